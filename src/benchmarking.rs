@@ -1,0 +1,250 @@
+//! The ten endpoints that load tests call: `POST /benchmarking/…`, each doing what the seed app's
+//! does. A call signs in a random user, for real, then acts as they would, and answers with the page
+//! they would see. Off unless asked for: anyone can write here without an account.
+
+use rand::RngExt;
+use rusqlite::Connection;
+
+use crate::comment::{self, NewComment};
+use crate::post::{self, NewPost};
+use crate::session::{self, NewSession, Secret};
+use crate::ui::layout::{self, Page};
+use crate::ui::pager::START;
+use crate::ui::time::Micros;
+use crate::user::{self, handlers::Places};
+use crate::web::cx::Viewer;
+use crate::web::{Cx, Error, Result, reply, session as cookie};
+
+/// Posts that `posts_index` shows.
+const INDEX: u32 = 100;
+
+/// What one call does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Action {
+    PostCreate,
+    CommentCreate,
+    PostDestroy,
+    CommentDestroy,
+    PostShow,
+    PostsIndex,
+    UserShow,
+}
+
+use Action::{CommentCreate, CommentDestroy, PostCreate, PostDestroy, PostShow, PostsIndex, UserShow};
+
+/// In the order of the weights below.
+const ACTIONS: [Action; 7] =
+    [PostCreate, CommentCreate, PostDestroy, CommentDestroy, PostShow, PostsIndex, UserShow];
+/// The seed's, in hundredths.
+const READ_HEAVY: [u32; 7] = [10, 10, 2, 3, 25, 25, 25];
+const WRITE_HEAVY: [u32; 7] = [25, 25, 5, 20, 5, 15, 5];
+const BALANCED: [u32; 7] = [17, 17, 5, 11, 17, 17, 16];
+
+impl Action {
+    /// The action of an endpoint; for a mixture, one of its actions by chance.
+    fn of(endpoint: &str) -> Option<Action> {
+        Some(match endpoint {
+            "read_heavy" => one_of(&READ_HEAVY),
+            "write_heavy" => one_of(&WRITE_HEAVY),
+            "balanced" => one_of(&BALANCED),
+            "post_create" => PostCreate,
+            "comment_create" => CommentCreate,
+            "post_destroy" => PostDestroy,
+            "comment_destroy" => CommentDestroy,
+            "post_show" => PostShow,
+            "posts_index" => PostsIndex,
+            "user_show" => UserShow,
+            _ => return None,
+        })
+    }
+}
+
+fn one_of(weights: &[u32; 7]) -> Action {
+    let mut at = rand::rng().random_range(0..weights.iter().sum());
+    for (action, weight) in ACTIONS.into_iter().zip(weights) {
+        if at < *weight {
+            return action;
+        }
+        at -= weight;
+    }
+    PostShow
+}
+
+/// One call's sign-in and what it writes, all in one job for the writer.
+struct Call {
+    action: Action,
+    secret: Secret,
+    ip_address: String,
+    user_agent: String,
+    /// The title of a post, or the body of a comment, to be made.
+    text: String,
+    description: String,
+    now: Micros,
+}
+
+/// What a call has done.
+struct Done {
+    viewer: Viewer,
+    /// The post that it made, or commented on.
+    post: Option<i64>,
+}
+
+/// `POST /benchmarking/:endpoint`. An emptied table, even that of the users, gives an empty page.
+///
+/// # Errors
+/// [`Error::NotFound`] for an unknown endpoint; the database's.
+pub fn run(cx: &Cx, endpoint: &str) -> Result {
+    let call = Call::new(cx, Action::of(endpoint).ok_or(Error::NotFound)?);
+    let (action, secret) = (call.action, call.secret.clone());
+    let Some(done) = cx.app.db.write(move |connection| call.write(connection))? else {
+        return Ok(reply::html(cx, index(cx)?));
+    };
+    let token = secret.of(done.viewer.session_id);
+    let cx = Cx::new(cx.app, cx.request).signed_in_as(done.viewer);
+    let mut response = page(&cx, action, done.post)?;
+    response.headers.push(cookie::set_cookie(&cx, &token));
+    Ok(response)
+}
+
+impl Call {
+    fn new(cx: &Cx, action: Action) -> Call {
+        let text = match action {
+            PostCreate => format!("Post {}", uuid()),
+            CommentCreate => format!("Comment {}", uuid()),
+            _ => String::new(),
+        };
+        Call {
+            action,
+            secret: Secret::random(),
+            ip_address: cx.request.remote_addr().ip().to_string(),
+            user_agent: cx.request.header("User-Agent").unwrap_or_default().to_owned(),
+            text,
+            description: if action == PostCreate { headers(cx) } else { String::new() },
+            now: cx.now,
+        }
+    }
+
+    fn write(&self, connection: &Connection) -> rusqlite::Result<Option<Done>> {
+        let Some(user) = user::sql::sign_in_random(connection, self.now)? else {
+            return Ok(None);
+        };
+        let session_id = session::sql::create(
+            connection,
+            &NewSession {
+                user_id: user.id,
+                secret: &self.secret,
+                ip_address: &self.ip_address,
+                user_agent: &self.user_agent,
+                created_at: self.now,
+            },
+        )?;
+        let post = self.act(connection, user.id)?;
+        Ok(Some(Done { viewer: Viewer { id: user.id, screen_name: user.screen_name, session_id }, post }))
+    }
+
+    /// The post to show afterwards, where the action decides it.
+    fn act(&self, connection: &Connection, user_id: i64) -> rusqlite::Result<Option<i64>> {
+        let created_at = self.now;
+        match self.action {
+            PostCreate => {
+                let post = NewPost { user_id, title: &self.text, description: &self.description, created_at };
+                post::sql::create(connection, &post).map(Some)
+            }
+            CommentCreate => {
+                let Some(post_id) = post::sql::random(connection)? else { return Ok(None) };
+                let comment = NewComment { post_id, user_id, body: &self.text, created_at };
+                comment::sql::create(connection, &comment)?;
+                Ok(Some(post_id))
+            }
+            PostDestroy => {
+                if let Some(id) = post::sql::random(connection)? {
+                    post::sql::destroy(connection, id)?;
+                }
+                Ok(None)
+            }
+            CommentDestroy => {
+                let Some((id, post_id)) = comment::sql::random_leaf(connection)? else { return Ok(None) };
+                comment::sql::destroy(connection, id)?;
+                Ok(Some(post_id))
+            }
+            PostShow | PostsIndex | UserShow => Ok(None),
+        }
+    }
+}
+
+fn page(cx: &Cx, action: Action, post: Option<i64>) -> Result {
+    let html = match action {
+        PostsIndex | PostDestroy => None,
+        UserShow => {
+            let id = cx.viewer()?.map_or(0, |viewer| viewer.id);
+            user::handlers::page(cx, id, &Places { posts: START, comments: START, sessions: START })?
+        }
+        PostShow => match cx.app.db.read(post::sql::random)? {
+            Some(id) => post::handlers::page(cx, id, START)?,
+            None => None,
+        },
+        PostCreate | CommentCreate | CommentDestroy => match post {
+            Some(id) => post::handlers::page(cx, id, START)?,
+            None => None,
+        },
+    };
+    // What was to be shown may be gone, destroyed by another call a moment ago.
+    let html = html.map_or_else(|| index(cx), Ok)?;
+    Ok(reply::html(cx, html))
+}
+
+/// A hundred posts from a random one on, in the order of their numbers.
+fn index(cx: &Cx) -> Result<String> {
+    let posts = cx.app.db.read(|connection| post::sql::some(connection, INDEX))?;
+    let page = Page { heading: "Recent posts", viewer: cx.viewer()?, ..Page::default() };
+    Ok(layout::render(&page, post::views::rows(cx, &posts))?)
+}
+
+/// The request's headers as lines, named as CGI names them; what signs someone in is left out.
+fn headers(cx: &Cx) -> String {
+    let mut text = format!("REQUEST_METHOD: {}\nREQUEST_PATH: {}", cx.request.method(), cx.path());
+    for (name, value) in cx.request.headers() {
+        if ["Cookie", "Authorization", "Proxy-Authorization"].iter().any(|secret| name.eq_ignore_ascii_case(secret)) {
+            continue;
+        }
+        let name = name.to_ascii_uppercase().replace('-', "_");
+        text += &format!("\nHTTP_{name}: {value}");
+    }
+    text
+}
+
+/// A random UUID (RFC 9562, version 4).
+fn uuid() -> String {
+    let bits: u128 = rand::random();
+    let bits = bits & !(0xf000 << 64) & !(0xc000 << 48) | (0x4000 << 64) | (0x8000 << 48);
+    let digits = format!("{bits:032x}");
+    let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
+    [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mixture_is_whole_and_reaches_every_action() {
+        for weights in [READ_HEAVY, WRITE_HEAVY, BALANCED] {
+            assert_eq!(weights.iter().sum::<u32>(), 100);
+            let mut missing: Vec<Action> = ACTIONS.to_vec();
+            for _ in 0..100_000 {
+                let action = one_of(&weights);
+                missing.retain(|other| *other != action);
+            }
+            assert_eq!(missing, []);
+        }
+    }
+
+    #[test]
+    fn a_uuid_says_that_it_is_random() {
+        let uuid = uuid();
+        let lengths: Vec<usize> = uuid.split('-').map(str::len).collect();
+        assert_eq!(lengths, [8, 4, 4, 4, 12], "{uuid}");
+        assert_eq!(&uuid[14..15], "4");
+        assert!("89ab".contains(&uuid[19..20]), "{uuid}");
+    }
+}

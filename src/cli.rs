@@ -1,0 +1,190 @@
+//! The command line: what can be asked of the program, and how it says what went wrong.
+
+use std::io::{IsTerminal, Write};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::thread;
+use std::time::Instant;
+
+use clap::builder::FalseyValueParser;
+use clap::{ArgAction, Args, Parser, Subcommand};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::app::{self, App};
+use crate::config::Config;
+use crate::db::Db;
+use crate::seed;
+use crate::server::{Limits, Stopper};
+
+/// A Hacker-News style site in one binary on SQLite.
+#[derive(Parser, Debug)]
+#[command(version, about, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Serve a site full of demo data: made on the first start, with the benchmarking endpoints on
+    Demo {
+        #[command(flatten)]
+        serve: Serve,
+        #[command(flatten)]
+        seed: Seed,
+    },
+    /// Serve the site
+    Serve(Serve),
+    /// Bring the database to this version's schema, and make it if it is missing
+    Migrate(Database),
+    /// Fill an empty database with demo data
+    Seed {
+        #[command(flatten)]
+        database: Database,
+        #[command(flatten)]
+        seed: Seed,
+    },
+}
+
+#[derive(Args, Debug)]
+struct Database {
+    /// The database file; it and its folder are made if they are missing
+    #[arg(long, env, default_value = "db/lorem_news.sqlite3", value_name = "FILE")]
+    database: PathBuf,
+}
+
+#[derive(Args, Debug)]
+struct Seed {
+    /// The same number gives the same data
+    #[arg(long, env, default_value_t = 2024, value_name = "N")]
+    seed: u64,
+    /// How many posts to make, each with 5 to 15 comments
+    #[arg(long, env, default_value_t = seed::POSTS, value_name = "N")]
+    posts: usize,
+}
+
+#[derive(Args, Debug)]
+struct Serve {
+    #[command(flatten)]
+    database: Database,
+    /// The address and port to listen on
+    #[arg(long, env, default_value = "127.0.0.1:3000", value_name = "ADDRESS")]
+    listen: SocketAddr,
+    /// Answer POST /benchmarking/*, where anyone may write without an account (on in demo)
+    #[arg(long, env, action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
+    benchmarking: bool,
+    /// Let cookies travel over plain HTTP (on in demo)
+    #[arg(long, env, action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
+    relax_ssl: bool,
+    /// Believe X-Forwarded-For and -Proto from these addresses
+    #[arg(long, env, value_delimiter = ',', value_name = "IP,…")]
+    trusted_proxies: Vec<IpAddr>,
+    /// Connections at once, each with a thread
+    #[arg(long, env, default_value_t = Limits::default().connections, value_name = "N")]
+    max_connections: usize,
+}
+
+/// Why the program ends with an exit code other than 0: one sentence.
+type Failure = String;
+
+/// Does what the command line asks for.
+///
+/// # Errors
+/// A sentence for the person who asked.
+pub fn run(cli: Cli) -> Result<(), Failure> {
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info")).init();
+    match cli.command {
+        Command::Demo { serve, seed } => {
+            let config = Config { benchmarking: true, relax_ssl: true, ..serve.config() };
+            self::serve(config, Some(&seed))
+        }
+        Command::Serve(options) => serve(options.config(), None),
+        Command::Migrate(Database { database }) => {
+            let db = Db::open(&database).map_err(sentence)?;
+            db.close().map_err(sentence)?;
+            println!("{} is up to date", database.display());
+            Ok(())
+        }
+        Command::Seed { database: Database { database }, seed } => {
+            let db = Db::open(&database).map_err(sentence)?;
+            if !fill(&db, &seed)? {
+                return Err(format!("{} has users already; only an empty database is seeded", database.display()));
+            }
+            db.close().map_err(sentence)
+        }
+    }
+}
+
+impl Serve {
+    fn config(self) -> Config {
+        Config {
+            listen: self.listen,
+            database: self.database.database,
+            benchmarking: self.benchmarking,
+            relax_ssl: self.relax_ssl,
+            trusted_proxies: self.trusted_proxies,
+            limits: Limits { connections: self.max_connections },
+        }
+    }
+}
+
+fn serve(config: Config, seed: Option<&Seed>) -> Result<(), Failure> {
+    // The port first: when it is taken, nothing has been touched yet.
+    let server = app::bind(&config).map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
+    let stopper = server.stopper();
+    let app = App::open(config).map_err(sentence)?;
+    if let Some(seed) = seed {
+        fill(&app.db, seed)?;
+    }
+    stop_on_signal(stopper).map_err(|error| format!("cannot wait for signals: {error}"))?;
+    println!("Lorem News is at http://{} (Ctrl-C stops it)", server.address());
+    let drained = app::serve(server, app).map_err(sentence)?;
+    if drained.cut > 0 { Err(format!("{} requests were not finished in time", drained.cut)) } else { Ok(()) }
+}
+
+/// SIGTERM or SIGINT stops the server; a second one ends the program at once.
+fn stop_on_signal(stopper: Stopper) -> std::io::Result<()> {
+    let mut signals = Signals::new([SIGTERM, SIGINT])?;
+    thread::Builder::new().name("signals".into()).spawn(move || {
+        let mut signals = signals.forever();
+        if signals.next().is_some() {
+            log::info!("stopping: finishing what is under way");
+            stopper.stop();
+        }
+        if signals.next().is_some() {
+            log::warn!("stopped at once");
+            std::process::exit(1);
+        }
+    })?;
+    Ok(())
+}
+
+/// Seeds, with its progress where someone watches. `false`: the database is not empty.
+fn fill(db: &Db, options: &Seed) -> Result<bool, Failure> {
+    let began = Instant::now();
+    let watched = std::io::stderr().is_terminal();
+    let progress = |posts: usize| {
+        if watched {
+            eprint!("\rSeeding: {posts} of {} posts", options.posts);
+            let _ = std::io::stderr().flush();
+        }
+    };
+    let seeded = seed::run(db, options.seed, options.posts, progress).map_err(sentence)?;
+    if let Some(seeded) = seeded {
+        let end = if watched { "\r" } else { "" };
+        eprintln!(
+            "{end}Seeded {} users, {} posts and {} comments in {:.1} s; everybody's password is \"{}\"",
+            seeded.users,
+            seeded.posts,
+            seeded.comments,
+            began.elapsed().as_secs_f32(),
+            seed::PASSWORD
+        );
+    }
+    Ok(seeded.is_some())
+}
+
+fn sentence(error: impl std::fmt::Display) -> Failure {
+    error.to_string()
+}

@@ -1,0 +1,43 @@
+//! Looks at a database file before SQLite does, because opening one already touches it.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use super::OpenError;
+
+/// Marks a database as ours (`PRAGMA application_id`): "LNws".
+pub const APPLICATION_ID: i32 = 0x4c4e_7773;
+
+/// Refuses a file that is no SQLite database, another program's, or from a newer version of ours.
+/// A missing or empty file is fine: it becomes a database.
+///
+/// # Errors
+/// As said; and the operating system's when the file cannot be read.
+pub fn check(path: &Path) -> Result<(), OpenError> {
+    // https://sqlite.org/fileformat2.html#the_database_header
+    const MAGIC: &[u8] = b"SQLite format 3\0";
+    const USER_VERSION: usize = 60;
+    const APPLICATION: usize = 68;
+    let mut header = Vec::with_capacity(100);
+    match File::open(path) {
+        Ok(file) => file.take(100).read_to_end(&mut header),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => Err(error),
+    }
+    .map_err(|error| OpenError::File(path.to_owned(), error))?;
+    if header.is_empty() {
+        return Ok(());
+    }
+    if header.len() < 100 || !header.starts_with(MAGIC) {
+        return Err(OpenError::NotADatabase(path.to_owned()));
+    }
+    let number = |at: usize| i32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+    // The newest header can still be in the WAL: 0 and 0 is a database of which the first migration
+    // is there only. What is really in it is checked once more when it is open.
+    match (number(APPLICATION), number(USER_VERSION)) {
+        (APPLICATION_ID, version) => super::migrate::known(version).map(drop),
+        (0, 0) => Ok(()),
+        _ => Err(OpenError::OtherProgram(path.to_owned())),
+    }
+}

@@ -1,0 +1,148 @@
+//! The database: many readers, one writer, and nothing in between.
+//!
+//! [`Db::read`] and [`Db::write`] are the whole interface. A read sees one snapshot. A write has
+//! returned only when it is on disk. Neither holds a connection longer than its closure runs, so
+//! pages are rendered without one.
+
+mod error;
+pub mod header;
+pub mod migrate;
+pub mod pragmas;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::{Connection, OpenFlags};
+
+pub use error::{Error, OpenError};
+use writer::Writer;
+
+/// How many read-only connections are kept open. A reader is busy for some tens of microseconds a
+/// request, so a few a core are enough; more would only divide the page cache.
+const READERS: u32 = 8;
+/// How long a read waits for one of them before it fails with [`Error::Overloaded`].
+const READER_PATIENCE: Duration = Duration::from_secs(2);
+/// The least SQLite that is safe: before it, a WAL that is reset while another connection reads
+/// could corrupt the database (<https://sqlite.org/wal.html#walresetbug>), in exactly our shape.
+const SAFE_SQLITE: i32 = 3_051_003;
+
+/// An open database: a pool of readers and the one writer.
+pub struct Db {
+    readers: r2d2::Pool<SqliteConnectionManager>,
+    writer: Writer,
+    path: PathBuf,
+}
+
+impl Db {
+    /// Opens the database at `path`, makes it (and its folder) if it is missing, and migrates it to
+    /// this program's schema.
+    ///
+    /// # Errors
+    /// When the file is no database, belongs to another program or to a newer version of this one,
+    /// or cannot be opened or written. The file is then as it was.
+    pub fn open(path: &Path) -> Result<Db, OpenError> {
+        if rusqlite::version_number() < SAFE_SQLITE {
+            return Err(OpenError::UnsafeSqlite(rusqlite::version()));
+        }
+        header::check(path)?;
+        let mut connection = open_for_writing(path)?;
+        migrate::run(&mut connection)?;
+        let manager = SqliteConnectionManager::file(path)
+            .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .with_init(pragmas::reader);
+        let readers = r2d2::Pool::builder()
+            .max_size(READERS)
+            .test_on_check_out(false)
+            .max_lifetime(None)
+            .idle_timeout(None)
+            .connection_timeout(READER_PATIENCE)
+            .build(manager)
+            .map_err(|error| OpenError::Readers(error.to_string()))?;
+        let writer = Writer::start(connection).map_err(OpenError::Thread)?;
+        Ok(Db { readers, writer, path: path.to_owned() })
+    }
+
+    /// Runs `work` on a read-only connection, in one transaction: all its statements see the same
+    /// moment, and the lock is taken once instead of once a statement.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] when no reader came free in two seconds; SQLite's.
+    pub fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
+        let connection = self.readers.get().map_err(|_| Error::Overloaded)?;
+        let snapshot = Snapshot::begin(&connection)?;
+        let result = work(&connection);
+        drop(snapshot);
+        Ok(result?)
+    }
+
+    /// Runs `work` on the writer, in a transaction that it may share with other callers' work, and
+    /// returns when that transaction is on disk. An error or a panic in `work` undoes what `work`
+    /// did and nothing else. `work` must not end the transaction, and it may run twice: when SQLite
+    /// gave up the shared transaction for another's fault.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] when too many writes wait already, [`Error::Busy`] when another process
+    /// holds the lock for longer than [`pragmas::BUSY_TIMEOUT`], [`Error::Full`] when the disk is
+    /// full, [`Error::Panicked`], SQLite's. After any error nothing of `work` has happened.
+    pub fn write<T, W>(&self, work: W) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        W: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.writer.write(work)
+    }
+
+    /// Where the database is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Finishes the writes that wait, closes the readers, moves the whole WAL into the database and
+    /// closes it: the file alone is then the whole database.
+    ///
+    /// # Errors
+    /// SQLite's, also when another process still reads and keeps the WAL from being emptied.
+    pub fn close(self) -> Result<(), Error> {
+        let connection = self.writer.stop()?;
+        drop(self.readers);
+        pragmas::before_close(&connection)?;
+        connection.close().map_err(|(_, error)| error.into())
+    }
+}
+
+/// The connection that [`migrate`] and [`writer`] use.
+fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(OpenError::Sqlite)?;
+    pragmas::writer(&mut connection).map_err(OpenError::Sqlite)?;
+    Ok(connection)
+}
+
+/// A read transaction that ends with this value, also when the work panics: a pooled connection
+/// must not go back inside a transaction, for it would show an old snapshot for ever.
+struct Snapshot<'c>(&'c Connection);
+
+impl Snapshot<'_> {
+    fn begin(connection: &Connection) -> rusqlite::Result<Snapshot<'_>> {
+        connection.prepare_cached("BEGIN DEFERRED")?.execute([])?;
+        Ok(Snapshot(connection))
+    }
+}
+
+impl Drop for Snapshot<'_> {
+    fn drop(&mut self) {
+        let ended = self.0.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
+        if let Err(error) = ended {
+            log::error!("ending a read: {error}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! How each connection is set up: every pragma with its reason.
+
+use std::time::Duration;
+
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+
+/// How long a statement waits for a lock that another process holds (Litestream's checkpoint, the
+/// command line). Our own writes never wait for each other here: they queue for the one writer.
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The prepared statements that a connection keeps: more than the program has.
+const STATEMENTS: usize = 128;
+
+/// What readers and the writer share.
+///
+/// - `mmap_size`: pages are read where the kernel has them, without a system call and a copy each.
+///   A reader needs it most: whenever someone has written, its own page cache is void. The figure
+///   is address space; a larger database is read through it as far as it reaches.
+/// - `cache_size`: 8 MiB a connection, for what `mmap` does not reach and pages still in the WAL.
+/// - `temp_store`: sorts and statement journals stay in memory.
+/// - `foreign_keys`: off by default in SQLite.
+/// - `trusted_schema=OFF`, defensive: a doctored database file cannot make us run functions of its
+///   choice, and no statement can write to the schema table.
+fn common(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.execute_batch(
+        "PRAGMA mmap_size = 1073741824;
+         PRAGMA cache_size = -8192;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA foreign_keys = ON;
+         PRAGMA trusted_schema = OFF;",
+    )?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    Ok(())
+}
+
+/// A connection of the pool. `query_only` makes a write through it an error, not a surprise.
+///
+/// # Errors
+/// SQLite's.
+pub fn reader(connection: &mut Connection) -> rusqlite::Result<()> {
+    common(connection)?;
+    connection.pragma_update(None, "query_only", true)
+}
+
+/// The one connection that writes.
+///
+/// - `journal_mode=WAL`: readers and the writer do not wait for each other. It is kept in the file.
+/// - `synchronous=FULL`: a commit returns after the WAL is flushed, so an answered write survives a
+///   power cut. One commit for many callers (`writer`) pays for it.
+/// - `journal_size_limit`: after a burst the WAL file is cut back to 64 MiB.
+///
+/// # Errors
+/// SQLite's: the file cannot be written, or is on a file system without shared memory.
+pub fn writer(connection: &mut Connection) -> rusqlite::Result<()> {
+    common(connection)?;
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if mode != "wal" {
+        log::warn!("the database is in journal mode {mode}, not WAL: readers will wait for writers");
+    }
+    connection.execute_batch(
+        "PRAGMA synchronous = FULL;
+         PRAGMA journal_size_limit = 67108864;",
+    )
+}
+
+/// Before the writer is closed, when no reader of ours is left: refreshes the planner's statistics
+/// where they are stale (a bounded amount of work) and empties the WAL into the database.
+///
+/// # Errors
+/// SQLite's.
+pub fn before_close(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("PRAGMA analysis_limit = 400; PRAGMA optimize;")?;
+    let busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if busy {
+        log::warn!("another process reads the database: its WAL could not be emptied");
+    }
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! Lorem News: a Hacker-News style site on SQLite, without an async runtime.
+//!
+//! A request goes one way: [`server`] (bytes to a [`rouille::Request`]) → [`app::App::handle`]
+//! (panic guard) → [`web::Cx`] → [`web::router`] (one line a route) → a noun's `handlers` → one
+//! [`db::Db::read`] or [`db::Db::write`] with that noun's `sql` → its `views` → [`web::reply`].
+//! `docs/architecture.md` tells the rest. The modules in the order in which they are best read:
+
+// What the program is asked to do, and how it is put together.
+pub mod app;
+pub mod cli;
+pub mod config;
+
+// Mechanism: knows no noun.
+pub mod db;
+pub mod server;
+pub mod ui;
+pub mod web;
+
+// The nouns: each has types and rules, `sql`, `handlers`, `views`.
+pub mod comment;
+pub mod post;
+pub mod session;
+pub mod user;
+
+// Pure functions.
+pub mod markup;
+pub mod rank;
+
+// What is around the site.
+pub mod benchmarking;
+pub mod seed;

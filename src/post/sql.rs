@@ -1,0 +1,133 @@
+//! All SQL about posts.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{NewPost, Post};
+use crate::rank;
+use crate::ui::pager::{Cursor, Slice};
+use crate::user;
+
+/// The columns of [`from_row`], and where they come from.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT posts.id, posts.title, posts.created_at, posts.hotness, posts.comments_count, \
+             users.id, users.screen_name \
+             FROM posts LEFT JOIN users ON users.id = posts.user_id ",
+            $rest
+        )
+    };
+}
+
+fn from_row(row: &Row) -> rusqlite::Result<Post> {
+    Ok(Post {
+        id: row.get(0)?,
+        title: row.get(1)?,
+        created_at: row.get(2)?,
+        hotness: row.get(3)?,
+        comments_count: row.get(4)?,
+        author: user::sql::author(row, 5)?,
+    })
+}
+
+/// The front page from `after` on: hottest first.
+pub fn hottest(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::Result<Slice<Post>> {
+    let sql = select!(
+        "WHERE (posts.hotness, posts.id) < (?1, ?2) AND posts.deleted_at IS NULL \
+         ORDER BY posts.hotness DESC, posts.id DESC LIMIT ?3"
+    );
+    let rows = list(connection, sql, params![after.key, after.id, limit + 1])?;
+    Ok(Slice::of(rows, limit, Post::by_hotness))
+}
+
+/// All posts from `after` on: newest first.
+pub fn newest(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::Result<Slice<Post>> {
+    let sql = select!(
+        "WHERE (posts.created_at, posts.id) < (?1, ?2) AND posts.deleted_at IS NULL \
+         ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?3"
+    );
+    let rows = list(connection, sql, params![after.key, after.id, limit + 1])?;
+    Ok(Slice::of(rows, limit, Post::by_age))
+}
+
+/// Someone's posts from `after` on: newest first.
+pub fn of_user(connection: &Connection, user_id: i64, after: Cursor, limit: u32) -> rusqlite::Result<Slice<Post>> {
+    let sql = select!(
+        "WHERE posts.user_id = ?1 AND (posts.created_at, posts.id) < (?2, ?3) AND posts.deleted_at IS NULL \
+         ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?4"
+    );
+    let rows = list(connection, sql, params![user_id, after.key, after.id, limit + 1])?;
+    Ok(Slice::of(rows, limit, Post::by_age))
+}
+
+/// Up to `limit` posts in the order of their ids, beginning at a random one.
+pub fn some(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<Post>> {
+    let sql = select!(
+        "WHERE posts.id >= (SELECT min(id) FROM posts) + (random() & 0x7fffffffffffffff) \
+                           % ((SELECT max(id) FROM posts) - (SELECT min(id) FROM posts) + 1) \
+         AND posts.deleted_at IS NULL ORDER BY posts.id LIMIT ?1"
+    );
+    list(connection, sql, params![limit])
+}
+
+/// A post with its description; `None` when there is none or it was deleted.
+pub fn find(connection: &Connection, id: i64) -> rusqlite::Result<Option<(Post, String)>> {
+    let sql = "SELECT posts.id, posts.title, posts.created_at, posts.hotness, posts.comments_count, \
+               users.id, users.screen_name, posts.description \
+               FROM posts LEFT JOIN users ON users.id = posts.user_id \
+               WHERE posts.id = ?1 AND posts.deleted_at IS NULL";
+    connection.prepare_cached(sql)?.query_row([id], |row| Ok((from_row(row)?, row.get(7)?))).optional()
+}
+
+/// Any post; `None` when there are none.
+pub fn random(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+    let sql = "SELECT id FROM posts \
+               WHERE id >= (SELECT min(id) FROM posts) + (random() & 0x7fffffffffffffff) \
+                           % ((SELECT max(id) FROM posts) - (SELECT min(id) FROM posts) + 1) \
+               ORDER BY id LIMIT 1";
+    connection.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()
+}
+
+/// Posts it and counts it for its author; the id. A title that exists is a constraint violation.
+pub fn create(connection: &Connection, post: &NewPost) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached(
+            "INSERT INTO posts (user_id, title, description, created_at, updated_at, hotness) \
+             VALUES (?1, ?2, ?3, ?4, ?4, ?5)",
+        )?
+        .execute(params![
+            post.user_id,
+            post.title,
+            post.description,
+            post.created_at,
+            rank::hotness(1, post.created_at)
+        ])?;
+    let id = connection.last_insert_rowid();
+    connection
+        .prepare_cached("UPDATE users SET posts_count = posts_count + 1 WHERE id = ?1")?
+        .execute([post.user_id])?;
+    Ok(id)
+}
+
+/// Removes a post with its comments and votes, and takes them off their authors' counts.
+pub fn destroy(connection: &Connection, id: i64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE users SET comments_count = comments_count - lost.number \
+             FROM (SELECT user_id, count(*) AS number FROM comments \
+                   WHERE post_id = ?1 AND deleted_at IS NULL GROUP BY user_id) AS lost \
+             WHERE users.id = lost.user_id",
+        )?
+        .execute([id])?;
+    connection
+        .prepare_cached(
+            "UPDATE users SET posts_count = posts_count - 1 WHERE id = (SELECT user_id FROM posts WHERE id = ?1)",
+        )?
+        .execute([id])?;
+    connection.prepare_cached("DELETE FROM posts WHERE id = ?1")?.execute([id])?;
+    Ok(())
+}
+
+fn list(connection: &Connection, sql: &str, params: impl rusqlite::Params) -> rusqlite::Result<Vec<Post>> {
+    connection.prepare_cached(sql)?.query_map(params, from_row)?.collect()
+}

@@ -1,0 +1,198 @@
+//! A request body, framed by its length or in chunks (RFC 9112 §6–7).
+
+use super::limits;
+use super::request::{Framing, Refusal, TOO_LARGE};
+
+/// Takes bytes as they come and says when the body is whole. It keeps only what has really arrived,
+/// so a client that announces a megabyte and sends nothing costs nothing.
+pub(super) struct Decoder {
+    state: State,
+    body: Vec<u8>,
+    /// Bytes of chunk framing seen in the present line, or in all trailers.
+    line: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// So many bytes are still to come, then the body is whole.
+    Plain(usize),
+    /// In a chunk's size line: its number so far, and whether a digit was seen.
+    Size { size: usize, digits: usize },
+    /// After the size, in a chunk extension, which is read over.
+    Extension { size: usize },
+    /// The size line ended with CR; LF must follow.
+    SizeEnd { size: usize },
+    /// So many bytes of this chunk are still to come.
+    Data(usize),
+    /// CR and LF after a chunk's data.
+    DataCr,
+    DataLf,
+    /// Trailer lines after the last chunk, read over; `empty` while the line has no byte yet.
+    Trailer { empty: bool },
+    TrailerLf { empty: bool },
+    Whole,
+}
+
+impl Decoder {
+    pub(super) fn new(framing: Framing) -> Decoder {
+        let state = match framing {
+            Framing::Length(0) => State::Whole,
+            Framing::Length(length) => State::Plain(length),
+            Framing::Chunked => State::Size { size: 0, digits: 0 },
+        };
+        Decoder { state, body: Vec::new(), line: 0 }
+    }
+
+    pub(super) fn is_whole(&self) -> bool {
+        matches!(self.state, State::Whole)
+    }
+
+    pub(super) fn into_body(self) -> Vec<u8> {
+        self.body
+    }
+
+    /// Takes from `bytes` what belongs to this body and says how much that was; what is left belongs
+    /// to the next request.
+    pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<usize, Refusal> {
+        let mut used = 0;
+        while used < bytes.len() && !self.is_whole() {
+            let rest = &bytes[used..];
+            match self.state {
+                State::Plain(left) => {
+                    let taken = self.take(rest, left);
+                    used += taken;
+                    self.state = if taken == left { State::Whole } else { State::Plain(left - taken) };
+                }
+                State::Data(left) => {
+                    let taken = self.take(rest, left);
+                    used += taken;
+                    self.state = if taken == left { State::DataCr } else { State::Data(left - taken) };
+                }
+                _ => {
+                    self.frame(rest[0])?;
+                    used += 1;
+                }
+            }
+        }
+        Ok(used)
+    }
+
+    fn take(&mut self, bytes: &[u8], left: usize) -> usize {
+        let taken = bytes.len().min(left);
+        self.body.extend_from_slice(&bytes[..taken]);
+        taken
+    }
+
+    /// One byte of chunk framing.
+    fn frame(&mut self, byte: u8) -> Result<(), Refusal> {
+        const WRONG: Refusal = Refusal(400, "the chunks are not well-formed");
+        self.line += 1;
+        if self.line > limits::CHUNK_LINE {
+            return Err(Refusal(400, "a chunk's size line or the trailers are too long"));
+        }
+        self.state = match (self.state, byte) {
+            (State::Size { size, digits }, _) if byte.is_ascii_hexdigit() => {
+                let digit = char::from(byte).to_digit(16).map_or(0, |digit| digit as usize);
+                let size = size * 16 + digit;
+                if self.body.len() + size > limits::BODY {
+                    return Err(TOO_LARGE);
+                }
+                State::Size { size, digits: digits + 1 }
+            }
+            (State::Size { digits: 0, .. }, _) => return Err(WRONG),
+            (State::Size { size, .. } | State::Extension { size }, b'\r') => State::SizeEnd { size },
+            (State::Size { size, .. }, b';' | b' ' | b'\t') => State::Extension { size },
+            (State::Extension { size }, _) if byte != b'\n' => State::Extension { size },
+            (State::SizeEnd { size }, b'\n') => {
+                self.line = 0;
+                if size == 0 { State::Trailer { empty: true } } else { State::Data(size) }
+            }
+            (State::DataCr, b'\r') => State::DataLf,
+            (State::DataLf, b'\n') => {
+                self.line = 0;
+                State::Size { size: 0, digits: 0 }
+            }
+            (State::Trailer { empty }, b'\r') => State::TrailerLf { empty },
+            (State::Trailer { .. }, _) if byte != b'\n' => State::Trailer { empty: false },
+            (State::TrailerLf { empty: true }, b'\n') => State::Whole,
+            (State::TrailerLf { empty: false }, b'\n') => State::Trailer { empty: true },
+            _ => return Err(WRONG),
+        };
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Feeds `bytes` in pieces of `step`; the body and what was left over.
+    fn decode(framing: Framing, bytes: &[u8], step: usize) -> Result<Option<(Vec<u8>, Vec<u8>)>, u16> {
+        let mut decoder = Decoder::new(framing);
+        let mut at = 0;
+        while at < bytes.len() && !decoder.is_whole() {
+            let piece = &bytes[at..bytes.len().min(at + step)];
+            at += decoder.feed(piece).map_err(|refusal| refusal.0)?;
+        }
+        Ok(decoder.is_whole().then(|| (decoder.into_body(), bytes[at..].to_vec())))
+    }
+
+    #[test]
+    fn a_body_ends_where_it_says_and_the_next_request_begins_there() {
+        for step in 1..12 {
+            for (framing, bytes) in [
+                (Framing::Length(11), &b"hello worldGET /"[..]),
+                (Framing::Chunked, b"5\r\nhello\r\n6;a=b\r\n world\r\n0\r\n\r\nGET /"),
+                (Framing::Chunked, b"00b \r\nhello world\r\n0\r\nA: b\r\nC: d\r\n\r\nGET /"),
+            ] {
+                let expected = Ok(Some((b"hello world".to_vec(), b"GET /".to_vec())));
+                assert_eq!(decode(framing, bytes, step), expected, "{framing:?} in steps of {step}");
+            }
+        }
+        assert_eq!(decode(Framing::Length(5), b"hell", 9), Ok(None));
+        assert_eq!(decode(Framing::Chunked, b"5\r\nhello\r\n0\r\n", 9), Ok(None));
+    }
+
+    #[test]
+    fn chunks_that_break_the_rules_are_refused() {
+        for (bytes, status) in [
+            (&b"\r\n"[..], 400),
+            (b"g\r\n", 400),
+            (b"-1\r\n", 400),
+            (b"0x5\r\n", 400),
+            (b"5\nhello", 400),
+            (b"5\r\nhelloX", 400),
+            (b"5\r\nhello\n", 400),
+            (b"0\r\nA: b\n", 400),
+            (b"ffffffffffffffffffffffff\r\n", 413),
+            (b"100001\r\n", 413),
+        ] {
+            assert_eq!(decode(Framing::Chunked, bytes, 3), Err(status), "{:?}", bytes.escape_ascii().to_string());
+        }
+        let endless = vec![b'a'; 4096];
+        assert_eq!(decode(Framing::Chunked, &[b"5;", &endless[..]].concat(), 100), Err(400));
+        assert_eq!(decode(Framing::Chunked, &[b"0\r\n", &endless[..]].concat(), 100), Err(400));
+        let many = b"8000\r\n".iter().chain(&vec![b'a'; 0x8000]).chain(b"\r\n").copied().collect::<Vec<_>>();
+        assert_eq!(decode(Framing::Chunked, &many.repeat(33), 9999), Err(413));
+    }
+
+    proptest! {
+        #[test]
+        fn any_body_survives_any_chunking(body in prop::collection::vec(any::<u8>(), 0..500), size in 1usize..80, step in 1usize..80) {
+            let mut wire = Vec::new();
+            for chunk in body.chunks(size) {
+                wire.extend(format!("{:x}\r\n", chunk.len()).bytes());
+                wire.extend(chunk);
+                wire.extend(b"\r\n");
+            }
+            wire.extend(b"0\r\n\r\n");
+            prop_assert_eq!(decode(Framing::Chunked, &wire, step), Ok(Some((body, vec![]))));
+        }
+
+        #[test]
+        fn no_input_panics(bytes in prop::collection::vec(any::<u8>(), 0..400), step in 1usize..80) {
+            let _ = decode(Framing::Chunked, &bytes, step);
+        }
+    }
+}

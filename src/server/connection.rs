@@ -1,0 +1,312 @@
+//! One client from accept to close.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{IpAddr, Shutdown, SocketAddr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rouille::{Request, Response};
+
+use super::body::Decoder;
+use super::registry::Slot;
+use super::request::{self, Head, Refusal};
+use super::response::{self, Shape};
+use super::{Shared, limits};
+
+/// What a server serves.
+pub(super) type Handler = dyn Fn(&Request) -> Response + Send + Sync;
+
+/// Serves the client of `slot` until one of the two has had enough, then gives the slot back.
+pub(super) fn serve(shared: &Shared, slot: Arc<Slot>, peer: SocketAddr, handler: &Handler) {
+    let mut connection = Connection {
+        shared,
+        slot: &slot,
+        peer,
+        input: vec![0; limits::HEAD].into_boxed_slice(),
+        start: 0,
+        end: 0,
+        output: Vec::new(),
+        read_timeout: Duration::ZERO,
+    };
+    // What ends a connection is the client's doing (reset, silence) or a stop: nobody's error.
+    if let Err(Gone) = connection.converse(handler) {
+        log::debug!("{peer} is gone");
+    }
+    shared.registry.leave(&slot);
+}
+
+/// The client can no longer be read from or written to.
+struct Gone;
+
+impl From<std::io::Error> for Gone {
+    fn from(_: std::io::Error) -> Gone {
+        Gone
+    }
+}
+
+/// What came of waiting for bytes.
+enum Fill {
+    Bytes,
+    Closed,
+    TimedOut,
+}
+
+struct Connection<'s> {
+    shared: &'s Shared,
+    slot: &'s Slot,
+    peer: SocketAddr,
+    /// What was received and not used is `input[start..end]`. Its size is the limit of a head.
+    input: Box<[u8]>,
+    start: usize,
+    end: usize,
+    output: Vec<u8>,
+    /// As the socket has it now, to set it only when it changes.
+    read_timeout: Duration,
+}
+
+impl Connection<'_> {
+    fn converse(&mut self, handler: &Handler) -> Result<(), Gone> {
+        let stream = &self.slot.stream;
+        stream.set_nodelay(true)?;
+        stream.set_write_timeout(Some(limits::WRITE_TIME))?;
+        while let Some(head) = self.next_head()? {
+            let kept = match head {
+                Ok(head) => self.answer(head, handler)?,
+                Err(refusal) => self.refuse(refusal)?,
+            };
+            if !kept {
+                return Ok(());
+            }
+            self.shared.registry.set_waiting(self.slot);
+        }
+        Ok(())
+    }
+
+    /// Waits for a whole request head. `None`: the client closed, was idle too long, or had to go.
+    fn next_head(&mut self) -> Result<Option<Result<Head, Refusal>>, Gone> {
+        let mut searched = 0;
+        let mut deadline = None;
+        loop {
+            // An empty line before a request is ignored (RFC 9112 §2.2).
+            while searched == 0 && self.start < self.end && matches!(self.input[self.start], b'\r' | b'\n') {
+                self.start += 1;
+            }
+            let received = &self.input[self.start..self.end];
+            let head = match request::end_of_head(received, searched) {
+                Some(length) => {
+                    let head = request::parse(&received[..length]);
+                    self.start += length;
+                    Some(head)
+                }
+                None if received.len() >= limits::HEAD => Some(Err(request::too_long(received))),
+                None => None,
+            };
+            if let Some(head) = head {
+                return Ok(self.shared.registry.set_busy(self.slot).then_some(head));
+            }
+            searched = received.len();
+            let patience = match deadline {
+                None => self.shared.idle_timeout(),
+                Some(deadline) => left(deadline),
+            };
+            match self.fill(patience) {
+                Fill::Bytes => deadline = deadline.or_else(|| Some(Instant::now() + limits::HEAD_TIME)),
+                Fill::TimedOut if searched > 0 && self.shared.registry.set_busy(self.slot) => {
+                    return Ok(Some(Err(Refusal(408, "the headers took too long"))));
+                }
+                Fill::Closed | Fill::TimedOut => return Ok(None),
+            }
+        }
+    }
+
+    /// Reads the body, runs the handler and writes its response. `false`: the connection is over.
+    fn answer(&mut self, mut head: Head, handler: &Handler) -> Result<bool, Gone> {
+        let began = Instant::now();
+        let body = match self.body(&head)? {
+            Ok(body) => body,
+            Err(refusal) => return self.refuse(refusal),
+        };
+        let id = format!("{:016x}", self.shared.request_id());
+        let log = log::log_enabled!(target: "access", log::Level::Info)
+            .then(|| (head.method.clone(), head.target.clone()));
+        let without_body = head.method == "HEAD";
+        let (client, secure) = self.origin(&mut head.headers);
+        head.headers.push(("X-Request-Id".to_owned(), id.clone()));
+        let request = if secure {
+            Request::fake_https_from(client, head.method, head.target, head.headers, body)
+        } else {
+            Request::fake_http_from(client, head.method, head.target, head.headers, body)
+        };
+        // The application renders its own 500; this is for a handler that cannot even do that.
+        let response = catch_unwind(AssertUnwindSafe(|| handler(&request))).unwrap_or_else(|_| {
+            log::error!("{id} the handler panicked");
+            Response::text("Something went wrong\n").with_status_code(500)
+        });
+        let status = response.status_code;
+        let keep_alive = head.keep_alive && !self.shared.is_stopping();
+        let shape = Shape { without_body, keep_alive, is_http_1_0: head.is_http_1_0 };
+        let bytes = self.send(response, shape)?;
+        if let Some((method, target)) = log {
+            let micros = began.elapsed().as_micros();
+            log::info!(target: "access", "{id} {} {method} {target} {status} {bytes} B {micros} µs", client.ip());
+        }
+        if !keep_alive && (head.keep_alive || self.start < self.end) {
+            // The client did not expect the end, so it may be sending already.
+            self.linger();
+        }
+        Ok(keep_alive)
+    }
+
+    /// The request's body, after `100 Continue` where the client waits for it.
+    fn body(&mut self, head: &Head) -> Result<Result<Vec<u8>, Refusal>, Gone> {
+        let mut decoder = Decoder::new(head.framing);
+        let deadline = Instant::now() + limits::BODY_TIME;
+        let mut invited = !head.expects_continue;
+        loop {
+            match decoder.feed(&self.input[self.start..self.end]) {
+                Ok(used) => self.start += used,
+                Err(refusal) => return Ok(Err(refusal)),
+            }
+            if decoder.is_whole() {
+                return Ok(Ok(decoder.into_body()));
+            }
+            if !invited {
+                (&self.slot.stream).write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+                invited = true;
+            }
+            match self.fill(left(deadline)) {
+                Fill::Bytes => {}
+                Fill::TimedOut => return Ok(Err(Refusal(408, "the body took too long"))),
+                Fill::Closed => return Ok(Err(Refusal(400, "the body ended before its announced length"))),
+            }
+        }
+    }
+
+    /// Who asks, and whether over TLS: what a trusted proxy says of it, else the peer itself. What
+    /// anybody else claims is removed, so that no handler can be fooled by it.
+    fn origin(&self, headers: &mut Vec<(String, String)>) -> (SocketAddr, bool) {
+        let proxies = &self.shared.options.trusted_proxies;
+        let named = |headers: &[(String, String)], name: &str| {
+            headers.iter().rev().find(|header| header.0.eq_ignore_ascii_case(name)).map(|header| header.1.clone())
+        };
+        let mut client = self.peer;
+        let mut secure = false;
+        if proxies.contains(&self.peer.ip()) {
+            // Each proxy appends the peer it saw: the last one that is not a proxy of ours is the client.
+            let chain = named(headers, "X-Forwarded-For").unwrap_or_default();
+            let hops = chain.rsplit(',').map_while(|hop| hop.trim().parse::<IpAddr>().ok());
+            if let Some(address) = hops.into_iter().find(|hop| !proxies.contains(hop)) {
+                client = SocketAddr::new(address, 0);
+            }
+            secure = named(headers, "X-Forwarded-Proto").is_some_and(|proto| proto.eq_ignore_ascii_case("https"));
+        }
+        headers.retain(|(name, _)| {
+            !(name.len() >= 12 && (is_forwarded(name) || name.eq_ignore_ascii_case("x-request-id")))
+        });
+        (client, secure)
+    }
+
+    /// Says why the request is not served; the connection ends, since where the next request would
+    /// begin is not known.
+    fn refuse(&mut self, Refusal(status, why): Refusal) -> Result<bool, Gone> {
+        log::debug!("{} refused with {status}: {why}", self.peer);
+        let text = format!("{status} {}: {why}\n", response::reason(status));
+        let response = Response::text(text).with_status_code(status);
+        self.send(response, Shape { without_body: false, keep_alive: false, is_http_1_0: false })?;
+        self.linger();
+        Ok(false)
+    }
+
+    /// One write for head and body, unless the client is too slow to take it at once.
+    fn send(&mut self, response: Response, shape: Shape) -> Result<usize, Gone> {
+        let bytes = response::write(&mut self.output, response, shape).inspect_err(|error| {
+            log::error!("the response's body could not be read: {error}");
+        })?;
+        let deadline = Instant::now() + limits::RESPONSE_TIME;
+        let mut rest = &self.output[..];
+        while !rest.is_empty() {
+            match (&self.slot.stream).write(rest) {
+                Ok(0) => return Err(Gone),
+                Ok(written) => rest = &rest[written..],
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return Err(Gone),
+            }
+            if !rest.is_empty() && left(deadline).is_zero() {
+                return Err(Gone);
+            }
+        }
+        if self.output.capacity() > limits::KEPT_BUFFER {
+            self.output = Vec::new();
+        }
+        Ok(bytes)
+    }
+
+    /// Reads what is there, or waits for it.
+    fn fill(&mut self, patience: Duration) -> Fill {
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        } else if self.end == self.input.len() {
+            self.input.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        loop {
+            // While the server stops, a connection is heard out only for a moment.
+            let grace = self.shared.registry.grace(self.slot);
+            let patience = grace.map_or(patience, |grace| patience.min(grace));
+            if self.set_read_timeout(patience.max(Duration::from_millis(1))).is_err() {
+                return Fill::Closed;
+            }
+            match (&self.slot.stream).read(&mut self.input[self.end..]) {
+                // The end of the stream, or that of our own reading when the stop began: in the
+                // latter case what arrives meanwhile can still be read.
+                Ok(0) if grace.is_some_and(|grace| !grace.is_zero()) => {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+                Ok(0) => return Fill::Closed,
+                Ok(read) => {
+                    self.end += read;
+                    return Fill::Bytes;
+                }
+                Err(error) => match error.kind() {
+                    ErrorKind::Interrupted => {}
+                    ErrorKind::WouldBlock | ErrorKind::TimedOut => return Fill::TimedOut,
+                    _ => return Fill::Closed,
+                },
+            }
+        }
+    }
+
+    fn set_read_timeout(&mut self, timeout: Duration) -> std::io::Result<()> {
+        if self.read_timeout != timeout {
+            self.slot.stream.set_read_timeout(Some(timeout))?;
+            self.read_timeout = timeout;
+        }
+        Ok(())
+    }
+
+    /// Ends our side and reads over what the client still sends, see [`limits::LINGER`].
+    fn linger(&mut self) {
+        self.shared.registry.set_waiting(self.slot);
+        let deadline = Instant::now() + limits::LINGER;
+        let mut allowed = limits::LINGER_BYTES;
+        if self.slot.stream.shutdown(Shutdown::Write).is_err() {
+            return;
+        }
+        while !left(deadline).is_zero() && self.set_read_timeout(left(deadline)).is_ok() {
+            match (&self.slot.stream).read(&mut self.input) {
+                Ok(read) if read > 0 && read < allowed => allowed -= read,
+                _ => return,
+            }
+        }
+    }
+}
+
+fn is_forwarded(name: &str) -> bool {
+    ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"].iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// How long until `deadline`; zero when it has passed.
+fn left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now())
+}

@@ -1,0 +1,53 @@
+//! All SQL about sign-ins.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{NewSession, Session, Token};
+use crate::ui::pager::{Cursor, Slice};
+use crate::web::cx::Viewer;
+
+/// Notes a sign-in; the row's number. Its user's `sessions_count` is the caller's to change, in the
+/// UPDATE that sets `last_seen_at`.
+pub fn create(connection: &Connection, session: &NewSession) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached(
+            "INSERT INTO sessions (user_id, created_at, last_used_at, secret_hash, ip_address, user_agent) \
+             VALUES (?1, ?2, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![
+            session.user_id,
+            session.created_at,
+            session.secret.hash(),
+            session.ip_address,
+            session.user_agent
+        ])?;
+    Ok(connection.last_insert_rowid())
+}
+
+/// Who is signed in by `token`; `None` when the row is gone or the secret is wrong.
+pub fn viewer(connection: &Connection, token: &Token) -> rusqlite::Result<Option<Viewer>> {
+    let sql = "SELECT users.id, users.screen_name, sessions.secret_hash \
+               FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id = ?1";
+    let found = connection
+        .prepare_cached(sql)?
+        .query_row([token.id], |row| {
+            let right = token.matches(row.get_ref(2)?.as_blob()?);
+            let viewer = Viewer { id: row.get(0)?, screen_name: row.get(1)?, session_id: token.id };
+            Ok(right.then_some(viewer))
+        })
+        .optional()?;
+    Ok(found.flatten())
+}
+
+/// Someone's sign-ins from `after` on: newest first.
+pub fn of_user(connection: &Connection, user_id: i64, after: Cursor, limit: u32) -> rusqlite::Result<Slice<Session>> {
+    let sql = "SELECT id, created_at, user_agent FROM sessions \
+               WHERE user_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+    let rows = connection
+        .prepare_cached(sql)?
+        .query_map(params![user_id, after.id, limit + 1], |row| {
+            Ok(Session { id: row.get(0)?, created_at: row.get(1)?, user_agent: row.get(2)? })
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(Slice::of(rows, limit, Session::by_id))
+}

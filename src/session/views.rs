@@ -1,0 +1,58 @@
+//! How sign-ins look.
+
+use horrorshow::owned_html;
+use horrorshow::prelude::*;
+
+use super::Session;
+use crate::ui::time::Moment;
+use crate::web::cx::Viewer;
+
+/// One's sign-ins, the present one marked.
+pub fn list<'s>(sessions: &'s [Session], viewer: Option<&'s Viewer>) -> impl Render + 's {
+    owned_html! {
+        ul(class="sessions") {
+            @ for session in sessions {
+                li {
+                    span { : agent(&session.user_agent) }
+                    @ if viewer.is_some_and(|viewer| viewer.session_id == session.id) {
+                        span(class="badge") { : "active" }
+                    }
+                    span { : Moment(session.created_at) }
+                }
+            }
+        }
+    }
+}
+
+/// `Mac Chrome 125.0.0.0`, or the seed's words for what is not known.
+fn agent(user_agent: &str) -> String {
+    let known = woothee::parser::Parser::new().parse(user_agent);
+    let or = |value: Option<&str>, unknown: &'static str| match value {
+        Some(value) if !value.is_empty() && value != "UNKNOWN" => value.replace("Mac OSX", "Mac"),
+        _ => unknown.to_owned(),
+    };
+    let platform = or(known.as_ref().map(|agent| agent.os), "Unknown_platform");
+    let browser = or(known.as_ref().map(|agent| agent.name), "Unknown_browser");
+    let version = or(known.as_ref().map(|agent| agent.version), "0.0");
+    format!("{platform} {browser} {version}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::agent;
+
+    #[test]
+    fn agents_are_named_as_in_the_seed() {
+        for (user_agent, name) in [
+            (
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/125.0.0.0 Safari/537.36",
+                "Mac Chrome 125.0.0.0",
+            ),
+            ("Mozilla/5.0 (X11; Linux x86_64; rv:126.0) Gecko/20100101 Firefox/126.0", "Linux Firefox 126.0"),
+            ("oha/1.16.0", "Unknown_platform Unknown_browser 0.0"),
+            ("", "Unknown_platform Unknown_browser 0.0"),
+        ] {
+            assert_eq!(agent(user_agent), name);
+        }
+    }
+}

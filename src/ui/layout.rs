@@ -1,0 +1,105 @@
+//! The frame round every page.
+
+use horrorshow::prelude::*;
+use horrorshow::helper::doctype;
+use horrorshow::{html, owned_html};
+
+use crate::web::assets;
+use crate::web::cx::Viewer;
+use crate::web::paths;
+
+/// What the frame shows besides the content.
+#[derive(Default)]
+pub struct Page<'p> {
+    /// The page's only `h1`, set into the frame; also in the window's title.
+    pub heading: &'p str,
+    /// A link set into the frame on the other side: where it leads and what it says.
+    pub aside: Option<(&'static str, &'static str)>,
+    /// One sentence about the page for search engines and link previews.
+    pub description: &'p str,
+    /// Who asks.
+    pub viewer: Option<&'p Viewer>,
+}
+
+/// The site's name.
+pub const SITE: &str = "Lorem News";
+
+/// Configures htmx where its defaults are not ours: errors of the server are not swapped into the
+/// page, and what a reader has opened stays open.
+const HTMX_CONFIG: &str = r#"{"noSwap":[204,304,"5xx"],"morphIgnore":["data-htmx-powered","open"]}"#;
+
+/// The whole page.
+///
+/// # Errors
+/// Those that a view recorded.
+pub fn render(page: &Page, main: impl RenderOnce) -> Result<String, horrorshow::Error> {
+    // Room for most pages at once: growing would copy what is there.
+    let mut html = String::with_capacity(main.size_hint().max(16 * 1024) + 4096);
+    html! {
+        : doctype::HTML;
+        html(lang="en") {
+            head { : head(page) }
+            body {
+                a(class="skip-link", href="#main") { : "Skip to content" }
+                : header(page.viewer);
+                main(id="main", class="card") {
+                    div(class="card-title") {
+                        h1 { : page.heading }
+                        @ if let Some((href, text)) = page.aside { a(href=href) { : text } }
+                    }
+                    : main;
+                }
+                : footer();
+            }
+        }
+    }
+    .write_to_string(&mut html)?;
+    Ok(html)
+}
+
+fn head<'p>(page: &'p Page) -> impl Render + 'p {
+    owned_html! {
+        meta(charset="utf-8");
+        title {
+            @ if page.heading.is_empty() { : SITE } else { : page.heading; : " · "; : SITE }
+        }
+        meta(name="viewport", content="width=device-width, initial-scale=1");
+        @ if !page.description.is_empty() { meta(name="description", content=page.description); }
+        meta(name="theme-color", content="#ffffff", media="(prefers-color-scheme: light)");
+        meta(name="theme-color", content="#111111", media="(prefers-color-scheme: dark)");
+        meta(name="htmx-config", content=HTMX_CONFIG);
+        link(rel="stylesheet", href=*assets::STYLESHEET);
+        link(rel="icon", href="/icon.svg", type="image/svg+xml");
+        link(rel="apple-touch-icon", href="/icon.png");
+        link(rel="manifest", href=paths::MANIFEST);
+        script(src=*assets::HTMX, defer);
+    }
+}
+
+fn header<'p>(viewer: Option<&'p Viewer>) -> impl Render + 'p {
+    owned_html! {
+        header(class="site-header") {
+            a(class="brand", href=paths::FRONT) { : SITE }
+            nav(aria-label="Site") {
+                a(href=paths::POSTS) { : "New" }
+                @ if let Some(viewer) = viewer {
+                    span(class="separator", aria-hidden="true") { : "|" }
+                    a(class="self", href=paths::user(viewer.id)) { : &viewer.screen_name }
+                }
+            }
+        }
+    }
+}
+
+fn footer() -> impl Render {
+    owned_html! {
+        footer(class="site-footer") {
+            p {
+                : "Made with ♥ by ";
+                a(href="https://twitter.com/fractaledmind") { : "@fractaledmind" }
+                : " for ";
+                a(href="https://railsconf.org") { : "RailsConf 2024" }
+            }
+        }
+    }
+}

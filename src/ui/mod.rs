@@ -1,0 +1,5 @@
+//! Pieces of a page that belong to no noun.
+
+pub mod layout;
+pub mod pager;
+pub mod time;

@@ -1,0 +1,281 @@
+//! Moments as people read them.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use horrorshow::{Render, RenderMut, RenderOnce, TemplateBuffer};
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+
+/// Microseconds since 1970, UTC: how the database and the whole program keep time.
+pub type Micros = i64;
+
+/// A minute, in [`Micros`].
+pub const MINUTE: Micros = 60_000_000;
+/// A day, in [`Micros`].
+pub const DAY: Micros = 24 * 60 * MINUTE;
+
+/// The present moment by the system's clock.
+#[must_use]
+pub fn now() -> Micros {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Micros::try_from(since.as_micros()).unwrap_or(Micros::MAX)
+}
+
+/// `<time datetime="2026-11-23T22:12:00Z" title="November 23, 2026 22:12">5 days</time>`: the age in
+/// words, the moment for machines and on hover.
+pub struct Age {
+    /// When it happened.
+    pub at: Micros,
+    /// When it is read.
+    pub now: Micros,
+}
+
+/// `November 23, 2026`.
+pub struct Date(pub Micros);
+
+/// `November 23, 2026 22:12`.
+pub struct Moment(pub Micros);
+
+const MONTHS: [&str; 12] = [
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+];
+
+fn civil(at: Micros) -> DateTime {
+    // A moment outside jiff's years −9999 to 9999 can only be a damaged row: show the epoch.
+    Offset::UTC.to_datetime(Timestamp::from_microsecond(at).unwrap_or_default())
+}
+
+/// Text of a known, small number of digits and words, put together without the machinery of
+/// `format!`: a list shows two hundred of these.
+struct Text {
+    bytes: [u8; 48],
+    length: usize,
+}
+
+impl Text {
+    fn new() -> Text {
+        Text { bytes: [0; 48], length: 0 }
+    }
+
+    fn push(mut self, text: &str) -> Text {
+        let end = (self.length + text.len()).min(self.bytes.len());
+        self.bytes[self.length..end].copy_from_slice(&text.as_bytes()[..end - self.length]);
+        self.length = end;
+        self
+    }
+
+    /// The last `digits` digits of `number`.
+    fn digits(self, number: i16, digits: usize) -> Text {
+        let mut rest = number.unsigned_abs();
+        let mut text = [b'0'; 5];
+        for digit in text[5 - digits..].iter_mut().rev() {
+            *digit = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+            rest /= 10;
+        }
+        self.push(std::str::from_utf8(&text[5 - digits..]).unwrap_or_default())
+    }
+
+    fn day_of_month(self, day: i8) -> Text {
+        self.digits(day.into(), if day < 10 { 1 } else { 2 })
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+    }
+}
+
+fn month(at: DateTime) -> &'static str {
+    MONTHS[usize::try_from(at.month()).map_or(0, |month| month - 1)]
+}
+
+fn date(at: DateTime) -> Text {
+    Text::new().push(month(at)).push(" ").day_of_month(at.day()).push(", ").digits(at.year(), 4)
+}
+
+fn moment(at: DateTime) -> Text {
+    date(at).push(" ").digits(at.hour().into(), 2).push(":").digits(at.minute().into(), 2)
+}
+
+fn iso(at: DateTime) -> Text {
+    Text::new()
+        .digits(at.year(), 4)
+        .push("-")
+        .digits(at.month().into(), 2)
+        .push("-")
+        .digits(at.day().into(), 2)
+        .push("T")
+        .digits(at.hour().into(), 2)
+        .push(":")
+        .digits(at.minute().into(), 2)
+        .push(":")
+        .digits(at.second().into(), 2)
+        .push("Z")
+}
+
+impl Render for Age {
+    fn render(&self, out: &mut TemplateBuffer) {
+        let at = civil(self.at);
+        out.write_raw("<time datetime=\"");
+        out.write_raw(iso(at).as_str());
+        out.write_raw("\" title=\"");
+        out.write_raw(moment(at).as_str());
+        out.write_raw("\">");
+        let (before, number, after) = in_words(self.at, self.now);
+        out.write_raw(before);
+        if let Some(number) = number {
+            write_number(out, number);
+        }
+        out.write_raw(after);
+        out.write_raw("</time>");
+    }
+}
+
+impl Render for Date {
+    fn render(&self, out: &mut TemplateBuffer) {
+        out.write_raw(date(civil(self.0)).as_str());
+    }
+}
+
+impl Render for Moment {
+    fn render(&self, out: &mut TemplateBuffer) {
+        out.write_raw(moment(civil(self.0)).as_str());
+    }
+}
+
+macro_rules! render_by_reference {
+    ($($view:ty)*) => { $(
+        impl RenderMut for $view {
+            fn render_mut(&mut self, out: &mut TemplateBuffer) {
+                self.render(out);
+            }
+        }
+        impl RenderOnce for $view {
+            fn render_once(self, out: &mut TemplateBuffer) {
+                self.render(out);
+            }
+        }
+    )* };
+}
+render_by_reference!(Age Date Moment);
+
+fn write_number(out: &mut TemplateBuffer, number: i64) {
+    match i16::try_from(number) {
+        Ok(short @ 0..=9) => out.write_raw(Text::new().digits(short, 1).as_str()),
+        Ok(short @ 10..=99) => out.write_raw(Text::new().digits(short, 2).as_str()),
+        _ => out.write_fmt(format_args!("{number}")),
+    }
+}
+
+/// Rails' `time_ago_in_words`, without " ago": what stands before the number, the number, what
+/// stands after it. The distance counts, not the direction.
+/// Source: Action View's `DateHelper#distance_of_time_in_words`.
+fn in_words(from: Micros, to: Micros) -> (&'static str, Option<i64>, &'static str) {
+    const YEAR: i64 = 525_600;
+    const QUARTER: i64 = YEAR / 4;
+    let (from, to) = if from > to { (to, from) } else { (from, to) };
+    // Rounded to seconds, and those to minutes, as there.
+    let minutes = rounded(rounded(to.saturating_sub(from), 1_000_000), 60);
+    let several = |before, number, one, many| (before, Some(number), if number == 1 { one } else { many });
+    match minutes {
+        0 => ("less than a minute", None, ""),
+        1 => several("", 1, " minute", ""),
+        2..45 => several("", minutes, "", " minutes"),
+        45..90 => several("about ", 1, " hour", ""),
+        90..1440 => several("about ", rounded(minutes, 60), " hour", " hours"),
+        1440..2520 => several("", 1, " day", ""),
+        2520..43_200 => several("", rounded(minutes, 1440), " day", " days"),
+        43_200..86_400 => several("about ", rounded(minutes, 43_200), " month", " months"),
+        86_400..YEAR => several("", rounded(minutes, 43_200), " month", " months"),
+        _ => {
+            // Leap days are no part of a year's minutes, so they are taken off first.
+            let minutes = minutes - leap_days(civil(from), civil(to)) * 1440;
+            let years = minutes / YEAR;
+            match minutes % YEAR {
+                rest if rest < QUARTER => several("about ", years, " year", " years"),
+                rest if rest < 3 * QUARTER => several("over ", years, " year", " years"),
+                _ => several("almost ", years + 1, " year", " years"),
+            }
+        }
+    }
+}
+
+/// How many 29ths of February lie between the two, by year as Rails counts them.
+fn leap_days(from: DateTime, to: DateTime) -> i64 {
+    let first = i64::from(from.year()) + i64::from(from.month() >= 3);
+    let last = i64::from(to.year()) - i64::from(to.month() < 3);
+    let up_to = |year: i64| year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    if first > last { 0 } else { up_to(last) - up_to(first - 1) }
+}
+
+/// Division of what is not negative, rounded half up.
+fn rounded(number: i64, by: i64) -> i64 {
+    (number + by / 2) / by
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use horrorshow::Template;
+
+    /// 15 March 2023, noon.
+    const FROM: Micros = 1_678_881_600_000_000;
+
+    fn words(seconds: i64) -> String {
+        let (before, number, after) = in_words(FROM, FROM + seconds * 1_000_000);
+        format!("{before}{}{after}", number.map_or(String::new(), |number| number.to_string()))
+    }
+
+    #[test]
+    fn ages_are_those_of_rails() {
+        const M: i64 = 60;
+        const H: i64 = 60 * M;
+        const D: i64 = 24 * H;
+        for (seconds, expected) in [
+            (0, "less than a minute"),
+            (29, "less than a minute"),
+            (30, "1 minute"),
+            (89, "1 minute"),
+            (90, "2 minutes"),
+            (44 * M + 29, "44 minutes"),
+            (44 * M + 30, "about 1 hour"),
+            (89 * M + 29, "about 1 hour"),
+            (89 * M + 30, "about 2 hours"),
+            (23 * H + 45 * M, "about 24 hours"),
+            (23 * H + 59 * M + 29, "about 24 hours"),
+            (23 * H + 59 * M + 30, "1 day"),
+            (41 * H + 59 * M + 29, "1 day"),
+            (41 * H + 59 * M + 30, "2 days"),
+            (29 * D + 23 * H + 59 * M + 29, "30 days"),
+            (29 * D + 23 * H + 59 * M + 30, "about 1 month"),
+            (44 * D + 23 * H + 59 * M + 29, "about 1 month"),
+            (44 * D + 23 * H + 59 * M + 30, "about 2 months"),
+            (59 * D + 23 * H + 59 * M + 29, "about 2 months"),
+            (59 * D + 23 * H + 59 * M + 30, "2 months"),
+            (364 * D, "12 months"),
+            // From here on a 29 February lies between, which does not count.
+            (366 * D, "about 1 year"),
+            (455 * D, "about 1 year"),
+            (458 * D, "over 1 year"),
+            (641 * D, "almost 2 years"),
+            (731 * D, "about 2 years"),
+            (10 * 365 * D + 3 * D, "about 10 years"),
+        ] {
+            assert_eq!(words(seconds), expected, "{seconds} s");
+            assert_eq!(words(-seconds).is_empty(), expected.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_moment_is_shown_for_people_and_for_machines() {
+        let at = FROM + 7 * MINUTE;
+        assert_eq!(
+            Age { at, now: at + 3 * DAY }.into_string().expect("a string takes it"),
+            r#"<time datetime="2023-03-15T12:07:00Z" title="March 15, 2023 12:07">3 days</time>"#
+        );
+        assert_eq!(Date(at - 6 * DAY).into_string().expect("a string takes it"), "March 9, 2023");
+        assert_eq!(Moment(i64::MAX).into_string().expect("no panic"), "January 1, 1970 00:00");
+        assert!(Age { at: i64::MIN, now: i64::MAX }.into_string().is_ok());
+    }
+}

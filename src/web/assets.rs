@@ -1,0 +1,133 @@
+//! Static files: part of the binary, compressed when it was built, served under names that change
+//! with their content, so that browsers may keep them for ever.
+
+use std::collections::HashMap;
+
+use lazy_static::lazy_static;
+use rouille::Response;
+use sha2::{Digest, Sha256};
+
+use super::reply::accepts_gzip;
+use super::{Cx, Error, Result};
+
+/// One file of `static/`.
+struct Asset {
+    /// Its name there.
+    name: &'static str,
+    content_type: &'static str,
+    bytes: &'static [u8],
+    gzip: &'static [u8],
+}
+
+macro_rules! assets {
+    ($($name:literal $content_type:literal)+) => { &[$(Asset {
+        name: $name,
+        content_type: $content_type,
+        bytes: include_bytes!(concat!("../../static/", $name)),
+        gzip: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".gz")),
+    }),+] };
+}
+
+const ASSETS: &[Asset] = assets! {
+    "htmx.min.js"       "text/javascript; charset=utf-8"
+    "icon-192.png"      "image/png"
+    "icon.png"          "image/png"
+    "icon.svg"          "image/svg+xml"
+    "manifest.json"     "application/manifest+json"
+    "robots.txt"        "text/plain; charset=utf-8"
+    "service-worker.js" "text/javascript; charset=utf-8"
+    "tailwind.css"      "text/css; charset=utf-8"
+};
+
+/// Files that others look for by these names, at the root and not hashed.
+const AT_ROOT: [&str; 6] =
+    ["icon-192.png", "icon.png", "icon.svg", "manifest.json", "robots.txt", "service-worker.js"];
+
+lazy_static! {
+    /// The hashed path of each asset by its name: `tailwind.css` is at `/assets/tailwind-0a1b….css`.
+    static ref PATHS: HashMap<&'static str, String> =
+        ASSETS.iter().map(|asset| (asset.name, format!("/assets/{}", fingerprinted(asset)))).collect();
+    /// Each asset by its hashed name.
+    static ref BY_FINGERPRINT: HashMap<&'static str, &'static Asset> =
+        ASSETS.iter().map(|asset| (PATHS[asset.name].trim_start_matches("/assets/"), asset)).collect();
+    /// The stylesheet's address.
+    pub static ref STYLESHEET: &'static str = &PATHS["tailwind.css"];
+    /// The address of htmx.
+    pub static ref HTMX: &'static str = &PATHS["htmx.min.js"];
+}
+
+/// Serves a hashed name: its content never changes, and a browser need not ask again for a year.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn serve(cx: &Cx, name: &str) -> Result {
+    let asset = BY_FINGERPRINT.get(name).ok_or(Error::NotFound)?;
+    Ok(respond(cx, asset, "public, max-age=31536000, immutable"))
+}
+
+/// Whether the file is one of the few with a name of its own.
+#[must_use]
+pub fn is_at_root(name: &str) -> bool {
+    AT_ROOT.contains(&name)
+}
+
+/// Serves such a file; it may change with the next version, so it is asked for once an hour.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn serve_at_root(cx: &Cx, name: &str) -> Result {
+    let asset = ASSETS.iter().find(|asset| asset.name == name).ok_or(Error::NotFound)?;
+    Ok(respond(cx, asset, "public, max-age=3600"))
+}
+
+fn respond(cx: &Cx, asset: &'static Asset, cache_control: &'static str) -> Response {
+    let shrinks = asset.gzip.len() < asset.bytes.len();
+    let gzip = shrinks && accepts_gzip(cx);
+    let mut response = Response::from_data(asset.content_type, if gzip { asset.gzip } else { asset.bytes });
+    response.headers.push(("Cache-Control".into(), cache_control.into()));
+    response.headers.push(("X-Content-Type-Options".into(), "nosniff".into()));
+    if shrinks {
+        response.headers.push(("Vary".into(), "Accept-Encoding".into()));
+    }
+    if gzip {
+        response.headers.push(("Content-Encoding".into(), "gzip".into()));
+    }
+    response
+}
+
+/// `tailwind.css` → `tailwind-0a1b2c3d4e5f.css`: 48 bits of its SHA-256.
+fn fingerprinted(asset: &Asset) -> String {
+    let hash: String = Sha256::digest(asset.bytes)[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+    let (stem, ending) = asset.name.rsplit_once('.').unwrap_or((asset.name, ""));
+    format!("{stem}-{hash}.{ending}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+
+    #[test]
+    fn what_was_compressed_is_what_is_served() {
+        for asset in ASSETS {
+            let mut bytes = Vec::new();
+            flate2::read::GzDecoder::new(asset.gzip).read_to_end(&mut bytes).expect("gzip");
+            assert!(bytes == asset.bytes, "{}", asset.name);
+        }
+    }
+
+    #[test]
+    fn a_hashed_name_is_found_and_says_its_content() {
+        assert!(STYLESHEET.starts_with("/assets/tailwind-") && STYLESHEET.ends_with(".css"));
+        assert_eq!(BY_FINGERPRINT.len(), ASSETS.len());
+    }
+
+    #[test]
+    fn htmx_is_the_file_that_was_vendored() {
+        // 4.0.1 of the htmx.org package, dist/htmx.min.js (0BSD). The hash printed in that version's
+        // own README belongs to 4.0.0.
+        let digest = Sha256::digest(include_bytes!("../../static/htmx.min.js"));
+        let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hash, "a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130");
+    }
+}

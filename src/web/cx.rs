@@ -1,0 +1,72 @@
+//! What a handler knows about the request it serves.
+
+use std::cell::OnceCell;
+
+use rouille::Request;
+
+use super::{Result, session};
+use crate::app::App;
+use crate::ui::time::{Micros, now};
+
+/// One request on its way through the application.
+pub struct Cx<'r> {
+    /// The configuration and the database.
+    pub app: &'r App,
+    /// As the server received it.
+    pub request: &'r Request,
+    /// One moment for the whole page.
+    pub now: Micros,
+    viewer: OnceCell<Option<Viewer>>,
+}
+
+/// The signed-in person who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Viewer {
+    /// Their number.
+    pub id: i64,
+    /// Their name.
+    pub screen_name: String,
+    /// The session they are signed in by.
+    pub session_id: i64,
+}
+
+impl<'r> Cx<'r> {
+    /// A request that has just come.
+    #[must_use]
+    pub fn new(app: &'r App, request: &'r Request) -> Cx<'r> {
+        Cx { app, request, now: now(), viewer: OnceCell::new() }
+    }
+
+    /// Who asks, by their session cookie; looked up once. `None` for a guest.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn viewer(&self) -> Result<Option<&Viewer>> {
+        if self.viewer.get().is_none() {
+            let _ = self.viewer.set(session::viewer(self)?);
+        }
+        Ok(self.viewer.get().and_then(Option::as_ref))
+    }
+
+    /// From here on the request is this person's: they have just signed in.
+    #[must_use]
+    pub fn signed_in_as(self, viewer: Viewer) -> Cx<'r> {
+        Cx { viewer: OnceCell::from(Some(viewer)), ..self }
+    }
+
+    /// The path, split at its slashes, as it was sent: an encoded slash parts nothing.
+    #[must_use]
+    pub fn path(&self) -> &'r str {
+        let target = self.request.raw_url();
+        target.split_once('?').map_or(target, |(path, _)| path)
+    }
+
+    /// GET and HEAD change nothing; HEAD is answered as GET, and the server leaves the body out.
+    #[must_use]
+    pub fn method(&self) -> &'r str {
+        match self.request.method() {
+            "HEAD" => "GET",
+            method => method,
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What a handler could not do, and the one place that tells the client.
+
+use std::fmt;
+
+use rouille::Response;
+
+use super::{Cx, reply};
+use crate::db;
+use crate::ui::layout::{self, Page};
+
+/// Why there is no answer but this. What a person can mend in a form is no error: the handler shows
+/// the form again.
+#[derive(Debug)]
+pub enum Error {
+    /// 404: no such address, or nothing there.
+    NotFound,
+    /// 405: the address exists, for these methods.
+    MethodNotAllowed(&'static str),
+    /// 400, with a sentence.
+    BadRequest(&'static str),
+    /// 403, with a sentence.
+    Forbidden(&'static str),
+    /// 503: the same request may succeed in a moment.
+    Unavailable(db::Error),
+    /// 500: ours. The text is for the log, never for the client.
+    Internal(String),
+}
+
+impl Error {
+    /// Its HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match self {
+            Error::NotFound => 404,
+            Error::MethodNotAllowed(_) => 405,
+            Error::BadRequest(_) => 400,
+            Error::Forbidden(_) => 403,
+            Error::Unavailable(_) => 503,
+            Error::Internal(_) => 500,
+        }
+    }
+
+    /// A heading and a sentence for the person in front of it.
+    fn texts(&self) -> (&'static str, &'static str) {
+        match self {
+            Error::NotFound => (
+                "The page you were looking for doesn't exist.",
+                "You may have mistyped the address or the page may have moved.",
+            ),
+            Error::MethodNotAllowed(_) => {
+                ("That can't be done here.", "The page exists, but not for this kind of request.")
+            }
+            Error::BadRequest(why) => ("That request can't be understood.", why),
+            Error::Forbidden(why) => ("The change you wanted was rejected.", why),
+            Error::Unavailable(_) => {
+                ("We're a little busy.", "Nothing was changed. Please try again in a moment.")
+            }
+            Error::Internal(_) => ("We're sorry, but something went wrong.", "It was noted, and it is ours to mend."),
+        }
+    }
+}
+
+impl From<db::Error> for Error {
+    fn from(error: db::Error) -> Error {
+        if error.is_temporary() { Error::Unavailable(error) } else { Error::Internal(error.to_string()) }
+    }
+}
+
+impl From<horrorshow::Error> for Error {
+    fn from(error: horrorshow::Error) -> Error {
+        Error::Internal(format!("rendering: {error}"))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Error::Unavailable(error) => error.fmt(f),
+            Error::Internal(error) => f.write_str(error),
+            other => f.write_str(other.texts().0),
+        }
+    }
+}
+
+/// The page for `error`; what is ours goes to the log with the request's id.
+#[must_use]
+pub fn respond(cx: &Cx, error: &Error) -> Response {
+    if error.status() >= 500 {
+        let id = cx.request.header("X-Request-Id").unwrap_or("-");
+        log::error!("{id} {} {}: {error}", cx.request.method(), cx.path());
+    }
+    let (heading, sentence) = error.texts();
+    // Who asks may be what could not be found out: then the page is a guest's.
+    let viewer = cx.viewer().ok().flatten();
+    let page = Page { heading, viewer, ..Page::default() };
+    let rendered = layout::render(&page, horrorshow::html! { p { : sentence } });
+    let mut response = match rendered {
+        Ok(html) => reply::html(cx, html).with_status_code(error.status()),
+        Err(error) => {
+            log::error!("rendering the error page: {error}");
+            Response::text(format!("{heading}\n{sentence}\n")).with_status_code(500)
+        }
+    };
+    match error {
+        Error::MethodNotAllowed(allowed) => response.headers.push(("Allow".into(), (*allowed).into())),
+        Error::Unavailable(_) => response.headers.push(("Retry-After".into(), "2".into())),
+        _ => {}
+    }
+    response
+}

@@ -1,0 +1,16 @@
+//! From a request to a page, knowing no noun: routes, context, answers, errors, cookies, assets.
+
+pub mod assets;
+pub mod csrf;
+pub mod cx;
+pub mod error;
+pub mod paths;
+pub mod reply;
+pub mod router;
+pub mod session;
+
+pub use cx::Cx;
+pub use error::Error;
+
+/// What a handler gives.
+pub type Result<T = rouille::Response> = std::result::Result<T, Error>;

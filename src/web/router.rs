@@ -1,0 +1,65 @@
+//! Every route, one line each.
+
+use rouille::Response;
+
+use super::{Cx, Error, Result, assets, csrf, paths, reply};
+use crate::{benchmarking, post, user};
+
+/// The handler for the method among those that the path has, else 405 with their names.
+macro_rules! on {
+    ($cx:ident, $($method:ident => $handler:expr),+) => {
+        match $cx.method() {
+            $(stringify!($method) => $handler,)+
+            _ => Err(Error::MethodNotAllowed(on!(@allow $($method)+))),
+        }
+    };
+    (@allow GET) => { "GET, HEAD" };
+    (@allow $method:ident) => { stringify!($method) };
+    (@allow $first:ident $($rest:ident)+) => { concat!(on!(@allow $first), $(", ", on!(@allow $rest)),+) };
+}
+
+/// Finds the handler for a request and runs it.
+///
+/// # Errors
+/// Those of the handler; [`Error::NotFound`], [`Error::MethodNotAllowed`], and
+/// [`Error::Forbidden`] for a change that another site asked for.
+pub fn route(cx: &Cx) -> Result {
+    csrf::check(cx)?;
+    let segments: Vec<&str> = cx.path().split('/').skip(1).collect();
+    match segments[..] {
+        [""] => on!(cx, GET => post::handlers::front(cx)),
+        ["posts"] => on!(cx, GET => post::handlers::recent(cx)),
+        ["posts", id] => on!(cx, GET => post::handlers::show(cx, number(id)?)),
+        ["users", id] => on!(cx, GET => user::handlers::show(cx, number(id)?)),
+        ["benchmarking", action] if cx.app.config.benchmarking => on!(cx, POST => benchmarking::run(cx, action)),
+        ["up"] => on!(cx, GET => up(cx)),
+        ["assets", name] => on!(cx, GET => assets::serve(cx, name)),
+        [name] if assets::is_at_root(name) => on!(cx, GET => assets::serve_at_root(cx, name)),
+        [.., ""] => without_trailing_slash(cx),
+        _ => Err(Error::NotFound),
+    }
+}
+
+/// A row's number in a path: digits, and nothing else that `parse` would take.
+fn number(segment: &str) -> Result<i64> {
+    let digits = segment.bytes().all(|byte| byte.is_ascii_digit());
+    segment.parse().ok().filter(|_| digits).ok_or(Error::NotFound)
+}
+
+/// `/posts/` was meant as `/posts`. Only what begins like one of our paths is sent anywhere.
+fn without_trailing_slash(cx: &Cx) -> Result {
+    let path = cx.path().trim_end_matches('/');
+    let ours = [paths::POSTS, "/posts/", "/users/"].iter().any(|start| path.starts_with(start));
+    match cx.request.raw_url().split_once('?') {
+        _ if !ours || cx.method() != "GET" => Err(Error::NotFound),
+        Some((_, query)) => Ok(reply::moved(format!("{path}?{query}"))),
+        None => Ok(reply::moved(path.to_owned())),
+    }
+}
+
+/// The health check, green as in Rails: 200 while the database can be read.
+fn up(cx: &Cx) -> Result {
+    cx.app.db.read(|connection| connection.query_row("SELECT 1", [], |_| Ok(())))?;
+    Ok(Response::html(r#"<!DOCTYPE html><html lang="en"><title>Up</title><body bgcolor="green"></body></html>"#)
+        .with_no_cache())
+}
