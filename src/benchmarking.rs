@@ -204,7 +204,10 @@ fn index(cx: &Cx) -> Result<String> {
 fn headers(cx: &Cx) -> String {
     let mut text = format!("REQUEST_METHOD: {}\nREQUEST_PATH: {}", cx.request.method(), cx.path());
     for (name, value) in cx.request.headers() {
-        if ["Cookie", "Authorization", "Proxy-Authorization"].iter().any(|secret| name.eq_ignore_ascii_case(secret)) {
+        if ["Cookie", "Authorization", "Proxy-Authorization"]
+            .iter()
+            .any(|secret| name.eq_ignore_ascii_case(secret))
+        {
             continue;
         }
         let name = name.to_ascii_uppercase().replace('-', "_");

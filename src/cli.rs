@@ -109,7 +109,10 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Seed { database: Database { database }, seed } => {
             let db = Db::open(&database).map_err(sentence)?;
             if !fill(&db, &seed)? {
-                return Err(format!("{} has users already; only an empty database is seeded", database.display()));
+                return Err(format!(
+                    "{} has users already; only an empty database is seeded",
+                    database.display()
+                ));
             }
             db.close().map_err(sentence)
         }
@@ -131,7 +134,8 @@ impl Serve {
 
 fn serve(config: Config, seed: Option<&Seed>) -> Result<(), Failure> {
     // The port first: when it is taken, nothing has been touched yet.
-    let server = app::bind(&config).map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
+    let server =
+        app::bind(&config).map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
     let stopper = server.stopper();
     let app = App::open(config).map_err(sentence)?;
     if let Some(seed) = seed {

@@ -19,7 +19,9 @@ mod tests {
 
     #[test]
     fn ten_times_the_points_outweigh_22_hours() {
-        for (score, expected) in [(1, 0), (0, 0), (-5, 0), (10, WINDOW), (100, 2 * WINDOW), (1000, 3 * WINDOW)] {
+        for (score, expected) in
+            [(1, 0), (0, 0), (-5, 0), (10, WINDOW), (100, 2 * WINDOW), (1000, 3 * WINDOW)]
+        {
             assert_eq!(hotness(score, 0), expected, "score {score}");
             assert_eq!(hotness(score, 1_700_000_000_000_000), 1_700_000_000_000_000 + expected);
         }

@@ -109,7 +109,8 @@ fn random_post(rng: &mut StdRng, people: &[i64], titles: &mut HashSet<String>, n
     while !titles.insert(title.clone()) {
         title = format!("{title} {}", word(rng));
     }
-    let paragraphs: Vec<String> = (0..rng.random_range(5..=10)).map(|_| Paragraph(5..11).fake_with_rng(rng)).collect();
+    let paragraphs: Vec<String> =
+        (0..rng.random_range(5..=10)).map(|_| Paragraph(5..11).fake_with_rng(rng)).collect();
     let comments = (0..rng.random_range(5..=15))
         .map(|_| {
             let at = rng.random_range(created_at..now);

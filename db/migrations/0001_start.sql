@@ -1,8 +1,11 @@
 -- The schema of Lorem News.
 --
 -- Times are whole microseconds since 1970, UTC. Counters are columns, changed in the transaction
--- that changes what they count. Long texts stand last in their row, so that a list which does not
--- show them does not read them.
+-- that changes what they count.
+--
+-- Rows that lists show are narrow: long texts that only one page shows have tables of their own.
+-- After every write a reader begins with an empty page cache, so the pages that a list touches are
+-- what it costs: forty posts share a page instead of one (docs/decisions/0005-narrow-rows.md).
 
 -- People. `screen_name` is unique whatever its case. AUTOINCREMENT, here and below: an id in
 -- somebody's link or bookmark never means someone else later.
@@ -15,9 +18,14 @@ CREATE TABLE users (
     posts_count    INTEGER NOT NULL DEFAULT 0,
     comments_count INTEGER NOT NULL DEFAULT 0,
     sessions_count INTEGER NOT NULL DEFAULT 0,
-    karma          INTEGER NOT NULL DEFAULT 0,  -- votes of others for what one wrote
-    password_hash  TEXT    NOT NULL,            -- argon2id, as a PHC string
-    about          TEXT    NOT NULL DEFAULT ''
+    karma          INTEGER NOT NULL DEFAULT 0   -- votes of others for what one wrote
+) STRICT;
+
+-- What only a person's own page and their sign-in read: every user has one.
+CREATE TABLE profiles (
+    user_id       INTEGER PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+    password_hash TEXT    NOT NULL,             -- argon2id, as a PHC string
+    about         TEXT    NOT NULL DEFAULT ''
 ) STRICT;
 
 -- Sign-ins. The cookie is `id.secret`: the row is found by its number, so a sign-in appends to the
@@ -46,12 +54,17 @@ CREATE TABLE posts (
     hotness        INTEGER NOT NULL,
     comments_count INTEGER NOT NULL DEFAULT 0,
     title          TEXT    NOT NULL UNIQUE,
-    url            TEXT,
-    description    TEXT    NOT NULL DEFAULT ''
+    url            TEXT
 ) STRICT;
 CREATE INDEX posts_by_hotness ON posts (hotness, id);
 CREATE INDEX posts_by_age     ON posts (created_at, id);
 CREATE INDEX posts_of_user    ON posts (user_id, created_at, id);
+
+-- The text of a post, which only its own page shows: every post has one, perhaps empty.
+CREATE TABLE descriptions (
+    post_id INTEGER PRIMARY KEY REFERENCES posts ON DELETE CASCADE,
+    text    TEXT    NOT NULL
+) STRICT;
 
 -- Comments, and replies to comments: `depth` is 0 for those on the post itself, else the parent's
 -- plus 1. A comment to which others replied is kept as `[deleted]` by `deleted_at`.

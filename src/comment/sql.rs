@@ -7,7 +7,12 @@ use crate::ui::pager::{Cursor, Slice};
 use crate::user;
 
 /// The comments on a post from `after` on: newest first.
-pub fn of_post(connection: &Connection, post_id: i64, after: Cursor, limit: u32) -> rusqlite::Result<Slice<Comment>> {
+pub fn of_post(
+    connection: &Connection,
+    post_id: i64,
+    after: Cursor,
+    limit: u32,
+) -> rusqlite::Result<Slice<Comment>> {
     let sql = "SELECT comments.id, comments.body, comments.created_at, users.id, users.screen_name \
                FROM comments LEFT JOIN users ON users.id = comments.user_id \
                WHERE comments.post_id = ?1 AND (comments.created_at, comments.id) < (?2, ?3) \

@@ -28,7 +28,10 @@ impl Error {
     /// The same request may succeed later, without anything being changed in it.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Error::Overloaded | Error::Busy | Error::Full(_) | Error::TransactionLost | Error::Closed)
+        matches!(
+            self,
+            Error::Overloaded | Error::Busy | Error::Full(_) | Error::TransactionLost | Error::Closed
+        )
     }
 
     /// The same error for someone else: one failed commit is told to many callers.
@@ -48,7 +51,9 @@ impl Error {
 /// SQLite's code and message; the rest of rusqlite's errors are no failure of a commit.
 fn same(error: &rusqlite::Error) -> rusqlite::Error {
     match error {
-        rusqlite::Error::SqliteFailure(code, message) => rusqlite::Error::SqliteFailure(*code, message.clone()),
+        rusqlite::Error::SqliteFailure(code, message) => {
+            rusqlite::Error::SqliteFailure(*code, message.clone())
+        }
         other => rusqlite::Error::ToSqlConversionFailure(other.to_string().into()),
     }
 }
@@ -57,7 +62,9 @@ impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Error {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy,
-            Some(ErrorCode::DiskFull | ErrorCode::ReadOnly | ErrorCode::SystemIoFailure) => Error::Full(error),
+            Some(ErrorCode::DiskFull | ErrorCode::ReadOnly | ErrorCode::SystemIoFailure) => {
+                Error::Full(error)
+            }
             _ => Error::Sqlite(error),
         }
     }
@@ -107,7 +114,9 @@ impl fmt::Display for OpenError {
             OpenError::UnsafeSqlite(version) => {
                 write!(f, "SQLite {version} can corrupt a database in WAL mode; 3.51.3 or later is needed")
             }
-            OpenError::Folder(path, error) => write!(f, "the folder {} cannot be made: {error}", path.display()),
+            OpenError::Folder(path, error) => {
+                write!(f, "the folder {} cannot be made: {error}", path.display())
+            }
             OpenError::File(path, error) => write!(f, "{} cannot be opened: {error}", path.display()),
             OpenError::NotADatabase(path) => {
                 write!(f, "{} is not an SQLite database; it was left as it is", path.display())

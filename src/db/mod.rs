@@ -19,9 +19,13 @@ use rusqlite::{Connection, OpenFlags};
 pub use error::{Error, OpenError};
 use writer::Writer;
 
-/// How many read-only connections are kept open. A reader is busy for some tens of microseconds a
-/// request, so a few a core are enough; more would only divide the page cache.
-const READERS: u32 = 8;
+/// How many read-only connections are kept open: two a core. A read is all processor, some tens of
+/// microseconds of it, so more would wait inside instead of outside; and a reader that was just used
+/// has pages in its cache which an idle one must read anew after each write.
+fn readers() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    u32::try_from(cores * 2).unwrap_or(u32::MAX).clamp(4, 32)
+}
 /// How long a read waits for one of them before it fails with [`Error::Overloaded`].
 const READER_PATIENCE: Duration = Duration::from_secs(2);
 /// The least SQLite that is safe: before it, a WAL that is reset while another connection reads
@@ -53,7 +57,7 @@ impl Db {
             .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .with_init(pragmas::reader);
         let readers = r2d2::Pool::builder()
-            .max_size(READERS)
+            .max_size(readers())
             .test_on_check_out(false)
             .max_lifetime(None)
             .idle_timeout(None)
@@ -118,7 +122,8 @@ fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
     }
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(OpenError::Sqlite)?;
     pragmas::writer(&mut connection).map_err(OpenError::Sqlite)?;
     Ok(connection)

@@ -14,10 +14,10 @@ const STATEMENTS: usize = 128;
 
 /// What readers and the writer share.
 ///
-/// - `mmap_size`: pages are read where the kernel has them, without a system call and a copy each.
-///   A reader needs it most: whenever someone has written, its own page cache is void. The figure
-///   is address space; a larger database is read through it as far as it reaches.
-/// - `cache_size`: 8 MiB a connection, for what `mmap` does not reach and pages still in the WAL.
+/// - `mmap_size=0`: whenever someone has written, SQLite unmaps a reader's whole file before its next
+///   read and maps it again, and each unmapping interrupts every core that runs one of our threads.
+///   Reading pages by system call is far cheaper under writes (docs/decisions/0004-no-mmap.md).
+/// - `cache_size`: 8 MiB a connection.
 /// - `temp_store`: sorts and statement journals stay in memory.
 /// - `foreign_keys`: off by default in SQLite.
 /// - `trusted_schema=OFF`, defensive: a doctored database file cannot make us run functions of its
@@ -26,7 +26,7 @@ fn common(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.execute_batch(
-        "PRAGMA mmap_size = 1073741824;
+        "PRAGMA mmap_size = 0;
          PRAGMA cache_size = -8192;
          PRAGMA temp_store = MEMORY;
          PRAGMA foreign_keys = ON;

@@ -51,7 +51,12 @@ pub fn newest(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::R
 }
 
 /// Someone's posts from `after` on: newest first.
-pub fn of_user(connection: &Connection, user_id: i64, after: Cursor, limit: u32) -> rusqlite::Result<Slice<Post>> {
+pub fn of_user(
+    connection: &Connection,
+    user_id: i64,
+    after: Cursor,
+    limit: u32,
+) -> rusqlite::Result<Slice<Post>> {
     let sql = select!(
         "WHERE posts.user_id = ?1 AND (posts.created_at, posts.id) < (?2, ?3) AND posts.deleted_at IS NULL \
          ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?4"
@@ -73,8 +78,9 @@ pub fn some(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<Post>> 
 /// A post with its description; `None` when there is none or it was deleted.
 pub fn find(connection: &Connection, id: i64) -> rusqlite::Result<Option<(Post, String)>> {
     let sql = "SELECT posts.id, posts.title, posts.created_at, posts.hotness, posts.comments_count, \
-               users.id, users.screen_name, posts.description \
-               FROM posts LEFT JOIN users ON users.id = posts.user_id \
+               users.id, users.screen_name, descriptions.text \
+               FROM posts JOIN descriptions ON descriptions.post_id = posts.id \
+               LEFT JOIN users ON users.id = posts.user_id \
                WHERE posts.id = ?1 AND posts.deleted_at IS NULL";
     connection.prepare_cached(sql)?.query_row([id], |row| Ok((from_row(row)?, row.get(7)?))).optional()
 }
@@ -92,17 +98,13 @@ pub fn random(connection: &Connection) -> rusqlite::Result<Option<i64>> {
 pub fn create(connection: &Connection, post: &NewPost) -> rusqlite::Result<i64> {
     connection
         .prepare_cached(
-            "INSERT INTO posts (user_id, title, description, created_at, updated_at, hotness) \
-             VALUES (?1, ?2, ?3, ?4, ?4, ?5)",
+            "INSERT INTO posts (user_id, title, created_at, updated_at, hotness) VALUES (?1, ?2, ?3, ?3, ?4)",
         )?
-        .execute(params![
-            post.user_id,
-            post.title,
-            post.description,
-            post.created_at,
-            rank::hotness(1, post.created_at)
-        ])?;
+        .execute(params![post.user_id, post.title, post.created_at, rank::hotness(1, post.created_at)])?;
     let id = connection.last_insert_rowid();
+    connection
+        .prepare_cached("INSERT INTO descriptions (post_id, text) VALUES (?1, ?2)")?
+        .execute(params![id, post.description])?;
     connection
         .prepare_cached("UPDATE users SET posts_count = posts_count + 1 WHERE id = ?1")?
         .execute([post.user_id])?;

@@ -17,19 +17,30 @@ enum State {
     /// So many bytes are still to come, then the body is whole.
     Plain(usize),
     /// In a chunk's size line: its number so far, and whether a digit was seen.
-    Size { size: usize, digits: usize },
+    Size {
+        size: usize,
+        digits: usize,
+    },
     /// After the size, in a chunk extension, which is read over.
-    Extension { size: usize },
+    Extension {
+        size: usize,
+    },
     /// The size line ended with CR; LF must follow.
-    SizeEnd { size: usize },
+    SizeEnd {
+        size: usize,
+    },
     /// So many bytes of this chunk are still to come.
     Data(usize),
     /// CR and LF after a chunk's data.
     DataCr,
     DataLf,
     /// Trailer lines after the last chunk, read over; `empty` while the line has no byte yet.
-    Trailer { empty: bool },
-    TrailerLf { empty: bool },
+    Trailer {
+        empty: bool,
+    },
+    TrailerLf {
+        empty: bool,
+    },
     Whole,
 }
 
@@ -168,7 +179,12 @@ mod tests {
             (b"ffffffffffffffffffffffff\r\n", 413),
             (b"100001\r\n", 413),
         ] {
-            assert_eq!(decode(Framing::Chunked, bytes, 3), Err(status), "{:?}", bytes.escape_ascii().to_string());
+            assert_eq!(
+                decode(Framing::Chunked, bytes, 3),
+                Err(status),
+                "{:?}",
+                bytes.escape_ascii().to_string()
+            );
         }
         let endless = vec![b'a'; 4096];
         assert_eq!(decode(Framing::Chunked, &[b"5;", &endless[..]].concat(), 100), Err(400));

@@ -188,7 +188,11 @@ impl Connection<'_> {
     fn origin(&self, headers: &mut Vec<(String, String)>) -> (SocketAddr, bool) {
         let proxies = &self.shared.options.trusted_proxies;
         let named = |headers: &[(String, String)], name: &str| {
-            headers.iter().rev().find(|header| header.0.eq_ignore_ascii_case(name)).map(|header| header.1.clone())
+            headers
+                .iter()
+                .rev()
+                .find(|header| header.0.eq_ignore_ascii_case(name))
+                .map(|header| header.1.clone())
         };
         let mut client = self.peer;
         let mut secure = false;
@@ -199,7 +203,8 @@ impl Connection<'_> {
             if let Some(address) = hops.into_iter().find(|hop| !proxies.contains(hop)) {
                 client = SocketAddr::new(address, 0);
             }
-            secure = named(headers, "X-Forwarded-Proto").is_some_and(|proto| proto.eq_ignore_ascii_case("https"));
+            secure =
+                named(headers, "X-Forwarded-Proto").is_some_and(|proto| proto.eq_ignore_ascii_case("https"));
         }
         headers.retain(|(name, _)| {
             !(name.len() >= 12 && (is_forwarded(name) || name.eq_ignore_ascii_case("x-request-id")))
@@ -303,7 +308,9 @@ impl Connection<'_> {
 }
 
 fn is_forwarded(name: &str) -> bool {
-    ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"].iter().any(|known| name.eq_ignore_ascii_case(known))
+    ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"]
+        .iter()
+        .any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// How long until `deadline`; zero when it has passed.

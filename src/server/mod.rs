@@ -132,7 +132,13 @@ impl Server {
     }
 
     /// Gives the newcomer a slot and a thread, or an answer that says there is none.
-    fn admit(&self, stream: TcpStream, peer: SocketAddr, handler: &Arc<connection::Handler>, refuser: &Refuser) {
+    fn admit(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        handler: &Arc<connection::Handler>,
+        refuser: &Refuser,
+    ) {
         let slot = match self.shared.registry.admit(stream) {
             Ok(slot) => slot,
             Err(stream) => return refuser.refuse(stream),

@@ -48,7 +48,11 @@ pub(super) fn write(out: &mut Vec<u8>, response: Response, shape: Shape) -> std:
         let head = out.len();
         out.reserve(size);
         reader.take(size as u64).read_to_end(out)?;
-        return if out.len() - head == size { Ok(size) } else { Err(std::io::ErrorKind::UnexpectedEof.into()) };
+        return if out.len() - head == size {
+            Ok(size)
+        } else {
+            Err(std::io::ErrorKind::UnexpectedEof.into())
+        };
     }
     // A body of unknown size is read first, so that its length can be said.
     let mut body = Vec::new();

@@ -128,7 +128,17 @@ mod tests {
         let text = token.to_string();
         assert_eq!(Token::parse(&text), Some(token.clone()));
         assert!(!format!("{token:?}").contains(&text[3..]));
-        for wrong in ["", ".", "17", "17.", &text[1..].replacen('7', "", 1), &text[..66], &format!("{text}0"), &format!("+{text}"), &text.replace('.', ".g")[..67]] {
+        for wrong in [
+            "",
+            ".",
+            "17",
+            "17.",
+            &text[1..].replacen('7', "", 1),
+            &text[..66],
+            &format!("{text}0"),
+            &format!("+{text}"),
+            &text.replace('.', ".g")[..67],
+        ] {
             assert_eq!(Token::parse(wrong), None, "{wrong:?}");
         }
         assert_eq!(Token::parse(&format!("17.{}", "é".repeat(32))), None);

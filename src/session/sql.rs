@@ -40,7 +40,12 @@ pub fn viewer(connection: &Connection, token: &Token) -> rusqlite::Result<Option
 }
 
 /// Someone's sign-ins from `after` on: newest first.
-pub fn of_user(connection: &Connection, user_id: i64, after: Cursor, limit: u32) -> rusqlite::Result<Slice<Session>> {
+pub fn of_user(
+    connection: &Connection,
+    user_id: i64,
+    after: Cursor,
+    limit: u32,
+) -> rusqlite::Result<Slice<Session>> {
     let sql = "SELECT id, created_at, user_agent FROM sessions \
                WHERE user_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
     let rows = connection

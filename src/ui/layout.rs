@@ -1,7 +1,7 @@
 //! The frame round every page.
 
-use horrorshow::prelude::*;
 use horrorshow::helper::doctype;
+use horrorshow::prelude::*;
 use horrorshow::{html, owned_html};
 
 use crate::web::assets;

@@ -34,7 +34,8 @@ impl Cursor {
     }
 
     fn parse(text: &str) -> Option<Cursor> {
-        let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+        let number =
+            |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
         let (key, id) = text.split_once('-')?;
         Some(Cursor { key: number(key)?, id: number(id)? })
     }
@@ -79,7 +80,8 @@ mod tests {
     #[test]
     fn a_cursor_is_two_whole_numbers() {
         assert_eq!(Cursor::parse("17-4"), Some(Cursor { key: 17, id: 4 }));
-        for text in ["", "-", "17", "17-", "-4", "17-4-", "17-+4", "a-b", "17-99999999999999999999", "１-２"] {
+        for text in ["", "-", "17", "17-", "-4", "17-4-", "17-+4", "a-b", "17-99999999999999999999", "１-２"]
+        {
             assert_eq!(Cursor::parse(text), None, "{text:?}");
         }
     }

@@ -55,7 +55,8 @@ pub fn page(cx: &Cx, id: i64, places: &Places) -> Result<Option<String>> {
         let Some(user) = sql::find(connection, id)? else {
             return Ok(None);
         };
-        let sessions = is_own.then(|| session::sql::of_user(connection, id, places.sessions, session::ON_A_PAGE));
+        let sessions =
+            is_own.then(|| session::sql::of_user(connection, id, places.sessions, session::ON_A_PAGE));
         Ok(Some(Profile {
             user,
             posts: post::sql::of_user(connection, id, places.posts, ROWS)?,

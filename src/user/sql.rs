@@ -15,8 +15,8 @@ pub fn author(row: &Row, first: usize) -> rusqlite::Result<Option<Author>> {
 
 /// Someone's page; `None` when there is nobody of that number.
 pub fn find(connection: &Connection, id: i64) -> rusqlite::Result<Option<User>> {
-    let sql = "SELECT id, screen_name, about, created_at, posts_count, comments_count, sessions_count \
-               FROM users WHERE id = ?1";
+    let sql = "SELECT users.id, screen_name, about, created_at, posts_count, comments_count, sessions_count \
+               FROM users JOIN profiles ON profiles.user_id = users.id WHERE users.id = ?1";
     connection
         .prepare_cached(sql)?
         .query_row([id], |row| {
@@ -41,12 +41,13 @@ pub fn any(connection: &Connection) -> rusqlite::Result<bool> {
 /// Signs someone up; the id. A name that exists, whatever its case, is a constraint violation.
 pub fn create(connection: &Connection, user: &NewUser) -> rusqlite::Result<i64> {
     connection
-        .prepare_cached(
-            "INSERT INTO users (screen_name, password_hash, about, created_at, updated_at) \
-             VALUES (?1, ?2, ?3, ?4, ?4)",
-        )?
-        .execute(params![user.screen_name, user.password_hash, user.about, user.created_at])?;
-    Ok(connection.last_insert_rowid())
+        .prepare_cached("INSERT INTO users (screen_name, created_at, updated_at) VALUES (?1, ?2, ?2)")?
+        .execute(params![user.screen_name, user.created_at])?;
+    let id = connection.last_insert_rowid();
+    connection
+        .prepare_cached("INSERT INTO profiles (user_id, password_hash, about) VALUES (?1, ?2, ?3)")?
+        .execute(params![id, user.password_hash, user.about])?;
+    Ok(id)
 }
 
 /// Notes a sign-in of anybody, picked at random; `None` when there is nobody.

@@ -55,7 +55,9 @@ impl Error {
             Error::Unavailable(_) => {
                 ("We're a little busy.", "Nothing was changed. Please try again in a moment.")
             }
-            Error::Internal(_) => ("We're sorry, but something went wrong.", "It was noted, and it is ours to mend."),
+            Error::Internal(_) => {
+                ("We're sorry, but something went wrong.", "It was noted, and it is ours to mend.")
+            }
         }
     }
 }

@@ -23,7 +23,9 @@ const WORTH_COMPRESSING: usize = 1024;
 pub fn page(cx: &Cx, html: String) -> Response {
     let tag = entity_tag(html.as_bytes());
     let asks_for = |tag: &str| {
-        cx.request.header("If-None-Match").is_some_and(|known| known.split(',').any(|known| known.trim() == tag))
+        cx.request
+            .header("If-None-Match")
+            .is_some_and(|known| known.split(',').any(|known| known.trim() == tag))
     };
     let mut response = if asks_for(&tag) {
         self::html(cx, String::new()).with_status_code(304)

@@ -31,7 +31,9 @@ pub fn route(cx: &Cx) -> Result {
         ["posts"] => on!(cx, GET => post::handlers::recent(cx)),
         ["posts", id] => on!(cx, GET => post::handlers::show(cx, number(id)?)),
         ["users", id] => on!(cx, GET => user::handlers::show(cx, number(id)?)),
-        ["benchmarking", action] if cx.app.config.benchmarking => on!(cx, POST => benchmarking::run(cx, action)),
+        ["benchmarking", action] if cx.app.config.benchmarking => {
+            on!(cx, POST => benchmarking::run(cx, action))
+        }
         ["up"] => on!(cx, GET => up(cx)),
         ["assets", name] => on!(cx, GET => assets::serve(cx, name)),
         [name] if assets::is_at_root(name) => on!(cx, GET => assets::serve_at_root(cx, name)),
@@ -60,6 +62,8 @@ fn without_trailing_slash(cx: &Cx) -> Result {
 /// The health check, green as in Rails: 200 while the database can be read.
 fn up(cx: &Cx) -> Result {
     cx.app.db.read(|connection| connection.query_row("SELECT 1", [], |_| Ok(())))?;
-    Ok(Response::html(r#"<!DOCTYPE html><html lang="en"><title>Up</title><body bgcolor="green"></body></html>"#)
-        .with_no_cache())
+    Ok(Response::html(
+        r#"<!DOCTYPE html><html lang="en"><title>Up</title><body bgcolor="green"></body></html>"#,
+    )
+    .with_no_cache())
 }
