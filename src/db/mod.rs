@@ -4,6 +4,7 @@
 //! returned only when it is on disk. Neither holds a connection longer than its closure runs, so
 //! pages are rendered without one.
 
+mod checkpoint;
 mod error;
 pub mod header;
 pub mod migrate;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
 
+use checkpoint::Checkpoints;
 pub use error::{Error, OpenError};
 use writer::Writer;
 
@@ -51,7 +53,8 @@ impl Db {
             return Err(OpenError::UnsafeSqlite(rusqlite::version()));
         }
         header::check(path)?;
-        let mut connection = open_for_writing(path)?;
+        make_folder(path)?;
+        let mut connection = open_as(path, pragmas::writer)?;
         migrate::run(&mut connection)?;
         let manager = SqliteConnectionManager::file(path)
             .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
@@ -64,7 +67,8 @@ impl Db {
             .connection_timeout(READER_PATIENCE)
             .build(manager)
             .map_err(|error| OpenError::Readers(error.to_string()))?;
-        let writer = Writer::start(connection).map_err(OpenError::Thread)?;
+        let checkpoints = Checkpoints::start(path, &connection)?;
+        let writer = Writer::start(connection, checkpoints).map_err(OpenError::Thread)?;
         Ok(Db { readers, writer, path: path.to_owned() })
     }
 
@@ -83,8 +87,8 @@ impl Db {
 
     /// Runs `work` on the writer, in a transaction that it may share with other callers' work, and
     /// returns when that transaction is on disk. An error or a panic in `work` undoes what `work`
-    /// did and nothing else. `work` must not end the transaction, and it may run twice: when SQLite
-    /// gave up the shared transaction for another's fault.
+    /// did and nothing else. `work` must not end the transaction, and it may run twice: when somebody
+    /// else's fails, the transaction that the two share is undone, and each is done anew alone.
     ///
     /// # Errors
     /// [`Error::Overloaded`] when too many writes wait already, [`Error::Busy`] when another process
@@ -117,15 +121,24 @@ impl Db {
     }
 }
 
-/// The connection that [`migrate`] and [`writer`] use.
-fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
+fn make_folder(path: &Path) -> Result<(), OpenError> {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => {
+            std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))
+        }
+        _ => Ok(()),
     }
+}
+
+/// A connection that may write, with its pragmas.
+fn open_as(
+    path: &Path,
+    pragmas: fn(&mut Connection) -> rusqlite::Result<()>,
+) -> Result<Connection, OpenError> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags).map_err(OpenError::Sqlite)?;
-    pragmas::writer(&mut connection).map_err(OpenError::Sqlite)?;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    pragmas(&mut connection)?;
     Ok(connection)
 }
 

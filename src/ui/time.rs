@@ -57,85 +57,73 @@ fn civil(at: Micros) -> DateTime {
     Offset::UTC.to_datetime(Timestamp::from_microsecond(at).unwrap_or_default())
 }
 
-/// Text of a known, small number of digits and words, put together without the machinery of
-/// `format!`: a list shows two hundred of these.
-struct Text {
-    bytes: [u8; 48],
-    length: usize,
+/// The two digits of each number below a hundred. A list shows two hundred dates, and put together
+/// from these they take a tenth of the time that `format!` takes.
+const TWO_DIGITS: [&str; 100] = {
+    const DIGITS: &str = "\
+        0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849\
+        5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+    let mut numbers = [""; 100];
+    let mut number = 0;
+    while number < 100 {
+        numbers[number] = DIGITS.split_at(2 * number).1.split_at(2).0;
+        number += 1;
+    }
+    numbers
+};
+
+fn two_digits(number: i8) -> &'static str {
+    TWO_DIGITS[usize::try_from(number).unwrap_or(0) % 100]
 }
 
-impl Text {
-    fn new() -> Text {
-        Text { bytes: [0; 48], length: 0 }
-    }
-
-    fn push(mut self, text: &str) -> Text {
-        let end = (self.length + text.len()).min(self.bytes.len());
-        self.bytes[self.length..end].copy_from_slice(&text.as_bytes()[..end - self.length]);
-        self.length = end;
-        self
-    }
-
-    /// The last `digits` digits of `number`.
-    fn digits(self, number: i16, digits: usize) -> Text {
-        let mut rest = number.unsigned_abs();
-        let mut text = [b'0'; 5];
-        for digit in text[5 - digits..].iter_mut().rev() {
-            *digit = b'0' + u8::try_from(rest % 10).unwrap_or(0);
-            rest /= 10;
-        }
-        self.push(std::str::from_utf8(&text[5 - digits..]).unwrap_or_default())
-    }
-
-    fn day_of_month(self, day: i8) -> Text {
-        self.digits(day.into(), if day < 10 { 1 } else { 2 })
-    }
-
-    fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
-    }
+fn write_year(out: &mut TemplateBuffer, at: DateTime) {
+    // The years that jiff knows have four digits; one before the year 0 is a damaged row.
+    let year = usize::try_from(at.year()).unwrap_or(0);
+    out.write_raw(TWO_DIGITS[year / 100 % 100]);
+    out.write_raw(TWO_DIGITS[year % 100]);
 }
 
-fn month(at: DateTime) -> &'static str {
-    MONTHS[usize::try_from(at.month()).map_or(0, |month| month - 1)]
+fn write_date(out: &mut TemplateBuffer, at: DateTime) {
+    out.write_raw(MONTHS[usize::try_from(at.month()).map_or(0, |month| month - 1)]);
+    out.write_raw(" ");
+    let day = two_digits(at.day());
+    out.write_raw(day.strip_prefix('0').unwrap_or(day));
+    out.write_raw(", ");
+    write_year(out, at);
 }
 
-fn date(at: DateTime) -> Text {
-    Text::new().push(month(at)).push(" ").day_of_month(at.day()).push(", ").digits(at.year(), 4)
+fn write_moment(out: &mut TemplateBuffer, at: DateTime) {
+    write_date(out, at);
+    out.write_raw(" ");
+    out.write_raw(two_digits(at.hour()));
+    out.write_raw(":");
+    out.write_raw(two_digits(at.minute()));
 }
 
-fn moment(at: DateTime) -> Text {
-    date(at).push(" ").digits(at.hour().into(), 2).push(":").digits(at.minute().into(), 2)
-}
-
-fn iso(at: DateTime) -> Text {
-    Text::new()
-        .digits(at.year(), 4)
-        .push("-")
-        .digits(at.month().into(), 2)
-        .push("-")
-        .digits(at.day().into(), 2)
-        .push("T")
-        .digits(at.hour().into(), 2)
-        .push(":")
-        .digits(at.minute().into(), 2)
-        .push(":")
-        .digits(at.second().into(), 2)
-        .push("Z")
+/// RFC 3339, in seconds.
+fn write_for_machines(out: &mut TemplateBuffer, at: DateTime) {
+    write_year(out, at);
+    for (before, number) in
+        [("-", at.month()), ("-", at.day()), ("T", at.hour()), (":", at.minute()), (":", at.second())]
+    {
+        out.write_raw(before);
+        out.write_raw(two_digits(number));
+    }
+    out.write_raw("Z");
 }
 
 impl Render for Age {
     fn render(&self, out: &mut TemplateBuffer) {
         let at = civil(self.at);
         out.write_raw("<time datetime=\"");
-        out.write_raw(iso(at).as_str());
+        write_for_machines(out, at);
         out.write_raw("\" title=\"");
-        out.write_raw(moment(at).as_str());
+        write_moment(out, at);
         out.write_raw("\">");
         let (before, number, after) = in_words(self.at, self.now);
         out.write_raw(before);
         if let Some(number) = number {
-            write_number(out, number);
+            out.write_raw(itoa::Buffer::new().format(number));
         }
         out.write_raw(after);
         out.write_raw("</time>");
@@ -144,13 +132,13 @@ impl Render for Age {
 
 impl Render for Date {
     fn render(&self, out: &mut TemplateBuffer) {
-        out.write_raw(date(civil(self.0)).as_str());
+        write_date(out, civil(self.0));
     }
 }
 
 impl Render for Moment {
     fn render(&self, out: &mut TemplateBuffer) {
-        out.write_raw(moment(civil(self.0)).as_str());
+        write_moment(out, civil(self.0));
     }
 }
 
@@ -169,14 +157,6 @@ macro_rules! render_by_reference {
     )* };
 }
 render_by_reference!(Age Date Moment);
-
-fn write_number(out: &mut TemplateBuffer, number: i64) {
-    match i16::try_from(number) {
-        Ok(short @ 0..=9) => out.write_raw(Text::new().digits(short, 1).as_str()),
-        Ok(short @ 10..=99) => out.write_raw(Text::new().digits(short, 2).as_str()),
-        _ => out.write_fmt(format_args!("{number}")),
-    }
-}
 
 /// Rails' `time_ago_in_words`, without " ago": what stands before the number, the number, what
 /// stands after it. The distance counts, not the direction.
