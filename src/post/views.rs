@@ -66,7 +66,7 @@ pub fn show<'p>(
             a(href="#comments") { : comment::views::count(post.comments_count) }
         }
         div(class="prose") { : Markup(description) }
-        section(id="comments", aria-label="Comments") {
+        section(id="comments", class="discussion", aria-label="Comments") {
             : comment::views::list(&comments.rows, viewer, cx.now);
             : pager::more(comments.next, "comments", "#comments");
         }
