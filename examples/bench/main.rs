@@ -12,6 +12,7 @@ mod server;
 
 use std::error::Error;
 use std::path::Path;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
@@ -30,7 +31,7 @@ const REPORT: &str = "docs/benchmarks.md";
 #[command(bin_name = "bin/bench")]
 struct Options {
     /// How long each endpoint is loaded
-    #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=60))]
     seconds: u64,
     /// How many clients send one request after the other, each on a connection that is kept open
     #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
@@ -90,19 +91,28 @@ struct Row {
     found_nothing: Option<u64>,
 }
 
-fn main() -> Result<()> {
-    let options = Options::parse();
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<()> {
     process::stop_on_signals()?;
     let mut rows = Vec::new();
-    for (number, endpoint) in chosen(&options).into_iter().enumerate() {
-        let row = time(endpoint, &options).map_err(|error| format!("{}: {error}", endpoint.name))?;
+    for (number, endpoint) in chosen(options).into_iter().enumerate() {
+        let row = time(endpoint, options).map_err(|error| format!("{}: {error}", endpoint.name))?;
         eprintln!("{:>2} {}", number + 1, report::line(&row));
         rows.push(row);
     }
     let table = report::table(&rows);
     print!("{table}");
     if options.endpoints.is_empty() {
-        std::fs::write(REPORT, report::document(&options, &table)?)?;
+        std::fs::write(REPORT, report::document(options, &table)?)?;
         eprintln!("Written to {REPORT}");
     }
     let failed: Vec<&str> =
