@@ -201,7 +201,7 @@ fn leap_days(from: DateTime, to: DateTime) -> i64 {
 
 /// Division of what is not negative, rounded half up.
 fn rounded(number: i64, by: i64) -> i64 {
-    (number + by / 2) / by
+    number / by + i64::from(number % by >= by - by / 2) // Adding first could overflow.
 }
 
 #[cfg(test)]

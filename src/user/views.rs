@@ -12,7 +12,7 @@ use crate::web::cx::Viewer;
 use crate::web::{Cx, paths};
 use crate::{comment, post, session};
 
-/// `by NAME`; to oneself one is "you", and who has left is "[deleted]".
+/// `by NAME`; to oneself one is "you", and who has left is `[deleted]`.
 pub fn by<'a>(author: Option<&'a Author>, viewer: Option<&'a Viewer>) -> impl Render + 'a {
     owned_html! {
         : Raw("by ");
