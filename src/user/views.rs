@@ -7,6 +7,7 @@ use super::Author;
 use super::handlers::Profile;
 use crate::markup::Markup;
 use crate::ui::pager;
+use crate::ui::text::Text;
 use crate::ui::time::{Age, Date};
 use crate::web::cx::Viewer;
 use crate::web::{Cx, paths};
@@ -18,7 +19,7 @@ pub fn by<'a>(author: Option<&'a Author>, viewer: Option<&'a Viewer>) -> impl Re
         : Raw("by ");
         @ if let Some(author) = author {
             a(href=paths::user(author.id)) {
-                @ if viewer.is_some_and(|viewer| viewer.id == author.id) { : Raw("you") } else { : &author.screen_name }
+                @ if viewer.is_some_and(|viewer| viewer.id == author.id) { : Raw("you") } else { : Text(&author.screen_name) }
             }
         } else {
             : Raw("[deleted]")
