@@ -18,10 +18,10 @@ use super::{Shared, limits};
 pub(super) type Handler = dyn Fn(&Request) -> Response + Send + Sync;
 
 /// Serves the client of `slot` until one of the two has had enough, then gives the slot back.
-pub(super) fn serve(shared: &Shared, slot: Arc<Slot>, peer: SocketAddr, handler: &Handler) {
+pub(super) fn serve(shared: &Shared, slot: &Slot, peer: SocketAddr, handler: Arc<Handler>) {
     let mut connection = Connection {
         shared,
-        slot: &slot,
+        slot,
         peer,
         input: vec![0; limits::HEAD].into_boxed_slice(),
         start: 0,
@@ -30,10 +30,12 @@ pub(super) fn serve(shared: &Shared, slot: Arc<Slot>, peer: SocketAddr, handler:
         read_timeout: Duration::ZERO,
     };
     // What ends a connection is the client's doing (reset, silence) or a stop: nobody's error.
-    if let Err(Gone) = connection.converse(handler) {
+    if let Err(Gone) = connection.converse(&*handler) {
         log::debug!("{peer} is gone");
     }
-    shared.registry.leave(&slot);
+    // Whoever waits for the last slot to come free may want to be the handler's only owner.
+    drop(handler);
+    shared.registry.leave(slot);
 }
 
 /// The client can no longer be read from or written to.
