@@ -54,7 +54,7 @@ pub fn show<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
 
 fn comments<'p>(cx: &'p Cx, profile: &'p Profile) -> impl Render + 'p {
     // Who has asked for the next page of comments wants to see them.
-    let asked_for = cx.request.get_param("comments").is_some();
+    let asked_for = cx.query("comments").is_some();
     owned_html! {
         details(open?=asked_for, id="comments") {
             summary { h2 { : "Comments:" } : " "; : profile.user.comments_count }
