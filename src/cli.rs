@@ -108,13 +108,13 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         }
         Command::Seed { database: Database { database }, seed } => {
             let db = Db::open(&database).map_err(sentence)?;
-            if !fill(&db, &seed)? {
-                return Err(format!(
-                    "{} has users already; only an empty database is seeded",
-                    database.display()
-                ));
+            let filled = fill(&db, &seed);
+            // Closed whatever came of it, so that no WAL stays beside the file.
+            db.close().map_err(sentence)?;
+            if filled? {
+                return Ok(());
             }
-            db.close().map_err(sentence)
+            Err(format!("{} has users already; only an empty database is seeded", database.display()))
         }
     }
 }
