@@ -55,6 +55,7 @@ struct Database {
 }
 
 #[derive(Args, Debug)]
+#[group(skip)] // Its name would be that of the command's own group.
 struct Seed {
     /// The same number gives the same data
     #[arg(long, env, default_value_t = 2024, value_name = "N")]
