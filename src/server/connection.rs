@@ -146,7 +146,7 @@ impl Connection<'_> {
             Response::text("Something went wrong\n").with_status_code(500)
         });
         let status = response.status_code;
-        let keep_alive = head.keep_alive && !self.shared.is_stopping();
+        let keep_alive = head.keep_alive && (!self.shared.is_stopping() || self.has_next());
         let shape = Shape { without_body, keep_alive, is_http_1_0: head.is_http_1_0 };
         let bytes = self.send(response, shape)?;
         if let Some((method, target)) = log {
@@ -212,6 +212,13 @@ impl Connection<'_> {
             !(name.len() >= 12 && (is_forwarded(name) || name.eq_ignore_ascii_case("x-request-id")))
         });
         (client, secure)
+    }
+
+    /// More than this request has arrived: it was sent ahead, and a stop does not break the promise.
+    fn has_next(&mut self) -> bool {
+        self.start < self.end
+            || self.set_read_timeout(Duration::from_millis(1)).is_ok()
+                && self.slot.stream.peek(&mut [0]).is_ok_and(|bytes| bytes > 0)
     }
 
     /// Says why the request is not served; the connection ends, since where the next request would
