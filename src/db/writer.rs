@@ -118,6 +118,10 @@ impl Queue {
         self.lock().waiting.pop_front()
     }
 
+    fn take_all(&self) -> VecDeque<Box<dyn Work>> {
+        std::mem::take(&mut self.lock().waiting)
+    }
+
     /// The next work; `None` when there is none and the writer stops.
     fn wait(&self) -> Option<Box<dyn Work>> {
         let mut state = self
@@ -136,6 +140,9 @@ impl Queue {
 /// One transaction with all the work there is, up to the limits; then everyone is told.
 fn write_batch(connection: &Connection, queue: &Queue, first: Box<dyn Work>) {
     if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
+        // Another process keeps the lock. Who has queued meanwhile would wait as long once more, one
+        // after the other.
+        queue.take_all().into_iter().for_each(|work| work.answer(Err(error.another())));
         return first.answer(Err(error));
     }
     let began = Instant::now();

@@ -146,7 +146,7 @@ impl Connection<'_> {
             Response::text("Something went wrong\n").with_status_code(500)
         });
         let status = response.status_code;
-        let keep_alive = head.keep_alive && !self.shared.is_stopping();
+        let keep_alive = head.keep_alive && (!self.shared.is_stopping() || self.has_next());
         let shape = Shape { without_body, keep_alive, is_http_1_0: head.is_http_1_0 };
         let bytes = self.send(response, shape)?;
         if let Some((method, target)) = log {
@@ -214,6 +214,13 @@ impl Connection<'_> {
         (client, secure)
     }
 
+    /// More than this request has arrived: it was sent ahead, and a stop does not break the promise.
+    fn has_next(&mut self) -> bool {
+        self.start < self.end
+            || self.set_read_timeout(Duration::from_millis(1)).is_ok()
+                && self.slot.stream.peek(&mut [0]).is_ok_and(|bytes| bytes > 0)
+    }
+
     /// Says why the request is not served; the connection ends, since where the next request would
     /// begin is not known.
     fn refuse(&mut self, Refusal(status, why): Refusal) -> Result<bool, Gone> {
@@ -265,9 +272,9 @@ impl Connection<'_> {
                 return Fill::Closed;
             }
             match (&self.slot.stream).read(&mut self.input[self.end..]) {
-                // The end of the stream, or that of our own reading when the stop began: in the
-                // latter case what arrives meanwhile can still be read.
-                Ok(0) if grace.is_some_and(|grace| !grace.is_zero()) => {
+                // The end of the stream, or that of our own reading when the stop began, perhaps
+                // during this very read: then what arrives meanwhile can still be read.
+                Ok(0) if self.shared.registry.grace(self.slot).is_some_and(|grace| !grace.is_zero()) => {
                     std::thread::sleep(Duration::from_millis(2));
                 }
                 Ok(0) => return Fill::Closed,

@@ -1,0 +1,246 @@
+//! What a stop does to those who are being served: nothing, except that it is the last time.
+
+use std::net::TcpStream;
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use lorem_news::server::{Drained, Options, Server};
+use rouille::{Request, Response};
+
+use crate::harness::{Bare, PATIENCE, Program, Raw, assert_sound, eventually, folder, number, open, seeded};
+
+/// Nobody had to be cut.
+const PEACE: Drained = Drained { cut: 0 };
+
+/// A server whose handler says that it has begun, waits for the word to go on, and answers with the
+/// path and the length of the body.
+fn patient() -> (Bare, Receiver<()>, Sender<()>) {
+    let (begun, began) = channel();
+    let (go_on, word) = channel();
+    let word = Mutex::new(word);
+    let bare = Bare::start(Options::default(), move |request: &Request| {
+        begun.send(()).unwrap();
+        word.lock().unwrap().recv().unwrap();
+        echo(request)
+    });
+    (bare, began, go_on)
+}
+
+fn echo(request: &Request) -> Response {
+    let mut body = Vec::new();
+    std::io::Read::read_to_end(&mut request.data().unwrap(), &mut body).unwrap();
+    Response::text(format!("{} {}", request.url(), body.len()))
+}
+
+fn drained(bare: &Bare) -> Drained {
+    bare.drained.recv_timeout(PATIENCE).expect("the server ends")
+}
+
+/// Asks whether the server has heard of a stop: a new connection is not served any more.
+fn wait_until_deaf(bare: &Bare) {
+    eventually("no more is accepted", || TcpStream::connect(bare.address).is_err().then_some(()));
+}
+
+fn assert_no_wal(database: &Path) {
+    let wal = database.with_extension("sqlite3-wal");
+    let left = std::fs::metadata(wal).map_or(0, |file| file.len());
+    assert_eq!(left, 0, "bytes are left in the WAL");
+}
+
+/// Sends request after request until the server says that an answer was the last. How many were
+/// answered with 200.
+fn closed_loop(mut raw: Raw, answered: &AtomicI64) {
+    loop {
+        raw.ask("POST", "/benchmarking/comment_create", &[]);
+        let answer = raw.try_answer().expect("no answer has announced the end of the connection");
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answered.fetch_add(1, Ordering::SeqCst);
+        if answer.closes() {
+            return raw.assert_closed();
+        }
+    }
+}
+
+#[test]
+fn a_stop_under_load_answers_every_request_and_leaves_a_whole_database() {
+    for round in 1..=4 {
+        let (_folder, database) = folder();
+        seeded(&database, 10);
+        let mut program = Program::serve(&database, &[]);
+        let answered = Arc::new(AtomicI64::new(0));
+        let clients: Vec<_> = (0..20)
+            .map(|_| {
+                let (raw, answered) = (Raw::connect(program.address), Arc::clone(&answered));
+                thread::spawn(move || closed_loop(raw, &answered))
+            })
+            .collect();
+        eventually("the load is on", || (answered.load(Ordering::SeqCst) > 100 * round).then_some(()));
+        program.signal("TERM");
+        for client in clients {
+            client.join().unwrap_or_else(|_| panic!("round {round}: a client was let down"));
+        }
+        assert_eq!(program.exit().code(), Some(0), "{}", program.log());
+        assert_no_wal(&database);
+        let connection = open(&database);
+        assert_sound(&connection);
+        let answered = answered.load(Ordering::SeqCst);
+        assert_eq!(number(&connection, "SELECT count(*) FROM sessions"), answered);
+        assert_eq!(
+            number(&connection, "SELECT count(*) FROM comments WHERE body LIKE 'Comment ________-%'"),
+            answered
+        );
+    }
+}
+
+#[test]
+fn an_interrupt_stops_as_a_termination_does() {
+    let (_folder, database) = folder();
+    let mut program = Program::serve(&database, &[]);
+    assert_eq!(program.get("/").status, 200);
+    program.signal("INT");
+    assert_eq!(program.exit().code(), Some(0), "{}", program.log());
+    assert_no_wal(&database);
+}
+
+#[test]
+fn a_request_that_is_being_handled_is_finished() {
+    let (bare, began, go_on) = patient();
+    let mut raw = bare.connect();
+    raw.ask("GET", "/slow", &[]);
+    began.recv_timeout(PATIENCE).unwrap();
+    bare.stopper.stop();
+    wait_until_deaf(&bare);
+    assert!(bare.drained.try_recv().is_err(), "it did not wait for the request");
+    go_on.send(()).unwrap();
+    let answer = raw.answer();
+    assert_eq!((answer.status, answer.text()), (200, "/slow 0"));
+    assert!(answer.closes());
+    raw.assert_closed();
+    assert_eq!(drained(&bare), PEACE);
+}
+
+#[test]
+fn a_body_that_is_still_arriving_is_waited_for() {
+    let bare = Bare::start(Options::default(), echo);
+    let mut raw = bare.connect();
+    raw.send("POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n");
+    assert_eq!(raw.answer().status, 100);
+    raw.send("01234");
+    bare.stopper.stop();
+    wait_until_deaf(&bare);
+    raw.send("56789");
+    let answer = raw.answer();
+    assert_eq!((answer.status, answer.text()), (200, "/form 10"));
+    assert!(answer.closes());
+    assert_eq!(drained(&bare), PEACE);
+}
+
+#[test]
+fn a_head_that_is_still_arriving_is_waited_for() {
+    let bare = Bare::start(Options::default(), echo);
+    let mut used = bare.connect();
+    used.ask("GET", "/first", &[]);
+    assert!(!used.answer().closes());
+    let mut new = bare.connect();
+    for raw in [&mut used, &mut new] {
+        raw.send("POST /form HTTP/1.1\r\nHost: x\r\nContent-Le");
+    }
+    bare.stopper.stop();
+    for raw in [&mut used, &mut new] {
+        raw.send("ngth: 3\r\n\r\nabc");
+        let answer = raw.answer();
+        assert_eq!((answer.status, answer.text()), (200, "/form 3"));
+        assert!(answer.closes());
+        raw.assert_closed();
+    }
+    assert_eq!(drained(&bare), PEACE);
+}
+
+#[test]
+fn idle_connections_are_closed_in_peace_and_delay_nothing() {
+    let bare = Bare::start(Options::default(), echo);
+    let mut idle: Vec<Raw> = (0..20).map(|_| bare.connect()).collect();
+    for raw in idle.iter_mut().take(10) {
+        raw.ask("GET", "/", &[]);
+        assert_eq!(raw.answer().status, 200);
+    }
+    bare.stopper.stop();
+    let end = bare.drained.recv_timeout(Duration::from_secs(5)).expect("idle connections delay the stop");
+    assert_eq!(end, PEACE);
+    for raw in &mut idle {
+        raw.assert_closed();
+    }
+}
+
+#[test]
+fn who_is_in_the_backlog_is_served() {
+    let server = Server::bind("127.0.0.1:0", Options::default()).unwrap();
+    let (address, stopper) = (server.address(), server.stopper());
+    let mut early = Raw::connect(address);
+    early.ask("GET", "/early", &[]);
+    let mut late = Raw::connect(address);
+    stopper.stop();
+    let running = thread::spawn(move || server.run(echo));
+    late.ask("GET", "/late", &[]);
+    for (raw, text) in [(&mut early, "/early 0"), (&mut late, "/late 0")] {
+        let answer = raw.answer();
+        assert_eq!((answer.status, answer.text()), (200, text));
+        assert!(answer.closes());
+        raw.assert_closed();
+    }
+    assert_eq!(running.join().unwrap(), PEACE);
+}
+
+#[test]
+fn requests_that_were_pipelined_before_the_stop_are_answered() {
+    let (bare, began, go_on) = patient();
+    let mut raw = bare.connect();
+    let first = "GET /1 HTTP/1.1\r\nHost: x\r\n\r\n";
+    let second = "POST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody";
+    // The first two come together, the last when the first is being handled already.
+    raw.send([first, second].concat());
+    began.recv_timeout(PATIENCE).unwrap();
+    raw.send("GET /3 HTTP/1.1\r\nHost: x\r\n\r\n");
+    bare.stopper.stop();
+    wait_until_deaf(&bare);
+    for _ in 0..3 {
+        go_on.send(()).unwrap();
+    }
+    for (text, closes) in [("/1 0", false), ("/2 4", false), ("/3 0", true)] {
+        let answer = raw.answer();
+        assert_eq!((answer.status, answer.text(), answer.closes()), (200, text, closes));
+    }
+    raw.assert_closed();
+    assert_eq!(drained(&bare), PEACE);
+}
+
+#[test]
+fn stopping_twice_is_stopping_once() {
+    let bare = Bare::start(Options::default(), echo);
+    bare.stopper.stop();
+    bare.stopper.clone().stop();
+    assert_eq!(drained(&bare), PEACE);
+    bare.stopper.stop();
+}
+
+#[test]
+fn a_second_signal_ends_the_program_although_a_request_hangs() {
+    let (_folder, database) = folder();
+    let mut program = Program::serve(&database, &[]);
+    let mut raw = Raw::connect(program.address);
+    raw.send("POST /session HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n");
+    assert_eq!(raw.answer().status, 100);
+    raw.send("half");
+    program.signal("TERM");
+    eventually("it says that it stops", || program.log().contains("stopping").then_some(()));
+    program.signal("TERM");
+    assert_eq!(program.exit().code(), Some(1));
+    assert!(program.log().contains("stopped at once"), "{}", program.log());
+    assert!(!program.log().contains("unfinished"), "it waited for the request: {}", program.log());
+    // As good as a crash: nothing is lost.
+    assert_eq!(Program::serve(&database, &[]).get("/").status, 200);
+}

@@ -1,0 +1,180 @@
+//! An answered write is there for good, whatever happens to the program afterwards.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+use crate::harness::{
+    Answer, Program, Raw, Site, ask, assert_sound, eventually, folder, number, open, seeded,
+};
+
+/// Writes until the server is gone; counts and keeps the answered ones.
+fn write_until_it_dies(address: SocketAddr, count: &AtomicUsize) -> Vec<i64> {
+    let mut raw = Raw::connect(address);
+    let request = format!("POST /benchmarking/post_create HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    let mut answered = Vec::new();
+    while raw.try_send(&request).is_ok()
+        && let Ok(answer) = raw.try_answer()
+    {
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answered.push(answer.session_id());
+        count.fetch_add(1, Ordering::SeqCst);
+    }
+    answered
+}
+
+fn sessions(connection: &Connection) -> BTreeSet<i64> {
+    let mut statement = connection.prepare("SELECT id FROM sessions").unwrap();
+    let ids = statement.query_map([], |row| row.get(0)).unwrap();
+    ids.map(Result::unwrap).collect()
+}
+
+#[test]
+fn what_was_answered_before_a_kill_is_there_afterwards() {
+    const CLIENTS: usize = 8;
+    let (_folder, database) = folder();
+    seeded(&database, 10);
+    let mut answered = BTreeSet::new();
+    let mut program = Program::serve(&database, &[]);
+    for round in 1..=5 {
+        let count = Arc::new(AtomicUsize::new(0));
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|_| {
+                let (address, count) = (program.address, Arc::clone(&count));
+                thread::spawn(move || write_until_it_dies(address, &count))
+            })
+            .collect();
+        eventually("hundreds are answered", || (count.load(Ordering::SeqCst) > 150 * round).then_some(()));
+        program.kill();
+        for client in clients {
+            for id in client.join().unwrap() {
+                assert!(answered.insert(id), "{id} was given twice");
+            }
+        }
+        // The program itself finds what it left, before anybody else has opened it.
+        if round % 2 == 1 {
+            program = Program::serve(&database, &[]);
+            assert_eq!(program.get("/").status, 200);
+        }
+        let connection = open(&database);
+        let kept = sessions(&connection);
+        let lost: Vec<_> = answered.difference(&kept).collect();
+        assert!(lost.is_empty(), "round {round}: answered and lost: {lost:?}");
+        let unanswered = kept.len() - answered.len();
+        assert!(unanswered <= CLIENTS * round, "{unanswered} writes of nobody");
+        assert_eq!(number(&connection, "SELECT count(*) FROM posts") as usize, kept.len() + 10);
+        assert_sound(&connection);
+        drop(connection);
+        if round % 2 == 0 {
+            program = Program::serve(&database, &[]);
+            assert_eq!(program.get("/").status, 200);
+        }
+        // What was written and not answered is nobody's, and its numbers are not given again.
+        answered = kept;
+    }
+    assert_eq!(program.post("/benchmarking/post_create").status, 200);
+}
+
+/// So many clients begin to write a post at the same moment.
+fn writers(address: SocketAddr, clients: usize, done: &Arc<AtomicUsize>) -> Vec<thread::JoinHandle<Answer>> {
+    (0..clients)
+        .map(|_| {
+            let done = Arc::clone(done);
+            thread::spawn(move || {
+                let answer = ask(address, "POST", "/benchmarking/post_create", &[]);
+                done.fetch_add(1, Ordering::SeqCst);
+                answer
+            })
+        })
+        .collect()
+}
+
+#[test]
+fn another_process_with_the_write_lock_delays_writes_and_loses_none() {
+    let (_folder, database) = folder();
+    seeded(&database, 10);
+    let program = Program::serve(&database, &[]);
+    let other = open(&database);
+    other.execute_batch("BEGIN IMMEDIATE; UPDATE users SET karma = karma + 1").unwrap();
+    let done = Arc::new(AtomicUsize::new(0));
+    let waiting = writers(program.address, 6, &done);
+    let (began, mut reads) = (Instant::now(), 0);
+    while began.elapsed() < Duration::from_secs(3) {
+        for path in ["/", "/posts/1", "/users/1"] {
+            assert_eq!(program.get(path).status, 200, "{path}");
+            reads += 1;
+        }
+        assert_eq!(done.load(Ordering::SeqCst), 0, "somebody wrote although the lock was held");
+    }
+    assert!(reads > 10, "only {reads} reads in three seconds");
+    other.execute_batch("COMMIT").unwrap();
+    for writer in waiting {
+        assert_eq!(writer.join().unwrap().status, 200);
+    }
+    assert_eq!(sessions(&other).len(), 6);
+    assert_sound(&other);
+}
+
+#[test]
+fn a_write_lock_that_is_held_too_long_is_said_and_survived() {
+    let (_folder, database) = folder();
+    seeded(&database, 10);
+    let program = Program::serve(&database, &[]);
+    let other = open(&database);
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let done = Arc::new(AtomicUsize::new(0));
+    let waiting = writers(program.address, 10, &done);
+    // All wait at once, not one after another: ten times five seconds would be too long.
+    eventually("all are told", || (done.load(Ordering::SeqCst) == 10).then_some(()));
+    for writer in waiting {
+        let answer = writer.join().unwrap();
+        assert_eq!(answer.status, 503);
+        assert!(answer.header("Retry-After").unwrap().parse::<u32>().unwrap() > 0);
+        assert!(answer.text().contains("Nothing was changed. Please try again in a moment."));
+        assert_eq!(answer.header("Set-Cookie"), None);
+    }
+    assert_eq!(program.get("/").status, 200);
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(sessions(&other).len(), 0, "what was refused was done");
+    assert_eq!(program.post("/benchmarking/post_create").status, 200);
+    assert_eq!(sessions(&other).len(), 1);
+    assert_sound(&other);
+}
+
+#[test]
+fn a_storm_of_writers_is_served_without_a_loss() {
+    const CLIENTS: usize = 50;
+    const EACH: usize = 20;
+    let site = Site::start();
+    let together = Arc::new(Barrier::new(CLIENTS));
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|_| {
+            let (mut raw, together) = (Raw::connect(site.address), Arc::clone(&together));
+            thread::spawn(move || {
+                together.wait();
+                let write = |_| {
+                    raw.ask("POST", "/benchmarking/post_create", &[]);
+                    let answer = raw.answer();
+                    assert_eq!(answer.status, 200, "{}", answer.text());
+                    answer.session_id()
+                };
+                (0..EACH).map(write).collect::<Vec<i64>>()
+            })
+        })
+        .collect();
+    let mut given = BTreeSet::new();
+    for client in clients {
+        for id in client.join().unwrap() {
+            assert!(given.insert(id), "{id} was given twice");
+        }
+    }
+    let connection = site.database();
+    assert_eq!(sessions(&connection), given);
+    assert_eq!(number(&connection, "SELECT count(*) FROM posts") as usize, 20 + CLIENTS * EACH);
+    assert_sound(&connection);
+}
