@@ -92,7 +92,7 @@ fn every_call_signs_one_person_in_and_the_cookie_works() {
         assert!(!cookie.contains("Secure") && !cookie.contains("Domain"), "{cookie}");
 
         let name = text(&database, &format!("SELECT screen_name FROM users WHERE id = {user}"));
-        assert_eq!(texts(&answer.html(), "header a.self"), [name.clone()], "{endpoint}");
+        assert_eq!(texts(&answer.html(), "header a.self"), std::slice::from_ref(&name), "{endpoint}");
         let cookie = format!("session={}", answer.session());
         let front = site.ask("GET", "/", &[("Cookie", &cookie)]);
         assert_eq!(texts(&front.html(), "header a.self"), [name], "{endpoint}");

@@ -252,7 +252,7 @@ fn a_post_is_shown_with_its_comments() {
     assert_look(&html);
     let text = |sql: &str| strings(&database, sql).remove(0);
     let title = text("SELECT title FROM posts WHERE id = 3");
-    assert_eq!(texts(&html, "h1"), [title.clone()]);
+    assert_eq!(texts(&html, "h1"), std::slice::from_ref(&title));
     assert_eq!(texts(&html, "title"), [format!("{title} · Lorem News")]);
     let description = text("SELECT text FROM descriptions WHERE post_id = 3");
     // Paragraphs and breaks are elements now.
