@@ -48,12 +48,12 @@ pub fn show<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
             : pager::more(profile.posts.next, "posts", "#posts");
         }
         : comments(cx, profile);
-        : sessions(viewer, profile);
+        : sessions(cx, viewer, profile);
     }
 }
 
 fn comments<'p>(cx: &'p Cx, profile: &'p Profile) -> impl Render + 'p {
-    // Who has asked for the next page of comments wants to see them.
+    // Who has asked for the next page wants to see it.
     let asked_for = cx.query("comments").is_some();
     owned_html! {
         details(open?=asked_for, id="comments") {
@@ -64,10 +64,11 @@ fn comments<'p>(cx: &'p Cx, profile: &'p Profile) -> impl Render + 'p {
     }
 }
 
-fn sessions<'p>(viewer: Option<&'p Viewer>, profile: &'p Profile) -> impl Render + 'p {
+fn sessions<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) -> impl Render + 'p {
+    let asked_for = cx.query("sessions").is_some();
     owned_html! {
         @ if let Some(sessions) = &profile.sessions {
-            details(id="sessions") {
+            details(open?=asked_for, id="sessions") {
                 summary { h2 { : "Sessions:" } : " "; : profile.user.sessions_count }
                 : session::views::list(&sessions.rows, viewer);
                 : pager::more(sessions.next, "sessions", "#sessions");

@@ -28,6 +28,7 @@ pub fn route(cx: &Cx) -> Result {
     let segments: Vec<&str> = cx.path().split('/').skip(1).collect();
     match segments[..] {
         [""] => on!(cx, GET => post::handlers::front(cx)),
+        [.., ""] => without_trailing_slash(cx),
         ["posts"] => on!(cx, GET => post::handlers::recent(cx)),
         ["posts", id] => on!(cx, GET => post::handlers::show(cx, number(id)?)),
         ["users", id] => on!(cx, GET => user::handlers::show(cx, number(id)?)),
@@ -37,7 +38,6 @@ pub fn route(cx: &Cx) -> Result {
         ["up"] => on!(cx, GET => up(cx)),
         ["assets", name] => on!(cx, GET => assets::serve(cx, name)),
         [name] if assets::is_at_root(name) => on!(cx, GET => assets::serve_at_root(cx, name)),
-        [.., ""] => without_trailing_slash(cx),
         _ => Err(Error::NotFound),
     }
 }
@@ -48,10 +48,10 @@ fn number(segment: &str) -> Result<i64> {
     segment.parse().ok().filter(|_| digits).ok_or(Error::NotFound)
 }
 
-/// `/posts/` was meant as `/posts`. Only what begins like one of our paths is sent anywhere.
+/// `/posts/` was meant as `/posts`. Only what begins as our paths do is sent anywhere.
 fn without_trailing_slash(cx: &Cx) -> Result {
     let path = cx.path().trim_end_matches('/');
-    let ours = [paths::POSTS, "/posts/", "/users/"].iter().any(|start| path.starts_with(start));
+    let ours = path == paths::POSTS || ["/posts/", "/users/"].iter().any(|start| path.starts_with(start));
     match cx.request.raw_url().split_once('?') {
         _ if !ours || cx.method() != "GET" => Err(Error::NotFound),
         Some((_, query)) => Ok(reply::moved(format!("{path}?{query}"))),

@@ -1,7 +1,17 @@
-//! The site from outside: over HTTP and as a process.
+//! The site as its clients meet it: the real server on port 0, over sockets, and the real program.
+//!
+//! Each test has its own folder, database and port, so they run side by side. Nothing waits by
+//! sleeping for a fixed time: `harness::eventually` asks again until a deadline.
+
 #![allow(clippy::unwrap_used, missing_docs, dead_code)]
 
+mod benchmarking;
 mod cli;
 mod drain;
 mod durability;
 mod harness;
+mod http;
+mod limits;
+mod pages;
+mod plans;
+mod tidy;

@@ -1,0 +1,212 @@
+//! Rules of the source that the compiler does not know.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use lorem_news::db::migrate::MIGRATIONS;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A file of `src/`: its path from there, and its text before its tests.
+struct Source {
+    path: String,
+    code: String,
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(ROOT).join("src");
+    let mut files = Vec::new();
+    gather(&root, &mut files);
+    files.retain(|path| path.file_name().is_some_and(|name| name != "tests.rs"));
+    files.sort();
+    assert!(files.len() > 30, "these are not all");
+    files
+        .iter()
+        .map(|file| {
+            let text = fs::read_to_string(file).expect("a text");
+            let code = text.split("#[cfg(test)]").next().expect("split gives one at least").to_owned();
+            let path = file.strip_prefix(&root).expect("it is there").to_string_lossy().into_owned();
+            Source { path, code }
+        })
+        .collect()
+}
+
+fn gather(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            gather(&path, files);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+/// The lines of code, not those that are comments, with their numbers.
+fn lines(source: &Source) -> impl Iterator<Item = (usize, &str)> {
+    let lines = source.code.lines().enumerate().map(|(number, line)| (number + 1, line.trim()));
+    lines.filter(|(_, line)| !line.starts_with("//"))
+}
+
+/// Panics with all lines outside the `allowed` files that `offends` finds.
+fn assert_none(rule: &str, allowed: impl Fn(&str) -> bool, offends: impl Fn(&str) -> bool) {
+    let mut found = String::new();
+    for source in sources().iter().filter(|source| !allowed(&source.path)) {
+        for (number, line) in lines(source).filter(|(_, line)| offends(line)) {
+            found += &format!("\nsrc/{}:{number}: {line}", source.path);
+        }
+    }
+    assert!(found.is_empty(), "{rule}:{found}");
+}
+
+fn is_sql(line: &str) -> bool {
+    let words: Vec<&str> =
+        line.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').collect();
+    words.contains(&"SELECT")
+        || words.windows(2).any(|two| matches!(two, ["INSERT", "INTO"] | ["DELETE", "FROM"]))
+        || words.windows(3).any(|three| three[0] == "UPDATE" && three[2] == "SET")
+}
+
+#[test]
+fn sql_is_in_the_files_made_for_it() {
+    assert!(is_sql("\"SELECT 1\"") && is_sql("DELETE FROM posts") && is_sql("(\"UPDATE users SET a = 1\")"));
+    assert!(is_sql("INSERT INTO x") && !is_sql("the UPDATE that sets") && !is_sql("SELECTED"));
+    assert_none(
+        "SQL belongs into sql.rs",
+        |path| path.starts_with("db/") || path.ends_with("/sql.rs"),
+        |line| is_sql(line) && !line.contains("query_row(\"SELECT 1\", [], |_| Ok(()))"),
+    );
+    let checks: Vec<String> = sources()
+        .iter()
+        .filter(|source| source.code.contains("\"SELECT 1\""))
+        .map(|source| source.path.clone())
+        .collect();
+    assert_eq!(checks, ["web/router.rs"], "the health check is the one exception");
+}
+
+#[test]
+fn nothing_is_unwrapped() {
+    assert_none("say why it cannot fail, or pass the error on", |_| false, |line| line.contains(".unwrap()"));
+}
+
+#[test]
+fn htmx_headers_are_set_in_one_place() {
+    assert_none(
+        "HX- headers belong into web/reply.rs",
+        |path| path == "web/reply.rs",
+        |line| line.contains("HX-"),
+    );
+}
+
+#[test]
+fn markup_has_nothing_inline_and_nothing_inherited() {
+    for word in ["hx-on", "hx-boost", "style=", "onclick=", "javascript:"] {
+        assert_none(
+            "the security policy forbids it, or it was tried and harms",
+            |_| false,
+            |line| line.contains(word),
+        );
+    }
+}
+
+#[test]
+fn addresses_are_written_in_one_place() {
+    let is_address = |line: &str| {
+        ["\"/posts", "\"/users", "\"/comments", "\"/sessions"].iter().any(|start| line.contains(start))
+    };
+    assert_none(
+        "addresses belong into web/paths.rs",
+        |path| matches!(path, "web/paths.rs" | "web/router.rs"),
+        is_address,
+    );
+}
+
+/// What stands between the parenthesis that ends `before` and the one that closes it.
+fn argument(after: &str) -> &str {
+    let mut depth = 1;
+    for (at, letter) in after.char_indices() {
+        match letter {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return &after[..at];
+        }
+    }
+    panic!("not closed: {after}");
+}
+
+/// A string literal, a number's digits, or a choice between literals.
+fn is_harmless(argument: &str) -> bool {
+    let is_literal = |text: &str| {
+        let inner = text.trim().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        inner.is_some_and(|inner| !inner.contains('"'))
+    };
+    if argument.starts_with("if ") {
+        let arms: Vec<&str> =
+            argument.split('{').skip(1).map(|arm| arm.split('}').next().unwrap_or("")).collect();
+        return arms.len() == 2 && arms.into_iter().all(is_literal);
+    }
+    is_literal(argument) || (argument.starts_with("itoa::Buffer::new().format(") && argument.ends_with(')'))
+}
+
+#[test]
+fn only_what_cannot_be_markup_is_written_unescaped() {
+    assert!(is_harmless(r#""by ""#) && is_harmless(r#"if one { " comment" } else { " comments" }"#));
+    assert!(is_harmless("itoa::Buffer::new().format(number)"));
+    for harm in
+        ["name", "&post.title", r#"if a { "b" } else { name }"#, r#""a" + name + "b""#, "format!(\"\")"]
+    {
+        assert!(!is_harmless(harm), "{harm}");
+    }
+    let mut seen = 0;
+    for source in sources() {
+        for (at, _) in source.code.match_indices("Raw(") {
+            let argument = argument(&source.code[at + 4..]);
+            assert!(is_harmless(argument), "src/{}: Raw({argument})", source.path);
+            seen += 1;
+        }
+    }
+    assert!(seen > 0);
+}
+
+#[test]
+fn only_pieces_of_the_frame_write_to_the_buffer_unescaped() {
+    assert_none(
+        "write_raw is for numbers, times, addresses and text that is escaped right there",
+        |path| matches!(path, "markup.rs" | "ui/text.rs" | "ui/time.rs" | "web/paths.rs"),
+        |line| line.contains("write_raw("),
+    );
+}
+
+#[test]
+fn no_file_is_too_long_to_read() {
+    for source in sources() {
+        let lines = source.code.lines().count();
+        assert!(lines <= 500, "src/{} has {lines} lines", source.path);
+        assert!(source.path != "main.rs" || lines < 40, "main.rs has {lines} lines");
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is() {
+    for source in sources() {
+        assert!(source.code.starts_with("//! "), "src/{}", source.path);
+    }
+}
+
+#[test]
+fn every_migration_is_embedded_in_order() {
+    let mut files: Vec<PathBuf> = fs::read_dir(Path::new(ROOT).join("db/migrations"))
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    files.sort();
+    let texts: Vec<String> = files.iter().map(|file| fs::read_to_string(file).expect("a text")).collect();
+    assert_eq!(texts, MIGRATIONS);
+    for (number, file) in files.iter().enumerate() {
+        let name = file.file_name().expect("a name").to_string_lossy();
+        assert!(name.starts_with(&format!("{:04}_", number + 1)) && name.ends_with(".sql"), "{name}");
+    }
+}
