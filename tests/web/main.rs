@@ -1,1 +1,16 @@
-fn main() {}
+//! The site as its clients meet it: the real server on port 0, over sockets, and the real program.
+//!
+//! Each test has its own folder, database and port, so they run side by side. Nothing waits by
+//! sleeping for a fixed time: `harness::eventually` asks again until a deadline.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod benchmarking;
+mod cli;
+mod drain;
+mod durability;
+mod harness;
+mod http;
+mod limits;
+mod pages;
+mod tidy;
