@@ -18,7 +18,7 @@ use super::{Limits, Shared, limits};
 pub(super) type Handler = dyn Fn(&Request) -> Response + Send + Sync;
 
 /// Serves the client of `slot` until one of the two has had enough, then gives the slot back.
-pub(super) fn serve(shared: &Shared, slot: Arc<Slot>, peer: SocketAddr, handler: &Handler) {
+pub(super) fn serve(shared: &Shared, slot: Arc<Slot>, peer: SocketAddr, handler: Arc<Handler>) {
     let mut connection = Connection {
         shared,
         slot: &slot,
@@ -30,9 +30,11 @@ pub(super) fn serve(shared: &Shared, slot: Arc<Slot>, peer: SocketAddr, handler:
         read_timeout: Duration::ZERO,
     };
     // What ends a connection is the client's doing (reset, silence) or a stop: nobody's error.
-    if let Err(Gone) = connection.converse(handler) {
+    if let Err(Gone) = connection.converse(&*handler) {
         log::debug!("{peer} is gone");
     }
+    // Before the slot: who waits for the last slot then owns what the handler holds.
+    drop(handler);
     shared.registry.leave(&slot);
 }
 
