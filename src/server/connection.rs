@@ -265,9 +265,9 @@ impl Connection<'_> {
                 return Fill::Closed;
             }
             match (&self.slot.stream).read(&mut self.input[self.end..]) {
-                // The end of the stream, or that of our own reading when the stop began: in the
-                // latter case what arrives meanwhile can still be read.
-                Ok(0) if grace.is_some_and(|grace| !grace.is_zero()) => {
+                // The end of the stream, or that of our own reading because a stop has begun, perhaps
+                // just now: in the latter case what arrives meanwhile can still be read.
+                Ok(0) if self.shared.registry.grace(self.slot).is_some_and(|grace| !grace.is_zero()) => {
                     std::thread::sleep(Duration::from_millis(2));
                 }
                 Ok(0) => return Fill::Closed,
