@@ -249,8 +249,12 @@ impl Connection<'_> {
         Ok(bytes)
     }
 
-    /// Reads what is there, or waits for it.
+    /// Reads what is there, or waits for it as long as `patience` lasts. With none left nothing is
+    /// read: who sends without a pause must keep to the time as well.
     fn fill(&mut self, patience: Duration) -> Fill {
+        if patience.is_zero() {
+            return Fill::TimedOut;
+        }
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
         } else if self.end == self.input.len() {
