@@ -196,10 +196,11 @@ pub struct Program {
 }
 
 impl Program {
-    /// `lorem-news serve --benchmarking --relax-ssl` on the database, with more arguments.
+    /// `lorem-news serve --benchmarking --relax-ssl` on the database, with more arguments
+    /// and no access log.
     pub fn serve(database: &Path, more: &[&str]) -> Program {
         let mut command = program(&["serve", "--benchmarking", "--relax-ssl", "--listen", "127.0.0.1:0"]);
-        command.arg("--database").arg(database).args(more);
+        command.arg("--database").arg(database).args(more).env("RUST_LOG", "info,access=off");
         Program::start(command)
     }
 

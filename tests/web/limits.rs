@@ -1,1 +1,263 @@
+//! What one client may cost the others.
 
+use std::io::Write;
+use std::net::TcpStream;
+use std::process::Command;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, atomic::AtomicBool, atomic::Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use lorem_news::server::{Limits, Options};
+use rouille::Response;
+
+use crate::harness::{Bare, PATIENCE, Program, Raw, eventually, folder, seeded};
+
+/// Time enough that no limit is reached in it by accident.
+const LONG: Duration = Duration::from_secs(600);
+
+fn options(change: impl FnOnce(&mut Limits)) -> Options {
+    let mut limits = Limits {
+        connections: 100,
+        head_time: LONG,
+        body_time: LONG,
+        idle_time: LONG,
+        idle_time_when_scarce: LONG,
+    };
+    change(&mut limits);
+    Options { limits, ..Options::default() }
+}
+
+/// A server that answers with the path.
+fn bare(change: impl FnOnce(&mut Limits)) -> Bare {
+    Bare::start(options(change), |request| Response::text(request.raw_url()))
+}
+
+/// A server whose requests wait in the handler. It says when one has come in; each word sent lets
+/// one go.
+pub fn gated(options: Options) -> (Bare, Receiver<()>, Sender<()>) {
+    let (came_in, entered) = channel();
+    let (go, gate) = channel();
+    let gate = Mutex::new(gate);
+    let server = Bare::start(options, move |request| {
+        came_in.send(()).expect("the test listens");
+        // Without the test the gate is open.
+        let _ = gate.lock().expect("nobody panics here").recv();
+        Response::text(request.raw_url())
+    });
+    (server, entered, go)
+}
+
+/// Time passes, so that what happens after is later by the server's clock too, even if one of its
+/// threads comes late.
+fn tick() {
+    let began = Instant::now();
+    eventually("the clock goes on", || (began.elapsed() > Duration::from_millis(50)).then_some(()));
+}
+
+fn assert_serves(raw: &mut Raw, path: &str) {
+    raw.ask("GET", path, &[]);
+    assert_eq!(raw.answer().text(), path);
+}
+
+#[test]
+fn everyone_is_served_while_idle_and_slow_clients_take_all_the_connections() {
+    rlimit::increase_nofile_limit(8192).expect("this process may open files");
+    let (_folder, database) = folder();
+    seeded(&database, 20);
+    let program = Program::serve(&database, &["--max-connections", "1024"]);
+    let address = program.address;
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let (ready, all_there) = channel();
+        let (is_over, idle_ready, slow_ready) = (&over, ready.clone(), ready);
+        scope.spawn(move || {
+            let _idle: Vec<TcpStream> = (0..2_000).filter_map(|_| TcpStream::connect(address).ok()).collect();
+            idle_ready.send(()).expect("the test waits for it");
+            eventually("the test is over", || is_over.load(Ordering::SeqCst).then_some(()));
+        });
+        scope.spawn(move || {
+            let connect = || {
+                let mut slow = TcpStream::connect(address).ok()?;
+                slow.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ").ok().map(|()| slow)
+            };
+            let mut slow: Vec<Option<TcpStream>> = (0..300).map(|_| connect()).collect();
+            slow_ready.send(()).expect("the test waits for it");
+            while !is_over.load(Ordering::SeqCst) {
+                // A byte now and then; who was closed for a newcomer comes again.
+                for client in &mut slow {
+                    if client.as_mut().is_none_or(|client| client.write_all(b"x").is_err()) {
+                        *client = connect();
+                    }
+                }
+                thread::sleep(Duration::from_millis(50));
+            }
+        });
+        // Whatever goes wrong from here on, the two end.
+        let outcome = std::panic::catch_unwind(|| {
+            (0..2).for_each(|_| all_there.recv_timeout(PATIENCE).expect("all connect"));
+            let mut kept = Raw::connect(address);
+            for turn in 0..40 {
+                let began = Instant::now();
+                assert_eq!(program.get("/").status, 200);
+                kept.ask("GET", "/posts/1", &[]);
+                assert_eq!(kept.answer().status, 200);
+                assert!(began.elapsed() < Duration::from_secs(2), "turn {turn}: {:?}", began.elapsed());
+            }
+        });
+        over.store(true, Ordering::SeqCst);
+        outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    });
+}
+
+#[test]
+fn when_full_the_one_that_waited_longest_makes_room() {
+    let server = bare(|limits| limits.connections = 3);
+    let mut clients: Vec<Raw> = Vec::new();
+    for path in ["/a", "/b", "/c"] {
+        let mut raw = server.connect();
+        assert_serves(&mut raw, path);
+        clients.push(raw);
+        tick();
+    }
+    // The first has just been served, and half a request is no request: it is the second's turn to go.
+    assert_serves(&mut clients[0], "/a-again");
+    clients[1].send("GET / HTTP/1.1\r\nHost: a\r\n");
+    tick();
+    assert_serves(&mut server.connect(), "/newcomer");
+    clients[1].assert_closed();
+    assert_serves(&mut clients[0], "/a");
+    assert_serves(&mut clients[2], "/c");
+}
+
+#[test]
+fn when_all_are_in_a_request_the_newcomer_is_told_to_come_again() {
+    let (server, entered, go) = gated(options(|limits| limits.connections = 2));
+    let mut busy = [server.connect(), server.connect()];
+    for raw in &mut busy {
+        raw.ask("GET", "/busy", &[]);
+        entered.recv_timeout(PATIENCE).expect("the request comes in");
+    }
+    for _ in 0..3 {
+        let mut newcomer = server.connect();
+        newcomer.ask("GET", "/newcomer", &[]);
+        let answer = newcomer.answer();
+        assert_eq!((answer.status, answer.closes()), (503, true));
+        assert!(answer.header("Retry-After").is_some_and(|seconds| seconds.parse::<u32>().is_ok()));
+        newcomer.assert_closed();
+    }
+    (0..3).for_each(|_| go.send(()).expect("the handlers wait"));
+    for raw in &mut busy {
+        assert_eq!(raw.answer().text(), "/busy");
+    }
+    assert_serves(&mut server.connect(), "/newcomer");
+}
+
+#[test]
+fn headers_that_take_too_long_are_408() {
+    let server = bare(|limits| limits.head_time = Duration::from_millis(300));
+    let mut raw = server.connect();
+    assert_serves(&mut raw, "/first");
+    raw.send("GET / HTTP/1.1\r\nHost: a\r\n");
+    let answer = raw.answer();
+    assert_eq!((answer.status, answer.closes()), (408, true));
+    raw.assert_closed();
+}
+
+#[test]
+fn a_byte_now_and_then_does_not_put_the_end_off() {
+    let server = bare(|limits| limits.head_time = Duration::from_millis(300));
+    let mut raw = server.connect();
+    raw.send("GET / HTTP/1.1\r\nHost: a\r\nX: ");
+    let slow = raw.stream.try_clone().expect("a second handle");
+    let dribble = thread::spawn(move || {
+        // Until the server has closed: long before the header would be too long.
+        (0..15_000).try_for_each(|_| {
+            thread::sleep(Duration::from_millis(20));
+            (&slow).write_all(b"x")
+        })
+    });
+    assert_eq!(raw.answer().status, 408);
+    drop(raw);
+    let _ = dribble.join().expect("it only writes");
+}
+
+#[test]
+fn a_body_that_takes_too_long_is_408() {
+    let server = bare(|limits| limits.body_time = Duration::from_millis(300));
+    for framing in ["Content-Length: 9", "Transfer-Encoding: chunked"] {
+        let mut raw = server.connect();
+        raw.send(format!("POST / HTTP/1.1\r\nHost: a\r\n{framing}\r\n\r\n5\r\nhe"));
+        let answer = raw.answer();
+        assert_eq!((answer.status, answer.closes()), (408, true), "{framing}");
+        raw.assert_closed();
+    }
+}
+
+#[test]
+fn a_body_of_much_framing_and_little_content_does_not_outlive_its_time() {
+    let server = bare(|limits| limits.body_time = Duration::from_millis(300));
+    let mut raw = server.connect();
+    raw.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    let stream = raw.stream.try_clone().expect("a second handle");
+    let flood = thread::spawn(move || {
+        // A gigabyte of it would be a body of one megabyte.
+        let chunks = format!("1;{}\r\nx\r\n", "x".repeat(1_000)).repeat(64);
+        while (&stream).write_all(chunks.as_bytes()).is_ok() {}
+    });
+    assert_eq!(raw.answer().status, 408);
+    drop(raw);
+    flood.join().expect("it only writes");
+}
+
+#[test]
+fn an_idle_connection_is_closed_without_a_word() {
+    let server = bare(|limits| limits.idle_time = Duration::from_millis(300));
+    let mut raw = server.connect();
+    assert_serves(&mut raw, "/first");
+    raw.assert_closed();
+    server.connect().assert_closed();
+}
+
+#[test]
+fn an_idle_connection_is_closed_sooner_when_connections_are_scarce() {
+    let server = bare(|limits| {
+        limits.connections = 4;
+        limits.idle_time_when_scarce = Duration::from_millis(300);
+    });
+    let mut clients = Vec::new();
+    for path in ["/a", "/b", "/c"] {
+        let mut raw = server.connect();
+        assert_serves(&mut raw, path);
+        clients.push(raw);
+        tick();
+    }
+    // It alone found three quarters of the connections taken.
+    clients[2].assert_closed();
+    assert_serves(&mut clients[0], "/still-here");
+}
+
+#[test]
+fn an_operator_gets_the_limits_that_are_written_down() {
+    let Limits { connections, head_time, body_time, idle_time, idle_time_when_scarce } = Limits::default();
+    let seconds = [head_time, body_time, idle_time, idle_time_when_scarce].map(|time| time.as_secs());
+    assert_eq!((connections, seconds), (1024, [10, 30, 60, 2]));
+}
+
+#[test]
+fn few_file_descriptors_make_a_small_site_not_a_dead_one() {
+    let (_folder, database) = folder();
+    let mut command = Command::new("sh");
+    command.env_clear().args(["-c", "ulimit -n 90; exec \"$@\"", "sh"]);
+    command.args([env!("CARGO_BIN_EXE_lorem-news"), "serve", "--listen", "127.0.0.1:0", "--database"]);
+    let program = Program::start({
+        command.arg(&database);
+        command
+    });
+    assert!(program.log().contains("file descriptors allow 26 connections"), "{}", program.log());
+    let idle: Vec<Raw> = (0..200).map(|_| Raw::connect(program.address)).collect();
+    for _ in 0..20 {
+        assert_eq!(program.get("/").status, 200);
+    }
+    drop(idle);
+}
