@@ -113,6 +113,10 @@ impl Queue {
         self.lock().waiting.pop_front()
     }
 
+    fn take_all(&self) -> VecDeque<Box<dyn Work>> {
+        std::mem::take(&mut self.lock().waiting)
+    }
+
     /// The next work; `None` when there is none and the writer stops.
     fn wait(&self) -> Option<Box<dyn Work>> {
         let mut state = self
@@ -131,6 +135,9 @@ impl Queue {
 /// One transaction with all the work there is, up to the limits; then everyone is told.
 fn write_batch(connection: &Connection, queue: &Queue, first: Box<dyn Work>) {
     if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
+        // SQLite has waited as long as it may. If the rest began anew, one after the other, the last
+        // of a hundred callers would hear of it after minutes.
+        queue.take_all().into_iter().for_each(|work| work.answer(Err(error.another())));
         return first.answer(Err(error));
     }
     let began = Instant::now();
