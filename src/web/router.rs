@@ -28,6 +28,7 @@ pub fn route(cx: &Cx) -> Result {
     let segments: Vec<&str> = cx.path().split('/').skip(1).collect();
     match segments[..] {
         [""] => on!(cx, GET => post::handlers::front(cx)),
+        [.., ""] => without_trailing_slash(cx),
         ["posts"] => on!(cx, GET => post::handlers::recent(cx)),
         ["posts", id] => on!(cx, GET => post::handlers::show(cx, number(id)?)),
         ["users", id] => on!(cx, GET => user::handlers::show(cx, number(id)?)),
@@ -37,7 +38,6 @@ pub fn route(cx: &Cx) -> Result {
         ["up"] => on!(cx, GET => up(cx)),
         ["assets", name] => on!(cx, GET => assets::serve(cx, name)),
         [name] if assets::is_at_root(name) => on!(cx, GET => assets::serve_at_root(cx, name)),
-        [.., ""] => without_trailing_slash(cx),
         _ => Err(Error::NotFound),
     }
 }
