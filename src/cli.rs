@@ -55,6 +55,7 @@ struct Database {
 }
 
 #[derive(Args, Debug)]
+#[group(skip)] // The command of this name is a group already.
 struct Seed {
     /// The same number gives the same data
     #[arg(long, env, default_value_t = 2024, value_name = "N")]
