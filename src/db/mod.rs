@@ -124,8 +124,10 @@ fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
     }
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags).map_err(OpenError::Sqlite)?;
-    pragmas::writer(&mut connection).map_err(OpenError::Sqlite)?;
+    let connection = Connection::open_with_flags(path, flags)?;
+    pragmas::common(&connection)?;
+    migrate::check(&connection)?;
+    pragmas::writer(&connection)?;
     Ok(connection)
 }
 

@@ -12,7 +12,7 @@ pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The prepared statements that a connection keeps: more than the program has.
 const STATEMENTS: usize = 128;
 
-/// What readers and the writer share.
+/// What readers and the writer share. None of it changes the file.
 ///
 /// - `mmap_size=0`: whenever someone has written, SQLite unmaps a reader's whole file before its next
 ///   read and maps it again, and each unmapping interrupts every core that runs one of our threads.
@@ -22,7 +22,10 @@ const STATEMENTS: usize = 128;
 /// - `foreign_keys`: off by default in SQLite.
 /// - `trusted_schema=OFF`, defensive: a doctored database file cannot make us run functions of its
 ///   choice, and no statement can write to the schema table.
-fn common(connection: &Connection) -> rusqlite::Result<()> {
+///
+/// # Errors
+/// SQLite's.
+pub(super) fn common(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.execute_batch(
@@ -45,7 +48,7 @@ pub fn reader(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "query_only", true)
 }
 
-/// The one connection that writes.
+/// The one connection that writes, after [`common`]. This changes the file.
 ///
 /// - `journal_mode=WAL`: readers and the writer do not wait for each other. It is kept in the file.
 /// - `synchronous=FULL`: a commit returns after the WAL is flushed, so an answered write survives a
@@ -54,8 +57,7 @@ pub fn reader(connection: &mut Connection) -> rusqlite::Result<()> {
 ///
 /// # Errors
 /// SQLite's: the file cannot be written, or is on a file system without shared memory.
-pub fn writer(connection: &mut Connection) -> rusqlite::Result<()> {
-    common(connection)?;
+pub fn writer(connection: &Connection) -> rusqlite::Result<()> {
     let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if mode != "wal" {
         log::warn!("the database is in journal mode {mode}, not WAL: readers will wait for writers");
