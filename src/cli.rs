@@ -128,7 +128,7 @@ impl Serve {
             benchmarking: self.benchmarking,
             relax_ssl: self.relax_ssl,
             trusted_proxies: self.trusted_proxies,
-            limits: Limits { connections: self.max_connections },
+            limits: Limits { connections: self.max_connections, ..Limits::default() },
         }
     }
 }

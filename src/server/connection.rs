@@ -12,7 +12,7 @@ use super::body::Decoder;
 use super::registry::Slot;
 use super::request::{self, Head, Refusal};
 use super::response::{self, Shape};
-use super::{Shared, limits};
+use super::{Limits, Shared, limits};
 
 /// What a server serves.
 pub(super) type Handler = dyn Fn(&Request) -> Response + Send + Sync;
@@ -109,11 +109,11 @@ impl Connection<'_> {
             }
             searched = received.len();
             let patience = match deadline {
-                None => self.shared.idle_timeout(),
+                None => self.shared.idle_time(),
                 Some(deadline) => left(deadline),
             };
             match self.fill(patience) {
-                Fill::Bytes => deadline = deadline.or_else(|| Some(Instant::now() + limits::HEAD_TIME)),
+                Fill::Bytes => deadline = deadline.or_else(|| Some(Instant::now() + self.limits().head_time)),
                 Fill::TimedOut if searched > 0 && self.shared.registry.set_busy(self.slot) => {
                     return Ok(Some(Err(Refusal(408, "the headers took too long"))));
                 }
@@ -163,7 +163,7 @@ impl Connection<'_> {
     /// The request's body, after `100 Continue` where the client waits for it.
     fn body(&mut self, head: &Head) -> Result<Result<Vec<u8>, Refusal>, Gone> {
         let mut decoder = Decoder::new(head.framing);
-        let deadline = Instant::now() + limits::BODY_TIME;
+        let deadline = Instant::now() + self.limits().body_time;
         let mut invited = !head.expects_continue;
         loop {
             match decoder.feed(&self.input[self.start..self.end]) {
@@ -256,8 +256,12 @@ impl Connection<'_> {
         Ok(bytes)
     }
 
-    /// Reads what is there, or waits for it.
+    /// Reads what is there, or waits for it as long as `patience` lasts. With none left nothing is
+    /// read: who sends without a pause must keep to the time as well.
     fn fill(&mut self, patience: Duration) -> Fill {
+        if patience.is_zero() {
+            return Fill::TimedOut;
+        }
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
         } else if self.end == self.input.len() {
@@ -289,6 +293,10 @@ impl Connection<'_> {
                 },
             }
         }
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.shared.options.limits
     }
 
     fn set_read_timeout(&mut self, timeout: Duration) -> std::io::Result<()> {

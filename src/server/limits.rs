@@ -2,17 +2,31 @@
 
 use std::time::Duration;
 
-/// Limits that an operator may want to change; the rest of this module is fixed.
+/// Limits that an operator or a test may want to change; the rest of this module is fixed.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Connections at once, each with a thread. Beyond it the one that has waited longest for its
     /// client is closed for the newcomer; when all are in a request, the newcomer gets 503.
     pub connections: usize,
+    /// From the first byte of a request to the end of its headers; beyond it 408.
+    pub head_time: Duration,
+    /// From the end of the headers to the end of the body; beyond it 408.
+    pub body_time: Duration,
+    /// Between two requests on one connection; beyond it the connection is closed.
+    pub idle_time: Duration,
+    /// The same when three quarters of the connections are taken.
+    pub idle_time_when_scarce: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { connections: 1024 }
+        Limits {
+            connections: 1024,
+            head_time: Duration::from_secs(10),
+            body_time: Duration::from_secs(30),
+            idle_time: Duration::from_secs(60),
+            idle_time_when_scarce: Duration::from_secs(2),
+        }
     }
 }
 
@@ -25,19 +39,10 @@ pub const BODY: usize = 1024 * 1024;
 /// One line of chunked framing (size and extensions), and all trailers together, in bytes; beyond it 400.
 pub const CHUNK_LINE: usize = 1024;
 
-/// From the first byte of a request to the end of its headers; beyond it 408.
-pub const HEAD_TIME: Duration = Duration::from_secs(10);
-/// From the end of the headers to the end of the body; beyond it 408.
-pub const BODY_TIME: Duration = Duration::from_secs(30);
 /// Without progress while a response is written; beyond it the connection is closed.
 pub const WRITE_TIME: Duration = Duration::from_secs(10);
 /// A whole response, so that a client who reads a byte a second does not hold a thread for ever.
 pub const RESPONSE_TIME: Duration = Duration::from_secs(60);
-/// Between two requests on one connection.
-pub const IDLE: Duration = Duration::from_secs(60);
-/// The same when three quarters of the connections are taken.
-pub const IDLE_WHEN_SCARCE: Duration = Duration::from_secs(2);
-
 /// After an early answer the rest of what the client sends is read and thrown away for so long, and
 /// up to [`LINGER_BYTES`]: a close with unread bytes is a reset, which can destroy the answer on its way.
 pub const LINGER: Duration = Duration::from_secs(1);

@@ -192,9 +192,10 @@ impl Shared {
         self.stopping.load(Ordering::SeqCst)
     }
 
-    /// Idle connections are few enough to be let stay for [`limits::IDLE`].
-    fn idle_timeout(&self) -> Duration {
-        if self.registry.is_scarce() { limits::IDLE_WHEN_SCARCE } else { limits::IDLE }
+    /// How long a connection may be idle, as things stand.
+    fn idle_time(&self) -> Duration {
+        let limits = &self.options.limits;
+        if self.registry.is_scarce() { limits.idle_time_when_scarce } else { limits.idle_time }
     }
 
     /// A number that no other request of this process has: high bits random, low bits counting.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{Shutdown, TcpStream};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -31,6 +31,8 @@ pub(super) struct Slot {
     pub(super) stream: TcpStream,
     /// [`BUSY`], [`EVICTED`], or since when it has waited for its client, in milliseconds.
     state: AtomicU64,
+    /// Its reading was shut down by a stop: the end of its stream says nothing about the client.
+    hushed: AtomicBool,
 }
 
 /// In a request: it will be answered.
@@ -70,7 +72,8 @@ impl Registry {
         }
         let id = open.next;
         open.next += 1;
-        let slot = Arc::new(Slot { id, stream, state: AtomicU64::new(self.now()) });
+        let slot =
+            Arc::new(Slot { id, stream, state: AtomicU64::new(self.now()), hushed: AtomicBool::new(false) });
         open.slots.insert(id, Arc::clone(&slot));
         self.count.store(open.slots.len(), Ordering::Relaxed);
         Ok(slot)
@@ -133,19 +136,24 @@ impl Registry {
         self.stopped_at.store(self.millis(now).max(1), Ordering::SeqCst);
         for slot in self.lock().slots.values() {
             if slot.state.load(Ordering::SeqCst) < EVICTED {
+                slot.hushed.store(true, Ordering::SeqCst);
                 let _ = slot.stream.shutdown(Shutdown::Read);
             }
         }
     }
 
     /// How long after a stop a connection is still listened to: not at all if it had been idle for
-    /// a second, else until [`limits::DRAIN_GRACE`] is over. `None` while there is no stop.
+    /// a second, else until [`limits::DRAIN_GRACE`] is over. `None` while there is no stop, and for
+    /// a request whose body was on its way when the stop came: it has the time it always has.
     pub(super) fn grace(&self, slot: &Slot) -> Option<Duration> {
         let stopped_at = match self.stopped_at.load(Ordering::SeqCst) {
             0 => return None,
             at => at,
         };
         let state = slot.state.load(Ordering::SeqCst);
+        if state == BUSY && !slot.hushed.load(Ordering::SeqCst) {
+            return None;
+        }
         if state == EVICTED || (state < EVICTED && state + 1000 < stopped_at) {
             return Some(Duration::ZERO);
         }
