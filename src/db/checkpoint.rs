@@ -4,15 +4,15 @@
 //! that commit waits also for the copying and for a flush of the database. Here a thread of its own
 //! copies while the writer goes on, and the writer afterwards copies the little that came meanwhile,
 //! between two transactions: only when the whole WAL is copied can it begin anew at its start.
-//! Both are PASSIVE: they wait for nobody, and Litestream is not disturbed. But among busy readers
-//! there is always one who began before the last commit and still needs the WAL. So when it has
-//! become long all the same, the writer waits a moment for those, while newcomers read the database.
+//! Both are PASSIVE, so Litestream is not disturbed. But among busy readers there is always one who
+//! began before the last commit and still needs the WAL: when it has become long all the same, our
+//! readers are kept out for that last copy (`Readers`), so that the next ones need only the database.
 
 use std::cell::Cell;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::hooks::Wal;
@@ -22,10 +22,28 @@ use super::{OpenError, open_as};
 
 /// Pages in the WAL from which on it is copied: SQLite's own default, 4 MiB.
 const PAGES: i32 = 1000;
-/// Pages in the WAL from which on the writer waits for readers so that it can begin anew: 32 MiB.
+/// Pages in the WAL from which on readers are kept out while it is copied: 32 MiB.
 const MANY_PAGES: i32 = 8 * PAGES;
-/// So long; a read of ours takes a thousandth of it.
-const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Who reads now, in this process. A reader that waits here waits for a copy, some milliseconds; the
+/// writer waits here for the longest read.
+#[derive(Default)]
+pub(super) struct Readers(RwLock<()>);
+
+impl Readers {
+    /// Runs `work` as one of the readers.
+    pub(super) fn with<T>(&self, work: impl FnOnce() -> T) -> T {
+        // A lock around nothing cannot be left half changed.
+        let _inside = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        work()
+    }
+
+    /// Runs `work` while nobody reads.
+    fn without_any(&self, work: impl FnOnce()) {
+        let _alone = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        work();
+    }
+}
 
 thread_local! {
     /// Pages in the WAL after this thread's last commit, as SQLite tells it.
@@ -39,14 +57,17 @@ pub(super) struct Checkpoints {
     done: Receiver<()>,
     /// The thread is copying.
     under_way: bool,
-    /// [`MANY_PAGES`]; twice as many each time that waiting was in vain.
-    too_long: i32,
+    readers: Arc<Readers>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Checkpoints {
     /// Starts the thread, which ends with this value, and has `writer` count its pages.
-    pub(super) fn start(path: &Path, writer: &Connection) -> Result<Checkpoints, OpenError> {
+    pub(super) fn start(
+        path: &Path,
+        writer: &Connection,
+        readers: Arc<Readers>,
+    ) -> Result<Checkpoints, OpenError> {
         let connection = open_as(path, pragmas::checkpointer)?;
         writer.wal_hook(Some(|_: &Wal, pages| {
             IN_WAL.set(pages);
@@ -65,32 +86,20 @@ impl Checkpoints {
                 }
             })
             .map_err(OpenError::Thread)?;
-        Ok(Checkpoints {
-            begin: Some(begin),
-            done,
-            under_way: false,
-            too_long: MANY_PAGES,
-            thread: Some(thread),
-        })
+        Ok(Checkpoints { begin: Some(begin), done, under_way: false, readers, thread: Some(thread) })
     }
 
     /// Called by the writer's thread between two transactions.
     pub(super) fn after_commit(&mut self, writer: &Connection) {
         if self.under_way {
             match self.done.try_recv() {
-                Ok(()) if IN_WAL.get() >= self.too_long => {
-                    let has_ended = wait_for_readers(writer);
-                    self.too_long = if has_ended { MANY_PAGES } else { self.too_long.saturating_mul(2) };
-                }
+                Ok(()) if IN_WAL.get() >= MANY_PAGES => self.readers.without_any(|| copy(writer)),
                 Ok(()) => copy(writer),
                 Err(TryRecvError::Empty) => return,
                 Err(TryRecvError::Disconnected) => {}
             }
             self.under_way = false;
         } else if IN_WAL.get() >= PAGES {
-            if IN_WAL.get() < MANY_PAGES {
-                self.too_long = MANY_PAGES;
-            }
             self.under_way = self.begin.as_ref().is_some_and(|begin| begin.try_send(()).is_ok());
         }
     }
@@ -115,23 +124,5 @@ fn copy(connection: &Connection) {
         .and_then(|mut statement| statement.query_row([], |_| Ok(())));
     if let Err(error) = copied {
         log::warn!("checkpoint: {error}");
-    }
-}
-
-/// Copies all of the WAL and waits until nobody needs it, so that the next commit begins it anew.
-/// `false`: somebody reads for longer than [`PATIENCE`].
-fn wait_for_readers(writer: &Connection) -> bool {
-    let busy = writer
-        .busy_timeout(PATIENCE)
-        .and_then(|()| writer.query_row("PRAGMA wal_checkpoint(RESTART)", [], |row| row.get::<_, bool>(0)));
-    if let Err(error) = writer.busy_timeout(pragmas::BUSY_TIMEOUT) {
-        log::error!("setting the time-out: {error}");
-    }
-    match busy {
-        Ok(busy) => !busy,
-        Err(error) => {
-            log::warn!("checkpoint: {error}");
-            false
-        }
     }
 }

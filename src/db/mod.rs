@@ -12,12 +12,13 @@ pub mod pragmas;
 mod writer;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
 
-use checkpoint::Checkpoints;
+use checkpoint::{Checkpoints, Readers};
 pub use error::{Error, OpenError};
 use writer::Writer;
 
@@ -37,6 +38,7 @@ const SAFE_SQLITE: i32 = 3_051_003;
 /// An open database: a pool of readers and the one writer.
 pub struct Db {
     readers: r2d2::Pool<SqliteConnectionManager>,
+    reading: Arc<Readers>,
     writer: Writer,
     path: PathBuf,
 }
@@ -67,9 +69,10 @@ impl Db {
             .connection_timeout(READER_PATIENCE)
             .build(manager)
             .map_err(|error| OpenError::Readers(error.to_string()))?;
-        let checkpoints = Checkpoints::start(path, &connection)?;
+        let reading = Arc::new(Readers::default());
+        let checkpoints = Checkpoints::start(path, &connection, Arc::clone(&reading))?;
         let writer = Writer::start(connection, checkpoints).map_err(OpenError::Thread)?;
-        Ok(Db { readers, writer, path: path.to_owned() })
+        Ok(Db { readers, reading, writer, path: path.to_owned() })
     }
 
     /// Runs `work` on a read-only connection, in one transaction: all its statements see the same
@@ -79,10 +82,10 @@ impl Db {
     /// [`Error::Overloaded`] when no reader came free in two seconds; SQLite's.
     pub fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
         let connection = self.readers.get().map_err(|_| Error::Overloaded)?;
-        let snapshot = Snapshot::begin(&connection)?;
-        let result = work(&connection);
-        drop(snapshot);
-        Ok(result?)
+        self.reading.with(|| {
+            let _snapshot = Snapshot::begin(&connection)?;
+            Ok(work(&connection)?)
+        })
     }
 
     /// Runs `work` on the writer, in a transaction that it may share with other callers' work, and
