@@ -85,7 +85,7 @@ fn errors_and_panics_hurt_nobody_elses_write() {
                 (kind, result) => panic!("a write of kind {kind} ended with {result:?}"),
             }
             if number % 4 == 0 {
-                let there = db.read(|connection| numbers(connection)).expect("it can be read");
+                let there = db.read(numbers).expect("it can be read");
                 assert!(there.contains(&number), "{number} was answered and is not there");
             }
         }
