@@ -39,7 +39,7 @@ pub(super) struct Checkpoints {
     done: Receiver<()>,
     /// The thread is copying.
     under_way: bool,
-    /// [`MANY_PAGES`]; twice as many each time that waiting was in vain.
+    /// [`MANY_PAGES`]; so many more each time that waiting was in vain.
     too_long: i32,
     thread: Option<JoinHandle<()>>,
 }
@@ -80,7 +80,8 @@ impl Checkpoints {
             match self.done.try_recv() {
                 Ok(()) if IN_WAL.get() >= self.too_long => {
                     let has_ended = wait_for_readers(writer);
-                    self.too_long = if has_ended { MANY_PAGES } else { self.too_long.saturating_mul(2) };
+                    self.too_long =
+                        if has_ended { MANY_PAGES } else { self.too_long.saturating_add(MANY_PAGES) };
                 }
                 Ok(()) => copy(writer),
                 Err(TryRecvError::Empty) => return,
