@@ -89,7 +89,8 @@ fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
             (file.file_name().into_string().unwrap(), bytes)
         })
         .filter(|(name, bytes): &(String, Vec<u8>)| {
-            !name.ends_with("-shm") && !(name.ends_with("-wal") && bytes.is_empty())
+            let is_empty_wal = name.ends_with("-wal") && bytes.is_empty();
+            !is_empty_wal && !name.ends_with("-shm")
         })
         .collect()
 }
