@@ -246,7 +246,7 @@ fn the_demo_is_made_once_and_is_open_to_load_tests() {
         ]))
     };
     let mut first = demo();
-    assert!(first.log().contains("Seeded 100 users, 5 posts"), "{}", first.log());
+    first.await_log("Seeded 100 users, 5 posts");
     let made = first.post("/benchmarking/post_create");
     assert_eq!(made.status, 200);
     assert!(made.header("Set-Cookie").is_some_and(|cookie| cookie.starts_with("session=")), "{made:?}");

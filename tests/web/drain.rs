@@ -152,7 +152,7 @@ fn a_second_signal_ends_at_once() {
     assert_eq!(raw.answer().status, 100);
     raw.send("x");
     program.signal("TERM");
-    eventually("the first signal is heard", || program.log().contains("stopping").then_some(()));
+    program.await_log("stopping");
     let began = Instant::now();
     program.signal("INT");
     assert_eq!(program.exit().code(), Some(1));
