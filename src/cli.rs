@@ -55,7 +55,7 @@ struct Database {
 }
 
 #[derive(Args, Debug)]
-#[group(skip)] // The command of this name is a group already.
+#[group(skip)] // Its name would be that of the command's own group.
 struct Seed {
     /// The same number gives the same data
     #[arg(long, env, default_value_t = 2024, value_name = "N")]
@@ -109,13 +109,13 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         }
         Command::Seed { database: Database { database }, seed } => {
             let db = Db::open(&database).map_err(sentence)?;
-            if !fill(&db, &seed)? {
-                return Err(format!(
-                    "{} has users already; only an empty database is seeded",
-                    database.display()
-                ));
+            let filled = fill(&db, &seed);
+            // Closed whatever came of it, so that no WAL stays beside the file.
+            db.close().map_err(sentence)?;
+            if filled? {
+                return Ok(());
             }
-            db.close().map_err(sentence)
+            Err(format!("{} has users already; only an empty database is seeded", database.display()))
         }
     }
 }

@@ -5,6 +5,7 @@ use horrorshow::prelude::*;
 
 use super::{Comment, OwnComment};
 use crate::markup::Markup;
+use crate::ui::text::Text;
 use crate::ui::time::{Age, Micros};
 use crate::user;
 use crate::web::cx::Viewer;
@@ -45,7 +46,7 @@ pub fn own<'c>(comments: &'c [OwnComment], now: Micros) -> impl Render + 'c {
             @ for comment in comments {
                 li {
                     p {
-                        : "on "; a(href=paths::post(comment.post_id)) { : &comment.post_title }
+                        : "on "; a(href=paths::post(comment.post_id)) { : Text(&comment.post_title) }
                         : " · "; : Age { at: comment.created_at, now }; : " ago"
                     }
                     : Markup(&comment.body);

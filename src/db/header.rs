@@ -19,9 +19,15 @@ pub fn check(path: &Path) -> Result<(), OpenError> {
     const MAGIC: &[u8] = b"SQLite format 3\0";
     const USER_VERSION: usize = 60;
     const APPLICATION: usize = 68;
-    let mut header = Vec::with_capacity(100);
+    // Behind the header the first page is the root of the schema table: its kind, and how many
+    // entries are on it.
+    const SCHEMA_KIND: usize = 100;
+    const LEAF: u8 = 13;
+    const SCHEMA_ENTRIES: usize = 103;
+    const LENGTH: usize = 105;
+    let mut header = Vec::with_capacity(LENGTH);
     match File::open(path) {
-        Ok(file) => file.take(100).read_to_end(&mut header),
+        Ok(file) => file.take(LENGTH as u64).read_to_end(&mut header),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(error) => Err(error),
     }
@@ -29,15 +35,17 @@ pub fn check(path: &Path) -> Result<(), OpenError> {
     if header.is_empty() {
         return Ok(());
     }
-    if header.len() < 100 || !header.starts_with(MAGIC) {
+    if header.len() < LENGTH || !header.starts_with(MAGIC) {
         return Err(OpenError::NotADatabase(path.to_owned()));
     }
     let number = |at: usize| i32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
-    // The newest header can still be in the WAL: 0 and 0 is a database of which the first migration
-    // is there only. What is really in it is checked once more when it is open.
+    let is_empty = header[SCHEMA_KIND] == LEAF && header[SCHEMA_ENTRIES..LENGTH] == [0, 0];
+    // The newest first page can still be in the WAL: 0 and 0 is a database of which the first
+    // migration is there only, and then no table is here either. What is really in it is checked
+    // once more when it is open.
     match (number(APPLICATION), number(USER_VERSION)) {
         (APPLICATION_ID, version) => super::migrate::known(version).map(drop),
-        (0, 0) => Ok(()),
+        (0, 0) if is_empty => Ok(()),
         _ => Err(OpenError::OtherProgram(path.to_owned())),
     }
 }

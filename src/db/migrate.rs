@@ -8,17 +8,6 @@ use super::header::APPLICATION_ID;
 /// Every migration in order; `PRAGMA user_version` counts how many a database has had.
 pub const MIGRATIONS: [&str; 1] = [include_str!("../../db/migrations/0001_start.sql")];
 
-/// Refuses what [`run`] would refuse, before anything has changed the file: [`super::header`] cannot
-/// tell another program's database that carries no marks from one of ours that is about to be made.
-///
-/// # Errors
-/// When the database is newer than this program or another program's; SQLite's.
-pub fn check(connection: &Connection) -> Result<(), OpenError> {
-    // One moment for both questions: another process may just be making the database.
-    let snapshot = connection.unchecked_transaction()?;
-    applied(&snapshot).map(drop)
-}
-
 /// Brings the database to this program's schema. Each migration is a transaction of its own, and
 /// two programs that start at once take turns.
 ///
@@ -28,11 +17,15 @@ pub fn check(connection: &Connection) -> Result<(), OpenError> {
 pub fn run(connection: &mut Connection) -> Result<(), OpenError> {
     loop {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let number = applied(&transaction)?;
+        let number = known(transaction.pragma_query_value(None, "user_version", |row| row.get(0))?)?;
         let Some(migration) = MIGRATIONS.get(number) else {
             return Ok(());
         };
         let next = number + 1;
+        if number == 0 && !is_empty(&transaction)? {
+            let path = transaction.path().unwrap_or_default().into();
+            return Err(OpenError::OtherProgram(path));
+        }
         let failed = |error| OpenError::Migration { number: next, error };
         transaction.execute_batch(migration).map_err(failed)?;
         transaction.pragma_update(None, "user_version", next as i64).map_err(failed)?;
@@ -40,15 +33,6 @@ pub fn run(connection: &mut Connection) -> Result<(), OpenError> {
         transaction.commit().map_err(failed)?;
         log::info!("migrated the database to schema {next}");
     }
-}
-
-/// How many migrations this database has had.
-fn applied(connection: &Connection) -> Result<usize, OpenError> {
-    let number = known(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)?;
-    if number == 0 && !is_empty(connection)? {
-        return Err(OpenError::OtherProgram(connection.path().unwrap_or_default().into()));
-    }
-    Ok(number)
 }
 
 /// The `user_version` as a count of migrations, if this program knows that many.

@@ -4,6 +4,7 @@
 //! returned only when it is on disk. Neither holds a connection longer than its closure runs, so
 //! pages are rendered without one.
 
+mod checkpoint;
 mod error;
 pub mod header;
 pub mod migrate;
@@ -11,11 +12,13 @@ pub mod pragmas;
 mod writer;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
 
+use checkpoint::{Checkpoints, Readers};
 pub use error::{Error, OpenError};
 use writer::Writer;
 
@@ -35,6 +38,7 @@ const SAFE_SQLITE: i32 = 3_051_003;
 /// An open database: a pool of readers and the one writer.
 pub struct Db {
     readers: r2d2::Pool<SqliteConnectionManager>,
+    reading: Arc<Readers>,
     writer: Writer,
     path: PathBuf,
 }
@@ -51,7 +55,8 @@ impl Db {
             return Err(OpenError::UnsafeSqlite(rusqlite::version()));
         }
         header::check(path)?;
-        let mut connection = open_for_writing(path)?;
+        make_folder(path)?;
+        let mut connection = open_as(path, pragmas::writer)?;
         migrate::run(&mut connection)?;
         let manager = SqliteConnectionManager::file(path)
             .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
@@ -64,8 +69,10 @@ impl Db {
             .connection_timeout(READER_PATIENCE)
             .build(manager)
             .map_err(|error| OpenError::Readers(error.to_string()))?;
-        let writer = Writer::start(connection).map_err(OpenError::Thread)?;
-        Ok(Db { readers, writer, path: path.to_owned() })
+        let reading = Arc::new(Readers::default());
+        let checkpoints = Checkpoints::start(path, &connection, Arc::clone(&reading))?;
+        let writer = Writer::start(connection, checkpoints).map_err(OpenError::Thread)?;
+        Ok(Db { readers, reading, writer, path: path.to_owned() })
     }
 
     /// Runs `work` on a read-only connection, in one transaction: all its statements see the same
@@ -75,16 +82,16 @@ impl Db {
     /// [`Error::Overloaded`] when no reader came free in two seconds; SQLite's.
     pub fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
         let connection = self.readers.get().map_err(|_| Error::Overloaded)?;
-        let snapshot = Snapshot::begin(&connection)?;
-        let result = work(&connection);
-        drop(snapshot);
-        Ok(result?)
+        self.reading.with(|| {
+            let _snapshot = Snapshot::begin(&connection)?;
+            Ok(work(&connection)?)
+        })
     }
 
     /// Runs `work` on the writer, in a transaction that it may share with other callers' work, and
     /// returns when that transaction is on disk. An error or a panic in `work` undoes what `work`
-    /// did and nothing else. `work` must not end the transaction, and it may run twice: when SQLite
-    /// gave up the shared transaction for another's fault.
+    /// did and nothing else. `work` must not end the transaction, and it may run twice: when somebody
+    /// else's fails, the transaction that the two share is undone, and each is done anew alone.
     ///
     /// # Errors
     /// [`Error::Overloaded`] when too many writes wait already, [`Error::Busy`] when another process
@@ -117,17 +124,24 @@ impl Db {
     }
 }
 
-/// The connection that [`migrate`] and [`writer`] use.
-fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
+fn make_folder(path: &Path) -> Result<(), OpenError> {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => {
+            std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))
+        }
+        _ => Ok(()),
     }
+}
+
+/// A connection that may write, with its pragmas.
+fn open_as(
+    path: &Path,
+    pragmas: fn(&mut Connection) -> rusqlite::Result<()>,
+) -> Result<Connection, OpenError> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    pragmas::common(&connection)?;
-    migrate::check(&connection)?;
-    pragmas::writer(&connection)?;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    pragmas(&mut connection)?;
     Ok(connection)
 }
 

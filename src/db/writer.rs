@@ -3,8 +3,10 @@
 //!
 //! A flush to disk costs as much as dozens of small writes. While one is under way the next callers
 //! queue up, and whatever has queued becomes the next transaction: no timer, no tuning, a lone
-//! caller never waits for company. Each caller's work runs in a savepoint of its own, so that its
-//! error or panic undoes nobody else's. The measurements: `docs/decisions/0002-group-commit.md`.
+//! caller never waits for company. When any work in it fails, the whole transaction is undone and
+//! each work is done anew in one of its own, so that nobody pays for another's error or panic; that
+//! is rare, and a savepoint around every work would cost every time. The measurements:
+//! `docs/decisions/0002-group-commit.md`.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,12 +17,13 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use super::Error;
+use super::checkpoint::Checkpoints;
 
 /// Work that may wait. A caller is a thread with a connection, so this is above any number of them
 /// that a default server lets in; beyond it a caller gets [`Error::Overloaded`] at once.
 const QUEUE: usize = 4096;
 /// A transaction takes no more work after so many callers …
-const BATCH: usize = 256;
+const BATCH: usize = 128;
 /// … or so much time: those who are in it already wait for its end.
 const BATCH_TIME: Duration = Duration::from_millis(20);
 
@@ -53,19 +56,21 @@ trait Work: Send {
 #[derive(PartialEq, Eq, Clone, Copy)]
 enum Outcome {
     Done,
-    /// Its changes must be undone.
+    /// With an error or a panic: its changes must be undone.
     Failed,
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection) -> std::io::Result<Writer> {
+    pub(super) fn start(connection: Connection, mut checkpoints: Checkpoints) -> std::io::Result<Writer> {
         let state = State { waiting: VecDeque::new(), stopping: false };
         let queue = Arc::new(Queue { state: Mutex::new(state), not_empty: Condvar::new() });
         let served = Arc::clone(&queue);
         let thread = thread::Builder::new().name("writer".into()).spawn(move || {
             while let Some(first) = served.wait() {
                 write_batch(&connection, &served, first);
+                checkpoints.after_commit(&connection);
             }
+            drop(checkpoints);
             connection
         })?;
         Ok(Writer { queue, thread })
@@ -146,62 +151,28 @@ impl Queue {
 /// One transaction with all the work there is, up to the limits; then everyone is told.
 fn write_batch(connection: &Connection, queue: &Queue, first: Box<dyn Work>) {
     if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
-        // SQLite has waited as long as it may. If the rest began anew, one after the other, the last
-        // of a hundred callers would hear of it after minutes.
+        // Another process keeps the lock. Who has queued meanwhile would wait as long once more, one
+        // after the other.
         queue.take_all().into_iter().for_each(|work| work.answer(Err(error.another())));
         return first.answer(Err(error));
     }
     let began = Instant::now();
-    let mut done: Vec<Box<dyn Work>> = Vec::with_capacity(32);
+    let mut batch: Vec<Box<dyn Work>> = Vec::with_capacity(32);
     let mut next = Some(first);
     while let Some(mut work) = next {
-        match run_in_savepoint(connection, &mut *work) {
-            Ok(Outcome::Done) => done.push(work),
-            Ok(Outcome::Failed) => work.answer(Ok(())),
-            Err(error) => {
-                // SQLite has given up the whole transaction (full disk, I/O error, no memory), for
-                // this work's fault or not. The others' work is gone with it and is done anew, each
-                // in a transaction of its own, so that the one at fault takes nobody along.
-                log::error!("the shared transaction was lost: {error}");
-                let _ = execute(connection, "ROLLBACK");
-                work.answer(Err(error));
-                return done.into_iter().for_each(|work| write_alone(connection, work));
-            }
+        let outcome = work.run(connection);
+        batch.push(work);
+        if outcome == Outcome::Failed || connection.is_autocommit() {
+            // Nobody else may suffer, and SQLite may have given up the transaction already (full
+            // disk, I/O error, no memory): all of it is undone, and each does its work alone.
+            roll_back(connection);
+            return batch.into_iter().for_each(|work| write_alone(connection, work));
         }
-        let has_room = done.len() < BATCH && began.elapsed() < BATCH_TIME;
+        let has_room = batch.len() < BATCH && began.elapsed() < BATCH_TIME;
         next = if has_room { queue.take() } else { None };
     }
-    finish(connection, done);
-}
-
-/// A transaction for one, after the shared one was lost.
-fn write_alone(connection: &Connection, mut work: Box<dyn Work>) {
-    if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
-        return work.answer(Err(error));
-    }
-    match run_in_savepoint(connection, &mut *work) {
-        Ok(Outcome::Done) => finish(connection, vec![work]),
-        Ok(Outcome::Failed) => {
-            work.answer(Ok(()));
-            finish(connection, Vec::new());
-        }
-        Err(error) => {
-            let _ = execute(connection, "ROLLBACK");
-            work.answer(Err(error));
-        }
-    }
-}
-
-/// Commits, and tells everyone whose work is now on disk, or is not.
-fn finish(connection: &Connection, done: Vec<Box<dyn Work>>) {
-    let committed = execute(connection, "COMMIT");
-    if let Err(error) = &committed {
-        log::error!("a commit of {} writes failed: {error}", done.len());
-        if !connection.is_autocommit() {
-            let _ = execute(connection, "ROLLBACK");
-        }
-    }
-    for work in done {
+    let committed = commit(connection);
+    for work in batch {
         work.answer(match &committed {
             Ok(()) => Ok(()),
             Err(error) => Err(error.another()),
@@ -209,19 +180,36 @@ fn finish(connection: &Connection, done: Vec<Box<dyn Work>>) {
     }
 }
 
-/// Runs the work; an error of this function means that the transaction around it is gone.
-fn run_in_savepoint(connection: &Connection, work: &mut dyn Work) -> Result<Outcome, Error> {
-    execute(connection, "SAVEPOINT work")?;
+/// A transaction for one, after one that was shared has failed.
+fn write_alone(connection: &Connection, mut work: Box<dyn Work>) {
+    if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
+        return work.answer(Err(error));
+    }
     let outcome = work.run(connection);
-    if connection.is_autocommit() {
-        // The work's own error says why; without one, the work has ended the transaction itself.
-        return Err(Error::TransactionLost);
+    let committed = if connection.is_autocommit() {
+        Err(Error::TransactionLost)
+    } else if outcome == Outcome::Failed {
+        roll_back(connection);
+        Ok(())
+    } else {
+        commit(connection)
+    };
+    work.answer(committed);
+}
+
+fn commit(connection: &Connection) -> Result<(), Error> {
+    execute(connection, "COMMIT").inspect_err(|error| {
+        log::error!("a commit failed: {error}");
+        roll_back(connection);
+    })
+}
+
+fn roll_back(connection: &Connection) {
+    if !connection.is_autocommit()
+        && let Err(error) = execute(connection, "ROLLBACK")
+    {
+        log::error!("a rollback failed: {error}");
     }
-    if outcome == Outcome::Failed {
-        execute(connection, "ROLLBACK TO work")?;
-    }
-    execute(connection, "RELEASE work")?;
-    Ok(outcome)
 }
 
 fn execute(connection: &Connection, statement: &str) -> Result<(), Error> {
@@ -242,7 +230,7 @@ where
     W: Fn(&Connection) -> rusqlite::Result<T> + Send,
 {
     fn run(&mut self, connection: &Connection) -> Outcome {
-        // The closure is not used again after a panic, and the savepoint undoes what it wrote.
+        // What the closure wrote before it panicked is rolled back, and it owns what it captured.
         let result = catch_unwind(AssertUnwindSafe(|| (self.work)(connection)));
         let result = result.map_or(Err(Error::Panicked), |result| result.map_err(Error::from));
         let outcome = if result.is_ok() { Outcome::Done } else { Outcome::Failed };

@@ -7,6 +7,7 @@ use super::Post;
 use crate::comment::{self, Comment};
 use crate::markup::Markup;
 use crate::ui::pager::{self, Slice};
+use crate::ui::text::Text;
 use crate::ui::time::Age;
 use crate::user;
 use crate::web::cx::Viewer;
@@ -41,7 +42,7 @@ pub fn rows<'p>(cx: &'p Cx, posts: &'p [Post]) -> impl Render + 'p {
 pub fn row<'p>(post: &'p Post, with_author: bool, viewer: Option<&'p Viewer>, now: i64) -> impl Render + 'p {
     owned_html! {
         li {
-            a(href=paths::post(post.id)) { : &post.title }
+            a(href=paths::post(post.id)) { : Text(&post.title) }
             p {
                 @ if with_author { : user::views::by(post.author.as_ref(), viewer); : " · " }
                 : Age { at: post.created_at, now }; : " ago · ";
@@ -66,7 +67,7 @@ pub fn show<'p>(
             a(href="#comments") { : comment::views::count(post.comments_count) }
         }
         div(class="prose") { : Markup(description) }
-        section(id="comments", aria-label="Comments") {
+        section(id="comments", class="discussion", aria-label="Comments") {
             : comment::views::list(&comments.rows, viewer, cx.now);
             : pager::more(comments.next, "comments", "#comments");
         }

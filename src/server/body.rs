@@ -138,8 +138,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Feeds `bytes` in pieces of `step`; the body and what was left over.
-    fn decode(framing: Framing, bytes: &[u8], step: usize) -> Result<Option<(Vec<u8>, Vec<u8>)>, u16> {
+    /// A body and what was left over, once the body is whole; or the status of a refusal.
+    type Decoded = Result<Option<(Vec<u8>, Vec<u8>)>, u16>;
+
+    /// Feeds `bytes` in pieces of `step`.
+    fn decode(framing: Framing, bytes: &[u8], step: usize) -> Decoded {
         let mut decoder = Decoder::new(framing);
         let mut at = 0;
         while at < bytes.len() && !decoder.is_whole() {

@@ -18,10 +18,10 @@ use super::{Limits, Shared, limits};
 pub(super) type Handler = dyn Fn(&Request) -> Response + Send + Sync;
 
 /// Serves the client of `slot` until one of the two has had enough, then gives the slot back.
-pub(super) fn serve(shared: &Shared, slot: Arc<Slot>, peer: SocketAddr, handler: Arc<Handler>) {
+pub(super) fn serve(shared: &Shared, slot: &Slot, peer: SocketAddr, handler: Arc<Handler>) {
     let mut connection = Connection {
         shared,
-        slot: &slot,
+        slot,
         peer,
         input: vec![0; limits::HEAD].into_boxed_slice(),
         start: 0,
@@ -33,9 +33,9 @@ pub(super) fn serve(shared: &Shared, slot: Arc<Slot>, peer: SocketAddr, handler:
     if let Err(Gone) = connection.converse(&*handler) {
         log::debug!("{peer} is gone");
     }
-    // Before the slot: who waits for the last slot then owns what the handler holds.
+    // Whoever waits for the last slot to come free may want to be the handler's only owner.
     drop(handler);
-    shared.registry.leave(&slot);
+    shared.registry.leave(slot);
 }
 
 /// The client can no longer be read from or written to.
@@ -146,7 +146,7 @@ impl Connection<'_> {
             Response::text("Something went wrong\n").with_status_code(500)
         });
         let status = response.status_code;
-        let keep_alive = head.keep_alive && !self.shared.is_stopping();
+        let keep_alive = head.keep_alive && (!self.shared.is_stopping() || self.has_next());
         let shape = Shape { without_body, keep_alive, is_http_1_0: head.is_http_1_0 };
         let bytes = self.send(response, shape)?;
         if let Some((method, target)) = log {
@@ -214,6 +214,13 @@ impl Connection<'_> {
         (client, secure)
     }
 
+    /// More than this request has arrived: it was sent ahead, and a stop does not break the promise.
+    fn has_next(&mut self) -> bool {
+        self.start < self.end
+            || self.set_read_timeout(Duration::from_millis(1)).is_ok()
+                && self.slot.stream.peek(&mut [0]).is_ok_and(|bytes| bytes > 0)
+    }
+
     /// Says why the request is not served; the connection ends, since where the next request would
     /// begin is not known.
     fn refuse(&mut self, Refusal(status, why): Refusal) -> Result<bool, Gone> {
@@ -269,8 +276,8 @@ impl Connection<'_> {
                 return Fill::Closed;
             }
             match (&self.slot.stream).read(&mut self.input[self.end..]) {
-                // The end of the stream, or that of our own reading because a stop has begun, perhaps
-                // just now: in the latter case what arrives meanwhile can still be read.
+                // The end of the stream, or that of our own reading when the stop began, perhaps
+                // during this very read: then what arrives meanwhile can still be read.
                 Ok(0) if self.shared.registry.grace(self.slot).is_some_and(|grace| !grace.is_zero()) => {
                     std::thread::sleep(Duration::from_millis(2));
                 }

@@ -148,7 +148,7 @@ impl Server {
         let spawned = thread::Builder::new()
             .name("connection".into())
             .stack_size(limits::STACK)
-            .spawn(move || connection::serve(&shared, client, peer, handler));
+            .spawn(move || connection::serve(&shared, &client, peer, handler));
         if let Err(error) = spawned {
             log::error!("no thread for a connection: {error}");
             self.shared.registry.leave(&slot);

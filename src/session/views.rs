@@ -1,5 +1,7 @@
 //! How sign-ins look.
 
+use std::rc::Rc;
+
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
@@ -9,11 +11,20 @@ use crate::web::cx::Viewer;
 
 /// One's sign-ins, the present one marked.
 pub fn list<'s>(sessions: &'s [Session], viewer: Option<&'s Viewer>) -> impl Render + 's {
+    // One signs in mostly with the same browser: neighbours share the work of naming it.
+    let mut named: Vec<(&Session, Rc<str>)> = Vec::with_capacity(sessions.len());
+    for session in sessions {
+        let name = match named.last() {
+            Some((last, name)) if last.user_agent == session.user_agent => Rc::clone(name),
+            _ => agent(&session.user_agent).into(),
+        };
+        named.push((session, name));
+    }
     owned_html! {
         ul(class="sessions") {
-            @ for session in sessions {
+            @ for (session, name) in &named {
                 li {
-                    span { : agent(&session.user_agent) }
+                    span { : &**name }
                     @ if viewer.is_some_and(|viewer| viewer.session_id == session.id) {
                         span(class="badge") { : "active" }
                     }

@@ -44,7 +44,8 @@ pub fn render(page: &Page, main: impl RenderOnce) -> Result<String, horrorshow::
                 : header(page.viewer);
                 main(id="main", class="card") {
                     div(class="card-title") {
-                        h1 { : page.heading }
+                        // The frame's line ends where the words of each line do: a span's do, a block's don't.
+                        h1 { span { : page.heading } }
                         @ if let Some((href, text)) = page.aside { a(href=href) { : text } }
                     }
                     : main;

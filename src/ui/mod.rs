@@ -2,4 +2,5 @@
 
 pub mod layout;
 pub mod pager;
+pub mod text;
 pub mod time;

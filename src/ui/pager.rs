@@ -27,7 +27,7 @@ impl Cursor {
     /// # Errors
     /// [`Error::BadRequest`] when it is there and no cursor.
     pub fn from_query(cx: &Cx, name: &str) -> Result<Cursor> {
-        let Some(text) = cx.request.get_param(name) else {
+        let Some(text) = cx.query(name) else {
             return Ok(START);
         };
         Cursor::parse(&text).ok_or(Error::BadRequest("The address of this page of the list is not complete."))

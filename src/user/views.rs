@@ -7,18 +7,19 @@ use super::Author;
 use super::handlers::Profile;
 use crate::markup::Markup;
 use crate::ui::pager;
+use crate::ui::text::Text;
 use crate::ui::time::{Age, Date};
 use crate::web::cx::Viewer;
 use crate::web::{Cx, paths};
 use crate::{comment, post, session};
 
-/// `by NAME`; to oneself one is "you", and who has left is "[deleted]".
+/// `by NAME`; to oneself one is "you", and who has left is `[deleted]`.
 pub fn by<'a>(author: Option<&'a Author>, viewer: Option<&'a Viewer>) -> impl Render + 'a {
     owned_html! {
         : Raw("by ");
         @ if let Some(author) = author {
             a(href=paths::user(author.id)) {
-                @ if viewer.is_some_and(|viewer| viewer.id == author.id) { : Raw("you") } else { : &author.screen_name }
+                @ if viewer.is_some_and(|viewer| viewer.id == author.id) { : Raw("you") } else { : Text(&author.screen_name) }
             }
         } else {
             : Raw("[deleted]")
@@ -47,13 +48,13 @@ pub fn show<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
             : pager::more(profile.posts.next, "posts", "#posts");
         }
         : comments(cx, profile);
-        : sessions(viewer, profile);
+        : sessions(cx, viewer, profile);
     }
 }
 
 fn comments<'p>(cx: &'p Cx, profile: &'p Profile) -> impl Render + 'p {
-    // Who has asked for the next page of comments wants to see them.
-    let asked_for = cx.request.get_param("comments").is_some();
+    // Who has asked for the next page wants to see it.
+    let asked_for = cx.query("comments").is_some();
     owned_html! {
         details(open?=asked_for, id="comments") {
             summary { h2 { : "Comments:" } : " "; : profile.user.comments_count }
@@ -63,10 +64,11 @@ fn comments<'p>(cx: &'p Cx, profile: &'p Profile) -> impl Render + 'p {
     }
 }
 
-fn sessions<'p>(viewer: Option<&'p Viewer>, profile: &'p Profile) -> impl Render + 'p {
+fn sessions<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) -> impl Render + 'p {
+    let asked_for = cx.query("sessions").is_some();
     owned_html! {
         @ if let Some(sessions) = &profile.sessions {
-            details(id="sessions") {
+            details(open?=asked_for, id="sessions") {
                 summary { h2 { : "Sessions:" } : " "; : profile.user.sessions_count }
                 : session::views::list(&sessions.rows, viewer);
                 : pager::more(sessions.next, "sessions", "#sessions");

@@ -105,7 +105,9 @@ fn fingerprinted(asset: &Asset) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
     use std::io::Read;
+    use std::path::Path;
 
     #[test]
     fn what_was_compressed_is_what_is_served() {
@@ -129,5 +131,20 @@ mod tests {
         let digest = Sha256::digest(include_bytes!("../../static/htmx.min.js"));
         let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hash, "a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130");
+    }
+
+    #[test]
+    fn the_stylesheet_is_built_from_the_styles_that_are_here() {
+        // `bin/css` writes the record in the form of `sha256sum`: a hash and a path on each line.
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let record = fs::read_to_string(root.join("styles/built.sha256")).expect("bin/css wrote it");
+        let (hashes, paths): (Vec<_>, Vec<_>) =
+            record.lines().map(|line| line.split_once("  ").expect("a hash and a path")).unzip();
+        assert_eq!(paths, ["styles/app.css", "styles/package-lock.json", "static/tailwind.css"]);
+        for (hash, path) in hashes.into_iter().zip(paths) {
+            let digest = Sha256::digest(fs::read(root.join(path)).expect(path));
+            let now: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(now, hash, "{path} is not what static/tailwind.css was built with: run bin/css");
+        }
     }
 }

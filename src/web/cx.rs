@@ -61,6 +61,15 @@ impl<'r> Cx<'r> {
         target.split_once('?').map_or(target, |(path, _)| path)
     }
 
+    /// The first value of a parameter in the address; `None` where there is none, or the query is
+    /// not well-formed.
+    #[must_use]
+    pub fn query(&self, name: &str) -> Option<String> {
+        let parameters: Vec<(String, String)> =
+            serde_urlencoded::from_str(self.request.raw_query_string()).ok()?;
+        parameters.into_iter().find_map(|(key, value)| (key == name).then_some(value))
+    }
+
     /// GET and HEAD change nothing; HEAD is answered as GET, and the server leaves the body out.
     #[must_use]
     pub fn method(&self) -> &'r str {

@@ -46,10 +46,10 @@ fn number(segment: &str) -> Result<i64> {
     segment.parse().ok().filter(|_| digits).ok_or(Error::NotFound)
 }
 
-/// `/posts/` was meant as `/posts`. Only what begins like one of our paths is sent anywhere.
+/// `/posts/` was meant as `/posts`. Only what begins as our paths do is sent anywhere.
 fn without_trailing_slash(cx: &Cx) -> Result {
     let path = cx.path().trim_end_matches('/');
-    let ours = [paths::POSTS, "/posts/", "/users/"].iter().any(|start| path.starts_with(start));
+    let ours = path == paths::POSTS || ["/posts/", "/users/"].iter().any(|start| path.starts_with(start));
     match cx.request.raw_url().split_once('?') {
         _ if !ours || cx.method() != "GET" => Err(Error::NotFound),
         Some((_, query)) => Ok(reply::moved(format!("{path}?{query}"))),

@@ -1,12 +1,11 @@
-//! The ten endpoints that load tests call: each does what it says, exactly once.
+//! The ten endpoints that load tests call, each doing what its name says and signing someone in.
 
-use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::collections::BTreeMap;
 use std::thread;
 
 use rusqlite::Connection;
 
-use crate::harness::{Answer, Raw, Site, ask, assert_sound, attributes, number, texts};
+use crate::harness::*;
 
 const ENDPOINTS: [&str; 10] = [
     "read_heavy",
@@ -22,292 +21,370 @@ const ENDPOINTS: [&str; 10] = [
 ];
 
 fn call(site: &Site, endpoint: &str) -> Answer {
-    site.post(&format!("/benchmarking/{endpoint}"))
+    let answer = site.post(&format!("/benchmarking/{endpoint}"));
+    assert_eq!(answer.status, 200, "{endpoint}: {}", answer.text());
+    assert!(answer.text().contains("Made with ♥ by"), "{endpoint}");
+    assert_eq!(answer.header("ETag"), None, "{endpoint}: the answer to a POST is no page to keep");
+    answer
 }
 
-/// Every user's `last_seen_at` and `sessions_count` by their number.
-fn people(database: &Connection) -> HashMap<i64, (Option<i64>, i64)> {
-    let mut all = database.prepare("SELECT id, last_seen_at, sessions_count FROM users").expect("SQL");
-    let rows = all.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?)))).expect("rows");
-    rows.collect::<Result<_, _>>().expect("rows")
+fn call_all(site: &Site) {
+    for endpoint in ENDPOINTS {
+        call(site, endpoint);
+    }
+    assert_sound(&site.database());
 }
 
-fn posts(database: &Connection) -> i64 {
-    number(database, "SELECT count(*) FROM posts")
+/// How many rows each table has, as (posts, comments, descriptions).
+fn rows(connection: &Connection) -> (i64, i64, i64) {
+    let count = |table: &str| number(connection, &format!("SELECT count(*) FROM {table}"));
+    (count("posts"), count("comments"), count("descriptions"))
 }
 
-fn comments(database: &Connection) -> i64 {
-    number(database, "SELECT count(*) FROM comments")
+/// For each user, when they were last seen and how often they signed in.
+fn people(connection: &Connection) -> BTreeMap<i64, (Option<i64>, i64)> {
+    let mut statement = connection
+        .prepare("SELECT id, last_seen_at, sessions_count FROM users")
+        .expect("the schema is known");
+    statement
+        .query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))
+        .expect("the schema is known")
+        .collect::<Result<_, _>>()
+        .expect("numbers")
 }
 
-/// The header's name of who is signed in by this cookie.
-fn signed_in(address: SocketAddr, cookie: &str) -> Vec<String> {
-    let front = ask(address, "GET", "/", &[("Cookie", cookie)]);
-    assert_eq!(front.status, 200);
-    texts(&front.html(), "nav a.self")
+fn text(connection: &Connection, sql: &str) -> String {
+    connection.query_row(sql, [], |row| row.get(0)).unwrap_or_else(|error| panic!("{sql}: {error}"))
 }
 
 #[test]
-fn each_call_signs_in_one_person_and_answers_with_a_page() {
+fn every_call_signs_one_person_in_and_the_cookie_works() {
     let site = Site::start();
     let database = site.database();
     for endpoint in ENDPOINTS {
-        let (before, sessions) = (people(&database), number(&database, "SELECT count(*) FROM sessions"));
-        let answer = call(&site, endpoint);
+        let before = people(&database);
+        let sessions = number(&database, "SELECT count(*) FROM sessions");
+        let path = format!("/benchmarking/{endpoint}");
+        let answer = site.ask("POST", &path, &[("User-Agent", "oha/1.16.0"), ("Cookie", "session=1.x")]);
         assert_eq!(answer.status, 200, "{endpoint}");
         assert!(answer.text().contains("Made with ♥ by"), "{endpoint}");
-        assert_eq!(texts(&answer.html(), "h1").len(), 1, "{endpoint}");
-
         assert_eq!(number(&database, "SELECT count(*) FROM sessions"), sessions + 1, "{endpoint}");
-        let changed: Vec<_> = people(&database).into_iter().filter(|(id, now)| before[id] != *now).collect();
-        let [(id, (seen, count))] = changed[..] else { panic!("{endpoint} changed {changed:?}") };
-        assert_eq!(count, before[&id].1 + 1, "{endpoint}");
-        assert!(seen > before[&id].0, "{endpoint}");
-        let of_session = format!("SELECT user_id FROM sessions WHERE id = {}", answer.session_id());
-        assert_eq!(number(&database, &of_session), id, "{endpoint}");
+
+        let after = people(&database);
+        let changed: Vec<i64> = before.keys().copied().filter(|id| before[id] != after[id]).collect();
+        let [user] = changed[..] else { panic!("{endpoint}: {changed:?}") };
+        assert_eq!(after[&user].1, before[&user].1 + 1, "{endpoint}");
+        assert!(after[&user].0 > before[&user].0, "{endpoint}");
+
+        let id = answer.session_id();
+        let row = format!("SELECT user_id FROM sessions WHERE id = {id}");
+        assert_eq!(number(&database, &row), user, "{endpoint}");
+        let facts = format!("SELECT ip_address || ' ' || user_agent FROM sessions WHERE id = {id}");
+        assert_eq!(text(&database, &facts), "127.0.0.1 oha/1.16.0", "{endpoint}");
+        let secret = answer.session().split_once('.').expect("two parts").1.to_owned();
+        let hash = format!("SELECT lower(hex(secret_hash)) FROM sessions WHERE id = {id}");
+        assert_ne!(text(&database, &hash), secret, "{endpoint}: the secret itself is not kept");
+
+        let cookie = answer.header("Set-Cookie").expect("a cookie");
+        for part in ["Path=/", "HttpOnly", "SameSite=Lax", "Max-Age=34560000"] {
+            assert!(cookie.split("; ").any(|attribute| attribute == part), "{cookie}");
+        }
+        assert!(!cookie.contains("Secure") && !cookie.contains("Domain"), "{cookie}");
+
+        let name = text(&database, &format!("SELECT screen_name FROM users WHERE id = {user}"));
+        assert_eq!(texts(&answer.html(), "header a.self"), std::slice::from_ref(&name), "{endpoint}");
+        let cookie = format!("session={}", answer.session());
+        let front = site.ask("GET", "/", &[("Cookie", &cookie)]);
+        assert_eq!(texts(&front.html(), "header a.self"), [name], "{endpoint}");
     }
     assert_sound(&database);
 }
 
 #[test]
-fn the_cookie_signs_in_and_no_other_does() {
+fn post_create_posts_the_headers_without_what_signs_in() {
     let site = Site::start();
     let database = site.database();
-    let answer = call(&site, "post_show");
-    let header = answer.header("Set-Cookie").expect("a cookie is set");
-    for attribute in ["Path=/", "HttpOnly", "SameSite=Lax"] {
-        assert!(header.split("; ").any(|one| one == attribute), "{header}");
-    }
-    assert!(!header.contains("Secure"), "demo is plain HTTP: {header}");
-    let token = answer.session();
-    let name: String = database
-        .query_row(
-            "SELECT screen_name FROM users JOIN sessions ON sessions.user_id = users.id WHERE sessions.id = ?1",
-            [answer.session_id()],
-            |row| row.get(0),
-        )
-        .expect("the session is there");
-    assert_eq!(texts(&answer.html(), "nav a.self"), [&*name]);
-    assert_eq!(signed_in(site.address, &format!("session={token}")), [&*name]);
-    assert_eq!(signed_in(site.address, &format!("a=b; session={token}; c=d")), [&*name]);
-
-    let (id, secret) = token.split_once('.').expect("two parts");
-    let tampered = if let Some(rest) = secret.strip_prefix('0') {
-        format!("1{rest}")
-    } else {
-        format!("0{}", &secret[1..])
-    };
-    let other = call(&site, "post_show");
-    for wrong in [
-        format!("session={id}.{tampered}"),
-        format!("session={}.{secret}", other.session_id()),
-        format!("session={id}.{}", &secret[..63]),
-        format!("session={id}"),
-        "session=".to_owned(),
-        format!("session=999999999.{secret}"),
-        format!("Session={token}"),
-        format!("__Host-session={token}"),
-    ] {
-        assert_eq!(signed_in(site.address, &wrong), [""; 0], "{wrong}");
-    }
-    // What the database keeps is not what the cookie holds.
-    let hash: Vec<u8> = database
-        .query_row("SELECT secret_hash FROM sessions WHERE id = ?1", [id], |row| row.get(0))
-        .expect("the session is there");
-    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_ne!(hash, secret);
-}
-
-#[test]
-fn over_tls_the_cookie_is_for_this_host_alone() {
-    let site = Site::with(3, |config| config.relax_ssl = false);
-    let answer = call(&site, "post_show");
-    let header = answer.header("Set-Cookie").expect("a cookie is set");
-    assert!(header.starts_with("__Host-session=") && header.ends_with("; Secure"), "{header}");
-    let (cookie, _) = header.split_once(';').expect("attributes follow");
-    assert_eq!(signed_in(site.address, cookie).len(), 1);
-    assert_eq!(signed_in(site.address, &cookie.replace("__Host-", "")).len(), 0);
-}
-
-#[test]
-fn post_create_posts_the_requests_headers_without_its_secrets() {
-    let site = Site::start();
-    let database = site.database();
-    let before = posts(&database);
-    let answer = site.ask(
-        "POST",
-        "/benchmarking/post_create",
-        &[
-            ("X-Told", "<told>"),
-            ("Cookie", "session=1.secret-of-the-cookie"),
-            ("Authorization", "Bearer secret-of-the-bearer"),
-            ("Proxy-Authorization", "Basic secret-of-the-proxy"),
-        ],
-    );
+    let before = rows(&database);
+    let headers = [
+        ("User-Agent", "a-load-tester"),
+        ("X-Custom-Thing", "<kept> & seen"),
+        ("cookie", "session=1.cookie-secret"),
+        ("AUTHORIZATION", "Bearer authorization-secret"),
+        ("Proxy-Authorization", "Basic proxy-secret"),
+    ];
+    let answer = site.ask("POST", "/benchmarking/post_create", &headers);
     assert_eq!(answer.status, 200);
-    assert_eq!(posts(&database), before + 1);
-    let (title, description, author): (String, String, i64) = database
-        .query_row(
-            "SELECT title, text, user_id FROM posts JOIN descriptions ON post_id = id ORDER BY id DESC LIMIT 1",
-            [],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-        )
-        .expect("a post");
-    let uuid = title.strip_prefix("Post ").expect("its name");
-    let parts: Vec<usize> = uuid.split('-').map(str::len).collect();
-    assert_eq!(parts, [8, 4, 4, 4, 12], "{title}");
-    assert_eq!(texts(&answer.html(), "h1"), [&*title]);
-    let of_session = format!("SELECT user_id FROM sessions WHERE id = {}", answer.session_id());
-    assert_eq!(number(&database, &of_session), author);
-    let line = |line: &str| description.lines().any(|other| other == line);
-    assert!(line("REQUEST_METHOD: POST") && line("HTTP_X_TOLD: <told>"), "{description}");
-    assert!(!description.contains("secret"), "{description}");
-    assert!(answer.text().contains("HTTP_X_TOLD: &lt;told&gt;"), "{}", answer.text());
-    assert_sound(&database);
-}
-
-#[test]
-fn comment_create_comments_once() {
-    let site = Site::start();
-    let database = site.database();
-    for _ in 0..5 {
-        let before = comments(&database);
-        let answer = call(&site, "comment_create");
-        assert_eq!(comments(&database), before + 1);
-        let (body, post, title): (String, i64, String) = database
-            .query_row(
-                "SELECT body, posts.id, title FROM comments JOIN posts ON posts.id = post_id \
-                 ORDER BY comments.id DESC LIMIT 1",
-                [],
-                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-            )
-            .expect("a comment");
-        assert!(body.starts_with("Comment ") && body.len() == 44, "{body}");
-        assert_eq!(texts(&answer.html(), "h1"), [title]);
-        // The newest comes first, and it is one's own.
-        assert!(texts(&answer.html(), "#comments li")[0].contains(&body), "post {post}");
-        assert!(texts(&answer.html(), "#comments li")[0].contains("by you"), "post {post}");
+    assert_eq!(rows(&database), (before.0 + 1, before.1, before.2 + 1));
+    let title = text(&database, "SELECT title FROM posts ORDER BY id DESC LIMIT 1");
+    let uuid = title.strip_prefix("Post ").expect("it is named so");
+    let lengths: Vec<usize> = uuid.split('-').map(str::len).collect();
+    assert_eq!(lengths, [8, 4, 4, 4, 12], "{title}");
+    assert!(uuid.chars().all(|digit| matches!(digit, '0'..='9' | 'a'..='f' | '-')), "{title}");
+    let description = text(&database, "SELECT text FROM descriptions ORDER BY post_id DESC LIMIT 1");
+    let lines: Vec<&str> = description.lines().collect();
+    for line in [
+        "REQUEST_METHOD: POST",
+        "REQUEST_PATH: /benchmarking/post_create",
+        "HTTP_USER_AGENT: a-load-tester",
+        "HTTP_X_CUSTOM_THING: <kept> & seen",
+        &format!("HTTP_HOST: {}", site.address),
+    ] {
+        assert!(lines.contains(&line), "{line} is not in {description}");
     }
+    for secret in ["secret", "COOKIE", "AUTHORIZATION"] {
+        assert!(!description.contains(secret) && !answer.text().contains(secret), "{description}");
+    }
+    let html = answer.html();
+    assert_eq!(texts(&html, "h1"), [title]);
+    assert!(texts(&html, "p.byline")[0].starts_with("by you · "));
+    assert!(texts(&html, "p.byline")[0].ends_with(" · 0 comments"));
     assert_sound(&database);
 }
 
 #[test]
-fn post_destroy_removes_a_post_with_all_that_hangs_on_it() {
+fn comment_create_comments_on_the_post_it_shows() {
     let site = Site::start();
     let database = site.database();
+    let before = rows(&database);
+    let answer = call(&site, "comment_create");
+    assert_eq!(rows(&database), (before.0, before.1 + 1, before.2));
+    let html = answer.html();
+    let newest = number(&database, "SELECT max(id) FROM comments");
+    let body = text(&database, &format!("SELECT body FROM comments WHERE id = {newest}"));
+    assert!(body.starts_with("Comment ") && body.len() == "Comment ".len() + 36, "{body}");
+    assert_eq!(texts(&html, &format!("#comment_{newest} > p:last-child")), [body]);
+    assert!(texts(&html, &format!("#comment_{newest} > p:first-child"))[0].starts_with("by you · "));
+    let title = text(
+        &database,
+        &format!("SELECT title FROM posts JOIN comments ON post_id = posts.id WHERE comments.id = {newest}"),
+    );
+    assert_eq!(texts(&html, "h1"), [title]);
+    assert_sound(&database);
+}
+
+#[test]
+fn post_destroy_takes_a_post_with_its_comments_and_replies() {
+    let site = Site::start();
+    let database = site.database();
+    reply_to_everything(&database);
     for left in (0..20).rev() {
-        assert_eq!(call(&site, "post_destroy").status, 200);
-        assert_eq!(posts(&database), left);
+        let before = rows(&database);
+        let html = call(&site, "post_destroy").html();
+        let after = rows(&database);
+        assert_eq!((after.0, after.2), (left, left));
+        let shown = texts(&html, "ol.posts > li").len();
+        assert_eq!(shown as i64 > 0, left > 0);
+        assert!(after.1 < before.1, "every post had comments");
         assert_sound(&database);
     }
-    assert_eq!(comments(&database), 0);
-    assert_eq!(call(&site, "post_destroy").status, 200);
+    assert_eq!(rows(&database), (0, 0, 0));
 }
 
-#[test]
-fn comment_destroy_removes_one_comment_and_never_one_with_replies() {
-    let site = Site::with(2, |_| {});
-    let database = site.database();
+/// Answers every comment, and half of the answers, by the same person on the same post.
+fn reply_to_everything(database: &Connection) {
+    for depth in 0..2 {
+        database
+            .execute(
+                "INSERT INTO comments (post_id, user_id, parent_id, depth, created_at, updated_at, body)
+                 SELECT post_id, user_id, id, depth + 1, created_at, created_at, 'a reply' FROM comments
+                 WHERE depth = ?1 AND (depth = 0 OR id % 2 = 0)",
+                [depth],
+            )
+            .expect("the schema is known");
+    }
     database
         .execute_batch(
-            "INSERT INTO comments (post_id, user_id, parent_id, depth, created_at, updated_at, body) \
-             SELECT post_id, user_id, id, 1, 0, 0, 'reply' FROM comments; \
-             UPDATE posts SET comments_count = comments_count * 2; \
-             UPDATE users SET comments_count = comments_count * 2;",
+            "UPDATE posts SET comments_count = (SELECT count(*) FROM comments WHERE post_id = posts.id);
+             UPDATE users SET comments_count = (SELECT count(*) FROM comments WHERE user_id = users.id);",
         )
-        .expect("every comment gets a reply");
-    for left in (0..comments(&database)).rev() {
-        assert_eq!(call(&site, "comment_destroy").status, 200);
-        assert_eq!(comments(&database), left);
+        .expect("the schema is known");
+    assert_sound(database);
+}
+
+#[test]
+fn comment_destroy_takes_one_comment_that_nobody_answered() {
+    let site = Site::with(3, |_| {});
+    let database = site.database();
+    reply_to_everything(&database);
+    while rows(&database).1 > 0 {
+        let leaves = "SELECT count(*) FROM comments AS c \
+                      WHERE NOT EXISTS (SELECT 1 FROM comments WHERE parent_id = c.id)";
+        assert!(number(&database, leaves) > 0);
+        let before = rows(&database);
+        let answer = call(&site, "comment_destroy");
+        assert_eq!(rows(&database), (before.0, before.1 - 1, before.2));
+        let html = answer.html();
+        assert_eq!(texts(&html, "p.byline").len(), 1, "the post it was on is shown");
         assert_sound(&database);
     }
-    assert_eq!(call(&site, "comment_destroy").status, 200);
-    assert_eq!(posts(&database), 2);
+    let answer = call(&site, "comment_destroy");
+    assert_eq!(texts(&answer.html(), "h1"), ["Recent posts"]);
+    assert_eq!(rows(&database), (3, 0, 3));
 }
 
 #[test]
-fn the_showing_endpoints_show_what_they_are_named_for() {
+fn the_reading_calls_write_nothing_but_the_sign_in() {
     let site = Site::with(150, |_| {});
-    let index = call(&site, "posts_index");
-    assert_eq!(texts(&index.html(), "h1"), ["Recent posts"]);
-    let shown = attributes(&index.html(), "ol.posts > li > a", "href").len();
-    assert!((1..=100).contains(&shown), "{shown}");
-    let show = call(&site, "post_show");
-    assert_eq!(texts(&show.html(), "section#comments").len(), 1);
-    let user = call(&site, "user_show");
-    assert_eq!(texts(&user.html(), "h1"), texts(&user.html(), "nav a.self"));
-    assert!(texts(&user.html(), "#sessions summary h2") == ["Sessions:"]);
+    let database = site.database();
+    let before = rows(&database);
+    let html = call(&site, "post_show").html();
+    let id = attributes(&html, "p.byline a[href='#comments']", "href");
+    assert_eq!(id.len(), 1);
+    let html = call(&site, "user_show").html();
+    assert_eq!(texts(&html, "h1"), texts(&html, "header a.self"), "it is one's own page");
+    assert_eq!(texts(&html, ".badge"), ["active"]);
+    for _ in 0..20 {
+        let html = call(&site, "posts_index").html();
+        assert_eq!(texts(&html, "h1"), ["Recent posts"]);
+        let ids: Vec<i64> = attributes(&html, "ol.posts > li > a", "href")
+            .iter()
+            .map(|href| href.trim_start_matches("/posts/").parse().expect("a number"))
+            .collect();
+        let first = ids[0];
+        let expected: Vec<i64> = (first..=150.min(first + 99)).collect();
+        assert_eq!(ids, expected, "a hundred from a random one on");
+    }
+    assert_eq!(rows(&database), before);
+    assert_eq!(number(&database, "SELECT count(*) FROM sessions"), 22);
+    assert_sound(&database);
 }
 
 #[test]
-fn anything_but_a_post_to_a_known_name_is_refused() {
+fn a_benchmark_is_asked_for_with_post_only() {
     let site = Site::start();
+    let database = site.database();
     for endpoint in ENDPOINTS {
-        let answer = site.get(&format!("/benchmarking/{endpoint}"));
-        assert_eq!((answer.status, answer.header("Allow")), (405, Some("POST")), "{endpoint}");
+        for method in ["GET", "HEAD", "PUT", "PATCH", "DELETE"] {
+            let answer = site.ask(method, &format!("/benchmarking/{endpoint}"), &[]);
+            assert_eq!(answer.status, 405, "{method} {endpoint}");
+            assert_eq!(answer.header("Allow"), Some("POST"), "{method} {endpoint}");
+        }
     }
-    for path in ["/benchmarking/unknown", "/benchmarking/", "/benchmarking", "/benchmarking/post_show/x"] {
-        assert_eq!(site.post(path).status, 404, "{path}");
+    assert_eq!(number(&database, "SELECT count(*) FROM sessions"), 0);
+}
+
+#[test]
+fn an_unknown_benchmark_is_not_found_and_signs_nobody_in() {
+    let site = Site::start();
+    for path in [
+        "/benchmarking/nothing",
+        "/benchmarking/",
+        "/benchmarking",
+        "/benchmarking/post_show/1",
+        "/benchmarking/POST_SHOW",
+    ] {
+        let answer = site.post(path);
+        assert_eq!(answer.status, 404, "{path}");
+        assert_eq!(answer.header("Set-Cookie"), None, "{path}");
     }
     assert_eq!(number(&site.database(), "SELECT count(*) FROM sessions"), 0);
 }
 
 #[test]
-fn without_the_switch_there_is_nothing_there() {
+fn without_benchmarking_there_are_no_such_addresses() {
     let site = Site::with(3, |config| config.benchmarking = false);
     for endpoint in ENDPOINTS {
-        for method in ["GET", "POST"] {
-            assert_eq!(site.ask(method, &format!("/benchmarking/{endpoint}"), &[]).status, 404, "{endpoint}");
+        for method in ["POST", "GET"] {
+            let answer = site.ask(method, &format!("/benchmarking/{endpoint}"), &[]);
+            assert_eq!((answer.status, answer.header("Set-Cookie")), (404, None), "{method} {endpoint}");
         }
     }
     assert_eq!(number(&site.database(), "SELECT count(*) FROM sessions"), 0);
 }
 
 #[test]
-fn an_empty_database_gives_empty_pages() {
+fn an_empty_site_answers_every_benchmark_with_an_empty_page() {
     let site = Site::empty();
     for endpoint in ENDPOINTS {
         let answer = call(&site, endpoint);
-        assert_eq!((answer.status, answer.header("Set-Cookie")), (200, None), "{endpoint}");
-        assert!(answer.text().contains("Made with ♥ by"), "{endpoint}");
+        assert_eq!(answer.header("Set-Cookie"), None, "{endpoint}: there is nobody to sign in");
+        assert_eq!(texts(&answer.html(), "p.empty").len(), 1, "{endpoint}");
     }
+    let database = site.database();
+    assert_eq!(rows(&database), (0, 0, 0));
+    assert_sound(&database);
 }
 
 #[test]
-fn emptied_tables_give_empty_pages_too() {
-    for emptied in [
-        "DELETE FROM comments",
-        "DELETE FROM comments; DELETE FROM posts",
-        "DELETE FROM comments; DELETE FROM posts; DELETE FROM users",
+fn tables_emptied_by_others_are_no_error() {
+    let site = Site::start();
+    let database = site.database();
+    for sql in [
+        "UPDATE posts SET comments_count = 0; UPDATE users SET comments_count = 0; DELETE FROM comments;",
+        "UPDATE users SET posts_count = 0, comments_count = 0; DELETE FROM posts;",
+        "UPDATE users SET posts_count = 0, comments_count = 0, sessions_count = 0; \
+         DELETE FROM posts; DELETE FROM sessions;",
+        "DELETE FROM posts; DELETE FROM users;",
     ] {
-        let site = Site::with(3, |_| {});
-        let database = site.database();
         for endpoint in ENDPOINTS {
-            database.execute_batch(emptied).expect("an owner may empty it");
-            assert_eq!(call(&site, endpoint).status, 200, "{endpoint} after {emptied}");
+            // Each meets the tables empty, whatever the one before has made.
+            database.execute_batch(sql).expect(sql);
+            call(&site, endpoint);
+            assert_sound(&database);
         }
+        call_all(&site);
     }
+    assert_eq!(number(&database, "SELECT count(*) FROM sessions"), 0);
 }
 
 #[test]
-fn hundreds_of_mixed_calls_at_once_keep_every_counter_right() {
-    let site = Site::with(20, |_| {});
-    let address = site.address;
-    let before = posts(&site.database());
+fn a_site_destroyed_to_the_last_post_goes_on() {
+    let site = Site::with(10, |_| {});
+    let database = site.database();
+    for _ in 0..15 {
+        call(&site, "post_destroy");
+    }
+    assert_eq!(rows(&database), (0, 0, 0));
+    call_all(&site);
+}
+
+#[test]
+fn counters_are_right_after_mixed_calls_from_many_threads() {
+    let site = Site::with(60, |_| {});
+    let database = site.database();
+    let (threads, calls) = (8, 50);
     thread::scope(|scope| {
-        for first in 0..8 {
+        for thread in 0..threads {
+            let site = &site;
             scope.spawn(move || {
-                let mut raw = Raw::connect(address);
-                for turn in 0..60 {
-                    let endpoint = ENDPOINTS[(first + turn) % ENDPOINTS.len()];
+                let mut raw = Raw::connect(site.address);
+                for number in 0..calls {
+                    let endpoint = ENDPOINTS[(thread + number) % ENDPOINTS.len()];
                     raw.ask("POST", &format!("/benchmarking/{endpoint}"), &[]);
-                    assert_eq!(raw.answer().status, 200, "{endpoint}");
+                    let answer = raw.answer();
+                    assert_eq!(answer.status, 200, "{endpoint}: {}", answer.text());
                 }
             });
         }
     });
-    let database = site.database();
+    assert_eq!(number(&database, "SELECT count(*) FROM sessions"), (threads * calls) as i64);
+    assert_eq!(number(&database, "SELECT sum(sessions_count) FROM users"), (threads * calls) as i64);
     assert_sound(&database);
-    assert_eq!(number(&database, "SELECT count(*) FROM sessions"), 8 * 60);
-    assert!(before > 0 && posts(&database) > 0 && comments(&database) > 0);
+}
+
+#[test]
+fn chance_signs_in_different_people() {
+    let site = Site::start();
+    for _ in 0..40 {
+        call(&site, "posts_index");
+    }
+    let people = number(&site.database(), "SELECT count(*) FROM users WHERE sessions_count > 0");
+    // Of 100 people, 40 draws meet 33 on average; fewer than 10 has a chance below 10⁻²⁵.
+    assert!(people >= 10, "{people}");
+}
+
+#[test]
+fn over_tls_the_cookie_is_bound_to_host_and_tls() {
+    let site = Site::with(3, |config| config.relax_ssl = false);
+    let answer = site.post("/benchmarking/user_show");
+    let cookie = answer.header("Set-Cookie").expect("a cookie");
+    assert!(cookie.starts_with("__Host-session="), "{cookie}");
+    for part in ["Secure", "Path=/", "HttpOnly", "SameSite=Lax"] {
+        assert!(cookie.split("; ").any(|attribute| attribute == part), "{cookie}");
+    }
+    assert!(!cookie.contains("Domain"), "{cookie}");
+    let pair = cookie.split(';').next().expect("split gives one at least");
+    let name = |pair: &str| texts(&site.ask("GET", "/", &[("Cookie", pair)]).html(), "header a.self");
+    assert_eq!(name(pair).len(), 1);
+    assert_eq!(name(&pair.replace("__Host-", "")), [""; 0], "a name that any page could have set");
 }

@@ -1,294 +1,420 @@
-//! The program on the command line: what it does, and how it says what it cannot do.
+//! What the program says on the command line, and what it leaves alone when it refuses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::Output;
+use std::process::Stdio;
 
+use argon2::{Argon2, PasswordHash, PasswordVerifier};
+use lorem_news::ui::time::now;
 use rusqlite::Connection;
 
-use crate::harness::{Program, assert_sound, folder, number, open, program, run, seeded, texts};
+use crate::harness::{PATIENCE, Program, assert_sound, eventually, folder, number, open, program, run};
 
-fn path(path: &Path) -> &str {
-    path.to_str().expect("temporary folders have plain names")
+/// Every option with what its help says besides: the environment's name, and the default if any.
+const DATABASE: (&str, &str) = ("--database <FILE>", "[env: DATABASE=] [default: db/lorem_news.sqlite3]");
+const SERVE: [(&str, &str); 6] = [
+    DATABASE,
+    ("--listen <ADDRESS>", "[env: LISTEN=] [default: 127.0.0.1:3000]"),
+    ("--benchmarking", "[env: BENCHMARKING=]"),
+    ("--relax-ssl", "[env: RELAX_SSL=]"),
+    ("--trusted-proxies <IP,…>", "[env: TRUSTED_PROXIES=]"),
+    ("--max-connections <N>", "[env: MAX_CONNECTIONS=] [default: 1024]"),
+];
+const SEED: [(&str, &str); 2] =
+    [("--seed <N>", "[env: SEED=] [default: 2024]"), ("--posts <N>", "[env: POSTS=] [default: 1000]")];
+const COMMANDS: [&str; 4] = ["demo", "serve", "migrate", "seed"];
+
+fn stdout(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    assert!(output.status.success(), "{arguments:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
 }
 
-/// All files below the folder, by their path, with their content.
-fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    for entry in std::fs::read_dir(folder).expect("a folder") {
-        let entry = entry.expect("an entry").path();
-        if entry.is_dir() {
-            found.insert(path(&entry).to_owned(), Vec::new());
-            found.extend(files(&entry));
-        } else {
-            found.insert(path(&entry).to_owned(), std::fs::read(&entry).expect("a file"));
+/// Runs what must fail, and gives the one line that it says.
+fn refused(arguments: &[&str]) -> String {
+    let mut child = program(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let began = std::time::Instant::now();
+    let status = eventually("the program ends", || {
+        if began.elapsed() > PATIENCE / 2 {
+            let _ = child.kill();
         }
+        child.try_wait().unwrap()
+    });
+    let (mut said, mut why) = (String::new(), String::new());
+    child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+    child.stderr.take().unwrap().read_to_string(&mut why).unwrap();
+    assert_eq!(status.code(), Some(1), "{arguments:?}: {said}{why}");
+    assert_eq!(said, "", "{arguments:?}");
+    assert_eq!(why.lines().count(), 1, "{arguments:?}: {why}");
+    assert!(why.starts_with("lorem-news: ") && !why.contains("panicked"), "{arguments:?}: {why}");
+    why
+}
+
+/// The arguments with which each command meets a database.
+fn on(command: &'static str, database: &Path) -> Vec<String> {
+    let mut arguments = vec![command.to_owned(), "--database".to_owned(), database.display().to_string()];
+    if matches!(command, "demo" | "serve") {
+        arguments.extend(["--listen".to_owned(), "127.0.0.1:0".to_owned()]);
     }
-    found
+    arguments
 }
 
-/// The one line in which the program says why it gave up.
-fn complaint(output: &Output) -> String {
-    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(1), "{stderr}");
-    let [line] = stderr.lines().collect::<Vec<_>>()[..] else { panic!("not one line: {stderr}") };
-    assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
-    line.strip_prefix("lorem-news: ").unwrap_or_else(|| panic!("{line}")).to_owned()
+/// Each command refuses the database with a sentence that contains `why`, and touches nothing.
+fn assert_refused(database: &Path, why: &str) {
+    let before = contents(database.parent().unwrap());
+    for command in COMMANDS {
+        let arguments = on(command, database);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let said = refused(&arguments);
+        assert!(said.contains(why), "{said}");
+        assert!(said.contains(&database.display().to_string()) || said.contains("schema 99"), "{said}");
+        let after = contents(database.parent().unwrap());
+        assert!(before == after, "{command} changed the folder: {:?} to {:?}", before.keys(), after.keys());
+    }
 }
 
-/// Every command that opens a database refuses this one with a sentence that has `why` in it, and
-/// leaves the folder as it is.
-fn assert_refused(folder: &Path, database: &Path, why: &str) {
-    let before = files(folder);
-    for command in ["serve", "demo", "migrate", "seed"] {
-        let mut arguments = vec![command, "--database", path(database)];
-        if matches!(command, "serve" | "demo") {
-            arguments.extend(["--listen", "127.0.0.1:0"]);
-        }
-        let complaint = complaint(&run(&arguments));
-        assert!(complaint.contains(why), "{command}: {complaint}");
-        assert!(files(folder) == before, "{command} changed something: {:?}", files(folder).keys());
+/// All files of a folder.
+fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let files = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
+    files
+        .map(|file| {
+            let bytes = if file.path().is_dir() { Vec::new() } else { std::fs::read(file.path()).unwrap() };
+            (file.file_name().into_string().unwrap(), bytes)
+        })
+        .collect()
+}
+
+fn column(connection: &Connection, sql: &str) -> Vec<String> {
+    let mut statement = connection.prepare(sql).unwrap();
+    let rows = statement.query_map([], |row| row.get(0)).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+fn seed(database: &Path, more: &[&str]) -> std::process::Output {
+    let output = program(&["seed"]).arg("--database").arg(database).args(more).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    output
+}
+
+#[test]
+fn the_help_of_the_program_names_every_command() {
+    let help = stdout(&["--help"]);
+    for command in COMMANDS {
+        assert!(help.lines().any(|line| line.trim_start().starts_with(command)), "{command}: {help}");
     }
 }
 
 #[test]
-fn help_lists_every_option_with_its_variable_and_default() {
-    let help = run(&["serve", "--help"]);
-    assert!(help.status.success());
-    // It is wrapped to the width of the terminal, somewhere between the words.
-    let help = String::from_utf8(help.stdout).expect("text");
-    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
-    for option in [
-        "--database <FILE>",
-        "--listen <ADDRESS>",
-        "--benchmarking",
-        "--relax-ssl",
-        "--trusted-proxies",
-        "--max-connections",
+fn the_help_of_each_command_lists_every_option_with_its_environment_name_and_default() {
+    let demo: Vec<_> = SERVE.into_iter().chain(SEED).collect();
+    let seed: Vec<_> = [DATABASE].into_iter().chain(SEED).collect();
+    for (command, options) in
+        [("demo", &demo[..]), ("serve", &SERVE[..]), ("migrate", &[DATABASE][..]), ("seed", &seed[..])]
+    {
+        let help = stdout(&[command, "--help"]);
+        let listed = help.lines().filter(|line| line.trim_start().starts_with("--")).count();
+        assert_eq!(listed, options.len(), "{help}");
+        let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        for (option, besides) in options {
+            let described = words.split_once(option).unwrap_or_else(|| panic!("{option} is not in {help}")).1;
+            let described = described.split(" --").next().unwrap();
+            assert!(described.contains(besides), "{option}: {described}");
+            assert!(described.trim_start().starts_with(char::is_uppercase), "{option} is not explained");
+        }
+    }
+}
+
+#[test]
+fn the_version_is_the_packages() {
+    assert_eq!(stdout(&["--version"]), format!("lorem-news {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn what_the_command_line_does_not_know_is_exit_code_2() {
+    for arguments in [
+        &["serve", "--colour"][..],
+        &["dance"],
+        &[],
+        &["serve", "--listen", "nowhere"],
+        &["seed", "--posts", "many"],
+        &["serve", "--trusted-proxies", "me"],
     ] {
-        assert!(help.contains(option), "{option} is not in\n{help}");
-    }
-    for variable in
-        ["DATABASE=", "LISTEN=", "BENCHMARKING=", "RELAX_SSL=", "TRUSTED_PROXIES=", "MAX_CONNECTIONS="]
-    {
-        assert!(help.contains(&format!("[env: {variable}")), "{variable} is not in\n{help}");
-    }
-    for default in ["db/lorem_news.sqlite3", "127.0.0.1:3000", "1024"] {
-        assert!(help.contains(&format!("[default: {default}]")), "{default} is not in\n{help}");
-    }
-    let demo = String::from_utf8(run(&["demo", "--help"]).stdout).expect("text");
-    assert!(
-        demo.contains("--seed <N>") && demo.contains("--posts <N>") && demo.contains("[default: 1000]"),
-        "{demo}"
-    );
-    let all = String::from_utf8(run(&["--help"]).stdout).expect("text");
-    for command in ["demo", "serve", "migrate", "seed"] {
-        assert!(all.lines().any(|line| line.trim().starts_with(command)), "{command} is not in\n{all}");
-    }
-}
-
-#[test]
-fn the_version_is_that_of_the_package() {
-    let output = run(&["--version"]);
-    assert!(output.status.success());
-    assert_eq!(
-        String::from_utf8_lossy(&output.stdout),
-        concat!("lorem-news ", env!("CARGO_PKG_VERSION"), "\n")
-    );
-}
-
-#[test]
-fn what_is_not_understood_is_explained() {
-    for arguments in
-        [&[][..], &["brew"], &["serve", "--listen", "here"], &["serve", "--brew"], &["seed", "--posts", "-1"]]
-    {
         let output = run(arguments);
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        assert!(String::from_utf8_lossy(&output.stderr).contains("--help"), "{arguments:?}");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("Usage:") || said.contains("--help"), "{said}");
     }
 }
 
 #[test]
 fn a_busy_port_is_said_before_anything_is_touched() {
     let (folder, database) = folder();
-    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = taken.local_addr().expect("it is bound").to_string();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
     for command in ["serve", "demo"] {
-        let complaint = complaint(&run(&[command, "--listen", &address, "--database", path(&database)]));
-        assert!(complaint.starts_with(&format!("cannot listen on {address}: ")), "{complaint}");
-    }
-    assert!(files(folder.path()).is_empty(), "{:?}", files(folder.path()).keys());
-}
-
-#[test]
-fn a_folder_that_cannot_be_is_said() {
-    let (folder, _) = folder();
-    std::fs::write(folder.path().join("file"), "mine").expect("a file");
-    assert_refused(folder.path(), &folder.path().join("file/news.sqlite3"), "file");
-    assert_refused(folder.path(), &folder.path().join("file/deeper/news.sqlite3"), "file");
-    assert_refused(folder.path(), folder.path(), "");
-}
-
-#[test]
-fn a_file_that_is_no_database_is_left_as_it_is() {
-    for content in ["Dear diary, today", "x", "SQLite format 3\0 and no more"] {
-        let (folder, database) = folder();
-        std::fs::write(&database, content).expect("a file");
-        assert_refused(folder.path(), &database, "is not an SQLite database");
-    }
-    let (folder, database) = folder();
-    std::fs::write(&database, vec![b'x'; 100_000]).expect("a file");
-    assert_refused(folder.path(), &database, "is not an SQLite database");
-}
-
-#[test]
-fn another_programs_database_is_left_as_it_is() {
-    for setup in [
-        "CREATE TABLE diary (entry TEXT); PRAGMA user_version = 1; PRAGMA application_id = 7",
-        "CREATE TABLE diary (entry TEXT); PRAGMA user_version = 1",
-        "CREATE TABLE diary (entry TEXT)",
-        "CREATE VIEW diary AS SELECT 1",
-        "PRAGMA journal_mode = WAL; CREATE TABLE diary (entry TEXT); PRAGMA user_version = 3",
-        "PRAGMA journal_mode = WAL; CREATE TABLE diary (entry TEXT)",
-    ] {
-        let (folder, database) = folder();
-        let theirs = Connection::open(&database).expect("a new database");
-        theirs.execute_batch(setup).expect(setup);
-        theirs.close().expect("it closes");
-        assert_refused(folder.path(), &database, "is another program's database");
+        let said = refused(&[command, "--listen", &address, "--database", database.to_str().unwrap()]);
+        assert!(said.contains(&format!("cannot listen on {address}")), "{said}");
+        assert!(contents(folder.path()).is_empty());
     }
 }
 
 #[test]
-fn a_database_from_a_newer_version_is_left_as_it_is() {
-    let (folder, database) = folder();
-    seeded(&database, 3);
-    let newer = open(&database);
-    newer.execute_batch("PRAGMA user_version = 99").expect("a pragma");
-    newer.close().expect("it closes");
-    assert_refused(folder.path(), &database, "newer version of this program (schema 99");
-    assert_eq!(number(&open(&database), "PRAGMA application_id"), 0x4c4e_7773);
-}
-
-#[test]
-fn migrating_twice_is_migrating_once() {
-    let (folder, _) = folder();
-    let database = folder.path().join("new/folders/news.sqlite3");
-    for _ in 0..2 {
-        let output = run(&["migrate", "--database", path(&database)]);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{} is up to date\n", path(&database)));
+fn a_database_in_an_impossible_folder_is_refused() {
+    let (folder, file) = folder();
+    std::fs::write(&file, "A file, and no folder").unwrap();
+    for database in [file.join("news.sqlite3"), file.join("deeper/news.sqlite3")] {
+        for command in COMMANDS {
+            let arguments = on(command, &database);
+            let said = refused(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+            assert!(said.contains("Not a directory"), "{said}");
+        }
     }
-    let wal = std::fs::metadata(database.with_extension("sqlite3-wal")).map_or(0, |file| file.len());
-    assert_eq!(wal, 0, "the database is in one file");
-    let database = open(&database);
-    assert!(number(&database, "PRAGMA user_version") >= 1);
-    assert_eq!(number(&database, "PRAGMA application_id"), 0x4c4e_7773);
+    assert_eq!(contents(folder.path()).keys().collect::<Vec<_>>(), ["news.sqlite3"]);
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "A file, and no folder");
 }
 
 #[test]
-fn only_an_empty_database_is_seeded() {
+fn a_folder_in_the_databases_place_is_refused() {
     let (_folder, database) = folder();
-    let seed = |arguments: &[&str]| run(&[&["seed", "--database", path(&database)], arguments].concat());
-    let output = seed(&["--posts", "7"]);
-    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{stderr}");
-    assert!(stderr.contains("Seeded 100 users, 7 posts and ") && stderr.contains("\"password\""), "{stderr}");
-    let count = || {
-        number(&open(&database), "SELECT (SELECT count(*) FROM posts) * 1000 + (SELECT count(*) FROM users)")
-    };
-    assert_eq!(count(), 7100);
-    let complaint = complaint(&seed(&["--posts", "9"]));
-    assert!(complaint.ends_with("has users already; only an empty database is seeded"), "{complaint}");
-    assert_eq!(count(), 7100);
-    let database = open(&database);
-    assert_sound(&database);
-    let per_post = "SELECT count(*) FROM posts WHERE comments_count NOT BETWEEN 5 AND 15";
-    assert_eq!(number(&database, per_post), 0);
+    std::fs::create_dir(&database).unwrap();
+    assert_refused(&database, "cannot be opened");
 }
 
 #[test]
-fn the_same_seed_gives_the_same_site() {
-    let titles = |seed: &str| {
+fn a_file_that_is_no_database_is_refused_and_left_as_it_is() {
+    for text in ["short".to_owned(), "Somebody's diary. ".repeat(500)] {
         let (_folder, database) = folder();
-        assert!(
-            run(&["seed", "--posts", "12", "--seed", seed, "--database", path(&database)]).status.success()
-        );
-        let database = open(&database);
-        let mut titles = database
-            .prepare(
-                "SELECT title || screen_name || text || posts.comments_count FROM posts \
-                 JOIN users ON users.id = user_id JOIN descriptions ON post_id = posts.id ORDER BY posts.id",
-            )
-            .expect("SQL");
-        let rows = titles.query_map([], |row| row.get(0)).expect("rows");
-        rows.collect::<Result<Vec<String>, _>>().expect("texts")
+        std::fs::write(&database, text).unwrap();
+        assert_refused(&database, "is not an SQLite database; it was left as it is");
+    }
+}
+
+#[test]
+fn a_database_from_a_newer_version_is_refused_and_left_as_it_is() {
+    let (_folder, database) = folder();
+    let newer = Connection::open(&database).unwrap();
+    newer
+        .execute_batch(
+            "CREATE TABLE users (id); PRAGMA application_id = 0x4c4e7773; PRAGMA user_version = 99",
+        )
+        .unwrap();
+    drop(newer);
+    assert_refused(&database, "from a newer version of this program (schema 99, this one knows 1)");
+}
+
+#[test]
+fn another_programs_database_is_refused_and_left_as_it_is() {
+    for sql in [
+        "CREATE TABLE songs (title); INSERT INTO songs VALUES ('La mer')",
+        "CREATE TABLE users (id INTEGER PRIMARY KEY); PRAGMA user_version = 1",
+        "CREATE TABLE songs (title); PRAGMA application_id = 252006674",
+        "PRAGMA journal_mode = WAL; CREATE TABLE songs (title)",
+    ] {
+        let (_folder, database) = folder();
+        let other = Connection::open(&database).unwrap();
+        other.execute_batch(sql).unwrap();
+        drop(other);
+        assert_refused(&database, "is another program's database; it was left as it is");
+    }
+}
+
+#[test]
+fn migrating_twice_is_as_good_as_once() {
+    let (folder, database) = folder();
+    let database = folder.path().join("a/new/folder").join(database.file_name().unwrap());
+    let arguments = ["migrate", "--database", database.to_str().unwrap()];
+    let once = stdout(&arguments);
+    assert!(once.contains("is up to date"), "{once}");
+    let before = contents(database.parent().unwrap());
+    assert_eq!(before.keys().collect::<Vec<_>>(), ["news.sqlite3"]);
+    assert_eq!(stdout(&arguments), once);
+    assert!(contents(database.parent().unwrap()) == before, "the second time changed something");
+    assert_eq!(number(&open(&database), "SELECT user_version FROM pragma_user_version"), 1);
+}
+
+#[test]
+fn an_empty_file_becomes_a_database() {
+    let (_folder, database) = folder();
+    std::fs::write(&database, "").unwrap();
+    stdout(&["migrate", "--database", database.to_str().unwrap()]);
+    assert_sound(&open(&database));
+}
+
+#[test]
+fn seeding_refuses_a_database_with_people_and_changes_nothing() {
+    let (folder, database) = folder();
+    seed(&database, &["--posts", "3"]);
+    let before = contents(folder.path());
+    assert_eq!(before.keys().collect::<Vec<_>>(), ["news.sqlite3"]);
+    let said = refused(&["seed", "--posts", "3", "--database", database.to_str().unwrap()]);
+    assert!(said.contains("has users already; only an empty database is seeded"), "{said}");
+    let after = contents(folder.path());
+    assert!(before == after, "{:?} became {:?}", before.keys(), after.keys());
+}
+
+#[test]
+fn the_same_seed_gives_the_same_data_and_another_one_other_data() {
+    let everything = |seed_number: &str| {
+        let (_folder, database) = folder();
+        seed(&database, &["--seed", seed_number, "--posts", "5"]);
+        let connection = open(&database);
+        [
+            column(&connection, "SELECT screen_name FROM users ORDER BY id"),
+            column(&connection, "SELECT about FROM profiles ORDER BY user_id"),
+            column(&connection, "SELECT title FROM posts ORDER BY id"),
+            column(&connection, "SELECT text FROM descriptions ORDER BY post_id"),
+            column(&connection, "SELECT body FROM comments ORDER BY id"),
+            column(&connection, "SELECT cast(user_id AS TEXT) FROM posts ORDER BY id"),
+        ]
     };
-    let first = titles("1");
-    assert_eq!(first.len(), 12);
-    assert_eq!(first, titles("1"));
-    assert_ne!(first, titles("2"));
+    let (one, same, other) = (everything("5"), everything("5"), everything("6"));
+    assert_eq!(one, same);
+    for (one, other) in one.iter().zip(&other) {
+        assert_ne!(one, other);
+    }
 }
 
 #[test]
-fn the_demo_is_made_once_and_is_open_to_load_tests() {
+fn seeded_data_has_the_promised_shape() {
     let (_folder, database) = folder();
-    let demo = || {
-        Program::start(program(&[
-            "demo",
-            "--posts",
-            "5",
-            "--listen",
-            "127.0.0.1:0",
-            "--database",
-            path(&database),
-        ]))
-    };
-    let mut first = demo();
-    first.await_log("Seeded 100 users, 5 posts");
-    let made = first.post("/benchmarking/post_create");
-    assert_eq!(made.status, 200);
-    assert!(made.header("Set-Cookie").is_some_and(|cookie| cookie.starts_with("session=")), "{made:?}");
-    first.signal("TERM");
-    assert!(first.exit().success());
-    let again = demo();
-    assert!(!again.log().contains("Seeded"), "{}", again.log());
-    assert_eq!(texts(&again.get("/posts").html(), "ol.posts > li").len(), 6);
+    let said = seed(&database, &["--posts", "30"]).stderr;
+    let connection = open(&database);
+    assert_sound(&connection);
+    let names = column(&connection, "SELECT screen_name FROM users ORDER BY id");
+    assert_eq!(names.len(), 100);
+    for (at, name) in names.iter().enumerate() {
+        let (word, counted) = name.split_once('_').unwrap();
+        assert!(!word.is_empty() && word.chars().all(char::is_alphabetic), "{name}");
+        assert_eq!(counted, format!("{at:03}"));
+    }
+    assert_eq!(number(&connection, "SELECT count(*) FROM posts"), 30);
+    let comments = number(&connection, "SELECT count(*) FROM comments");
+    assert_eq!(
+        number(&connection, "SELECT count(*) FROM posts WHERE comments_count NOT BETWEEN 5 AND 15"),
+        0
+    );
+    let untimely = "SELECT count(*) FROM comments JOIN posts ON posts.id = post_id \
+                    WHERE comments.created_at < posts.created_at OR comments.created_at > ";
+    assert_eq!(number(&connection, &format!("{untimely}{}", now())), 0);
+    assert_eq!(
+        number(
+            &connection,
+            "SELECT count(*) FROM posts JOIN users ON users.id = user_id WHERE posts.created_at < users.created_at"
+        ),
+        0
+    );
+    for hash in column(&connection, "SELECT DISTINCT password_hash FROM profiles") {
+        let parsed = PasswordHash::new(&hash).unwrap();
+        assert!(Argon2::default().verify_password(b"password", &parsed).is_ok(), "{hash}");
+        assert!(Argon2::default().verify_password(b"Password", &parsed).is_err(), "{hash}");
+    }
+    let said = String::from_utf8(said).unwrap();
+    assert!(said.contains(&format!("Seeded 100 users, 30 posts and {comments} comments")), "{said}");
 }
 
 #[test]
-fn serving_is_closed_to_load_tests_unless_asked_for() {
+fn the_environment_works_as_the_options_do() {
     let (_folder, database) = folder();
-    let site = Program::start(program(&["serve", "--listen", "127.0.0.1:0", "--database", path(&database)]));
-    assert_eq!(site.get("/").status, 200);
-    assert_eq!(texts(&site.get("/").html(), ".empty"), ["No posts yet… Want to be the first?"]);
-    assert_eq!(site.post("/benchmarking/post_create").status, 404);
-    assert_eq!(number(&open(&database), "SELECT count(*) FROM users"), 0);
-}
-
-#[test]
-fn every_flag_is_a_variable_too() {
-    let (_folder, database) = folder();
-    seeded(&database, 3);
-    let start = |switch: &str| {
+    let mut command = program(&["seed"]);
+    command.env("DATABASE", &database).env("SEED", "5").env("POSTS", "4");
+    assert!(command.output().unwrap().status.success());
+    let serve = |benchmarking: &str, relaxed: &str| {
         let mut command = program(&["serve"]);
         command.env("LISTEN", "127.0.0.1:0").env("DATABASE", &database);
-        command.env("BENCHMARKING", switch).env("RELAX_SSL", switch).env("TRUSTED_PROXIES", "127.0.0.1,::1");
+        command.env("BENCHMARKING", benchmarking).env("RELAX_SSL", relaxed);
+        command.env("TRUSTED_PROXIES", "127.0.0.1,10.0.0.1");
         Program::start(command)
     };
-    for off in ["false", "0", "no", ""] {
-        assert_eq!(start(off).post("/benchmarking/post_show").status, 404, "{off:?}");
+
+    let site = serve("true", "true");
+    let headers = [("X-Forwarded-For", "203.0.113.9")];
+    let answer = crate::harness::ask(site.address, "POST", "/benchmarking/user_show", &headers);
+    assert_eq!(answer.status, 200);
+    let cookie = answer.header("Set-Cookie").unwrap();
+    assert!(cookie.starts_with("session=") && !cookie.contains("Secure"), "{cookie}");
+    let connection = open(&database);
+    assert_eq!(number(&connection, "SELECT count(*) FROM posts"), 4);
+    assert_eq!(column(&connection, "SELECT ip_address FROM sessions"), ["203.0.113.9"]);
+    drop(site);
+
+    let site = serve("1", "false");
+    let answer = site.post("/benchmarking/user_show");
+    assert_eq!(answer.status, 200);
+    let cookie = answer.header("Set-Cookie").unwrap();
+    assert!(cookie.starts_with("__Host-session=") && cookie.contains("Secure"), "{cookie}");
+    drop(site);
+
+    assert_eq!(serve("false", "true").post("/benchmarking/user_show").status, 404);
+}
+
+#[test]
+fn the_command_line_wins_over_the_environment() {
+    let (folder, database) = folder();
+    let mut command = program(&["seed", "--posts", "2", "--database", database.to_str().unwrap()]);
+    command.env("DATABASE", folder.path().join("other.sqlite3")).env("POSTS", "9");
+    assert!(command.output().unwrap().status.success());
+    assert_eq!(number(&open(&database), "SELECT count(*) FROM posts"), 2);
+    assert!(!folder.path().join("other.sqlite3").exists());
+}
+
+#[test]
+fn benchmarking_is_off_unless_asked_for() {
+    let (_folder, database) = folder();
+    crate::harness::seeded(&database, 2);
+    let mut command = program(&["serve", "--listen", "127.0.0.1:0", "--database"]);
+    command.arg(&database);
+    let site = Program::start(command);
+    for endpoint in ["post_create", "user_show", "nonsense"] {
+        assert_eq!(site.post(&format!("/benchmarking/{endpoint}")).status, 404);
     }
-    for on in ["true", "1"] {
-        let answer = start(on).post("/benchmarking/post_show");
-        assert_eq!(answer.status, 200, "{on}");
-        assert!(
-            answer.header("Set-Cookie").is_some_and(|cookie| cookie.starts_with("session=")),
-            "{answer:?}"
-        );
-    }
-    let site = start("true");
-    let over_tls = crate::harness::ask(site.address, "GET", "/", &[("X-Forwarded-Proto", "https")]);
-    assert!(over_tls.header("Strict-Transport-Security").is_some());
+    assert_eq!(site.get("/").status, 200);
+    assert_eq!(number(&open(&database), "SELECT count(*) FROM sessions"), 0);
+}
+
+#[test]
+fn a_demo_is_seeded_once_with_benchmarking_on() {
+    let (_folder, database) = folder();
+    let demo = || {
+        let mut command = program(&["demo", "--listen", "127.0.0.1:0", "--posts", "6", "--database"]);
+        command.arg(&database);
+        Program::start(command)
+    };
+    let mut site = demo();
+    let answer = site.post("/benchmarking/post_create");
+    assert_eq!(answer.status, 200);
+    assert!(answer.header("Set-Cookie").unwrap().starts_with("session="));
+    site.signal("TERM");
+    assert_eq!(site.exit().code(), Some(0));
+    let names = column(&open(&database), "SELECT screen_name FROM users");
+    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), 100);
+
+    let site = demo();
+    assert_eq!(site.get("/").status, 200);
+    let connection = open(&database);
+    assert_eq!(number(&connection, "SELECT count(*) FROM posts"), 7);
+    assert_eq!(column(&connection, "SELECT screen_name FROM users"), names);
+    assert_sound(&connection);
+}
+
+#[test]
+fn a_demo_on_somebodys_own_database_adds_nothing_to_it() {
+    let (_folder, database) = folder();
+    stdout(&["migrate", "--database", database.to_str().unwrap()]);
+    open(&database)
+        .execute("INSERT INTO users (screen_name, created_at, updated_at) VALUES ('me', 1, 1)", [])
+        .unwrap();
+    let mut command = program(&["demo", "--listen", "127.0.0.1:0", "--database"]);
+    command.arg(&database);
+    let site = Program::start(command);
+    assert_eq!(site.get("/").status, 200);
+    let connection = open(&database);
+    assert_eq!(number(&connection, "SELECT count(*) FROM users"), 1);
+    assert_eq!(number(&connection, "SELECT count(*) FROM posts"), 0);
 }

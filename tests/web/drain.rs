@@ -1,160 +1,296 @@
-//! The end: what was asked for is answered, nothing is lost, and it does not take long.
+//! What a stop does to those who are being served: nothing, except that it is the last time.
 
+use std::net::TcpStream;
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use lorem_news::server::{Drained, Options};
-use rouille::Response;
+use lorem_news::server::{Drained, Options, Server};
+use rouille::{Request, Response};
 
 use crate::harness::{Bare, PATIENCE, Program, Raw, assert_sound, eventually, folder, number, open, seeded};
-use crate::limits::gated;
 
-/// Posts comments one after the other until the server says that it ends; how many it answered.
-fn comment_until_closed(raw: &mut Raw) -> usize {
-    for answered in 0.. {
-        raw.ask("POST", "/benchmarking/comment_create", &[("Content-Length", "0")]);
-        let answer = raw.try_answer().unwrap_or_else(|error| {
-            panic!("request {answered} was sent before any word of an end, and not answered: {error}")
-        });
-        assert_eq!(answer.status, 200);
+/// Nobody had to be cut.
+const PEACE: Drained = Drained { cut: 0 };
+
+/// A server whose handler says that it has begun, waits for the word to go on, and answers with the
+/// path and the length of the body.
+fn patient() -> (Bare, Receiver<()>, Sender<()>) {
+    let (begun, began) = channel();
+    let (go_on, word) = channel();
+    let word = Mutex::new(word);
+    let bare = Bare::start(Options::default(), move |request: &Request| {
+        begun.send(()).unwrap();
+        word.lock().unwrap().recv().unwrap();
+        echo(request)
+    });
+    (bare, began, go_on)
+}
+
+fn echo(request: &Request) -> Response {
+    let mut body = Vec::new();
+    std::io::Read::read_to_end(&mut request.data().unwrap(), &mut body).unwrap();
+    Response::text(format!("{} {}", request.url(), body.len()))
+}
+
+fn drained(bare: &Bare) -> Drained {
+    bare.drained.recv_timeout(PATIENCE).expect("the server ends")
+}
+
+/// Asks whether the server has heard of a stop: a new connection is not served any more.
+fn wait_until_deaf(bare: &Bare) {
+    eventually("no more is accepted", || TcpStream::connect(bare.address).is_err().then_some(()));
+}
+
+fn assert_no_wal(database: &Path) {
+    let wal = database.with_extension("sqlite3-wal");
+    let left = std::fs::metadata(wal).map_or(0, |file| file.len());
+    assert_eq!(left, 0, "bytes are left in the WAL");
+}
+
+/// Sends request after request until the server says that an answer was the last. How many were
+/// answered with 200.
+fn closed_loop(mut raw: Raw, answered: &AtomicI64) {
+    loop {
+        raw.ask("POST", "/benchmarking/comment_create", &[]);
+        let answer = raw.try_answer().expect("no answer has announced the end of the connection");
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answered.fetch_add(1, Ordering::SeqCst);
         if answer.closes() {
-            raw.assert_closed();
-            return answered + 1;
+            return raw.assert_closed();
         }
     }
-    unreachable!()
 }
 
 #[test]
-fn a_stop_under_load_answers_what_was_asked_and_keeps_what_was_answered() {
-    for _ in 0..3 {
-        let (folder, database) = folder();
+fn a_stop_under_load_answers_every_request_and_leaves_a_whole_database() {
+    for round in 1..=4 {
+        let (_folder, database) = folder();
         seeded(&database, 10);
-        let before = number(&open(&database), "SELECT count(*) FROM comments");
         let mut program = Program::serve(&database, &[]);
-        let address = program.address;
-        let clients: Vec<_> =
-            (0..8).map(|_| thread::spawn(move || comment_until_closed(&mut Raw::connect(address)))).collect();
-        let watch = open(&database);
-        eventually("they are at it", || {
-            (number(&watch, "SELECT count(*) FROM sessions") > 200).then_some(())
-        });
-        drop(watch);
+        let answered = Arc::new(AtomicI64::new(0));
+        let clients: Vec<_> = (0..20)
+            .map(|_| {
+                let (raw, answered) = (Raw::connect(program.address), Arc::clone(&answered));
+                thread::spawn(move || closed_loop(raw, &answered))
+            })
+            .collect();
+        eventually("the load is on", || (answered.load(Ordering::SeqCst) > 100 * round).then_some(()));
         program.signal("TERM");
-        let answered: usize = clients.into_iter().map(|client| client.join().expect("all answered")).sum();
+        for client in clients {
+            client.join().unwrap_or_else(|_| panic!("round {round}: a client was let down"));
+        }
         assert_eq!(program.exit().code(), Some(0), "{}", program.log());
-        assert!(!program.log().contains("WARN"), "{}", program.log());
-
-        let wal = std::fs::metadata(folder.path().join("news.sqlite3-wal")).map_or(0, |file| file.len());
-        assert_eq!(wal, 0, "the database is in one file");
-        let database = open(&database);
-        assert_sound(&database);
-        let answered = i64::try_from(answered).expect("a small number");
-        assert_eq!(number(&database, "SELECT count(*) FROM sessions"), answered);
-        assert_eq!(number(&database, "SELECT count(*) FROM comments") - before, answered);
+        assert_no_wal(&database);
+        let connection = open(&database);
+        assert_sound(&connection);
+        let answered = answered.load(Ordering::SeqCst);
+        assert_eq!(number(&connection, "SELECT count(*) FROM sessions"), answered);
+        assert_eq!(
+            number(&connection, "SELECT count(*) FROM comments WHERE body LIKE 'Comment ________-%'"),
+            answered
+        );
     }
 }
 
 #[test]
-fn a_request_in_the_handler_is_finished() {
-    let (server, entered, go) = gated(Options::default());
-    let mut raw = server.connect();
-    raw.ask("GET", "/slow", &[]);
-    entered.recv_timeout(PATIENCE).expect("the request comes in");
-    server.stopper.stop();
-    // Whoever comes now is not served: the listener is gone.
-    eventually("the listener is closed", || {
-        std::net::TcpStream::connect(server.address).is_err().then_some(())
-    });
-    assert!(server.drained.try_recv().is_err(), "it waits for the request");
-    go.send(()).expect("the handler waits");
-    let answer = raw.answer();
-    assert_eq!((answer.text(), answer.closes()), ("/slow", true));
-    raw.assert_closed();
-    assert_eq!(server.drained.recv_timeout(PATIENCE), Ok(Drained { cut: 0 }));
+fn an_interrupt_stops_as_a_termination_does() {
+    let (_folder, database) = folder();
+    let mut program = Program::serve(&database, &[]);
+    assert_eq!(program.get("/").status, 200);
+    program.signal("INT");
+    assert_eq!(program.exit().code(), Some(0), "{}", program.log());
+    assert_no_wal(&database);
 }
 
 #[test]
-fn a_body_on_its_way_is_waited_for() {
-    let server = Bare::start(Options::default(), |_| Response::text("all there"));
-    let mut raw = server.connect();
-    raw.send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 8\r\n\r\n");
+fn a_request_that_is_being_handled_is_finished() {
+    let (bare, began, go_on) = patient();
+    let mut raw = bare.connect();
+    raw.ask("GET", "/slow", &[]);
+    began.recv_timeout(PATIENCE).unwrap();
+    bare.stopper.stop();
+    wait_until_deaf(&bare);
+    assert!(bare.drained.try_recv().is_err(), "it did not wait for the request");
+    go_on.send(()).unwrap();
+    let answer = raw.answer();
+    assert_eq!((answer.status, answer.text()), (200, "/slow 0"));
+    assert!(answer.closes());
+    raw.assert_closed();
+    assert_eq!(drained(&bare), PEACE);
+}
+
+#[test]
+fn a_body_that_is_still_arriving_is_waited_for() {
+    let bare = Bare::start(Options::default(), echo);
+    let mut raw = bare.connect();
+    raw.send("POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n");
     assert_eq!(raw.answer().status, 100);
-    server.stopper.stop();
-    // A client on a slow line: two seconds for eight bytes.
+    raw.send("01234");
+    bare.stopper.stop();
+    wait_until_deaf(&bare);
+    raw.send("56789");
+    let answer = raw.answer();
+    assert_eq!((answer.status, answer.text()), (200, "/form 10"));
+    assert!(answer.closes());
+    assert_eq!(drained(&bare), PEACE);
+}
+
+#[test]
+fn a_head_that_is_still_arriving_is_waited_for() {
+    let bare = Bare::start(Options::default(), echo);
+    let mut used = bare.connect();
+    used.ask("GET", "/first", &[]);
+    assert!(!used.answer().closes());
+    let mut new = bare.connect();
+    for raw in [&mut used, &mut new] {
+        raw.send("POST /form HTTP/1.1\r\nHost: x\r\nContent-Le");
+    }
+    bare.stopper.stop();
+    for raw in [&mut used, &mut new] {
+        raw.send("ngth: 3\r\n\r\nabc");
+        let answer = raw.answer();
+        assert_eq!((answer.status, answer.text()), (200, "/form 3"));
+        assert!(answer.closes());
+        raw.assert_closed();
+    }
+    assert_eq!(drained(&bare), PEACE);
+}
+
+#[test]
+fn idle_connections_are_closed_in_peace_and_delay_nothing() {
+    let bare = Bare::start(Options::default(), echo);
+    let mut idle: Vec<Raw> = (0..20).map(|_| bare.connect()).collect();
+    for raw in idle.iter_mut().take(10) {
+        raw.ask("GET", "/", &[]);
+        assert_eq!(raw.answer().status, 200);
+    }
+    bare.stopper.stop();
+    let end = bare.drained.recv_timeout(Duration::from_secs(5)).expect("idle connections delay the stop");
+    assert_eq!(end, PEACE);
+    for raw in &mut idle {
+        raw.assert_closed();
+    }
+}
+
+#[test]
+fn who_is_in_the_backlog_is_served() {
+    let server = Server::bind("127.0.0.1:0", Options::default()).unwrap();
+    let (address, stopper) = (server.address(), server.stopper());
+    let mut early = Raw::connect(address);
+    early.ask("GET", "/early", &[]);
+    let mut late = Raw::connect(address);
+    stopper.stop();
+    let running = thread::spawn(move || server.run(echo));
+    late.ask("GET", "/late", &[]);
+    for (raw, text) in [(&mut early, "/early 0"), (&mut late, "/late 0")] {
+        let answer = raw.answer();
+        assert_eq!((answer.status, answer.text()), (200, text));
+        assert!(answer.closes());
+        raw.assert_closed();
+    }
+    assert_eq!(running.join().unwrap(), PEACE);
+}
+
+#[test]
+fn requests_that_were_pipelined_before_the_stop_are_answered() {
+    let (bare, began, go_on) = patient();
+    let mut raw = bare.connect();
+    let first = "GET /1 HTTP/1.1\r\nHost: x\r\n\r\n";
+    let second = "POST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody";
+    // The first two come together, the last when the first is being handled already.
+    raw.send([first, second].concat());
+    began.recv_timeout(PATIENCE).unwrap();
+    raw.send("GET /3 HTTP/1.1\r\nHost: x\r\n\r\n");
+    bare.stopper.stop();
+    wait_until_deaf(&bare);
+    for _ in 0..3 {
+        go_on.send(()).unwrap();
+    }
+    for (text, closes) in [("/1 0", false), ("/2 4", false), ("/3 0", true)] {
+        let answer = raw.answer();
+        assert_eq!((answer.status, answer.text(), answer.closes()), (200, text, closes));
+    }
+    raw.assert_closed();
+    assert_eq!(drained(&bare), PEACE);
+}
+
+#[test]
+fn stopping_twice_is_stopping_once() {
+    let bare = Bare::start(Options::default(), echo);
+    bare.stopper.stop();
+    bare.stopper.clone().stop();
+    assert_eq!(drained(&bare), PEACE);
+    bare.stopper.stop();
+}
+
+#[test]
+fn a_second_signal_ends_the_program_although_a_request_hangs() {
+    let (_folder, database) = folder();
+    let mut program = Program::serve(&database, &[]);
+    let mut raw = Raw::connect(program.address);
+    raw.send("POST /session HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n");
+    assert_eq!(raw.answer().status, 100);
+    raw.send("half");
+    program.signal("TERM");
+    eventually("it says that it stops", || program.log().contains("stopping").then_some(()));
+    program.signal("TERM");
+    assert_eq!(program.exit().code(), Some(1));
+    assert!(program.log().contains("stopped at once"), "{}", program.log());
+    assert!(!program.log().contains("unfinished"), "it waited for the request: {}", program.log());
+    // As good as a crash: nothing is lost.
+    assert_eq!(Program::serve(&database, &[]).get("/").status, 200);
+}
+
+#[test]
+fn a_body_on_a_slow_line_has_its_time_although_the_server_stops() {
+    let bare = Bare::start(Options::default(), echo);
+    let mut raw = bare.connect();
+    raw.send("POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\nExpect: 100-continue\r\n\r\n");
+    assert_eq!(raw.answer().status, 100);
+    bare.stopper.stop();
+    // Longer than the server listens to those who have not begun a request.
     for _ in 0..8 {
-        thread::sleep(Duration::from_millis(250));
+        thread::sleep(Duration::from_millis(200));
         raw.send("x");
     }
     let answer = raw.answer();
-    assert_eq!((answer.status, answer.text(), answer.closes()), (200, "all there", true));
-    assert_eq!(server.drained.recv_timeout(PATIENCE), Ok(Drained { cut: 0 }));
+    assert_eq!((answer.status, answer.text()), (200, "/form 8"));
+    assert!(answer.closes());
+    assert_eq!(drained(&bare), PEACE);
 }
 
 #[test]
-fn a_request_that_crosses_the_stop_is_answered() {
-    let server = Bare::start(Options::default(), |request| Response::text(request.raw_url()));
-    let mut clients: Vec<Raw> = (0..20).map(|_| server.connect()).collect();
+fn requests_that_cross_the_stop_are_answered() {
+    let bare = Bare::start(Options::default(), echo);
+    let mut clients: Vec<Raw> = (0..20).map(|_| bare.connect()).collect();
     for raw in &mut clients {
         raw.ask("GET", "/before", &[]);
-        assert_eq!(raw.answer().text(), "/before");
+        assert_eq!(raw.answer().text(), "/before 0");
     }
-    server.stopper.stop();
+    bare.stopper.stop();
     for raw in &mut clients {
         raw.ask("GET", "/crossing", &[]);
     }
     for raw in &mut clients {
         let answer = raw.answer();
-        assert_eq!((answer.text(), answer.closes()), ("/crossing", true));
+        assert_eq!((answer.text(), answer.closes()), ("/crossing 0", true));
         raw.assert_closed();
     }
-    assert_eq!(server.drained.recv_timeout(PATIENCE), Ok(Drained { cut: 0 }));
-}
-
-#[test]
-fn idle_and_slow_connections_do_not_delay_the_stop() {
-    let server = Bare::start(Options::default(), |_| Response::text("served"));
-    let mut clients: Vec<Raw> = (0..50).map(|_| server.connect()).collect();
-    for (turn, raw) in clients.iter_mut().enumerate() {
-        raw.ask("GET", "/", &[]);
-        assert_eq!(raw.answer().text(), "served");
-        if turn % 2 == 0 {
-            raw.send("GET / HTTP/1.1\r\n");
-        }
-    }
-    let began = Instant::now();
-    server.stopper.stop();
-    assert_eq!(server.drained.recv_timeout(PATIENCE), Ok(Drained { cut: 0 }));
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert_eq!(drained(&bare), PEACE);
 }
 
 #[test]
 fn what_does_not_end_in_ten_seconds_is_cut() {
-    let (server, entered, go) = gated(Options::default());
-    let mut raw = server.connect();
+    let (bare, began, go_on) = patient();
+    let mut raw = bare.connect();
     raw.ask("GET", "/endless", &[]);
-    entered.recv_timeout(PATIENCE).expect("the request comes in");
-    server.stopper.stop();
-    assert_eq!(server.drained.recv_timeout(PATIENCE), Ok(Drained { cut: 1 }));
-    assert!(raw.try_answer().is_err());
-    drop(go);
-}
-
-#[test]
-fn a_second_signal_ends_at_once() {
-    let (_folder, database) = folder();
-    seeded(&database, 3);
-    let mut program = Program::serve(&database, &[]);
-    let lock = open(&database);
-    lock.execute_batch("BEGIN IMMEDIATE").expect("the lock is free");
-    let mut raw = Raw::connect(program.address);
-    raw.send("POST /benchmarking/post_create HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n");
-    assert_eq!(raw.answer().status, 100);
-    raw.send("x");
-    program.signal("TERM");
-    program.await_log("stopping");
-    let began = Instant::now();
-    program.signal("INT");
-    assert_eq!(program.exit().code(), Some(1));
-    assert!(began.elapsed() < Duration::from_secs(4), "it waited for the request: {:?}", began.elapsed());
+    began.recv_timeout(PATIENCE).unwrap();
+    bare.stopper.stop();
+    assert_eq!(drained(&bare), Drained { cut: 1 });
+    assert!(raw.try_answer().is_err(), "there is nothing to answer");
+    go_on.send(()).unwrap();
 }

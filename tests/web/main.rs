@@ -3,7 +3,7 @@
 //! Each test has its own folder, database and port, so they run side by side. Nothing waits by
 //! sleeping for a fixed time: `harness::eventually` asks again until a deadline.
 
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, missing_docs, dead_code)]
 
 mod benchmarking;
 mod cli;
@@ -13,4 +13,5 @@ mod harness;
 mod http;
 mod limits;
 mod pages;
+mod plans;
 mod tidy;
