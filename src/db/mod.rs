@@ -76,7 +76,8 @@ impl Db {
     }
 
     /// Runs `work` on a read-only connection, in one transaction: all its statements see the same
-    /// moment, and the lock is taken once instead of once a statement.
+    /// moment, and the lock is taken once instead of once a statement. `work` must not read or write
+    /// through this database again: it would wait for itself.
     ///
     /// # Errors
     /// [`Error::Overloaded`] when no reader came free in two seconds; SQLite's.

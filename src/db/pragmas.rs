@@ -1,9 +1,9 @@
 //! How each connection is set up: every pragma with its reason.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode};
 
 /// How long a statement waits for a lock that another process holds (Litestream's checkpoint, the
 /// command line). Our own writes never wait for each other here: they queue for the one writer.
@@ -61,7 +61,7 @@ pub fn reader(connection: &mut Connection) -> rusqlite::Result<()> {
 /// SQLite's: the file cannot be written, or is on a file system without shared memory.
 pub fn writer(connection: &mut Connection) -> rusqlite::Result<()> {
     common(connection)?;
-    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    let mode = write_ahead(connection)?;
     if mode != "wal" {
         log::warn!("the database is in journal mode {mode}, not WAL: readers will wait for writers");
     }
@@ -70,6 +70,24 @@ pub fn writer(connection: &mut Connection) -> rusqlite::Result<()> {
          PRAGMA journal_size_limit = 67108864;
          PRAGMA wal_autocheckpoint = 0;",
     )
+}
+
+/// Switches to WAL mode. Of two that make the same database at once one is told "locked" without any
+/// waiting, since SQLite sees a deadlock coming: it asks again.
+fn write_ahead(connection: &Connection) -> rusqlite::Result<String> {
+    let began = Instant::now();
+    loop {
+        let mode = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0));
+        match mode {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && began.elapsed() < BUSY_TIMEOUT =>
+            {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            mode => return mode,
+        }
+    }
 }
 
 /// The connection that only checkpoints: it flushes as the writer does.

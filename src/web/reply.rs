@@ -25,7 +25,7 @@ pub fn page(cx: &Cx, html: String) -> Response {
     let asks_for = |tag: &str| {
         cx.request
             .header("If-None-Match")
-            .is_some_and(|known| known.split(',').any(|known| known.trim() == tag))
+            .is_some_and(|known| known.split(',').any(|known| [tag, "*"].contains(&known.trim())))
     };
     let mut response = if asks_for(&tag) {
         self::html(cx, String::new()).with_status_code(304)
