@@ -1,7 +1,8 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Barrier};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
 use rusqlite::ErrorCode;
@@ -387,4 +388,90 @@ fn sqlite_is_compiled_as_we_ask() {
     for unwanted in ["ENABLE_MEMORY_MANAGEMENT", "ENABLE_API_ARMOR"] {
         assert!(!options.contains(unwanted), "{unwanted}");
     }
+}
+
+/// Runs the jobs in one transaction, in their order: the writer is held until all have queued.
+/// Whether each was done.
+fn in_one_batch(db: &Db, jobs: &[fn(&Connection) -> rusqlite::Result<()>]) -> Vec<Result<(), Error>> {
+    thread::scope(|scope| {
+        let (held, is_held) = channel();
+        let (release, released) = channel::<()>();
+        let released = Mutex::new(released);
+        let holder = scope.spawn(move || {
+            db.write(move |_| {
+                // Run a second time it says the same to nobody, and is let go at once.
+                let _ = held.send(());
+                let _ = released.lock().map(|released| released.recv());
+                Ok(())
+            })
+        });
+        is_held.recv().expect("the writer takes the first job");
+        let mut callers = Vec::new();
+        for (before, job) in jobs.iter().enumerate() {
+            callers.push(scope.spawn(move || db.write(*job)));
+            // They are in order when each has queued before the next begins.
+            while db.writer.waiting() <= before {
+                thread::yield_now();
+            }
+        }
+        drop(release);
+        holder.join().expect("it does not panic").expect("the holder's job is done");
+        callers.into_iter().map(|caller| caller.join().expect("no panic reaches a caller")).collect()
+    })
+}
+
+#[test]
+fn those_in_the_same_transaction_as_a_failure_are_kept() {
+    for failing in [
+        (|c| note(c, 2).and_then(|_| note(c, 1)).map(drop)) as fn(&Connection) -> rusqlite::Result<()>,
+        |c| {
+            note(c, 2)?;
+            panic!("this write was made to panic")
+        },
+        |c| note(c, 2).and_then(|_| c.execute_batch("ROLLBACK")),
+        // As SQLite itself does it when the disk is full: an error, and the transaction is gone.
+        |c| {
+            c.execute_batch(
+                "INSERT INTO notes VALUES (2, NULL); INSERT OR ROLLBACK INTO notes VALUES (1, NULL)",
+            )
+        },
+    ] {
+        let (_folder, db) = notes();
+        let jobs: [fn(&Connection) -> _; 4] =
+            [|c| note(c, 1).map(drop), failing, |c| note(c, 3).map(drop), |c| note(c, 4).map(drop)];
+        let results = in_one_batch(&db, &jobs);
+        let done: Vec<bool> = results.iter().map(Result::is_ok).collect();
+        assert_eq!(done, [true, false, true, true], "{results:?}");
+        assert_eq!(on_disk(&db), [1, 3, 4]);
+        db.close().expect("the writer is well");
+    }
+}
+
+#[test]
+fn what_waits_at_the_end_is_done_and_what_comes_later_is_refused() {
+    let (_folder, db) = notes();
+    let answered = Mutex::new(BTreeSet::new());
+    thread::scope(|scope| {
+        for caller in 0..8 {
+            let (db, answered) = (&db, &answered);
+            scope.spawn(move || {
+                for number in (caller..).step_by(8) {
+                    match db.write(move |connection| note(connection, number)) {
+                        Ok(_) => answered.lock().expect("held for a moment").insert(number),
+                        Err(Error::Closed) => return,
+                        Err(error) => panic!("{error}"),
+                    };
+                }
+            });
+        }
+        while answered.lock().expect("held for a moment").len() < 100 {
+            thread::yield_now();
+        }
+        db.writer.close();
+    });
+    assert!(matches!(db.write(|connection| note(connection, -1)), Err(Error::Closed)));
+    let answered: Vec<i64> = answered.into_inner().expect("all have left").into_iter().collect();
+    assert_eq!(on_disk(&db), answered);
+    assert_eq!(db.read(numbers).expect("reading goes on"), answered);
+    db.close().expect("the writer is well");
 }

@@ -88,11 +88,22 @@ impl Writer {
         reply.wait()
     }
 
-    /// Does what waits, then ends the thread and gives the connection back.
-    pub(super) fn stop(self) -> Result<Connection, Error> {
+    /// Takes no more in; what waits is still done.
+    pub(super) fn close(&self) {
         self.queue.lock().stopping = true;
         self.queue.not_empty.notify_one();
+    }
+
+    /// Does what waits, then ends the thread and gives the connection back.
+    pub(super) fn stop(self) -> Result<Connection, Error> {
+        self.close();
         self.thread.join().map_err(|_| Error::Panicked)
+    }
+
+    /// How many callers wait for their turn.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.lock().waiting.len()
     }
 }
 

@@ -257,3 +257,53 @@ fn a_body_that_never_comes_does_not_spoil_the_stop() {
     assert_eq!(program.exit().code(), Some(0), "{}", program.log());
     assert_no_wal(&database);
 }
+
+#[test]
+fn a_body_on_a_slow_line_has_its_time_although_the_server_stops() {
+    let bare = Bare::start(Options::default(), echo);
+    let mut raw = bare.connect();
+    raw.send("POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\nExpect: 100-continue\r\n\r\n");
+    assert_eq!(raw.answer().status, 100);
+    bare.stopper.stop();
+    // Longer than the server listens to those who have not begun a request.
+    for _ in 0..8 {
+        thread::sleep(Duration::from_millis(200));
+        raw.send("x");
+    }
+    let answer = raw.answer();
+    assert_eq!((answer.status, answer.text()), (200, "/form 8"));
+    assert!(answer.closes());
+    assert_eq!(drained(&bare), PEACE);
+}
+
+#[test]
+fn requests_that_cross_the_stop_are_answered() {
+    let bare = Bare::start(Options::default(), echo);
+    let mut clients: Vec<Raw> = (0..20).map(|_| bare.connect()).collect();
+    for raw in &mut clients {
+        raw.ask("GET", "/before", &[]);
+        assert_eq!(raw.answer().text(), "/before 0");
+    }
+    bare.stopper.stop();
+    for raw in &mut clients {
+        raw.ask("GET", "/crossing", &[]);
+    }
+    for raw in &mut clients {
+        let answer = raw.answer();
+        assert_eq!((answer.text(), answer.closes()), ("/crossing 0", true));
+        raw.assert_closed();
+    }
+    assert_eq!(drained(&bare), PEACE);
+}
+
+#[test]
+fn what_does_not_end_in_ten_seconds_is_cut() {
+    let (bare, began, go_on) = patient();
+    let mut raw = bare.connect();
+    raw.ask("GET", "/endless", &[]);
+    began.recv_timeout(PATIENCE).unwrap();
+    bare.stopper.stop();
+    assert_eq!(drained(&bare), Drained { cut: 1 });
+    assert!(raw.try_answer().is_err(), "there is nothing to answer");
+    go_on.send(()).unwrap();
+}

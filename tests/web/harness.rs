@@ -238,6 +238,15 @@ impl Program {
         self.log.lock().expect("nothing panics while it is held").clone()
     }
 
+    /// Waits until it has written `text` there: what it says arrives by another thread.
+    pub fn await_log(&self, text: &str) {
+        let began = Instant::now();
+        while !self.log().contains(text) {
+            assert!(began.elapsed() < PATIENCE, "{text:?} is not in\n{}", self.log());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     pub fn id(&self) -> u32 {
         self.child.id()
     }

@@ -254,7 +254,7 @@ fn few_file_descriptors_make_a_small_site_not_a_dead_one() {
         command.arg(&database);
         command
     });
-    assert!(program.log().contains("file descriptors allow 26 connections"), "{}", program.log());
+    program.await_log("file descriptors allow 26 connections");
     let idle: Vec<Raw> = (0..200).map(|_| Raw::connect(program.address)).collect();
     for _ in 0..20 {
         assert_eq!(program.get("/").status, 200);

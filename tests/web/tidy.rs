@@ -204,3 +204,35 @@ fn every_migration_is_embedded_in_order() {
         assert!(name.starts_with(&format!("{:04}_", number + 1)) && name.ends_with(".sql"), "{name}");
     }
 }
+
+#[test]
+fn the_mechanism_knows_no_noun() {
+    let nouns = ["crate::post", "crate::comment", "crate::user", "crate::session", "crate::benchmarking"];
+    assert_none(
+        "server/ and db/ know no noun",
+        |path| !path.starts_with("server/") && !path.starts_with("db/"),
+        |line| nouns.iter().any(|noun| line.contains(noun)),
+    );
+}
+
+#[test]
+fn only_the_command_line_reads_the_environment_and_prints() {
+    assert_none(
+        "the rest is told by Config, and logs",
+        |path| matches!(path, "cli.rs" | "main.rs"),
+        |line| ["env::var", "println!", "print!("].iter().any(|word| line.contains(word)),
+    );
+}
+
+#[test]
+fn no_test_is_left_out() {
+    let skipped = ["#[ig", "nore"].concat();
+    for folder in ["src", "tests"] {
+        let mut files = Vec::new();
+        gather(&Path::new(ROOT).join(folder), &mut files);
+        for file in files {
+            let text = fs::read_to_string(&file).expect("a text");
+            assert!(!text.contains(&skipped), "{} leaves out a test", file.display());
+        }
+    }
+}
