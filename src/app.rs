@@ -9,6 +9,7 @@ use rouille::{Request, Response};
 use crate::config::Config;
 use crate::db::{Db, OpenError};
 use crate::server::{self, Drained, Server};
+use crate::web::turns::Turns;
 use crate::web::{Cx, Error, error, router};
 
 /// The configuration and the database: what every request needs.
@@ -17,6 +18,8 @@ pub struct App {
     pub config: Config,
     /// Where everything is kept.
     pub db: Db,
+    /// Who may compute now.
+    pub turns: Turns,
 }
 
 impl App {
@@ -26,7 +29,7 @@ impl App {
     /// As there.
     pub fn open(config: Config) -> Result<App, OpenError> {
         let db = Db::open(&config.database)?;
-        Ok(App { config, db })
+        Ok(App { config, db, turns: Turns::for_this_machine() })
     }
 
     /// Answers one request, whatever it is: the site's handler, for any rouille server.

@@ -6,10 +6,10 @@ use rand::RngExt;
 use rusqlite::Connection;
 
 use crate::comment::{self, NewComment};
-use crate::post::{self, NewPost};
+use crate::post::{self, NewPost, Post};
 use crate::session::{self, NewSession, Secret};
 use crate::ui::layout::{self, Page};
-use crate::ui::pager::START;
+use crate::ui::pager::{START, Slice};
 use crate::ui::time::Micros;
 use crate::user::{self, handlers::Places};
 use crate::web::cx::Viewer;
@@ -85,8 +85,17 @@ struct Call {
 /// What a call has done.
 struct Done {
     viewer: Viewer,
-    /// The post that it made, or commented on.
-    post: Option<i64>,
+    shown: Shown,
+}
+
+/// What a call has left to be shown.
+enum Shown {
+    /// The post that it made, and its text: there is nothing more to read.
+    New(Box<(Post, String)>),
+    /// The post that it commented on.
+    Post(i64),
+    /// What the action says, whatever it did.
+    Any,
 }
 
 /// `POST /benchmarking/:endpoint`. An emptied table, even that of the users, gives an empty page.
@@ -96,12 +105,12 @@ struct Done {
 pub fn run(cx: &Cx, endpoint: &str) -> Result {
     let call = Call::new(cx, Action::of(endpoint).ok_or(Error::NotFound)?);
     let (action, secret) = (call.action, call.secret.clone());
-    let Some(done) = cx.app.db.write(move |connection| call.write(connection))? else {
+    let Some(done) = cx.write(move |connection| call.write(connection))? else {
         return Ok(reply::html(cx, index(cx)?));
     };
     let token = secret.of(done.viewer.session_id);
     let cx = Cx::new(cx.app, cx.request).signed_in_as(done.viewer);
-    let mut response = page(&cx, action, done.post)?;
+    let mut response = page(&cx, action, &done.shown)?;
     response.headers.push(cookie::set_cookie(&cx, &token));
     Ok(response)
 }
@@ -138,55 +147,59 @@ impl Call {
                 created_at: self.now,
             },
         )?;
-        let post = self.act(connection, user.id)?;
-        Ok(Some(Done { viewer: Viewer { id: user.id, screen_name: user.screen_name, session_id }, post }))
+        let shown = self.act(connection, user.id)?;
+        Ok(Some(Done { viewer: Viewer { id: user.id, screen_name: user.screen_name, session_id }, shown }))
     }
 
-    /// The post to show afterwards, where the action decides it.
-    fn act(&self, connection: &Connection, user_id: i64) -> rusqlite::Result<Option<i64>> {
+    fn act(&self, connection: &Connection, user_id: i64) -> rusqlite::Result<Shown> {
         let created_at = self.now;
         match self.action {
             PostCreate => {
                 let post = NewPost { user_id, title: &self.text, description: &self.description, created_at };
-                post::sql::create(connection, &post).map(Some)
+                let id = post::sql::create(connection, &post)?;
+                let post = post::sql::find(connection, id)?;
+                Ok(post.map_or(Shown::Any, |post| Shown::New(Box::new(post))))
             }
             CommentCreate => {
-                let Some(post_id) = post::sql::random(connection)? else { return Ok(None) };
+                let Some(post_id) = post::sql::random(connection)? else { return Ok(Shown::Any) };
                 let comment = NewComment { post_id, user_id, body: &self.text, created_at };
                 comment::sql::create(connection, &comment)?;
-                Ok(Some(post_id))
+                Ok(Shown::Post(post_id))
             }
             PostDestroy => {
                 if let Some(id) = post::sql::random(connection)? {
                     post::sql::destroy(connection, id)?;
                 }
-                Ok(None)
+                Ok(Shown::Any)
             }
             CommentDestroy => {
-                let Some((id, post_id)) = comment::sql::random_leaf(connection)? else { return Ok(None) };
+                let Some((id, post_id)) = comment::sql::random_leaf(connection)? else {
+                    return Ok(Shown::Any);
+                };
                 comment::sql::destroy(connection, id)?;
-                Ok(Some(post_id))
+                Ok(Shown::Post(post_id))
             }
-            PostShow | PostsIndex | UserShow => Ok(None),
+            PostShow | PostsIndex | UserShow => Ok(Shown::Any),
         }
     }
 }
 
-fn page(cx: &Cx, action: Action, post: Option<i64>) -> Result {
-    let html = match action {
-        PostsIndex | PostDestroy => None,
-        UserShow => {
+fn page(cx: &Cx, action: Action, shown: &Shown) -> Result {
+    let html = match (action, shown) {
+        (_, Shown::New(post)) => {
+            let no_comments = Slice { rows: Vec::new(), next: None };
+            Some(post::handlers::render(cx, &post.0, &post.1, &no_comments)?)
+        }
+        (_, Shown::Post(id)) => post::handlers::page(cx, *id, START)?,
+        (PostShow, Shown::Any) => match cx.read(post::sql::random)? {
+            Some(id) => post::handlers::page(cx, id, START)?,
+            None => None,
+        },
+        (UserShow, Shown::Any) => {
             let id = cx.viewer()?.map_or(0, |viewer| viewer.id);
             user::handlers::page(cx, id, &Places { posts: START, comments: START, sessions: START })?
         }
-        PostShow => match cx.app.db.read(post::sql::random)? {
-            Some(id) => post::handlers::page(cx, id, START)?,
-            None => None,
-        },
-        PostCreate | CommentCreate | CommentDestroy => match post {
-            Some(id) => post::handlers::page(cx, id, START)?,
-            None => None,
-        },
+        (_, Shown::Any) => None,
     };
     // What was to be shown may be gone, destroyed by another call a moment ago.
     let html = html.map_or_else(|| index(cx), Ok)?;
@@ -195,7 +208,7 @@ fn page(cx: &Cx, action: Action, post: Option<i64>) -> Result {
 
 /// A hundred posts from a random one on, in the order of their numbers.
 fn index(cx: &Cx) -> Result<String> {
-    let posts = cx.app.db.read(|connection| post::sql::some(connection, INDEX))?;
+    let posts = cx.read(|connection| post::sql::some(connection, INDEX))?;
     let page = Page { heading: "Recent posts", viewer: cx.viewer()?, ..Page::default() };
     Ok(layout::render(&page, post::views::rows(cx, &posts))?)
 }

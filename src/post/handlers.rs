@@ -1,9 +1,9 @@
 //! Pages about posts.
 
-use super::{sql, views};
-use crate::comment;
+use super::{Post, sql, views};
+use crate::comment::{self, Comment};
 use crate::ui::layout::{self, Page};
-use crate::ui::pager::{Cursor, ROWS};
+use crate::ui::pager::{Cursor, ROWS, Slice};
 use crate::web::{Cx, Error, Result, reply};
 
 /// `GET /`: the hottest.
@@ -12,7 +12,7 @@ use crate::web::{Cx, Error, Result, reply};
 /// A cursor that is none; the database's.
 pub fn front(cx: &Cx) -> Result {
     let after = Cursor::from_query(cx, "after")?;
-    let posts = cx.app.db.read(|connection| sql::hottest(connection, after, ROWS))?;
+    let posts = cx.read(|connection| sql::hottest(connection, after, ROWS))?;
     let page = Page {
         heading: "Top posts",
         description: "What people post and discuss on Lorem News.",
@@ -28,7 +28,7 @@ pub fn front(cx: &Cx) -> Result {
 /// A cursor that is none; the database's.
 pub fn recent(cx: &Cx) -> Result {
     let after = Cursor::from_query(cx, "after")?;
-    let posts = cx.app.db.read(|connection| sql::newest(connection, after, ROWS))?;
+    let posts = cx.read(|connection| sql::newest(connection, after, ROWS))?;
     let page = Page {
         heading: "Recent posts",
         description: "The newest posts on Lorem News.",
@@ -52,16 +52,21 @@ pub fn show(cx: &Cx, id: i64) -> Result {
 /// # Errors
 /// The database's.
 pub fn page(cx: &Cx, id: i64, after: Cursor) -> Result<Option<String>> {
-    let found = cx.app.db.read(|connection| {
+    let found = cx.read(|connection| {
         let Some(post) = sql::find(connection, id)? else {
             return Ok(None);
         };
         Ok(Some((post, comment::sql::of_post(connection, id, after, comment::ON_A_PAGE)?)))
     })?;
-    let Some(((post, description), comments)) = found else {
-        return Ok(None);
-    };
+    found.map(|((post, description), comments)| render(cx, &post, &description, &comments)).transpose()
+}
+
+/// The page of a post that is at hand.
+///
+/// # Errors
+/// The database's, when asking who asks.
+pub fn render(cx: &Cx, post: &Post, description: &str, comments: &Slice<Comment>) -> Result<String> {
     let viewer = cx.viewer()?;
     let page = Page { heading: &post.title, aside: Some(views::BACK_TO_POSTS), viewer, ..Page::default() };
-    Ok(Some(layout::render(&page, views::show(cx, viewer, &post, &description, &comments))?))
+    Ok(layout::render(&page, views::show(cx, viewer, post, description, comments))?)
 }

@@ -51,7 +51,7 @@ pub fn show(cx: &Cx, id: i64) -> Result {
 pub fn page(cx: &Cx, id: i64, places: &Places) -> Result<Option<String>> {
     let viewer = cx.viewer()?;
     let is_own = viewer.is_some_and(|viewer| viewer.id == id);
-    let profile = cx.app.db.read(|connection| {
+    let profile = cx.read(|connection| {
         let Some(user) = sql::find(connection, id)? else {
             return Ok(None);
         };

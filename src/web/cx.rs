@@ -1,11 +1,14 @@
 //! What a handler knows about the request it serves.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 
 use rouille::Request;
+use rusqlite::Connection;
 
+use super::turns::Turn;
 use super::{Result, session};
 use crate::app::App;
+use crate::db;
 use crate::ui::time::{Micros, now};
 
 /// One request on its way through the application.
@@ -17,6 +20,8 @@ pub struct Cx<'r> {
     /// One moment for the whole page.
     pub now: Micros,
     viewer: OnceCell<Option<Viewer>>,
+    /// From the first read until the response is rendered, but not while the writer works.
+    turn: RefCell<Option<Turn<'r>>>,
 }
 
 /// The signed-in person who asks.
@@ -34,7 +39,36 @@ impl<'r> Cx<'r> {
     /// A request that has just come.
     #[must_use]
     pub fn new(app: &'r App, request: &'r Request) -> Cx<'r> {
-        Cx { app, request, now: now(), viewer: OnceCell::new() }
+        Cx { app, request, now: now(), viewer: OnceCell::new(), turn: RefCell::new(None) }
+    }
+
+    /// Reads from the database when it is this request's turn, see [`Db::read`](db::Db::read).
+    ///
+    /// # Errors
+    /// As there; [`db::Error::Overloaded`] when the turn does not come.
+    pub fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> std::result::Result<T, db::Error> {
+        let mut turn = self.turn.borrow_mut();
+        if turn.is_none() {
+            *turn = Some(self.app.turns.take().ok_or(db::Error::Overloaded)?);
+        }
+        drop(turn);
+        self.app.db.read(work)
+    }
+
+    /// Writes to the database, see [`Db::write`](db::Db::write). Meanwhile somebody else has the turn.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn write<T, W>(&self, work: W) -> std::result::Result<T, db::Error>
+    where
+        T: Send + 'static,
+        W: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.turn.replace(None);
+        self.app.db.write(work)
     }
 
     /// Who asks, by their session cookie; looked up once. `None` for a guest.

@@ -92,8 +92,9 @@ pub fn respond(cx: &Cx, error: &Error) -> Response {
         log::error!("{id} {} {}: {error}", cx.request.method(), cx.path());
     }
     let (heading, sentence) = error.texts();
-    // Who asks may be what could not be found out: then the page is a guest's.
-    let viewer = cx.viewer().ok().flatten();
+    // Who asks may be what could not be found out: then the page is a guest's. Nor is it asked of a
+    // database that has too much to do already.
+    let viewer = if error.status() == 503 { None } else { cx.viewer().ok().flatten() };
     let page = Page { heading, viewer, ..Page::default() };
     let rendered = layout::render(&page, horrorshow::html! { p { : sentence } });
     let mut response = match rendered {

@@ -8,6 +8,7 @@ pub mod paths;
 pub mod reply;
 pub mod router;
 pub mod session;
+pub mod turns;
 
 pub use cx::Cx;
 pub use error::Error;

@@ -11,7 +11,7 @@ pub(super) fn viewer(cx: &Cx) -> Result<Option<Viewer>> {
     let Some(token) = cookie(cx, name(cx)).and_then(Token::parse) else {
         return Ok(None);
     };
-    Ok(cx.app.db.read(|connection| session::sql::viewer(connection, &token))?)
+    Ok(cx.read(|connection| session::sql::viewer(connection, &token))?)
 }
 
 /// `Set-Cookie` for a person who has just signed in. It lasts as long as browsers let a cookie, 400
