@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Instant;
 
 use clap::builder::FalseyValueParser;
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::{ArgAction, Args, Parser, Subcommand, value_parser};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -61,8 +61,8 @@ struct Seed {
     #[arg(long, env, default_value_t = 2024, value_name = "N")]
     seed: u64,
     /// How many posts to make, each with 5 to 15 comments
-    #[arg(long, env, default_value_t = seed::POSTS, value_name = "N")]
-    posts: usize,
+    #[arg(long, env, default_value_t = seed::POSTS, value_name = "N", value_parser = value_parser!(u32).range(..=10_000_000))]
+    posts: u32,
 }
 
 #[derive(Args, Debug)]
@@ -82,8 +82,8 @@ struct Serve {
     #[arg(long, env, value_delimiter = ',', value_name = "IP,…")]
     trusted_proxies: Vec<IpAddr>,
     /// Connections at once, each with a thread
-    #[arg(long, env, default_value_t = Limits::default().connections, value_name = "N")]
-    max_connections: usize,
+    #[arg(long, env, default_value_t = 1024, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
+    max_connections: u32,
 }
 
 /// Why the program ends with an exit code other than 0: one sentence.
@@ -127,8 +127,8 @@ impl Serve {
             database: self.database.database,
             benchmarking: self.benchmarking,
             relax_ssl: self.relax_ssl,
-            trusted_proxies: self.trusted_proxies,
-            limits: Limits { connections: self.max_connections, ..Limits::default() },
+            trusted_proxies: self.trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
+            limits: Limits { connections: self.max_connections as usize, ..Limits::default() },
         }
     }
 }
@@ -144,8 +144,8 @@ fn serve(config: Config, seed: Option<&Seed>) -> Result<(), Failure> {
     }
     stop_on_signal(stopper).map_err(|error| format!("cannot wait for signals: {error}"))?;
     println!("Lorem News is at http://{} (Ctrl-C stops it)", server.address());
-    let drained = app::serve(server, app).map_err(sentence)?;
-    if drained.cut > 0 { Err(format!("{} requests were not finished in time", drained.cut)) } else { Ok(()) }
+    app::serve(server, app).map_err(sentence)?;
+    Ok(())
 }
 
 /// SIGTERM or SIGINT stops the server; a second one ends the program at once.
@@ -169,9 +169,10 @@ fn stop_on_signal(stopper: Stopper) -> std::io::Result<()> {
 fn fill(db: &Db, options: &Seed) -> Result<bool, Failure> {
     let began = Instant::now();
     let watched = std::io::stderr().is_terminal();
-    let progress = |posts: usize| {
+    let wanted = options.posts;
+    let progress = move |posts: u32| {
         if watched {
-            eprint!("\rSeeding: {posts} of {} posts", options.posts);
+            eprint!("\rSeeding: {posts} of {wanted} posts");
             let _ = std::io::stderr().flush();
         }
     };

@@ -1,4 +1,4 @@
-//! What the operator decides, in one place; nothing else reads the environment.
+//! What the operator decides, in one place, wherever it was said.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;

@@ -10,10 +10,12 @@ pub mod app;
 pub mod cli;
 pub mod config;
 
-// Mechanism: knows no noun.
+// Mechanism: knows no noun. `db` and `ui` have macros that the modules after them use.
+#[macro_use]
 pub mod db;
-pub mod server;
+#[macro_use]
 pub mod ui;
+pub mod server;
 pub mod web;
 
 // The nouns: each has types and rules, `sql`, `handlers`, `views`.

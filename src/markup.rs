@@ -1,6 +1,6 @@
 //! Text that people wrote, as HTML: paragraphs and line breaks, everything else escaped.
 
-use horrorshow::{Render, RenderMut, RenderOnce, TemplateBuffer};
+use horrorshow::{Render, TemplateBuffer};
 
 use crate::ui::text::Text;
 
@@ -35,21 +35,7 @@ impl Render for Markup<'_> {
     }
 }
 
-impl RenderMut for Markup<'_> {
-    fn render_mut(&mut self, out: &mut TemplateBuffer) {
-        self.render(out);
-    }
-}
-
-impl RenderOnce for Markup<'_> {
-    fn render_once(self, out: &mut TemplateBuffer) {
-        self.render(out);
-    }
-
-    fn size_hint(&self) -> usize {
-        self.0.len() + 64
-    }
-}
+render_by_reference!(Markup<'_>);
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@ use fake::Fake;
 use fake::faker::lorem::en::{Paragraph, Sentence, Word};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use rusqlite::Connection;
 
 use crate::comment::NewComment;
 use crate::db::{Db, Error};
@@ -19,9 +20,9 @@ pub const PASSWORD: &str = "password";
 /// People in the demo.
 pub const USERS: i64 = 100;
 /// Posts in the demo.
-pub const POSTS: usize = 1000;
-/// Posts that are written in one transaction.
-const BATCH: usize = 250;
+pub const POSTS: u32 = 1000;
+/// Posts between two reports of progress.
+const STEP: u32 = 250;
 
 /// How much was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub struct Seeded {
     /// People.
     pub users: i64,
     /// Posts.
-    pub posts: usize,
+    pub posts: u32,
     /// Comments.
     pub comments: usize,
 }
@@ -43,49 +44,60 @@ struct Post {
 }
 
 /// Fills an empty database: [`USERS`] people, `posts` posts with 5 to 15 comments each, none older
-/// than a week. `progress` hears how many posts are written. `None`: there are people already, and
-/// nothing was changed.
+/// than a week. All or nothing: who interrupts it has an empty database still. `progress` hears how
+/// many posts are written. `None`: there are people already, and nothing was changed.
 ///
 /// # Errors
 /// The database's.
-pub fn run(db: &Db, seed: u64, posts: usize, progress: impl Fn(usize)) -> Result<Option<Seeded>, Error> {
-    if db.read(user::sql::any)? {
-        return Ok(None);
-    }
-    let mut rng = StdRng::seed_from_u64(seed);
-    let now = now();
+pub fn run(
+    db: &Db,
+    seed: u64,
+    posts: u32,
+    progress: impl Fn(u32) + Send + 'static,
+) -> Result<Option<Seeded>, Error> {
     // One hash serves all: the password is the same and public, and a hundred hashes take seconds.
     let hash = password::hash(PASSWORD).map_err(|_| Error::Panicked)?;
-    let people: Vec<(String, String, Micros)> = (0..USERS)
-        .map(|number| {
-            let about = Paragraph(1..4).fake_with_rng::<String, _>(&mut rng);
-            (format!("{}_{number:03}", word(&mut rng)), about, now - rng.random_range(8 * DAY..30 * DAY))
-        })
-        .collect();
-    let written = db.write(move |connection| {
-        people
-            .iter()
-            .map(|(screen_name, about, created_at)| {
-                let user = NewUser { screen_name, password_hash: &hash, about, created_at: *created_at };
-                user::sql::create(connection, &user)
-            })
-            .collect::<rusqlite::Result<Vec<i64>>>()
-    })?;
-    let mut titles = HashSet::with_capacity(posts);
-    let mut seeded = Seeded { users: USERS, posts: 0, comments: 0 };
-    while seeded.posts < posts {
-        let batch: Vec<Post> = (0..BATCH.min(posts - seeded.posts))
-            .map(|_| random_post(&mut rng, &written, &mut titles, now))
-            .collect();
-        seeded.posts += batch.len();
-        seeded.comments += batch.iter().map(|post| post.comments.len()).sum::<usize>();
-        db.write(move |connection| batch.iter().try_for_each(|post| write(connection, post)))?;
-        progress(seeded.posts);
-    }
-    Ok(Some(seeded))
+    let now = now();
+    db.write(move |connection| {
+        if user::sql::any(connection)? {
+            return Ok(None);
+        }
+        let mut rng = StdRng::seed_from_u64(seed);
+        let people = create_people(connection, &mut rng, &hash, now)?;
+        let mut titles = HashSet::new();
+        let mut comments = 0;
+        for written in 1..=posts {
+            let post = random_post(&mut rng, &people, &mut titles, now);
+            comments += post.comments.len();
+            write(connection, &post)?;
+            if written % STEP == 0 || written == posts {
+                progress(written);
+            }
+        }
+        Ok(Some(Seeded { users: USERS, posts, comments }))
+    })
 }
 
-fn write(connection: &rusqlite::Connection, post: &Post) -> rusqlite::Result<()> {
+fn create_people(
+    connection: &Connection,
+    rng: &mut StdRng,
+    password_hash: &str,
+    now: Micros,
+) -> rusqlite::Result<Vec<i64>> {
+    (0..USERS)
+        .map(|number| {
+            let about: String = Paragraph(1..4).fake_with_rng(rng);
+            let screen_name = format!("{}_{number:03}", word(rng));
+            let created_at = now - rng.random_range(8 * DAY..30 * DAY);
+            user::sql::create(
+                connection,
+                &NewUser { screen_name: &screen_name, password_hash, about: &about, created_at },
+            )
+        })
+        .collect()
+}
+
+fn write(connection: &Connection, post: &Post) -> rusqlite::Result<()> {
     let new = NewPost {
         user_id: post.author,
         title: &post.title,

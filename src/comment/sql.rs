@@ -75,22 +75,24 @@ pub fn create(connection: &Connection, comment: &NewComment) -> rusqlite::Result
 /// Any comment without replies, and its post; `None` when there are none.
 pub fn random_leaf(connection: &Connection) -> rusqlite::Result<Option<(i64, i64)>> {
     // From a random place to the end, then from the start: the last rows may all have replies.
-    let sql = "WITH place (id) AS MATERIALIZED ( \
-                   SELECT (SELECT min(id) FROM comments) + (random() & 0x7fffffffffffffff) \
-                          % ((SELECT max(id) FROM comments) - (SELECT min(id) FROM comments) + 1)), \
-               leaf (id) AS (SELECT coalesce( \
-                   (SELECT id FROM comments AS c WHERE id >= (SELECT id FROM place) \
-                    AND NOT EXISTS (SELECT 1 FROM comments WHERE parent_id = c.id) ORDER BY id LIMIT 1), \
-                   (SELECT id FROM comments AS c \
-                    WHERE NOT EXISTS (SELECT 1 FROM comments WHERE parent_id = c.id) ORDER BY id LIMIT 1))) \
-               SELECT comments.id, comments.post_id FROM leaf JOIN comments ON comments.id = leaf.id";
+    let sql = concat!(
+        "WITH place (id) AS MATERIALIZED (SELECT ",
+        random_id!("comments"),
+        "), leaf (id) AS (SELECT coalesce( \
+             (SELECT id FROM comments AS c WHERE id >= (SELECT id FROM place) AND deleted_at IS NULL \
+              AND NOT EXISTS (SELECT 1 FROM comments WHERE parent_id = c.id) ORDER BY id LIMIT 1), \
+             (SELECT id FROM comments AS c WHERE deleted_at IS NULL \
+              AND NOT EXISTS (SELECT 1 FROM comments WHERE parent_id = c.id) ORDER BY id LIMIT 1))) \
+         SELECT comments.id, comments.post_id FROM leaf JOIN comments ON comments.id = leaf.id"
+    );
     connection.prepare_cached(sql)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()
 }
 
 /// Removes a comment that nobody replied to, and takes it off the counts. One with replies is a
 /// constraint violation.
 pub fn destroy(connection: &Connection, id: i64) -> rusqlite::Result<()> {
-    let sql = "DELETE FROM comments WHERE id = ?1 RETURNING post_id, user_id";
+    // One that was marked as deleted is off the counts already.
+    let sql = "DELETE FROM comments WHERE id = ?1 AND deleted_at IS NULL RETURNING post_id, user_id";
     let gone: Option<(i64, Option<i64>)> =
         connection.prepare_cached(sql)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     match gone {

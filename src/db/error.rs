@@ -62,12 +62,26 @@ impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Error {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy,
-            Some(ErrorCode::DiskFull | ErrorCode::ReadOnly | ErrorCode::SystemIoFailure) => {
-                Error::Full(error)
-            }
+            Some(ErrorCode::DiskFull | ErrorCode::ReadOnly) => Error::Full(error),
+            Some(ErrorCode::SystemIoFailure) if is_of_writing(&error) => Error::Full(error),
             _ => Error::Sqlite(error),
         }
     }
+}
+
+/// An I/O error while writing, not while reading: what is on the disk can still be served.
+fn is_of_writing(error: &rusqlite::Error) -> bool {
+    use rusqlite::ffi;
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    [
+        ffi::SQLITE_IOERR_WRITE,
+        ffi::SQLITE_IOERR_FSYNC,
+        ffi::SQLITE_IOERR_DIR_FSYNC,
+        ffi::SQLITE_IOERR_TRUNCATE,
+        ffi::SQLITE_IOERR_SHMSIZE,
+    ]
+    .iter()
+    .any(|known| code == Some(*known))
 }
 
 impl fmt::Display for Error {

@@ -4,6 +4,23 @@
 //! returned only when it is on disk. Neither holds a connection longer than its closure runs, so
 //! pages are rendered without one.
 
+/// SQL for a number between the least and the greatest id of a table, both included. The first row at
+/// or after it is one picked at random, as far as ids have no gaps.
+macro_rules! random_id {
+    ($table:literal) => {
+        concat!(
+            "((SELECT min(id) FROM ",
+            $table,
+            ") + (random() & 0x7fffffffffffffff) % \
+             ((SELECT max(id) FROM ",
+            $table,
+            ") - (SELECT min(id) FROM ",
+            $table,
+            ") + 1))"
+        )
+    };
+}
+
 mod checkpoint;
 mod error;
 pub mod header;
@@ -22,7 +39,7 @@ use checkpoint::{Checkpoints, Readers};
 pub use error::{Error, OpenError};
 use writer::Writer;
 
-/// How many read-only connections are kept open: two a core. A read is all processor, some tens of
+/// How many read-only connections are kept open: two a core, from 4 to 32. A read is all processor, some tens of
 /// microseconds of it, so more would wait inside instead of outside; and a reader that was just used
 /// has pages in its cache which an idle one must read anew after each write.
 fn readers() -> u32 {
@@ -104,6 +121,14 @@ impl Db {
         W: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
         self.writer.write(work)
+    }
+
+    /// Whether it can be read.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check(&self) -> Result<(), Error> {
+        self.read(|connection| connection.query_row("SELECT 1", [], |_| Ok(())))
     }
 
     /// Where the database is.

@@ -105,7 +105,10 @@ pub fn checkpointer(connection: &mut Connection) -> rusqlite::Result<()> {
 /// # Errors
 /// SQLite's.
 pub fn before_close(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch("PRAGMA analysis_limit = 400; PRAGMA optimize;")?;
+    // Statistics can wait for the next time, the checkpoint should not wait for them.
+    if let Err(error) = connection.execute_batch("PRAGMA analysis_limit = 400; PRAGMA optimize;") {
+        log::warn!("refreshing statistics: {error}");
+    }
     let busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
     if busy {
         log::warn!("another process reads the database: its WAL could not be emptied");

@@ -193,7 +193,10 @@ fn a_read_sees_one_moment() {
     let (before, after) = db
         .read(|connection| {
             let before = numbers(connection)?;
-            db.write(|connection| note(connection, 1)).expect("a reader does not stop the writer");
+            // By somebody else: who writes while reading may wait for themselves.
+            let written =
+                thread::scope(|scope| scope.spawn(|| db.write(|connection| note(connection, 1))).join());
+            written.expect("it does not panic").expect("a reader does not stop the writer");
             Ok((before, numbers(connection)?))
         })
         .expect("it can be read");
@@ -367,6 +370,24 @@ fn closing_while_another_process_reads_loses_nothing() {
     assert_eq!(numbers(&other).expect("it can be read"), NONE);
     other.execute_batch("COMMIT").expect("it only read");
     assert_eq!(numbers(&other).expect("it can be read"), [1]);
+}
+
+#[test]
+fn sqlite_is_compiled_as_we_ask() {
+    let (_folder, db) = notes();
+    let options: BTreeSet<String> = db
+        .read(|connection| {
+            connection.prepare("PRAGMA compile_options")?.query_map([], |row| row.get(0))?.collect()
+        })
+        .expect("SQLite says it");
+    for wanted in
+        ["DQS=0", "DEFAULT_MEMSTATUS=0", "OMIT_SHARED_CACHE", "DEFAULT_PCACHE_INITSZ=512", "ENABLE_STAT4"]
+    {
+        assert!(options.contains(wanted), "{wanted} is missing: is .cargo/config.toml in use?");
+    }
+    for unwanted in ["ENABLE_MEMORY_MANAGEMENT", "ENABLE_API_ARMOR"] {
+        assert!(!options.contains(unwanted), "{unwanted}");
+    }
 }
 
 /// Runs the jobs in one transaction, in their order: the writer is held until all have queued.

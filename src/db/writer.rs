@@ -66,8 +66,9 @@ impl Writer {
         let queue = Arc::new(Queue { state: Mutex::new(state), not_empty: Condvar::new() });
         let served = Arc::clone(&queue);
         let thread = thread::Builder::new().name("writer".into()).spawn(move || {
-            while let Some(first) = served.wait() {
-                write_batch(&connection, &served, first);
+            let served = Served(served);
+            while let Some(first) = served.0.wait() {
+                write_batch(&connection, &served.0, first);
                 checkpoints.after_commit(&connection);
             }
             drop(checkpoints);
@@ -83,7 +84,7 @@ impl Writer {
         W: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
         let reply = Arc::new(Reply { result: Mutex::new(None), answered: Condvar::new() });
-        self.queue.push(Box::new(Job { work, result: None, reply: Arc::clone(&reply) }))?;
+        self.queue.push(Box::new(Job { work, result: None, reply: Some(Arc::clone(&reply)) }))?;
         reply.wait()
     }
 
@@ -103,6 +104,16 @@ impl Writer {
     #[cfg(test)]
     pub(super) fn waiting(&self) -> usize {
         self.queue.lock().waiting.len()
+    }
+}
+
+/// The writer's own hold on the queue. When it goes, even by a panic, nobody may wait any longer.
+struct Served(Arc<Queue>);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.0.lock().stopping = true;
+        drop(self.0.take_all());
     }
 }
 
@@ -221,7 +232,17 @@ fn execute(connection: &Connection, statement: &str) -> Result<(), Error> {
 struct Job<T, W> {
     work: W,
     result: Option<Result<T, Error>>,
-    reply: Arc<Reply<T>>,
+    /// `None` when the caller has been told.
+    reply: Option<Arc<Reply<T>>>,
+}
+
+/// A caller whose work is thrown away hears of it.
+impl<T, W> Drop for Job<T, W> {
+    fn drop(&mut self) {
+        if let Some(reply) = self.reply.take() {
+            reply.give(Err(Error::Closed));
+        }
+    }
 }
 
 impl<T, W> Work for Job<T, W>
@@ -238,14 +259,16 @@ where
         outcome
     }
 
-    fn answer(self: Box<Self>, committed: Result<(), Error>) {
-        let result = match (self.result, committed) {
+    fn answer(mut self: Box<Self>, committed: Result<(), Error>) {
+        let result = match (self.result.take(), committed) {
             // Its own error says more than that of the transaction.
             (Some(Err(error)), _) | (_, Err(error)) => Err(error),
             (Some(Ok(value)), Ok(())) => Ok(value),
             (None, Ok(())) => Err(Error::Closed),
         };
-        self.reply.give(result);
+        if let Some(reply) = self.reply.take() {
+            reply.give(result);
+        }
     }
 }
 

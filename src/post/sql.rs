@@ -9,12 +9,12 @@ use crate::user;
 
 /// The columns of [`from_row`], and where they come from.
 macro_rules! select {
-    ($rest:literal) => {
+    ($($rest:expr),+) => {
         concat!(
             "SELECT posts.id, posts.title, posts.created_at, posts.hotness, posts.comments_count, \
              users.id, users.screen_name \
              FROM posts LEFT JOIN users ON users.id = posts.user_id ",
-            $rest
+            $($rest),+
         )
     };
 }
@@ -68,9 +68,9 @@ pub fn of_user(
 /// Up to `limit` posts in the order of their ids, beginning at a random one.
 pub fn some(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<Post>> {
     let sql = select!(
-        "WHERE posts.id >= (SELECT min(id) FROM posts) + (random() & 0x7fffffffffffffff) \
-                           % ((SELECT max(id) FROM posts) - (SELECT min(id) FROM posts) + 1) \
-         AND posts.deleted_at IS NULL ORDER BY posts.id LIMIT ?1"
+        "WHERE posts.id >= ",
+        random_id!("posts"),
+        " AND posts.deleted_at IS NULL ORDER BY posts.id LIMIT ?1"
     );
     list(connection, sql, params![limit])
 }
@@ -87,10 +87,11 @@ pub fn find(connection: &Connection, id: i64) -> rusqlite::Result<Option<(Post, 
 
 /// Any post; `None` when there are none.
 pub fn random(connection: &Connection) -> rusqlite::Result<Option<i64>> {
-    let sql = "SELECT id FROM posts \
-               WHERE id >= (SELECT min(id) FROM posts) + (random() & 0x7fffffffffffffff) \
-                           % ((SELECT max(id) FROM posts) - (SELECT min(id) FROM posts) + 1) \
-               ORDER BY id LIMIT 1";
+    let sql = concat!(
+        "SELECT id FROM posts WHERE id >= ",
+        random_id!("posts"),
+        " AND deleted_at IS NULL ORDER BY id LIMIT 1"
+    );
     connection.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()
 }
 
@@ -123,7 +124,8 @@ pub fn destroy(connection: &Connection, id: i64) -> rusqlite::Result<()> {
         .execute([id])?;
     connection
         .prepare_cached(
-            "UPDATE users SET posts_count = posts_count - 1 WHERE id = (SELECT user_id FROM posts WHERE id = ?1)",
+            "UPDATE users SET posts_count = posts_count - 1 \
+             WHERE id = (SELECT user_id FROM posts WHERE id = ?1 AND deleted_at IS NULL)",
         )?
         .execute([id])?;
     connection.prepare_cached("DELETE FROM posts WHERE id = ?1")?.execute([id])?;

@@ -19,10 +19,14 @@ pub(super) type Handler = dyn Fn(&Request) -> Response + Send + Sync;
 
 /// Serves the client of `slot` until one of the two has had enough, then gives the slot back.
 pub(super) fn serve(shared: &Shared, slot: &Slot, peer: SocketAddr, handler: Arc<Handler>) {
+    // Whatever happens the slot comes free, and only after the handler was let go: whoever waits for
+    // the last slot may want to be the handler's only owner.
+    let _leaves = Leaves { shared, slot };
+    let handler = handler;
     let mut connection = Connection {
         shared,
         slot,
-        peer,
+        peer: SocketAddr::new(peer.ip().to_canonical(), peer.port()),
         input: vec![0; limits::HEAD].into_boxed_slice(),
         start: 0,
         end: 0,
@@ -33,9 +37,18 @@ pub(super) fn serve(shared: &Shared, slot: &Slot, peer: SocketAddr, handler: Arc
     if let Err(Gone) = connection.converse(&*handler) {
         log::debug!("{peer} is gone");
     }
-    // Whoever waits for the last slot to come free may want to be the handler's only owner.
-    drop(handler);
-    shared.registry.leave(slot);
+}
+
+/// Gives the slot back when it is dropped.
+struct Leaves<'s> {
+    shared: &'s Shared,
+    slot: &'s Slot,
+}
+
+impl Drop for Leaves<'_> {
+    fn drop(&mut self) {
+        self.shared.registry.leave(self.slot);
+    }
 }
 
 /// The client can no longer be read from or written to.
@@ -91,8 +104,8 @@ impl Connection<'_> {
         let mut deadline = None;
         loop {
             // An empty line before a request is ignored (RFC 9112 §2.2).
-            while searched == 0 && self.start < self.end && matches!(self.input[self.start], b'\r' | b'\n') {
-                self.start += 1;
+            while searched == 0 && self.input[self.start..self.end].starts_with(b"\r\n") {
+                self.start += 2;
             }
             let received = &self.input[self.start..self.end];
             let head = match request::end_of_head(received, searched) {
@@ -148,11 +161,13 @@ impl Connection<'_> {
         let status = response.status_code;
         let keep_alive = head.keep_alive && (!self.shared.is_stopping() || self.has_next());
         let shape = Shape { without_body, keep_alive, is_http_1_0: head.is_http_1_0 };
-        let bytes = self.send(response, shape)?;
+        let sent = self.send(response, shape);
         if let Some((method, target)) = log {
-            let micros = began.elapsed().as_micros();
-            log::info!(target: "access", "{id} {} {method} {target} {status} {bytes} B {micros} µs", client.ip());
+            let bytes = sent.as_ref().map_or("gone".to_owned(), |bytes| format!("{bytes} B"));
+            let (micros, target) = (began.elapsed().as_micros(), target.escape_default());
+            log::info!(target: "access", "{id} {} {method} {target} {status} {bytes} {micros} µs", client.ip());
         }
+        sent?;
         if !keep_alive && (head.keep_alive || self.start < self.end) {
             // The client did not expect the end, so it may be sending already.
             self.linger();
@@ -171,8 +186,10 @@ impl Connection<'_> {
                 Err(refusal) => return Ok(Err(refusal)),
             }
             if decoder.is_whole() {
-                return Ok(Ok(decoder.into_body()));
+                let kept = self.shared.registry.set_busy(self.slot);
+                return if kept { Ok(Ok(decoder.into_body())) } else { Err(Gone) };
             }
+            self.shared.registry.set_receiving(self.slot);
             if !invited {
                 (&self.slot.stream).write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
                 invited = true;
@@ -224,7 +241,8 @@ impl Connection<'_> {
     /// Says why the request is not served; the connection ends, since where the next request would
     /// begin is not known.
     fn refuse(&mut self, Refusal(status, why): Refusal) -> Result<bool, Gone> {
-        log::debug!("{} refused with {status}: {why}", self.peer);
+        let id = self.shared.request_id();
+        log::info!(target: "access", "{id:016x} {} refused: {status} {why}", self.peer.ip());
         let text = format!("{status} {}: {why}\n", response::reason(status));
         let response = Response::text(text).with_status_code(status);
         self.send(response, Shape { without_body: false, keep_alive: false, is_http_1_0: false })?;

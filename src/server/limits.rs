@@ -42,7 +42,7 @@ pub const CHUNK_LINE: usize = 1024;
 /// Without progress while a response is written; beyond it the connection is closed.
 pub const WRITE_TIME: Duration = Duration::from_secs(10);
 /// A whole response, so that a client who reads a byte a second does not hold a thread for ever.
-pub const RESPONSE_TIME: Duration = Duration::from_secs(60);
+pub const RESPONSE_TIME: Duration = Duration::from_secs(30);
 /// After an early answer the rest of what the client sends is read and thrown away for so long, and
 /// up to [`LINGER_BYTES`]: a close with unread bytes is a reset, which can destroy the answer on its way.
 pub const LINGER: Duration = Duration::from_secs(1);

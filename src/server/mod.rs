@@ -117,9 +117,13 @@ impl Server {
         }
         // What was in the backlog when the stop came has perhaps sent its request: it is served too.
         if self.listener.set_nonblocking(true).is_ok() {
-            while let Ok((stream, peer)) = self.listener.accept() {
-                if stream.set_nonblocking(false).is_ok() {
-                    self.admit(stream, peer, &handler, &refuser);
+            for _ in 0..limits::BACKLOG {
+                match self.listener.accept() {
+                    Ok((stream, peer)) if stream.set_nonblocking(false).is_ok() => {
+                        self.admit(stream, peer, &handler, &refuser);
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                    _ => {}
                 }
             }
         }

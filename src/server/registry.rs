@@ -29,7 +29,8 @@ struct Open {
 pub(super) struct Slot {
     id: u64,
     pub(super) stream: TcpStream,
-    /// [`BUSY`], [`EVICTED`], or since when it has waited for its client, in milliseconds.
+    /// [`BUSY`], [`EVICTED`], or since when it has waited for its client, in milliseconds: for a
+    /// request's head, or plus [`RECEIVING`] for its body.
     state: AtomicU64,
     /// Its reading was shut down by a stop: the end of its stream says nothing about the client.
     hushed: AtomicBool,
@@ -37,6 +38,8 @@ pub(super) struct Slot {
 
 /// In a request: it will be answered.
 const BUSY: u64 = u64::MAX;
+/// Added to the time of who waits for a body, so that those who wait for a head come first.
+const RECEIVING: u64 = 1 << 62;
 /// Closed for a newcomer: what it sends from here on is not read.
 const EVICTED: u64 = u64::MAX - 1;
 
@@ -99,7 +102,7 @@ impl Registry {
                 .slots
                 .values()
                 .map(|slot| (slot.state.load(Ordering::SeqCst), slot))
-                .filter(|(state, _)| *state < EVICTED)
+                .filter(|(state, _)| *state < EVICTED && self.may_be_evicted(*state))
                 .min_by_key(|(since, _)| *since);
             let Some((since, slot)) = longest else {
                 // Everyone is in a request, or on the way out already: the latter is as good.
@@ -113,6 +116,12 @@ impl Registry {
         }
     }
 
+    /// Who waits for a head always, who waits for a body when it has had two seconds: else clients
+    /// that send half a request each could keep everybody out.
+    fn may_be_evicted(&self, state: u64) -> bool {
+        state < RECEIVING || state - RECEIVING + 2000 < self.now()
+    }
+
     /// Three quarters of the slots are taken.
     pub(super) fn is_scarce(&self) -> bool {
         self.count.load(Ordering::Relaxed) * 4 >= self.capacity * 3
@@ -123,7 +132,13 @@ impl Registry {
         let _ = slot.state.compare_exchange(BUSY, self.now(), Ordering::SeqCst, Ordering::SeqCst);
     }
 
-    /// The slot has a whole request head. `false`: it was closed for someone else a moment before.
+    /// The slot waits for a request's body from now on.
+    pub(super) fn set_receiving(&self, slot: &Slot) {
+        let since = RECEIVING + self.now();
+        let _ = slot.state.compare_exchange(BUSY, since, Ordering::SeqCst, Ordering::SeqCst);
+    }
+
+    /// The slot has a whole head, or a whole request. `false`: it was closed for someone else a moment before.
     pub(super) fn set_busy(&self, slot: &Slot) -> bool {
         slot.state
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |state| (state != EVICTED).then_some(BUSY))
@@ -135,7 +150,7 @@ impl Registry {
     pub(super) fn stop(&self, now: Instant) {
         self.stopped_at.store(self.millis(now).max(1), Ordering::SeqCst);
         for slot in self.lock().slots.values() {
-            if slot.state.load(Ordering::SeqCst) < EVICTED {
+            if slot.state.load(Ordering::SeqCst) < RECEIVING {
                 slot.hushed.store(true, Ordering::SeqCst);
                 let _ = slot.stream.shutdown(Shutdown::Read);
             }
@@ -143,34 +158,41 @@ impl Registry {
     }
 
     /// How long after a stop a connection is still listened to: not at all if it had been idle for
-    /// a second, else until [`limits::DRAIN_GRACE`] is over. `None` while there is no stop, and for
-    /// a request whose body was on its way when the stop came: it has the time it always has.
+    /// a second, almost until the drain ends if a body was on its way, else for
+    /// [`limits::DRAIN_GRACE`]. `None` while there is no stop.
     pub(super) fn grace(&self, slot: &Slot) -> Option<Duration> {
         let stopped_at = match self.stopped_at.load(Ordering::SeqCst) {
             0 => return None,
             at => at,
         };
         let state = slot.state.load(Ordering::SeqCst);
-        if state == BUSY && !slot.hushed.load(Ordering::SeqCst) {
-            return None;
-        }
-        if state == EVICTED || (state < EVICTED && state + 1000 < stopped_at) {
-            return Some(Duration::ZERO);
-        }
-        let over = Duration::from_millis(stopped_at) + limits::DRAIN_GRACE;
-        Some(over.saturating_sub(self.start.elapsed()))
+        let grace = match state {
+            EVICTED => Duration::ZERO,
+            RECEIVING..EVICTED if !slot.hushed.load(Ordering::SeqCst) => {
+                limits::DRAIN.saturating_sub(Duration::from_secs(1))
+            }
+            since if since < RECEIVING && since + 1000 < stopped_at => Duration::ZERO,
+            _ => limits::DRAIN_GRACE,
+        };
+        Some((Duration::from_millis(stopped_at) + grace).saturating_sub(self.start.elapsed()))
     }
 
     /// Waits until everyone has left, at most `patience`; then cuts the rest and says how many.
     pub(super) fn drain(&self, patience: Duration) -> usize {
-        let (open, _) = self
-            .someone_left
-            .wait_timeout_while(self.lock(), patience, |open| !open.slots.is_empty())
-            .unwrap_or_else(PoisonError::into_inner);
+        let wait = |open, patience| {
+            self.someone_left
+                .wait_timeout_while(open, patience, |open: &mut Open| !open.slots.is_empty())
+                .unwrap_or_else(PoisonError::into_inner)
+                .0
+        };
+        let open = wait(self.lock(), patience);
+        let cut = open.slots.len();
         for slot in open.slots.values() {
             let _ = slot.stream.shutdown(Shutdown::Both);
         }
-        open.slots.len()
+        // Their threads were reading or writing: they see the end at once.
+        drop(wait(open, Duration::from_secs(1)));
+        cut
     }
 
     fn now(&self) -> u64 {
@@ -178,7 +200,7 @@ impl Registry {
     }
 
     fn millis(&self, at: Instant) -> u64 {
-        u64::try_from(at.saturating_duration_since(self.start).as_millis()).unwrap_or(EVICTED - 1)
+        u64::try_from(at.saturating_duration_since(self.start).as_millis()).unwrap_or(0)
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {

@@ -60,6 +60,11 @@ pub(super) fn too_long(bytes: &[u8]) -> Refusal {
 
 /// Reads a whole head, as found by [`end_of_head`].
 pub(super) fn parse(head: &[u8]) -> Result<Head, Refusal> {
+    // A proxy may take a bare LF for the end of a line, or not.
+    let bare = |(at, byte): (usize, &u8)| *byte == b'\n' && (at == 0 || head[at - 1] != b'\r');
+    if head.iter().enumerate().any(bare) {
+        return Err(Refusal(400, "a line must end with CR and LF"));
+    }
     let mut lines = [httparse::EMPTY_HEADER; limits::HEADERS];
     let mut parsed = httparse::Request::new(&mut lines);
     match parsed.parse(head) {
@@ -248,6 +253,8 @@ mod tests {
     fn what_is_not_http_1_is_refused_with_its_own_status() {
         for (head, status) in [
             ("GET / HTTP/1.1\r\n\r\n", 400),
+            ("GET / HTTP/1.1\nHost: a\n\n", 400),
+            ("GET / HTTP/1.1\r\nHost: a\nX: y\r\n\r\n", 400),
             ("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400),
             ("GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400),
             ("GET / HTTP/1.1\r\nHost: a\r\n folded: b\r\n\r\n", 400),

@@ -1,6 +1,6 @@
 //! People's text between tags.
 
-use horrorshow::{Render, RenderMut, RenderOnce, TemplateBuffer};
+use horrorshow::{Render, TemplateBuffer};
 
 /// Text of any length between tags, escaped. It does what horrorshow does with a string, but by
 /// looking for the few characters that matter and copying what lies between, not byte by byte: a
@@ -26,17 +26,7 @@ impl Render for Text<'_> {
     }
 }
 
-impl RenderMut for Text<'_> {
-    fn render_mut(&mut self, out: &mut TemplateBuffer) {
-        self.render(out);
-    }
-}
-
-impl RenderOnce for Text<'_> {
-    fn render_once(self, out: &mut TemplateBuffer) {
-        self.render(out);
-    }
-}
+render_by_reference!(Text<'_>);
 
 #[cfg(test)]
 mod tests {

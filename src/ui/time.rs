@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use horrorshow::{Render, RenderMut, RenderOnce, TemplateBuffer};
+use horrorshow::{Render, TemplateBuffer};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
@@ -138,21 +138,7 @@ impl Render for Moment {
     }
 }
 
-macro_rules! render_by_reference {
-    ($($view:ty)*) => { $(
-        impl RenderMut for $view {
-            fn render_mut(&mut self, out: &mut TemplateBuffer) {
-                self.render(out);
-            }
-        }
-        impl RenderOnce for $view {
-            fn render_once(self, out: &mut TemplateBuffer) {
-                self.render(out);
-            }
-        }
-    )* };
-}
-render_by_reference!(Age Date Moment);
+render_by_reference!(Age, Date, Moment);
 
 /// Rails' `time_ago_in_words`, without " ago": what stands before the number, the number, what
 /// stands after it. The distance counts, not the direction.

@@ -52,12 +52,12 @@ pub fn create(connection: &Connection, user: &NewUser) -> rusqlite::Result<i64> 
 
 /// Notes a sign-in of anybody, picked at random; `None` when there is nobody.
 pub fn sign_in_random(connection: &Connection, now: Micros) -> rusqlite::Result<Option<Author>> {
-    let sql = "UPDATE users SET last_seen_at = ?1, sessions_count = sessions_count + 1 \
-               WHERE id = (SELECT id FROM users \
-                           WHERE id >= (SELECT min(id) FROM users) + (random() & 0x7fffffffffffffff) \
-                                       % ((SELECT max(id) FROM users) - (SELECT min(id) FROM users) + 1) \
-                           ORDER BY id LIMIT 1) \
-               RETURNING id, screen_name";
+    let sql = concat!(
+        "UPDATE users SET last_seen_at = ?1, sessions_count = sessions_count + 1 \
+         WHERE id = (SELECT id FROM users WHERE id >= ",
+        random_id!("users"),
+        " ORDER BY id LIMIT 1) RETURNING id, screen_name"
+    );
     connection
         .prepare_cached(sql)?
         .query_row([now], |row| Ok(Author { id: row.get(0)?, screen_name: row.get(1)? }))

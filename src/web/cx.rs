@@ -54,7 +54,7 @@ impl<'r> Cx<'r> {
         Cx { viewer: OnceCell::from(Some(viewer)), ..self }
     }
 
-    /// The path, split at its slashes, as it was sent: an encoded slash parts nothing.
+    /// The path as it was sent, not decoded: an encoded slash is no slash.
     #[must_use]
     pub fn path(&self) -> &'r str {
         let target = self.request.raw_url();

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use horrorshow::{Render, RenderMut, RenderOnce, TemplateBuffer};
+use horrorshow::{Render, TemplateBuffer};
 
 /// The front page.
 pub const FRONT: &str = "/";
@@ -51,14 +51,4 @@ impl Render for Path {
     }
 }
 
-impl RenderMut for Path {
-    fn render_mut(&mut self, out: &mut TemplateBuffer) {
-        self.render(out);
-    }
-}
-
-impl RenderOnce for Path {
-    fn render_once(self, out: &mut TemplateBuffer) {
-        self.render(out);
-    }
-}
+render_by_reference!(Path);

@@ -1,4 +1,4 @@
-//! Answers: the only place that sets headers of a page.
+//! Answers: the only place that sets the headers which every page has.
 
 use std::io::Write;
 

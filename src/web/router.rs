@@ -59,7 +59,7 @@ fn without_trailing_slash(cx: &Cx) -> Result {
 
 /// The health check, green as in Rails: 200 while the database can be read.
 fn up(cx: &Cx) -> Result {
-    cx.app.db.read(|connection| connection.query_row("SELECT 1", [], |_| Ok(())))?;
+    cx.app.db.check()?;
     let green = r#"<!DOCTYPE html><html lang="en"><title>Up</title><body bgcolor="green"></body></html>"#;
     Ok(reply::html(cx, green.to_owned()))
 }

@@ -422,3 +422,20 @@ fn a_demo_on_somebodys_own_database_adds_nothing_to_it() {
     assert_eq!(number(&connection, "SELECT count(*) FROM users"), 1);
     assert_eq!(number(&connection, "SELECT count(*) FROM posts"), 0);
 }
+
+#[test]
+fn a_seed_that_is_interrupted_leaves_an_empty_database() {
+    let (_folder, database) = folder();
+    let mut command = program(&["seed", "--posts", "100000", "--database"]);
+    let mut seeding = command.arg(&database).stderr(Stdio::null()).spawn().expect("the program starts");
+    let wal = database.with_extension("sqlite3-wal");
+    eventually("it has written much", || {
+        std::fs::metadata(&wal).is_ok_and(|wal| wal.len() > 16 << 20).then_some(())
+    });
+    seeding.kill().expect("it is still at it");
+    seeding.wait().expect("it was started here");
+    let output =
+        program(&["seed", "--posts", "10", "--database"]).arg(&database).output().expect("it starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(number(&open(&database), "SELECT count(*) FROM posts"), 10);
+}

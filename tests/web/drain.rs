@@ -246,6 +246,19 @@ fn a_second_signal_ends_the_program_although_a_request_hangs() {
 }
 
 #[test]
+fn a_body_that_never_comes_does_not_spoil_the_stop() {
+    let (_folder, database) = folder();
+    let mut program = Program::serve(&database, &[]);
+    let mut raw = Raw::connect(program.address);
+    raw.send("POST /session HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n");
+    assert_eq!(raw.answer().status, 100);
+    raw.send("half");
+    program.signal("TERM");
+    assert_eq!(program.exit().code(), Some(0), "{}", program.log());
+    assert_no_wal(&database);
+}
+
+#[test]
 fn a_body_on_a_slow_line_has_its_time_although_the_server_stops() {
     let bare = Bare::start(Options::default(), echo);
     let mut raw = bare.connect();

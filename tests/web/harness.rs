@@ -34,7 +34,7 @@ pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
 }
 
 /// A database with the demo's hundred people and so many posts, closed again.
-pub fn seeded(database: &Path, posts: usize) {
+pub fn seeded(database: &Path, posts: u32) {
     let db = Db::open(database).expect("a new database opens");
     seed::run(&db, 7, posts, |_| {}).expect("an empty database is seeded");
     db.close().expect("it closes");
@@ -108,7 +108,7 @@ impl Site {
     }
 
     /// With so many posts (0: not even people) and the configuration changed by `change`.
-    pub fn with(posts: usize, change: impl FnOnce(&mut Config)) -> Site {
+    pub fn with(posts: u32, change: impl FnOnce(&mut Config)) -> Site {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut config = Config {
             listen: ([127, 0, 0, 1], 0).into(),

@@ -261,3 +261,24 @@ fn few_file_descriptors_make_a_small_site_not_a_dead_one() {
     }
     drop(idle);
 }
+
+#[test]
+fn half_sent_bodies_do_not_keep_newcomers_out() {
+    let bare = bare(|limits| limits.connections = 8);
+    let _half: Vec<Raw> = (0..8)
+        .map(|_| {
+            let mut raw = bare.connect();
+            raw.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n");
+            assert_eq!(raw.answer().status, 100);
+            raw.send("half");
+            raw
+        })
+        .collect();
+    // Each is given a moment; then the one that has taken longest makes room.
+    let served = eventually("a newcomer is served", || {
+        let mut raw = bare.connect();
+        raw.try_send("GET / HTTP/1.1\r\nHost: x\r\n\r\n").ok()?;
+        raw.try_answer().ok().filter(|answer| answer.status == 200)
+    });
+    assert!(!served.closes());
+}
