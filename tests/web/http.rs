@@ -90,12 +90,14 @@ fn pipelined_requests_are_answered_in_order() {
 fn a_request_may_arrive_byte_by_byte() {
     let server = bare();
     let mut raw = server.connect();
-    for byte in
-        b"\r\nPOST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n"
-    {
-        raw.send([*byte]);
+    let wire = "\r\nPOST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n";
+    for byte in wire.bytes().chain("GET / HTTP/1.1\r\nHost: a\r\n\r\n".bytes()) {
+        raw.send([byte]);
+        // A slow line: without a pause the server would find several bytes at once.
+        std::thread::sleep(std::time::Duration::from_millis(2));
     }
     assert_eq!(raw.answer().text(), "ab");
+    assert_eq!(raw.answer().text(), "GET /");
 }
 
 #[test]
@@ -198,8 +200,16 @@ fn a_body_in_chunks_is_put_together() {
 #[test]
 fn chunks_that_break_the_rules_are_400_and_the_end() {
     let server = bare();
-    for chunks in ["x\r\n", "-1\r\nx\r\n", "0x1\r\na\r\n", "1\nx\r\n", "1\r\nxy\r\n", "\r\n", "0\r\nA: b\n\n"]
-    {
+    for chunks in [
+        "x\r\n",
+        "-1\r\nx\r\n",
+        "0x1\r\na\r\n",
+        "1\nx\r\n",
+        "1\r\nxy\r\n",
+        "1\r\nxy\n0\r\n\r\n",
+        "\r\n",
+        "0\r\nA: b\n\n",
+    ] {
         let head = "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
         assert_eq!(last_answer(&server, format!("{head}{chunks}")).status, 400, "{chunks:?}");
     }
