@@ -448,11 +448,16 @@ impl Raw {
 
     fn receive(&mut self) -> std::io::Result<()> {
         let mut bytes = [0; 64 * 1024];
-        match self.stream.read(&mut bytes)? {
-            0 => Err(ErrorKind::UnexpectedEof.into()),
-            read => {
-                self.received.extend_from_slice(&bytes[..read]);
-                Ok(())
+        loop {
+            match self.stream.read(&mut bytes) {
+                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                Ok(read) => {
+                    self.received.extend_from_slice(&bytes[..read]);
+                    return Ok(());
+                }
+                // A read with a time-out is not resumed by the system after a signal.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
             }
         }
     }
