@@ -1,9 +1,10 @@
 //! Demo data: people, their posts and what others say about them, the same for the same seed.
 
 use std::collections::HashSet;
+use std::ops::{Range, RangeInclusive};
 
 use fake::Fake;
-use fake::faker::lorem::en::{Paragraph, Sentence, Word};
+use fake::faker::lorem::en::{Sentence, Word};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rusqlite::Connection;
@@ -86,7 +87,7 @@ fn create_people(
 ) -> rusqlite::Result<Vec<i64>> {
     (0..USERS)
         .map(|number| {
-            let about: String = Paragraph(1..4).fake_with_rng(rng);
+            let about = paragraph(rng, 1..=3);
             let screen_name = format!("{}_{number:03}", word(rng));
             let created_at = now - rng.random_range(8 * DAY..30 * DAY);
             user::sql::create(
@@ -121,12 +122,11 @@ fn random_post(rng: &mut StdRng, people: &[i64], titles: &mut HashSet<String>, n
     while !titles.insert(title.clone()) {
         title = format!("{title} {}", word(rng));
     }
-    let paragraphs: Vec<String> =
-        (0..rng.random_range(5..=10)).map(|_| Paragraph(5..11).fake_with_rng(rng)).collect();
+    let paragraphs: Vec<String> = (0..rng.random_range(5..=10)).map(|_| paragraph(rng, 5..=10)).collect();
     let comments = (0..rng.random_range(5..=15))
         .map(|_| {
             let at = rng.random_range(created_at..now);
-            (someone(rng, people), Sentence(5..25).fake_with_rng(rng), at)
+            (someone(rng, people), sentence(rng, 5..25), at)
         })
         .collect();
     Post { author: someone(rng, people), title, description: paragraphs.join("\n\n"), created_at, comments }
@@ -134,6 +134,20 @@ fn random_post(rng: &mut StdRng, people: &[i64], titles: &mut HashSet<String>, n
 
 fn someone(rng: &mut StdRng, people: &[i64]) -> i64 {
     people[rng.random_range(0..people.len())]
+}
+
+fn paragraph(rng: &mut StdRng, sentences: RangeInclusive<usize>) -> String {
+    let sentences: Vec<String> = (0..rng.random_range(sentences)).map(|_| sentence(rng, 4..11)).collect();
+    sentences.join(" ")
+}
+
+/// Words of lorem ipsum with a capital and a full stop.
+fn sentence(rng: &mut StdRng, words: Range<usize>) -> String {
+    let mut sentence: String = Sentence(words).fake_with_rng(rng);
+    if let Some(first) = sentence.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    sentence
 }
 
 fn word(rng: &mut StdRng) -> String {
