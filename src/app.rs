@@ -9,10 +9,11 @@ use rouille::{Request, Response};
 use crate::config::Config;
 use crate::db::{Db, OpenError};
 use crate::server::{self, Drained, Server};
+use crate::web::rate::Rates;
 use crate::web::turns::Turns;
 use crate::web::{Cx, Error, error, router};
 
-/// The configuration and the database: what every request needs.
+/// The configuration, the database, and what is kept in memory: what every request needs.
 pub struct App {
     /// What the operator decided.
     pub config: Config,
@@ -20,6 +21,10 @@ pub struct App {
     pub db: Db,
     /// Who may compute now.
     pub turns: Turns,
+    /// Who may hash a password now.
+    pub hashing: Turns,
+    /// Who has done what lately.
+    pub rates: Rates,
 }
 
 impl App {
@@ -29,7 +34,8 @@ impl App {
     /// As there.
     pub fn open(config: Config) -> Result<App, OpenError> {
         let db = Db::open(&config.database)?;
-        Ok(App { config, db, turns: Turns::for_this_machine() })
+        let rates = Rates::new(config.rates.as_ref());
+        Ok(App { config, db, turns: Turns::for_this_machine(), hashing: Turns::for_hashing(), rates })
     }
 
     /// Answers one request, whatever it is: the site's handler, for any rouille server.

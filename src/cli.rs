@@ -12,10 +12,11 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::app::{self, App};
-use crate::config::Config;
+use crate::config::{Config, RateLimits};
 use crate::db::Db;
 use crate::seed;
 use crate::server::{Limits, Stopper};
+use crate::web::rate::Limit;
 
 /// A Hacker-News style site in one binary on SQLite.
 #[derive(Parser, Debug)]
@@ -84,6 +85,24 @@ struct Serve {
     /// Connections at once, each with a thread
     #[arg(long, env, default_value_t = 1024, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
     max_connections: u32,
+    /// Let everybody sign in, sign up, write and vote as fast as they can (on in demo)
+    #[arg(long, env, action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
+    no_rate_limits: bool,
+    /// Attempts to sign in from an address, and as many by a name
+    #[arg(long, env, default_value_t = RateLimits::default().sign_ins.count, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
+    sign_ins_per_minute: u32,
+    /// New accounts from an address
+    #[arg(long, env, default_value_t = RateLimits::default().sign_ups.count, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
+    sign_ups_per_hour: u32,
+    /// Posts and comments of a user
+    #[arg(long, env, default_value_t = RateLimits::default().writes.count, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
+    writes_per_minute: u32,
+    /// Votes of a user
+    #[arg(long, env, default_value_t = RateLimits::default().votes.count, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
+    votes_per_minute: u32,
+    /// Forget sign-ins that were not used for so many days
+    #[arg(long, env, default_value_t = 90, value_name = "N", value_parser = value_parser!(u32).range(1..=36_500))]
+    session_days: u32,
 }
 
 /// Why the program ends with an exit code other than 0: one sentence.
@@ -96,10 +115,7 @@ type Failure = String;
 pub fn run(cli: Cli) -> Result<(), Failure> {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info")).init();
     match cli.command {
-        Command::Demo { serve, seed } => {
-            let config = Config { benchmarking: true, relax_ssl: true, ..serve.config() };
-            self::serve(config, Some(&seed))
-        }
+        Command::Demo { serve, seed } => self::serve(serve.config_for_demo(), Some(&seed)),
         Command::Serve(options) => serve(options.config(), None),
         Command::Migrate(Database { database }) => {
             let db = Db::open(&database).map_err(sentence)?;
@@ -121,7 +137,17 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
 }
 
 impl Serve {
+    fn config_for_demo(self) -> Config {
+        Config { benchmarking: true, relax_ssl: true, rates: None, ..self.config() }
+    }
+
     fn config(self) -> Config {
+        let rates = RateLimits {
+            sign_ins: Limit::a_minute(self.sign_ins_per_minute),
+            sign_ups: Limit::an_hour(self.sign_ups_per_hour),
+            writes: Limit::a_minute(self.writes_per_minute),
+            votes: Limit::a_minute(self.votes_per_minute),
+        };
         Config {
             listen: self.listen,
             database: self.database.database,
@@ -129,6 +155,8 @@ impl Serve {
             relax_ssl: self.relax_ssl,
             trusted_proxies: self.trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
             limits: Limits { connections: self.max_connections as usize, ..Limits::default() },
+            rates: (!self.no_rate_limits).then_some(rates),
+            session_days: self.session_days,
         }
     }
 }
@@ -193,4 +221,42 @@ fn fill(db: &Db, options: &Seed) -> Result<bool, Failure> {
 
 fn sentence(error: impl std::fmt::Display) -> Failure {
     error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn serve(arguments: &[&str]) -> Serve {
+        let command = ["lorem-news", "serve"].iter().chain(arguments);
+        match Cli::try_parse_from(command).expect("they are known").command {
+            Command::Serve(serve) => serve,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn each_rate_limit_is_set_by_its_own_flag() {
+        let config = serve(&[
+            "--sign-ins-per-minute=1",
+            "--sign-ups-per-hour=2",
+            "--writes-per-minute=3",
+            "--votes-per-minute=4",
+            "--session-days=5",
+        ])
+        .config();
+        let rates = config.rates.expect("there are limits");
+        assert_eq!(rates.sign_ins, Limit::a_minute(1));
+        assert_eq!(rates.sign_ups, Limit::an_hour(2));
+        assert_eq!(rates.writes, Limit::a_minute(3));
+        assert_eq!(rates.votes, Limit::a_minute(4));
+        assert_eq!(config.session_days, 5);
+    }
+
+    #[test]
+    fn rates_are_limited_unless_it_is_a_demo_or_nobody_wants_it() {
+        assert!(serve(&[]).config().rates.is_some());
+        assert!(serve(&["--no-rate-limits"]).config().rates.is_none());
+        assert!(serve(&[]).config_for_demo().rates.is_none());
+    }
 }

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use crate::server::Limits;
+use crate::web::rate::Limit;
 
 /// How the site is served.
 #[derive(Debug, Clone)]
@@ -20,4 +21,32 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     /// What a client may cost.
     pub limits: Limits,
+    /// How often one may do what; `None`: as often as one likes.
+    pub rates: Option<RateLimits>,
+    /// Sign-ins that were not used for so many days are forgotten.
+    pub session_days: u32,
+}
+
+/// How often one may do what, see [`Act`](crate::web::rate::Act).
+#[derive(Debug, Clone)]
+pub struct RateLimits {
+    /// Attempts to sign in: from an address, and as often by a name.
+    pub sign_ins: Limit,
+    /// New accounts from an address.
+    pub sign_ups: Limit,
+    /// A user's posts and comments together; a guest's count by their address.
+    pub writes: Limit,
+    /// A user's votes.
+    pub votes: Limit,
+}
+
+impl Default for RateLimits {
+    fn default() -> RateLimits {
+        RateLimits {
+            sign_ins: Limit::a_minute(5),
+            sign_ups: Limit::an_hour(5),
+            writes: Limit::a_minute(10),
+            votes: Limit::a_minute(60),
+        }
+    }
 }

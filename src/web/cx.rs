@@ -71,6 +71,17 @@ impl<'r> Cx<'r> {
         self.app.db.write(work)
     }
 
+    /// Hashes a password, or compares one with its hash, when it is its turn among those who do:
+    /// each hash takes 19 MiB and a core. Meanwhile somebody else has this request's turn.
+    ///
+    /// # Errors
+    /// [`db::Error::Overloaded`] when the turn does not come; `work` has not begun then.
+    pub fn hashing<T>(&self, work: impl FnOnce() -> T) -> std::result::Result<T, db::Error> {
+        self.turn.replace(None);
+        let _turn = self.app.hashing.take().ok_or(db::Error::Overloaded)?;
+        Ok(work())
+    }
+
     /// Who asks, by their session cookie; looked up once. `None` for a guest.
     ///
     /// # Errors

@@ -1,9 +1,11 @@
 //! What a handler could not do, and the one place that tells the client.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use rouille::Response;
 
+use super::rate::Wait;
 use super::{Cx, reply};
 use crate::db;
 use crate::ui::layout::{self, Page};
@@ -20,6 +22,8 @@ pub enum Error {
     BadRequest(&'static str),
     /// 403, with a sentence.
     Forbidden(&'static str),
+    /// 429: not so fast.
+    TooMany(Wait),
     /// 503: the same request may succeed in a moment.
     Unavailable(db::Error),
     /// 500: ours. The text is for the log, never for the client.
@@ -35,14 +39,15 @@ impl Error {
             Error::MethodNotAllowed(_) => 405,
             Error::BadRequest(_) => 400,
             Error::Forbidden(_) => 403,
+            Error::TooMany(_) => 429,
             Error::Unavailable(_) => 503,
             Error::Internal(_) => 500,
         }
     }
 
     /// A heading and a sentence for the person in front of it.
-    fn texts(&self) -> (&'static str, &'static str) {
-        match self {
+    fn texts(&self) -> (&'static str, Cow<'static, str>) {
+        let (heading, sentence) = match self {
             Error::NotFound => (
                 "The page you were looking for doesn't exist.",
                 "You may have mistyped the address or the page may have moved.",
@@ -50,15 +55,19 @@ impl Error {
             Error::MethodNotAllowed(_) => {
                 ("That can't be done here.", "The page exists, but not for this kind of request.")
             }
-            Error::BadRequest(why) => ("That request can't be understood.", why),
-            Error::Forbidden(why) => ("The change you wanted was rejected.", why),
+            Error::BadRequest(why) => ("That request can't be understood.", *why),
+            Error::Forbidden(why) => ("The change you wanted was rejected.", *why),
+            Error::TooMany(wait) => {
+                return ("That was a little too fast.", format!("Please try again in {wait}.").into());
+            }
             Error::Unavailable(_) => {
                 ("We're a little busy.", "Nothing was changed. Please try again in a moment.")
             }
             Error::Internal(_) => {
                 ("We're sorry, but something went wrong.", "It was noted, and it is ours to mend.")
             }
-        }
+        };
+        (heading, sentence.into())
     }
 }
 
@@ -96,7 +105,7 @@ pub fn respond(cx: &Cx, error: &Error) -> Response {
     // database that has too much to do already.
     let viewer = if error.status() == 503 { None } else { cx.viewer().ok().flatten() };
     let page = Page { heading, viewer, ..Page::default() };
-    let rendered = layout::render(&page, horrorshow::html! { p { : sentence } });
+    let rendered = layout::render(&page, horrorshow::html! { p { : &*sentence } });
     let mut response = match rendered {
         Ok(html) => reply::html(cx, html).with_status_code(error.status()),
         Err(error) => {
@@ -106,6 +115,9 @@ pub fn respond(cx: &Cx, error: &Error) -> Response {
     };
     match error {
         Error::MethodNotAllowed(allowed) => response.headers.push(("Allow".into(), (*allowed).into())),
+        Error::TooMany(wait) => {
+            response.headers.push(("Retry-After".into(), wait.seconds.to_string().into()))
+        }
         Error::Unavailable(_) => response.headers.push(("Retry-After".into(), "2".into())),
         _ => {}
     }

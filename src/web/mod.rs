@@ -5,6 +5,7 @@ pub mod csrf;
 pub mod cx;
 pub mod error;
 pub mod paths;
+pub mod rate;
 pub mod reply;
 pub mod router;
 pub mod session;

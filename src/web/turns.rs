@@ -11,10 +11,16 @@ use std::time::{Duration, Instant};
 
 /// So long a request waits for its turn before it is told to come again.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// The same for a password's hash: a turn is some tens of milliseconds then, and who signs in would
+/// rather wait than begin anew.
+const PATIENCE_WITH_HASHES: Duration = Duration::from_secs(5);
+/// Hashes at once on a machine with many cores: each fills 19 MiB, and the rest of the site goes on.
+const MOST_HASHES: usize = 4;
 
 /// A number of turns, given in the order of asking.
 pub struct Turns {
     state: Mutex<State>,
+    patience: Duration,
 }
 
 struct State {
@@ -35,20 +41,24 @@ impl Turns {
     /// One more than there are cores, so that none is idle while a turn changes hands.
     #[must_use]
     pub fn for_this_machine() -> Turns {
-        Turns::new(thread::available_parallelism().map_or(2, std::num::NonZero::get) + 1)
+        Turns::new(cores() + 1, PATIENCE)
     }
 
-    fn new(free: usize) -> Turns {
-        Turns { state: Mutex::new(State { free, waiting: VecDeque::new() }) }
+    /// As many as there are cores, for passwords: a hash is all processor and memory.
+    #[must_use]
+    pub fn for_hashing() -> Turns {
+        Turns::new(cores().clamp(1, MOST_HASHES), PATIENCE_WITH_HASHES)
     }
 
-    /// Waits for a turn; `None` when it did not come within two seconds.
+    /// So many at a time; who has waited for `patience` goes without.
+    #[must_use]
+    pub fn new(count: usize, patience: Duration) -> Turns {
+        Turns { state: Mutex::new(State { free: count, waiting: VecDeque::new() }), patience }
+    }
+
+    /// Waits for a turn; `None` when it did not come in time.
     #[must_use]
     pub fn take(&self) -> Option<Turn<'_>> {
-        self.take_within(PATIENCE)
-    }
-
-    fn take_within(&self, patience: Duration) -> Option<Turn<'_>> {
         let mut state = self.lock();
         if state.free > 0 {
             state.free -= 1;
@@ -57,7 +67,7 @@ impl Turns {
         let waiter = Arc::new(Waiter { thread: thread::current(), called: AtomicBool::new(false) });
         state.waiting.push_back(Arc::clone(&waiter));
         drop(state);
-        let deadline = Instant::now() + patience;
+        let deadline = Instant::now() + self.patience;
         while !waiter.called.load(Ordering::Acquire) {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() && self.give_up(&waiter) {
@@ -81,6 +91,10 @@ impl Turns {
     }
 }
 
+fn cores() -> usize {
+    thread::available_parallelism().map_or(2, std::num::NonZero::get)
+}
+
 /// The next in the queue has the turn at once: nobody who comes now can be before them.
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
@@ -101,15 +115,17 @@ mod tests {
     use super::*;
     use std::sync::atomic::AtomicUsize;
 
+    const LONG: Duration = Duration::from_secs(60);
+
     #[test]
     fn so_many_compute_at_once_and_no_more() {
-        let turns = Turns::new(3);
+        let turns = Turns::new(3, LONG);
         let (inside, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         thread::scope(|scope| {
             for _ in 0..16 {
                 scope.spawn(|| {
                     for _ in 0..200 {
-                        let turn = turns.take_within(Duration::from_secs(60)).expect("it comes");
+                        let turn = turns.take().expect("it comes");
                         most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                         thread::yield_now();
                         inside.fetch_sub(1, Ordering::SeqCst);
@@ -124,14 +140,14 @@ mod tests {
 
     #[test]
     fn turns_come_in_the_order_of_asking() {
-        let turns = Turns::new(1);
+        let turns = Turns::new(1, LONG);
         let order = Mutex::new(Vec::new());
         let first = turns.take().expect("it is free");
         thread::scope(|scope| {
             for number in 0..8 {
                 let (turns, order) = (&turns, &order);
                 scope.spawn(move || {
-                    let _turn = turns.take_within(Duration::from_secs(60)).expect("it comes");
+                    let _turn = turns.take().expect("it comes");
                     order.lock().expect("held for a moment").push(number);
                 });
                 while turns.lock().waiting.len() <= number {
@@ -145,11 +161,11 @@ mod tests {
 
     #[test]
     fn who_waits_in_vain_leaves_the_queue() {
-        let turns = Turns::new(1);
+        let turns = Turns::new(1, Duration::from_millis(1));
         let first = turns.take().expect("it is free");
-        assert!(turns.take_within(Duration::from_millis(1)).is_none());
+        assert!(turns.take().is_none());
         assert!(turns.lock().waiting.is_empty());
         drop(first);
-        assert!(turns.take_within(Duration::ZERO).is_some());
+        assert!(turns.take().is_some());
     }
 }

@@ -14,13 +14,19 @@ use crate::harness::{PATIENCE, Program, assert_sound, eventually, folder, number
 
 /// Every option with what its help says besides: the environment's name, and the default if any.
 const DATABASE: (&str, &str) = ("--database <FILE>", "[env: DATABASE=] [default: db/lorem_news.sqlite3]");
-const SERVE: [(&str, &str); 6] = [
+const SERVE: [(&str, &str); 12] = [
     DATABASE,
     ("--listen <ADDRESS>", "[env: LISTEN=] [default: 127.0.0.1:3000]"),
     ("--benchmarking", "[env: BENCHMARKING=]"),
     ("--relax-ssl", "[env: RELAX_SSL=]"),
     ("--trusted-proxies <IP,…>", "[env: TRUSTED_PROXIES=]"),
     ("--max-connections <N>", "[env: MAX_CONNECTIONS=] [default: 1024]"),
+    ("--no-rate-limits", "[env: NO_RATE_LIMITS=]"),
+    ("--sign-ins-per-minute <N>", "[env: SIGN_INS_PER_MINUTE=] [default: 5]"),
+    ("--sign-ups-per-hour <N>", "[env: SIGN_UPS_PER_HOUR=] [default: 5]"),
+    ("--writes-per-minute <N>", "[env: WRITES_PER_MINUTE=] [default: 10]"),
+    ("--votes-per-minute <N>", "[env: VOTES_PER_MINUTE=] [default: 60]"),
+    ("--session-days <N>", "[env: SESSION_DAYS=] [default: 90]"),
 ];
 const SEED: [(&str, &str); 2] =
     [("--seed <N>", "[env: SEED=] [default: 2024]"), ("--posts <N>", "[env: POSTS=] [default: 1000]")];
@@ -149,6 +155,12 @@ fn what_the_command_line_does_not_know_is_exit_code_2() {
         &["serve", "--listen", "nowhere"],
         &["seed", "--posts", "many"],
         &["serve", "--trusted-proxies", "me"],
+        &["serve", "--sign-ins-per-minute", "0"],
+        &["serve", "--sign-ups-per-hour", "100001"],
+        &["serve", "--writes-per-minute", "-1"],
+        &["serve", "--votes-per-minute", "many"],
+        &["serve", "--session-days", "0"],
+        &["demo", "--session-days", "36501"],
     ] {
         let output = run(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {output:?}");

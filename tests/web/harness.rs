@@ -88,6 +88,21 @@ pub fn assert_sound(connection: &Connection) {
     }
 }
 
+/// As `lorem-news demo` has it, on a port that is free. Sessions are kept however old they are: tests
+/// make old ones.
+pub fn config(database: &Path) -> Config {
+    Config {
+        listen: ([127, 0, 0, 1], 0).into(),
+        database: database.to_owned(),
+        benchmarking: true,
+        relax_ssl: true,
+        trusted_proxies: Vec::new(),
+        limits: Limits::default(),
+        rates: None,
+        session_days: 36_500,
+    }
+}
+
 /// The whole site in this process. It stops when it is dropped.
 pub struct Site {
     pub address: SocketAddr,
@@ -109,15 +124,8 @@ impl Site {
 
     /// With so many posts (0: not even people) and the configuration changed by `change`.
     pub fn with(posts: u32, change: impl FnOnce(&mut Config)) -> Site {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut config = Config {
-            listen: ([127, 0, 0, 1], 0).into(),
-            database: folder.path().join("news.sqlite3"),
-            benchmarking: true,
-            relax_ssl: true,
-            trusted_proxies: Vec::new(),
-            limits: Limits::default(),
-        };
+        let (folder, database) = folder();
+        let mut config = config(&database);
         change(&mut config);
         if posts > 0 {
             seeded(&config.database, posts);

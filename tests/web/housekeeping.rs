@@ -1,0 +1,1 @@
+//! What is cleaned up while the site goes on.

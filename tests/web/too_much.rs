@@ -1,0 +1,107 @@
+//! What becomes of a request that asks for more than its share.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use lorem_news::app::App;
+use lorem_news::config::{Config, RateLimits};
+use lorem_news::db;
+use lorem_news::web::rate::{Act, Limit, Wait};
+use lorem_news::web::turns::Turns;
+use lorem_news::web::{Cx, Error, error};
+use rouille::Request;
+use tempfile::TempDir;
+
+use crate::harness::{PATIENCE, config, folder, texts};
+
+/// The application without a server.
+fn app(change: impl FnOnce(&mut Config)) -> (TempDir, App) {
+    let (folder, database) = folder();
+    let mut config = config(&database);
+    change(&mut config);
+    (folder, App::open(config).expect("the database opens"))
+}
+
+fn request() -> Request {
+    Request::fake_http("GET", "/", Vec::new(), Vec::new())
+}
+
+#[test]
+fn who_is_too_fast_is_told_when_to_come_again() {
+    let sign_ups = Limit::an_hour(1);
+    let (_folder, app) = app(|config| config.rates = Some(RateLimits { sign_ups, ..RateLimits::default() }));
+    let act = Act::SignUpFrom([192, 0, 2, 1].into());
+    app.rates.take(act).expect("the first is let through");
+    let wait = app.rates.take(act).expect_err("the second comes too soon");
+    assert!((1..=3600).contains(&wait.seconds), "{wait:?}");
+    for (wait, after, sentence) in [
+        (Wait { seconds: 3600 }, "3600", "Please try again in 60 minutes."),
+        (Wait { seconds: 1 }, "1", "Please try again in 1 second."),
+        (Wait { seconds: 59 }, "59", "Please try again in 59 seconds."),
+    ] {
+        let request = request();
+        let cx = Cx::new(&app, &request);
+        let response = error::respond(&cx, &Error::from(wait));
+        assert_eq!(response.status_code, 429);
+        let header =
+            |name: &str| response.headers.iter().find(|header| header.0 == name).map(|header| &*header.1);
+        assert_eq!(header("Retry-After"), Some(after));
+        assert!(header("Content-Type").unwrap_or_default().starts_with("text/html"));
+        let (mut reader, _) = response.data.into_reader_and_size();
+        let html = std::io::read_to_string(&mut reader).expect("text");
+        let html = scraper::Html::parse_document(&html);
+        assert_eq!(texts(&html, "h1"), ["That was a little too fast."]);
+        assert!(texts(&html, "main p").contains(&sentence.to_owned()), "{:?}", texts(&html, "p"));
+    }
+}
+
+#[test]
+fn so_many_passwords_are_hashed_at_once_and_no_more() {
+    let (_folder, mut app) = app(|_| {});
+    app.hashing = Turns::new(2, PATIENCE);
+    let (inside, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for number in 0..50 {
+                    let request = request();
+                    let done = Cx::new(&app, &request).hashing(|| {
+                        most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                        thread::yield_now();
+                        inside.fetch_sub(1, Ordering::SeqCst);
+                        number
+                    });
+                    assert_eq!(done.expect("its turn comes"), number);
+                }
+            });
+        }
+    });
+    assert!((1..=2).contains(&most.load(Ordering::SeqCst)), "{most:?}");
+}
+
+#[test]
+fn who_hashes_a_password_lets_others_compute_and_comes_back() {
+    let (_folder, mut app) = app(|_| {});
+    app.turns = Turns::new(1, Duration::from_millis(1));
+    let request = request();
+    let cx = Cx::new(&app, &request);
+    let read = || cx.read(|_| Ok(())).expect("it has its turn");
+    read();
+    assert!(app.turns.take().is_none(), "the only turn is taken");
+    assert!(cx.hashing(|| app.turns.take().is_some()).expect("nobody else hashes"));
+    read();
+    assert!(app.turns.take().is_none(), "it is taken again");
+}
+
+#[test]
+fn who_waits_in_vain_to_hash_a_password_is_told_to_come_again() {
+    let (_folder, mut app) = app(|_| {});
+    app.hashing = Turns::new(1, Duration::from_millis(1));
+    let request = request();
+    let cx = Cx::new(&app, &request);
+    let _turn = app.hashing.take().expect("it is free");
+    let refused = cx.hashing(|| panic!("it is not its turn")).expect_err("somebody else has the turn");
+    assert!(matches!(refused, db::Error::Overloaded));
+    assert_eq!(Error::from(refused).status(), 503);
+}
