@@ -8,6 +8,7 @@ use rouille::{Request, Response};
 
 use crate::config::Config;
 use crate::db::{Db, OpenError};
+use crate::housekeeping::Housekeeping;
 use crate::server::{self, Drained, Server};
 use crate::web::rate::Rates;
 use crate::web::turns::Turns;
@@ -60,14 +61,16 @@ pub fn bind(config: &Config) -> io::Result<Server> {
     Server::bind(config.listen, options)
 }
 
-/// Serves until the server is stopped, then closes the database: what was answered is in its file.
+/// Serves and keeps house until the server is stopped, then closes the database: what was answered is in its file.
 ///
 /// # Errors
 /// The database's, when closing it.
 pub fn serve(server: Server, app: App) -> Result<Drained, crate::db::Error> {
     let app = Arc::new(app);
     let handler = Arc::clone(&app);
+    let housekeeping = Housekeeping::start(Arc::clone(&app));
     let drained = server.run(move |request| handler.handle(request));
+    drop(housekeeping);
     match Arc::try_unwrap(app) {
         Ok(app) => app.db.close()?,
         // Only a request that was cut still holds it; its writes are in the WAL, which is as durable.

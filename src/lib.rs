@@ -30,4 +30,5 @@ pub mod rank;
 
 // What is around the site.
 pub mod benchmarking;
+pub mod housekeeping;
 pub mod seed;

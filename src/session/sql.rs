@@ -1,9 +1,13 @@
 //! All SQL about sign-ins.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{NewSession, Session, Token};
+use crate::housekeeping::{self, Step};
 use crate::ui::pager::{Cursor, Slice};
+use crate::ui::time::Micros;
 use crate::web::cx::Viewer;
 
 /// Notes a sign-in; the row's number. Its user's `sessions_count` is the caller's to change, in the
@@ -55,4 +59,35 @@ pub fn of_user(
         })?
         .collect::<Result<_, _>>()?;
     Ok(Slice::of(rows, limit, Session::by_id))
+}
+
+/// Removes those of the next [`STEP`](housekeeping::STEP) sessions after `after_id` that were last
+/// used before `cutoff`, and takes them off their users' counts. It needs no index over times, for
+/// which every sign-in would pay: sessions are numbered in the order of their making and used later
+/// still, so where none is so old that it may have to go, none after it is.
+pub fn prune(connection: &Connection, after_id: i64, cutoff: Micros) -> rusqlite::Result<Step> {
+    let slice: Vec<(i64, Micros)> = connection
+        .prepare_cached("SELECT id, created_at FROM sessions WHERE id > ?1 ORDER BY id LIMIT ?2")?
+        .query_map(params![after_id, housekeeping::STEP], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    let any_old = slice.iter().any(|(_, created_at)| *created_at < cutoff);
+    let Some((last_id, _)) = slice.last().filter(|_| any_old) else {
+        return Ok(Step { removed: 0, next: None });
+    };
+    let mut lost: BTreeMap<i64, i64> = BTreeMap::new();
+    let mut delete = connection.prepare_cached(
+        "DELETE FROM sessions WHERE id > ?1 AND id <= ?2 AND last_used_at < ?3 RETURNING user_id",
+    )?;
+    let mut rows = delete.query(params![after_id, last_id, cutoff])?;
+    while let Some(row) = rows.next()? {
+        *lost.entry(row.get(0)?).or_default() += 1;
+    }
+    let mut count =
+        connection.prepare_cached("UPDATE users SET sessions_count = sessions_count - ?2 WHERE id = ?1")?;
+    for (user_id, number) in &lost {
+        count.execute([user_id, number])?;
+    }
+    let removed = usize::try_from(lost.values().sum::<i64>()).unwrap_or_default();
+    let more = slice.len() == housekeeping::STEP as usize;
+    Ok(Step { removed, next: more.then_some(*last_id) })
 }

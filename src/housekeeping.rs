@@ -1,0 +1,196 @@
+//! Removes what nobody needs any more, beside everything else: once when the server starts, then
+//! every hour, in steps so small that other writes go between them.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crate::app::App;
+use crate::db::Error;
+use crate::session;
+use crate::ui::time::{DAY, Micros, now};
+
+/// Between two rounds. What is removed has waited for days, so an hour more is nothing.
+const EVERY: Duration = Duration::from_secs(60 * 60);
+/// Rows that a step looks at: some milliseconds of the writer's time if all of them go.
+pub const STEP: u32 = 500;
+
+/// Something to be removed now and then.
+struct Chore {
+    /// What it removes, for the log.
+    what: &'static str,
+    /// Removes some of it: at this moment, in the rows after this id. One [`Db::write`](crate::db::Db::write).
+    step: fn(&App, Micros, i64) -> Result<Step, Error>,
+}
+
+/// What a step of a chore came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// How many were removed.
+    pub removed: usize,
+    /// The last id that was looked at, when there may be more to remove after it.
+    pub next: Option<i64>,
+}
+
+const CHORES: &[Chore] = &[Chore { what: "unused sessions", step: unused_sessions }];
+
+/// `last_used_at` is touched at most once a day, so it may be a day behind: only what is a day older
+/// than it may become was surely not used for so long.
+fn unused_sessions(app: &App, now: Micros, after: i64) -> Result<Step, Error> {
+    let cutoff = now - (i64::from(app.config.session_days) + 1) * DAY;
+    app.db.write(move |connection| session::sql::prune(connection, after, cutoff))
+}
+
+/// The thread that does all chores. It stops when this is dropped: after the step that it is at.
+pub struct Housekeeping {
+    /// Nothing is ever sent: that it is gone says stop.
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Housekeeping {
+    /// Begins with the first round at once. Without a thread, which is logged, the site is served all
+    /// the same: it grows until the next start.
+    #[must_use]
+    pub fn start(app: Arc<App>) -> Housekeeping {
+        Housekeeping::with(app, CHORES, EVERY)
+    }
+
+    fn with(app: Arc<App>, chores: &'static [Chore], every: Duration) -> Housekeeping {
+        let (stop, stopped) = channel();
+        let rounds = move || {
+            loop {
+                chores.iter().for_each(|chore| chore.run(&app, &stopped));
+                if stopped.recv_timeout(every) != Err(RecvTimeoutError::Timeout) {
+                    break;
+                }
+            }
+        };
+        let thread = thread::Builder::new().name("housekeeping".into()).spawn(rounds);
+        if let Err(error) = &thread {
+            log::error!("no thread for housekeeping: {error}");
+        }
+        Housekeeping { stop: Some(stop), thread: thread.ok() }
+    }
+}
+
+impl Drop for Housekeeping {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            log::error!("housekeeping panicked");
+        }
+    }
+}
+
+impl Chore {
+    /// Step by step, until there is nothing more to remove, an error, or a stop.
+    fn run(&self, app: &App, stopped: &Receiver<()>) {
+        let (now, mut removed, mut next) = (now(), 0, Some(0));
+        while let Some(after) = next
+            && stopped.try_recv() == Err(TryRecvError::Empty)
+        {
+            next = match (self.step)(app, now, after) {
+                Ok(step) => {
+                    removed += step.removed;
+                    step.next
+                }
+                Err(error) => {
+                    log::error!("removing {}: {error}; it is tried again in the next round", self.what);
+                    None
+                }
+            };
+        }
+        if removed > 0 {
+            log::info!("removed {removed} {}", self.what);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::server::Limits;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{LazyLock, Mutex};
+
+    const LONG: Duration = Duration::from_secs(30);
+
+    fn app() -> (tempfile::TempDir, Arc<App>) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let app = App::open(Config {
+            listen: ([127, 0, 0, 1], 0).into(),
+            database: folder.path().join("news.sqlite3"),
+            benchmarking: false,
+            relax_ssl: false,
+            trusted_proxies: Vec::new(),
+            limits: Limits::default(),
+            rates: None,
+            session_days: 90,
+        });
+        (folder, Arc::new(app.expect("the database opens")))
+    }
+
+    /// Where a chore's steps are told, for they can hold nothing themselves.
+    type Told = LazyLock<(Sender<i64>, Mutex<Receiver<i64>>)>;
+
+    fn told() -> (Sender<i64>, Mutex<Receiver<i64>>) {
+        let (tell, told) = channel();
+        (tell, Mutex::new(told))
+    }
+
+    fn next(told: &Told) -> i64 {
+        told.1.lock().expect("held for a moment").recv_timeout(LONG).expect("the next step")
+    }
+
+    #[test]
+    fn a_chore_without_end_is_stopped_between_two_steps() {
+        static STEPS: AtomicUsize = AtomicUsize::new(0);
+        fn endless(_: &App, _: Micros, after: i64) -> Result<Step, Error> {
+            STEPS.fetch_add(1, Ordering::SeqCst);
+            Ok(Step { removed: 1, next: Some(after + 1) })
+        }
+        static ENDLESS: [Chore; 2] =
+            [Chore { what: "steps", step: endless }, Chore { what: "more steps", step: endless }];
+        let (_folder, app) = app();
+        let housekeeping = Housekeeping::with(Arc::clone(&app), &ENDLESS, EVERY);
+        while STEPS.load(Ordering::SeqCst) < 10 {
+            thread::yield_now();
+        }
+        let (ended, end) = channel();
+        thread::spawn(move || {
+            drop(housekeeping);
+            ended.send(())
+        });
+        end.recv_timeout(LONG).expect("it stops");
+        assert_eq!(Arc::strong_count(&app), 1, "the database can be closed");
+    }
+
+    #[test]
+    fn steps_go_on_where_the_last_one_ended_and_rounds_begin_anew_even_after_an_error() {
+        static TOLD: Told = LazyLock::new(told);
+        fn three_steps(_: &App, _: Micros, after: i64) -> Result<Step, Error> {
+            TOLD.0.send(after).expect("somebody listens");
+            match after {
+                0 => Ok(Step { removed: 2, next: Some(7) }),
+                7 => Ok(Step { removed: 0, next: Some(9) }),
+                _ => Ok(Step { removed: 1, next: None }),
+            }
+        }
+        fn fails(_: &App, _: Micros, after: i64) -> Result<Step, Error> {
+            TOLD.0.send(-1 - after).expect("somebody listens");
+            Err(Error::Overloaded)
+        }
+        static CHORES: [Chore; 2] =
+            [Chore { what: "nothing", step: fails }, Chore { what: "steps", step: three_steps }];
+        let (_folder, app) = app();
+        let _housekeeping = Housekeeping::with(app, &CHORES, Duration::from_millis(1));
+        for _ in 0..3 {
+            assert_eq!([next(&TOLD), next(&TOLD), next(&TOLD), next(&TOLD)], [-1, 0, 7, 9]);
+        }
+    }
+}
