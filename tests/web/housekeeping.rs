@@ -152,14 +152,11 @@ fn a_step_looks_at_so_many_sessions_and_none_is_looked_at_that_is_too_young() {
         ids
     });
     let prune = |after| session::sql::prune(&connection, after, now() - 91 * DAY).expect("a step");
-    let next = Some(ids[step - 1]);
-    assert_eq!(prune(0), Step { removed: step, next });
+    let (first, second) = (ids[step - 1], ids[2 * step - 1]);
+    assert_eq!(prune(0), Step { removed: step, next: Some(first) });
     assert_eq!(sessions(&connection).len(), 4 * step);
-    let after = next.expect("there is more");
-    let next = Some(ids[2 * step - 1]);
-    assert_eq!(prune(after), Step { removed: step, next });
-    assert_eq!(prune(after), Step { removed: 0, next: None }, "the young ones come next");
-    assert_eq!(prune(next.expect("there is more")), Step { removed: 0, next: None });
+    assert_eq!(prune(first), Step { removed: step, next: Some(second) });
+    assert_eq!(prune(second), Step { removed: 0, next: None }, "where it ends though there are more");
     assert_eq!(sessions(&connection).len(), 3 * step);
     assert_sound(&connection);
 }
