@@ -5,8 +5,9 @@
 use rand::RngExt;
 use rusqlite::Connection;
 
+use crate::comment::views::CommentForm;
 use crate::comment::{self, NewComment};
-use crate::post::{self, NewPost, Post};
+use crate::post::{self, NewPost, Whole};
 use crate::session::{self, NewSession, Secret};
 use crate::ui::layout::{self, Page};
 use crate::ui::pager::{START, Slice};
@@ -91,7 +92,7 @@ struct Done {
 /// What a call has left to be shown.
 enum Shown {
     /// The post that it made, and its text: there is nothing more to read.
-    New(Box<(Post, String)>),
+    New(Box<Whole>),
     /// The post that it commented on.
     Post(i64),
     /// What the action says, whatever it did.
@@ -125,7 +126,7 @@ impl Call {
         Call {
             action,
             secret: Secret::random(),
-            ip_address: cx.request.remote_addr().ip().to_string(),
+            ip_address: cx.ip().to_string(),
             user_agent: cx.request.header("User-Agent").unwrap_or_default().to_owned(),
             text,
             description: if action == PostCreate { headers(cx) } else { String::new() },
@@ -156,9 +157,9 @@ impl Call {
         match self.action {
             PostCreate => {
                 let post = NewPost { user_id, title: &self.text, description: &self.description, created_at };
-                let id = post::sql::create(connection, &post)?;
-                let post = post::sql::find(connection, id)?;
-                Ok(post.map_or(Shown::Any, |post| Shown::New(Box::new(post))))
+                let Some(id) = post::sql::create(connection, &post)? else { return Ok(Shown::Any) };
+                let whole = post::sql::find(connection, id)?;
+                Ok(whole.map_or(Shown::Any, |whole| Shown::New(Box::new(whole))))
             }
             CommentCreate => {
                 let Some(post_id) = post::sql::random(connection)? else { return Ok(Shown::Any) };
@@ -176,7 +177,7 @@ impl Call {
                 let Some((id, post_id)) = comment::sql::random_leaf(connection)? else {
                     return Ok(Shown::Any);
                 };
-                comment::sql::destroy(connection, id)?;
+                comment::sql::destroy(connection, id, self.now)?;
                 Ok(Shown::Post(post_id))
             }
             PostShow | PostsIndex | UserShow => Ok(Shown::Any),
@@ -185,14 +186,15 @@ impl Call {
 }
 
 fn page(cx: &Cx, action: Action, shown: &Shown) -> Result {
+    let empty = CommentForm::of("");
     let html = match (action, shown) {
-        (_, Shown::New(post)) => {
+        (_, Shown::New(whole)) => {
             let no_comments = Slice { rows: Vec::new(), next: None };
-            Some(post::handlers::render(cx, &post.0, &post.1, &no_comments)?)
+            Some(post::handlers::render(cx, whole, &no_comments, &empty)?)
         }
-        (_, Shown::Post(id)) => post::handlers::page(cx, *id, START)?,
+        (_, Shown::Post(id)) => post::handlers::page(cx, *id, START, &empty)?,
         (PostShow, Shown::Any) => match cx.read(post::sql::random)? {
-            Some(id) => post::handlers::page(cx, id, START)?,
+            Some(id) => post::handlers::page(cx, id, START, &empty)?,
             None => None,
         },
         (UserShow, Shown::Any) => {
@@ -210,7 +212,7 @@ fn page(cx: &Cx, action: Action, shown: &Shown) -> Result {
 fn index(cx: &Cx) -> Result<String> {
     let posts = cx.read(|connection| post::sql::some(connection, INDEX))?;
     let page = Page { heading: "Recent posts", viewer: cx.viewer()?, ..Page::default() };
-    Ok(layout::render(&page, post::views::rows(cx, &posts))?)
+    Ok(layout::render(&page, post::views::rows(&posts, page.viewer, cx.now))?)
 }
 
 /// The request's headers as lines, named as CGI names them; what signs someone in is left out.

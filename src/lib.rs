@@ -20,6 +20,7 @@ pub mod web;
 
 // The nouns: each has types and rules, `sql`, `handlers`, `views`.
 pub mod comment;
+pub mod draft;
 pub mod post;
 pub mod session;
 pub mod user;

@@ -90,10 +90,9 @@ fn create_people(
             let about = paragraph(rng, 1..=3);
             let screen_name = format!("{}_{number:03}", word(rng));
             let created_at = now - rng.random_range(8 * DAY..30 * DAY);
-            user::sql::create(
-                connection,
-                &NewUser { screen_name: &screen_name, password_hash, about: &about, created_at },
-            )
+            let user = NewUser { screen_name: &screen_name, password_hash, about: &about, created_at };
+            // The number in the name makes it unique.
+            user::sql::create(connection, &user)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
         })
         .collect()
 }
@@ -105,7 +104,7 @@ fn write(connection: &Connection, post: &Post) -> rusqlite::Result<()> {
         description: &post.description,
         created_at: post.created_at,
     };
-    let post_id = post::sql::create(connection, &new)?;
+    let post_id = post::sql::create(connection, &new)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
     for (user_id, body, created_at) in &post.comments {
         let comment = NewComment { post_id, user_id: *user_id, body, created_at: *created_at };
         comment::sql::create(connection, &comment)?;

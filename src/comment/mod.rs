@@ -1,11 +1,14 @@
 //! Comments on posts.
 
+pub mod handlers;
 pub mod sql;
 pub mod views;
 
+use crate::post::MAX_TEXT;
 use crate::ui::pager::Cursor;
-use crate::ui::time::Micros;
+use crate::ui::time::{MINUTE, Micros};
 use crate::user::Author;
+use crate::web::form::Errors;
 
 /// Comments on a page of a post.
 pub const ON_A_PAGE: u32 = 200;
@@ -19,7 +22,7 @@ pub struct Comment {
     pub body: String,
     /// When.
     pub created_at: Micros,
-    /// `None`: has left.
+    /// `None`: it was deleted, and only stays for the replies to it.
     pub author: Option<Author>,
 }
 
@@ -52,6 +55,40 @@ impl OwnComment {
     pub fn by_age(&self) -> Cursor {
         Cursor { key: self.created_at, id: self.id }
     }
+}
+
+/// The fewest characters of a comment.
+const MIN_LENGTH: usize = 5;
+
+/// The same words by the same person on the same post within ten minutes are the same comment, sent
+/// twice.
+pub const TWICE: Micros = 10 * MINUTE;
+
+/// What is wrong with a comment.
+#[must_use]
+pub fn check(body: &str) -> Errors {
+    let mut errors = Errors::default();
+    if body.trim().is_empty() {
+        errors.add("body", "Body can't be blank");
+    }
+    if body.chars().count() < MIN_LENGTH {
+        errors.add("body", "Body is too short (minimum is 5 characters)");
+    }
+    if body.chars().count() > MAX_TEXT {
+        errors.add("body", "Body is too long (maximum is 65536 characters)");
+    }
+    errors
+}
+
+/// A comment and where it is.
+#[derive(Debug, Clone)]
+pub struct Placed {
+    /// As its post shows it.
+    pub comment: Comment,
+    /// On which post.
+    pub post_id: i64,
+    /// So many comments are before it on its post's pages, counted no further than a page holds.
+    pub before: u32,
 }
 
 /// A comment to be made.

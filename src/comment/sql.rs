@@ -1,12 +1,24 @@
 //! All SQL about comments.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Comment, NewComment, OwnComment};
+use super::{Comment, NewComment, ON_A_PAGE, OwnComment, Placed, TWICE};
 use crate::ui::pager::{Cursor, Slice};
+use crate::ui::time::Micros;
 use crate::user;
 
-/// The comments on a post from `after` on: newest first.
+/// Its number, text, time, and author.
+fn from_row(row: &Row) -> rusqlite::Result<Comment> {
+    Ok(Comment {
+        id: row.get(0)?,
+        body: row.get(1)?,
+        created_at: row.get(2)?,
+        author: user::sql::author(row, 3)?,
+    })
+}
+
+/// The comments on a post from `after` on: newest first. Those that were deleted are among them where
+/// others replied.
 pub fn of_post(
     connection: &Connection,
     post_id: i64,
@@ -16,18 +28,10 @@ pub fn of_post(
     let sql = "SELECT comments.id, comments.body, comments.created_at, users.id, users.screen_name \
                FROM comments LEFT JOIN users ON users.id = comments.user_id \
                WHERE comments.post_id = ?1 AND (comments.created_at, comments.id) < (?2, ?3) \
-               AND comments.deleted_at IS NULL \
                ORDER BY comments.created_at DESC, comments.id DESC LIMIT ?4";
     let rows = connection
         .prepare_cached(sql)?
-        .query_map(params![post_id, after.key, after.id, limit + 1], |row| {
-            Ok(Comment {
-                id: row.get(0)?,
-                body: row.get(1)?,
-                created_at: row.get(2)?,
-                author: user::sql::author(row, 3)?,
-            })
-        })?
+        .query_map(params![post_id, after.key, after.id, limit + 1], from_row)?
         .collect::<Result<_, _>>()?;
     Ok(Slice::of(rows, limit, Comment::by_age))
 }
@@ -39,7 +43,8 @@ pub fn of_user(
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<OwnComment>> {
-    let sql = "SELECT comments.id, comments.body, comments.created_at, posts.id, posts.title \
+    let sql = "SELECT comments.id, comments.body, comments.created_at, posts.id, \
+               coalesce(posts.title, '[deleted]') \
                FROM comments JOIN posts ON posts.id = comments.post_id \
                WHERE comments.user_id = ?1 AND (comments.created_at, comments.id) < (?2, ?3) \
                AND comments.deleted_at IS NULL \
@@ -59,6 +64,52 @@ pub fn of_user(
     Ok(Slice::of(rows, limit, OwnComment::by_age))
 }
 
+/// A comment that was not deleted; `None` when there is none.
+pub fn find(connection: &Connection, id: i64) -> rusqlite::Result<Option<Placed>> {
+    let sql = "SELECT comments.id, comments.body, comments.created_at, users.id, users.screen_name, \
+               comments.post_id FROM comments LEFT JOIN users ON users.id = comments.user_id \
+               WHERE comments.id = ?1 AND comments.deleted_at IS NULL";
+    let found = connection
+        .prepare_cached(sql)?
+        .query_row([id], |row| Ok((from_row(row)?, row.get(5)?)))
+        .optional()?;
+    let Some((comment, post_id)) = found else {
+        return Ok(None);
+    };
+    let before = connection
+        .prepare_cached(
+            "SELECT count(*) FROM (SELECT 1 FROM comments \
+             WHERE post_id = ?1 AND (created_at, id) > (?2, ?3) LIMIT ?4)",
+        )?
+        .query_row(params![post_id, comment.created_at, id, ON_A_PAGE], |row| row.get(0))?;
+    Ok(Some(Placed { comment, post_id, before }))
+}
+
+/// Whose a comment is; `None` when there is none or it was deleted.
+pub fn author(connection: &Connection, id: i64) -> rusqlite::Result<Option<i64>> {
+    let sql = "SELECT user_id FROM comments WHERE id = ?1 AND deleted_at IS NULL";
+    let found: Option<Option<i64>> =
+        connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
+    Ok(found.flatten())
+}
+
+/// The comment that says the same as `new`, by the same person, on the same post, not long before.
+pub fn twin(connection: &Connection, new: &NewComment) -> rusqlite::Result<Option<i64>> {
+    let sql = "SELECT id FROM comments WHERE user_id = ?1 AND created_at > ?2 AND post_id = ?3 AND body = ?4 \
+               AND deleted_at IS NULL LIMIT 1";
+    connection
+        .prepare_cached(sql)?
+        .query_row(params![new.user_id, new.created_at - TWICE, new.post_id, new.body], |row| row.get(0))
+        .optional()
+}
+
+/// How many comments a post has.
+pub fn count_of(connection: &Connection, post_id: i64) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached("SELECT comments_count FROM posts WHERE id = ?1")?
+        .query_row([post_id], |row| row.get(0))
+}
+
 /// Makes a comment and counts it, on its post and for its author; the id. A post or author that is
 /// not there is a constraint violation.
 pub fn create(connection: &Connection, comment: &NewComment) -> rusqlite::Result<i64> {
@@ -70,6 +121,14 @@ pub fn create(connection: &Connection, comment: &NewComment) -> rusqlite::Result
     let id = connection.last_insert_rowid();
     count(connection, comment.post_id, Some(comment.user_id), 1)?;
     Ok(id)
+}
+
+/// Changes what a comment says.
+pub fn update(connection: &Connection, id: i64, body: &str, now: Micros) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE comments SET body = ?2, updated_at = ?3 WHERE id = ?1")?
+        .execute(params![id, body, now])?;
+    Ok(())
 }
 
 /// Any comment without replies, and its post; `None` when there are none.
@@ -88,17 +147,55 @@ pub fn random_leaf(connection: &Connection) -> rusqlite::Result<Option<(i64, i64
     connection.prepare_cached(sql)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()
 }
 
-/// Removes a comment that nobody replied to, and takes it off the counts. One with replies is a
-/// constraint violation.
-pub fn destroy(connection: &Connection, id: i64) -> rusqlite::Result<()> {
-    // One that was marked as deleted is off the counts already.
-    let sql = "DELETE FROM comments WHERE id = ?1 AND deleted_at IS NULL RETURNING post_id, user_id";
-    let gone: Option<(i64, Option<i64>)> =
-        connection.prepare_cached(sql)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    match gone {
-        Some((post_id, user_id)) => count(connection, post_id, user_id, -1),
-        None => Ok(()),
+/// What has become of a comment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is gone.
+    Removed,
+    /// Somebody replied to it: it stays, without author and text.
+    Emptied,
+}
+
+/// Removes a comment and takes it off the counts; one with replies is emptied instead. `None`: there
+/// is none, or it was deleted before.
+pub fn destroy(connection: &Connection, id: i64, now: Micros) -> rusqlite::Result<Option<Fate>> {
+    let sql = "DELETE FROM comments WHERE id = ?1 AND deleted_at IS NULL \
+               AND NOT EXISTS (SELECT 1 FROM comments AS reply WHERE reply.parent_id = ?1) \
+               RETURNING post_id, user_id, parent_id";
+    let removed: Option<(i64, Option<i64>, Option<i64>)> = connection
+        .prepare_cached(sql)?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    if let Some((post_id, user_id, parent_id)) = removed {
+        count(connection, post_id, user_id, -1)?;
+        prune(connection, parent_id)?;
+        return Ok(Some(Fate::Removed));
     }
+    let sql = "SELECT post_id, user_id FROM comments WHERE id = ?1 AND deleted_at IS NULL";
+    let found: Option<(i64, Option<i64>)> =
+        connection.prepare_cached(sql)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let Some((post_id, user_id)) = found else {
+        return Ok(None);
+    };
+    connection
+        .prepare_cached(
+            "UPDATE comments SET deleted_at = ?2, updated_at = ?2, user_id = NULL, body = '' WHERE id = ?1",
+        )?
+        .execute([id, now])?;
+    count(connection, post_id, user_id, -1)?;
+    Ok(Some(Fate::Emptied))
+}
+
+/// What was kept for its replies alone goes with the last of them, and so on upwards.
+fn prune(connection: &Connection, mut id: Option<i64>) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM comments WHERE id = ?1 AND deleted_at IS NOT NULL \
+               AND NOT EXISTS (SELECT 1 FROM comments AS reply WHERE reply.parent_id = ?1) RETURNING parent_id";
+    while let Some(emptied) = id {
+        let parent: Option<Option<i64>> =
+            connection.prepare_cached(sql)?.query_row([emptied], |row| row.get(0)).optional()?;
+        id = parent.flatten();
+    }
+    Ok(())
 }
 
 /// The post's count is also a reader's first impression of it, so both change with the comment.

@@ -5,10 +5,13 @@ use horrorshow::prelude::*;
 
 use super::{Comment, OwnComment};
 use crate::markup::Markup;
+use crate::ui::button;
+use crate::ui::field::{self, Field};
 use crate::ui::text::Text;
 use crate::ui::time::{Age, Micros};
 use crate::user;
 use crate::web::cx::Viewer;
+use crate::web::form::{Errors, NO_ERRORS};
 use crate::web::paths;
 
 /// `1 comment`, `2 comments`.
@@ -19,22 +22,102 @@ pub fn count(number: i64) -> impl Render {
     }
 }
 
-/// The comments on a post.
+/// The comments on a post. The list is there without any, for the first to be put into.
 pub fn list<'c>(comments: &'c [Comment], viewer: Option<&'c Viewer>, now: Micros) -> impl Render + 'c {
     owned_html! {
-        @ if !comments.is_empty() {
-            ol(class="comments") {
-                @ for comment in comments { : one(comment, viewer, now) }
-            }
+        ol(class="comments", id="comment_list") {
+            @ for comment in comments { : one(comment, viewer, now) }
         }
     }
 }
 
-fn one<'c>(comment: &'c Comment, viewer: Option<&'c Viewer>, now: Micros) -> impl Render + 'c {
+/// A comment on its post.
+pub fn one<'c>(comment: &'c Comment, viewer: Option<&'c Viewer>, now: Micros) -> impl Render + 'c {
+    let author = comment.author.as_ref();
+    let is_own = author.is_some_and(|author| viewer.is_some_and(|viewer| viewer.id == author.id));
     owned_html! {
         li(id=format_args!("comment_{}", comment.id)) {
-            p { : user::views::by(comment.author.as_ref(), viewer); : " · "; : Age { at: comment.created_at, now }; : " ago" }
-            : Markup(&comment.body);
+            p { : user::views::by(author, viewer); : " · "; : Age { at: comment.created_at, now }; : " ago" }
+            @ if author.is_some() { : Markup(&comment.body) } else { p(class="empty") { : "[deleted]" } }
+            @ if is_own { : actions(comment.id) }
+        }
+    }
+}
+
+/// What its author can do with a comment.
+fn actions(id: i64) -> impl Render {
+    let edit = paths::edit_comment(id);
+    owned_html! {
+        div(class="actions") {
+            a(class="link", id=format_args!("edit_{id}"), href=edit, hx-get=edit, hx-swap="none") { : "Edit" }
+            : button::delete_in_place(paths::comment(id), "link danger", "Destroy", format_args!("destroy_{id}"));
+        }
+    }
+}
+
+/// The form for a comment, as far as it is filled.
+#[derive(Clone, Copy)]
+pub struct CommentForm<'f> {
+    /// What was typed.
+    pub body: &'f str,
+    /// What is wrong with it.
+    pub errors: &'f Errors,
+}
+
+impl<'f> CommentForm<'f> {
+    /// With nothing wrong so far.
+    #[must_use]
+    pub fn of(body: &'f str) -> CommentForm<'f> {
+        CommentForm { body, errors: &NO_ERRORS }
+    }
+
+    fn field(&self) -> Field<'f> {
+        Field::new("body", "Body", self.body, self.errors).label_hidden()
+    }
+}
+
+/// The form for a new comment on a post.
+pub fn form<'f>(post_id: i64, form: &CommentForm<'f>) -> impl Render + 'f {
+    let form = *form;
+    let action = paths::new_comment(post_id);
+    owned_html! {
+        form(id="comment_form", method="post", action=action, hx-post=action, hx-swap="none", hx-sync="this:drop") {
+            : field::errors(form.errors, "comment");
+            : field::area(form.field());
+            button(class="button", id="post_comment") { : "Post comment" }
+        }
+    }
+}
+
+/// The page for changing a comment.
+pub fn edit<'f>(id: i64, form: &CommentForm<'f>) -> impl Render + 'f {
+    let form = *form;
+    owned_html! {
+        form(method="post", action=paths::comment(id)) {
+            input(type="hidden", name="_method", value="patch");
+            : field::errors(form.errors, "comment");
+            : field::area(form.field());
+            button(class="button") { : "Update Comment" }
+        }
+    }
+}
+
+/// A comment while its author changes it, in its place. The button has the name of the link that
+/// opened the form: where the one was the other will be, and the focus stays there.
+pub fn edited<'f>(id: i64, form: &CommentForm<'f>) -> impl Render + 'f {
+    let form = *form;
+    let (action, field_id) = (paths::comment(id), format!("edited_body_{id}"));
+    owned_html! {
+        li(id=format_args!("comment_{id}")) {
+            form(method="post", action=action, hx-post=action, hx-swap="none", hx-sync="this:drop") {
+                input(type="hidden", name="_method", value="patch");
+                : field::errors(form.errors, "comment");
+                : field::area(form.field().id(&field_id).focused());
+                div(class="actions") {
+                    button(class="button", id=format_args!("edit_{id}")) { : "Update Comment" }
+                    a(class="button", href=action, hx-get=action, hx-swap="none") { : "Cancel" }
+                }
+            }
         }
     }
 }

@@ -6,7 +6,10 @@ use super::OpenError;
 use super::header::APPLICATION_ID;
 
 /// Every migration in order; `PRAGMA user_version` counts how many a database has had.
-pub const MIGRATIONS: [&str; 1] = [include_str!("../../db/migrations/0001_start.sql")];
+pub const MIGRATIONS: [&str; 2] = [
+    include_str!("../../db/migrations/0001_start.sql"),
+    include_str!("../../db/migrations/0002_accounts.sql"),
+];
 
 /// Brings the database to this program's schema. Each migration is a transaction of its own, and
 /// two programs that start at once take turns.

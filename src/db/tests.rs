@@ -261,7 +261,8 @@ fn what_is_not_ours_is_not_opened() {
     // So many tables that the first page has none of them itself.
     let many: String = (0..500).map(|number| format!("CREATE TABLE songs_{number} (title);")).collect();
     assert!(matches!(refusal(make(&many)), OpenError::OtherProgram(_)));
-    for (version, found) in [(2, 2), (99, 99), (-1, 1)] {
+    let next = migrate::MIGRATIONS.len() + 1;
+    for (version, found) in [(next.to_string(), next), ("99".to_owned(), 99), ("-1".to_owned(), 1)] {
         let ours =
             format!("PRAGMA application_id = {}; PRAGMA user_version = {version}", header::APPLICATION_ID);
         let error = refusal(make(&format!("CREATE TABLE users (id); {ours}")));
@@ -293,7 +294,7 @@ fn a_new_database_can_be_opened_by_many_at_once() {
             let db = Db::open(&path).unwrap_or_else(|error| panic!("{thread}: {error}"));
             db.write(move |connection| {
                 connection.execute(
-                    "INSERT INTO users (screen_name, created_at, updated_at) VALUES (?, 1, 1)",
+                    "INSERT INTO users (screen_name, folded_name, created_at, updated_at) VALUES (?1, ?1, 1, 1)",
                     [thread.to_string()],
                 )
             })

@@ -1,25 +1,27 @@
 //! Pages about posts.
 
-use super::{Post, sql, views};
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::{Content, NewPost, Post, Whole, sql, title_taken, views};
+use crate::comment::views::CommentForm;
 use crate::comment::{self, Comment};
+use crate::draft;
 use crate::ui::layout::{self, Page};
 use crate::ui::pager::{Cursor, ROWS, Slice};
-use crate::web::{Cx, Error, Result, reply};
+use crate::web::cx::Viewer;
+use crate::web::flash::Flash;
+use crate::web::form::{Errors, NO_ERRORS};
+use crate::web::rate::Act;
+use crate::web::{Cx, Error, Result, paths, reply};
 
 /// `GET /`: the hottest.
 ///
 /// # Errors
 /// A cursor that is none; the database's.
 pub fn front(cx: &Cx) -> Result {
-    let after = Cursor::from_query(cx, "after")?;
-    let posts = cx.read(|connection| sql::hottest(connection, after, ROWS))?;
-    let page = Page {
-        heading: "Top posts",
-        description: "What people post and discuss on Lorem News.",
-        viewer: cx.viewer()?,
-        ..Page::default()
-    };
-    Ok(reply::page(cx, layout::render(&page, views::list(cx, &posts))?))
+    list(cx, "Top posts", "What people post and discuss on Lorem News.", sql::hottest)
 }
 
 /// `GET /posts`: the newest.
@@ -27,15 +29,20 @@ pub fn front(cx: &Cx) -> Result {
 /// # Errors
 /// A cursor that is none; the database's.
 pub fn recent(cx: &Cx) -> Result {
+    list(cx, "Recent posts", "The newest posts on Lorem News.", sql::newest)
+}
+
+fn list(
+    cx: &Cx,
+    heading: &str,
+    description: &str,
+    query: fn(&Connection, Cursor, u32) -> rusqlite::Result<Slice<Post>>,
+) -> Result {
     let after = Cursor::from_query(cx, "after")?;
-    let posts = cx.read(|connection| sql::newest(connection, after, ROWS))?;
-    let page = Page {
-        heading: "Recent posts",
-        description: "The newest posts on Lorem News.",
-        viewer: cx.viewer()?,
-        ..Page::default()
-    };
-    Ok(reply::page(cx, layout::render(&page, views::list(cx, &posts))?))
+    let posts = cx.read(|connection| query(connection, after, ROWS))?;
+    let page = Page { description, ..Page::new(cx, heading)? };
+    let page = Page { aside: page.viewer.map(|_| views::NEW_POST), ..page };
+    Ok(reply::page(cx, layout::render(&page, views::list(cx, page.viewer, &posts))?))
 }
 
 /// `GET /posts/:id`: a post and its comments.
@@ -43,30 +50,169 @@ pub fn recent(cx: &Cx) -> Result {
 /// # Errors
 /// [`Error::NotFound`]; a cursor that is none; the database's.
 pub fn show(cx: &Cx, id: i64) -> Result {
-    let html = page(cx, id, Cursor::from_query(cx, "comments")?)?.ok_or(Error::NotFound)?;
+    let written = draft::of(cx, paths::new_comment(id))?.unwrap_or_default().text("body");
+    let form = CommentForm::of(&written);
+    let html = page(cx, id, Cursor::from_query(cx, "comments")?, &form)?.ok_or(Error::NotFound)?;
     Ok(reply::page(cx, html))
 }
 
-/// The page of a post with its comments from `after` on; `None` when there is no such post.
+/// The page of a post with its comments from `after` on, and the form for a comment as far as it is
+/// filled; `None` when there is no such post.
 ///
 /// # Errors
 /// The database's.
-pub fn page(cx: &Cx, id: i64, after: Cursor) -> Result<Option<String>> {
+pub fn page(cx: &Cx, id: i64, after: Cursor, form: &CommentForm) -> Result<Option<String>> {
     let found = cx.read(|connection| {
         let Some(post) = sql::find(connection, id)? else {
             return Ok(None);
         };
         Ok(Some((post, comment::sql::of_post(connection, id, after, comment::ON_A_PAGE)?)))
     })?;
-    found.map(|((post, description), comments)| render(cx, &post, &description, &comments)).transpose()
+    found.map(|(whole, comments)| render(cx, &whole, &comments, form)).transpose()
 }
 
 /// The page of a post that is at hand.
 ///
 /// # Errors
 /// The database's, when asking who asks.
-pub fn render(cx: &Cx, post: &Post, description: &str, comments: &Slice<Comment>) -> Result<String> {
-    let viewer = cx.viewer()?;
-    let page = Page { heading: &post.title, aside: Some(views::BACK_TO_POSTS), viewer, ..Page::default() };
-    Ok(layout::render(&page, views::show(cx, viewer, post, description, comments))?)
+pub fn render(cx: &Cx, whole: &Whole, comments: &Slice<Comment>, form: &CommentForm) -> Result<String> {
+    let page = Page { aside: Some(views::BACK_TO_POSTS), ..Page::new(cx, &whole.post.title)? };
+    // A form that was refused is no page after something was done.
+    let page = Page { flash: page.flash.filter(|_| form.errors.is_empty()), ..page };
+    Ok(layout::render(&page, views::show(cx, page.viewer, whole, comments, form))?)
+}
+
+/// `GET /posts/new`.
+///
+/// # Errors
+/// [`Error::SignIn`]; the database's.
+pub fn new(cx: &Cx) -> Result {
+    cx.member()?;
+    let written = draft::of(cx, paths::POSTS)?.unwrap_or_default();
+    let html = new_page(cx, &Content::of(&written, Content::default()), &NO_ERRORS)?;
+    Ok(reply::page(cx, html))
+}
+
+fn new_page(cx: &Cx, content: &Content, errors: &Errors) -> Result<String> {
+    let page = Page { aside: Some(views::BACK_TO_POSTS), ..Page::new(cx, "New post")? };
+    Ok(layout::render(&page, views::new(content, errors))?)
+}
+
+/// `POST /posts`.
+///
+/// # Errors
+/// [`Error::SignIn`]; the database's. What can be mended is told in the form.
+pub fn create(cx: &Cx) -> Result {
+    let user_id = draft::member(cx, paths::NEW_POST, &Content::FIELDS)?.id;
+    let wanted = Arc::new(Content::of(cx.form()?, Content::default()));
+    let refuse = |errors: &Errors| Ok(reply::refused(cx, new_page(cx, &wanted, errors)?, errors));
+    let mut errors = wanted.check();
+    if cx.read(|connection| sql::has_title(connection, &wanted.title, 0))? {
+        errors.append(title_taken());
+    }
+    if !errors.is_empty() {
+        return refuse(&errors);
+    }
+    if let Err(wait) = cx.app.rates.take(Act::WriteBy(user_id)) {
+        return refuse(&Errors::too_fast(wait));
+    }
+    let (post, token, created_at) = (Arc::clone(&wanted), draft::token(cx), cx.now);
+    let id = cx.write(move |connection| {
+        let Content { title, description } = &*post;
+        let id = sql::create(connection, &NewPost { user_id, title, description, created_at })?;
+        if id.is_some() {
+            draft::taken(connection, token.as_ref(), paths::POSTS)?;
+        }
+        Ok(id)
+    })?;
+    // The index decides: somebody else may have taken the title since it was looked for.
+    match id {
+        Some(id) => Ok(reply::done(cx, paths::post(id), Flash::PostCreated)),
+        None => refuse(&title_taken()),
+    }
+}
+
+/// `GET /posts/:id/edit`.
+///
+/// # Errors
+/// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the database's.
+pub fn edit(cx: &Cx, id: i64) -> Result {
+    let viewer = cx.member()?;
+    let before = own(cx, viewer, id)?;
+    let written = draft::of(cx, paths::post(id))?.unwrap_or_default();
+    let html = edit_page(cx, id, &Content::of(&written, before), &NO_ERRORS)?;
+    Ok(reply::page(cx, html))
+}
+
+fn edit_page(cx: &Cx, id: i64, content: &Content, errors: &Errors) -> Result<String> {
+    let page = Page { aside: Some(views::BACK_TO_POSTS), ..Page::new(cx, "Editing post")? };
+    Ok(layout::render(&page, views::edit(id, content, errors))?)
+}
+
+/// What a post of the viewer's says.
+fn own(cx: &Cx, viewer: &Viewer, id: i64) -> Result<Content> {
+    let found = cx.read(|connection| sql::find(connection, id))?;
+    let Whole { post, description, .. } = found.filter(|whole| !whole.is_deleted).ok_or(Error::NotFound)?;
+    if post.author.is_none_or(|author| author.id != viewer.id) {
+        return Err(NOT_YOURS);
+    }
+    Ok(Content { title: post.title, description })
+}
+
+const NOT_YOURS: Error = Error::Forbidden("Only who wrote a post can change it.");
+
+/// `PATCH /posts/:id`.
+///
+/// # Errors
+/// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the
+/// database's. What can be mended is told in the form.
+pub fn update(cx: &Cx, id: i64) -> Result {
+    let viewer = draft::member(cx, paths::edit_post(id), &Content::FIELDS)?;
+    let user_id = viewer.id;
+    let wanted = Arc::new(Content::of(cx.form()?, own(cx, viewer, id)?));
+    let refuse = |errors: &Errors| Ok(reply::refused(cx, edit_page(cx, id, &wanted, errors)?, errors));
+    let mut errors = wanted.check();
+    if cx.read(|connection| sql::has_title(connection, &wanted.title, id))? {
+        errors.append(title_taken());
+    }
+    if !errors.is_empty() {
+        return refuse(&errors);
+    }
+    if let Err(wait) = cx.app.rates.take(Act::WriteBy(user_id)) {
+        return refuse(&Errors::too_fast(wait));
+    }
+    let (post, token, now) = (Arc::clone(&wanted), draft::token(cx), cx.now);
+    let updated = cx.write(move |connection| {
+        if sql::author(connection, id)? != Some(user_id) {
+            return Ok(None);
+        }
+        let updated = sql::update(connection, id, &post.title, &post.description, now)?;
+        if updated {
+            draft::taken(connection, token.as_ref(), &paths::post(id).to_string())?;
+        }
+        Ok(Some(updated))
+    })?;
+    match updated {
+        Some(true) => Ok(reply::done(cx, paths::post(id), Flash::PostUpdated)),
+        Some(false) => refuse(&title_taken()),
+        None => Err(Error::NotFound),
+    }
+}
+
+/// `DELETE /posts/:id`: its comments go with it.
+///
+/// # Errors
+/// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the database's.
+pub fn destroy(cx: &Cx, id: i64) -> Result {
+    let viewer = draft::member(cx, paths::post(id), &[])?;
+    let user_id = viewer.id;
+    own(cx, viewer, id)?;
+    let destroyed = cx.write(move |connection| {
+        let is_own = sql::author(connection, id)? == Some(user_id);
+        if is_own {
+            sql::destroy(connection, id)?;
+        }
+        Ok(is_own)
+    })?;
+    if destroyed { Ok(reply::done(cx, paths::POSTS, Flash::PostDestroyed)) } else { Err(Error::NotFound) }
 }

@@ -7,6 +7,7 @@ pub mod views;
 use crate::ui::pager::Cursor;
 use crate::ui::time::Micros;
 use crate::user::Author;
+use crate::web::form::{Errors, Form};
 
 /// A post as a list shows it.
 #[derive(Debug, Clone)]
@@ -37,6 +38,74 @@ impl Post {
     pub fn by_hotness(&self) -> Cursor {
         Cursor { key: self.hotness, id: self.id }
     }
+}
+
+/// A post as its own page shows it.
+#[derive(Debug, Clone)]
+pub struct Whole {
+    /// What a list shows, too.
+    pub post: Post,
+    /// Its text.
+    pub description: String,
+    /// It is only kept for its comments: author, title and text are gone.
+    pub is_deleted: bool,
+}
+
+/// What somebody wants a post to say.
+#[derive(Debug, Clone, Default)]
+pub struct Content {
+    /// On one line.
+    pub title: String,
+    /// May be empty.
+    pub description: String,
+}
+
+/// The fewest characters of a title.
+const MIN_TITLE: usize = 5;
+/// The most.
+const MAX_TITLE: usize = 255;
+/// The most characters of a text, here and in a comment: longer than anybody reads, and little to render.
+pub const MAX_TEXT: usize = 65_536;
+
+impl Content {
+    /// The names of its fields.
+    pub const FIELDS: [&str; 2] = ["title", "description"];
+
+    /// What a form says; `before` where it says nothing.
+    #[must_use]
+    pub fn of(form: &Form, before: Content) -> Content {
+        Content {
+            title: form.get("title").map_or(before.title, |_| form.line("title")),
+            description: form.get("description").map_or(before.description, |_| form.text("description")),
+        }
+    }
+
+    /// What is wrong with it.
+    #[must_use]
+    pub fn check(&self) -> Errors {
+        let mut errors = Errors::default();
+        let length = self.title.chars().count();
+        if self.title.trim().is_empty() {
+            errors.add("title", "Title can't be blank");
+        }
+        if length < MIN_TITLE {
+            errors.add("title", "Title is too short (minimum is 5 characters)");
+        }
+        if length > MAX_TITLE {
+            errors.add("title", "Title is too long (maximum is 255 characters)");
+        }
+        if self.description.chars().count() > MAX_TEXT {
+            errors.add("description", "Description is too long (maximum is 65536 characters)");
+        }
+        errors
+    }
+}
+
+/// There is another post of the title.
+fn title_taken() -> Errors {
+    let mut errors = Errors::default();
+    errors.add("title", "Title has already been taken");
+    errors
 }
 
 /// A post to be made.

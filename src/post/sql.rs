@@ -2,9 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{NewPost, Post};
+use super::{NewPost, Post, Whole};
 use crate::rank;
 use crate::ui::pager::{Cursor, Slice};
+use crate::ui::time::Micros;
 use crate::user;
 
 /// The columns of [`from_row`], and where they come from.
@@ -75,14 +76,18 @@ pub fn some(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<Post>> 
     list(connection, sql, params![limit])
 }
 
-/// A post with its description; `None` when there is none or it was deleted.
-pub fn find(connection: &Connection, id: i64) -> rusqlite::Result<Option<(Post, String)>> {
-    let sql = "SELECT posts.id, posts.title, posts.created_at, posts.hotness, posts.comments_count, \
-               users.id, users.screen_name, descriptions.text \
+/// A post with its text, also one that is only kept for its comments; `None` when there is none.
+pub fn find(connection: &Connection, id: i64) -> rusqlite::Result<Option<Whole>> {
+    let sql = "SELECT posts.id, coalesce(posts.title, '[deleted]'), posts.created_at, posts.hotness, \
+               posts.comments_count, users.id, users.screen_name, descriptions.text, posts.deleted_at IS NOT NULL \
                FROM posts JOIN descriptions ON descriptions.post_id = posts.id \
-               LEFT JOIN users ON users.id = posts.user_id \
-               WHERE posts.id = ?1 AND posts.deleted_at IS NULL";
-    connection.prepare_cached(sql)?.query_row([id], |row| Ok((from_row(row)?, row.get(7)?))).optional()
+               LEFT JOIN users ON users.id = posts.user_id WHERE posts.id = ?1";
+    connection
+        .prepare_cached(sql)?
+        .query_row([id], |row| {
+            Ok(Whole { post: from_row(row)?, description: row.get(7)?, is_deleted: row.get(8)? })
+        })
+        .optional()
 }
 
 /// Any post; `None` when there are none.
@@ -95,13 +100,17 @@ pub fn random(connection: &Connection) -> rusqlite::Result<Option<i64>> {
     connection.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()
 }
 
-/// Posts it and counts it for its author; the id. A title that exists is a constraint violation.
-pub fn create(connection: &Connection, post: &NewPost) -> rusqlite::Result<i64> {
-    connection
+/// Posts it and counts it for its author; the id. `None`: there is a post of this title.
+pub fn create(connection: &Connection, post: &NewPost) -> rusqlite::Result<Option<i64>> {
+    let created = connection
         .prepare_cached(
-            "INSERT INTO posts (user_id, title, created_at, updated_at, hotness) VALUES (?1, ?2, ?3, ?3, ?4)",
+            "INSERT INTO posts (user_id, title, created_at, updated_at, hotness) VALUES (?1, ?2, ?3, ?3, ?4) \
+             ON CONFLICT (title) DO NOTHING",
         )?
         .execute(params![post.user_id, post.title, post.created_at, rank::hotness(1, post.created_at)])?;
+    if created == 0 {
+        return Ok(None);
+    }
     let id = connection.last_insert_rowid();
     connection
         .prepare_cached("INSERT INTO descriptions (post_id, text) VALUES (?1, ?2)")?
@@ -109,7 +118,64 @@ pub fn create(connection: &Connection, post: &NewPost) -> rusqlite::Result<i64> 
     connection
         .prepare_cached("UPDATE users SET posts_count = posts_count + 1 WHERE id = ?1")?
         .execute([post.user_id])?;
-    Ok(id)
+    Ok(Some(id))
+}
+
+/// Whose a post is; `None` when there is none or it was deleted.
+pub fn author(connection: &Connection, id: i64) -> rusqlite::Result<Option<i64>> {
+    let sql = "SELECT user_id FROM posts WHERE id = ?1 AND deleted_at IS NULL";
+    let found: Option<Option<i64>> =
+        connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
+    Ok(found.flatten())
+}
+
+/// Whether there is a post of this title, other than `except`.
+pub fn has_title(connection: &Connection, title: &str, except: i64) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM posts WHERE title = ?1 AND id <> ?2)")?
+        .query_row(params![title, except], |row| row.get(0))
+}
+
+/// Changes a post; `false`: there is another one of this title.
+pub fn update(
+    connection: &Connection,
+    id: i64,
+    title: &str,
+    description: &str,
+    now: Micros,
+) -> rusqlite::Result<bool> {
+    if has_title(connection, title, id)? {
+        return Ok(false);
+    }
+    connection
+        .prepare_cached("UPDATE posts SET title = ?2, updated_at = ?3 WHERE id = ?1")?
+        .execute(params![id, title, now])?;
+    connection
+        .prepare_cached("UPDATE descriptions SET text = ?2 WHERE post_id = ?1")?
+        .execute(params![id, description])?;
+    Ok(true)
+}
+
+/// What becomes of a post when its author leaves: it goes, unless others commented on it. Then it
+/// stays for their sake, without author, title and text.
+pub fn leave(connection: &Connection, id: i64, author: i64, now: Micros) -> rusqlite::Result<()> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM comments WHERE post_id = ?1 AND deleted_at IS NULL \
+               AND user_id IS NOT ?2)";
+    let is_discussed: bool = connection.prepare_cached(sql)?.query_row([id, author], |row| row.get(0))?;
+    if !is_discussed {
+        return destroy(connection, id);
+    }
+    connection
+        .prepare_cached(
+            "UPDATE posts SET user_id = NULL, title = NULL, url = NULL, deleted_at = ?2, updated_at = ?2 \
+             WHERE id = ?1",
+        )?
+        .execute([id, now])?;
+    connection.prepare_cached("UPDATE descriptions SET text = '' WHERE post_id = ?1")?.execute([id])?;
+    connection
+        .prepare_cached("UPDATE users SET posts_count = posts_count - 1 WHERE id = ?1")?
+        .execute([author])?;
+    Ok(())
 }
 
 /// Removes a post with its comments and votes, and takes them off their authors' counts.

@@ -1,5 +1,6 @@
 //! Sign-ins.
 
+pub mod handlers;
 pub mod sql;
 pub mod views;
 

@@ -28,19 +28,67 @@ pub fn create(connection: &Connection, session: &NewSession) -> rusqlite::Result
     Ok(connection.last_insert_rowid())
 }
 
-/// Who is signed in by `token`; `None` when the row is gone or the secret is wrong.
-pub fn viewer(connection: &Connection, token: &Token) -> rusqlite::Result<Option<Viewer>> {
-    let sql = "SELECT users.id, users.screen_name, sessions.secret_hash \
+/// Who is signed in by `token`, and when that was last noted; `None` when the row is gone or the
+/// secret is wrong.
+pub fn viewer(connection: &Connection, token: &Token) -> rusqlite::Result<Option<(Viewer, Micros)>> {
+    let sql = "SELECT users.id, users.screen_name, sessions.secret_hash, sessions.last_used_at \
                FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id = ?1";
     let found = connection
         .prepare_cached(sql)?
         .query_row([token.id], |row| {
-            let right = token.matches(row.get_ref(2)?.as_blob()?);
+            if !token.matches(row.get_ref(2)?.as_blob()?) {
+                return Ok(None);
+            }
             let viewer = Viewer { id: row.get(0)?, screen_name: row.get(1)?, session_id: token.id };
-            Ok(right.then_some(viewer))
+            Ok(Some((viewer, row.get(3)?)))
         })
         .optional()?;
     Ok(found.flatten())
+}
+
+/// Notes that a session is used.
+pub fn touch(connection: &Connection, id: i64, now: Micros) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE sessions SET last_used_at = ?2 WHERE id = ?1 AND last_used_at < ?2")?
+        .execute([id, now])?;
+    Ok(())
+}
+
+/// Ends a session of a user; whether there was one. Their count follows.
+pub fn destroy(connection: &Connection, id: i64, user_id: i64) -> rusqlite::Result<bool> {
+    let gone = connection
+        .prepare_cached("DELETE FROM sessions WHERE id = ?1 AND user_id = ?2")?
+        .execute([id, user_id])?;
+    uncount(connection, user_id, gone)?;
+    Ok(gone > 0)
+}
+
+/// Ends the session of a browser in which somebody signs in anew, whoever had it.
+pub fn replace(connection: &Connection, token: &Token) -> rusqlite::Result<()> {
+    match viewer(connection, token)? {
+        Some((viewer, _)) => destroy(connection, viewer.session_id, viewer.id).map(drop),
+        None => Ok(()),
+    }
+}
+
+/// Ends all sessions of a user.
+pub fn destroy_all(connection: &Connection, user_id: i64) -> rusqlite::Result<()> {
+    let gone = connection.prepare_cached("DELETE FROM sessions WHERE user_id = ?1")?.execute([user_id])?;
+    uncount(connection, user_id, gone)
+}
+
+fn uncount(connection: &Connection, user_id: i64, gone: usize) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE users SET sessions_count = sessions_count - ?2 WHERE id = ?1")?
+        .execute(params![user_id, i64::try_from(gone).unwrap_or(i64::MAX)])?;
+    Ok(())
+}
+
+/// How many a user has.
+pub fn count(connection: &Connection, user_id: i64) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached("SELECT sessions_count FROM users WHERE id = ?1")?
+        .query_row([user_id], |row| row.get(0))
 }
 
 /// Someone's sign-ins from `after` on: newest first.

@@ -6,8 +6,12 @@ use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
 use super::Session;
+use crate::ui::button;
+use crate::ui::field::{self, Field};
 use crate::ui::time::Moment;
 use crate::web::cx::Viewer;
+use crate::web::form::{Errors, local_path};
+use crate::web::paths;
 
 /// One's sign-ins, the present one marked.
 pub fn list<'s>(sessions: &'s [Session], viewer: Option<&'s Viewer>) -> impl Render + 's {
@@ -23,15 +27,50 @@ pub fn list<'s>(sessions: &'s [Session], viewer: Option<&'s Viewer>) -> impl Ren
     owned_html! {
         ul(class="sessions") {
             @ for (session, name) in &named {
-                li {
+                li(id=format_args!("session_{}", session.id)) {
                     span { : &**name }
                     @ if viewer.is_some_and(|viewer| viewer.session_id == session.id) {
                         span(class="badge") { : "active" }
                     }
                     span { : Moment(session.created_at) }
+                    : button::delete_in_place(
+                        paths::session(session.id), "link danger", "Revoke", format_args!("revoke_{}", session.id)
+                    );
                 }
             }
         }
+    }
+}
+
+/// The form for signing in, as far as it is filled.
+#[derive(Clone, Copy)]
+pub struct SignIn<'f> {
+    /// The name that was typed.
+    pub screen_name: &'f str,
+    /// Where to go on; anything but a path of this site is left out.
+    pub return_to: &'f str,
+    /// Whether something that was written waits.
+    pub keeps: bool,
+}
+
+/// The page for signing in. What went wrong is told above it.
+pub fn sign_in<'f>(form: &SignIn<'f>, errors: &'f Errors) -> impl Render + 'f {
+    let SignIn { screen_name, return_to, keeps } = *form;
+    let return_to = local_path(return_to);
+    let sign_up = return_to.map_or_else(|| paths::SIGN_UP.to_owned(), |to| paths::then(paths::SIGN_UP, to));
+    owned_html! {
+        form(method="post", action=paths::SESSIONS) {
+            @ if keeps && return_to.is_some() {
+                p(class="hint") { : "Sign in to go on. What you wrote is kept for an hour." }
+            } else if return_to.is_some() {
+                p(class="hint") { : "Sign in to go on." }
+            }
+            : field::line(Field::new("screen_name", "Screen name", screen_name, errors).autocomplete("username"));
+            : field::password(Field::new("password", "Password", "", errors).autocomplete("current-password"));
+            @ if let Some(return_to) = return_to { input(type="hidden", name="return_to", value=return_to); }
+            button(class="button") { : "Sign in" }
+        }
+        p(class="hint") { : "No account yet? "; a(href=&sign_up) { : "Sign up" } : "." }
     }
 }
 

@@ -4,9 +4,10 @@ use horrorshow::helper::doctype;
 use horrorshow::prelude::*;
 use horrorshow::{html, owned_html};
 
-use crate::web::assets;
+use super::button;
 use crate::web::cx::Viewer;
-use crate::web::paths;
+use crate::web::flash::Flash;
+use crate::web::{self, Cx, assets, paths};
 
 /// What the frame shows besides the content.
 #[derive(Default)]
@@ -14,11 +15,25 @@ pub struct Page<'p> {
     /// The page's only `h1`, set into the frame; also in the window's title.
     pub heading: &'p str,
     /// A link set into the frame on the other side: where it leads and what it says.
-    pub aside: Option<(&'static str, &'static str)>,
+    pub aside: Option<(&'p str, &'static str)>,
     /// One sentence about the page for search engines and link previews.
     pub description: &'p str,
     /// Who asks.
     pub viewer: Option<&'p Viewer>,
+    /// What has just been done.
+    pub flash: Option<Flash>,
+    /// What went wrong, if the page says no more about it than one sentence.
+    pub alert: Option<&'p str>,
+}
+
+impl<'p> Page<'p> {
+    /// A page for whoever asks, which tells them what they have just done.
+    ///
+    /// # Errors
+    /// The database's, when asking who asks.
+    pub fn new(cx: &'p Cx, heading: &'p str) -> web::Result<Page<'p>> {
+        Ok(Page { heading, viewer: cx.viewer()?, flash: cx.flash(), ..Page::default() })
+    }
 }
 
 /// The site's name.
@@ -42,6 +57,10 @@ pub fn render(page: &Page, main: impl RenderOnce) -> Result<String, horrorshow::
             body {
                 a(class="skip-link", href="#main") { : "Skip to content" }
                 : header(page.viewer);
+                div(id="flash", role="status") {
+                    @ if let Some(flash) = page.flash { : notice_view(flash.text()) }
+                    @ if let Some(sentence) = page.alert { : alert_view(sentence) }
+                }
                 main(id="main", class="card") {
                     div(class="card-title") {
                         // The frame's line ends where the words of each line do: a span's do, a block's don't.
@@ -74,6 +93,7 @@ fn head<'p>(page: &'p Page) -> impl Render + 'p {
         link(rel="apple-touch-icon", href="/icon.png");
         link(rel="manifest", href=paths::MANIFEST);
         script(src=*assets::HTMX, defer);
+        script(src=*assets::SCRIPT, defer);
     }
 }
 
@@ -84,12 +104,43 @@ fn header<'p>(viewer: Option<&'p Viewer>) -> impl Render + 'p {
             nav(aria-label="Site") {
                 a(href=paths::POSTS) { : "New" }
                 @ if let Some(viewer) = viewer {
-                    span(class="separator", aria-hidden="true") { : "|" }
+                    : separator();
                     a(class="self", href=paths::user(viewer.id)) { : &viewer.screen_name }
+                    : separator();
+                    : button::delete(paths::session(viewer.session_id), "link", "Sign out");
+                } else {
+                    : separator();
+                    a(href=paths::SIGN_IN) { : "Sign in" }
+                    : separator();
+                    a(href=paths::SIGN_UP) { : "Sign up" }
                 }
             }
         }
     }
+}
+
+fn separator() -> impl Render {
+    owned_html! { span(class="separator", aria-hidden="true") { : "|" } }
+}
+
+/// What has been done, for an answer that changes a page which is there.
+#[must_use]
+pub fn notice(sentence: &str) -> String {
+    notice_view(sentence).into_string().unwrap_or_default()
+}
+
+/// What went wrong, for such an answer.
+#[must_use]
+pub fn alert(sentence: &str) -> String {
+    alert_view(sentence).into_string().unwrap_or_default()
+}
+
+fn notice_view<'s>(sentence: &'s str) -> impl Render + 's {
+    owned_html! { p(class="flash notice") { : sentence } }
+}
+
+fn alert_view<'s>(sentence: &'s str) -> impl Render + 's {
+    owned_html! { p(class="flash alert") { : sentence } }
 }
 
 fn footer() -> impl Render {

@@ -16,6 +16,8 @@ macro_rules! render_by_reference {
     )+ };
 }
 
+pub mod button;
+pub mod field;
 pub mod layout;
 pub mod pager;
 pub mod text;

@@ -1,12 +1,22 @@
 //! Pages about people.
 
-use super::{User, sql, views};
+use std::sync::Arc;
+
+use super::{
+    NewUser, User, check_about, check_confirmation, check_length, check_name, name, name_taken, password,
+    sql, views, wrong_password,
+};
 use crate::comment::{self, OwnComment};
+use crate::draft;
 use crate::post::{self, Post};
+use crate::session::handlers::{SignIn, signed_in, signed_out};
 use crate::session::{self, Session};
 use crate::ui::layout::{self, Page};
 use crate::ui::pager::{Cursor, ROWS, Slice};
-use crate::web::{Cx, Error, Result, reply};
+use crate::web::flash::Flash;
+use crate::web::form::{Errors, NO_ERRORS, local_path};
+use crate::web::rate::Act;
+use crate::web::{Cx, Error, Result, paths, reply};
 
 /// What a user's page shows.
 pub struct Profile {
@@ -67,6 +77,223 @@ pub fn page(cx: &Cx, id: i64, places: &Places) -> Result<Option<String>> {
     let Some(profile) = profile else {
         return Ok(None);
     };
-    let page = Page { heading: &profile.user.screen_name, viewer, ..Page::default() };
+    let page = Page::new(cx, &profile.user.screen_name)?;
     Ok(Some(layout::render(&page, views::show(cx, viewer, &profile))?))
+}
+
+/// `GET /user`: one's own page.
+///
+/// # Errors
+/// [`Error::SignIn`]; the database's.
+pub fn own(cx: &Cx) -> Result {
+    Ok(reply::see_other(cx, paths::user(cx.member()?.id)))
+}
+
+/// `GET /sign_up`.
+///
+/// # Errors
+/// The database's.
+pub fn new(cx: &Cx) -> Result {
+    let return_to = cx.query("return_to").unwrap_or_default();
+    let page = Page::new(cx, "Sign up")?;
+    Ok(reply::page(cx, layout::render(&page, views::sign_up("", &return_to, &NO_ERRORS))?))
+}
+
+/// `POST /users`: signs somebody up, and in.
+///
+/// # Errors
+/// The database's. What can be mended, also coming too fast, is told in the form.
+pub fn create(cx: &Cx) -> Result {
+    let form = cx.form()?;
+    let screen_name = form.line("screen_name");
+    let password = form.get("password").unwrap_or_default();
+    let folded = name::folded(&screen_name);
+    let is_taken = cx.read(|connection| sql::has_name(connection, &folded, 0))?;
+    let mut errors = Errors::default();
+    if password.is_empty() {
+        errors.add("password", "Password can't be blank");
+    }
+    check_confirmation(&mut errors, password, form.get("password_confirmation"));
+    check_name(&mut errors, form.get("screen_name").unwrap_or_default(), &screen_name, is_taken);
+    if !password.is_empty() {
+        check_length(&mut errors, password);
+    }
+    if !errors.is_empty() {
+        return refuse(cx, &screen_name, &errors);
+    }
+    if let Err(wait) = cx.app.rates.take(Act::SignUpFrom(cx.ip())) {
+        return refuse(cx, &screen_name, &Errors::too_fast(wait));
+    }
+    let password_hash = hash(cx, password)?;
+    let (sign_in, now, name) = (SignIn::of(cx), cx.now, screen_name.clone());
+    let secret = sign_in.secret.clone();
+    let ids = cx.write(move |connection| {
+        let user = NewUser { screen_name: &name, password_hash: &password_hash, about: "", created_at: now };
+        let Some(id) = sql::create(connection, &user)? else {
+            return Ok(None);
+        };
+        Ok(Some((id, sign_in.write(connection, id)?)))
+    })?;
+    let Some((id, session_id)) = ids else {
+        return refuse(cx, &screen_name, &name_taken());
+    };
+    let own_page = paths::user(id).to_string();
+    let location = form.get("return_to").and_then(local_path).unwrap_or(&own_page);
+    Ok(signed_in(cx, reply::done(cx, location, Flash::SignedUp), &secret.of(session_id)))
+}
+
+fn refuse(cx: &Cx, screen_name: &str, errors: &Errors) -> Result {
+    let return_to = cx.form()?.get("return_to").unwrap_or_default();
+    let page = Page { flash: None, ..Page::new(cx, "Sign up")? };
+    let html = layout::render(&page, views::sign_up(screen_name, return_to, errors))?;
+    Ok(reply::refused(cx, html, errors))
+}
+
+fn hash(cx: &Cx, password: &str) -> Result<String> {
+    let hashed = cx.hashing(|| password::hash(password))?;
+    hashed.map_err(|error| Error::Internal(format!("hashing a password: {error}")))
+}
+
+/// `GET /user/edit`.
+///
+/// # Errors
+/// [`Error::SignIn`]; the database's.
+pub fn edit(cx: &Cx) -> Result {
+    let viewer = cx.member()?;
+    let user = cx.read(|connection| sql::find(connection, viewer.id))?.ok_or(Error::NotFound)?;
+    let draft = draft::of(cx, paths::ACCOUNT)?.unwrap_or_default();
+    let (screen_name, about) =
+        (draft.get("screen_name").map(|_| draft.line("screen_name")), draft.get("about"));
+    let form = views::EditForm {
+        id: user.id,
+        screen_name: screen_name.as_deref().unwrap_or(&user.screen_name),
+        about: about.unwrap_or(&user.about),
+    };
+    let page = Page::new(cx, "Editing profile")?;
+    Ok(reply::page(cx, layout::render(&page, views::edit(&form, &NO_ERRORS))?))
+}
+
+/// What is to become of somebody's account.
+struct Changed {
+    screen_name: String,
+    about: String,
+    /// The hash that the present password has, and the one that it is to have.
+    password: Option<(String, String)>,
+}
+
+/// `PATCH /user`: changes one's name, what one says of oneself, and one's password. A new password
+/// ends all sessions; this one begins anew.
+///
+/// # Errors
+/// [`Error::SignIn`]; the database's. What can be mended is told in the form.
+pub fn update(cx: &Cx) -> Result {
+    let viewer = draft::member(cx, paths::EDIT_ACCOUNT, &["screen_name", "about"])?;
+    let id = viewer.id;
+    let user = cx.read(|connection| sql::find(connection, id))?.ok_or(Error::NotFound)?;
+    let (changed, errors) = wanted(cx, &user)?;
+    let refuse = |changed: &Changed, errors: &Errors| {
+        let form = views::EditForm { id, screen_name: &changed.screen_name, about: &changed.about };
+        let page = Page { flash: None, ..Page::new(cx, "Editing profile")? };
+        Ok(reply::refused(cx, layout::render(&page, views::edit(&form, errors))?, errors))
+    };
+    if !errors.is_empty() {
+        return refuse(&changed, &errors);
+    }
+    let changed = Arc::new(changed);
+    let (sign_in, now, draft, new) = (SignIn::of(cx), cx.now, draft::token(cx), Arc::clone(&changed));
+    let secret = sign_in.secret.clone();
+    let updated = cx.write(move |connection| {
+        // Another request may have changed it since it was checked.
+        if let Some((present, _)) = &new.password
+            && !sql::has_password(connection, id, present)?
+        {
+            return Ok(Err(wrong_password()));
+        }
+        if !sql::update(connection, id, &new.screen_name, &new.about, now)? {
+            return Ok(Err(name_taken()));
+        }
+        draft::taken(connection, draft.as_ref(), paths::ACCOUNT)?;
+        let Some((_, hash)) = &new.password else {
+            return Ok(Ok(None));
+        };
+        sql::set_password(connection, id, hash)?;
+        session::sql::destroy_all(connection, id)?;
+        sql::note_sign_in(connection, id, now)?;
+        sign_in.insert(connection, id).map(|session_id| Ok(Some(session_id)))
+    })?;
+    let session_id = match updated {
+        Ok(session_id) => session_id,
+        Err(errors) => return refuse(&changed, &errors),
+    };
+    let response = reply::done(cx, paths::user(id), Flash::ProfileUpdated);
+    Ok(match session_id {
+        Some(session_id) => signed_in(cx, response, &secret.of(session_id)),
+        None => response,
+    })
+}
+
+/// What the form asks for. A field that was not sent stays as it is.
+fn wanted(cx: &Cx, user: &User) -> Result<(Changed, Errors)> {
+    let form = cx.form()?;
+    let typed = form.get("screen_name").unwrap_or(&user.screen_name);
+    let screen_name = form.get("screen_name").map_or_else(|| typed.to_owned(), |_| form.line("screen_name"));
+    let about = form.get("about").map_or_else(|| user.about.clone(), |_| form.text("about"));
+    let folded = name::folded(&screen_name);
+    let is_taken = cx.read(|connection| sql::has_name(connection, &folded, user.id))?;
+    let mut errors = Errors::default();
+    check_name(&mut errors, typed, &screen_name, is_taken);
+    check_about(&mut errors, &about);
+    let password = match form.get("password").filter(|password| !password.is_empty()) {
+        Some(password) => new_password(cx, user, password, &mut errors)?,
+        None => None,
+    };
+    Ok((Changed { screen_name, about, password }, errors))
+}
+
+/// The present hash and the new one, when the present password is right and the new one will do.
+fn new_password(
+    cx: &Cx,
+    user: &User,
+    password: &str,
+    errors: &mut Errors,
+) -> Result<Option<(String, String)>> {
+    let form = cx.form()?;
+    check_confirmation(errors, password, form.get("password_confirmation"));
+    check_length(errors, password);
+    // Whoever finds an open browser must not guess faster here than where one signs in.
+    if let Err(wait) = cx.app.rates.take(Act::SignInAs(&name::folded(&user.screen_name))) {
+        *errors = Errors::too_fast(wait);
+        return Ok(None);
+    }
+    let present = cx.read(|connection| sql::password_hash(connection, user.id))?.ok_or(Error::NotFound)?;
+    let current = form.get("current_password").unwrap_or_default();
+    if !cx.hashing(|| password::verify(current, &present))? {
+        errors.append(wrong_password());
+    }
+    if !errors.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some((present, hash(cx, password)?)))
+}
+
+/// `GET /user/delete`: says what will go.
+///
+/// # Errors
+/// [`Error::SignIn`]; the database's.
+pub fn confirm_destroy(cx: &Cx) -> Result {
+    let viewer = cx.member()?;
+    let user = cx.read(|connection| sql::find(connection, viewer.id))?.ok_or(Error::NotFound)?;
+    let page = Page::new(cx, "Delete profile")?;
+    Ok(reply::page(cx, layout::render(&page, views::confirm_destroy(&user))?))
+}
+
+/// `DELETE /user`: removes one's account and what one wrote.
+///
+/// # Errors
+/// [`Error::SignIn`]; the database's.
+pub fn destroy(cx: &Cx) -> Result {
+    let viewer = draft::member(cx, paths::DELETE_ACCOUNT, &[])?;
+    let (id, now) = (viewer.id, cx.now);
+    cx.write(move |connection| sql::destroy(connection, id, now))?;
+    Ok(signed_out(cx, reply::done(cx, paths::FRONT, Flash::ProfileDeleted)))
 }

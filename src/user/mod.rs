@@ -1,11 +1,13 @@
 //! People.
 
 pub mod handlers;
+pub mod name;
 pub mod password;
 pub mod sql;
 pub mod views;
 
 use crate::ui::time::Micros;
+use crate::web::form::Errors;
 
 /// Who wrote something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +37,15 @@ pub struct User {
     pub sessions_count: i64,
 }
 
+/// What signing in needs to know.
+#[derive(Clone)]
+pub struct Account {
+    /// Their number.
+    pub id: i64,
+    /// See [`password`].
+    pub password_hash: String,
+}
+
 /// Someone who signs up.
 pub struct NewUser<'u> {
     /// Their name, unique whatever its case.
@@ -45,4 +56,60 @@ pub struct NewUser<'u> {
     pub about: &'u str,
     /// When.
     pub created_at: Micros,
+}
+
+/// The most characters of what somebody says of themselves.
+const MAX_ABOUT: usize = 10_000;
+
+/// What is wrong with a name. `typed` is as it was sent, `cleaned` as it would be kept.
+fn check_name(errors: &mut Errors, typed: &str, cleaned: &str, is_taken: bool) {
+    let length = cleaned.chars().count();
+    if cleaned.trim().is_empty() {
+        errors.add("screen_name", "Screen name can't be blank");
+    } else if name::has_invisible(typed.trim()) {
+        errors.add("screen_name", "Screen name has characters that can't be seen");
+    } else if is_taken || name::is_reserved(cleaned) {
+        errors.add("screen_name", "Screen name has already been taken");
+    } else if length < name::MIN_LENGTH {
+        errors.add("screen_name", "Screen name is too short (minimum is 2 characters)");
+    } else if length > name::MAX_LENGTH {
+        errors.add("screen_name", "Screen name is too long (maximum is 30 characters)");
+    }
+}
+
+/// What is wrong with a password that was typed twice.
+fn check_confirmation(errors: &mut Errors, password: &str, confirmation: Option<&str>) {
+    if confirmation.is_some_and(|confirmation| confirmation != password) {
+        errors.add("password_confirmation", "Password confirmation doesn't match Password");
+    }
+}
+
+/// What is wrong with a password that is there.
+fn check_length(errors: &mut Errors, password: &str) {
+    if password.chars().count() < password::MIN_LENGTH {
+        errors.add("password", "Password is too short (minimum is 8 characters)");
+    } else if password.len() > password::MAX_BYTES {
+        errors.add("password", "Password is too long");
+    }
+}
+
+/// What is wrong with what somebody says of themselves.
+fn check_about(errors: &mut Errors, about: &str) {
+    if about.chars().count() > MAX_ABOUT {
+        errors.add("about", "About is too long (maximum is 10000 characters)");
+    }
+}
+
+/// Somebody else has the name.
+fn name_taken() -> Errors {
+    let mut errors = Errors::default();
+    errors.add("screen_name", "Screen name has already been taken");
+    errors
+}
+
+/// Who changes a password did not know it.
+fn wrong_password() -> Errors {
+    let mut errors = Errors::default();
+    errors.add("current_password", "Current password is incorrect");
+    errors
 }

@@ -15,6 +15,11 @@ pub static DUMMY: LazyLock<String> = LazyLock::new(|| {
     of(&rand::random::<[u8; 32]>()).unwrap_or_default()
 });
 
+/// The fewest characters.
+pub const MIN_LENGTH: usize = 8;
+/// The most bytes: more than any person or password manager makes, and little to hash.
+pub const MAX_BYTES: usize = 1024;
+
 /// Hashes a password with a new salt, as a PHC string (`$argon2id$v=19$m=19456,t=2,p=1$…`): 19 MiB
 /// and two passes, the least that OWASP's Password Storage Cheat Sheet recommends.
 ///

@@ -2,8 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Author, NewUser, User};
+use super::{Account, Author, NewUser, User, name};
 use crate::ui::time::Micros;
+use crate::{comment, post};
 
 /// The author in two columns of a joined row, `id` and `screen_name`; `None` where both are null.
 pub fn author(row: &Row, first: usize) -> rusqlite::Result<Option<Author>> {
@@ -38,16 +39,108 @@ pub fn any(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("SELECT EXISTS (SELECT 1 FROM users)", [], |row| row.get(0))
 }
 
-/// Signs someone up; the id. A name that exists, whatever its case, is a constraint violation.
-pub fn create(connection: &Connection, user: &NewUser) -> rusqlite::Result<i64> {
-    connection
-        .prepare_cached("INSERT INTO users (screen_name, created_at, updated_at) VALUES (?1, ?2, ?2)")?
-        .execute(params![user.screen_name, user.created_at])?;
+/// Signs someone up; the id. `None`: somebody has the name, see [`name::folded`].
+pub fn create(connection: &Connection, user: &NewUser) -> rusqlite::Result<Option<i64>> {
+    let sql = "INSERT INTO users (screen_name, folded_name, created_at, updated_at) VALUES (?1, ?2, ?3, ?3) \
+               ON CONFLICT DO NOTHING";
+    let folded = name::folded(user.screen_name);
+    let created =
+        connection.prepare_cached(sql)?.execute(params![user.screen_name, folded, user.created_at])?;
+    if created == 0 {
+        return Ok(None);
+    }
     let id = connection.last_insert_rowid();
     connection
         .prepare_cached("INSERT INTO profiles (user_id, password_hash, about) VALUES (?1, ?2, ?3)")?
         .execute(params![id, user.password_hash, user.about])?;
-    Ok(id)
+    Ok(Some(id))
+}
+
+/// Whether somebody but `except` has a name, given as [`name::folded`].
+pub fn has_name(connection: &Connection, folded: &str, except: i64) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM users WHERE folded_name = ?1 AND id <> ?2)")?
+        .query_row(params![folded, except], |row| row.get(0))
+}
+
+/// The account of a name, given as [`name::folded`].
+pub fn account(connection: &Connection, folded: &str) -> rusqlite::Result<Option<Account>> {
+    let sql = "SELECT users.id, password_hash FROM users JOIN profiles ON profiles.user_id = users.id \
+               WHERE folded_name = ?1";
+    connection
+        .prepare_cached(sql)?
+        .query_row([folded], |row| Ok(Account { id: row.get(0)?, password_hash: row.get(1)? }))
+        .optional()
+}
+
+/// The hash of someone's password; `None` when they are gone.
+pub fn password_hash(connection: &Connection, id: i64) -> rusqlite::Result<Option<String>> {
+    connection
+        .prepare_cached("SELECT password_hash FROM profiles WHERE user_id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()
+}
+
+/// Whether someone's password still is the one with this hash.
+pub fn has_password(connection: &Connection, id: i64, hash: &str) -> rusqlite::Result<bool> {
+    Ok(password_hash(connection, id)?.is_some_and(|now| now == hash))
+}
+
+/// Changes someone's password.
+pub fn set_password(connection: &Connection, id: i64, hash: &str) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE profiles SET password_hash = ?2 WHERE user_id = ?1")?
+        .execute(params![id, hash])?;
+    Ok(())
+}
+
+/// Changes someone's name and what they say of themselves; `false`: somebody else has the name.
+pub fn update(
+    connection: &Connection,
+    id: i64,
+    screen_name: &str,
+    about: &str,
+    now: Micros,
+) -> rusqlite::Result<bool> {
+    let folded = name::folded(screen_name);
+    if has_name(connection, &folded, id)? {
+        return Ok(false);
+    }
+    connection
+        .prepare_cached("UPDATE users SET screen_name = ?2, folded_name = ?3, updated_at = ?4 WHERE id = ?1")?
+        .execute(params![id, screen_name, folded, now])?;
+    connection
+        .prepare_cached("UPDATE profiles SET about = ?2 WHERE user_id = ?1")?
+        .execute(params![id, about])?;
+    Ok(true)
+}
+
+/// Notes a sign-in, for which the caller makes a session.
+pub fn note_sign_in(connection: &Connection, id: i64, now: Micros) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE users SET last_seen_at = ?2, sessions_count = sessions_count + 1 WHERE id = ?1",
+        )?
+        .execute([id, now])?;
+    Ok(())
+}
+
+/// Removes someone with all they wrote. A post or comment to which others replied stays, without its
+/// author and its text.
+pub fn destroy(connection: &Connection, id: i64, now: Micros) -> rusqlite::Result<()> {
+    for post_id in ids(connection, "SELECT id FROM posts WHERE user_id = ?1", id)? {
+        post::sql::leave(connection, post_id, id, now)?;
+    }
+    // Replies are younger than what they reply to: they go first.
+    for comment_id in ids(connection, "SELECT id FROM comments WHERE user_id = ?1 ORDER BY id DESC", id)? {
+        comment::sql::destroy(connection, comment_id, now)?;
+    }
+    connection.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute([id])?;
+    Ok(())
+}
+
+fn ids(connection: &Connection, sql: &str, user_id: i64) -> rusqlite::Result<Vec<i64>> {
+    connection.prepare_cached(sql)?.query_map([user_id], |row| row.get(0))?.collect()
 }
 
 /// Notes a sign-in of anybody, picked at random; `None` when there is nobody.

@@ -3,13 +3,15 @@
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
-use super::Author;
 use super::handlers::Profile;
+use super::{Author, User};
 use crate::markup::Markup;
+use crate::ui::field::{self, Field};
 use crate::ui::pager;
 use crate::ui::text::Text;
 use crate::ui::time::{Age, Date};
 use crate::web::cx::Viewer;
+use crate::web::form::{Errors, local_path};
 use crate::web::{Cx, paths};
 use crate::{comment, post, session};
 
@@ -31,6 +33,12 @@ pub fn by<'a>(author: Option<&'a Author>, viewer: Option<&'a Viewer>) -> impl Re
 pub fn show<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) -> impl Render + 'p {
     let user = &profile.user;
     owned_html! {
+        @ if profile.sessions.is_some() {
+            div(class="actions") {
+                a(class="button", href=paths::EDIT_ACCOUNT) { : "Edit profile" }
+                a(class="button danger", href=paths::DELETE_ACCOUNT) { : "Delete profile" }
+            }
+        }
         dl(class="facts") {
             dt { : "user:" } dd { : &user.screen_name }
             dt { : "created:" }
@@ -69,10 +77,88 @@ fn sessions<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
     owned_html! {
         @ if let Some(sessions) = &profile.sessions {
             details(open?=asked_for, id="sessions") {
-                summary { h2 { : "Sessions:" } : " "; : profile.user.sessions_count }
+                summary { h2 { : "Sessions:" } : " "; span(id="sessions_count") { : profile.user.sessions_count } }
                 : session::views::list(&sessions.rows, viewer);
                 : pager::more(sessions.next, "sessions", "#sessions");
             }
+        }
+    }
+}
+
+/// The page for signing up.
+pub fn sign_up<'f>(screen_name: &'f str, return_to: &'f str, errors: &'f Errors) -> impl Render + 'f {
+    let return_to = local_path(return_to);
+    owned_html! {
+        form(method="post", action=paths::USERS) {
+            : field::errors(errors, "user");
+            : field::line(Field::new("screen_name", "Screen name", screen_name, errors).autocomplete("username"));
+            : new_password("Password", "8 characters minimum.", errors);
+            @ if let Some(return_to) = return_to { input(type="hidden", name="return_to", value=return_to); }
+            button(class="button") { : "Create account" }
+        }
+    }
+}
+
+fn new_password<'f>(label: &'static str, hint: &'static str, errors: &'f Errors) -> impl Render + 'f {
+    let autocomplete = "new-password";
+    owned_html! {
+        : field::password(Field::new("password", label, "", errors).autocomplete(autocomplete).hint(hint));
+        : field::password(Field::new("password_confirmation", "Password confirmation", "", errors).autocomplete(autocomplete));
+    }
+}
+
+/// The form for changing one's account, as far as it is filled.
+#[derive(Clone, Copy)]
+pub struct EditForm<'f> {
+    /// Whose.
+    pub id: i64,
+    /// Their name.
+    pub screen_name: &'f str,
+    /// What they say of themselves.
+    pub about: &'f str,
+}
+
+/// The page for changing one's account.
+pub fn edit<'f>(form: &EditForm<'f>, errors: &'f Errors) -> impl Render + 'f {
+    let EditForm { id, screen_name, about } = *form;
+    owned_html! {
+        form(method="post", action=paths::ACCOUNT) {
+            input(type="hidden", name="_method", value="patch");
+            : field::errors(errors, "user");
+            : field::line(Field::new("screen_name", "Screen name", screen_name, errors).autocomplete("username"));
+            : field::area(Field::new("about", "About", about, errors));
+            fieldset {
+                legend { : "Change of password" }
+                : field::password(Field::new("current_password", "Current password", "", errors).autocomplete("current-password"));
+                : new_password("New password", "8 characters minimum. It ends your other sessions. Leave it empty to keep the one you have.", errors);
+            }
+            div(class="actions") {
+                button(class="button") { : "Update profile" }
+                a(class="button", href=paths::user(id)) { : "Show this user" }
+            }
+        }
+    }
+}
+
+/// What deleting one's account means, and the button that does it.
+pub fn confirm_destroy(user: &User) -> impl Render {
+    let User { id, posts_count, comments_count, .. } = *user;
+    owned_html! {
+        div(class="prose") {
+            p { : "This deletes your profile, ends all your sessions, and removes what you wrote:" }
+            ul {
+                li { : posts_count; : Raw(if posts_count == 1 { " post" } else { " posts" }) }
+                li { : comment::views::count(comments_count) }
+            }
+            p { : "A post or comment to which others replied stays as [deleted], without your name and your words, so that theirs are not lost." }
+            p { : "It can't be undone." }
+        }
+        div(class="actions") {
+            form(method="post", action=paths::ACCOUNT) {
+                input(type="hidden", name="_method", value="delete");
+                button(class="button danger") { : "Delete profile" }
+            }
+            a(class="button", href=paths::user(id)) { : "Keep it" }
         }
     }
 }

@@ -29,6 +29,7 @@ macro_rules! assets {
 }
 
 const ASSETS: &[Asset] = assets! {
+    "app.js"            "text/javascript; charset=utf-8"
     "htmx.min.js"       "text/javascript; charset=utf-8"
     "icon-192.png"      "image/png"
     "icon.png"          "image/png"
@@ -54,6 +55,8 @@ lazy_static! {
     pub static ref STYLESHEET: &'static str = &PATHS["tailwind.css"];
     /// The address of htmx.
     pub static ref HTMX: &'static str = &PATHS["htmx.min.js"];
+    /// The address of the little that htmx does not do.
+    pub static ref SCRIPT: &'static str = &PATHS["app.js"];
 }
 
 /// Serves a hashed name: its content never changes, and a browser need not ask again for a year.

@@ -1,12 +1,15 @@
 //! What a handler knows about the request it serves.
 
 use std::cell::{OnceCell, RefCell};
+use std::net::IpAddr;
 
 use rouille::Request;
 use rusqlite::Connection;
 
+use super::flash::Flash;
+use super::form::{Form, Unreadable};
 use super::turns::Turn;
-use super::{Result, session};
+use super::{Error, Result, session};
 use crate::app::App;
 use crate::db;
 use crate::ui::time::{Micros, now};
@@ -20,6 +23,7 @@ pub struct Cx<'r> {
     /// One moment for the whole page.
     pub now: Micros,
     viewer: OnceCell<Option<Viewer>>,
+    form: OnceCell<std::result::Result<Form, Unreadable>>,
     /// From the first read until the response is rendered, but not while the writer works.
     turn: RefCell<Option<Turn<'r>>>,
 }
@@ -39,7 +43,8 @@ impl<'r> Cx<'r> {
     /// A request that has just come.
     #[must_use]
     pub fn new(app: &'r App, request: &'r Request) -> Cx<'r> {
-        Cx { app, request, now: now(), viewer: OnceCell::new(), turn: RefCell::new(None) }
+        let (viewer, form) = (OnceCell::new(), OnceCell::new());
+        Cx { app, request, now: now(), viewer, form, turn: RefCell::new(None) }
     }
 
     /// Reads from the database when it is this request's turn, see [`Db::read`](db::Db::read).
@@ -93,6 +98,15 @@ impl<'r> Cx<'r> {
         Ok(self.viewer.get().and_then(Option::as_ref))
     }
 
+    /// Who asks, where only somebody who is signed in can.
+    ///
+    /// # Errors
+    /// [`Error::SignIn`], which leads a guest to signing in and back to this page; the database's.
+    pub fn member(&self) -> Result<&Viewer> {
+        let back = || Error::SignIn { return_to: self.request.raw_url().to_owned(), draft: None };
+        self.viewer()?.ok_or_else(back)
+    }
+
     /// From here on the request is this person's: they have just signed in.
     #[must_use]
     pub fn signed_in_as(self, viewer: Viewer) -> Cx<'r> {
@@ -115,12 +129,43 @@ impl<'r> Cx<'r> {
         parameters.into_iter().find_map(|(key, value)| (key == name).then_some(value))
     }
 
-    /// GET and HEAD change nothing; HEAD is answered as GET, and the server leaves the body out.
+    /// What the request is to do. HEAD is answered as GET, and the server leaves the body out. A form
+    /// can only be sent by GET or POST: by a field `_method` it says that it means PATCH, PUT or DELETE.
     #[must_use]
     pub fn method(&self) -> &'r str {
         match self.request.method() {
             "HEAD" => "GET",
+            "POST" => self.method_of_form().unwrap_or("POST"),
             method => method,
         }
+    }
+
+    fn method_of_form(&self) -> Option<&'static str> {
+        let wanted = self.try_form().ok()?.get("_method")?;
+        ["PATCH", "PUT", "DELETE"].into_iter().find(|method| method.eq_ignore_ascii_case(wanted))
+    }
+
+    pub(super) fn try_form(&self) -> std::result::Result<&Form, Unreadable> {
+        self.form.get_or_init(|| Form::read(self)).as_ref().map_err(|&why| why)
+    }
+
+    /// The form in the request's body; read once.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedMediaType`] when it is none, [`Error::BadRequest`] when it is damaged.
+    pub fn form(&self) -> Result<&Form> {
+        self.try_form().map_err(Error::from)
+    }
+
+    /// What the page before asked to be told on this one.
+    #[must_use]
+    pub fn flash(&self) -> Option<Flash> {
+        Flash::of(self)
+    }
+
+    /// The address that it came from.
+    #[must_use]
+    pub fn ip(&self) -> IpAddr {
+        self.request.remote_addr().ip()
     }
 }

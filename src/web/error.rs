@@ -6,8 +6,11 @@ use std::fmt;
 use rouille::Response;
 
 use super::rate::Wait;
-use super::{Cx, reply};
+use super::reply::{self, Change};
+use super::{Cx, paths};
 use crate::db;
+use crate::draft;
+use crate::session::Token;
 use crate::ui::layout::{self, Page};
 
 /// Why there is no answer but this. What a person can mend in a form is no error: the handler shows
@@ -20,6 +23,18 @@ pub enum Error {
     MethodNotAllowed(&'static str),
     /// 400, with a sentence.
     BadRequest(&'static str),
+    /// 413, with a sentence.
+    TooLarge(&'static str),
+    /// 415: the body is no form.
+    UnsupportedMediaType,
+    /// 303: only somebody who is signed in can; they come back to `return_to`. What they wrote is
+    /// kept as `draft`.
+    SignIn {
+        /// A path of this site.
+        return_to: String,
+        /// For the cookie by which it is found again.
+        draft: Option<Token>,
+    },
     /// 403, with a sentence.
     Forbidden(&'static str),
     /// 429: not so fast.
@@ -38,6 +53,9 @@ impl Error {
             Error::NotFound => 404,
             Error::MethodNotAllowed(_) => 405,
             Error::BadRequest(_) => 400,
+            Error::SignIn { .. } => 303,
+            Error::TooLarge(_) => 413,
+            Error::UnsupportedMediaType => 415,
             Error::Forbidden(_) => 403,
             Error::TooMany(_) => 429,
             Error::Unavailable(_) => 503,
@@ -56,6 +74,11 @@ impl Error {
                 ("That can't be done here.", "The page exists, but not for this kind of request.")
             }
             Error::BadRequest(why) => ("That request can't be understood.", *why),
+            Error::TooLarge(why) => ("That is too long.", *why),
+            Error::UnsupportedMediaType => {
+                ("That request can't be understood.", "Forms are sent as application/x-www-form-urlencoded.")
+            }
+            Error::SignIn { .. } => ("Please sign in.", "Only somebody who is signed in can do this."),
             Error::Forbidden(why) => ("The change you wanted was rejected.", *why),
             Error::TooMany(wait) => {
                 return ("That was a little too fast.", format!("Please try again in {wait}.").into());
@@ -93,25 +116,21 @@ impl fmt::Display for Error {
     }
 }
 
-/// The page for `error`; what is ours goes to the log with the request's id.
+/// The answer for `error`; what is ours goes to the log with the request's id.
 #[must_use]
 pub fn respond(cx: &Cx, error: &Error) -> Response {
     if error.status() >= 500 {
         let id = cx.request.header("X-Request-Id").unwrap_or("-");
         log::error!("{id} {} {}: {error}", cx.request.method(), cx.path());
     }
-    let (heading, sentence) = error.texts();
-    // Who asks may be what could not be found out: then the page is a guest's. Nor is it asked of a
-    // database that has too much to do already.
-    let viewer = if error.status() == 503 { None } else { cx.viewer().ok().flatten() };
-    let page = Page { heading, viewer, ..Page::default() };
-    let rendered = layout::render(&page, horrorshow::html! { p { : &*sentence } });
-    let mut response = match rendered {
-        Ok(html) => reply::html(cx, html).with_status_code(error.status()),
-        Err(error) => {
-            log::error!("rendering the error page: {error}");
-            Response::text(format!("{heading}\n{sentence}\n")).with_status_code(500)
+    let mut response = match error {
+        Error::SignIn { return_to, draft } => sign_in_first(cx, return_to, draft.as_ref()),
+        _ if reply::wants_changes(cx) => {
+            let (heading, sentence) = error.texts();
+            let sentence = format!("{heading} {sentence}");
+            reply::changes(cx, &[Change::alert(&sentence)]).with_status_code(error.status())
         }
+        _ => page(cx, error),
     };
     match error {
         Error::MethodNotAllowed(allowed) => response.headers.push(("Allow".into(), (*allowed).into())),
@@ -120,6 +139,29 @@ pub fn respond(cx: &Cx, error: &Error) -> Response {
         }
         Error::Unavailable(_) => response.headers.push(("Retry-After".into(), "2".into())),
         _ => {}
+    }
+    response
+}
+
+fn page(cx: &Cx, error: &Error) -> Response {
+    let (heading, sentence) = error.texts();
+    // Who asks may be what could not be found out: then the page is a guest's. Nor is it asked of a
+    // database that has too much to do already. A flash waits for the next page that is no error.
+    let viewer = if error.status() == 503 { None } else { cx.viewer().ok().flatten() };
+    let page = Page { heading, viewer, ..Page::default() };
+    match layout::render(&page, horrorshow::html! { p { : &*sentence } }) {
+        Ok(html) => reply::html(cx, html).with_status_code(error.status()),
+        Err(error) => {
+            log::error!("rendering the error page: {error}");
+            Response::text(format!("{heading}\n{sentence}\n")).with_status_code(500)
+        }
+    }
+}
+
+fn sign_in_first(cx: &Cx, return_to: &str, draft: Option<&Token>) -> Response {
+    let mut response = reply::go_on_at(cx, &paths::then(paths::SIGN_IN, return_to), 401);
+    if let Some(token) = draft {
+        response.headers.push(draft::cookie(cx, token));
     }
     response
 }

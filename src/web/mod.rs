@@ -1,9 +1,12 @@
 //! From a request to a page, knowing no noun: routes, context, answers, errors, cookies, assets.
 
 pub mod assets;
+pub mod cookie;
 pub mod csrf;
 pub mod cx;
 pub mod error;
+pub mod flash;
+pub mod form;
 pub mod paths;
 pub mod rate;
 pub mod reply;

@@ -4,10 +4,28 @@ use std::fmt;
 
 use horrorshow::{Render, TemplateBuffer};
 
+use crate::ui::pager::Cursor;
+
 /// The front page.
 pub const FRONT: &str = "/";
 /// The newest posts.
 pub const POSTS: &str = "/posts";
+/// Where a post is written.
+pub const NEW_POST: &str = "/posts/new";
+/// Signing in.
+pub const SIGN_IN: &str = "/sign_in";
+/// Where the form for signing in is sent.
+pub const SESSIONS: &str = "/sessions";
+/// Signing up.
+pub const SIGN_UP: &str = "/sign_up";
+/// Where the form for signing up is sent.
+pub const USERS: &str = "/users";
+/// One's own account, for changes.
+pub const ACCOUNT: &str = "/user";
+/// Where one changes one's own account.
+pub const EDIT_ACCOUNT: &str = "/user/edit";
+/// Where one is told what deleting it means.
+pub const DELETE_ACCOUNT: &str = "/user/delete";
 /// The web app's manifest.
 pub const MANIFEST: &str = "/manifest.json";
 
@@ -29,6 +47,56 @@ pub fn post(id: i64) -> Path {
 #[must_use]
 pub fn comments(post_id: i64) -> Path {
     Path { before: "/posts/", id: post_id, after: "#comments" }
+}
+
+/// Where a post is changed.
+#[must_use]
+pub fn edit_post(id: i64) -> Path {
+    Path { before: "/posts/", id, after: "/edit" }
+}
+
+/// Where a comment on a post is sent.
+#[must_use]
+pub fn new_comment(post_id: i64) -> Path {
+    Path { before: "/posts/", id: post_id, after: "/comments" }
+}
+
+/// A post, at the form for a comment.
+#[must_use]
+pub fn comment_form(post_id: i64) -> Path {
+    Path { before: "/posts/", id: post_id, after: "#comment_form" }
+}
+
+/// A comment: for changes, and the way to its place on its post's page.
+#[must_use]
+pub fn comment(id: i64) -> Path {
+    Path { before: "/comments/", id, after: "" }
+}
+
+/// Where a comment is changed.
+#[must_use]
+pub fn edit_comment(id: i64) -> Path {
+    Path { before: "/comments/", id, after: "/edit" }
+}
+
+/// A comment's place on its post: on the page of comments that begins at `page`, else on the first.
+#[must_use]
+pub fn comment_on(post_id: i64, page: Option<Cursor>, id: i64) -> String {
+    let query = page.map(|page| format!("?comments={}-{}", page.key, page.id)).unwrap_or_default();
+    format!("{}{query}#comment_{id}", post(post_id))
+}
+
+/// A sign-in, to be ended.
+#[must_use]
+pub fn session(id: i64) -> Path {
+    Path { before: "/sessions/", id, after: "" }
+}
+
+/// Signing in or up (`page`), and then going on at `return_to`.
+#[must_use]
+pub fn then(page: &str, return_to: &str) -> String {
+    let query = serde_urlencoded::to_string([("return_to", return_to)]).unwrap_or_default();
+    format!("{page}?{query}")
 }
 
 /// Someone's page.

@@ -1,18 +1,27 @@
 //! Answers: the only place that sets the headers which every page has.
 
-use std::io::Write;
+use std::borrow::Cow;
+use std::fmt::{Display, Write as _};
+use std::io::Write as _;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use rouille::Response;
 use sha2::{Digest, Sha256};
 
+use crate::ui::layout;
+
 use super::Cx;
+use super::flash::Flash;
+use super::form::Errors;
 
 /// Nothing is loaded from elsewhere, nothing inline runs, nobody frames us.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; \
      frame-ancestors 'none'; manifest-src 'self'; worker-src 'self'";
+
+/// At one address there may be a page and pieces of it, and both depend on who asks.
+const VARY: &str = "Accept-Encoding, Cookie, HX-Request-Type";
 
 /// Shorter pages do not get smaller by more than their gzip header and the client's trouble.
 const WORTH_COMPRESSING: usize = 1024;
@@ -38,8 +47,133 @@ pub fn page(cx: &Cx, html: String) -> Response {
         self::html(cx, html)
     };
     response.headers.push(("ETag".into(), tag.into()));
-    response.headers.push(("Vary".into(), "Accept-Encoding, Cookie".into()));
+    response.headers.push(("Vary".into(), VARY.into()));
+    if cx.flash().is_some() {
+        // It was on this page: not on the next one, nor on this one when somebody goes back to it.
+        response.headers.push(Flash::shown(cx));
+        forbid_storing(&mut response);
+    }
     response
+}
+
+/// A page with a form that was refused: 422, or 429 when it came too fast. It says why.
+#[must_use]
+pub fn refused(cx: &Cx, html: String, errors: &Errors) -> Response {
+    with_reason(self::html(cx, html), errors)
+}
+
+fn with_reason(response: Response, errors: &Errors) -> Response {
+    let Some(wait) = errors.wait() else {
+        return response.with_status_code(422);
+    };
+    let retry_after = ("Retry-After".into(), wait.seconds.to_string().into());
+    let mut response = response.with_status_code(429);
+    response.headers.push(retry_after);
+    response
+}
+
+/// 303: what was asked for is done, `flash` says so on the page at `location`. A request by htmx gets
+/// the address in a header and goes there as a whole.
+#[must_use]
+pub fn done(cx: &Cx, location: impl Display, flash: Flash) -> Response {
+    let mut response = go_on_at(cx, &location.to_string(), 200);
+    response.headers.push(flash.cookie(cx));
+    response
+}
+
+/// 303: the answer is at `location`.
+#[must_use]
+pub fn see_other(cx: &Cx, location: impl Display) -> Response {
+    go_on_at(cx, &location.to_string(), 200)
+}
+
+/// Leads a browser to `location`. htmx would follow a redirect by itself and put the page that it
+/// finds there into a corner of this one: it gets `status`, and is told to leave the page.
+pub(super) fn go_on_at(cx: &Cx, location: &str, status: u16) -> Response {
+    let mut response = if wants_changes(cx) {
+        let mut response = html(cx, String::new()).with_status_code(status);
+        response.headers.push(("HX-Redirect".into(), location.to_owned().into()));
+        response
+    } else {
+        let mut response = html(cx, String::new()).with_status_code(303);
+        response.headers.push(("Location".into(), location.to_owned().into()));
+        response
+    };
+    forbid_storing(&mut response);
+    response
+}
+
+/// Whether htmx asks, for pieces of the page that it is on. (It asks for a whole page when a reader
+/// goes back; other programs ask for nothing else.)
+#[must_use]
+pub fn wants_changes(cx: &Cx) -> bool {
+    cx.request.header("HX-Request-Type") == Some("partial")
+}
+
+/// A change to a page that somebody looks at.
+pub struct Change<'c> {
+    /// A CSS selector of what changes.
+    target: String,
+    how: &'static str,
+    html: Cow<'c, str>,
+}
+
+impl<'c> Change<'c> {
+    /// Puts `html` in the place of an element.
+    #[must_use]
+    pub fn replace(target: impl Display, html: String) -> Change<'c> {
+        Change { target: target.to_string(), how: "outerHTML", html: html.into() }
+    }
+
+    /// Puts `html` before the first child of an element.
+    #[must_use]
+    pub fn prepend(target: impl Display, html: String) -> Change<'c> {
+        Change { target: target.to_string(), how: "afterbegin", html: html.into() }
+    }
+
+    /// Puts `html` into elements, in the place of what was there.
+    #[must_use]
+    pub fn fill(target: impl Display, html: String) -> Change<'c> {
+        Change { target: target.to_string(), how: "innerHTML", html: html.into() }
+    }
+
+    /// Removes an element, if it is there.
+    #[must_use]
+    pub fn remove(target: impl Display) -> Change<'c> {
+        Change { target: target.to_string(), how: "delete", html: "".into() }
+    }
+
+    /// Says what was done, where a page would show it; screen readers hear it.
+    #[must_use]
+    pub fn notice(flash: Flash) -> Change<'c> {
+        Change::fill("#flash", layout::notice(flash.text()))
+    }
+
+    /// Says what went wrong.
+    #[must_use]
+    pub fn alert(sentence: &str) -> Change<'c> {
+        Change::fill("#flash", layout::alert(sentence))
+    }
+}
+
+/// The answer for htmx: the changes, in their order. Each names its own place, so that no answer,
+/// also not an error's, can end up where it does not belong.
+#[must_use]
+pub fn changes(cx: &Cx, changes: &[Change]) -> Response {
+    let mut html = String::new();
+    for Change { target, how, html: content } in changes {
+        let _ = write!(html, "<hx-partial hx-target=\"{target}\" hx-swap=\"{how}\">{content}</hx-partial>");
+    }
+    let mut response = self::html(cx, html);
+    response.headers.push(("Vary".into(), VARY.into()));
+    forbid_storing(&mut response);
+    response
+}
+
+/// [`changes`] of a form that was refused, as [`refused`].
+#[must_use]
+pub fn refused_changes(cx: &Cx, changes: &[Change], errors: &Errors) -> Response {
+    with_reason(self::changes(cx, changes), errors)
 }
 
 /// A page with the headers that every page has; the caller sets its status.
@@ -50,6 +184,11 @@ pub fn html(cx: &Cx, html: String) -> Response {
     // What is shown may depend on who asks: no shared cache keeps it, and a private one asks again.
     response.headers.push(("Cache-Control".into(), "private, no-cache".into()));
     with_security(cx, response)
+}
+
+fn forbid_storing(response: &mut Response) {
+    response.headers.retain(|(name, _)| name != "Cache-Control");
+    response.headers.push(("Cache-Control".into(), "no-store".into()));
 }
 
 /// The headers that tell a browser what it may not do.
@@ -71,7 +210,6 @@ pub fn moved(location: String) -> Response {
 }
 
 fn entity_tag(bytes: &[u8]) -> String {
-    use std::fmt::Write;
     let mut tag = String::from("W/\"");
     for byte in &Sha256::digest(bytes)[..12] {
         let _ = write!(tag, "{byte:02x}");

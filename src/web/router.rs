@@ -1,7 +1,7 @@
 //! Every route, one line each.
 
 use super::{Cx, Error, Result, assets, csrf, paths, reply};
-use crate::{benchmarking, post, user};
+use crate::{benchmarking, comment, post, session, user};
 
 /// The handler for the method among those that the path has, else 405 with their names.
 macro_rules! on {
@@ -27,9 +27,46 @@ pub fn route(cx: &Cx) -> Result {
     match segments[..] {
         [""] => on!(cx, GET => post::handlers::front(cx)),
         [.., ""] => without_trailing_slash(cx),
-        ["posts"] => on!(cx, GET => post::handlers::recent(cx)),
-        ["posts", id] => on!(cx, GET => post::handlers::show(cx, number(id)?)),
+        ["posts"] => on!(cx, GET => post::handlers::recent(cx), POST => post::handlers::create(cx)),
+        ["posts", "new"] => on!(cx, GET => post::handlers::new(cx)),
+        ["posts", id] => on!(cx,
+            GET => post::handlers::show(cx, number(id)?),
+            PATCH => post::handlers::update(cx, number(id)?),
+            PUT => post::handlers::update(cx, number(id)?),
+            DELETE => post::handlers::destroy(cx, number(id)?)
+        ),
+        ["posts", id, "edit"] => on!(cx, GET => post::handlers::edit(cx, number(id)?)),
+        ["posts", id, "comments"] => on!(cx,
+            GET => comment::handlers::list(cx, number(id)?),
+            POST => comment::handlers::create(cx, number(id)?)
+        ),
+        ["comments", id] => on!(cx,
+            GET => comment::handlers::show(cx, number(id)?),
+            PATCH => comment::handlers::update(cx, number(id)?),
+            PUT => comment::handlers::update(cx, number(id)?),
+            DELETE => comment::handlers::destroy(cx, number(id)?)
+        ),
+        ["comments", id, "edit"] => on!(cx, GET => comment::handlers::edit(cx, number(id)?)),
+        ["sign_up"] | ["users", "new"] => on!(cx, GET => user::handlers::new(cx)),
+        ["users"] => on!(cx,
+            GET => Ok(reply::see_other(cx, paths::SIGN_UP)),
+            POST => user::handlers::create(cx)
+        ),
         ["users", id] => on!(cx, GET => user::handlers::show(cx, number(id)?)),
+        ["user"] => on!(cx,
+            GET => user::handlers::own(cx),
+            PATCH => user::handlers::update(cx),
+            PUT => user::handlers::update(cx),
+            DELETE => user::handlers::destroy(cx)
+        ),
+        ["user", "edit"] => on!(cx, GET => user::handlers::edit(cx)),
+        ["user", "delete"] => on!(cx, GET => user::handlers::confirm_destroy(cx)),
+        ["sign_in"] | ["sessions", "new"] => on!(cx, GET => session::handlers::new(cx)),
+        ["sessions"] => on!(cx,
+            GET => Ok(reply::see_other(cx, paths::SIGN_IN)),
+            POST => session::handlers::create(cx)
+        ),
+        ["sessions", id] => on!(cx, DELETE => session::handlers::destroy(cx, number(id)?)),
         ["benchmarking", action] if cx.app.config.benchmarking => {
             on!(cx, POST => benchmarking::run(cx, action))
         }
@@ -49,7 +86,8 @@ fn number(segment: &str) -> Result<i64> {
 /// `/posts/` was meant as `/posts`. Only what begins as our paths do is sent anywhere.
 fn without_trailing_slash(cx: &Cx) -> Result {
     let path = cx.path().trim_end_matches('/');
-    let ours = path == paths::POSTS || ["/posts/", "/users/"].iter().any(|start| path.starts_with(start));
+    let ours = path == paths::POSTS
+        || ["/posts/", "/comments/", "/users/"].iter().any(|start| path.starts_with(start));
     match cx.request.raw_url().split_once('?') {
         _ if !ours || cx.method() != "GET" => Err(Error::NotFound),
         Some((_, query)) => Ok(reply::moved(format!("{path}?{query}"))),

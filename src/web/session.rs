@@ -1,38 +1,47 @@
 //! The session cookie: from a request's header to who asks, and back.
 
-use std::borrow::Cow;
-
+use super::cookie::{self, Header};
 use super::cx::Viewer;
 use super::{Cx, Result};
 use crate::session::{self, Token};
+use crate::ui::time::DAY;
+
+/// As long as browsers let a cookie, 400 days in seconds (RFC 6265bis §5.5).
+const MAX_AGE: u32 = 34_560_000;
 
 /// Who asks: the session of the cookie, if there is one and its secret is right.
 pub(super) fn viewer(cx: &Cx) -> Result<Option<Viewer>> {
-    let Some(token) = cookie(cx, name(cx)).and_then(Token::parse) else {
+    let Some(token) = token(cx) else {
         return Ok(None);
     };
-    Ok(cx.read(|connection| session::sql::viewer(connection, &token))?)
+    let Some((viewer, last_used_at)) = cx.read(|connection| session::sql::viewer(connection, &token))? else {
+        return Ok(None);
+    };
+    // Once a day is enough to tell a session that is used from one to be forgotten, and a page that
+    // is only read stays a read.
+    if last_used_at < cx.now - DAY {
+        let (id, now) = (viewer.session_id, cx.now);
+        if let Err(error) = cx.write(move |connection| session::sql::touch(connection, id, now)) {
+            log::warn!("noting that session {id} is used: {error}");
+        }
+    }
+    Ok(Some(viewer))
 }
 
-/// `Set-Cookie` for a person who has just signed in. It lasts as long as browsers let a cookie, 400
-/// days (RFC 6265bis §5.5).
+/// What the cookie holds; whether it is right is another question.
 #[must_use]
-pub fn set_cookie(cx: &Cx, token: &Token) -> (Cow<'static, str>, Cow<'static, str>) {
-    let secure = if cx.app.config.relax_ssl { "" } else { "; Secure" };
-    let value = format!("{}={token}; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax{secure}", name(cx));
-    ("Set-Cookie".into(), value.into())
+pub fn token(cx: &Cx) -> Option<Token> {
+    cookie::get(cx, "session").and_then(Token::parse)
 }
 
-/// The `__Host-` prefix makes browsers refuse the cookie unless it is `Secure`, for all paths and
-/// for this host alone.
-fn name(cx: &Cx) -> &'static str {
-    if cx.app.config.relax_ssl { "session" } else { "__Host-session" }
+/// `Set-Cookie` for a person who has just signed in.
+#[must_use]
+pub fn set_cookie(cx: &Cx, token: &Token) -> Header {
+    cookie::set(cx, "session", token, MAX_AGE)
 }
 
-fn cookie<'r>(cx: &Cx<'r>, name: &str) -> Option<&'r str> {
-    cx.request
-        .header("Cookie")?
-        .split(';')
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(key, value)| (key == name).then_some(value))
+/// `Set-Cookie` for a person who has just signed out.
+#[must_use]
+pub fn clear_cookie(cx: &Cx) -> Header {
+    cookie::clear(cx, "session")
 }

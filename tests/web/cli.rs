@@ -12,6 +12,9 @@ use rusqlite::Connection;
 
 use crate::harness::{PATIENCE, Program, assert_sound, eventually, folder, number, open, program, run};
 
+/// The schema that this program knows.
+const KNOWN: i64 = lorem_news::db::migrate::MIGRATIONS.len() as i64;
+
 /// Every option with what its help says besides: the environment's name, and the default if any.
 const DATABASE: (&str, &str) = ("--database <FILE>", "[env: DATABASE=] [default: db/lorem_news.sqlite3]");
 const SERVE: [(&str, &str); 12] = [
@@ -222,7 +225,8 @@ fn a_database_from_a_newer_version_is_refused_and_left_as_it_is() {
         )
         .unwrap();
     drop(newer);
-    assert_refused(&database, "from a newer version of this program (schema 99, this one knows 1)");
+    let why = format!("from a newer version of this program (schema 99, this one knows {KNOWN})");
+    assert_refused(&database, &why);
 }
 
 #[test]
@@ -252,7 +256,7 @@ fn migrating_twice_is_as_good_as_once() {
     assert_eq!(before.keys().collect::<Vec<_>>(), ["news.sqlite3"]);
     assert_eq!(stdout(&arguments), once);
     assert!(contents(database.parent().unwrap()) == before, "the second time changed something");
-    assert_eq!(number(&open(&database), "SELECT user_version FROM pragma_user_version"), 1);
+    assert_eq!(number(&open(&database), "SELECT user_version FROM pragma_user_version"), KNOWN);
 }
 
 #[test]
@@ -424,7 +428,10 @@ fn a_demo_on_somebodys_own_database_adds_nothing_to_it() {
     let (_folder, database) = folder();
     stdout(&["migrate", "--database", database.to_str().unwrap()]);
     open(&database)
-        .execute("INSERT INTO users (screen_name, created_at, updated_at) VALUES ('me', 1, 1)", [])
+        .execute(
+            "INSERT INTO users (screen_name, folded_name, created_at, updated_at) VALUES ('me', 'me', 1, 1)",
+            [],
+        )
         .unwrap();
     let mut command = program(&["demo", "--listen", "127.0.0.1:0", "--database"]);
     command.arg(&database);

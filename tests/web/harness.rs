@@ -65,22 +65,28 @@ pub fn assert_sound(connection: &Connection) {
         (
             "posts.comments_count",
             "SELECT count(*) FROM posts WHERE comments_count <> \
-             (SELECT count(*) FROM comments WHERE post_id = posts.id)",
+             (SELECT count(*) FROM comments WHERE post_id = posts.id AND deleted_at IS NULL)",
         ),
         (
             "users.posts_count",
             "SELECT count(*) FROM users WHERE posts_count <> \
-             (SELECT count(*) FROM posts WHERE user_id = users.id)",
+             (SELECT count(*) FROM posts WHERE user_id = users.id AND deleted_at IS NULL)",
         ),
         (
             "users.comments_count",
             "SELECT count(*) FROM users WHERE comments_count <> \
-             (SELECT count(*) FROM comments WHERE user_id = users.id)",
+             (SELECT count(*) FROM comments WHERE user_id = users.id AND deleted_at IS NULL)",
         ),
         (
             "users.sessions_count",
             "SELECT count(*) FROM users WHERE sessions_count <> \
              (SELECT count(*) FROM sessions WHERE user_id = users.id)",
+        ),
+        ("emptied posts", "SELECT count(*) FROM posts WHERE (title IS NULL) <> (deleted_at IS NOT NULL)"),
+        (
+            "emptied comments",
+            "SELECT count(*) FROM comments AS c WHERE deleted_at IS NOT NULL AND (body <> '' OR user_id IS NOT NULL \
+             OR NOT EXISTS (SELECT 1 FROM comments WHERE parent_id = c.id))",
         ),
         ("descriptions", "SELECT (SELECT count(*) FROM posts) - (SELECT count(*) FROM descriptions)"),
     ] {

@@ -125,8 +125,8 @@ fn a_method_that_a_path_does_not_have_is_405_and_the_others_are_named() {
     let site = Site::start();
     for (method, path, allowed) in [
         ("POST", "/", "GET, HEAD"),
-        ("DELETE", "/posts", "GET, HEAD"),
-        ("OPTIONS", "/posts/1", "GET, HEAD"),
+        ("DELETE", "/posts", "GET, HEAD, POST"),
+        ("OPTIONS", "/posts/1", "GET, HEAD, PATCH, PUT, DELETE"),
         ("PUT", "/users/1", "GET, HEAD"),
         ("PATCH", "/up", "GET, HEAD"),
         ("TRACE", "/robots.txt", "GET, HEAD"),

@@ -89,10 +89,10 @@ fn every_change_finds_its_rows_by_an_index() {
     let (_folder, connection) = database();
     let asked = statements(&connection, |connection| {
         let new = NewPost { user_id: 1, title: "A title", description: "", created_at: 1 };
-        let post_id = post::sql::create(connection, &new).expect("a post");
+        let post_id = post::sql::create(connection, &new).expect("a post").expect("the title is free");
         let new = NewComment { post_id, user_id: 1, body: "A body", created_at: 1 };
         let id = comment::sql::create(connection, &new).expect("a comment");
-        comment::sql::destroy(connection, id).expect("it goes");
+        comment::sql::destroy(connection, id, 1).expect("it goes");
         let user = user::sql::sign_in_random(connection, 1).expect("someone").expect("there are people");
         let secret = &Secret::random();
         let new = NewSession { user_id: user.id, secret, ip_address: "::1", user_agent: "", created_at: 1 };

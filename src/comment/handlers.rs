@@ -1,0 +1,229 @@
+//! Comments: made, changed and removed, on their post's page or, without a script, by way of it.
+
+use std::sync::Arc;
+
+use horrorshow::Template;
+
+use super::views::{self, CommentForm};
+use super::{Comment, NewComment, ON_A_PAGE, Placed, check, sql};
+use crate::ui::layout::{self, Page};
+use crate::ui::pager::{Cursor, START};
+use crate::user::Author;
+use crate::web::flash::Flash;
+use crate::web::form::Errors;
+use crate::web::rate::Act;
+use crate::web::reply::{self, Change};
+use crate::web::{Cx, Error, Result, paths};
+use crate::{draft, post};
+
+/// The only field.
+const FIELDS: [&str; 1] = ["body"];
+const NOT_YOURS: Error = Error::Forbidden("Only who wrote a comment can change it.");
+
+/// What has become of a comment that was sent.
+enum Sent {
+    /// Its number, and how many comments its post has now.
+    Made(i64, i64),
+    /// The post is gone, or only kept for the comments that it has.
+    NoPost,
+}
+
+/// `GET /posts/:id/comments`: where they are.
+///
+/// # Errors
+/// None.
+pub fn list(cx: &Cx, post_id: i64) -> Result {
+    Ok(reply::see_other(cx, paths::comments(post_id)))
+}
+
+/// `POST /posts/:id/comments`.
+///
+/// # Errors
+/// [`Error::SignIn`], [`Error::NotFound`]; the database's. What can be mended is told in the form.
+pub fn create(cx: &Cx, post_id: i64) -> Result {
+    let viewer = draft::member(cx, paths::comment_form(post_id), &FIELDS)?;
+    let body = cx.form()?.text("body");
+    let errors = check(&body);
+    if !errors.is_empty() {
+        return refuse(cx, post_id, &body, &errors);
+    }
+    if let Err(wait) = cx.app.rates.take(Act::WriteBy(viewer.id)) {
+        return refuse(cx, post_id, &body, &Errors::too_fast(wait));
+    }
+    let (user_id, created_at, token) = (viewer.id, cx.now, draft::token(cx));
+    let body = Arc::new(body);
+    let text = Arc::clone(&body);
+    let sent = cx.write(move |connection| {
+        if post::sql::author(connection, post_id)?.is_none() {
+            return Ok(Sent::NoPost);
+        }
+        let comment = NewComment { post_id, user_id, body: &text, created_at };
+        let id = match sql::twin(connection, &comment)? {
+            Some(id) => id,
+            None => sql::create(connection, &comment)?,
+        };
+        draft::taken(connection, token.as_ref(), &paths::new_comment(post_id).to_string())?;
+        Ok(Sent::Made(id, sql::count_of(connection, post_id)?))
+    })?;
+    let Sent::Made(id, count) = sent else {
+        return Err(Error::NotFound);
+    };
+    if !reply::wants_changes(cx) {
+        return Ok(reply::done(cx, paths::comment_on(post_id, None, id), Flash::CommentCreated));
+    }
+    let author = Some(Author { id: user_id, screen_name: viewer.screen_name.clone() });
+    let comment = Comment { id, body: body.to_string(), created_at, author };
+    let changes = [
+        Change::replace("#comment_form", views::form(post_id, &CommentForm::of("")).into_string()?),
+        // Should it have been sent twice, it is there already.
+        Change::remove(format_args!("#comment_{id}")),
+        Change::prepend("#comment_list", views::one(&comment, Some(viewer), cx.now).into_string()?),
+        Change::fill(".comments_count", views::count(count).into_string()?),
+        Change::notice(Flash::CommentCreated),
+    ];
+    Ok(reply::changes(cx, &changes))
+}
+
+fn refuse(cx: &Cx, post_id: i64, body: &str, errors: &Errors) -> Result {
+    let form = CommentForm { body, errors };
+    if reply::wants_changes(cx) {
+        let changes = [Change::replace("#comment_form", views::form(post_id, &form).into_string()?)];
+        return Ok(reply::refused_changes(cx, &changes, errors));
+    }
+    let html = post::handlers::page(cx, post_id, START, &form)?.ok_or(Error::NotFound)?;
+    Ok(reply::refused(cx, html, errors))
+}
+
+/// A comment of the viewer's.
+fn own(cx: &Cx, viewer_id: i64, id: i64) -> Result<Placed> {
+    let placed = cx.read(|connection| sql::find(connection, id))?.ok_or(Error::NotFound)?;
+    let is_own = placed.comment.author.as_ref().is_some_and(|author| author.id == viewer_id);
+    if is_own { Ok(placed) } else { Err(NOT_YOURS) }
+}
+
+/// The address of a comment's place on the pages of its post.
+fn address(placed: &Placed) -> String {
+    let Placed { comment, post_id, before } = placed;
+    // The page that begins with it.
+    let place = Cursor { key: comment.created_at, id: comment.id + 1 };
+    paths::comment_on(*post_id, (*before >= ON_A_PAGE).then_some(place), comment.id)
+}
+
+/// `GET /comments/:id`: to its place on its post's page. For htmx the comment, as it is there.
+///
+/// # Errors
+/// [`Error::NotFound`]; the database's.
+pub fn show(cx: &Cx, id: i64) -> Result {
+    let placed = cx.read(|connection| sql::find(connection, id))?.ok_or(Error::NotFound)?;
+    if !reply::wants_changes(cx) {
+        return Ok(reply::see_other(cx, address(&placed)));
+    }
+    let comment = views::one(&placed.comment, cx.viewer()?, cx.now).into_string()?;
+    Ok(reply::changes(cx, &[Change::replace(format_args!("#comment_{id}"), comment)]))
+}
+
+/// `GET /comments/:id/edit`: the form, for htmx in the comment's place.
+///
+/// # Errors
+/// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the database's.
+pub fn edit(cx: &Cx, id: i64) -> Result {
+    if cx.viewer()?.is_none() && reply::wants_changes(cx) {
+        // They come back to the page that they are on, not to one with only the form.
+        return Err(Error::SignIn { return_to: paths::comment(id).to_string(), draft: None });
+    }
+    let placed = own(cx, cx.member()?.id, id)?;
+    let draft = draft::of(cx, paths::comment(id))?;
+    let body = draft.map_or_else(|| placed.comment.body.clone(), |draft| draft.text("body"));
+    let form = CommentForm::of(&body);
+    if reply::wants_changes(cx) {
+        let edited = views::edited(id, &form).into_string()?;
+        return Ok(reply::changes(cx, &[Change::replace(format_args!("#comment_{id}"), edited)]));
+    }
+    Ok(reply::page(cx, edit_page(cx, &placed, &form)?))
+}
+
+fn edit_page(cx: &Cx, placed: &Placed, form: &CommentForm) -> Result<String> {
+    let back = paths::comment(placed.comment.id).to_string();
+    let page = Page { aside: Some((&back, "← Back to post")), ..Page::new(cx, "Editing comment")? };
+    let page = Page { flash: page.flash.filter(|_| form.errors.is_empty()), ..page };
+    Ok(layout::render(&page, views::edit(placed.comment.id, form))?)
+}
+
+/// `PATCH /comments/:id`.
+///
+/// # Errors
+/// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the
+/// database's. What can be mended is told in the form.
+pub fn update(cx: &Cx, id: i64) -> Result {
+    let viewer = draft::member(cx, paths::edit_comment(id), &FIELDS)?;
+    let mut placed = own(cx, viewer.id, id)?;
+    let form = cx.form()?;
+    let body = form.get("body").map_or_else(|| placed.comment.body.clone(), |_| form.text("body"));
+    let mut errors = check(&body);
+    if errors.is_empty()
+        && let Err(wait) = cx.app.rates.take(Act::WriteBy(viewer.id))
+    {
+        errors = Errors::too_fast(wait);
+    }
+    if !errors.is_empty() {
+        let form = CommentForm { body: &body, errors: &errors };
+        if reply::wants_changes(cx) {
+            let edited = views::edited(id, &form).into_string()?;
+            let changes = [Change::replace(format_args!("#comment_{id}"), edited)];
+            return Ok(reply::refused_changes(cx, &changes, &errors));
+        }
+        return Ok(reply::refused(cx, edit_page(cx, &placed, &form)?, &errors));
+    }
+    placed.comment.body = body.clone();
+    let (user_id, now, token) = (viewer.id, cx.now, draft::token(cx));
+    let updated = cx.write(move |connection| {
+        if sql::author(connection, id)? != Some(user_id) {
+            return Ok(false);
+        }
+        sql::update(connection, id, &body, now)?;
+        draft::taken(connection, token.as_ref(), &paths::comment(id).to_string())?;
+        Ok(true)
+    })?;
+    if !updated {
+        return Err(Error::NotFound);
+    }
+    if !reply::wants_changes(cx) {
+        return Ok(reply::done(cx, address(&placed), Flash::CommentUpdated));
+    }
+    let comment = views::one(&placed.comment, Some(viewer), cx.now).into_string()?;
+    let changes =
+        [Change::replace(format_args!("#comment_{id}"), comment), Change::notice(Flash::CommentUpdated)];
+    Ok(reply::changes(cx, &changes))
+}
+
+/// `DELETE /comments/:id`. One to which others replied stays as `[deleted]`.
+///
+/// # Errors
+/// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the database's.
+pub fn destroy(cx: &Cx, id: i64) -> Result {
+    let viewer = draft::member(cx, paths::comment(id), &[])?;
+    let placed = own(cx, viewer.id, id)?;
+    let (user_id, post_id, now) = (viewer.id, placed.post_id, cx.now);
+    let destroyed = cx.write(move |connection| {
+        if sql::author(connection, id)? != Some(user_id) {
+            return Ok(None);
+        }
+        let fate = sql::destroy(connection, id, now)?;
+        let count = sql::count_of(connection, post_id)?;
+        Ok(fate.map(|fate| (fate, count)))
+    })?;
+    let (fate, count) = destroyed.ok_or(Error::NotFound)?;
+    if !reply::wants_changes(cx) {
+        return Ok(reply::done(cx, paths::post(post_id), Flash::CommentDestroyed));
+    }
+    let place = format_args!("#comment_{id}").to_string();
+    let gone = match fate {
+        sql::Fate::Removed => Change::remove(place),
+        sql::Fate::Emptied => {
+            let emptied = Comment { body: String::new(), author: None, ..placed.comment };
+            Change::replace(place, views::one(&emptied, Some(viewer), cx.now).into_string()?)
+        }
+    };
+    let count = Change::fill(".comments_count", views::count(count).into_string()?);
+    Ok(reply::changes(cx, &[gone, count, Change::notice(Flash::CommentDestroyed)]))
+}

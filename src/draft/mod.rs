@@ -1,0 +1,135 @@
+//! What somebody wrote and sent without being signed in, kept until they are.
+//!
+//! A guest sees the forms, and a session can end while its owner writes. What they send is kept here,
+//! they sign in, land where they were, and find their text in the form. It is in no address and in
+//! no page on the way; a cookie finds it, for an hour.
+
+pub mod sql;
+
+use std::fmt::Display;
+
+use rusqlite::Connection;
+
+use crate::session::{Secret, Token};
+use crate::ui::time::{MINUTE, Micros};
+use crate::web::cookie::{self, Header};
+use crate::web::cx::Viewer;
+use crate::web::form::Form;
+use crate::web::rate::Act;
+use crate::web::{Cx, Error, Result};
+
+/// How long it is kept.
+pub const LIFETIME: Micros = 60 * MINUTE;
+/// So many bytes of text, enough for the longest comment that anybody reads.
+const MAX_BYTES: usize = 64 * 1024;
+/// So many at once; the oldest goes for the newest. A guest can write them, so they must not be able to
+/// fill the disk: 100 MB at the very most, URL-encoded.
+const MAX_DRAFTS: i64 = 500;
+
+/// Something to be kept.
+pub struct NewDraft<'d> {
+    /// Of which only the hash is kept.
+    pub secret: &'d Secret,
+    /// Where the form was sent to.
+    pub path: &'d str,
+    /// Its texts.
+    pub form: &'d str,
+    /// When.
+    pub created_at: Micros,
+}
+
+/// Who asks, for a change that only somebody who is signed in can make.
+///
+/// # Errors
+/// For a guest [`Error::SignIn`], which leads them back to `return_to`; the `fields` of the form that
+/// they sent are kept. [`Error::TooLarge`] when they are too long for that, [`Error::TooMany`] when one
+/// address sends too many; the database's.
+pub fn member<'c>(cx: &'c Cx, return_to: impl Display, fields: &[&'static str]) -> Result<&'c Viewer> {
+    if let Some(viewer) = cx.viewer()? {
+        return Ok(viewer);
+    }
+    let draft = if fields.is_empty() { None } else { keep(cx, fields)? };
+    Err(Error::SignIn { return_to: return_to.to_string(), draft })
+}
+
+fn keep(cx: &Cx, fields: &[&'static str]) -> Result<Option<Token>> {
+    let form = cx.form()?;
+    let texts: Vec<(&str, String)> =
+        fields.iter().filter_map(|&name| Some((name, form.get(name)?.to_owned()))).collect();
+    let bytes: usize = texts.iter().map(|(_, text)| text.len()).sum();
+    if bytes == 0 {
+        return Ok(None);
+    }
+    if bytes > MAX_BYTES {
+        return Err(Error::TooLarge(
+            "You are not signed in, and this is too long to be kept until you are. \
+             Your browser's way back should still have it.",
+        ));
+    }
+    cx.app.rates.take(Act::WriteFrom(cx.ip()))?;
+    let (path, form) = (cx.path().to_owned(), Form::of(&texts).encoded());
+    let (secret, created_at, before) = (Secret::random(), cx.now, token(cx));
+    let kept = secret.clone();
+    let id = cx.write(move |connection| {
+        if let Some(before) = &before {
+            sql::forget(connection, before, None)?;
+        }
+        sql::remove_before(connection, created_at - LIFETIME)?;
+        let draft = NewDraft { secret: &secret, path: &path, form: &form, created_at };
+        let id = sql::create(connection, &draft)?;
+        sql::remove_up_to(connection, id - MAX_DRAFTS)?;
+        Ok(id)
+    })?;
+    Ok(Some(kept.of(id)))
+}
+
+/// What the asker had sent to `path` before they were led to signing in.
+///
+/// # Errors
+/// The database's.
+pub fn of(cx: &Cx, path: impl Display) -> Result<Option<Form>> {
+    let Some(token) = token(cx) else {
+        return Ok(None);
+    };
+    let (path, oldest) = (path.to_string(), cx.now - LIFETIME);
+    let form = cx.read(|connection| sql::find(connection, &token, &path, oldest))?;
+    Ok(form.and_then(|form| Form::parse(form.as_bytes())))
+}
+
+/// Whether anything that the asker wrote is kept.
+///
+/// # Errors
+/// The database's.
+pub fn is_kept(cx: &Cx) -> Result<bool> {
+    let Some(token) = token(cx) else {
+        return Ok(false);
+    };
+    Ok(cx.read(|connection| sql::exists(connection, &token, cx.now - LIFETIME))?)
+}
+
+/// What the request's cookie holds.
+#[must_use]
+pub fn token(cx: &Cx) -> Option<Token> {
+    cookie::get(cx, "draft").and_then(Token::parse)
+}
+
+/// Forgets the draft of a form that has now been taken: in the transaction that takes it.
+///
+/// # Errors
+/// The database's.
+pub fn taken(connection: &Connection, token: Option<&Token>, path: &str) -> rusqlite::Result<()> {
+    token.map_or(Ok(()), |token| sql::forget(connection, token, Some(path)))
+}
+
+/// `Set-Cookie` for one that is kept.
+#[must_use]
+pub fn cookie(cx: &Cx, token: &Token) -> Header {
+    let seconds = LIFETIME / 1_000_000;
+    cookie::set(cx, "draft", token, u32::try_from(seconds).unwrap_or(u32::MAX))
+}
+
+/// `Set-Cookie` for one that is not needed any more.
+#[must_use]
+pub fn clear_cookie(cx: &Cx) -> Header {
+    cookie::clear(cx, "draft")
+}

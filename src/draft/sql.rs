@@ -1,0 +1,67 @@
+//! All SQL about drafts.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::NewDraft;
+use crate::session::Token;
+use crate::ui::time::Micros;
+
+/// Keeps it; the row's number.
+pub fn create(connection: &Connection, draft: &NewDraft) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached("INSERT INTO drafts (created_at, secret_hash, path, form) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![draft.created_at, draft.secret.hash(), draft.path, draft.form])?;
+    Ok(connection.last_insert_rowid())
+}
+
+/// The form that was sent to `path`; `None` when the secret is wrong, it was sent elsewhere, or before
+/// `oldest`.
+pub fn find(
+    connection: &Connection,
+    token: &Token,
+    path: &str,
+    oldest: Micros,
+) -> rusqlite::Result<Option<String>> {
+    let sql = "SELECT secret_hash, form FROM drafts WHERE id = ?1 AND path = ?2 AND created_at >= ?3";
+    let found = connection
+        .prepare_cached(sql)?
+        .query_row(params![token.id, path, oldest], |row| {
+            let right = token.matches(row.get_ref(0)?.as_blob()?);
+            Ok(right.then_some(row.get(1)?))
+        })
+        .optional()?;
+    Ok(found.flatten())
+}
+
+/// Whether there is one, of this secret and not from before `oldest`.
+pub fn exists(connection: &Connection, token: &Token, oldest: Micros) -> rusqlite::Result<bool> {
+    let sql = "SELECT secret_hash FROM drafts WHERE id = ?1 AND created_at >= ?2";
+    let right = connection
+        .prepare_cached(sql)?
+        .query_row([token.id, oldest], |row| Ok(token.matches(row.get_ref(0)?.as_blob()?)))
+        .optional()?;
+    Ok(right == Some(true))
+}
+
+/// Removes it, if the secret is right and it was sent to `path` (`None`: to any).
+pub fn forget(connection: &Connection, token: &Token, path: Option<&str>) -> rusqlite::Result<()> {
+    let sql = "SELECT secret_hash FROM drafts WHERE id = ?1 AND (?2 IS NULL OR path = ?2)";
+    let right = connection
+        .prepare_cached(sql)?
+        .query_row(params![token.id, path], |row| Ok(token.matches(row.get_ref(0)?.as_blob()?)))
+        .optional()?;
+    if right == Some(true) {
+        connection.prepare_cached("DELETE FROM drafts WHERE id = ?1")?.execute([token.id])?;
+    }
+    Ok(())
+}
+
+/// Removes those from before a moment; how many.
+pub fn remove_before(connection: &Connection, moment: Micros) -> rusqlite::Result<usize> {
+    connection.prepare_cached("DELETE FROM drafts WHERE created_at < ?1")?.execute([moment])
+}
+
+/// Removes those numbered up to `id`: the oldest.
+pub fn remove_up_to(connection: &Connection, id: i64) -> rusqlite::Result<usize> {
+    connection.prepare_cached("DELETE FROM drafts WHERE id <= ?1")?.execute([id])
+}

@@ -1,0 +1,167 @@
+//! Signing in and out.
+
+use rouille::Response;
+use rusqlite::Connection;
+
+use super::{NewSession, Secret, Token, sql, views};
+use crate::draft;
+use crate::ui::layout::{self, Page};
+use crate::ui::time::Micros;
+use crate::user::{self, name, password};
+use crate::web::flash::Flash;
+use crate::web::form::{Errors, NO_ERRORS, local_path};
+use crate::web::rate::Act;
+use crate::web::reply::{self, Change};
+use crate::web::{Cx, Error, Result, paths, session as cookie};
+
+/// `GET /sign_in`.
+///
+/// # Errors
+/// The database's.
+pub fn new(cx: &Cx) -> Result {
+    let return_to = cx.query("return_to").unwrap_or_default();
+    let page = Page::new(cx, "Sign in")?;
+    let form = views::SignIn { screen_name: "", return_to: &return_to, keeps: draft::is_kept(cx)? };
+    Ok(reply::page(cx, layout::render(&page, views::sign_in(&form, &NO_ERRORS))?))
+}
+
+/// `POST /sessions`: signs somebody in.
+///
+/// # Errors
+/// [`Error::TooMany`] for who tries too often; the database's.
+pub fn create(cx: &Cx) -> Result {
+    let form = cx.form()?;
+    let (screen_name, password) = (form.line("screen_name"), form.get("password").unwrap_or_default());
+    let folded = name::folded(&screen_name);
+    let rates = &cx.app.rates;
+    if let Err(wait) = rates.take(Act::SignInFrom(cx.ip())).and_then(|()| rates.take(Act::SignInAs(&folded)))
+    {
+        return refuse(cx, &screen_name, &Errors::too_fast(wait));
+    }
+    let account = cx.read(|connection| user::sql::account(connection, &folded))?;
+    // Nobody of that name: a hash is computed all the same, so that the time says nothing.
+    let hash = account.as_ref().map_or(&**password::DUMMY, |account| &*account.password_hash);
+    let is_right = cx.hashing(|| password::verify(password, hash))?;
+    let Some(account) = account.filter(|_| is_right) else {
+        return refuse(cx, &screen_name, &incorrect());
+    };
+    let sign_in = SignIn::of(cx);
+    let secret = sign_in.secret.clone();
+    let id = cx.write(move |connection| {
+        // Their password may have been changed a moment ago: then it ended the sessions that were
+        // there, and must end this one.
+        if !user::sql::has_password(connection, account.id, &account.password_hash)? {
+            return Ok(None);
+        }
+        sign_in.write(connection, account.id).map(Some)
+    })?;
+    let Some(id) = id else {
+        return refuse(cx, &screen_name, &incorrect());
+    };
+    let own_page = paths::user(account.id).to_string();
+    let location = form.get("return_to").and_then(local_path).unwrap_or(&own_page);
+    Ok(signed_in(cx, reply::done(cx, location, Flash::SignedIn), &secret.of(id)))
+}
+
+/// The same for an unknown name as for a wrong password: it does not tell who has an account.
+fn incorrect() -> Errors {
+    let mut errors = Errors::default();
+    errors.add("", "That screen name or password is incorrect");
+    errors
+}
+
+/// The form again, with the name that was typed.
+fn refuse(cx: &Cx, screen_name: &str, errors: &Errors) -> Result {
+    let return_to = cx.form()?.get("return_to").unwrap_or_default();
+    let page = Page { alert: errors.sentences().next(), flash: None, ..Page::new(cx, "Sign in")? };
+    let form = views::SignIn { screen_name, return_to, keeps: draft::is_kept(cx)? };
+    Ok(reply::refused(cx, layout::render(&page, views::sign_in(&form, errors))?, errors))
+}
+
+/// A sign-in on its way into the database.
+pub struct SignIn {
+    /// Of which only the hash is kept.
+    pub secret: Secret,
+    ip_address: String,
+    user_agent: String,
+    /// The session that this browser had before.
+    before: Option<Token>,
+    now: Micros,
+}
+
+impl SignIn {
+    /// From where and with what the request came.
+    #[must_use]
+    pub fn of(cx: &Cx) -> SignIn {
+        SignIn {
+            secret: Secret::random(),
+            ip_address: cx.ip().to_string(),
+            user_agent: cx.request.header("User-Agent").unwrap_or_default().to_owned(),
+            before: cookie::token(cx),
+            now: cx.now,
+        }
+    }
+
+    /// Signs a user in; the number of the session. The one that this browser had before ends: nobody
+    /// could end it from here any more.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn write(&self, connection: &Connection, user_id: i64) -> rusqlite::Result<i64> {
+        if let Some(before) = &self.before {
+            sql::replace(connection, before)?;
+        }
+        user::sql::note_sign_in(connection, user_id, self.now)?;
+        self.insert(connection, user_id)
+    }
+
+    /// Only the session's row.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn insert(&self, connection: &Connection, user_id: i64) -> rusqlite::Result<i64> {
+        let SignIn { secret, ip_address, user_agent, now, .. } = self;
+        sql::create(connection, &NewSession { user_id, secret, ip_address, user_agent, created_at: *now })
+    }
+}
+
+/// The response with the cookie of somebody who has just signed in.
+#[must_use]
+pub fn signed_in(cx: &Cx, mut response: Response, token: &Token) -> Response {
+    response.headers.push(cookie::set_cookie(cx, token));
+    response
+}
+
+/// The response with the cookies of nobody.
+#[must_use]
+pub fn signed_out(cx: &Cx, mut response: Response) -> Response {
+    response.headers.push(cookie::clear_cookie(cx));
+    response.headers.push(draft::clear_cookie(cx));
+    response
+}
+
+/// `DELETE /sessions/:id`: ends one of one's own sessions, which may be this one.
+///
+/// # Errors
+/// [`Error::SignIn`]; [`Error::NotFound`], also for somebody else's; the database's.
+pub fn destroy(cx: &Cx, id: i64) -> Result {
+    let viewer = draft::member(cx, paths::FRONT, &[])?;
+    let user_id = viewer.id;
+    let left = cx.write(move |connection| {
+        let ended = sql::destroy(connection, id, user_id)?;
+        if ended { sql::count(connection, user_id).map(Some) } else { Ok(None) }
+    })?;
+    let left = left.ok_or(Error::NotFound)?;
+    if id == viewer.session_id {
+        return Ok(signed_out(cx, reply::done(cx, paths::user(user_id), Flash::SignedOut)));
+    }
+    if reply::wants_changes(cx) {
+        let changes = [
+            Change::remove(format_args!("#session_{id}")),
+            Change::fill("#sessions_count", left.to_string()),
+            Change::notice(Flash::SignedOut),
+        ];
+        return Ok(reply::changes(cx, &changes));
+    }
+    Ok(reply::done(cx, paths::user(user_id), Flash::SignedOut))
+}

@@ -1,0 +1,69 @@
+//! A sentence about what has just been done, for the next page that is shown, whichever it is, once.
+//!
+//! It travels in a cookie as the name of one of the sentences below: whatever somebody puts there
+//! instead, nothing else can be shown.
+
+use super::Cx;
+use super::cookie::{self, Header};
+
+/// So many seconds a browser keeps it, should no page be shown: a tab that was closed must not speak tomorrow.
+const MAX_AGE: u32 = 60;
+
+macro_rules! flashes {
+    ($($name:ident $code:literal $text:literal)+) => {
+        /// What has just been done.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Flash { $(#[doc = $text] $name),+ }
+
+        impl Flash {
+            const ALL: &[Flash] = &[$(Flash::$name),+];
+
+            /// Its name in the cookie.
+            #[must_use]
+            pub fn code(self) -> &'static str {
+                match self { $(Flash::$name => $code),+ }
+            }
+
+            /// The sentence.
+            #[must_use]
+            pub fn text(self) -> &'static str {
+                match self { $(Flash::$name => $text),+ }
+            }
+        }
+    };
+}
+
+flashes! {
+    SignedUp "signed-up" "Welcome! You have signed up successfully."
+    SignedIn "signed-in" "You have been signed in."
+    SignedOut "signed-out" "That session has been successfully logged out."
+    ProfileUpdated "profile-updated" "Profile was successfully updated."
+    ProfileDeleted "profile-deleted" "Profile was successfully deleted."
+    PostCreated "post-created" "Post was successfully created."
+    PostUpdated "post-updated" "Post was successfully updated."
+    PostDestroyed "post-destroyed" "Post was successfully destroyed."
+    CommentCreated "comment-created" "Comment was successfully created."
+    CommentUpdated "comment-updated" "Comment was successfully updated."
+    CommentDestroyed "comment-destroyed" "Comment was successfully destroyed."
+}
+
+impl Flash {
+    /// What the request's cookie asks to be shown.
+    #[must_use]
+    pub fn of(cx: &Cx) -> Option<Flash> {
+        let code = cookie::get(cx, "flash")?;
+        Flash::ALL.iter().copied().find(|flash| flash.code() == code)
+    }
+
+    /// `Set-Cookie` for the next page.
+    #[must_use]
+    pub fn cookie(self, cx: &Cx) -> Header {
+        cookie::set(cx, "flash", self.code(), MAX_AGE)
+    }
+
+    /// `Set-Cookie` once it was shown.
+    #[must_use]
+    pub fn shown(cx: &Cx) -> Header {
+        cookie::clear(cx, "flash")
+    }
+}

@@ -1,0 +1,29 @@
+// The little that htmx does not do. Without this file the site works the same.
+(() => {
+  // The list items around what had the focus, to find a place for it when what had it is gone.
+  let item, neighbour;
+
+  document.addEventListener("htmx:before:swap", () => {
+    item = document.activeElement?.closest("li[id]");
+    neighbour = item?.nextElementSibling ?? item?.previousElementSibling;
+  });
+
+  // A reader with a keyboard stays where they were: in the item, else in the next one, else at the list's heading.
+  document.addEventListener("htmx:after:swap", () => {
+    if (!item || document.activeElement !== document.body) return;
+    const list = (neighbour ?? item).closest("section, details") ?? document.querySelector("#comments, #sessions");
+    const place = document.getElementById(item.id) ?? (neighbour?.isConnected ? neighbour : list?.querySelector("h2"));
+    item = neighbour = undefined;
+    if (!place) return;
+    place.tabIndex = -1;
+    place.focus();
+  });
+
+  // No answer at all: the page says so, in the place where answers are told.
+  document.addEventListener("htmx:error", () => {
+    const sentence = document.createElement("p");
+    sentence.className = "flash alert";
+    sentence.textContent = "The server could not be reached. Nothing was changed.";
+    document.getElementById("flash").replaceChildren(sentence);
+  });
+})();
