@@ -254,6 +254,23 @@ mod tests {
     }
 
     #[test]
+    fn a_limit_has_limits() {
+        for (flag, most) in [
+            ("--sign-ins-per-minute", 100_000),
+            ("--sign-ups-per-hour", 100_000),
+            ("--writes-per-minute", 100_000),
+            ("--votes-per-minute", 100_000),
+            ("--session-days", 36_500),
+        ] {
+            for (number, good) in [(0, false), (1, true), (most, true), (most + 1, false)] {
+                let argument = format!("{flag}={number}");
+                let parsed = Cli::try_parse_from(["lorem-news", "serve", &argument]);
+                assert_eq!(parsed.is_ok(), good, "{argument}");
+            }
+        }
+    }
+
+    #[test]
     fn rates_are_limited_unless_it_is_a_demo_or_nobody_wants_it() {
         assert!(serve(&[]).config().rates.is_some());
         assert!(serve(&["--no-rate-limits"]).config().rates.is_none());

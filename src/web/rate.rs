@@ -281,8 +281,8 @@ mod tests {
         let (rates, start) = (limited(), Instant::now());
         let act = Act::SignInAs("somebody");
         assert_eq!(waits(&rates, act, start, &[0.0; 5]), [0; 5]);
-        for second in 0..60 {
-            assert_eq!(waits(&rates, act, start, &[f64::from(second)]), [60 - u64::from(second as u32)]);
+        for second in 0_u32..60 {
+            assert_eq!(waits(&rates, act, start, &[second.into()]), [60 - u64::from(second)]);
         }
         assert_eq!(waits(&rates, act, start, &[60.0; 6]), [0, 0, 0, 0, 0, 60]);
     }

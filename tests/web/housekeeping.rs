@@ -44,6 +44,15 @@ fn sessions(connection: &Connection) -> BTreeSet<i64> {
     ids.collect::<Result<_, _>>().expect("numbers")
 }
 
+/// Says stop when it is dropped, also by a panic: else nobody would see it.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 /// The site on a database that is there already.
 fn serve(database: &Path, session_days: u32) -> Site {
     Site::with(0, |config| {
@@ -127,8 +136,9 @@ fn thousands_of_old_sessions_go_while_people_sign_in() {
                 })
             })
             .collect();
+        let clients_stop = Stop(&over);
         eventually("the old ones go", || (sessions(&connection).is_disjoint(&unused)).then_some(()));
-        over.store(true, Ordering::SeqCst);
+        drop(clients_stop);
         clients.into_iter().flat_map(|client| client.join().expect("it is answered")).collect()
     });
     drop(site);
