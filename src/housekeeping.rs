@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::db::Error;
+use crate::draft;
 use crate::session;
 use crate::ui::time::{DAY, Micros, now};
 
@@ -33,13 +34,23 @@ pub struct Step {
     pub next: Option<i64>,
 }
 
-const CHORES: &[Chore] = &[Chore { what: "unused sessions", step: unused_sessions }];
+const CHORES: &[Chore] = &[
+    Chore { what: "unused sessions", step: unused_sessions },
+    Chore { what: "expired drafts", step: expired_drafts },
+];
 
 /// `last_used_at` is touched at most once a day, so it may be a day behind: only what is a day older
 /// than it may become was surely not used for so long.
 fn unused_sessions(app: &App, now: Micros, after: i64) -> Result<Step, Error> {
     let cutoff = now - (i64::from(app.config.session_days) + 1) * DAY;
     app.db.write(move |connection| session::sql::prune(connection, after, cutoff))
+}
+
+/// There are so few that one step takes them all.
+fn expired_drafts(app: &App, now: Micros, _: i64) -> Result<Step, Error> {
+    let removed =
+        app.db.write(move |connection| draft::sql::remove_before(connection, now - draft::LIFETIME))?;
+    Ok(Step { removed, next: None })
 }
 
 /// The thread that does all chores. It stops when this is dropped: after the step that it is at.

@@ -9,6 +9,10 @@ use crate::ui::text::Text;
 /// How many characters of an address are shown, about a line; the rest becomes `…`.
 const SHOWN: usize = 60;
 
+/// What a person needs to know of it beside a form.
+pub const FORMATTING: &str =
+    "A blank line begins a paragraph, *stars* make italics, two spaces before a line make code.";
+
 /// Renders a text by the rules of <https://news.ycombinator.com/formatdoc>, made exact:
 ///
 /// - A line ends with LF, CRLF or CR. A blank line, one of whitespace only, begins a new paragraph; any

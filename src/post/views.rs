@@ -6,7 +6,7 @@ use horrorshow::prelude::*;
 use super::{Content, Post, Whole};
 use crate::comment::views::CommentForm;
 use crate::comment::{self, Comment};
-use crate::markup::Markup;
+use crate::markup::{FORMATTING, Markup};
 use crate::ui::button;
 use crate::ui::field::{self, Field};
 use crate::ui::pager::{self, Slice};
@@ -133,6 +133,6 @@ fn fields<'f>(content: &'f Content, errors: &'f Errors) -> impl Render + 'f {
     owned_html! {
         : field::errors(errors, "post");
         : field::line(Field::new("title", "Title", title, errors).autocomplete("off"));
-        : field::area(Field::new("description", "Description", description, errors));
+        : field::area(Field::new("description", "Description", description, errors).hint(FORMATTING));
     }
 }

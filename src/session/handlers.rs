@@ -39,9 +39,14 @@ pub fn create(cx: &Cx) -> Result {
         return refuse(cx, &screen_name, &Errors::too_fast(wait));
     }
     let account = cx.read(|connection| user::sql::account(connection, &folded))?;
-    // Nobody of that name: a hash is computed all the same, so that the time says nothing.
-    let hash = account.as_ref().map_or(&**password::DUMMY, |account| &*account.password_hash);
-    let is_right = cx.hashing(|| password::verify(password, hash))?;
+    let is_right = cx.hashing(|| match &account {
+        Some(account) => password::verify(password, &account.password_hash),
+        // Nobody of that name: a hash is computed all the same, so that the time says nothing.
+        None => {
+            password::verify(password, &password::DUMMY);
+            false
+        }
+    })?;
     let Some(account) = account.filter(|_| is_right) else {
         return refuse(cx, &screen_name, &incorrect());
     };

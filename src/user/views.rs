@@ -5,7 +5,7 @@ use horrorshow::prelude::*;
 
 use super::handlers::Profile;
 use super::{Author, User};
-use crate::markup::Markup;
+use crate::markup::{FORMATTING, Markup};
 use crate::ui::field::{self, Field};
 use crate::ui::pager;
 use crate::ui::text::Text;
@@ -126,7 +126,7 @@ pub fn edit<'f>(form: &EditForm<'f>, errors: &'f Errors) -> impl Render + 'f {
             input(type="hidden", name="_method", value="patch");
             : field::errors(errors, "user");
             : field::line(Field::new("screen_name", "Screen name", screen_name, errors).autocomplete("username"));
-            : field::area(Field::new("about", "About", about, errors));
+            : field::area(Field::new("about", "About", about, errors).hint(FORMATTING));
             fieldset {
                 legend { : "Change of password" }
                 : field::password(Field::new("current_password", "Current password", "", errors).autocomplete("current-password"));
