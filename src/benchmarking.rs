@@ -127,7 +127,7 @@ impl Call {
             action,
             secret: Secret::random(),
             ip_address: cx.ip().to_string(),
-            user_agent: cx.request.header("User-Agent").unwrap_or_default().to_owned(),
+            user_agent: cx.user_agent().to_owned(),
             text,
             description: if action == PostCreate { headers(cx) } else { String::new() },
             now: cx.now,

@@ -23,6 +23,7 @@
   document.addEventListener("htmx:error", () => {
     const sentence = document.createElement("p");
     sentence.className = "flash alert";
+    sentence.role = "alert";
     sentence.textContent = "The server could not be reached. Nothing was changed.";
     document.getElementById("flash").replaceChildren(sentence);
   });

@@ -101,7 +101,7 @@ impl SignIn {
         SignIn {
             secret: Secret::random(),
             ip_address: cx.ip().to_string(),
-            user_agent: cx.request.header("User-Agent").unwrap_or_default().to_owned(),
+            user_agent: cx.user_agent().to_owned(),
             before: cookie::token(cx),
             now: cx.now,
         }

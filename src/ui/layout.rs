@@ -140,7 +140,7 @@ fn notice_view<'s>(sentence: &'s str) -> impl Render + 's {
 }
 
 fn alert_view<'s>(sentence: &'s str) -> impl Render + 's {
-    owned_html! { p(class="flash alert") { : sentence } }
+    owned_html! { p(class="flash alert", role="alert") { : sentence } }
 }
 
 fn footer() -> impl Render {

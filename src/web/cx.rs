@@ -14,6 +14,9 @@ use crate::app::App;
 use crate::db;
 use crate::ui::time::{Micros, now};
 
+/// Characters of a `User-Agent`; those of browsers have some 150.
+const MAX_USER_AGENT: usize = 512;
+
 /// One request on its way through the application.
 pub struct Cx<'r> {
     /// The configuration and the database.
@@ -161,6 +164,13 @@ impl<'r> Cx<'r> {
     #[must_use]
     pub fn flash(&self) -> Option<Flash> {
         Flash::of(self)
+    }
+
+    /// What it says it was made with. Longer than any browser's it is cut: each sign-in keeps it.
+    #[must_use]
+    pub fn user_agent(&self) -> &'r str {
+        let text = self.request.header("User-Agent").unwrap_or_default();
+        text.char_indices().nth(MAX_USER_AGENT).map_or(text, |(end, _)| &text[..end])
     }
 
     /// The address that it came from.
