@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Comment, NewComment, ON_A_PAGE, OwnComment, Placed, TWICE};
+use crate::post::DELETED;
 use crate::ui::pager::{Cursor, Slice};
 use crate::ui::time::Micros;
 use crate::user;
@@ -43,8 +44,7 @@ pub fn of_user(
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<OwnComment>> {
-    let sql = "SELECT comments.id, comments.body, comments.created_at, posts.id, \
-               coalesce(posts.title, '[deleted]') \
+    let sql = "SELECT comments.id, comments.body, comments.created_at, posts.id, posts.title \
                FROM comments JOIN posts ON posts.id = comments.post_id \
                WHERE comments.user_id = ?1 AND (comments.created_at, comments.id) < (?2, ?3) \
                AND comments.deleted_at IS NULL \
@@ -57,7 +57,7 @@ pub fn of_user(
                 body: row.get(1)?,
                 created_at: row.get(2)?,
                 post_id: row.get(3)?,
-                post_title: row.get(4)?,
+                post_title: row.get::<_, Option<String>>(4)?.unwrap_or_else(|| DELETED.to_owned()),
             })
         })?
         .collect::<Result<_, _>>()?;

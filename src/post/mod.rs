@@ -60,6 +60,9 @@ pub struct Content {
     pub description: String,
 }
 
+/// What stands for what somebody took back.
+pub const DELETED: &str = "[deleted]";
+
 /// The fewest characters of a title.
 const MIN_TITLE: usize = 5;
 /// The most.

@@ -2,20 +2,25 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{NewPost, Post, Whole};
+use super::{DELETED, NewPost, Post, Whole};
 use crate::rank;
 use crate::ui::pager::{Cursor, Slice};
 use crate::ui::time::Micros;
 use crate::user;
 
-/// The columns of [`from_row`], and where they come from.
+/// The columns of [`from_row`].
+macro_rules! columns {
+    () => {
+        "posts.id, posts.title, posts.created_at, posts.hotness, posts.comments_count, \
+         users.id, users.screen_name"
+    };
+}
+
+/// The same, and where they come from.
 macro_rules! select {
     ($($rest:expr),+) => {
         concat!(
-            "SELECT posts.id, posts.title, posts.created_at, posts.hotness, posts.comments_count, \
-             users.id, users.screen_name \
-             FROM posts LEFT JOIN users ON users.id = posts.user_id ",
-            $($rest),+
+            "SELECT ", columns!(), " FROM posts LEFT JOIN users ON users.id = posts.user_id ", $($rest),+
         )
     };
 }
@@ -23,7 +28,7 @@ macro_rules! select {
 fn from_row(row: &Row) -> rusqlite::Result<Post> {
     Ok(Post {
         id: row.get(0)?,
-        title: row.get(1)?,
+        title: row.get::<_, Option<String>>(1)?.unwrap_or_else(|| DELETED.to_owned()),
         created_at: row.get(2)?,
         hotness: row.get(3)?,
         comments_count: row.get(4)?,
@@ -78,10 +83,13 @@ pub fn some(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<Post>> 
 
 /// A post with its text, also one that is only kept for its comments; `None` when there is none.
 pub fn find(connection: &Connection, id: i64) -> rusqlite::Result<Option<Whole>> {
-    let sql = "SELECT posts.id, coalesce(posts.title, '[deleted]'), posts.created_at, posts.hotness, \
-               posts.comments_count, users.id, users.screen_name, descriptions.text, posts.deleted_at IS NOT NULL \
-               FROM posts JOIN descriptions ON descriptions.post_id = posts.id \
-               LEFT JOIN users ON users.id = posts.user_id WHERE posts.id = ?1";
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        ", descriptions.text, posts.deleted_at IS NOT NULL \
+         FROM posts JOIN descriptions ON descriptions.post_id = posts.id \
+         LEFT JOIN users ON users.id = posts.user_id WHERE posts.id = ?1"
+    );
     connection
         .prepare_cached(sql)?
         .query_row([id], |row| {
