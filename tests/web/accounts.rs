@@ -520,6 +520,41 @@ fn a_new_password_needs_the_old_one_and_must_do() {
     assert_eq!(number(&database, "SELECT count(DISTINCT password_hash) FROM profiles"), 1);
 }
 
+#[test]
+fn of_two_changes_of_a_password_at_once_one_is_made() {
+    let site = Site::start();
+    let database = site.database();
+    let name = name_of(&database, 1);
+    let clients: Vec<Client> = (0..4).map(|_| Client::signed_in_as(&site, 1)).collect();
+    let barrier = Barrier::new(clients.len());
+    let made: Vec<String> = thread::scope(|scope| {
+        let threads: Vec<_> = clients
+            .into_iter()
+            .enumerate()
+            .map(|(number, mut client)| {
+                let barrier = &barrier;
+                scope.spawn(move || {
+                    let new = format!("new password {number}");
+                    let form = [("current_password", "password"), ("password", &*new)];
+                    barrier.wait();
+                    let answer = client.ask("PATCH", "/user", &form, &[]);
+                    // The others are told that their password is wrong by now, or are out already.
+                    let is_made = answer.header("Location") == Some("/users/1");
+                    assert!(is_made || answer.status == 422 || answer.header("Location").is_some());
+                    assert_eq!(whoami(&mut client).is_some(), is_made);
+                    is_made.then_some(new)
+                })
+            })
+            .collect();
+        threads.into_iter().filter_map(|thread| thread.join().expect("no panic")).collect()
+    });
+    let [password] = &made[..] else { panic!("{made:?}") };
+    assert_eq!(number(&database, "SELECT count(*) FROM sessions"), 1);
+    let form = [("screen_name", &*name), ("password", &**password)];
+    assert_eq!(Client::new(&site).post("/sessions", &form).status, 303);
+    assert_sound(&database);
+}
+
 fn comment(connection: &Connection, post_id: i64, user_id: i64, parent: Option<i64>, body: &str) -> i64 {
     let new = NewComment { post_id, user_id, body, created_at: now() };
     let id = comment::sql::create(connection, &new).expect("the post and its author are there");

@@ -343,6 +343,10 @@ fn a_hundred_thousand_sessions_are_a_few_rows_at_a_time() {
     assert_leads_to(&answer, "/users/1");
     assert_eq!(whoami(&mut client), None);
     assert_sound(&database);
+    // All of them at once.
+    assert_leads_to(&Client::signed_in_as(&site, 1).ask("DELETE", "/user", &[], &[]), "/");
+    assert_eq!(count(&database, "sessions"), 0);
+    assert_sound(&database);
 }
 
 #[test]
