@@ -8,9 +8,11 @@ use crate::seen::*;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Every request that changes something, with a form that would do it as user 1 of the demo, who wrote
-/// everything; and one as a guest.
-fn routes(site: &Site, client: &Client) -> Vec<(&'static str, String, Vec<(&'static str, &'static str)>)> {
+type Fields = Vec<(&'static str, &'static str)>;
+
+/// Every request that changes something, with a form that would do it as user 1 of the demo, who is
+/// made everything's author.
+fn routes(site: &Site, client: &Client) -> Vec<(&'static str, String, Fields)> {
     let database = site.database();
     database
         .execute_batch("UPDATE posts SET user_id = 1; UPDATE comments SET user_id = 1")
