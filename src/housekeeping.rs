@@ -12,7 +12,7 @@ use crate::draft;
 use crate::session;
 use crate::ui::time::{DAY, Micros, now};
 
-/// Between two rounds. What is removed has waited for days, so an hour more is nothing.
+/// Between two rounds. What is removed is of no use to anybody any more, so an hour more is nothing.
 const EVERY: Duration = Duration::from_secs(60 * 60);
 /// Rows that a step looks at: some milliseconds of the writer's time if all of them go.
 pub const STEP: u32 = 500;
@@ -36,7 +36,7 @@ pub struct Step {
 
 const CHORES: &[Chore] = &[
     Chore { what: "unused sessions", step: unused_sessions },
-    Chore { what: "expired drafts", step: expired_drafts },
+    Chore { what: "drafts that are over", step: old_drafts },
 ];
 
 /// `last_used_at` is touched at most once a day, so it may be a day behind: only what is a day older
@@ -46,11 +46,10 @@ fn unused_sessions(app: &App, now: Micros, after: i64) -> Result<Step, Error> {
     app.db.write(move |connection| session::sql::prune(connection, after, cutoff))
 }
 
-/// There are so few that one step takes them all.
-fn expired_drafts(app: &App, now: Micros, _: i64) -> Result<Step, Error> {
-    let removed =
-        app.db.write(move |connection| draft::sql::remove_before(connection, now - draft::LIFETIME))?;
-    Ok(Step { removed, next: None })
+/// There are no more than a step's.
+fn old_drafts(app: &App, now: Micros, _: i64) -> Result<Step, Error> {
+    let remove = move |connection: &_| draft::sql::remove_before(connection, now - draft::LIFETIME);
+    Ok(Step { removed: app.db.write(remove)?, next: None })
 }
 
 /// The thread that does all chores. It stops when this is dropped: after the step that it is at.

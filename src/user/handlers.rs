@@ -112,8 +112,9 @@ pub fn create(cx: &Cx) -> Result {
     let mut errors = Errors::default();
     if password.is_empty() {
         errors.add("password", "Password can't be blank");
+    } else {
+        check_confirmation(&mut errors, password, form.get("password_confirmation"));
     }
-    check_confirmation(&mut errors, password, form.get("password_confirmation"));
     check_name(&mut errors, form.get("screen_name").unwrap_or_default(), &screen_name, is_taken);
     if !password.is_empty() {
         check_length(&mut errors, password);

@@ -11,10 +11,11 @@ pub const MAX_LENGTH: usize = 30;
 const RESERVED: [&str; 2] = ["you", "[deleted]"];
 
 /// A name as it is compared: the same for names that differ only in case or in how Unicode writes the
-/// same characters (NFKC, so that `ｚｏｅ` is `zoe`).
+/// same characters (NFKC, so that `ｚｏｅ` is `zoe`). By way of the capitals: some have two small letters
+/// (`Σ` is `σ` and `ς`), and some small letters have two capitals (`ß` is `SS`).
 #[must_use]
 pub fn folded(name: &str) -> String {
-    name.nfkc().flat_map(char::to_lowercase).nfkc().collect()
+    name.nfkc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfkc().collect()
 }
 
 /// Whether everybody would take it for another's.
@@ -44,9 +45,14 @@ mod tests {
 
     #[test]
     fn names_that_differ_only_in_case_or_spelling_are_the_same() {
-        for (name, other) in
-            [("Zoë", "zoE\u{308}"), ("ADMIN", "admin"), ("ΣΊΓΜΑ", "σίγμα"), ("ｚｏｅ", "Zoe")]
-        {
+        for (name, other) in [
+            ("Zoë", "zoE\u{308}"),
+            ("ADMIN", "admin"),
+            ("ΣΊΓΜΑ", "σίγμα"),
+            ("Γιώργος", "ΓΙΏΡΓΟΣ"),
+            ("Straße", "STRASSE"),
+            ("ｚｏｅ", "Zoe"),
+        ] {
             assert_eq!(folded(name), folded(other), "{name} {other}");
         }
         assert_ne!(folded("zoe"), folded("zoë"));

@@ -205,8 +205,8 @@ fn with_security(cx: &Cx, mut response: Response) -> Response {
 
 /// The page is at `location` for good.
 #[must_use]
-pub fn moved(location: String) -> Response {
-    Response::redirect_301(location)
+pub fn moved(cx: &Cx, location: String) -> Response {
+    with_security(cx, Response::redirect_301(location))
 }
 
 fn entity_tag(bytes: &[u8]) -> String {

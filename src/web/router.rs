@@ -90,8 +90,8 @@ fn without_trailing_slash(cx: &Cx) -> Result {
         || ["/posts/", "/comments/", "/users/"].iter().any(|start| path.starts_with(start));
     match cx.request.raw_url().split_once('?') {
         _ if !ours || cx.method() != "GET" => Err(Error::NotFound),
-        Some((_, query)) => Ok(reply::moved(format!("{path}?{query}"))),
-        None => Ok(reply::moved(path.to_owned())),
+        Some((_, query)) => Ok(reply::moved(cx, format!("{path}?{query}"))),
+        None => Ok(reply::moved(cx, path.to_owned())),
     }
 }
 

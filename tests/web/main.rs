@@ -5,8 +5,11 @@
 
 #![allow(clippy::unwrap_used, missing_docs, dead_code)]
 
+mod accounts;
 mod benchmarking;
 mod cli;
+mod client;
+mod coming_back;
 mod drain;
 mod durability;
 mod harness;
@@ -15,5 +18,9 @@ mod http;
 mod limits;
 mod pages;
 mod plans;
+mod security;
+mod seen;
+mod sessions;
 mod tidy;
+mod too_fast;
 mod too_much;

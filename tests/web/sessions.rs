@@ -1,0 +1,392 @@
+//! Signing in and out, and the list of one's sign-ins.
+
+use lorem_news::ui::time::{DAY, now};
+
+use crate::accounts::EVIL;
+use crate::client::Client;
+use crate::harness::*;
+use crate::seen::*;
+
+const INCORRECT: &str = "That screen name or password is incorrect";
+
+fn form<'f>(screen_name: &'f str, password: &'f str) -> [(&'f str, &'f str); 2] {
+    [("screen_name", screen_name), ("password", password)]
+}
+
+/// The rows of the list of sign-ins: their ids, and whether each is the active one.
+fn listed(page: &Answer) -> Vec<(String, bool)> {
+    let row = scraper::Selector::parse("ul.sessions li").expect("a selector");
+    let badge = scraper::Selector::parse(".badge").expect("a selector");
+    let html = page.html();
+    html.select(&row)
+        .map(|row| (row.attr("id").unwrap_or_default().to_owned(), row.select(&badge).next().is_some()))
+        .collect()
+}
+
+#[test]
+fn who_signs_in_is_known_from_then_on() {
+    let site = Site::start();
+    let database = site.database();
+    let name = name_of(&database, 3);
+    let mut client = Client::new(&site);
+    let page = client.get("/sign_in");
+    assert_eq!(texts(&page.html(), "h1"), ["Sign in"]);
+    assert_eq!(texts(&page.html(), "label"), ["Screen name", "Password"]);
+    assert_eq!(texts(&page.html(), "main form button"), ["Sign in"]);
+    assert_eq!(client.get("/sessions/new").text(), page.text());
+    assert_eq!(client.get("/sessions").header("Location"), Some("/sign_in"));
+
+    let began = now();
+    let agent = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) \
+                 Chrome/125.0.0.0 Safari/537.36";
+    let answer = client.ask("POST", "/sessions", &form(&name, "password"), &[("User-Agent", agent)]);
+    assert_leads_to(&answer, "/users/3");
+    let page = client.follow(&answer);
+    assert_eq!(flash(&page), ["You have been signed in."]);
+    assert_eq!(viewer(&page), Some(name));
+    assert_eq!(listed(&page), [(format!("session_{}", client.session_id()), true)]);
+    assert!(texts(&page.html(), "ul.sessions li span").contains(&"Mac Chrome 125.0.0.0".to_owned()));
+    assert_eq!(texts(&page.html(), "#sessions_count"), ["1"]);
+    let row = string(&database, "SELECT user_id || ip_address || user_agent FROM sessions");
+    assert_eq!(row, format!("3127.0.0.1{agent}"));
+    assert!(number(&database, "SELECT last_seen_at FROM users WHERE id = 3") >= began);
+    let (secret, hash) =
+        (client.cookie("session").expect("it is signed in"), "SELECT hex(secret_hash) FROM sessions");
+    assert!(!secret.to_uppercase().contains(&string(&database, hash)), "only a hash is kept");
+    assert_sound(&database);
+}
+
+#[test]
+fn every_wrong_sign_in_gets_the_same_answer() {
+    let site = Site::start();
+    let name = name_of(&site.database(), 1);
+    let mut bodies = Vec::new();
+    let long = "p".repeat(100_000);
+    for (typed, password) in [
+        (&*name, "Password"),
+        (&*name, ""),
+        (&*name, "password "),
+        (&*name, &*long),
+        ("nobody_of_that_name", "password"),
+        ("", "password"),
+        ("", ""),
+        ("<script>alert(1)</script>", "password"),
+        ("' OR 1=1 --", "password"),
+    ] {
+        let mut client = Client::new(&site);
+        let answer = client.post("/sessions", &form(typed, password));
+        assert_eq!((answer.status, flash(&answer)), (422, vec![INCORRECT.to_owned()]), "{typed}");
+        assert_eq!(
+            (line(&answer, "screen_name"), line(&answer, "password")),
+            (typed.to_owned(), String::new())
+        );
+        assert_eq!(answer.header("Set-Cookie"), None);
+        assert_guarded(&answer);
+        let escaped = typed.replace('<', "&lt;").replace('>', "&gt;");
+        let body = answer.text().replace(&format!("value=\"{escaped}\""), "value=\"\"");
+        let headers: Vec<String> = answer.headers.iter().map(|(name, _)| name.clone()).collect();
+        bodies.push((body, headers));
+    }
+    let missing = Client::new(&site).post("/sessions", &[]);
+    assert_eq!((missing.status, flash(&missing)), (422, vec![INCORRECT.to_owned()]));
+    for (typed, other) in bodies.iter().enumerate() {
+        assert_eq!(other, &bodies[0], "{typed}");
+    }
+    assert_eq!(count(&site.database(), "sessions"), 0);
+}
+
+#[test]
+fn the_case_of_a_name_does_not_matter_for_signing_in() {
+    let site = Site::start();
+    let name = name_of(&site.database(), 1);
+    for typed in [name.to_uppercase(), format!("  {name} ")] {
+        let mut client = Client::new(&site);
+        assert_leads_to(&client.sign_in(&typed), "/users/1");
+        assert_eq!(whoami(&mut client).as_ref(), Some(&name));
+    }
+}
+
+#[test]
+fn signing_in_goes_on_only_at_addresses_of_this_site() {
+    let site = Site::start();
+    let name = name_of(&site.database(), 1);
+    let sign_in = |return_to: &str| {
+        let form = [("screen_name", &*name), ("password", "password"), ("return_to", return_to)];
+        Client::new(&site).post("/sessions", &form)
+    };
+    for local in ["/", "/posts/1?comments=2-3#comment_form"] {
+        assert_leads_to(&sign_in(local), local);
+    }
+    for evil in EVIL {
+        assert_leads_to(&sign_in(evil), "/users/1");
+    }
+    let mistaken = [("screen_name", &*name), ("return_to", "/posts/new?a=%26&b=2")];
+    let refused = Client::new(&site).post("/sessions", &mistaken);
+    assert_eq!(line(&refused, "return_to"), "/posts/new?a=%26&b=2");
+}
+
+#[test]
+fn who_signs_in_again_gets_a_new_session_for_the_old_one() {
+    let site = Site::start();
+    let database = site.database();
+    let mut client = Client::new(&site);
+    client.sign_in(&name_of(&database, 1));
+    let mut before = client.clone();
+    assert!(whoami(&mut before).is_some());
+    // As the same person, as another one, and by htmx: the browser has one session.
+    for user in [1, 2] {
+        client.sign_in(&name_of(&database, user));
+        assert_eq!(whoami(&mut client), Some(name_of(&database, user)));
+        assert_eq!(whoami(&mut before), None, "{user}");
+        assert_eq!(count(&database, "sessions"), 1);
+        assert_sound(&database);
+        before = client.clone();
+    }
+    let answer = client.htmx("POST", "/sessions", &form(&name_of(&database, 1), "password"));
+    assert_leads_htmx_to(&answer, 200, "/users/1");
+    assert_eq!((count(&database, "sessions"), whoami(&mut before)), (1, None));
+    // A mistake ends nothing, and a cookie without the right secret ends nobody's session.
+    assert_eq!(client.post("/sessions", &form("nobody", "password")).status, 422);
+    assert_eq!(whoami(&mut client), Some(name_of(&database, 1)));
+    let mut thief = Client::new(&site);
+    thief.set_cookie("session", &format!("{}.{}", client.session_id(), "0".repeat(64)));
+    assert_eq!(whoami(&mut thief), None);
+    assert_eq!(thief.sign_in(&name_of(&database, 3)).status, 303);
+    assert!(whoami(&mut client).is_some());
+    assert_sound(&database);
+}
+
+#[test]
+fn who_signs_out_is_a_guest_at_once() {
+    let site = Site::start();
+    let database = site.database();
+    for htmx in [false, true] {
+        let mut client = Client::signed_in_as(&site, 1);
+        let kept = client.clone();
+        let path = format!("/sessions/{}", client.session_id());
+        let page = client.get("/posts");
+        assert_eq!(attributes(&page.html(), "header form", "action"), [&*path]);
+        assert_eq!(texts(&page.html(), "header form button"), ["Sign out"]);
+        let answer = if htmx {
+            let answer = client.htmx("POST", &path, &[("_method", "delete")]);
+            assert_leads_htmx_to(&answer, 200, "/users/1");
+            answer
+        } else {
+            let answer = client.post(&path, &[("_method", "delete")]);
+            assert_leads_to(&answer, "/users/1");
+            answer
+        };
+        assert_eq!(set_cookies(&answer, "session"), ["session=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"]);
+        assert_eq!(set_cookies(&answer, "draft"), ["draft=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"]);
+        let page = client.get("/users/1");
+        assert_eq!(flash(&page), ["That session has been successfully logged out."]);
+        assert_eq!(viewer(&page), None);
+        assert_eq!(whoami(&mut kept.clone()), None, "the cookie alone is worth nothing");
+        // Once more, as the guest that one is now.
+        let twice = kept.clone().post(&path, &[("_method", "delete")]);
+        assert_leads_to(&twice, "/sign_in?return_to=%2F");
+        assert_eq!(count(&database, "sessions"), 0);
+    }
+    assert_sound(&database);
+}
+
+#[test]
+fn one_ends_another_session_of_ones_own_and_it_is_out_at_its_next_request() {
+    let site = Site::start();
+    let database = site.database();
+    let mut here = Client::signed_in_as(&site, 1);
+    for htmx in [false, true] {
+        let mut elsewhere = Client::signed_in_as(&site, 1);
+        let (id, path) = (elsewhere.session_id(), format!("/sessions/{}", elsewhere.session_id()));
+        let page = here.get("/users/1");
+        let own = format!("session_{}", here.session_id());
+        assert_eq!(listed(&page), [(format!("session_{id}"), false), (own.clone(), true)]);
+        let row = format!("#session_{id} form");
+        for name in ["action", "hx-post"] {
+            assert_eq!(attributes(&page.html(), &row, name), [&*path], "{name}");
+        }
+        assert_eq!(texts(&page.html(), &row), ["Revoke"]);
+        if htmx {
+            let answer = here.htmx("POST", &path, &[("_method", "delete")]);
+            assert_eq!(answer.status, 200);
+            assert_guarded(&answer);
+            assert_eq!(answer.header("Cache-Control"), Some("no-store"));
+            assert!(answer.header("Vary").is_some_and(|vary| vary.contains("HX-Request-Type")));
+            let notice = r#"<p class="flash notice">That session has been successfully logged out.</p>"#;
+            let expected = [
+                (&*format!("#session_{id}"), "delete", ""),
+                ("#sessions_count", "innerHTML", "1"),
+                ("#flash", "innerHTML", notice),
+            ];
+            assert_eq!(
+                changes(&answer),
+                expected.map(|(to, how, what)| (to.into(), how.into(), what.into()))
+            );
+            assert_eq!(answer.header("Set-Cookie"), None, "it is said already");
+        } else {
+            let answer = here.post(&path, &[("_method", "delete")]);
+            assert_leads_to(&answer, "/users/1");
+            let page = here.follow(&answer);
+            assert_eq!(flash(&page), ["That session has been successfully logged out."]);
+            assert_eq!(listed(&page), [(own, true)]);
+            assert_eq!(texts(&page.html(), "#sessions_count"), ["1"]);
+        }
+        assert_eq!(whoami(&mut elsewhere), None);
+        // Once more: it is gone.
+        assert_eq!(here.post(&path, &[("_method", "delete")]).status, 404);
+        let twice = here.htmx("POST", &path, &[("_method", "delete")]);
+        assert_eq!((twice.status, changes(&twice).len(), &*changes(&twice)[0].0), (404, 1, "#flash"));
+        assert_sound(&database);
+    }
+    assert!(whoami(&mut here).is_some());
+}
+
+#[test]
+fn nobody_ends_anybody_elses_session() {
+    let site = Site::start();
+    let database = site.database();
+    let mut owner = Client::signed_in_as(&site, 1);
+    let path = format!("/sessions/{}", owner.session_id());
+    let mut somebody_else = Client::signed_in_as(&site, 2);
+    let before = string(&database, "SELECT group_concat(id || user_id || last_used_at) FROM sessions");
+    for path in [
+        &*path,
+        "/sessions/0",
+        "/sessions/999999",
+        "/sessions/1x",
+        "/sessions/-1",
+        "/sessions/99999999999999999999",
+    ] {
+        assert_eq!(somebody_else.ask("DELETE", path, &[], &[]).status, 404, "{path}");
+        assert_eq!(somebody_else.htmx("DELETE", path, &[]).status, 404, "{path}");
+    }
+    let mut guest = Client::new(&site);
+    assert_leads_to(&guest.ask("DELETE", &path, &[], &[]), "/sign_in?return_to=%2F");
+    assert_leads_htmx_to(&guest.htmx("DELETE", &path, &[]), 401, "/sign_in?return_to=%2F");
+    assert_eq!(string(&database, "SELECT group_concat(id || user_id || last_used_at) FROM sessions"), before);
+    assert!(whoami(&mut owner).is_some());
+    // Nor does anybody else see it.
+    let page = somebody_else.get("/users/1");
+    assert!(!page.text().contains("Revoke") && !page.text().contains("Sessions:"));
+    assert_eq!(listed(&page), []);
+}
+
+#[test]
+fn a_form_says_by_a_field_that_it_means_delete() {
+    let site = Site::start();
+    for (method, field, status) in [
+        ("POST", Some("delete"), 303),
+        ("POST", Some("DELETE"), 303),
+        ("POST", Some("DeLeTe"), 303),
+        ("DELETE", None, 303),
+        ("DELETE", Some("patch"), 303),
+        ("POST", None, 405),
+        ("POST", Some(""), 405),
+        ("POST", Some("destroy"), 405),
+        ("POST", Some("GET"), 405),
+        ("POST", Some("patch"), 405),
+        ("PATCH", Some("delete"), 405),
+        ("GET", None, 405),
+    ] {
+        let mut client = Client::signed_in(&site);
+        let path = format!("/sessions/{}", client.session_id());
+        let form: Vec<(&str, &str)> = field.map(|value| ("_method", value)).into_iter().collect();
+        let answer = client.ask(method, &path, &form, &[]);
+        assert_eq!(answer.status, status, "{method} {field:?}");
+        assert_eq!(answer.header("Allow"), (status == 405).then_some("DELETE"), "{method} {field:?}");
+        assert_eq!(whoami(&mut client).is_some(), status == 405, "{method} {field:?}");
+    }
+    // Not in an address: a link must not change anything.
+    let mut client = Client::signed_in(&site);
+    let path = format!("/sessions/{}?_method=delete", client.session_id());
+    assert_eq!((client.get(&path).status, client.post(&path, &[]).status), (405, 405));
+    assert_eq!(client.ask("POST", &path, &[], &[("X-HTTP-Method-Override", "DELETE")]).status, 405);
+    assert!(whoami(&mut client).is_some());
+    assert_sound(&site.database());
+}
+
+#[test]
+fn a_hundred_thousand_sessions_are_a_few_rows_at_a_time() {
+    let site = Site::start();
+    let database = site.database();
+    database
+        .execute_batch(
+            "INSERT INTO sessions (user_id, created_at, last_used_at, secret_hash, ip_address, user_agent) \
+             WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 100000) \
+             SELECT 1, n, n, zeroblob(32), '::1', 'oha/1.16.0' FROM n;
+             UPDATE users SET sessions_count = 100000 WHERE id = 1",
+        )
+        .expect("the schema is known");
+    let mut client = Client::signed_in_as(&site, 1);
+    let own = client.session_id();
+    let mut page = client.get("/users/1");
+    assert_eq!(texts(&page.html(), "#sessions_count"), ["100001"]);
+    let mut expected = own;
+    for number in 0..5 {
+        assert_eq!(page.status, 200);
+        assert!(page.body.len() < 64 * 1024, "{}", page.body.len());
+        let rows = listed(&page);
+        let ids: Vec<String> = rows.iter().map(|row| row.0.clone()).collect();
+        let next: Vec<String> = (0..10).map(|row| format!("session_{}", expected - row)).collect();
+        assert_eq!(ids, next, "page {number}");
+        assert_eq!(rows[0].1, number == 0, "the active one is on the first page");
+        expected -= 10;
+        let more = attributes(&page.html(), "#sessions nav.pager a", "href");
+        let [more] = &more[..] else { panic!("{more:?}") };
+        assert!(more.ends_with("#sessions"));
+        page = client.get(&format!("/users/1{}", more.trim_end_matches("#sessions")));
+    }
+    // The very end.
+    let page = client.get("/users/1?sessions=11-11");
+    assert_eq!((listed(&page).len(), attributes(&page.html(), "#sessions nav a", "href")), (10, vec![]));
+    let answer = client.ask("DELETE", &format!("/sessions/{own}"), &[], &[]);
+    assert_leads_to(&answer, "/users/1");
+    assert_eq!(whoami(&mut client), None);
+    assert_sound(&database);
+    // All of them at once.
+    assert_leads_to(&Client::signed_in_as(&site, 1).ask("DELETE", "/user", &[], &[]), "/");
+    assert_eq!(count(&database, "sessions"), 0);
+    assert_sound(&database);
+}
+
+#[test]
+fn that_a_session_is_used_is_noted_once_a_day() {
+    let site = Site::start();
+    let database = site.database();
+    let mut client = Client::signed_in(&site);
+    let id = client.session_id();
+    let used = || number(&database, &format!("SELECT last_used_at FROM sessions WHERE id = {id}"));
+    // Any write by the site, which is another connection, changes this number.
+    let version = || number(&database, "PRAGMA data_version");
+    let (began, unchanged) = (used(), version());
+    for path in ["/", "/posts", "/posts/1", "/users/1", "/user/edit", "/posts/new", "/sign_in", "/nowhere"] {
+        client.get(path);
+    }
+    assert_eq!((used(), version()), (began, unchanged), "a page that is read writes nothing");
+
+    for (age, noted) in [(DAY - 60_000_000, false), (DAY + 60_000_000, true), (100 * DAY, true)] {
+        let old = now() - age;
+        let sql = "UPDATE sessions SET last_used_at = ?1 WHERE id = ?2";
+        database.execute(sql, [old, id]).expect("the schema is known");
+        let before = version();
+        assert!(whoami(&mut client).is_some());
+        assert_eq!((used() > old, version() != before), (noted, noted), "{age}");
+        let (after, before) = (used(), version());
+        assert!(whoami(&mut client).is_some());
+        assert_eq!((used(), version()), (after, before), "not once more");
+    }
+    // A guest, or a cookie with a wrong secret, touches nothing.
+    database.execute("UPDATE sessions SET last_used_at = 0", []).expect("the schema is known");
+    let mut thief = Client::new(&site);
+    for wrong in [
+        format!("{id}.{}", "0".repeat(64)),
+        format!("{id}."),
+        "999999.x".into(),
+        "\"".into(),
+        format!("{id}"),
+    ] {
+        thief.set_cookie("session", &wrong);
+        assert_eq!(whoami(&mut thief), None, "{wrong}");
+    }
+    assert_eq!(used(), 0);
+}

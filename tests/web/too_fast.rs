@@ -1,0 +1,221 @@
+//! How often one may do what. The clock is not waited for: all that is counted happens within a minute.
+
+use lorem_news::config::RateLimits;
+use lorem_news::user::name;
+
+use crate::client::Client;
+use crate::harness::*;
+use crate::seen::*;
+
+/// With the limits of `lorem-news serve`, behind a proxy that says where requests come from.
+fn limited() -> Site {
+    Site::with(20, |config| {
+        config.rates = Some(RateLimits::default());
+        config.trusted_proxies = vec![[127, 0, 0, 1].into()];
+    })
+}
+
+/// A form sent from an address.
+fn send(client: &mut Client, from: &str, path: &str, form: &[(&str, &str)]) -> Answer {
+    client.ask("POST", path, form, &[("X-Forwarded-For", from)])
+}
+
+fn sign_in(site: &Site, from: &str, name: &str, password: &str) -> Answer {
+    send(&mut Client::new(site), from, "/sessions", &[("screen_name", name), ("password", password)])
+}
+
+/// How many seconds one is asked to wait.
+fn wait(answer: &Answer) -> u64 {
+    assert_eq!(answer.status, 429, "{}", answer.text());
+    assert_guarded(answer);
+    answer.header("Retry-After").and_then(|seconds| seconds.parse().ok()).expect("a number of seconds")
+}
+
+#[test]
+fn the_sixth_sign_in_of_a_minute_from_an_address_waits() {
+    let site = limited();
+    let database = site.database();
+    // Each by another name: right or wrong, each counts.
+    for user in 1..=5 {
+        let password = if user % 2 == 0 { "password" } else { "wrong" };
+        let status = if user % 2 == 0 { 303 } else { 422 };
+        assert_eq!(sign_in(&site, "192.0.2.1", &name_of(&database, user), password).status, status);
+    }
+    let sessions = count(&database, "sessions");
+    let name = name_of(&database, 6);
+    let form = [("screen_name", &*name), ("password", "password"), ("return_to", "/posts/new")];
+    let answer = send(&mut Client::new(&site), "192.0.2.1", "/sessions", &form);
+    assert!((1..=60).contains(&wait(&answer)));
+    let said = flash(&answer).concat();
+    assert!(said.starts_with("That was a little too fast. Please try again in "), "{said}");
+    assert_eq!(
+        (line(&answer, "screen_name"), line(&answer, "return_to")),
+        (name.clone(), "/posts/new".into())
+    );
+    assert_eq!(answer.header("Set-Cookie"), None);
+    assert!(wait(&send(&mut Client::new(&site), "::ffff:192.0.2.1", "/sessions", &form)) > 0);
+    // The name is not used up by it, and others are not concerned.
+    assert_eq!(count(&database, "sessions"), sessions);
+    assert_eq!(sign_in(&site, "192.0.2.2", &name, "password").status, 303);
+}
+
+#[test]
+fn the_sixth_sign_in_of_a_minute_by_a_name_waits_wherever_it_comes_from() {
+    let site = limited();
+    let name = name_of(&site.database(), 1);
+    for number in 1..=5 {
+        let typed = if number % 2 == 0 { name.to_uppercase() } else { name.clone() };
+        assert_eq!(sign_in(&site, &format!("192.0.2.{number}"), &typed, "wrong").status, 422);
+    }
+    assert!(wait(&sign_in(&site, "192.0.2.6", &name, "password")) <= 60);
+    assert_eq!(sign_in(&site, "192.0.2.6", &name_of(&site.database(), 2), "password").status, 303);
+    // A name that nobody has is no different.
+    for number in 1..=5 {
+        assert_eq!(sign_in(&site, &format!("192.0.2.1{number}"), "Nobodÿ", "wrong").status, 422);
+    }
+    assert_eq!(name::folded("NOBODŸ"), "nobodÿ");
+    assert!(wait(&sign_in(&site, "192.0.2.20", "NOBODŸ", "wrong")) > 0);
+}
+
+#[test]
+fn who_finds_an_open_browser_cannot_guess_faster_where_the_password_is_changed() {
+    let site = limited();
+    let mut client = Client::signed_in(&site);
+    let form = [("about", "typed"), ("current_password", "wrong"), ("password", "long enough")];
+    for _ in 0..5 {
+        assert_eq!(client.ask("PATCH", "/user", &form, &[]).status, 422);
+    }
+    let answer = client.ask("PATCH", "/user", &form, &[]);
+    assert!(wait(&answer) <= 60);
+    assert_eq!(area(&answer, "about"), "typed");
+    assert!(wait(&sign_in(&site, "192.0.2.1", &name_of(&site.database(), 1), "password")) <= 60);
+    assert_eq!(
+        client.ask("PATCH", "/user", &[("about", "typed")], &[]).status,
+        303,
+        "the rest can be changed"
+    );
+}
+
+#[test]
+fn an_address_that_nobody_vouches_for_is_not_believed() {
+    let site = Site::with(20, |config| config.rates = Some(RateLimits::default()));
+    for number in 1..=5 {
+        assert_eq!(
+            sign_in(&site, &format!("192.0.2.{number}"), &format!("nobody {number}"), "wrong").status,
+            422
+        );
+    }
+    assert!(wait(&sign_in(&site, "192.0.2.6", "nobody 6", "wrong")) > 0);
+    // A proxy vouches for the last address that it saw, not for what a client wrote before it.
+    let site = limited();
+    for number in 1..=5 {
+        let from = format!("192.0.2.{number}, 198.51.100.7");
+        assert_eq!(sign_in(&site, &from, &format!("nobody {number}"), "wrong").status, 422);
+    }
+    assert!(wait(&sign_in(&site, "192.0.2.6, 198.51.100.7", "nobody 6", "wrong")) > 0);
+    assert_eq!(sign_in(&site, "198.51.100.8", "nobody 6", "wrong").status, 422);
+}
+
+#[test]
+fn the_sixth_new_account_of_an_hour_waits_and_mistakes_do_not_count() {
+    let site = limited();
+    let sign_up = |from: &str, name: &str| {
+        send(&mut Client::new(&site), from, "/users", &[("screen_name", name), ("password", "password")])
+    };
+    let taken = name_of(&site.database(), 1);
+    for name in ["", "x", "you", &taken, "a\u{200b}b", "zz\0"] {
+        assert_eq!(sign_up("192.0.2.1", name).status, 422, "{name:?}");
+    }
+    for number in 1..=5 {
+        assert_eq!(sign_up("192.0.2.1", &format!("newcomer {number}")).status, 303);
+    }
+    let answer = sign_up("192.0.2.1", "newcomer 6");
+    assert!((3000..=3600).contains(&wait(&answer)));
+    assert_eq!(line(&answer, "screen_name"), "newcomer 6");
+    assert!(errors(&answer).1.concat().starts_with("That was a little too fast. Please try again in "));
+    assert_eq!(sign_up("192.0.2.1", "").status, 422, "a mistake is told all the same");
+    assert_eq!(sign_up("192.0.2.2", "newcomer 6").status, 303);
+    assert_sound(&site.database());
+}
+
+#[test]
+fn the_eleventh_post_or_comment_of_a_minute_waits_and_its_text_is_kept() {
+    let site = limited();
+    let database = site.database();
+    let mut client = Client::signed_in(&site);
+    assert_eq!(client.post("/posts", &[("title", "x")]).status, 422, "a mistake does not count");
+    for number in 0..5 {
+        assert_eq!(client.post("/posts", &[("title", &format!("Title number {number}"))]).status, 303);
+        assert_eq!(
+            client.post("/posts/1/comments", &[("body", &format!("comment number {number}"))]).status,
+            303
+        );
+    }
+    let (posts, comments) = (count(&database, "posts"), count(&database, "comments"));
+    let form = [("title", "One title more"), ("description", "my long text")];
+    let answer = client.post("/posts", &form);
+    assert!(wait(&answer) <= 60);
+    assert_eq!((line(&answer, "title"), area(&answer, "description")), (form[0].1.into(), form[1].1.into()));
+    let answer = client.post("/posts/1/comments", &[("body", "one comment more")]);
+    assert!(wait(&answer) <= 60);
+    assert_eq!(area(&answer, "body"), "one comment more");
+    let answer = client.htmx("POST", "/posts/1/comments", &[("body", "one comment more")]);
+    assert!(wait(&answer) <= 60);
+    let change = &changes(&answer)[0];
+    assert_eq!((&*change.0, change.2.contains("one comment more")), ("#comment_form", true));
+    let post = number(&database, "SELECT max(id) FROM posts");
+    let answer = client.ask("PATCH", &format!("/posts/{post}"), &[("title", "Another title")], &[]);
+    assert_eq!((wait(&answer) <= 60, line(&answer, "title")), (true, "Another title".into()));
+    let comment = number(&database, "SELECT max(id) FROM comments");
+    let answer = client.ask("PATCH", &format!("/comments/{comment}"), &[("body", "another text")], &[]);
+    assert_eq!((wait(&answer) <= 60, area(&answer, "body")), (true, "another text".into()));
+    assert_eq!((count(&database, "posts"), count(&database, "comments")), (posts, comments));
+    // Somebody else at the same address, and taking something back.
+    let mut other = Client::signed_in_as(&site, 2);
+    assert_eq!(other.post("/posts/1/comments", &[("body", "somebody else's")]).status, 303);
+    assert_eq!(client.ask("DELETE", &format!("/comments/{comment}"), &[], &[]).status, 303);
+    assert_sound(&database);
+}
+
+#[test]
+fn what_guests_send_is_kept_ten_times_a_minute_from_an_address() {
+    let site = limited();
+    let mut guest = Client::new(&site);
+    for _ in 0..10 {
+        assert_eq!(send(&mut guest, "192.0.2.1", "/posts", &[("title", "typed")]).status, 303);
+    }
+    let mut fresh = Client::new(&site);
+    let answer = send(&mut fresh, "192.0.2.1", "/posts", &[("title", "typed")]);
+    assert!(wait(&answer) <= 60);
+    assert_eq!(texts(&answer.html(), "h1"), ["That was a little too fast."]);
+    assert_eq!(fresh.cookie("draft"), None);
+    let partial = [("X-Forwarded-For", "192.0.2.1"), ("HX-Request-Type", "partial")];
+    let answer = fresh.ask("POST", "/posts/1/comments", &[("body", "typed")], &partial);
+    assert!(wait(&answer) <= 60);
+    assert_eq!(changes(&answer)[0].0, "#flash");
+    // Who sends nothing to be kept is led to signing in, and so is somebody elsewhere.
+    assert_eq!(send(&mut fresh, "192.0.2.1", "/posts", &[]).status, 303);
+    assert_eq!(send(&mut fresh, "192.0.2.2", "/posts", &[("title", "typed")]).status, 303);
+    assert_eq!(count(&site.database(), "drafts"), 2);
+}
+
+#[test]
+fn load_tests_are_not_limited_nor_is_anybody_without_limits() {
+    let site = limited();
+    for _ in 0..15 {
+        for endpoint in ["post_create", "comment_create", "user_show"] {
+            assert_eq!(site.post(&format!("/benchmarking/{endpoint}")).status, 200);
+        }
+    }
+    let site = Site::start();
+    let mut client = Client::signed_in(&site);
+    for number in 0..15 {
+        let title = format!("Title number {number}");
+        assert_eq!(client.post("/posts", &[("title", &title)]).status, 303);
+        assert_eq!(Client::new(&site).post("/posts", &[("title", &title)]).status, 303);
+        assert_eq!(sign_in(&site, "192.0.2.1", "nobody", "wrong").status, 422);
+    }
+    for number in 0..6 {
+        assert_eq!(Client::new(&site).sign_up(&format!("newcomer {number}")).status, 303);
+    }
+}
