@@ -95,6 +95,7 @@ pub fn new(cx: &Cx) -> Result {
 
 fn new_page(cx: &Cx, content: &Content, errors: &Errors) -> Result<String> {
     let page = Page { aside: Some(views::BACK_TO_POSTS), ..Page::new(cx, "New post")? };
+    let page = Page { flash: page.flash.filter(|_| errors.is_empty()), ..page };
     Ok(layout::render(&page, views::new(content, errors))?)
 }
 
@@ -146,6 +147,7 @@ pub fn edit(cx: &Cx, id: i64) -> Result {
 
 fn edit_page(cx: &Cx, id: i64, content: &Content, errors: &Errors) -> Result<String> {
     let page = Page { aside: Some(views::BACK_TO_POSTS), ..Page::new(cx, "Editing post")? };
+    let page = Page { flash: page.flash.filter(|_| errors.is_empty()), ..page };
     Ok(layout::render(&page, views::edit(id, content, errors))?)
 }
 

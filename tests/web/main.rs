@@ -7,6 +7,7 @@
 
 mod benchmarking;
 mod cli;
+mod client;
 mod drain;
 mod durability;
 mod harness;
@@ -17,3 +18,4 @@ mod pages;
 mod plans;
 mod tidy;
 mod too_much;
+mod writing_posts;
