@@ -18,4 +18,5 @@ mod pages;
 mod plans;
 mod tidy;
 mod too_much;
+mod writing_comments;
 mod writing_posts;
