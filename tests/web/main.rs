@@ -8,6 +8,7 @@
 mod benchmarking;
 mod cli;
 mod client;
+mod contract;
 mod drain;
 mod durability;
 mod harness;
@@ -20,3 +21,4 @@ mod tidy;
 mod too_much;
 mod writing_comments;
 mod writing_posts;
+mod writing_together;
