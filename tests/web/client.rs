@@ -11,6 +11,9 @@ use scraper::Html;
 
 use crate::harness::*;
 
+/// The fields of a form that a table of requests holds.
+pub type Fields = &'static [(&'static str, &'static str)];
+
 /// Somebody with a browser.
 pub struct Client {
     address: SocketAddr,

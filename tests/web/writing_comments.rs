@@ -1,8 +1,6 @@
 //! Comments written, changed and destroyed: by guests, by others, without a script, by htmx, twice.
 
 use std::collections::BTreeSet;
-use std::sync::Barrier;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use lorem_news::comment::{self, NewComment};
@@ -24,7 +22,7 @@ const UPDATED: &str = "Comment was successfully updated.";
 const DESTROYED: &str = "Comment was successfully destroyed.";
 
 /// A comment of this person's on a post, three months old: its age in words stays the same for weeks.
-fn comment_of(database: &Connection, user_id: i64, post_id: i64, body: &str) -> i64 {
+pub fn comment_of(database: &Connection, user_id: i64, post_id: i64, body: &str) -> i64 {
     let comment = NewComment { post_id, user_id, body, created_at: now() - 95 * DAY };
     comment::sql::create(database, &comment).expect("it can be made")
 }
@@ -48,11 +46,11 @@ fn row(database: &Connection, id: i64) -> String {
     )
 }
 
-fn newest(database: &Connection) -> i64 {
+pub fn newest(database: &Connection) -> i64 {
     number(database, "SELECT max(id) FROM comments")
 }
 
-fn count_of(database: &Connection, post_id: i64) -> i64 {
+pub fn count_of(database: &Connection, post_id: i64) -> i64 {
     number(database, &format!("SELECT count(*) FROM comments WHERE post_id = {post_id}"))
 }
 
@@ -301,41 +299,6 @@ fn a_comment_sent_again_by_htmx_is_shown_as_it_is_on_the_page() {
 }
 
 #[test]
-fn the_same_comment_sent_twenty_times_at_once_is_one() {
-    let site = Site::start();
-    let database = site.database();
-    let client = Client::signed_in(&site);
-    let (before, together) = (count_of(&database, 3), Barrier::new(20));
-    let answers: Vec<Answer> = thread::scope(|scope| {
-        let sent: Vec<_> = (0..20)
-            .map(|number| {
-                let (client, together) = (&client, &together);
-                scope.spawn(move || {
-                    together.wait();
-                    let form = [("body", "A nervous finger.")];
-                    if number % 2 == 0 {
-                        client.post("/posts/3/comments", &form)
-                    } else {
-                        client.htmx("POST", "/posts/3/comments", &form)
-                    }
-                })
-            })
-            .collect();
-        sent.into_iter().map(|sent| sent.join().expect("it is answered")).collect()
-    });
-    let id = newest(&database);
-    for answer in answers {
-        match answer.status {
-            303 => assert_eq!(answer.header("Location"), Some(&*format!("/posts/3#comment_{id}"))),
-            200 => assert!(partials(&answer)[2].html.contains(&format!("id=\"comment_{id}\""))),
-            status => panic!("{status}: {}", answer.text()),
-        }
-    }
-    assert_eq!(count_of(&database, 3), before + 1);
-    assert_sound(&database);
-}
-
-#[test]
 fn nobody_comments_on_a_post_that_is_not_there_or_deleted() {
     let site = Site::start();
     let database = site.database();
@@ -552,8 +515,32 @@ fn a_reader_who_goes_back_gets_whole_pages() {
     }
     let answer = client.ask("GET", &format!("/comments/{id}"), &[], &back);
     assert_eq!((answer.status, answer.header("Cache-Control")), (303, Some("no-store")));
-    // Where there is a piece, too, its being one is told to caches.
-    partials(&client.htmx("GET", &format!("/comments/{id}/edit"), &[]));
+}
+
+#[test]
+fn where_there_are_pages_and_pieces_caches_are_told() {
+    let site = Site::start();
+    let id = comment_of(&site.database(), 5, 3, "As it was.");
+    let (comment, edit) = (format!("/comments/{id}"), format!("/comments/{id}/edit"));
+    let empty = [("body", "")];
+    for (user_id, method, path, form, statuses) in [
+        (5, "GET", &*comment, &[][..], [303, 200]),
+        (5, "GET", &edit, &[], [200, 200]),
+        (6, "GET", &edit, &[], [403, 403]),
+        (5, "GET", "/comments/999999", &[], [404, 404]),
+        (5, "POST", "/posts/3/comments", &empty, [422, 422]),
+        (5, "PATCH", &comment, &empty, [422, 422]),
+        (5, "PATCH", "/posts/3/comments", &empty, [405, 405]),
+        (5, "PATCH", &comment, &[("body", "As it is.")], [303, 200]),
+    ] {
+        let client = Client::signed_in_as(&site, user_id);
+        let answers = [client.ask(method, path, form, &[]), client.htmx(method, path, form)];
+        assert_eq!([answers[0].status, answers[1].status], statuses, "{method} {path}");
+        for answer in answers {
+            let vary = answer.header("Vary").unwrap_or_default();
+            assert!(vary.contains("HX-Request-Type"), "{method} {path}: {}: {vary}", answer.status);
+        }
+    }
 }
 
 // Changes
@@ -778,7 +765,7 @@ fn with_the_last_reply_goes_what_was_kept_for_it() {
 // Those who may not
 
 /// All that changes a comment, or asks for the form to do it.
-fn changes(id: i64) -> [(&'static str, String, &'static [(&'static str, &'static str)]); 6] {
+fn changes(id: i64) -> [(&'static str, String, Fields); 6] {
     let path = format!("/comments/{id}");
     [
         ("GET", format!("{path}/edit"), &[]),
@@ -849,29 +836,4 @@ fn what_was_changed_without_a_session_is_in_the_form_once_there_is_one() {
     assert_eq!(texts(&Html::parse_fragment(&fragment[0].html), "textarea"), ["As it should be."]);
     assert_eq!(client.post(&format!("/comments/{id}"), &form).status, 303);
     assert_eq!(number(&database, "SELECT count(*) FROM drafts"), 0);
-}
-
-#[test]
-fn of_two_who_destroy_a_comment_at_once_one_does() {
-    let site = Site::start();
-    let database = site.database();
-    let client = Client::signed_in_as(&site, 5);
-    for _ in 0..10 {
-        let id = comment_of(&database, 5, 3, "It will go once.");
-        let (path, together) = (format!("/comments/{id}"), Barrier::new(4));
-        let mut statuses: Vec<u16> = thread::scope(|scope| {
-            let sent: Vec<_> = (0..4)
-                .map(|_| {
-                    scope.spawn(|| {
-                        together.wait();
-                        client.ask("DELETE", &path, &[], &[]).status
-                    })
-                })
-                .collect();
-            sent.into_iter().map(|sent| sent.join().expect("it is answered")).collect()
-        });
-        statuses.sort_unstable();
-        assert_eq!(statuses, [303, 404, 404, 404]);
-    }
-    assert_sound(&database);
 }

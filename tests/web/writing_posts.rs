@@ -73,7 +73,7 @@ fn assert_shown_again(answer: &Answer, heading: &str, title: &str, description: 
     assert_eq!(wrong("title").len(), usize::from(about("Title")));
     assert_eq!(wrong("description").len(), usize::from(about("Description")));
     for id in attributes(&html, "[aria-describedby]", "aria-describedby") {
-        assert_eq!(texts(&html, &format!("#{id} p")).is_empty(), false, "{id} describes");
+        assert!(!texts(&html, &format!("#{id} p")).is_empty(), "{id} describes");
     }
     assert_eq!(told(&html), [""; 0]);
 }
@@ -405,7 +405,7 @@ fn a_form_sent_by_htmx_leads_to_the_page_as_a_whole() {
 // Those who may not
 
 /// All that changes a post of another, or asks for the page to do it.
-const CHANGES: [(&str, &str, &[(&str, &str)]); 6] = [
+const CHANGES: [(&str, &str, Fields); 6] = [
     ("GET", "/posts/7/edit", &[]),
     ("PATCH", "/posts/7", &[("title", "Not by its author")]),
     ("PUT", "/posts/7", &[("title", "Not by its author")]),
@@ -429,6 +429,47 @@ fn nobody_changes_a_post_of_another() {
     }
     assert_eq!(row(&database, 7), before);
     assert_eq!(count(&database), 20);
+    assert_sound(&database);
+}
+
+#[test]
+fn what_another_site_sends_or_is_no_form_changes_nothing() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in(&site);
+    let id = post_of(&site, client.user_id, "A post of mine");
+    let (path, before) = (format!("/posts/{id}"), row(&database, id));
+    for elsewhere in [("Sec-Fetch-Site", "cross-site"), ("Origin", "http://evil.example")] {
+        for (method, path, form) in [
+            ("POST", "/posts", &[("title", "From elsewhere")][..]),
+            ("POST", &*path, &[("_method", "delete")]),
+            ("POST", &path, &[("_method", "patch"), ("title", "From elsewhere")]),
+            ("DELETE", &path, &[]),
+            ("POST", "/posts/3/comments", &[("body", "From elsewhere")]),
+        ] {
+            let answer = client.ask(method, path, form, &[elsewhere]);
+            assert_page_of_error(&client, &answer, 403, REJECTED);
+        }
+    }
+    let cookie = format!("session={}", client.cookie("session").expect("a session"));
+    for (content_type, body, status) in [
+        ("application/json", r#"{"title":"No form at all"}"#, 415),
+        ("multipart/form-data; boundary=x", "--x--", 415),
+        ("text/plain", "title=No+form+at+all", 415),
+        ("application/x-www-form-urlencoded", "title=%ff%fe%fd%fc%fb", 400),
+        ("application/x-www-form-urlencoded", &"title=Too+many&".repeat(101), 400),
+    ] {
+        for (method, path) in [("POST", "/posts"), ("PATCH", &path), ("POST", "/posts/3/comments")] {
+            let mut raw = Raw::connect(site.address);
+            let (host, length) = (site.address, body.len());
+            raw.send(format!(
+                "{method} {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\
+                 Content-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n{body}"
+            ));
+            assert_page_of_error(&client, &raw.answer(), status, "That request can't be understood.");
+        }
+    }
+    assert_eq!((count(&database), row(&database, id)), (21, before));
     assert_sound(&database);
 }
 
