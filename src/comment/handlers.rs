@@ -1,5 +1,6 @@
 //! Comments: made, changed and removed, on their post's page or, without a script, by way of it.
 
+use std::iter;
 use std::sync::Arc;
 
 use horrorshow::Template;
@@ -8,6 +9,7 @@ use super::views::{self, CommentForm};
 use super::{Comment, NewComment, ON_A_PAGE, Placed, check, sql};
 use crate::ui::layout::{self, Page};
 use crate::ui::pager::{Cursor, START};
+use crate::ui::time::Micros;
 use crate::user::Author;
 use crate::web::flash::Flash;
 use crate::web::form::Errors;
@@ -22,18 +24,23 @@ const NOT_YOURS: Error = Error::Forbidden("Only who wrote a comment can change i
 
 /// What has become of a comment that was sent.
 enum Sent {
-    /// Its number, and how many comments its post has now.
-    Made(i64, i64),
+    /// It is there, perhaps since it was sent before; how many comments its post has now.
+    Made { id: i64, created_at: Micros, count: i64 },
     /// The post is gone, or only kept for the comments that it has.
     NoPost,
 }
 
-/// `GET /posts/:id/comments`: where they are.
+/// `GET /posts/:id/comments`: where they are. A page that refused a comment has this address, and from
+/// there its link to more of them leads here.
 ///
 /// # Errors
-/// None.
+/// A cursor that is none.
 pub fn list(cx: &Cx, post_id: i64) -> Result {
-    Ok(reply::see_other(cx, paths::comments(post_id)))
+    let after = Cursor::from_query(cx, "comments")?;
+    if after == START {
+        return Ok(reply::see_other(cx, paths::comments(post_id)));
+    }
+    Ok(reply::see_other(cx, paths::comments_from(post_id, after)))
 }
 
 /// `POST /posts/:id/comments`.
@@ -58,14 +65,14 @@ pub fn create(cx: &Cx, post_id: i64) -> Result {
             return Ok(Sent::NoPost);
         }
         let comment = NewComment { post_id, user_id, body: &text, created_at };
-        let id = match sql::twin(connection, &comment)? {
-            Some(id) => id,
-            None => sql::create(connection, &comment)?,
+        let (id, created_at) = match sql::twin(connection, &comment)? {
+            Some(twin) => twin,
+            None => (sql::create(connection, &comment)?, created_at),
         };
         draft::taken(connection, token.as_ref(), &paths::new_comment(post_id).to_string())?;
-        Ok(Sent::Made(id, sql::count_of(connection, post_id)?))
+        Ok(Sent::Made { id, created_at, count: sql::count_of(connection, post_id)? })
     })?;
-    let Sent::Made(id, count) = sent else {
+    let Sent::Made { id, created_at, count } = sent else {
         return Err(Error::NotFound);
     };
     if !reply::wants_changes(cx) {
@@ -216,14 +223,16 @@ pub fn destroy(cx: &Cx, id: i64) -> Result {
     if !reply::wants_changes(cx) {
         return Ok(reply::done(cx, paths::post(post_id), Flash::CommentDestroyed));
     }
-    let place = format_args!("#comment_{id}").to_string();
-    let gone = match fate {
-        sql::Fate::Removed => Change::remove(place),
+    let remove = |id: i64| Change::remove(format_args!("#comment_{id}"));
+    let mut changes = match fate {
+        sql::Fate::Removed(pruned) => iter::once(id).chain(pruned).map(remove).collect(),
         sql::Fate::Emptied => {
             let emptied = Comment { body: String::new(), author: None, ..placed.comment };
-            Change::replace(place, views::one(&emptied, Some(viewer), cx.now).into_string()?)
+            let emptied = views::one(&emptied, Some(viewer), cx.now).into_string()?;
+            vec![Change::replace(format_args!("#comment_{id}"), emptied)]
         }
     };
-    let count = Change::fill(".comments_count", views::count(count).into_string()?);
-    Ok(reply::changes(cx, &[gone, count, Change::notice(Flash::CommentDestroyed)]))
+    changes.push(Change::fill(".comments_count", views::count(count).into_string()?));
+    changes.push(Change::notice(Flash::CommentDestroyed));
+    Ok(reply::changes(cx, &changes))
 }

@@ -93,13 +93,16 @@ pub fn author(connection: &Connection, id: i64) -> rusqlite::Result<Option<i64>>
     Ok(found.flatten())
 }
 
-/// The comment that says the same as `new`, by the same person, on the same post, not long before.
-pub fn twin(connection: &Connection, new: &NewComment) -> rusqlite::Result<Option<i64>> {
-    let sql = "SELECT id FROM comments WHERE user_id = ?1 AND created_at > ?2 AND post_id = ?3 AND body = ?4 \
+/// The comment that says the same as `new`, by the same person, on the same post, not long before: its
+/// number, and when it was made.
+pub fn twin(connection: &Connection, new: &NewComment) -> rusqlite::Result<Option<(i64, Micros)>> {
+    let sql = "SELECT id, created_at FROM comments WHERE user_id = ?1 AND created_at > ?2 AND post_id = ?3 AND body = ?4 \
                AND deleted_at IS NULL LIMIT 1";
     connection
         .prepare_cached(sql)?
-        .query_row(params![new.user_id, new.created_at - TWICE, new.post_id, new.body], |row| row.get(0))
+        .query_row(params![new.user_id, new.created_at - TWICE, new.post_id, new.body], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
         .optional()
 }
 
@@ -148,10 +151,10 @@ pub fn random_leaf(connection: &Connection) -> rusqlite::Result<Option<(i64, i64
 }
 
 /// What has become of a comment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
-    /// It is gone.
-    Removed,
+    /// It is gone, and with it those that were kept for its sake alone: their numbers.
+    Removed(Vec<i64>),
     /// Somebody replied to it: it stays, without author and text.
     Emptied,
 }
@@ -168,8 +171,7 @@ pub fn destroy(connection: &Connection, id: i64, now: Micros) -> rusqlite::Resul
         .optional()?;
     if let Some((post_id, user_id, parent_id)) = removed {
         count(connection, post_id, user_id, -1)?;
-        prune(connection, parent_id)?;
-        return Ok(Some(Fate::Removed));
+        return Ok(Some(Fate::Removed(prune(connection, parent_id)?)));
     }
     let sql = "SELECT post_id, user_id FROM comments WHERE id = ?1 AND deleted_at IS NULL";
     let found: Option<(i64, Option<i64>)> =
@@ -186,16 +188,20 @@ pub fn destroy(connection: &Connection, id: i64, now: Micros) -> rusqlite::Resul
     Ok(Some(Fate::Emptied))
 }
 
-/// What was kept for its replies alone goes with the last of them, and so on upwards.
-fn prune(connection: &Connection, mut id: Option<i64>) -> rusqlite::Result<()> {
+/// What was kept for its replies alone goes with the last of them, and so on upwards; the numbers.
+fn prune(connection: &Connection, mut id: Option<i64>) -> rusqlite::Result<Vec<i64>> {
     let sql = "DELETE FROM comments WHERE id = ?1 AND deleted_at IS NOT NULL \
                AND NOT EXISTS (SELECT 1 FROM comments AS reply WHERE reply.parent_id = ?1) RETURNING parent_id";
+    let mut pruned = Vec::new();
     while let Some(emptied) = id {
         let parent: Option<Option<i64>> =
             connection.prepare_cached(sql)?.query_row([emptied], |row| row.get(0)).optional()?;
+        if parent.is_some() {
+            pruned.push(emptied);
+        }
         id = parent.flatten();
     }
-    Ok(())
+    Ok(pruned)
 }
 
 /// The post's count is also a reader's first impression of it, so both change with the comment.

@@ -115,7 +115,7 @@ pub fn edited<'f>(id: i64, form: &CommentForm<'f>) -> impl Render + 'f {
                 : field::area(form.field().id(&field_id).focused());
                 div(class="actions") {
                     button(class="button", id=format_args!("edit_{id}")) { : "Update Comment" }
-                    a(class="button", href=action, hx-get=action, hx-swap="none") { : "Cancel" }
+                    a(class="button", id=format_args!("cancel_{id}"), href=action, hx-get=action, hx-swap="none") { : "Cancel" }
                 }
             }
         }

@@ -49,6 +49,12 @@ pub fn comments(post_id: i64) -> Path {
     Path { before: "/posts/", id: post_id, after: "#comments" }
 }
 
+/// A post, at the page of its comments that begins after a place.
+#[must_use]
+pub fn comments_from(post_id: i64, after: Cursor) -> String {
+    format!("{}?comments={}-{}#comments", post(post_id), after.key, after.id)
+}
+
 /// Where a post is changed.
 #[must_use]
 pub fn edit_post(id: i64) -> Path {

@@ -47,7 +47,6 @@ pub fn page(cx: &Cx, html: String) -> Response {
         self::html(cx, html)
     };
     response.headers.push(("ETag".into(), tag.into()));
-    response.headers.push(("Vary".into(), VARY.into()));
     if cx.flash().is_some() {
         // It was on this page: not on the next one, nor on this one when somebody goes back to it.
         response.headers.push(Flash::shown(cx));
@@ -165,7 +164,6 @@ pub fn changes(cx: &Cx, changes: &[Change]) -> Response {
         let _ = write!(html, "<hx-partial hx-target=\"{target}\" hx-swap=\"{how}\">{content}</hx-partial>");
     }
     let mut response = self::html(cx, html);
-    response.headers.push(("Vary".into(), VARY.into()));
     forbid_storing(&mut response);
     response
 }
@@ -183,6 +181,7 @@ pub fn html(cx: &Cx, html: String) -> Response {
     response.headers.reserve(8);
     // What is shown may depend on who asks: no shared cache keeps it, and a private one asks again.
     response.headers.push(("Cache-Control".into(), "private, no-cache".into()));
+    response.headers.push(("Vary".into(), VARY.into()));
     with_security(cx, response)
 }
 

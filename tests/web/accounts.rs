@@ -30,7 +30,7 @@ pub const EVIL: [&str; 12] = [
 #[test]
 fn who_signs_up_is_signed_in_at_once() {
     let site = Site::empty();
-    let mut client = Client::new(&site);
+    let client = Client::new(&site);
     let page = client.get("/sign_up");
     assert_eq!(texts(&page.html(), "label"), ["Screen name", "Password", "Password confirmation"]);
     assert!(page.text().contains("8 characters minimum.") && page.text().contains(">Create account<"));
@@ -63,7 +63,7 @@ fn who_signs_up_is_signed_in_at_once() {
 #[test]
 fn cookies_are_for_https_alone_unless_that_is_relaxed() {
     let site = Site::with(0, |config| config.relax_ssl = false);
-    let mut client = Client::new(&site);
+    let client = Client::new(&site);
     let answer = client.sign_up("somebody");
     for name in ["__Host-session", "__Host-flash"] {
         let [cookie] = set_cookies(&answer, name)[..] else { panic!("{answer:?}") };
@@ -72,12 +72,12 @@ fn cookies_are_for_https_alone_unless_that_is_relaxed() {
         }
         assert!(!cookie.contains("Domain"), "{cookie}");
     }
-    assert_eq!(whoami(&mut client), Some("somebody".to_owned()));
+    assert_eq!(whoami(&client), Some("somebody".to_owned()));
     // What a neighbour on plain HTTP could have planted is not taken.
     let planted = client.cookie("__Host-session").expect("as above").to_owned();
-    let mut neighbour = Client::new(&site);
+    let neighbour = Client::new(&site);
     neighbour.set_cookie("session", &planted);
-    assert_eq!(whoami(&mut neighbour), None);
+    assert_eq!(whoami(&neighbour), None);
     let cleared = client.ask("DELETE", "/sessions/1", &[], &[]);
     assert!(set_cookies(&cleared, "__Host-session")[0].starts_with("__Host-session=; "), "{cleared:?}");
     assert_eq!(client.cookie("__Host-session"), None);
@@ -127,7 +127,7 @@ fn what_is_wrong_with_an_account_is_said_and_the_name_stays() {
         let fields = [("screen_name", name), ("password", password), ("password_confirmation", confirmation)];
         let form: Vec<(&str, &str)> =
             fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-        let mut client = Client::new(&site);
+        let client = Client::new(&site);
         let answer = client.post("/users", &form);
         assert_eq!(answer.status, 422, "{form:?}");
         assert_guarded(&answer);
@@ -167,7 +167,7 @@ fn names_are_two_to_thirty_characters_in_any_script() {
         ("😀😀", "😀😀"),
         ("<b>o'neil</b>", "<b>o'neil</b>"),
     ] {
-        let mut client = Client::new(&site);
+        let client = Client::new(&site);
         let answer = client.sign_up(typed);
         assert_eq!(answer.status, 303, "{typed}: {:?}", errors(&answer));
         let page = client.follow(&answer);
@@ -209,7 +209,7 @@ fn fifty_at_once_with_one_name_are_one_account() {
             .map(|number| {
                 let (site, barrier) = (&site, &barrier);
                 scope.spawn(move || {
-                    let mut client = Client::new(site);
+                    let client = Client::new(site);
                     barrier.wait();
                     let name = if number % 2 == 0 { "somebody" } else { "SomeBody" };
                     // A machine that is busy with other things may ask some of them to come again.
@@ -287,7 +287,7 @@ fn a_form_cannot_set_what_it_does_not_show() {
         ("password_hash", "$argon2id$"),
         ("folded_name", "x"),
     ];
-    let mut client = Client::new(&site);
+    let client = Client::new(&site);
     let answer = client.post("/users", &form);
     assert_leads_to(&answer, "/users/101");
     let facts = "SELECT karma || ' ' || posts_count || ' ' || sessions_count || ' ' || (created_at > 0) || ' ' \
@@ -307,19 +307,19 @@ fn a_form_cannot_set_what_it_does_not_show() {
 #[test]
 fn who_signs_up_while_signed_in_is_the_new_one_and_the_old_session_ends() {
     let site = Site::start();
-    let mut client = Client::signed_in_as(&site, 1);
+    let client = Client::signed_in_as(&site, 1);
     let before = client.clone();
-    assert_eq!(whoami(&mut client), Some(name_of(&site.database(), 1)));
+    assert_eq!(whoami(&client), Some(name_of(&site.database(), 1)));
     assert_eq!(client.sign_up("another").status, 303);
-    assert_eq!(whoami(&mut client), Some("another".to_owned()));
-    assert_eq!(whoami(&mut before.clone()), None);
+    assert_eq!(whoami(&client), Some("another".to_owned()));
+    assert_eq!(whoami(&before.clone()), None);
     // Once more: somebody has the name now, and nobody is signed out by that.
     let twice = client.sign_up("another");
     assert_eq!((twice.status, viewer(&twice)), (422, Some("another".to_owned())));
     // By htmx the whole page is left.
     let answer = client.htmx("POST", "/users", &[("screen_name", "a third"), ("password", "password")]);
     assert_leads_htmx_to(&answer, 200, "/users/102");
-    assert_eq!(whoami(&mut client), Some("a third".to_owned()));
+    assert_eq!(whoami(&client), Some("a third".to_owned()));
     assert_eq!(count(&site.database(), "sessions"), 1);
     assert_sound(&site.database());
 }
@@ -329,7 +329,7 @@ fn one_changes_ones_name_and_what_one_says_of_oneself() {
     let site = Site::start();
     let database = site.database();
     let author = number(&database, "SELECT user_id FROM posts ORDER BY created_at DESC LIMIT 1");
-    let mut client = Client::signed_in_as(&site, author);
+    let client = Client::signed_in_as(&site, author);
     let page = client.get("/user/edit");
     assert_eq!(texts(&page.html(), "h1"), ["Editing profile"]);
     assert_eq!(line(&page, "screen_name"), name_of(&database, author));
@@ -370,7 +370,7 @@ fn a_refused_change_of_an_account_changes_nothing_and_keeps_what_was_typed() {
     let site = Site::start();
     let database = site.database();
     let (own, other) = (name_of(&database, 1), name_of(&database, 2).to_uppercase());
-    let mut client = Client::signed_in_as(&site, 1);
+    let client = Client::signed_in_as(&site, 1);
     let all =
         "SELECT group_concat(screen_name || about || password_hash) FROM users JOIN profiles ON user_id = id";
     let before = string(&database, all);
@@ -406,13 +406,13 @@ fn a_refused_change_of_an_account_changes_nothing_and_keeps_what_was_typed() {
         assert_eq!(string(&database, all), before);
         assert_guarded(&answer);
     }
-    assert_eq!(whoami(&mut client), Some(own), "the session is as it was");
+    assert_eq!(whoami(&client), Some(own), "the session is as it was");
 }
 
 #[test]
 fn a_guest_has_no_account_to_change() {
     let site = Site::start();
-    let mut guest = Client::new(&site);
+    let guest = Client::new(&site);
     let before = string(
         &site.database(),
         "SELECT group_concat(screen_name || about) FROM users JOIN profiles ON user_id = id",
@@ -453,17 +453,17 @@ fn a_new_password_ends_all_other_sessions_and_renews_this_one() {
     let site = Site::start();
     let database = site.database();
     let own = name_of(&database, 1);
-    let (mut here, mut elsewhere) = (Client::signed_in_as(&site, 1), Client::signed_in_as(&site, 1));
-    let mut somebody_else = Client::signed_in_as(&site, 2);
+    let (here, elsewhere) = (Client::signed_in_as(&site, 1), Client::signed_in_as(&site, 1));
+    let somebody_else = Client::signed_in_as(&site, 2);
     let before = here.clone();
     let answer = here.post("/user", &CHANGE);
     assert_leads_to(&answer, "/users/1");
     assert_ne!(here.cookie("session"), before.cookie("session"));
     assert_eq!(flash(&here.follow(&answer)), ["Profile was successfully updated."]);
-    assert_eq!(whoami(&mut here).as_ref(), Some(&own));
-    assert_eq!(whoami(&mut before.clone()), None, "what was stolen before is worth nothing");
-    assert_eq!(whoami(&mut elsewhere), None);
-    assert!(whoami(&mut somebody_else).is_some());
+    assert_eq!(whoami(&here).as_ref(), Some(&own));
+    assert_eq!(whoami(&before.clone()), None, "what was stolen before is worth nothing");
+    assert_eq!(whoami(&elsewhere), None);
+    assert!(whoami(&somebody_else).is_some());
     assert_eq!(number(&database, "SELECT sessions_count FROM users WHERE id = 1"), 1);
     assert_sound(&database);
     // The same once more: the old password is no longer the current one.
@@ -475,7 +475,7 @@ fn a_new_password_ends_all_other_sessions_and_renews_this_one() {
     // By htmx, too.
     let form = [("current_password", "a new password"), ("password", "password")];
     assert_leads_htmx_to(&here.htmx("PATCH", "/user", &form), 200, "/users/1");
-    assert_eq!(whoami(&mut here).as_ref(), Some(&own));
+    assert_eq!(whoami(&here).as_ref(), Some(&own));
     assert_eq!(Client::new(&site).sign_in(&own).status, 303);
 }
 
@@ -486,7 +486,7 @@ fn a_new_password_needs_the_old_one_and_must_do() {
     let all =
         "SELECT group_concat(screen_name || about || password_hash) FROM users JOIN profiles ON user_id = id";
     let before = string(&database, all);
-    let mut client = Client::signed_in_as(&site, 1);
+    let client = Client::signed_in_as(&site, 1);
     let too_long = "p".repeat(1025);
     let incorrect = "Current password is incorrect";
     for (current, new, confirmation, expected) in [
@@ -515,7 +515,7 @@ fn a_new_password_needs_the_old_one_and_must_do() {
         assert!(!answer.text().contains(new));
         assert_eq!(string(&database, all), before, "nothing else is changed either");
     }
-    assert!(whoami(&mut client).is_some());
+    assert!(whoami(&client).is_some());
     // Without a new one the old one stays, whatever else stands there.
     let form =
         [("about", "changed"), ("password", ""), ("password_confirmation", ""), ("current_password", "x")];
@@ -534,7 +534,7 @@ fn of_two_changes_of_a_password_at_once_one_is_made() {
         let threads: Vec<_> = clients
             .into_iter()
             .enumerate()
-            .map(|(number, mut client)| {
+            .map(|(number, client)| {
                 let barrier = &barrier;
                 scope.spawn(move || {
                     let new = format!("new password {number}");
@@ -544,7 +544,7 @@ fn of_two_changes_of_a_password_at_once_one_is_made() {
                     // The others are told that their password is wrong by now, or are out already.
                     let is_made = answer.header("Location") == Some("/users/1");
                     assert!(is_made || answer.status == 422 || answer.header("Location").is_some());
-                    assert_eq!(whoami(&mut client).is_some(), is_made);
+                    assert_eq!(whoami(&client).is_some(), is_made);
                     is_made.then_some(new)
                 })
             })
@@ -589,7 +589,7 @@ fn bodies(connection: &Connection, post_id: i64) -> Vec<String> {
 fn deleting_ones_profile_takes_ones_words_and_leaves_everybody_elses() {
     let site = Site::empty();
     let database = site.database();
-    let mut leaver = Client::new(&site);
+    let leaver = Client::new(&site);
     leaver.sign_up("leaver");
     assert_eq!(Client::new(&site).sign_up("stayer").status, 303);
     let alone = post(&database, 1, "a post that nobody answered");
@@ -635,7 +635,7 @@ fn deleting_ones_profile_takes_ones_words_and_leaves_everybody_elses() {
     assert_eq!(bodies(&database, discussed), ["words of a stayer"]);
     assert_eq!(bodies(&database, anothers), ["-", "-", "another's"]);
 
-    let mut stayer = Client::signed_in_as(&site, 2);
+    let stayer = Client::signed_in_as(&site, 2);
     let page = stayer.get(&format!("/posts/{discussed}"));
     assert_eq!((page.status, texts(&page.html(), "h1")), (200, vec!["[deleted]".to_owned()]));
     let text = page.text();
@@ -676,12 +676,12 @@ fn somebody_of_the_demo_leaves_by_htmx_and_everything_adds_up() {
     let id = number(&database, "SELECT user_id FROM posts GROUP BY user_id ORDER BY count(*) DESC LIMIT 1");
     let name = name_of(&database, id);
     let others = format!("SELECT count(*) FROM comments WHERE user_id <> {id}");
-    let (mut here, mut elsewhere) = (Client::signed_in_as(&site, id), Client::signed_in_as(&site, id));
+    let (here, elsewhere) = (Client::signed_in_as(&site, id), Client::signed_in_as(&site, id));
     let (words, posts) = (number(&database, &others), count(&database, "posts"));
     let cleared = here.htmx("DELETE", "/user", &[]);
     assert_leads_htmx_to(&cleared, 200, "/");
     assert_eq!(here.cookie("session"), None);
-    assert_eq!((whoami(&mut here), whoami(&mut elsewhere)), (None, None));
+    assert_eq!((whoami(&here), whoami(&elsewhere)), (None, None));
     assert_leads_htmx_to(&elsewhere.htmx("DELETE", "/user", &[]), 401, "/sign_in?return_to=%2Fuser%2Fdelete");
     assert_sound(&database);
     assert_eq!(number(&database, &others), words, "nobody else's words are lost");

@@ -1,7 +1,8 @@
-//! A client that keeps cookies and sends forms, as a browser without JavaScript does, or as htmx does.
+//! A browser as far as the tests need one: it keeps cookies, sends forms, and asks as htmx does.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::{Mutex, MutexGuard};
 
 use lorem_news::session::{self, NewSession, Secret};
 use lorem_news::ui::time::now;
@@ -9,22 +10,26 @@ use lorem_news::user;
 
 use crate::harness::*;
 
+/// The fields of a form that a table of requests holds.
+pub type Fields = &'static [(&'static str, &'static str)];
+
 /// Somebody with a browser.
-#[derive(Clone)]
 pub struct Client {
     address: SocketAddr,
-    cookies: BTreeMap<String, String>,
+    cookies: Mutex<BTreeMap<String, String>>,
+    /// Who they are; 0 for a guest.
+    pub user_id: i64,
 }
 
 impl Client {
-    /// Somebody who has never been on the site.
+    /// A guest.
     pub fn new(site: &Site) -> Client {
         Client::at(site.address)
     }
 
     /// The same, by the site's address.
     pub fn at(address: SocketAddr) -> Client {
-        Client { address, cookies: BTreeMap::new() }
+        Client { address, cookies: Mutex::default(), user_id: 0 }
     }
 
     /// User 1 of the demo, signed in without the work of hashing a password.
@@ -34,53 +39,43 @@ impl Client {
 
     /// The same as any user.
     pub fn signed_in_as(site: &Site, user_id: i64) -> Client {
-        let (database, secret, created_at) = (site.database(), Secret::random(), now());
-        let session = NewSession {
-            user_id,
-            secret: &secret,
-            ip_address: "127.0.0.1",
-            user_agent: "a test",
-            created_at,
-        };
-        let id = session::sql::create(&database, &session).expect("there is such a user");
-        user::sql::note_sign_in(&database, user_id, created_at).expect("as above");
-        let mut client = Client::new(site);
+        let (connection, secret, created_at) = (site.database(), Secret::random(), now());
+        let new = NewSession { user_id, secret: &secret, ip_address: "::1", user_agent: "", created_at };
+        let id = session::sql::create(&connection, &new).expect("a session");
+        user::sql::note_sign_in(&connection, user_id, created_at).expect("it is counted");
+        let client = Client { user_id, ..Client::new(site) };
         client.set_cookie("session", &secret.of(id).to_string());
         client
     }
 
-    pub fn get(&mut self, path: &str) -> Answer {
+    pub fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, &[], &[])
     }
 
-    /// Sends a form.
-    pub fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Answer {
-        self.ask("POST", path, form, &[])
+    /// Sends a form as a browser does without a script.
+    pub fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        self.ask("POST", path, form, &[("Sec-Fetch-Site", "same-origin")])
     }
 
-    /// Sends a form as htmx does, which makes changes to the page that it is on.
-    pub fn htmx(&mut self, method: &str, path: &str, form: &[(&str, &str)]) -> Answer {
-        self.ask(method, path, form, &[("HX-Request", "true"), ("HX-Request-Type", "partial")])
+    /// Sends a form as htmx does.
+    pub fn htmx(&self, method: &str, path: &str, form: &[(&str, &str)]) -> Answer {
+        let headers =
+            [("HX-Request-Type", "partial"), ("HX-Request", "true"), ("Sec-Fetch-Site", "same-origin")];
+        self.ask(method, path, form, &headers)
     }
 
     /// Any request, with the cookies so far; without a body for GET, HEAD, and a form without a field.
-    pub fn ask(
-        &mut self,
-        method: &str,
-        path: &str,
-        form: &[(&str, &str)],
-        headers: &[(&str, &str)],
-    ) -> Answer {
-        let body = serde_urlencoded::to_string(form).expect("pairs of texts");
+    pub fn ask(&self, method: &str, path: &str, form: &[(&str, &str)], headers: &[(&str, &str)]) -> Answer {
+        let body = serde_urlencoded::to_string(form).expect("strings can be encoded");
         let form_type = [("Content-Type", "application/x-www-form-urlencoded")];
         let content_type: &[_] = if form.is_empty() { &[] } else { &form_type };
         self.send(method, path, &[content_type, headers].concat(), body.as_bytes())
     }
 
     /// The same with any body.
-    pub fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let cookies: Vec<String> =
-            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            self.cookies().iter().map(|(name, value)| format!("{name}={value}")).collect();
         let (cookies, length) = (cookies.join("; "), body.len().to_string());
         let mut headers = headers.to_vec();
         if !cookies.is_empty() {
@@ -93,52 +88,65 @@ impl Client {
         raw.ask(method, path, &headers);
         raw.send(body);
         let answer = if method == "HEAD" { raw.head() } else { raw.answer() };
-        self.keep_cookies(&answer);
+        self.keep(&answer);
         answer
     }
 
-    fn keep_cookies(&mut self, answer: &Answer) {
-        for (_, cookie) in answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("Set-Cookie")) {
-            let (name, rest) = cookie.split_once('=').expect("a name and a value");
-            let value = rest.split(';').next().expect("split gives one at least");
-            if cookie.contains("; Max-Age=0;") {
-                self.cookies.remove(name);
-            } else {
-                self.set_cookie(name, value);
-            }
+    fn cookies(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.cookies.lock().expect("nothing panics while it is held")
+    }
+
+    fn keep(&self, answer: &Answer) {
+        for (_, value) in answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("Set-Cookie")) {
+            let pair = value.split(';').next().expect("split gives one at least");
+            let (name, content) = pair.split_once('=').expect("a cookie has a name");
+            let content = if value.contains("Max-Age=0") { "" } else { content };
+            self.set_cookie(name, content);
         }
     }
 
-    /// Goes where a redirect leads.
-    pub fn follow(&mut self, answer: &Answer) -> Answer {
+    /// What a cookie holds.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.cookies().get(name).cloned()
+    }
+
+    /// Keeps a cookie; an empty one is forgotten.
+    pub fn set_cookie(&self, name: &str, value: &str) {
+        let mut cookies = self.cookies();
+        if value.is_empty() {
+            cookies.remove(name);
+        } else {
+            cookies.insert(name.to_owned(), value.to_owned());
+        }
+    }
+
+    /// Goes where the answer leads, as a browser does: without what follows the `#`.
+    pub fn follow(&self, answer: &Answer) -> Answer {
         assert_eq!(answer.status, 303, "{}", answer.text());
-        let location = answer.header("Location").expect("a redirect leads somewhere");
+        let location = answer.header("Location").expect("a redirect says where to");
         self.get(location.split('#').next().expect("split gives one at least"))
     }
 
     /// Signs up with the password "password", and is signed in.
-    pub fn sign_up(&mut self, screen_name: &str) -> Answer {
+    pub fn sign_up(&self, screen_name: &str) -> Answer {
         self.post("/users", &[("screen_name", screen_name), ("password", "password")])
     }
 
     /// Signs in with the password "password".
-    pub fn sign_in(&mut self, screen_name: &str) -> Answer {
+    pub fn sign_in(&self, screen_name: &str) -> Answer {
         self.post("/sessions", &[("screen_name", screen_name), ("password", "password")])
-    }
-
-    /// What it has been given under a name.
-    pub fn cookie(&self, name: &str) -> Option<&str> {
-        self.cookies.get(name).map(String::as_str)
-    }
-
-    pub fn set_cookie(&mut self, name: &str, value: &str) {
-        self.cookies.insert(name.to_owned(), value.to_owned());
     }
 
     /// The number of its session.
     pub fn session_id(&self) -> i64 {
-        let (id, _) =
-            self.cookie("session").and_then(|cookie| cookie.split_once('.')).expect("it is signed in");
-        id.parse().expect("a row's number")
+        let cookie = self.cookie("session").expect("it is signed in");
+        cookie.split('.').next().and_then(|id| id.parse().ok()).expect("a row's number")
+    }
+}
+
+/// Another browser with the same cookies.
+impl Clone for Client {
+    fn clone(&self) -> Client {
+        Client { address: self.address, cookies: Mutex::new(self.cookies().clone()), user_id: self.user_id }
     }
 }

@@ -1,13 +1,15 @@
 //! What somebody sees of an answer, and what their browser is told about it.
 
 use rusqlite::Connection;
+use rusqlite::types::FromSql;
+use scraper::Html;
 
 use crate::client::Client;
 use crate::harness::*;
 
 /// The sentences about what was done or went wrong.
 pub fn flash(answer: &Answer) -> Vec<String> {
-    texts(&answer.html(), "#flash p")
+    told(&answer.html())
 }
 
 /// What is wrong with a form: the heading, and the sentences.
@@ -33,7 +35,7 @@ pub fn viewer(answer: &Answer) -> Option<String> {
 }
 
 /// Who the client is now, by what a page says.
-pub fn whoami(client: &mut Client) -> Option<String> {
+pub fn whoami(client: &Client) -> Option<String> {
     viewer(&client.get("/sign_up"))
 }
 
@@ -75,19 +77,9 @@ pub fn assert_guarded(answer: &Answer) {
     assert!(matches!(kept, "private, no-cache" | "no-store"), "{kept}");
 }
 
-/// The changes in an answer for htmx: where, how, and what.
-pub fn changes(answer: &Answer) -> Vec<(String, String, String)> {
-    let selector = scraper::Selector::parse("hx-partial").expect("a selector");
-    let html = scraper::Html::parse_fragment(answer.text());
-    let attribute = |element: &scraper::ElementRef, name| element.attr(name).unwrap_or_default().to_owned();
-    html.select(&selector)
-        .map(|change| (attribute(&change, "hx-target"), attribute(&change, "hx-swap"), change.inner_html()))
-        .collect()
-}
-
 /// The single text that a query gives.
 pub fn string(connection: &Connection, sql: &str) -> String {
-    connection.query_row(sql, [], |row| row.get(0)).unwrap_or_else(|error| panic!("{sql}: {error}"))
+    one(connection, sql)
 }
 
 /// The name of a user of the demo.
@@ -97,4 +89,98 @@ pub fn name_of(connection: &Connection, id: i64) -> String {
 
 pub fn count(connection: &Connection, table: &str) -> i64 {
     number(connection, &format!("SELECT count(*) FROM {table}"))
+}
+
+/// A change that htmx makes to the page it is on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partial {
+    pub target: String,
+    pub swap: String,
+    pub html: String,
+}
+
+/// The changes in an answer for htmx. Panics when there is anything else in it.
+pub fn partials(answer: &Answer) -> Vec<Partial> {
+    let mut rest = answer.text();
+    let mut found = Vec::new();
+    while !rest.is_empty() {
+        let inner = rest.strip_prefix("<hx-partial hx-target=\"");
+        let (target, after) = inner.and_then(|inner| inner.split_once("\" hx-swap=\"")).expect(rest);
+        let (swap, after) = after.split_once("\">").expect(rest);
+        let (html, after) = after.split_once("</hx-partial>").expect(rest);
+        found.push(Partial { target: target.into(), swap: swap.into(), html: html.into() });
+        rest = after;
+    }
+    assert_eq!(answer.header("Cache-Control"), Some("no-store"));
+    assert!(answer.header("Vary").is_some_and(|vary| vary.contains("HX-Request-Type")));
+    found
+}
+
+/// Where the changes go, and how: `#flash innerHTML`.
+pub fn places(partials: &[Partial]) -> Vec<String> {
+    partials.iter().map(|partial| format!("{} {}", partial.target, partial.swap)).collect()
+}
+
+/// What is told at the top of the page.
+pub fn told(html: &Html) -> Vec<String> {
+    texts(html, "#flash > p")
+}
+
+/// Panics unless the answer leads to `location`, and the next page tells `sentence`, once.
+pub fn assert_done(client: &Client, answer: &Answer, location: &str, sentence: &str) {
+    assert_eq!((answer.status, answer.header("Location")), (303, Some(location)), "{}", answer.text());
+    assert_eq!(answer.header("Cache-Control"), Some("no-store"));
+    assert_eq!(told(&client.follow(answer).html()), [sentence]);
+    assert_eq!(told(&client.follow(answer).html()), [""; 0], "it is told once");
+}
+
+/// Panics unless it is the site's whole page for an error, and its reader is still signed in.
+pub fn assert_page_of_error(client: &Client, answer: &Answer, status: u16, heading: &str) {
+    assert_eq!(answer.status, status, "{}", answer.text());
+    assert!(answer.text().starts_with("<!DOCTYPE html>"));
+    let html = answer.html();
+    assert_eq!(texts(&html, "h1"), [heading]);
+    let own: Vec<String> =
+        (client.user_id > 0).then(|| format!("/users/{}", client.user_id)).into_iter().collect();
+    assert_eq!(attributes(&html, "header a.self", "href"), own);
+}
+
+/// Panics unless nothing but an alert comes back for htmx.
+pub fn assert_alert(answer: &Answer, status: u16, sentence: &str) {
+    assert_eq!(answer.status, status, "{}", answer.text());
+    let changes = partials(answer);
+    assert_eq!(places(&changes), ["#flash innerHTML"]);
+    let html = Html::parse_fragment(&changes[0].html);
+    assert_eq!(texts(&html, "p.flash.alert"), [sentence]);
+}
+
+/// Panics unless a guest is led to sign in and then to `return_to`, by a redirect and by htmx.
+pub fn assert_leads_to_sign_in(plain: &Answer, htmx: &Answer, return_to: &str) {
+    let query = serde_urlencoded::to_string([("return_to", return_to)]).expect("a string can be encoded");
+    let location = format!("/sign_in?{query}");
+    assert_eq!((plain.status, plain.header("Location")), (303, Some(&*location)));
+    assert_eq!((htmx.status, htmx.header("HX-Redirect")), (401, Some(&*location)));
+    assert_eq!((htmx.header("Location"), htmx.text()), (None, ""));
+}
+
+pub const NOT_FOUND: &str = "The page you were looking for doesn't exist.";
+pub const REJECTED: &str = "The change you wanted was rejected.";
+
+/// The single value of a query.
+pub fn one<T: FromSql>(connection: &Connection, sql: &str) -> T {
+    connection.query_row(sql, [], |row| row.get(0)).unwrap_or_else(|error| panic!("{sql}: {error}"))
+}
+
+/// What is wrong with a form, as the page or fragment says it: above it, and each at its field.
+pub fn assert_refused(html: &Html, noun: &str, sentences: &[&str]) {
+    let number = sentences.len();
+    let heading = if number == 1 { "1 error".to_owned() } else { format!("{number} errors") };
+    assert_eq!(texts(html, "div.errors h2"), [format!("{heading} prohibited this {noun} from being saved:")]);
+    assert_eq!(texts(html, "div.errors li"), sentences);
+    assert_eq!(attributes(html, "div.errors", "role"), ["alert"]);
+    let mut at_fields = texts(html, "div.field div.error p");
+    let mut sentences = sentences.to_vec();
+    at_fields.sort();
+    sentences.sort_unstable();
+    assert_eq!(at_fields, sentences);
 }

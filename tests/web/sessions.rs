@@ -28,7 +28,7 @@ fn who_signs_in_is_known_from_then_on() {
     let site = Site::start();
     let database = site.database();
     let name = name_of(&database, 3);
-    let mut client = Client::new(&site);
+    let client = Client::new(&site);
     let page = client.get("/sign_in");
     assert_eq!(texts(&page.html(), "h1"), ["Sign in"]);
     assert_eq!(texts(&page.html(), "label"), ["Screen name", "Password"]);
@@ -73,7 +73,7 @@ fn every_wrong_sign_in_gets_the_same_answer() {
         ("<script>alert(1)</script>", "password"),
         ("' OR 1=1 --", "password"),
     ] {
-        let mut client = Client::new(&site);
+        let client = Client::new(&site);
         let answer = client.post("/sessions", &form(typed, password));
         assert_eq!((answer.status, flash(&answer)), (422, vec![INCORRECT.to_owned()]), "{typed}");
         assert_eq!(
@@ -100,9 +100,9 @@ fn the_case_of_a_name_does_not_matter_for_signing_in() {
     let site = Site::start();
     let name = name_of(&site.database(), 1);
     for typed in [name.to_uppercase(), format!("  {name} ")] {
-        let mut client = Client::new(&site);
+        let client = Client::new(&site);
         assert_leads_to(&client.sign_in(&typed), "/users/1");
-        assert_eq!(whoami(&mut client).as_ref(), Some(&name));
+        assert_eq!(whoami(&client).as_ref(), Some(&name));
     }
 }
 
@@ -129,30 +129,30 @@ fn signing_in_goes_on_only_at_addresses_of_this_site() {
 fn who_signs_in_again_gets_a_new_session_for_the_old_one() {
     let site = Site::start();
     let database = site.database();
-    let mut client = Client::new(&site);
+    let client = Client::new(&site);
     client.sign_in(&name_of(&database, 1));
     let mut before = client.clone();
-    assert!(whoami(&mut before).is_some());
+    assert!(whoami(&before).is_some());
     // As the same person, as another one, and by htmx: the browser has one session.
     for user in [1, 2] {
         client.sign_in(&name_of(&database, user));
-        assert_eq!(whoami(&mut client), Some(name_of(&database, user)));
-        assert_eq!(whoami(&mut before), None, "{user}");
+        assert_eq!(whoami(&client), Some(name_of(&database, user)));
+        assert_eq!(whoami(&before), None, "{user}");
         assert_eq!(count(&database, "sessions"), 1);
         assert_sound(&database);
         before = client.clone();
     }
     let answer = client.htmx("POST", "/sessions", &form(&name_of(&database, 1), "password"));
     assert_leads_htmx_to(&answer, 200, "/users/1");
-    assert_eq!((count(&database, "sessions"), whoami(&mut before)), (1, None));
+    assert_eq!((count(&database, "sessions"), whoami(&before)), (1, None));
     // A mistake ends nothing, and a cookie without the right secret ends nobody's session.
     assert_eq!(client.post("/sessions", &form("nobody", "password")).status, 422);
-    assert_eq!(whoami(&mut client), Some(name_of(&database, 1)));
-    let mut thief = Client::new(&site);
+    assert_eq!(whoami(&client), Some(name_of(&database, 1)));
+    let thief = Client::new(&site);
     thief.set_cookie("session", &format!("{}.{}", client.session_id(), "0".repeat(64)));
-    assert_eq!(whoami(&mut thief), None);
+    assert_eq!(whoami(&thief), None);
     assert_eq!(thief.sign_in(&name_of(&database, 3)).status, 303);
-    assert!(whoami(&mut client).is_some());
+    assert!(whoami(&client).is_some());
     assert_sound(&database);
 }
 
@@ -161,7 +161,7 @@ fn who_signs_out_is_a_guest_at_once() {
     let site = Site::start();
     let database = site.database();
     for htmx in [false, true] {
-        let mut client = Client::signed_in_as(&site, 1);
+        let client = Client::signed_in_as(&site, 1);
         let kept = client.clone();
         let path = format!("/sessions/{}", client.session_id());
         let page = client.get("/posts");
@@ -181,7 +181,7 @@ fn who_signs_out_is_a_guest_at_once() {
         let page = client.get("/users/1");
         assert_eq!(flash(&page), ["That session has been successfully logged out."]);
         assert_eq!(viewer(&page), None);
-        assert_eq!(whoami(&mut kept.clone()), None, "the cookie alone is worth nothing");
+        assert_eq!(whoami(&kept.clone()), None, "the cookie alone is worth nothing");
         // Once more, as the guest that one is now.
         let twice = kept.clone().post(&path, &[("_method", "delete")]);
         assert_leads_to(&twice, "/sign_in?return_to=%2F");
@@ -194,9 +194,9 @@ fn who_signs_out_is_a_guest_at_once() {
 fn one_ends_another_session_of_ones_own_and_it_is_out_at_its_next_request() {
     let site = Site::start();
     let database = site.database();
-    let mut here = Client::signed_in_as(&site, 1);
+    let here = Client::signed_in_as(&site, 1);
     for htmx in [false, true] {
-        let mut elsewhere = Client::signed_in_as(&site, 1);
+        let elsewhere = Client::signed_in_as(&site, 1);
         let (id, path) = (elsewhere.session_id(), format!("/sessions/{}", elsewhere.session_id()));
         let page = here.get("/users/1");
         let own = format!("session_{}", here.session_id());
@@ -218,10 +218,12 @@ fn one_ends_another_session_of_ones_own_and_it_is_out_at_its_next_request() {
                 ("#sessions_count", "innerHTML", "1"),
                 ("#flash", "innerHTML", notice),
             ];
-            assert_eq!(
-                changes(&answer),
-                expected.map(|(to, how, what)| (to.into(), how.into(), what.into()))
-            );
+            let expected = expected.map(|(target, swap, html)| Partial {
+                target: target.into(),
+                swap: swap.into(),
+                html: html.into(),
+            });
+            assert_eq!(partials(&answer), expected);
             assert_eq!(answer.header("Set-Cookie"), None, "it is said already");
         } else {
             let answer = here.post(&path, &[("_method", "delete")]);
@@ -231,23 +233,23 @@ fn one_ends_another_session_of_ones_own_and_it_is_out_at_its_next_request() {
             assert_eq!(listed(&page), [(own, true)]);
             assert_eq!(texts(&page.html(), "#sessions_count"), ["1"]);
         }
-        assert_eq!(whoami(&mut elsewhere), None);
+        assert_eq!(whoami(&elsewhere), None);
         // Once more: it is gone.
         assert_eq!(here.post(&path, &[("_method", "delete")]).status, 404);
         let twice = here.htmx("POST", &path, &[("_method", "delete")]);
-        assert_eq!((twice.status, changes(&twice).len(), &*changes(&twice)[0].0), (404, 1, "#flash"));
+        assert_eq!((twice.status, partials(&twice).len(), &*partials(&twice)[0].target), (404, 1, "#flash"));
         assert_sound(&database);
     }
-    assert!(whoami(&mut here).is_some());
+    assert!(whoami(&here).is_some());
 }
 
 #[test]
 fn nobody_ends_anybody_elses_session() {
     let site = Site::start();
     let database = site.database();
-    let mut owner = Client::signed_in_as(&site, 1);
+    let owner = Client::signed_in_as(&site, 1);
     let path = format!("/sessions/{}", owner.session_id());
-    let mut somebody_else = Client::signed_in_as(&site, 2);
+    let somebody_else = Client::signed_in_as(&site, 2);
     let before = string(&database, "SELECT group_concat(id || user_id || last_used_at) FROM sessions");
     for path in [
         &*path,
@@ -260,11 +262,11 @@ fn nobody_ends_anybody_elses_session() {
         assert_eq!(somebody_else.ask("DELETE", path, &[], &[]).status, 404, "{path}");
         assert_eq!(somebody_else.htmx("DELETE", path, &[]).status, 404, "{path}");
     }
-    let mut guest = Client::new(&site);
+    let guest = Client::new(&site);
     assert_leads_to(&guest.ask("DELETE", &path, &[], &[]), "/sign_in?return_to=%2F");
     assert_leads_htmx_to(&guest.htmx("DELETE", &path, &[]), 401, "/sign_in?return_to=%2F");
     assert_eq!(string(&database, "SELECT group_concat(id || user_id || last_used_at) FROM sessions"), before);
-    assert!(whoami(&mut owner).is_some());
+    assert!(whoami(&owner).is_some());
     // Nor does anybody else see it.
     let page = somebody_else.get("/users/1");
     assert!(!page.text().contains("Revoke") && !page.text().contains("Sessions:"));
@@ -288,20 +290,20 @@ fn a_form_says_by_a_field_that_it_means_delete() {
         ("PATCH", Some("delete"), 405),
         ("GET", None, 405),
     ] {
-        let mut client = Client::signed_in(&site);
+        let client = Client::signed_in(&site);
         let path = format!("/sessions/{}", client.session_id());
         let form: Vec<(&str, &str)> = field.map(|value| ("_method", value)).into_iter().collect();
         let answer = client.ask(method, &path, &form, &[]);
         assert_eq!(answer.status, status, "{method} {field:?}");
         assert_eq!(answer.header("Allow"), (status == 405).then_some("DELETE"), "{method} {field:?}");
-        assert_eq!(whoami(&mut client).is_some(), status == 405, "{method} {field:?}");
+        assert_eq!(whoami(&client).is_some(), status == 405, "{method} {field:?}");
     }
     // Not in an address: a link must not change anything.
-    let mut client = Client::signed_in(&site);
+    let client = Client::signed_in(&site);
     let path = format!("/sessions/{}?_method=delete", client.session_id());
     assert_eq!((client.get(&path).status, client.post(&path, &[]).status), (405, 405));
     assert_eq!(client.ask("POST", &path, &[], &[("X-HTTP-Method-Override", "DELETE")]).status, 405);
-    assert!(whoami(&mut client).is_some());
+    assert!(whoami(&client).is_some());
     assert_sound(&site.database());
 }
 
@@ -317,7 +319,7 @@ fn a_hundred_thousand_sessions_are_a_few_rows_at_a_time() {
              UPDATE users SET sessions_count = 100000 WHERE id = 1",
         )
         .expect("the schema is known");
-    let mut client = Client::signed_in_as(&site, 1);
+    let client = Client::signed_in_as(&site, 1);
     let own = client.session_id();
     let mut page = client.get("/users/1");
     assert_eq!(texts(&page.html(), "#sessions_count"), ["100001"]);
@@ -341,7 +343,7 @@ fn a_hundred_thousand_sessions_are_a_few_rows_at_a_time() {
     assert_eq!((listed(&page).len(), attributes(&page.html(), "#sessions nav a", "href")), (10, vec![]));
     let answer = client.ask("DELETE", &format!("/sessions/{own}"), &[], &[]);
     assert_leads_to(&answer, "/users/1");
-    assert_eq!(whoami(&mut client), None);
+    assert_eq!(whoami(&client), None);
     assert_sound(&database);
     // All of them at once.
     assert_leads_to(&Client::signed_in_as(&site, 1).ask("DELETE", "/user", &[], &[]), "/");
@@ -353,7 +355,7 @@ fn a_hundred_thousand_sessions_are_a_few_rows_at_a_time() {
 fn that_a_session_is_used_is_noted_once_a_day() {
     let site = Site::start();
     let database = site.database();
-    let mut client = Client::signed_in(&site);
+    let client = Client::signed_in(&site);
     let id = client.session_id();
     let used = || number(&database, &format!("SELECT last_used_at FROM sessions WHERE id = {id}"));
     // Any write by the site, which is another connection, changes this number.
@@ -369,15 +371,15 @@ fn that_a_session_is_used_is_noted_once_a_day() {
         let sql = "UPDATE sessions SET last_used_at = ?1 WHERE id = ?2";
         database.execute(sql, [old, id]).expect("the schema is known");
         let before = version();
-        assert!(whoami(&mut client).is_some());
+        assert!(whoami(&client).is_some());
         assert_eq!((used() > old, version() != before), (noted, noted), "{age}");
         let (after, before) = (used(), version());
-        assert!(whoami(&mut client).is_some());
+        assert!(whoami(&client).is_some());
         assert_eq!((used(), version()), (after, before), "not once more");
     }
     // A guest, or a cookie with a wrong secret, touches nothing.
     database.execute("UPDATE sessions SET last_used_at = 0", []).expect("the schema is known");
-    let mut thief = Client::new(&site);
+    let thief = Client::new(&site);
     for wrong in [
         format!("{id}.{}", "0".repeat(64)),
         format!("{id}."),
@@ -386,7 +388,7 @@ fn that_a_session_is_used_is_noted_once_a_day() {
         format!("{id}"),
     ] {
         thief.set_cookie("session", &wrong);
-        assert_eq!(whoami(&mut thief), None, "{wrong}");
+        assert_eq!(whoami(&thief), None, "{wrong}");
     }
     assert_eq!(used(), 0);
 }

@@ -16,12 +16,12 @@ fn limited() -> Site {
 }
 
 /// A form sent from an address.
-fn send(client: &mut Client, from: &str, path: &str, form: &[(&str, &str)]) -> Answer {
+fn send(client: &Client, from: &str, path: &str, form: &[(&str, &str)]) -> Answer {
     client.ask("POST", path, form, &[("X-Forwarded-For", from)])
 }
 
 fn sign_in(site: &Site, from: &str, name: &str, password: &str) -> Answer {
-    send(&mut Client::new(site), from, "/sessions", &[("screen_name", name), ("password", password)])
+    send(&Client::new(site), from, "/sessions", &[("screen_name", name), ("password", password)])
 }
 
 /// How many seconds one is asked to wait.
@@ -44,7 +44,7 @@ fn the_sixth_sign_in_of_a_minute_from_an_address_waits() {
     let sessions = count(&database, "sessions");
     let name = name_of(&database, 6);
     let form = [("screen_name", &*name), ("password", "password"), ("return_to", "/posts/new")];
-    let answer = send(&mut Client::new(&site), "192.0.2.1", "/sessions", &form);
+    let answer = send(&Client::new(&site), "192.0.2.1", "/sessions", &form);
     assert!((1..=60).contains(&wait(&answer)));
     let said = flash(&answer).concat();
     assert!(said.starts_with("That was a little too fast. Please try again in "), "{said}");
@@ -53,7 +53,7 @@ fn the_sixth_sign_in_of_a_minute_from_an_address_waits() {
         (name.clone(), "/posts/new".into())
     );
     assert_eq!(answer.header("Set-Cookie"), None);
-    assert!(wait(&send(&mut Client::new(&site), "::ffff:192.0.2.1", "/sessions", &form)) > 0);
+    assert!(wait(&send(&Client::new(&site), "::ffff:192.0.2.1", "/sessions", &form)) > 0);
     // The name is not used up by it, and others are not concerned.
     assert_eq!(count(&database, "sessions"), sessions);
     assert_eq!(sign_in(&site, "192.0.2.2", &name, "password").status, 303);
@@ -80,7 +80,7 @@ fn the_sixth_sign_in_of_a_minute_by_a_name_waits_wherever_it_comes_from() {
 #[test]
 fn who_finds_an_open_browser_cannot_guess_faster_where_the_password_is_changed() {
     let site = limited();
-    let mut client = Client::signed_in(&site);
+    let client = Client::signed_in(&site);
     let form = [("about", "typed"), ("current_password", "wrong"), ("password", "long enough")];
     for _ in 0..5 {
         assert_eq!(client.ask("PATCH", "/user", &form, &[]).status, 422);
@@ -120,7 +120,7 @@ fn an_address_that_nobody_vouches_for_is_not_believed() {
 fn the_sixth_new_account_of_an_hour_waits_and_mistakes_do_not_count() {
     let site = limited();
     let sign_up = |from: &str, name: &str| {
-        send(&mut Client::new(&site), from, "/users", &[("screen_name", name), ("password", "password")])
+        send(&Client::new(&site), from, "/users", &[("screen_name", name), ("password", "password")])
     };
     let taken = name_of(&site.database(), 1);
     for name in ["", "x", "you", &taken, "a\u{200b}b", "zz\0"] {
@@ -142,7 +142,7 @@ fn the_sixth_new_account_of_an_hour_waits_and_mistakes_do_not_count() {
 fn the_eleventh_post_or_comment_of_a_minute_waits_and_its_text_is_kept() {
     let site = limited();
     let database = site.database();
-    let mut client = Client::signed_in(&site);
+    let client = Client::signed_in(&site);
     assert_eq!(client.post("/posts", &[("title", "x")]).status, 422, "a mistake does not count");
     for number in 0..5 {
         assert_eq!(client.post("/posts", &[("title", &format!("Title number {number}"))]).status, 303);
@@ -161,8 +161,8 @@ fn the_eleventh_post_or_comment_of_a_minute_waits_and_its_text_is_kept() {
     assert_eq!(area(&answer, "body"), "one comment more");
     let answer = client.htmx("POST", "/posts/1/comments", &[("body", "one comment more")]);
     assert!(wait(&answer) <= 60);
-    let change = &changes(&answer)[0];
-    assert_eq!((&*change.0, change.2.contains("one comment more")), ("#comment_form", true));
+    let change = &partials(&answer)[0];
+    assert_eq!((&*change.target, change.html.contains("one comment more")), ("#comment_form", true));
     let post = number(&database, "SELECT max(id) FROM posts");
     let answer = client.ask("PATCH", &format!("/posts/{post}"), &[("title", "Another title")], &[]);
     assert_eq!((wait(&answer) <= 60, line(&answer, "title")), (true, "Another title".into()));
@@ -171,7 +171,7 @@ fn the_eleventh_post_or_comment_of_a_minute_waits_and_its_text_is_kept() {
     assert_eq!((wait(&answer) <= 60, area(&answer, "body")), (true, "another text".into()));
     assert_eq!((count(&database, "posts"), count(&database, "comments")), (posts, comments));
     // Somebody else at the same address, and taking something back.
-    let mut other = Client::signed_in_as(&site, 2);
+    let other = Client::signed_in_as(&site, 2);
     assert_eq!(other.post("/posts/1/comments", &[("body", "somebody else's")]).status, 303);
     assert_eq!(client.ask("DELETE", &format!("/comments/{comment}"), &[], &[]).status, 303);
     assert_sound(&database);
@@ -182,20 +182,20 @@ fn what_guests_send_is_kept_ten_times_a_minute_from_an_address() {
     let site = limited();
     let mut guest = Client::new(&site);
     for _ in 0..10 {
-        assert_eq!(send(&mut guest, "192.0.2.1", "/posts", &[("title", "typed")]).status, 303);
+        assert_eq!(send(&guest, "192.0.2.1", "/posts", &[("title", "typed")]).status, 303);
     }
     let mut fresh = Client::new(&site);
-    let answer = send(&mut fresh, "192.0.2.1", "/posts", &[("title", "typed")]);
+    let answer = send(&fresh, "192.0.2.1", "/posts", &[("title", "typed")]);
     assert!(wait(&answer) <= 60);
     assert_eq!(texts(&answer.html(), "h1"), ["That was a little too fast."]);
     assert_eq!(fresh.cookie("draft"), None);
     let partial = [("X-Forwarded-For", "192.0.2.1"), ("HX-Request-Type", "partial")];
     let answer = fresh.ask("POST", "/posts/1/comments", &[("body", "typed")], &partial);
     assert!(wait(&answer) <= 60);
-    assert_eq!(changes(&answer)[0].0, "#flash");
+    assert_eq!(partials(&answer)[0].target, "#flash");
     // Who sends nothing to be kept is led to signing in, and so is somebody elsewhere.
-    assert_eq!(send(&mut fresh, "192.0.2.1", "/posts", &[]).status, 303);
-    assert_eq!(send(&mut fresh, "192.0.2.2", "/posts", &[("title", "typed")]).status, 303);
+    assert_eq!(send(&fresh, "192.0.2.1", "/posts", &[]).status, 303);
+    assert_eq!(send(&fresh, "192.0.2.2", "/posts", &[("title", "typed")]).status, 303);
     assert_eq!(count(&site.database(), "drafts"), 2);
 }
 
@@ -208,7 +208,7 @@ fn load_tests_are_not_limited_nor_is_anybody_without_limits() {
         }
     }
     let site = Site::start();
-    let mut client = Client::signed_in(&site);
+    let client = Client::signed_in(&site);
     for number in 0..15 {
         let title = format!("Title number {number}");
         assert_eq!(client.post("/posts", &[("title", &title)]).status, 303);

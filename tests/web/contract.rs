@@ -1,0 +1,402 @@
+//! What htmx does is also there without it: all pages that links lead to, and every form on them.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use lorem_news::comment::{self, NewComment};
+use lorem_news::post::{self, NewPost};
+use lorem_news::ui::time::now;
+use scraper::{ElementRef, Html, Selector};
+
+use crate::client::*;
+use crate::harness::*;
+use crate::seen::*;
+
+/// So many pages of each shape are looked at.
+const OF_A_SHAPE: usize = 3;
+/// Who looks at them, if they are signed in.
+const SOMEBODY: i64 = 5;
+
+/// A site, always the same, and somebody who looks at it.
+fn site(signed_in: bool) -> (Site, Client) {
+    let site = Site::with(40, |_| {});
+    if !signed_in {
+        let client = Client::new(&site);
+        return (site, client);
+    }
+    let database = site.database();
+    let new =
+        NewPost { user_id: SOMEBODY, title: "One's own post", description: "A text.", created_at: now() };
+    let post_id = post::sql::create(&database, &new).expect("it is posted").expect("the title is free");
+    for number in 0..250 {
+        let body = format!("Remark {number}");
+        let new = NewComment { post_id, user_id: SOMEBODY, body: &body, created_at: now() };
+        comment::sql::create(&database, &new).expect("it can be made");
+    }
+    // Elsewhere, too: a session that can be revoked.
+    Client::signed_in_as(&site, SOMEBODY);
+    let client = Client::signed_in_as(&site, SOMEBODY);
+    (site, client)
+}
+
+/// An address without its numbers: those of one shape are answered by one handler.
+fn shape(address: &str) -> String {
+    let mut shape = String::new();
+    for letter in address.chars() {
+        match letter {
+            '0'..='9' if shape.ends_with('N') => {}
+            '0'..='9' => shape.push('N'),
+            letter => shape.push(letter),
+        }
+    }
+    shape
+}
+
+/// What a link on a page leads to: on this site, and the place on that page.
+fn resolve(page: &str, href: &str) -> Option<(String, Option<String>)> {
+    let (address, place) = match href.split_once('#') {
+        Some((address, place)) => (address, Some(place.to_owned())),
+        None => (href, None),
+    };
+    let address = match address.chars().next() {
+        None => page.to_owned(),
+        Some('/') => address.to_owned(),
+        Some('?') => page.split('?').next().expect("split gives one at least").to_owned() + address,
+        Some(_) => {
+            assert!(address.starts_with("https://"), "{href} on {page}");
+            return None;
+        }
+    };
+    Some((address, place))
+}
+
+fn select<'h>(html: &'h Html, selector: &str) -> Vec<ElementRef<'h>> {
+    html.select(&Selector::parse(selector).expect(selector)).collect()
+}
+
+/// All that is wrong with the markup of a page or a piece of one.
+fn complaints(html: &Html) -> Vec<String> {
+    let mut found = Vec::new();
+    let ids = attributes(html, "[id]", "id");
+    let mut seen = BTreeSet::new();
+    found.extend(ids.iter().filter(|id| !seen.insert(*id)).map(|id| format!("the id {id} is there twice")));
+    for element in select(html, "*") {
+        let value = element.value();
+        let mut says = |what: String| found.push(format!("{what}: {:?}", value));
+        for (name, content) in value.attrs() {
+            if name.starts_with("on") || name == "style" || content.trim_start().starts_with("javascript:") {
+                says(format!("{name} is inline"));
+            }
+            if name.starts_with("hx-") && !["hx-get", "hx-post", "hx-swap", "hx-sync"].contains(&name) {
+                says(format!("{name} is not used here"));
+            }
+            if name.starts_with("hx-") && content.starts_with("js:") {
+                says(format!("{name} would be run"));
+            }
+        }
+        let (get, post) = (value.attr("hx-get"), value.attr("hx-post"));
+        let is_control = get.is_some() || post.is_some();
+        if !is_control {
+            if value.attrs().any(|(name, _)| name.starts_with("hx-")) {
+                says("it does nothing".into());
+            }
+            continue;
+        }
+        if value.attr("hx-swap") != Some("none") {
+            says("an answer names its places itself".into());
+        }
+        match value.name() {
+            "a" => {
+                if get.is_none() || get != value.attr("href") || post.is_some() {
+                    says("it is another link without a script".into());
+                }
+                if value.attr("id").is_none() {
+                    says("it loses the focus".into());
+                }
+            }
+            "form" => {
+                if post.is_none() || post != value.attr("action") || get.is_some() {
+                    says("it is another form without a script".into());
+                }
+                if value.attr("method") != Some("post") || value.attr("hx-sync") != Some("this:drop") {
+                    says("it may be sent twice".into());
+                }
+                let button = Selector::parse("button").expect("a selector");
+                if !element.select(&button).any(|button| button.value().attr("id").is_some()) {
+                    says("it loses the focus".into());
+                }
+            }
+            _ => says("it is neither link nor form".into()),
+        }
+    }
+    for form in select(html, "form") {
+        if form.value().attr("method") != Some("post") || form.value().attr("action").is_none() {
+            found.push(format!("it cannot be sent: {:?}", form.value()));
+        }
+        let button = Selector::parse("button:not([type]), button[type=submit]").expect("a selector");
+        if form.select(&button).count() != 1 {
+            found.push(format!("it has not one button: {:?}", form.value()));
+        }
+    }
+    found
+}
+
+#[test]
+fn markup_that_needs_a_script_would_be_seen() {
+    let control = |attributes: &str| format!("<a id=x href=/a {attributes}>x</a>");
+    for (wrong, why) in [
+        ("<p id=a></p><p id=a></p>".to_owned(), "twice"),
+        ("<p onclick=x></p>".to_owned(), "inline"),
+        ("<a href='javascript:x'>x</a>".to_owned(), "inline"),
+        ("<div hx-boost=true></div>".to_owned(), "not used"),
+        ("<div hx-swap:inherited=none></div>".to_owned(), "not used"),
+        (control("hx-get=/a hx-swap=none hx-vals='js:x'"), "not used"),
+        (control("hx-get=/a hx-swap=none hx-on:click=x"), "not used"),
+        (control("hx-get=/b hx-swap=none"), "without a script"),
+        (control("hx-post=/a hx-swap=none"), "without a script"),
+        (control("hx-get=/a"), "names its places"),
+        (control("hx-swap=none"), "does nothing"),
+        (control("hx-get=/a hx-swap=none").replace("id=x", ""), "focus"),
+        ("<button id=x hx-post=/a hx-swap=none>x</button>".to_owned(), "neither"),
+        ("<form method=post action=/a hx-post=/a hx-swap=none><button id=x>x</button></form>".to_owned(), "sent twice"),
+        (
+            "<form method=post action=/a hx-post=/a hx-swap=none hx-sync='this:drop'><button>x</button></form>"
+                .to_owned(),
+            "focus",
+        ),
+        ("<form action=/a><button>x</button></form>".to_owned(), "cannot be sent"),
+        ("<form method=post action=/a></form>".to_owned(), "not one button"),
+    ] {
+        let found = complaints(&Html::parse_fragment(&wrong));
+        assert!(found.iter().any(|found| found.contains(why)), "{wrong}: {found:?}");
+    }
+    let right = "<form method=post action=/a hx-post=/a hx-swap=none hx-sync='this:drop'><button id=b>x</button></form>";
+    let right = Html::parse_fragment(&(control("hx-get=/a hx-swap=none") + right));
+    assert_eq!(complaints(&right), [""; 0]);
+}
+
+/// A form and where it was found.
+#[derive(Debug, Clone)]
+struct Form {
+    page: String,
+    action: String,
+    /// Its fields as they stand, and whether a person can empty them.
+    fields: Vec<(String, String, bool)>,
+    by_htmx: bool,
+}
+
+impl Form {
+    fn of(page: &str, element: ElementRef) -> Form {
+        let controls = Selector::parse("input[name], textarea[name]").expect("a selector");
+        let fields = element.select(&controls).map(|field| {
+            let value = field.value();
+            let content = match value.name() {
+                "textarea" => field.text().collect(),
+                _ => value.attr("value").unwrap_or_default().to_owned(),
+            };
+            (value.attr("name").unwrap_or_default().to_owned(), content, value.attr("type") != Some("hidden"))
+        });
+        Form {
+            page: page.to_owned(),
+            action: element.value().attr("action").expect("a form says where it is sent to").to_owned(),
+            fields: fields.collect(),
+            by_htmx: element.value().attr("hx-post").is_some(),
+        }
+    }
+
+    /// Forms of one kind differ in numbers only.
+    fn kind(&self) -> String {
+        let names: Vec<&str> = self.fields.iter().map(|(name, _, _)| &**name).collect();
+        let method = self.fields.iter().find(|(name, _, _)| name == "_method").map(|(_, method, _)| method);
+        format!("{} {method:?} {names:?} {}", shape(&self.action), self.by_htmx)
+    }
+
+    /// What is sent: as it stands, or with all emptied that can be.
+    fn sent(&self, emptied: bool) -> Vec<(&str, &str)> {
+        let content = |content, typed| if emptied && typed { "" } else { content };
+        self.fields.iter().map(|(name, value, typed)| (&**name, content(&**value, *typed))).collect()
+    }
+}
+
+/// Those pages that links lead to from the front page, and the forms on them, one of each kind.
+struct Walked {
+    pages: BTreeMap<String, Answer>,
+    forms: BTreeMap<String, Form>,
+}
+
+/// Walks the site, and panics at the first page that is not as it must be.
+fn walk(client: &Client) -> Walked {
+    let mut walked = Walked { pages: BTreeMap::new(), forms: BTreeMap::new() };
+    let mut shapes: BTreeMap<String, usize> = BTreeMap::new();
+    let mut places = Vec::new();
+    let mut queue = VecDeque::from(["/".to_owned()]);
+    if client.user_id == 0 {
+        queue.extend(["/sign_in?return_to=%2Fposts%2Fnew".to_owned(), "/posts/new".to_owned()]);
+    }
+    while let Some(address) = queue.pop_front() {
+        let looked_at = shapes.entry(shape(&address)).or_default();
+        if walked.pages.contains_key(&address) || *looked_at == OF_A_SHAPE {
+            continue;
+        }
+        *looked_at += 1;
+        let answer = client.get(&address);
+        assert!(matches!(answer.status, 200 | 303), "{address}: {}", answer.status);
+        if let Some(location) = answer.header("Location") {
+            let (to, place) = resolve(&address, location).expect("it stays on this site");
+            places.push((to.clone(), place));
+            queue.push_back(to);
+            walked.pages.insert(address, answer);
+            continue;
+        }
+        assert!(answer.text().starts_with("<!DOCTYPE html>"), "{address}");
+        let html = answer.html();
+        assert_eq!(complaints(&html), [""; 0], "{address}");
+        for form in select(&html, "form") {
+            let form = Form::of(&address, form);
+            walked.forms.entry(form.kind()).or_insert(form);
+        }
+        for link in select(&html, "a[hx-get]").into_iter().take(OF_A_SHAPE) {
+            pieces(client, &address, &html, link, &mut walked.forms);
+        }
+        for href in attributes(&html, "a[href]", "href") {
+            if let Some((to, place)) = resolve(&address, &href) {
+                places.push((to.clone(), place));
+                queue.push_back(to);
+            }
+        }
+        walked.pages.insert(address, answer);
+    }
+    for (address, place) in places {
+        if let (Some(page), Some(place)) = (walked.pages.get(&address), place)
+            && page.status == 200
+        {
+            assert!(!select(&page.html(), &format!("#{place}")).is_empty(), "{address} has no {place}");
+        }
+    }
+    walked
+}
+
+/// Asks for what htmx would put into the page.
+fn pieces(client: &Client, page: &str, html: &Html, link: ElementRef, forms: &mut BTreeMap<String, Form>) {
+    let address = link.value().attr("href").expect("a link leads somewhere");
+    let answer = client.htmx("GET", address, &[]);
+    assert_eq!(answer.status, 200, "{address} on {page}");
+    for partial in assert_fits(html, &answer, address) {
+        let piece = Html::parse_fragment(&partial.html);
+        assert_eq!(complaints(&piece), [""; 0], "{address}");
+        for form in select(&piece, "form") {
+            let form = Form::of(page, form);
+            forms.entry(form.kind()).or_insert(form);
+        }
+        // A link in it leads back to what was there.
+        for link in select(&piece, "a[hx-get]") {
+            let back = link.value().attr("href").expect("a link leads somewhere");
+            assert_fits(html, &client.htmx("GET", back, &[]), back);
+        }
+    }
+}
+
+/// Panics unless the answer leads elsewhere, or consists of changes to what is on the page.
+fn assert_fits(page: &Html, answer: &Answer, what: &str) -> Vec<Partial> {
+    if answer.header("HX-Redirect").is_some() {
+        assert_eq!(answer.text(), "", "{what}");
+        return Vec::new();
+    }
+    let partials = partials(answer);
+    assert!(!partials.is_empty(), "{what}: {answer:?}");
+    for partial in &partials {
+        let is_there = !select(page, &partial.target).is_empty();
+        assert!(is_there || partial.swap == "delete", "{what}: {} is not there", partial.target);
+    }
+    partials
+}
+
+/// Sends every form, each on a site where nobody has changed anything yet.
+fn send_all(signed_in: bool, walked: &Walked) {
+    let mut unchanged = None;
+    let mut each = |form: &Form, send: &dyn Fn(&Client)| {
+        let (site, client) = unchanged.take().unwrap_or_else(|| self::site(signed_in));
+        let database = site.database();
+        let version = || number(&database, "PRAGMA data_version");
+        let before = version();
+        send(&client);
+        assert_sound(&database);
+        let is_unchanged = version() == before && client.cookie("session").is_some() == signed_in;
+        unchanged = (is_unchanged && client.cookie("draft").is_none()).then_some((site, client));
+        assert!(form.action.starts_with('/'));
+    };
+    for form in walked.forms.values() {
+        for emptied in [false, true] {
+            let fields = form.sent(emptied);
+            if emptied && fields == form.sent(false) {
+                continue;
+            }
+            each(form, &|client| {
+                let answer = client.post(&form.action, &fields);
+                match answer.status {
+                    303 => {
+                        let location = answer.header("Location").expect("it leads somewhere");
+                        assert!(location.starts_with('/') && !location.starts_with("//"), "{location}");
+                        let page = client.follow(&answer);
+                        assert!(matches!(page.status, 200 | 303), "{form:?}: {location}");
+                    }
+                    422 | 429 => {
+                        assert!(answer.text().starts_with("<!DOCTYPE html>"), "{form:?}");
+                        assert_eq!(complaints(&answer.html()), [""; 0], "{form:?}");
+                    }
+                    status => panic!("{status}: {form:?}"),
+                }
+            });
+            if form.by_htmx {
+                each(form, &|client| {
+                    let page = walked.pages[&form.page].html();
+                    let answer = client.htmx("POST", &form.action, &fields);
+                    assert!(matches!(answer.status, 200 | 401 | 422 | 429), "{}: {form:?}", answer.status);
+                    for partial in assert_fits(&page, &answer, &form.action) {
+                        let piece = Html::parse_fragment(&partial.html);
+                        assert_eq!(complaints(&piece), [""; 0], "{form:?}");
+                    }
+                });
+            }
+        }
+    }
+}
+
+fn shapes(walked: &Walked) -> BTreeSet<String> {
+    walked.pages.keys().map(|address| shape(address)).collect()
+}
+
+#[test]
+fn all_that_a_guest_finds_works_without_a_script() {
+    let (_site, client) = site(false);
+    let walked = walk(&client);
+    let found = shapes(&walked);
+    for shape in ["/", "/posts", "/posts/N", "/users/N", "/sign_in", "/sign_up", "/?after=N-N"] {
+        assert!(found.contains(shape), "{shape} is not among {found:?}");
+    }
+    assert_eq!(walked.forms.len(), 5, "{:#?}", walked.forms.keys());
+    send_all(false, &walked);
+}
+
+#[test]
+fn all_that_somebody_finds_who_is_signed_in_works_without_a_script() {
+    let (_site, client) = site(true);
+    let walked = walk(&client);
+    let found = shapes(&walked);
+    for shape in [
+        "/",
+        "/posts",
+        "/posts/N",
+        "/posts/N?comments=N-N",
+        "/posts/new",
+        "/posts/N/edit",
+        "/comments/N/edit",
+        "/users/N",
+        "/users/N?comments=N-N",
+        "/user/edit",
+        "/user/delete",
+    ] {
+        assert!(found.contains(shape), "{shape} is not among {found:?}");
+    }
+    assert_eq!(walked.forms.len(), 11, "{:#?}", walked.forms.keys());
+    send_all(true, &walked);
+}

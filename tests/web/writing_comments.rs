@@ -1,0 +1,840 @@
+//! Comments written, changed and destroyed: by guests, by others, without a script, by htmx, twice.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use lorem_news::comment::{self, NewComment};
+use lorem_news::ui::time::{DAY, now};
+use rusqlite::Connection;
+use scraper::Html;
+
+use crate::client::*;
+use crate::harness::*;
+use crate::seen::*;
+
+const BLANK: &str = "Body can't be blank";
+const SHORT: &str = "Body is too short (minimum is 5 characters)";
+const LONG: &str = "Body is too long (maximum is 65536 characters)";
+const NOT_YOURS: &str = "The change you wanted was rejected. Only who wrote a comment can change it.";
+const GONE: &str = "The page you were looking for doesn't exist. \
+                    You may have mistyped the address or the page may have moved.";
+const CREATED: &str = "Comment was successfully created.";
+const UPDATED: &str = "Comment was successfully updated.";
+const DESTROYED: &str = "Comment was successfully destroyed.";
+
+/// A comment of this person's on a post, three months old: its age in words stays the same for weeks.
+pub fn comment_of(database: &Connection, user_id: i64, post_id: i64, body: &str) -> i64 {
+    let comment = NewComment { post_id, user_id, body, created_at: now() - 95 * DAY };
+    comment::sql::create(database, &comment).expect("it can be made")
+}
+
+/// A reply to a comment, in the same thread. The site has no form for it yet.
+fn reply_of(database: &Connection, user_id: i64, parent_id: i64) -> i64 {
+    let id = comment_of(database, user_id, 3, "This is a reply.");
+    database
+        .execute("UPDATE comments SET parent_id = ?2, depth = 1 WHERE id = ?1", [id, parent_id])
+        .expect("the schema is known");
+    id
+}
+
+fn row(database: &Connection, id: i64) -> String {
+    one(
+        database,
+        &format!(
+            "SELECT json_array(id, post_id, user_id, parent_id, depth, created_at, updated_at, deleted_at, \
+             score, body) FROM comments WHERE id = {id}"
+        ),
+    )
+}
+
+pub fn newest(database: &Connection) -> i64 {
+    number(database, "SELECT max(id) FROM comments")
+}
+
+pub fn count_of(database: &Connection, post_id: i64) -> i64 {
+    number(database, &format!("SELECT count(*) FROM comments WHERE post_id = {post_id}"))
+}
+
+/// Texts that are no comments, and what is wrong with them.
+fn refusals() -> Vec<(String, Vec<&'static str>)> {
+    let text = |text: &str| text.to_owned();
+    vec![
+        (text(""), vec![BLANK, SHORT]),
+        (text(" \n "), vec![BLANK, SHORT]),
+        (text("     "), vec![BLANK]),
+        (text("\n\n\t\n\n\n"), vec![BLANK]),
+        (text("abcd"), vec![SHORT]),
+        (text("👍👍👍👍"), vec![SHORT]),
+        (text("</te"), vec![SHORT]),
+        (text("\"&'<"), vec![SHORT]),
+        ("é".repeat(65_537), vec![LONG]),
+        (" ".repeat(65_537), vec![BLANK, LONG]),
+    ]
+}
+
+/// Panics unless it is the form for a comment with what was typed and what is wrong with it.
+fn assert_form_again(html: &Html, body: &str, sentences: &[&str]) {
+    assert_refused(html, "comment", sentences);
+    assert_eq!(texts(html, "textarea[name=body]"), [body]);
+    assert_eq!(attributes(html, "textarea[name=body]", "aria-invalid"), ["true"]);
+    let described = attributes(html, "textarea[name=body]", "aria-describedby").remove(0);
+    assert_eq!(texts(html, &format!("#{described} p")), sentences);
+}
+
+// New ones
+
+#[test]
+fn a_comment_is_made_without_a_script() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in(&site);
+    let before = number(&database, "SELECT comments_count FROM posts WHERE id = 3");
+    let form = [
+        ("body", "One\r\n\r\n*two*\rlines\0 \u{1b}& <script>alert(1)</script> https://example.org/\u{202e}"),
+        ("user_id", "1"),
+        ("post_id", "4"),
+        ("parent_id", "1"),
+        ("created_at", "1"),
+    ];
+    let answer = client.post("/posts/3/comments", &form);
+    let id = newest(&database);
+    let page = client.follow(&answer).html();
+    assert_eq!(told(&page), [CREATED]);
+    assert_done(
+        &client,
+        &client.post("/posts/3/comments", &form),
+        &format!("/posts/3#comment_{id}"),
+        CREATED,
+    );
+    assert_eq!(newest(&database), id, "twice in a row is once");
+    let body = "One\n\n*two*\nlines & <script>alert(1)</script> https://example.org/";
+    assert_eq!(one::<String>(&database, &format!("SELECT body FROM comments WHERE id = {id}")), body);
+    let own =
+        number(&database, &format!("SELECT user_id FROM comments WHERE id = {id} AND parent_id IS NULL"));
+    assert_eq!(own, client.user_id);
+    assert_eq!(attributes(&page, "#comment_list > li", "id")[0], format!("comment_{id}"));
+    let shown = texts(&page, &format!("#comment_{id} > p"));
+    assert!(shown[0].starts_with("by you · less than a minute ago"), "{shown:?}");
+    assert_eq!(shown[1..], ["One", "twolines & <script>alert(1)</script> https://example.org/"]);
+    assert_eq!(attributes(&page, &format!("#comment_{id} > p > a"), "rel"), ["nofollow ugc noopener"]);
+    let count = format!("{} comments", before + 1);
+    assert_eq!(texts(&page, ".comments_count"), [&*count, &*count]);
+    assert_eq!(texts(&page, "#comment_form textarea"), [""]);
+    assert_sound(&database);
+}
+
+#[test]
+fn a_comment_is_made_by_htmx_as_the_page_would_show_it() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in(&site);
+    let mut number = 0;
+    // Half a minute later its age reads otherwise: then once more.
+    eventually("the page is fetched soon enough", || {
+        number += 1;
+        let began = Instant::now();
+        let body = format!("A comment\r\n\r\nnumber {number} & <b>");
+        let answer = client.htmx("POST", "/posts/3/comments", &[("body", &body)]);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!((answer.header("HX-Redirect"), answer.header("Set-Cookie")), (None, None));
+        let id = newest(&database);
+        let changes = partials(&answer);
+        let expected = [
+            "#comment_form outerHTML",
+            &format!("#comment_{id} delete"),
+            "#comment_list afterbegin",
+            ".comments_count innerHTML",
+            "#flash innerHTML",
+        ];
+        assert_eq!(places(&changes), expected);
+        client.set_cookie("flash", "comment-created");
+        let page = client.get("/posts/3");
+        if began.elapsed() > Duration::from_secs(20) {
+            return None;
+        }
+        for change in &changes {
+            assert!(page.text().contains(&change.html), "{change:?} is not in\n{}", page.text());
+        }
+        let html = page.html();
+        assert_eq!(attributes(&html, "#comment_list > li", "id")[0], format!("comment_{id}"));
+        assert_eq!(texts(&html, ".comments_count"), vec![changes[3].html.clone(); 2]);
+        assert_eq!(told(&html), [CREATED]);
+        assert!(page.text().contains(&format!(r#"<div id="flash" role="status">{}</div>"#, changes[4].html)));
+        assert!(
+            page.text().contains(&format!(r#"<ol class="comments" id="comment_list">{}"#, changes[2].html))
+        );
+        assert_eq!(texts(&Html::parse_fragment(&changes[0].html), "textarea"), [""]);
+        Some(())
+    });
+    assert_eq!(told(&client.get("/posts/3").html()), [""; 0], "it was told");
+    assert_sound(&database);
+}
+
+#[test]
+fn the_first_comment_of_a_post_is_singular_and_in_the_list() {
+    let site = Site::start();
+    let database = site.database();
+    database
+        .execute_batch(
+            "DELETE FROM comments; UPDATE posts SET comments_count = 0; UPDATE users SET comments_count = 0",
+        )
+        .expect("the schema is known");
+    let client = Client::signed_in(&site);
+    assert_eq!(texts(&client.get("/posts/3").html(), "#comment_list"), [""]);
+    let changes = partials(&client.htmx("POST", "/posts/3/comments", &[("body", "The first")]));
+    assert_eq!(changes[3].html, "1 comment");
+    let html = client.get("/posts/3").html();
+    assert_eq!(texts(&html, ".comments_count"), ["1 comment", "1 comment"]);
+    assert_eq!(texts(&html, "#comment_list > li").len(), 1);
+}
+
+#[test]
+fn what_is_wrong_with_a_new_comment_is_told_in_the_form_on_its_post() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in(&site);
+    let (last, before) = (newest(&database), client.get("/posts/3").html());
+    let byline = texts(&before, "p.byline").remove(0);
+    assert!(byline.starts_with("by "));
+    for (body, sentences) in refusals() {
+        client.set_cookie("flash", "post-created");
+        let answer = client.post("/posts/3/comments", &[("body", &body)]);
+        assert_eq!(answer.status, 422);
+        assert!(answer.text().starts_with("<!DOCTYPE html>"));
+        let html = answer.html();
+        assert_form_again(&html, &body, &sentences);
+        assert_eq!(
+            (texts(&html, "h1"), texts(&html, "p.byline")),
+            (texts(&before, "h1"), vec![byline.clone()])
+        );
+        assert_eq!(attributes(&html, "a.comments_count", "href"), ["#comments"]);
+        assert_eq!(
+            attributes(&html, "#comment_list > li", "id"),
+            attributes(&before, "#comment_list > li", "id")
+        );
+        assert_eq!(attributes(&html, "#comment_form", "action"), ["/posts/3/comments"]);
+        assert_eq!(told(&html), [""; 0]);
+
+        let answer = client.htmx("POST", "/posts/3/comments", &[("body", &body)]);
+        assert_eq!(answer.status, 422);
+        let changes = partials(&answer);
+        assert_eq!(places(&changes), ["#comment_form outerHTML"]);
+        assert_form_again(&Html::parse_fragment(&changes[0].html), &body, &sentences);
+    }
+    // The fragment is the form of the page.
+    let plain = client.post("/posts/3/comments", &[("body", "<\"'&")]);
+    let changes = partials(&client.htmx("POST", "/posts/3/comments", &[("body", "<\"'&")]));
+    assert!(plain.text().contains(&changes[0].html));
+    assert_eq!(client.post("/posts/3/comments", &[]).status, 422);
+    assert_eq!(newest(&database), last);
+    assert_sound(&database);
+}
+
+#[test]
+fn the_shortest_and_the_longest_comment_will_do() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in(&site);
+    let longest = "é".repeat(65_536);
+    for body in ["新聞の題名", "a\nb\nc", "👍👍👍👍👍", &longest] {
+        let answer = client.post("/posts/3/comments", &[("body", body)]);
+        let id = newest(&database);
+        assert_done(&client, &answer, &format!("/posts/3#comment_{id}"), CREATED);
+        assert_eq!(one::<String>(&database, &format!("SELECT body FROM comments WHERE id = {id}")), body);
+    }
+    assert_sound(&database);
+}
+
+#[test]
+fn the_same_comment_sent_twice_is_one_until_ten_minutes_later() {
+    let site = Site::start();
+    let database = site.database();
+    let (one_person, another) = (Client::signed_in_as(&site, 5), Client::signed_in_as(&site, 6));
+    let form = [("body", "The very same text.")];
+    let sent = |client: &Client, post: i64| {
+        let before = newest(&database);
+        let path = format!("/posts/{post}/comments");
+        assert_eq!(client.post(&path, &form).status, 303);
+        let after = newest(&database);
+        assert_eq!(client.htmx("POST", &path, &form).status, 200);
+        assert_eq!(newest(&database), after, "twice in a row is once");
+        (after > before).then_some(after)
+    };
+    let first = sent(&one_person, 3).expect("it is new");
+    assert_eq!(sent(&one_person, 3), None);
+    assert!(sent(&another, 3).is_some(), "another person may say the same");
+    assert!(sent(&one_person, 4).is_some(), "elsewhere it is another comment");
+    let minutes_ago = |minutes: i64| {
+        let at = now() - minutes * 60_000_000;
+        let sql = "UPDATE comments SET created_at = ?2 WHERE id = ?1";
+        database.execute(sql, [first, at]).expect("the schema is known");
+    };
+    minutes_ago(9);
+    assert_eq!(sent(&one_person, 3), None);
+    minutes_ago(11);
+    assert!(sent(&one_person, 3).is_some());
+    // One that was deleted is said anew.
+    let id = newest(&database);
+    assert_eq!(one_person.ask("DELETE", &format!("/comments/{id}"), &[], &[]).status, 303);
+    assert!(sent(&one_person, 3).is_some());
+    assert_sound(&database);
+}
+
+#[test]
+fn a_comment_sent_again_by_htmx_is_shown_as_it_is_on_the_page() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in(&site);
+    let form = [("body", "The very same text.")];
+    assert_eq!(client.post("/posts/3/comments", &form).status, 303);
+    let id = newest(&database);
+    let at = now() - 5 * 60_000_000;
+    database
+        .execute("UPDATE comments SET created_at = ?2 WHERE id = ?1", [id, at])
+        .expect("the schema is known");
+    let changes = partials(&client.htmx("POST", "/posts/3/comments", &form));
+    assert_eq!(changes[2].target, "#comment_list");
+    let age = texts(&Html::parse_fragment(&changes[2].html), "li > p").remove(0);
+    assert_eq!(age, "by you · 5 minutes ago");
+    assert!(client.get("/posts/3").text().contains(&changes[2].html));
+}
+
+#[test]
+fn nobody_comments_on_a_post_that_is_not_there_or_deleted() {
+    let site = Site::start();
+    let database = site.database();
+    database
+        .execute_batch(
+            "UPDATE users SET posts_count = posts_count - 1 WHERE id = (SELECT user_id FROM posts WHERE id = 7);
+             UPDATE posts SET deleted_at = 1, title = NULL, user_id = NULL WHERE id = 7;",
+        )
+        .expect("the schema is known");
+    let client = Client::signed_in(&site);
+    let last = newest(&database);
+    for id in ["7", "999999", "0", "9223372036854775807", "99999999999999999999", "x"] {
+        let path = format!("/posts/{id}/comments");
+        let form = [("body", "A fine comment")];
+        assert_page_of_error(&client, &client.post(&path, &form), 404, NOT_FOUND);
+        assert_alert(&client.htmx("POST", &path, &form), 404, GONE);
+    }
+    assert_eq!(newest(&database), last);
+    assert_sound(&database);
+}
+
+#[test]
+fn what_a_guest_would_say_is_in_the_form_once_they_are_signed_in() {
+    let site = Site::start();
+    let database = site.database();
+    let (last, form) = (newest(&database), [("body", "What a <guest> says.")]);
+    let guest = Client::new(&site);
+    assert_eq!(texts(&guest.get("/posts/3").html(), "#comment_form button"), ["Post comment"]);
+    let htmx = guest.htmx("POST", "/posts/3/comments", &form);
+    let plain = guest.post("/posts/3/comments", &form);
+    assert_leads_to_sign_in(&plain, &htmx, "/posts/3#comment_form");
+    assert_eq!(newest(&database), last);
+    let somebody = Client::signed_in(&site);
+    guest.set_cookie("session", &somebody.cookie("session").expect("a session"));
+    assert_eq!(texts(&guest.get("/posts/3").html(), "#comment_form textarea"), [form[0].1]);
+    assert_eq!(texts(&guest.get("/posts/4").html(), "#comment_form textarea"), [""]);
+    assert_eq!(guest.post("/posts/3/comments", &form).status, 303);
+    assert_eq!(texts(&guest.get("/posts/3").html(), "#comment_form textarea"), [""]);
+}
+
+#[test]
+fn who_writes_too_fast_keeps_what_they_wrote() {
+    let limits = lorem_news::config::RateLimits {
+        writes: lorem_news::web::rate::Limit::an_hour(2),
+        ..lorem_news::config::RateLimits::default()
+    };
+    let site = Site::with(20, |config| config.rates = Some(limits));
+    let database = site.database();
+    let client = Client::signed_in(&site);
+    let id = comment_of(&database, client.user_id, 3, "Said long ago.");
+    for body in ["The first of two", "The second of two"] {
+        assert_eq!(client.post("/posts/3/comments", &[("body", body)]).status, 303);
+    }
+    let (last, form) = (newest(&database), [("body", "One too many"), ("title", "One too many")]);
+    for (method, path) in [
+        ("POST", "/posts/3/comments".to_owned()),
+        ("POST", "/posts".to_owned()),
+        ("PATCH", format!("/comments/{id}")),
+    ] {
+        let answer = client.ask(method, &path, &form, &[]);
+        assert_eq!(answer.status, 429, "{method} {path}");
+        assert!(answer.header("Retry-After").is_some_and(|seconds| seconds.parse::<u32>().is_ok()));
+        let html = answer.html();
+        assert!(
+            texts(&html, "div.errors li")[0].starts_with("That was a little too fast. Please try again in ")
+        );
+        let typed = [texts(&html, "textarea[name=body]"), attributes(&html, "input[name=title]", "value")];
+        assert_eq!(typed.concat(), ["One too many"]);
+        if path != "/posts" {
+            let answer = client.htmx(method, &path, &form);
+            assert_eq!((answer.status, answer.header("Retry-After").is_some()), (429, true));
+            let changes = partials(&answer);
+            assert_eq!(changes.len(), 1);
+            assert_eq!(texts(&Html::parse_fragment(&changes[0].html), "textarea"), ["One too many"]);
+        }
+    }
+    assert_eq!(newest(&database), last);
+    assert_eq!(number(&database, "SELECT count(*) FROM posts"), 20);
+    // What is refused for another reason, and destroying, cost nothing.
+    assert_eq!(client.post("/posts/3/comments", &[("body", "")]).status, 422);
+    assert_eq!(client.ask("DELETE", &format!("/comments/{id}"), &[], &[]).status, 303);
+    let another = Client::signed_in_as(&site, client.user_id % 100 + 1);
+    assert_eq!(another.post("/posts/3/comments", &form).status, 303);
+}
+
+// Where they are
+
+#[test]
+fn a_comments_address_leads_to_the_page_that_shows_it() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::new(&site);
+    // Many of the same moment: then the number decides.
+    for number in 0..450 {
+        let id = comment_of(&database, number % 100 + 1, 3, "One of very many.");
+        let sql = "UPDATE comments SET created_at = 1600000000000000 + id / 150 WHERE id = ?1";
+        database.execute(sql, [id]).expect("the schema is known");
+    }
+    let mut statement = database
+        .prepare("SELECT id FROM comments WHERE post_id = 3 ORDER BY created_at DESC, id DESC")
+        .expect("the schema is known");
+    let ids: Vec<i64> =
+        statement.query_map([], |row| row.get(0)).expect("rows").map(|id| id.expect("a number")).collect();
+    assert!(ids.len() > 450);
+    for at in [0, 1, 198, 199, 200, 201, 300, 399, 400, 401, ids.len() - 2, ids.len() - 1] {
+        let id = ids[at];
+        let answer = client.get(&format!("/comments/{id}"));
+        let location = answer.header("Location").expect("it leads there");
+        assert!(
+            location.starts_with("/posts/3") && location.ends_with(&format!("#comment_{id}")),
+            "{location}"
+        );
+        assert_eq!(location.contains('?'), at >= 200, "{at}: {location}");
+        let shown = attributes(&client.follow(&answer).html(), "#comment_list > li", "id");
+        assert!(shown.contains(&format!("comment_{id}")), "{at} is not at {location}");
+        if at >= 200 {
+            assert_eq!(shown[0], format!("comment_{id}"), "{at}");
+        }
+    }
+    // Who changes one of them is led there as well.
+    let author = Client::signed_in_as(
+        &site,
+        number(&database, &format!("SELECT user_id FROM comments WHERE id = {}", ids[300])),
+    );
+    let answer =
+        author.ask("PATCH", &format!("/comments/{}", ids[300]), &[("body", "Changed far down.")], &[]);
+    let html = author.follow(&answer).html();
+    assert_eq!(told(&html), [UPDATED]);
+    assert_eq!(texts(&html, &format!("#comment_{} > p", ids[300]))[1], "Changed far down.");
+    assert_sound(&database);
+}
+
+#[test]
+fn the_address_of_the_comments_of_a_post_leads_to_them() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in(&site);
+    for (path, location) in [
+        ("/posts/3/comments", "/posts/3#comments"),
+        ("/posts/3/comments?comments=17-4", "/posts/3?comments=17-4#comments"),
+        ("/posts/3/comments?other=%0d%0a", "/posts/3#comments"),
+    ] {
+        let answer = client.get(path);
+        assert_eq!((answer.status, answer.header("Location")), (303, Some(location)));
+    }
+    assert_page_of_error(&client, &client.get("/posts/x/comments"), 404, NOT_FOUND);
+    // A page that refused a comment is at this address: its link to more leads to more.
+    for number in 0..250 {
+        comment_of(&database, number % 100 + 1, 3, "One of very many.");
+    }
+    let refused = client.post("/posts/3/comments", &[("body", "")]);
+    let more = attributes(&refused.html(), "#comments a[rel=next]", "href").remove(0);
+    let query = more.strip_suffix("#comments").expect("it leads to the comments");
+    let next = client.follow(&client.get(&format!("/posts/3/comments{query}"))).html();
+    let first = attributes(&refused.html(), "#comment_list > li", "id");
+    let second = attributes(&next, "#comment_list > li", "id");
+    assert_eq!(first.len(), 200);
+    assert!(!second.is_empty() && first.iter().all(|id| !second.contains(id)));
+}
+
+#[test]
+fn htmx_gets_a_comment_and_its_form_by_themselves() {
+    let site = Site::start();
+    let database = site.database();
+    let (author, other) = (Client::signed_in_as(&site, 5), Client::signed_in_as(&site, 6));
+    let id = comment_of(&database, 5, 3, "As it was & \"is\" <b>.");
+    for client in [&author, &other, &Client::new(&site)] {
+        let answer = client.htmx("GET", &format!("/comments/{id}"), &[]);
+        assert_eq!(answer.status, 200);
+        let changes = partials(&answer);
+        assert_eq!(places(&changes), [format!("#comment_{id} outerHTML")]);
+        assert!(client.get("/posts/3").text().contains(&changes[0].html));
+        let shown = texts(&Html::parse_fragment(&changes[0].html), ".actions").len();
+        assert_eq!(shown, usize::from(client.user_id == 5));
+    }
+    let answer = author.htmx("GET", &format!("/comments/{id}/edit"), &[]);
+    assert_eq!(answer.status, 200);
+    let changes = partials(&answer);
+    assert_eq!(places(&changes), [format!("#comment_{id} outerHTML")]);
+    let html = Html::parse_fragment(&changes[0].html);
+    assert_eq!(attributes(&html, "li", "id"), [format!("comment_{id}")]);
+    assert_eq!(texts(&html, "textarea"), ["As it was & \"is\" <b>."]);
+    assert_eq!(attributes(&html, "textarea[autofocus]", "name"), ["body"]);
+    assert_eq!(
+        (texts(&html, "button"), texts(&html, "a")),
+        (vec!["Update Comment".into()], vec!["Cancel".into()])
+    );
+    // What had the focus is found again, and no id is on the page twice.
+    assert_eq!(attributes(&html, "button", "id"), [format!("edit_{id}")]);
+    let page: BTreeSet<String> =
+        attributes(&author.get("/posts/3").html(), "[id]", "id").into_iter().collect();
+    let new: Vec<String> =
+        attributes(&html, "[id]", "id").into_iter().filter(|id| !page.contains(id)).collect();
+    assert_eq!(new, [format!("edited_body_{id}"), format!("cancel_{id}")]);
+}
+
+#[test]
+fn a_reader_who_goes_back_gets_whole_pages() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in_as(&site, 5);
+    let id = comment_of(&database, 5, 3, "As it was.");
+    let back = [("HX-History-Restore-Request", "true"), ("HX-Request-Type", "full")];
+    for path in ["/", "/posts", "/posts/3", "/posts/new", &format!("/comments/{id}/edit"), "/users/5"] {
+        let answer = client.ask("GET", path, &[], &back);
+        assert_eq!(answer.status, 200);
+        assert!(answer.text().starts_with("<!DOCTYPE html>"), "{path}");
+        for answer in [answer, client.get(path)] {
+            let vary = answer.header("Vary").expect(path).to_owned();
+            for name in ["HX-Request-Type", "Cookie", "Accept-Encoding"] {
+                assert!(vary.split(", ").any(|header| header == name), "{path}: {vary}");
+            }
+        }
+    }
+    let answer = client.ask("GET", &format!("/comments/{id}"), &[], &back);
+    assert_eq!((answer.status, answer.header("Cache-Control")), (303, Some("no-store")));
+}
+
+#[test]
+fn where_there_are_pages_and_pieces_caches_are_told() {
+    let site = Site::start();
+    let id = comment_of(&site.database(), 5, 3, "As it was.");
+    let (comment, edit) = (format!("/comments/{id}"), format!("/comments/{id}/edit"));
+    let empty = [("body", "")];
+    for (user_id, method, path, form, statuses) in [
+        (5, "GET", &*comment, &[][..], [303, 200]),
+        (5, "GET", &edit, &[], [200, 200]),
+        (6, "GET", &edit, &[], [403, 403]),
+        (5, "GET", "/comments/999999", &[], [404, 404]),
+        (5, "POST", "/posts/3/comments", &empty, [422, 422]),
+        (5, "PATCH", &comment, &empty, [422, 422]),
+        (5, "PATCH", "/posts/3/comments", &empty, [405, 405]),
+        (5, "PATCH", &comment, &[("body", "As it is.")], [303, 200]),
+    ] {
+        let client = Client::signed_in_as(&site, user_id);
+        let answers = [client.ask(method, path, form, &[]), client.htmx(method, path, form)];
+        assert_eq!([answers[0].status, answers[1].status], statuses, "{method} {path}");
+        for answer in answers {
+            let vary = answer.header("Vary").unwrap_or_default();
+            assert!(vary.contains("HX-Request-Type"), "{method} {path}: {}: {vary}", answer.status);
+        }
+    }
+}
+
+// Changes
+
+#[test]
+fn a_comment_is_changed_on_a_page_of_its_own() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in_as(&site, 5);
+    let id = comment_of(&database, 5, 3, "As it was & \"is\" <b>.");
+    let path = format!("/comments/{id}");
+    let page = client.get(&format!("{path}/edit"));
+    assert_eq!(page.status, 200);
+    let html = page.html();
+    assert_eq!(texts(&html, "h1"), ["Editing comment"]);
+    assert_eq!(texts(&html, ".card-title a"), ["← Back to post"]);
+    assert_eq!(attributes(&html, ".card-title a", "href"), [&*path]);
+    assert_eq!(texts(&html, "main form button"), ["Update Comment"]);
+    assert_eq!(attributes(&html, "main form", "action"), [&*path]);
+    assert_eq!(texts(&html, "textarea"), ["As it was & \"is\" <b>."]);
+    let kept = || -> String {
+        let sql = "SELECT json_array(post_id, user_id, parent_id, created_at, deleted_at, score) \
+                   FROM comments WHERE id = ";
+        one(&database, &format!("{sql}{id}"))
+    };
+    let before = kept();
+    for (number, (method, meant)) in
+        [("PATCH", None), ("PUT", None), ("POST", Some("patch")), ("POST", Some("PUT"))]
+            .into_iter()
+            .enumerate()
+    {
+        let body = format!("Now it is number {number}.\r\nAnd so on.");
+        let mut form = vec![("body", &*body), ("user_id", "6"), ("post_id", "4"), ("score", "9")];
+        form.extend(meant.map(|meant| ("_method", meant)));
+        for _ in 0..2 {
+            let answer = client.ask(method, &path, &form, &[]);
+            assert_done(&client, &answer, &format!("/posts/3#comment_{id}"), UPDATED);
+        }
+        let stored: String = one(&database, &format!("SELECT body FROM comments WHERE id = {id}"));
+        assert_eq!(stored, body.replace("\r\n", "\n"));
+    }
+    assert_eq!(kept(), before);
+    let (updated_at, created_at) = (
+        number(&database, &format!("SELECT updated_at FROM comments WHERE id = {id}")),
+        number(&database, &format!("SELECT created_at FROM comments WHERE id = {id}")),
+    );
+    assert!(updated_at > created_at);
+    let answer = client.post(&path, &[("_method", "post"), ("body", "Not like this")]);
+    assert_page_of_error(&client, &answer, 405, "That can't be done here.");
+    assert_sound(&database);
+}
+
+#[test]
+fn a_comment_is_changed_by_htmx_in_its_place() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in_as(&site, 5);
+    let id = comment_of(&database, 5, 3, "As it was.");
+    for body in ["*New* words\r\n\r\nand <b>more</b>", "*New* words\r\n\r\nand <b>more</b>", "Others again"] {
+        let answer = client.htmx("POST", &format!("/comments/{id}"), &[("_method", "patch"), ("body", body)]);
+        assert_eq!((answer.status, answer.header("Set-Cookie")), (200, None));
+        let changes = partials(&answer);
+        assert_eq!(places(&changes), [&*format!("#comment_{id} outerHTML"), "#flash innerHTML"]);
+        client.set_cookie("flash", "comment-updated");
+        let page = client.get("/posts/3");
+        for change in &changes {
+            assert!(page.text().contains(&change.html), "{change:?} is not in\n{}", page.text());
+        }
+        assert_eq!(told(&page.html()), [UPDATED]);
+    }
+    assert_sound(&database);
+}
+
+#[test]
+fn what_is_wrong_with_a_change_is_told_in_the_form() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in_as(&site, 5);
+    let id = comment_of(&database, 5, 3, "As it was.");
+    let (path, before) = (format!("/comments/{id}"), row(&database, id));
+    for (body, sentences) in refusals() {
+        client.set_cookie("flash", "post-created");
+        let answer = client.post(&path, &[("_method", "patch"), ("body", &body)]);
+        assert_eq!(answer.status, 422);
+        assert!(answer.text().starts_with("<!DOCTYPE html>"));
+        let html = answer.html();
+        assert_eq!((texts(&html, "h1"), told(&html)), (vec!["Editing comment".into()], vec![]));
+        assert_form_again(&html, &body, &sentences);
+        assert_eq!(attributes(&html, ".card-title a", "href"), [&*path]);
+
+        let answer = client.htmx("PATCH", &path, &[("body", &body)]);
+        assert_eq!(answer.status, 422);
+        let changes = partials(&answer);
+        assert_eq!(places(&changes), [format!("#comment_{id} outerHTML")]);
+        let html = Html::parse_fragment(&changes[0].html);
+        assert_eq!(attributes(&html, "li", "id"), [format!("comment_{id}")]);
+        assert_form_again(&html, &body, &sentences);
+        assert_eq!(row(&database, id), before, "{body:?}");
+    }
+    // Without a word about the text it stays.
+    let answer = client.ask("PATCH", &path, &[], &[]);
+    assert_done(&client, &answer, &format!("/posts/3#comment_{id}"), UPDATED);
+    assert_eq!(one::<String>(&database, &format!("SELECT body FROM comments WHERE id = {id}")), "As it was.");
+}
+
+// Destroying
+
+#[test]
+fn a_comment_without_replies_goes() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in_as(&site, 5);
+    for form in [&[][..], &[("_method", "delete")], &[("_method", "DeLeTe")]] {
+        let id = comment_of(&database, 5, 3, "It will go.");
+        let method = if form.is_empty() { "DELETE" } else { "POST" };
+        let before = count_of(&database, 3);
+        let answer = client.ask(method, &format!("/comments/{id}"), form, &[]);
+        assert_done(&client, &answer, "/posts/3", DESTROYED);
+        assert_eq!(count_of(&database, 3), before - 1);
+        assert_sound(&database);
+        let again = client.ask(method, &format!("/comments/{id}"), form, &[]);
+        assert_page_of_error(&client, &again, 404, NOT_FOUND);
+    }
+    let id = comment_of(&database, 5, 3, "It will go.");
+    let path = format!("/comments/{id}");
+    let answer = client.htmx("POST", &path, &[("_method", "delete")]);
+    assert_eq!((answer.status, answer.header("Set-Cookie")), (200, None));
+    let changes = partials(&answer);
+    let expected = [&*format!("#comment_{id} delete"), ".comments_count innerHTML", "#flash innerHTML"];
+    assert_eq!(places(&changes), expected);
+    client.set_cookie("flash", "comment-destroyed");
+    let page = client.get("/posts/3");
+    assert!(changes.iter().all(|change| page.text().contains(&change.html)));
+    let html = page.html();
+    assert_eq!((told(&html), texts(&html, &format!("#comment_{id}"))), (vec![DESTROYED.into()], vec![]));
+    assert_eq!(texts(&html, ".comments_count"), vec![changes[1].html.clone(); 2]);
+    assert_alert(&client.htmx("POST", &path, &[("_method", "delete")]), 404, GONE);
+    assert_alert(&client.htmx("GET", &path, &[]), 404, GONE);
+    assert_page_of_error(&client, &client.get(&path), 404, NOT_FOUND);
+    assert_sound(&database);
+}
+
+#[test]
+fn a_comment_with_replies_stays_without_author_and_text() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in_as(&site, 5);
+    for with_htmx in [false, true] {
+        let id = comment_of(&database, 5, 3, "A secret to be forgotten.");
+        reply_of(&database, 6, id);
+        let (path, rows) = (format!("/comments/{id}"), count_of(&database, 3));
+        let counted = || number(&database, "SELECT comments_count FROM posts WHERE id = 3");
+        let before = counted();
+        if with_htmx {
+            let answer = client.htmx("DELETE", &path, &[]);
+            assert_eq!(answer.status, 200);
+            let changes = partials(&answer);
+            let expected =
+                [&*format!("#comment_{id} outerHTML"), ".comments_count innerHTML", "#flash innerHTML"];
+            assert_eq!(places(&changes), expected);
+            client.set_cookie("flash", "comment-destroyed");
+            let page = client.get("/posts/3");
+            for change in &changes {
+                assert!(page.text().contains(&change.html), "{change:?} is not in\n{}", page.text());
+            }
+        } else {
+            assert_done(&client, &client.ask("DELETE", &path, &[], &[]), "/posts/3", DESTROYED);
+        }
+        assert_eq!((counted(), count_of(&database, 3)), (before - 1, rows));
+        let page = client.get("/posts/3");
+        assert!(!page.text().contains("A secret to be forgotten."));
+        let shown = texts(&page.html(), &format!("#comment_{id} > p"));
+        assert_eq!((&*shown[0], &*shown[1]), ("by [deleted] · 3 months ago", "[deleted]"));
+        assert_eq!(texts(&page.html(), &format!("#comment_{id} .actions")), [""; 0]);
+        assert_sound(&database);
+        // Twice in a row, and all else that can be asked of it.
+        for (method, path) in
+            [("DELETE", &path), ("PATCH", &path), ("GET", &path), ("GET", &format!("{path}/edit"))]
+        {
+            assert_page_of_error(&client, &client.ask(method, path, &[], &[]), 404, NOT_FOUND);
+            assert_alert(&client.htmx(method, path, &[]), 404, GONE);
+        }
+        assert_sound(&database);
+    }
+}
+
+#[test]
+fn with_the_last_reply_goes_what_was_kept_for_it() {
+    let site = Site::start();
+    let database = site.database();
+    let (client, replier) = (Client::signed_in_as(&site, 5), Client::signed_in_as(&site, 6));
+    for with_htmx in [false, true] {
+        let rows = count_of(&database, 3);
+        let top = comment_of(&database, 5, 3, "The top of it.");
+        let middle = reply_of(&database, 5, top);
+        let (leaf, sibling) = (reply_of(&database, 6, middle), reply_of(&database, 6, middle));
+        for id in [top, middle] {
+            assert_eq!(client.ask("DELETE", &format!("/comments/{id}"), &[], &[]).status, 303);
+        }
+        assert_eq!(count_of(&database, 3), rows + 4);
+        assert_eq!(replier.ask("DELETE", &format!("/comments/{sibling}"), &[], &[]).status, 303);
+        assert_eq!(count_of(&database, 3), rows + 3);
+        let path = format!("/comments/{leaf}");
+        if with_htmx {
+            let changes = partials(&replier.htmx("DELETE", &path, &[]));
+            let expected = [
+                &*format!("#comment_{leaf} delete"),
+                &format!("#comment_{middle} delete"),
+                &format!("#comment_{top} delete"),
+                ".comments_count innerHTML",
+                "#flash innerHTML",
+            ];
+            assert_eq!(places(&changes), expected);
+        } else {
+            assert_done(&replier, &replier.ask("DELETE", &path, &[], &[]), "/posts/3", DESTROYED);
+        }
+        assert_eq!(count_of(&database, 3), rows);
+        assert_sound(&database);
+    }
+}
+
+// Those who may not
+
+/// All that changes a comment, or asks for the form to do it.
+fn changes(id: i64) -> [(&'static str, String, Fields); 6] {
+    let path = format!("/comments/{id}");
+    [
+        ("GET", format!("{path}/edit"), &[]),
+        ("PATCH", path.clone(), &[("body", "Not by its author")]),
+        ("PUT", path.clone(), &[("body", "Not by its author")]),
+        ("POST", path.clone(), &[("_method", "patch"), ("body", "")]),
+        ("POST", path.clone(), &[("_method", "delete")]),
+        ("DELETE", path, &[]),
+    ]
+}
+
+#[test]
+fn nobody_changes_a_comment_of_another() {
+    let site = Site::start();
+    let database = site.database();
+    let id = comment_of(&database, 5, 3, "As it was.");
+    let (other, before) = (Client::signed_in_as(&site, 6), row(&database, id));
+    for (method, path, form) in changes(id) {
+        for _ in 0..2 {
+            assert_page_of_error(&other, &other.ask(method, &path, form, &[]), 403, REJECTED);
+            assert_alert(&other.htmx(method, &path, form), 403, NOT_YOURS);
+        }
+    }
+    assert_eq!(row(&database, id), before);
+    let html = other.get("/posts/3").html();
+    assert_eq!(texts(&html, &format!("#comment_{id} .actions")), [""; 0]);
+    assert_sound(&database);
+}
+
+#[test]
+fn a_guest_who_would_change_a_comment_is_led_to_sign_in_and_back() {
+    let site = Site::start();
+    let database = site.database();
+    let id = comment_of(&database, 5, 3, "As it was.");
+    let before = row(&database, id);
+    for (method, path, form) in changes(id) {
+        let guest = Client::new(&site);
+        let (plain, htmx) = (guest.ask(method, &path, form, &[]), guest.htmx(method, &path, form));
+        let edits = form.iter().any(|(name, _)| *name == "body");
+        let back = format!("/comments/{id}{}", if edits { "/edit" } else { "" });
+        if method == "GET" {
+            // A script comes back to the list that it was on.
+            assert_leads_to_sign_in(&plain, &guest.htmx("PATCH", &back, &[("body", "x")]), &path);
+            let query = serde_urlencoded::to_string([("return_to", &back)]).expect("a string");
+            assert_eq!(htmx.header("HX-Redirect"), Some(&*format!("/sign_in?{query}")));
+        } else {
+            assert_leads_to_sign_in(&plain, &htmx, &back);
+        }
+    }
+    assert_eq!(row(&database, id), before);
+    assert_sound(&database);
+}
+
+#[test]
+fn what_was_changed_without_a_session_is_in_the_form_once_there_is_one() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in_as(&site, 5);
+    let id = comment_of(&database, 5, 3, "As it was.");
+    let session = client.cookie("session").expect("a session");
+    client.set_cookie("session", "");
+    let form = [("_method", "patch"), ("body", "As it should be.")];
+    assert_eq!(client.post(&format!("/comments/{id}"), &form).status, 303);
+    client.set_cookie("session", &session);
+    let edit = format!("/comments/{id}/edit");
+    assert_eq!(texts(&client.get(&edit).html(), "textarea"), ["As it should be."]);
+    let fragment = partials(&client.htmx("GET", &edit, &[]));
+    assert_eq!(texts(&Html::parse_fragment(&fragment[0].html), "textarea"), ["As it should be."]);
+    assert_eq!(client.post(&format!("/comments/{id}"), &form).status, 303);
+    assert_eq!(number(&database, "SELECT count(*) FROM drafts"), 0);
+}

@@ -1,0 +1,641 @@
+//! Posts written, changed and destroyed: by guests, by others, without a script, by htmx, twice.
+
+use std::collections::BTreeSet;
+use std::sync::Barrier;
+use std::thread;
+
+use lorem_news::post::{self, NewPost};
+use rusqlite::Connection;
+
+use crate::client::*;
+use crate::harness::*;
+use crate::seen::*;
+
+const BLANK: &str = "Title can't be blank";
+const SHORT: &str = "Title is too short (minimum is 5 characters)";
+const LONG: &str = "Title is too long (maximum is 255 characters)";
+const TAKEN: &str = "Title has already been taken";
+const LONG_TEXT: &str = "Description is too long (maximum is 65536 characters)";
+const NOT_YOURS: &str = "The change you wanted was rejected. Only who wrote a post can change it.";
+const GONE: &str = "The page you were looking for doesn't exist. \
+                    You may have mistyped the address or the page may have moved.";
+
+/// A post of this person's, made long ago.
+fn post_of(site: &Site, user_id: i64, title: &str) -> i64 {
+    let post = NewPost { user_id, title, description: "As it was.", created_at: 1_600_000_000_000_000 };
+    post::sql::create(&site.database(), &post).expect("it is posted").expect("the title is free")
+}
+
+/// All there is to know about a post.
+fn row(database: &Connection, id: i64) -> String {
+    one(
+        database,
+        &format!(
+            "SELECT json_array(id, user_id, title, created_at, updated_at, deleted_at, hotness, score, \
+             comments_count, url, text) FROM posts JOIN descriptions ON post_id = id WHERE id = {id}"
+        ),
+    )
+}
+
+fn count(database: &Connection) -> i64 {
+    number(database, "SELECT count(*) FROM posts")
+}
+
+/// Pairs of a title and a description, and what is wrong with them.
+fn refusals(taken: &str) -> Vec<(String, String, Vec<&'static str>)> {
+    let text = |text: &str| text.to_owned();
+    vec![
+        (text(""), text("some text"), vec![BLANK, SHORT]),
+        (text("   "), text(""), vec![BLANK, SHORT]),
+        (text("     "), text(""), vec![BLANK]),
+        (text("a"), text(""), vec![SHORT]),
+        (text("abcd"), text("  kept\n\n  as it is"), vec![SHORT]),
+        (text("👍👍👍👍"), text(""), vec![SHORT]),
+        (text(r#"<b>""#), text("</textarea><script>alert('1')</script>"), vec![SHORT]),
+        ("é".repeat(256), text(""), vec![LONG]),
+        (taken.to_owned(), text("a text"), vec![TAKEN]),
+        (text("a free title"), "x".repeat(65_537), vec![LONG_TEXT]),
+        (text(""), "é".repeat(65_537), vec![BLANK, SHORT, LONG_TEXT]),
+        (taken.to_owned(), "x".repeat(65_537), vec![LONG_TEXT, TAKEN]),
+    ]
+}
+
+/// Panics unless the whole page shows the form again, with what was typed and what is wrong with it.
+fn assert_shown_again(answer: &Answer, heading: &str, title: &str, description: &str, sentences: &[&str]) {
+    assert_eq!(answer.status, 422, "{title:?}");
+    assert!(answer.text().starts_with("<!DOCTYPE html>") && !answer.text().contains("<script>"));
+    let html = answer.html();
+    assert_eq!(texts(&html, "h1"), [heading]);
+    assert_refused(&html, "post", sentences);
+    assert_eq!(attributes(&html, "input[name=title]", "value"), [title]);
+    assert_eq!(texts(&html, "textarea[name=description]"), [description]);
+    let wrong = |field: &str| attributes(&html, &format!("[name={field}]"), "aria-invalid");
+    let about = |field: &str| sentences.iter().any(|sentence| sentence.starts_with(field));
+    assert_eq!(wrong("title").len(), usize::from(about("Title")));
+    assert_eq!(wrong("description").len(), usize::from(about("Description")));
+    for ids in attributes(&html, "[aria-describedby]", "aria-describedby") {
+        for id in ids.split(' ') {
+            assert!(!texts(&html, &format!("#{id}")).concat().is_empty(), "{id} describes");
+        }
+    }
+    assert_eq!(told(&html), [""; 0]);
+}
+
+// New ones
+
+#[test]
+fn a_post_is_made_and_said_so_once() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in(&site);
+    let form =
+        [("title", "  A\u{202e} new\0 \r\n post "), ("description", "One\r\n\r\n*two*\r\nlines\0 & <b>")];
+    let answer = client.post("/posts", &form);
+    let id = number(&database, "SELECT max(id) FROM posts");
+    let page = client.follow(&answer).html();
+    assert_eq!(told(&page), ["Post was successfully created."]);
+    assert_eq!(texts(&page, "h1"), ["A new post"]);
+    assert!(texts(&page, "p.byline")[0].starts_with("by you · less than a minute ago · 0 comments"));
+    assert_eq!(texts(&page, "div.prose > p"), ["One", "twolines & <b>"]);
+    assert_eq!(texts(&page, "div.prose em"), ["two"]);
+    assert_eq!((answer.status, answer.header("Location")), (303, Some(&*format!("/posts/{id}"))));
+    assert_eq!(told(&client.get("/").html()), [""; 0]);
+    let text: String = one(&database, &format!("SELECT text FROM descriptions WHERE post_id = {id}"));
+    assert_eq!(text, "One\n\n*two*\nlines & <b>");
+    assert_eq!(texts(&client.get("/posts").html(), "ol.posts > li > a")[0], "A new post");
+    assert_sound(&database);
+
+    // Twice in a row: there is one.
+    let answer = client.post("/posts", &form);
+    assert_shown_again(&answer, "New post", "A new post", "One\n\n*two*\nlines & <b>", &[TAKEN]);
+    assert_eq!(count(&database), 21);
+}
+
+#[test]
+fn only_title_and_text_of_a_post_are_taken_from_the_form() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in_as(&site, 5);
+    let more = [
+        ("id", "999"),
+        ("user_id", "6"),
+        ("comments_count", "7"),
+        ("score", "1000"),
+        ("hotness", "99999999999"),
+        ("created_at", "1"),
+        ("deleted_at", "1"),
+        ("url", "https://evil.example"),
+        ("post[title]", "Another title"),
+    ];
+    let form = [&[("title", "Just a title")][..], &more].concat();
+    let answer = client.post("/posts", &form);
+    let id = number(&database, "SELECT max(id) FROM posts");
+    assert_done(&client, &answer, &format!("/posts/{id}"), "Post was successfully created.");
+    let before = row(&database, id);
+    let created_at = number(&database, &format!("SELECT created_at FROM posts WHERE id = {id}"));
+    let hotness = lorem_news::rank::hotness(1, created_at);
+    assert_eq!(
+        before,
+        format!(r#"[{id},5,"Just a title",{created_at},{created_at},null,{hotness},1,0,null,""]"#)
+    );
+    // What is not sent stays as it is.
+    let answer = client.ask("PATCH", &format!("/posts/{id}"), &more, &[]);
+    assert_done(&client, &answer, &format!("/posts/{id}"), "Post was successfully updated.");
+    let updated_at = number(&database, &format!("SELECT updated_at FROM posts WHERE id = {id}"));
+    let after =
+        before.replace(&format!(",{created_at},{created_at},"), &format!(",{created_at},{updated_at},"));
+    assert_eq!(row(&database, id), after);
+}
+
+#[test]
+fn titles_of_five_characters_of_any_script_and_of_another_case_will_do() {
+    let site = Site::start();
+    let client = Client::signed_in(&site);
+    let (longest, text) = ("é".repeat(255), "x".repeat(65_536));
+    for (title, description) in [
+        ("新聞の題名", ""),
+        ("abcde", &*text),
+        ("ABCDE", ""),
+        ("Abcde", ""),
+        ("👍👍👍👍👍", ""),
+        ("100% + 1 & 1", ""),
+        (&*longest, ""),
+    ] {
+        let answer = client.post("/posts", &[("title", title), ("description", description)]);
+        assert_eq!(texts(&client.follow(&answer).html(), "h1"), [title]);
+    }
+    assert_sound(&site.database());
+}
+
+#[test]
+fn what_is_wrong_with_a_new_post_is_told_in_the_form() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in(&site);
+    let taken: String = one(&database, "SELECT title FROM posts WHERE id = 1");
+    let newest = number(&database, "SELECT max(id) FROM posts");
+    let mut seen = BTreeSet::new();
+    for (title, description, sentences) in refusals(&taken) {
+        let answer = client.post("/posts", &[("title", &title), ("description", &description)]);
+        assert_shown_again(&answer, "New post", &title, &description, &sentences);
+        let html = answer.html();
+        assert_eq!(attributes(&html, "main form", "action"), ["/posts"]);
+        assert_eq!(texts(&html, "main form button"), ["Create Post"]);
+        assert_eq!(texts(&html, "main label"), ["Title", "Description"]);
+        assert_eq!(attributes(&html, ".card-title a[href='/posts']", "href"), ["/posts"]);
+        seen.extend(sentences);
+    }
+    assert_eq!(seen.len(), 5, "{seen:?}");
+    assert_eq!(number(&database, "SELECT max(id) FROM posts"), newest);
+    let nothing = client.post("/posts", &[]);
+    assert_shown_again(&nothing, "New post", "", "", &[BLANK, SHORT]);
+}
+
+#[test]
+fn a_refused_form_does_not_tell_what_was_done_before() {
+    let site = Site::start();
+    let client = Client::signed_in(&site);
+    let id = post_of(&site, client.user_id, "A post of mine");
+    for (path, method) in [("/posts".to_owned(), "post"), (format!("/posts/{id}"), "patch")] {
+        client.set_cookie("flash", "post-destroyed");
+        let answer = client.post(&path, &[("_method", method), ("title", "")]);
+        assert_eq!((answer.status, told(&answer.html())), (422, vec![]), "{path}");
+        // It waits for the next page that is none.
+        assert_eq!(told(&client.get("/").html()), ["Post was successfully destroyed."]);
+    }
+}
+
+#[test]
+fn the_pages_for_writing_have_the_words_of_the_seed() {
+    let site = Site::start();
+    let client = Client::signed_in(&site);
+    let id = post_of(&site, client.user_id, "A \"post\" of <mine>");
+    let new = client.get("/posts/new");
+    assert_eq!(new.status, 200);
+    let html = new.html();
+    assert_eq!(
+        (texts(&html, "h1"), texts(&html, "main button")),
+        (vec!["New post".into()], vec!["Create Post".into()])
+    );
+    assert_eq!(texts(&html, ".card-title a"), ["← Back to posts"]);
+    assert_eq!(attributes(&html, "input[name=title]", "value"), [""]);
+    let edit = client.get(&format!("/posts/{id}/edit"));
+    assert_eq!(edit.status, 200);
+    let html = edit.html();
+    assert_eq!(texts(&html, "h1"), ["Editing post"]);
+    assert_eq!(texts(&html, "main form button"), ["Update Post"]);
+    assert_eq!(texts(&html, ".card-title a"), ["← Back to posts"]);
+    assert_eq!(texts(&html, &format!("main a[href='/posts/{id}']")), ["Show this post"]);
+    assert_eq!(attributes(&html, "input[name=title]", "value"), ["A \"post\" of <mine>"]);
+    assert_eq!(texts(&html, "textarea"), ["As it was."]);
+    assert_eq!(attributes(&html, "main form", "action"), [format!("/posts/{id}")]);
+    assert_eq!(attributes(&html, "main form input[name=_method]", "value"), ["patch"]);
+    assert_eq!(client.ask("HEAD", "/posts/new", &[], &[]).status, 200);
+}
+
+// Changes
+
+#[test]
+fn a_post_is_changed_by_every_method_that_means_it() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in(&site);
+    let id = post_of(&site, client.user_id, "A post of mine");
+    let path = format!("/posts/{id}");
+    for (number, (method, meant)) in [
+        ("PATCH", None),
+        ("PUT", None),
+        ("POST", Some("patch")),
+        ("POST", Some("PATCH")),
+        ("POST", Some("pUt")),
+        ("PATCH", Some("delete")),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let title = format!("Its title {number}");
+        let mut form = vec![("title", &*title), ("description", "new")];
+        form.extend(meant.map(|meant| ("_method", meant)));
+        let answer = client.ask(method, &path, &form, &[("Sec-Fetch-Site", "same-origin")]);
+        assert_done(&client, &answer, &path, "Post was successfully updated.");
+        assert_eq!(one::<String>(&database, &format!("SELECT title FROM posts WHERE id = {id}")), title);
+        // Twice in a row: it says so already.
+        let again = client.ask(method, &path, &form, &[]);
+        assert_done(&client, &again, &path, "Post was successfully updated.");
+    }
+    for meant in ["", "get", "post", "trace", "patch "] {
+        let answer = client.post(&path, &[("_method", meant), ("title", "Not like this")]);
+        assert_page_of_error(&client, &answer, 405, "That can't be done here.");
+    }
+    let answer = client.get(&format!("{path}?_method=delete"));
+    assert_eq!((answer.status, texts(&answer.html(), "h1")), (200, vec!["Its title 5".to_owned()]));
+    let html = client.get(&path).html();
+    assert_eq!(texts(&html, "div.prose"), ["new"]);
+    assert_sound(&database);
+}
+
+#[test]
+fn what_is_wrong_with_a_change_is_told_in_the_form_and_changes_nothing() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in(&site);
+    let id = post_of(&site, client.user_id, "A post of mine");
+    let (path, before) = (format!("/posts/{id}"), row(&database, id));
+    let taken: String = one(&database, "SELECT title FROM posts WHERE id = 1");
+    for (title, description, sentences) in refusals(&taken) {
+        let form = [("_method", "patch"), ("title", &*title), ("description", &*description)];
+        let answer = client.post(&path, &form);
+        assert_shown_again(&answer, "Editing post", &title, &description, &sentences);
+        let html = answer.html();
+        assert_eq!(attributes(&html, "main form", "action"), [&*path]);
+        assert_eq!(texts(&html, "main form button"), ["Update Post"]);
+        assert_eq!(row(&database, id), before, "{title:?}");
+    }
+    // Its own title is its own.
+    let answer = client.post(&path, &[("_method", "put"), ("title", "A post of mine")]);
+    assert_done(&client, &answer, &path, "Post was successfully updated.");
+}
+
+#[test]
+fn a_changed_post_stays_where_it_was() {
+    let site = Site::start();
+    let database = site.database();
+    let author = number(&database, "SELECT user_id FROM posts WHERE id = 7");
+    let client = Client::signed_in_as(&site, author);
+    let order = |path: &str| attributes(&client.get(path).html(), "ol.posts > li > a", "href");
+    let orders = || (order("/"), order("/posts"));
+    let kept = || -> String {
+        one(
+            &database,
+            "SELECT json_array(user_id, created_at, hotness, score, comments_count, deleted_at) FROM posts WHERE id = 7",
+        )
+    };
+    let updated_at = || number(&database, "SELECT updated_at FROM posts WHERE id = 7");
+    database.execute_batch("UPDATE posts SET updated_at = 5 WHERE id = 7").expect("the schema is known");
+    let before = (orders(), kept());
+    let form = [("title", "Quite another title"), ("description", "Quite another text")];
+    let answer = client.ask("PATCH", "/posts/7", &form, &[]);
+    assert_done(&client, &answer, "/posts/7", "Post was successfully updated.");
+    assert_eq!((orders(), kept()), before);
+    assert!(updated_at() > 5);
+    let html = client.get("/posts/7").html();
+    assert_eq!(
+        (texts(&html, "h1"), texts(&html, "div.prose")),
+        (vec![form[0].1.into()], vec![form[1].1.into()])
+    );
+    assert!(!texts(&html, "#comment_list > li").is_empty(), "its comments are there");
+    assert_sound(&database);
+}
+
+#[test]
+fn a_destroyed_post_takes_everything_on_it_with_it() {
+    let site = Site::start();
+    let database = site.database();
+    let author = number(&database, "SELECT user_id FROM posts WHERE id = 7");
+    let client = Client::signed_in_as(&site, author);
+    database
+        .execute_batch(
+            "INSERT INTO comments (post_id, user_id, parent_id, depth, created_at, updated_at, body)
+                 SELECT post_id, 9, id, 1, 1, 1, 'a reply' FROM comments WHERE post_id = 7 LIMIT 3;
+             UPDATE posts SET comments_count = comments_count + 3 WHERE id = 7;
+             UPDATE users SET comments_count = comments_count + 3 WHERE id = 9;
+             INSERT INTO post_votes SELECT id, 7, 1 FROM users LIMIT 30;
+             INSERT INTO comment_votes
+                 SELECT users.id, comments.id, 1 FROM users, comments WHERE post_id = 7 AND users.id < 5;",
+        )
+        .expect("the schema is known");
+    assert_sound(&database);
+    let others = number(&database, "SELECT count(*) FROM comments WHERE post_id <> 7");
+    let answer = client.post("/posts/7", &[("_method", "Delete")]);
+    assert_done(&client, &answer, "/posts", "Post was successfully destroyed.");
+    assert_eq!(number(&database, "SELECT count(*) FROM comments"), others);
+    for table in ["post_votes", "comment_votes", "descriptions WHERE post_id = 7", "posts WHERE id = 7"] {
+        assert_eq!(number(&database, &format!("SELECT count(*) FROM {table}")), 0, "{table}");
+    }
+    assert_eq!(count(&database), 19);
+    assert_sound(&database);
+    // Twice in a row, and all that was there before.
+    for (method, path) in [
+        ("DELETE", "/posts/7"),
+        ("PATCH", "/posts/7"),
+        ("GET", "/posts/7"),
+        ("GET", "/posts/7/edit"),
+        ("POST", "/posts/7/comments"),
+    ] {
+        let form = [("title", "A fine title"), ("body", "A fine comment")];
+        let form = if method == "GET" { &[][..] } else { &form };
+        assert_page_of_error(&client, &client.ask(method, path, form, &[]), 404, NOT_FOUND);
+        assert_alert(&client.htmx(method, path, form), 404, GONE);
+    }
+    assert_sound(&database);
+}
+
+#[test]
+fn every_way_of_destroying_a_post_does() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in(&site);
+    for form in [&[][..], &[("_method", "delete")], &[("_method", "DELETE")]] {
+        let id = post_of(&site, client.user_id, "The same title again");
+        let method = if form.is_empty() { "DELETE" } else { "POST" };
+        let answer = client.ask(method, &format!("/posts/{id}"), form, &[]);
+        assert_done(&client, &answer, "/posts", "Post was successfully destroyed.");
+        assert_eq!(count(&database), 20);
+    }
+    let id = post_of(&site, client.user_id, "The same title again");
+    let answer = client.htmx("POST", &format!("/posts/{id}"), &[("_method", "delete")]);
+    assert_eq!((answer.status, answer.header("HX-Redirect")), (200, Some("/posts")));
+    assert_eq!((answer.header("Location"), answer.text()), (None, ""));
+    assert_eq!(told(&client.get("/posts").html()), ["Post was successfully destroyed."]);
+    assert_sound(&database);
+}
+
+#[test]
+fn a_form_sent_by_htmx_leads_to_the_page_as_a_whole() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in(&site);
+    let answer = client.htmx("POST", "/posts", &[("title", "Sent by a script")]);
+    let path = format!("/posts/{}", number(&database, "SELECT max(id) FROM posts"));
+    assert_eq!((answer.status, answer.header("HX-Redirect")), (200, Some(&*path)));
+    assert_eq!(told(&client.get(&path).html()), ["Post was successfully created."]);
+    let answer = client.htmx("PATCH", &path, &[("title", "Changed by a script")]);
+    assert_eq!((answer.status, answer.header("HX-Redirect")), (200, Some(&*path)));
+    assert_eq!(told(&client.get(&path).html()), ["Post was successfully updated."]);
+    assert_eq!(client.htmx("PATCH", &path, &[("title", "")]).status, 422);
+}
+
+// Those who may not
+
+/// All that changes a post of another, or asks for the page to do it.
+const CHANGES: [(&str, &str, Fields); 6] = [
+    ("GET", "/posts/7/edit", &[]),
+    ("PATCH", "/posts/7", &[("title", "Not by its author")]),
+    ("PUT", "/posts/7", &[("title", "Not by its author")]),
+    ("POST", "/posts/7", &[("_method", "patch"), ("title", "")]),
+    ("POST", "/posts/7", &[("_method", "delete")]),
+    ("DELETE", "/posts/7", &[]),
+];
+
+#[test]
+fn nobody_changes_a_post_of_another() {
+    let site = Site::start();
+    let database = site.database();
+    let author = number(&database, "SELECT user_id FROM posts WHERE id = 7");
+    let other = Client::signed_in_as(&site, author % 100 + 1);
+    let before = row(&database, 7);
+    for (method, path, form) in CHANGES {
+        for _ in 0..2 {
+            assert_page_of_error(&other, &other.ask(method, path, form, &[]), 403, REJECTED);
+            assert_alert(&other.htmx(method, path, form), 403, NOT_YOURS);
+        }
+    }
+    assert_eq!(row(&database, 7), before);
+    assert_eq!(count(&database), 20);
+    assert_sound(&database);
+}
+
+#[test]
+fn what_another_site_sends_or_is_no_form_changes_nothing() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in(&site);
+    let id = post_of(&site, client.user_id, "A post of mine");
+    let (path, before) = (format!("/posts/{id}"), row(&database, id));
+    for elsewhere in [("Sec-Fetch-Site", "cross-site"), ("Origin", "http://evil.example")] {
+        for (method, path, form) in [
+            ("POST", "/posts", &[("title", "From elsewhere")][..]),
+            ("POST", &*path, &[("_method", "delete")]),
+            ("POST", &path, &[("_method", "patch"), ("title", "From elsewhere")]),
+            ("DELETE", &path, &[]),
+            ("POST", "/posts/3/comments", &[("body", "From elsewhere")]),
+        ] {
+            let answer = client.ask(method, path, form, &[elsewhere]);
+            assert_page_of_error(&client, &answer, 403, REJECTED);
+        }
+    }
+    let cookie = format!("session={}", client.cookie("session").expect("a session"));
+    for (content_type, body, status) in [
+        ("application/json", r#"{"title":"No form at all"}"#, 415),
+        ("multipart/form-data; boundary=x", "--x--", 415),
+        ("text/plain", "title=No+form+at+all", 415),
+        ("application/x-www-form-urlencoded", "title=%ff%fe%fd%fc%fb", 400),
+        ("application/x-www-form-urlencoded", &"title=Too+many&".repeat(101), 400),
+    ] {
+        for (method, path) in [("POST", "/posts"), ("PATCH", &path), ("POST", "/posts/3/comments")] {
+            let mut raw = Raw::connect(site.address);
+            let (host, length) = (site.address, body.len());
+            raw.send(format!(
+                "{method} {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\
+                 Content-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n{body}"
+            ));
+            assert_page_of_error(&client, &raw.answer(), status, "That request can't be understood.");
+        }
+    }
+    assert_eq!((count(&database), row(&database, id)), (21, before));
+    assert_sound(&database);
+}
+
+#[test]
+fn a_guest_who_would_change_a_post_is_led_to_sign_in_and_back() {
+    let site = Site::start();
+    let database = site.database();
+    let before = row(&database, 7);
+    for (method, path, form) in CHANGES {
+        let destroys = method == "DELETE" || form.contains(&("_method", "delete"));
+        let return_to = if destroys { "/posts/7" } else { "/posts/7/edit" };
+        let guest = Client::new(&site);
+        let (plain, htmx) = (guest.ask(method, path, form, &[]), guest.htmx(method, path, form));
+        assert_leads_to_sign_in(&plain, &htmx, return_to);
+    }
+    for (method, path) in [("GET", "/posts/new"), ("POST", "/posts")] {
+        let guest = Client::new(&site);
+        let (plain, htmx) = (guest.ask(method, path, &[], &[]), guest.htmx(method, path, &[]));
+        assert_leads_to_sign_in(&plain, &htmx, "/posts/new");
+    }
+    assert_eq!(row(&database, 7), before);
+    assert_eq!(count(&database), 20);
+}
+
+#[test]
+fn what_a_guest_wrote_is_in_the_form_once_they_are_signed_in() {
+    let site = Site::start();
+    let database = site.database();
+    let guest = Client::new(&site);
+    let form = [("title", "A guest's <title>"), ("description", "first line\nsecond line")];
+    let answer = guest.post("/posts", &form);
+    assert_eq!(guest.follow(&answer).status, 200);
+    let somebody = Client::signed_in(&site);
+    guest.set_cookie("session", &somebody.cookie("session").expect("a session"));
+    let html = guest.get("/posts/new").html();
+    assert_eq!(attributes(&html, "input[name=title]", "value"), [form[0].1]);
+    assert_eq!(texts(&html, "textarea"), [form[1].1]);
+    assert_eq!(texts(&html, "div.errors"), [""; 0]);
+    assert_eq!(guest.post("/posts", &form).status, 303);
+    assert_eq!(attributes(&guest.get("/posts/new").html(), "input[name=title]", "value"), [""]);
+    assert_eq!(number(&database, "SELECT count(*) FROM drafts"), 0);
+}
+
+#[test]
+fn a_post_that_is_not_there_or_deleted_cannot_be_changed() {
+    let site = Site::start();
+    let database = site.database();
+    let author = number(&database, "SELECT user_id FROM posts WHERE id = 7");
+    let client = Client::signed_in_as(&site, author);
+    // It is kept as it is when its author leaves, but the author still is there.
+    database
+        .execute_batch(
+            "UPDATE posts SET deleted_at = 1, title = NULL WHERE id = 7;
+             UPDATE users SET posts_count = posts_count - 1 WHERE id = (SELECT user_id FROM posts WHERE id = 7);",
+        )
+        .expect("the schema is known");
+    let before = row(&database, 7);
+    for number in ["7", "999999", "0", "9223372036854775807", "99999999999999999999", "7x", "-7", "new"] {
+        for (method, path, form) in CHANGES {
+            let path = path.replace('7', number);
+            if (path == "/posts/new") || (number == "new" && method == "GET") {
+                continue;
+            }
+            assert_page_of_error(&client, &client.ask(method, &path, form, &[]), 404, NOT_FOUND);
+        }
+    }
+    assert_eq!(row(&database, 7), before);
+    assert_sound(&database);
+}
+
+// Lists
+
+#[test]
+fn everybody_has_the_buttons_for_their_own_posts_and_no_others() {
+    let site = Site::start();
+    let database = site.database();
+    let author = number(&database, "SELECT user_id FROM posts WHERE id = 7");
+    let client = Client::signed_in_as(&site, author);
+    let mut statement =
+        database.prepare("SELECT id FROM posts WHERE user_id = ?1").expect("the schema is known");
+    let own: BTreeSet<i64> = statement
+        .query_map([author], |row| row.get(0))
+        .expect("rows")
+        .map(|id| id.expect("a number"))
+        .collect();
+    for path in ["/", "/posts"] {
+        let html = client.get(path).html();
+        assert_eq!(texts(&html, ".card-title a[href='/posts/new']"), ["+ New post"]);
+        let links: BTreeSet<String> = attributes(&html, "ol.posts .actions a", "href").into_iter().collect();
+        assert_eq!(links, own.iter().map(|id| format!("/posts/{id}/edit")).collect());
+        let forms: BTreeSet<String> =
+            attributes(&html, "ol.posts .actions form", "action").into_iter().collect();
+        assert_eq!(forms, own.iter().map(|id| format!("/posts/{id}")).collect());
+        assert_eq!(texts(&html, "ol.posts .actions a"), vec!["Edit"; own.len()]);
+        assert_eq!(texts(&html, "ol.posts .actions button"), vec!["Destroy"; own.len()]);
+        let bylines = texts(&html, "ol.posts > li > p");
+        assert_eq!(bylines.iter().filter(|line| line.starts_with("by you · ")).count(), own.len());
+        let guests = Client::new(&site).get(path).html();
+        assert_eq!(texts(&guests, "ol.posts .actions, .card-title a, main form"), [""; 0]);
+        assert!(!texts(&guests, "ol.posts > li > p").iter().any(|line| line.starts_with("by you")));
+    }
+    let page = client.get("/posts/7").html();
+    assert_eq!(texts(&page, "main > .actions a, main > .actions button"), ["Edit", "Destroy"]);
+    for other in [Client::new(&site), Client::signed_in_as(&site, author % 100 + 1)] {
+        assert_eq!(texts(&other.get("/posts/7").html(), "main > .actions"), [""; 0]);
+    }
+}
+
+// Together
+
+#[test]
+fn of_fifty_who_post_the_same_title_at_once_one_does() {
+    let site = Site::start();
+    let clients: Vec<Client> = (1..=50).map(|user_id| Client::signed_in_as(&site, user_id)).collect();
+    let together = Barrier::new(clients.len());
+    let answers: Vec<Answer> = thread::scope(|scope| {
+        let sent: Vec<_> = clients
+            .iter()
+            .map(|client| {
+                let together = &together;
+                scope.spawn(move || {
+                    together.wait();
+                    client.post("/posts", &[("title", "The same title"), ("description", "for all")])
+                })
+            })
+            .collect();
+        sent.into_iter().map(|sent| sent.join().expect("it is answered")).collect()
+    });
+    let made = answers.iter().filter(|answer| answer.status == 303).count();
+    assert_eq!(made, 1);
+    for answer in answers.iter().filter(|answer| answer.status != 303) {
+        assert_shown_again(answer, "New post", "The same title", "for all", &[TAKEN]);
+    }
+    let database = site.database();
+    assert_eq!(count(&database), 21);
+    assert_sound(&database);
+}
+
+#[test]
+fn of_many_who_change_to_the_same_title_at_once_one_does() {
+    let site = Site::start();
+    let database = site.database();
+    let clients: Vec<(Client, i64)> = (1..=20)
+        .map(|user_id| {
+            (Client::signed_in_as(&site, user_id), post_of(&site, user_id, &format!("Title {user_id}")))
+        })
+        .collect();
+    let together = Barrier::new(clients.len());
+    let statuses: Vec<u16> = thread::scope(|scope| {
+        let sent: Vec<_> = clients
+            .iter()
+            .map(|(client, id)| {
+                let together = &together;
+                scope.spawn(move || {
+                    together.wait();
+                    client.ask("PATCH", &format!("/posts/{id}"), &[("title", "The same title")], &[]).status
+                })
+            })
+            .collect();
+        sent.into_iter().map(|sent| sent.join().expect("it is answered")).collect()
+    });
+    assert_eq!(statuses.iter().filter(|&&status| status == 303).count(), 1);
+    assert_eq!(statuses.iter().filter(|&&status| status == 422).count(), 19);
+    assert_eq!(number(&database, "SELECT count(*) FROM posts WHERE title = 'The same title'"), 1);
+    assert_sound(&database);
+}
