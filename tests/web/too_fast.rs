@@ -180,11 +180,11 @@ fn the_eleventh_post_or_comment_of_a_minute_waits_and_its_text_is_kept() {
 #[test]
 fn what_guests_send_is_kept_ten_times_a_minute_from_an_address() {
     let site = limited();
-    let mut guest = Client::new(&site);
+    let guest = Client::new(&site);
     for _ in 0..10 {
         assert_eq!(send(&guest, "192.0.2.1", "/posts", &[("title", "typed")]).status, 303);
     }
-    let mut fresh = Client::new(&site);
+    let fresh = Client::new(&site);
     let answer = send(&fresh, "192.0.2.1", "/posts", &[("title", "typed")]);
     assert!(wait(&answer) <= 60);
     assert_eq!(texts(&answer.html(), "h1"), ["That was a little too fast."]);
