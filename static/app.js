@@ -19,12 +19,12 @@
     place.focus();
   });
 
-  // No answer at all: the page says so, in the place where answers are told.
+  // No answer came, which does not mean that nothing was done: the page says so where answers are told.
   document.addEventListener("htmx:error", () => {
     const sentence = document.createElement("p");
     sentence.className = "flash alert";
     sentence.role = "alert";
-    sentence.textContent = "The server could not be reached. Nothing was changed.";
+    sentence.textContent = "No answer came from the server. Reload the page to see whether it was done.";
     document.getElementById("flash").replaceChildren(sentence);
   });
 })();

@@ -10,8 +10,14 @@ CREATE UNIQUE INDEX users_by_folded_name ON users (folded_name);
 ALTER TABLE posts ALTER COLUMN title DROP NOT NULL;
 ALTER TABLE posts ADD CONSTRAINT titled CHECK (title IS NOT NULL OR deleted_at IS NOT NULL);
 
+-- No list shows such posts, and none steps over them.
+DROP INDEX posts_by_hotness;
+DROP INDEX posts_by_age;
+CREATE INDEX posts_by_hotness ON posts (hotness, id) WHERE deleted_at IS NULL;
+CREATE INDEX posts_by_age ON posts (created_at, id) WHERE deleted_at IS NULL;
+
 -- What someone wrote who turned out not to be signed in, kept until they are: at most for an hour,
--- and no more than the newest few hundred (src/draft/mod.rs). Found by a cookie that is made as a
+-- and no more of them than the disk can bear (src/draft/mod.rs). Found by a cookie that is made as a
 -- session's is. `path` is where the form was sent to, `form` its texts, URL-encoded.
 CREATE TABLE drafts (
     id          INTEGER PRIMARY KEY,

@@ -1,12 +1,13 @@
 //! Comments: made, changed and removed, on their post's page or, without a script, by way of it.
 
 use std::iter;
-use std::sync::Arc;
 
 use horrorshow::Template;
+use rusqlite::Connection;
 
 use super::views::{self, CommentForm};
 use super::{Comment, NewComment, ON_A_PAGE, Placed, check, sql};
+use crate::session::Token;
 use crate::ui::layout::{self, Page};
 use crate::ui::pager::{Cursor, START};
 use crate::ui::time::Micros;
@@ -16,7 +17,7 @@ use crate::web::form::Errors;
 use crate::web::rate::Act;
 use crate::web::reply::{self, Change};
 use crate::web::{Cx, Error, Result, paths};
-use crate::{draft, post};
+use crate::{draft, post, session};
 
 /// The only field.
 const FIELDS: [&str; 1] = ["body"];
@@ -28,6 +29,8 @@ enum Sent {
     Made { id: i64, created_at: Micros, count: i64 },
     /// The post is gone, or only kept for the comments that it has.
     NoPost,
+    /// The session, perhaps with the whole account, ended while the form was looked at.
+    SignedOut,
 }
 
 /// `GET /posts/:id/comments`: where they are. A page that refused a comment has this address, and from
@@ -49,6 +52,7 @@ pub fn list(cx: &Cx, post_id: i64) -> Result {
 /// [`Error::SignIn`], [`Error::NotFound`]; the database's. What can be mended is told in the form.
 pub fn create(cx: &Cx, post_id: i64) -> Result {
     let viewer = draft::member(cx, paths::comment_form(post_id), &FIELDS)?;
+    cx.read(|connection| post::sql::author(connection, post_id))?.ok_or(Error::NotFound)?;
     let body = cx.form()?.text("body");
     let errors = check(&body);
     if !errors.is_empty() {
@@ -57,29 +61,25 @@ pub fn create(cx: &Cx, post_id: i64) -> Result {
     if let Err(wait) = cx.app.rates.take(Act::WriteBy(viewer.id)) {
         return refuse(cx, post_id, &body, &Errors::too_fast(wait));
     }
-    let (user_id, created_at, token) = (viewer.id, cx.now, draft::token(cx));
-    let body = Arc::new(body);
-    let text = Arc::clone(&body);
+    let (user_id, session_id, created_at) = (viewer.id, viewer.session_id, cx.now);
+    let (token, text) = (draft::token(cx), body.clone());
     let sent = cx.write(move |connection| {
-        if post::sql::author(connection, post_id)?.is_none() {
-            return Ok(Sent::NoPost);
+        if !session::sql::exists(connection, session_id)? {
+            return Ok(Sent::SignedOut);
         }
         let comment = NewComment { post_id, user_id, body: &text, created_at };
-        let (id, created_at) = match sql::twin(connection, &comment)? {
-            Some(twin) => twin,
-            None => (sql::create(connection, &comment)?, created_at),
-        };
-        draft::taken(connection, token.as_ref(), &paths::new_comment(post_id).to_string())?;
-        Ok(Sent::Made { id, created_at, count: sql::count_of(connection, post_id)? })
+        send(connection, &comment, token.as_ref())
     })?;
-    let Sent::Made { id, created_at, count } = sent else {
-        return Err(Error::NotFound);
+    let (id, created_at, count) = match sent {
+        Sent::Made { id, created_at, count } => (id, created_at, count),
+        Sent::NoPost => return Err(Error::NotFound),
+        Sent::SignedOut => return Err(draft::sign_in_first(cx, paths::comment_form(post_id), &FIELDS)),
     };
     if !reply::wants_changes(cx) {
         return Ok(reply::done(cx, paths::comment_on(post_id, None, id), Flash::CommentCreated));
     }
     let author = Some(Author { id: user_id, screen_name: viewer.screen_name.clone() });
-    let comment = Comment { id, body: body.to_string(), created_at, author };
+    let comment = Comment { id, body, created_at, author };
     let changes = [
         Change::replace("#comment_form", views::form(post_id, &CommentForm::of("")).into_string()?),
         // Should it have been sent twice, it is there already.
@@ -89,6 +89,19 @@ pub fn create(cx: &Cx, post_id: i64) -> Result {
         Change::notice(Flash::CommentCreated),
     ];
     Ok(reply::changes(cx, &changes))
+}
+
+fn send(connection: &Connection, comment: &NewComment, token: Option<&Token>) -> rusqlite::Result<Sent> {
+    if post::sql::author(connection, comment.post_id)?.is_none() {
+        return Ok(Sent::NoPost);
+    }
+    let (id, created_at) = match sql::twin(connection, comment)? {
+        Some(twin) => twin,
+        None => (sql::create(connection, comment)?, comment.created_at),
+    };
+    draft::taken(connection, token, &paths::new_comment(comment.post_id).to_string())?;
+    let count = sql::count_of(connection, comment.post_id)?.unwrap_or_default();
+    Ok(Sent::Made { id, created_at, count })
 }
 
 fn refuse(cx: &Cx, post_id: i64, body: &str, errors: &Errors) -> Result {
@@ -134,11 +147,9 @@ pub fn show(cx: &Cx, id: i64) -> Result {
 /// # Errors
 /// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the database's.
 pub fn edit(cx: &Cx, id: i64) -> Result {
-    if cx.viewer()?.is_none() && reply::wants_changes(cx) {
-        // They come back to the page that they are on, not to one with only the form.
-        return Err(Error::SignIn { return_to: paths::comment(id).to_string(), draft: None });
-    }
-    let placed = own(cx, cx.member()?.id, id)?;
+    // With htmx they come back to the page that they are on, not to one with only the form.
+    let viewer = if reply::wants_changes(cx) { cx.member_or(paths::comment(id))? } else { cx.member()? };
+    let placed = own(cx, viewer.id, id)?;
     let draft = draft::of(cx, paths::comment(id))?;
     let body = draft.map_or_else(|| placed.comment.body.clone(), |draft| draft.text("body"));
     let form = CommentForm::of(&body);
@@ -151,8 +162,10 @@ pub fn edit(cx: &Cx, id: i64) -> Result {
 
 fn edit_page(cx: &Cx, placed: &Placed, form: &CommentForm) -> Result<String> {
     let back = paths::comment(placed.comment.id).to_string();
-    let page = Page { aside: Some((&back, "← Back to post")), ..Page::new(cx, "Editing comment")? };
-    let page = Page { flash: page.flash.filter(|_| form.errors.is_empty()), ..page };
+    let page = Page {
+        aside: Some((&back, "← Back to post")),
+        ..Page::with_form(cx, "Editing comment", form.errors)?
+    };
     Ok(layout::render(&page, views::edit(placed.comment.id, form))?)
 }
 
@@ -173,13 +186,7 @@ pub fn update(cx: &Cx, id: i64) -> Result {
         errors = Errors::too_fast(wait);
     }
     if !errors.is_empty() {
-        let form = CommentForm { body: &body, errors: &errors };
-        if reply::wants_changes(cx) {
-            let edited = views::edited(id, &form).into_string()?;
-            let changes = [Change::replace(format_args!("#comment_{id}"), edited)];
-            return Ok(reply::refused_changes(cx, &changes, &errors));
-        }
-        return Ok(reply::refused(cx, edit_page(cx, &placed, &form)?, &errors));
+        return refuse_change(cx, &placed, &body, &errors);
     }
     placed.comment.body = body.clone();
     let (user_id, now, token) = (viewer.id, cx.now, draft::token(cx));
@@ -203,12 +210,22 @@ pub fn update(cx: &Cx, id: i64) -> Result {
     Ok(reply::changes(cx, &changes))
 }
 
+fn refuse_change(cx: &Cx, placed: &Placed, body: &str, errors: &Errors) -> Result {
+    let (id, form) = (placed.comment.id, CommentForm { body, errors });
+    if reply::wants_changes(cx) {
+        let edited = views::edited(id, &form).into_string()?;
+        let changes = [Change::replace(format_args!("#comment_{id}"), edited)];
+        return Ok(reply::refused_changes(cx, &changes, errors));
+    }
+    Ok(reply::refused(cx, edit_page(cx, placed, &form)?, errors))
+}
+
 /// `DELETE /comments/:id`. One to which others replied stays as `[deleted]`.
 ///
 /// # Errors
 /// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the database's.
 pub fn destroy(cx: &Cx, id: i64) -> Result {
-    let viewer = draft::member(cx, paths::comment(id), &[])?;
+    let viewer = cx.member_or(paths::comment(id))?;
     let placed = own(cx, viewer.id, id)?;
     let (user_id, post_id, now) = (viewer.id, placed.post_id, cx.now);
     let destroyed = cx.write(move |connection| {
@@ -220,6 +237,10 @@ pub fn destroy(cx: &Cx, id: i64) -> Result {
         Ok(fate.map(|fate| (fate, count)))
     })?;
     let (fate, count) = destroyed.ok_or(Error::NotFound)?;
+    let Some(count) = count else {
+        // It was the last on a post that was only kept for it.
+        return Ok(reply::done(cx, paths::POSTS, Flash::CommentDestroyed));
+    };
     if !reply::wants_changes(cx) {
         return Ok(reply::done(cx, paths::post(post_id), Flash::CommentDestroyed));
     }

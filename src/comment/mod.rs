@@ -4,11 +4,10 @@ pub mod handlers;
 pub mod sql;
 pub mod views;
 
-use crate::post::MAX_TEXT;
 use crate::ui::pager::Cursor;
 use crate::ui::time::{MINUTE, Micros};
 use crate::user::Author;
-use crate::web::form::Errors;
+use crate::web::form::{Errors, is_blank};
 
 /// Comments on a page of a post.
 pub const ON_A_PAGE: u32 = 200;
@@ -59,6 +58,8 @@ impl OwnComment {
 
 /// The fewest characters of a comment.
 const MIN_LENGTH: usize = 5;
+/// The most. A page has two hundred of them, so they are shorter than a post's text.
+const MAX_LENGTH: usize = 10_000;
 
 /// The same words by the same person on the same post within ten minutes are the same comment, sent
 /// twice.
@@ -68,14 +69,14 @@ pub const TWICE: Micros = 10 * MINUTE;
 #[must_use]
 pub fn check(body: &str) -> Errors {
     let mut errors = Errors::default();
-    if body.trim().is_empty() {
+    if is_blank(body) {
         errors.add("body", "Body can't be blank");
     }
     if body.chars().count() < MIN_LENGTH {
         errors.add("body", "Body is too short (minimum is 5 characters)");
     }
-    if body.chars().count() > MAX_TEXT {
-        errors.add("body", "Body is too long (maximum is 65536 characters)");
+    if body.chars().count() > MAX_LENGTH {
+        errors.add("body", "Body is too long (maximum is 10000 characters)");
     }
     errors
 }

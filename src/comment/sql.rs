@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Comment, NewComment, ON_A_PAGE, OwnComment, Placed, TWICE};
-use crate::post::DELETED;
+use crate::post::{self, DELETED};
 use crate::ui::pager::{Cursor, Slice};
 use crate::ui::time::Micros;
 use crate::user;
@@ -106,11 +106,12 @@ pub fn twin(connection: &Connection, new: &NewComment) -> rusqlite::Result<Optio
         .optional()
 }
 
-/// How many comments a post has.
-pub fn count_of(connection: &Connection, post_id: i64) -> rusqlite::Result<i64> {
+/// How many comments a post has; `None` when it is gone.
+pub fn count_of(connection: &Connection, post_id: i64) -> rusqlite::Result<Option<i64>> {
     connection
         .prepare_cached("SELECT comments_count FROM posts WHERE id = ?1")?
         .query_row([post_id], |row| row.get(0))
+        .optional()
 }
 
 /// Makes a comment and counts it, on its post and for its author; the id. A post or author that is
@@ -171,7 +172,9 @@ pub fn destroy(connection: &Connection, id: i64, now: Micros) -> rusqlite::Resul
         .optional()?;
     if let Some((post_id, user_id, parent_id)) = removed {
         count(connection, post_id, user_id, -1)?;
-        return Ok(Some(Fate::Removed(prune(connection, parent_id)?)));
+        let pruned = prune(connection, parent_id)?;
+        post::sql::prune(connection, post_id)?;
+        return Ok(Some(Fate::Removed(pruned)));
     }
     let sql = "SELECT post_id, user_id FROM comments WHERE id = ?1 AND deleted_at IS NULL";
     let found: Option<(i64, Option<i64>)> =

@@ -123,6 +123,18 @@ impl Db {
         self.writer.write(work)
     }
 
+    /// Hands `work` to the writer, as [`Db::write`] does, and does not wait for it. For what only is
+    /// nice to have: should it fail, the log says so and nobody else.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] when too many writes wait already.
+    pub fn write_later<W>(&self, work: W) -> Result<(), Error>
+    where
+        W: Fn(&Connection) -> rusqlite::Result<()> + Send + 'static,
+    {
+        self.writer.write_later(work)
+    }
+
     /// Whether it can be read.
     ///
     /// # Errors

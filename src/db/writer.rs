@@ -88,6 +88,14 @@ impl Writer {
         reply.wait()
     }
 
+    /// See [`super::Db::write_later`].
+    pub(super) fn write_later<W>(&self, work: W) -> Result<(), Error>
+    where
+        W: Fn(&Connection) -> rusqlite::Result<()> + Send + 'static,
+    {
+        self.queue.push(Box::new(Job { work, result: None, reply: None }))
+    }
+
     /// Takes no more in; what waits is still done.
     pub(super) fn close(&self) {
         self.queue.lock().stopping = true;
@@ -232,7 +240,7 @@ fn execute(connection: &Connection, statement: &str) -> Result<(), Error> {
 struct Job<T, W> {
     work: W,
     result: Option<Result<T, Error>>,
-    /// `None` when the caller has been told.
+    /// `None` when the caller has been told, or does not wait.
     reply: Option<Arc<Reply<T>>>,
 }
 
@@ -266,8 +274,10 @@ where
             (Some(Ok(value)), Ok(())) => Ok(value),
             (None, Ok(())) => Err(Error::Closed),
         };
-        if let Some(reply) = self.reply.take() {
-            reply.give(result);
+        match (self.reply.take(), result) {
+            (Some(reply), result) => reply.give(result),
+            (None, Err(error)) => log::warn!("a write that nobody waits for was not done: {error}"),
+            (None, Ok(_)) => {}
         }
     }
 }

@@ -10,9 +10,10 @@ use std::fmt::Display;
 
 use rusqlite::Connection;
 
+use crate::post::MAX_TEXT;
 use crate::session::{Secret, Token};
 use crate::ui::time::{MINUTE, Micros};
-use crate::web::cookie::{self, Header};
+use crate::web::cookie::{self as cookies, Header};
 use crate::web::cx::Viewer;
 use crate::web::form::Form;
 use crate::web::rate::Act;
@@ -20,11 +21,12 @@ use crate::web::{Cx, Error, Result};
 
 /// How long it is kept.
 pub const LIFETIME: Micros = 60 * MINUTE;
-/// So many bytes of text, enough for the longest comment that anybody reads.
-const MAX_BYTES: usize = 64 * 1024;
-/// So many at once; the oldest goes for the newest. A guest can write them, so they must not be able to
-/// fill the disk: 100 MB at the very most, URL-encoded.
-const MAX_DRAFTS: i64 = 500;
+/// So many bytes of text: any that could be posted, however its letters are encoded and its lines end.
+const MAX_BYTES: usize = 5 * MAX_TEXT;
+/// So many at once, and so many bytes of all, URL-encoded; the oldest go for the newest. A guest can
+/// write them, so they must not be able to fill the disk.
+const MAX_DRAFTS: i64 = 10_000;
+const MAX_BYTES_OF_ALL: i64 = 64 * 1024 * 1024;
 
 /// Something to be kept.
 pub struct NewDraft<'d> {
@@ -38,18 +40,28 @@ pub struct NewDraft<'d> {
     pub created_at: Micros,
 }
 
-/// Who asks, for a change that only somebody who is signed in can make.
+/// Who sends a form that only somebody who is signed in can send.
 ///
 /// # Errors
 /// For a guest [`Error::SignIn`], which leads them back to `return_to`; the `fields` of the form that
 /// they sent are kept. [`Error::TooLarge`] when they are too long for that, [`Error::TooMany`] when one
 /// address sends too many; the database's.
 pub fn member<'c>(cx: &'c Cx, return_to: impl Display, fields: &[&'static str]) -> Result<&'c Viewer> {
-    if let Some(viewer) = cx.viewer()? {
-        return Ok(viewer);
+    match cx.viewer()? {
+        Some(viewer) => Ok(viewer),
+        None => Err(sign_in_first(cx, return_to, fields)),
     }
-    let draft = if fields.is_empty() { None } else { keep(cx, fields)? };
-    Err(Error::SignIn { return_to: return_to.to_string(), draft })
+}
+
+/// The way to signing in and back, for who has sent a form and is not, or no longer, signed in: as
+/// [`member`] does.
+pub fn sign_in_first(cx: &Cx, return_to: impl Display, fields: &[&'static str]) -> Error {
+    match keep(cx, fields) {
+        Ok(token) => {
+            Error::SignIn { return_to: return_to.to_string(), cookie: token.map(|token| cookie(cx, &token)) }
+        }
+        Err(error) => error,
+    }
 }
 
 fn keep(cx: &Cx, fields: &[&'static str]) -> Result<Option<Token>> {
@@ -77,7 +89,7 @@ fn keep(cx: &Cx, fields: &[&'static str]) -> Result<Option<Token>> {
         sql::remove_before(connection, created_at - LIFETIME)?;
         let draft = NewDraft { secret: &secret, path: &path, form: &form, created_at };
         let id = sql::create(connection, &draft)?;
-        sql::remove_up_to(connection, id - MAX_DRAFTS)?;
+        sql::remove_beyond(connection, id - MAX_DRAFTS, MAX_BYTES_OF_ALL)?;
         Ok(id)
     })?;
     Ok(Some(kept.of(id)))
@@ -110,7 +122,7 @@ pub fn is_kept(cx: &Cx) -> Result<bool> {
 /// What the request's cookie holds.
 #[must_use]
 pub fn token(cx: &Cx) -> Option<Token> {
-    cookie::get(cx, "draft").and_then(Token::parse)
+    cookies::get(cx, "draft").and_then(Token::parse)
 }
 
 /// Forgets the draft of a form that has now been taken: in the transaction that takes it.
@@ -122,14 +134,13 @@ pub fn taken(connection: &Connection, token: Option<&Token>, path: &str) -> rusq
 }
 
 /// `Set-Cookie` for one that is kept.
-#[must_use]
-pub fn cookie(cx: &Cx, token: &Token) -> Header {
+fn cookie(cx: &Cx, token: &Token) -> Header {
     let seconds = LIFETIME / 1_000_000;
-    cookie::set(cx, "draft", token, u32::try_from(seconds).unwrap_or(u32::MAX))
+    cookies::set(cx, "draft", token, u32::try_from(seconds).unwrap_or(u32::MAX))
 }
 
 /// `Set-Cookie` for one that is not needed any more.
 #[must_use]
 pub fn clear_cookie(cx: &Cx) -> Header {
-    cookie::clear(cx, "draft")
+    cookies::clear(cx, "draft")
 }

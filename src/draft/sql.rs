@@ -61,7 +61,12 @@ pub fn remove_before(connection: &Connection, moment: Micros) -> rusqlite::Resul
     connection.prepare_cached("DELETE FROM drafts WHERE created_at < ?1")?.execute([moment])
 }
 
-/// Removes those numbered up to `id`: the oldest.
-pub fn remove_up_to(connection: &Connection, id: i64) -> rusqlite::Result<usize> {
-    connection.prepare_cached("DELETE FROM drafts WHERE id <= ?1")?.execute([id])
+/// Removes the oldest: those numbered up to `id`, and those that are left of `bytes` when the newer
+/// ones have theirs.
+pub fn remove_beyond(connection: &Connection, id: i64, bytes: i64) -> rusqlite::Result<usize> {
+    // The length is in the row's head: no text is read for it.
+    let sql = "DELETE FROM drafts WHERE id <= max(?1, coalesce((SELECT id FROM \
+               (SELECT id, sum(octet_length(form)) OVER (ORDER BY id DESC) AS with_newer FROM drafts) \
+               WHERE with_newer > ?2 ORDER BY id DESC LIMIT 1), 0))";
+    connection.prepare_cached(sql)?.execute([id, bytes])
 }

@@ -8,6 +8,7 @@ use super::{Content, NewPost, Post, Whole, sql, title_taken, views};
 use crate::comment::views::CommentForm;
 use crate::comment::{self, Comment};
 use crate::draft;
+use crate::session;
 use crate::ui::layout::{self, Page};
 use crate::ui::pager::{Cursor, ROWS, Slice};
 use crate::web::cx::Viewer;
@@ -76,9 +77,8 @@ pub fn page(cx: &Cx, id: i64, after: Cursor, form: &CommentForm) -> Result<Optio
 /// # Errors
 /// The database's, when asking who asks.
 pub fn render(cx: &Cx, whole: &Whole, comments: &Slice<Comment>, form: &CommentForm) -> Result<String> {
-    let page = Page { aside: Some(views::BACK_TO_POSTS), ..Page::new(cx, &whole.post.title)? };
-    // A form that was refused is no page after something was done.
-    let page = Page { flash: page.flash.filter(|_| form.errors.is_empty()), ..page };
+    let page =
+        Page { aside: Some(views::BACK_TO_POSTS), ..Page::with_form(cx, &whole.post.title, form.errors)? };
     Ok(layout::render(&page, views::show(cx, page.viewer, whole, comments, form))?)
 }
 
@@ -94,9 +94,18 @@ pub fn new(cx: &Cx) -> Result {
 }
 
 fn new_page(cx: &Cx, content: &Content, errors: &Errors) -> Result<String> {
-    let page = Page { aside: Some(views::BACK_TO_POSTS), ..Page::new(cx, "New post")? };
-    let page = Page { flash: page.flash.filter(|_| errors.is_empty()), ..page };
+    let page = Page { aside: Some(views::BACK_TO_POSTS), ..Page::with_form(cx, "New post", errors)? };
     Ok(layout::render(&page, views::new(content, errors))?)
+}
+
+/// What has become of a post that was sent.
+enum Sent {
+    /// Its number.
+    Made(i64),
+    /// Another one has the title.
+    TitleTaken,
+    /// The session, perhaps with the whole account, ended while the form was looked at.
+    SignedOut,
 }
 
 /// `POST /posts`.
@@ -104,7 +113,8 @@ fn new_page(cx: &Cx, content: &Content, errors: &Errors) -> Result<String> {
 /// # Errors
 /// [`Error::SignIn`]; the database's. What can be mended is told in the form.
 pub fn create(cx: &Cx) -> Result {
-    let user_id = draft::member(cx, paths::NEW_POST, &Content::FIELDS)?.id;
+    let viewer = draft::member(cx, paths::NEW_POST, &Content::FIELDS)?;
+    let (user_id, session_id) = (viewer.id, viewer.session_id);
     let wanted = Arc::new(Content::of(cx.form()?, Content::default()));
     let refuse = |errors: &Errors| Ok(reply::refused(cx, new_page(cx, &wanted, errors)?, errors));
     let mut errors = wanted.check();
@@ -118,18 +128,22 @@ pub fn create(cx: &Cx) -> Result {
         return refuse(&Errors::too_fast(wait));
     }
     let (post, token, created_at) = (Arc::clone(&wanted), draft::token(cx), cx.now);
-    let id = cx.write(move |connection| {
-        let Content { title, description } = &*post;
-        let id = sql::create(connection, &NewPost { user_id, title, description, created_at })?;
-        if id.is_some() {
-            draft::taken(connection, token.as_ref(), paths::POSTS)?;
+    let sent = cx.write(move |connection| {
+        if !session::sql::exists(connection, session_id)? {
+            return Ok(Sent::SignedOut);
         }
-        Ok(id)
+        let Content { title, description } = &*post;
+        let Some(id) = sql::create(connection, &NewPost { user_id, title, description, created_at })? else {
+            return Ok(Sent::TitleTaken);
+        };
+        draft::taken(connection, token.as_ref(), paths::POSTS)?;
+        Ok(Sent::Made(id))
     })?;
     // The index decides: somebody else may have taken the title since it was looked for.
-    match id {
-        Some(id) => Ok(reply::done(cx, paths::post(id), Flash::PostCreated)),
-        None => refuse(&title_taken()),
+    match sent {
+        Sent::Made(id) => Ok(reply::done(cx, paths::post(id), Flash::PostCreated)),
+        Sent::TitleTaken => refuse(&title_taken()),
+        Sent::SignedOut => Err(draft::sign_in_first(cx, paths::NEW_POST, &Content::FIELDS)),
     }
 }
 
@@ -146,8 +160,7 @@ pub fn edit(cx: &Cx, id: i64) -> Result {
 }
 
 fn edit_page(cx: &Cx, id: i64, content: &Content, errors: &Errors) -> Result<String> {
-    let page = Page { aside: Some(views::BACK_TO_POSTS), ..Page::new(cx, "Editing post")? };
-    let page = Page { flash: page.flash.filter(|_| errors.is_empty()), ..page };
+    let page = Page { aside: Some(views::BACK_TO_POSTS), ..Page::with_form(cx, "Editing post", errors)? };
     Ok(layout::render(&page, views::edit(id, content, errors))?)
 }
 
@@ -206,7 +219,7 @@ pub fn update(cx: &Cx, id: i64) -> Result {
 /// # Errors
 /// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the database's.
 pub fn destroy(cx: &Cx, id: i64) -> Result {
-    let viewer = draft::member(cx, paths::post(id), &[])?;
+    let viewer = cx.member_or(paths::post(id))?;
     let user_id = viewer.id;
     own(cx, viewer, id)?;
     let destroyed = cx.write(move |connection| {

@@ -7,7 +7,7 @@ pub mod views;
 use crate::ui::pager::Cursor;
 use crate::ui::time::Micros;
 use crate::user::Author;
-use crate::web::form::{Errors, Form};
+use crate::web::form::{Errors, Form, is_blank};
 
 /// A post as a list shows it.
 #[derive(Debug, Clone)]
@@ -67,7 +67,7 @@ pub const DELETED: &str = "[deleted]";
 const MIN_TITLE: usize = 5;
 /// The most.
 const MAX_TITLE: usize = 255;
-/// The most characters of a text, here and in a comment: longer than anybody reads, and little to render.
+/// The most characters of a text: longer than anybody reads, and little to render.
 pub const MAX_TEXT: usize = 65_536;
 
 impl Content {
@@ -88,7 +88,7 @@ impl Content {
     pub fn check(&self) -> Errors {
         let mut errors = Errors::default();
         let length = self.title.chars().count();
-        if self.title.trim().is_empty() {
+        if is_blank(&self.title) {
             errors.add("title", "Title can't be blank");
         }
         if length < MIN_TITLE {
@@ -106,9 +106,7 @@ impl Content {
 
 /// There is another post of the title.
 fn title_taken() -> Errors {
-    let mut errors = Errors::default();
-    errors.add("title", "Title has already been taken");
-    errors
+    Errors::one("title", "Title has already been taken")
 }
 
 /// A post to be made.

@@ -186,6 +186,14 @@ pub fn leave(connection: &Connection, id: i64, author: i64, now: Micros) -> rusq
     Ok(())
 }
 
+/// What was kept for its comments alone goes with the last of them.
+pub fn prune(connection: &Connection, id: i64) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM posts WHERE id = ?1 AND deleted_at IS NOT NULL \
+               AND NOT EXISTS (SELECT 1 FROM comments WHERE post_id = ?1)";
+    connection.prepare_cached(sql)?.execute([id])?;
+    Ok(())
+}
+
 /// Removes a post with its comments and votes, and takes them off their authors' counts.
 pub fn destroy(connection: &Connection, id: i64) -> rusqlite::Result<()> {
     connection

@@ -70,15 +70,13 @@ pub fn create(cx: &Cx) -> Result {
 
 /// The same for an unknown name as for a wrong password: it does not tell who has an account.
 fn incorrect() -> Errors {
-    let mut errors = Errors::default();
-    errors.add("", "That screen name or password is incorrect");
-    errors
+    Errors::one("", "That screen name or password is incorrect")
 }
 
 /// The form again, with the name that was typed.
 fn refuse(cx: &Cx, screen_name: &str, errors: &Errors) -> Result {
     let return_to = cx.form()?.get("return_to").unwrap_or_default();
-    let page = Page { alert: errors.sentences().next(), flash: None, ..Page::new(cx, "Sign in")? };
+    let page = Page { alert: errors.sentences().next(), ..Page::with_form(cx, "Sign in", errors)? };
     let form = views::SignIn { screen_name, return_to, keeps: draft::is_kept(cx)? };
     Ok(reply::refused(cx, layout::render(&page, views::sign_in(&form, errors))?, errors))
 }
@@ -150,7 +148,7 @@ pub fn signed_out(cx: &Cx, mut response: Response) -> Response {
 /// # Errors
 /// [`Error::SignIn`]; [`Error::NotFound`], also for somebody else's; the database's.
 pub fn destroy(cx: &Cx, id: i64) -> Result {
-    let viewer = draft::member(cx, paths::FRONT, &[])?;
+    let viewer = cx.member_or(paths::FRONT)?;
     let user_id = viewer.id;
     let left = cx.write(move |connection| {
         let ended = sql::destroy(connection, id, user_id)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{NewSession, Session, Token};
+use super::{NewSession, Secret, Session, Token};
 use crate::housekeeping::{self, Step};
 use crate::ui::pager::{Cursor, Slice};
 use crate::ui::time::Micros;
@@ -46,6 +46,13 @@ pub fn viewer(connection: &Connection, token: &Token) -> rusqlite::Result<Option
     Ok(found.flatten())
 }
 
+/// Whether a session has not ended.
+pub fn exists(connection: &Connection, id: i64) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM sessions WHERE id = ?1)")?
+        .query_row([id], |row| row.get(0))
+}
+
 /// Notes that a session is used.
 pub fn touch(connection: &Connection, id: i64, now: Micros) -> rusqlite::Result<()> {
     connection
@@ -71,10 +78,28 @@ pub fn replace(connection: &Connection, token: &Token) -> rusqlite::Result<()> {
     }
 }
 
-/// Ends all sessions of a user.
-pub fn destroy_all(connection: &Connection, user_id: i64) -> rusqlite::Result<()> {
-    let gone = connection.prepare_cached("DELETE FROM sessions WHERE user_id = ?1")?.execute([user_id])?;
+/// Ends some sessions of a user; whether there were any.
+pub fn destroy_some(connection: &Connection, user_id: i64, number: u32) -> rusqlite::Result<bool> {
+    let sql = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = ?1 LIMIT ?2)";
+    let gone = connection.prepare_cached(sql)?.execute(params![user_id, number])?;
+    uncount(connection, user_id, gone)?;
+    Ok(gone > 0)
+}
+
+/// Ends all sessions of a user but one.
+pub fn destroy_others(connection: &Connection, user_id: i64, kept: i64) -> rusqlite::Result<()> {
+    let gone = connection
+        .prepare_cached("DELETE FROM sessions WHERE user_id = ?1 AND id <> ?2")?
+        .execute([user_id, kept])?;
     uncount(connection, user_id, gone)
+}
+
+/// Gives a session another secret: who knows the one that it had is out.
+pub fn renew(connection: &Connection, id: i64, secret: &Secret, now: Micros) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE sessions SET secret_hash = ?2, last_used_at = ?3 WHERE id = ?1")?
+        .execute(params![id, secret.hash(), now])?;
+    Ok(())
 }
 
 fn uncount(connection: &Connection, user_id: i64, gone: usize) -> rusqlite::Result<()> {

@@ -7,6 +7,7 @@ use horrorshow::{html, owned_html};
 use super::button;
 use crate::web::cx::Viewer;
 use crate::web::flash::Flash;
+use crate::web::form::Errors;
 use crate::web::{self, Cx, assets, paths};
 
 /// What the frame shows besides the content.
@@ -33,6 +34,15 @@ impl<'p> Page<'p> {
     /// The database's, when asking who asks.
     pub fn new(cx: &'p Cx, heading: &'p str) -> web::Result<Page<'p>> {
         Ok(Page { heading, viewer: cx.viewer()?, flash: cx.flash(), ..Page::default() })
+    }
+
+    /// The same, with a form on it. When it was refused, what was done before can wait.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn with_form(cx: &'p Cx, heading: &'p str, errors: &Errors) -> web::Result<Page<'p>> {
+        let page = Page::new(cx, heading)?;
+        Ok(Page { flash: page.flash.filter(|_| errors.is_empty()), ..page })
     }
 }
 

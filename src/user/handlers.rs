@@ -10,7 +10,7 @@ use crate::comment::{self, OwnComment};
 use crate::draft;
 use crate::post::{self, Post};
 use crate::session::handlers::{SignIn, signed_in, signed_out};
-use crate::session::{self, Session};
+use crate::session::{self, Secret, Session};
 use crate::ui::layout::{self, Page};
 use crate::ui::pager::{Cursor, ROWS, Slice};
 use crate::web::flash::Flash;
@@ -145,7 +145,7 @@ pub fn create(cx: &Cx) -> Result {
 
 fn refuse(cx: &Cx, screen_name: &str, errors: &Errors) -> Result {
     let return_to = cx.form()?.get("return_to").unwrap_or_default();
-    let page = Page { flash: None, ..Page::new(cx, "Sign up")? };
+    let page = Page::with_form(cx, "Sign up", errors)?;
     let html = layout::render(&page, views::sign_up(screen_name, return_to, errors))?;
     Ok(reply::refused(cx, html, errors))
 }
@@ -178,12 +178,19 @@ pub fn edit(cx: &Cx) -> Result {
 struct Changed {
     screen_name: String,
     about: String,
-    /// The hash that the present password has, and the one that it is to have.
-    password: Option<(String, String)>,
+    password: Option<NewHash>,
+}
+
+/// The hash of somebody's password, to be changed.
+struct NewHash {
+    /// What it must still be.
+    present: String,
+    /// What it becomes.
+    new: String,
 }
 
 /// `PATCH /user`: changes one's name, what one says of oneself, and one's password. A new password
-/// ends all sessions; this one begins anew.
+/// ends all other sessions, and gives this one a new secret.
 ///
 /// # Errors
 /// [`Error::SignIn`]; the database's. What can be mended is told in the form.
@@ -194,19 +201,20 @@ pub fn update(cx: &Cx) -> Result {
     let (changed, errors) = wanted(cx, &user)?;
     let refuse = |changed: &Changed, errors: &Errors| {
         let form = views::EditForm { id, screen_name: &changed.screen_name, about: &changed.about };
-        let page = Page { flash: None, ..Page::new(cx, "Editing profile")? };
+        let page = Page::with_form(cx, "Editing profile", errors)?;
         Ok(reply::refused(cx, layout::render(&page, views::edit(&form, errors))?, errors))
     };
     if !errors.is_empty() {
         return refuse(&changed, &errors);
     }
     let changed = Arc::new(changed);
-    let (sign_in, now, draft, new) = (SignIn::of(cx), cx.now, draft::token(cx), Arc::clone(&changed));
-    let secret = sign_in.secret.clone();
+    let (session_id, now) = (viewer.session_id, cx.now);
+    let (secret, draft, new) = (Secret::random(), draft::token(cx), Arc::clone(&changed));
+    let renewed = secret.clone();
     let updated = cx.write(move |connection| {
         // Another request may have changed it since it was checked.
-        if let Some((present, _)) = &new.password
-            && !sql::has_password(connection, id, present)?
+        if let Some(hash) = &new.password
+            && !sql::has_password(connection, id, &hash.present)?
         {
             return Ok(Err(wrong_password()));
         }
@@ -214,23 +222,19 @@ pub fn update(cx: &Cx) -> Result {
             return Ok(Err(name_taken()));
         }
         draft::taken(connection, draft.as_ref(), paths::ACCOUNT)?;
-        let Some((_, hash)) = &new.password else {
-            return Ok(Ok(None));
+        let Some(new_hash) = &new.password else {
+            return Ok(Ok(()));
         };
-        sql::set_password(connection, id, hash)?;
-        session::sql::destroy_all(connection, id)?;
-        sql::note_sign_in(connection, id, now)?;
-        sign_in.insert(connection, id).map(|session_id| Ok(Some(session_id)))
+        sql::set_password(connection, id, &new_hash.new)?;
+        session::sql::destroy_others(connection, id, session_id)?;
+        session::sql::renew(connection, session_id, &renewed, now)?;
+        Ok(Ok(()))
     })?;
-    let session_id = match updated {
-        Ok(session_id) => session_id,
-        Err(errors) => return refuse(&changed, &errors),
-    };
+    if let Err(errors) = updated {
+        return refuse(&changed, &errors);
+    }
     let response = reply::done(cx, paths::user(id), Flash::ProfileUpdated);
-    Ok(match session_id {
-        Some(session_id) => signed_in(cx, response, &secret.of(session_id)),
-        None => response,
-    })
+    Ok(if changed.password.is_some() { signed_in(cx, response, &secret.of(session_id)) } else { response })
 }
 
 /// What the form asks for. A field that was not sent stays as it is.
@@ -252,17 +256,12 @@ fn wanted(cx: &Cx, user: &User) -> Result<(Changed, Errors)> {
 }
 
 /// The present hash and the new one, when the present password is right and the new one will do.
-fn new_password(
-    cx: &Cx,
-    user: &User,
-    password: &str,
-    errors: &mut Errors,
-) -> Result<Option<(String, String)>> {
+fn new_password(cx: &Cx, user: &User, password: &str, errors: &mut Errors) -> Result<Option<NewHash>> {
     let form = cx.form()?;
     check_confirmation(errors, password, form.get("password_confirmation"));
     check_length(errors, password);
     // Whoever finds an open browser must not guess faster here than where one signs in.
-    if let Err(wait) = cx.app.rates.take(Act::SignInAs(&name::folded(&user.screen_name))) {
+    if let Err(wait) = cx.app.rates.take(Act::PasswordBy(user.id)) {
         *errors = Errors::too_fast(wait);
         return Ok(None);
     }
@@ -274,7 +273,7 @@ fn new_password(
     if !errors.is_empty() {
         return Ok(None);
     }
-    Ok(Some((present, hash(cx, password)?)))
+    Ok(Some(NewHash { present, new: hash(cx, password)? }))
 }
 
 /// `GET /user/delete`: says what will go.
@@ -288,13 +287,18 @@ pub fn confirm_destroy(cx: &Cx) -> Result {
     Ok(reply::page(cx, layout::render(&page, views::confirm_destroy(&user))?))
 }
 
+/// Posts, comments and sessions that go in one write: some milliseconds.
+const DESTROYED_AT_ONCE: u32 = 200;
+
 /// `DELETE /user`: removes one's account and what one wrote.
 ///
 /// # Errors
 /// [`Error::SignIn`]; the database's.
 pub fn destroy(cx: &Cx) -> Result {
-    let viewer = draft::member(cx, paths::DELETE_ACCOUNT, &[])?;
+    let viewer = cx.member_or(paths::DELETE_ACCOUNT)?;
     let (id, now) = (viewer.id, cx.now);
-    cx.write(move |connection| sql::destroy(connection, id, now))?;
+    // Step by step: somebody may have written for years, and others want to write meanwhile. Should it
+    // break off, what is left can be deleted like this again.
+    while cx.write(move |connection| sql::destroy_some(connection, id, now, DESTROYED_AT_ONCE))? {}
     Ok(signed_out(cx, reply::done(cx, paths::FRONT, Flash::ProfileDeleted)))
 }

@@ -58,6 +58,8 @@ pub struct NewUser<'u> {
     pub created_at: Micros,
 }
 
+const NAME_TAKEN: &str = "Screen name has already been taken";
+
 /// The most characters of what somebody says of themselves.
 const MAX_ABOUT: usize = 10_000;
 
@@ -66,14 +68,14 @@ fn check_name(errors: &mut Errors, typed: &str, cleaned: &str, is_taken: bool) {
     let length = cleaned.chars().count();
     if cleaned.trim().is_empty() {
         errors.add("screen_name", "Screen name can't be blank");
+    } else if length > name::MAX_LENGTH {
+        errors.add("screen_name", "Screen name is too long (maximum is 30 characters)");
     } else if name::has_invisible(typed.trim()) {
         errors.add("screen_name", "Screen name has characters that can't be seen");
     } else if is_taken || name::is_reserved(cleaned) {
-        errors.add("screen_name", "Screen name has already been taken");
+        errors.add("screen_name", NAME_TAKEN);
     } else if length < name::MIN_LENGTH {
         errors.add("screen_name", "Screen name is too short (minimum is 2 characters)");
-    } else if length > name::MAX_LENGTH {
-        errors.add("screen_name", "Screen name is too long (maximum is 30 characters)");
     }
 }
 
@@ -102,14 +104,10 @@ fn check_about(errors: &mut Errors, about: &str) {
 
 /// Somebody else has the name.
 fn name_taken() -> Errors {
-    let mut errors = Errors::default();
-    errors.add("screen_name", "Screen name has already been taken");
-    errors
+    Errors::one("screen_name", NAME_TAKEN)
 }
 
 /// Who changes a password did not know it.
 fn wrong_password() -> Errors {
-    let mut errors = Errors::default();
-    errors.add("current_password", "Current password is incorrect");
-    errors
+    Errors::one("current_password", "Current password is incorrect")
 }

@@ -2,6 +2,8 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::web::form::is_invisible;
+
 /// The fewest characters of a name.
 pub const MIN_LENGTH: usize = 2;
 /// The most.
@@ -12,10 +14,18 @@ const RESERVED: [&str; 2] = ["you", "[deleted]"];
 
 /// A name as it is compared: the same for names that differ only in case or in how Unicode writes the
 /// same characters (NFKC, so that `ｚｏｅ` is `zoe`). By way of the capitals: some have two small letters
-/// (`Σ` is `σ` and `ς`), and some small letters have two capitals (`ß` is `SS`).
+/// (`Σ` is `σ` and `ς`), and some small letters have two capitals (`ß` is `SS`, and has `ẞ` besides).
+/// What is far too long for a name is folded no further than to show that: one letter can become
+/// eighteen, and strangers send this.
 #[must_use]
 pub fn folded(name: &str) -> String {
-    name.nfkc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfkc().collect()
+    let some = name.chars().take(MAX_LENGTH + 1);
+    some.nfkc()
+        .flat_map(char::to_lowercase)
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
+        .nfkc()
+        .collect()
 }
 
 /// Whether everybody would take it for another's.
@@ -29,13 +39,7 @@ pub fn is_reserved(name: &str) -> bool {
 #[must_use]
 pub fn has_invisible(name: &str) -> bool {
     name.chars().any(|letter| {
-        letter.is_control()
-            || (letter.is_whitespace() && letter != ' ')
-            || matches!(letter,
-                '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
-                | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-                | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+        letter.is_control() || (letter.is_whitespace() && letter != ' ') || is_invisible(letter)
     })
 }
 
@@ -51,11 +55,26 @@ mod tests {
             ("ΣΊΓΜΑ", "σίγμα"),
             ("Γιώργος", "ΓΙΏΡΓΟΣ"),
             ("Straße", "STRASSE"),
+            ("Straße", "STRAẞE"),
             ("ｚｏｅ", "Zoe"),
         ] {
             assert_eq!(folded(name), folded(other), "{name} {other}");
         }
         assert_ne!(folded("zoe"), folded("zoë"));
+    }
+
+    #[test]
+    fn folding_a_folded_name_changes_nothing() {
+        for letter in '\0'..=char::MAX {
+            let once = folded(&letter.to_string());
+            assert_eq!(folded(&once), once, "{letter:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_name_costs_no_more_than_one() {
+        assert!(folded(&"\u{fdfa}".repeat(1 << 20)).len() < 10_000);
+        assert_ne!(folded(&"a".repeat(MAX_LENGTH + 1)), folded(&"a".repeat(MAX_LENGTH)));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Account, Author, NewUser, User, name};
 use crate::ui::time::Micros;
-use crate::{comment, post};
+use crate::{comment, post, session};
 
 /// The author in two columns of a joined row, `id` and `screen_name`; `None` where both are null.
 pub fn author(row: &Row, first: usize) -> rusqlite::Result<Option<Author>> {
@@ -125,22 +125,31 @@ pub fn note_sign_in(connection: &Connection, id: i64, now: Micros) -> rusqlite::
     Ok(())
 }
 
-/// Removes someone with all they wrote. A post or comment to which others replied stays, without its
-/// author and its text.
-pub fn destroy(connection: &Connection, id: i64, now: Micros) -> rusqlite::Result<()> {
-    for post_id in ids(connection, "SELECT id FROM posts WHERE user_id = ?1", id)? {
-        post::sql::leave(connection, post_id, id, now)?;
+/// Removes someone with all they wrote, at most `number` rows of it at once; whether there is more. A
+/// post or comment to which others replied stays, without its author and its text.
+pub fn destroy_some(connection: &Connection, id: i64, now: Micros, number: u32) -> rusqlite::Result<bool> {
+    let posts = ids(connection, "SELECT id FROM posts WHERE user_id = ?1 LIMIT ?2", id, number)?;
+    for post_id in &posts {
+        post::sql::leave(connection, *post_id, id, now)?;
+    }
+    if !posts.is_empty() {
+        return Ok(true);
     }
     // Replies are younger than what they reply to: they go first.
-    for comment_id in ids(connection, "SELECT id FROM comments WHERE user_id = ?1 ORDER BY id DESC", id)? {
-        comment::sql::destroy(connection, comment_id, now)?;
+    let sql = "SELECT id FROM comments WHERE user_id = ?1 ORDER BY created_at DESC, id DESC LIMIT ?2";
+    let comments = ids(connection, sql, id, number)?;
+    for comment_id in &comments {
+        comment::sql::destroy(connection, *comment_id, now)?;
+    }
+    if !comments.is_empty() || session::sql::destroy_some(connection, id, number)? {
+        return Ok(true);
     }
     connection.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute([id])?;
-    Ok(())
+    Ok(false)
 }
 
-fn ids(connection: &Connection, sql: &str, user_id: i64) -> rusqlite::Result<Vec<i64>> {
-    connection.prepare_cached(sql)?.query_map([user_id], |row| row.get(0))?.collect()
+fn ids(connection: &Connection, sql: &str, user_id: i64, limit: u32) -> rusqlite::Result<Vec<i64>> {
+    connection.prepare_cached(sql)?.query_map(params![user_id, limit], |row| row.get(0))?.collect()
 }
 
 /// Notes a sign-in of anybody, picked at random; `None` when there is nobody.

@@ -1,6 +1,7 @@
 //! What a handler knows about the request it serves.
 
 use std::cell::{OnceCell, RefCell};
+use std::fmt::Display;
 use std::net::IpAddr;
 
 use rouille::Request;
@@ -106,8 +107,16 @@ impl<'r> Cx<'r> {
     /// # Errors
     /// [`Error::SignIn`], which leads a guest to signing in and back to this page; the database's.
     pub fn member(&self) -> Result<&Viewer> {
-        let back = || Error::SignIn { return_to: self.request.raw_url().to_owned(), draft: None };
-        self.viewer()?.ok_or_else(back)
+        self.member_or(self.request.raw_url())
+    }
+
+    /// The same; a guest comes back to `return_to`.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn member_or(&self, return_to: impl Display) -> Result<&Viewer> {
+        let sign_in = || Error::SignIn { return_to: return_to.to_string(), cookie: None };
+        self.viewer()?.ok_or_else(sign_in)
     }
 
     /// From here on the request is this person's: they have just signed in.

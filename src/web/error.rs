@@ -5,12 +5,11 @@ use std::fmt;
 
 use rouille::Response;
 
+use super::cookie::Header;
 use super::rate::Wait;
 use super::reply::{self, Change};
 use super::{Cx, paths};
 use crate::db;
-use crate::draft;
-use crate::session::Token;
 use crate::ui::layout::{self, Page};
 
 /// Why there is no answer but this. What a person can mend in a form is no error: the handler shows
@@ -27,13 +26,12 @@ pub enum Error {
     TooLarge(&'static str),
     /// 415: the body is no form.
     UnsupportedMediaType,
-    /// 303: only somebody who is signed in can; they come back to `return_to`. What they wrote is
-    /// kept as `draft`.
+    /// Only somebody who is signed in can: 303, for htmx 401, to where they can, and then back.
     SignIn {
-        /// A path of this site.
+        /// Where to: a path of this site.
         return_to: String,
-        /// For the cookie by which it is found again.
-        draft: Option<Token>,
+        /// By which what they wrote is found again, if it is kept.
+        cookie: Option<Header>,
     },
     /// 403, with a sentence.
     Forbidden(&'static str),
@@ -124,7 +122,7 @@ pub fn respond(cx: &Cx, error: &Error) -> Response {
         log::error!("{id} {} {}: {error}", cx.request.method(), cx.path());
     }
     let mut response = match error {
-        Error::SignIn { return_to, draft } => sign_in_first(cx, return_to, draft.as_ref()),
+        Error::SignIn { return_to, cookie } => sign_in_first(cx, return_to, cookie.clone()),
         _ if reply::wants_changes(cx) => {
             let (heading, sentence) = error.texts();
             let sentence = format!("{heading} {sentence}");
@@ -158,10 +156,8 @@ fn page(cx: &Cx, error: &Error) -> Response {
     }
 }
 
-fn sign_in_first(cx: &Cx, return_to: &str, draft: Option<&Token>) -> Response {
+fn sign_in_first(cx: &Cx, return_to: &str, cookie: Option<Header>) -> Response {
     let mut response = reply::go_on_at(cx, &paths::then(paths::SIGN_IN, return_to), 401);
-    if let Some(token) = draft {
-        response.headers.push(draft::cookie(cx, token));
-    }
+    response.headers.extend(cookie);
     response
 }

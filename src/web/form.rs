@@ -100,6 +100,23 @@ fn is_control(letter: char) -> bool {
     letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// What a page shows nothing for: Unicode's `Default_Ignorable_Code_Point` (`DerivedCoreProperties.txt`),
+/// the annotation marks, and the empty Braille pattern.
+#[must_use]
+pub fn is_invisible(letter: char) -> bool {
+    matches!(letter,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Whether nothing of a text would be seen.
+#[must_use]
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|letter| letter.is_whitespace() || is_invisible(letter))
+}
+
 /// Why a form was refused: sentences, each about a field. A person can mend them, so they are no
 /// [`Error`]: the form is shown again, with what was typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -112,6 +129,14 @@ pub struct Errors {
 pub static NO_ERRORS: Errors = Errors { list: Vec::new(), wait: None };
 
 impl Errors {
+    /// One sentence about a field.
+    #[must_use]
+    pub fn one(field: &'static str, sentence: &'static str) -> Errors {
+        let mut errors = Errors::default();
+        errors.add(field, sentence);
+        errors
+    }
+
     /// Adds a whole sentence about a field.
     pub fn add(&mut self, field: &'static str, sentence: impl Into<Cow<'static, str>>) {
         self.list.push((field, sentence.into()));

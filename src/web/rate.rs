@@ -37,8 +37,11 @@ pub enum Act<'a> {
     /// An attempt to sign in, whoever as. Take it before [`Act::SignInAs`], so that nobody uses up
     /// many names' attempts from one address.
     SignInFrom(IpAddr),
-    /// An attempt to sign in by this name, wherever from. Its case is ignored as the database does.
+    /// An attempt to sign in by this name, wherever from: the name as it is compared.
     SignInAs(&'a str),
+    /// An attempt to change the password of this user, who is signed in. It is none to sign in: who is
+    /// kept from that by somebody else's attempts can still change it.
+    PasswordBy(i64),
     /// A new account.
     SignUpFrom(IpAddr),
     /// A post or a comment of this user.
@@ -68,6 +71,7 @@ pub struct Rates {
 struct Memory {
     sign_ins_from: Kind,
     sign_ins_as: Kind,
+    passwords_by: Kind,
     sign_ups_from: Kind,
     writes_by: Kind,
     writes_from: Kind,
@@ -109,6 +113,7 @@ impl Rates {
             Mutex::new(Memory {
                 sign_ins_from: Kind::new(limits.sign_ins),
                 sign_ins_as: Kind::new(limits.sign_ins),
+                passwords_by: Kind::new(limits.sign_ins),
                 sign_ups_from: Kind::new(limits.sign_ups),
                 writes_by: Kind::new(limits.writes),
                 writes_from: Kind::new(limits.writes),
@@ -131,6 +136,7 @@ impl Rates {
         match act {
             Act::SignInFrom(address) => memory.sign_ins_from.take(of_address(address), now),
             Act::SignInAs(name) => memory.sign_ins_as.take(self.of_name(name), now),
+            Act::PasswordBy(user) => memory.passwords_by.take(of_user(user), now),
             Act::SignUpFrom(address) => memory.sign_ups_from.take(of_address(address), now),
             Act::WriteBy(user) => memory.writes_by.take(of_user(user), now),
             Act::WriteFrom(address) => memory.writes_from.take(of_address(address), now),
@@ -139,7 +145,7 @@ impl Rates {
     }
 
     fn of_name(&self, name: &str) -> Key {
-        self.names.hash_one(name.to_ascii_lowercase()).into()
+        self.names.hash_one(name).into()
     }
 
     #[cfg(test)]

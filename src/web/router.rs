@@ -77,10 +77,11 @@ pub fn route(cx: &Cx) -> Result {
     }
 }
 
-/// A row's number in a path: digits, and nothing else that `parse` would take.
+/// A row's number in a path: as the site writes it, without a sign or a zero before it that `parse`
+/// would take, so that a thing has one address.
 fn number(segment: &str) -> Result<i64> {
-    let digits = segment.bytes().all(|byte| byte.is_ascii_digit());
-    segment.parse().ok().filter(|_| digits).ok_or(Error::NotFound)
+    let is_canonical = segment.bytes().all(|byte| byte.is_ascii_digit()) && !segment.starts_with('0');
+    segment.parse().ok().filter(|_| is_canonical).ok_or(Error::NotFound)
 }
 
 /// `/posts/` was meant as `/posts`. Only what begins as our paths do is sent anywhere.

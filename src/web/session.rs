@@ -17,11 +17,12 @@ pub(super) fn viewer(cx: &Cx) -> Result<Option<Viewer>> {
     let Some((viewer, last_used_at)) = cx.read(|connection| session::sql::viewer(connection, &token))? else {
         return Ok(None);
     };
-    // Once a day is enough to tell a session that is used from one to be forgotten, and a page that
-    // is only read stays a read.
+    // Once a day is enough to tell a session that is used from one to be forgotten. Nobody waits for
+    // it: pages are read on while the disk is full or somebody else has the lock.
     if last_used_at < cx.now - DAY {
         let (id, now) = (viewer.session_id, cx.now);
-        if let Err(error) = cx.write(move |connection| session::sql::touch(connection, id, now)) {
+        let touched = cx.app.db.write_later(move |connection| session::sql::touch(connection, id, now));
+        if let Err(error) = touched {
             log::warn!("noting that session {id} is used: {error}");
         }
     }
