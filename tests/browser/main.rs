@@ -8,6 +8,7 @@ mod harness;
 
 mod access;
 mod comments;
+mod devtools;
 mod journeys;
 mod reader;
 

@@ -1,18 +1,18 @@
 //! A person at a browser: what they do, what they see, and what their browser complains of.
 
+use std::cell::{RefCell, RefMut};
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 
-use headless_chrome::browser::tab::ModifierKey;
-use headless_chrome::protocol::cdp::Log::LogEntryLevel;
-use headless_chrome::protocol::cdp::Runtime::ConsoleAPICalledEventTypeOption as Console;
-use headless_chrome::protocol::cdp::types::{Event, Method};
-use headless_chrome::protocol::cdp::{Emulation, Input, Network, Page, Runtime};
-use headless_chrome::{Browser, LaunchOptions, Tab};
+use headless_chrome::protocol::cdp::types::Method;
+use headless_chrome::protocol::cdp::{Emulation, Input, Log, Network, Page, Runtime, Target};
+use headless_chrome::{Browser, LaunchOptions};
 use serde_json::Value;
+
+use crate::devtools::{Told, Wire};
 
 use crate::harness::{Answer, PATIENCE, Raw, Site, eventually};
 
@@ -24,6 +24,7 @@ pub const PASSWORD: &str = "correct horse";
 /// What all who read at the same time share: starting a browser costs more than most tests.
 struct House {
     browser: Browser,
+    wire: Mutex<Wire>,
     site: Arc<Site>,
 }
 
@@ -33,7 +34,9 @@ static HOUSE: Mutex<Weak<House>> = Mutex::new(Weak::new());
 fn house() -> Arc<House> {
     let mut shared = held(&HOUSE);
     shared.upgrade().unwrap_or_else(|| {
-        let house = Arc::new(House { browser: browser(), site: Arc::new(Site::with(70, |_| {})) });
+        let (browser, site) = (browser(), Arc::new(Site::with(70, |_| {})));
+        let wire = Mutex::new(Wire::connect(&browser.get_ws_url()));
+        let house = Arc::new(House { browser, wire, site });
         *shared = Arc::downgrade(&house);
         house
     })
@@ -70,24 +73,14 @@ fn chromium() -> PathBuf {
     named.or_else(on_the_path).expect("these tests need Chromium: run bin/test, or set CHROME")
 }
 
-/// What a browser has told about the pages that it showed.
-#[derive(Default)]
-struct Told {
-    /// Errors and warnings, what the security policy stopped, and what moved while a page was loaded.
-    faults: Vec<String>,
-    /// The addresses of all pages.
-    addresses: Vec<String>,
-    /// The last thing that it was asked to say: everything before it has been heard.
-    word: String,
-}
-
 /// A browser of one's own, with one tab on one site: its cookies are nobody else's. When it is dropped
 /// nothing may have gone wrong on any page.
 pub struct Reader {
     pub site: Arc<Site>,
-    tab: Arc<Tab>,
-    told: Arc<Mutex<Told>>,
-    excused: Mutex<Vec<&'static str>>,
+    tab: Target::TargetID,
+    context: String,
+    wire: RefCell<Wire>,
+    excused: RefCell<Vec<&'static str>>,
     house: Arc<House>,
 }
 
@@ -109,14 +102,42 @@ impl Reader {
     }
 
     fn on(site: Arc<Site>, house: Arc<House>) -> Reader {
-        let tab = house.browser.new_context().and_then(|context| context.new_tab()).expect("a tab opens");
-        tab.set_default_timeout(PATIENCE);
-        let told = Arc::new(Mutex::new(Told::default()));
-        let listener = Arc::clone(&told);
-        tab.add_event_listener(Arc::new(move |event: &Event| held(&listener).hear(event)))
-            .expect("it is listened to");
-        tab.enable_log().and_then(Tab::enable_runtime).expect("it tells what goes wrong");
-        let reader = Reader { site, tab, told, excused: Mutex::default(), house };
+        let context = held(&house.wire).call(Target::CreateBrowserContext {
+            dispose_on_detach: None,
+            proxy_server: None,
+            proxy_bypass_list: None,
+            origins_with_universal_network_access: None,
+        });
+        let context = context.map(|context| context.browser_context_id).expect("a context opens");
+        let tab = held(&house.wire).call(Target::CreateTarget {
+            url: "about:blank".into(),
+            browser_context_id: Some(context.clone()),
+            left: None,
+            top: None,
+            width: None,
+            height: None,
+            window_state: None,
+            enable_begin_frame_control: None,
+            new_window: None,
+            background: None,
+            for_tab: None,
+            hidden: None,
+        });
+        let tab = tab.expect("a tab opens").target_id;
+        let address = house.browser.get_ws_url();
+        let (address, _) = address.split_once("/browser/").expect("the browser's address");
+        let wire = RefCell::new(Wire::connect(&format!("{address}/page/{tab}")));
+        let reader = Reader { site, tab, context, wire, excused: RefCell::default(), house };
+        reader.call(Page::Enable { enable_file_chooser_opened_event: None });
+        reader.call(Log::Enable(None));
+        reader.call(Runtime::Enable(None));
+        reader.call(Network::Enable {
+            max_total_buffer_size: None,
+            max_resource_buffer_size: None,
+            max_post_data_size: None,
+            report_direct_socket_traffic: None,
+            enable_durable_messages: None,
+        });
         reader.call(Page::AddScriptToEvaluateOnNewDocument {
             source: WATCH.into(),
             world_name: None,
@@ -130,7 +151,7 @@ impl Reader {
     }
 
     fn call<M: Method + serde::Serialize + std::fmt::Debug>(&self, method: M) -> M::ReturnObject {
-        self.tab.call_method(method).expect("Chromium does it")
+        self.wire.borrow_mut().call(method).expect("Chromium does it")
     }
 
     pub fn width(&self, width: u32) {
@@ -165,13 +186,6 @@ impl Reader {
 
     /// Takes the network away, or gives it back.
     pub fn offline(&self, offline: bool) {
-        self.call(Network::Enable {
-            max_total_buffer_size: None,
-            max_resource_buffer_size: None,
-            max_post_data_size: None,
-            report_direct_socket_traffic: None,
-            enable_durable_messages: None,
-        });
         self.call(Network::EmulateNetworkConditions {
             offline,
             latency: 0.0,
@@ -186,24 +200,29 @@ impl Reader {
 
     /// Says that the test provokes complaints with this text in them.
     pub fn excuse(&self, text: &'static str) {
-        held(&self.excused).push(text);
+        self.excused.borrow_mut().push(text);
     }
 
     /// What the browser complained of so far.
     pub fn faults(&self) -> Vec<String> {
-        let word = format!("heard at {}", held(&self.told).addresses.len());
-        self.see(&format!("console.debug({word:?})"));
-        eventually("the browser has told everything", || (held(&self.told).word == word).then_some(()));
-        let excused = held(&self.excused).clone();
-        let mut told = held(&self.told);
-        told.word.clear();
-        told.faults.retain(|fault| !excused.iter().any(|text| fault.contains(text)));
-        told.faults.clone()
+        self.told().word.clear();
+        self.see("console.debug('that is all')");
+        eventually("the browser has told everything", || {
+            self.see("1");
+            (self.told().word == "that is all").then_some(())
+        });
+        let excused = self.excused.borrow();
+        self.told().faults.retain(|fault| !excused.iter().any(|text| fault.contains(text)));
+        self.told().faults.clone()
+    }
+
+    fn told(&self) -> RefMut<'_, Told> {
+        RefMut::map(self.wire.borrow_mut(), Wire::told)
     }
 
     /// The addresses of all pages so far.
     pub fn addresses(&self) -> Vec<String> {
-        held(&self.told).addresses.clone()
+        self.told().addresses.clone()
     }
 
     /// Somebody new is signed in, without the pages for it; their name.
@@ -258,7 +277,13 @@ impl Reader {
     pub fn open(&self, path: &str) {
         let address = format!("http://{}{path}", self.site.address);
         self.another_page(|| {
-            self.tab.navigate_to(&address).expect("the page loads");
+            self.call(Page::Navigate {
+                url: address,
+                referrer: None,
+                transition_Type: None,
+                frame_id: None,
+                referrer_policy: None,
+            });
         });
     }
 
@@ -366,8 +391,33 @@ impl Reader {
         }
     }
 
+    /// Presses Tab, Enter or the space bar.
     pub fn press(&self, key: &str) {
-        self.tab.press_key(key).expect("a key is pressed");
+        use Input::DispatchKeyEventTypeOption::{KeyDown, KeyUp, RawKeyDown};
+        let (code, number, text) = match key {
+            "Tab" => ("Tab", 9, None),
+            "Enter" => ("Enter", 13, Some("\r")),
+            _ => ("Space", 32, Some(" ")),
+        };
+        for kind in [if text.is_some() { KeyDown } else { RawKeyDown }, KeyUp] {
+            self.call(Input::DispatchKeyEvent {
+                Type: kind,
+                key: Some(key.into()),
+                code: Some(code.into()),
+                text: text.map(str::to_owned),
+                windows_virtual_key_code: Some(number),
+                native_virtual_key_code: Some(number),
+                modifiers: None,
+                timestamp: None,
+                unmodified_text: None,
+                key_identifier: None,
+                auto_repeat: None,
+                is_keypad: None,
+                is_system_key: None,
+                location: None,
+                commands: None,
+            });
+        }
     }
 
     /// Presses Tab until the focus is on such an element. On the way it can always be seen.
@@ -384,7 +434,6 @@ impl Reader {
 
     /// Types over what is in the field that has the focus.
     pub fn type_over(&self, text: &str) {
-        self.tab.press_key_with_modifiers("a", Some(&[ModifierKey::Ctrl])).expect("keys are pressed");
         self.see("document.activeElement.select()");
         self.call(Input::InsertText { text: text.into() });
     }
@@ -402,7 +451,7 @@ impl Reader {
 
     /// The same; `None` while one page goes and another comes.
     pub fn try_see(&self, script: &str) -> Option<Value> {
-        let evaluated = self.tab.call_method(Runtime::Evaluate {
+        let evaluated = self.wire.borrow_mut().call(Runtime::Evaluate {
             expression: script.into(),
             return_by_value: Some(true),
             await_promise: Some(true),
@@ -509,45 +558,11 @@ impl Drop for Reader {
             return;
         }
         let faults = self.faults();
-        // Its process goes; whether it does in time changes nothing.
-        let _ = self.tab.close(false);
+        let mut wire = held(&self.house.wire);
+        let closed = wire.call(Target::CloseTarget { target_id: self.tab.clone() });
+        let disposed = wire.call(Target::DisposeBrowserContext { browser_context_id: self.context.clone() });
+        assert!(closed.is_ok() && disposed.is_ok(), "{closed:?}, {disposed:?}");
         assert!(faults.is_empty(), "the browser complained: {faults:#?}");
-    }
-}
-
-impl Told {
-    fn hear(&mut self, event: &Event) {
-        match event {
-            Event::LogEntryAdded(event) => {
-                let entry = &event.params.entry;
-                if matches!(entry.level, LogEntryLevel::Warning | LogEntryLevel::Error) {
-                    self.faults.push(format!("{} {}", entry.text, entry.url.as_deref().unwrap_or_default()));
-                }
-            }
-            Event::RuntimeExceptionThrown(event) => {
-                let details = &event.params.exception_details;
-                let what = details.exception.as_ref().and_then(|exception| exception.description.as_ref());
-                self.faults.push(what.unwrap_or(&details.text).clone());
-            }
-            Event::RuntimeConsoleAPICalled(event) => {
-                let words: Vec<String> = event.params.args.iter().map(word).collect();
-                match event.params.Type {
-                    Console::Error | Console::Warning | Console::Assert => self.faults.push(words.join(" ")),
-                    Console::Debug => self.word = words.join(" "),
-                    _ => {}
-                }
-            }
-            Event::PageFrameNavigated(event) => self.addresses.push(event.params.frame.url.clone()),
-            _ => {}
-        }
-    }
-}
-
-fn word(said: &Runtime::RemoteObject) -> String {
-    match &said.value {
-        Some(Value::String(word)) => word.clone(),
-        Some(value) => value.to_string(),
-        None => said.description.clone().unwrap_or_default(),
     }
 }
 
@@ -570,9 +585,12 @@ const WATCH: &str = "
     for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, () => touched = true, true);
     new PerformanceObserver(list => {
         for (const entry of list.getEntries()) {
-            if (touched) continue;
+            // Who has no node is the shadow under the card: a page that comes in pieces pushes it down.
+            if (touched || entry.sources.every(({node}) => !node)) continue;
             shift += entry.value;
-            console.error(`${location} moved by ${entry.value}`);
+            const what = entry.sources.map(({node, previousRect: from, currentRect: to}) =>
+                `${node?.outerHTML ?? node?.data} from ${JSON.stringify(from)} to ${JSON.stringify(to)}`);
+            console.error(`${location} moved by ${entry.value}: ${what.join('; ')}`);
         }
     }).observe({type: 'layout-shift', buffered: true});
 ";
