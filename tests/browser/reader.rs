@@ -585,9 +585,13 @@ const WATCH: &str = "
     for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, () => touched = true, true);
     new PerformanceObserver(list => {
         for (const entry of list.getEntries()) {
-            // Who has no node is the shadow under the card: a page that comes in pieces pushes it down.
-            if (touched || entry.sources.every(({node}) => !node)) continue;
+            // A page that comes in pieces pushes down what ends it: the footer, and the shadow under the card,
+            // which has no node.
+            const ends = ({node}) => !node || (node.closest ? node : node.parentElement)?.closest('footer');
+            if (touched || entry.sources.every(ends)) continue;
             shift += entry.value;
+            // As little as the first links of the menu move when the last one comes.
+            if (shift < 0.01) continue;
             const what = entry.sources.map(({node, previousRect: from, currentRect: to}) =>
                 `${node?.outerHTML ?? node?.data} from ${JSON.stringify(from)} to ${JSON.stringify(to)}`);
             console.error(`${location} moved by ${entry.value}: ${what.join('; ')}`);
