@@ -19,6 +19,17 @@
     place.focus();
   });
 
+  // The second click of a double one is meant for what was there at the first: by now there may be an emptied form,
+  // or the button that destroys the next comment.
+  document.addEventListener("click", event => {
+    if (event.detail < 2 || !event.target.closest("button, [hx-get]")) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }, true);
+
+  // A browser may keep the page for who goes back to it: what was told here has been heard.
+  addEventListener("pagehide", () => document.getElementById("flash").replaceChildren());
+
   // No answer came, which does not mean that nothing was done: the page says so where answers are told.
   document.addEventListener("htmx:error", () => {
     const sentence = document.createElement("p");

@@ -1,0 +1,278 @@
+//! Comments as htmx changes them in the page.
+
+use crate::reader::Reader;
+
+/// Somebody on a post of theirs.
+fn on_a_post(title: &str) -> (Reader, String) {
+    let reader = Reader::new();
+    reader.sign_in();
+    let path = reader.new_post(title);
+    (reader, path)
+}
+
+/// Comments, and waits until it is there; its element's id.
+fn comment(reader: &Reader, text: &str) -> String {
+    let number = reader.count("#comment_list li") + 1;
+    reader.fill("#body", text);
+    reader.click("#post_comment");
+    reader.wait(&format!("document.querySelectorAll('#comment_list li').length === {number}"));
+    reader.see("document.querySelector('#comment_list li').id").as_str().expect("it has an id").into()
+}
+
+/// Waits for the count, which is told in two places.
+fn await_count(reader: &Reader, words: &str) {
+    reader.wait_text("h2.comments_count", words);
+    assert_eq!(reader.text(".byline .comments_count"), words);
+}
+
+fn listed(reader: &Reader) -> Vec<String> {
+    let texts = reader.see("[...document.querySelectorAll('#comment_list li p + p')].map(p => p.innerText)");
+    texts.as_array().expect("a list").iter().map(|text| text.as_str().expect("a text").into()).collect()
+}
+
+#[test]
+fn a_comment_appears_without_another_page() {
+    let (reader, path) = on_a_post("A post to comment on");
+    reader.mark();
+    assert_eq!(reader.text("h2.comments_count"), "0 comments");
+    comment(&reader, "The first comment");
+    await_count(&reader, "1 comment");
+    assert_eq!(reader.value("#body"), "");
+    assert_eq!(reader.flash(), "Comment was successfully created.");
+    assert_eq!(reader.focus(), "post_comment");
+    comment(&reader, "The second comment");
+    await_count(&reader, "2 comments");
+    assert_eq!(listed(&reader), ["The second comment", "The first comment"]);
+    assert_eq!(reader.focus(), "post_comment");
+    assert!(reader.is_marked(), "no page was loaded");
+    assert_eq!(reader.path(), path);
+
+    let shown = reader.text("#comments");
+    reader.reload();
+    assert_eq!(reader.text("#comments"), shown, "the page is what the changes made of it");
+}
+
+#[test]
+fn a_comment_that_is_too_short_can_be_mended() {
+    let (reader, _) = on_a_post("A post to say little on");
+    reader.excuse("status of 422");
+    reader.mark();
+    reader.fill("#body", "hm");
+    reader.click("#post_comment");
+    reader.wait_text("#body_errors", "Body is too short (minimum is 5 characters)");
+    assert_eq!(reader.value("#body"), "hm");
+    assert_eq!(reader.see("document.querySelector('#body').getAttribute('aria-invalid')"), "true");
+    assert_eq!(reader.count("#comment_form .errors[role=alert]"), 1);
+    assert_eq!(reader.focus(), "post_comment");
+    assert_eq!(reader.count("#comment_list li"), 0);
+    comment(&reader, "hm, but longer");
+    await_count(&reader, "1 comment");
+    assert_eq!(reader.count(".errors"), 0);
+    assert_eq!(reader.value("#body"), "");
+    assert!(reader.is_marked());
+}
+
+#[test]
+fn a_comment_is_changed_in_its_place() {
+    let (reader, path) = on_a_post("A post to think again on");
+    reader.excuse("status of 422");
+    let other = comment(&reader, "A comment that stays");
+    let item = comment(&reader, "A comment, *first* thought");
+    let number = item.trim_start_matches("comment_");
+    let (edit, field) = (format!("#edit_{number}"), format!("#edited_body_{number}"));
+    reader.mark();
+    reader.click(&edit);
+    reader.wait(&format!("document.activeElement.matches({field:?})"));
+    assert_eq!(reader.value(&field), "A comment, *first* thought");
+    reader.type_over("A comment, abandoned");
+    reader.click(&format!("#{item} .actions a.button"));
+    reader.wait(&format!("document.querySelector({field:?}) === null"));
+    assert_eq!(listed(&reader), ["A comment, first thought", "A comment that stays"]);
+    assert_eq!(reader.see("document.activeElement.closest('li')?.id"), item, "the focus is where it was");
+
+    reader.click(&edit);
+    reader.wait(&format!("document.activeElement.matches({field:?})"));
+    reader.type_over("no");
+    reader.click(&edit);
+    reader.wait_text(&format!("#{item} .error"), "Body is too short (minimum is 5 characters)");
+    assert_eq!(reader.value(&field), "no");
+    reader.fill(&field, "A comment, second thought");
+    reader.click(&edit);
+    reader.wait(&format!("document.querySelector({field:?}) === null"));
+    assert_eq!(listed(&reader), ["A comment, second thought", "A comment that stays"]);
+    assert_eq!(reader.flash(), "Comment was successfully updated.");
+    assert_eq!(reader.focus(), format!("edit_{number}"));
+    assert_eq!(reader.text("h2.comments_count"), "2 comments");
+    assert!(reader.is_marked());
+
+    assert_eq!(reader.count(&format!("#{other} .actions button")), 1);
+    reader.click(&format!("#{item} .actions button"));
+    await_count(&reader, "1 comment");
+    assert_eq!(reader.focus(), other, "the focus is on the neighbour");
+    assert_eq!(reader.flash(), "Comment was successfully destroyed.");
+    reader.click(&format!("#{other} .actions button"));
+    await_count(&reader, "0 comments");
+    assert_eq!(reader.focus(), "comments_heading");
+    assert!(reader.is_marked());
+    assert_eq!(reader.path(), path);
+}
+
+#[test]
+fn the_last_comment_of_a_list_gives_the_focus_to_the_one_before() {
+    let (reader, _) = on_a_post("A post to be quiet on");
+    let first = comment(&reader, "The older comment");
+    let second = comment(&reader, "The newer comment");
+    reader.click(&format!("#{first} .actions button"));
+    await_count(&reader, "1 comment");
+    assert_eq!(reader.focus(), second);
+}
+
+#[test]
+fn who_goes_back_finds_a_whole_page_and_what_they_said() {
+    let (reader, path) = on_a_post("A post to come back to");
+    reader.open("/posts");
+    reader.follow(&format!("a[href='{path}']"));
+    let item = comment(&reader, "Said before I went on");
+    reader.follow("a.brand");
+    reader.back();
+    reader.assert_whole();
+    assert_eq!(reader.path(), path);
+    assert_eq!(listed(&reader), ["Said before I went on"]);
+    assert_eq!(reader.text("h2.comments_count"), "1 comment");
+
+    // The address of the piece is that of a page, too.
+    let number = item.trim_start_matches("comment_");
+    reader.click(&format!("#edit_{number}"));
+    reader.wait("document.querySelector('#comment_list textarea') !== null");
+    reader.open(&format!("/comments/{number}/edit"));
+    reader.assert_whole();
+    assert_eq!(reader.text("h1").to_lowercase(), "editing comment");
+    reader.back();
+    reader.assert_whole();
+    reader.back();
+    reader.assert_whole();
+    assert_eq!(reader.path(), "/posts");
+    reader.forward();
+    reader.assert_whole();
+    reader.reload();
+    assert_eq!(listed(&reader), ["Said before I went on"], "once");
+}
+
+#[test]
+fn who_goes_back_after_a_plain_form_submits_nothing_again() {
+    let reader = Reader::new();
+    reader.without_javascript();
+    reader.sign_in();
+    let path = reader.new_post("A post to come back to by plain forms");
+    reader.fill("#body", "Said by a plain form");
+    reader.follow("#post_comment");
+    reader.follow("a.brand");
+    reader.back();
+    reader.assert_whole();
+    assert_eq!(listed(&reader), ["Said by a plain form"]);
+    reader.back();
+    reader.assert_whole();
+    assert_eq!(reader.path(), path);
+    reader.reload();
+    assert_eq!(listed(&reader), ["Said by a plain form"], "once");
+}
+
+#[test]
+fn a_double_click_makes_one_comment() {
+    let (reader, _) = on_a_post("A post for quick fingers");
+    reader.fill("#body", "Said with a double click");
+    reader.double_click("#post_comment");
+    await_count(&reader, "1 comment");
+    reader.settle();
+    assert_eq!(reader.count(".errors"), 0);
+    assert_eq!(reader.flash(), "Comment was successfully created.");
+
+    // A server that is faster than the finger: the second click comes when the form is empty again.
+    reader.fill("#body", "Said with a slow double click");
+    let place = reader.place("#post_comment");
+    reader.click_at(place, 1);
+    await_count(&reader, "2 comments");
+    let place = reader.place("#post_comment");
+    reader.click_at(place, 2);
+    reader.settle();
+    assert_eq!(reader.text(".errors"), "");
+    assert_eq!(reader.flash(), "Comment was successfully created.");
+    assert_eq!(listed(&reader), ["Said with a slow double click", "Said with a double click"]);
+}
+
+#[test]
+fn a_double_click_destroys_one_comment() {
+    let (reader, _) = on_a_post("A post for quick fingers that regret");
+    for text in ["The first of four", "The second of four", "The third of four", "The fourth of four"] {
+        comment(&reader, text);
+    }
+    let destroy = "#comment_list li:first-child .actions button";
+    reader.double_click(destroy);
+    await_count(&reader, "3 comments");
+    reader.settle();
+    assert_eq!(reader.flash(), "Comment was successfully destroyed.");
+
+    // The second click comes when the next comment is already where the first one was.
+    let place = reader.place(destroy);
+    reader.click_at(place, 1);
+    await_count(&reader, "2 comments");
+    let place = reader.place(destroy);
+    reader.click_at(place, 2);
+    reader.settle();
+    assert_eq!(reader.flash(), "Comment was successfully destroyed.");
+    reader.reload();
+    assert_eq!(listed(&reader), ["The second of four", "The first of four"]);
+}
+
+#[test]
+fn the_keyboard_alone_is_enough() {
+    let reader = Reader::new();
+    let name = reader.sign_in();
+    reader.new_post("A post for a keyboard");
+    reader.follow("header button");
+    reader.open("/");
+    reader.press("Tab");
+    assert_eq!(reader.see("document.activeElement.className"), "skip-link");
+    reader.press("Enter");
+    reader.wait("location.hash === '#main'");
+    reader.press("Tab");
+    assert_eq!(
+        reader.see("document.activeElement.closest('main') !== null"),
+        true,
+        "it skips to the content"
+    );
+
+    reader.open("/");
+    reader.tab_to(".skip-link");
+    reader.tab_to("header a[href='/sign_in']");
+    reader.follow_by_key("Enter");
+    reader.tab_to("#screen_name");
+    reader.type_over(&name);
+    reader.tab_to("#password");
+    reader.type_over(crate::reader::PASSWORD);
+    reader.follow_by_key("Enter");
+    reader.tab_to("#posts ol a");
+    reader.follow_by_key("Enter");
+
+    reader.mark();
+    reader.tab_to("#body");
+    reader.type_over("Said without a mouse");
+    reader.tab_to("#post_comment");
+    reader.press(" ");
+    await_count(&reader, "1 comment");
+    assert_eq!(reader.focus(), "post_comment");
+    reader.tab_to("#comment_list .actions a");
+    reader.press("Enter");
+    reader.wait("document.activeElement.matches('#comment_list textarea')");
+    reader.type_over("Changed without a mouse");
+    reader.tab_to("#comment_list li button");
+    reader.press("Enter");
+    reader.wait_text("#comment_list li p + p", "Changed without a mouse");
+    assert!(reader.focus().starts_with("edit_"), "{}", reader.focus());
+    reader.tab_to("#comment_list .actions button");
+    reader.press(" ");
+    await_count(&reader, "0 comments");
+    assert_eq!(reader.focus(), "comments_heading");
+    assert!(reader.is_marked());
+    reader.tab_to("footer a");
+}
