@@ -4,7 +4,7 @@ use crate::reader::{PASSWORD, Reader};
 
 /// The words that a page which refuses something shows.
 const REFUSED: &str = "status of 422";
-const UNREACHABLE: &str = "The server could not be reached. Nothing was changed.";
+const UNREACHABLE: &str = "No answer came from the server. Reload the page to see whether it was done.";
 
 fn fill_sign_up(reader: &Reader, name: &str, password: &str) {
     reader.fill("#screen_name", name);
