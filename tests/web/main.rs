@@ -16,6 +16,7 @@ mod durability;
 mod harness;
 mod housekeeping;
 mod http;
+mod leaving;
 mod limits;
 mod pages;
 mod plans;

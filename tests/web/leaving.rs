@@ -1,0 +1,114 @@
+//! Accounts that go while their owners still write, and what stays when they are gone.
+
+use std::sync::Barrier;
+use std::thread;
+
+use crate::client::*;
+use crate::harness::*;
+use crate::seen::*;
+use crate::writing_comments::comment_of;
+
+#[test]
+fn years_of_writing_go_step_by_step() {
+    let site = Site::start();
+    let database = site.database();
+    // More of each than one step takes.
+    for number in 0..450 {
+        comment_of(&database, 1, 1 + number % 20, &format!("Remark {number}"));
+        Client::signed_in_as(&site, 1);
+    }
+    let others = number(&database, "SELECT count(*) FROM comments WHERE user_id <> 1");
+    let client = Client::signed_in(&site);
+    let answer = client.ask("DELETE", "/user", &[], &[]);
+    assert_done(&client, &answer, "/", "Profile was successfully deleted.");
+    assert_eq!(number(&database, "SELECT count(*) FROM users WHERE id = 1"), 0);
+    assert_eq!(count(&database, "sessions"), 0);
+    assert_eq!(number(&database, "SELECT count(*) FROM comments WHERE deleted_at IS NULL"), others);
+    assert_sound(&database);
+}
+
+#[test]
+fn who_still_writes_while_their_account_goes_is_led_to_sign_in() {
+    let site = Site::start();
+    let database = site.database();
+    let start = Barrier::new(9);
+    thread::scope(|scope| {
+        for writer in 0..8 {
+            let (site, start) = (&site, &start);
+            let client = Client::signed_in_as(site, 1);
+            scope.spawn(move || {
+                start.wait();
+                for round in 0..40 {
+                    let text = format!("Remark {writer} {round}");
+                    let (path, form) = match round % 3 {
+                        0 => ("/posts", [("title", &*text)]),
+                        1 => ("/posts/5/comments", [("body", &*text)]),
+                        _ => ("/user", [("about", &*text)]),
+                    };
+                    let method = if path == "/user" { "PATCH" } else { "POST" };
+                    let answer = client.ask(method, path, &form, &[]);
+                    assert!(matches!(answer.status, 303 | 404), "{path}: {}", answer.text());
+                }
+                let answer = client.post("/posts/5/comments", &[("body", "one more")]);
+                assert!(answer.header("Location").is_some_and(|to| to.starts_with("/sign_in?")));
+            });
+        }
+        start.wait();
+        let goes = Client::signed_in_as(&site, 1);
+        assert_leads_to(&goes.ask("DELETE", "/user", &[], &[]), "/");
+        // Somebody else's work goes on.
+        let other = Client::signed_in_as(&site, 2);
+        assert_eq!(other.post("/posts/5/comments", &[("body", "still here")]).status, 303);
+    });
+    assert_eq!(number(&database, "SELECT count(*) FROM users WHERE id = 1"), 0);
+    assert_sound(&database);
+}
+
+#[test]
+fn a_post_that_was_kept_for_comments_goes_with_the_last_of_them() {
+    for by_htmx in [false, true] {
+        let site = Site::start();
+        let database = site.database();
+        database.execute("DELETE FROM comments WHERE post_id = 7", []).expect("the schema is known");
+        let author = number(&database, "SELECT user_id FROM posts WHERE id = 7");
+        let other = author % 100 + 1;
+        let ids = ["one", "two"].map(|body| comment_of(&database, other, 7, body));
+        assert_eq!(Client::signed_in_as(&site, author).ask("DELETE", "/user", &[], &[]).status, 303);
+        let client = Client::signed_in_as(&site, other);
+        let destroy = |id: i64| {
+            let path = format!("/comments/{id}");
+            if by_htmx { client.htmx("DELETE", &path, &[]) } else { client.ask("DELETE", &path, &[], &[]) }
+        };
+        destroy(ids[0]);
+        assert_eq!(texts(&client.get("/posts/7").html(), "h1"), ["[deleted]"]);
+        let last = destroy(ids[1]);
+        if by_htmx {
+            assert_leads_htmx_to(&last, 200, "/posts");
+        } else {
+            assert_leads_to(&last, "/posts");
+        }
+        assert_eq!(flash(&client.get("/posts")), ["Comment was successfully destroyed."]);
+        assert_eq!(client.get("/posts/7").status, 404);
+    }
+}
+
+#[test]
+fn nothing_to_be_seen_is_blank() {
+    let site = Site::start();
+    let client = Client::signed_in(&site);
+    let unseen = "\u{200b}".repeat(3) + " \u{3164}\u{1d173}";
+    let answer = client.post("/posts", &[("title", &unseen)]);
+    assert_eq!(errors(&answer).1, ["Title can't be blank"]);
+    let answer = client.post("/posts/1/comments", &[("body", &unseen)]);
+    assert_eq!(errors(&answer).1, ["Body can't be blank"]);
+}
+
+#[test]
+fn a_number_has_one_way_of_being_written() {
+    let site = Site::start();
+    for path in
+        ["/posts/01", "/posts/0", "/posts/+1", "/posts/-1", "/users/007", "/posts/1%31", "/comments/01"]
+    {
+        assert_eq!(site.get(path).status, 404, "{path}");
+    }
+}
