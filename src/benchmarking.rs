@@ -12,7 +12,7 @@ use crate::session::{self, NewSession, Secret};
 use crate::ui::layout::{self, Page};
 use crate::ui::pager::{START, Slice};
 use crate::ui::time::Micros;
-use crate::user::{self, handlers::Places};
+use crate::user::{self, Places};
 use crate::web::cx::Viewer;
 use crate::web::{Cx, Error, Result, reply, session as cookie};
 

@@ -1,12 +1,10 @@
 //! Signing in and out.
 
 use rouille::Response;
-use rusqlite::Connection;
 
-use super::{NewSession, Secret, Token, sql, views};
+use super::{SignIn, Token, sql, views};
 use crate::draft;
 use crate::ui::layout::{self, Page};
-use crate::ui::time::Micros;
 use crate::user::{self, name, password};
 use crate::web::flash::Flash;
 use crate::web::form::{Errors, NO_ERRORS, local_path};
@@ -79,53 +77,6 @@ fn refuse(cx: &Cx, screen_name: &str, errors: &Errors) -> Result {
     let page = Page { alert: errors.sentences().next(), ..Page::with_form(cx, "Sign in", errors)? };
     let form = views::SignIn { screen_name, return_to, keeps: draft::is_kept(cx)? };
     Ok(reply::refused(cx, layout::render(&page, views::sign_in(&form, errors))?, errors))
-}
-
-/// A sign-in on its way into the database.
-pub struct SignIn {
-    /// Of which only the hash is kept.
-    pub secret: Secret,
-    ip_address: String,
-    user_agent: String,
-    /// The session that this browser had before.
-    before: Option<Token>,
-    now: Micros,
-}
-
-impl SignIn {
-    /// From where and with what the request came.
-    #[must_use]
-    pub fn of(cx: &Cx) -> SignIn {
-        SignIn {
-            secret: Secret::random(),
-            ip_address: cx.ip().to_string(),
-            user_agent: cx.user_agent().to_owned(),
-            before: cookie::token(cx),
-            now: cx.now,
-        }
-    }
-
-    /// Signs a user in; the number of the session. The one that this browser had before ends: nobody
-    /// could end it from here any more.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn write(&self, connection: &Connection, user_id: i64) -> rusqlite::Result<i64> {
-        if let Some(before) = &self.before {
-            sql::replace(connection, before)?;
-        }
-        user::sql::note_sign_in(connection, user_id, self.now)?;
-        self.insert(connection, user_id)
-    }
-
-    /// Only the session's row.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn insert(&self, connection: &Connection, user_id: i64) -> rusqlite::Result<i64> {
-        let SignIn { secret, ip_address, user_agent, now, .. } = self;
-        sql::create(connection, &NewSession { user_id, secret, ip_address, user_agent, created_at: *now })
-    }
 }
 
 /// The response with the cookie of somebody who has just signed in.

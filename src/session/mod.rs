@@ -6,10 +6,13 @@ pub mod views;
 
 use std::fmt;
 
+use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
 use crate::ui::pager::Cursor;
 use crate::ui::time::Micros;
+use crate::user;
+use crate::web::{Cx, session as cookie};
 
 /// Sessions on a page of one's own.
 pub const ON_A_PAGE: u32 = 10;
@@ -51,6 +54,53 @@ pub struct NewSession<'s> {
     pub created_at: Micros,
 }
 
+/// A sign-in on its way into the database.
+pub struct SignIn {
+    /// Of which only the hash is kept.
+    pub secret: Secret,
+    ip_address: String,
+    user_agent: String,
+    /// The session that this browser had before.
+    before: Option<Token>,
+    now: Micros,
+}
+
+impl SignIn {
+    /// From where and with what the request came.
+    #[must_use]
+    pub fn of(cx: &Cx) -> SignIn {
+        SignIn {
+            secret: Secret::random(),
+            ip_address: cx.ip().to_string(),
+            user_agent: cx.user_agent().to_owned(),
+            before: cookie::token(cx),
+            now: cx.now,
+        }
+    }
+
+    /// Signs a user in; the number of the session. The one that this browser had before ends: nobody
+    /// could end it from here any more.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn write(&self, connection: &Connection, user_id: i64) -> rusqlite::Result<i64> {
+        if let Some(before) = &self.before {
+            sql::replace(connection, before)?;
+        }
+        user::sql::note_sign_in(connection, user_id, self.now)?;
+        self.insert(connection, user_id)
+    }
+
+    /// Only the session's row.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn insert(&self, connection: &Connection, user_id: i64) -> rusqlite::Result<i64> {
+        let SignIn { secret, ip_address, user_agent, now, .. } = self;
+        sql::create(connection, &NewSession { user_id, secret, ip_address, user_agent, created_at: *now })
+    }
+}
+
 impl Secret {
     /// 256 bits from the thread's cryptographic generator.
     #[must_use]
@@ -72,7 +122,7 @@ impl Secret {
 }
 
 impl Token {
-    /// Reads what [`fmt::Display`] writes; `None` for anything else.
+    /// Reads what [`fmt::Display`] writes; `None` for what is not digits, a point, and 64 hexadecimal ones.
     #[must_use]
     pub fn parse(text: &str) -> Option<Token> {
         let (id, secret) = text.split_once('.')?;

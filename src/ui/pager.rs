@@ -1,6 +1,8 @@
 //! Pages of a list that moves: the next page begins after the last row seen, not at a count, so no
 //! row comes twice or is left out while new ones arrive, and the thousandth page costs what the first does.
 
+use std::fmt;
+
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
@@ -41,6 +43,13 @@ impl Cursor {
     }
 }
 
+/// As addresses have it: `17-4`.
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}-{}", self.key, self.id)
+    }
+}
+
 /// One page of rows, and where the next begins if there is one.
 pub struct Slice<T> {
     /// At most as many as were asked for.
@@ -67,7 +76,7 @@ pub fn more(next: Option<Cursor>, name: &'static str, anchor: &'static str) -> i
     owned_html! {
         @ if let Some(next) = &next {
             nav(class="pager", aria-label="Pages") {
-                a(rel="next", href=format_args!("?{name}={}-{}{anchor}", next.key, next.id)) { : "More" }
+                a(rel="next", href=format_args!("?{name}={next}{anchor}")) { : "More" }
             }
         }
     }

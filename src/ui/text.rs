@@ -1,6 +1,6 @@
 //! People's text between tags.
 
-use horrorshow::{Render, TemplateBuffer};
+use horrorshow::{Render, RenderOnce, Template, TemplateBuffer};
 
 /// Text of any length between tags, escaped. It does what horrorshow does with a string, but by
 /// looking for the few characters that matter and copying what lies between, not byte by byte: a
@@ -26,12 +26,29 @@ impl Render for Text<'_> {
     }
 }
 
-render_by_reference!(Text<'_>);
+render_by_reference!(Text<'_>, Rendered);
+
+/// A piece of a page that is always the same, rendered once.
+pub struct Rendered(String);
+
+impl Rendered {
+    /// Renders it. Where it fails, which what is written in the source does not, nothing is shown.
+    #[must_use]
+    pub fn of(piece: impl RenderOnce) -> Rendered {
+        Rendered(piece.into_string().unwrap_or_default())
+    }
+}
+
+impl Render for Rendered {
+    fn render(&self, out: &mut TemplateBuffer) {
+        out.write_raw(&self.0);
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use horrorshow::{Template, html};
+    use horrorshow::html;
     use proptest::prelude::*;
 
     proptest! {

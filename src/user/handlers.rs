@@ -3,42 +3,20 @@
 use std::sync::Arc;
 
 use super::{
-    NewUser, User, check_about, check_confirmation, check_length, check_name, name, name_taken, password,
-    sql, views, wrong_password,
+    NewUser, Places, Profile, User, check_about, check_confirmation, check_length, check_name, name,
+    name_taken, password, sql, views, wrong_password,
 };
-use crate::comment::{self, OwnComment};
+use crate::comment;
 use crate::draft;
-use crate::post::{self, Post};
-use crate::session::handlers::{SignIn, signed_in, signed_out};
-use crate::session::{self, Secret, Session};
+use crate::post;
+use crate::session::handlers::{signed_in, signed_out};
+use crate::session::{self, Secret, SignIn};
 use crate::ui::layout::{self, Page};
-use crate::ui::pager::{Cursor, ROWS, Slice};
+use crate::ui::pager::{Cursor, ROWS};
 use crate::web::flash::Flash;
 use crate::web::form::{Errors, NO_ERRORS, local_path};
 use crate::web::rate::Act;
 use crate::web::{Cx, Error, Result, paths, reply};
-
-/// What a user's page shows.
-pub struct Profile {
-    /// Whose.
-    pub user: User,
-    /// A page of their posts.
-    pub posts: Slice<Post>,
-    /// A page of their comments.
-    pub comments: Slice<OwnComment>,
-    /// On one's own page: a page of one's sign-ins.
-    pub sessions: Option<Slice<Session>>,
-}
-
-/// Where each of the lists begins.
-pub struct Places {
-    /// Of posts.
-    pub posts: Cursor,
-    /// Of comments.
-    pub comments: Cursor,
-    /// Of sessions.
-    pub sessions: Cursor,
-}
 
 /// `GET /users/:id`: someone, their posts and comments.
 ///

@@ -6,6 +6,10 @@ pub mod password;
 pub mod sql;
 pub mod views;
 
+use crate::comment::OwnComment;
+use crate::post::Post;
+use crate::session::Session;
+use crate::ui::pager::{Cursor, Slice};
 use crate::ui::time::Micros;
 use crate::web::form::Errors;
 
@@ -35,6 +39,28 @@ pub struct User {
     pub comments_count: i64,
     /// How many sign-ins are kept.
     pub sessions_count: i64,
+}
+
+/// What a user's page shows.
+pub struct Profile {
+    /// Whose.
+    pub user: User,
+    /// A page of their posts.
+    pub posts: Slice<Post>,
+    /// A page of their comments.
+    pub comments: Slice<OwnComment>,
+    /// On one's own page: a page of one's sign-ins.
+    pub sessions: Option<Slice<Session>>,
+}
+
+/// Where each of the lists begins.
+pub struct Places {
+    /// Of posts.
+    pub posts: Cursor,
+    /// Of comments.
+    pub comments: Cursor,
+    /// Of sessions.
+    pub sessions: Cursor,
 }
 
 /// What signing in needs to know.

@@ -3,8 +3,7 @@
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
-use super::handlers::Profile;
-use super::{Author, User};
+use super::{Author, Profile, User};
 use crate::markup::{FORMATTING, Markup};
 use crate::ui::field::{self, Field};
 use crate::ui::pager;

@@ -52,7 +52,7 @@ pub fn comments(post_id: i64) -> Path {
 /// A post, at the page of its comments that begins after a place.
 #[must_use]
 pub fn comments_from(post_id: i64, after: Cursor) -> String {
-    format!("{}?comments={}-{}#comments", post(post_id), after.key, after.id)
+    format!("{}?comments={after}#comments", post(post_id))
 }
 
 /// Where a post is changed.
@@ -88,7 +88,7 @@ pub fn edit_comment(id: i64) -> Path {
 /// A comment's place on its post: on the page of comments that begins at `page`, else on the first.
 #[must_use]
 pub fn comment_on(post_id: i64, page: Option<Cursor>, id: i64) -> String {
-    let query = page.map(|page| format!("?comments={}-{}", page.key, page.id)).unwrap_or_default();
+    let query = page.map(|page| format!("?comments={page}")).unwrap_or_default();
     format!("{}{query}#comment_{id}", post(post_id))
 }
 

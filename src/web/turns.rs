@@ -44,7 +44,7 @@ impl Turns {
         Turns::new(cores() + 1, PATIENCE)
     }
 
-    /// As many as there are cores, for passwords: a hash is all processor and memory.
+    /// As many as there are cores, four at most, for passwords: a hash is all processor and memory.
     #[must_use]
     pub fn for_hashing() -> Turns {
         Turns::new(cores().clamp(1, MOST_HASHES), PATIENCE_WITH_HASHES)
