@@ -9,7 +9,7 @@ pub const MIN_LENGTH: usize = 2;
 /// The most.
 pub const MAX_LENGTH: usize = 30;
 
-/// Pages call the reader "you" and those who have left "[deleted]": nobody else can be called so.
+/// Pages call the reader "you" and those who have left `[deleted]`: nobody else can be called so.
 const RESERVED: [&str; 2] = ["you", "[deleted]"];
 
 /// A name as it is compared: the same for names that differ only in case or in how Unicode writes the
