@@ -105,7 +105,7 @@ fn send(connection: &Connection, comment: &NewComment, token: Option<&Token>) ->
 }
 
 fn refuse(cx: &Cx, post_id: i64, body: &str, errors: &Errors) -> Result {
-    let form = CommentForm { body, errors };
+    let form = CommentForm { body, errors, in_place: true };
     if reply::wants_changes(cx) {
         let changes = [Change::replace("#comment_form", views::form(post_id, &form).into_string()?)];
         return Ok(reply::refused_changes(cx, &changes, errors));
@@ -211,7 +211,7 @@ pub fn update(cx: &Cx, id: i64) -> Result {
 }
 
 fn refuse_change(cx: &Cx, placed: &Placed, body: &str, errors: &Errors) -> Result {
-    let (id, form) = (placed.comment.id, CommentForm { body, errors });
+    let (id, form) = (placed.comment.id, CommentForm { body, errors, in_place: true });
     if reply::wants_changes(cx) {
         let edited = views::edited(id, &form).into_string()?;
         let changes = [Change::replace(format_args!("#comment_{id}"), edited)];

@@ -62,13 +62,15 @@ pub struct CommentForm<'f> {
     pub body: &'f str,
     /// What is wrong with it.
     pub errors: &'f Errors,
+    /// Whether the newest comments are on the page: only there a new one has its place.
+    pub in_place: bool,
 }
 
 impl<'f> CommentForm<'f> {
     /// With nothing wrong so far.
     #[must_use]
     pub fn of(body: &'f str) -> CommentForm<'f> {
-        CommentForm { body, errors: &NO_ERRORS }
+        CommentForm { body, errors: &NO_ERRORS, in_place: true }
     }
 
     fn field(&self) -> Field<'f> {
@@ -81,7 +83,10 @@ pub fn form<'f>(post_id: i64, form: &CommentForm<'f>) -> impl Render + 'f {
     let form = *form;
     let action = paths::new_comment(post_id);
     owned_html! {
-        form(id="comment_form", method="post", action=action, hx-post=action, hx-swap="none", hx-sync="this:drop") {
+        form(
+            id="comment_form", method="post", action=action, hx-post?=form.in_place.then_some(action),
+            hx-swap?=form.in_place.then_some("none"), hx-sync?=form.in_place.then_some("this:drop")
+        ) {
             : field::errors(form.errors, "comment");
             : field::area(form.field());
             button(class="button", id="post_comment") { : "Post comment" }

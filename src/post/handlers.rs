@@ -10,7 +10,7 @@ use crate::comment::{self, Comment};
 use crate::draft;
 use crate::session;
 use crate::ui::layout::{self, Page};
-use crate::ui::pager::{Cursor, ROWS, Slice};
+use crate::ui::pager::{Cursor, ROWS, START, Slice};
 use crate::web::cx::Viewer;
 use crate::web::flash::Flash;
 use crate::web::form::{Errors, NO_ERRORS};
@@ -52,8 +52,9 @@ fn list(
 /// [`Error::NotFound`]; a cursor that is none; the database's.
 pub fn show(cx: &Cx, id: i64) -> Result {
     let written = draft::of(cx, paths::new_comment(id))?.unwrap_or_default().text("body");
-    let form = CommentForm::of(&written);
-    let html = page(cx, id, Cursor::from_query(cx, "comments")?, &form)?.ok_or(Error::NotFound)?;
+    let after = Cursor::from_query(cx, "comments")?;
+    let form = CommentForm { in_place: after == START, ..CommentForm::of(&written) };
+    let html = page(cx, id, after, &form)?.ok_or(Error::NotFound)?;
     Ok(reply::page(cx, html))
 }
 

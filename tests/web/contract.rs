@@ -397,6 +397,6 @@ fn all_that_somebody_finds_who_is_signed_in_works_without_a_script() {
     ] {
         assert!(found.contains(shape), "{shape} is not among {found:?}");
     }
-    assert_eq!(walked.forms.len(), 11, "{:#?}", walked.forms.keys());
+    assert_eq!(walked.forms.len(), 12, "{:#?}", walked.forms.keys());
     send_all(true, &walked);
 }

@@ -418,6 +418,9 @@ fn a_comments_address_leads_to_the_page_that_shows_it() {
         if at >= 200 {
             assert_eq!(shown[0], format!("comment_{id}"), "{at}");
         }
+        // A new comment has no place on a later page: the form leads to the first.
+        let in_place = attributes(&client.follow(&answer).html(), "#comment_form", "hx-post");
+        assert_eq!(in_place.is_empty(), at >= 200, "{at}");
     }
     // Who changes one of them is led there as well.
     let author = Client::signed_in_as(
