@@ -7,10 +7,14 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use lorem_news::db::header::APPLICATION_ID;
+use lorem_news::db::migrate::MIGRATIONS;
+use lorem_news::user::password;
 use rusqlite::Connection;
 
+use crate::client::Client;
 use crate::harness::{
-    Answer, Program, Raw, Site, ask, assert_sound, eventually, folder, number, open, seeded,
+    Answer, Program, Raw, Site, ask, assert_sound, eventually, folder, number, open, seeded, texts,
 };
 
 /// Writes until the server is gone; counts and keeps the answered ones.
@@ -177,4 +181,27 @@ fn a_storm_of_writers_is_served_without_a_loss() {
     assert_eq!(sessions(&connection), given);
     assert_eq!(number(&connection, "SELECT count(*) FROM posts") as usize, 20 + CLIENTS * EACH);
     assert_sound(&connection);
+}
+
+#[test]
+fn a_database_from_before_there_were_accounts_goes_on() {
+    let site = Site::with(0, |config| {
+        let first = Connection::open(&config.database).expect("a new database opens");
+        first.execute_batch(MIGRATIONS[0]).expect("the first schema");
+        let hash = password::hash("password").expect("a hash");
+        first
+            .execute_batch(&format!(
+                "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1;
+                 INSERT INTO users (screen_name, created_at, updated_at, posts_count) VALUES ('Velit_000', 1, 1, 1);
+                 INSERT INTO profiles (user_id, password_hash) VALUES (1, '{hash}');
+                 INSERT INTO posts (user_id, created_at, updated_at, hotness, title) VALUES (1, 1, 1, 1, 'A title');
+                 INSERT INTO descriptions (post_id, text) VALUES (1, 'A text');"
+            ))
+            .expect("the schema is known");
+    });
+    let client = Client::new(&site);
+    assert_eq!(client.sign_in("velit_000").status, 303);
+    assert_eq!(client.post("/posts/1/comments", &[("body", "It goes on")]).status, 303);
+    assert_eq!(texts(&client.get("/posts/1").html(), "h1"), ["A title"]);
+    assert_sound(&site.database());
 }
