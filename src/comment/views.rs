@@ -7,7 +7,7 @@ use super::{Comment, OwnComment};
 use crate::markup::Markup;
 use crate::ui::button;
 use crate::ui::field::{self, Field};
-use crate::ui::text::Text;
+use crate::ui::text::{Id, Text};
 use crate::ui::time::{Age, Micros};
 use crate::user;
 use crate::web::cx::Viewer;
@@ -36,7 +36,7 @@ pub fn one<'c>(comment: &'c Comment, viewer: Option<&'c Viewer>, now: Micros) ->
     let author = comment.author.as_ref();
     let is_own = author.is_some_and(|author| viewer.is_some_and(|viewer| viewer.id == author.id));
     owned_html! {
-        li(id=format_args!("comment_{}", comment.id)) {
+        li(id=Id("comment_", comment.id)) {
             p { : user::views::by(author, viewer); : " · "; : Age { at: comment.created_at, now }; : " ago" }
             @ if author.is_some() { : Markup(&comment.body) } else { p(class="empty") { : "[deleted]" } }
             @ if is_own { : actions(comment.id) }

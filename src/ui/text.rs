@@ -26,7 +26,19 @@ impl Render for Text<'_> {
     }
 }
 
-render_by_reference!(Text<'_>, Rendered);
+/// An element's id with a number in it, such as `comment_17`: without the machinery of `format!`, since
+/// a list has one a row.
+#[derive(Clone, Copy)]
+pub struct Id(pub &'static str, pub i64);
+
+impl Render for Id {
+    fn render(&self, out: &mut TemplateBuffer) {
+        out.write_raw(self.0);
+        out.write_raw(itoa::Buffer::new().format(self.1));
+    }
+}
+
+render_by_reference!(Text<'_>, Rendered, Id);
 
 /// A piece of a page that is always the same, rendered once.
 pub struct Rendered(String);
