@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use crate::comment::views::CommentForm;
 use crate::comment::{self, NewComment};
 use crate::post::{self, NewPost, Whole};
-use crate::session::{self, NewSession, Secret};
+use crate::session::SignIn;
 use crate::ui::layout::{self, Page};
 use crate::ui::pager::{START, Slice};
 use crate::ui::time::Micros;
@@ -74,9 +74,7 @@ fn one_of(weights: &[u32; 7]) -> Action {
 /// One call's sign-in and what it writes, all in one job for the writer.
 struct Call {
     action: Action,
-    secret: Secret,
-    ip_address: String,
-    user_agent: String,
+    sign_in: SignIn,
     /// The title of a post, or the body of a comment, to be made.
     text: String,
     description: String,
@@ -105,7 +103,7 @@ enum Shown {
 /// [`Error::NotFound`] for an unknown endpoint; the database's.
 pub fn run(cx: &Cx, endpoint: &str) -> Result {
     let call = Call::new(cx, Action::of(endpoint).ok_or(Error::NotFound)?);
-    let (action, secret) = (call.action, call.secret.clone());
+    let (action, secret) = (call.action, call.sign_in.secret.clone());
     let Some(done) = cx.write(move |connection| call.write(connection))? else {
         return Ok(reply::html(cx, index(cx)?));
     };
@@ -125,9 +123,7 @@ impl Call {
         };
         Call {
             action,
-            secret: Secret::random(),
-            ip_address: cx.ip().to_string(),
-            user_agent: cx.user_agent().to_owned(),
+            sign_in: SignIn::of(cx),
             text,
             description: if action == PostCreate { headers(cx) } else { String::new() },
             now: cx.now,
@@ -138,16 +134,7 @@ impl Call {
         let Some(user) = user::sql::sign_in_random(connection, self.now)? else {
             return Ok(None);
         };
-        let session_id = session::sql::create(
-            connection,
-            &NewSession {
-                user_id: user.id,
-                secret: &self.secret,
-                ip_address: &self.ip_address,
-                user_agent: &self.user_agent,
-                created_at: self.now,
-            },
-        )?;
+        let session_id = self.sign_in.insert(connection, user.id)?;
         let shown = self.act(connection, user.id)?;
         Ok(Some(Done { viewer: Viewer { id: user.id, screen_name: user.screen_name, session_id }, shown }))
     }

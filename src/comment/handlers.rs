@@ -11,7 +11,8 @@ use crate::session::Token;
 use crate::ui::layout::{self, Page};
 use crate::ui::pager::{Cursor, START};
 use crate::ui::time::Micros;
-use crate::user::Author;
+use crate::user::{self, Author};
+use crate::web::cx::Viewer;
 use crate::web::flash::Flash;
 use crate::web::form::Errors;
 use crate::web::rate::Act;
@@ -54,12 +55,9 @@ pub fn create(cx: &Cx, post_id: i64) -> Result {
     let viewer = draft::member(cx, paths::comment_form(post_id), &FIELDS)?;
     cx.read(|connection| post::sql::author(connection, post_id))?.ok_or(Error::NotFound)?;
     let body = cx.form()?.text("body");
-    let errors = check(&body);
+    let errors = check(&body).or_too_fast(&cx.app.rates, Act::WriteBy(viewer.id));
     if !errors.is_empty() {
         return refuse(cx, post_id, &body, &errors);
-    }
-    if let Err(wait) = cx.app.rates.take(Act::WriteBy(viewer.id)) {
-        return refuse(cx, post_id, &body, &Errors::too_fast(wait));
     }
     let (user_id, session_id, created_at) = (viewer.id, viewer.session_id, cx.now);
     let (token, text) = (draft::token(cx), body.clone());
@@ -115,10 +113,9 @@ fn refuse(cx: &Cx, post_id: i64, body: &str, errors: &Errors) -> Result {
 }
 
 /// A comment of the viewer's.
-fn own(cx: &Cx, viewer_id: i64, id: i64) -> Result<Placed> {
+fn own(cx: &Cx, viewer: &Viewer, id: i64) -> Result<Placed> {
     let placed = cx.read(|connection| sql::find(connection, id))?.ok_or(Error::NotFound)?;
-    let is_own = placed.comment.author.as_ref().is_some_and(|author| author.id == viewer_id);
-    if is_own { Ok(placed) } else { Err(NOT_YOURS) }
+    if user::is_own(placed.comment.author.as_ref(), Some(viewer)) { Ok(placed) } else { Err(NOT_YOURS) }
 }
 
 /// The address of a comment's place on the pages of its post.
@@ -149,7 +146,7 @@ pub fn show(cx: &Cx, id: i64) -> Result {
 pub fn edit(cx: &Cx, id: i64) -> Result {
     // With htmx they come back to the page that they are on, not to one with only the form.
     let viewer = if reply::wants_changes(cx) { cx.member_or(paths::comment(id))? } else { cx.member()? };
-    let placed = own(cx, viewer.id, id)?;
+    let placed = own(cx, viewer, id)?;
     let draft = draft::of(cx, paths::comment(id))?;
     let body = draft.map_or_else(|| placed.comment.body.clone(), |draft| draft.text("body"));
     let form = CommentForm::of(&body);
@@ -176,15 +173,10 @@ fn edit_page(cx: &Cx, placed: &Placed, form: &CommentForm) -> Result<String> {
 /// database's. What can be mended is told in the form.
 pub fn update(cx: &Cx, id: i64) -> Result {
     let viewer = draft::member(cx, paths::edit_comment(id), &FIELDS)?;
-    let mut placed = own(cx, viewer.id, id)?;
+    let mut placed = own(cx, viewer, id)?;
     let form = cx.form()?;
     let body = form.get("body").map_or_else(|| placed.comment.body.clone(), |_| form.text("body"));
-    let mut errors = check(&body);
-    if errors.is_empty()
-        && let Err(wait) = cx.app.rates.take(Act::WriteBy(viewer.id))
-    {
-        errors = Errors::too_fast(wait);
-    }
+    let errors = check(&body).or_too_fast(&cx.app.rates, Act::WriteBy(viewer.id));
     if !errors.is_empty() {
         return refuse_change(cx, &placed, &body, &errors);
     }
@@ -226,7 +218,7 @@ fn refuse_change(cx: &Cx, placed: &Placed, body: &str, errors: &Errors) -> Resul
 /// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the database's.
 pub fn destroy(cx: &Cx, id: i64) -> Result {
     let viewer = cx.member_or(paths::comment(id))?;
-    let placed = own(cx, viewer.id, id)?;
+    let placed = own(cx, viewer, id)?;
     let (user_id, post_id, now) = (viewer.id, placed.post_id, cx.now);
     let destroyed = cx.write(move |connection| {
         if sql::author(connection, id)? != Some(user_id) {

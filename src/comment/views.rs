@@ -5,6 +5,7 @@ use horrorshow::prelude::*;
 
 use super::{Comment, OwnComment};
 use crate::markup::Markup;
+use crate::post::DELETED;
 use crate::ui::button;
 use crate::ui::field::{self, Field};
 use crate::ui::text::{Id, Text};
@@ -34,12 +35,11 @@ pub fn list<'c>(comments: &'c [Comment], viewer: Option<&'c Viewer>, now: Micros
 /// A comment on its post.
 pub fn one<'c>(comment: &'c Comment, viewer: Option<&'c Viewer>, now: Micros) -> impl Render + 'c {
     let author = comment.author.as_ref();
-    let is_own = author.is_some_and(|author| viewer.is_some_and(|viewer| viewer.id == author.id));
     owned_html! {
         li(id=Id("comment_", comment.id)) {
             p { : user::views::by(author, viewer); : " · "; : Age { at: comment.created_at, now }; : " ago" }
-            @ if author.is_some() { : Markup(&comment.body) } else { p(class="empty") { : "[deleted]" } }
-            @ if is_own { : actions(comment.id) }
+            @ if author.is_some() { : Markup(&comment.body) } else { p(class="empty") { : DELETED } }
+            @ if user::is_own(author, viewer) { : actions(comment.id) }
         }
     }
 }
@@ -99,7 +99,7 @@ pub fn edit<'f>(id: i64, form: &CommentForm<'f>) -> impl Render + 'f {
     let form = *form;
     owned_html! {
         form(method="post", action=paths::comment(id)) {
-            input(type="hidden", name="_method", value="patch");
+            : button::means("patch");
             : field::errors(form.errors, "comment");
             : field::area(form.field());
             button(class="button") { : "Update Comment" }
@@ -115,7 +115,7 @@ pub fn edited<'f>(id: i64, form: &CommentForm<'f>) -> impl Render + 'f {
     owned_html! {
         li(id=format_args!("comment_{id}")) {
             form(method="post", action=action, hx-post=action, hx-swap="none", hx-sync="this:drop") {
-                input(type="hidden", name="_method", value="patch");
+                : button::means("patch");
                 : field::errors(form.errors, "comment");
                 : field::area(form.field().id(&field_id).focused());
                 div(class="actions") {

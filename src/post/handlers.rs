@@ -11,6 +11,7 @@ use crate::draft;
 use crate::session;
 use crate::ui::layout::{self, Page};
 use crate::ui::pager::{Cursor, ROWS, START, Slice};
+use crate::user;
 use crate::web::cx::Viewer;
 use crate::web::flash::Flash;
 use crate::web::form::{Errors, NO_ERRORS};
@@ -118,15 +119,9 @@ pub fn create(cx: &Cx) -> Result {
     let (user_id, session_id) = (viewer.id, viewer.session_id);
     let wanted = Arc::new(Content::of(cx.form()?, Content::default()));
     let refuse = |errors: &Errors| Ok(reply::refused(cx, new_page(cx, &wanted, errors)?, errors));
-    let mut errors = wanted.check();
-    if cx.read(|connection| sql::has_title(connection, &wanted.title, 0))? {
-        errors.append(title_taken());
-    }
+    let errors = check(cx, &wanted, 0, user_id)?;
     if !errors.is_empty() {
         return refuse(&errors);
-    }
-    if let Err(wait) = cx.app.rates.take(Act::WriteBy(user_id)) {
-        return refuse(&Errors::too_fast(wait));
     }
     let (post, token, created_at) = (Arc::clone(&wanted), draft::token(cx), cx.now);
     let sent = cx.write(move |connection| {
@@ -146,6 +141,15 @@ pub fn create(cx: &Cx) -> Result {
         Sent::TitleTaken => refuse(&title_taken()),
         Sent::SignedOut => Err(draft::sign_in_first(cx, paths::NEW_POST, &Content::FIELDS)),
     }
+}
+
+/// What keeps a text from being post `id`, or a new one (0), of this user now.
+fn check(cx: &Cx, content: &Content, id: i64, user_id: i64) -> Result<Errors> {
+    let mut errors = content.check();
+    if cx.read(|connection| sql::has_title(connection, &content.title, id))? {
+        errors.append(title_taken());
+    }
+    Ok(errors.or_too_fast(&cx.app.rates, Act::WriteBy(user_id)))
 }
 
 /// `GET /posts/:id/edit`.
@@ -169,7 +173,7 @@ fn edit_page(cx: &Cx, id: i64, content: &Content, errors: &Errors) -> Result<Str
 fn own(cx: &Cx, viewer: &Viewer, id: i64) -> Result<Content> {
     let found = cx.read(|connection| sql::find(connection, id))?;
     let Whole { post, description, .. } = found.filter(|whole| !whole.is_deleted).ok_or(Error::NotFound)?;
-    if post.author.is_none_or(|author| author.id != viewer.id) {
+    if !user::is_own(post.author.as_ref(), Some(viewer)) {
         return Err(NOT_YOURS);
     }
     Ok(Content { title: post.title, description })
@@ -187,15 +191,9 @@ pub fn update(cx: &Cx, id: i64) -> Result {
     let user_id = viewer.id;
     let wanted = Arc::new(Content::of(cx.form()?, own(cx, viewer, id)?));
     let refuse = |errors: &Errors| Ok(reply::refused(cx, edit_page(cx, id, &wanted, errors)?, errors));
-    let mut errors = wanted.check();
-    if cx.read(|connection| sql::has_title(connection, &wanted.title, id))? {
-        errors.append(title_taken());
-    }
+    let errors = check(cx, &wanted, id, user_id)?;
     if !errors.is_empty() {
         return refuse(&errors);
-    }
-    if let Err(wait) = cx.app.rates.take(Act::WriteBy(user_id)) {
-        return refuse(&Errors::too_fast(wait));
     }
     let (post, token, now) = (Arc::clone(&wanted), draft::token(cx), cx.now);
     let updated = cx.write(move |connection| {

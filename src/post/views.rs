@@ -59,13 +59,9 @@ pub fn row<'p>(
                 : Age { at: post.created_at, now }; : " ago · ";
                 : comment::views::count(post.comments_count);
             }
-            @ if with_author && is_by(post, viewer) { : actions(post.id) }
+            @ if with_author && user::is_own(post.author.as_ref(), viewer) { : actions(post.id) }
         }
     }
-}
-
-fn is_by(post: &Post, viewer: Option<&Viewer>) -> bool {
-    viewer.is_some_and(|viewer| post.author.as_ref().is_some_and(|author| author.id == viewer.id))
 }
 
 /// What its author can do with a post.
@@ -94,7 +90,7 @@ pub fn show<'p>(
             a(href="#comments", class="comments_count") { : comment::views::count(post.comments_count) }
         }
         div(class="prose") { : Markup(description) }
-        @ if is_by(post, viewer) { : actions(post.id) }
+        @ if user::is_own(post.author.as_ref(), viewer) { : actions(post.id) }
         section(id="comments", class="discussion", aria-labelledby="comments_heading") {
             h2(id="comments_heading", class="comments_count") { : comment::views::count(post.comments_count) }
             @ if !is_deleted { : comment::views::form(post.id, form) }
@@ -118,7 +114,7 @@ pub fn new<'f>(content: &'f Content, errors: &'f Errors) -> impl Render + 'f {
 pub fn edit<'f>(id: i64, content: &'f Content, errors: &'f Errors) -> impl Render + 'f {
     owned_html! {
         form(method="post", action=paths::post(id)) {
-            input(type="hidden", name="_method", value="patch");
+            : button::means("patch");
             : fields(content, errors);
             div(class="actions") {
                 button(class="button") { : "Update Post" }

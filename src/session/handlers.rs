@@ -61,9 +61,17 @@ pub fn create(cx: &Cx) -> Result {
     let Some(id) = id else {
         return refuse(cx, &screen_name, &incorrect());
     };
-    let own_page = paths::user(account.id).to_string();
-    let location = form.get("return_to").and_then(local_path).unwrap_or(&own_page);
-    Ok(signed_in(cx, reply::done(cx, location, Flash::SignedIn), &secret.of(id)))
+    welcome(cx, account.id, Flash::SignedIn, &secret.of(id))
+}
+
+/// Somebody has just signed in or up: on to where they were going, else to their own page.
+///
+/// # Errors
+/// None that reading the form has not had before.
+pub fn welcome(cx: &Cx, user_id: i64, flash: Flash, token: &Token) -> Result {
+    let own_page = paths::user(user_id).to_string();
+    let location = cx.form()?.get("return_to").and_then(local_path).unwrap_or(&own_page);
+    Ok(signed_in(cx, reply::done(cx, location, flash), token))
 }
 
 /// The same for an unknown name as for a wrong password: it does not tell who has an account.

@@ -91,7 +91,7 @@ impl SignIn {
         self.insert(connection, user_id)
     }
 
-    /// Only the session's row.
+    /// Only the session's row; that its user has signed in is noted already.
     ///
     /// # Errors
     /// The database's.

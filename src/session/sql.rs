@@ -147,7 +147,7 @@ pub fn prune(connection: &Connection, after_id: i64, cutoff: Micros) -> rusqlite
     let Some((last_id, _)) = slice.last().filter(|_| any_old) else {
         return Ok(Step { removed: 0, next: None });
     };
-    let mut lost: BTreeMap<i64, i64> = BTreeMap::new();
+    let mut lost: BTreeMap<i64, usize> = BTreeMap::new();
     let mut delete = connection.prepare_cached(
         "DELETE FROM sessions WHERE id > ?1 AND id <= ?2 AND last_used_at < ?3 RETURNING user_id",
     )?;
@@ -155,12 +155,10 @@ pub fn prune(connection: &Connection, after_id: i64, cutoff: Micros) -> rusqlite
     while let Some(row) = rows.next()? {
         *lost.entry(row.get(0)?).or_default() += 1;
     }
-    let mut count =
-        connection.prepare_cached("UPDATE users SET sessions_count = sessions_count - ?2 WHERE id = ?1")?;
-    for (user_id, number) in &lost {
-        count.execute([user_id, number])?;
+    for (user_id, gone) in &lost {
+        uncount(connection, *user_id, *gone)?;
     }
-    let removed = usize::try_from(lost.values().sum::<i64>()).unwrap_or_default();
+    let removed = lost.values().sum();
     let more = slice.len() == housekeeping::STEP as usize;
     Ok(Step { removed, next: more.then_some(*last_id) })
 }

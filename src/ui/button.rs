@@ -11,7 +11,7 @@ use crate::web::paths::Path;
 pub fn delete(path: Path, class: &'static str, text: &'static str) -> impl Render {
     owned_html! {
         form(method="post", action=path) {
-            : means_delete();
+            : means("delete");
             button(class=class) { : text }
         }
     }
@@ -22,12 +22,13 @@ pub fn delete(path: Path, class: &'static str, text: &'static str) -> impl Rende
 pub fn delete_in_place(path: Path, class: &'static str, text: &'static str, id: impl Display) -> impl Render {
     owned_html! {
         form(method="post", action=path, hx-post=path, hx-swap="none", hx-sync="this:drop") {
-            : means_delete();
+            : means("delete");
             button(class=class, id=format_args!("{id}")) { : text }
         }
     }
 }
 
-fn means_delete() -> impl Render {
-    owned_html! { input(type="hidden", name="_method", value="delete"); }
+/// What a form means that can only be sent by POST: `patch` or `delete`.
+pub fn means(method: &'static str) -> impl Render {
+    owned_html! { input(type="hidden", name="_method", value=method); }
 }

@@ -70,8 +70,8 @@ pub fn render(page: &Page, main: impl RenderOnce) -> Result<String, horrorshow::
                 a(class="skip-link", href="#main") { : "Skip to content" }
                 : header(page.viewer);
                 div(id="flash", role="status") {
-                    @ if let Some(flash) = page.flash { : notice_view(flash.text()) }
-                    @ if let Some(sentence) = page.alert { : alert_view(sentence) }
+                    @ if let Some(flash) = page.flash { : notice(flash.text()) }
+                    @ if let Some(sentence) = page.alert { : alert(sentence) }
                 }
                 main(id="main", class="card") {
                     div(class="card-title") {
@@ -147,23 +147,13 @@ fn separator() -> impl Render {
     owned_html! { span(class="separator", aria-hidden="true") { : "|" } }
 }
 
-/// What has been done, for an answer that changes a page which is there.
-#[must_use]
-pub fn notice(sentence: &str) -> String {
-    notice_view(sentence).into_string().unwrap_or_default()
-}
-
-/// What went wrong, for such an answer.
-#[must_use]
-pub fn alert(sentence: &str) -> String {
-    alert_view(sentence).into_string().unwrap_or_default()
-}
-
-fn notice_view<'s>(sentence: &'s str) -> impl Render + 's {
+/// What has been done.
+pub fn notice<'s>(sentence: &'s str) -> impl Render + 's {
     owned_html! { p(class="flash notice") { : sentence } }
 }
 
-fn alert_view<'s>(sentence: &'s str) -> impl Render + 's {
+/// What went wrong.
+pub fn alert<'s>(sentence: &'s str) -> impl Render + 's {
     owned_html! { p(class="flash alert", role="alert") { : sentence } }
 }
 

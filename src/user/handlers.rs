@@ -9,12 +9,12 @@ use super::{
 use crate::comment;
 use crate::draft;
 use crate::post;
-use crate::session::handlers::{signed_in, signed_out};
+use crate::session::handlers::{signed_in, signed_out, welcome};
 use crate::session::{self, Secret, SignIn};
 use crate::ui::layout::{self, Page};
 use crate::ui::pager::{Cursor, ROWS};
 use crate::web::flash::Flash;
-use crate::web::form::{Errors, NO_ERRORS, local_path};
+use crate::web::form::{Errors, NO_ERRORS};
 use crate::web::rate::Act;
 use crate::web::{Cx, Error, Result, paths, reply};
 
@@ -97,11 +97,9 @@ pub fn create(cx: &Cx) -> Result {
     if !password.is_empty() {
         check_length(&mut errors, password);
     }
+    let errors = errors.or_too_fast(&cx.app.rates, Act::SignUpFrom(cx.ip()));
     if !errors.is_empty() {
         return refuse(cx, &screen_name, &errors);
-    }
-    if let Err(wait) = cx.app.rates.take(Act::SignUpFrom(cx.ip())) {
-        return refuse(cx, &screen_name, &Errors::too_fast(wait));
     }
     let password_hash = hash(cx, password)?;
     let (sign_in, now, name) = (SignIn::of(cx), cx.now, screen_name.clone());
@@ -116,9 +114,7 @@ pub fn create(cx: &Cx) -> Result {
     let Some((id, session_id)) = ids else {
         return refuse(cx, &screen_name, &name_taken());
     };
-    let own_page = paths::user(id).to_string();
-    let location = form.get("return_to").and_then(local_path).unwrap_or(&own_page);
-    Ok(signed_in(cx, reply::done(cx, location, Flash::SignedUp), &secret.of(session_id)))
+    welcome(cx, id, Flash::SignedUp, &secret.of(session_id))
 }
 
 fn refuse(cx: &Cx, screen_name: &str, errors: &Errors) -> Result {

@@ -11,6 +11,7 @@ use crate::post::Post;
 use crate::session::Session;
 use crate::ui::pager::{Cursor, Slice};
 use crate::ui::time::Micros;
+use crate::web::cx::Viewer;
 use crate::web::form::Errors;
 
 /// Who wrote something.
@@ -20,6 +21,12 @@ pub struct Author {
     pub id: i64,
     /// Their name.
     pub screen_name: String,
+}
+
+/// Whether what `author` wrote is the viewer's own.
+#[must_use]
+pub fn is_own(author: Option<&Author>, viewer: Option<&Viewer>) -> bool {
+    author.zip(viewer).is_some_and(|(author, viewer)| author.id == viewer.id)
 }
 
 /// Someone as their page shows them.

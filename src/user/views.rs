@@ -3,8 +3,9 @@
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
-use super::{Author, Profile, User};
+use super::{Author, Profile, User, is_own};
 use crate::markup::{FORMATTING, Markup};
+use crate::ui::button;
 use crate::ui::field::{self, Field};
 use crate::ui::pager;
 use crate::ui::text::Text;
@@ -20,7 +21,7 @@ pub fn by<'a>(author: Option<&'a Author>, viewer: Option<&'a Viewer>) -> impl Re
         : Raw("by ");
         @ if let Some(author) = author {
             a(href=paths::user(author.id)) {
-                @ if viewer.is_some_and(|viewer| viewer.id == author.id) { : Raw("you") } else { : Text(&author.screen_name) }
+                @ if is_own(Some(author), viewer) { : Raw("you") } else { : Text(&author.screen_name) }
             }
         } else {
             : Raw("[deleted]")
@@ -122,7 +123,7 @@ pub fn edit<'f>(form: &EditForm<'f>, errors: &'f Errors) -> impl Render + 'f {
     let EditForm { id, screen_name, about } = *form;
     owned_html! {
         form(method="post", action=paths::ACCOUNT) {
-            input(type="hidden", name="_method", value="patch");
+            : button::means("patch");
             : field::errors(errors, "user");
             : field::line(Field::new("screen_name", "Screen name", screen_name, errors).autocomplete("username"));
             : field::area(Field::new("about", "About", about, errors).hint(FORMATTING));
@@ -154,7 +155,7 @@ pub fn confirm_destroy(user: &User) -> impl Render {
         }
         div(class="actions") {
             form(method="post", action=paths::ACCOUNT) {
-                input(type="hidden", name="_method", value="delete");
+                : button::means("delete");
                 button(class="button danger") { : "Delete profile" }
             }
             a(class="button", href=paths::user(id)) { : "Keep it" }

@@ -6,7 +6,7 @@ use std::io::Read;
 use percent_encoding::percent_decode;
 
 use super::{Cx, Error};
-use crate::web::rate::Wait;
+use crate::web::rate::{Act, Rates, Wait};
 
 /// A form of ours has a handful of fields; more are somebody's experiment.
 const MAX_FIELDS: usize = 100;
@@ -145,6 +145,16 @@ impl Errors {
     /// Adds all of `others`.
     pub fn append(&mut self, others: Errors) {
         self.list.extend(others.list);
+    }
+
+    /// A form that is in order is taken for `act`, unless it comes too fast after others. One that is
+    /// not does not count.
+    #[must_use]
+    pub fn or_too_fast(self, rates: &Rates, act: Act) -> Errors {
+        if !self.is_empty() {
+            return self;
+        }
+        rates.take(act).map_or_else(Errors::too_fast, |()| self)
     }
 
     /// The form is in order, and comes too fast after others.

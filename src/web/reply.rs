@@ -1,11 +1,11 @@
 //! Answers: the only place that sets the headers which every page has.
 
-use std::borrow::Cow;
 use std::fmt::{Display, Write as _};
 use std::io::Write as _;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use horrorshow::{Render, Template};
 use rouille::Response;
 use sha2::{Digest, Sha256};
 
@@ -110,48 +110,52 @@ pub fn wants_changes(cx: &Cx) -> bool {
 }
 
 /// A change to a page that somebody looks at.
-pub struct Change<'c> {
+pub struct Change {
     /// A CSS selector of what changes.
     target: String,
     how: &'static str,
-    html: Cow<'c, str>,
+    html: String,
 }
 
-impl<'c> Change<'c> {
+impl Change {
     /// Puts `html` in the place of an element.
     #[must_use]
-    pub fn replace(target: impl Display, html: String) -> Change<'c> {
-        Change { target: target.to_string(), how: "outerHTML", html: html.into() }
+    pub fn replace(target: impl Display, html: String) -> Change {
+        Change { target: target.to_string(), how: "outerHTML", html }
     }
 
     /// Puts `html` before the first child of an element.
     #[must_use]
-    pub fn prepend(target: impl Display, html: String) -> Change<'c> {
-        Change { target: target.to_string(), how: "afterbegin", html: html.into() }
+    pub fn prepend(target: impl Display, html: String) -> Change {
+        Change { target: target.to_string(), how: "afterbegin", html }
     }
 
     /// Puts `html` into elements, in the place of what was there.
     #[must_use]
-    pub fn fill(target: impl Display, html: String) -> Change<'c> {
-        Change { target: target.to_string(), how: "innerHTML", html: html.into() }
+    pub fn fill(target: impl Display, html: String) -> Change {
+        Change { target: target.to_string(), how: "innerHTML", html }
     }
 
     /// Removes an element, if it is there.
     #[must_use]
-    pub fn remove(target: impl Display) -> Change<'c> {
-        Change { target: target.to_string(), how: "delete", html: "".into() }
+    pub fn remove(target: impl Display) -> Change {
+        Change { target: target.to_string(), how: "delete", html: String::new() }
+    }
+
+    fn told(sentence: impl Render) -> Change {
+        Change::fill("#flash", sentence.into_string().unwrap_or_default())
     }
 
     /// Says what was done, where a page would show it; screen readers hear it.
     #[must_use]
-    pub fn notice(flash: Flash) -> Change<'c> {
-        Change::fill("#flash", layout::notice(flash.text()))
+    pub fn notice(flash: Flash) -> Change {
+        Change::told(layout::notice(flash.text()))
     }
 
     /// Says what went wrong.
     #[must_use]
-    pub fn alert(sentence: &str) -> Change<'c> {
-        Change::fill("#flash", layout::alert(sentence))
+    pub fn alert(sentence: &str) -> Change {
+        Change::told(layout::alert(sentence))
     }
 }
 
