@@ -123,20 +123,33 @@ fn a_request_that_is_being_handled_is_finished() {
     assert_eq!(drained(&bare), PEACE);
 }
 
+/// Somebody who has announced a body of so many bytes and was told to send it.
+fn invited(bare: &Bare, length: usize) -> Raw {
+    let mut raw = bare.connect();
+    raw.send(format!(
+        "POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\nExpect: 100-continue\r\n\r\n"
+    ));
+    assert_eq!(raw.answer().status, 100);
+    raw
+}
+
+/// Panics unless the answer has this text, and the server then ends in peace.
+fn assert_answered_last(bare: &Bare, raw: &mut Raw, text: &str) {
+    let answer = raw.answer();
+    assert_eq!((answer.status, answer.text()), (200, text));
+    assert!(answer.closes());
+    assert_eq!(drained(bare), PEACE);
+}
+
 #[test]
 fn a_body_that_is_still_arriving_is_waited_for() {
     let bare = Bare::start(Options::default(), echo);
-    let mut raw = bare.connect();
-    raw.send("POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n");
-    assert_eq!(raw.answer().status, 100);
+    let mut raw = invited(&bare, 10);
     raw.send("01234");
     bare.stopper.stop();
     wait_until_deaf(&bare);
     raw.send("56789");
-    let answer = raw.answer();
-    assert_eq!((answer.status, answer.text()), (200, "/form 10"));
-    assert!(answer.closes());
-    assert_eq!(drained(&bare), PEACE);
+    assert_answered_last(&bare, &mut raw, "/form 10");
 }
 
 #[test]
@@ -261,19 +274,14 @@ fn a_body_that_never_comes_does_not_spoil_the_stop() {
 #[test]
 fn a_body_on_a_slow_line_has_its_time_although_the_server_stops() {
     let bare = Bare::start(Options::default(), echo);
-    let mut raw = bare.connect();
-    raw.send("POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\nExpect: 100-continue\r\n\r\n");
-    assert_eq!(raw.answer().status, 100);
+    let mut raw = invited(&bare, 8);
     bare.stopper.stop();
     // Longer than the server listens to those who have not begun a request.
     for _ in 0..8 {
         thread::sleep(Duration::from_millis(200));
         raw.send("x");
     }
-    let answer = raw.answer();
-    assert_eq!((answer.status, answer.text()), (200, "/form 8"));
-    assert!(answer.closes());
-    assert_eq!(drained(&bare), PEACE);
+    assert_answered_last(&bare, &mut raw, "/form 8");
 }
 
 #[test]

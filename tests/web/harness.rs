@@ -22,13 +22,18 @@ use tempfile::TempDir;
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Asks until there is an answer; panics with `what` when there is none for [`PATIENCE`].
-pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+pub fn eventually<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
+    eventually_or(|| what.to_owned(), ask)
+}
+
+/// The same; what is said in the end is only known then.
+fn eventually_or<T>(what: impl Fn() -> String, mut ask: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
         if let Some(answer) = ask() {
             return answer;
         }
-        assert!(began.elapsed() < PATIENCE, "in vain: {what}");
+        assert!(began.elapsed() < PATIENCE, "in vain: {}", what());
         thread::sleep(Duration::from_millis(5));
     }
 }
@@ -254,11 +259,8 @@ impl Program {
 
     /// Waits until it has written `text` there: what it says arrives by another thread.
     pub fn await_log(&self, text: &str) {
-        let began = Instant::now();
-        while !self.log().contains(text) {
-            assert!(began.elapsed() < PATIENCE, "{text:?} is not in\n{}", self.log());
-            thread::sleep(Duration::from_millis(5));
-        }
+        let why = || format!("{text:?} is not in\n{}", self.log());
+        eventually_or(why, || self.log().contains(text).then_some(()));
     }
 
     pub fn id(&self) -> u32 {

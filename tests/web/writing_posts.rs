@@ -60,6 +60,15 @@ fn refusals(taken: &str) -> Vec<(String, String, Vec<&'static str>)> {
     ]
 }
 
+/// A site, its database, and who wrote post 7 there, signed in.
+fn site_of_an_author() -> (Site, Connection, Client) {
+    let site = Site::start();
+    let database = site.database();
+    let author = number(&database, "SELECT user_id FROM posts WHERE id = 7");
+    let client = Client::signed_in_as(&site, author);
+    (site, database, client)
+}
+
 /// Panics unless the whole page shows the form again, with what was typed and what is wrong with it.
 fn assert_shown_again(answer: &Answer, heading: &str, title: &str, description: &str, sentences: &[&str]) {
     assert_eq!(answer.status, 422, "{title:?}");
@@ -298,10 +307,7 @@ fn what_is_wrong_with_a_change_is_told_in_the_form_and_changes_nothing() {
 
 #[test]
 fn a_changed_post_stays_where_it_was() {
-    let site = Site::start();
-    let database = site.database();
-    let author = number(&database, "SELECT user_id FROM posts WHERE id = 7");
-    let client = Client::signed_in_as(&site, author);
+    let (_site, database, client) = site_of_an_author();
     let order = |path: &str| attributes(&client.get(path).html(), "ol.posts > li > a", "href");
     let orders = || (order("/"), order("/posts"));
     let kept = || -> String {
@@ -329,10 +335,7 @@ fn a_changed_post_stays_where_it_was() {
 
 #[test]
 fn a_destroyed_post_takes_everything_on_it_with_it() {
-    let site = Site::start();
-    let database = site.database();
-    let author = number(&database, "SELECT user_id FROM posts WHERE id = 7");
-    let client = Client::signed_in_as(&site, author);
+    let (_site, database, client) = site_of_an_author();
     database
         .execute_batch(
             "INSERT INTO comments (post_id, user_id, parent_id, depth, created_at, updated_at, body)
@@ -518,10 +521,7 @@ fn what_a_guest_wrote_is_in_the_form_once_they_are_signed_in() {
 
 #[test]
 fn a_post_that_is_not_there_or_deleted_cannot_be_changed() {
-    let site = Site::start();
-    let database = site.database();
-    let author = number(&database, "SELECT user_id FROM posts WHERE id = 7");
-    let client = Client::signed_in_as(&site, author);
+    let (_site, database, client) = site_of_an_author();
     // It is kept as it is when its author leaves, but the author still is there.
     database
         .execute_batch(
@@ -547,10 +547,8 @@ fn a_post_that_is_not_there_or_deleted_cannot_be_changed() {
 
 #[test]
 fn everybody_has_the_buttons_for_their_own_posts_and_no_others() {
-    let site = Site::start();
-    let database = site.database();
-    let author = number(&database, "SELECT user_id FROM posts WHERE id = 7");
-    let client = Client::signed_in_as(&site, author);
+    let (site, database, client) = site_of_an_author();
+    let author = client.user_id;
     let mut statement =
         database.prepare("SELECT id FROM posts WHERE user_id = ?1").expect("the schema is known");
     let own: BTreeSet<i64> = statement
