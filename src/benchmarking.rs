@@ -145,7 +145,7 @@ impl Call {
             PostCreate => {
                 let post = NewPost { user_id, title: &self.text, description: &self.description, created_at };
                 let Some(id) = post::sql::create(connection, &post)? else { return Ok(Shown::Any) };
-                let whole = post::sql::find(connection, id)?;
+                let whole = post::sql::find(connection, user_id, id)?;
                 Ok(whole.map_or(Shown::Any, |whole| Shown::New(Box::new(whole))))
             }
             CommentCreate => {
@@ -197,7 +197,8 @@ fn page(cx: &Cx, action: Action, shown: &Shown) -> Result {
 
 /// A hundred posts from a random one on, in the order of their numbers.
 fn index(cx: &Cx) -> Result<String> {
-    let posts = cx.read(|connection| post::sql::some(connection, INDEX))?;
+    let viewer_id = cx.viewer_id()?;
+    let posts = cx.read(|connection| post::sql::some(connection, viewer_id, INDEX))?;
     let page = Page { heading: "Recent posts", viewer: cx.viewer()?, ..Page::default() };
     Ok(layout::render(&page, post::views::rows(&posts, page.viewer, cx.now))?)
 }

@@ -24,6 +24,7 @@ pub mod draft;
 pub mod post;
 pub mod session;
 pub mod user;
+pub mod vote;
 
 // Pure functions.
 pub mod markup;

@@ -77,7 +77,7 @@ pub fn create(cx: &Cx, post_id: i64) -> Result {
         return Ok(reply::done(cx, paths::comment_on(post_id, None, id), Flash::CommentCreated));
     }
     let author = Some(Author { id: user_id, screen_name: viewer.screen_name.clone() });
-    let comment = Comment { id, body, created_at, author };
+    let comment = Comment { id, body, created_at, author, score: 1, is_voted: false };
     let changes = [
         Change::replace("#comment_form", views::form(post_id, &CommentForm::of("")).into_string()?),
         // Should it have been sent twice, it is there already.
@@ -114,7 +114,7 @@ fn refuse(cx: &Cx, post_id: i64, body: &str, errors: &Errors) -> Result {
 
 /// A comment of the viewer's.
 fn own(cx: &Cx, viewer: &Viewer, id: i64) -> Result<Placed> {
-    let placed = cx.read(|connection| sql::find(connection, id))?.ok_or(Error::NotFound)?;
+    let placed = cx.read(|connection| sql::find(connection, viewer.id, id))?.ok_or(Error::NotFound)?;
     if user::is_own(placed.comment.author.as_ref(), Some(viewer)) { Ok(placed) } else { Err(NOT_YOURS) }
 }
 
@@ -131,7 +131,8 @@ fn address(placed: &Placed) -> String {
 /// # Errors
 /// [`Error::NotFound`]; the database's.
 pub fn show(cx: &Cx, id: i64) -> Result {
-    let placed = cx.read(|connection| sql::find(connection, id))?.ok_or(Error::NotFound)?;
+    let viewer_id = cx.viewer_id()?;
+    let placed = cx.read(|connection| sql::find(connection, viewer_id, id))?.ok_or(Error::NotFound)?;
     if !reply::wants_changes(cx) {
         return Ok(reply::see_other(cx, address(&placed)));
     }

@@ -23,6 +23,10 @@ pub struct Comment {
     pub created_at: Micros,
     /// `None`: it was deleted, and only stays for the replies to it.
     pub author: Option<Author>,
+    /// Its author's own voice and everyone's vote.
+    pub score: i64,
+    /// Whether who asks has voted for it.
+    pub is_voted: bool,
 }
 
 /// A comment as its author's page shows it.

@@ -7,6 +7,7 @@ use crate::post::{self, DELETED};
 use crate::ui::pager::{Cursor, Slice};
 use crate::ui::time::Micros;
 use crate::user;
+use crate::vote::{self, Target};
 
 /// Its number, text, time, and author.
 fn from_row(row: &Row) -> rusqlite::Result<Comment> {
@@ -15,6 +16,8 @@ fn from_row(row: &Row) -> rusqlite::Result<Comment> {
         body: row.get(1)?,
         created_at: row.get(2)?,
         author: user::sql::author(row, 3)?,
+        score: row.get(5)?,
+        is_voted: row.get(6)?,
     })
 }
 
@@ -22,17 +25,20 @@ fn from_row(row: &Row) -> rusqlite::Result<Comment> {
 /// others replied.
 pub fn of_post(
     connection: &Connection,
+    viewer_id: i64,
     post_id: i64,
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<Comment>> {
-    let sql = "SELECT comments.id, comments.body, comments.created_at, users.id, users.screen_name \
+    let sql = "SELECT comments.id, comments.body, comments.created_at, users.id, users.screen_name, \
+               comments.score, comment_votes.user_id IS NOT NULL \
                FROM comments LEFT JOIN users ON users.id = comments.user_id \
-               WHERE comments.post_id = ?1 AND (comments.created_at, comments.id) < (?2, ?3) \
-               ORDER BY comments.created_at DESC, comments.id DESC LIMIT ?4";
+               LEFT JOIN comment_votes ON comment_votes.user_id = ?1 AND comment_votes.comment_id = comments.id \
+               WHERE comments.post_id = ?2 AND (comments.created_at, comments.id) < (?3, ?4) \
+               ORDER BY comments.created_at DESC, comments.id DESC LIMIT ?5";
     let rows = connection
         .prepare_cached(sql)?
-        .query_map(params![post_id, after.key, after.id, limit + 1], from_row)?
+        .query_map(params![viewer_id, post_id, after.key, after.id, limit + 1], from_row)?
         .collect::<Result<_, _>>()?;
     Ok(Slice::of(rows, limit, Comment::by_age))
 }
@@ -65,13 +71,15 @@ pub fn of_user(
 }
 
 /// A comment that was not deleted; `None` when there is none.
-pub fn find(connection: &Connection, id: i64) -> rusqlite::Result<Option<Placed>> {
+pub fn find(connection: &Connection, viewer_id: i64, id: i64) -> rusqlite::Result<Option<Placed>> {
     let sql = "SELECT comments.id, comments.body, comments.created_at, users.id, users.screen_name, \
-               comments.post_id FROM comments LEFT JOIN users ON users.id = comments.user_id \
-               WHERE comments.id = ?1 AND comments.deleted_at IS NULL";
+               comments.score, comment_votes.user_id IS NOT NULL, comments.post_id \
+               FROM comments LEFT JOIN users ON users.id = comments.user_id \
+               LEFT JOIN comment_votes ON comment_votes.user_id = ?1 AND comment_votes.comment_id = comments.id \
+               WHERE comments.id = ?2 AND comments.deleted_at IS NULL";
     let found = connection
         .prepare_cached(sql)?
-        .query_row([id], |row| Ok((from_row(row)?, row.get(5)?)))
+        .query_row([viewer_id, id], |row| Ok((from_row(row)?, row.get(7)?)))
         .optional()?;
     let Some((comment, post_id)) = found else {
         return Ok(None);
@@ -165,13 +173,16 @@ pub enum Fate {
 pub fn destroy(connection: &Connection, id: i64, now: Micros) -> rusqlite::Result<Option<Fate>> {
     let sql = "DELETE FROM comments WHERE id = ?1 AND deleted_at IS NULL \
                AND NOT EXISTS (SELECT 1 FROM comments AS reply WHERE reply.parent_id = ?1) \
-               RETURNING post_id, user_id, parent_id";
-    let removed: Option<(i64, Option<i64>, Option<i64>)> = connection
+               RETURNING post_id, user_id, parent_id, score";
+    let removed: Option<(i64, Option<i64>, Option<i64>, i64)> = connection
         .prepare_cached(sql)?
-        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
         .optional()?;
-    if let Some((post_id, user_id, parent_id)) = removed {
+    if let Some((post_id, user_id, parent_id, score)) = removed {
         count(connection, post_id, user_id, -1)?;
+        if score > 1 {
+            vote::sql::add_karma(connection, user_id, 1 - score)?;
+        }
         let pruned = prune(connection, parent_id)?;
         post::sql::prune(connection, post_id)?;
         return Ok(Some(Fate::Removed(pruned)));
@@ -182,6 +193,7 @@ pub fn destroy(connection: &Connection, id: i64, now: Micros) -> rusqlite::Resul
     let Some((post_id, user_id)) = found else {
         return Ok(None);
     };
+    vote::sql::forget(connection, Target::Comment(id))?;
     connection
         .prepare_cached(
             "UPDATE comments SET deleted_at = ?2, updated_at = ?2, user_id = NULL, body = '' WHERE id = ?1",

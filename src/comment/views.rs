@@ -11,6 +11,7 @@ use crate::ui::field::{self, Field};
 use crate::ui::text::{Id, Text};
 use crate::ui::time::{Age, Micros};
 use crate::user;
+use crate::vote::{self, Target};
 use crate::web::cx::Viewer;
 use crate::web::form::{Errors, NO_ERRORS};
 use crate::web::paths;
@@ -37,7 +38,10 @@ pub fn one<'c>(comment: &'c Comment, viewer: Option<&'c Viewer>, now: Micros) ->
     let author = comment.author.as_ref();
     owned_html! {
         li(id=Id("comment_", comment.id)) {
-            p { : user::views::by(author, viewer); : " · "; : Age { at: comment.created_at, now }; : " ago" }
+            : vote::views::arrow_for(Target::Comment(comment.id), comment.is_voted, author, viewer);
+            p {
+                @ if author.is_some() { : vote::views::score(Target::Comment(comment.id), comment.score); : " " }
+                : user::views::by(author, viewer); : " · "; : Age { at: comment.created_at, now }; : " ago" }
             @ if author.is_some() { : Markup(&comment.body) } else { p(class="empty") { : DELETED } }
             @ if user::is_own(author, viewer) { : actions(comment.id) }
         }

@@ -6,9 +6,10 @@ use super::OpenError;
 use super::header::APPLICATION_ID;
 
 /// Every migration in order; `PRAGMA user_version` counts how many a database has had.
-pub const MIGRATIONS: [&str; 2] = [
+pub const MIGRATIONS: [&str; 3] = [
     include_str!("../../db/migrations/0001_start.sql"),
     include_str!("../../db/migrations/0002_accounts.sql"),
+    include_str!("../../db/migrations/0003_hacker_news.sql"),
 ];
 
 /// Brings the database to this program's schema. Each migration is a transaction of its own, and

@@ -38,10 +38,10 @@ fn list(
     cx: &Cx,
     heading: &str,
     description: &str,
-    query: fn(&Connection, Cursor, u32) -> rusqlite::Result<Slice<Post>>,
+    query: fn(&Connection, i64, Cursor, u32) -> rusqlite::Result<Slice<Post>>,
 ) -> Result {
-    let after = Cursor::from_query(cx, "after")?;
-    let posts = cx.read(|connection| query(connection, after, ROWS))?;
+    let (after, viewer_id) = (Cursor::from_query(cx, "after")?, cx.viewer_id()?);
+    let posts = cx.read(|connection| query(connection, viewer_id, after, ROWS))?;
     let page = Page { description, ..Page::new(cx, heading)? };
     let page = Page { aside: page.viewer.map(|_| views::NEW_POST), ..page };
     Ok(reply::page(cx, layout::render(&page, views::list(cx, page.viewer, &posts))?))
@@ -65,11 +65,12 @@ pub fn show(cx: &Cx, id: i64) -> Result {
 /// # Errors
 /// The database's.
 pub fn page(cx: &Cx, id: i64, after: Cursor, form: &CommentForm) -> Result<Option<String>> {
+    let viewer_id = cx.viewer_id()?;
     let found = cx.read(|connection| {
-        let Some(post) = sql::find(connection, id)? else {
+        let Some(post) = sql::find(connection, viewer_id, id)? else {
             return Ok(None);
         };
-        Ok(Some((post, comment::sql::of_post(connection, id, after, comment::ON_A_PAGE)?)))
+        Ok(Some((post, comment::sql::of_post(connection, viewer_id, id, after, comment::ON_A_PAGE)?)))
     })?;
     found.map(|(whole, comments)| render(cx, &whole, &comments, form)).transpose()
 }
@@ -171,7 +172,7 @@ fn edit_page(cx: &Cx, id: i64, content: &Content, errors: &Errors) -> Result<Str
 
 /// What a post of the viewer's says.
 fn own(cx: &Cx, viewer: &Viewer, id: i64) -> Result<Content> {
-    let found = cx.read(|connection| sql::find(connection, id))?;
+    let found = cx.read(|connection| sql::find(connection, viewer.id, id))?;
     let Whole { post, description, .. } = found.filter(|whole| !whole.is_deleted).ok_or(Error::NotFound)?;
     if !user::is_own(post.author.as_ref(), Some(viewer)) {
         return Err(NOT_YOURS);

@@ -22,9 +22,30 @@ pub struct Post {
     pub hotness: i64,
     /// How many comments it has.
     pub comments_count: i64,
+    /// Its author's own voice and everyone's vote.
+    pub score: i64,
+    /// Where it leads, if it is a link.
+    pub link: Option<Link>,
+    /// Whether who asks has voted for it.
+    pub is_voted: bool,
+    /// How many comments others made since who asks last saw them, counted up to [`MANY_NEW`]; 0 for
+    /// who has never looked.
+    pub new_comments: i64,
     /// `None`: has left.
     pub author: Option<Author>,
 }
+
+/// Where a post leads, as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// As it was given.
+    pub url: String,
+    /// Its domain, or what stands for it.
+    pub site: String,
+}
+
+/// New comments are counted up to here: beyond, the number says no more than "many".
+pub const MANY_NEW: i64 = 100;
 
 impl Post {
     /// Its place in a list by age.

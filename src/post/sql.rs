@@ -2,30 +2,45 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{DELETED, NewPost, Post, Whole};
+use super::{DELETED, Link, NewPost, Post, Whole};
 use crate::rank;
 use crate::ui::pager::{Cursor, Slice};
 use crate::ui::time::Micros;
 use crate::user;
+use crate::vote::{self, Target};
 
 /// The columns of [`from_row`].
 macro_rules! columns {
     () => {
         "posts.id, posts.title, posts.created_at, posts.hotness, posts.comments_count, \
-         users.id, users.screen_name"
+         users.id, users.screen_name, posts.score, posts.url, posts.site, post_votes.user_id IS NOT NULL, \
+         CASE WHEN visits.seen_at IS NULL THEN 0 ELSE (SELECT count(*) FROM (SELECT 1 FROM comments \
+             WHERE comments.post_id = posts.id AND comments.created_at > visits.seen_at \
+             AND comments.deleted_at IS NULL AND comments.user_id IS NOT ?1 LIMIT 100)) END"
+    };
+}
+
+/// The number of [`columns`]: what follows them in a row begins here.
+const COLUMNS: usize = 12;
+
+/// What [`columns`] come from besides `posts`. `?1` is who asks, 0 for a guest: their votes and visits
+/// come with the list.
+macro_rules! joins {
+    () => {
+        " LEFT JOIN users ON users.id = posts.user_id \
+         LEFT JOIN post_votes ON post_votes.user_id = ?1 AND post_votes.post_id = posts.id \
+         LEFT JOIN visits ON visits.user_id = ?1 AND visits.post_id = posts.id "
     };
 }
 
 /// The same, and where they come from.
 macro_rules! select {
-    ($($rest:expr),+) => {
-        concat!(
-            "SELECT ", columns!(), " FROM posts LEFT JOIN users ON users.id = posts.user_id ", $($rest),+
-        )
-    };
+    ($($rest:expr),+) => { concat!("SELECT ", columns!(), " FROM posts", joins!(), $($rest),+) };
 }
 
 fn from_row(row: &Row) -> rusqlite::Result<Post> {
+    let url: Option<String> = row.get(8)?;
+    let site = row.get::<_, Option<String>>(9)?.unwrap_or_default();
     Ok(Post {
         id: row.get(0)?,
         title: row.get::<_, Option<String>>(1)?.unwrap_or_else(|| DELETED.to_owned()),
@@ -33,67 +48,84 @@ fn from_row(row: &Row) -> rusqlite::Result<Post> {
         hotness: row.get(3)?,
         comments_count: row.get(4)?,
         author: user::sql::author(row, 5)?,
+        score: row.get(7)?,
+        link: url.map(|url| Link { url, site }),
+        is_voted: row.get(10)?,
+        new_comments: row.get(11)?,
     })
 }
 
 /// The front page from `after` on: hottest first.
-pub fn hottest(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::Result<Slice<Post>> {
+pub fn hottest(
+    connection: &Connection,
+    viewer_id: i64,
+    after: Cursor,
+    limit: u32,
+) -> rusqlite::Result<Slice<Post>> {
     let sql = select!(
-        "WHERE (posts.hotness, posts.id) < (?1, ?2) AND posts.deleted_at IS NULL \
-         ORDER BY posts.hotness DESC, posts.id DESC LIMIT ?3"
+        "WHERE (posts.hotness, posts.id) < (?2, ?3) AND posts.deleted_at IS NULL \
+         ORDER BY posts.hotness DESC, posts.id DESC LIMIT ?4"
     );
-    let rows = list(connection, sql, params![after.key, after.id, limit + 1])?;
+    let rows = list(connection, sql, params![viewer_id, after.key, after.id, limit + 1])?;
     Ok(Slice::of(rows, limit, Post::by_hotness))
 }
 
 /// All posts from `after` on: newest first.
-pub fn newest(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::Result<Slice<Post>> {
+pub fn newest(
+    connection: &Connection,
+    viewer_id: i64,
+    after: Cursor,
+    limit: u32,
+) -> rusqlite::Result<Slice<Post>> {
     let sql = select!(
-        "WHERE (posts.created_at, posts.id) < (?1, ?2) AND posts.deleted_at IS NULL \
-         ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?3"
+        "WHERE (posts.created_at, posts.id) < (?2, ?3) AND posts.deleted_at IS NULL \
+         ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?4"
     );
-    let rows = list(connection, sql, params![after.key, after.id, limit + 1])?;
+    let rows = list(connection, sql, params![viewer_id, after.key, after.id, limit + 1])?;
     Ok(Slice::of(rows, limit, Post::by_age))
 }
 
 /// Someone's posts from `after` on: newest first.
 pub fn of_user(
     connection: &Connection,
+    viewer_id: i64,
     user_id: i64,
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<Post>> {
     let sql = select!(
-        "WHERE posts.user_id = ?1 AND (posts.created_at, posts.id) < (?2, ?3) AND posts.deleted_at IS NULL \
-         ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?4"
+        "WHERE posts.user_id = ?2 AND (posts.created_at, posts.id) < (?3, ?4) AND posts.deleted_at IS NULL \
+         ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?5"
     );
-    let rows = list(connection, sql, params![user_id, after.key, after.id, limit + 1])?;
+    let rows = list(connection, sql, params![viewer_id, user_id, after.key, after.id, limit + 1])?;
     Ok(Slice::of(rows, limit, Post::by_age))
 }
 
 /// Up to `limit` posts in the order of their ids, beginning at a random one.
-pub fn some(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<Post>> {
+pub fn some(connection: &Connection, viewer_id: i64, limit: u32) -> rusqlite::Result<Vec<Post>> {
     let sql = select!(
         "WHERE posts.id >= ",
         random_id!("posts"),
-        " AND posts.deleted_at IS NULL ORDER BY posts.id LIMIT ?1"
+        " AND posts.deleted_at IS NULL ORDER BY posts.id LIMIT ?2"
     );
-    list(connection, sql, params![limit])
+    list(connection, sql, params![viewer_id, limit])
 }
 
 /// A post with its text, also one that is only kept for its comments; `None` when there is none.
-pub fn find(connection: &Connection, id: i64) -> rusqlite::Result<Option<Whole>> {
+pub fn find(connection: &Connection, viewer_id: i64, id: i64) -> rusqlite::Result<Option<Whole>> {
     let sql = concat!(
         "SELECT ",
         columns!(),
         ", descriptions.text, posts.deleted_at IS NOT NULL \
-         FROM posts JOIN descriptions ON descriptions.post_id = posts.id \
-         LEFT JOIN users ON users.id = posts.user_id WHERE posts.id = ?1"
+         FROM posts JOIN descriptions ON descriptions.post_id = posts.id",
+        joins!(),
+        "WHERE posts.id = ?2"
     );
     connection
         .prepare_cached(sql)?
-        .query_row([id], |row| {
-            Ok(Whole { post: from_row(row)?, description: row.get(7)?, is_deleted: row.get(8)? })
+        .query_row([viewer_id, id], |row| {
+            let (description, is_deleted) = (row.get(COLUMNS)?, row.get(COLUMNS + 1)?);
+            Ok(Whole { post: from_row(row)?, description, is_deleted })
         })
         .optional()
 }
@@ -173,10 +205,11 @@ pub fn leave(connection: &Connection, id: i64, author: i64, now: Micros) -> rusq
     if !is_discussed {
         return destroy(connection, id);
     }
+    vote::sql::forget(connection, Target::Post(id))?;
     connection
         .prepare_cached(
-            "UPDATE posts SET user_id = NULL, title = NULL, url = NULL, deleted_at = ?2, updated_at = ?2 \
-             WHERE id = ?1",
+            "UPDATE posts SET user_id = NULL, title = NULL, url = NULL, site = NULL, address = NULL, \
+             deleted_at = ?2, updated_at = ?2 WHERE id = ?1",
         )?
         .execute([id, now])?;
     connection.prepare_cached("UPDATE descriptions SET text = '' WHERE post_id = ?1")?.execute([id])?;
@@ -198,16 +231,16 @@ pub fn prune(connection: &Connection, id: i64) -> rusqlite::Result<()> {
 pub fn destroy(connection: &Connection, id: i64) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "UPDATE users SET comments_count = comments_count - lost.number \
-             FROM (SELECT user_id, count(*) AS number FROM comments \
+            "UPDATE users SET comments_count = comments_count - lost.number, karma = karma - lost.votes \
+             FROM (SELECT user_id, count(*) AS number, sum(score - 1) AS votes FROM comments \
                    WHERE post_id = ?1 AND deleted_at IS NULL GROUP BY user_id) AS lost \
              WHERE users.id = lost.user_id",
         )?
         .execute([id])?;
     connection
         .prepare_cached(
-            "UPDATE users SET posts_count = posts_count - 1 \
-             WHERE id = (SELECT user_id FROM posts WHERE id = ?1 AND deleted_at IS NULL)",
+            "UPDATE users SET posts_count = posts_count - 1, karma = karma - posts.score + 1 FROM posts \
+             WHERE posts.id = ?1 AND posts.deleted_at IS NULL AND users.id = posts.user_id",
         )?
         .execute([id])?;
     connection.prepare_cached("DELETE FROM posts WHERE id = ?1")?.execute([id])?;

@@ -3,16 +3,17 @@
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
-use super::{Content, Post, Whole};
+use super::{Content, Link, MANY_NEW, Post, Whole};
 use crate::comment::views::CommentForm;
 use crate::comment::{self, Comment};
 use crate::markup::{FORMATTING, Markup};
 use crate::ui::button;
 use crate::ui::field::{self, Field};
 use crate::ui::pager::{self, Slice};
-use crate::ui::text::Text;
+use crate::ui::text::{Id, Text};
 use crate::ui::time::{Age, Micros};
 use crate::user;
+use crate::vote::{self, Target};
 use crate::web::cx::Viewer;
 use crate::web::form::Errors;
 use crate::web::{Cx, paths};
@@ -52,14 +53,47 @@ pub fn row<'p>(
     now: Micros,
 ) -> impl Render + 'p {
     owned_html! {
-        li {
-            a(href=paths::post(post.id)) { : Text(&post.title) }
+        li(id=Id("post_", post.id)) {
+            : vote::views::arrow_for(Target::Post(post.id), post.is_voted, post.author.as_ref(), viewer);
+            : title(post);
             p {
+                : vote::views::score(Target::Post(post.id), post.score); : " ";
                 @ if with_author { : user::views::by(post.author.as_ref(), viewer); : " · " }
                 : Age { at: post.created_at, now }; : " ago · ";
-                : comment::views::count(post.comments_count);
+                a(href=paths::comments(post.id)) { : comment::views::count(post.comments_count) }
+                @ if post.new_comments > 0 { : " · "; : new_comments(post.new_comments) }
             }
             @ if with_author && user::is_own(post.author.as_ref(), viewer) { : actions(post.id) }
+        }
+    }
+}
+
+/// A post's title, which leads to what it links to, else to the post.
+fn title(post: &Post) -> impl Render + '_ {
+    owned_html! {
+        @ if let Some(link) = &post.link {
+            a(href=&link.url, rel=LINK_REL) { : Text(&post.title) }
+            : " "; : site(link);
+        } else {
+            a(href=paths::post(post.id)) { : Text(&post.title) }
+        }
+    }
+}
+
+/// What somebody has linked to says nothing of us: it gets no credit with search engines.
+const LINK_REL: &str = "nofollow ugc noopener";
+
+/// Where a link leads, behind its title.
+fn site(link: &Link) -> impl Render + '_ {
+    owned_html! { span(class="site") { : "("; : Text(&link.site); : ")" } }
+}
+
+/// `3 new`.
+fn new_comments(number: i64) -> impl Render {
+    owned_html! {
+        strong {
+            : Raw(itoa::Buffer::new().format(number.min(MANY_NEW - 1)));
+            : Raw(if number < MANY_NEW { " new" } else { "+ new" });
         }
     }
 }
@@ -84,7 +118,9 @@ pub fn show<'p>(
 ) -> impl Render + 'p {
     let Whole { post, description, is_deleted } = whole;
     owned_html! {
-        p(class="byline") {
+        div(class="byline") {
+            : vote::views::arrow_for(Target::Post(post.id), post.is_voted, post.author.as_ref(), viewer);
+            @ if !is_deleted { : vote::views::score(Target::Post(post.id), post.score); : " " }
             : user::views::by(post.author.as_ref(), viewer); : " · ";
             : Age { at: post.created_at, now: cx.now }; : " ago · ";
             a(href="#comments", class="comments_count") { : comment::views::count(post.comments_count) }

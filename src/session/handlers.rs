@@ -6,6 +6,7 @@ use super::{SignIn, Token, sql, views};
 use crate::draft;
 use crate::ui::layout::{self, Page};
 use crate::user::{self, name, password};
+use crate::vote;
 use crate::web::flash::Flash;
 use crate::web::form::{Errors, NO_ERRORS, local_path};
 use crate::web::rate::Act;
@@ -71,7 +72,11 @@ pub fn create(cx: &Cx) -> Result {
 pub fn welcome(cx: &Cx, user_id: i64, flash: Flash, token: &Token) -> Result {
     let own_page = paths::user(user_id).to_string();
     let location = cx.form()?.get("return_to").and_then(local_path).unwrap_or(&own_page);
-    Ok(signed_in(cx, reply::done(cx, location, flash), token))
+    let mut response = signed_in(cx, reply::done(cx, location, flash), token);
+    if vote::kept(cx).is_some() {
+        response.headers.push(vote::clear_cookie(cx));
+    }
+    Ok(response)
 }
 
 /// The same for an unknown name as for a wrong password: it does not tell who has an account.

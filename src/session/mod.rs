@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::ui::pager::Cursor;
 use crate::ui::time::Micros;
 use crate::user;
+use crate::vote::{self, Vote};
 use crate::web::{Cx, session as cookie};
 
 /// Sessions on a page of one's own.
@@ -62,6 +63,8 @@ pub struct SignIn {
     user_agent: String,
     /// The session that this browser had before.
     before: Option<Token>,
+    /// What they wanted to vote for as a guest.
+    vote: Option<vote::Target>,
     now: Micros,
 }
 
@@ -74,18 +77,22 @@ impl SignIn {
             ip_address: cx.ip().to_string(),
             user_agent: cx.user_agent().to_owned(),
             before: cookie::token(cx),
+            vote: vote::kept(cx),
             now: cx.now,
         }
     }
 
     /// Signs a user in; the number of the session. The one that this browser had before ends: nobody
-    /// could end it from here any more.
+    /// could end it from here any more. What they had voted for as a guest is counted.
     ///
     /// # Errors
     /// The database's.
     pub fn write(&self, connection: &Connection, user_id: i64) -> rusqlite::Result<i64> {
         if let Some(before) = &self.before {
             sql::replace(connection, before)?;
+        }
+        if let Some(target) = self.vote {
+            vote::sql::change(connection, user_id, target, Vote::Cast, self.now)?;
         }
         user::sql::note_sign_in(connection, user_id, self.now)?;
         self.insert(connection, user_id)

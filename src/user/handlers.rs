@@ -38,7 +38,8 @@ pub fn show(cx: &Cx, id: i64) -> Result {
 /// The database's.
 pub fn page(cx: &Cx, id: i64, places: &Places) -> Result<Option<String>> {
     let viewer = cx.viewer()?;
-    let is_own = viewer.is_some_and(|viewer| viewer.id == id);
+    let viewer_id = viewer.map_or(0, |viewer| viewer.id);
+    let is_own = viewer_id == id;
     let profile = cx.read(|connection| {
         let Some(user) = sql::find(connection, id)? else {
             return Ok(None);
@@ -47,7 +48,7 @@ pub fn page(cx: &Cx, id: i64, places: &Places) -> Result<Option<String>> {
             is_own.then(|| session::sql::of_user(connection, id, places.sessions, session::ON_A_PAGE));
         Ok(Some(Profile {
             user,
-            posts: post::sql::of_user(connection, id, places.posts, ROWS)?,
+            posts: post::sql::of_user(connection, viewer_id, id, places.posts, ROWS)?,
             comments: comment::sql::of_user(connection, id, places.comments, ROWS)?,
             sessions: sessions.transpose()?,
         }))

@@ -44,6 +44,8 @@ pub struct User {
     pub posts_count: i64,
     /// How much they commented.
     pub comments_count: i64,
+    /// Others' votes for what they wrote.
+    pub karma: i64,
     /// How many sign-ins are kept.
     pub sessions_count: i64,
 }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Account, Author, NewUser, User, name};
 use crate::ui::time::Micros;
-use crate::{comment, post, session};
+use crate::{comment, post, session, vote};
 
 /// The author in two columns of a joined row, `id` and `screen_name`; `None` where both are null.
 pub fn author(row: &Row, first: usize) -> rusqlite::Result<Option<Author>> {
@@ -16,7 +16,7 @@ pub fn author(row: &Row, first: usize) -> rusqlite::Result<Option<Author>> {
 
 /// Someone's page; `None` when there is nobody of that number.
 pub fn find(connection: &Connection, id: i64) -> rusqlite::Result<Option<User>> {
-    let sql = "SELECT users.id, screen_name, about, created_at, posts_count, comments_count, sessions_count \
+    let sql = "SELECT users.id, screen_name, about, created_at, posts_count, comments_count, sessions_count, karma \
                FROM users JOIN profiles ON profiles.user_id = users.id WHERE users.id = ?1";
     connection
         .prepare_cached(sql)?
@@ -29,6 +29,7 @@ pub fn find(connection: &Connection, id: i64) -> rusqlite::Result<Option<User>> 
                 posts_count: row.get(4)?,
                 comments_count: row.get(5)?,
                 sessions_count: row.get(6)?,
+                karma: row.get(7)?,
             })
         })
         .optional()
@@ -141,7 +142,10 @@ pub fn destroy_some(connection: &Connection, id: i64, now: Micros, number: u32) 
     for comment_id in &comments {
         comment::sql::destroy(connection, *comment_id, now)?;
     }
-    if !comments.is_empty() || session::sql::destroy_some(connection, id, number)? {
+    if !comments.is_empty()
+        || vote::sql::withdraw_some(connection, id, number)?
+        || session::sql::destroy_some(connection, id, number)?
+    {
         return Ok(true);
     }
     connection.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute([id])?;

@@ -46,6 +46,7 @@ pub fn show<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
                 @ if profile.sessions.is_some() { : Date(user.created_at) }
                 else { : Age { at: user.created_at, now: cx.now }; : " ago" }
             }
+            dt { : "karma:" } dd { : user.karma }
             dt { : "about:" } dd(class="prose") { : Markup(&user.about) }
         }
         details(open, id="posts") {

@@ -8,7 +8,7 @@ use rouille::Request;
 use rusqlite::Connection;
 
 use super::flash::Flash;
-use super::form::{Form, Unreadable};
+use super::form::{Form, Unreadable, local_path};
 use super::turns::Turn;
 use super::{Error, Result, session};
 use crate::app::App;
@@ -102,6 +102,14 @@ impl<'r> Cx<'r> {
         Ok(self.viewer.get().and_then(Option::as_ref))
     }
 
+    /// Their number; 0 for a guest.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn viewer_id(&self) -> Result<i64> {
+        Ok(self.viewer()?.map_or(0, |viewer| viewer.id))
+    }
+
     /// Who asks, where only somebody who is signed in can.
     ///
     /// # Errors
@@ -130,6 +138,14 @@ impl<'r> Cx<'r> {
     pub fn path(&self) -> &'r str {
         let target = self.request.raw_url();
         target.split_once('?').map_or(target, |(path, _)| path)
+    }
+
+    /// The page of this site that the request was sent from, as far as the browser says.
+    #[must_use]
+    pub fn referrer(&self) -> Option<&'r str> {
+        let (_, rest) = self.request.header("Referer")?.split_once("://")?;
+        let page = rest.strip_prefix(self.request.header("Host")?)?;
+        local_path(page)
     }
 
     /// The first value of a parameter in the address; `None` where there is none, or the query is

@@ -61,6 +61,30 @@ pub fn edit_post(id: i64) -> Path {
     Path { before: "/posts/", id, after: "/edit" }
 }
 
+/// Where a vote for a post is cast.
+#[must_use]
+pub fn vote_for_post(id: i64) -> Path {
+    Path { before: "/posts/", id, after: "/vote" }
+}
+
+/// Where it is taken back.
+#[must_use]
+pub fn unvote_post(id: i64) -> Path {
+    Path { before: "/posts/", id, after: "/unvote" }
+}
+
+/// Where a vote for a comment is cast.
+#[must_use]
+pub fn vote_for_comment(id: i64) -> Path {
+    Path { before: "/comments/", id, after: "/vote" }
+}
+
+/// Where it is taken back.
+#[must_use]
+pub fn unvote_comment(id: i64) -> Path {
+    Path { before: "/comments/", id, after: "/unvote" }
+}
+
 /// Where a comment on a post is sent.
 #[must_use]
 pub fn new_comment(post_id: i64) -> Path {

@@ -1,6 +1,8 @@
 //! Every route, one line each.
 
 use super::{Cx, Error, Result, assets, csrf, paths, reply};
+use crate::vote::handlers::change as vote;
+use crate::vote::{Target, Vote};
 use crate::{benchmarking, comment, post, session, user};
 
 /// The handler for the method among those that the path has, else 405 with their names.
@@ -40,6 +42,12 @@ pub fn route(cx: &Cx) -> Result {
             GET => comment::handlers::list(cx, number(id)?),
             POST => comment::handlers::create(cx, number(id)?)
         ),
+        ["posts", id, "vote"] => on!(cx, POST => vote(cx, Target::Post(number(id)?), Vote::Cast)),
+        ["posts", id, "unvote"] => on!(cx, POST => vote(cx, Target::Post(number(id)?), Vote::Withdrawn)),
+        ["comments", id, "vote"] => on!(cx, POST => vote(cx, Target::Comment(number(id)?), Vote::Cast)),
+        ["comments", id, "unvote"] => {
+            on!(cx, POST => vote(cx, Target::Comment(number(id)?), Vote::Withdrawn))
+        }
         ["comments", id] => on!(cx,
             GET => comment::handlers::show(cx, number(id)?),
             PATCH => comment::handlers::update(cx, number(id)?),

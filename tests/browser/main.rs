@@ -11,6 +11,7 @@ mod comments;
 mod devtools;
 mod journeys;
 mod reader;
+mod voting;
 
 use reader::{NARROW, Reader, WIDE};
 use serde_json::Value;

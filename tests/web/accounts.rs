@@ -345,7 +345,7 @@ fn one_changes_ones_name_and_what_one_says_of_oneself() {
     assert_eq!(texts(&page.html(), "dd.prose p"), ["I & me", "second"]);
     assert_eq!(area(&client.get("/user/edit"), "about"), "\nI & *me*\n\nsecond");
     let bylines = texts(&site.get("/posts").html(), "ol.posts li p");
-    assert!(bylines.iter().any(|byline| byline.starts_with("by Renamed <i>")), "{bylines:?}");
+    assert!(bylines.iter().any(|byline| byline.starts_with("1 point by Renamed <i> · ")), "{bylines:?}");
 
     // What is not sent stays, and an empty text is a text.
     assert_leads_to(&client.ask("PATCH", "/user", &[("about", "new")], &[]), &own_page);

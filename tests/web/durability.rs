@@ -104,7 +104,7 @@ fn another_process_with_the_write_lock_delays_writes_and_loses_none() {
     seeded(&database, 10);
     let program = Program::serve(&database, &[]);
     let other = open(&database);
-    other.execute_batch("BEGIN IMMEDIATE; UPDATE users SET karma = karma + 1").unwrap();
+    other.execute_batch("BEGIN IMMEDIATE; UPDATE users SET last_seen_at = 1").unwrap();
     let done = Arc::new(AtomicUsize::new(0));
     let waiting = writers(program.address, 6, &done);
     let (began, mut reads) = (Instant::now(), 0);

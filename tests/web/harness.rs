@@ -87,6 +87,27 @@ pub fn assert_sound(connection: &Connection) {
             "SELECT count(*) FROM users WHERE sessions_count <> \
              (SELECT count(*) FROM sessions WHERE user_id = users.id)",
         ),
+        (
+            "posts.score",
+            "SELECT count(*) FROM posts WHERE score <> 1 + (SELECT count(*) FROM post_votes WHERE post_id = posts.id)",
+        ),
+        (
+            "comments.score",
+            "SELECT count(*) FROM comments WHERE score <> \
+             1 + (SELECT count(*) FROM comment_votes WHERE comment_id = comments.id)",
+        ),
+        (
+            "users.karma",
+            "SELECT count(*) FROM users WHERE karma <> \
+             (SELECT coalesce(sum(score - 1), 0) FROM posts WHERE user_id = users.id) \
+             + (SELECT coalesce(sum(score - 1), 0) FROM comments WHERE user_id = users.id)",
+        ),
+        (
+            "votes for one's own",
+            "SELECT (SELECT count(*) FROM post_votes JOIN posts ON posts.id = post_id WHERE posts.user_id = post_votes.user_id) \
+             + (SELECT count(*) FROM comment_votes JOIN comments ON comments.id = comment_id \
+                WHERE comments.user_id = comment_votes.user_id)",
+        ),
         ("emptied posts", "SELECT count(*) FROM posts WHERE (title IS NULL) <> (deleted_at IS NOT NULL)"),
         (
             "emptied comments",
@@ -97,6 +118,28 @@ pub fn assert_sound(connection: &Connection) {
     ] {
         assert_eq!(number(connection, sql), 0, "{counter} is not what counting gives");
     }
+}
+
+pub fn ids(connection: &Connection, sql: &str) -> Vec<i64> {
+    let mut statement = connection.prepare(sql).expect(sql);
+    statement.query_map([], |row| row.get(0)).expect(sql).collect::<Result<_, _>>().expect(sql)
+}
+
+/// Makes the counters what counting gives, after a test has moved rows about.
+pub fn recount(connection: &Connection) {
+    connection
+        .execute_batch(
+            "UPDATE posts SET comments_count = (SELECT count(*) FROM comments WHERE post_id = posts.id AND deleted_at IS NULL),
+                 score = 1 + (SELECT count(*) FROM post_votes WHERE post_id = posts.id);
+             UPDATE comments SET score = 1 + (SELECT count(*) FROM comment_votes WHERE comment_id = comments.id);
+             UPDATE users SET posts_count = (SELECT count(*) FROM posts WHERE user_id = users.id),
+                 comments_count = (SELECT count(*) FROM comments WHERE user_id = users.id),
+                 sessions_count = (SELECT count(*) FROM sessions WHERE user_id = users.id),
+                 karma = (SELECT coalesce(sum(score - 1), 0) FROM posts WHERE user_id = users.id)
+                     + (SELECT coalesce(sum(score - 1), 0) FROM comments WHERE user_id = users.id);",
+        )
+        .expect("the schema is known");
+    assert_sound(connection);
 }
 
 /// As `lorem-news demo` has it, on a port that is free. Sessions are kept however old they are: tests

@@ -26,6 +26,7 @@ mod sessions;
 mod tidy;
 mod too_fast;
 mod too_much;
+mod voting;
 mod writing_comments;
 mod writing_posts;
 mod writing_together;

@@ -66,13 +66,13 @@ fn database() -> (tempfile::TempDir, Connection) {
 }
 
 fn lists(connection: &Connection) {
-    post::sql::hottest(connection, START, 30).expect("the hottest");
-    post::sql::newest(connection, START, 30).expect("the newest");
-    post::sql::of_user(connection, 1, START, 30).expect("someone's posts");
-    post::sql::some(connection, 100).expect("some posts");
+    post::sql::hottest(connection, 1, START, 30).expect("the hottest");
+    post::sql::newest(connection, 1, START, 30).expect("the newest");
+    post::sql::of_user(connection, 1, 1, START, 30).expect("someone's posts");
+    post::sql::some(connection, 1, 100).expect("some posts");
     post::sql::random(connection).expect("any post");
-    post::sql::find(connection, 1).expect("a post");
-    comment::sql::of_post(connection, 1, START, 200).expect("a post's comments");
+    post::sql::find(connection, 1, 1).expect("a post");
+    comment::sql::of_post(connection, 1, 1, START, 200).expect("a post's comments");
     comment::sql::of_user(connection, 1, START, 30).expect("someone's comments");
     session::sql::of_user(connection, 1, START, 10).expect("someone's sessions");
     session::sql::viewer(connection, &Secret::random().of(1)).expect("who asks");
@@ -143,7 +143,7 @@ fn all_that_is_asked_and_changed_for_one_person_is_found_by_an_index() {
         connection
             .execute("UPDATE comments SET parent_id = ?2, depth = 1 WHERE id = ?1", [reply, parent])
             .expect("the schema is known");
-        assert!(comment::sql::find(connection, reply).expect("an answer").is_some());
+        assert!(comment::sql::find(connection, 1, reply).expect("an answer").is_some());
         assert!(comment::sql::twin(connection, &new).expect("an answer").is_some());
         assert_eq!(comment::sql::author(connection, reply).expect("an answer"), Some(1));
         comment::sql::count_of(connection, 2).expect("a number");

@@ -36,7 +36,7 @@ fn live(site: &Site, user_id: i64, rounds: usize) {
         let post = posts.get(dice.below(posts.len().max(1))).copied().unwrap_or(1);
         let comment = comments.get(dice.below(comments.len().max(1))).copied().unwrap_or(1);
         let anyones = dice.below(60);
-        let (method, path, form) = match dice.below(12) {
+        let (method, path, form) = match dice.below(16) {
             0 | 1 => ("POST", "/posts".to_owned(), vec![("title", &*title), ("description", &*body)]),
             2 => ("PATCH", format!("/posts/{post}"), vec![("title", &*title)]),
             3 => ("DELETE", format!("/posts/{post}"), vec![]),
@@ -45,6 +45,9 @@ fn live(site: &Site, user_id: i64, rounds: usize) {
             8 => ("DELETE", format!("/comments/{comment}"), vec![]),
             9 => ("DELETE", format!("/comments/{anyones}"), vec![]),
             10 => ("GET", format!("/posts/{anyones}"), vec![]),
+            11 | 12 => ("POST", format!("/posts/{anyones}/vote"), vec![]),
+            13 => ("POST", format!("/comments/{anyones}/vote"), vec![]),
+            14 => ("POST", format!("/posts/{anyones}/unvote"), vec![]),
             _ => {
                 let session = client.cookie("session").expect("a session");
                 let id = session.split('.').next().expect("split gives one at least");

@@ -1,0 +1,59 @@
+//! Voting: by a form of one button, before each post and comment.
+
+use super::{Counted, Target, Vote, keep, sql, views};
+use crate::session;
+use crate::web::rate::Act;
+use crate::web::reply::{self, Change};
+use crate::web::{Cx, Error, Result};
+use horrorshow::Template;
+
+/// `POST /posts/:id/vote` and so on: sent twice it changes nothing more. A guest's vote is kept and
+/// counted when they have signed in.
+///
+/// # Errors
+/// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for what is one's own,
+/// [`Error::TooMany`]; the database's.
+pub fn change(cx: &Cx, target: Target, vote: Vote) -> Result {
+    let Some(viewer) = cx.viewer()? else {
+        return Err(sign_in_first(cx, target, vote));
+    };
+    cx.app.rates.take(Act::VoteBy(viewer.id))?;
+    let (user_id, session_id, now) = (viewer.id, viewer.session_id, cx.now);
+    let counted = cx.write(move |connection| {
+        if !session::sql::exists(connection, session_id)? {
+            return Ok(Counted::SignedOut);
+        }
+        sql::change(connection, user_id, target, vote, now)
+    })?;
+    let score = match counted {
+        Counted::Score(score) => score,
+        Counted::Own => return Err(Error::Forbidden("Your own voice is counted already.")),
+        Counted::Gone => return Err(Error::NotFound),
+        Counted::SignedOut => return Err(sign_in_first(cx, target, vote)),
+    };
+    if !reply::wants_changes(cx) {
+        return Ok(reply::see_other(cx, place(cx, target)));
+    }
+    let (arrow, points) = views::ids(target);
+    let changes = [
+        Change::replace(format_args!("#{arrow}"), views::arrow(target, vote == Vote::Cast).into_string()?),
+        Change::fill(format_args!("#{points}"), views::points(score).into_string()?),
+    ];
+    Ok(reply::changes(cx, &changes))
+}
+
+fn sign_in_first(cx: &Cx, target: Target, vote: Vote) -> Error {
+    let cookie = (vote == Vote::Cast).then(|| keep(cx, target));
+    Error::SignIn { return_to: place(cx, target), cookie }
+}
+
+/// Where the voter was: the page that the form was on, at the place of what they voted for.
+fn place(cx: &Cx, target: Target) -> String {
+    let Some(page) = cx.referrer() else {
+        return target.address();
+    };
+    match target {
+        Target::Post(id) => format!("{page}#post_{id}"),
+        Target::Comment(id) => format!("{page}#comment_{id}"),
+    }
+}

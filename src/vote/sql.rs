@@ -1,0 +1,128 @@
+//! All SQL about votes.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{Counted, Target, Vote};
+use crate::rank;
+use crate::ui::time::Micros;
+
+/// Casts somebody's vote or takes it back, unless that is done already, and with it changes the score,
+/// the post's place on the front page, and the author's karma.
+pub fn change(
+    connection: &Connection,
+    user_id: i64,
+    target: Target,
+    vote: Vote,
+    now: Micros,
+) -> rusqlite::Result<Counted> {
+    let Some(found) = find(connection, target)? else {
+        return Ok(Counted::Gone);
+    };
+    if found.author == Some(user_id) {
+        return Ok(Counted::Own);
+    }
+    let changed = match (target, vote) {
+        (Target::Post(id), Vote::Cast) => connection
+            .prepare_cached(
+                "INSERT INTO post_votes (user_id, post_id, created_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![user_id, id, now])?,
+        (Target::Post(id), Vote::Withdrawn) => connection
+            .prepare_cached("DELETE FROM post_votes WHERE user_id = ?1 AND post_id = ?2")?
+            .execute([user_id, id])?,
+        (Target::Comment(id), Vote::Cast) => connection
+            .prepare_cached(
+                "INSERT INTO comment_votes (user_id, comment_id, created_at) VALUES (?1, ?2, ?3) \
+                 ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![user_id, id, now])?,
+        (Target::Comment(id), Vote::Withdrawn) => connection
+            .prepare_cached("DELETE FROM comment_votes WHERE user_id = ?1 AND comment_id = ?2")?
+            .execute([user_id, id])?,
+    };
+    if changed == 0 {
+        return Ok(Counted::Score(found.score));
+    }
+    let by = if vote == Vote::Cast { 1 } else { -1 };
+    let score = found.score + by;
+    set_score(connection, target, score, found.created_at)?;
+    add_karma(connection, found.author, by)?;
+    Ok(Counted::Score(score))
+}
+
+/// What a vote is for, as far as it matters.
+struct Found {
+    author: Option<i64>,
+    score: i64,
+    created_at: Micros,
+}
+
+fn find(connection: &Connection, target: Target) -> rusqlite::Result<Option<Found>> {
+    let (sql, id) = match target {
+        Target::Post(id) => {
+            ("SELECT user_id, score, created_at FROM posts WHERE id = ?1 AND deleted_at IS NULL", id)
+        }
+        Target::Comment(id) => {
+            ("SELECT user_id, score, created_at FROM comments WHERE id = ?1 AND deleted_at IS NULL", id)
+        }
+    };
+    connection
+        .prepare_cached(sql)?
+        .query_row([id], |row| Ok(Found { author: row.get(0)?, score: row.get(1)?, created_at: row.get(2)? }))
+        .optional()
+}
+
+fn set_score(
+    connection: &Connection,
+    target: Target,
+    score: i64,
+    created_at: Micros,
+) -> rusqlite::Result<()> {
+    match target {
+        Target::Post(id) => connection
+            .prepare_cached("UPDATE posts SET score = ?2, hotness = ?3 WHERE id = ?1")?
+            .execute([id, score, rank::hotness(score, created_at)])?,
+        Target::Comment(id) => {
+            connection.prepare_cached("UPDATE comments SET score = ?2 WHERE id = ?1")?.execute([id, score])?
+        }
+    };
+    Ok(())
+}
+
+/// Changes the karma of an author, if there still is one.
+pub fn add_karma(connection: &Connection, author: Option<i64>, by: i64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE users SET karma = karma + ?2 WHERE id = ?1")?
+        .execute(params![author, by])?;
+    Ok(())
+}
+
+/// Forgets all votes for what stays only for the sake of others' words; its author loses the karma.
+pub fn forget(connection: &Connection, target: Target) -> rusqlite::Result<()> {
+    let Some(found) = find(connection, target)?.filter(|found| found.score > 1) else {
+        return Ok(());
+    };
+    let (sql, id) = match target {
+        Target::Post(id) => ("DELETE FROM post_votes WHERE post_id = ?1", id),
+        Target::Comment(id) => ("DELETE FROM comment_votes WHERE comment_id = ?1", id),
+    };
+    connection.prepare_cached(sql)?.execute([id])?;
+    set_score(connection, target, 1, found.created_at)?;
+    add_karma(connection, found.author, 1 - found.score)
+}
+
+/// Takes back some of the votes of someone who leaves, at most `number`; whether there were any.
+pub fn withdraw_some(connection: &Connection, user_id: i64, number: u32) -> rusqlite::Result<bool> {
+    let ids = |sql: &str| -> rusqlite::Result<Vec<i64>> {
+        connection.prepare_cached(sql)?.query_map(params![user_id, number], |row| row.get(0))?.collect()
+    };
+    let posts = ids("SELECT post_id FROM post_votes WHERE user_id = ?1 LIMIT ?2")?;
+    let comments = ids("SELECT comment_id FROM comment_votes WHERE user_id = ?1 LIMIT ?2")?;
+    let targets = posts.into_iter().map(Target::Post).chain(comments.into_iter().map(Target::Comment));
+    let mut any = false;
+    for target in targets {
+        change(connection, user_id, target, Vote::Withdrawn, 0)?;
+        any = true;
+    }
+    Ok(any)
+}

@@ -1,0 +1,97 @@
+//! Votes as a person casts them.
+
+use crate::reader::Reader;
+
+/// The arrow of the first post that another reader has just made, on the list of the newest.
+fn with_a_post() -> (Reader, String) {
+    let author = Reader::alone();
+    author.sign_in();
+    let path = author.new_post("A post to vote for");
+    let id = path.trim_start_matches("/posts/").to_owned();
+    let reader = author.another();
+    (reader, id)
+}
+
+fn state(reader: &Reader, id: &str) -> (String, String) {
+    let pressed =
+        reader.see(&format!("document.querySelector('#post_arrow_{id}').getAttribute('aria-pressed')"));
+    (pressed.as_str().expect("it says whether").into(), reader.text(&format!("#post_points_{id}")))
+}
+
+fn is(pressed: &str, points: &str) -> (String, String) {
+    (pressed.into(), points.into())
+}
+
+#[test]
+fn a_vote_changes_the_arrow_and_the_points_and_nothing_else() {
+    let (reader, id) = with_a_post();
+    reader.sign_in();
+    for path in ["/posts".to_owned(), format!("/posts/{id}")] {
+        reader.open(&path);
+        reader.mark();
+        let (arrow, points) = (format!("#post_arrow_{id}"), format!("#post_points_{id}"));
+        assert_eq!(state(&reader, &id), is("false", "1 point"));
+        let (place, others) =
+            (reader.place(&arrow), reader.text("#main").replace("1 point", "2 points").len());
+        reader.click(&arrow);
+        reader.wait_text(&points, "2 points");
+        assert_eq!(state(&reader, &id), is("true", "2 points"));
+        assert_eq!(reader.focus(), format!("post_arrow_{id}"));
+        assert_eq!(reader.place(&arrow), place, "it stays where it was");
+        assert_eq!(reader.text("#main").replace("1 point", "2 points").len(), others);
+        assert_eq!(reader.flash(), "");
+        // By the keyboard, from where the focus is.
+        reader.press("Enter");
+        reader.wait_text(&points, "1 point");
+        assert_eq!(state(&reader, &id), is("false", "1 point"));
+        assert_eq!(reader.focus(), format!("post_arrow_{id}"));
+        assert!(reader.is_marked(), "no page was loaded");
+    }
+}
+
+#[test]
+fn a_double_click_is_one_vote() {
+    let (reader, id) = with_a_post();
+    reader.sign_in();
+    reader.open("/posts");
+    reader.double_click(&format!("#post_arrow_{id}"));
+    reader.wait_text(&format!("#post_points_{id}"), "2 points");
+    reader.settle();
+    assert_eq!(state(&reader, &id), is("true", "2 points"));
+    reader.reload();
+    assert_eq!(state(&reader, &id), is("true", "2 points"));
+}
+
+#[test]
+fn without_javascript_a_voter_stays_where_they_were() {
+    let (reader, id) = with_a_post();
+    reader.without_javascript();
+    reader.sign_in();
+    reader.open("/posts");
+    reader.follow(&format!("#post_arrow_{id}"));
+    assert_eq!(reader.path(), "/posts");
+    assert_eq!(state(&reader, &id), is("true", "2 points"));
+    reader.follow(&format!("#post_arrow_{id}"));
+    assert_eq!(state(&reader, &id), is("false", "1 point"));
+}
+
+#[test]
+fn a_guest_comes_back_from_signing_in_with_the_vote_done() {
+    for with_javascript in [true, false] {
+        let (reader, id) = with_a_post();
+        let name = reader.another().sign_in();
+        if !with_javascript {
+            reader.without_javascript();
+        } else {
+            reader.excuse("status of 401");
+        }
+        reader.open("/posts");
+        reader.follow(&format!("#post_arrow_{id}"));
+        assert_eq!(reader.path(), "/sign_in");
+        reader.fill("#screen_name", &name);
+        reader.fill("#password", crate::reader::PASSWORD);
+        reader.follow("main button");
+        assert_eq!(reader.path(), "/posts");
+        assert_eq!(state(&reader, &id), is("true", "2 points"));
+    }
+}

@@ -1,0 +1,370 @@
+//! Voting: once each, whoever, however often and from wherever it is sent.
+
+use std::sync::Barrier;
+use std::thread;
+
+use lorem_news::config::RateLimits;
+use lorem_news::rank;
+use rusqlite::Connection;
+use scraper::Html;
+
+use crate::client::*;
+use crate::harness::*;
+use crate::seen::*;
+
+const OWN: &str = "The change you wanted was rejected. Your own voice is counted already.";
+const GONE: &str = "The page you were looking for doesn't exist. You may have mistyped the address or the page may have moved.";
+
+/// Who posted what user 1 votes for.
+const AUTHOR: i64 = 2;
+
+/// A site where post 3 and its comments, and the comments of post 4, are somebody's, and user 1.
+fn site() -> (Site, Connection, Client) {
+    let site = Site::start();
+    let database = site.database();
+    database
+        .execute_batch(&format!(
+            "UPDATE posts SET user_id = {AUTHOR} WHERE id = 3;
+             UPDATE comments SET user_id = {AUTHOR} WHERE post_id IN (3, 4);"
+        ))
+        .expect("the schema is known");
+    recount(&database);
+    let client = Client::signed_in(&site);
+    (site, database, client)
+}
+
+fn score(database: &Connection, noun: &str, id: i64) -> i64 {
+    number(database, &format!("SELECT score FROM {noun}s WHERE id = {id}"))
+}
+
+fn karma(database: &Connection) -> i64 {
+    number(database, &format!("SELECT karma FROM users WHERE id = {AUTHOR}"))
+}
+
+/// A comment on post 3.
+fn comment(database: &Connection) -> i64 {
+    number(database, "SELECT min(id) FROM comments WHERE post_id = 3")
+}
+
+/// The action of the arrow, whether it is pressed, and the points, as a page shows them.
+fn shown(html: &Html, noun: &str, id: i64) -> (String, String, String) {
+    let form = format!("form#{noun}_vote_{id}.vote");
+    (
+        attributes(html, &form, "action").concat(),
+        attributes(html, &format!("{form} > button#{noun}_arrow_{id}"), "aria-pressed").concat(),
+        texts(html, &format!("#{noun}_points_{id}")).concat(),
+    )
+}
+
+fn cast_of(noun: &str, id: i64, points: &str) -> (String, String, String) {
+    (format!("/{noun}s/{id}/vote"), "false".into(), points.into())
+}
+
+fn withdrawal_of(noun: &str, id: i64, points: &str) -> (String, String, String) {
+    (format!("/{noun}s/{id}/unvote"), "true".into(), points.into())
+}
+
+#[test]
+fn a_vote_counts_once_and_can_be_taken_back() {
+    let (site, database, client) = site();
+    for (noun, id) in [("post", 3), ("comment", comment(&database))] {
+        let (vote, unvote) = (format!("/{noun}s/{id}/vote"), format!("/{noun}s/{id}/unvote"));
+        let before = karma(&database);
+        for _ in 0..2 {
+            assert_leads_to(&client.post(&vote, &[]), &format!("/{noun}s/{id}"));
+            assert_eq!((score(&database, noun, id), karma(&database)), (2, before + 1));
+            assert_sound(&database);
+        }
+        let page = client.get("/posts/3").html();
+        assert_eq!(shown(&page, noun, id), withdrawal_of(noun, id, "2 points"));
+        // Others see the points and an arrow of their own.
+        assert_eq!(shown(&site.get("/posts/3").html(), noun, id), cast_of(noun, id, "2 points"));
+        for _ in 0..2 {
+            assert_leads_to(&client.post(&unvote, &[]), &format!("/{noun}s/{id}"));
+            assert_eq!((score(&database, noun, id), karma(&database)), (1, before));
+            assert_sound(&database);
+        }
+        assert_eq!(shown(&client.get("/posts/3").html(), noun, id), cast_of(noun, id, "1 point"));
+    }
+}
+
+#[test]
+fn with_htmx_the_arrow_and_the_points_change_and_nothing_else() {
+    let (_site, database, client) = site();
+    for (noun, id) in [("post", 3), ("comment", comment(&database))] {
+        let (vote, unvote) = (format!("/{noun}s/{id}/vote"), format!("/{noun}s/{id}/unvote"));
+        for (action, after) in [
+            (&vote, withdrawal_of(noun, id, "2 points")),
+            (&vote, withdrawal_of(noun, id, "2 points")),
+            (&unvote, cast_of(noun, id, "1 point")),
+            (&unvote, cast_of(noun, id, "1 point")),
+        ] {
+            let answer = client.htmx("POST", action, &[]);
+            assert_eq!(answer.status, 200);
+            let changes = partials(&answer);
+            let wanted = [format!("#{noun}_vote_{id} outerHTML"), format!("#{noun}_points_{id} innerHTML")];
+            assert_eq!(places(&changes), wanted);
+            // Byte for byte what a page has there.
+            let page = client.get("/posts/3");
+            assert!(page.text().contains(&changes[0].html), "{}", changes[0].html);
+            assert!(
+                page.text().contains(&format!("<span id=\"{noun}_points_{id}\">{}</span>", changes[1].html))
+            );
+            assert_eq!(shown(&page.html(), noun, id), after);
+        }
+    }
+}
+
+#[test]
+fn who_votes_without_a_script_comes_back_to_where_they_were() {
+    let (site, database, client) = site();
+    let address = format!("http://{}", site.address);
+    let comment = comment(&database);
+    let vote = |path: &str, referrer: &str| {
+        let headers = [("Referer", referrer), ("Sec-Fetch-Site", "same-origin")];
+        client.ask("POST", path, &[], &headers)
+    };
+    let list = format!("{address}/posts?after=9223372036854775807-17");
+    assert_leads_to(&vote("/posts/3/vote", &list), "/posts?after=9223372036854775807-17#post_3");
+    assert_leads_to(
+        &vote(&format!("/comments/{comment}/vote"), &format!("{address}/posts/3")),
+        &format!("/posts/3#comment_{comment}"),
+    );
+    // What is no page of this site leads nowhere.
+    for elsewhere in [
+        "https://example.com/posts",
+        &format!("{address}//example.com"),
+        &format!("{address}.example.com/"),
+        "nonsense",
+        "",
+    ] {
+        assert_leads_to(&vote("/posts/3/vote", elsewhere), "/posts/3");
+    }
+}
+
+#[test]
+fn ones_own_has_no_arrow_and_is_refused() {
+    let (site, database, _) = site();
+    let author = Client::signed_in_as(&site, AUTHOR);
+    for (noun, id) in [("post", 3), ("comment", comment(&database))] {
+        for path in ["/", "/posts", "/posts/3"] {
+            let page = author.get(path).html();
+            assert_eq!(attributes(&page, &format!("#{noun}_vote_{id}"), "action"), [""; 0], "{path}");
+        }
+        assert_eq!(texts(&author.get("/posts/3").html(), &format!("#{noun}_points_{id}")), ["1 point"]);
+        for action in ["vote", "unvote"] {
+            let path = format!("/{noun}s/{id}/{action}");
+            assert_page_of_error(&author, &author.post(&path, &[]), 403, REJECTED);
+            assert_alert(&author.htmx("POST", &path, &[]), 403, OWN);
+        }
+        assert_eq!((score(&database, noun, id), karma(&database)), (1, 0));
+    }
+    assert_sound(&database);
+}
+
+#[test]
+fn what_is_gone_cannot_be_voted_for() {
+    let (site, database, client) = site();
+    let comment = comment(&database);
+    database
+        .execute(
+            "INSERT INTO comments (post_id, user_id, parent_id, depth, created_at, updated_at, body) \
+             VALUES (3, 9, ?1, 1, 1, 1, 'a reply')",
+            [comment],
+        )
+        .expect("the schema is known");
+    recount(&database);
+    assert_eq!(client.post(&format!("/comments/{comment}/vote"), &[]).status, 303);
+    assert_eq!(karma(&database), 1);
+    // Its author empties it, and then leaves the post.
+    let author = Client::signed_in_as(&site, AUTHOR);
+    assert_eq!(author.post(&format!("/comments/{comment}"), &[("_method", "delete")]).status, 303);
+    assert_eq!((karma(&database), score(&database, "comment", comment)), (0, 1));
+    assert_eq!(client.post("/posts/3/vote", &[]).status, 303);
+    assert_eq!(author.post("/user", &[("_method", "delete")]).status, 303);
+    assert_sound(&database);
+    assert_eq!(number(&database, "SELECT deleted_at IS NOT NULL FROM posts WHERE id = 3"), 1);
+    let paths = ["/posts/3/vote", "/posts/3/unvote", "/posts/999999/vote", "/comments/999999/vote"];
+    for path in paths.map(str::to_owned).into_iter().chain([format!("/comments/{comment}/vote")]) {
+        assert_page_of_error(&client, &client.post(&path, &[]), 404, NOT_FOUND);
+        assert_alert(&client.htmx("POST", &path, &[]), 404, GONE);
+    }
+    let page = client.get("/posts/3").html();
+    assert_eq!(attributes(&page, &format!("#post_vote_3, #comment_vote_{comment}"), "action"), [""; 0]);
+    assert_eq!(
+        number(&database, "SELECT count(*) FROM post_votes")
+            + number(&database, "SELECT count(*) FROM comment_votes"),
+        0
+    );
+    for method in ["GET", "PUT", "DELETE"] {
+        assert_eq!(client.ask(method, "/posts/4/vote", &[], &[]).status, 405);
+    }
+}
+
+#[test]
+fn fifty_votes_at_once_are_fifty_or_one() {
+    let (site, database, client) = site();
+    let comment = comment(&database);
+    // Each of them sends both twice, at once with all others; one person fifty times.
+    let voters: Vec<Client> = (10..60).map(|id| Client::signed_in_as(&site, id)).collect();
+    let together = Barrier::new(50);
+    thread::scope(|scope| {
+        for voter in &voters {
+            let (client, together) = (&client, &together);
+            scope.spawn(move || {
+                together.wait();
+                for _ in 0..2 {
+                    assert_eq!(voter.post("/posts/3/vote", &[]).status, 303);
+                    assert_eq!(voter.htmx("POST", &format!("/comments/{comment}/vote"), &[]).status, 200);
+                }
+                assert_eq!(client.post("/posts/3/vote", &[]).status, 303);
+            });
+        }
+    });
+    assert_eq!((score(&database, "post", 3), score(&database, "comment", comment)), (52, 51));
+    assert_eq!(karma(&database), 101);
+    assert_sound(&database);
+}
+
+#[test]
+fn a_guests_vote_is_counted_when_they_have_signed_in() {
+    let (site, database, _) = site();
+    let comment = comment(&database);
+    for (user, noun, id, by_htmx) in
+        [(10, "post", 3, false), (11, "comment", comment, true), (12, "post", 3, true)]
+    {
+        let guest = Client::new(&site);
+        let vote = format!("/{noun}s/{id}/vote");
+        let before = score(&database, noun, id);
+        let page = site.get("/posts/3").html();
+        assert_eq!(shown(&page, noun, id).0, vote, "the same form as everybody's");
+        let referrer = format!("http://{}/posts/3", site.address);
+        let headers = [
+            ("Referer", &*referrer),
+            ("Sec-Fetch-Site", "same-origin"),
+            ("HX-Request-Type", if by_htmx { "partial" } else { "full" }),
+        ];
+        let answer = guest.ask("POST", &vote, &[], &headers);
+        let place = format!("/posts/3#{noun}_{id}");
+        let sign_in = format!(
+            "/sign_in?{}",
+            serde_urlencoded::to_string([("return_to", &place)]).expect("it can be encoded")
+        );
+        if by_htmx {
+            assert_leads_htmx_to(&answer, 401, &sign_in);
+        } else {
+            assert_leads_to(&answer, &sign_in);
+        }
+        assert_eq!(score(&database, noun, id), before, "not yet");
+        let name = name_of(&database, user);
+        let form = [("screen_name", &*name), ("password", "password"), ("return_to", &place)];
+        assert_eq!(guest.post("/sessions", &[("screen_name", &*name), ("password", "wrong")]).status, 422);
+        assert_done(&guest, &guest.post("/sessions", &form), &place, "You have been signed in.");
+        assert_eq!(score(&database, noun, id), before + 1);
+        assert_eq!(shown(&guest.get("/posts/3").html(), noun, id).1, "true");
+        // It is counted for this sign-in only.
+        assert_eq!(guest.cookie("vote"), None);
+    }
+    // Somebody new, too.
+    let guest = Client::new(&site);
+    assert_eq!(guest.post("/posts/4/vote", &[]).status, 303);
+    let form = [("screen_name", "newcomer"), ("password", "password"), ("password_confirmation", "password")];
+    assert_eq!(guest.post("/users", &form).status, 303);
+    assert_eq!(score(&database, "post", 4), 2);
+    // Taking back what a guest cannot have given leads to signing in, and changes nothing.
+    let guest = Client::new(&site);
+    assert_leads_to(&guest.post("/posts/3/unvote", &[]), "/sign_in?return_to=%2Fposts%2F3");
+    assert_eq!(guest.cookie("vote"), None);
+    assert_sound(&database);
+}
+
+#[test]
+fn a_kept_vote_that_is_nonsense_or_ones_own_does_not_keep_anybody_from_signing_in() {
+    let (site, database, _) = site();
+    for kept in ["post-3", "post-999999", "comment--1", "post-", "user-1", "x", "post-99999999999999999999"] {
+        let guest = Client::new(&site);
+        guest.set_cookie("vote", kept);
+        let name = name_of(&database, AUTHOR);
+        let answer = guest.post("/sessions", &[("screen_name", &*name), ("password", "password")]);
+        assert_leads_to(&answer, &format!("/users/{AUTHOR}"));
+    }
+    assert_eq!(number(&database, "SELECT count(*) FROM post_votes"), 0);
+}
+
+#[test]
+fn a_vote_moves_a_post_up_the_front_page() {
+    let (_site, database, client) = site();
+    let place =
+        || attributes(&client.get("/").html(), "#posts > li", "id").iter().position(|id| id == "post_3");
+    let before = place().expect("it is on the front page");
+    // A day older than all others it would be last.
+    let oldest = number(&database, "SELECT min(created_at) FROM posts");
+    assert!(before < 30);
+    for voter in 10..60 {
+        database.execute("INSERT INTO post_votes VALUES (?1, 3, 1)", [voter]).expect("the schema is known");
+    }
+    database
+        .execute(
+            "UPDATE posts SET score = 51, created_at = ?1, hotness = ?2 WHERE id = 3",
+            [oldest, rank::hotness(51, oldest)],
+        )
+        .expect("the schema is known");
+    recount(&database);
+    let before = place();
+    let hotness = || number(&database, "SELECT hotness FROM posts WHERE id = 3");
+    assert_eq!(hotness(), rank::hotness(51, oldest));
+    assert_eq!(client.post("/posts/3/vote", &[]).status, 303);
+    assert_eq!(hotness(), rank::hotness(52, oldest));
+    assert!(place() <= before);
+    assert_eq!(client.post("/posts/3/unvote", &[]).status, 303);
+    assert_eq!(hotness(), rank::hotness(51, oldest));
+}
+
+#[test]
+fn who_leaves_takes_their_votes_along() {
+    let (site, database, client) = site();
+    for path in
+        ["/posts/3/vote".to_owned(), "/posts/4/vote".into(), format!("/comments/{}/vote", comment(&database))]
+    {
+        assert_eq!(client.post(&path, &[]).status, 303);
+    }
+    let other = Client::signed_in_as(&site, 9);
+    assert_eq!(other.post("/posts/3/vote", &[]).status, 303);
+    assert_eq!(karma(&database), 3);
+    assert_eq!(client.post("/user", &[("_method", "delete")]).status, 303);
+    assert_eq!((score(&database, "post", 3), karma(&database)), (2, 1));
+    assert_sound(&database);
+}
+
+#[test]
+fn the_sixty_first_vote_of_a_minute_waits() {
+    let site = Site::with(20, |config| config.rates = Some(RateLimits::default()));
+    let database = site.database();
+    let client = Client::signed_in(&site);
+    let comments = ids(&database, "SELECT id FROM comments WHERE user_id <> 1 LIMIT 61");
+    for id in &comments[..60] {
+        assert_eq!(client.htmx("POST", &format!("/comments/{id}/vote"), &[]).status, 200);
+    }
+    let last = format!("/comments/{}/vote", comments[60]);
+    for answer in [client.post(&last, &[]), client.htmx("POST", &last, &[])] {
+        assert_eq!(answer.status, 429);
+        assert!(answer.header("Retry-After").is_some());
+    }
+    assert_eq!(number(&database, "SELECT count(*) FROM comment_votes"), 60);
+    assert_eq!(Client::signed_in_as(&site, 9).post("/posts/3/vote", &[]).status, 303);
+}
+
+#[test]
+fn karma_is_told_on_ones_page() {
+    let (site, database, client) = site();
+    let karma = || texts(&site.get(&format!("/users/{AUTHOR}")).html(), "dl.facts dd")[2].clone();
+    assert_eq!(karma(), "0");
+    assert_eq!(client.post("/posts/3/vote", &[]).status, 303);
+    assert_eq!(client.post(&format!("/comments/{}/vote", comment(&database)), &[]).status, 303);
+    assert_eq!(karma(), "2");
+    // With what they wrote goes what it was worth.
+    let author = Client::signed_in_as(&site, AUTHOR);
+    assert_eq!(author.post("/posts/3", &[("_method", "delete")]).status, 303);
+    assert_eq!(karma(), "0");
+    assert_sound(&database);
+}
