@@ -53,7 +53,7 @@ fn actions(id: i64) -> impl Render {
     let edit = paths::edit_comment(id);
     owned_html! {
         div(class="actions") {
-            a(class="link", id=format_args!("edit_{id}"), href=edit, hx-get=edit, hx-swap="none") { : "Edit" }
+            a(class="link", id=format_args!("edit_{id}"), href=edit, hx-get=edit) { : "Edit" }
             : button::delete_in_place(paths::comment(id), "link danger", "Destroy", format_args!("destroy_{id}"));
         }
     }
@@ -88,8 +88,7 @@ pub fn form<'f>(post_id: i64, form: &CommentForm<'f>) -> impl Render + 'f {
     let action = paths::new_comment(post_id);
     owned_html! {
         form(
-            id="comment_form", method="post", action=action, hx-post?=form.in_place.then_some(action),
-            hx-swap?=form.in_place.then_some("none"), hx-sync?=form.in_place.then_some("this:drop")
+            id="comment_form", method="post", action=action, hx-post?=form.in_place.then_some(action), hx-sync?=form.in_place.then_some("this:drop")
         ) {
             : field::errors(form.errors, "comment");
             : field::area(form.field());
@@ -118,13 +117,13 @@ pub fn edited<'f>(id: i64, form: &CommentForm<'f>) -> impl Render + 'f {
     let (action, field_id) = (paths::comment(id), format!("edited_body_{id}"));
     owned_html! {
         li(id=format_args!("comment_{id}")) {
-            form(method="post", action=action, hx-post=action, hx-swap="none", hx-sync="this:drop") {
+            form(method="post", action=action, hx-post=action, hx-sync="this:drop") {
                 : button::means("patch");
                 : field::errors(form.errors, "comment");
                 : field::area(form.field().id(&field_id).focused());
                 div(class="actions") {
                     button(class="button", id=format_args!("edit_{id}")) { : "Update Comment" }
-                    a(class="button", id=format_args!("cancel_{id}"), href=action, hx-get=action, hx-swap="none") { : "Cancel" }
+                    a(class="button", id=format_args!("cancel_{id}"), href=action, hx-get=action) { : "Cancel" }
                 }
             }
         }

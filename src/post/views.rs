@@ -10,7 +10,7 @@ use crate::markup::{FORMATTING, Markup};
 use crate::ui::button;
 use crate::ui::field::{self, Field};
 use crate::ui::pager::{self, Slice};
-use crate::ui::text::{Id, Text};
+use crate::ui::text::Text;
 use crate::ui::time::{Age, Micros};
 use crate::user;
 use crate::vote::{self, Target};
@@ -53,14 +53,14 @@ pub fn row<'p>(
     now: Micros,
 ) -> impl Render + 'p {
     owned_html! {
-        li(id=Id("post_", post.id)) {
+        li {
             : vote::views::arrow_for(Target::Post(post.id), post.is_voted, post.author.as_ref(), viewer);
             : title(post);
             p {
                 : vote::views::score(Target::Post(post.id), post.score); : " ";
                 @ if with_author { : user::views::by(post.author.as_ref(), viewer); : " · " }
                 : Age { at: post.created_at, now }; : " ago · ";
-                a(href=paths::comments(post.id)) { : comment::views::count(post.comments_count) }
+                a(href=paths::post(post.id)) { : comment::views::count(post.comments_count) }
                 @ if post.new_comments > 0 { : " · "; : new_comments(post.new_comments) }
             }
             @ if with_author && user::is_own(post.author.as_ref(), viewer) { : actions(post.id) }

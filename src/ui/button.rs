@@ -21,7 +21,7 @@ pub fn delete(path: Path, class: &'static str, text: &'static str) -> impl Rende
 /// focus must still be found when the page has changed around it.
 pub fn delete_in_place(path: Path, class: &'static str, text: &'static str, id: impl Display) -> impl Render {
     owned_html! {
-        form(method="post", action=path, hx-post=path, hx-swap="none", hx-sync="this:drop") {
+        form(method="post", action=path, hx-post=path, hx-sync="this:drop") {
             : means("delete");
             button(class=class, id=format_args!("{id}")) { : text }
         }

@@ -51,9 +51,11 @@ impl<'p> Page<'p> {
 /// The site's name.
 pub const SITE: &str = "Lorem News";
 
-/// Configures htmx where its defaults are not ours: errors of the server are not swapped into the
+/// Configures htmx where its defaults are not ours: an answer names the places that it changes, and goes
+/// nowhere else (docs/decisions/0009-htmx-gets-changes.md); errors of the server are not swapped into the
 /// page, and what a reader has opened stays open.
-const HTMX_CONFIG: &str = r#"{"noSwap":[204,304,"5xx"],"morphIgnore":["data-htmx-powered","open"]}"#;
+const HTMX_CONFIG: &str =
+    r#"{"defaultSwap":"none","noSwap":[204,304,"5xx"],"morphIgnore":["data-htmx-powered","open"]}"#;
 
 /// The whole page.
 ///

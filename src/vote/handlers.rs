@@ -34,10 +34,10 @@ pub fn change(cx: &Cx, target: Target, vote: Vote) -> Result {
     if !reply::wants_changes(cx) {
         return Ok(reply::see_other(cx, place(cx, target)));
     }
-    let (arrow, points) = views::ids(target);
+    let (arrow, points) = views::places(target);
     let changes = [
-        Change::replace(format_args!("#{arrow}"), views::arrow(target, vote == Vote::Cast).into_string()?),
-        Change::fill(format_args!("#{points}"), views::points(score).into_string()?),
+        Change::replace(arrow, views::arrow(target, vote == Vote::Cast).into_string()?),
+        Change::fill(points, views::points(score).into_string()?),
     ];
     Ok(reply::changes(cx, &changes))
 }
@@ -53,7 +53,7 @@ fn place(cx: &Cx, target: Target) -> String {
         return target.address();
     };
     match target {
-        Target::Post(id) => format!("{page}#post_{id}"),
+        Target::Post(id) => format!("{page}#post_arrow_{id}"),
         Target::Comment(id) => format!("{page}#comment_{id}"),
     }
 }

@@ -1,7 +1,5 @@
 //! How votes look.
 
-use std::fmt::Display;
-
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
@@ -12,16 +10,16 @@ use crate::web::cx::Viewer;
 use crate::web::paths::{self, Path};
 
 /// The arrow before what somebody else wrote: a form of one button, which is pressed when the viewer
-/// has voted.
+/// has voted. A list has one a row, so it says no more than it must: being sent twice does no harm.
 pub fn arrow(target: Target, is_voted: bool) -> impl Render {
     let action = action(target, is_voted);
-    let (form, button) = match target {
-        Target::Post(id) => (Id("post_vote_", id), Id("post_arrow_", id)),
-        Target::Comment(id) => (Id("comment_vote_", id), Id("comment_arrow_", id)),
+    let id = match target {
+        Target::Post(id) => Id("post_arrow_", id),
+        Target::Comment(id) => Id("comment_arrow_", id),
     };
     owned_html! {
-        form(class="vote", id=form, method="post", action=action, hx-post=action, hx-swap="none", hx-sync="this:drop") {
-            button(id=button, aria-label="Upvote", aria-pressed=Raw(if is_voted { "true" } else { "false" })) { : Raw("▲") }
+        form(class="vote", method="post", action=action, hx-post=action) {
+            button(id=id, aria-label="Upvote", aria-pressed=Raw(if is_voted { "true" } else { "false" })) { : Raw("▲") }
         }
     }
 }
@@ -64,11 +62,11 @@ pub fn score(target: Target, score: i64) -> impl Render {
     owned_html! { span(id=id) { : points(score) } }
 }
 
-/// The ids of the arrow and of the points.
+/// Selectors of the arrow's form and of the points.
 #[must_use]
-pub fn ids(target: Target) -> (impl Display, impl Display) {
+pub fn places(target: Target) -> (String, String) {
     match target {
-        Target::Post(id) => (format!("post_vote_{id}"), format!("post_points_{id}")),
-        Target::Comment(id) => (format!("comment_vote_{id}"), format!("comment_points_{id}")),
+        Target::Post(id) => (format!("form:has(#post_arrow_{id})"), format!("#post_points_{id}")),
+        Target::Comment(id) => (format!("form:has(#comment_arrow_{id})"), format!("#comment_points_{id}")),
     }
 }

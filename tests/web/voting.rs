@@ -48,7 +48,7 @@ fn comment(database: &Connection) -> i64 {
 
 /// The action of the arrow, whether it is pressed, and the points, as a page shows them.
 fn shown(html: &Html, noun: &str, id: i64) -> (String, String, String) {
-    let form = format!("form#{noun}_vote_{id}.vote");
+    let form = format!("form.vote:has(#{noun}_arrow_{id})");
     (
         attributes(html, &form, "action").concat(),
         attributes(html, &format!("{form} > button#{noun}_arrow_{id}"), "aria-pressed").concat(),
@@ -102,7 +102,8 @@ fn with_htmx_the_arrow_and_the_points_change_and_nothing_else() {
             let answer = client.htmx("POST", action, &[]);
             assert_eq!(answer.status, 200);
             let changes = partials(&answer);
-            let wanted = [format!("#{noun}_vote_{id} outerHTML"), format!("#{noun}_points_{id} innerHTML")];
+            let wanted =
+                [format!("form:has(#{noun}_arrow_{id}) outerHTML"), format!("#{noun}_points_{id} innerHTML")];
             assert_eq!(places(&changes), wanted);
             // Byte for byte what a page has there.
             let page = client.get("/posts/3");
@@ -125,7 +126,7 @@ fn who_votes_without_a_script_comes_back_to_where_they_were() {
         client.ask("POST", path, &[], &headers)
     };
     let list = format!("{address}/posts?after=9223372036854775807-17");
-    assert_leads_to(&vote("/posts/3/vote", &list), "/posts?after=9223372036854775807-17#post_3");
+    assert_leads_to(&vote("/posts/3/vote", &list), "/posts?after=9223372036854775807-17#post_arrow_3");
     assert_leads_to(
         &vote(&format!("/comments/{comment}/vote"), &format!("{address}/posts/3")),
         &format!("/posts/3#comment_{comment}"),
@@ -149,7 +150,7 @@ fn ones_own_has_no_arrow_and_is_refused() {
     for (noun, id) in [("post", 3), ("comment", comment(&database))] {
         for path in ["/", "/posts", "/posts/3"] {
             let page = author.get(path).html();
-            assert_eq!(attributes(&page, &format!("#{noun}_vote_{id}"), "action"), [""; 0], "{path}");
+            assert_eq!(attributes(&page, &format!("#{noun}_arrow_{id}"), "id"), [""; 0], "{path}");
         }
         assert_eq!(texts(&author.get("/posts/3").html(), &format!("#{noun}_points_{id}")), ["1 point"]);
         for action in ["vote", "unvote"] {
@@ -190,7 +191,7 @@ fn what_is_gone_cannot_be_voted_for() {
         assert_alert(&client.htmx("POST", &path, &[]), 404, GONE);
     }
     let page = client.get("/posts/3").html();
-    assert_eq!(attributes(&page, &format!("#post_vote_3, #comment_vote_{comment}"), "action"), [""; 0]);
+    assert_eq!(attributes(&page, &format!("#post_arrow_3, #comment_arrow_{comment}"), "id"), [""; 0]);
     assert_eq!(
         number(&database, "SELECT count(*) FROM post_votes")
             + number(&database, "SELECT count(*) FROM comment_votes"),
@@ -245,7 +246,11 @@ fn a_guests_vote_is_counted_when_they_have_signed_in() {
             ("HX-Request-Type", if by_htmx { "partial" } else { "full" }),
         ];
         let answer = guest.ask("POST", &vote, &[], &headers);
-        let place = format!("/posts/3#{noun}_{id}");
+        let place = if noun == "post" {
+            "/posts/3#post_arrow_3".to_owned()
+        } else {
+            format!("/posts/3#comment_{id}")
+        };
         let sign_in = format!(
             "/sign_in?{}",
             serde_urlencoded::to_string([("return_to", &place)]).expect("it can be encoded")
@@ -294,8 +299,11 @@ fn a_kept_vote_that_is_nonsense_or_ones_own_does_not_keep_anybody_from_signing_i
 #[test]
 fn a_vote_moves_a_post_up_the_front_page() {
     let (_site, database, client) = site();
-    let place =
-        || attributes(&client.get("/").html(), "#posts > li", "id").iter().position(|id| id == "post_3");
+    let place = || {
+        attributes(&client.get("/").html(), "#posts > li > a", "href")
+            .iter()
+            .position(|href| href == "/posts/3")
+    };
     let before = place().expect("it is on the front page");
     // A day older than all others it would be last.
     let oldest = number(&database, "SELECT min(created_at) FROM posts");
