@@ -44,13 +44,22 @@ pub struct Answers {
 
 /// Sends POST requests to `url`, one after the other on each of the connections.
 pub fn run(url: &str, connections: u64, much: &Much, folder: &Path) -> Result<Answers> {
+    send("POST", url, connections, much, folder)
+}
+
+/// The same with GET.
+pub fn get(url: &str, connections: u64, much: &Much, folder: &Path) -> Result<Answers> {
+    send("GET", url, connections, much, folder)
+}
+
+fn send(method: &str, url: &str, connections: u64, much: &Much, folder: &Path) -> Result<Answers> {
     let (amount, patience) = match much {
         Much::Seconds(seconds) => (["-z".to_owned(), format!("{seconds}s")], seconds + 30),
         Much::Calls(calls) => (["-n".to_owned(), calls.to_string()], 30 + calls / 100),
     };
     let output = folder.join("oha.json");
     let mut command = Command::new("oha");
-    command.args(["-m", "POST", "--no-tui", "--output-format", "json", "-c", &connections.to_string()]);
+    command.args(["-m", method, "--no-tui", "--output-format", "json", "-c", &connections.to_string()]);
     command.args(amount).arg(url).stdin(Stdio::null()).stdout(File::create(&output)?);
     let finished = Process::start(&mut command)?.finish(Duration::from_secs(patience));
     finished.map_err(|error| format!("oha: {error}"))?;

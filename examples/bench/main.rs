@@ -8,6 +8,7 @@
 mod load;
 mod process;
 mod report;
+mod scale;
 mod server;
 
 use std::error::Error;
@@ -15,8 +16,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
 use clap::builder::PossibleValuesParser;
+use clap::{Parser, Subcommand};
 
 use load::{Answers, Much};
 use server::Server;
@@ -28,8 +29,10 @@ const REPORT: &str = "docs/benchmarks.md";
 
 /// Time the ten benchmarking endpoints of a release build.
 #[derive(Parser, Debug)]
-#[command(bin_name = "bin/bench")]
+#[command(bin_name = "bin/bench", args_conflicts_with_subcommands = true)]
 struct Options {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// How long each endpoint is loaded
     #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=60))]
     seconds: u64,
@@ -39,6 +42,12 @@ struct Options {
     /// Only these; then docs/benchmarks.md stays as it is
     #[arg(long, value_delimiter = ',', value_name = "A,B", value_parser = PossibleValuesParser::new(ENDPOINTS.map(|endpoint| endpoint.name)))]
     endpoints: Vec<String>,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Time pages with a million posts and with a thousand, and votes beside sign-ins
+    Scale(scale::Options),
 }
 
 /// One of `POST /benchmarking/…`.
@@ -103,6 +112,9 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<()> {
     process::stop_on_signals()?;
+    if let Some(Command::Scale(options)) = &options.command {
+        return scale::run(options);
+    }
     let mut rows = Vec::new();
     for (number, endpoint) in chosen(options).into_iter().enumerate() {
         let row = time(endpoint, options).map_err(|error| format!("{}: {error}", endpoint.name))?;

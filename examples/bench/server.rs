@@ -1,4 +1,4 @@
-//! The release server, started on a fresh demo database.
+//! The release server, started on a database of its own.
 
 use std::env;
 use std::fs::{self, File};
@@ -9,6 +9,8 @@ use std::time::Duration;
 use crate::Result;
 use crate::process::{Process, wait_for};
 
+/// The name of the database in its folder.
+pub const DATABASE: &str = "lorem_news.sqlite3";
 /// Making the larger databases takes a while on a slow disk.
 const START: Duration = Duration::from_secs(300);
 /// The server lets unfinished requests take 10 s.
@@ -34,10 +36,19 @@ impl Server {
     /// Starts the server on a new database in `folder`, with so many posts or as many as the demo
     /// has, and waits until it listens.
     pub fn start(folder: &Path, posts: Option<u64>) -> Result<Server> {
-        let (database, said) = (folder.join("lorem_news.sqlite3"), folder.join("stdout"));
+        let posts = posts.map(|posts| format!("--posts={posts}"));
+        Server::run(folder, &["demo"], posts.as_deref())
+    }
+
+    /// Starts the server on the database that is in `folder`.
+    pub fn serve(folder: &Path) -> Result<Server> {
+        Server::run(folder, &["serve", "--relax-ssl"], None)
+    }
+
+    fn run(folder: &Path, arguments: &[&str], more: Option<&str>) -> Result<Server> {
+        let (database, said) = (folder.join(DATABASE), folder.join("stdout"));
         let mut command = Command::new(build_folder()?.join("lorem-news"));
-        command.args(["demo", "--listen", "127.0.0.1:0", "--database"]).arg(&database);
-        command.args(posts.map(|posts| format!("--posts={posts}")));
+        command.args(arguments).args(["--listen", "127.0.0.1:0", "--database"]).arg(&database).args(more);
         command.env("RUST_LOG", "warn").stdin(Stdio::null()).stdout(File::create(&said)?);
         let mut process = Process::start(&mut command)?;
         let url = wait_for(START, || {

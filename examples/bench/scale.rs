@@ -1,0 +1,301 @@
+//! `bin/bench scale`: whether pages and votes cost the same with a million posts as with a thousand.
+//!
+//! Two databases are made, the small one with the newest posts of the large one, so that both have as
+//! many posts a day and their pages as many rows. A server is started on each, and each page is asked
+//! for by turns: what one sees of a noisy machine the other sees as well. Then the writer is given
+//! sign-ins and votes by turns, without HTTP.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use lorem_news::db::Db;
+use lorem_news::session::{self, NewSession, Secret};
+use lorem_news::ui::time::{DAY, Micros, now};
+use lorem_news::vote::{self, Target, Vote};
+use lorem_news::{rank, user};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use rusqlite::{Connection, params};
+
+use crate::load::{self, Much};
+use crate::server::{self, Server};
+use crate::{Result, process};
+
+/// Compare a large database with a small one
+#[derive(Args, Debug)]
+pub struct Options {
+    /// Posts in the large database, made over ten years
+    #[arg(long, default_value_t = 1_000_000, value_name = "N", value_parser = clap::value_parser!(u32).range(10_000..))]
+    posts: u32,
+    /// Votes a post, on average
+    #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    votes: u32,
+    /// How long a page is asked for in a turn
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=60))]
+    seconds: u64,
+    /// How often each has its turn
+    #[arg(long, default_value_t = 7, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    rounds: u32,
+}
+
+/// Posts in the small database.
+const SMALL: u32 = 1_000;
+/// Ten years.
+const SPAN: Micros = 3_652 * DAY;
+/// People in each.
+const PEOPLE: u32 = 10_000;
+/// Comments on the one post that is discussed.
+const THREAD: u32 = 500;
+/// A rare word is in so many titles.
+const RARE: u32 = 50;
+/// Clients that ask at once: enough to keep the server busy, few enough that they do not wait for each other.
+const CLIENTS: u64 = 4;
+/// Writers at once, as in the ten endpoints' runs.
+const WRITERS: usize = 20;
+
+/// What is asked for, and what it is called.
+const PAGES: [(&str, &str); 8] = [
+    ("front page", "/"),
+    ("newest posts", "/posts"),
+    ("best of the day", "/best/day"),
+    ("best of the week", "/best/week"),
+    ("best of all time", "/best/all"),
+    ("a thread", "/posts/1"),
+    ("search for rare words", "/search?q=rare7"),
+    ("search for a common word", "/search?q=common"),
+];
+
+/// Makes both databases, times pages and writes, and prints the ratios.
+pub fn run(options: &Options) -> Result<()> {
+    // Beside the build, not in /tmp: that is often kept in memory.
+    let folder = tempfile::tempdir_in(server::build_folder()?)?;
+    let (small, large) = (folder.path().join("small"), folder.path().join("large"));
+    for (path, posts) in [(&small, SMALL), (&large, options.posts)] {
+        std::fs::create_dir(path)?;
+        let began = Instant::now();
+        fill(&path.join(server::DATABASE), posts, options)?;
+        eprintln!("{posts} posts made in {:.0} s", began.elapsed().as_secs_f32());
+    }
+    println!("| what | with {SMALL} | with {} | ratio |\n|---|---:|---:|---:|", options.posts);
+    pages(&small, &large, options)?;
+    writes(&large.join(server::DATABASE), options)
+}
+
+/// Milliseconds of a client between asking and having the page, by turns.
+fn pages(small: &Path, large: &Path, options: &Options) -> Result<()> {
+    let servers = [Server::serve(small)?, Server::serve(large)?];
+    for (what, path) in PAGES {
+        let mut times = [Vec::new(), Vec::new()];
+        for _ in 0..options.rounds {
+            for (server, times) in servers.iter().zip(&mut times) {
+                let url = format!("{}{path}", server.url());
+                let answers = load::get(&url, CLIENTS, &Much::Seconds(options.seconds), small)?;
+                if !answers.others.is_empty() {
+                    return Err(format!("{path}: {:?}", answers.others).into());
+                }
+                times.push(1000.0 * CLIENTS as f64 / answers.per_second);
+            }
+        }
+        let [small, large] = times.map(median);
+        println!("| {what} (`{path}`) | {small:.2} ms | {large:.2} ms | {:.2} |", large / small);
+    }
+    for server in servers {
+        server.stop()?;
+    }
+    Ok(())
+}
+
+/// What a vote costs the writer, by turns with the sign-in that each benchmarking call makes.
+fn writes(database: &Path, options: &Options) -> Result<()> {
+    let db = Db::open(database)?;
+    let mut times = [Vec::new(), Vec::new()];
+    let posts = i64::from(options.posts);
+    let next = AtomicI64::new(0);
+    for _ in 0..options.rounds {
+        let duration = Duration::from_secs(options.seconds);
+        times[0].push(rate(duration, || {
+            let (secret, created_at) = (Secret::random(), now());
+            db.write(move |connection| {
+                let user = user::sql::sign_in_random(connection, created_at)?;
+                let user_id = user.map_or(1, |user| user.id);
+                let new =
+                    NewSession { user_id, secret: &secret, ip_address: "::1", user_agent: "oha", created_at };
+                session::sql::create(connection, &new)
+            })
+            .map(drop)
+        })?);
+        times[1].push(rate(duration, || {
+            // Another pair each time, all over the table; a step that has no factor with its size.
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let (user_id, post_id) = (number % i64::from(PEOPLE) + 1, number * 7_919 % posts + 1);
+            db.write(move |connection| {
+                vote::sql::change(connection, user_id, Target::Post(post_id), Vote::Cast, 1)
+            })
+            .map(drop)
+        })?);
+    }
+    db.close()?;
+    let [sign_ins, votes] = times.map(median);
+    println!(
+        "\nWrites a second from {WRITERS} threads: {sign_ins:.0} sign-ins, {votes:.0} votes; a vote costs {:.2} sign-ins.",
+        sign_ins / votes
+    );
+    Ok(())
+}
+
+/// How often `work` is done in a second, by all writers together.
+fn rate(
+    duration: Duration,
+    work: impl Fn() -> std::result::Result<(), lorem_news::db::Error> + Sync,
+) -> Result<f64> {
+    let (over, done) = (AtomicBool::new(false), AtomicU64::new(0));
+    let began = Instant::now();
+    let failed = thread::scope(|scope| {
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|_| {
+                scope.spawn(|| {
+                    while !over.load(Ordering::Relaxed) {
+                        work()?;
+                        done.fetch_add(1, Ordering::Relaxed);
+                    }
+                    Ok(())
+                })
+            })
+            .collect();
+        let waited = process::wait_for(2 * duration, || Ok((began.elapsed() >= duration).then_some(())));
+        over.store(true, Ordering::Relaxed);
+        let ended: std::result::Result<(), lorem_news::db::Error> =
+            writers.into_iter().try_for_each(|writer| writer.join().unwrap_or(Ok(())));
+        waited.map_err(|error| error.to_string()).and(ended.map_err(|error| error.to_string()))
+    });
+    failed?;
+    Ok(done.into_inner() as f64 / began.elapsed().as_secs_f64())
+}
+
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
+}
+
+/// Makes a database with the newest `posts` of those that the large one has.
+fn fill(path: &PathBuf, posts: u32, options: &Options) -> Result<()> {
+    Db::open(path)?.close()?;
+    let mut connection = Connection::open(path)?;
+    // It is thrown away: nothing has to survive a crash of this program.
+    connection.execute_batch("PRAGMA synchronous = OFF; PRAGMA cache_size = -400000")?;
+    let now = now();
+    let transaction = connection.transaction()?;
+    people(&transaction, now)?;
+    let (voters, scores) = votes(posts, options.votes);
+    write_posts(&transaction, posts, &scores, SPAN / i64::from(options.posts), now)?;
+    transaction.execute_batch("DROP INDEX votes_of_post")?;
+    {
+        let mut insert = transaction.prepare("INSERT INTO post_votes VALUES (?1, ?2, ?3)")?;
+        for (user_id, post_ids) in (1_i64..).zip(&voters) {
+            for post_id in post_ids {
+                insert.execute(params![user_id, post_id, now])?;
+            }
+        }
+    }
+    transaction.execute_batch("CREATE INDEX votes_of_post ON post_votes (post_id)")?;
+    comments(&transaction, posts, now)?;
+    transaction.commit()?;
+    Db::open(path)?.close()?;
+    Ok(())
+}
+
+fn people(connection: &Connection, now: Micros) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare(
+        "INSERT INTO users (id, screen_name, folded_name, created_at, updated_at) VALUES (?1, ?2, ?2, ?3, ?3)",
+    )?;
+    let mut profile = connection.prepare("INSERT INTO profiles (user_id, password_hash) VALUES (?1, '')")?;
+    for id in 1..=PEOPLE {
+        insert.execute(params![id, format!("user{id}"), now - SPAN])?;
+        profile.execute([id])?;
+    }
+    Ok(())
+}
+
+/// For whom everybody votes, in order, and the score of each post.
+fn votes(posts: u32, each: u32) -> (Vec<BTreeSet<u32>>, Vec<u32>) {
+    let mut rng = StdRng::seed_from_u64(2024);
+    let mut scores = vec![1; posts as usize + 1];
+    let number = (u64::from(posts) * u64::from(each)).div_ceil(u64::from(PEOPLE));
+    let voters = (1..=PEOPLE)
+        .map(|user| {
+            let chosen: BTreeSet<u32> = (0..number)
+                .map(|_| {
+                    // The product of two chances: some posts have a hundred times the votes of others.
+                    let chance: f64 = rng.random::<f64>() * rng.random::<f64>();
+                    // Spread over all ages by a step that has no factor with the number of posts.
+                    let place = (chance * f64::from(posts)) as u64;
+                    (place * 7_919 % u64::from(posts)) as u32 + 1
+                })
+                // One's own post has one's voice already.
+                .filter(|post| post % PEOPLE + 1 != user)
+                .collect();
+            for &post in &chosen {
+                scores[post as usize] += 1;
+            }
+            chosen
+        })
+        .collect();
+    (voters, scores)
+}
+
+fn write_posts(
+    connection: &Connection,
+    posts: u32,
+    scores: &[u32],
+    step: Micros,
+    now: Micros,
+) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare(
+        "INSERT INTO posts (id, user_id, created_at, updated_at, title, score, hotness) \
+         VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6)",
+    )?;
+    let mut describe = connection.prepare("INSERT INTO descriptions (post_id, text) VALUES (?1, ?2)")?;
+    for id in 1..=posts {
+        let created_at = now - step * i64::from(posts - id);
+        let score = i64::from(scores[id as usize]);
+        let title = format!("Title {id} common rare{}", id % (posts / RARE));
+        insert.execute(params![
+            id,
+            id % PEOPLE + 1,
+            created_at,
+            title,
+            score,
+            rank::hotness(score, created_at)
+        ])?;
+        describe.execute(params![id, "A short text."])?;
+    }
+    Ok(())
+}
+
+/// A thread on the first post, and the counters.
+fn comments(connection: &Connection, posts: u32, now: Micros) -> rusqlite::Result<()> {
+    let mut rng = StdRng::seed_from_u64(2024);
+    let mut insert = connection.prepare(
+        "INSERT INTO comments (id, post_id, user_id, parent_id, depth, created_at, updated_at, body) \
+         VALUES (?1, 1, ?2, ?3, coalesce((SELECT depth + 1 FROM comments WHERE id = ?3), 0), ?4, ?4, 'A remark.')",
+    )?;
+    for id in 1..=THREAD {
+        let parent = (id > 1 && rng.random_bool(0.7)).then(|| rng.random_range(1..id));
+        insert.execute(params![id, rng.random_range(1..=PEOPLE), parent, now - i64::from(THREAD - id)])?;
+    }
+    connection.execute("UPDATE posts SET comments_count = ?1 WHERE id = 1", [THREAD])?;
+    connection.execute(
+        "UPDATE users SET comments_count = (SELECT count(*) FROM comments WHERE user_id = users.id), \
+         posts_count = (SELECT count(*) FROM posts WHERE user_id = users.id)",
+        [],
+    )?;
+    connection.execute(
+        "UPDATE users SET karma = coalesce((SELECT sum(score - 1) FROM posts WHERE user_id = users.id AND id <= ?1), 0)",
+        [posts],
+    )?;
+    Ok(())
+}
