@@ -22,6 +22,7 @@ pub mod web;
 pub mod comment;
 pub mod draft;
 pub mod post;
+pub mod preference;
 pub mod session;
 pub mod user;
 pub mod vote;

@@ -57,9 +57,9 @@ pub fn row<'p>(
             : vote::views::arrow_for(Target::Post(post.id), post.is_voted, post.author.as_ref(), viewer);
             : title(post);
             p {
-                : vote::views::score(Target::Post(post.id), post.score); : " ";
-                @ if with_author { : user::views::by(post.author.as_ref(), viewer); : " · " }
-                : Age { at: post.created_at, now }; : " ago · ";
+                : vote::views::score(Target::Post(post.id), post.score);
+                @ if with_author { : " "; : user::views::by(post.author.as_ref(), viewer) }
+                : " · "; : Age { at: post.created_at, now }; : " ago · ";
                 a(href=paths::post(post.id)) { : comment::views::count(post.comments_count) }
                 @ if post.new_comments > 0 { : " · "; : new_comments(post.new_comments) }
             }

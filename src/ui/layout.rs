@@ -10,6 +10,7 @@ use super::text::Rendered;
 use crate::web::cx::Viewer;
 use crate::web::flash::Flash;
 use crate::web::form::Errors;
+use crate::web::preferences::{Keys, Preferences, Theme};
 use crate::web::{self, Cx, assets, paths};
 
 /// What the frame shows besides the content.
@@ -23,6 +24,8 @@ pub struct Page<'p> {
     pub description: &'p str,
     /// Who asks.
     pub viewer: Option<&'p Viewer>,
+    /// How they want to read.
+    pub preferences: Preferences,
     /// What has just been done.
     pub flash: Option<Flash>,
     /// What went wrong, if the page says no more about it than one sentence.
@@ -35,7 +38,8 @@ impl<'p> Page<'p> {
     /// # Errors
     /// The database's, when asking who asks.
     pub fn new(cx: &'p Cx, heading: &'p str) -> web::Result<Page<'p>> {
-        Ok(Page { heading, viewer: cx.viewer()?, flash: cx.flash(), ..Page::default() })
+        let preferences = Preferences::of(cx);
+        Ok(Page { heading, viewer: cx.viewer()?, preferences, flash: cx.flash(), ..Page::default() })
     }
 
     /// The same, with a form on it. When it was refused, what was done before can wait.
@@ -66,7 +70,7 @@ pub fn render(page: &Page, main: impl RenderOnce) -> Result<String, horrorshow::
     let mut html = String::with_capacity(main.size_hint().max(16 * 1024) + 4096);
     html! {
         : doctype::HTML;
-        html(lang="en") {
+        html(lang="en", data-theme?=chosen(page.preferences.theme)) {
             head { : head(page) }
             body {
                 a(class="skip-link", href="#main") { : "Skip to content" }
@@ -98,21 +102,35 @@ fn head<'p>(page: &'p Page) -> impl Render + 'p {
             @ if page.heading.is_empty() { : SITE } else { : page.heading; : " · "; : SITE }
         }
         @ if !page.description.is_empty() { meta(name="description", content=page.description); }
+        @ match page.preferences.theme {
+            // Between them a browser chooses as it does between the colours.
+            Theme::System => {
+                meta(name="theme-color", content="#ffffff", media="(prefers-color-scheme: light)");
+                meta(name="theme-color", content="#111111", media="(prefers-color-scheme: dark)");
+            }
+            Theme::Light => { meta(name="theme-color", content="#ffffff"); }
+            Theme::Dark => { meta(name="theme-color", content="#111111"); }
+        }
         : &*HEAD;
+        @ if page.preferences.keys == Keys::On { : &*READING_BY_KEYBOARD }
     }
+}
+
+/// What the page says of a theme that is not the system's: the stylesheet has all of them.
+fn chosen(theme: Theme) -> Option<&'static str> {
+    (theme != Theme::System).then(|| theme.name())
 }
 
 lazy_static! {
     /// What the heads of all pages have: to render it each time took a tenth of a page's time.
     static ref HEAD: Rendered = Rendered::of(same_head());
+    static ref READING_BY_KEYBOARD: Rendered = Rendered::of(owned_html! { script(src=*assets::KEYS, defer); });
     static ref FOOTER: Rendered = Rendered::of(footer());
 }
 
 fn same_head() -> impl Render {
     owned_html! {
         meta(name="viewport", content="width=device-width, initial-scale=1");
-        meta(name="theme-color", content="#ffffff", media="(prefers-color-scheme: light)");
-        meta(name="theme-color", content="#111111", media="(prefers-color-scheme: dark)");
         meta(name="htmx-config", content=HTMX_CONFIG);
         link(rel="stylesheet", href=*assets::STYLESHEET);
         link(rel="icon", href="/icon.svg", type="image/svg+xml");
@@ -167,6 +185,12 @@ fn footer() -> impl Render {
                 a(href="https://twitter.com/fractaledmind") { : "@fractaledmind" }
                 : " for ";
                 a(href="https://railsconf.org") { : "RailsConf 2024" }
+            }
+            p {
+                a(href=paths::PREFERENCES) { : "Preferences" }
+                : " · ";
+                // The script that reads keys finds the page by what it is.
+                a(href=paths::KEYS, rel="help") { : "Keys" }
             }
         }
     }

@@ -34,6 +34,7 @@ const ASSETS: &[Asset] = assets! {
     "icon-192.png"      "image/png"
     "icon.png"          "image/png"
     "icon.svg"          "image/svg+xml"
+    "keys.js"           "text/javascript; charset=utf-8"
     "manifest.json"     "application/manifest+json"
     "robots.txt"        "text/plain; charset=utf-8"
     "service-worker.js" "text/javascript; charset=utf-8"
@@ -57,6 +58,8 @@ lazy_static! {
     pub static ref HTMX: &'static str = &PATHS["htmx.min.js"];
     /// The address of the little that htmx does not do.
     pub static ref SCRIPT: &'static str = &PATHS["app.js"];
+    /// The address of reading by keyboard.
+    pub static ref KEYS: &'static str = &PATHS["keys.js"];
 }
 
 /// Serves a hashed name: its content never changes, and a browser need not ask again for a year.

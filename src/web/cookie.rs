@@ -10,12 +10,17 @@ pub type Header = (Cow<'static, str>, Cow<'static, str>);
 /// The value of the cookie that was set under `name`.
 #[must_use]
 pub fn get<'r>(cx: &Cx<'r>, name: &str) -> Option<&'r str> {
+    all(cx).find_map(|(key, value)| (key == name).then_some(value))
+}
+
+/// All cookies of ours that came, as names and values.
+pub fn all<'r>(cx: &Cx<'r>) -> impl Iterator<Item = (&'r str, &'r str)> + use<'r> {
     let prefix = prefix(cx);
-    cx.request
-        .header("Cookie")?
-        .split(';')
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(key, value)| (key.strip_prefix(prefix) == Some(name)).then_some(value))
+    let pairs = cx.request.header("Cookie").unwrap_or_default().split(';');
+    pairs.filter_map(move |pair| {
+        let (key, value) = pair.trim().split_once('=')?;
+        Some((key.strip_prefix(prefix)?, value))
+    })
 }
 
 /// `Set-Cookie` for a value of plain characters; the browser keeps it for `max_age` seconds.

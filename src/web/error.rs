@@ -6,6 +6,7 @@ use std::fmt;
 use rouille::Response;
 
 use super::cookie::Header;
+use super::preferences::Preferences;
 use super::rate::Wait;
 use super::reply::{self, Change};
 use super::{Cx, paths};
@@ -146,7 +147,7 @@ fn page(cx: &Cx, error: &Error) -> Response {
     // Who asks may be what could not be found out: then the page is a guest's. Nor is it asked of a
     // database that has too much to do already. A flash waits for the next page that is no error.
     let viewer = if error.status() == 503 { None } else { cx.viewer().ok().flatten() };
-    let page = Page { heading, viewer, ..Page::default() };
+    let page = Page { heading, viewer, preferences: Preferences::of(cx), ..Page::default() };
     match layout::render(&page, horrorshow::html! { p { : &*sentence } }) {
         Ok(html) => reply::html(cx, html).with_status_code(error.status()),
         Err(error) => {

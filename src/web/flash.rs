@@ -45,6 +45,7 @@ flashes! {
     CommentCreated "comment-created" "Comment was successfully created."
     CommentUpdated "comment-updated" "Comment was successfully updated."
     CommentDestroyed "comment-destroyed" "Comment was successfully destroyed."
+    PreferencesSaved "preferences-saved" "Preferences were successfully saved."
 }
 
 impl Flash {

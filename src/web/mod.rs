@@ -8,6 +8,7 @@ pub mod error;
 pub mod flash;
 pub mod form;
 pub mod paths;
+pub mod preferences;
 pub mod rate;
 pub mod reply;
 pub mod router;

@@ -26,6 +26,10 @@ pub const ACCOUNT: &str = "/user";
 pub const EDIT_ACCOUNT: &str = "/user/edit";
 /// Where one is told what deleting it means.
 pub const DELETE_ACCOUNT: &str = "/user/delete";
+/// How one wants to read.
+pub const PREFERENCES: &str = "/preferences";
+/// What the keys do.
+pub const KEYS: &str = "/keys";
 /// The web app's manifest.
 pub const MANIFEST: &str = "/manifest.json";
 

@@ -3,7 +3,7 @@
 use super::{Cx, Error, Result, assets, csrf, paths, reply};
 use crate::vote::handlers::change as vote;
 use crate::vote::{Target, Vote};
-use crate::{benchmarking, comment, post, session, user};
+use crate::{benchmarking, comment, post, preference, session, user};
 
 /// The handler for the method among those that the path has, else 405 with their names.
 macro_rules! on {
@@ -75,6 +75,11 @@ pub fn route(cx: &Cx) -> Result {
             POST => session::handlers::create(cx)
         ),
         ["sessions", id] => on!(cx, DELETE => session::handlers::destroy(cx, number(id)?)),
+        ["preferences"] => on!(cx,
+            GET => preference::handlers::edit(cx),
+            POST => preference::handlers::update(cx)
+        ),
+        ["keys"] => on!(cx, GET => preference::handlers::keys(cx)),
         ["benchmarking", action] if cx.app.config.benchmarking => {
             on!(cx, POST => benchmarking::run(cx, action))
         }

@@ -7,6 +7,7 @@
 mod harness;
 
 mod access;
+mod comfort;
 mod comments;
 mod devtools;
 mod journeys;

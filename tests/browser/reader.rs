@@ -180,6 +180,19 @@ impl Reader {
         self.call(Emulation::SetEmulatedMedia { media: None, features: Some(vec![feature]) });
     }
 
+    /// Shows the page that is open as it would be printed; the next one is shown as ever.
+    pub fn on_paper(&self) {
+        // What moves now is no fault of the page.
+        self.try_see("window.touched = true");
+        self.call(Emulation::SetEmulatedMedia { media: Some("print".into()), features: None });
+    }
+
+    /// Shows the page that is open in the colours that the reader's system forces on all.
+    pub fn forced_colours(&self) {
+        let feature = Emulation::MediaFeature { name: "forced-colors".into(), value: "active".into() };
+        self.call(Emulation::SetEmulatedMedia { media: None, features: Some(vec![feature]) });
+    }
+
     pub fn without_javascript(&self) {
         self.call(Emulation::SetScriptExecutionDisabled { value: true });
     }
@@ -408,6 +421,30 @@ impl Reader {
                 windows_virtual_key_code: Some(number),
                 native_virtual_key_code: Some(number),
                 modifiers: None,
+                timestamp: None,
+                unmodified_text: None,
+                key_identifier: None,
+                auto_repeat: None,
+                is_keypad: None,
+                is_system_key: None,
+                location: None,
+                commands: None,
+            });
+        }
+    }
+
+    /// Presses the key of a character, together with others: 2 for Ctrl, 8 for Shift.
+    pub fn type_key(&self, key: char, modifiers: u32) {
+        use Input::DispatchKeyEventTypeOption::{KeyDown, KeyUp};
+        for kind in [KeyDown, KeyUp] {
+            self.call(Input::DispatchKeyEvent {
+                text: (kind == KeyDown && modifiers != 2).then(|| key.into()),
+                Type: kind,
+                key: Some(key.into()),
+                code: None,
+                windows_virtual_key_code: Some(key.to_ascii_uppercase().into()),
+                native_virtual_key_code: None,
+                modifiers: Some(modifiers),
                 timestamp: None,
                 unmodified_text: None,
                 key_identifier: None,

@@ -373,7 +373,7 @@ fn all_that_a_guest_finds_works_without_a_script() {
     for shape in ["/", "/posts", "/posts/N", "/users/N", "/sign_in", "/sign_up", "/?after=N-N"] {
         assert!(found.contains(shape), "{shape} is not among {found:?}");
     }
-    assert_eq!(walked.forms.len(), 7, "{:#?}", walked.forms.keys());
+    assert_eq!(walked.forms.len(), 9, "{:#?}", walked.forms.keys());
     send_all(false, &walked);
 }
 
@@ -397,6 +397,6 @@ fn all_that_somebody_finds_who_is_signed_in_works_without_a_script() {
     ] {
         assert!(found.contains(shape), "{shape} is not among {found:?}");
     }
-    assert_eq!(walked.forms.len(), 14, "{:#?}", walked.forms.keys());
+    assert_eq!(walked.forms.len(), 16, "{:#?}", walked.forms.keys());
     send_all(true, &walked);
 }

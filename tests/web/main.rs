@@ -9,6 +9,7 @@ mod accounts;
 mod benchmarking;
 mod cli;
 mod client;
+mod comfort;
 mod coming_back;
 mod contract;
 mod drain;

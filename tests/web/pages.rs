@@ -792,7 +792,7 @@ fn what_a_page_loads_is_there_and_may_be_kept_for_ever() {
     let mut files = attributes(&html, "link[href]", "href");
     files.extend(attributes(&html, "script[src], img[src]", "src"));
     let hashed: Vec<&String> = files.iter().filter(|path| path.starts_with("/assets/")).collect();
-    assert_eq!(hashed.len(), 3, "{files:?}");
+    assert_eq!(hashed.len(), 4, "{files:?}");
     for path in &files {
         assert_eq!(site.get(path).status, 200, "{path}");
     }

@@ -1,0 +1,95 @@
+//! How choices look.
+
+use horrorshow::owned_html;
+use horrorshow::prelude::*;
+
+use crate::ui::field;
+use crate::web::form::Errors;
+use crate::web::paths;
+use crate::web::preferences::{Keys, Preferences, Theme};
+
+/// The page for choosing. `return_to` is where it leads, else to itself.
+pub fn edit<'f>(present: Preferences, return_to: Option<&'f str>, errors: &'f Errors) -> impl Render + 'f {
+    let theme = |theme: Theme| match theme {
+        Theme::System => "System",
+        Theme::Light => "Light",
+        Theme::Dark => "Dark",
+    };
+    let keys = |keys: Keys| match keys {
+        Keys::On => "On",
+        Keys::Off => "Off",
+    };
+    let themes = Theme::ALL.map(|one| Choice::new(one.name(), theme(one), one == present.theme));
+    let both = Keys::ALL.map(|one| Choice::new(one.name(), keys(one), one == present.keys));
+    owned_html! {
+        form(method="post", action=paths::PREFERENCES) {
+            : field::errors(errors, "choice");
+            : choices("theme", "Theme", themes, errors);
+            : choices("keys", "Keyboard shortcuts", both, errors);
+            @ if let Some(return_to) = return_to { input(type="hidden", name="return_to", value=return_to); }
+            button(class="button") { : "Save preferences" }
+        }
+        p(class="hint") {
+            : "They are kept by this browser. "; a(href=paths::KEYS) { : "What the keys do" } : "."
+        }
+    }
+}
+
+/// One of some, of which exactly one is chosen.
+#[derive(Clone, Copy)]
+struct Choice {
+    value: &'static str,
+    label: &'static str,
+    is_chosen: bool,
+}
+
+impl Choice {
+    fn new(value: &'static str, label: &'static str, is_chosen: bool) -> Choice {
+        Choice { value, label, is_chosen }
+    }
+}
+
+fn choices<'f, const N: usize>(
+    name: &'static str,
+    legend: &'static str,
+    choices: [Choice; N],
+    errors: &'f Errors,
+) -> impl Render + 'f {
+    owned_html! {
+        fieldset(class="choices") {
+            legend { : legend }
+            @ for Choice { value, label, is_chosen } in choices {
+                label { input(type="radio", name=name, value=value, checked?=is_chosen); : " "; : label }
+            }
+            // As beside any other field.
+            @ for sentence in errors.of(name) { p(class="error") { : sentence } }
+        }
+    }
+}
+
+/// The page about the keys. `static/keys.js` shows the part with the id wherever somebody asks for it.
+pub fn keys(keys: Keys) -> impl Render {
+    let other = if keys == Keys::On { Keys::Off } else { Keys::On };
+    owned_html! {
+        div(id="keys") {
+            dl(class="facts") {
+                dt { kbd { : "j" } } dd { : "goes to the next post or comment." }
+                dt { kbd { : "k" } } dd { : "goes to the one before." }
+                dt { kbd { : "o" } } dd { : "opens it." }
+                dt { kbd { : "u" } } dd { : "upvotes it, or takes the vote back." }
+                dt { kbd { : "?" } } dd { : "shows this list." }
+            }
+            p(class="hint") {
+                : Raw(if keys == Keys::On {
+                    "They do nothing while you type, and nothing together with Ctrl, Alt or Command."
+                } else {
+                    "They are switched off: no key does anything."
+                })
+            }
+            form(method="post", action=paths::PREFERENCES) {
+                input(type="hidden", name="keys", value=other.name());
+                button(class="button") { : Raw(if other == Keys::Off { "Switch them off" } else { "Switch them on" }) }
+            }
+        }
+    }
+}

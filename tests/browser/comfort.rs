@@ -1,0 +1,306 @@
+//! Reading by keyboard, in the colours that one has chosen, and on paper.
+
+use serde_json::Value;
+
+use crate::access::assert_accessible;
+use crate::reader::{NARROW, Reader};
+
+/// The place in its list of what has the focus, from 1; 0 for anything else.
+fn marked(reader: &Reader) -> u64 {
+    let place = reader.see(
+        "[...document.querySelectorAll('.posts > li, .comments li')]
+            .indexOf(document.activeElement.closest('.posts > li, .comments li')) + 1",
+    );
+    place.as_u64().expect("a number")
+}
+
+/// Whether it can be seen where the focus is.
+fn is_seen(reader: &Reader) -> bool {
+    reader.see(
+        "(() => {
+            const box = document.activeElement.getBoundingClientRect();
+            return getComputedStyle(document.activeElement).outlineStyle === 'solid'
+                && box.top >= 0 && box.bottom <= innerHeight;
+        })()",
+    ) == true
+}
+
+fn press(reader: &Reader, keys: &str) {
+    for key in keys.chars() {
+        reader.type_key(key, if key == '?' { 8 } else { 0 });
+    }
+}
+
+#[test]
+fn keys_go_through_a_list_and_open_what_is_marked() {
+    let reader = Reader::new();
+    reader.open("/posts");
+    assert_eq!(marked(&reader), 0);
+    for (keys, place) in [("j", 1), ("j", 2), ("jj", 4), ("k", 3), ("kkk", 1)] {
+        press(&reader, keys);
+        assert_eq!((marked(&reader), is_seen(&reader)), (place, true), "{keys}");
+    }
+    assert_eq!(reader.see("document.activeElement.matches('.posts > li > a')"), true, "it is the title");
+    let number = reader.count(".posts > li");
+    for place in 2..=number {
+        press(&reader, "j");
+        assert_eq!((marked(&reader), is_seen(&reader)), (place, true));
+    }
+    press(&reader, "j");
+    assert_eq!(marked(&reader), number, "there is no more");
+
+    let address = reader.see("document.activeElement.pathname");
+    reader.another_page(|| press(&reader, "o"));
+    assert_eq!(Value::from(reader.path()), address);
+    reader.back();
+    press(&reader, "k");
+    assert!(marked(&reader) > 0 && is_seen(&reader));
+    reader.follow_by_key("Enter");
+    assert!(reader.path().starts_with("/posts/"));
+}
+
+#[test]
+fn keys_go_through_comments_and_their_replies_that_are_shown() {
+    let reader = Reader::new();
+    reader.open("/posts/1");
+    // As replies are: a list inside a comment, of which a part is folded up.
+    reader.see(
+        "document.querySelector('.comments > li').insertAdjacentHTML('beforeend', `<ol>
+            <li id='reply'><p>by <a href='/users/1'>somebody</a> · <a href='/comments/7'>now</a></p><p>A reply.</p>
+                <details><summary>More</summary><ol><li><p>Not seen.</p></li></ol></details></li>
+        </ol>`)",
+    );
+    press(&reader, "j");
+    assert_eq!((marked(&reader), is_seen(&reader)), (1, true));
+    press(&reader, "j");
+    assert_eq!(
+        (reader.see("document.activeElement.closest('li').id"), is_seen(&reader)),
+        ("reply".into(), true)
+    );
+    press(&reader, "j");
+    assert_eq!(marked(&reader), 4, "what is folded up is passed");
+    press(&reader, "k");
+    assert_eq!(reader.see("document.activeElement.closest('li').id"), "reply");
+    reader.excuse("status of 404");
+    reader.another_page(|| press(&reader, "o"));
+    assert_ne!(reader.path(), "/users/1", "its own place, not its author");
+}
+
+#[test]
+fn a_key_votes_and_the_reader_stays_where_they_were() {
+    let reader = Reader::new();
+    reader.sign_in();
+    let own = reader.new_post("A post that its author cannot vote for");
+    reader.open("/posts");
+    let lefts = reader
+        .see("new Set([...document.querySelectorAll('.posts > li > a')].map(a => a.getBoundingClientRect().left)).size");
+    assert_eq!(lefts, 1, "with an arrow or without");
+    reader.mark();
+    // The first that is somebody else's: others post here, too.
+    let pressed = "document.activeElement.closest('li').querySelector('.vote button')?.ariaPressed";
+    press(&reader, "j");
+    while reader.see(pressed) == Value::Null {
+        press(&reader, "uj");
+    }
+    let place = marked(&reader);
+    let arrow =
+        "getComputedStyle(document.activeElement.closest('li').querySelector('.vote button'), '::before')";
+    let outline = reader.see(&format!("{arrow}.clipPath"));
+    press(&reader, "u");
+    reader.wait(&format!("{pressed} === 'true'"));
+    assert_eq!((marked(&reader), is_seen(&reader)), (place, true));
+    assert_ne!(reader.see(&format!("{arrow}.clipPath")), outline, "it is seen without colours, too");
+    press(&reader, "j");
+    assert_eq!(marked(&reader), place + 1, "after the swap it goes on");
+    press(&reader, "k");
+    press(&reader, "u");
+    reader.wait(&format!("{pressed} === 'false'"));
+    assert!(reader.is_marked());
+
+    // On a post's page it is the post, until a comment is marked.
+    reader.open(&own);
+    reader.mark();
+    press(&reader, "u");
+    reader.open("/posts/1");
+    press(&reader, "u");
+    reader.wait("document.querySelector('main > .byline .vote button').ariaPressed === 'true'");
+}
+
+#[test]
+fn a_guest_who_votes_by_key_is_led_to_signing_in() {
+    let reader = Reader::new();
+    reader.excuse("status of 401");
+    reader.open("/posts");
+    press(&reader, "j");
+    reader.another_page(|| press(&reader, "u"));
+    assert_eq!(reader.path(), "/sign_in");
+}
+
+#[test]
+fn keys_are_letters_where_one_types() {
+    let reader = Reader::new();
+    reader.sign_in();
+    reader.new_post("A post to type at");
+    reader.click("#body");
+    press(&reader, "jok?u");
+    assert_eq!((reader.value("#body"), reader.focus()), ("jok?u".into(), "body".into()));
+    assert_eq!(reader.count("dialog"), 0);
+    reader.open("/preferences");
+    reader.click("input[value=light]");
+    press(&reader, "?j");
+    assert_eq!((reader.count("dialog"), reader.path()), (0, "/preferences".into()));
+
+    reader.open("/posts");
+    for modifier in [1, 2, 4] {
+        reader.type_key('j', modifier);
+        assert_eq!(marked(&reader), 0, "{modifier} is another program's");
+    }
+    reader.see("document.querySelector('h1').contentEditable = true; document.querySelector('h1').focus()");
+    press(&reader, "j");
+    assert_eq!(marked(&reader), 0);
+}
+
+#[test]
+fn what_the_keys_do_is_told_and_can_be_switched_off() {
+    let reader = Reader::new();
+    reader.open("/posts");
+    reader.mark();
+    press(&reader, "jj?");
+    reader.wait("document.querySelector('dialog[open] #keys') !== null");
+    assert_eq!(reader.text("dialog kbd"), "j");
+    assert_eq!(reader.see("document.activeElement.closest('dialog') !== null"), true);
+    press(&reader, "j?");
+    assert_eq!((reader.count("dialog"), marked(&reader)), (1, 0), "the dialog has the keys to itself");
+    assert_accessible(&reader, "the list of keys");
+    reader.click("dialog > button");
+    reader.wait("document.querySelector('dialog') === null");
+    assert_eq!((marked(&reader), reader.is_marked()), (2, true), "back at the place");
+
+    press(&reader, "?");
+    reader.wait("document.querySelector('dialog[open] #keys') !== null");
+    reader.follow("dialog form button");
+    assert_eq!(
+        (reader.path(), reader.flash()),
+        ("/posts".into(), "Preferences were successfully saved.".into())
+    );
+    assert_eq!(reader.count("script[src*=keys]"), 0);
+    press(&reader, "j?u");
+    reader.settle();
+    assert_eq!((marked(&reader), reader.count("dialog"), reader.path()), (0, 0, "/posts".into()));
+
+    reader.follow("footer a[rel=help]");
+    reader.follow("main button");
+    assert_eq!((reader.path(), reader.count("script[src*=keys]")), ("/keys".into(), 1));
+    press(&reader, "?");
+    reader.settle();
+    assert_eq!(reader.count("dialog"), 0, "it is told here already");
+}
+
+#[test]
+fn a_theme_is_stronger_than_the_system() {
+    let reader = Reader::new();
+    let paper = || reader.see("getComputedStyle(document.body).backgroundColor");
+    let field = || reader.see("getComputedStyle(document.documentElement).colorScheme");
+    reader.open("/posts/1");
+    reader.colours("light");
+    let light = paper();
+    reader.colours("dark");
+    let dark = paper();
+    assert_ne!(light, dark);
+    for (theme, system, expected) in [("dark", "light", &dark), ("light", "dark", &light)] {
+        reader.follow("footer a[href='/preferences']");
+        reader.click(&format!("input[value={theme}]"));
+        reader.follow("main button.button");
+        assert_eq!(reader.path(), "/posts/1", "back where one was");
+        for scheme in [system, theme] {
+            reader.colours(scheme);
+            assert_eq!((&paper(), field()), (expected, theme.into()), "{theme} while the system is {scheme}");
+        }
+        reader.colours(system);
+        for again in ["/", "/nothing", "/posts/1"] {
+            reader.excuse("status of 404");
+            reader.open(again);
+            assert_eq!(&paper(), expected, "{theme} on {again}");
+        }
+        reader.reload();
+        assert_eq!(&paper(), expected);
+        assert_eq!(reader.count("meta[name=theme-color]"), 1);
+    }
+    reader.without_javascript();
+    reader.follow("footer a[href='/preferences']");
+    reader.click("input[value=system]");
+    reader.follow("main button.button");
+    for (system, expected) in [("dark", &dark), ("light", &light)] {
+        reader.colours(system);
+        assert_eq!(&paper(), expected, "the system decides again");
+    }
+}
+
+#[test]
+fn axe_finds_nothing_in_colours_that_were_chosen() {
+    let reader = Reader::new();
+    reader.sign_in();
+    for theme in ["dark", "light"] {
+        reader.open("/preferences");
+        reader.click(&format!("input[value={theme}]"));
+        reader.follow("main button.button");
+        for page in ["/posts", "/posts/1", "/users/1", "/preferences", "/keys"] {
+            reader.open(page);
+            assert_accessible(&reader, &format!("{page}, {theme} by choice"));
+        }
+    }
+}
+
+#[test]
+fn arrows_are_there_when_the_system_forces_its_colours() {
+    let reader = Reader::new();
+    reader.open("/posts");
+    reader.forced_colours();
+    assert_eq!(reader.see("matchMedia('(forced-colors: active)').matches"), true);
+    let colours = reader.see(
+        "[getComputedStyle(document.querySelector('.vote button'), '::before'),
+            getComputedStyle(document.querySelector('.vote button'))]
+            .map(({color, backgroundColor, forcedColorAdjust}) => [color, backgroundColor, forcedColorAdjust])",
+    );
+    assert_eq!((&colours[0][1], &colours[0][2]), (&colours[1][0], &Value::from("none")), "{colours}");
+}
+
+#[test]
+fn paper_has_the_words_and_nothing_to_press() {
+    let reader = Reader::new();
+    reader.sign_in();
+    reader.open("/preferences");
+    reader.click("input[value=dark]");
+    reader.follow("main button.button");
+    let path = reader.new_post("A post for the printer");
+    reader.fill(
+        "#body",
+        "See https://example.com/a/long/way/to/the/page/that/is/meant/and/a/bit/more/of/it.html too",
+    );
+    reader.click("#post_comment");
+    reader.wait("document.querySelectorAll('#comment_list li').length === 1");
+    reader.on_paper();
+    let shown = reader.see(
+        "[...document.querySelectorAll('button, input, textarea, nav, #flash, footer, .card-title > a')]
+            .filter(element => element.checkVisibility()).map(element => element.outerHTML.slice(0, 80))",
+    );
+    assert_eq!(shown, Value::Array(vec![]));
+    assert_eq!(reader.see("getComputedStyle(document.body).backgroundColor"), "rgb(255, 255, 255)");
+    assert!(reader.text("main").contains("0 points") || reader.text("main").contains("1 point"));
+    let link = "document.querySelector('.comments a[rel]')";
+    let whole = reader.see(&format!("getComputedStyle({link}, '::after').content.includes({link}.href)"));
+    assert_eq!(whole, true, "where it leads can be read");
+
+    reader.open("/users/1");
+    reader.on_paper();
+    assert_eq!(reader.see("document.querySelector('#comments').open"), false);
+    assert_eq!(
+        reader.see("document.querySelector('#comments li').checkVisibility()"),
+        true,
+        "all is unfolded"
+    );
+    reader.width(NARROW);
+    reader.open(&path);
+    reader.on_paper();
+    assert_eq!(reader.see("document.documentElement.scrollWidth"), NARROW, "nothing is cut off");
+}
