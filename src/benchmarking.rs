@@ -143,7 +143,8 @@ impl Call {
         let created_at = self.now;
         match self.action {
             PostCreate => {
-                let post = NewPost { user_id, title: &self.text, description: &self.description, created_at };
+                let (title, description) = (&self.text, &self.description);
+                let post = NewPost { user_id, title, link: None, description, created_at };
                 let Some(id) = post::sql::create(connection, &post)? else { return Ok(Shown::Any) };
                 let whole = post::sql::find(connection, user_id, id)?;
                 Ok(whole.map_or(Shown::Any, |whole| Shown::New(Box::new(whole))))

@@ -7,7 +7,7 @@ use horrorshow::{Render, TemplateBuffer};
 use crate::ui::text::Text;
 
 /// How many characters of an address are shown, about a line; the rest becomes `…`.
-const SHOWN: usize = 60;
+pub const SHOWN: usize = 60;
 
 /// What a person needs to know of it beside a form.
 pub const FORMATTING: &str =

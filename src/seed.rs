@@ -6,14 +6,17 @@ use std::ops::{Range, RangeInclusive};
 use fake::Fake;
 use fake::faker::lorem::en::{Sentence, Word};
 use rand::rngs::StdRng;
+use rand::seq::index;
 use rand::{RngExt, SeedableRng};
 use rusqlite::Connection;
 
 use crate::comment::NewComment;
 use crate::db::{Db, Error};
 use crate::post::NewPost;
+use crate::post::link::{self, NewLink};
 use crate::ui::time::{DAY, MINUTE, Micros, now};
 use crate::user::{NewUser, password};
+use crate::vote::{self, Target, Vote};
 use crate::{comment, post, user};
 
 /// Everybody's password, for people who try the demo.
@@ -41,11 +44,34 @@ struct Post {
     title: String,
     description: String,
     created_at: Micros,
-    comments: Vec<(i64, String, Micros)>,
+    /// The oldest first.
+    comments: Vec<Comment>,
 }
 
+struct Comment {
+    author: i64,
+    body: String,
+    created_at: Micros,
+}
+
+/// Where links of the demo lead: names that are reserved (RFC 2606), so that nobody gets a visit from it.
+const HOSTS: [&str; 12] = [
+    "example.com",
+    "www.example.org",
+    "blog.example.net",
+    "lorem.example",
+    "ipsum.example",
+    "dolor.example",
+    "journal.example",
+    "papers.example",
+    "the-daily.example",
+    "code.example/amet",
+    "code.example/elit",
+    "code.example/tempor",
+];
+
 /// Fills an empty database: [`USERS`] people, `posts` posts with 5 to 15 comments each, none older
-/// than a week. All or nothing: who interrupts it has an empty database still. `progress` hears how
+/// than a week; most posts are links, and a few of them have most of the votes. All or nothing: who interrupts it has an empty database still. `progress` hears how
 /// many posts are written. `None`: there are people already, and nothing was changed.
 ///
 /// # Errors
@@ -64,13 +90,15 @@ pub fn run(
             return Ok(None);
         }
         let mut rng = StdRng::seed_from_u64(seed);
+        // Of their own, so that the texts do not depend on the votes.
+        let mut dice = StdRng::seed_from_u64(!seed);
         let people = create_people(connection, &mut rng, &hash, now)?;
         let mut titles = HashSet::new();
         let mut comments = 0;
         for written in 1..=posts {
             let post = random_post(&mut rng, &people, &mut titles, now);
             comments += post.comments.len();
-            write(connection, &post)?;
+            write(connection, &mut dice, &people, &post, now)?;
             if written % STEP == 0 || written == posts {
                 progress(written);
             }
@@ -97,17 +125,66 @@ fn create_people(
         .collect()
 }
 
-fn write(connection: &Connection, post: &Post) -> rusqlite::Result<()> {
+fn write(
+    connection: &Connection,
+    dice: &mut StdRng,
+    people: &[i64],
+    post: &Post,
+    now: Micros,
+) -> rusqlite::Result<()> {
+    let link = some_link(dice, &post.title);
     let new = NewPost {
         user_id: post.author,
         title: &post.title,
+        link: link.as_ref(),
         description: &post.description,
         created_at: post.created_at,
     };
     let post_id = post::sql::create(connection, &new)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-    for (user_id, body, created_at) in &post.comments {
-        let comment = NewComment { post_id, user_id: *user_id, body, created_at: *created_at };
-        comment::sql::create(connection, &comment)?;
+    let number = popularity(dice, 2.0, 0.7);
+    votes(connection, dice, people, Target::Post(post_id), number, (post.created_at, now))?;
+    for Comment { author, body, created_at } in &post.comments {
+        let comment = NewComment { post_id, user_id: *author, body, created_at: *created_at };
+        let id = comment::sql::create(connection, &comment)?;
+        let number = popularity(dice, 1.0, 0.5);
+        votes(connection, dice, people, Target::Comment(id), number, (*created_at, now))?;
+    }
+    Ok(())
+}
+
+/// Six posts in ten are links, each to a page of its own.
+fn some_link(dice: &mut StdRng, title: &str) -> Option<NewLink> {
+    if dice.random_range(0..10) >= 6 {
+        return None;
+    }
+    let (host, slug) = (HOSTS[dice.random_range(0..HOSTS.len())], title.replace(' ', "-"));
+    let url = match dice.random_range(0..3) {
+        0 => format!("https://{host}/{slug}"),
+        1 => format!("https://{host}/articles/{slug}.html"),
+        _ => format!("https://{host}/{}/{slug}", dice.random_range(2014..2025)),
+    };
+    link::parse(&url).ok()
+}
+
+/// How many votes something has, by a power law: most have few, and a few have many.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // bounded right there
+fn popularity(dice: &mut StdRng, scale: f64, exponent: f64) -> usize {
+    let share = 1.0 - dice.random::<f64>(); // Never 0.
+    (scale * (share.powf(-exponent) - 1.0)).min(90.0) as usize
+}
+
+/// Votes of so many different people, each at some time between these two; an author has none.
+fn votes(
+    connection: &Connection,
+    dice: &mut StdRng,
+    people: &[i64],
+    target: Target,
+    number: usize,
+    (from, to): (Micros, Micros),
+) -> rusqlite::Result<()> {
+    for voter in index::sample(dice, people.len(), number.min(people.len())) {
+        let at = dice.random_range(from..to);
+        vote::sql::change(connection, people[voter], target, Vote::Cast, at)?;
     }
     Ok(())
 }
@@ -122,12 +199,13 @@ fn random_post(rng: &mut StdRng, people: &[i64], titles: &mut HashSet<String>, n
         title = format!("{title} {}", word(rng));
     }
     let paragraphs: Vec<String> = (0..rng.random_range(5..=10)).map(|_| paragraph(rng, 5..=10)).collect();
-    let comments = (0..rng.random_range(5..=15))
+    let mut comments: Vec<Comment> = (0..rng.random_range(5..=15))
         .map(|_| {
             let at = rng.random_range(created_at..now);
-            (someone(rng, people), sentence(rng, 5..25), at)
+            Comment { author: someone(rng, people), body: sentence(rng, 5..25), created_at: at }
         })
         .collect();
+    comments.sort_by_key(|comment| comment.created_at);
     Post { author: someone(rng, people), title, description: paragraphs.join("\n\n"), created_at, comments }
 }
 

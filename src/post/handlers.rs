@@ -4,17 +4,20 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::{Content, NewPost, Post, Whole, sql, title_taken, views};
+use super::best::Over;
+use super::link::{self, NewLink};
+use super::{Content, NewPost, Post, Updated, Whole, address_taken, sql, title_taken, views};
 use crate::comment::views::CommentForm;
 use crate::comment::{self, Comment};
 use crate::draft;
-use crate::session;
+use crate::session::{self, Token};
 use crate::ui::layout::{self, Page};
 use crate::ui::pager::{Cursor, ROWS, START, Slice};
 use crate::user;
+use crate::vote::{self, Counted, Target, Vote};
 use crate::web::cx::Viewer;
 use crate::web::flash::Flash;
-use crate::web::form::{Errors, NO_ERRORS};
+use crate::web::form::{Errors, Form, NO_ERRORS};
 use crate::web::rate::Act;
 use crate::web::{Cx, Error, Result, paths, reply};
 
@@ -45,6 +48,33 @@ fn list(
     let page = Page { description, ..Page::new(cx, heading)? };
     let page = Page { aside: page.viewer.map(|_| views::NEW_POST), ..page };
     Ok(reply::page(cx, layout::render(&page, views::list(cx, page.viewer, &posts))?))
+}
+
+/// `GET /best`, `GET /best/:over`: those with the most points of a week, or of another time.
+///
+/// # Errors
+/// [`Error::NotFound`] for a time that is none; a cursor that is none; the database's.
+pub fn best(cx: &Cx, over: &str) -> Result {
+    let over = Over::of(over).ok_or(Error::NotFound)?;
+    let (after, viewer_id, now) = (Cursor::from_query(cx, "after")?, cx.viewer_id()?, cx.now);
+    let posts =
+        cx.read(|connection| sql::best(connection, viewer_id, (over.since(now), now), after, ROWS))?;
+    let description = "The posts on Lorem News with the most points.";
+    let page = Page { description, ..Page::new(cx, over.heading())? };
+    Ok(reply::page(cx, layout::render(&page, views::best(cx, page.viewer, over, &posts))?))
+}
+
+/// `GET /from?site=…`: what leads to a site, the newest first.
+///
+/// # Errors
+/// A cursor that is none; the database's.
+pub fn from(cx: &Cx) -> Result {
+    let (after, viewer_id) = (Cursor::from_query(cx, "after")?, cx.viewer_id()?);
+    let site = cx.query("site").and_then(|site| link::asked_site(&site)).unwrap_or_default();
+    let posts = cx.read(|connection| sql::of_site(connection, viewer_id, &site, after, ROWS))?;
+    let heading = if site.is_empty() { "Posts from a site".to_owned() } else { format!("Posts from {site}") };
+    let page = Page::new(cx, &heading)?;
+    Ok(reply::page(cx, layout::render(&page, views::from(cx, page.viewer, &site, &posts))?))
 }
 
 /// `GET /posts/:id`: a post and its comments.
@@ -85,26 +115,35 @@ pub fn render(cx: &Cx, whole: &Whole, comments: &Slice<Comment>, form: &CommentF
     Ok(layout::render(&page, views::show(cx, page.viewer, whole, comments, form))?)
 }
 
-/// `GET /posts/new`.
+/// `GET /posts/new`: the address may fill the form, as the bookmarklet's does.
 ///
 /// # Errors
 /// [`Error::SignIn`]; the database's.
 pub fn new(cx: &Cx) -> Result {
     cx.member()?;
-    let written = draft::of(cx, paths::POSTS)?.unwrap_or_default();
-    let html = new_page(cx, &Content::of(&written, Content::default()), &NO_ERRORS)?;
-    Ok(reply::page(cx, html))
+    let query = Form::parse(cx.request.raw_query_string().as_bytes()).unwrap_or_default();
+    let suggested = Content::suggested(&query);
+    // Who comes with something new has no use for what they wrote before; it is there without it.
+    let content = if suggested.is_empty() {
+        Content::of(&draft::of(cx, paths::POSTS)?.unwrap_or_default(), Content::default())
+    } else {
+        suggested
+    };
+    Ok(reply::page(cx, new_page(cx, &content, &NO_ERRORS)?))
 }
 
 fn new_page(cx: &Cx, content: &Content, errors: &Errors) -> Result<String> {
     let page = Page { aside: Some(views::BACK_TO_POSTS), ..Page::with_form(cx, "New post", errors)? };
-    Ok(layout::render(&page, views::new(content, errors))?)
+    let bookmarklet = cx.origin().map(|origin| paths::bookmarklet(&origin));
+    Ok(layout::render(&page, views::new(content, errors, bookmarklet.as_deref()))?)
 }
 
 /// What has become of a post that was sent.
 enum Sent {
     /// Its number.
     Made(i64),
+    /// There is one of the address, by this number; whether a vote was added to it.
+    There(i64, bool),
     /// Another one has the title.
     TitleTaken,
     /// The session, perhaps with the whole account, ended while the form was looked at.
@@ -120,37 +159,56 @@ pub fn create(cx: &Cx) -> Result {
     let (user_id, session_id) = (viewer.id, viewer.session_id);
     let wanted = Arc::new(Content::of(cx.form()?, Content::default()));
     let refuse = |errors: &Errors| Ok(reply::refused(cx, new_page(cx, &wanted, errors)?, errors));
-    let errors = check(cx, &wanted, 0, user_id)?;
+    let mut errors = wanted.check();
+    let link = wanted.link().unwrap_or_default();
+    // Who posts the same page again mostly has the same title for it, too.
+    let is_taken = cx.read(|connection| match &link {
+        Some(link) if sql::same_address(connection, &link.address, 0, cx.now)?.is_some() => Ok(false),
+        _ => sql::has_title(connection, &wanted.title, 0),
+    })?;
+    if is_taken {
+        errors.append(title_taken());
+    }
+    let errors = errors.or_too_fast(&cx.app.rates, Act::WriteBy(user_id));
     if !errors.is_empty() {
         return refuse(&errors);
     }
-    let (post, token, created_at) = (Arc::clone(&wanted), draft::token(cx), cx.now);
+    let (content, token, created_at) = (Arc::clone(&wanted), draft::token(cx), cx.now);
     let sent = cx.write(move |connection| {
         if !session::sql::exists(connection, session_id)? {
             return Ok(Sent::SignedOut);
         }
-        let Content { title, description } = &*post;
-        let Some(id) = sql::create(connection, &NewPost { user_id, title, description, created_at })? else {
-            return Ok(Sent::TitleTaken);
-        };
-        draft::taken(connection, token.as_ref(), paths::POSTS)?;
-        Ok(Sent::Made(id))
+        let Content { title, description, .. } = &*content;
+        let post = NewPost { user_id, title, link: link.as_ref(), description, created_at };
+        send(connection, &post, token.as_ref())
     })?;
-    // The index decides: somebody else may have taken the title since it was looked for.
+    // The database decides: somebody else may have posted it since it was looked for.
     match sent {
         Sent::Made(id) => Ok(reply::done(cx, paths::post(id), Flash::PostCreated)),
+        Sent::There(id, true) => Ok(reply::done(cx, paths::post(id), Flash::PostVotedFor)),
+        Sent::There(id, false) => Ok(reply::done(cx, paths::post(id), Flash::PostThere)),
         Sent::TitleTaken => refuse(&title_taken()),
         Sent::SignedOut => Err(draft::sign_in_first(cx, paths::NEW_POST, &Content::FIELDS)),
     }
 }
 
-/// What keeps a text from being post `id`, or a new one (0), of this user now.
-fn check(cx: &Cx, content: &Content, id: i64, user_id: i64) -> Result<Errors> {
-    let mut errors = content.check();
-    if cx.read(|connection| sql::has_title(connection, &content.title, id))? {
-        errors.append(title_taken());
-    }
-    Ok(errors.or_too_fast(&cx.app.rates, Act::WriteBy(user_id)))
+fn send(connection: &Connection, post: &NewPost, token: Option<&Token>) -> rusqlite::Result<Sent> {
+    let same = match post.link {
+        Some(link) => sql::same_address(connection, &link.address, 0, post.created_at)?,
+        None => None,
+    };
+    let sent = if let Some((id, score)) = same {
+        let counted =
+            vote::sql::change(connection, post.user_id, Target::Post(id), Vote::Cast, post.created_at)?;
+        Sent::There(id, matches!(counted, Counted::Score(now) if now > score))
+    } else {
+        match sql::create(connection, post)? {
+            Some(id) => Sent::Made(id),
+            None => return Ok(Sent::TitleTaken),
+        }
+    };
+    draft::taken(connection, token, paths::POSTS)?;
+    Ok(sent)
 }
 
 /// `GET /posts/:id/edit`.
@@ -177,7 +235,7 @@ fn own(cx: &Cx, viewer: &Viewer, id: i64) -> Result<Content> {
     if !user::is_own(post.author.as_ref(), Some(viewer)) {
         return Err(NOT_YOURS);
     }
-    Ok(Content { title: post.title, description })
+    Ok(Content { title: post.title, url: post.link.map(|link| link.url).unwrap_or_default(), description })
 }
 
 const NOT_YOURS: Error = Error::Forbidden("Only who wrote a post can change it.");
@@ -192,26 +250,47 @@ pub fn update(cx: &Cx, id: i64) -> Result {
     let user_id = viewer.id;
     let wanted = Arc::new(Content::of(cx.form()?, own(cx, viewer, id)?));
     let refuse = |errors: &Errors| Ok(reply::refused(cx, edit_page(cx, id, &wanted, errors)?, errors));
-    let errors = check(cx, &wanted, id, user_id)?;
+    let link = wanted.link().unwrap_or_default();
+    let errors = check(cx, id, &wanted, link.as_ref())?.or_too_fast(&cx.app.rates, Act::WriteBy(user_id));
     if !errors.is_empty() {
         return refuse(&errors);
     }
-    let (post, token, now) = (Arc::clone(&wanted), draft::token(cx), cx.now);
+    let (content, token, now) = (Arc::clone(&wanted), draft::token(cx), cx.now);
     let updated = cx.write(move |connection| {
         if sql::author(connection, id)? != Some(user_id) {
             return Ok(None);
         }
-        let updated = sql::update(connection, id, &post.title, &post.description, now)?;
-        if updated {
+        let updated = sql::update(connection, id, &content, link.as_ref(), now)?;
+        if updated == Updated::Done {
             draft::taken(connection, token.as_ref(), &paths::post(id).to_string())?;
         }
         Ok(Some(updated))
     })?;
     match updated {
-        Some(true) => Ok(reply::done(cx, paths::post(id), Flash::PostUpdated)),
-        Some(false) => refuse(&title_taken()),
+        Some(Updated::Done) => Ok(reply::done(cx, paths::post(id), Flash::PostUpdated)),
+        Some(Updated::TitleTaken) => refuse(&title_taken()),
+        Some(Updated::AddressTaken) => refuse(&address_taken()),
         None => Err(Error::NotFound),
     }
+}
+
+/// What keeps post `id` from saying this.
+fn check(cx: &Cx, id: i64, content: &Content, link: Option<&NewLink>) -> Result<Errors> {
+    let mut errors = content.check();
+    let (has_title, has_address) = cx.read(|connection| {
+        let has_address = match link {
+            Some(link) => sql::takes_address(connection, id, link, cx.now)?,
+            None => false,
+        };
+        Ok((sql::has_title(connection, &content.title, id)?, has_address))
+    })?;
+    if has_address {
+        errors.append(address_taken());
+    }
+    if has_title {
+        errors.append(title_taken());
+    }
+    Ok(errors)
 }
 
 /// `DELETE /posts/:id`: its comments go with it.

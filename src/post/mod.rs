@@ -1,11 +1,14 @@
 //! Posts.
 
+pub mod best;
 pub mod handlers;
+pub mod link;
 pub mod sql;
 pub mod views;
 
+use self::link::NewLink;
 use crate::ui::pager::Cursor;
-use crate::ui::time::Micros;
+use crate::ui::time::{DAY, Micros};
 use crate::user::Author;
 use crate::web::form::{Errors, Form, is_blank};
 
@@ -59,6 +62,12 @@ impl Post {
     pub fn by_hotness(&self) -> Cursor {
         Cursor { key: self.hotness, id: self.id }
     }
+
+    /// Its place in a list by points.
+    #[must_use]
+    pub fn by_score(&self) -> Cursor {
+        Cursor { key: self.score, id: self.id }
+    }
 }
 
 /// A post as its own page shows it.
@@ -77,9 +86,14 @@ pub struct Whole {
 pub struct Content {
     /// On one line.
     pub title: String,
+    /// Where it leads; empty if it is no link.
+    pub url: String,
     /// May be empty.
     pub description: String,
 }
+
+/// Who posts an address again so soon is led to the post that has it.
+pub const SAME_ADDRESS: Micros = 30 * DAY;
 
 /// What stands for what somebody took back.
 pub const DELETED: &str = "[deleted]";
@@ -93,15 +107,39 @@ pub const MAX_TEXT: usize = 65_536;
 
 impl Content {
     /// The names of its fields.
-    pub const FIELDS: [&str; 2] = ["title", "description"];
+    pub const FIELDS: [&str; 3] = ["title", "url", "description"];
 
     /// What a form says; `before` where it says nothing.
     #[must_use]
     pub fn of(form: &Form, before: Content) -> Content {
         Content {
             title: form.get("title").map_or(before.title, |_| form.line("title")),
+            url: form.get("url").map_or(before.url, |_| form.line("url")),
             description: form.get("description").map_or(before.description, |_| form.text("description")),
         }
+    }
+
+    /// What an address of the form for a new post fills in: the same fields, and `text` for another
+    /// name of the description. A title that is too long, as some pages have, is cut.
+    #[must_use]
+    pub fn suggested(form: &Form) -> Content {
+        let Content { title, url, description } = Content::of(form, Content::default());
+        let description = if description.is_empty() { form.text("text") } else { description };
+        Content { title: title.chars().take(MAX_TITLE).collect(), url, description }
+    }
+
+    /// Whether nothing stands in any field.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.title.is_empty() && self.url.is_empty() && self.description.is_empty()
+    }
+
+    /// Where it leads; `None` if it is no link.
+    ///
+    /// # Errors
+    /// What is wrong with the URL.
+    pub fn link(&self) -> Result<Option<NewLink>, &'static str> {
+        if is_blank(&self.url) { Ok(None) } else { link::parse(&self.url).map(Some) }
     }
 
     /// What is wrong with it.
@@ -118,11 +156,19 @@ impl Content {
         if length > MAX_TITLE {
             errors.add("title", "Title is too long (maximum is 255 characters)");
         }
+        if let Err(sentence) = self.link() {
+            errors.add("url", sentence);
+        }
         if self.description.chars().count() > MAX_TEXT {
             errors.add("description", "Description is too long (maximum is 65536 characters)");
         }
         errors
     }
+}
+
+/// There is a post of the address, which is not old.
+fn address_taken() -> Errors {
+    Errors::one("url", "URL has been posted in the last 30 days")
 }
 
 /// There is another post of the title.
@@ -136,8 +182,21 @@ pub struct NewPost<'p> {
     pub user_id: i64,
     /// Unique on the site.
     pub title: &'p str,
+    /// Where it leads, if it is a link.
+    pub link: Option<&'p NewLink>,
     /// May be empty.
     pub description: &'p str,
     /// When.
     pub created_at: Micros,
+}
+
+/// What has become of a change to a post.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Updated {
+    /// It says so now.
+    Done,
+    /// Another one has the title.
+    TitleTaken,
+    /// Another one has led there for less than [`SAME_ADDRESS`].
+    AddressTaken,
 }

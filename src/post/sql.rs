@@ -2,10 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{DELETED, Link, NewPost, Post, Whole};
+use super::link::NewLink;
+use super::{Content, DELETED, Link, NewPost, Post, SAME_ADDRESS, Updated, Whole};
 use crate::rank;
 use crate::ui::pager::{Cursor, Slice};
-use crate::ui::time::Micros;
+use crate::ui::time::{DAY, Micros};
 use crate::user;
 use crate::vote::{self, Target};
 
@@ -101,6 +102,75 @@ pub fn of_user(
     Ok(Slice::of(rows, limit, Post::by_age))
 }
 
+/// The posts of a site from `after` on: newest first.
+pub fn of_site(
+    connection: &Connection,
+    viewer_id: i64,
+    site: &str,
+    after: Cursor,
+    limit: u32,
+) -> rusqlite::Result<Slice<Post>> {
+    let sql = select!(
+        "WHERE posts.site = ?2 AND (posts.created_at, posts.id) < (?3, ?4) AND posts.deleted_at IS NULL \
+         ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?5"
+    );
+    let rows = list(connection, sql, params![viewer_id, site, after.key, after.id, limit + 1])?;
+    Ok(Slice::of(rows, limit, Post::by_age))
+}
+
+/// The posts for which others voted, from `after` on: those with the most points first. `since` leaves
+/// out those that are older.
+pub fn best(
+    connection: &Connection,
+    viewer_id: i64,
+    (since, now): (Option<Micros>, Micros),
+    after: Cursor,
+    limit: u32,
+) -> rusqlite::Result<Slice<Post>> {
+    if let Some(since) = since {
+        return best_since(connection, viewer_id, (since, now), after, limit);
+    }
+    let sql = select!(
+        "WHERE (posts.score, posts.id) < (?2, ?3) AND posts.score > 1 AND posts.deleted_at IS NULL \
+         ORDER BY posts.score DESC, posts.id DESC LIMIT ?4"
+    );
+    let rows = list(connection, sql, params![viewer_id, after.key, after.id, limit + 1])?;
+    Ok(Slice::of(rows, limit, Post::by_score))
+}
+
+/// Each day has a list in the order of its points (`posts_by_day_and_score`). Of these, only what can
+/// be among the first of all is read: the longer the page is filled, the less a day has to add.
+fn best_since(
+    connection: &Connection,
+    viewer_id: i64,
+    (since, now): (Micros, Micros),
+    after: Cursor,
+    limit: u32,
+) -> rusqlite::Result<Slice<Post>> {
+    let mut of_day = connection.prepare_cached(
+        "SELECT score, id FROM posts WHERE created_at / 86400000000 = ?1 \
+         AND (score, id) < (?2, ?3) AND (score, id) > (?4, ?5) \
+         AND score > 1 AND deleted_at IS NULL AND created_at >= ?6 ORDER BY score DESC, id DESC LIMIT ?7",
+    )?;
+    let wanted = limit as usize + 1;
+    let mut best: Vec<(i64, i64)> = Vec::new();
+    for day in (since / DAY..=now / DAY).rev() {
+        let least = best.get(wanted - 1).copied().unwrap_or((1, i64::MAX));
+        let places = params![day, after.key, after.id, least.0, least.1, since, limit + 1];
+        for place in of_day.query_map(places, |row| Ok((row.get(0)?, row.get(1)?)))? {
+            best.push(place?);
+        }
+        best.sort_unstable_by(|one, other| other.cmp(one));
+        best.truncate(wanted);
+    }
+    let mut row = connection.prepare_cached(select!("WHERE posts.id = ?2"))?;
+    let mut rows = Vec::with_capacity(best.len());
+    for (_, id) in best {
+        rows.push(row.query_row([viewer_id, id], from_row)?);
+    }
+    Ok(Slice::of(rows, limit, Post::by_score))
+}
+
 /// Up to `limit` posts in the order of their ids, beginning at a random one.
 pub fn some(connection: &Connection, viewer_id: i64, limit: u32) -> rusqlite::Result<Vec<Post>> {
     let sql = select!(
@@ -144,10 +214,18 @@ pub fn random(connection: &Connection) -> rusqlite::Result<Option<i64>> {
 pub fn create(connection: &Connection, post: &NewPost) -> rusqlite::Result<Option<i64>> {
     let created = connection
         .prepare_cached(
-            "INSERT INTO posts (user_id, title, created_at, updated_at, hotness) VALUES (?1, ?2, ?3, ?3, ?4) \
-             ON CONFLICT (title) DO NOTHING",
+            "INSERT INTO posts (user_id, title, created_at, updated_at, hotness, url, site, address) \
+             VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (title) DO NOTHING",
         )?
-        .execute(params![post.user_id, post.title, post.created_at, rank::hotness(1, post.created_at)])?;
+        .execute(params![
+            post.user_id,
+            post.title,
+            post.created_at,
+            rank::hotness(1, post.created_at),
+            post.link.map(|link| &link.url),
+            post.link.map(|link| &link.site),
+            post.link.map(|link| &link.address),
+        ])?;
     if created == 0 {
         return Ok(None);
     }
@@ -176,24 +254,68 @@ pub fn has_title(connection: &Connection, title: &str, except: i64) -> rusqlite:
         .query_row(params![title, except], |row| row.get(0))
 }
 
-/// Changes a post; `false`: there is another one of this title.
+/// The post other than `except` that has led to the same address for less than [`SAME_ADDRESS`] before
+/// `now`, and its points.
+pub fn same_address(
+    connection: &Connection,
+    address: &str,
+    except: i64,
+    now: Micros,
+) -> rusqlite::Result<Option<(i64, i64)>> {
+    let sql = "SELECT id, score FROM posts WHERE address = ?1 AND created_at > ?2 AND id <> ?3 \
+               AND deleted_at IS NULL ORDER BY created_at DESC LIMIT 1";
+    connection
+        .prepare_cached(sql)?
+        .query_row(params![address, now - SAME_ADDRESS, except], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+}
+
+/// Whether post `id` would lead to where another one leads that is not old. One that leads there already
+/// may go on.
+pub fn takes_address(
+    connection: &Connection,
+    id: i64,
+    link: &NewLink,
+    now: Micros,
+) -> rusqlite::Result<bool> {
+    let sql = "SELECT address IS ?2 FROM posts WHERE id = ?1";
+    let is_there: Option<bool> =
+        connection.prepare_cached(sql)?.query_row(params![id, link.address], |row| row.get(0)).optional()?;
+    Ok(is_there != Some(true) && same_address(connection, &link.address, id, now)?.is_some())
+}
+
+/// Changes a post, unless another one has the title or the address.
 pub fn update(
     connection: &Connection,
     id: i64,
-    title: &str,
-    description: &str,
+    content: &Content,
+    link: Option<&NewLink>,
     now: Micros,
-) -> rusqlite::Result<bool> {
-    if has_title(connection, title, id)? {
-        return Ok(false);
+) -> rusqlite::Result<Updated> {
+    if let Some(link) = link
+        && takes_address(connection, id, link, now)?
+    {
+        return Ok(Updated::AddressTaken);
+    }
+    if has_title(connection, &content.title, id)? {
+        return Ok(Updated::TitleTaken);
     }
     connection
-        .prepare_cached("UPDATE posts SET title = ?2, updated_at = ?3 WHERE id = ?1")?
-        .execute(params![id, title, now])?;
+        .prepare_cached(
+            "UPDATE posts SET title = ?2, url = ?3, site = ?4, address = ?5, updated_at = ?6 WHERE id = ?1",
+        )?
+        .execute(params![
+            id,
+            content.title,
+            link.map(|link| &link.url),
+            link.map(|link| &link.site),
+            link.map(|link| &link.address),
+            now
+        ])?;
     connection
         .prepare_cached("UPDATE descriptions SET text = ?2 WHERE post_id = ?1")?
-        .execute(params![id, description])?;
-    Ok(true)
+        .execute(params![id, content.description])?;
+    Ok(Updated::Done)
 }
 
 /// What becomes of a post when its author leaves: it goes, unless others commented on it. Then it

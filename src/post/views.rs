@@ -3,12 +3,14 @@
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
+use super::best::Over;
 use super::{Content, Link, MANY_NEW, Post, Whole};
 use crate::comment::views::CommentForm;
 use crate::comment::{self, Comment};
-use crate::markup::{FORMATTING, Markup};
+use crate::markup::{FORMATTING, Markup, SHOWN};
 use crate::ui::button;
 use crate::ui::field::{self, Field};
+use crate::ui::layout::{self, SITE};
 use crate::ui::pager::{self, Slice};
 use crate::ui::text::Text;
 use crate::ui::time::{Age, Micros};
@@ -29,6 +31,44 @@ pub fn list<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, posts: &'p Slice<Post>) 
     owned_html! {
         : rows(&posts.rows, viewer, cx.now);
         : pager::more(posts.next, "after", "");
+    }
+}
+
+/// The best over a time, and the way to other times.
+pub fn best<'p>(
+    cx: &'p Cx,
+    viewer: Option<&'p Viewer>,
+    over: Over,
+    posts: &'p Slice<Post>,
+) -> impl Render + 'p {
+    owned_html! {
+        nav(class="tabs", aria-label="Over which time") {
+            @ for each in Over::EACH {
+                a(href=paths::best(each.code()), aria-current?=layout::current(each == over)) { : each.label() }
+            }
+        }
+        @ if posts.rows.is_empty() {
+            p(class="empty") { : over.empty() }
+        } else {
+            : list(cx, viewer, posts);
+        }
+    }
+}
+
+/// What leads to a site.
+pub fn from<'p>(
+    cx: &'p Cx,
+    viewer: Option<&'p Viewer>,
+    site: &'p str,
+    posts: &'p Slice<Post>,
+) -> impl Render + 'p {
+    owned_html! {
+        @ if posts.rows.is_empty() {
+            p(class="empty") { : "Nobody has posted a link to it yet." }
+        } else {
+            : rows(&posts.rows, viewer, cx.now);
+            : pager::more_of(paths::From(site), posts.next);
+        }
     }
 }
 
@@ -85,7 +125,21 @@ const LINK_REL: &str = "nofollow ugc noopener";
 
 /// Where a link leads, behind its title.
 fn site(link: &Link) -> impl Render + '_ {
-    owned_html! { span(class="site") { : "("; : Text(&link.site); : ")" } }
+    owned_html! { span(class="site") { : "("; a(href=paths::From(&link.site)) { : Text(&link.site) } : ")" } }
+}
+
+/// Where a post leads, on its own page.
+fn source(link: &Link) -> impl Render + '_ {
+    let end = link.url.char_indices().nth(SHOWN).map(|(end, _)| end);
+    owned_html! {
+        p(class="source") {
+            a(href=&link.url, rel=LINK_REL) {
+                : Text(&link.url[..end.unwrap_or(link.url.len())]);
+                @ if end.is_some() { : "…" }
+            }
+            : " "; : site(link);
+        }
+    }
 }
 
 /// `3 new`.
@@ -118,6 +172,7 @@ pub fn show<'p>(
 ) -> impl Render + 'p {
     let Whole { post, description, is_deleted } = whole;
     owned_html! {
+        @ if let Some(link) = &post.link { : source(link) }
         div(class="byline") {
             : vote::views::arrow_for(Target::Post(post.id), post.is_voted, post.author.as_ref(), viewer);
             @ if !is_deleted { : vote::views::score(Target::Post(post.id), post.score); : " " }
@@ -136,12 +191,18 @@ pub fn show<'p>(
     }
 }
 
-/// The page for a new post.
-pub fn new<'f>(content: &'f Content, errors: &'f Errors) -> impl Render + 'f {
+/// The page for a new post, which offers itself to be kept among the bookmarks.
+pub fn new<'f>(content: &'f Content, errors: &'f Errors, bookmarklet: Option<&'f str>) -> impl Render + 'f {
     owned_html! {
         form(method="post", action=paths::POSTS) {
             : fields(content, errors);
             button(class="button") { : "Create Post" }
+        }
+        @ if let Some(href) = bookmarklet {
+            p(class="hint") {
+                : "Drag this to your bookmarks, and it posts the page that you are on: ";
+                a(href=href) { : "Post to "; : SITE }
+            }
         }
     }
 }
@@ -160,11 +221,14 @@ pub fn edit<'f>(id: i64, content: &'f Content, errors: &'f Errors) -> impl Rende
     }
 }
 
+const URL_HINT: &str = "Where the post leads; leave it empty for one that is only a text.";
+
 fn fields<'f>(content: &'f Content, errors: &'f Errors) -> impl Render + 'f {
-    let Content { title, description } = content;
+    let Content { title, url, description } = content;
     owned_html! {
         : field::errors(errors, "post");
         : field::line(Field::new("title", "Title", title, errors).autocomplete("off"));
+        : field::line(Field::new("url", "URL", url, errors).autocomplete("off").hint(URL_HINT));
         : field::area(Field::new("description", "Description", description, errors).hint(FORMATTING));
     }
 }

@@ -26,6 +26,8 @@ pub struct Page<'p> {
     pub viewer: Option<&'p Viewer>,
     /// How they want to read.
     pub preferences: Preferences,
+    /// Where it is, if it is a page that somebody asked for: the header marks it.
+    pub path: &'p str,
     /// What has just been done.
     pub flash: Option<Flash>,
     /// What went wrong, if the page says no more about it than one sentence.
@@ -38,8 +40,9 @@ impl<'p> Page<'p> {
     /// # Errors
     /// The database's, when asking who asks.
     pub fn new(cx: &'p Cx, heading: &'p str) -> web::Result<Page<'p>> {
-        let preferences = Preferences::of(cx);
-        Ok(Page { heading, viewer: cx.viewer()?, preferences, flash: cx.flash(), ..Page::default() })
+        let path = if cx.method() == "GET" { cx.path() } else { "" };
+        let (viewer, preferences) = (cx.viewer()?, Preferences::of(cx));
+        Ok(Page { heading, viewer, preferences, path, flash: cx.flash(), ..Page::default() })
     }
 
     /// The same, with a form on it. When it was refused, what was done before can wait.
@@ -74,7 +77,7 @@ pub fn render(page: &Page, main: impl RenderOnce) -> Result<String, horrorshow::
             head { : head(page) }
             body {
                 a(class="skip-link", href="#main") { : "Skip to content" }
-                : header(page.viewer);
+                : header(page.viewer, page.path);
                 div(id="flash", role="status") {
                     @ if let Some(flash) = page.flash { : notice(flash.text()) }
                     @ if let Some(sentence) = page.alert { : alert(sentence) }
@@ -141,12 +144,16 @@ fn same_head() -> impl Render {
     }
 }
 
-fn header<'p>(viewer: Option<&'p Viewer>) -> impl Render + 'p {
+fn header<'p>(viewer: Option<&'p Viewer>, path: &'p str) -> impl Render + 'p {
+    // The lists over other times are the same list to the header.
+    let is_best = path.split('/').nth(1) == Some(&paths::BEST[1..]);
     owned_html! {
         header(class="site-header") {
-            a(class="brand", href=paths::FRONT) { : SITE }
+            a(class="brand", href=paths::FRONT, aria-current?=current(path == paths::FRONT)) { : SITE }
             nav(aria-label="Site") {
-                a(href=paths::POSTS) { : "New" }
+                a(href=paths::POSTS, aria-current?=current(path == paths::POSTS)) { : "New" }
+                : separator();
+                a(href=paths::BEST, aria-current?=current(is_best)) { : "Best" }
                 @ if let Some(viewer) = viewer {
                     : separator();
                     a(class="self", href=paths::user(viewer.id)) { : &viewer.screen_name }
@@ -161,6 +168,12 @@ fn header<'p>(viewer: Option<&'p Viewer>) -> impl Render + 'p {
             }
         }
     }
+}
+
+/// The value of `aria-current` on a link to the page that it is on.
+#[must_use]
+pub fn current(is_here: bool) -> Option<&'static str> {
+    is_here.then_some("page")
 }
 
 fn separator() -> impl Render {

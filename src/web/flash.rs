@@ -40,6 +40,8 @@ flashes! {
     ProfileUpdated "profile-updated" "Profile was successfully updated."
     ProfileDeleted "profile-deleted" "Profile was successfully deleted."
     PostCreated "post-created" "Post was successfully created."
+    PostVotedFor "post-voted-for" "Already posted — your vote was added."
+    PostThere "post-there" "That was already posted."
     PostUpdated "post-updated" "Post was successfully updated."
     PostDestroyed "post-destroyed" "Post was successfully destroyed."
     CommentCreated "comment-created" "Comment was successfully created."

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use horrorshow::{Render, TemplateBuffer};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::ui::pager::Cursor;
 
@@ -10,6 +11,12 @@ use crate::ui::pager::Cursor;
 pub const FRONT: &str = "/";
 /// The newest posts.
 pub const POSTS: &str = "/posts";
+/// The posts with the most points.
+pub const BEST: &str = "/best";
+/// The time that [`BEST`] is about.
+pub const WEEK: &str = "week";
+/// What leads to a site.
+pub const FROM: &str = "/from";
 /// Where a post is written.
 pub const NEW_POST: &str = "/posts/new";
 /// Signing in.
@@ -133,6 +140,45 @@ pub fn then(page: &str, return_to: &str) -> String {
     format!("{page}?{query}")
 }
 
+/// The posts with the most points over a time, by its name in addresses.
+#[must_use]
+pub fn best(over: &'static str) -> String {
+    if over == WEEK { BEST.to_owned() } else { format!("{BEST}/{over}") }
+}
+
+/// What leads to a site.
+#[derive(Clone, Copy, Debug)]
+pub struct From<'s>(pub &'s str);
+
+/// What stands for itself in a query.
+const PLAIN: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_').remove(b'~').remove(b'/').remove(b'@');
+
+impl fmt::Display for From<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{FROM}?site={}", utf8_percent_encode(self.0, PLAIN))
+    }
+}
+
+impl Render for From<'_> {
+    fn render(&self, out: &mut TemplateBuffer) {
+        out.write_raw(FROM);
+        out.write_raw("?site=");
+        // Nothing is left of what could end the attribute.
+        utf8_percent_encode(self.0, PLAIN).for_each(|part| out.write_raw(part));
+    }
+}
+
+/// What a reader keeps among their bookmarks: from the page that they are on it leads to the form for a
+/// new post on the site at `origin`, which it fills. `origin` must be one as `Cx::origin` gives it.
+#[must_use]
+pub fn bookmarklet(origin: &str) -> String {
+    format!(
+        "javascript:location.href='{origin}{NEW_POST}?url='+encodeURIComponent(location.href)\
+         +'&title='+encodeURIComponent(document.title)"
+    )
+}
+
 /// Someone's page.
 #[must_use]
 pub fn user(id: i64) -> Path {
@@ -153,4 +199,4 @@ impl Render for Path {
     }
 }
 
-render_by_reference!(Path);
+render_by_reference!(Path, From<'_>);

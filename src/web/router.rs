@@ -29,6 +29,9 @@ pub fn route(cx: &Cx) -> Result {
     match segments[..] {
         [""] => on!(cx, GET => post::handlers::front(cx)),
         [.., ""] => without_trailing_slash(cx),
+        ["best"] => on!(cx, GET => post::handlers::best(cx, paths::WEEK)),
+        ["best", over] => on!(cx, GET => post::handlers::best(cx, over)),
+        ["from"] => on!(cx, GET => post::handlers::from(cx)),
         ["posts"] => on!(cx, GET => post::handlers::recent(cx), POST => post::handlers::create(cx)),
         ["posts", "new"] => on!(cx, GET => post::handlers::new(cx)),
         ["posts", id] => on!(cx,

@@ -11,6 +11,7 @@ mod comfort;
 mod comments;
 mod devtools;
 mod journeys;
+mod links;
 mod reader;
 mod voting;
 

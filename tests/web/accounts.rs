@@ -573,7 +573,7 @@ fn comment(connection: &Connection, post_id: i64, user_id: i64, parent: Option<i
 
 fn post(connection: &Connection, user_id: i64, title: &str) -> i64 {
     use lorem_news::post::{NewPost, sql};
-    let post = NewPost { user_id, title, description: "my own words", created_at: now() };
+    let post = NewPost { user_id, title, link: None, description: "my own words", created_at: now() };
     sql::create(connection, &post).expect("its author is there").expect("the title is free")
 }
 

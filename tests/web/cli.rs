@@ -286,6 +286,9 @@ fn the_same_seed_gives_the_same_data_and_another_one_other_data() {
             column(&connection, "SELECT text FROM descriptions ORDER BY post_id"),
             column(&connection, "SELECT body FROM comments ORDER BY id"),
             column(&connection, "SELECT cast(user_id AS TEXT) FROM posts ORDER BY id"),
+            column(&connection, "SELECT coalesce(url, '') FROM posts ORDER BY id"),
+            column(&connection, "SELECT user_id || '-' || post_id FROM post_votes ORDER BY 1"),
+            column(&connection, "SELECT user_id || '-' || comment_id FROM comment_votes ORDER BY 1"),
         ]
     };
     let (one, same, other) = (everything("5"), everything("5"), everything("6"));
@@ -331,6 +334,56 @@ fn seeded_data_has_the_promised_shape() {
     }
     let said = String::from_utf8(said).unwrap();
     assert!(said.contains(&format!("Seeded 100 users, 30 posts and {comments} comments")), "{said}");
+}
+
+#[test]
+fn seeded_posts_have_votes_and_most_lead_to_hosts_that_are_nobodys() {
+    let (_folder, database) = folder();
+    seed(&database, &["--posts", "300"]);
+    let connection = open(&database);
+    assert_sound(&connection);
+    for (url, site) in column(&connection, "SELECT url FROM posts WHERE url IS NOT NULL ORDER BY id")
+        .iter()
+        .zip(column(&connection, "SELECT site FROM posts WHERE url IS NOT NULL ORDER BY id"))
+    {
+        let link = lorem_news::post::link::parse(url).unwrap();
+        assert_eq!(link.site, site);
+        let host = site.split('/').next().unwrap();
+        let reserved = ["example.com", "example.net", "example.org"];
+        assert!(host.ends_with(".example") || reserved.iter().any(|name| host.ends_with(name)), "{url}");
+    }
+    assert!((150..210).contains(&number(&connection, "SELECT count(url) FROM posts")));
+    assert!(number(&connection, "SELECT count(DISTINCT site) FROM posts") >= 10);
+    assert!(number(&connection, "SELECT count(*) FROM posts WHERE site LIKE '%/%'") > 10);
+    assert_eq!(
+        number(&connection, "SELECT count(*) - count(DISTINCT address) FROM posts WHERE url IS NOT NULL"),
+        0
+    );
+    // A few have most of the votes, and most have hardly any.
+    let votes = number(&connection, "SELECT sum(score - 1) FROM posts");
+    let of_the_first = number(
+        &connection,
+        "SELECT sum(score - 1) FROM (SELECT score FROM posts ORDER BY score DESC LIMIT 30)",
+    );
+    assert!(votes > 300 && of_the_first * 2 > votes, "{of_the_first} of {votes}");
+    assert!(number(&connection, "SELECT count(*) FROM posts WHERE score = 1") > 60);
+    assert!(number(&connection, "SELECT sum(score - 1) FROM comments") > 500);
+    assert!(number(&connection, "SELECT count(*) FROM users WHERE karma > 0") > 80);
+    let mut statement = connection.prepare("SELECT score, created_at, hotness FROM posts").unwrap();
+    let mut rows = statement.query([]).unwrap();
+    while let Some(row) = rows.next().unwrap() {
+        let (score, created_at, hotness): (i64, i64, i64) =
+            (row.get(0).unwrap(), row.get(1).unwrap(), row.get(2).unwrap());
+        assert_eq!(lorem_news::rank::hotness(score, created_at), hotness);
+    }
+    for noun in ["post", "comment"] {
+        let own = format!(
+            "SELECT count(*) FROM {noun}_votes AS votes JOIN {noun}s ON {noun}s.id = {noun}_id \
+             WHERE votes.user_id = {noun}s.user_id OR votes.created_at < {noun}s.created_at OR votes.created_at > {}",
+            now()
+        );
+        assert_eq!(number(&connection, &own), 0, "{noun}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod benchmarking;
+mod best;
 mod cli;
 mod client;
 mod comfort;
@@ -19,6 +20,7 @@ mod housekeeping;
 mod http;
 mod leaving;
 mod limits;
+mod links;
 mod pages;
 mod plans;
 mod security;

@@ -142,7 +142,8 @@ fn posts_that_come_while_one_reads_neither_repeat_nor_hide_a_row() {
         let pages = walk(&site, path, "main", &[], || {
             for number in 0..7 {
                 let title = format!("new {path} {number} {}", ids(&database, &sql).len());
-                let post = NewPost { user_id: 1, title: &title, description: "", created_at: now() };
+                let post =
+                    NewPost { user_id: 1, title: &title, link: None, description: "", created_at: now() };
                 post::sql::create(&database, &post).expect("another program may post");
             }
         });

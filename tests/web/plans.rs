@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use lorem_news::comment::sql::Fate;
 use lorem_news::comment::{self, NewComment};
 use lorem_news::draft::{self, NewDraft};
-use lorem_news::post::{self, NewPost};
+use lorem_news::post::{self, Content, NewPost, Updated};
 use lorem_news::session::{self, NewSession, Secret};
 use lorem_news::ui::pager::START;
+use lorem_news::ui::time::{DAY, now};
 use lorem_news::user::{self, NewUser};
 use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
@@ -69,6 +70,9 @@ fn lists(connection: &Connection) {
     post::sql::hottest(connection, 1, START, 30).expect("the hottest");
     post::sql::newest(connection, 1, START, 30).expect("the newest");
     post::sql::of_user(connection, 1, 1, START, 30).expect("someone's posts");
+    post::sql::of_site(connection, 1, "example.com", START, 30).expect("a site's posts");
+    post::sql::best(connection, 1, (None, now()), START, 30).expect("the best of all time");
+    post::sql::best(connection, 1, (Some(now() - 7 * DAY), now()), START, 30).expect("the best of a week");
     post::sql::some(connection, 1, 100).expect("some posts");
     post::sql::random(connection).expect("any post");
     post::sql::find(connection, 1, 1).expect("a post");
@@ -82,8 +86,9 @@ fn lists(connection: &Connection) {
 #[test]
 fn every_list_is_read_from_an_index_in_its_order() {
     let (folder, connection) = database();
+    connection.execute("UPDATE posts SET score = 2 WHERE id = 1", []).expect("the schema is known");
     let asked = statements(&connection, lists);
-    assert_eq!(asked.len(), 11, "{asked:?}");
+    assert_eq!(asked.len(), 15, "{asked:?}");
     // With what the planner knows about the rows, and without.
     for change in ["ANALYZE", "DROP TABLE sqlite_stat1"] {
         connection.execute_batch(change).expect(change);
@@ -96,7 +101,7 @@ fn every_list_is_read_from_an_index_in_its_order() {
 fn every_change_finds_its_rows_by_an_index() {
     let (_folder, connection) = database();
     let asked = statements(&connection, |connection| {
-        let new = NewPost { user_id: 1, title: "A title", description: "", created_at: 1 };
+        let new = NewPost { user_id: 1, title: "A title", link: None, description: "", created_at: 1 };
         let post_id = post::sql::create(connection, &new).expect("a post").expect("the title is free");
         let new = NewComment { post_id, user_id: 1, body: "A body", created_at: 1 };
         let id = comment::sql::create(connection, &new).expect("a comment");
@@ -129,8 +134,18 @@ fn all_that_is_asked_and_changed_for_one_person_is_found_by_an_index() {
         assert_eq!(post::sql::author(connection, 1).expect("an answer"), Some(one_author(connection)));
         let other: String = title(connection, 2);
         assert!(post::sql::has_title(connection, &other, 1).expect("an answer"));
-        assert!(!post::sql::update(connection, 1, &other, "", 1).expect("an answer"));
-        assert!(post::sql::update(connection, 1, "Another title", "", 1).expect("it is changed"));
+        let link = post::link::parse("https://example.com/a").expect("a link");
+        let change = |title: &str| {
+            let content = Content { title: title.to_owned(), ..Content::default() };
+            post::sql::update(connection, 1, &content, Some(&link), 1).expect("an answer")
+        };
+        assert_eq!(change(&other), Updated::TitleTaken);
+        assert_eq!(change("Another title"), Updated::Done);
+        assert_eq!(
+            post::sql::same_address(connection, &link.address, 2, 1).expect("an answer"),
+            Some((1, 1))
+        );
+        assert!(post::sql::takes_address(connection, 2, &link, 1).expect("an answer"));
         // Others commented on it: it stays.
         post::sql::leave(connection, 1, one_author(connection), 1).expect("it is emptied");
     });

@@ -23,7 +23,8 @@ const GONE: &str = "The page you were looking for doesn't exist. \
 
 /// A post of this person's, made long ago.
 fn post_of(site: &Site, user_id: i64, title: &str) -> i64 {
-    let post = NewPost { user_id, title, description: "As it was.", created_at: 1_600_000_000_000_000 };
+    let (description, created_at) = ("As it was.", 1_600_000_000_000_000);
+    let post = NewPost { user_id, title, link: None, description, created_at };
     post::sql::create(&site.database(), &post).expect("it is posted").expect("the title is free")
 }
 
@@ -33,7 +34,7 @@ fn row(database: &Connection, id: i64) -> String {
         database,
         &format!(
             "SELECT json_array(id, user_id, title, created_at, updated_at, deleted_at, hotness, score, \
-             comments_count, url, text) FROM posts JOIN descriptions ON post_id = id WHERE id = {id}"
+             comments_count, url, site, address, text) FROM posts JOIN descriptions ON post_id = id WHERE id = {id}"
         ),
     )
 }
@@ -134,7 +135,8 @@ fn only_title_and_text_of_a_post_are_taken_from_the_form() {
         ("hotness", "99999999999"),
         ("created_at", "1"),
         ("deleted_at", "1"),
-        ("url", "https://evil.example"),
+        ("site", "evil.example"),
+        ("address", "evil.example"),
         ("post[title]", "Another title"),
     ];
     let form = [&[("title", "Just a title")][..], &more].concat();
@@ -146,7 +148,7 @@ fn only_title_and_text_of_a_post_are_taken_from_the_form() {
     let hotness = lorem_news::rank::hotness(1, created_at);
     assert_eq!(
         before,
-        format!(r#"[{id},5,"Just a title",{created_at},{created_at},null,{hotness},1,0,null,""]"#)
+        format!(r#"[{id},5,"Just a title",{created_at},{created_at},null,{hotness},1,0,null,null,null,""]"#)
     );
     // What is not sent stays as it is.
     let answer = client.ask("PATCH", &format!("/posts/{id}"), &more, &[]);
@@ -191,7 +193,7 @@ fn what_is_wrong_with_a_new_post_is_told_in_the_form() {
         let html = answer.html();
         assert_eq!(attributes(&html, "main form", "action"), ["/posts"]);
         assert_eq!(texts(&html, "main form button"), ["Create Post"]);
-        assert_eq!(texts(&html, "main label"), ["Title", "Description"]);
+        assert_eq!(texts(&html, "main label"), ["Title", "URL", "Description"]);
         assert_eq!(attributes(&html, ".card-title a[href='/posts']", "href"), ["/posts"]);
         seen.extend(sentences);
     }
