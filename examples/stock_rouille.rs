@@ -45,6 +45,7 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         database: options.database,
         benchmarking: true,
         relax_ssl: true,
+        base_url: None,
         trusted_proxies: Vec::new(),
         limits: Limits::default(), // Not enforced here: they belong to our server.
         rates: None,

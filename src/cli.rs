@@ -16,6 +16,7 @@ use crate::config::{Config, RateLimits};
 use crate::db::Db;
 use crate::seed;
 use crate::server::{Limits, Stopper};
+use crate::web::origin::Origin;
 use crate::web::rate::Limit;
 
 /// A Hacker-News style site in one binary on SQLite.
@@ -79,6 +80,10 @@ struct Serve {
     /// Let cookies travel over plain HTTP (on in demo)
     #[arg(long, env, action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
     relax_ssl: bool,
+    /// The site's own address in feeds, sitemaps and previews of links, such as https://news.example;
+    /// without it they have the one that each request was sent to
+    #[arg(long, env, value_name = "URL", value_parser = Origin::parse)]
+    base_url: Option<Origin<'static>>,
     /// Believe X-Forwarded-For and -Proto from these addresses
     #[arg(long, env, value_delimiter = ',', value_name = "IP,…")]
     trusted_proxies: Vec<IpAddr>,
@@ -97,7 +102,7 @@ struct Serve {
     /// Posts and comments of a user
     #[arg(long, env, default_value_t = RateLimits::default().writes.count, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
     writes_per_minute: u32,
-    /// Votes of a user
+    /// Votes of a user, and posts that they save
     #[arg(long, env, default_value_t = RateLimits::default().votes.count, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
     votes_per_minute: u32,
     /// Forget sign-ins that were not used for so many days
@@ -153,6 +158,7 @@ impl Serve {
             database: self.database.database,
             benchmarking: self.benchmarking,
             relax_ssl: self.relax_ssl,
+            base_url: self.base_url,
             trusted_proxies: self.trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
             limits: Limits { connections: self.max_connections as usize, ..Limits::default() },
             rates: (!self.no_rate_limits).then_some(rates),

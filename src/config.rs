@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use crate::server::Limits;
+use crate::web::origin::Origin;
 use crate::web::rate::Limit;
 
 /// How the site is served.
@@ -17,6 +18,8 @@ pub struct Config {
     pub benchmarking: bool,
     /// Cookies without `Secure`, for plain HTTP.
     pub relax_ssl: bool,
+    /// The site's own address; `None`: what each request was sent to.
+    pub base_url: Option<Origin<'static>>,
     /// Peers whose `X-Forwarded-*` headers are believed.
     pub trusted_proxies: Vec<IpAddr>,
     /// What a client may cost.
@@ -36,7 +39,7 @@ pub struct RateLimits {
     pub sign_ups: Limit,
     /// A user's posts and comments together; a guest's count by their address.
     pub writes: Limit,
-    /// A user's votes.
+    /// A user's votes, and the posts that they save.
     pub votes: Limit,
 }
 

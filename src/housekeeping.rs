@@ -137,6 +137,7 @@ mod tests {
             database: folder.path().join("news.sqlite3"),
             benchmarking: false,
             relax_ssl: false,
+            base_url: None,
             trusted_proxies: Vec::new(),
             limits: Limits::default(),
             rates: None,

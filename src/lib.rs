@@ -21,9 +21,12 @@ pub mod web;
 // The nouns: each has types and rules, `sql`, `handlers`, `views`.
 pub mod comment;
 pub mod draft;
+pub mod feed;
 pub mod post;
 pub mod preference;
+pub mod saved;
 pub mod session;
+pub mod sitemap;
 pub mod user;
 pub mod vote;
 

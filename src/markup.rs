@@ -62,6 +62,77 @@ impl Render for Markup<'_> {
 
 render_by_reference!(Markup<'_>);
 
+/// The beginning of such a text on one line and without its marks, for where there is room for words
+/// alone: at most `limit` characters, whole words, and `…` where there is more. Each star that could be a
+/// mark goes, also one without a partner. It reads no further than it must.
+#[must_use]
+pub fn excerpt(text: &str, limit: usize) -> String {
+    let mut excerpt = Excerpt { text: String::new(), characters: 0, limit, is_between: false };
+    for (_, line) in (Lines { text, at: 0 }) {
+        let mut written = 0;
+        let tokens = Tokens { line, at: if is_indented(line) { line.len() } else { 0 } };
+        for (range, token) in tokens {
+            let replacement = match token {
+                Token::Star { opens: true, .. } | Token::Star { closes: true, .. } => "",
+                Token::Star { .. } | Token::LiteralStar => "*",
+                Token::Address(address) => address,
+            };
+            if !excerpt.take(&line[written..range.start]) || !excerpt.take(replacement) {
+                return excerpt.cut();
+            }
+            written = range.end;
+        }
+        if !excerpt.take(&line[written..]) {
+            return excerpt.cut();
+        }
+        excerpt.is_between = true;
+    }
+    excerpt.text
+}
+
+/// An [`excerpt`] that is being made.
+struct Excerpt {
+    text: String,
+    characters: usize,
+    limit: usize,
+    /// A space is due before the next word.
+    is_between: bool,
+}
+
+impl Excerpt {
+    /// Adds a piece; whether there is room for more.
+    fn take(&mut self, piece: &str) -> bool {
+        for letter in piece.chars() {
+            if letter.is_whitespace() || letter.is_control() {
+                self.is_between = true;
+                continue;
+            }
+            if std::mem::take(&mut self.is_between) && !self.text.is_empty() {
+                self.text.push(' ');
+                self.characters += 1;
+            }
+            self.text.push(letter);
+            self.characters += 1;
+            if self.characters > self.limit {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// The words that have room, and that there are more. What is no more than one word is cut within it.
+    fn cut(mut self) -> String {
+        let end = self.text.char_indices().nth(self.limit.saturating_sub(1)).map_or(0, |(end, _)| end);
+        let is_at_word = self.text[end..].starts_with(' ');
+        self.text.truncate(end);
+        if !is_at_word && let Some(space) = self.text.rfind(' ') {
+            self.text.truncate(space);
+        }
+        self.text.push('…');
+        self.text
+    }
+}
+
 /// The lines from `at` on, each with the place where it begins and without what ends it.
 #[derive(Clone)]
 struct Lines<'t> {
@@ -299,6 +370,37 @@ mod tests {
     fn assert_table(table: &[(&str, &str)]) {
         for (text, expected) in table {
             assert_eq!(html(text), *expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_excerpt_is_words_without_marks() {
+        for (text, limit, expected) in [
+            ("", 20, ""),
+            (" \n\n\t ", 20, ""),
+            ("One *two* three", 20, "One two three"),
+            ("One\n\n  two\r\nthree ", 20, "One two three"),
+            ("2 * 3, a ** b, \\*c, *lone", 30, "2 * 3, a * b, *c, lone"),
+            ("  *p = 1;", 20, "*p = 1;"),
+            ("See <http://a.example>!", 30, "See http://a.example!"),
+            ("a\0b", 20, "a b"),
+            ("exactly ten", 11, "exactly ten"),
+            ("exactly ten", 10, "exactly…"),
+            ("exactly ten", 8, "exactly…"),
+            ("exactly ten", 7, "exactl…"),
+            ("ünbrechbar", 5, "ünbr…"),
+            ("a", 0, "…"),
+        ] {
+            assert_eq!(excerpt(text, limit), expected, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_excerpt_is_short_and_on_one_line(text in "[ *a-c<:/.\n\\\\hé]{0,60}", limit in 1..40_usize) {
+            let excerpt = excerpt(&text, limit);
+            prop_assert!(excerpt.chars().count() <= limit, "{:?}", excerpt);
+            prop_assert!(excerpt.trim() == excerpt && !excerpt.contains(['\n', '\t']) && !excerpt.contains("  "));
         }
     }
 

@@ -11,13 +11,14 @@ use crate::comment::views::CommentForm;
 use crate::comment::{self, Comment};
 use crate::draft;
 use crate::session::{self, Token};
-use crate::ui::layout::{self, Page};
+use crate::ui::layout::{self, Page, Preview};
 use crate::ui::pager::{Cursor, ROWS, START, Slice};
 use crate::user;
 use crate::vote::{self, Counted, Target, Vote};
 use crate::web::cx::Viewer;
 use crate::web::flash::Flash;
 use crate::web::form::{Errors, Form, NO_ERRORS};
+use crate::web::origin::Origin;
 use crate::web::rate::Act;
 use crate::web::{Cx, Error, Result, paths, reply};
 
@@ -26,7 +27,7 @@ use crate::web::{Cx, Error, Result, paths, reply};
 /// # Errors
 /// A cursor that is none; the database's.
 pub fn front(cx: &Cx) -> Result {
-    list(cx, "Top posts", "What people post and discuss on Lorem News.", sql::hottest)
+    list(cx, "Top posts", "What people post and discuss on Lorem News.", paths::FRONT_FEED, sql::hottest)
 }
 
 /// `GET /posts`: the newest.
@@ -34,18 +35,19 @@ pub fn front(cx: &Cx) -> Result {
 /// # Errors
 /// A cursor that is none; the database's.
 pub fn recent(cx: &Cx) -> Result {
-    list(cx, "Recent posts", "The newest posts on Lorem News.", sql::newest)
+    list(cx, "Recent posts", "The newest posts on Lorem News.", paths::POSTS_FEED, sql::newest)
 }
 
 fn list(
     cx: &Cx,
     heading: &str,
     description: &str,
+    feed: &'static str,
     query: fn(&Connection, i64, Cursor, u32) -> rusqlite::Result<Slice<Post>>,
 ) -> Result {
     let (after, viewer_id) = (Cursor::from_query(cx, "after")?, cx.viewer_id()?);
     let posts = cx.read(|connection| query(connection, viewer_id, after, ROWS))?;
-    let page = Page { description, ..Page::new(cx, heading)? };
+    let page = Page { description, feed: Some(feed.into()), ..Page::new(cx, heading)? };
     let page = Page { aside: page.viewer.map(|_| views::NEW_POST), ..page };
     Ok(reply::page(cx, layout::render(&page, views::list(cx, page.viewer, &posts))?))
 }
@@ -110,8 +112,15 @@ pub fn page(cx: &Cx, id: i64, after: Cursor, form: &CommentForm) -> Result<Optio
 /// # Errors
 /// The database's, when asking who asks.
 pub fn render(cx: &Cx, whole: &Whole, comments: &Slice<Comment>, form: &CommentForm) -> Result<String> {
-    let page =
-        Page { aside: Some(views::BACK_TO_POSTS), ..Page::with_form(cx, &whole.post.title, form.errors)? };
+    let (id, is_there) = (whole.post.id, !whole.is_deleted);
+    let description = if is_there { views::description(whole) } else { String::new() };
+    let page = Page {
+        aside: Some(views::BACK_TO_POSTS),
+        description: &description,
+        preview: Origin::of(cx).filter(|_| is_there).map(|origin| Preview { origin, path: paths::post(id) }),
+        feed: is_there.then(|| paths::post_feed(id).to_string().into()),
+        ..Page::with_form(cx, &whole.post.title, form.errors)?
+    };
     Ok(layout::render(&page, views::show(cx, page.viewer, whole, comments, form))?)
 }
 
@@ -134,7 +143,7 @@ pub fn new(cx: &Cx) -> Result {
 
 fn new_page(cx: &Cx, content: &Content, errors: &Errors) -> Result<String> {
     let page = Page { aside: Some(views::BACK_TO_POSTS), ..Page::with_form(cx, "New post", errors)? };
-    let bookmarklet = cx.origin().map(|origin| paths::bookmarklet(&origin));
+    let bookmarklet = Origin::of(cx).map(|origin| paths::bookmarklet(&origin));
     Ok(layout::render(&page, views::new(content, errors, bookmarklet.as_deref()))?)
 }
 

@@ -77,6 +77,8 @@ pub struct Whole {
     pub post: Post,
     /// Its text.
     pub description: String,
+    /// Whether who asks has saved it.
+    pub is_saved: bool,
     /// It is only kept for its comments: author, title and text are gone.
     pub is_deleted: bool,
 }

@@ -171,6 +171,33 @@ fn best_since(
     Ok(Slice::of(rows, limit, Post::by_score))
 }
 
+/// The posts that someone has saved, from `after` on: last saved first.
+pub fn saved_by(
+    connection: &Connection,
+    user_id: i64,
+    after: Cursor,
+    limit: u32,
+) -> rusqlite::Result<Slice<Post>> {
+    // CROSS: what was saved comes first, in the order of its index.
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        ", saved_posts.created_at FROM saved_posts CROSS JOIN posts ON posts.id = saved_posts.post_id",
+        joins!(),
+        "WHERE saved_posts.user_id = ?1 AND (saved_posts.created_at, saved_posts.post_id) < (?2, ?3) \
+         AND posts.deleted_at IS NULL \
+         ORDER BY saved_posts.created_at DESC, saved_posts.post_id DESC LIMIT ?4"
+    );
+    let rows: Vec<(Post, Micros)> = connection
+        .prepare_cached(sql)?
+        .query_map(params![user_id, after.key, after.id, limit + 1], |row| {
+            Ok((from_row(row)?, row.get(COLUMNS)?))
+        })?
+        .collect::<Result<_, _>>()?;
+    let slice = Slice::of(rows, limit, |(post, saved_at)| Cursor { key: *saved_at, id: post.id });
+    Ok(Slice { rows: slice.rows.into_iter().map(|(post, _)| post).collect(), next: slice.next })
+}
+
 /// Up to `limit` posts in the order of their ids, beginning at a random one.
 pub fn some(connection: &Connection, viewer_id: i64, limit: u32) -> rusqlite::Result<Vec<Post>> {
     let sql = select!(
@@ -186,7 +213,8 @@ pub fn find(connection: &Connection, viewer_id: i64, id: i64) -> rusqlite::Resul
     let sql = concat!(
         "SELECT ",
         columns!(),
-        ", descriptions.text, posts.deleted_at IS NOT NULL \
+        ", descriptions.text, posts.deleted_at IS NOT NULL, \
+         EXISTS (SELECT 1 FROM saved_posts WHERE saved_posts.user_id = ?1 AND saved_posts.post_id = posts.id) \
          FROM posts JOIN descriptions ON descriptions.post_id = posts.id",
         joins!(),
         "WHERE posts.id = ?2"
@@ -195,7 +223,7 @@ pub fn find(connection: &Connection, viewer_id: i64, id: i64) -> rusqlite::Resul
         .prepare_cached(sql)?
         .query_row([viewer_id, id], |row| {
             let (description, is_deleted) = (row.get(COLUMNS)?, row.get(COLUMNS + 1)?);
-            Ok(Whole { post: from_row(row)?, description, is_deleted })
+            Ok(Whole { post: from_row(row)?, description, is_deleted, is_saved: row.get(COLUMNS + 2)? })
         })
         .optional()
 }

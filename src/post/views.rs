@@ -7,7 +7,8 @@ use super::best::Over;
 use super::{Content, Link, MANY_NEW, Post, Whole};
 use crate::comment::views::CommentForm;
 use crate::comment::{self, Comment};
-use crate::markup::{FORMATTING, Markup, SHOWN};
+use crate::markup::{self, FORMATTING, Markup, SHOWN};
+use crate::saved;
 use crate::ui::button;
 use crate::ui::field::{self, Field};
 use crate::ui::layout::{self, SITE};
@@ -170,7 +171,7 @@ pub fn show<'p>(
     comments: &'p Slice<Comment>,
     form: &'p CommentForm,
 ) -> impl Render + 'p {
-    let Whole { post, description, is_deleted } = whole;
+    let Whole { post, description, is_saved, is_deleted } = whole;
     owned_html! {
         @ if let Some(link) = &post.link { : source(link) }
         div(class="byline") {
@@ -179,6 +180,7 @@ pub fn show<'p>(
             : user::views::by(post.author.as_ref(), viewer); : " · ";
             : Age { at: post.created_at, now: cx.now }; : " ago · ";
             a(href="#comments", class="comments_count") { : comment::views::count(post.comments_count) }
+            @ if !is_deleted { : " · "; : saved::views::button(post.id, *is_saved) }
         }
         div(class="prose") { : Markup(description) }
         @ if user::is_own(post.author.as_ref(), viewer) { : actions(post.id) }
@@ -189,6 +191,25 @@ pub fn show<'p>(
             : pager::more(comments.next, "comments", "#comments");
         }
     }
+}
+
+/// So many characters of a post's text stand for it elsewhere: more of them nobody shows.
+const DESCRIPTION: usize = 160;
+
+/// What a post says in a sentence or two; where it only leads elsewhere, where that is and what came of it.
+pub fn description(whole: &Whole) -> String {
+    let text = markup::excerpt(&whole.description, DESCRIPTION);
+    if !text.is_empty() {
+        return text;
+    }
+    let Post { score, comments_count, link, .. } = &whole.post;
+    let (points, comments) = (vote::views::points(*score), comment::views::count(*comments_count));
+    let site = link.as_ref().map(|link| &*link.site);
+    let sentence = owned_html! {
+        @ if let Some(site) = site { : site; : " - " }
+        : points; : ", "; : comments;
+    };
+    sentence.into_string().unwrap_or_default()
 }
 
 /// The page for a new post, which offers itself to be kept among the bookmarks.

@@ -1,5 +1,7 @@
 //! The frame round every page.
 
+use std::borrow::Cow;
+
 use horrorshow::helper::doctype;
 use horrorshow::prelude::*;
 use horrorshow::{html, owned_html};
@@ -10,8 +12,10 @@ use super::text::Rendered;
 use crate::web::cx::Viewer;
 use crate::web::flash::Flash;
 use crate::web::form::Errors;
+use crate::web::origin::Origin;
+use crate::web::paths::Path;
 use crate::web::preferences::{Keys, Preferences, Theme};
-use crate::web::{self, Cx, assets, paths};
+use crate::web::{self, Cx, assets, paths, xml};
 
 /// What the frame shows besides the content.
 #[derive(Default)]
@@ -22,6 +26,10 @@ pub struct Page<'p> {
     pub aside: Option<(&'p str, &'static str)>,
     /// One sentence about the page for search engines and link previews.
     pub description: &'p str,
+    /// How it is shown where somebody links to it, if that is worth more than its address.
+    pub preview: Option<Preview<'p>>,
+    /// The feed of what it shows: a path of this site.
+    pub feed: Option<Cow<'static, str>>,
     /// Who asks.
     pub viewer: Option<&'p Viewer>,
     /// How they want to read.
@@ -32,6 +40,15 @@ pub struct Page<'p> {
     pub flash: Option<Flash>,
     /// What went wrong, if the page says no more about it than one sentence.
     pub alert: Option<&'p str>,
+}
+
+/// What other sites show of a page that somebody links to, besides its heading and description
+/// (<https://ogp.me>), and the address that search engines know it by.
+pub struct Preview<'p> {
+    /// The site's own address.
+    pub origin: Origin<'p>,
+    /// The page's.
+    pub path: Path,
 }
 
 impl<'p> Page<'p> {
@@ -90,7 +107,13 @@ pub fn render(page: &Page, main: impl RenderOnce) -> Result<String, horrorshow::
                     }
                     : main;
                 }
-                : &*FOOTER;
+                footer(class="site-footer") {
+                    : &*FOOTER;
+                    p {
+                        : &*FOOTER_LINKS;
+                        @ if let Some(feed) = &page.feed { : " · "; a(href=&**feed) { : "Feed" } }
+                    }
+                }
             }
         }
     }
@@ -114,6 +137,10 @@ fn head<'p>(page: &'p Page) -> impl Render + 'p {
             Theme::Light => { meta(name="theme-color", content="#ffffff"); }
             Theme::Dark => { meta(name="theme-color", content="#111111"); }
         }
+        @ if let Some(preview) = &page.preview { : preview_of(page, preview) }
+        @ if let Some(feed) = &page.feed {
+            link(rel="alternate", type=xml::ATOM, href=&**feed);
+        }
         : &*HEAD;
         @ if page.preferences.keys == Keys::On { : &*READING_BY_KEYBOARD }
     }
@@ -124,11 +151,32 @@ fn chosen(theme: Theme) -> Option<&'static str> {
     (theme != Theme::System).then(|| theme.name())
 }
 
+fn preview_of<'p>(page: &'p Page, Preview { origin, path }: &'p Preview) -> impl Render + 'p {
+    owned_html! {
+        link(rel="canonical", href=format_args!("{origin}{path}"));
+        meta(property="og:url", content=format_args!("{origin}{path}"));
+        meta(property="og:title", content=page.heading);
+        meta(property="og:description", content=page.description);
+        meta(property="og:image", content=format_args!("{origin}{}", paths::ICON));
+        : &*PREVIEW;
+    }
+}
+
 lazy_static! {
     /// What the heads of all pages have: to render it each time took a tenth of a page's time.
     static ref HEAD: Rendered = Rendered::of(same_head());
     static ref READING_BY_KEYBOARD: Rendered = Rendered::of(owned_html! { script(src=*assets::KEYS, defer); });
+    static ref PREVIEW: Rendered = Rendered::of(same_preview());
     static ref FOOTER: Rendered = Rendered::of(footer());
+    static ref FOOTER_LINKS: Rendered = Rendered::of(footer_links());
+}
+
+fn same_preview() -> impl Render {
+    owned_html! {
+        meta(property="og:type", content="article");
+        meta(property="og:site_name", content=SITE);
+        meta(name="twitter:card", content="summary");
+    }
 }
 
 fn same_head() -> impl Render {
@@ -137,7 +185,7 @@ fn same_head() -> impl Render {
         meta(name="htmx-config", content=HTMX_CONFIG);
         link(rel="stylesheet", href=*assets::STYLESHEET);
         link(rel="icon", href="/icon.svg", type="image/svg+xml");
-        link(rel="apple-touch-icon", href="/icon.png");
+        link(rel="apple-touch-icon", href=paths::ICON);
         link(rel="manifest", href=paths::MANIFEST);
         script(src=*assets::HTMX, defer);
         script(src=*assets::SCRIPT, defer);
@@ -192,19 +240,20 @@ pub fn alert<'s>(sentence: &'s str) -> impl Render + 's {
 
 fn footer() -> impl Render {
     owned_html! {
-        footer(class="site-footer") {
-            p {
-                : "Made with ♥ by ";
-                a(href="https://twitter.com/fractaledmind") { : "@fractaledmind" }
-                : " for ";
-                a(href="https://railsconf.org") { : "RailsConf 2024" }
-            }
-            p {
-                a(href=paths::PREFERENCES) { : "Preferences" }
-                : " · ";
-                // The script that reads keys finds the page by what it is.
-                a(href=paths::KEYS, rel="help") { : "Keys" }
-            }
+        p {
+            : "Made with ♥ by ";
+            a(href="https://twitter.com/fractaledmind") { : "@fractaledmind" }
+            : " for ";
+            a(href="https://railsconf.org") { : "RailsConf 2024" }
         }
+    }
+}
+
+fn footer_links() -> impl Render {
+    owned_html! {
+        a(href=paths::PREFERENCES) { : "Preferences" }
+        : " · ";
+        // The script that reads keys finds the page by what it is.
+        a(href=paths::KEYS, rel="help") { : "Keys" }
     }
 }

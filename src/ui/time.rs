@@ -37,6 +37,13 @@ pub struct Date(pub Micros);
 /// `November 23, 2026 22:12`.
 pub struct Moment(pub Micros);
 
+/// `2026-11-23T22:12:00Z`, RFC 3339 in seconds. A moment outside jiff's years can only be a damaged row:
+/// the epoch.
+#[must_use]
+pub fn rfc_3339(at: Micros) -> String {
+    Timestamp::from_second(at.div_euclid(1_000_000)).unwrap_or_default().to_string()
+}
+
 const MONTHS: [&str; 12] = [
     "January",
     "February",
@@ -245,6 +252,11 @@ mod tests {
         assert_eq!(
             Age { at, now: at + 3 * DAY }.into_string().expect("a string takes it"),
             r#"<time datetime="2023-03-15T12:07:00Z" title="March 15, 2023 12:07">3 days</time>"#
+        );
+        assert_eq!(rfc_3339(at + 999_999), "2023-03-15T12:07:00Z");
+        assert_eq!(
+            (rfc_3339(-1), rfc_3339(i64::MAX)),
+            ("1969-12-31T23:59:59Z".into(), "1970-01-01T00:00:00Z".into())
         );
         assert_eq!(Date(at - 6 * DAY).into_string().expect("a string takes it"), "March 9, 2023");
         assert_eq!(Moment(i64::MAX).into_string().expect("no panic"), "January 1, 1970 00:00");

@@ -56,7 +56,8 @@ pub fn page(cx: &Cx, id: i64, places: &Places) -> Result<Option<String>> {
     let Some(profile) = profile else {
         return Ok(None);
     };
-    let page = Page::new(cx, &profile.user.screen_name)?;
+    let feed = Some(paths::user_feed(id).to_string().into());
+    let page = Page { feed, ..Page::new(cx, &profile.user.screen_name)? };
     Ok(Some(layout::render(&page, views::show(cx, viewer, &profile))?))
 }
 

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Account, Author, NewUser, User, name};
 use crate::ui::time::Micros;
-use crate::{comment, post, session, vote};
+use crate::{comment, post, saved, session, vote};
 
 /// The author in two columns of a joined row, `id` and `screen_name`; `None` where both are null.
 pub fn author(row: &Row, first: usize) -> rusqlite::Result<Option<Author>> {
@@ -144,6 +144,7 @@ pub fn destroy_some(connection: &Connection, id: i64, now: Micros, number: u32) 
     }
     if !comments.is_empty()
         || vote::sql::withdraw_some(connection, id, number)?
+        || saved::sql::forget_some(connection, id, number)?
         || session::sql::destroy_some(connection, id, number)?
     {
         return Ok(true);

@@ -36,6 +36,7 @@ pub fn show<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
         @ if profile.sessions.is_some() {
             div(class="actions") {
                 a(class="button", href=paths::EDIT_ACCOUNT) { : "Edit profile" }
+                a(class="button", href=paths::SAVED) { : "Saved posts" }
                 a(class="button danger", href=paths::DELETE_ACCOUNT) { : "Delete profile" }
             }
         }

@@ -36,14 +36,12 @@ const ASSETS: &[Asset] = assets! {
     "icon.svg"          "image/svg+xml"
     "keys.js"           "text/javascript; charset=utf-8"
     "manifest.json"     "application/manifest+json"
-    "robots.txt"        "text/plain; charset=utf-8"
     "service-worker.js" "text/javascript; charset=utf-8"
     "tailwind.css"      "text/css; charset=utf-8"
 };
 
 /// Files that others look for by these names, at the root and not hashed.
-const AT_ROOT: [&str; 6] =
-    ["icon-192.png", "icon.png", "icon.svg", "manifest.json", "robots.txt", "service-worker.js"];
+const AT_ROOT: [&str; 5] = ["icon-192.png", "icon.png", "icon.svg", "manifest.json", "service-worker.js"];
 
 lazy_static! {
     /// The hashed path of each asset by its name: `tailwind.css` is at `/assets/tailwind-0a1b….css`.

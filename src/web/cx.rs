@@ -148,14 +148,6 @@ impl<'r> Cx<'r> {
         local_path(page)
     }
 
-    /// This site as the asker calls it, for addresses that are used elsewhere: `https://news.example`.
-    /// `None` where what they call it by is no host.
-    #[must_use]
-    pub fn origin(&self) -> Option<String> {
-        let host = self.request.header("Host").filter(|host| is_host(host))?;
-        Some(format!("{}://{host}", if self.request.is_secure() { "https" } else { "http" }))
-    }
-
     /// The first value of a parameter in the address; `None` where there is none, or the query is
     /// not well-formed.
     #[must_use]
@@ -210,26 +202,5 @@ impl<'r> Cx<'r> {
     #[must_use]
     pub fn ip(&self) -> IpAddr {
         self.request.remote_addr().ip()
-    }
-}
-
-/// A name or number with a port, perhaps: nothing that means anything in a page or a script.
-fn is_host(host: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
-    !host.is_empty() && host.len() <= 260 && host.bytes().all(is_plain)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_host;
-
-    #[test]
-    fn a_host_has_nothing_that_could_be_a_script() {
-        for host in ["news.example", "127.0.0.1:3000", "[::1]:3000", "localhost"] {
-            assert!(is_host(host), "{host}");
-        }
-        for host in ["", "a'b", "a\"b", "a/b", "a b", "a<b", "é", "a@b", "a;b", "a%27"] {
-            assert!(!is_host(host), "{host}");
-        }
     }
 }

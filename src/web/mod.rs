@@ -7,6 +7,7 @@ pub mod cx;
 pub mod error;
 pub mod flash;
 pub mod form;
+pub mod origin;
 pub mod paths;
 pub mod preferences;
 pub mod rate;
@@ -14,6 +15,7 @@ pub mod reply;
 pub mod router;
 pub mod session;
 pub mod turns;
+pub mod xml;
 
 pub use cx::Cx;
 pub use error::Error;

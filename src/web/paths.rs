@@ -6,6 +6,7 @@ use horrorshow::{Render, TemplateBuffer};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::ui::pager::Cursor;
+use crate::web::origin::Origin;
 
 /// The front page.
 pub const FRONT: &str = "/";
@@ -17,8 +18,16 @@ pub const BEST: &str = "/best";
 pub const WEEK: &str = "week";
 /// What leads to a site.
 pub const FROM: &str = "/from";
+/// What is on the front page, as a feed.
+pub const FRONT_FEED: &str = "/front.atom";
+/// The newest posts, as a feed.
+pub const POSTS_FEED: &str = "/posts.atom";
+/// What search engines are to look at.
+pub const SITEMAP: &str = "/sitemap.xml";
 /// Where a post is written.
 pub const NEW_POST: &str = "/posts/new";
+/// The posts that one has saved.
+pub const SAVED: &str = "/saved";
 /// Signing in.
 pub const SIGN_IN: &str = "/sign_in";
 /// Where the form for signing in is sent.
@@ -37,6 +46,8 @@ pub const DELETE_ACCOUNT: &str = "/user/delete";
 pub const PREFERENCES: &str = "/preferences";
 /// What the keys do.
 pub const KEYS: &str = "/keys";
+/// The site's picture, small and square.
+pub const ICON: &str = "/icon.png";
 /// The web app's manifest.
 pub const MANIFEST: &str = "/manifest.json";
 
@@ -66,6 +77,18 @@ pub fn comments_from(post_id: i64, after: Cursor) -> String {
     format!("{}?comments={after}#comments", post(post_id))
 }
 
+/// The comments on a post, as a feed.
+#[must_use]
+pub fn post_feed(id: i64) -> Path {
+    Path { before: "/posts/", id, after: ".atom" }
+}
+
+/// One of the parts of the sitemap. It is at the root: a sitemap speaks only for what is below it.
+#[must_use]
+pub fn sitemap_part(number: i64) -> Path {
+    Path { before: "/sitemap-", id: number, after: ".xml" }
+}
+
 /// Where a post is changed.
 #[must_use]
 pub fn edit_post(id: i64) -> Path {
@@ -82,6 +105,18 @@ pub fn vote_for_post(id: i64) -> Path {
 #[must_use]
 pub fn unvote_post(id: i64) -> Path {
     Path { before: "/posts/", id, after: "/unvote" }
+}
+
+/// Where a post is saved.
+#[must_use]
+pub fn save_post(id: i64) -> Path {
+    Path { before: "/posts/", id, after: "/save" }
+}
+
+/// Where it is not saved any more.
+#[must_use]
+pub fn unsave_post(id: i64) -> Path {
+    Path { before: "/posts/", id, after: "/unsave" }
 }
 
 /// Where a vote for a comment is cast.
@@ -170,9 +205,9 @@ impl Render for From<'_> {
 }
 
 /// What a reader keeps among their bookmarks: from the page that they are on it leads to the form for a
-/// new post on the site at `origin`, which it fills. `origin` must be one as `Cx::origin` gives it.
+/// new post on the site at `origin`, which it fills.
 #[must_use]
-pub fn bookmarklet(origin: &str) -> String {
+pub fn bookmarklet(origin: &Origin) -> String {
     format!(
         "javascript:location.href='{origin}{NEW_POST}?url='+encodeURIComponent(location.href)\
          +'&title='+encodeURIComponent(document.title)"
@@ -183,6 +218,12 @@ pub fn bookmarklet(origin: &str) -> String {
 #[must_use]
 pub fn user(id: i64) -> Path {
     Path { before: "/users/", id, after: "" }
+}
+
+/// What someone writes, as a feed.
+#[must_use]
+pub fn user_feed(id: i64) -> Path {
+    Path { before: "/users/", id, after: ".atom" }
 }
 
 impl fmt::Display for Path {

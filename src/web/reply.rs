@@ -6,7 +6,7 @@ use std::io::Write as _;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use horrorshow::{Render, Template};
-use rouille::Response;
+use rouille::{Response, ResponseBody};
 use sha2::{Digest, Sha256};
 
 use crate::ui::layout;
@@ -30,28 +30,42 @@ const WORTH_COMPRESSING: usize = 1024;
 /// and compressed for those who can take it.
 #[must_use]
 pub fn page(cx: &Cx, html: String) -> Response {
-    let tag = entity_tag(html.as_bytes());
-    let asks_for = |tag: &str| {
-        cx.request
-            .header("If-None-Match")
-            .is_some_and(|known| known.split(',').any(|known| [tag, "*"].contains(&known.trim())))
-    };
-    let mut response = if asks_for(&tag) {
-        self::html(cx, String::new()).with_status_code(304)
-    } else if html.len() >= WORTH_COMPRESSING && accepts_gzip(cx) {
-        let mut response = self::html(cx, String::new());
-        response.data = rouille::ResponseBody::from_data(gzip(html.as_bytes()));
-        response.headers.push(("Content-Encoding".into(), "gzip".into()));
-        response
-    } else {
-        self::html(cx, html)
-    };
-    response.headers.push(("ETag".into(), tag.into()));
+    let mut response = tagged(cx, html, self::html(cx, String::new()));
     if cx.flash().is_some() {
         // It was on this page: not on the next one, nor on this one when somebody goes back to it.
         response.headers.push(Flash::shown(cx));
         forbid_storing(&mut response);
     }
+    response
+}
+
+/// A document for programs that answers a GET or HEAD with 200, as [`page`] does. It is the same for
+/// whoever asks: anybody, also a cache that many share, may keep it for so many seconds.
+#[must_use]
+pub fn document(cx: &Cx, content_type: &'static str, max_age: u32, text: String) -> Response {
+    let mut response = Response::from_data(content_type, Vec::new());
+    response.headers.push(("Cache-Control".into(), format!("public, max-age={max_age}").into()));
+    response.headers.push(("Vary".into(), "Accept-Encoding".into()));
+    tagged(cx, text, with_security(cx, response))
+}
+
+/// The `response`, which has all its headers and no content yet, with that content.
+fn tagged(cx: &Cx, content: String, mut response: Response) -> Response {
+    let tag = entity_tag(content.as_bytes());
+    let asks_for = |tag: &str| {
+        cx.request
+            .header("If-None-Match")
+            .is_some_and(|known| known.split(',').any(|known| [tag, "*"].contains(&known.trim())))
+    };
+    if asks_for(&tag) {
+        response.status_code = 304;
+    } else if content.len() >= WORTH_COMPRESSING && accepts_gzip(cx) {
+        response.data = ResponseBody::from_data(gzip(content.as_bytes()));
+        response.headers.push(("Content-Encoding".into(), "gzip".into()));
+    } else {
+        response.data = ResponseBody::from_string(content);
+    }
+    response.headers.push(("ETag".into(), tag.into()));
     response
 }
 

@@ -1,9 +1,10 @@
 //! Every route, one line each.
 
 use super::{Cx, Error, Result, assets, csrf, paths, reply};
+use crate::saved::Wish;
 use crate::vote::handlers::change as vote;
 use crate::vote::{Target, Vote};
-use crate::{benchmarking, comment, post, preference, session, user};
+use crate::{benchmarking, comment, feed, post, preference, saved, session, sitemap, user};
 
 /// The handler for the method among those that the path has, else 405 with their names.
 macro_rules! on {
@@ -33,6 +34,14 @@ pub fn route(cx: &Cx) -> Result {
         ["best", over] => on!(cx, GET => post::handlers::best(cx, over)),
         ["from"] => on!(cx, GET => post::handlers::from(cx)),
         ["posts"] => on!(cx, GET => post::handlers::recent(cx), POST => post::handlers::create(cx)),
+        ["posts.atom"] => on!(cx, GET => feed::handlers::newest(cx)),
+        ["front.atom"] => on!(cx, GET => feed::handlers::front(cx)),
+        ["posts", file] if file.ends_with(".atom") => {
+            on!(cx, GET => feed::handlers::of_post(cx, number(inside("", file, ".atom"))?))
+        }
+        ["users", file] if file.ends_with(".atom") => {
+            on!(cx, GET => feed::handlers::of_user(cx, number(inside("", file, ".atom"))?))
+        }
         ["posts", "new"] => on!(cx, GET => post::handlers::new(cx)),
         ["posts", id] => on!(cx,
             GET => post::handlers::show(cx, number(id)?),
@@ -47,6 +56,9 @@ pub fn route(cx: &Cx) -> Result {
         ),
         ["posts", id, "vote"] => on!(cx, POST => vote(cx, Target::Post(number(id)?), Vote::Cast)),
         ["posts", id, "unvote"] => on!(cx, POST => vote(cx, Target::Post(number(id)?), Vote::Withdrawn)),
+        ["posts", id, "save"] => on!(cx, POST => saved::handlers::change(cx, number(id)?, Wish::Save)),
+        ["posts", id, "unsave"] => on!(cx, POST => saved::handlers::change(cx, number(id)?, Wish::Unsave)),
+        ["saved"] => on!(cx, GET => saved::handlers::list(cx)),
         ["comments", id, "vote"] => on!(cx, POST => vote(cx, Target::Comment(number(id)?), Vote::Cast)),
         ["comments", id, "unvote"] => {
             on!(cx, POST => vote(cx, Target::Comment(number(id)?), Vote::Withdrawn))
@@ -86,6 +98,11 @@ pub fn route(cx: &Cx) -> Result {
         ["benchmarking", action] if cx.app.config.benchmarking => {
             on!(cx, POST => benchmarking::run(cx, action))
         }
+        ["robots.txt"] => on!(cx, GET => sitemap::handlers::robots(cx)),
+        ["sitemap.xml"] => on!(cx, GET => sitemap::handlers::index(cx)),
+        [file] if file.starts_with("sitemap-") => {
+            on!(cx, GET => sitemap::handlers::part(cx, number(inside("sitemap-", file, ".xml"))?))
+        }
         ["up"] => on!(cx, GET => up(cx)),
         ["assets", name] => on!(cx, GET => assets::serve(cx, name)),
         [name] if assets::is_at_root(name) => on!(cx, GET => assets::serve_at_root(cx, name)),
@@ -98,6 +115,11 @@ pub fn route(cx: &Cx) -> Result {
 fn number(segment: &str) -> Result<i64> {
     let is_canonical = segment.bytes().all(|byte| byte.is_ascii_digit()) && !segment.starts_with('0');
     segment.parse().ok().filter(|_| is_canonical).ok_or(Error::NotFound)
+}
+
+/// What stands between two parts of a segment; nothing, which is no number, where they are not there.
+fn inside<'s>(before: &str, segment: &'s str, after: &str) -> &'s str {
+    segment.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)).unwrap_or_default()
 }
 
 /// `/posts/` was meant as `/posts`. Only what begins as our paths do is sent anywhere.

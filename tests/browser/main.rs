@@ -13,6 +13,7 @@ mod devtools;
 mod journeys;
 mod links;
 mod reader;
+mod saving;
 mod voting;
 
 use reader::{NARROW, Reader, WIDE};

@@ -17,11 +17,12 @@ const KNOWN: i64 = lorem_news::db::migrate::MIGRATIONS.len() as i64;
 
 /// Every option with what its help says besides: the environment's name, and the default if any.
 const DATABASE: (&str, &str) = ("--database <FILE>", "[env: DATABASE=] [default: db/lorem_news.sqlite3]");
-const SERVE: [(&str, &str); 12] = [
+const SERVE: [(&str, &str); 13] = [
     DATABASE,
     ("--listen <ADDRESS>", "[env: LISTEN=] [default: 127.0.0.1:3000]"),
     ("--benchmarking", "[env: BENCHMARKING=]"),
     ("--relax-ssl", "[env: RELAX_SSL=]"),
+    ("--base-url <URL>", "[env: BASE_URL=]"),
     ("--trusted-proxies <IP,…>", "[env: TRUSTED_PROXIES=]"),
     ("--max-connections <N>", "[env: MAX_CONNECTIONS=] [default: 1024]"),
     ("--no-rate-limits", "[env: NO_RATE_LIMITS=]"),
@@ -157,6 +158,7 @@ fn what_the_command_line_does_not_know_is_exit_code_2() {
         &[],
         &["serve", "--listen", "nowhere"],
         &["seed", "--posts", "many"],
+        &["serve", "--base-url", "https://news.example/path"],
         &["serve", "--trusted-proxies", "me"],
     ] {
         let output = run(arguments);

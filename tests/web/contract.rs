@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use lorem_news::comment::{self, NewComment};
 use lorem_news::post::{self, NewPost};
+use lorem_news::saved::{self, Wish};
 use lorem_news::ui::time::now;
 use scraper::{ElementRef, Html, Selector};
 
@@ -32,6 +33,8 @@ fn site(signed_in: bool) -> (Site, Client) {
         let new = NewComment { post_id, user_id: SOMEBODY, body: &body, created_at: now() };
         comment::sql::create(&database, &new).expect("it can be made");
     }
+    // One post is saved, the others are not.
+    saved::sql::change(&database, SOMEBODY, post_id, Wish::Save, now()).expect("it is saved");
     // Elsewhere, too: a session that can be revoked.
     Client::signed_in_as(&site, SOMEBODY);
     let client = Client::signed_in_as(&site, SOMEBODY);
@@ -264,6 +267,15 @@ fn walk(client: &Client) -> Walked {
             walked.pages.insert(address, answer);
             continue;
         }
+        if address.ends_with(".atom") {
+            assert_eq!(
+                answer.header("Content-Type"),
+                Some("application/atom+xml; charset=utf-8"),
+                "{address}"
+            );
+            walked.pages.insert(address, answer);
+            continue;
+        }
         assert!(answer.text().starts_with("<!DOCTYPE html>"), "{address}");
         let html = answer.html();
         assert_eq!(complaints(&html), [""; 0], "{address}");
@@ -390,7 +402,7 @@ fn all_that_a_guest_finds_works_without_a_script() {
     for shape in ["/", "/posts", "/posts/N", "/users/N", "/sign_in", "/sign_up", "/?after=N-N"] {
         assert!(found.contains(shape), "{shape} is not among {found:?}");
     }
-    assert_eq!(walked.forms.len(), 9, "{:#?}", walked.forms.keys());
+    assert_eq!(walked.forms.len(), 10, "{:#?}", walked.forms.keys());
     send_all(false, &walked);
 }
 
@@ -411,9 +423,10 @@ fn all_that_somebody_finds_who_is_signed_in_works_without_a_script() {
         "/users/N?comments=N-N",
         "/user/edit",
         "/user/delete",
+        "/saved",
     ] {
         assert!(found.contains(shape), "{shape} is not among {found:?}");
     }
-    assert_eq!(walked.forms.len(), 16, "{:#?}", walked.forms.keys());
+    assert_eq!(walked.forms.len(), 18, "{:#?}", walked.forms.keys());
     send_all(true, &walked);
 }

@@ -160,6 +160,7 @@ pub fn config(database: &Path) -> Config {
         database: database.to_owned(),
         benchmarking: true,
         relax_ssl: true,
+        base_url: None,
         trusted_proxies: Vec::new(),
         limits: Limits::default(),
         rates: None,

@@ -252,7 +252,7 @@ fn a_post_is_shown_with_its_comments() {
     let comments =
         ids(&database, "SELECT id FROM comments WHERE post_id = 3 ORDER BY created_at DESC, id DESC");
     assert!(byline.starts_with(&format!("▲1 point by {author} · ")), "{byline}");
-    assert!(byline.ends_with(&format!(" ago · {} comments", comments.len())), "{byline}");
+    assert!(byline.contains(&format!(" ago · {} comments", comments.len())), "{byline}");
     assert_eq!(attributes(&html, ".byline a", "href"), [format!("/users/{author_id}"), "#comments".into()]);
     let shown = attributes(&html, "#comments ol.comments > li", "id");
     assert_eq!(shown, comments.iter().map(|id| format!("comment_{id}")).collect::<Vec<_>>());
@@ -276,7 +276,7 @@ fn one_comment_is_singular_wherever_it_is_counted() {
         database.execute(sql, [left]).expect("the schema is known");
         recount(&database);
         let byline = texts(&site.get("/posts/3").html(), ".byline").remove(0);
-        assert!(byline.ends_with(words), "{byline}");
+        assert!(byline.contains(&format!("{words} · ")), "{byline}");
         let author = number(&database, "SELECT user_id FROM posts WHERE id = 3");
         for path in ["/".to_owned(), "/posts".to_owned(), format!("/users/{author}")] {
             let html = site.get(&path).html();
@@ -510,6 +510,10 @@ fn every_link_leads_to_a_page_and_to_a_place_on_it() {
         }
         let answer = site.get(&url);
         assert_eq!(answer.status, 200, "{url}");
+        if url.ends_with(".atom") {
+            pages.insert(url, None);
+            continue;
+        }
         let html = answer.html();
         assert_look(&html);
         let path = url.split('?').next().expect("split gives one at least");

@@ -6,11 +6,15 @@ use std::collections::BTreeSet;
 use lorem_news::comment::sql::Fate;
 use lorem_news::comment::{self, NewComment};
 use lorem_news::draft::{self, NewDraft};
+use lorem_news::feed;
 use lorem_news::post::{self, Content, NewPost, Updated};
+use lorem_news::saved::{self, Wish};
 use lorem_news::session::{self, NewSession, Secret};
+use lorem_news::sitemap;
 use lorem_news::ui::pager::START;
 use lorem_news::ui::time::{DAY, now};
 use lorem_news::user::{self, NewUser};
+use lorem_news::vote::Target;
 use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
@@ -73,6 +77,7 @@ fn lists(connection: &Connection) {
     post::sql::of_site(connection, 1, "example.com", START, 30).expect("a site's posts");
     post::sql::best(connection, 1, (None, now()), START, 30).expect("the best of all time");
     post::sql::best(connection, 1, (Some(now() - 7 * DAY), now()), START, 30).expect("the best of a week");
+    post::sql::saved_by(connection, 1, START, 30).expect("what someone saved");
     post::sql::some(connection, 1, 100).expect("some posts");
     post::sql::random(connection).expect("any post");
     post::sql::find(connection, 1, 1).expect("a post");
@@ -88,11 +93,34 @@ fn every_list_is_read_from_an_index_in_its_order() {
     let (folder, connection) = database();
     connection.execute("UPDATE posts SET score = 2 WHERE id = 1", []).expect("the schema is known");
     let asked = statements(&connection, lists);
-    assert_eq!(asked.len(), 15, "{asked:?}");
+    assert_eq!(asked.len(), 16, "{asked:?}");
     // With what the planner knows about the rows, and without.
     for change in ["ANALYZE", "DROP TABLE sqlite_stat1"] {
         connection.execute_batch(change).expect(change);
         // Only a connection that opens now begins with it.
+        assert_found_by_index(&open(&folder.path().join("news.sqlite3")), &asked);
+    }
+}
+
+#[test]
+fn every_feed_and_sitemap_is_read_from_an_index_in_its_order() {
+    let (folder, connection) = database();
+    let asked = statements(&connection, |connection| {
+        feed::sql::hottest(connection).expect("the hottest");
+        feed::sql::newest(connection).expect("the newest");
+        feed::sql::of_user(connection, 1).expect("someone's");
+        feed::sql::of_post(connection, 1).expect("a post's");
+        for target in [Target::Post(1), Target::Comment(1)] {
+            feed::sql::entry(connection, target).expect("an answer").expect("it is there");
+        }
+        feed::sql::post(connection, 1).expect("a post");
+        feed::sql::user(connection, 1).expect("someone");
+        sitemap::sql::parts(connection).expect("the parts");
+        sitemap::sql::part(connection, 1).expect("a part");
+    });
+    assert_eq!(asked.len(), 11, "{asked:?}");
+    for change in ["ANALYZE", "DROP TABLE sqlite_stat1"] {
+        connection.execute_batch(change).expect(change);
         assert_found_by_index(&open(&folder.path().join("news.sqlite3")), &asked);
     }
 }
@@ -107,6 +135,10 @@ fn every_change_finds_its_rows_by_an_index() {
         let id = comment::sql::create(connection, &new).expect("a comment");
         comment::sql::destroy(connection, id, 1).expect("it goes");
         let user = user::sql::sign_in_random(connection, 1).expect("someone").expect("there are people");
+        for wish in [Wish::Save, Wish::Unsave, Wish::Save] {
+            assert!(saved::sql::change(connection, 1, 1, wish, 1).expect("it is changed"));
+        }
+        assert!(saved::sql::forget_some(connection, 1, 10).expect("it is forgotten"));
         let secret = &Secret::random();
         let new = NewSession { user_id: user.id, secret, ip_address: "::1", user_agent: "", created_at: 1 };
         session::sql::create(connection, &new).expect("a session");

@@ -1,0 +1,67 @@
+//! Feeds, each of what a page shows.
+
+use super::{Feed, sql, views};
+use crate::web::origin::{NO_HOST, Origin};
+use crate::web::{Cx, Error, Result, paths, reply};
+
+/// So many seconds a feed may be kept: what is new is told a few minutes later at most.
+const MAX_AGE: u32 = 5 * 60;
+
+/// `GET /front.atom`: the hottest posts.
+///
+/// # Errors
+/// See [`answer`]; the database's.
+pub fn front(cx: &Cx) -> Result {
+    let entries = cx.read(sql::hottest)?;
+    let (path, page) = (paths::FRONT_FEED.to_owned(), paths::FRONT.to_owned());
+    answer(cx, &Feed { title: "Top posts", path, page, since: 0, entries })
+}
+
+/// `GET /posts.atom`: the newest posts.
+///
+/// # Errors
+/// See [`answer`]; the database's.
+pub fn newest(cx: &Cx) -> Result {
+    let entries = cx.read(sql::newest)?;
+    let (path, page) = (paths::POSTS_FEED.to_owned(), paths::POSTS.to_owned());
+    answer(cx, &Feed { title: "Recent posts", path, page, since: 0, entries })
+}
+
+/// `GET /users/:id.atom`: what someone wrote, newest first.
+///
+/// # Errors
+/// [`Error::NotFound`]; see [`answer`]; the database's.
+pub fn of_user(cx: &Cx, id: i64) -> Result {
+    let found = cx.read(|connection| {
+        let Some(user) = sql::user(connection, id)? else { return Ok(None) };
+        Ok(Some((user, sql::of_user(connection, id)?)))
+    })?;
+    let ((screen_name, since), entries) = found.ok_or(Error::NotFound)?;
+    let (path, page) = (paths::user_feed(id).to_string(), paths::user(id).to_string());
+    answer(cx, &Feed { title: &screen_name, path, page, since, entries })
+}
+
+/// `GET /posts/:id.atom`: the comments on a post, newest first.
+///
+/// # Errors
+/// [`Error::NotFound`], also for a post that is only kept for its comments: there will be no more of
+/// them; see [`answer`]; the database's.
+pub fn of_post(cx: &Cx, id: i64) -> Result {
+    let found = cx.read(|connection| {
+        let Some(post) = sql::post(connection, id)? else { return Ok(None) };
+        Ok(Some((post, sql::of_post(connection, id)?)))
+    })?;
+    let ((title, since), entries) = found.ok_or(Error::NotFound)?;
+    let (path, page) = (paths::post_feed(id).to_string(), paths::post(id).to_string());
+    answer(cx, &Feed { title: &format!("Comments on {title}"), path, page, since, entries })
+}
+
+/// The feed, for who has it already nothing.
+///
+/// # Errors
+/// [`Error::BadRequest`] when nobody knows the site's own address.
+pub fn answer(cx: &Cx, feed: &Feed) -> Result {
+    let origin = Origin::of(cx).ok_or(NO_HOST)?;
+    let atom = views::atom(&origin, feed)?;
+    Ok(reply::document(cx, "application/atom+xml; charset=utf-8", MAX_AGE, atom))
+}

@@ -1,0 +1,79 @@
+//! How feeds look to programs, and their entries to people.
+
+use std::io;
+
+use horrorshow::owned_html;
+use horrorshow::prelude::*;
+
+use super::{Entry, Feed, MAX_TEXT};
+use crate::markup::Markup;
+use crate::post::DELETED;
+use crate::ui::layout::SITE;
+use crate::ui::text::Text;
+use crate::ui::time::rfc_3339;
+use crate::vote::Target;
+use crate::web::origin::Origin;
+use crate::web::xml::{self, ATOM, Xml};
+use crate::web::{Result, paths};
+
+/// The whole document.
+///
+/// # Errors
+/// None that is known: see [`xml::document`].
+pub fn atom(origin: &Origin, feed: &Feed) -> Result<String> {
+    let attributes = [("xmlns", "http://www.w3.org/2005/Atom"), ("xml:lang", "en")];
+    let (address, page) = (format!("{origin}{}", feed.path), format!("{origin}{}", feed.page));
+    xml::document("feed", &attributes, |xml| {
+        xml::text(xml, "id", &[], &address)?;
+        xml::text(xml, "title", &[], &format!("{} · {SITE}", feed.title))?;
+        xml::text(xml, "updated", &[], &rfc_3339(feed.updated_at()))?;
+        xml::empty(xml, "link", &[("rel", "self"), ("type", ATOM), ("href", &address)])?;
+        xml::empty(xml, "link", &[("rel", "alternate"), ("type", "text/html"), ("href", &page)])?;
+        xml::text(xml, "icon", &[], &format!("{origin}{}", paths::ICON))?;
+        feed.entries.iter().try_for_each(|entry| self::entry(xml, origin, entry))
+    })
+}
+
+fn entry(xml: &mut Xml, origin: &Origin, entry: &Entry) -> io::Result<()> {
+    let address = format!("{origin}{}", entry.target.address());
+    let name = entry.author.as_ref().map_or(DELETED, |author| &author.screen_name);
+    xml::parent(xml, "entry", &[], |xml| {
+        // Its address is what it is known by: no number is ever given twice.
+        xml::text(xml, "id", &[], &address)?;
+        match entry.target {
+            Target::Post(_) => xml::text(xml, "title", &[], &entry.title)?,
+            Target::Comment(_) => xml::text(xml, "title", &[], &format!("{name} on {}", entry.title))?,
+        }
+        xml::text(xml, "published", &[], &rfc_3339(entry.created_at))?;
+        xml::text(xml, "updated", &[], &rfc_3339(entry.updated_at))?;
+        xml::parent(xml, "author", &[], |xml| {
+            xml::text(xml, "name", &[], name)?;
+            match &entry.author {
+                Some(author) => xml::text(xml, "uri", &[], &format!("{origin}{}", paths::user(author.id))),
+                None => Ok(()),
+            }
+        })?;
+        xml::empty(xml, "link", &[("rel", "alternate"), ("type", "text/html"), ("href", &address)])?;
+        if let Some(link) = &entry.link {
+            xml::empty(xml, "link", &[("rel", "related"), ("href", &link.url)])?;
+        }
+        if let Target::Post(id) = entry.target {
+            let replies = format!("{origin}{}", paths::post_feed(id));
+            xml::empty(xml, "link", &[("rel", "replies"), ("type", ATOM), ("href", &replies)])?;
+        }
+        let html = content(entry, &address).into_string().map_err(io::Error::other)?;
+        xml::text(xml, "content", &[("type", "html")], &html)
+    })
+}
+
+/// What it says: where it leads, and its text, as far as it has room.
+fn content<'e>(entry: &'e Entry, address: &'e str) -> impl RenderOnce + 'e {
+    let cut = entry.text.char_indices().nth(MAX_TEXT).map(|(end, _)| end);
+    owned_html! {
+        @ if let Some(link) = &entry.link {
+            p { a(href=&link.url) { : Text(&link.site) } }
+        }
+        : Markup(&entry.text[..cut.unwrap_or(entry.text.len())]);
+        @ if cut.is_some() { p { a(href=address) { : "Read on…" } } }
+    }
+}

@@ -1,0 +1,40 @@
+//! All SQL about which posts are saved. Those that are, as a list: [`crate::post::sql::saved_by`].
+
+use rusqlite::{Connection, params};
+
+use super::Wish;
+use crate::ui::time::Micros;
+
+/// Saves a post for somebody, or forgets that, unless it is done already; `false`: there is no such post.
+pub fn change(
+    connection: &Connection,
+    user_id: i64,
+    post_id: i64,
+    wish: Wish,
+    now: Micros,
+) -> rusqlite::Result<bool> {
+    let exists: bool = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM posts WHERE id = ?1 AND deleted_at IS NULL)")?
+        .query_row([post_id], |row| row.get(0))?;
+    if !exists {
+        return Ok(false);
+    }
+    match wish {
+        Wish::Save => connection
+            .prepare_cached(
+                "INSERT INTO saved_posts (user_id, post_id, created_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![user_id, post_id, now])?,
+        Wish::Unsave => connection
+            .prepare_cached("DELETE FROM saved_posts WHERE user_id = ?1 AND post_id = ?2")?
+            .execute([user_id, post_id])?,
+    };
+    Ok(true)
+}
+
+/// Forgets some of what someone has saved who leaves, at most `number`; whether there was any.
+pub fn forget_some(connection: &Connection, user_id: i64, number: u32) -> rusqlite::Result<bool> {
+    let sql = "DELETE FROM saved_posts WHERE user_id = ?1 AND post_id IN \
+               (SELECT post_id FROM saved_posts WHERE user_id = ?1 LIMIT ?2)";
+    Ok(connection.prepare_cached(sql)?.execute(params![user_id, number])? > 0)
+}

@@ -1,0 +1,31 @@
+//! How saved posts look.
+
+use horrorshow::owned_html;
+use horrorshow::prelude::*;
+
+use crate::post::{self, Post};
+use crate::ui::pager::Slice;
+use crate::ui::text::Id;
+use crate::web::cx::Viewer;
+use crate::web::{Cx, paths};
+
+/// The button on a post's page. It has one name whatever it says, so the focus stays on it.
+pub fn button(post_id: i64, is_saved: bool) -> impl Render {
+    let action = if is_saved { paths::unsave_post(post_id) } else { paths::save_post(post_id) };
+    owned_html! {
+        form(id=Id("post_save_", post_id), method="post", action=action, hx-post=action, hx-sync="this:drop") {
+            button(class="link", id=Id("save_", post_id)) { : Raw(if is_saved { "Unsave" } else { "Save" }) }
+        }
+    }
+}
+
+/// A page of the list, with the way to the next.
+pub fn list<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, posts: &'p Slice<Post>) -> impl Render + 'p {
+    owned_html! {
+        @ if posts.rows.is_empty() {
+            p(class="empty") { : "Nothing here. What you save on a post's page is kept here for you alone." }
+        } else {
+            : post::views::list(cx, viewer, posts);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! What search engines ask for.
+
+use super::{sql, views};
+use crate::web::origin::{NO_HOST, Origin};
+use crate::web::{Cx, Error, Result, paths, reply};
+
+/// So many seconds each of them may be kept.
+const MAX_AGE: u32 = 60 * 60;
+
+const XML: &str = "application/xml; charset=utf-8";
+
+/// `GET /sitemap.xml`: the index of the parts.
+///
+/// # Errors
+/// [`Error::BadRequest`] when nobody knows the site's own address; the database's.
+pub fn index(cx: &Cx) -> Result {
+    let origin = Origin::of(cx).ok_or(NO_HOST)?;
+    let parts = cx.read(sql::parts)?;
+    Ok(reply::document(cx, XML, MAX_AGE, views::index(&origin, &parts)?))
+}
+
+/// `GET /sitemap-:number.xml`: a part.
+///
+/// # Errors
+/// [`Error::NotFound`] when it would be empty; as there.
+pub fn part(cx: &Cx, number: i64) -> Result {
+    let origin = Origin::of(cx).ok_or(NO_HOST)?;
+    let places = cx.read(|connection| sql::part(connection, number))?;
+    if places.is_empty() {
+        return Err(Error::NotFound);
+    }
+    Ok(reply::document(cx, XML, MAX_AGE, views::part(&origin, &places)?))
+}
+
+/// `GET /robots.txt`: what they are asked to leave alone, and where the sitemap is. It is no static
+/// file, because that must be said with the site's own address.
+///
+/// # Errors
+/// None.
+pub fn robots(cx: &Cx) -> Result {
+    let mut text = include_str!("../../static/robots.txt").to_owned();
+    if let Some(origin) = Origin::of(cx) {
+        text += &format!("\nSitemap: {origin}{}\n", paths::SITEMAP);
+    }
+    Ok(reply::document(cx, "text/plain; charset=utf-8", MAX_AGE, text))
+}

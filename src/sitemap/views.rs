@@ -1,0 +1,37 @@
+//! How the sitemap looks to programs.
+
+use super::Place;
+use crate::ui::time::rfc_3339;
+use crate::web::origin::Origin;
+use crate::web::{Result, paths, xml};
+
+const NAMESPACE: [(&str, &str); 1] = [("xmlns", "http://www.sitemaps.org/schemas/sitemap/0.9")];
+
+/// The index of the parts.
+///
+/// # Errors
+/// None that is known: see [`xml::document`].
+pub fn index(origin: &Origin, parts: &[i64]) -> Result<String> {
+    xml::document("sitemapindex", &NAMESPACE, |xml| {
+        parts.iter().try_for_each(|&number| {
+            let address = format!("{origin}{}", paths::sitemap_part(number));
+            xml::parent(xml, "sitemap", &[], |xml| xml::text(xml, "loc", &[], &address))
+        })
+    })
+}
+
+/// A part.
+///
+/// # Errors
+/// As there.
+pub fn part(origin: &Origin, places: &[Place]) -> Result<String> {
+    xml::document("urlset", &NAMESPACE, |xml| {
+        places.iter().try_for_each(|place| {
+            let address = format!("{origin}{}", paths::post(place.id));
+            xml::parent(xml, "url", &[], |xml| {
+                xml::text(xml, "loc", &[], &address)?;
+                xml::text(xml, "lastmod", &[], &rfc_3339(place.changed_at))
+            })
+        })
+    })
+}

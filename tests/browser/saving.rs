@@ -1,0 +1,48 @@
+//! Saved posts as a person keeps them.
+
+use crate::reader::{PASSWORD, Reader};
+
+#[test]
+fn a_post_is_saved_by_its_button_which_keeps_the_focus() {
+    let reader = Reader::alone();
+    reader.sign_in();
+    let path = reader.new_post("A post to find again");
+    let button = format!("#save_{}", path.trim_start_matches("/posts/"));
+    reader.open(&path);
+    reader.mark();
+    reader.click(&button);
+    reader.wait_text(&button, "Unsave");
+    assert_eq!(reader.focus(), button[1..]);
+    reader.press("Enter");
+    reader.wait_text(&button, "Save");
+    assert_eq!(reader.focus(), button[1..]);
+    reader.press("Enter");
+    reader.wait_text(&button, "Unsave");
+    assert!(reader.is_marked(), "no page was loaded");
+    assert_eq!(reader.flash(), "");
+
+    reader.follow("header a.self");
+    reader.follow("main a[href='/saved']");
+    assert_eq!(reader.text("ol.posts > li > a"), "A post to find again");
+    reader.follow("ol.posts > li > a");
+    assert_eq!(reader.path(), path);
+}
+
+#[test]
+fn without_javascript_a_guest_signs_in_and_saves() {
+    let author = Reader::alone();
+    let name = author.sign_in();
+    let path = author.new_post("A post to find again");
+    let button = format!("#save_{}", path.trim_start_matches("/posts/"));
+    let reader = author.another();
+    reader.without_javascript();
+    reader.open(&path);
+    reader.follow(&button);
+    assert_eq!(reader.path(), "/sign_in");
+    reader.fill("#screen_name", &name);
+    reader.fill("#password", PASSWORD);
+    reader.follow("main button");
+    assert_eq!(reader.path(), path);
+    reader.follow(&button);
+    assert_eq!((reader.path(), reader.text(&button)), (path, "Unsave".to_owned()));
+}

@@ -1,0 +1,213 @@
+//! Saving posts: each reader's own, once, whoever, however often and from wherever it is sent.
+
+use lorem_news::config::RateLimits;
+use rusqlite::Connection;
+
+use crate::client::*;
+use crate::harness::*;
+use crate::seen::*;
+
+const GONE: &str = "The page you were looking for doesn't exist. You may have mistyped the address or the page may have moved.";
+
+/// A site, and user 1 of it.
+fn site() -> (Site, Connection, Client) {
+    let site = Site::start();
+    let (database, client) = (site.database(), Client::signed_in(&site));
+    (site, database, client)
+}
+
+/// What is saved, as `user-post`.
+fn saved(database: &Connection) -> Vec<String> {
+    let sql = "SELECT user_id || '-' || post_id FROM saved_posts ORDER BY user_id, post_id";
+    let mut statement = database.prepare(sql).expect("the schema is known");
+    statement.query_map([], |row| row.get(0)).expect("a list").collect::<Result<_, _>>().expect("texts")
+}
+
+/// Where the button on the page of a post leads, and what it says.
+fn button(client: &Client, id: i64) -> (String, String) {
+    let html = client.get(&format!("/posts/{id}")).html();
+    let form = format!("main form#post_save_{id}[method=post]");
+    (
+        attributes(&html, &form, "action").concat(),
+        texts(&html, &format!("{form} > button#save_{id}")).concat(),
+    )
+}
+
+fn says(id: i64, action: &str, text: &str) -> (String, String) {
+    (format!("/posts/{id}/{action}"), text.to_owned())
+}
+
+/// The numbers of the posts on a page of the list.
+fn listed(answer: &Answer) -> Vec<i64> {
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let html = answer.html();
+    assert_eq!(texts(&html, "h1"), ["Saved posts"]);
+    let comments = attributes(&html, "ol.posts > li > p a[href^='/posts/']", "href");
+    let number = |href: &String| href.trim_start_matches("/posts/").split('#').next()?.parse().ok();
+    comments.iter().map(|href| number(href).expect(href)).collect()
+}
+
+#[test]
+fn a_post_is_saved_once_and_can_be_let_go_again() {
+    let (site, database, client) = site();
+    assert_eq!(button(&client, 3), says(3, "save", "Save"));
+    for _ in 0..2 {
+        assert_leads_to(&client.post("/posts/3/save", &[]), "/posts/3");
+        assert_eq!(saved(&database), ["1-3"]);
+        assert_eq!(listed(&client.get("/saved")), [3]);
+    }
+    assert_eq!(button(&client, 3), says(3, "unsave", "Unsave"));
+    // It is nobody else's: neither somebody's nor a guest's.
+    let other = Client::signed_in_as(&site, 2);
+    assert_eq!(button(&other, 3), says(3, "save", "Save"));
+    assert_eq!(listed(&other.get("/saved")), [0; 0]);
+    assert_leads_to(&other.post("/posts/3/unsave", &[]), "/posts/3");
+    assert_eq!(saved(&database), ["1-3"]);
+    assert_eq!(button(&Client::new(&site), 3), says(3, "save", "Save"));
+    for _ in 0..2 {
+        assert_leads_to(&client.post("/posts/3/unsave", &[]), "/posts/3");
+        assert_eq!(saved(&database), [""; 0]);
+    }
+    assert_eq!(button(&client, 3), says(3, "save", "Save"));
+    let empty = client.get("/saved");
+    assert_eq!(listed(&empty), [0; 0]);
+    let sentence = "Nothing here. What you save on a post's page is kept here for you alone.";
+    assert_eq!(texts(&empty.html(), "main p.empty"), [sentence]);
+    assert_sound(&database);
+}
+
+#[test]
+fn with_htmx_the_button_changes_and_nothing_else() {
+    let (_site, database, client) = site();
+    for (action, after, kept) in [
+        ("save", says(3, "unsave", "Unsave"), 1),
+        ("save", says(3, "unsave", "Unsave"), 1),
+        ("unsave", says(3, "save", "Save"), 0),
+        ("unsave", says(3, "save", "Save"), 0),
+    ] {
+        let answer = client.htmx("POST", &format!("/posts/3/{action}"), &[]);
+        assert_eq!(answer.status, 200);
+        let changes = partials(&answer);
+        assert_eq!(places(&changes), ["#post_save_3 outerHTML"]);
+        assert!(client.get("/posts/3").text().contains(&changes[0].html), "{}", changes[0].html);
+        assert_eq!((button(&client, 3), saved(&database).len()), (after, kept));
+    }
+}
+
+#[test]
+fn a_guest_signs_in_and_comes_back() {
+    let (site, database, _) = site();
+    let guest = Client::new(&site);
+    for action in ["save", "unsave"] {
+        let path = format!("/posts/3/{action}");
+        assert_leads_to_sign_in(&guest.post(&path, &[]), &guest.htmx("POST", &path, &[]), "/posts/3");
+    }
+    assert_leads_to_sign_in(&guest.get("/saved"), &guest.htmx("GET", "/saved", &[]), "/saved");
+    // Whose session ended meanwhile is a guest.
+    let client = Client::signed_in(&site);
+    database.execute("DELETE FROM sessions WHERE id = ?1", [client.session_id()]).expect("it ends");
+    assert_eq!(client.post("/posts/3/save", &[]).status, 303);
+    assert_eq!(saved(&database), [""; 0]);
+}
+
+#[test]
+fn who_saves_without_a_script_comes_back_to_the_page_they_were_on() {
+    let (site, _database, client) = site();
+    let page = format!("http://{}/posts/3?comments=9-9", site.address);
+    for (referrer, back) in [(&*page, "/posts/3?comments=9-9"), ("https://example.com/posts/4", "/posts/3")] {
+        let headers = [("Referer", referrer), ("Sec-Fetch-Site", "same-origin")];
+        assert_leads_to(&client.ask("POST", "/posts/3/save", &[], &headers), back);
+    }
+}
+
+#[test]
+fn what_was_saved_last_comes_first_page_by_page() {
+    let (site, database, client) = site();
+    for id in [5, 2, 9] {
+        assert_eq!(client.post(&format!("/posts/{id}/save"), &[]).status, 303);
+    }
+    // Saved again it stays where it is.
+    assert_eq!(client.post("/posts/5/save", &[]).status, 303);
+    assert_eq!(listed(&client.get("/saved")), [9, 2, 5]);
+
+    // Many at the same moment, over several pages, while another is saved.
+    drop(site);
+    let site = Site::with(80, |_| {});
+    let database_of_many = site.database();
+    let client = Client::signed_in(&site);
+    let sql = "INSERT INTO saved_posts SELECT 1, id, id / 20 FROM posts WHERE id < 80";
+    database_of_many.execute_batch(sql).expect("the schema is known");
+    let (mut path, mut found) = ("/saved".to_owned(), Vec::new());
+    loop {
+        let answer = client.get(&path);
+        found.append(&mut listed(&answer));
+        assert!(found.len() <= 79, "{found:?}");
+        if path == "/saved" {
+            assert_eq!(found.len(), 30);
+            assert_eq!(client.post("/posts/80/save", &[]).status, 303);
+        }
+        match attributes(&answer.html(), "a[rel=next]", "href").pop() {
+            Some(next) => path = format!("/saved{next}"),
+            None => break,
+        }
+    }
+    assert_eq!(found, (1..80).rev().collect::<Vec<i64>>());
+    assert_eq!(listed(&client.get("/saved"))[0], 80);
+    assert_page_of_error(&client, &client.get("/saved?after=x"), 400, "That request can't be understood.");
+    drop(database);
+}
+
+#[test]
+fn what_is_gone_is_not_saved_and_vanishes_from_the_list() {
+    let (site, database, client) = site();
+    database.execute_batch("UPDATE posts SET user_id = 2 WHERE id IN (3, 4)").expect("the schema is known");
+    recount(&database);
+    for id in [3, 4, 5] {
+        assert_eq!(client.post(&format!("/posts/{id}/save"), &[]).status, 303);
+    }
+    let author = Client::signed_in_as(&site, 2);
+    assert_eq!(author.post("/posts/3", &[("_method", "delete")]).status, 303);
+    assert_eq!(listed(&client.get("/saved")), [5, 4]);
+    // This one stays for its comments, when its author leaves.
+    assert_eq!(author.post("/user", &[("_method", "delete")]).status, 303);
+    assert_eq!(client.get("/posts/4").status, 200);
+    assert_eq!(button(&client, 4), (String::new(), String::new()));
+    assert_eq!(listed(&client.get("/saved")), [5]);
+    for path in ["/posts/3/save", "/posts/4/save", "/posts/4/unsave", "/posts/999/save", "/posts/03/save"] {
+        assert_page_of_error(&client, &client.post(path, &[]), 404, NOT_FOUND);
+        assert_alert(&client.htmx("POST", path, &[]), 404, GONE);
+    }
+    for method in ["GET", "PUT", "DELETE"] {
+        assert_eq!(client.ask(method, "/posts/5/save", &[], &[]).status, 405, "{method}");
+    }
+    let elsewhere = client.ask("POST", "/posts/6/save", &[], &[("Sec-Fetch-Site", "cross-site")]);
+    assert_page_of_error(&client, &elsewhere, 403, REJECTED);
+    assert_eq!(client.post("/user", &[("_method", "delete")]).status, 303);
+    assert_eq!(saved(&database), [""; 0], "who leaves takes their list along");
+    assert_sound(&database);
+}
+
+#[test]
+fn ones_own_page_leads_to_the_list_and_nobody_elses_does() {
+    let (site, _database, client) = site();
+    assert_eq!(texts(&client.get("/users/1").html(), "main a[href='/saved']"), ["Saved posts"]);
+    for (client, path) in [(&client, "/users/2"), (&Client::new(&site), "/users/1")] {
+        assert_eq!(texts(&client.get(path).html(), "a[href='/saved']"), [""; 0]);
+    }
+}
+
+#[test]
+fn the_sixty_first_of_a_minute_waits() {
+    let site = Site::with(20, |config| config.rates = Some(RateLimits::default()));
+    let (database, client) = (site.database(), Client::signed_in(&site));
+    for _ in 0..30 {
+        for action in ["save", "unsave"] {
+            assert_eq!(client.htmx("POST", &format!("/posts/3/{action}"), &[]).status, 200);
+        }
+    }
+    for answer in [client.post("/posts/3/save", &[]), client.htmx("POST", "/posts/3/save", &[])] {
+        assert_eq!(answer.status, 429);
+        assert!(answer.header("Retry-After").is_some());
+    }
+    assert_eq!(saved(&database), [""; 0]);
+}
