@@ -9,6 +9,7 @@ use rouille::{Request, Response};
 use crate::config::Config;
 use crate::db::{Db, OpenError};
 use crate::housekeeping::Housekeeping;
+use crate::search::indexer::Indexer;
 use crate::server::{self, Drained, Server};
 use crate::web::rate::Rates;
 use crate::web::turns::Turns;
@@ -69,8 +70,10 @@ pub fn serve(server: Server, app: App) -> Result<Drained, crate::db::Error> {
     let app = Arc::new(app);
     let handler = Arc::clone(&app);
     let housekeeping = Housekeeping::start(Arc::clone(&app));
+    let indexer = Indexer::start(Arc::clone(&app));
     let drained = server.run(move |request| handler.handle(request));
     drop(housekeeping);
+    drop(indexer);
     match Arc::try_unwrap(app) {
         Ok(app) => app.db.close()?,
         // Only a request that was cut still holds it; its writes are in the WAL, which is as durable.

@@ -25,6 +25,7 @@ pub mod feed;
 pub mod post;
 pub mod preference;
 pub mod saved;
+pub mod search;
 pub mod session;
 pub mod sitemap;
 pub mod user;

@@ -17,7 +17,7 @@ use crate::post::link::{self, NewLink};
 use crate::ui::time::{DAY, MINUTE, Micros, now};
 use crate::user::{NewUser, password};
 use crate::vote::{self, Target, Vote};
-use crate::{comment, post, user};
+use crate::{comment, post, search, user};
 
 /// Everybody's password, for people who try the demo.
 pub const PASSWORD: &str = "password";
@@ -103,6 +103,7 @@ pub fn run(
                 progress(written);
             }
         }
+        while search::sql::index_some(connection)? {}
         Ok(Some(Seeded { users: USERS, posts, comments }))
     })
 }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use lorem_news::db::Db;
+use lorem_news::search;
 use lorem_news::session::{self, NewSession, Secret};
 use lorem_news::ui::time::{DAY, Micros, now};
 use lorem_news::vote::{self, Target, Vote};
@@ -203,6 +204,7 @@ fn fill(path: &PathBuf, posts: u32, options: &Options) -> Result<()> {
     }
     transaction.execute_batch("CREATE INDEX votes_of_post ON post_votes (post_id)")?;
     comments(&transaction, posts, now)?;
+    while search::sql::index_some(&transaction)? {}
     transaction.commit()?;
     Db::open(path)?.close()?;
     Ok(())

@@ -6,10 +6,11 @@ use super::OpenError;
 use super::header::APPLICATION_ID;
 
 /// Every migration in order; `PRAGMA user_version` counts how many a database has had.
-pub const MIGRATIONS: [&str; 3] = [
+pub const MIGRATIONS: [&str; 4] = [
     include_str!("../../db/migrations/0001_start.sql"),
     include_str!("../../db/migrations/0002_accounts.sql"),
     include_str!("../../db/migrations/0003_hacker_news.sql"),
+    include_str!("../../db/migrations/0004_search.sql"),
 ];
 
 /// Brings the database to this program's schema. Each migration is a transaction of its own, and

@@ -96,27 +96,39 @@ pub fn row<'p>(
     owned_html! {
         li {
             : vote::views::arrow_for(Target::Post(post.id), post.is_voted, post.author.as_ref(), viewer);
-            : title(post);
-            p {
-                : vote::views::score(Target::Post(post.id), post.score);
-                @ if with_author { : " "; : user::views::by(post.author.as_ref(), viewer) }
-                : " · "; : Age { at: post.created_at, now }; : " ago · ";
-                a(href=paths::post(post.id)) { : comment::views::count(post.comments_count) }
-                @ if post.new_comments > 0 { : " · "; : new_comments(post.new_comments) }
-            }
+            : title(post, Text(&post.title));
+            : facts(post, with_author, viewer, now);
             @ if with_author && user::is_own(post.author.as_ref(), viewer) { : actions(post.id) }
         }
     }
 }
 
-/// A post's title, which leads to what it links to, else to the post.
-fn title(post: &Post) -> impl Render + '_ {
+/// What a list says of a post below its title.
+pub fn facts<'p>(
+    post: &'p Post,
+    with_author: bool,
+    viewer: Option<&'p Viewer>,
+    now: Micros,
+) -> impl Render + 'p {
+    owned_html! {
+        p {
+            : vote::views::score(Target::Post(post.id), post.score);
+            @ if with_author { : " "; : user::views::by(post.author.as_ref(), viewer) }
+            : " · "; : Age { at: post.created_at, now }; : " ago · ";
+            a(href=paths::post(post.id)) { : comment::views::count(post.comments_count) }
+            @ if post.new_comments > 0 { : " · "; : new_comments(post.new_comments) }
+        }
+    }
+}
+
+/// A post's title, which leads to what it links to, else to the post. `words` are the title's.
+pub fn title<'p>(post: &'p Post, words: impl Render + 'p) -> impl Render + 'p {
     owned_html! {
         @ if let Some(link) = &post.link {
-            a(href=&link.url, rel=LINK_REL) { : Text(&post.title) }
+            a(href=&link.url, rel=LINK_REL) { : &words }
             : " "; : site(link);
         } else {
-            a(href=paths::post(post.id)) { : Text(&post.title) }
+            a(href=paths::post(post.id)) { : &words }
         }
     }
 }

@@ -202,6 +202,8 @@ fn header<'p>(viewer: Option<&'p Viewer>, path: &'p str) -> impl Render + 'p {
                 a(href=paths::POSTS, aria-current?=current(path == paths::POSTS)) { : "New" }
                 : separator();
                 a(href=paths::BEST, aria-current?=current(is_best)) { : "Best" }
+                : separator();
+                a(href=paths::SEARCH, aria-current?=current(path == paths::SEARCH)) { : "Search" }
                 @ if let Some(viewer) = viewer {
                     : separator();
                     a(class="self", href=paths::user(viewer.id)) { : &viewer.screen_name }

@@ -24,6 +24,8 @@ pub const FRONT_FEED: &str = "/front.atom";
 pub const POSTS_FEED: &str = "/posts.atom";
 /// What search engines are to look at.
 pub const SITEMAP: &str = "/sitemap.xml";
+/// Where posts and comments are found by their words.
+pub const SEARCH: &str = "/search";
 /// Where a post is written.
 pub const NEW_POST: &str = "/posts/new";
 /// The posts that one has saved.
@@ -212,6 +214,15 @@ pub fn bookmarklet(origin: &Origin) -> String {
         "javascript:location.href='{origin}{NEW_POST}?url='+encodeURIComponent(location.href)\
          +'&title='+encodeURIComponent(document.title)"
     )
+}
+
+/// What a search for a text finds, the newest first if so wanted, from a page on.
+#[must_use]
+pub fn search(text: &str, newest_first: bool, page: usize) -> String {
+    let mut query = vec![("q", text.to_owned())];
+    query.extend(newest_first.then(|| ("order", "date".to_owned())));
+    query.extend((page > 1).then(|| ("page", page.to_string())));
+    format!("{SEARCH}?{}", serde_urlencoded::to_string(query).unwrap_or_default())
 }
 
 /// Someone's page.

@@ -4,7 +4,7 @@ use super::{Cx, Error, Result, assets, csrf, paths, reply};
 use crate::saved::Wish;
 use crate::vote::handlers::change as vote;
 use crate::vote::{Target, Vote};
-use crate::{benchmarking, comment, feed, post, preference, saved, session, sitemap, user};
+use crate::{benchmarking, comment, feed, post, preference, saved, search, session, sitemap, user};
 
 /// The handler for the method among those that the path has, else 405 with their names.
 macro_rules! on {
@@ -103,6 +103,7 @@ pub fn route(cx: &Cx) -> Result {
         [file] if file.starts_with("sitemap-") => {
             on!(cx, GET => sitemap::handlers::part(cx, number(inside("sitemap-", file, ".xml"))?))
         }
+        ["search"] => on!(cx, GET => search::handlers::show(cx)),
         ["up"] => on!(cx, GET => up(cx)),
         ["assets", name] => on!(cx, GET => assets::serve(cx, name)),
         [name] if assets::is_at_root(name) => on!(cx, GET => assets::serve_at_root(cx, name)),

@@ -57,7 +57,17 @@ const SMALL_TARGETS: &str = "[...document.querySelectorAll('a, button, summary, 
 fn axe_finds_nothing_on_what_a_guest_sees() {
     let reader = Reader::new();
     reader.excuse("status of 4");
-    for page in ["/", "/posts", "/posts/1", "/users/1", "/sign_in", "/sign_up", "/nothing"] {
+    for page in [
+        "/",
+        "/posts",
+        "/posts/1",
+        "/search",
+        "/search?q=dolor",
+        "/users/1",
+        "/sign_in",
+        "/sign_up",
+        "/nothing",
+    ] {
         reader.open(page);
         assert_accessible(&reader, page);
     }

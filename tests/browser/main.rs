@@ -14,14 +14,16 @@ mod journeys;
 mod links;
 mod reader;
 mod saving;
+mod searching;
 mod voting;
 
 use reader::{NARROW, Reader, WIDE};
 use serde_json::Value;
 
 /// One page of each kind.
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 9] = [
     "/",
+    "/search?q=dolor",
     "/posts",
     "/posts/1",
     "/users/1",

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use lorem_news::comment::{self, NewComment};
 use lorem_news::post::{self, NewPost};
 use lorem_news::saved::{self, Wish};
+use lorem_news::search;
 use lorem_news::ui::time::now;
 use scraper::{ElementRef, Html, Selector};
 
@@ -35,6 +36,8 @@ fn site(signed_in: bool) -> (Site, Client) {
     }
     // One post is saved, the others are not.
     saved::sql::change(&database, SOMEBODY, post_id, Wish::Save, now()).expect("it is saved");
+    // Its words are in the index: nothing is left to be done beside what is tested.
+    while search::sql::index_some(&database).expect("a step") {}
     // Elsewhere, too: a session that can be revoked.
     Client::signed_in_as(&site, SOMEBODY);
     let client = Client::signed_in_as(&site, SOMEBODY);
@@ -88,6 +91,12 @@ fn select<'h>(html: &'h Html, selector: &str) -> Vec<ElementRef<'h>> {
     html.select(&Selector::parse(selector).expect(selector)).collect()
 }
 
+/// Whether it is the form that changes nothing: the only one that is sent by GET.
+fn is_search(element: ElementRef) -> bool {
+    let value = element.value();
+    value.name() == "form" && value.attr("method") == Some("get") && value.attr("role") == Some("search")
+}
+
 /// All that is wrong with the markup of a page or a piece of one.
 fn complaints(html: &Html) -> Vec<String> {
     let mut found = Vec::new();
@@ -102,7 +111,11 @@ fn complaints(html: &Html) -> Vec<String> {
             if name.starts_with("on") || name == "style" || is_script && !is_bookmarklet(content) {
                 says(format!("{name} is inline"));
             }
-            if name.starts_with("hx-") && !["hx-get", "hx-post", "hx-sync"].contains(&name) {
+            let known = match is_search(element) {
+                true => &["hx-get", "hx-sync", "hx-trigger", "hx-replace-url"][..],
+                false => &["hx-get", "hx-post", "hx-sync"],
+            };
+            if name.starts_with("hx-") && !known.contains(&name) {
                 says(format!("{name} is not used here"));
             }
             if name.starts_with("hx-") && content.starts_with("js:") {
@@ -126,6 +139,21 @@ fn complaints(html: &Html) -> Vec<String> {
                     says("it loses the focus".into());
                 }
             }
+            "form" if is_search(element) => {
+                if get.is_none() || get != value.attr("action") {
+                    says("it is another form without a script".into());
+                }
+                if value.attr("hx-sync") != Some("this:replace") {
+                    says("an older answer may come last".into());
+                }
+                if value.attr("hx-replace-url") != Some("true") {
+                    says("the address does not follow".into());
+                }
+                // Whoever presses the button gets a page, to which they can go back.
+                if value.attr("hx-trigger") != Some("input changed delay:300ms") {
+                    says("it is not sent while somebody types".into());
+                }
+            }
             "form" => {
                 if post.is_none() || post != value.attr("action") || get.is_some() {
                     says("it is another form without a script".into());
@@ -146,7 +174,8 @@ fn complaints(html: &Html) -> Vec<String> {
         }
     }
     for form in select(html, "form") {
-        if form.value().attr("method") != Some("post") || form.value().attr("action").is_none() {
+        let is_sent = form.value().attr("method") == Some("post") || is_search(form);
+        if !is_sent || form.value().attr("action").is_none() {
             found.push(format!("it cannot be sent: {:?}", form.value()));
         }
         let button = Selector::parse("button:not([type]), button[type=submit]").expect("a selector");
@@ -160,6 +189,8 @@ fn complaints(html: &Html) -> Vec<String> {
 #[test]
 fn markup_that_needs_a_script_would_be_seen() {
     let control = |attributes: &str| format!("<a id=x href=/a {attributes}>x</a>");
+    let search = "<form role=search method=get action=/a hx-get=/a hx-sync='this:replace' \
+                  hx-replace-url=true hx-trigger='input changed delay:300ms'><button>x</button></form>";
     for (wrong, why) in [
         ("<p id=a></p><p id=a></p>".to_owned(), "twice"),
         ("<p onclick=x></p>".to_owned(), "inline"),
@@ -184,13 +215,22 @@ fn markup_that_needs_a_script_would_be_seen() {
             "focus",
         ),
         ("<form action=/a><button>x</button></form>".to_owned(), "cannot be sent"),
+        ("<form method=get action=/a><button>x</button></form>".to_owned(), "cannot be sent"),
+        ("<form method=post action=/a hx-trigger=input><button>x</button></form>".to_owned(), "not used"),
+        (search.replace("hx-get=/a", "hx-get=/b"), "without a script"),
+        (search.replace("hx-get=/a", "hx-post=/a"), "without a script"),
+        (search.replace("hx-sync=", "hx-swap=innerHTML hx-sync="), "not used"),
+        (search.replace("this:replace", "this:drop"), "come last"),
+        (search.replace("hx-replace-url=true", ""), "does not follow"),
+        (search.replace("300ms", "300ms from:body"), "while somebody types"),
+        (search.replace("role=search", ""), "cannot be sent"),
         ("<form method=post action=/a></form>".to_owned(), "not one button"),
     ] {
         let found = complaints(&Html::parse_fragment(&wrong));
         assert!(found.iter().any(|found| found.contains(why)), "{wrong}: {found:?}");
     }
     let right = "<form method=post action=/a hx-post=/a hx-sync='this:drop'><button id=b>x</button></form>";
-    let right = Html::parse_fragment(&(control("hx-get=/a") + right));
+    let right = Html::parse_fragment(&(control("hx-get=/a") + right + search));
     assert_eq!(complaints(&right), [""; 0]);
 }
 
@@ -202,6 +242,8 @@ struct Form {
     /// Its fields as they stand, and whether a person can empty them.
     fields: Vec<(String, String, bool)>,
     by_htmx: bool,
+    /// It asks for something and changes nothing.
+    is_search: bool,
 }
 
 impl Form {
@@ -220,6 +262,7 @@ impl Form {
             action: element.value().attr("action").expect("a form says where it is sent to").to_owned(),
             fields: fields.collect(),
             by_htmx: element.value().attr("hx-post").is_some(),
+            is_search: is_search(element),
         }
     }
 
@@ -248,7 +291,7 @@ fn walk(client: &Client) -> Walked {
     let mut walked = Walked { pages: BTreeMap::new(), forms: BTreeMap::new() };
     let mut shapes: BTreeMap<String, usize> = BTreeMap::new();
     let mut places = Vec::new();
-    let mut queue = VecDeque::from(["/".to_owned()]);
+    let mut queue = VecDeque::from(["/".to_owned(), "/search?q=dolor".to_owned()]);
     if client.user_id == 0 {
         queue.extend(["/sign_in?return_to=%2Fposts%2Fnew".to_owned(), "/posts/new".to_owned()]);
     }
@@ -353,7 +396,19 @@ fn send_all(signed_in: bool, walked: &Walked) {
         unchanged = (is_unchanged && client.cookie("draft").is_none()).then_some((site, client));
         assert!(form.action.starts_with('/'));
     };
-    for form in walked.forms.values() {
+    let (asking, changing): (Vec<&Form>, Vec<&Form>) = walked.forms.values().partition(|form| form.is_search);
+    for form in asking {
+        each(form, &|client| {
+            let query = serde_urlencoded::to_string(form.sent(false)).expect("strings can be encoded");
+            let address = format!("{}?{query}", form.action);
+            let answer = client.get(&address);
+            assert_eq!((answer.status, complaints(&answer.html())), (200, vec![]), "{address}");
+            for partial in assert_fits(&answer.html(), &client.htmx("GET", &address, &[]), &address) {
+                assert_eq!(complaints(&Html::parse_fragment(&partial.html)), [""; 0], "{address}");
+            }
+        });
+    }
+    for form in changing {
         for emptied in [false, true] {
             let fields = form.sent(emptied);
             if emptied && fields == form.sent(false) {
@@ -402,7 +457,7 @@ fn all_that_a_guest_finds_works_without_a_script() {
     for shape in ["/", "/posts", "/posts/N", "/users/N", "/sign_in", "/sign_up", "/?after=N-N"] {
         assert!(found.contains(shape), "{shape} is not among {found:?}");
     }
-    assert_eq!(walked.forms.len(), 10, "{:#?}", walked.forms.keys());
+    assert_eq!(walked.forms.len(), 12, "{:#?}", walked.forms.keys());
     send_all(false, &walked);
 }
 
@@ -427,6 +482,6 @@ fn all_that_somebody_finds_who_is_signed_in_works_without_a_script() {
     ] {
         assert!(found.contains(shape), "{shape} is not among {found:?}");
     }
-    assert_eq!(walked.forms.len(), 18, "{:#?}", walked.forms.keys());
+    assert_eq!(walked.forms.len(), 20, "{:#?}", walked.forms.keys());
     send_all(true, &walked);
 }

@@ -25,6 +25,7 @@ mod links;
 mod pages;
 mod plans;
 mod saving;
+mod searching;
 mod security;
 mod seen;
 mod sessions;

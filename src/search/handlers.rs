@@ -1,0 +1,93 @@
+//! The search page.
+
+use horrorshow::Template;
+
+use super::query::{Problem, Query};
+use super::{Found, Hit, ON_A_PAGE, Order, find, sql, views};
+use crate::ui::layout::{self, Page};
+use crate::user;
+use crate::web::reply::{self, Change};
+use crate::web::{Cx, Result};
+
+/// What a page of results shows.
+pub struct Results {
+    /// As it was typed.
+    pub text: String,
+    /// How they are sorted.
+    pub order: Order,
+    /// What came of it; `None` where nothing was looked for yet.
+    pub outcome: Option<std::result::Result<Outcome, Refusal>>,
+}
+
+/// What was found.
+pub struct Outcome {
+    /// All of it.
+    pub found: Found,
+    /// What of it is on this page.
+    pub hits: Vec<Hit>,
+    /// The words to be marked.
+    pub query: Query,
+    /// The page, from 0 on.
+    pub page: usize,
+}
+
+/// Why nothing was looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// It cannot be understood.
+    Problem(Problem),
+    /// `by:` names nobody.
+    Nobody(String),
+}
+
+/// `GET /search`: the form with what was found, as a page; while somebody types, the results alone.
+/// Whatever is looked for, the answer says what came of it.
+///
+/// # Errors
+/// The database's.
+pub fn show(cx: &Cx) -> Result {
+    let results = results(cx)?;
+    let page = Page::new(cx, "Search")?;
+    if reply::wants_changes(cx) {
+        let changes = [
+            Change::fill("#found", views::summary(&results).into_string()?),
+            Change::fill("#results", views::results(&results, page.viewer, cx.now).into_string()?),
+        ];
+        return Ok(reply::changes(cx, &changes));
+    }
+    let page = Page { description: "Search the posts and comments on Lorem News.", ..page };
+    Ok(reply::page(cx, layout::render(&page, views::show(&results, page.viewer, cx.now))?))
+}
+
+fn results(cx: &Cx) -> Result<Results> {
+    let text = cx.query("q").unwrap_or_default();
+    let order = if cx.query("order").as_deref() == Some("date") { Order::Date } else { Order::Relevance };
+    let outcome = match Query::parse(&text) {
+        _ if text.trim().is_empty() => None,
+        Ok(query) => Some(search(cx, &query, order)?),
+        Err(problem) => Some(Err(Refusal::Problem(problem))),
+    };
+    Ok(Results { text, order, outcome })
+}
+
+fn search(cx: &Cx, query: &Query, order: Order) -> Result<std::result::Result<Outcome, Refusal>> {
+    let viewer_id = cx.viewer_id()?;
+    // There is no page beyond those of the most that are ranked.
+    let page =
+        cx.query("page").and_then(|page| page.parse().ok()).unwrap_or(1_usize).clamp(1, super::PAGES) - 1;
+    let outcome = cx.read(|connection| {
+        let author = match &query.by {
+            Some(name) => match sql::author(connection, &user::name::folded(name))? {
+                Some(id) => Some(id),
+                None => return Ok(Err(Refusal::Nobody(name.clone()))),
+            },
+            None => None,
+        };
+        let found = find(connection, query, author, order, cx.now)?;
+        let shown = found.matches.iter().skip(page * ON_A_PAGE).take(ON_A_PAGE);
+        let hits = shown.filter_map(|found| sql::hit(connection, viewer_id, found).transpose());
+        let hits = hits.collect::<rusqlite::Result<_>>()?;
+        Ok(Ok(Outcome { found, hits, query: query.clone(), page }))
+    })?;
+    Ok(outcome)
+}

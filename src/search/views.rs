@@ -1,0 +1,179 @@
+//! How a search and its results look.
+
+use horrorshow::owned_html;
+use horrorshow::prelude::*;
+
+use super::excerpt::{around, beginning, marked, shown};
+use super::handlers::{Outcome, Refusal, Results};
+use super::query::{MAX_LENGTH, Problem, Query};
+use super::{Hit, MOST, ON_A_PAGE, Order, PAGES};
+use crate::comment::OwnComment;
+use crate::post::{self, Whole};
+use crate::ui::text::{Id, Text};
+use crate::ui::time::{Age, Micros};
+use crate::user::{self, Author};
+use crate::vote::{self, Target};
+use crate::web::cx::Viewer;
+use crate::web::paths;
+
+/// The page. What is found comes as one types; whoever presses the button gets the same as a page.
+pub fn show<'p>(results: &'p Results, viewer: Option<&'p Viewer>, now: Micros) -> impl Render + 'p {
+    owned_html! {
+        : form(results);
+        p(id="found", class="hint", role="status") { : summary(results) }
+        div(id="results") { : self::results(results, viewer, now) }
+    }
+}
+
+fn form(results: &Results) -> impl Render + '_ {
+    let Results { text, order, .. } = results;
+    owned_html! {
+        form(
+            id="search_form", class="search", role="search", method="get", action=paths::SEARCH,
+            hx-get=paths::SEARCH, hx-sync="this:replace", hx-replace-url="true",
+            hx-trigger="input changed delay:300ms"
+        ) {
+            div(class="field") {
+                label(for="q") { : "Words in posts and comments" }
+                input(
+                    type="search", id="q", name="q", value=text, maxlength=MAX_LENGTH, autocomplete="off",
+                    autocapitalize="none", spellcheck="false", aria-describedby="search_help",
+                    autofocus?=text.is_empty().then_some("")
+                );
+            }
+            @ if *order == Order::Date { input(type="hidden", name="order", value="date"); }
+            button(class="button", id="search_button") { : "Search" }
+            p(id="search_help", class="hint") {
+                : "\"Words in quotes\" stand side by side. ";
+                code { : "by:name" } : ", "; code { : "site:example.com" } : ", ";
+                code { : "type:post" } : " and "; code { : "type:comment" } : " narrow it down."
+            }
+        }
+    }
+}
+
+/// How much was found, or why nothing was looked for.
+pub fn summary(results: &Results) -> impl Render + '_ {
+    owned_html! {
+        @ if let Some(outcome) = &results.outcome {
+            @ match outcome {
+                Ok(outcome) => { : number(outcome) }
+                Err(Refusal::Nobody(name)) => { : "Nobody here is called "; : Text(name); : "." }
+                Err(Refusal::Problem(problem)) => { : sentence(*problem) }
+            }
+        }
+    }
+}
+
+fn number(outcome: &Outcome) -> impl Render + '_ {
+    let found = &outcome.found;
+    let number = found.matches.len();
+    owned_html! {
+        @ if found.is_more {
+            : "More than "; : itoa::Buffer::new().format(MOST); : " results: the newest are ranked."
+        } else {
+            @ if number == 0 { : "Nothing was found" } else { : itoa::Buffer::new().format(number) }
+            @ if number == 1 { : " result" } else if number > 1 { : " results" }
+            @ if found.is_partial {
+                : " among the newest: each of these words is in too many to look through all";
+            }
+            : "."
+        }
+    }
+}
+
+fn sentence(problem: Problem) -> &'static str {
+    match problem {
+        Problem::Nothing => "Type a word of letters or digits.",
+        Problem::TooLong => "That is too much to look for: at most 200 characters and 16 words.",
+        Problem::UnknownType => "After type: there can be post or comment.",
+    }
+}
+
+/// The results, and the ways to sort them and to more of them.
+pub fn results<'r>(results: &'r Results, viewer: Option<&'r Viewer>, now: Micros) -> impl Render + 'r {
+    owned_html! {
+        @ if let Some(Ok(outcome)) = &results.outcome {
+            @ if !outcome.found.matches.is_empty() {
+                : orders(results);
+                ol(class="posts found", start=outcome.page * ON_A_PAGE + 1) {
+                    @ for hit in &outcome.hits { : row(hit, &outcome.query, viewer, now) }
+                }
+                : pager(results, outcome);
+            }
+        }
+    }
+}
+
+fn orders(results: &Results) -> impl Render + '_ {
+    let to = |order| paths::search(&results.text, order == Order::Date, 1);
+    owned_html! {
+        nav(class="orders", aria-label="Order") {
+            @ for (order, name) in [(Order::Relevance, "Best first"), (Order::Date, "Newest first")] {
+                @ if order == results.order {
+                    a(href=to(order), aria-current="true") { : name }
+                } else {
+                    a(href=to(order)) { : name }
+                }
+                : " ";
+            }
+        }
+    }
+}
+
+fn pager<'r>(results: &'r Results, outcome: &'r Outcome) -> impl Render + 'r {
+    let shown = (outcome.page + 1) * ON_A_PAGE;
+    let is_last = outcome.found.matches.len() <= shown || outcome.page + 1 == PAGES;
+    let next = paths::search(&results.text, results.order == Order::Date, outcome.page + 2);
+    owned_html! {
+        @ if !is_last {
+            nav(class="pager", aria-label="Pages") { a(rel="next", href=&next) { : "More" } }
+        }
+    }
+}
+
+fn row<'r>(hit: &'r Hit, query: &'r Query, viewer: Option<&'r Viewer>, now: Micros) -> impl Render + 'r {
+    owned_html! {
+        @ match hit {
+            Hit::Post(whole) => { : self::post(whole, query, viewer, now) }
+            Hit::Comment { said, author } => { : comment(said, author.as_ref(), query, viewer, now) }
+        }
+    }
+}
+
+/// A post as lists show it, with the place of its text that has the words.
+fn post<'r>(whole: &'r Whole, query: &'r Query, viewer: Option<&'r Viewer>, now: Micros) -> impl Render + 'r {
+    let Whole { post, description, .. } = whole;
+    owned_html! {
+        li(id=Id("post_", post.id)) {
+            : vote::views::arrow_for(Target::Post(post.id), post.is_voted, post.author.as_ref(), viewer);
+            : post::views::title(post, marked(&post.title, query));
+            : post::views::facts(post, true, viewer, now);
+            @ if let Some(part) = around(description, query) {
+                blockquote { : shown(part, query) }
+            }
+        }
+    }
+}
+
+/// A comment: what it says, and where.
+fn comment<'r>(
+    said: &'r OwnComment,
+    author: Option<&'r Author>,
+    query: &'r Query,
+    viewer: Option<&'r Viewer>,
+    now: Micros,
+) -> impl Render + 'r {
+    let part = around(&said.body, query).unwrap_or_else(|| beginning(&said.body));
+    owned_html! {
+        li(id=Id("comment_", said.id)) {
+            blockquote { : shown(part, query) }
+            p {
+                a(href=paths::comment(said.id)) { : "Comment" } : " ";
+                : user::views::by(author, viewer); : " · ";
+                : Age { at: said.created_at, now }; : " ago · on ";
+                a(href=paths::post(said.post_id)) { : Text(&said.post_title) }
+            }
+        }
+    }
+}

@@ -1,0 +1,543 @@
+//! Finding posts and comments by their words: what is found, what is not, and whatever somebody types.
+
+use lorem_news::comment::{self, NewComment};
+use lorem_news::db::Db;
+use lorem_news::db::header::APPLICATION_ID;
+use lorem_news::db::migrate::MIGRATIONS;
+use lorem_news::post::{self, Content, NewPost, Updated};
+use lorem_news::search::query::{Kind, Query};
+use lorem_news::search::{self, BLOCK, BLOCKS, MOST, Order};
+use lorem_news::ui::time::{DAY, now};
+use lorem_news::user::{self, NewUser, name};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use rusqlite::Connection;
+use scraper::Html;
+
+use crate::client::*;
+use crate::harness::*;
+use crate::seen::*;
+
+/// A site where nothing is but what a test writes.
+struct Words {
+    site: Site,
+    database: Connection,
+}
+
+impl Words {
+    fn new() -> Words {
+        let site = Site::empty();
+        let database = site.database();
+        let words = Words { site, database };
+        assert_eq!((words.person("zoe"), words.person("Ann Lee")), (1, 2));
+        words
+    }
+
+    fn person(&self, screen_name: &str) -> i64 {
+        let new = NewUser { screen_name, password_hash: "none", about: "", created_at: 1 };
+        user::sql::create(&self.database, &new).expect("an answer").expect("the name is free")
+    }
+
+    fn post(&self, title: &str, description: &str) -> i64 {
+        let new = NewPost { user_id: 1, title, link: None, description, created_at: now() };
+        post::sql::create(&self.database, &new).expect("an answer").expect("the title is free")
+    }
+
+    fn change(&self, id: i64, title: &str, description: &str) {
+        let content = Content { title: title.into(), url: String::new(), description: description.into() };
+        let updated = post::sql::update(&self.database, id, &content, None, 2).expect("an answer");
+        assert_eq!(updated, Updated::Done);
+    }
+
+    fn comment(&self, post_id: i64, user_id: i64, body: &str) -> i64 {
+        let new = NewComment { post_id, user_id, body, created_at: now() };
+        comment::sql::create(&self.database, &new).expect("a comment")
+    }
+
+    fn ask(&self, text: &str, more: &str) -> Answer {
+        let query = serde_urlencoded::to_string([("q", text)]).expect("a string can be encoded");
+        let answer = self.site.get(&format!("/search?{query}{more}"));
+        assert_eq!(answer.status, 200, "{text:?}");
+        answer
+    }
+
+    /// What is found now, as ids of elements in the order of the page.
+    fn now(&self, text: &str) -> Vec<String> {
+        found(&self.ask(text, ""))
+    }
+
+    /// What is found once all that was written is indexed.
+    fn find(&self, text: &str) -> Vec<String> {
+        self.settle();
+        self.now(text)
+    }
+
+    fn settle(&self) {
+        let is_done = || (!search::sql::is_behind(&self.database).expect("an answer")).then_some(());
+        eventually("the words are taken", is_done);
+    }
+}
+
+fn found(answer: &Answer) -> Vec<String> {
+    attributes(&answer.html(), "#results ol.found > li", "id")
+}
+
+fn summary(answer: &Answer) -> String {
+    texts(&answer.html(), "#found").concat()
+}
+
+#[test]
+fn titles_texts_and_comments_are_found_soon_after_they_were_written() {
+    let words = Words::new();
+    let cats = words.post("About cats", "They sleep.");
+    let dogs = words.post("About dogs", "They bark at every cat, always.");
+    let said = words.comment(dogs, 2, "My cat sleeps on the dog");
+    words.comment(dogs, 2, "Nothing to say");
+    let post = |id: i64| format!("post_{id}");
+    let remark = format!("comment_{said}");
+    assert_eq!(words.find("about cats"), [post(cats)]);
+    assert_eq!(words.find("bark"), [post(dogs)]);
+    assert_eq!(words.find("sleeps"), std::slice::from_ref(&remark));
+    assert_eq!(words.find("cat "), [remark.clone(), post(dogs)], "as a whole word, the newest first");
+    assert_eq!(
+        words.find("cat"),
+        [post(cats), remark.clone(), post(dogs)],
+        "it may go on; a title weighs more"
+    );
+    assert_eq!(words.find("CAT sleep"), std::slice::from_ref(&remark), "only the last one may go on");
+    assert_eq!(words.find("dog-bark"), [""; 0]);
+    assert_eq!(words.find("\"every cat\" they"), [post(dogs)]);
+    assert_eq!(words.find("\"cat every\""), [""; 0]);
+    assert_eq!(words.find("\"dogs they\""), [post(dogs)], "a text follows its title");
+    assert_eq!(words.find("unheard"), [""; 0]);
+    assert_eq!(summary(&words.ask("unheard", "")), "Nothing was found.");
+    assert_eq!(summary(&words.ask("bark", "")), "1 result.");
+    assert_eq!(summary(&words.ask("cat", "")), "3 results.");
+}
+
+#[test]
+fn case_accents_and_other_scripts_are_no_hindrance() {
+    let words = Words::new();
+    let id = words.post("Crème BRÛLÉE, Ærø und Straße", "Привет мир. 日本 ΣΊΣΥΦΟΣ naïve");
+    for text in ["creme", "BRULEE ", "brûl", "ærø ", "straße", "привет", "日本 ", "σίσυφος ", "nai"]
+    {
+        assert_eq!(words.find(text), [format!("post_{id}")], "{text}");
+    }
+    let html = words.ask("creme brul", "").html();
+    assert_eq!(texts(&html, "#results mark"), ["Crème", "BRÛLÉE"]);
+}
+
+#[test]
+fn what_was_changed_or_removed_is_not_found_by_its_old_words() {
+    let words = Words::new();
+    let kept = words.post("Something zebra", "A text of quagga.");
+    let gone = words.post("Something okapi", "");
+    let said = words.comment(kept, 2, "I saw a gnu there");
+    let unsaid = words.comment(kept, 2, "I saw a kudu there");
+    for text in ["zebra ", "quagga ", "okapi ", "gnu ", "kudu "] {
+        assert_eq!(words.find(text).len(), 1, "{text}");
+    }
+    words.change(kept, "Something giraffe", "A text of eland.");
+    post::sql::destroy(&words.database, gone).expect("it goes");
+    comment::sql::update(&words.database, said, "I saw an oryx there", 2).expect("it changes");
+    comment::sql::destroy(&words.database, unsaid, 2).expect("it goes");
+    // At once, or after the index has followed: what is gone is never shown.
+    for text in ["okapi ", "kudu "] {
+        assert_eq!(words.now(text), [""; 0], "{text}");
+    }
+    for text in ["zebra ", "quagga ", "okapi ", "gnu ", "kudu "] {
+        assert_eq!(words.find(text), [""; 0], "{text}");
+    }
+    for text in ["giraffe ", "eland ", "oryx "] {
+        assert_eq!(words.find(text).len(), 1, "{text}");
+    }
+    // Changed again and again, and before its words were taken for the first time.
+    let fresh = words.post("Something impala", "");
+    for title in ["Something hartebeest", "Something springbok"] {
+        words.change(fresh, title, "");
+    }
+    assert_eq!(words.find("springbok "), [format!("post_{fresh}")]);
+    assert_eq!(words.find("impala "), [""; 0]);
+    assert_eq!(summary(&words.ask("springbok ", "")), "1 result.");
+    assert_sound(&words.database);
+}
+
+#[test]
+fn what_somebody_took_with_them_is_not_found() {
+    let words = Words::new();
+    let (post, other) = (words.post("Zoe's walrus", "A seal."), words.post("Zoe's narwhal", ""));
+    let said = words.comment(other, 1, "A manatee");
+    let reply = words.comment(other, 2, "A dugong");
+    words
+        .database
+        .execute("UPDATE comments SET parent_id = ?2, depth = 1 WHERE id = ?1", [reply, said])
+        .expect("a reply");
+    words.comment(post, 2, "A porpoise");
+    assert_eq!(words.find("by:zoe").len(), 3);
+    while user::sql::destroy_some(&words.database, 1, now(), 10).expect("they go") {}
+    for text in ["walrus ", "seal ", "narwhal ", "manatee ", "deleted "] {
+        assert_eq!(words.find(text), [""; 0], "{text}");
+    }
+    assert_eq!(words.find("dugong "), [format!("comment_{reply}")]);
+    assert_eq!(texts(&words.ask("dugong ", "").html(), "#results li p a")[1..], ["Ann Lee", "[deleted]"]);
+    assert_eq!(words.find("by:zoe"), [""; 0]);
+    assert_eq!(summary(&words.ask("by:zoe", "")), "Nobody here is called zoe.");
+}
+
+#[test]
+fn filters_narrow_it_down() {
+    let words = Words::new();
+    let (a, b) = (words.post("A heron", "By the river."), words.post("A heron and a link", ""));
+    let said = words.comment(a, 2, "The heron is back");
+    words
+        .database
+        .execute_batch(&format!(
+            "UPDATE posts SET url = 'https://my-site.example.com/x', site = 'my-site.example.com', \
+             address = 'x' WHERE id = {b}"
+        ))
+        .expect("a link");
+    let (a, b, said) = (format!("post_{a}"), format!("post_{b}"), format!("comment_{said}"));
+    for (text, expected) in [
+        ("heron by:zoe", vec![&b, &a]),
+        ("heron by:ZOE type:post", vec![&b, &a]),
+        ("by:\"ann lee\"", vec![&said]),
+        ("by:\"ann lee\" heron type:post ", vec![]),
+        ("type:comment heron", vec![&said]),
+        ("TYPE:Posts heron river", vec![&a]),
+        ("site:my-site.example.com", vec![&b]),
+        ("site:https://www.my-site.example.com/any heron", vec![&b]),
+        ("site:mysite.example.com", vec![]),
+        ("site:example.com", vec![]),
+        ("heron site:my-site.example.com type:comment", vec![]),
+        ("heron by:", vec![&b, &a, &said]),
+    ] {
+        let expected: Vec<String> = expected.into_iter().cloned().collect();
+        let mut found = words.find(text);
+        let mut sorted = expected.clone();
+        found.sort();
+        sorted.sort();
+        assert_eq!(found, sorted, "{text}");
+    }
+    assert_eq!(summary(&words.ask("heron by:<b>nobody", "")), "Nobody here is called <b>nobody.");
+    assert_eq!(summary(&words.ask("heron type:user", "")), "After type: there can be post or comment.");
+    assert_eq!(
+        attributes(&words.ask("site:my-site.example.com", "").html(), "#results li > a", "href"),
+        ["https://my-site.example.com/x"]
+    );
+    // What somebody writes is no filter.
+    words.post("\u{e000}2 and \u{e001}my\u{e004}site\u{e003}example\u{e003}com", "");
+    assert_eq!(words.find("by:\"ann lee\""), std::slice::from_ref(&said));
+    assert_eq!(words.find("site:my-site.example.com"), std::slice::from_ref(&b));
+}
+
+#[test]
+fn points_and_youth_come_first_or_the_newest() {
+    let words = Words::new();
+    let ids: Vec<i64> = (0..4).map(|number| words.post(&format!("Post {number}"), "A kestrel.")).collect();
+    let titled = words.post("The kestrel", "");
+    let now = now();
+    for (id, days, score) in
+        [(ids[0], 0, 1), (ids[1], 400, 1), (ids[2], 30, 50), (ids[3], 3, 5), (titled, 500, 1)]
+    {
+        words
+            .database
+            .execute(
+                "UPDATE posts SET created_at = ?2, score = ?3 WHERE id = ?1",
+                [id, now - days * DAY, score],
+            )
+            .expect("a post changes");
+    }
+    let order = |ids: &[i64]| ids.iter().map(|id| format!("post_{id}")).collect::<Vec<String>>();
+    assert_eq!(words.find("kestrel"), order(&[ids[2], ids[3], titled, ids[0], ids[1]]));
+    let by_date = words.ask("kestrel", "&order=date");
+    assert_eq!(found(&by_date), order(&[ids[0], ids[3], ids[2], ids[1], titled]));
+    let html = by_date.html();
+    assert_eq!(texts(&html, ".orders [aria-current]"), ["Newest first"]);
+    assert_eq!(attributes(&html, ".orders a", "href"), ["/search?q=kestrel", "/search?q=kestrel&order=date"]);
+    assert_eq!(
+        attributes(&html, "#search_form [name=order]", "value"),
+        ["date"],
+        "typing on keeps the order"
+    );
+}
+
+#[test]
+fn words_are_marked_in_their_place_and_nothing_else_is_markup() {
+    let words = Words::new();
+    let long = "before ".repeat(200);
+    let id = words.post(
+        "<script>alert('osprey')</script> & \"osprey\"",
+        &format!("{long}\n\n<img src=x onerror=alert(1)> an osprey & </mark> <b>flies</b> {long}"),
+    );
+    let said = words.comment(id, 2, "*Ospreys* & <i>others</i>");
+    words.settle();
+    let answer = words.ask("osprey", "");
+    assert!(!answer.text().contains("<script>alert") && !answer.text().contains("<img"), "{}", answer.text());
+    let html = answer.html();
+    assert_eq!(texts(&html, &format!("#post_{id} > a")), ["<script>alert('osprey')</script> & \"osprey\""]);
+    assert_eq!(texts(&html, "#results mark"), ["osprey", "osprey", "osprey", "Ospreys"]);
+    let part = texts(&html, &format!("#post_{id} blockquote")).concat();
+    assert!(part.starts_with("… ") && part.ends_with(" …") && part.chars().count() < 250, "{part}");
+    assert!(part.contains("<img src=x onerror=alert(1)> an osprey & </mark> <b>flies</b>"), "{part}");
+    assert_eq!(texts(&html, &format!("#comment_{said} blockquote")), ["*Ospreys* & <i>others</i>"]);
+    let said_links = attributes(&html, &format!("#comment_{said} p a"), "href");
+    assert_eq!(said_links, [format!("/comments/{said}"), "/users/2".into(), format!("/posts/{id}")]);
+    let hostile = words.ask("\"><script>alert(1)</script>", "").html();
+    assert_eq!(attributes(&hostile, "#q", "value"), ["\"><script>alert(1)</script>"]);
+    assert!(texts(&hostile, "main script").is_empty());
+}
+
+#[test]
+fn whatever_is_typed_is_answered() {
+    let site = Site::start();
+    let stars = "*".repeat(10_000);
+    let many = "a ".repeat(17);
+    for (text, told) in [
+        ("", ""),
+        ("   ", ""),
+        ("\"", "Type a word of letters or digits."),
+        ("***", "Type a word of letters or digits."),
+        (&stars, "That is too much to look for: at most 200 characters and 16 words."),
+        (&many, "That is too much to look for: at most 200 characters and 16 words."),
+        ("type:post", "Type a word of letters or digits."),
+        ("by:", "Type a word of letters or digits."),
+        ("\0", "Type a word of letters or digits."),
+        ("x\0y AND ", "Nothing was found."),
+        ("NEAR(lorem zzz, 5)", "Nothing was found."),
+        ("words:zzz OR ", "Nothing was found."),
+        ("-zzz ^zzz {words} : + NOT zzz", "Nothing was found."),
+        ("site:'%_*\" ", "Nothing was found."),
+        ("zzz*", "Nothing was found."),
+        ("'; DROP TABLE posts; --", "Nothing was found."),
+    ] {
+        let query = serde_urlencoded::to_string([("q", text)]).expect("a string can be encoded");
+        for headers in [&[][..], &[("HX-Request-Type", "partial")]] {
+            let answer = site.ask("GET", &format!("/search?{query}"), headers);
+            assert_eq!(answer.status, 200, "{text:?}");
+            let page = if headers.is_empty() {
+                summary(&answer)
+            } else {
+                let changes = partials(&answer);
+                assert_eq!(places(&changes), ["#found innerHTML", "#results innerHTML"], "{text:?}");
+                Html::parse_fragment(&changes[0].html).root_element().text().collect()
+            };
+            assert_eq!(page, told, "{text:?}");
+        }
+    }
+    for query in [
+        "q=%ff%fe",
+        "q=%C3",
+        "q=%00",
+        "q",
+        "",
+        "q=a&page=0",
+        "q=lorem&page=99999999999999999999",
+        "q=lorem&page=-1",
+        "q=lorem&page=50",
+        "q=lorem&order=%00",
+        "q=%F0%9F%98%80",
+        "%ff=%ff",
+        "q=%",
+    ] {
+        let answer = site.get(&format!("/search?{query}"));
+        assert_eq!(answer.status, 200, "{query}");
+        assert_eq!(texts(&answer.html(), "h1"), ["Search"]);
+    }
+    assert_eq!(site.post("/search?q=lorem").status, 405);
+    assert_sound(&site.database());
+}
+
+#[test]
+fn no_text_makes_a_query_that_sqlite_refuses() {
+    let (_folder, path) = folder();
+    seeded(&path, 20);
+    let connection = open(&path);
+    let text = prop_oneof![
+        "\\PC{0,40}",
+        "[a-z*\"():^{}+\\-' é\u{0}\u{300}½ßΣ]{0,40}",
+        "(NEAR|AND|OR|NOT|words|by|site|type|lorem|dolor|[ :(*)\"^])( ?(NEAR|lorem|dol|[:(*),\"]|5)){0,6}",
+    ];
+    let mut runner = TestRunner::new(Config { cases: 1500, ..Config::default() });
+    let tried = runner.run(&text, |text| {
+        if let Ok(query) = Query::parse(&text) {
+            let author = query.by.as_ref().map(|name| name::folded(name).len() as i64);
+            let found = search::find(&connection, &query, author, Order::Relevance, 1);
+            prop_assert!(found.is_ok(), "{:?}: {:?}", query, found);
+        }
+        Ok(())
+    });
+    tried.expect("all are understood");
+}
+
+#[test]
+fn a_page_has_twenty_and_leads_to_the_next() {
+    let words = Words::new();
+    let post = words.post("Somewhere", "");
+    for number in 0..45 {
+        words.comment(post, 2, &format!("A stork, number {number}"));
+    }
+    words.settle();
+    let mut all = Vec::new();
+    let mut address = "/search?q=stork&order=date".to_owned();
+    for (rows, start) in [(20, "1"), (20, "21"), (5, "41")] {
+        let html = words.site.get(&address).html();
+        assert_eq!(attributes(&html, "#results ol.found", "start"), [start]);
+        let ids = attributes(&html, "#results li", "id");
+        assert_eq!(ids.len(), rows);
+        all.extend(ids);
+        address = attributes(&html, ".pager a", "href").pop().unwrap_or_default();
+    }
+    assert_eq!(address, "", "the last leads nowhere");
+    let expected: Vec<String> = (1..=45).rev().map(|id| format!("comment_{id}")).collect();
+    assert_eq!(all, expected);
+}
+
+/// Posts and comments as many as one likes, without a server.
+fn crowd(titles: impl Iterator<Item = (i64, String)>) -> (tempfile::TempDir, Connection) {
+    let (folder, path) = folder();
+    Db::open(&path).expect("a new database opens").close().expect("it closes");
+    let connection = open(&path);
+    connection.execute_batch("PRAGMA synchronous = OFF; BEGIN").expect("a transaction");
+    for (id, title) in titles {
+        let sql =
+            "INSERT INTO posts (id, created_at, updated_at, hotness, title) VALUES (?1, ?1, ?1, ?1, ?2)";
+        connection.prepare_cached(sql).expect(sql).execute((id, title)).expect("a post");
+        let sql = "INSERT INTO descriptions VALUES (?1, '')";
+        connection.prepare_cached(sql).expect(sql).execute([id]).expect("a text");
+    }
+    while search::sql::index_some(&connection).expect("a step") {}
+    connection.execute_batch("COMMIT").expect("it is written");
+    (folder, connection)
+}
+
+fn find(connection: &Connection, text: &str) -> search::Found {
+    let query = Query::parse(text).expect("a search");
+    search::find(connection, &query, None, Order::Date, 1).expect("an answer")
+}
+
+#[test]
+fn of_a_common_word_the_newest_thousand_are_ranked() {
+    let number = i64::from(MOST) + 50;
+    let (_folder, connection) = crowd((1..=number).map(|id| (id, format!("A finch {id}"))));
+    for text in ["finch", "finch ", "fin", "a finch "] {
+        let found = find(&connection, text);
+        assert!(found.is_more && !found.is_partial, "{text}");
+        assert_eq!(found.matches.len(), MOST as usize);
+        assert_eq!((found.matches[0].id, found.matches[MOST as usize - 1].id), (number, 51), "{text}");
+    }
+    assert_eq!(find(&connection, "finch 7 ").matches.len(), 1);
+}
+
+#[test]
+fn words_that_are_each_common_are_looked_for_among_the_newest() {
+    // Numbers with gaps: each block has a few hundred.
+    let last = BLOCK * (BLOCKS + 2) - 1;
+    let number = 3 * i64::from(MOST);
+    let id = |at: i64| last - (number - 1 - at) * (last / number);
+    let title = |at: i64| match at {
+        0 => "siskin serin old".to_owned(),
+        at if at == number - 7 => "siskin serin new".to_owned(),
+        at => format!("{} {at}", if at % 2 == 0 { "siskin" } else { "serin" }),
+    };
+    let (_folder, connection) = crowd((0..number).map(|at| (id(at), title(at))));
+    let ids = |text: &str| {
+        let found = find(&connection, text);
+        (found.matches.iter().map(|found| found.id).collect::<Vec<i64>>(), found.is_partial)
+    };
+    let (old, new) = (id(0), id(number - 7));
+    assert_eq!(ids("siskin serin "), (vec![new], true), "both are common: only the newest blocks");
+    assert_eq!(ids("\"siskin serin\""), (vec![new], true));
+    assert_eq!(ids("siskin serin old "), (vec![old], false), "one of them is rare: all");
+    assert_eq!(ids("old siskin "), (vec![old], false));
+    assert_eq!(ids("old "), (vec![old], false));
+    assert_eq!(find(&connection, "siskin ").matches.len(), MOST as usize);
+}
+
+#[test]
+fn a_site_from_before_there_was_a_search_is_indexed() {
+    let site = Site::with(0, |config| {
+        let old = Connection::open(&config.database).expect("a new database opens");
+        MIGRATIONS[..3].iter().for_each(|migration| old.execute_batch(migration).expect("an old schema"));
+        old.execute_batch(&format!(
+            "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 3;
+             INSERT INTO users (screen_name, folded_name, created_at, updated_at, posts_count, comments_count) \
+                VALUES ('zoe', 'zoe', 1, 1, 1200, 1200);
+             WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
+             INSERT INTO posts (user_id, created_at, updated_at, hotness, title, comments_count) \
+                SELECT 1, i, 1, i, 'Wren ' || i, 1 FROM n;
+             INSERT INTO descriptions (post_id, text) SELECT id, 'A text.' FROM posts;
+             INSERT INTO comments (post_id, user_id, created_at, updated_at, body) SELECT id, 1, 1, 1, 'Robin ' || id FROM posts;"
+        ))
+        .expect("the schema is known");
+    });
+    let database = site.database();
+    eventually("it is indexed", || (!search::sql::is_behind(&database).expect("an answer")).then_some(()));
+    for (text, expected) in
+        [("wren+1+", "post_1"), ("wren+1200+", "post_1200"), ("robin+777+", "comment_777")]
+    {
+        assert_eq!(found(&site.get(&format!("/search?q={text}"))), [expected], "{text}");
+    }
+    assert!(summary(&site.get("/search?q=wren")).starts_with("More than 1000 results"));
+    assert_sound(&database);
+}
+
+#[test]
+fn a_program_that_was_killed_goes_on_where_it_was() {
+    let (_folder, path) = folder();
+    seeded(&path, 30);
+    let mut program = Program::serve(&path, &[]);
+    for _ in 0..40 {
+        assert_eq!(program.post("/benchmarking/comment_create").status, 200);
+        assert_eq!(program.post("/benchmarking/post_destroy").status, 200);
+    }
+    program.kill();
+    let program = Program::serve(&path, &[]);
+    let database = open(&path);
+    eventually("it is indexed", || (!search::sql::is_behind(&database).expect("an answer")).then_some(()));
+    drop(program);
+    let indexed = |kind| {
+        let found = search::sql::matches(&database, kind, "\"\u{e002}0\"").expect("an answer");
+        found.len() as i64
+    };
+    assert_eq!(indexed(Kind::Post), count(&database, "posts"));
+    assert_eq!(indexed(Kind::Comment), count(&database, "comments"));
+    assert_eq!(count(&database, "post_words"), count(&database, "posts"), "and nothing else");
+    assert_eq!(count(&database, "comment_words"), count(&database, "comments"));
+    assert_sound(&database);
+}
+
+#[test]
+fn while_somebody_types_the_results_are_those_of_the_page() {
+    let site = Site::start();
+    let client = Client::signed_in(&site);
+    for query in ["q=dolor", "q=dolor&order=date&page=2", "q=", "q=unheard", "q=type:x+"] {
+        let page = client.get(&format!("/search?{query}"));
+        let changes = partials(&client.htmx("GET", &format!("/search?{query}"), &[]));
+        assert_eq!(places(&changes), ["#found innerHTML", "#results innerHTML"]);
+        for change in &changes {
+            assert!(page.text().contains(&format!(">{}</", change.html)), "{query}: {}", change.target);
+        }
+        assert_guarded(&page);
+    }
+    let html = client.get("/search?q=dolor").html();
+    assert_eq!(attributes(&html, "#found", "role"), ["status"]);
+    assert_eq!(attributes(&html, "header a[href='/search']", "href").len(), 1);
+    let headers = client.get("/search?q=dolor");
+    assert!(headers.header("ETag").is_some());
+}
+
+#[test]
+fn a_reader_sees_their_votes_among_the_results() {
+    let site = Site::start();
+    let client = Client::signed_in_as(&site, 2);
+    let database = site.database();
+    let (id, title): (i64, String) = database
+        .query_row("SELECT id, title FROM posts WHERE user_id <> 2 LIMIT 1", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .expect("a post");
+    assert_eq!(client.post(&format!("/posts/{id}/vote"), &[]).status, 303);
+    let query = serde_urlencoded::to_string([("q", format!("\"{title}\" type:post"))]).expect("a text");
+    let html = client.get(&format!("/search?{query}")).html();
+    assert_eq!(attributes(&html, &format!("#post_arrow_{id}"), "aria-pressed"), ["true"]);
+}
