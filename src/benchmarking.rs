@@ -136,7 +136,9 @@ impl Call {
         };
         let session_id = self.sign_in.insert(connection, user.id)?;
         let shown = self.act(connection, user.id)?;
-        Ok(Some(Done { viewer: Viewer { id: user.id, screen_name: user.screen_name, session_id }, shown }))
+        let user::Author { id, screen_name } = user;
+        let viewer = Viewer { id, screen_name, session_id, is_admin: false, is_banned: false };
+        Ok(Some(Done { viewer, shown }))
     }
 
     fn act(&self, connection: &Connection, user_id: i64) -> rusqlite::Result<Shown> {

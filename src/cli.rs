@@ -16,8 +16,10 @@ use crate::config::{Config, RateLimits};
 use crate::db::Db;
 use crate::seed;
 use crate::server::{Limits, Stopper};
+use crate::user::{name, password};
 use crate::web::origin::Origin;
 use crate::web::rate::Limit;
+use crate::{moderation, session, user};
 
 /// A Hacker-News style site in one binary on SQLite.
 #[derive(Parser, Debug)]
@@ -47,6 +49,27 @@ enum Command {
         #[command(flatten)]
         seed: Seed,
     },
+    /// Make somebody an admin, or give them a new password; the server may be running
+    User {
+        #[command(flatten)]
+        database: Database,
+        #[command(flatten)]
+        change: UserChange,
+    },
+}
+
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+struct UserChange {
+    /// Make this user an admin, who can remove, lock and ban
+    #[arg(long, value_name = "NAME")]
+    admin: Option<String>,
+    /// Take it back
+    #[arg(long, value_name = "NAME")]
+    no_admin: Option<String>,
+    /// Give this user the password that the first line of the standard input is, and end their sessions
+    #[arg(long, value_name = "NAME")]
+    password: Option<String>,
 }
 
 #[derive(Args, Debug)]
@@ -138,7 +161,65 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             }
             Err(format!("{} has users already; only an empty database is seeded", database.display()))
         }
+        Command::User { database: Database { database }, change } => {
+            if !database.exists() {
+                return Err(format!("there is no database {}", database.display()));
+            }
+            let db = Db::open(&database).map_err(sentence)?;
+            let changed = change.make(&db);
+            db.close().map_err(sentence)?;
+            println!("{}", changed?);
+            Ok(())
+        }
     }
+}
+
+impl UserChange {
+    /// What is done then, in a sentence.
+    fn make(self, db: &Db) -> Result<String, Failure> {
+        match (self.admin, self.no_admin, self.password) {
+            (Some(name), ..) => set_admin(db, &name, true),
+            (_, Some(name), _) => set_admin(db, &name, false),
+            (.., Some(name)) => set_password(db, &name),
+            _ => Err("it does not say what is to be changed".to_owned()), // The group lets none through.
+        }
+    }
+}
+
+/// The number of somebody.
+fn find(db: &Db, name: &str) -> Result<i64, Failure> {
+    let folded = name::folded(name);
+    let account = db.read(|connection| user::sql::account(connection, &folded)).map_err(sentence)?;
+    account.map(|account| account.id).ok_or_else(|| format!("there is no user {name}"))
+}
+
+fn set_admin(db: &Db, name: &str, is_admin: bool) -> Result<String, Failure> {
+    let id = find(db, name)?;
+    let change = move |connection: &_| moderation::sql::set_admin(connection, id, is_admin);
+    match (db.write(change).map_err(sentence)?, is_admin) {
+        (true, true) => Ok(format!("{name} is an admin")),
+        (true, false) => Ok(format!("{name} is no admin")),
+        (false, _) => Err(format!("{name} is banned: somebody else has to unban them first")),
+    }
+}
+
+fn set_password(db: &Db, name: &str) -> Result<String, Failure> {
+    let id = find(db, name)?;
+    if std::io::stdin().is_terminal() {
+        eprint!("New password of {name}, which is shown as you type: ");
+    }
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).map_err(|error| format!("cannot read the password: {error}"))?;
+    let typed = line.trim_end_matches(['\r', '\n']);
+    user::check_password(typed)?;
+    let hash = password::hash(typed).map_err(sentence)?;
+    // Whoever knew the old one may be signed in.
+    let change = move |connection: &_| {
+        user::sql::set_password(connection, id, &hash)?;
+        session::sql::destroy_others(connection, id, 0)
+    };
+    db.write(change).map_err(sentence)?;
+    Ok(format!("{name} has a new password"))
 }
 
 impl Serve {

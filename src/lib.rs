@@ -22,6 +22,8 @@ pub mod web;
 pub mod comment;
 pub mod draft;
 pub mod feed;
+pub mod flag;
+pub mod moderation;
 pub mod post;
 pub mod preference;
 pub mod saved;

@@ -18,7 +18,7 @@ use crate::web::form::Errors;
 use crate::web::rate::Act;
 use crate::web::reply::{self, Change};
 use crate::web::{Cx, Error, Result, paths};
-use crate::{draft, post, session};
+use crate::{draft, moderation, post, session};
 
 /// The only field.
 const FIELDS: [&str; 1] = ["body"];
@@ -30,6 +30,8 @@ enum Sent {
     Made { id: i64, created_at: Micros, count: i64 },
     /// The post is gone, or only kept for the comments that it has.
     NoPost,
+    /// An admin has locked the post while the form was looked at.
+    Locked,
     /// The session, perhaps with the whole account, ended while the form was looked at.
     SignedOut,
 }
@@ -54,6 +56,7 @@ pub fn list(cx: &Cx, post_id: i64) -> Result {
 pub fn create(cx: &Cx, post_id: i64) -> Result {
     let viewer = draft::member(cx, paths::comment_form(post_id), &FIELDS)?;
     cx.read(|connection| post::sql::author(connection, post_id))?.ok_or(Error::NotFound)?;
+    moderation::refuse_locked(cx, post_id)?;
     let body = cx.form()?.text("body");
     let errors = check(&body).or_too_fast(&cx.app.rates, Act::WriteBy(viewer.id));
     if !errors.is_empty() {
@@ -65,12 +68,16 @@ pub fn create(cx: &Cx, post_id: i64) -> Result {
         if !session::sql::exists(connection, session_id)? {
             return Ok(Sent::SignedOut);
         }
+        if moderation::sql::locked(connection, post_id)?.is_some() {
+            return Ok(Sent::Locked);
+        }
         let comment = NewComment { post_id, user_id, body: &text, created_at };
         send(connection, &comment, token.as_ref())
     })?;
     let (id, created_at, count) = match sent {
         Sent::Made { id, created_at, count } => (id, created_at, count),
         Sent::NoPost => return Err(Error::NotFound),
+        Sent::Locked => return Err(moderation::is_locked(cx, post_id)),
         Sent::SignedOut => return Err(draft::sign_in_first(cx, paths::comment_form(post_id), &FIELDS)),
     };
     if !reply::wants_changes(cx) {
@@ -132,7 +139,9 @@ fn address(placed: &Placed) -> String {
 /// [`Error::NotFound`]; the database's.
 pub fn show(cx: &Cx, id: i64) -> Result {
     let viewer_id = cx.viewer_id()?;
-    let placed = cx.read(|connection| sql::find(connection, viewer_id, id))?.ok_or(Error::NotFound)?;
+    let Some(placed) = cx.read(|connection| sql::find(connection, viewer_id, id))? else {
+        return moderation::handlers::removed_comment(cx, id);
+    };
     if !reply::wants_changes(cx) {
         return Ok(reply::see_other(cx, address(&placed)));
     }
@@ -146,6 +155,7 @@ pub fn show(cx: &Cx, id: i64) -> Result {
 /// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the database's.
 pub fn edit(cx: &Cx, id: i64) -> Result {
     // With htmx they come back to the page that they are on, not to one with only the form.
+    moderation::refuse_banned(cx)?;
     let viewer = if reply::wants_changes(cx) { cx.member_or(paths::comment(id))? } else { cx.member()? };
     let placed = own(cx, viewer, id)?;
     let draft = draft::of(cx, paths::comment(id))?;

@@ -4,6 +4,7 @@ pub mod handlers;
 pub mod sql;
 pub mod views;
 
+use crate::post::REMOVED;
 use crate::ui::pager::Cursor;
 use crate::ui::time::{MINUTE, Micros};
 use crate::user::Author;
@@ -49,6 +50,12 @@ impl Comment {
     #[must_use]
     pub fn by_age(&self) -> Cursor {
         Cursor { key: self.created_at, id: self.id }
+    }
+
+    /// Whether an admin has removed it: then nobody is its author, and this is all it says.
+    #[must_use]
+    pub fn is_removed(&self) -> bool {
+        self.author.is_none() && self.body == REMOVED
     }
 }
 

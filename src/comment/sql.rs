@@ -22,7 +22,7 @@ fn from_row(row: &Row) -> rusqlite::Result<Comment> {
 }
 
 /// The comments on a post from `after` on: newest first. Those that were deleted are among them where
-/// others replied.
+/// others replied, and those that an admin removed, each with `[removed]` in the place of what it said.
 pub fn of_post(
     connection: &Connection,
     viewer_id: i64,
@@ -30,9 +30,9 @@ pub fn of_post(
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<Comment>> {
-    let sql = "SELECT comments.id, comments.body, comments.created_at, users.id, users.screen_name, \
-               comments.score, comment_votes.user_id IS NOT NULL \
-               FROM comments LEFT JOIN users ON users.id = comments.user_id \
+    let sql = "SELECT comments.id, iif(comments.removed_at IS NULL, comments.body, '[removed]'), \
+               comments.created_at, users.id, users.screen_name, comments.score, comment_votes.user_id IS NOT NULL \
+               FROM comments LEFT JOIN users ON users.id = comments.user_id AND comments.removed_at IS NULL \
                LEFT JOIN comment_votes ON comment_votes.user_id = ?1 AND comment_votes.comment_id = comments.id \
                WHERE comments.post_id = ?2 AND (comments.created_at, comments.id) < (?3, ?4) \
                ORDER BY comments.created_at DESC, comments.id DESC LIMIT ?5";
@@ -50,8 +50,8 @@ pub fn of_user(
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<OwnComment>> {
-    let sql = "SELECT comments.id, comments.body, comments.created_at, posts.id, posts.title \
-               FROM comments JOIN posts ON posts.id = comments.post_id \
+    let sql = "SELECT comments.id, comments.body, comments.created_at, posts.id, \
+               iif(posts.removed_at IS NULL, posts.title, '[removed]') FROM comments JOIN posts ON posts.id = comments.post_id \
                WHERE comments.user_id = ?1 AND (comments.created_at, comments.id) < (?2, ?3) \
                AND comments.deleted_at IS NULL \
                ORDER BY comments.created_at DESC, comments.id DESC LIMIT ?4";
@@ -203,9 +203,34 @@ pub fn destroy(connection: &Connection, id: i64, now: Micros) -> rusqlite::Resul
     Ok(Some(Fate::Emptied))
 }
 
-/// What was kept for its replies alone goes with the last of them, and so on upwards; the numbers.
+/// Removes a comment whose author leaves, also one that an admin has removed: it is counted no more.
+pub fn leave(connection: &Connection, id: i64, now: Micros) -> rusqlite::Result<()> {
+    if destroy(connection, id, now)?.is_some() {
+        return Ok(());
+    }
+    let sql = "DELETE FROM comments WHERE id = ?1 AND removed_at IS NOT NULL \
+               AND NOT EXISTS (SELECT 1 FROM comments AS reply WHERE reply.parent_id = ?1) \
+               RETURNING post_id, parent_id";
+    let gone: Option<(i64, Option<i64>)> =
+        connection.prepare_cached(sql)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    if let Some((post_id, parent_id)) = gone {
+        prune(connection, parent_id)?;
+        return post::sql::prune(connection, post_id);
+    }
+    vote::sql::forget(connection, Target::Comment(id))?;
+    connection
+        .prepare_cached(
+            "UPDATE comments SET removed_at = NULL, updated_at = ?2, user_id = NULL, body = '' \
+             WHERE id = ?1 AND removed_at IS NOT NULL",
+        )?
+        .execute([id, now])?;
+    Ok(())
+}
+
+/// What was kept for its replies alone goes with the last of them, and so on upwards; the numbers. What
+/// an admin removed stays, to be restored.
 fn prune(connection: &Connection, mut id: Option<i64>) -> rusqlite::Result<Vec<i64>> {
-    let sql = "DELETE FROM comments WHERE id = ?1 AND deleted_at IS NOT NULL \
+    let sql = "DELETE FROM comments WHERE id = ?1 AND deleted_at IS NOT NULL AND removed_at IS NULL \
                AND NOT EXISTS (SELECT 1 FROM comments AS reply WHERE reply.parent_id = ?1) RETURNING parent_id";
     let mut pruned = Vec::new();
     while let Some(emptied) = id {

@@ -5,16 +5,15 @@ use horrorshow::prelude::*;
 
 use super::{Comment, OwnComment};
 use crate::markup::Markup;
-use crate::post::DELETED;
 use crate::ui::button;
 use crate::ui::field::{self, Field};
 use crate::ui::text::{Id, Text};
 use crate::ui::time::{Age, Micros};
-use crate::user;
 use crate::vote::{self, Target};
 use crate::web::cx::Viewer;
 use crate::web::form::{Errors, NO_ERRORS};
 use crate::web::paths;
+use crate::{moderation, user};
 
 /// `1 comment`, `2 comments`.
 pub fn count(number: i64) -> impl Render {
@@ -41,8 +40,11 @@ pub fn one<'c>(comment: &'c Comment, viewer: Option<&'c Viewer>, now: Micros) ->
             : vote::views::arrow_for(Target::Comment(comment.id), comment.is_voted, author, viewer);
             p {
                 @ if author.is_some() { : vote::views::score(Target::Comment(comment.id), comment.score); : " " }
-                : user::views::by(author, viewer); : " · "; : Age { at: comment.created_at, now }; : " ago" }
-            @ if author.is_some() { : Markup(&comment.body) } else { p(class="empty") { : DELETED } }
+                @ if !comment.is_removed() { : user::views::by(author, viewer); : " · " }
+                : Age { at: comment.created_at, now }; : " ago";
+                : moderation::views::link(Target::Comment(comment.id), author, viewer);
+            }
+            @ if author.is_some() { : Markup(&comment.body) } else { : moderation::views::absent(comment.is_removed()) }
             @ if user::is_own(author, viewer) { : actions(comment.id) }
         }
     }

@@ -129,7 +129,7 @@ pub fn render(cx: &Cx, whole: &Whole, comments: &Slice<Comment>, form: &CommentF
 /// # Errors
 /// [`Error::SignIn`]; the database's.
 pub fn new(cx: &Cx) -> Result {
-    cx.member()?;
+    cx.writer()?;
     let query = Form::parse(cx.request.raw_query_string().as_bytes()).unwrap_or_default();
     let suggested = Content::suggested(&query);
     // Who comes with something new has no use for what they wrote before; it is there without it.
@@ -225,7 +225,7 @@ fn send(connection: &Connection, post: &NewPost, token: Option<&Token>) -> rusql
 /// # Errors
 /// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the database's.
 pub fn edit(cx: &Cx, id: i64) -> Result {
-    let viewer = cx.member()?;
+    let viewer = cx.writer()?;
     let before = own(cx, viewer, id)?;
     let written = draft::of(cx, paths::post(id))?.unwrap_or_default();
     let html = edit_page(cx, id, &Content::of(&written, before), &NO_ERRORS)?;

@@ -79,8 +79,12 @@ pub struct Whole {
     pub description: String,
     /// Whether who asks has saved it.
     pub is_saved: bool,
-    /// It is only kept for its comments: author, title and text are gone.
+    /// It is only kept for its comments, or an admin has removed it: nobody sees author, title and text.
     pub is_deleted: bool,
+    /// Why an admin has removed it, if one has.
+    pub removed: Option<String>,
+    /// Why an admin has locked it, if one has: nobody can comment on it.
+    pub locked: Option<String>,
 }
 
 /// What somebody wants a post to say.
@@ -99,6 +103,8 @@ pub const SAME_ADDRESS: Micros = 30 * DAY;
 
 /// What stands for what somebody took back.
 pub const DELETED: &str = "[deleted]";
+/// What stands for what an admin removed.
+pub const REMOVED: &str = "[removed]";
 
 /// The fewest characters of a title.
 const MIN_TITLE: usize = 5;

@@ -3,7 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::link::NewLink;
-use super::{Content, DELETED, Link, NewPost, Post, SAME_ADDRESS, Updated, Whole};
+use super::{Content, DELETED, Link, NewPost, Post, REMOVED, SAME_ADDRESS, Updated, Whole};
+use crate::moderation::sql::moderation_reason;
 use crate::rank;
 use crate::ui::pager::{Cursor, Slice};
 use crate::ui::time::{DAY, Micros};
@@ -214,8 +215,11 @@ pub fn find(connection: &Connection, viewer_id: i64, id: i64) -> rusqlite::Resul
         "SELECT ",
         columns!(),
         ", descriptions.text, posts.deleted_at IS NOT NULL, \
-         EXISTS (SELECT 1 FROM saved_posts WHERE saved_posts.user_id = ?1 AND saved_posts.post_id = posts.id) \
-         FROM posts JOIN descriptions ON descriptions.post_id = posts.id",
+         EXISTS (SELECT 1 FROM saved_posts WHERE saved_posts.user_id = ?1 AND saved_posts.post_id = posts.id), ",
+        moderation_reason!("post", "posts", "removed_at", "remove"),
+        ", ",
+        moderation_reason!("post", "posts", "locked_at", "lock"),
+        " FROM posts JOIN descriptions ON descriptions.post_id = posts.id",
         joins!(),
         "WHERE posts.id = ?2"
     );
@@ -223,9 +227,18 @@ pub fn find(connection: &Connection, viewer_id: i64, id: i64) -> rusqlite::Resul
         .prepare_cached(sql)?
         .query_row([viewer_id, id], |row| {
             let (description, is_deleted) = (row.get(COLUMNS)?, row.get(COLUMNS + 1)?);
-            Ok(Whole { post: from_row(row)?, description, is_deleted, is_saved: row.get(COLUMNS + 2)? })
+            let (is_saved, removed, locked) =
+                (row.get(COLUMNS + 2)?, row.get(COLUMNS + 3)?, row.get(COLUMNS + 4)?);
+            let whole = Whole { post: from_row(row)?, description, is_deleted, is_saved, removed, locked };
+            Ok(if whole.removed.is_some() { hidden(whole) } else { whole })
         })
         .optional()
+}
+
+/// What an admin has removed as everybody sees it: nothing of what it says, nor who says it.
+fn hidden(whole: Whole) -> Whole {
+    let post = Post { title: REMOVED.to_owned(), author: None, link: None, ..whole.post };
+    Whole { post, description: String::new(), ..whole }
 }
 
 /// Any post; `None` when there are none.
@@ -356,22 +369,27 @@ pub fn leave(connection: &Connection, id: i64, author: i64, now: Micros) -> rusq
         return destroy(connection, id);
     }
     vote::sql::forget(connection, Target::Post(id))?;
+    // One that an admin had removed is not counted.
+    connection
+        .prepare_cached(
+            "UPDATE users SET posts_count = posts_count - 1 \
+             WHERE id = (SELECT user_id FROM posts WHERE id = ?1 AND deleted_at IS NULL)",
+        )?
+        .execute([id])?;
     connection
         .prepare_cached(
             "UPDATE posts SET user_id = NULL, title = NULL, url = NULL, site = NULL, address = NULL, \
-             deleted_at = ?2, updated_at = ?2 WHERE id = ?1",
+             deleted_at = ?2, removed_at = NULL, updated_at = ?2 WHERE id = ?1",
         )?
         .execute([id, now])?;
     connection.prepare_cached("UPDATE descriptions SET text = '' WHERE post_id = ?1")?.execute([id])?;
-    connection
-        .prepare_cached("UPDATE users SET posts_count = posts_count - 1 WHERE id = ?1")?
-        .execute([author])?;
     Ok(())
 }
 
-/// What was kept for its comments alone goes with the last of them.
+/// What was kept for its comments alone goes with the last of them; what an admin removed stays, to be
+/// restored.
 pub fn prune(connection: &Connection, id: i64) -> rusqlite::Result<()> {
-    let sql = "DELETE FROM posts WHERE id = ?1 AND deleted_at IS NOT NULL \
+    let sql = "DELETE FROM posts WHERE id = ?1 AND deleted_at IS NOT NULL AND removed_at IS NULL \
                AND NOT EXISTS (SELECT 1 FROM comments WHERE post_id = ?1)";
     connection.prepare_cached(sql)?.execute([id])?;
     Ok(())

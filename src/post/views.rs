@@ -15,11 +15,11 @@ use crate::ui::layout::{self, SITE};
 use crate::ui::pager::{self, Slice};
 use crate::ui::text::Text;
 use crate::ui::time::{Age, Micros};
-use crate::user;
 use crate::vote::{self, Target};
 use crate::web::cx::Viewer;
 use crate::web::form::Errors;
 use crate::web::{Cx, paths};
+use crate::{moderation, user};
 
 /// The way out of a post.
 pub const BACK_TO_POSTS: (&str, &str) = (paths::POSTS, "← Back to posts");
@@ -183,22 +183,24 @@ pub fn show<'p>(
     comments: &'p Slice<Comment>,
     form: &'p CommentForm,
 ) -> impl Render + 'p {
-    let Whole { post, description, is_saved, is_deleted } = whole;
+    let Whole { post, description, is_saved, is_deleted, removed, locked } = whole;
     owned_html! {
         @ if let Some(link) = &post.link { : source(link) }
         div(class="byline") {
             : vote::views::arrow_for(Target::Post(post.id), post.is_voted, post.author.as_ref(), viewer);
             @ if !is_deleted { : vote::views::score(Target::Post(post.id), post.score); : " " }
-            : user::views::by(post.author.as_ref(), viewer); : " · ";
+            @ if removed.is_none() { : user::views::by(post.author.as_ref(), viewer); : " · " }
             : Age { at: post.created_at, now: cx.now }; : " ago · ";
             a(href="#comments", class="comments_count") { : comment::views::count(post.comments_count) }
             @ if !is_deleted { : " · "; : saved::views::button(post.id, *is_saved) }
+            : moderation::views::link(Target::Post(post.id), post.author.as_ref(), viewer);
         }
-        div(class="prose") { : Markup(description) }
+        div(class="prose") { : Markup(description); : moderation::views::removed(removed.as_deref()) }
         @ if user::is_own(post.author.as_ref(), viewer) { : actions(post.id) }
         section(id="comments", class="discussion", aria-labelledby="comments_heading") {
             h2(id="comments_heading", class="comments_count") { : comment::views::count(post.comments_count) }
-            @ if !is_deleted { : comment::views::form(post.id, form) }
+            @ if let Some(reason) = locked { : moderation::views::locked(reason) }
+            else if !is_deleted { : comment::views::form(post.id, form) }
             : comment::views::list(&comments.rows, viewer, cx.now);
             : pager::more(comments.next, "comments", "#comments");
         }

@@ -11,9 +11,9 @@ use sha2::{Digest, Sha256};
 
 use crate::ui::pager::Cursor;
 use crate::ui::time::Micros;
-use crate::user;
 use crate::vote::{self, Vote};
 use crate::web::{Cx, session as cookie};
+use crate::{moderation, user};
 
 /// Sessions on a page of one's own.
 pub const ON_A_PAGE: u32 = 10;
@@ -83,7 +83,8 @@ impl SignIn {
     }
 
     /// Signs a user in; the number of the session. The one that this browser had before ends: nobody
-    /// could end it from here any more. What they had voted for as a guest is counted.
+    /// could end it from here any more. What they had voted for as a guest is counted,
+    /// unless they are banned.
     ///
     /// # Errors
     /// The database's.
@@ -91,7 +92,9 @@ impl SignIn {
         if let Some(before) = &self.before {
             sql::replace(connection, before)?;
         }
-        if let Some(target) = self.vote {
+        if let Some(target) = self.vote
+            && moderation::sql::banned(connection, user_id)?.is_none()
+        {
             vote::sql::change(connection, user_id, target, Vote::Cast, self.now)?;
         }
         user::sql::note_sign_in(connection, user_id, self.now)?;

@@ -31,7 +31,8 @@ pub fn create(connection: &Connection, session: &NewSession) -> rusqlite::Result
 /// Who is signed in by `token`, and when that was last noted; `None` when the row is gone or the
 /// secret is wrong.
 pub fn viewer(connection: &Connection, token: &Token) -> rusqlite::Result<Option<(Viewer, Micros)>> {
-    let sql = "SELECT users.id, users.screen_name, sessions.secret_hash, sessions.last_used_at \
+    let sql = "SELECT users.id, users.screen_name, sessions.secret_hash, sessions.last_used_at, \
+               users.is_admin, users.banned_at IS NOT NULL \
                FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id = ?1";
     let found = connection
         .prepare_cached(sql)?
@@ -39,7 +40,13 @@ pub fn viewer(connection: &Connection, token: &Token) -> rusqlite::Result<Option
             if !token.matches(row.get_ref(2)?.as_blob()?) {
                 return Ok(None);
             }
-            let viewer = Viewer { id: row.get(0)?, screen_name: row.get(1)?, session_id: token.id };
+            let viewer = Viewer {
+                id: row.get(0)?,
+                screen_name: row.get(1)?,
+                session_id: token.id,
+                is_admin: row.get(4)?,
+                is_banned: row.get(5)?,
+            };
             Ok(Some((viewer, row.get(3)?)))
         })
         .optional()?;

@@ -75,6 +75,9 @@ impl<'p> Page<'p> {
 /// The site's name.
 pub const SITE: &str = "Lorem News";
 
+/// What the link to the log says.
+pub const LOG: &str = "Moderation log";
+
 /// Configures htmx where its defaults are not ours: an answer names the places that it changes, and goes
 /// nowhere else (docs/decisions/0009-htmx-gets-changes.md); errors of the server are not swapped into the
 /// page, and what a reader has opened stays open.
@@ -205,6 +208,7 @@ fn header<'p>(viewer: Option<&'p Viewer>, path: &'p str) -> impl Render + 'p {
                 : separator();
                 a(href=paths::SEARCH, aria-current?=current(path == paths::SEARCH)) { : "Search" }
                 @ if let Some(viewer) = viewer {
+                    @ if viewer.is_admin { : separator(); a(href=paths::FLAGS) { : "Flags" } }
                     : separator();
                     a(class="self", href=paths::user(viewer.id)) { : &viewer.screen_name }
                     : separator();
@@ -240,6 +244,11 @@ pub fn alert<'s>(sentence: &'s str) -> impl Render + 's {
     owned_html! { p(class="flash alert", role="alert") { : sentence } }
 }
 
+/// What went wrong because an admin has decided so.
+pub fn logged_alert<'s>(sentence: &'s str) -> impl Render + 's {
+    owned_html! { p(class="flash alert", role="alert") { : sentence; : " "; a(href=paths::LOG) { : LOG } } }
+}
+
 fn footer() -> impl Render {
     owned_html! {
         p {
@@ -257,5 +266,7 @@ fn footer_links() -> impl Render {
         : " · ";
         // The script that reads keys finds the page by what it is.
         a(href=paths::KEYS, rel="help") { : "Keys" }
+        : " · ";
+        a(href=paths::LOG) { : LOG }
     }
 }

@@ -136,7 +136,7 @@ fn hash(cx: &Cx, password: &str) -> Result<String> {
 /// # Errors
 /// [`Error::SignIn`]; the database's.
 pub fn edit(cx: &Cx) -> Result {
-    let viewer = cx.member()?;
+    let viewer = cx.writer()?;
     let user = cx.read(|connection| sql::find(connection, viewer.id))?.ok_or(Error::NotFound)?;
     let draft = draft::of(cx, paths::ACCOUNT)?.unwrap_or_default();
     let (screen_name, about) =

@@ -48,6 +48,8 @@ pub struct User {
     pub karma: i64,
     /// How many sign-ins are kept.
     pub sessions_count: i64,
+    /// Why an admin has banned them, if one has.
+    pub banned: Option<String>,
 }
 
 /// What a user's page shows.
@@ -128,6 +130,16 @@ fn check_length(errors: &mut Errors, password: &str) {
     } else if password.len() > password::MAX_BYTES {
         errors.add("password", "Password is too long");
     }
+}
+
+/// Whether it will do as a password.
+///
+/// # Errors
+/// A sentence that says why not.
+pub fn check_password(password: &str) -> Result<(), String> {
+    let mut errors = Errors::default();
+    check_length(&mut errors, password);
+    errors.sentences().next().map_or(Ok(()), |sentence| Err(sentence.to_owned()))
 }
 
 /// What is wrong with what somebody says of themselves.

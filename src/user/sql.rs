@@ -3,8 +3,9 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Account, Author, NewUser, User, name};
+use crate::moderation::sql::moderation_reason;
 use crate::ui::time::Micros;
-use crate::{comment, post, saved, session, vote};
+use crate::{comment, flag, post, saved, session, vote};
 
 /// The author in two columns of a joined row, `id` and `screen_name`; `None` where both are null.
 pub fn author(row: &Row, first: usize) -> rusqlite::Result<Option<Author>> {
@@ -16,8 +17,11 @@ pub fn author(row: &Row, first: usize) -> rusqlite::Result<Option<Author>> {
 
 /// Someone's page; `None` when there is nobody of that number.
 pub fn find(connection: &Connection, id: i64) -> rusqlite::Result<Option<User>> {
-    let sql = "SELECT users.id, screen_name, about, created_at, posts_count, comments_count, sessions_count, karma \
-               FROM users JOIN profiles ON profiles.user_id = users.id WHERE users.id = ?1";
+    let sql = concat!(
+        "SELECT users.id, screen_name, about, created_at, posts_count, comments_count, sessions_count, karma, ",
+        moderation_reason!("user", "users", "banned_at", "ban"),
+        " FROM users JOIN profiles ON profiles.user_id = users.id WHERE users.id = ?1"
+    );
     connection
         .prepare_cached(sql)?
         .query_row([id], |row| {
@@ -30,6 +34,7 @@ pub fn find(connection: &Connection, id: i64) -> rusqlite::Result<Option<User>> 
                 comments_count: row.get(5)?,
                 sessions_count: row.get(6)?,
                 karma: row.get(7)?,
+                banned: row.get(8)?,
             })
         })
         .optional()
@@ -140,11 +145,12 @@ pub fn destroy_some(connection: &Connection, id: i64, now: Micros, number: u32) 
     let sql = "SELECT id FROM comments WHERE user_id = ?1 ORDER BY created_at DESC, id DESC LIMIT ?2";
     let comments = ids(connection, sql, id, number)?;
     for comment_id in &comments {
-        comment::sql::destroy(connection, *comment_id, now)?;
+        comment::sql::leave(connection, *comment_id, now)?;
     }
     if !comments.is_empty()
         || vote::sql::withdraw_some(connection, id, number)?
         || saved::sql::forget_some(connection, id, number)?
+        || flag::sql::withdraw_some(connection, id, number)?
         || session::sql::destroy_some(connection, id, number)?
     {
         return Ok(true);

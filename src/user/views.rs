@@ -7,9 +7,9 @@ use super::{Author, Profile, User, is_own};
 use crate::markup::{FORMATTING, Markup};
 use crate::ui::button;
 use crate::ui::field::{self, Field};
-use crate::ui::pager;
 use crate::ui::text::Text;
 use crate::ui::time::{Age, Date};
+use crate::ui::{layout, pager};
 use crate::web::cx::Viewer;
 use crate::web::form::{Errors, local_path};
 use crate::web::{Cx, paths};
@@ -40,6 +40,9 @@ pub fn show<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
                 a(class="button danger", href=paths::DELETE_ACCOUNT) { : "Delete profile" }
             }
         }
+        @ if profile.sessions.is_none() && viewer.is_some_and(|viewer| viewer.is_admin) {
+            div(class="actions") { a(class="button", href=paths::moderate_user(user.id)) { : "Moderate" } }
+        }
         dl(class="facts") {
             dt { : "user:" } dd { : &user.screen_name }
             dt { : "created:" }
@@ -48,6 +51,9 @@ pub fn show<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
                 else { : Age { at: user.created_at, now: cx.now }; : " ago" }
             }
             dt { : "karma:" } dd { : user.karma }
+            @ if let Some(reason) = &user.banned {
+                dt { : "banned:" } dd { : Text(reason); : " ("; a(href=paths::LOG) { : layout::LOG } : ")" }
+            }
             dt { : "about:" } dd(class="prose") { : Markup(&user.about) }
         }
         details(open, id="posts") {

@@ -15,12 +15,24 @@ pub fn change(
     vote: Vote,
     now: Micros,
 ) -> rusqlite::Result<Counted> {
-    let Some(found) = find(connection, target)? else {
+    let Some(found) = find(connection, target)?.filter(|found| !found.is_removed) else {
         return Ok(Counted::Gone);
     };
     if found.author == Some(user_id) {
         return Ok(Counted::Own);
     }
+    apply(connection, user_id, target, &found, vote, now).map(Counted::Score)
+}
+
+/// The same for what was found, and is not their own; the score.
+fn apply(
+    connection: &Connection,
+    user_id: i64,
+    target: Target,
+    found: &Found,
+    vote: Vote,
+    now: Micros,
+) -> rusqlite::Result<i64> {
     let changed = match (target, vote) {
         (Target::Post(id), Vote::Cast) => connection
             .prepare_cached(
@@ -41,13 +53,13 @@ pub fn change(
             .execute([user_id, id])?,
     };
     if changed == 0 {
-        return Ok(Counted::Score(found.score));
+        return Ok(found.score);
     }
     let by = if vote == Vote::Cast { 1 } else { -1 };
     let score = found.score + by;
     set_score(connection, target, score, found.created_at)?;
-    add_karma(connection, found.author, by)?;
-    Ok(Counted::Score(score))
+    found.add_karma(connection, by)?;
+    Ok(score)
 }
 
 /// What a vote is for, as far as it matters.
@@ -55,20 +67,35 @@ struct Found {
     author: Option<i64>,
     score: i64,
     created_at: Micros,
+    /// By an admin: its votes wait, and count for nothing until it is restored.
+    is_removed: bool,
+}
+
+impl Found {
+    fn add_karma(&self, connection: &Connection, by: i64) -> rusqlite::Result<()> {
+        if self.is_removed { Ok(()) } else { add_karma(connection, self.author, by) }
+    }
 }
 
 fn find(connection: &Connection, target: Target) -> rusqlite::Result<Option<Found>> {
     let (sql, id) = match target {
-        Target::Post(id) => {
-            ("SELECT user_id, score, created_at FROM posts WHERE id = ?1 AND deleted_at IS NULL", id)
-        }
-        Target::Comment(id) => {
-            ("SELECT user_id, score, created_at FROM comments WHERE id = ?1 AND deleted_at IS NULL", id)
-        }
+        Target::Post(id) => (
+            "SELECT user_id, score, created_at, removed_at IS NOT NULL FROM posts \
+             WHERE id = ?1 AND (deleted_at IS NULL OR removed_at IS NOT NULL)",
+            id,
+        ),
+        Target::Comment(id) => (
+            "SELECT user_id, score, created_at, removed_at IS NOT NULL FROM comments \
+             WHERE id = ?1 AND (deleted_at IS NULL OR removed_at IS NOT NULL)",
+            id,
+        ),
     };
     connection
         .prepare_cached(sql)?
-        .query_row([id], |row| Ok(Found { author: row.get(0)?, score: row.get(1)?, created_at: row.get(2)? }))
+        .query_row([id], |row| {
+            let (author, score) = (row.get(0)?, row.get(1)?);
+            Ok(Found { author, score, created_at: row.get(2)?, is_removed: row.get(3)? })
+        })
         .optional()
 }
 
@@ -108,7 +135,7 @@ pub fn forget(connection: &Connection, target: Target) -> rusqlite::Result<()> {
     };
     connection.prepare_cached(sql)?.execute([id])?;
     set_score(connection, target, 1, found.created_at)?;
-    add_karma(connection, found.author, 1 - found.score)
+    found.add_karma(connection, 1 - found.score)
 }
 
 /// Takes back some of the votes of someone who leaves, at most `number`; whether there were any.
@@ -121,7 +148,9 @@ pub fn withdraw_some(connection: &Connection, user_id: i64, number: u32) -> rusq
     let targets = posts.into_iter().map(Target::Post).chain(comments.into_iter().map(Target::Comment));
     let mut any = false;
     for target in targets {
-        change(connection, user_id, target, Vote::Withdrawn, 0)?;
+        if let Some(found) = find(connection, target)? {
+            apply(connection, user_id, target, &found, Vote::Withdrawn, 0)?;
+        }
         any = true;
     }
     Ok(any)

@@ -13,6 +13,7 @@ use super::turns::Turn;
 use super::{Error, Result, session};
 use crate::app::App;
 use crate::db;
+use crate::moderation;
 use crate::ui::time::{Micros, now};
 
 /// Characters of a `User-Agent`; those of browsers have some 150.
@@ -41,6 +42,10 @@ pub struct Viewer {
     pub screen_name: String,
     /// The session they are signed in by.
     pub session_id: i64,
+    /// They can moderate.
+    pub is_admin: bool,
+    /// They can only read, and leave.
+    pub is_banned: bool,
 }
 
 impl<'r> Cx<'r> {
@@ -125,6 +130,15 @@ impl<'r> Cx<'r> {
     pub fn member_or(&self, return_to: impl Display) -> Result<&Viewer> {
         let sign_in = || Error::SignIn { return_to: return_to.to_string(), cookie: None };
         self.viewer()?.ok_or_else(sign_in)
+    }
+
+    /// Who asks for a form by which something is written: nobody who is banned.
+    ///
+    /// # Errors
+    /// As [`member`](Cx::member); [`Error::Barred`].
+    pub fn writer(&self) -> Result<&Viewer> {
+        moderation::refuse_banned(self)?;
+        self.member()
     }
 
     /// From here on the request is this person's: they have just signed in.

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use horrorshow::owned_html;
+use horrorshow::prelude::*;
 use rouille::Response;
 
 use super::cookie::Header;
@@ -12,6 +14,7 @@ use super::reply::{self, Change};
 use super::{Cx, paths};
 use crate::db;
 use crate::ui::layout::{self, Page};
+use crate::ui::text::Text;
 
 /// Why there is no answer but this. What a person can mend in a form is no error: the handler shows
 /// the form again.
@@ -36,6 +39,13 @@ pub enum Error {
     },
     /// 403, with a sentence.
     Forbidden(&'static str),
+    /// 403: an admin has decided so, and the log says it to everybody.
+    Barred {
+        /// What was decided, and why.
+        why: String,
+        /// What was typed, so that it is not lost.
+        typed: String,
+    },
     /// 429: not so fast.
     TooMany(Wait),
     /// 503: the same request may succeed in a moment.
@@ -43,6 +53,8 @@ pub enum Error {
     /// 500: ours. The text is for the log, never for the client.
     Internal(String),
 }
+
+const REJECTED: &str = "The change you wanted was rejected.";
 
 impl Error {
     /// Its HTTP status.
@@ -55,7 +67,7 @@ impl Error {
             Error::SignIn { .. } => 303,
             Error::TooLarge(_) => 413,
             Error::UnsupportedMediaType => 415,
-            Error::Forbidden(_) => 403,
+            Error::Forbidden(_) | Error::Barred { .. } => 403,
             Error::TooMany(_) => 429,
             Error::Unavailable(_) => 503,
             Error::Internal(_) => 500,
@@ -78,7 +90,8 @@ impl Error {
                 ("That request can't be understood.", "Forms are sent as application/x-www-form-urlencoded.")
             }
             Error::SignIn { .. } => ("Please sign in.", "Only somebody who is signed in can do this."),
-            Error::Forbidden(why) => ("The change you wanted was rejected.", *why),
+            Error::Forbidden(why) => (REJECTED, *why),
+            Error::Barred { why, .. } => return (REJECTED, why.clone().into()),
             Error::TooMany(wait) => {
                 return ("That was a little too fast.", format!("Please try again in {wait}.").into());
             }
@@ -127,7 +140,11 @@ pub fn respond(cx: &Cx, error: &Error) -> Response {
         _ if reply::wants_changes(cx) => {
             let (heading, sentence) = error.texts();
             let sentence = format!("{heading} {sentence}");
-            reply::changes(cx, &[Change::alert(&sentence)]).with_status_code(error.status())
+            let change = match error {
+                Error::Barred { .. } => Change::logged_alert(&sentence),
+                _ => Change::alert(&sentence),
+            };
+            reply::changes(cx, &[change]).with_status_code(error.status())
         }
         _ => page(cx, error),
     };
@@ -148,11 +165,28 @@ fn page(cx: &Cx, error: &Error) -> Response {
     // database that has too much to do already. A flash waits for the next page that is no error.
     let viewer = if error.status() == 503 { None } else { cx.viewer().ok().flatten() };
     let page = Page { heading, viewer, preferences: Preferences::of(cx), ..Page::default() };
-    match layout::render(&page, horrorshow::html! { p { : &*sentence } }) {
+    let main = horrorshow::html! {
+        p { : &*sentence }
+        @ if let Error::Barred { typed, .. } = error { : barred(typed) }
+    };
+    match layout::render(&page, main) {
         Ok(html) => reply::html(cx, html).with_status_code(error.status()),
         Err(error) => {
             log::error!("rendering the error page: {error}");
             Response::text(format!("{heading}\n{sentence}\n")).with_status_code(500)
+        }
+    }
+}
+
+/// Where it is logged, and what was typed.
+fn barred(typed: &str) -> impl Render + '_ {
+    owned_html! {
+        p { a(href=paths::LOG) { : layout::LOG } }
+        @ if !typed.is_empty() {
+            div(class="field") {
+                label(for="typed") { : "What you wrote, so that it is not lost" }
+                textarea(id="typed", readonly) { : Raw("\n"); : Text(typed) }
+            }
         }
     }
 }

@@ -48,6 +48,8 @@ flashes! {
     CommentUpdated "comment-updated" "Comment was successfully updated."
     CommentDestroyed "comment-destroyed" "Comment was successfully destroyed."
     PreferencesSaved "preferences-saved" "Preferences were successfully saved."
+    Flagged "flagged" "Thank you. An admin will look at it."
+    Moderated "moderated" "It is done, and the moderation log says so."
 }
 
 impl Flash {

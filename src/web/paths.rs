@@ -50,6 +50,10 @@ pub const PREFERENCES: &str = "/preferences";
 pub const KEYS: &str = "/keys";
 /// The site's picture, small and square.
 pub const ICON: &str = "/icon.png";
+/// What admins did.
+pub const LOG: &str = "/log";
+/// What readers flagged, for admins.
+pub const FLAGS: &str = "/flags";
 /// The web app's manifest.
 pub const MANIFEST: &str = "/manifest.json";
 
@@ -162,6 +166,36 @@ pub fn edit_comment(id: i64) -> Path {
 pub fn comment_on(post_id: i64, page: Option<Cursor>, id: i64) -> String {
     let query = page.map(|page| format!("?comments={page}")).unwrap_or_default();
     format!("{}{query}#comment_{id}", post(post_id))
+}
+
+/// Where a post is flagged.
+#[must_use]
+pub fn flag_post(id: i64) -> Path {
+    Path { before: "/posts/", id, after: "/flag" }
+}
+
+/// Where a comment is flagged.
+#[must_use]
+pub fn flag_comment(id: i64) -> Path {
+    Path { before: "/comments/", id, after: "/flag" }
+}
+
+/// Where an admin decides about a post.
+#[must_use]
+pub fn moderate_post(id: i64) -> Path {
+    Path { before: "/posts/", id, after: "/moderate" }
+}
+
+/// Where an admin decides about a comment.
+#[must_use]
+pub fn moderate_comment(id: i64) -> Path {
+    Path { before: "/comments/", id, after: "/moderate" }
+}
+
+/// Where an admin decides about somebody.
+#[must_use]
+pub fn moderate_user(id: i64) -> Path {
+    Path { before: "/users/", id, after: "/moderate" }
 }
 
 /// A sign-in, to be ended.

@@ -171,6 +171,12 @@ impl Change {
     pub fn alert(sentence: &str) -> Change {
         Change::told(layout::alert(sentence))
     }
+
+    /// The same, where the log says more.
+    #[must_use]
+    pub fn logged_alert(sentence: &str) -> Change {
+        Change::told(layout::logged_alert(sentence))
+    }
 }
 
 /// The answer for htmx: the changes, in their order. Each names its own place, so that no answer,

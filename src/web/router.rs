@@ -1,10 +1,13 @@
 //! Every route, one line each.
 
 use super::{Cx, Error, Result, assets, csrf, paths, reply};
+use crate::moderation::Subject;
 use crate::saved::Wish;
 use crate::vote::handlers::change as vote;
 use crate::vote::{Target, Vote};
-use crate::{benchmarking, comment, feed, post, preference, saved, search, session, sitemap, user};
+use crate::{
+    benchmarking, comment, feed, flag, moderation, post, preference, saved, search, session, sitemap, user,
+};
 
 /// The handler for the method among those that the path has, else 405 with their names.
 macro_rules! on {
@@ -27,6 +30,9 @@ macro_rules! on {
 pub fn route(cx: &Cx) -> Result {
     csrf::check(cx)?;
     let segments: Vec<&str> = cx.path().split('/').skip(1).collect();
+    if !is_open_to_banned(cx.method(), &segments) {
+        moderation::refuse_banned(cx)?;
+    }
     match segments[..] {
         [""] => on!(cx, GET => post::handlers::front(cx)),
         [.., ""] => without_trailing_slash(cx),
@@ -54,6 +60,14 @@ pub fn route(cx: &Cx) -> Result {
             GET => comment::handlers::list(cx, number(id)?),
             POST => comment::handlers::create(cx, number(id)?)
         ),
+        ["posts", id, "flag"] => on!(cx,
+            GET => flag::handlers::new(cx, Target::Post(number(id)?)),
+            POST => flag::handlers::create(cx, Target::Post(number(id)?))
+        ),
+        ["posts", id, "moderate"] => on!(cx,
+            GET => moderation::handlers::show(cx, Subject::Post(number(id)?)),
+            POST => moderation::handlers::act(cx, Subject::Post(number(id)?))
+        ),
         ["posts", id, "vote"] => on!(cx, POST => vote(cx, Target::Post(number(id)?), Vote::Cast)),
         ["posts", id, "unvote"] => on!(cx, POST => vote(cx, Target::Post(number(id)?), Vote::Withdrawn)),
         ["posts", id, "save"] => on!(cx, POST => saved::handlers::change(cx, number(id)?, Wish::Save)),
@@ -63,6 +77,14 @@ pub fn route(cx: &Cx) -> Result {
         ["comments", id, "unvote"] => {
             on!(cx, POST => vote(cx, Target::Comment(number(id)?), Vote::Withdrawn))
         }
+        ["comments", id, "flag"] => on!(cx,
+            GET => flag::handlers::new(cx, Target::Comment(number(id)?)),
+            POST => flag::handlers::create(cx, Target::Comment(number(id)?))
+        ),
+        ["comments", id, "moderate"] => on!(cx,
+            GET => moderation::handlers::show(cx, Subject::Comment(number(id)?)),
+            POST => moderation::handlers::act(cx, Subject::Comment(number(id)?))
+        ),
         ["comments", id] => on!(cx,
             GET => comment::handlers::show(cx, number(id)?),
             PATCH => comment::handlers::update(cx, number(id)?),
@@ -76,6 +98,12 @@ pub fn route(cx: &Cx) -> Result {
             POST => user::handlers::create(cx)
         ),
         ["users", id] => on!(cx, GET => user::handlers::show(cx, number(id)?)),
+        ["users", id, "moderate"] => on!(cx,
+            GET => moderation::handlers::show(cx, Subject::User(number(id)?)),
+            POST => moderation::handlers::act(cx, Subject::User(number(id)?))
+        ),
+        ["log"] => on!(cx, GET => moderation::handlers::log(cx)),
+        ["flags"] => on!(cx, GET => flag::handlers::queue(cx)),
         ["user"] => on!(cx,
             GET => user::handlers::own(cx),
             PATCH => user::handlers::update(cx),
@@ -108,6 +136,19 @@ pub fn route(cx: &Cx) -> Result {
         ["assets", name] => on!(cx, GET => assets::serve(cx, name)),
         [name] if assets::is_at_root(name) => on!(cx, GET => assets::serve_at_root(cx, name)),
         _ => Err(Error::NotFound),
+    }
+}
+
+/// Whether also somebody who is banned can ask for it: reading, and how; signing in and out; and leaving. All
+/// other changes are refused here, also those that are yet to come. (Who calls for benchmarking is
+/// nobody.)
+fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {
+    match segments {
+        _ if method == "GET" => true,
+        ["sessions", ..] | ["users"] | ["benchmarking", ..] => true,
+        ["preferences"] | ["posts", _, "save" | "unsave"] => true,
+        ["user"] => method == "DELETE",
+        _ => false,
     }
 }
 

@@ -12,6 +12,7 @@ mod comments;
 mod devtools;
 mod journeys;
 mod links;
+mod moderating;
 mod reader;
 mod saving;
 mod searching;
@@ -21,12 +22,13 @@ use reader::{NARROW, Reader, WIDE};
 use serde_json::Value;
 
 /// One page of each kind.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "/",
     "/search?q=dolor",
     "/posts",
     "/posts/1",
     "/users/1",
+    "/log",
     "/nothing",
     "/posts?after=wrong",
     "/users/1?comments=9-9",

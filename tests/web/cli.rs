@@ -1,7 +1,7 @@
 //! What the program says on the command line, and what it leaves alone when it refuses.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Stdio;
@@ -10,6 +10,7 @@ use argon2::{Argon2, PasswordHash, PasswordVerifier};
 use lorem_news::ui::time::now;
 use rusqlite::Connection;
 
+use crate::client::Client;
 use crate::harness::{PATIENCE, Program, assert_sound, eventually, folder, number, open, program, run};
 
 /// The schema that this program knows.
@@ -120,7 +121,7 @@ fn seed(database: &Path, more: &[&str]) -> std::process::Output {
 #[test]
 fn the_help_of_the_program_names_every_command() {
     let help = stdout(&["--help"]);
-    for command in COMMANDS {
+    for command in COMMANDS.into_iter().chain(["user"]) {
         assert!(help.lines().any(|line| line.trim_start().starts_with(command)), "{command}: {help}");
     }
 }
@@ -145,6 +146,86 @@ fn the_help_of_each_command_lists_every_option_with_its_environment_name_and_def
     }
 }
 
+/// Runs `lorem-news user` with this on its standard input; its exit code and what it says.
+fn user(database: &Path, arguments: &[&str], typed: &str) -> (Option<i32>, String) {
+    let mut child = program(&["user", "--database", database.to_str().unwrap()])
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(typed.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    (output.status.code(), said)
+}
+
+#[test]
+fn an_admin_is_made_and_unmade_while_the_server_runs() {
+    let (_folder, database) = folder();
+    seed(&database, &["--posts", "3"]);
+    let site = Program::serve(&database, &["--no-rate-limits"]);
+    let client = Client::at(site.address);
+    assert_eq!(client.sign_up("Zoë").status, 303);
+    let may = || client.get("/flags").status;
+    assert_eq!(may(), 403);
+    // Names are compared as at signing in; what is so already is no error.
+    for _ in 0..2 {
+        assert_eq!(user(&database, &["--admin", "ZOË"], ""), (Some(0), "ZOË is an admin\n".into()));
+        assert_eq!(may(), 200);
+    }
+    let answer = client.post("/posts/1/moderate", &[("act", "lock"), ("reason", "A reason")]);
+    assert_eq!(answer.status, 303);
+    for _ in 0..2 {
+        assert_eq!(user(&database, &["--no-admin", "Zoë"], ""), (Some(0), "Zoë is no admin\n".into()));
+        assert_eq!(may(), 403);
+    }
+    let connection = open(&database);
+    connection.execute("UPDATE users SET banned_at = 1 WHERE screen_name = 'Zoë'", []).unwrap();
+    let (code, said) = user(&database, &["--admin", "Zoë"], "");
+    assert_eq!(code, Some(1));
+    assert!(said.contains("lorem-news: Zoë is banned"), "{said}");
+    assert_sound(&connection);
+}
+
+#[test]
+fn a_password_that_was_forgotten_is_replaced_and_ends_the_sessions() {
+    let (_folder, database) = folder();
+    seed(&database, &["--posts", "3"]);
+    let site = Program::serve(&database, &["--no-rate-limits"]);
+    let client = Client::at(site.address);
+    assert_eq!(client.sign_up("Zoë").status, 303);
+    for (typed, why) in [("short\n", "too short"), ("", "too short"), (&*"a".repeat(1025), "too long")] {
+        let (code, said) = user(&database, &["--password", "Zoë"], typed);
+        assert_eq!(code, Some(1));
+        assert!(said.contains(why), "{said}");
+    }
+    assert_eq!(client.get("/user/edit").status, 200);
+    let changed = user(&database, &["--password", "Zoë"], "a new secret\r\nand no more\n");
+    assert_eq!(changed, (Some(0), "Zoë has a new password\n".into()));
+    assert_eq!(client.get("/user/edit").status, 303, "they are signed out");
+    assert_eq!(client.sign_in("Zoë").status, 422);
+    let answer = client.post("/sessions", &[("screen_name", "Zoë"), ("password", "a new secret")]);
+    assert_eq!(answer.status, 303);
+    assert_sound(&open(&database));
+}
+
+#[test]
+fn nobody_is_changed_who_is_not_there_and_no_database_is_made() {
+    let (folder, database) = folder();
+    for change in ["--admin", "--no-admin", "--password"] {
+        let said = refused(&["user", change, "Zoë", "--database", database.to_str().unwrap()]);
+        assert!(said.contains("there is no database"), "{said}");
+        assert!(contents(folder.path()).is_empty());
+    }
+    seed(&database, &["--posts", "1"]);
+    for change in ["--admin", "--no-admin", "--password"] {
+        let said = refused(&["user", change, "Zoë", "--database", database.to_str().unwrap()]);
+        assert!(said.contains("there is no user Zoë"), "{said}");
+    }
+}
+
 #[test]
 fn the_version_is_the_packages() {
     assert_eq!(stdout(&["--version"]), format!("lorem-news {}\n", env!("CARGO_PKG_VERSION")));
@@ -155,6 +236,9 @@ fn what_the_command_line_does_not_know_is_exit_code_2() {
     for arguments in [
         &["serve", "--colour"][..],
         &["dance"],
+        &["user"],
+        &["user", "--admin"],
+        &["user", "--admin", "a", "--password", "b"],
         &[],
         &["serve", "--listen", "nowhere"],
         &["seed", "--posts", "many"],

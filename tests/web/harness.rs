@@ -115,8 +115,8 @@ pub fn assert_sound(connection: &Connection) {
         (
             "users.karma",
             "SELECT count(*) FROM users WHERE karma <> \
-             (SELECT coalesce(sum(score - 1), 0) FROM posts WHERE user_id = users.id) \
-             + (SELECT coalesce(sum(score - 1), 0) FROM comments WHERE user_id = users.id)",
+             (SELECT coalesce(sum(score - 1), 0) FROM posts WHERE user_id = users.id AND deleted_at IS NULL) \
+             + (SELECT coalesce(sum(score - 1), 0) FROM comments WHERE user_id = users.id AND deleted_at IS NULL)",
         ),
         (
             "votes for one's own",
@@ -124,10 +124,30 @@ pub fn assert_sound(connection: &Connection) {
              + (SELECT count(*) FROM comment_votes JOIN comments ON comments.id = comment_id \
                 WHERE comments.user_id = comment_votes.user_id)",
         ),
-        ("emptied posts", "SELECT count(*) FROM posts WHERE (title IS NULL) <> (deleted_at IS NOT NULL)"),
+        (
+            "emptied posts",
+            "SELECT count(*) FROM posts WHERE (title IS NULL) <> (deleted_at IS NOT NULL AND removed_at IS NULL)",
+        ),
+        (
+            "removed posts and comments",
+            "SELECT (SELECT count(*) FROM posts WHERE removed_at IS NOT NULL AND (deleted_at IS NULL OR user_id IS NULL)) \
+             + (SELECT count(*) FROM comments WHERE removed_at IS NOT NULL AND (deleted_at IS NULL OR user_id IS NULL))",
+        ),
+        (
+            "cases.flags_count",
+            "SELECT count(*) FROM cases WHERE flags_count = 0 \
+             OR flags_count <> (SELECT count(*) FROM flags WHERE case_id = cases.id)",
+        ),
+        (
+            "cases of what is gone",
+            "SELECT count(*) FROM cases LEFT JOIN posts ON posts.id = cases.post_id \
+             LEFT JOIN comments ON comments.id = cases.comment_id \
+             WHERE posts.deleted_at IS NOT NULL OR comments.deleted_at IS NOT NULL",
+        ),
+        ("banned admins", "SELECT count(*) FROM users WHERE is_admin AND banned_at IS NOT NULL"),
         (
             "emptied comments",
-            "SELECT count(*) FROM comments AS c WHERE deleted_at IS NOT NULL AND (body <> '' OR user_id IS NOT NULL \
+            "SELECT count(*) FROM comments AS c WHERE deleted_at IS NOT NULL AND removed_at IS NULL AND (body <> '' OR user_id IS NOT NULL \
              OR NOT EXISTS (SELECT 1 FROM comments WHERE parent_id = c.id))",
         ),
         ("descriptions", "SELECT (SELECT count(*) FROM posts) - (SELECT count(*) FROM descriptions)"),

@@ -22,6 +22,7 @@ mod http;
 mod leaving;
 mod limits;
 mod links;
+mod moderating;
 mod pages;
 mod plans;
 mod saving;

@@ -7,6 +7,8 @@ use lorem_news::comment::sql::Fate;
 use lorem_news::comment::{self, NewComment};
 use lorem_news::draft::{self, NewDraft};
 use lorem_news::feed;
+use lorem_news::flag::{self, Flagged, NewFlag};
+use lorem_news::moderation::{self, NewAct, Outcome, Subject, Verb};
 use lorem_news::post::{self, Content, NewPost, Updated};
 use lorem_news::saved::{self, Wish};
 use lorem_news::search::query::{Kind, Query};
@@ -94,6 +96,8 @@ fn lists(connection: &Connection) {
     session::sql::of_user(connection, 1, START, 10).expect("someone's sessions");
     session::sql::viewer(connection, &Secret::random().of(1)).expect("who asks");
     user::sql::find(connection, 1).expect("someone");
+    moderation::sql::log(connection, START, 30).expect("the log");
+    flag::sql::queue(connection, START, 30).expect("what is flagged");
 }
 
 #[test]
@@ -101,7 +105,7 @@ fn every_list_is_read_from_an_index_in_its_order() {
     let (folder, connection) = database();
     connection.execute("UPDATE posts SET score = 2 WHERE id = 1", []).expect("the schema is known");
     let asked = statements(&connection, lists);
-    assert_eq!(asked.len(), 16, "{asked:?}");
+    assert_eq!(asked.len(), 18, "{asked:?}");
     // With what the planner knows about the rows, and without.
     for change in ["ANALYZE", "DROP TABLE sqlite_stat1"] {
         connection.execute_batch(change).expect(change);
@@ -276,6 +280,50 @@ fn an_account_is_found_by_an_index_and_what_goes_with_it_too() {
             assert!(!scans(&line) || line == "SCAN lost", "{line}\n{sql}");
         }
     }
+    assert_sound(&connection);
+}
+
+#[test]
+fn what_is_moderated_is_found_by_an_index() {
+    let (_folder, connection) = database();
+    connection.execute("UPDATE users SET is_admin = 1 WHERE id = 1", []).expect("the schema is known");
+    let secret = Secret::random();
+    let new = NewSession { user_id: 1, secret: &secret, ip_address: "::1", user_agent: "", created_at: 1 };
+    user::sql::note_sign_in(&connection, 1, 1).expect("it is noted");
+    let session_id = session::sql::create(&connection, &new).expect("a session");
+    let asked = statements(&connection, |connection| {
+        for target in [Target::Post(1), Target::Comment(1)] {
+            for user_id in [90, 91] {
+                let new = NewFlag { user_id, target, reason: "Spam", now: 1 };
+                assert_eq!(flag::sql::create(connection, &new).expect("an answer"), Flagged::Done);
+            }
+            assert_eq!(flag::sql::reasons(connection, target).expect("a list").len(), 2);
+            assert!(moderation::sql::case(connection, target.into()).expect("an answer").is_some());
+        }
+        assert!(flag::sql::withdraw_some(connection, 90, 10).expect("they go"));
+        let act = |verb, subject| {
+            let new = NewAct { session_id, verb, subject, reason: "A reason", now: 1 };
+            moderation::sql::act(connection, &new).expect("an answer")
+        };
+        for subject in [Subject::Post(1), Subject::Comment(1)] {
+            for verb in [Verb::Dismiss, Verb::Remove, Verb::Restore] {
+                assert_eq!((act(verb, subject), act(verb, subject)), (Outcome::Done, Outcome::Already));
+            }
+        }
+        for verb in [Verb::Lock, Verb::Unlock] {
+            assert_eq!(act(verb, Subject::Post(1)), Outcome::Done);
+        }
+        for verb in [Verb::Ban, Verb::Unban] {
+            assert_eq!(act(verb, Subject::User(2)), Outcome::Done);
+        }
+        moderation::sql::locked(connection, 1).expect("an answer");
+        moderation::sql::banned(connection, 2).expect("an answer");
+        moderation::sql::removed_comment(connection, 1).expect("an answer");
+        assert!(moderation::sql::case(connection, Subject::User(2)).expect("an answer").is_some());
+        moderation::sql::set_admin(connection, 1, false).expect("it is changed");
+    });
+    assert!(asked.len() >= 30, "{}: {asked:?}", asked.len());
+    assert_found_by_index(&connection, &asked);
     assert_sound(&connection);
 }
 

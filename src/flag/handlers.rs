@@ -1,0 +1,89 @@
+//! Flagging, and the queue of what was flagged.
+
+use super::{Flagged, NewFlag, Reason, sql, views};
+use crate::moderation::Subject;
+use crate::moderation::handlers::admin;
+use crate::ui::layout::{self, Page};
+use crate::ui::pager::{Cursor, ROWS};
+use crate::vote::Target;
+use crate::web::cx::Viewer;
+use crate::web::flash::Flash;
+use crate::web::form::{Errors, NO_ERRORS};
+use crate::web::rate::Act;
+use crate::web::{Cx, Error, Result, reply};
+use crate::{draft, session};
+
+const OWN: Error = Error::Forbidden("It is your own: you can change it, or take it back.");
+
+/// `GET /posts/:id/flag` and so on.
+///
+/// # Errors
+/// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for what is one's own, [`Error::Barred`];
+/// the database's.
+pub fn new(cx: &Cx, target: Target) -> Result {
+    let viewer = cx.writer()?;
+    check_target(cx, viewer, target)?;
+    let written = draft::of(cx, views::address(target))?.unwrap_or_default();
+    Ok(reply::page(cx, page(cx, target, &Reason::of(&written), &NO_ERRORS)?))
+}
+
+fn check_target(cx: &Cx, viewer: &Viewer, target: Target) -> Result<()> {
+    let author = cx.read(|connection| sql::author(connection, target))?.ok_or(Error::NotFound)?;
+    if author == Some(viewer.id) { Err(OWN) } else { Ok(()) }
+}
+
+fn page(cx: &Cx, target: Target, reason: &Reason, errors: &Errors) -> Result<String> {
+    let (heading, back) = match target {
+        Target::Post(_) => ("Flagging a post", "← Back to post"),
+        Target::Comment(_) => ("Flagging a comment", "← Back to comment"),
+    };
+    let address = Subject::from(target).address().to_string();
+    let page = Page { aside: Some((&address, back)), ..Page::with_form(cx, heading, errors)? };
+    Ok(layout::render(&page, views::new(target, reason, errors))?)
+}
+
+/// `POST /posts/:id/flag` and so on: sent twice it is still one flag, with the reason that came last.
+///
+/// # Errors
+/// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for what is one's own; the database's.
+/// What can be mended is told in the form.
+pub fn create(cx: &Cx, target: Target) -> Result {
+    let viewer = draft::member(cx, views::address(target), &Reason::FIELDS)?;
+    check_target(cx, viewer, target)?;
+    let reason = Reason::of(cx.form()?);
+    let errors = reason.check().or_too_fast(&cx.app.rates, Act::WriteBy(viewer.id));
+    if !errors.is_empty() {
+        return Ok(reply::refused(cx, page(cx, target, &reason, &errors)?, &errors));
+    }
+    let (user_id, session_id, now, token) = (viewer.id, viewer.session_id, cx.now, draft::token(cx));
+    let sentence = reason.sentence();
+    let flagged = cx.write(move |connection| {
+        if !session::sql::exists(connection, session_id)? {
+            return Ok(Flagged::SignedOut);
+        }
+        let flag = NewFlag { user_id, target, reason: &sentence, now };
+        let flagged = sql::create(connection, &flag)?;
+        if flagged == Flagged::Done {
+            draft::taken(connection, token.as_ref(), &views::address(target).to_string())?;
+        }
+        Ok(flagged)
+    })?;
+    match flagged {
+        Flagged::Done => Ok(reply::done(cx, Subject::from(target).address(), Flash::Flagged)),
+        Flagged::Own => Err(OWN),
+        Flagged::Gone => Err(Error::NotFound),
+        Flagged::SignedOut => Err(draft::sign_in_first(cx, views::address(target), &Reason::FIELDS)),
+    }
+}
+
+/// `GET /flags`: what waits for an admin.
+///
+/// # Errors
+/// [`Error::SignIn`], [`Error::Forbidden`] for who is no admin; a cursor that is none; the database's.
+pub fn queue(cx: &Cx) -> Result {
+    admin(cx)?;
+    let after = Cursor::from_query(cx, "after")?;
+    let waiting = cx.read(|connection| sql::queue(connection, after, ROWS))?;
+    let page = Page::new(cx, "Flags")?;
+    Ok(reply::page(cx, layout::render(&page, views::queue(page.viewer, &waiting))?))
+}

@@ -1,0 +1,321 @@
+//! All SQL about moderation.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{Act, Case, NewAct, Outcome, Subject, Verb};
+use crate::flag;
+use crate::ui::pager::{Cursor, Slice};
+use crate::ui::time::Micros;
+use crate::user;
+use crate::vote::{self, Target};
+
+/// SQL for the reason that was last given for what a column of a row says, such as `removed_at`; NULL
+/// where the column is. The log is asked only where it is not.
+macro_rules! moderation_reason {
+    ($noun:literal, $table:literal, $column:literal, $verb:literal) => {
+        concat!(
+            "CASE WHEN ",
+            $table,
+            ".",
+            $column,
+            " IS NOT NULL THEN coalesce((SELECT acts.reason FROM acts WHERE acts.",
+            $noun,
+            "_id = ",
+            $table,
+            ".id AND acts.verb = '",
+            $verb,
+            "' ORDER BY acts.id DESC LIMIT 1), '') END"
+        )
+    };
+}
+pub(crate) use moderation_reason;
+
+/// Why a post is locked, if it is.
+pub fn locked(connection: &Connection, post_id: i64) -> rusqlite::Result<Option<String>> {
+    let sql = concat!(
+        "SELECT ",
+        moderation_reason!("post", "posts", "locked_at", "lock"),
+        " FROM posts WHERE posts.id = ?1"
+    );
+    let found: Option<Option<String>> =
+        connection.prepare_cached(sql)?.query_row([post_id], |row| row.get(0)).optional()?;
+    Ok(found.flatten())
+}
+
+/// Why somebody is banned, if they are.
+pub fn banned(connection: &Connection, user_id: i64) -> rusqlite::Result<Option<String>> {
+    let sql = concat!(
+        "SELECT ",
+        moderation_reason!("user", "users", "banned_at", "ban"),
+        " FROM users WHERE users.id = ?1"
+    );
+    let found: Option<Option<String>> =
+        connection.prepare_cached(sql)?.query_row([user_id], |row| row.get(0)).optional()?;
+    Ok(found.flatten())
+}
+
+/// Where a comment is that an admin removed: its post, and when it was made. `None`: there is none.
+pub fn removed_comment(connection: &Connection, id: i64) -> rusqlite::Result<Option<(i64, Micros)>> {
+    connection
+        .prepare_cached("SELECT post_id, created_at FROM comments WHERE id = ?1 AND removed_at IS NOT NULL")?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+}
+
+/// Does it and logs it, unless it is so already.
+pub fn act(connection: &Connection, new: &NewAct) -> rusqlite::Result<Outcome> {
+    let Some(admin_id) = admin(connection, new.session_id)? else {
+        return Ok(Outcome::NoAdmin);
+    };
+    let outcome = match (new.verb, new.subject) {
+        (Verb::Remove, Subject::Post(id)) => remove(connection, Target::Post(id), new.now)?,
+        (Verb::Remove, Subject::Comment(id)) => remove(connection, Target::Comment(id), new.now)?,
+        (Verb::Restore, Subject::Post(id)) => restore(connection, Target::Post(id))?,
+        (Verb::Restore, Subject::Comment(id)) => restore(connection, Target::Comment(id))?,
+        (Verb::Lock | Verb::Unlock, Subject::Post(id)) => {
+            lock(connection, id, (new.verb == Verb::Lock).then_some(new.now))?
+        }
+        (Verb::Ban | Verb::Unban, Subject::User(id)) => {
+            ban(connection, id, (new.verb == Verb::Ban).then_some(new.now))?
+        }
+        (Verb::Dismiss, Subject::Post(id)) => dismiss(connection, Target::Post(id))?,
+        (Verb::Dismiss, Subject::Comment(id)) => dismiss(connection, Target::Comment(id))?,
+        _ => Outcome::Gone,
+    };
+    if outcome == Outcome::Done {
+        let (noun, post_id, comment_id, user_id) = new.subject.columns();
+        let sql = "INSERT INTO acts (created_at, admin_id, verb, noun, post_id, comment_id, user_id, reason) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let verb = new.verb.code();
+        connection
+            .prepare_cached(sql)?
+            .execute(params![new.now, admin_id, verb, noun, post_id, comment_id, user_id, new.reason])?;
+    }
+    Ok(outcome)
+}
+
+/// The admin who is signed in by a session; `None`: they are none, or it has ended.
+fn admin(connection: &Connection, session_id: i64) -> rusqlite::Result<Option<i64>> {
+    let sql = "SELECT users.id FROM sessions JOIN users ON users.id = sessions.user_id \
+               WHERE sessions.id = ?1 AND users.is_admin AND users.banned_at IS NULL";
+    connection.prepare_cached(sql)?.query_row([session_id], |row| row.get(0)).optional()
+}
+
+/// What changes when something is hidden or shown: whose it is, its score, and a comment's post.
+type Hidden = (Option<i64>, i64, Option<i64>);
+
+fn hidden(row: &Row) -> rusqlite::Result<Hidden> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+}
+
+fn remove(connection: &Connection, target: Target, now: Micros) -> rusqlite::Result<Outcome> {
+    // A trigger closes what readers flagged of it.
+    let (sql, id) = match target {
+        Target::Post(id) => (
+            "UPDATE posts SET deleted_at = ?2, removed_at = ?2 WHERE id = ?1 AND deleted_at IS NULL \
+             RETURNING user_id, score, NULL",
+            id,
+        ),
+        Target::Comment(id) => (
+            "UPDATE comments SET deleted_at = ?2, removed_at = ?2 WHERE id = ?1 AND deleted_at IS NULL \
+             RETURNING user_id, score, post_id",
+            id,
+        ),
+    };
+    match connection.prepare_cached(sql)?.query_row([id, now], hidden).optional()? {
+        Some(found) => count(connection, target, found, -1),
+        None if is_removed(connection, target)? == Some(true) => Ok(Outcome::Already),
+        None => Ok(Outcome::Gone),
+    }
+}
+
+fn restore(connection: &Connection, target: Target) -> rusqlite::Result<Outcome> {
+    let (sql, id) = match target {
+        Target::Post(id) => (
+            "UPDATE posts SET deleted_at = NULL, removed_at = NULL WHERE id = ?1 AND removed_at IS NOT NULL \
+             RETURNING user_id, score, NULL",
+            id,
+        ),
+        Target::Comment(id) => (
+            "UPDATE comments SET deleted_at = NULL, removed_at = NULL \
+             WHERE id = ?1 AND removed_at IS NOT NULL RETURNING user_id, score, post_id",
+            id,
+        ),
+    };
+    match connection.prepare_cached(sql)?.query_row([id], hidden).optional()? {
+        Some(found) => count(connection, target, found, 1),
+        None if is_removed(connection, target)? == Some(false) => Ok(Outcome::Already),
+        None => Ok(Outcome::Gone),
+    }
+}
+
+/// Whether an admin has removed it; `None`: there is none, or its author took it back.
+fn is_removed(connection: &Connection, target: Target) -> rusqlite::Result<Option<bool>> {
+    let (sql, id) = match target {
+        Target::Post(id) => {
+            ("SELECT removed_at IS NOT NULL, deleted_at IS NULL FROM posts WHERE id = ?1", id)
+        }
+        Target::Comment(id) => {
+            ("SELECT removed_at IS NOT NULL, deleted_at IS NULL FROM comments WHERE id = ?1", id)
+        }
+    };
+    let found: Option<(bool, bool)> =
+        connection.prepare_cached(sql)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    Ok(found.filter(|(is_removed, is_shown)| *is_removed || *is_shown).map(|(is_removed, _)| is_removed))
+}
+
+/// What is hidden counts for nothing: neither as a post or comment, nor its votes as karma.
+fn count(connection: &Connection, target: Target, found: Hidden, by: i64) -> rusqlite::Result<Outcome> {
+    let (author, score, post_id) = found;
+    let sql = match target {
+        Target::Post(_) => "UPDATE users SET posts_count = posts_count + ?2 WHERE id = ?1",
+        Target::Comment(_) => "UPDATE users SET comments_count = comments_count + ?2 WHERE id = ?1",
+    };
+    connection.prepare_cached(sql)?.execute(params![author, by])?;
+    if post_id.is_some() {
+        connection
+            .prepare_cached("UPDATE posts SET comments_count = comments_count + ?2 WHERE id = ?1")?
+            .execute(params![post_id, by])?;
+    }
+    if score > 1 {
+        vote::sql::add_karma(connection, author, by * (score - 1))?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// Locks a post from a moment on, or (`None`) unlocks it.
+fn lock(connection: &Connection, id: i64, at: Option<Micros>) -> rusqlite::Result<Outcome> {
+    let found: Option<bool> = connection
+        .prepare_cached(
+            "SELECT locked_at IS NOT NULL FROM posts \
+             WHERE id = ?1 AND (deleted_at IS NULL OR removed_at IS NOT NULL)",
+        )?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    match found {
+        None => Ok(Outcome::Gone),
+        Some(is_locked) if is_locked == at.is_some() => Ok(Outcome::Already),
+        Some(_) => {
+            connection
+                .prepare_cached("UPDATE posts SET locked_at = ?2 WHERE id = ?1")?
+                .execute(params![id, at])?;
+            Ok(Outcome::Done)
+        }
+    }
+}
+
+/// Bans somebody from a moment on, or (`None`) lets them write again.
+fn ban(connection: &Connection, id: i64, at: Option<Micros>) -> rusqlite::Result<Outcome> {
+    let found: Option<(bool, bool)> = connection
+        .prepare_cached("SELECT banned_at IS NOT NULL, is_admin FROM users WHERE id = ?1")?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    match found {
+        None => Ok(Outcome::Gone),
+        Some((is_banned, _)) if is_banned == at.is_some() => Ok(Outcome::Already),
+        Some((_, true)) if at.is_some() => Ok(Outcome::Protected),
+        Some(_) => {
+            connection
+                .prepare_cached("UPDATE users SET banned_at = ?2 WHERE id = ?1")?
+                .execute(params![id, at])?;
+            Ok(Outcome::Done)
+        }
+    }
+}
+
+fn dismiss(connection: &Connection, target: Target) -> rusqlite::Result<Outcome> {
+    if flag::sql::close(connection, target)? {
+        return Ok(Outcome::Done);
+    }
+    Ok(if is_removed(connection, target)?.is_some() { Outcome::Already } else { Outcome::Gone })
+}
+
+/// The log from `after` on: newest first.
+pub fn log(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::Result<Slice<Act>> {
+    let sql = "SELECT acts.id, acts.created_at, acts.verb, acts.noun, acts.reason, \
+               admins.id, admins.screen_name, posts.id, iif(posts.deleted_at IS NULL, posts.title, NULL), \
+               comments.id, users.id, users.screen_name FROM acts \
+               LEFT JOIN users AS admins ON admins.id = acts.admin_id \
+               LEFT JOIN posts ON posts.id = acts.post_id \
+               LEFT JOIN comments ON comments.id = acts.comment_id \
+                   AND (comments.deleted_at IS NULL OR comments.removed_at IS NOT NULL) \
+               LEFT JOIN users ON users.id = acts.user_id \
+               WHERE acts.id < ?1 ORDER BY acts.id DESC LIMIT ?2";
+    let rows = connection
+        .prepare_cached(sql)?
+        .query_map(params![after.id, limit + 1], |row| {
+            let verb: String = row.get(2)?;
+            let post = row.get::<_, Option<i64>>(7)?.map(Subject::Post);
+            let comment = row.get::<_, Option<i64>>(9)?.map(Subject::Comment);
+            let user = row.get::<_, Option<i64>>(10)?.map(Subject::User);
+            Ok(Act {
+                id: row.get(0)?,
+                created_at: row.get(1)?,
+                admin: user::sql::author(row, 5)?,
+                // The table takes no other.
+                verb: Verb::of(&verb).unwrap_or(Verb::Remove),
+                noun: row.get(3)?,
+                subject: post.or(comment).or(user),
+                name: row.get::<_, Option<String>>(8)?.or(row.get(11)?),
+                reason: row.get(4)?,
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(Slice::of(rows, limit, Act::by_id))
+}
+
+/// What an admin decides about, with all it says; `None`: there is nothing of that number.
+pub fn case(connection: &Connection, subject: Subject) -> rusqlite::Result<Option<Case>> {
+    let (sql, id) = match subject {
+        Subject::Post(id) => (
+            "SELECT posts.title, posts.url, descriptions.text, users.id, users.screen_name, \
+             posts.removed_at IS NOT NULL, posts.locked_at IS NOT NULL, 0, 0, posts.title IS NULL \
+             FROM posts JOIN descriptions ON descriptions.post_id = posts.id \
+             LEFT JOIN users ON users.id = posts.user_id WHERE posts.id = ?1",
+            id,
+        ),
+        Subject::Comment(id) => (
+            "SELECT NULL, NULL, comments.body, users.id, users.screen_name, \
+             comments.removed_at IS NOT NULL, 0, 0, 0, \
+             comments.deleted_at IS NOT NULL AND comments.removed_at IS NULL \
+             FROM comments LEFT JOIN users ON users.id = comments.user_id WHERE comments.id = ?1",
+            id,
+        ),
+        Subject::User(id) => (
+            "SELECT screen_name, NULL, '', NULL, NULL, 0, 0, banned_at IS NOT NULL, is_admin, 0 \
+             FROM users WHERE id = ?1",
+            id,
+        ),
+    };
+    let flags = match subject {
+        Subject::Post(id) => flag::sql::reasons(connection, Target::Post(id))?,
+        Subject::Comment(id) => flag::sql::reasons(connection, Target::Comment(id))?,
+        Subject::User(_) => Vec::new(),
+    };
+    connection
+        .prepare_cached(sql)?
+        .query_row([id], |row| {
+            Ok(Case {
+                subject,
+                name: row.get(0)?,
+                url: row.get(1)?,
+                text: row.get(2)?,
+                author: user::sql::author(row, 3)?,
+                is_removed: row.get(5)?,
+                is_locked: row.get(6)?,
+                is_banned: row.get(7)?,
+                is_admin: row.get(8)?,
+                is_empty: row.get(9)?,
+                flags,
+            })
+        })
+        .optional()
+}
+
+/// Makes somebody an admin, or takes it back; `false`: they are banned, and nothing is changed.
+pub fn set_admin(connection: &Connection, user_id: i64, is_admin: bool) -> rusqlite::Result<bool> {
+    let changed = connection
+        .prepare_cached("UPDATE users SET is_admin = ?2 WHERE id = ?1 AND (banned_at IS NULL OR NOT ?2)")?
+        .execute(params![user_id, is_admin])?;
+    Ok(changed > 0)
+}

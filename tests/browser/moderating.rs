@@ -1,0 +1,91 @@
+//! Moderation as readers and an admin meet it.
+
+use crate::access::assert_accessible;
+use crate::reader::Reader;
+
+/// A reader of a site of their own, and an admin of it.
+fn reader_and_admin() -> (Reader, Reader) {
+    let reader = Reader::alone();
+    reader.sign_in();
+    let admin = reader.another();
+    let name = admin.sign_in();
+    let made =
+        reader.site.database().execute("UPDATE users SET is_admin = 1 WHERE screen_name = ?1", [&name]);
+    assert_eq!(made.expect("the schema is known"), 1);
+    (reader, admin)
+}
+
+#[test]
+fn a_reader_flags_an_admin_removes_and_everybody_can_read_why() {
+    for with_javascript in [true, false] {
+        let (reader, admin) = reader_and_admin();
+        if !with_javascript {
+            reader.without_javascript();
+            admin.without_javascript();
+        }
+        reader.open("/posts/1");
+        let title = reader.text("h1");
+        reader.follow(".byline a[href='/posts/1/flag']");
+        assert_accessible_if(with_javascript, &reader, "the form for a flag");
+        reader.click("#kind_spam");
+        reader.fill("#words", "It sells something");
+        reader.follow("main button");
+        assert_eq!(
+            (reader.path(), reader.flash()),
+            ("/posts/1".into(), "Thank you. An admin will look at it.".into())
+        );
+
+        admin.open("/");
+        admin.follow("header a[href='/flags']");
+        assert_eq!(admin.text("#cases .prose li"), "Spam: It sells something");
+        assert_accessible_if(with_javascript, &admin, "what is flagged");
+        admin.follow("#cases .actions a");
+        assert_accessible_if(with_javascript, &admin, "the forms of an admin");
+        admin.fill("#reason_to_remove", "Advertising");
+        admin.follow("#remove button");
+        assert_eq!(admin.path(), "/posts/1");
+        assert_eq!(admin.text("h1").to_lowercase(), "[removed]");
+
+        reader.open("/posts/1");
+        assert_eq!(reader.text("h1").to_lowercase(), "[removed]");
+        assert!(reader.text(".prose").contains("Advertising"));
+        assert_accessible_if(with_javascript, &reader, "a post that was removed");
+        reader.follow(".prose a[href='/log']");
+        assert!(
+            reader.text("#log").contains("removed post #1") && reader.text("#log").contains("Advertising")
+        );
+        assert_accessible_if(with_javascript, &reader, "the log");
+
+        admin.open("/posts/1/moderate");
+        admin.fill("#reason_to_restore", "It was none");
+        admin.follow("#restore button");
+        reader.open("/posts/1");
+        assert_eq!(reader.text("h1"), title);
+    }
+}
+
+/// What axe says needs a script.
+fn assert_accessible_if(with_javascript: bool, reader: &Reader, page: &str) {
+    if with_javascript {
+        assert_accessible(reader, page);
+    }
+}
+
+#[test]
+fn who_writes_while_a_discussion_is_locked_keeps_what_they_wrote() {
+    let (reader, admin) = reader_and_admin();
+    reader.excuse("status of 403");
+    reader.open("/posts/1");
+    reader.fill("#body", "Carefully chosen words");
+    admin.open("/posts/1/moderate");
+    admin.fill("#reason_to_lock", "It went too far");
+    admin.follow("#lock button");
+    reader.mark();
+    reader.click("#post_comment");
+    reader.wait("document.querySelector('#flash .alert') !== null");
+    assert!(reader.flash().contains("This discussion is locked: It went too far"));
+    assert_eq!(reader.value("#body"), "Carefully chosen words");
+    assert!(reader.is_marked(), "no page was loaded");
+    reader.reload();
+    assert!(reader.text("#comment_form").contains("It went too far"));
+}
