@@ -6,11 +6,11 @@ use rand::RngExt;
 use rusqlite::Connection;
 
 use crate::comment::views::CommentForm;
-use crate::comment::{self, NewComment};
+use crate::comment::{self, NewComment, Thread};
 use crate::post::{self, NewPost, Whole};
 use crate::session::SignIn;
 use crate::ui::layout::{self, Page};
-use crate::ui::pager::{START, Slice};
+use crate::ui::pager::START;
 use crate::ui::time::Micros;
 use crate::user::{self, Places};
 use crate::web::cx::Viewer;
@@ -153,7 +153,7 @@ impl Call {
             }
             CommentCreate => {
                 let Some(post_id) = post::sql::random(connection)? else { return Ok(Shown::Any) };
-                let comment = NewComment { post_id, user_id, body: &self.text, created_at };
+                let comment = NewComment { post_id, parent_id: None, user_id, body: &self.text, created_at };
                 comment::sql::create(connection, &comment)?;
                 Ok(Shown::Post(post_id))
             }
@@ -178,10 +178,7 @@ impl Call {
 fn page(cx: &Cx, action: Action, shown: &Shown) -> Result {
     let empty = CommentForm::of("");
     let html = match (action, shown) {
-        (_, Shown::New(whole)) => {
-            let no_comments = Slice { rows: Vec::new(), next: None };
-            Some(post::handlers::render(cx, whole, &no_comments, &empty)?)
-        }
+        (_, Shown::New(whole)) => Some(post::handlers::render(cx, whole, &Thread::default(), &empty)?),
         (_, Shown::Post(id)) => post::handlers::page(cx, *id, START, &empty)?,
         (PostShow, Shown::Any) => match cx.read(post::sql::random)? {
             Some(id) => post::handlers::page(cx, id, START, &empty)?,

@@ -103,7 +103,7 @@ struct Serve {
     /// Let cookies travel over plain HTTP (on in demo)
     #[arg(long, env, action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
     relax_ssl: bool,
-    /// The site's own address in feeds, sitemaps and previews of links, such as https://news.example;
+    /// The site's own address in feeds, sitemaps and previews of links, such as `https://news.example`;
     /// without it they have the one that each request was sent to
     #[arg(long, env, value_name = "URL", value_parser = Origin::parse)]
     base_url: Option<Origin<'static>>,

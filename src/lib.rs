@@ -31,6 +31,7 @@ pub mod search;
 pub mod session;
 pub mod sitemap;
 pub mod user;
+pub mod visit;
 pub mod vote;
 
 // Pure functions.

@@ -144,11 +144,17 @@ fn write(
     let post_id = post::sql::create(connection, &new)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
     let number = popularity(dice, 2.0, 0.7);
     votes(connection, dice, people, Target::Post(post_id), number, (post.created_at, now))?;
+    let mut written: Vec<i64> = Vec::with_capacity(post.comments.len());
     for Comment { author, body, created_at } in &post.comments {
-        let comment = NewComment { post_id, user_id: *author, body, created_at: *created_at };
-        let id = comment::sql::create(connection, &comment)?;
+        // Four in ten answer the post itself, the others a comment that was there before.
+        let is_reply = !written.is_empty() && dice.random_range(0..10) >= 4;
+        let parent_id = is_reply.then(|| written[dice.random_range(0..written.len())]);
+        let (user_id, created_at) = (*author, *created_at);
+        let id =
+            comment::sql::create(connection, &NewComment { post_id, parent_id, user_id, body, created_at })?;
+        written.push(id);
         let number = popularity(dice, 1.0, 0.5);
-        votes(connection, dice, people, Target::Comment(id), number, (*created_at, now))?;
+        votes(connection, dice, people, Target::Comment(id), number, (created_at, now))?;
     }
     Ok(())
 }

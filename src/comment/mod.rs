@@ -1,23 +1,36 @@
 //! Comments on posts.
 
 pub mod handlers;
+pub mod replies;
 pub mod sql;
+pub mod tree;
 pub mod views;
+
+use tree::{Node, Row};
 
 use crate::post::REMOVED;
 use crate::ui::pager::Cursor;
 use crate::ui::time::{MINUTE, Micros};
-use crate::user::Author;
+use crate::user::{self, Author};
+use crate::web::cx::Viewer;
 use crate::web::form::{Errors, is_blank};
 
-/// Comments on a page of a post.
+/// Comments on a page of a post, or of a comment.
 pub const ON_A_PAGE: u32 = 200;
+/// So deep they stand inside each other on a page: what is deeper has a page of its own. More would
+/// not leave room for the words, and browsers stop nesting elements at some 500.
+pub const LEVELS: usize = 8;
+/// So many comments of a post are put in order, the newest: the work of a page is bounded by it. The
+/// others are found at their own addresses.
+pub const IN_ORDER: u32 = 10_000;
 
 /// A comment as its post shows it.
 #[derive(Debug, Clone)]
 pub struct Comment {
     /// Its number.
     pub id: i64,
+    /// What it replies to; `None` when that is the post.
+    pub parent_id: Option<i64>,
     /// What was said.
     pub body: String,
     /// When.
@@ -46,10 +59,11 @@ pub struct OwnComment {
 }
 
 impl Comment {
-    /// Its place in a list by age.
+    /// What its place in the discussion depends on.
     #[must_use]
-    pub fn by_age(&self) -> Cursor {
-        Cursor { key: self.created_at, id: self.id }
+    pub fn node(&self) -> Node {
+        let Comment { id, parent_id, score, created_at, .. } = *self;
+        Node { id, parent_id, score, created_at }
     }
 
     /// Whether an admin has removed it: then nobody is its author, and this is all it says.
@@ -57,6 +71,25 @@ impl Comment {
     pub fn is_removed(&self) -> bool {
         self.author.is_none() && self.body == REMOVED
     }
+
+    /// Whether it is new to somebody who has last looked at `seen_at`: not to its author, and not to
+    /// who looks for the first time.
+    #[must_use]
+    pub fn is_new(&self, viewer: Option<&Viewer>, seen_at: Option<Micros>) -> bool {
+        let is_others = self.author.is_some() && !user::is_own(self.author.as_ref(), viewer);
+        is_others && seen_at.is_some_and(|seen_at| self.created_at > seen_at)
+    }
+}
+
+/// A page of a discussion.
+#[derive(Debug, Default)]
+pub struct Thread {
+    /// The comments, each with its place.
+    pub rows: Vec<(Row, Comment)>,
+    /// Where the next page begins.
+    pub next: Option<Cursor>,
+    /// There are more than [`IN_ORDER`]: the oldest are not among them.
+    pub is_cut: bool,
 }
 
 impl OwnComment {
@@ -72,7 +105,7 @@ const MIN_LENGTH: usize = 5;
 /// The most. A page has two hundred of them, so they are shorter than a post's text.
 const MAX_LENGTH: usize = 10_000;
 
-/// The same words by the same person on the same post within ten minutes are the same comment, sent
+/// The same words by the same person in the same place within ten minutes are the same comment, sent
 /// twice.
 pub const TWICE: Micros = 10 * MINUTE;
 
@@ -92,6 +125,11 @@ pub fn check(body: &str) -> Errors {
     errors
 }
 
+/// Somebody took back what was being replied to.
+fn parent_gone() -> Errors {
+    Errors::one("body", "The comment that you replied to was deleted while you were writing")
+}
+
 /// A comment and where it is.
 #[derive(Debug, Clone)]
 pub struct Placed {
@@ -99,14 +137,16 @@ pub struct Placed {
     pub comment: Comment,
     /// On which post.
     pub post_id: i64,
-    /// So many comments are before it on its post's pages, counted no further than a page holds.
-    pub before: u32,
+    /// It was deleted, and only stays for the replies to it.
+    pub is_deleted: bool,
 }
 
 /// A comment to be made.
 pub struct NewComment<'c> {
     /// On which post.
     pub post_id: i64,
+    /// In reply to which comment on it; `None`: to the post itself.
+    pub parent_id: Option<i64>,
     /// Who says it.
     pub user_id: i64,
     /// What.

@@ -2,14 +2,34 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Comment, NewComment, ON_A_PAGE, OwnComment, Placed, TWICE};
-use crate::post::{self, DELETED};
+use super::tree::{Layout, Node, Place, Tree};
+use super::{Comment, IN_ORDER, NewComment, ON_A_PAGE, OwnComment, Placed, TWICE, Thread};
+use crate::post::{self, DELETED, Post};
 use crate::ui::pager::{Cursor, Slice};
 use crate::ui::time::Micros;
 use crate::user;
 use crate::vote::{self, Target};
 
-/// Its number, text, time, and author.
+/// The columns of [`from_row`].
+macro_rules! columns {
+    () => {
+        "comments.id, iif(comments.removed_at IS NULL, comments.body, '[removed]'), comments.created_at, users.id, users.screen_name, \
+         comments.score, comment_votes.user_id IS NOT NULL, comments.parent_id"
+    };
+}
+
+/// The number of [`columns`]: what follows them in a row begins here.
+const COLUMNS: usize = 8;
+
+/// Where they come from. `?1` is who asks, 0 for a guest: their votes come with the comments. What an
+/// admin removed is nobody's, and says `[removed]`.
+macro_rules! joins {
+    () => {
+        " FROM comments LEFT JOIN users ON users.id = comments.user_id AND comments.removed_at IS NULL \
+         LEFT JOIN comment_votes ON comment_votes.user_id = ?1 AND comment_votes.comment_id = comments.id "
+    };
+}
+
 fn from_row(row: &Row) -> rusqlite::Result<Comment> {
     Ok(Comment {
         id: row.get(0)?,
@@ -18,29 +38,103 @@ fn from_row(row: &Row) -> rusqlite::Result<Comment> {
         author: user::sql::author(row, 3)?,
         score: row.get(5)?,
         is_voted: row.get(6)?,
+        parent_id: row.get(7)?,
     })
 }
 
-/// The comments on a post from `after` on: newest first. Those that were deleted are among them where
-/// others replied, and those that an admin removed, each with `[removed]` in the place of what it said.
-pub fn of_post(
+/// The comments on a post, or as many of them as are put in order.
+pub struct Discussion {
+    viewer_id: i64,
+    /// All of them, when they are few.
+    comments: Vec<Comment>,
+    is_whole: bool,
+    is_cut: bool,
+    /// Their order.
+    pub tree: Tree,
+}
+
+/// The comments on a post in their order: with one statement when there are no more than a page shows.
+/// Those that were deleted are among them where others replied. `root` is among them in any case.
+pub fn discussion(
+    connection: &Connection,
+    viewer_id: i64,
+    post: &Post,
+    root: Option<&Comment>,
+) -> rusqlite::Result<Discussion> {
+    // Those that were deleted are not counted, so only asking tells that there are few.
+    if post.comments_count <= i64::from(ON_A_PAGE) {
+        let comments = newest(connection, viewer_id, post.id, ON_A_PAGE + 1)?;
+        if comments.len() <= ON_A_PAGE as usize {
+            let nodes: Vec<Node> = comments.iter().map(Comment::node).collect();
+            return Ok(Discussion {
+                viewer_id,
+                comments,
+                is_whole: true,
+                is_cut: false,
+                tree: Tree::of(&nodes),
+            });
+        }
+    }
+    let mut nodes = outline(connection, post.id)?;
+    let is_cut = nodes.len() > IN_ORDER as usize;
+    nodes.truncate(IN_ORDER as usize);
+    nodes.extend(root.map(Comment::node).filter(|root| is_cut && !nodes.contains(root)));
+    Ok(Discussion { viewer_id, comments: Vec::new(), is_whole: false, is_cut, tree: Tree::of(&nodes) })
+}
+
+impl Discussion {
+    /// A page of it, as [`Tree::layout`] has it.
+    pub fn page(self, connection: &Connection, root: Option<i64>, after: Cursor) -> rusqlite::Result<Thread> {
+        let Layout { rows, next } = self.tree.layout(root, after);
+        let mut comments: Vec<Option<Comment>> = self.comments.into_iter().map(Some).collect();
+        let mut shown = Vec::with_capacity(rows.len());
+        for row in rows {
+            let comment = if self.is_whole {
+                comments.get_mut(row.origin).and_then(Option::take)
+            } else {
+                // One by one: by their numbers that is as fast as all at once, and plain to see.
+                find(connection, self.viewer_id, row.id)?.map(|placed| placed.comment)
+            };
+            shown.extend(comment.map(|comment| (row, comment)));
+        }
+        Ok(Thread { rows: shown, next, is_cut: self.is_cut })
+    }
+}
+
+/// The newest comments on a post, as its page shows them.
+fn newest(
     connection: &Connection,
     viewer_id: i64,
     post_id: i64,
-    after: Cursor,
     limit: u32,
-) -> rusqlite::Result<Slice<Comment>> {
-    let sql = "SELECT comments.id, iif(comments.removed_at IS NULL, comments.body, '[removed]'), \
-               comments.created_at, users.id, users.screen_name, comments.score, comment_votes.user_id IS NOT NULL \
-               FROM comments LEFT JOIN users ON users.id = comments.user_id AND comments.removed_at IS NULL \
-               LEFT JOIN comment_votes ON comment_votes.user_id = ?1 AND comment_votes.comment_id = comments.id \
-               WHERE comments.post_id = ?2 AND (comments.created_at, comments.id) < (?3, ?4) \
-               ORDER BY comments.created_at DESC, comments.id DESC LIMIT ?5";
-    let rows = connection
+) -> rusqlite::Result<Vec<Comment>> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        joins!(),
+        "WHERE comments.post_id = ?2 ORDER BY comments.created_at DESC, comments.id DESC LIMIT ?3"
+    );
+    connection.prepare_cached(sql)?.query_map(params![viewer_id, post_id, limit], from_row)?.collect()
+}
+
+/// What the order of the newest comments on a post depends on: one more than are put in order, if
+/// there are so many.
+fn outline(connection: &Connection, post_id: i64) -> rusqlite::Result<Vec<Node>> {
+    let sql = "SELECT id, parent_id, score, created_at FROM comments WHERE post_id = ?1 \
+               ORDER BY created_at DESC, id DESC LIMIT ?2";
+    connection
         .prepare_cached(sql)?
-        .query_map(params![viewer_id, post_id, after.key, after.id, limit + 1], from_row)?
-        .collect::<Result<_, _>>()?;
-    Ok(Slice::of(rows, limit, Comment::by_age))
+        .query_map(params![post_id, IN_ORDER + 1], |row| {
+            Ok(Node { id: row.get(0)?, parent_id: row.get(1)?, score: row.get(2)?, created_at: row.get(3)? })
+        })?
+        .collect()
+}
+
+/// The page that shows a comment on a post.
+pub fn place(connection: &Connection, post_id: i64, id: i64) -> rusqlite::Result<Place> {
+    let mut nodes = outline(connection, post_id)?;
+    nodes.truncate(IN_ORDER as usize);
+    Ok(Tree::of(&nodes).place(id))
 }
 
 /// Someone's comments from `after` on: newest first.
@@ -70,27 +164,34 @@ pub fn of_user(
     Ok(Slice::of(rows, limit, OwnComment::by_age))
 }
 
-/// A comment that was not deleted; `None` when there is none.
+/// A comment, also one that stays only for the replies to it; `None` when there is none.
 pub fn find(connection: &Connection, viewer_id: i64, id: i64) -> rusqlite::Result<Option<Placed>> {
-    let sql = "SELECT comments.id, comments.body, comments.created_at, users.id, users.screen_name, \
-               comments.score, comment_votes.user_id IS NOT NULL, comments.post_id \
-               FROM comments LEFT JOIN users ON users.id = comments.user_id \
-               LEFT JOIN comment_votes ON comment_votes.user_id = ?1 AND comment_votes.comment_id = comments.id \
-               WHERE comments.id = ?2 AND comments.deleted_at IS NULL";
-    let found = connection
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        ", comments.post_id, comments.deleted_at IS NOT NULL",
+        joins!(),
+        "WHERE comments.id = ?2"
+    );
+    connection
         .prepare_cached(sql)?
-        .query_row([viewer_id, id], |row| Ok((from_row(row)?, row.get(7)?)))
-        .optional()?;
-    let Some((comment, post_id)) = found else {
-        return Ok(None);
-    };
-    let before = connection
-        .prepare_cached(
-            "SELECT count(*) FROM (SELECT 1 FROM comments \
-             WHERE post_id = ?1 AND (created_at, id) > (?2, ?3) LIMIT ?4)",
-        )?
-        .query_row(params![post_id, comment.created_at, id, ON_A_PAGE], |row| row.get(0))?;
-    Ok(Some(Placed { comment, post_id, before }))
+        .query_row([viewer_id, id], |row| {
+            let (post_id, is_deleted) = (row.get(COLUMNS)?, row.get(COLUMNS + 1)?);
+            Ok(Placed { comment: from_row(row)?, post_id, is_deleted })
+        })
+        .optional()
+}
+
+/// Whether a comment on a post is there to be replied to.
+pub fn is_on(connection: &Connection, id: i64, post_id: i64) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM comments WHERE id = ?1 AND post_id = ?2 AND deleted_at IS NULL)";
+    connection.prepare_cached(sql)?.query_row([id, post_id], |row| row.get(0))
+}
+
+/// How many replies a comment has, of its own: those that were deleted and stay are among them.
+pub fn replies(connection: &Connection, id: i64) -> rusqlite::Result<i64> {
+    let sql = "SELECT count(*) FROM comments WHERE parent_id = ?1";
+    connection.prepare_cached(sql)?.query_row([id], |row| row.get(0))
 }
 
 /// Whose a comment is; `None` when there is none or it was deleted.
@@ -101,16 +202,14 @@ pub fn author(connection: &Connection, id: i64) -> rusqlite::Result<Option<i64>>
     Ok(found.flatten())
 }
 
-/// The comment that says the same as `new`, by the same person, on the same post, not long before: its
-/// number, and when it was made.
-pub fn twin(connection: &Connection, new: &NewComment) -> rusqlite::Result<Option<(i64, Micros)>> {
-    let sql = "SELECT id, created_at FROM comments WHERE user_id = ?1 AND created_at > ?2 AND post_id = ?3 AND body = ?4 \
-               AND deleted_at IS NULL LIMIT 1";
+/// The comment that says the same as `new`, by the same person, in the same place, not long before.
+pub fn twin(connection: &Connection, new: &NewComment) -> rusqlite::Result<Option<i64>> {
+    let sql = "SELECT id FROM comments WHERE user_id = ?1 AND created_at > ?2 AND post_id = ?3 AND body = ?4 \
+               AND deleted_at IS NULL AND parent_id IS ?5 LIMIT 1";
+    let NewComment { post_id, parent_id, user_id, body, created_at } = *new;
     connection
         .prepare_cached(sql)?
-        .query_row(params![new.user_id, new.created_at - TWICE, new.post_id, new.body], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
+        .query_row(params![user_id, created_at - TWICE, post_id, body, parent_id], |row| row.get(0))
         .optional()
 }
 
@@ -123,15 +222,19 @@ pub fn count_of(connection: &Connection, post_id: i64) -> rusqlite::Result<Optio
 }
 
 /// Makes a comment and counts it, on its post and for its author; the id. A post or author that is
-/// not there is a constraint violation.
+/// not there is a constraint violation, and so is a parent that is not on the same post, or was deleted:
+/// without its depth a reply would have none.
 pub fn create(connection: &Connection, comment: &NewComment) -> rusqlite::Result<i64> {
+    let NewComment { post_id, parent_id, user_id, body, created_at } = *comment;
     connection
         .prepare_cached(
-            "INSERT INTO comments (post_id, user_id, created_at, updated_at, body) VALUES (?1, ?2, ?3, ?3, ?4)",
+            "INSERT INTO comments (post_id, user_id, created_at, updated_at, body, parent_id, depth) \
+             VALUES (?1, ?2, ?3, ?3, ?4, ?5, coalesce((SELECT parent.depth + 1 FROM comments AS parent \
+             WHERE parent.id = ?5 AND parent.post_id = ?1 AND parent.deleted_at IS NULL), 0))",
         )?
-        .execute(params![comment.post_id, comment.user_id, comment.created_at, comment.body])?;
+        .execute(params![post_id, user_id, created_at, body, parent_id])?;
     let id = connection.last_insert_rowid();
-    count(connection, comment.post_id, Some(comment.user_id), 1)?;
+    count(connection, post_id, Some(user_id), 1)?;
     Ok(id)
 }
 
@@ -162,8 +265,13 @@ pub fn random_leaf(connection: &Connection) -> rusqlite::Result<Option<(i64, i64
 /// What has become of a comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
-    /// It is gone, and with it those that were kept for its sake alone: their numbers.
-    Removed(Vec<i64>),
+    /// It is gone, and with it those that were kept for its sake alone.
+    Removed {
+        /// Those that went with it, from below.
+        pruned: Vec<i64>,
+        /// What it was a reply to, or what was the last of those that went.
+        parent_id: Option<i64>,
+    },
     /// Somebody replied to it: it stays, without author and text.
     Emptied,
 }
@@ -183,9 +291,9 @@ pub fn destroy(connection: &Connection, id: i64, now: Micros) -> rusqlite::Resul
         if score > 1 {
             vote::sql::add_karma(connection, user_id, 1 - score)?;
         }
-        let pruned = prune(connection, parent_id)?;
+        let (pruned, parent_id) = prune(connection, parent_id)?;
         post::sql::prune(connection, post_id)?;
-        return Ok(Some(Fate::Removed(pruned)));
+        return Ok(Some(Fate::Removed { pruned, parent_id }));
     }
     let sql = "SELECT post_id, user_id FROM comments WHERE id = ?1 AND deleted_at IS NULL";
     let found: Option<(i64, Option<i64>)> =
@@ -227,21 +335,22 @@ pub fn leave(connection: &Connection, id: i64, now: Micros) -> rusqlite::Result<
     Ok(())
 }
 
-/// What was kept for its replies alone goes with the last of them, and so on upwards; the numbers. What
-/// an admin removed stays, to be restored.
-fn prune(connection: &Connection, mut id: Option<i64>) -> rusqlite::Result<Vec<i64>> {
+/// What was kept for its replies alone goes with the last of them, and so on upwards: the numbers, and
+/// that of the first which stays. What an admin removed stays, to be restored.
+fn prune(connection: &Connection, mut id: Option<i64>) -> rusqlite::Result<(Vec<i64>, Option<i64>)> {
     let sql = "DELETE FROM comments WHERE id = ?1 AND deleted_at IS NOT NULL AND removed_at IS NULL \
                AND NOT EXISTS (SELECT 1 FROM comments AS reply WHERE reply.parent_id = ?1) RETURNING parent_id";
     let mut pruned = Vec::new();
     while let Some(emptied) = id {
         let parent: Option<Option<i64>> =
             connection.prepare_cached(sql)?.query_row([emptied], |row| row.get(0)).optional()?;
-        if parent.is_some() {
-            pruned.push(emptied);
-        }
-        id = parent.flatten();
+        let Some(parent) = parent else {
+            break;
+        };
+        pruned.push(emptied);
+        id = parent;
     }
-    Ok(pruned)
+    Ok((pruned, id))
 }
 
 /// The post's count is also a reader's first impression of it, so both change with the comment.

@@ -1,10 +1,12 @@
 //! How comments look.
 
-use horrorshow::owned_html;
 use horrorshow::prelude::*;
+use horrorshow::{TemplateBuffer, owned_html};
 
-use super::{Comment, OwnComment};
+use super::tree::{Rest, Row};
+use super::{Comment, LEVELS, OwnComment, Thread};
 use crate::markup::Markup;
+use crate::post::Whole;
 use crate::ui::button;
 use crate::ui::field::{self, Field};
 use crate::ui::text::{Id, Text};
@@ -12,7 +14,7 @@ use crate::ui::time::{Age, Micros};
 use crate::vote::{self, Target};
 use crate::web::cx::Viewer;
 use crate::web::form::{Errors, NO_ERRORS};
-use crate::web::paths;
+use crate::web::{Cx, paths};
 use crate::{moderation, user};
 
 /// `1 comment`, `2 comments`.
@@ -23,40 +25,295 @@ pub fn count(number: i64) -> impl Render {
     }
 }
 
-/// The comments on a post. The list is there without any, for the first to be put into.
-pub fn list<'c>(comments: &'c [Comment], viewer: Option<&'c Viewer>, now: Micros) -> impl Render + 'c {
-    owned_html! {
-        ol(class="comments", id="comment_list") {
-            @ for comment in comments { : one(comment, viewer, now) }
+/// What a comment's look depends on besides the comment.
+#[derive(Clone, Copy)]
+pub struct Scene<'s> {
+    /// Who looks.
+    pub viewer: Option<&'s Viewer>,
+    /// When.
+    pub now: Micros,
+    /// Whose post it is: their comments are marked.
+    pub poster_id: Option<i64>,
+    /// When they last looked at it.
+    pub seen_at: Option<Micros>,
+    /// Whether it can be commented on.
+    pub is_open: bool,
+}
+
+impl<'s> Scene<'s> {
+    /// On a post that is at hand.
+    #[must_use]
+    pub fn of(cx: &Cx, viewer: Option<&'s Viewer>, whole: &Whole) -> Scene<'s> {
+        Scene {
+            viewer,
+            now: cx.now,
+            poster_id: whole.post.author.as_ref().map(|author| author.id),
+            seen_at: whole.seen_at,
+            is_open: whole.takes_comments(),
         }
     }
 }
 
-/// A comment on its post.
-pub fn one<'c>(comment: &'c Comment, viewer: Option<&'c Viewer>, now: Micros) -> impl Render + 'c {
-    let author = comment.author.as_ref();
+/// What one comment says of those around it.
+#[derive(Clone, Copy, Default)]
+struct Marks {
+    /// Nothing can be put inside it on this page.
+    is_deepest: bool,
+    /// It is new to the reader.
+    is_new: bool,
+    /// The next one that is.
+    next_new: Option<i64>,
+}
+
+/// A page of a discussion. The list is there without any comment, for the first to be put into. It
+/// is a piece of its own because it opens and closes lists inside lists without calling itself.
+pub struct List<'t> {
+    /// What it shows.
+    pub thread: &'t Thread,
+    /// To whom.
+    pub scene: Scene<'t>,
+}
+
+impl List<'_> {
+    /// The comments that are new to the reader, as they stand on the page.
+    fn new_ids(&self) -> Vec<i64> {
+        let Scene { viewer, seen_at, .. } = self.scene;
+        if seen_at.is_none() {
+            return Vec::new();
+        }
+        let comments = self.thread.rows.iter().map(|(_, comment)| comment);
+        comments.filter(|comment| comment.is_new(viewer, seen_at)).map(|comment| comment.id).collect()
+    }
+}
+
+impl Render for List<'_> {
+    fn render(&self, out: &mut TemplateBuffer) {
+        let new_ids = self.new_ids();
+        if let Some(first) = new_ids.first() {
+            new_here(new_ids.len(), *first).render(out);
+        }
+        let mut new_ids = new_ids.into_iter().peekable();
+        Raw("<ol class=comments id=comment_list>").render(out);
+        let mut open: Vec<Row> = Vec::with_capacity(LEVELS);
+        for (row, comment) in &self.thread.rows {
+            while let Some(last) = open.pop_if(|last| last.level >= row.level) {
+                close(last, out);
+            }
+            let is_new = new_ids.next_if_eq(&comment.id).is_some();
+            let is_deepest = row.level + 1 == LEVELS;
+            let marks = Marks { is_deepest, is_new, next_new: new_ids.peek().copied().filter(|_| is_new) };
+            begin(comment, self.scene, marks).render(out);
+            if has_list(*row) {
+                begin_replies(comment.id, row.replies).render(out);
+            }
+            open.push(*row);
+        }
+        for row in open.into_iter().rev() {
+            close(row, out);
+        }
+        Raw("</ol>").render(out);
+    }
+}
+
+render_by_reference!(List<'_>);
+
+/// Whether replies stand below it on the page.
+fn has_list(row: Row) -> bool {
+    row.replies > 0 && row.rest != Rest::All
+}
+
+fn close(row: Row, out: &mut TemplateBuffer) {
+    if has_list(row) {
+        Raw("</ol>").render(out);
+        rest(row).render(out);
+        Raw("</details>").render(out);
+    } else {
+        rest(row).render(out);
+    }
+    Raw("</li>").render(out);
+}
+
+/// The way to the replies that are not on this page.
+fn rest(row: Row) -> impl Render {
     owned_html! {
-        li(id=Id("comment_", comment.id)) {
+        @ if row.rest == Rest::All {
+            p(class="rest") { a(href=paths::comment(row.id)) { : "Continue this thread" } }
+        } else if let Rest::After(place) = row.rest {
+            p(class="rest") { a(href=paths::replies_from(row.id, place)) { : "More replies" } }
+        }
+    }
+}
+
+/// `3 new since you were here`, with the way to the first.
+fn new_here(number: usize, first: i64) -> impl Render {
+    owned_html! {
+        p(class="new") { a(href=Id("#comment_", first)) { : number; : " new" } : " since you were here" }
+    }
+}
+
+/// A comment that nobody has replied to, on its post.
+pub fn one<'c>(comment: &'c Comment, scene: Scene<'c>) -> impl Render + 'c {
+    owned_html! {
+        : begin(comment, scene, Marks::default());
+        : Raw("</li>");
+    }
+}
+
+/// The item of a comment, open for the replies to it. What it says is a piece of its own: it changes
+/// without them.
+fn begin<'c>(comment: &'c Comment, scene: Scene<'c>, marks: Marks) -> impl Render + 'c {
+    owned_html! {
+        : Raw("<li id="); : Id("comment_", comment.id); : Raw(">");
+        : marked(comment, scene, marks);
+    }
+}
+
+/// What a comment says, as its post shows it to its author, and to who has seen it already.
+pub fn said<'c>(comment: &'c Comment, scene: Scene<'c>) -> impl Render + 'c {
+    marked(comment, scene, Marks::default())
+}
+
+fn marked<'c>(comment: &'c Comment, scene: Scene<'c>, marks: Marks) -> impl Render + 'c {
+    let author = comment.author.as_ref();
+    let Scene { viewer, now, poster_id, is_open, .. } = scene;
+    let is_posters = author.is_some_and(|author| Some(author.id) == poster_id);
+    owned_html! {
+        div(id=Id("said_", comment.id)) {
             : vote::views::arrow_for(Target::Comment(comment.id), comment.is_voted, author, viewer);
             p {
                 @ if author.is_some() { : vote::views::score(Target::Comment(comment.id), comment.score); : " " }
-                @ if !comment.is_removed() { : user::views::by(author, viewer); : " · " }
-                : Age { at: comment.created_at, now }; : " ago";
+                @ if !comment.is_removed() { : user::views::by(author, viewer) }
+                @ if is_posters { : " "; span(class="badge") { : "author" } }
+                @ if !comment.is_removed() { : " · " }
+                a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, now }; : " ago" }
                 : moderation::views::link(Target::Comment(comment.id), author, viewer);
+                @ if marks.is_new { : new_mark(marks.next_new) }
             }
             @ if author.is_some() { : Markup(&comment.body) } else { : moderation::views::absent(comment.is_removed()) }
-            @ if user::is_own(author, viewer) { : actions(comment.id) }
+            @ if author.is_some() && (is_open || user::is_own(author, viewer)) {
+                div(class="actions") {
+                    @ if is_open { : reply_link(comment.id, !marks.is_deepest) }
+                    @ if user::is_own(author, viewer) { : own_actions(comment.id) }
+                }
+            }
         }
+    }
+}
+
+fn new_mark(next: Option<i64>) -> impl Render {
+    owned_html! {
+        : " "; strong(class="badge") { : "new" }
+        @ if let Some(next) = next { : " "; a(href=Id("#comment_", next)) { : "next new" } }
+    }
+}
+
+/// The way to a reply; in its place where there is one.
+fn reply_link(id: i64, in_place: bool) -> impl Render {
+    let reply = paths::reply(id);
+    owned_html! {
+        a(class="link", id=Id("reply_", id), href=reply, hx-get?=in_place.then_some(reply)) { : "Reply" }
     }
 }
 
 /// What its author can do with a comment.
-fn actions(id: i64) -> impl Render {
+fn own_actions(id: i64) -> impl Render {
     let edit = paths::edit_comment(id);
     owned_html! {
-        div(class="actions") {
-            a(class="link", id=format_args!("edit_{id}"), href=edit, hx-get=edit) { : "Edit" }
-            : button::delete_in_place(paths::comment(id), "link danger", "Destroy", format_args!("destroy_{id}"));
+        a(class="link", id=Id("edit_", id), href=edit, hx-get=edit) { : "Edit" }
+        : button::delete_in_place(paths::comment(id), "link danger", "Destroy", format_args!("destroy_{id}"));
+    }
+}
+
+/// The replies to a comment, open for them.
+fn begin_replies(id: i64, number: i64) -> impl Render {
+    owned_html! {
+        : Raw("<details open id="); : Id("thread_", id); : Raw("><summary>");
+        : replies(number);
+        : Raw("</summary><ol id="); : Id("replies_", id); : Raw(">");
+    }
+}
+
+/// `1 reply`, `2 replies`.
+pub fn replies(number: i64) -> impl Render {
+    owned_html! {
+        : Raw(itoa::Buffer::new().format(number));
+        : Raw(if number == 1 { " reply" } else { " replies" });
+    }
+}
+
+/// The replies to a comment when `comment` is the only one that the page has.
+pub fn first_reply<'c>(
+    parent_id: i64,
+    number: i64,
+    comment: &'c Comment,
+    scene: Scene<'c>,
+) -> impl Render + 'c {
+    owned_html! {
+        : begin_replies(parent_id, number);
+        : one(comment, scene);
+        : Raw("</ol></details>");
+    }
+}
+
+/// A comment on a page of its own, with the replies to it.
+pub fn show<'p>(
+    whole: &'p Whole,
+    comment: &'p Comment,
+    context: &'p str,
+    thread: &'p Thread,
+    scene: Scene<'p>,
+) -> impl Render + 'p {
+    owned_html! {
+        p(class="byline") {
+            : "on "; a(href=paths::post(whole.post.id)) { : Text(&whole.post.title) }
+            @ if let Some(parent_id) = comment.parent_id { : " · "; a(href=paths::comment(parent_id)) { : "parent" } }
+            : " · "; a(href=context) { : "context" }
+            : " · "; a(href=paths::comments(whole.post.id), class="comments_count") { : count(whole.post.comments_count) }
+        }
+        section(class="discussion", id="comments", aria-label="Comment and replies") {
+            : List { thread, scene };
+        }
+    }
+}
+
+/// The page for a reply: what is replied to, and the form.
+pub fn reply<'p>(
+    post: &'p Whole,
+    parent: &'p Comment,
+    form: &'p CommentForm,
+    now: Micros,
+) -> impl Render + 'p {
+    let fields = *form;
+    owned_html! {
+        p(class="byline") {
+            : user::views::by(parent.author.as_ref(), None); : " · ";
+            a(href=paths::comment(parent.id)) { : Age { at: parent.created_at, now }; : " ago" }
+            : " · on "; a(href=paths::post(post.post.id)) { : Text(&post.post.title) }
+        }
+        div(class="prose") { : Markup(&parent.body) }
+        form(method="post", action=paths::new_comment(post.post.id), class="answer") {
+            input(type="hidden", name="parent_id", value=parent.id);
+            : field::errors(fields.errors, "comment");
+            : field::area(fields.field());
+            button(class="button") { : "Post reply" }
+        }
+    }
+}
+
+/// The form for a reply in its place, below the comment.
+pub fn reply_in_place<'f>(post_id: i64, parent_id: i64, form: &CommentForm<'f>) -> impl Render + 'f {
+    let form = *form;
+    let (action, field_id) = (paths::new_comment(post_id), format!("reply_body_{parent_id}"));
+    let cancel = paths::replies(parent_id);
+    owned_html! {
+        form(id=format_args!("reply_{parent_id}_form"), method="post", action=action, hx-post=action, hx-sync="this:drop") {
+            input(type="hidden", name="parent_id", value=parent_id);
+            : field::errors(form.errors, "comment");
+            : field::area(form.field().id(&field_id).focused());
+            div(class="actions") {
+                button(class="button", id=Id("post_reply_", parent_id)) { : "Post reply" }
+                a(class="button", id=Id("cancel_reply_", parent_id), href=cancel, hx-get=cancel) { : "Cancel" }
+            }
         }
     }
 }
@@ -68,7 +325,7 @@ pub struct CommentForm<'f> {
     pub body: &'f str,
     /// What is wrong with it.
     pub errors: &'f Errors,
-    /// Whether the newest comments are on the page: only there a new one has its place.
+    /// Whether the end of the discussion is on the page: only there a new comment has its place.
     pub in_place: bool,
 }
 
@@ -118,7 +375,7 @@ pub fn edited<'f>(id: i64, form: &CommentForm<'f>) -> impl Render + 'f {
     let form = *form;
     let (action, field_id) = (paths::comment(id), format!("edited_body_{id}"));
     owned_html! {
-        li(id=format_args!("comment_{id}")) {
+        div(id=Id("said_", id)) {
             form(method="post", action=action, hx-post=action, hx-sync="this:drop") {
                 : button::means("patch");
                 : field::errors(form.errors, "comment");
@@ -138,11 +395,13 @@ pub fn own<'c>(comments: &'c [OwnComment], now: Micros) -> impl Render + 'c {
         ol(class="comments") {
             @ for comment in comments {
                 li {
-                    p {
-                        : "on "; a(href=paths::post(comment.post_id)) { : Text(&comment.post_title) }
-                        : " · "; : Age { at: comment.created_at, now }; : " ago"
+                    div {
+                        p {
+                            : "on "; a(href=paths::post(comment.post_id)) { : Text(&comment.post_title) }
+                            : " · "; a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, now }; : " ago" }
+                        }
+                        : Markup(&comment.body);
                     }
-                    : Markup(&comment.body);
                 }
             }
         }

@@ -102,14 +102,3 @@ pub fn act(cx: &Cx, subject: Subject) -> Result {
         Outcome::NoAdmin => Err(draft::sign_in_first(cx, subject.desk(), &FIELDS)),
     }
 }
-
-/// The way to a comment that an admin removed: to its place, where it says so.
-///
-/// # Errors
-/// [`Error::NotFound`] when there is none; the database's.
-pub fn removed_comment(cx: &Cx, id: i64) -> Result {
-    let found = cx.read(|connection| sql::removed_comment(connection, id))?;
-    let (post_id, created_at) = found.filter(|_| !reply::wants_changes(cx)).ok_or(Error::NotFound)?;
-    let place = Cursor { key: created_at, id: id + 1 };
-    Ok(reply::see_other(cx, paths::comment_on(post_id, Some(place), id)))
-}

@@ -8,12 +8,13 @@ use super::best::Over;
 use super::link::{self, NewLink};
 use super::{Content, NewPost, Post, Updated, Whole, address_taken, sql, title_taken, views};
 use crate::comment::views::CommentForm;
-use crate::comment::{self, Comment};
+use crate::comment::{self, Thread};
 use crate::draft;
 use crate::session::{self, Token};
 use crate::ui::layout::{self, Page, Preview};
 use crate::ui::pager::{Cursor, ROWS, START, Slice};
 use crate::user;
+use crate::visit;
 use crate::vote::{self, Counted, Target, Vote};
 use crate::web::cx::Viewer;
 use crate::web::flash::Flash;
@@ -84,10 +85,16 @@ pub fn from(cx: &Cx) -> Result {
 /// # Errors
 /// [`Error::NotFound`]; a cursor that is none; the database's.
 pub fn show(cx: &Cx, id: i64) -> Result {
-    let written = draft::of(cx, paths::new_comment(id))?.unwrap_or_default().text("body");
+    let draft = draft::of(cx, paths::new_comment(id))?.unwrap_or_default();
+    // A reply is kept under the same address, for the form of its own.
+    let written = if draft.get("parent_id").is_none() { draft.text("body") } else { String::new() };
     let after = Cursor::from_query(cx, "comments")?;
-    let form = CommentForm { in_place: after == START, ..CommentForm::of(&written) };
-    let html = page(cx, id, after, &form)?.ok_or(Error::NotFound)?;
+    let (whole, comments) = find(cx, id, after)?.ok_or(Error::NotFound)?;
+    let html = render(cx, &whole, &comments, &CommentForm::of(&written))?;
+    // A later page is reached from the first, or by who looks for one comment.
+    if after == START {
+        visit::note(cx, &whole)?;
+    }
     Ok(reply::page(cx, html))
 }
 
@@ -97,21 +104,25 @@ pub fn show(cx: &Cx, id: i64) -> Result {
 /// # Errors
 /// The database's.
 pub fn page(cx: &Cx, id: i64, after: Cursor, form: &CommentForm) -> Result<Option<String>> {
+    find(cx, id, after)?.map(|(whole, comments)| render(cx, &whole, &comments, form)).transpose()
+}
+
+fn find(cx: &Cx, id: i64, after: Cursor) -> Result<Option<(Whole, Thread)>> {
     let viewer_id = cx.viewer_id()?;
-    let found = cx.read(|connection| {
-        let Some(post) = sql::find(connection, viewer_id, id)? else {
+    Ok(cx.read(|connection| {
+        let Some(whole) = sql::find(connection, viewer_id, id)? else {
             return Ok(None);
         };
-        Ok(Some((post, comment::sql::of_post(connection, viewer_id, id, after, comment::ON_A_PAGE)?)))
-    })?;
-    found.map(|(whole, comments)| render(cx, &whole, &comments, form)).transpose()
+        let discussion = comment::sql::discussion(connection, viewer_id, &whole.post, None)?;
+        Ok(Some((whole, discussion.page(connection, None, after)?)))
+    })?)
 }
 
 /// The page of a post that is at hand.
 ///
 /// # Errors
 /// The database's, when asking who asks.
-pub fn render(cx: &Cx, whole: &Whole, comments: &Slice<Comment>, form: &CommentForm) -> Result<String> {
+pub fn render(cx: &Cx, whole: &Whole, comments: &Thread, form: &CommentForm) -> Result<String> {
     let (id, is_there) = (whole.post.id, !whole.is_deleted);
     let description = if is_there { views::description(whole) } else { String::new() };
     let page = Page {
@@ -121,7 +132,8 @@ pub fn render(cx: &Cx, whole: &Whole, comments: &Slice<Comment>, form: &CommentF
         feed: is_there.then(|| paths::post_feed(id).to_string().into()),
         ..Page::with_form(cx, &whole.post.title, form.errors)?
     };
-    Ok(layout::render(&page, views::show(cx, page.viewer, whole, comments, form))?)
+    let form = CommentForm { in_place: comments.next.is_none(), ..*form };
+    Ok(layout::render(&page, views::show(cx, page.viewer, whole, comments, &form))?)
 }
 
 /// `GET /posts/new`: the address may fill the form, as the bookmarklet's does.

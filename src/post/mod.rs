@@ -85,6 +85,16 @@ pub struct Whole {
     pub removed: Option<String>,
     /// Why an admin has locked it, if one has: nobody can comment on it.
     pub locked: Option<String>,
+    /// When who asks last looked at it; `None`: never, or a guest.
+    pub seen_at: Option<Micros>,
+}
+
+impl Whole {
+    /// Whether it can be commented on; see [`sql::takes_comments`], too.
+    #[must_use]
+    pub fn takes_comments(&self) -> bool {
+        !self.is_deleted && self.locked.is_none()
+    }
 }
 
 /// What somebody wants a post to say.

@@ -219,7 +219,7 @@ pub fn find(connection: &Connection, viewer_id: i64, id: i64) -> rusqlite::Resul
         moderation_reason!("post", "posts", "removed_at", "remove"),
         ", ",
         moderation_reason!("post", "posts", "locked_at", "lock"),
-        " FROM posts JOIN descriptions ON descriptions.post_id = posts.id",
+        ", visits.seen_at FROM posts JOIN descriptions ON descriptions.post_id = posts.id",
         joins!(),
         "WHERE posts.id = ?2"
     );
@@ -227,9 +227,10 @@ pub fn find(connection: &Connection, viewer_id: i64, id: i64) -> rusqlite::Resul
         .prepare_cached(sql)?
         .query_row([viewer_id, id], |row| {
             let (description, is_deleted) = (row.get(COLUMNS)?, row.get(COLUMNS + 1)?);
-            let (is_saved, removed, locked) =
-                (row.get(COLUMNS + 2)?, row.get(COLUMNS + 3)?, row.get(COLUMNS + 4)?);
-            let whole = Whole { post: from_row(row)?, description, is_deleted, is_saved, removed, locked };
+            let (removed, locked) = (row.get(COLUMNS + 3)?, row.get(COLUMNS + 4)?);
+            let (is_saved, seen_at) = (row.get(COLUMNS + 2)?, row.get(COLUMNS + 5)?);
+            let post = from_row(row)?;
+            let whole = Whole { post, description, is_deleted, is_saved, removed, locked, seen_at };
             Ok(if whole.removed.is_some() { hidden(whole) } else { whole })
         })
         .optional()
@@ -286,6 +287,13 @@ pub fn author(connection: &Connection, id: i64) -> rusqlite::Result<Option<i64>>
     let found: Option<Option<i64>> =
         connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
     Ok(found.flatten())
+}
+
+/// Whether a post is there to be commented on, see [`Whole::takes_comments`].
+pub fn takes_comments(connection: &Connection, id: i64) -> rusqlite::Result<bool> {
+    let sql =
+        "SELECT EXISTS (SELECT 1 FROM posts WHERE id = ?1 AND deleted_at IS NULL AND locked_at IS NULL)";
+    connection.prepare_cached(sql)?.query_row([id], |row| row.get(0))
 }
 
 /// Whether there is a post of this title, other than `except`.

@@ -5,8 +5,8 @@ use horrorshow::prelude::*;
 
 use super::best::Over;
 use super::{Content, Link, MANY_NEW, Post, Whole};
-use crate::comment::views::CommentForm;
-use crate::comment::{self, Comment};
+use crate::comment::views::{CommentForm, List, Scene};
+use crate::comment::{self, Thread};
 use crate::markup::{self, FORMATTING, Markup, SHOWN};
 use crate::saved;
 use crate::ui::button;
@@ -180,10 +180,11 @@ pub fn show<'p>(
     cx: &'p Cx,
     viewer: Option<&'p Viewer>,
     whole: &'p Whole,
-    comments: &'p Slice<Comment>,
+    comments: &'p Thread,
     form: &'p CommentForm,
 ) -> impl Render + 'p {
-    let Whole { post, description, is_saved, is_deleted, removed, locked } = whole;
+    let Whole { post, description, is_saved, is_deleted, removed, locked, .. } = whole;
+    let scene = Scene::of(cx, viewer, whole);
     owned_html! {
         @ if let Some(link) = &post.link { : source(link) }
         div(class="byline") {
@@ -200,8 +201,9 @@ pub fn show<'p>(
         section(id="comments", class="discussion", aria-labelledby="comments_heading") {
             h2(id="comments_heading", class="comments_count") { : comment::views::count(post.comments_count) }
             @ if let Some(reason) = locked { : moderation::views::locked(reason) }
-            else if !is_deleted { : comment::views::form(post.id, form) }
-            : comment::views::list(&comments.rows, viewer, cx.now);
+            else if whole.takes_comments() { : comment::views::form(post.id, form) }
+            : List { thread: comments, scene };
+            @ if comments.is_cut { p(class="empty") { : "The oldest comments are not shown here." } }
             : pager::more(comments.next, "comments", "#comments");
         }
     }

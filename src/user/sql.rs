@@ -134,6 +134,10 @@ pub fn note_sign_in(connection: &Connection, id: i64, now: Micros) -> rusqlite::
 /// Removes someone with all they wrote, at most `number` rows of it at once; whether there is more. A
 /// post or comment to which others replied stays, without its author and its text.
 pub fn destroy_some(connection: &Connection, id: i64, now: Micros, number: u32) -> rusqlite::Result<bool> {
+    // First of all they are signed out everywhere: who still writes would never be done with.
+    if session::sql::destroy_some(connection, id, number)? {
+        return Ok(true);
+    }
     let posts = ids(connection, "SELECT id FROM posts WHERE user_id = ?1 LIMIT ?2", id, number)?;
     for post_id in &posts {
         post::sql::leave(connection, *post_id, id, now)?;
@@ -151,7 +155,6 @@ pub fn destroy_some(connection: &Connection, id: i64, now: Micros, number: u32) 
         || vote::sql::withdraw_some(connection, id, number)?
         || saved::sql::forget_some(connection, id, number)?
         || flag::sql::withdraw_some(connection, id, number)?
-        || session::sql::destroy_some(connection, id, number)?
     {
         return Ok(true);
     }

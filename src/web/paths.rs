@@ -149,10 +149,35 @@ pub fn comment_form(post_id: i64) -> Path {
     Path { before: "/posts/", id: post_id, after: "#comment_form" }
 }
 
-/// A comment: for changes, and the way to its place on its post's page.
+/// A comment with the replies to it; for changes, the comment.
 #[must_use]
 pub fn comment(id: i64) -> Path {
     Path { before: "/comments/", id, after: "" }
+}
+
+/// A comment, at the page of the replies to it that begins after a place.
+#[must_use]
+pub fn replies_from(id: i64, after: Cursor) -> String {
+    format!("{}?replies={after}", comment(id))
+}
+
+/// A reply's place on the page of comment `root`: on the first, or that which begins after a place.
+#[must_use]
+pub fn reply_on(root: i64, after: Option<Cursor>, id: i64) -> String {
+    let page = after.map_or_else(|| comment(root).to_string(), |after| replies_from(root, after));
+    format!("{page}#comment_{id}")
+}
+
+/// Where a reply to a comment is written.
+#[must_use]
+pub fn reply(id: i64) -> Path {
+    Path { before: "/comments/", id, after: "/reply" }
+}
+
+/// A comment without a form for a reply to it.
+#[must_use]
+pub fn replies(id: i64) -> Path {
+    Path { before: "/comments/", id, after: "/replies" }
 }
 
 /// Where a comment is changed.
@@ -161,10 +186,10 @@ pub fn edit_comment(id: i64) -> Path {
     Path { before: "/comments/", id, after: "/edit" }
 }
 
-/// A comment's place on its post: on the page of comments that begins at `page`, else on the first.
+/// A comment's place on its post: on the first page of comments, or that which begins after a place.
 #[must_use]
-pub fn comment_on(post_id: i64, page: Option<Cursor>, id: i64) -> String {
-    let query = page.map(|page| format!("?comments={page}")).unwrap_or_default();
+pub fn comment_on(post_id: i64, after: Option<Cursor>, id: i64) -> String {
+    let query = after.map(|after| format!("?comments={after}")).unwrap_or_default();
     format!("{}{query}#comment_{id}", post(post_id))
 }
 

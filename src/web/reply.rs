@@ -138,10 +138,16 @@ impl Change {
         Change { target: target.to_string(), how: "outerHTML", html }
     }
 
-    /// Puts `html` before the first child of an element.
+    /// Puts `html` after the last child of an element.
     #[must_use]
-    pub fn prepend(target: impl Display, html: String) -> Change {
-        Change { target: target.to_string(), how: "afterbegin", html }
+    pub fn append(target: impl Display, html: String) -> Change {
+        Change { target: target.to_string(), how: "beforeend", html }
+    }
+
+    /// Puts `html` right after an element.
+    #[must_use]
+    pub fn after(target: impl Display, html: String) -> Change {
+        Change { target: target.to_string(), how: "afterend", html }
     }
 
     /// Puts `html` into elements, in the place of what was there.

@@ -91,6 +91,8 @@ pub fn route(cx: &Cx) -> Result {
             PUT => comment::handlers::update(cx, number(id)?),
             DELETE => comment::handlers::destroy(cx, number(id)?)
         ),
+        ["comments", id, "reply"] => on!(cx, GET => comment::replies::form(cx, number(id)?)),
+        ["comments", id, "replies"] => on!(cx, GET => comment::replies::list(cx, number(id)?)),
         ["comments", id, "edit"] => on!(cx, GET => comment::handlers::edit(cx, number(id)?)),
         ["sign_up"] | ["users", "new"] => on!(cx, GET => user::handlers::new(cx)),
         ["users"] => on!(cx,

@@ -48,7 +48,7 @@ const AXE_RUN: &str = "axe.run({
 
 /// WCAG 2.2, 2.5.8: 24 px each way; where a title is broken, one of its lines is wide enough. It excepts links inside a sentence, and the browser's own.
 const SMALL_TARGETS: &str = "[...document.querySelectorAll('a, button, summary, input, textarea')]
-    .filter(e => e.type !== 'hidden' && !e.closest('.prose, .hint, .site-footer, .comments > li > p ~ *:not(.actions, form)'))
+    .filter(e => e.type !== 'hidden' && !e.closest('.prose, .hint, .site-footer, .comments div > p ~ *:not(.actions, form)'))
     .filter(e => !e.matches('.skip-link') && e.checkVisibility())
     .filter(e => [...e.getClientRects()].some(r => r.height < 23.99) || [...e.getClientRects()].every(r => r.width < 23.99))
     .map(e => e.outerHTML.slice(0, 80)).join('; ')";
@@ -63,6 +63,8 @@ fn axe_finds_nothing_on_what_a_guest_sees() {
         "/posts/1",
         "/search",
         "/search?q=dolor",
+        "/comments/1",
+        "/comments/1/reply",
         "/users/1",
         "/sign_in",
         "/sign_up",
@@ -106,7 +108,14 @@ fn axe_finds_nothing_on_what_somebody_has_written() {
         reader.wait(&format!("document.querySelectorAll('#comment_list li').length === {number}"));
     }
     assert_accessible(&reader, "one's own comments");
-    reader.click("#comment_list li:first-child .actions a");
+    reader.click("#comment_list li:last-child a[id^=reply_]");
+    reader.wait("document.activeElement.matches('#comment_list textarea')");
+    assert_accessible(&reader, "a form for a reply");
+    reader.type_over("A reply to oneself");
+    reader.click("#comment_list li:last-child > form button");
+    reader.wait("document.querySelector('#comment_list details') !== null");
+    assert_accessible(&reader, "a thread");
+    reader.click("#comment_list li:first-child .actions a[id^=edit_]");
     reader.wait("document.activeElement.matches('#comment_list textarea')");
     assert_accessible(&reader, "a comment that is being changed");
     reader.type_over("no");

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::access::assert_accessible;
-use crate::reader::{NARROW, Reader};
+use crate::reader::{NARROW, Reader, WIDE};
 
 /// The place in its list of what has the focus, from 1; 0 for anything else.
 fn marked(reader: &Reader) -> u64 {
@@ -247,6 +247,27 @@ fn axe_finds_nothing_in_colours_that_were_chosen() {
         for page in ["/posts", "/posts/1", "/users/1", "/preferences", "/keys"] {
             reader.open(page);
             assert_accessible(&reader, &format!("{page}, {theme} by choice"));
+        }
+    }
+}
+
+#[test]
+fn every_arrow_stands_at_the_left_of_the_line_that_it_is_for() {
+    let reader = Reader::new();
+    for width in [WIDE, NARROW] {
+        reader.width(width);
+        for page in ["/posts", "/posts/1", "/users/1"] {
+            reader.open(page);
+            let astray = reader.see(
+                "[...document.querySelectorAll('.vote')].filter(form => form.checkVisibility()).filter(form => {
+                    const arrow = form.querySelector('button').getBoundingClientRect();
+                    const line = form.nextElementSibling.getClientRects()[0];
+                    const middle = arrow.top + arrow.height / 2;
+                    return middle < line.top || middle > line.top + 24 || arrow.right > line.left + 4
+                        || arrow.left < document.querySelector('main').getBoundingClientRect().left;
+                }).map(form => form.outerHTML)",
+            );
+            assert_eq!(astray, Value::Array(vec![]), "{page} at {width} px");
         }
     }
 }

@@ -309,7 +309,7 @@ fn everything_can_be_done_without_javascript() {
     assert_eq!(reader.see("document.querySelector('#comment_list li').id"), id);
     assert_eq!(reader.text("h2.comments_count"), "1 comment");
 
-    reader.follow("#comment_list .actions a");
+    reader.follow("#comment_list .actions a[id^=edit_]");
     assert_eq!(reader.text("h1").to_lowercase(), "editing comment");
     assert_eq!(reader.value("#body"), "A comment by a plain form");
     reader.fill("#body", "A comment that was changed");

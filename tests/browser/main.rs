@@ -14,6 +14,7 @@ mod journeys;
 mod links;
 mod moderating;
 mod reader;
+mod replies;
 mod saving;
 mod searching;
 mod voting;
@@ -22,11 +23,13 @@ use reader::{NARROW, Reader, WIDE};
 use serde_json::Value;
 
 /// One page of each kind.
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 12] = [
     "/",
     "/search?q=dolor",
     "/posts",
     "/posts/1",
+    "/comments/1",
+    "/comments/1/reply",
     "/users/1",
     "/log",
     "/nothing",

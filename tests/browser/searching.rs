@@ -92,7 +92,7 @@ fn searching_needs_no_javascript() {
     reader.follow(".pager a");
     assert_eq!(query(&reader), "?q=dolor+type%3Acomment&page=2");
     reader.follow("#results li p a");
-    assert!(reader.path().starts_with("/posts/"), "{}", reader.path());
+    assert!(reader.path().starts_with("/comments/"), "{}", reader.path());
 }
 
 #[test]

@@ -559,7 +559,7 @@ fn of_two_changes_of_a_password_at_once_one_is_made() {
 }
 
 fn comment(connection: &Connection, post_id: i64, user_id: i64, parent: Option<i64>, body: &str) -> i64 {
-    let new = NewComment { post_id, user_id, body, created_at: now() };
+    let new = NewComment { post_id, parent_id: None, user_id, body, created_at: now() };
     let id = comment::sql::create(connection, &new).expect("the post and its author are there");
     connection
         .execute(

@@ -152,8 +152,8 @@ fn comment_create_comments_on_the_post_it_shows() {
     let newest = number(&database, "SELECT max(id) FROM comments");
     let body = text(&database, &format!("SELECT body FROM comments WHERE id = {newest}"));
     assert!(body.starts_with("Comment ") && body.len() == "Comment ".len() + 36, "{body}");
-    assert_eq!(texts(&html, &format!("#comment_{newest} > p:nth-child(2)")), [body]);
-    assert!(texts(&html, &format!("#comment_{newest} > p:first-child"))[0].starts_with("1 point by you · "));
+    assert_eq!(texts(&html, &format!("#said_{newest} > p:nth-child(2)")), [body]);
+    assert!(texts(&html, &format!("#said_{newest} > p:first-child"))[0].starts_with("1 point by you · "));
     let title = text(
         &database,
         &format!("SELECT title FROM posts JOIN comments ON post_id = posts.id WHERE comments.id = {newest}"),

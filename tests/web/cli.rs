@@ -462,6 +462,13 @@ fn seeded_posts_have_votes_and_most_lead_to_hosts_that_are_nobodys() {
             (row.get(0).unwrap(), row.get(1).unwrap(), row.get(2).unwrap());
         assert_eq!(lorem_news::rank::hotness(score, created_at), hotness);
     }
+    let replies = "SELECT count(*) FROM comments AS reply JOIN comments ON comments.id = reply.parent_id";
+    assert!(
+        number(&connection, replies) > 1000 && number(&connection, "SELECT max(depth) FROM comments") >= 4
+    );
+    let wrong = "WHERE reply.post_id <> comments.post_id OR reply.created_at < comments.created_at \
+                 OR reply.depth <> comments.depth + 1";
+    assert_eq!(number(&connection, &format!("{replies} {wrong}")), 0);
     for noun in ["post", "comment"] {
         let own = format!(
             "SELECT count(*) FROM {noun}_votes AS votes JOIN {noun}s ON {noun}s.id = {noun}_id \

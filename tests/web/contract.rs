@@ -31,7 +31,7 @@ fn site(signed_in: bool) -> (Site, Client) {
     let post_id = post::sql::create(&database, &new).expect("it is posted").expect("the title is free");
     for number in 0..250 {
         let body = format!("Remark {number}");
-        let new = NewComment { post_id, user_id: SOMEBODY, body: &body, created_at: now() };
+        let new = NewComment { post_id, parent_id: None, user_id: SOMEBODY, body: &body, created_at: now() };
         comment::sql::create(&database, &new).expect("it can be made");
     }
     // One post is saved, the others are not.
@@ -377,7 +377,16 @@ fn assert_fits(page: &Html, answer: &Answer, what: &str) -> Vec<Partial> {
     assert!(!partials.is_empty(), "{what}: {answer:?}");
     for partial in &partials {
         let is_there = !select(page, &partial.target).is_empty();
-        assert!(is_there || partial.swap == "delete", "{what}: {} is not there", partial.target);
+        // A new reply is put into the list of the others, or with one where there is none; the form for
+        // it came as a piece.
+        let or_another =
+            ["#replies_", "#thread_", "#reply_"].iter().any(|list| partial.target.starts_with(list))
+                || partial.target.contains(":not(:has(#replies_");
+        assert!(
+            is_there || or_another || partial.swap == "delete",
+            "{what}: {} is not there",
+            partial.target
+        );
     }
     partials
 }
@@ -454,10 +463,20 @@ fn all_that_a_guest_finds_works_without_a_script() {
     let (_site, client) = site(false);
     let walked = walk(&client);
     let found = shapes(&walked);
-    for shape in ["/", "/posts", "/posts/N", "/users/N", "/sign_in", "/sign_up", "/?after=N-N"] {
+    for shape in [
+        "/",
+        "/posts",
+        "/posts/N",
+        "/comments/N",
+        "/comments/N/reply",
+        "/users/N",
+        "/sign_in",
+        "/sign_up",
+        "/?after=N-N",
+    ] {
         assert!(found.contains(shape), "{shape} is not among {found:?}");
     }
-    assert_eq!(walked.forms.len(), 12, "{:#?}", walked.forms.keys());
+    assert_eq!(walked.forms.len(), 14, "{:#?}", walked.forms.keys());
     send_all(false, &walked);
 }
 
@@ -473,6 +492,8 @@ fn all_that_somebody_finds_who_is_signed_in_works_without_a_script() {
         "/posts/N?comments=N-N",
         "/posts/new",
         "/posts/N/edit",
+        "/comments/N",
+        "/comments/N/reply",
         "/comments/N/edit",
         "/users/N",
         "/users/N?comments=N-N",
@@ -482,6 +503,6 @@ fn all_that_somebody_finds_who_is_signed_in_works_without_a_script() {
     ] {
         assert!(found.contains(shape), "{shape} is not among {found:?}");
     }
-    assert_eq!(walked.forms.len(), 22, "{:#?}", walked.forms.keys());
+    assert_eq!(walked.forms.len(), 24, "{:#?}", walked.forms.keys());
     send_all(true, &walked);
 }

@@ -30,6 +30,7 @@ mod searching;
 mod security;
 mod seen;
 mod sessions;
+mod threads;
 mod tidy;
 mod too_fast;
 mod too_much;

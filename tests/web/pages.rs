@@ -249,19 +249,23 @@ fn a_post_is_shown_with_its_comments() {
     let author = text("SELECT screen_name FROM users JOIN posts ON user_id = users.id WHERE posts.id = 3");
     let author_id = number(&database, "SELECT user_id FROM posts WHERE id = 3");
     let byline = &texts(&html, ".byline")[0];
-    let comments =
-        ids(&database, "SELECT id FROM comments WHERE post_id = 3 ORDER BY created_at DESC, id DESC");
+    let comments = ids(&database, "SELECT id FROM comments WHERE post_id = 3 ORDER BY created_at, id");
     assert!(byline.starts_with(&format!("▲1 point by {author} · ")), "{byline}");
     assert!(byline.contains(&format!(" ago · {} comments", comments.len())), "{byline}");
     assert_eq!(attributes(&html, ".byline a", "href"), [format!("/users/{author_id}"), "#comments".into()]);
     let shown = attributes(&html, "#comments ol.comments > li", "id");
     assert_eq!(shown, comments.iter().map(|id| format!("comment_{id}")).collect::<Vec<_>>());
-    let bodies = "SELECT body FROM comments WHERE post_id = 3 ORDER BY created_at DESC, id DESC";
-    assert_eq!(texts(&html, "#comments li > p:last-child"), strings(&database, bodies));
+    let bodies = "SELECT body FROM comments WHERE post_id = 3 ORDER BY created_at, id";
+    assert_eq!(texts(&html, "#comments li > div > p:nth-of-type(2)"), strings(&database, bodies));
     let names = "SELECT 'by ' || screen_name FROM comments JOIN users ON users.id = user_id \
-                 WHERE post_id = 3 ORDER BY comments.created_at DESC, comments.id DESC";
-    for (byline, name) in texts(&html, "#comments li > p:first-child").iter().zip(strings(&database, names)) {
-        assert!(byline.starts_with(&name) && byline.ends_with(" ago"), "{byline} is not {name}'s");
+                 WHERE post_id = 3 ORDER BY comments.created_at, comments.id";
+    let bylines = texts(&html, "#comments li > div > p:first-of-type");
+    assert_eq!(bylines.len(), comments.len());
+    for (byline, name) in bylines.iter().zip(strings(&database, names)) {
+        assert!(
+            byline.starts_with(&format!("1 point {name}")) && byline.ends_with(" ago"),
+            "{byline} is not {name}'s"
+        );
     }
     assert!(html.root_element().html().contains("← Back to posts"));
 }
@@ -299,7 +303,7 @@ fn a_long_discussion_has_pages() {
     let pages = walk(&site, "/posts/5", "#comments", &[], || {});
     assert!(pages.len() >= 2);
     let shown = flatten(&pages, |page| attributes(page, "#comments li", "id"));
-    let expected = ids(&database, "SELECT id FROM comments ORDER BY created_at DESC, id DESC");
+    let expected = ids(&database, "SELECT id FROM comments ORDER BY score DESC, created_at, id");
     assert_eq!(shown, expected.iter().map(|id| format!("comment_{id}")).collect::<Vec<_>>());
 }
 
@@ -314,7 +318,7 @@ fn an_author_who_left_is_named_so() {
         .expect("the schema is known");
     recount(&database);
     let html = site.get("/posts/3").html();
-    for line in texts(&html, ".byline, #comments li > p:first-child") {
+    for line in texts(&html, ".byline, #comments li > div > p:first-child") {
         assert!(line.contains("by [deleted] · "), "{line}");
     }
     let html = site.get("/").html();
@@ -354,11 +358,11 @@ fn a_persons_posts_and_comments_have_pages_of_their_own() {
     let comments = walk(&site, "/users/4", "#comments", &[], || {});
     assert!(comments.len() >= 3);
     assert_eq!(
-        flatten(&comments, |page| texts(page, "#comments li > p:last-child")),
+        flatten(&comments, |page| texts(page, "#comments li > div > p:nth-of-type(2)")),
         strings(&database, "SELECT body FROM comments WHERE user_id = 4 ORDER BY created_at DESC, id DESC")
     );
     assert_eq!(
-        flatten(&comments, |page| posts_in(page, "#comments li > p:first-child > a")),
+        flatten(&comments, |page| posts_in(page, "#comments li > div > p:first-child > a:first-child")),
         ids(&database, "SELECT post_id FROM comments WHERE user_id = 4 ORDER BY created_at DESC, id DESC")
     );
     for (counter, heading) in [("posts_count", "Posts: "), ("comments_count", "Comments: ")] {
@@ -695,7 +699,7 @@ fn what_people_write_is_text_on_every_page() {
         assert_eq!(texts(&html, "h1"), [EVIL]);
         assert_eq!(texts(&html, "title"), [format!("{EVIL} · Lorem News")]);
         assert_eq!(texts(&html, "div.prose"), [EVIL]);
-        assert!(texts(&html, "#comments li > p:last-child").iter().all(|body| body == EVIL));
+        assert!(texts(&html, "#comments li > div > p:nth-of-type(2)").iter().all(|body| body == EVIL));
         let html = get("/users/1?comments=9223372036854775807-9223372036854775807");
         assert_eq!(texts(&html, "h1"), [EVIL]);
         let facts = texts(&html, "dd");

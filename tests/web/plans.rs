@@ -18,6 +18,7 @@ use lorem_news::sitemap;
 use lorem_news::ui::pager::START;
 use lorem_news::ui::time::{DAY, now};
 use lorem_news::user::{self, NewUser};
+use lorem_news::visit;
 use lorem_news::vote::Target;
 use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
@@ -90,8 +91,14 @@ fn lists(connection: &Connection) {
     post::sql::saved_by(connection, 1, START, 30).expect("what someone saved");
     post::sql::some(connection, 1, 100).expect("some posts");
     post::sql::random(connection).expect("any post");
-    post::sql::find(connection, 1, 1).expect("a post");
-    comment::sql::of_post(connection, 1, 1, START, 200).expect("a post's comments");
+    let mut post = post::sql::find(connection, 1, 1).expect("an answer").expect("a post").post;
+    // When they are few, and when they are many.
+    for comments_count in [10, 10_000] {
+        post.comments_count = comments_count;
+        let discussion = comment::sql::discussion(connection, 1, &post, None).expect("a post's comments");
+        discussion.page(connection, None, START).expect("a page of them");
+    }
+    comment::sql::place(connection, 1, 1).expect("a comment's place");
     comment::sql::of_user(connection, 1, START, 30).expect("someone's comments");
     session::sql::of_user(connection, 1, START, 10).expect("someone's sessions");
     session::sql::viewer(connection, &Secret::random().of(1)).expect("who asks");
@@ -105,7 +112,7 @@ fn every_list_is_read_from_an_index_in_its_order() {
     let (folder, connection) = database();
     connection.execute("UPDATE posts SET score = 2 WHERE id = 1", []).expect("the schema is known");
     let asked = statements(&connection, lists);
-    assert_eq!(asked.len(), 18, "{asked:?}");
+    assert_eq!(asked.len(), 20, "{asked:?}");
     // With what the planner knows about the rows, and without.
     for change in ["ANALYZE", "DROP TABLE sqlite_stat1"] {
         connection.execute_batch(change).expect(change);
@@ -143,7 +150,7 @@ fn every_change_finds_its_rows_by_an_index() {
     let asked = statements(&connection, |connection| {
         let new = NewPost { user_id: 1, title: "A title", link: None, description: "", created_at: 1 };
         let post_id = post::sql::create(connection, &new).expect("a post").expect("the title is free");
-        let new = NewComment { post_id, user_id: 1, body: "A body", created_at: 1 };
+        let new = NewComment { post_id, parent_id: None, user_id: 1, body: "A body", created_at: 1 };
         let id = comment::sql::create(connection, &new).expect("a comment");
         comment::sql::destroy(connection, id, 1).expect("it goes");
         let user = user::sql::sign_in_random(connection, 1).expect("someone").expect("there are people");
@@ -190,27 +197,33 @@ fn all_that_is_asked_and_changed_for_one_person_is_found_by_an_index() {
             Some((1, 1))
         );
         assert!(post::sql::takes_address(connection, 2, &link, 1).expect("an answer"));
+        assert!(post::sql::takes_comments(connection, 1).expect("an answer"));
+        visit::sql::note(connection, 1, 1, 1).expect("it is noted");
         // Others commented on it: it stays.
         post::sql::leave(connection, 1, one_author(connection), 1).expect("it is emptied");
     });
-    assert!(posts.len() >= 8, "{posts:?}");
+    assert!(posts.len() >= 10, "{posts:?}");
     assert_found_by_index(&connection, &posts);
 
     let comments = statements(&connection, |connection| {
-        let new = NewComment { post_id: 2, user_id: 1, body: "A body", created_at: 1 };
-        let [parent, reply] = [(), ()].map(|()| comment::sql::create(connection, &new).expect("a comment"));
-        connection
-            .execute("UPDATE comments SET parent_id = ?2, depth = 1 WHERE id = ?1", [reply, parent])
-            .expect("the schema is known");
+        let new = NewComment { post_id: 2, parent_id: None, user_id: 1, body: "A body", created_at: 1 };
+        let parent = comment::sql::create(connection, &new).expect("a comment");
+        let new = NewComment { parent_id: Some(parent), ..new };
+        let reply = comment::sql::create(connection, &new).expect("a reply");
+        assert!(comment::sql::is_on(connection, parent, 2).expect("an answer"));
+        assert_eq!(comment::sql::replies(connection, parent).expect("a number"), 1);
         assert!(comment::sql::find(connection, 1, reply).expect("an answer").is_some());
         assert!(comment::sql::twin(connection, &new).expect("an answer").is_some());
         assert_eq!(comment::sql::author(connection, reply).expect("an answer"), Some(1));
         comment::sql::count_of(connection, 2).expect("a number");
         comment::sql::update(connection, reply, "Another body", 2).expect("it is changed");
         let fates = [parent, reply].map(|id| comment::sql::destroy(connection, id, 1).expect("it goes"));
-        assert_eq!(fates, [Some(Fate::Emptied), Some(Fate::Removed(vec![parent]))]);
+        assert_eq!(
+            fates,
+            [Some(Fate::Emptied), Some(Fate::Removed { pruned: vec![parent], parent_id: None })]
+        );
     });
-    assert!(comments.len() >= 14, "{comments:?}");
+    assert!(comments.len() >= 16, "{comments:?}");
     assert_found_by_index(&connection, &comments);
 
     let sessions = statements(&connection, |connection| {
@@ -395,7 +408,7 @@ fn words_are_found_and_kept_by_an_index() {
         comment::sql::update(connection, 1, "Another body", 1).expect("it changes");
         let new = NewPost { user_id: 1, title: "A new title", link: None, description: "", created_at: 1 };
         let post_id = post::sql::create(connection, &new).expect("a post").expect("the title is free");
-        let new = NewComment { post_id, user_id: 1, body: "A new body", created_at: 1 };
+        let new = NewComment { post_id, parent_id: None, user_id: 1, body: "A new body", created_at: 1 };
         comment::sql::create(connection, &new).expect("a comment");
         let content = Content { title: "Another title".into(), ..Content::default() };
         post::sql::update(connection, 1, &content, None, 1).expect("it changes");

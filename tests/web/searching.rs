@@ -50,7 +50,7 @@ impl Words {
     }
 
     fn comment(&self, post_id: i64, user_id: i64, body: &str) -> i64 {
-        let new = NewComment { post_id, user_id, body, created_at: now() };
+        let new = NewComment { post_id, parent_id: None, user_id, body, created_at: now() };
         comment::sql::create(&self.database, &new).expect("a comment")
     }
 

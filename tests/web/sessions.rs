@@ -360,6 +360,9 @@ fn that_a_session_is_used_is_noted_once_a_day() {
     let used = || number(&database, &format!("SELECT last_used_at FROM sessions WHERE id = {id}"));
     // Any write by the site, which is another connection, changes this number.
     let version = || number(&database, "PRAGMA data_version");
+    // That a post was seen is noted at the first time.
+    client.get("/posts/1");
+    eventually("the visit is noted", || (count(&database, "visits") == 1).then_some(()));
     let (began, unchanged) = (used(), version());
     for path in ["/", "/posts", "/posts/1", "/users/1", "/user/edit", "/posts/new", "/sign_in", "/nowhere"] {
         client.get(path);

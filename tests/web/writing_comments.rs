@@ -24,17 +24,16 @@ const DESTROYED: &str = "Comment was successfully destroyed.";
 
 /// A comment of this person's on a post, three months old: its age in words stays the same for weeks.
 pub fn comment_of(database: &Connection, user_id: i64, post_id: i64, body: &str) -> i64 {
-    let comment = NewComment { post_id, user_id, body, created_at: now() - 95 * DAY };
+    let comment = NewComment { post_id, parent_id: None, user_id, body, created_at: now() - 95 * DAY };
     comment::sql::create(database, &comment).expect("it can be made")
 }
 
-/// A reply to a comment, in the same thread. The site has no form for it yet.
-fn reply_of(database: &Connection, user_id: i64, parent_id: i64) -> i64 {
-    let id = comment_of(database, user_id, 3, "This is a reply.");
-    database
-        .execute("UPDATE comments SET parent_id = ?2, depth = 1 WHERE id = ?1", [id, parent_id])
-        .expect("the schema is known");
-    id
+/// A reply to a comment, on post 3.
+pub fn reply_of(database: &Connection, user_id: i64, parent_id: i64) -> i64 {
+    let created_at = now() - 95 * DAY;
+    let reply =
+        NewComment { post_id: 3, parent_id: Some(parent_id), user_id, body: "This is a reply.", created_at };
+    comment::sql::create(database, &reply).expect("it can be made")
 }
 
 fn row(database: &Connection, id: i64) -> String {
@@ -93,7 +92,6 @@ fn a_comment_is_made_without_a_script() {
         ("body", "One\r\n\r\n*two*\rlines\0 \u{1b}& <script>alert(1)</script> https://example.org/\u{202e}"),
         ("user_id", "1"),
         ("post_id", "4"),
-        ("parent_id", "1"),
         ("created_at", "1"),
     ];
     let answer = client.post("/posts/3/comments", &form);
@@ -112,11 +110,11 @@ fn a_comment_is_made_without_a_script() {
     let own =
         number(&database, &format!("SELECT user_id FROM comments WHERE id = {id} AND parent_id IS NULL"));
     assert_eq!(own, client.user_id);
-    assert_eq!(attributes(&page, "#comment_list > li", "id")[0], format!("comment_{id}"));
-    let shown = texts(&page, &format!("#comment_{id} > p"));
+    assert_eq!(attributes(&page, "#comment_list > li", "id").pop(), Some(format!("comment_{id}")));
+    let shown = texts(&page, &format!("#said_{id} > p"));
     assert!(shown[0].starts_with("1 point by you · less than a minute ago"), "{shown:?}");
     assert_eq!(shown[1..], ["One", "twolines & <script>alert(1)</script> https://example.org/"]);
-    assert_eq!(attributes(&page, &format!("#comment_{id} > p > a"), "rel"), ["nofollow ugc noopener"]);
+    assert_eq!(attributes(&page, &format!("#said_{id} > p > a"), "rel"), ["nofollow ugc noopener"]);
     let count = format!("{} comments", before + 1);
     assert_eq!(texts(&page, ".comments_count"), [&*count, &*count]);
     assert_eq!(texts(&page, "#comment_form textarea"), [""]);
@@ -142,7 +140,7 @@ fn a_comment_is_made_by_htmx_as_the_page_would_show_it() {
         let expected = [
             "#comment_form outerHTML",
             &format!("#comment_{id} delete"),
-            "#comment_list afterbegin",
+            "#comment_list beforeend",
             ".comments_count innerHTML",
             "#flash innerHTML",
         ];
@@ -156,13 +154,11 @@ fn a_comment_is_made_by_htmx_as_the_page_would_show_it() {
             assert!(page.text().contains(&change.html), "{change:?} is not in\n{}", page.text());
         }
         let html = page.html();
-        assert_eq!(attributes(&html, "#comment_list > li", "id")[0], format!("comment_{id}"));
+        assert_eq!(attributes(&html, "#comment_list > li", "id").pop(), Some(format!("comment_{id}")));
         assert_eq!(texts(&html, ".comments_count"), vec![changes[3].html.clone(); 2]);
         assert_eq!(told(&html), [CREATED]);
         assert!(page.text().contains(&format!(r#"<div id="flash" role="status">{}</div>"#, changes[4].html)));
-        assert!(
-            page.text().contains(&format!(r#"<ol class="comments" id="comment_list">{}"#, changes[2].html))
-        );
+        assert!(page.text().contains(&format!("{}</ol>", changes[2].html)));
         assert_eq!(texts(&Html::parse_fragment(&changes[0].html), "textarea"), [""]);
         Some(())
     });
@@ -294,7 +290,7 @@ fn a_comment_sent_again_by_htmx_is_shown_as_it_is_on_the_page() {
         .expect("the schema is known");
     let changes = partials(&client.htmx("POST", "/posts/3/comments", &form));
     assert_eq!(changes[2].target, "#comment_list");
-    let age = texts(&Html::parse_fragment(&changes[2].html), "li > p").remove(0);
+    let age = texts(&Html::parse_fragment(&changes[2].html), "li > div > p").remove(0);
     assert_eq!(age, "1 point by you · 5 minutes ago");
     assert!(client.get("/posts/3").text().contains(&changes[2].html));
 }
@@ -399,28 +395,29 @@ fn a_comments_address_leads_to_the_page_that_shows_it() {
         database.execute(sql, [id]).expect("the schema is known");
     }
     let mut statement = database
-        .prepare("SELECT id FROM comments WHERE post_id = 3 ORDER BY created_at DESC, id DESC")
+        .prepare("SELECT id FROM comments WHERE post_id = 3 ORDER BY created_at, id")
         .expect("the schema is known");
     let ids: Vec<i64> =
         statement.query_map([], |row| row.get(0)).expect("rows").map(|id| id.expect("a number")).collect();
     assert!(ids.len() > 450);
     for at in [0, 1, 198, 199, 200, 201, 300, 399, 400, 401, ids.len() - 2, ids.len() - 1] {
         let id = ids[at];
-        let answer = client.get(&format!("/comments/{id}"));
-        let location = answer.header("Location").expect("it leads there");
-        assert!(
-            location.starts_with("/posts/3") && location.ends_with(&format!("#comment_{id}")),
-            "{location}"
-        );
-        assert_eq!(location.contains('?'), at >= 200, "{at}: {location}");
-        let shown = attributes(&client.follow(&answer).html(), "#comment_list > li", "id");
-        assert!(shown.contains(&format!("comment_{id}")), "{at} is not at {location}");
+        let page = client.get(&format!("/comments/{id}")).html();
+        assert_eq!(attributes(&page, "#comment_list > li", "id"), [format!("comment_{id}")]);
+        let context = attributes(&page, ".byline > a:nth-of-type(2)", "href").remove(0);
+        let (address, place) = context.split_once('#').expect("it is a place");
+        assert!(address.starts_with("/posts/3") && place == format!("comment_{id}"), "{context}");
+        assert_eq!(address.contains('?'), at >= 200, "{at}: {context}");
+        let html = client.get(address).html();
+        let shown = attributes(&html, "#comment_list > li", "id");
+        assert!(shown.contains(&format!("comment_{id}")), "{at} is not at {context}");
         if at >= 200 {
             assert_eq!(shown[0], format!("comment_{id}"), "{at}");
         }
-        // A new comment has no place on a later page: the form leads to the first.
-        let in_place = attributes(&client.follow(&answer).html(), "#comment_form", "hx-post");
-        assert_eq!(in_place.is_empty(), at >= 200, "{at}");
+        // A new comment has its place at the end: elsewhere the form leads there.
+        let in_place = attributes(&html, "#comment_form", "hx-post");
+        let begins = if at >= 200 { at } else { 0 };
+        assert_eq!(in_place.is_empty(), ids.len() - begins > 200, "{at}");
     }
     // Who changes one of them is led there as well.
     let author = Client::signed_in_as(
@@ -431,7 +428,7 @@ fn a_comments_address_leads_to_the_page_that_shows_it() {
         author.ask("PATCH", &format!("/comments/{}", ids[300]), &[("body", "Changed far down.")], &[]);
     let html = author.follow(&answer).html();
     assert_eq!(told(&html), [UPDATED]);
-    assert_eq!(texts(&html, &format!("#comment_{} > p", ids[300]))[1], "Changed far down.");
+    assert_eq!(texts(&html, &format!("#said_{} > p", ids[300]))[1], "Changed far down.");
     assert_sound(&database);
 }
 
@@ -473,17 +470,17 @@ fn htmx_gets_a_comment_and_its_form_by_themselves() {
         let answer = client.htmx("GET", &format!("/comments/{id}"), &[]);
         assert_eq!(answer.status, 200);
         let changes = partials(&answer);
-        assert_eq!(places(&changes), [format!("#comment_{id} outerHTML")]);
+        assert_eq!(places(&changes), [format!("#said_{id} outerHTML")]);
         assert!(client.get("/posts/3").text().contains(&changes[0].html));
-        let shown = texts(&Html::parse_fragment(&changes[0].html), ".actions").len();
-        assert_eq!(shown, usize::from(client.user_id == 5));
+        let shown = texts(&Html::parse_fragment(&changes[0].html), ".actions :is(a, button)");
+        assert_eq!(shown, if client.user_id == 5 { &["Reply", "Edit", "Destroy"][..] } else { &["Reply"] });
     }
     let answer = author.htmx("GET", &format!("/comments/{id}/edit"), &[]);
     assert_eq!(answer.status, 200);
     let changes = partials(&answer);
-    assert_eq!(places(&changes), [format!("#comment_{id} outerHTML")]);
+    assert_eq!(places(&changes), [format!("#said_{id} outerHTML")]);
     let html = Html::parse_fragment(&changes[0].html);
-    assert_eq!(attributes(&html, "li", "id"), [format!("comment_{id}")]);
+    assert_eq!(attributes(&html, "div[id^=said_]", "id"), [format!("said_{id}")]);
     assert_eq!(texts(&html, "textarea"), ["As it was & \"is\" <b>."]);
     assert_eq!(attributes(&html, "textarea[autofocus]", "name"), ["body"]);
     assert_eq!(
@@ -506,7 +503,17 @@ fn a_reader_who_goes_back_gets_whole_pages() {
     let client = Client::signed_in_as(&site, 5);
     let id = comment_of(&database, 5, 3, "As it was.");
     let back = [("HX-History-Restore-Request", "true"), ("HX-Request-Type", "full")];
-    for path in ["/", "/posts", "/posts/3", "/posts/new", &format!("/comments/{id}/edit"), "/users/5"] {
+    let comment = format!("/comments/{id}");
+    for path in [
+        "/",
+        "/posts",
+        "/posts/3",
+        "/posts/new",
+        &comment,
+        &format!("{comment}/edit"),
+        &format!("{comment}/reply"),
+        "/users/5",
+    ] {
         let answer = client.ask("GET", path, &[], &back);
         assert_eq!(answer.status, 200);
         assert!(answer.text().starts_with("<!DOCTYPE html>"), "{path}");
@@ -517,8 +524,6 @@ fn a_reader_who_goes_back_gets_whole_pages() {
             }
         }
     }
-    let answer = client.ask("GET", &format!("/comments/{id}"), &[], &back);
-    assert_eq!((answer.status, answer.header("Cache-Control")), (303, Some("no-store")));
 }
 
 #[test]
@@ -528,7 +533,7 @@ fn where_there_are_pages_and_pieces_caches_are_told() {
     let (comment, edit) = (format!("/comments/{id}"), format!("/comments/{id}/edit"));
     let empty = [("body", "")];
     for (user_id, method, path, form, statuses) in [
-        (5, "GET", &*comment, &[][..], [303, 200]),
+        (5, "GET", &*comment, &[][..], [200, 200]),
         (5, "GET", &edit, &[], [200, 200]),
         (6, "GET", &edit, &[], [403, 403]),
         (5, "GET", "/comments/999999", &[], [404, 404]),
@@ -607,7 +612,7 @@ fn a_comment_is_changed_by_htmx_in_its_place() {
         let answer = client.htmx("POST", &format!("/comments/{id}"), &[("_method", "patch"), ("body", body)]);
         assert_eq!((answer.status, answer.header("Set-Cookie")), (200, None));
         let changes = partials(&answer);
-        assert_eq!(places(&changes), [&*format!("#comment_{id} outerHTML"), "#flash innerHTML"]);
+        assert_eq!(places(&changes), [&*format!("#said_{id} outerHTML"), "#flash innerHTML"]);
         client.set_cookie("flash", "comment-updated");
         let page = client.get("/posts/3");
         for change in &changes {
@@ -638,9 +643,9 @@ fn what_is_wrong_with_a_change_is_told_in_the_form() {
         let answer = client.htmx("PATCH", &path, &[("body", &body)]);
         assert_eq!(answer.status, 422);
         let changes = partials(&answer);
-        assert_eq!(places(&changes), [format!("#comment_{id} outerHTML")]);
+        assert_eq!(places(&changes), [format!("#said_{id} outerHTML")]);
         let html = Html::parse_fragment(&changes[0].html);
-        assert_eq!(attributes(&html, "li", "id"), [format!("comment_{id}")]);
+        assert_eq!(attributes(&html, "div[id^=said_]", "id"), [format!("said_{id}")]);
         assert_form_again(&html, &body, &sentences);
         assert_eq!(row(&database, id), before, "{body:?}");
     }
@@ -703,7 +708,7 @@ fn a_comment_with_replies_stays_without_author_and_text() {
             assert_eq!(answer.status, 200);
             let changes = partials(&answer);
             let expected =
-                [&*format!("#comment_{id} outerHTML"), ".comments_count innerHTML", "#flash innerHTML"];
+                [&*format!("#said_{id} outerHTML"), ".comments_count innerHTML", "#flash innerHTML"];
             assert_eq!(places(&changes), expected);
             client.set_cookie("flash", "comment-destroyed");
             let page = client.get("/posts/3");
@@ -716,14 +721,17 @@ fn a_comment_with_replies_stays_without_author_and_text() {
         assert_eq!((counted(), count_of(&database, 3)), (before - 1, rows));
         let page = client.get("/posts/3");
         assert!(!page.text().contains("A secret to be forgotten."));
-        let shown = texts(&page.html(), &format!("#comment_{id} > p"));
+        let shown = texts(&page.html(), &format!("#said_{id} > p"));
         assert_eq!((&*shown[0], &*shown[1]), ("by [deleted] · 3 months ago", "[deleted]"));
-        assert_eq!(texts(&page.html(), &format!("#comment_{id} .actions")), [""; 0]);
+        assert_eq!(texts(&page.html(), &format!("#said_{id} .actions")), [""; 0]);
         assert_sound(&database);
         // Twice in a row, and all else that can be asked of it.
-        for (method, path) in
-            [("DELETE", &path), ("PATCH", &path), ("GET", &path), ("GET", &format!("{path}/edit"))]
-        {
+        for (method, path) in [
+            ("DELETE", &path),
+            ("PATCH", &path),
+            ("GET", &format!("{path}/reply")),
+            ("GET", &format!("{path}/edit")),
+        ] {
             assert_page_of_error(&client, &client.ask(method, path, &[], &[]), 404, NOT_FOUND);
             assert_alert(&client.htmx(method, path, &[]), 404, GONE);
         }
@@ -795,7 +803,7 @@ fn nobody_changes_a_comment_of_another() {
     }
     assert_eq!(row(&database, id), before);
     let html = other.get("/posts/3").html();
-    assert_eq!(texts(&html, &format!("#comment_{id} .actions")), [""; 0]);
+    assert_eq!(texts(&html, &format!("#said_{id} .actions")), ["Reply"]);
     assert_sound(&database);
 }
 

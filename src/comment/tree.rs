@@ -1,0 +1,333 @@
+//! The order of a discussion: who replied to whom, which comes first, and how much of it a page shows.
+//!
+//! Nothing here calls itself: a chain of replies may be as long as people like, a thread's stack is not.
+
+use super::{LEVELS, ON_A_PAGE};
+use crate::ui::pager::{Cursor, START};
+use crate::ui::time::Micros;
+
+/// What the order needs to know of a comment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Node {
+    /// Its number.
+    pub id: i64,
+    /// What it replies to; `None` when that is the post.
+    pub parent_id: Option<i64>,
+    /// Its points.
+    pub score: i64,
+    /// When it was made.
+    pub created_at: Micros,
+}
+
+/// The comments on a post. Those with the same parent are sorted: the most points first, then the
+/// oldest, then the smallest number, so that nothing moves but by a vote. What replies to something
+/// that is not among them stands where the comments on the post itself do.
+pub struct Tree {
+    /// In the order of siblings, all families mixed; the others tell by the places in here.
+    nodes: Vec<Node>,
+    /// Where each stood when the tree was made.
+    origins: Vec<usize>,
+    /// The places, sorted by number.
+    by_id: Vec<usize>,
+    parents: Vec<Option<usize>>,
+    first_replies: Vec<Option<usize>>,
+    next_siblings: Vec<Option<usize>>,
+    /// How many replies each has, of its own.
+    replies: Vec<i64>,
+    first: Option<usize>,
+}
+
+/// A comment on a page, after those before it and inside the last one of a smaller level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// Its number.
+    pub id: i64,
+    /// Where it stood when the tree was made.
+    pub origin: usize,
+    /// 0 at the page's margin, smaller than [`LEVELS`].
+    pub level: usize,
+    /// How many replies it has, of its own, on this page or not.
+    pub replies: i64,
+    /// Those that this page does not show.
+    pub rest: Rest,
+}
+
+/// Which replies to a comment are not on a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// None.
+    Nothing,
+    /// All: there is no room left at its side, or below it.
+    All,
+    /// Those after a place.
+    After(Cursor),
+}
+
+/// What a page shows.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// In the order in which they are read.
+    pub rows: Vec<Row>,
+    /// Where the next page begins.
+    pub next: Option<Cursor>,
+}
+
+/// The page that shows a comment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// It is that of this comment; `None`: of the post.
+    pub root: Option<i64>,
+    /// Where its replies begin.
+    pub after: Cursor,
+}
+
+/// A comment whose replies are being laid out.
+struct Open {
+    row: Option<usize>,
+    shown: Option<usize>,
+    next: Option<usize>,
+}
+
+impl Tree {
+    /// Puts them in order.
+    #[must_use]
+    pub fn of(unordered: &[Node]) -> Tree {
+        let count = unordered.len();
+        let mut origins: Vec<usize> = (0..count).collect();
+        origins.sort_unstable_by_key(|&origin| {
+            let Node { id, score, created_at, .. } = unordered[origin];
+            (-score, created_at, id)
+        });
+        let nodes: Vec<Node> = origins.iter().map(|&origin| unordered[origin]).collect();
+        let mut by_id: Vec<usize> = (0..count).collect();
+        by_id.sort_unstable_by_key(|&at| nodes[at].id);
+        let mut tree = Tree {
+            nodes,
+            origins,
+            by_id,
+            parents: vec![None; count],
+            first_replies: vec![None; count],
+            next_siblings: vec![None; count],
+            replies: vec![0; count],
+            first: None,
+        };
+        // From the last on: each becomes the first of its family, before those that were put there.
+        for at in (0..count).rev() {
+            let parent = tree.nodes[at].parent_id.and_then(|id| tree.find(id));
+            tree.parents[at] = parent;
+            let first = match parent {
+                Some(parent) => {
+                    tree.replies[parent] += 1;
+                    &mut tree.first_replies[parent]
+                }
+                None => &mut tree.first,
+            };
+            tree.next_siblings[at] = first.replace(at);
+        }
+        tree
+    }
+
+    fn find(&self, id: i64) -> Option<usize> {
+        let found = self.by_id.binary_search_by_key(&id, |&at| self.nodes[at].id);
+        found.ok().map(|index| self.by_id[index])
+    }
+
+    fn cursor(&self, at: usize) -> Cursor {
+        Cursor { key: self.nodes[at].score, id: self.nodes[at].id }
+    }
+
+    /// The first of the family of `parent` that comes after a place. What had the place may have been
+    /// removed since, or have other points.
+    fn first_after(&self, parent: Option<usize>, place: Cursor) -> Option<usize> {
+        let created_at = self.find(place.id).map(|at| self.nodes[at].created_at);
+        let is_after = |at: usize| {
+            let Node { id, score, created_at: made, .. } = self.nodes[at];
+            let is_younger =
+                created_at.map_or(id > place.id, |created_at| (made, id) > (created_at, place.id));
+            score < place.key || (score == place.key && is_younger)
+        };
+        let mut next = parent.map_or(self.first, |parent| self.first_replies[parent]);
+        while let Some(at) = next.filter(|&at| !is_after(at)) {
+            next = self.next_siblings[at];
+        }
+        next
+    }
+
+    /// A page of the discussion: of comment `root`, or the whole (`None`), whose replies begin `after`
+    /// a place. At most [`ON_A_PAGE`], at most [`LEVELS`] deep; where something is left out, the row
+    /// above it says so. Nothing when there is no comment `root`.
+    #[must_use]
+    pub fn layout(&self, root: Option<i64>, after: Cursor) -> Layout {
+        let mut layout = Layout::default();
+        let mut open: Vec<Open> = Vec::with_capacity(LEVELS + 1);
+        let root = match root.map(|id| self.find(id)) {
+            Some(None) => return layout,
+            Some(Some(root)) => {
+                layout.rows.push(self.row(root, 0));
+                Some(root)
+            }
+            None => None,
+        };
+        open.push(Open { row: root.map(|_| 0), shown: None, next: self.first_after(root, after) });
+        while let Some(last) = open.last_mut() {
+            let Some(at) = last.next else {
+                open.pop();
+                continue;
+            };
+            if layout.rows.len() >= ON_A_PAGE as usize {
+                break;
+            }
+            (last.shown, last.next) = (Some(at), self.next_siblings[at]);
+            let level = open.len() - usize::from(root.is_none());
+            let mut row = self.row(at, level);
+            let first = self.first_replies[at];
+            if first.is_some() && level + 1 < LEVELS {
+                open.push(Open { row: Some(layout.rows.len()), shown: None, next: first });
+            } else if first.is_some() {
+                row.rest = Rest::All;
+            }
+            layout.rows.push(row);
+        }
+        // The page is full: each that is still open says where it goes on.
+        for Open { row, shown, next } in open {
+            let place = shown.filter(|_| next.is_some()).map(|at| self.cursor(at));
+            match row {
+                None => layout.next = place,
+                Some(_) if next.is_none() => {}
+                Some(row) => layout.rows[row].rest = place.map_or(Rest::All, Rest::After),
+            }
+        }
+        layout
+    }
+
+    fn row(&self, at: usize, level: usize) -> Row {
+        let (id, origin, replies) = (self.nodes[at].id, self.origins[at], self.replies[at]);
+        Row { id, origin, level, replies, rest: Rest::Nothing }
+    }
+
+    /// The page that shows a comment: the first of the whole discussion if that does, else one that
+    /// begins with it.
+    #[must_use]
+    pub fn place(&self, id: i64) -> Place {
+        let shows = |root: Option<i64>| self.layout(root, START).rows.iter().any(|row| row.id == id);
+        let found = self.find(id);
+        let parent = found.and_then(|at| self.parents[at]);
+        let root = parent.map(|parent| self.nodes[parent].id);
+        match found {
+            Some(at) if !shows(None) => {
+                let is_first = root.is_some() && shows(root);
+                let after = if is_first { START } else { self.before(parent, at) };
+                Place { root, after }
+            }
+            _ => Place { root: None, after: START },
+        }
+    }
+
+    /// The place that a sibling comes after.
+    fn before(&self, parent: Option<usize>, at: usize) -> Cursor {
+        let mut before = START;
+        let mut next = parent.map_or(self.first, |parent| self.first_replies[parent]);
+        while let Some(sibling) = next.filter(|&sibling| sibling != at) {
+            before = self.cursor(sibling);
+            next = self.next_siblings[sibling];
+        }
+        before
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::{BTreeSet, VecDeque};
+
+    fn node(id: i64, parent_id: Option<i64>, score: i64, created_at: Micros) -> Node {
+        Node { id, parent_id, score, created_at }
+    }
+
+    fn shown(layout: &Layout) -> Vec<(i64, usize)> {
+        layout.rows.iter().map(|row| (row.id, row.level)).collect()
+    }
+
+    #[test]
+    fn siblings_stand_by_points_then_age_then_number() {
+        let tree = Tree::of(&[
+            node(1, None, 1, 10),
+            node(2, None, 5, 20),
+            node(3, None, 1, 9),
+            node(4, None, 1, 10),
+            node(5, Some(1), 1, 30),
+            node(6, Some(1), 2, 40),
+            node(7, Some(6), 9, 50),
+            node(8, Some(99), 2, 50),
+        ]);
+        let layout = tree.layout(None, START);
+        assert_eq!(shown(&layout), [(2, 0), (8, 0), (3, 0), (1, 0), (6, 1), (7, 2), (5, 1), (4, 0)]);
+        assert_eq!(layout.next, None);
+        assert_eq!((layout.rows[3].replies, layout.rows[3].origin), (2, 0));
+        assert_eq!(shown(&tree.layout(Some(6), START)), [(6, 0), (7, 1)]);
+        assert_eq!(shown(&tree.layout(Some(98), START)), []);
+        assert_eq!(shown(&Tree::of(&[]).layout(None, START)), []);
+    }
+
+    #[test]
+    fn a_chain_is_shown_as_deep_as_there_is_room() {
+        let nodes: Vec<Node> = (1..=100_000).map(|id| node(id, (id > 1).then_some(id - 1), 1, id)).collect();
+        let tree = Tree::of(&nodes);
+        let layout = tree.layout(None, START);
+        assert_eq!(layout.rows.len(), LEVELS);
+        let rests: BTreeSet<bool> = layout.rows.iter().map(|row| row.rest == Rest::Nothing).collect();
+        assert_eq!(rests.len(), 2);
+        assert_eq!(layout.rows.last().map(|row| row.rest), Some(Rest::All));
+        let place = tree.place(100_000);
+        assert_eq!(place, Place { root: Some(99_999), after: START });
+        assert_eq!(shown(&tree.layout(place.root, place.after)), [(99_999, 0), (100_000, 1)]);
+    }
+
+    /// All that one sees who follows every link from the first page on, and how often.
+    fn walk(tree: &Tree) -> Vec<i64> {
+        let mut seen = Vec::new();
+        let mut pages = VecDeque::from([(None, START)]);
+        while let Some((root, after)) = pages.pop_front() {
+            let layout = tree.layout(root, after);
+            assert!(layout.rows.len() <= ON_A_PAGE as usize);
+            assert!(layout.rows.iter().all(|row| row.level < LEVELS));
+            let begun = usize::from(root.is_some());
+            seen.extend(layout.rows[begun..].iter().map(|row| row.id));
+            pages.extend(layout.next.map(|next| (None, next)));
+            for row in &layout.rows {
+                match row.rest {
+                    Rest::Nothing => {}
+                    Rest::All => pages.push_back((Some(row.id), START)),
+                    Rest::After(place) => pages.push_back((Some(row.id), place)),
+                }
+            }
+        }
+        seen
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        #[test]
+        fn links_lead_to_each_comment_once(
+            shape in prop::collection::vec((0..100usize, 1..4i64, 0..50i64), 0..1500),
+            bushy in any::<bool>(),
+        ) {
+            let mut nodes: Vec<Node> = Vec::new();
+            for (number, (parent, score, created_at)) in shape.into_iter().enumerate() {
+                // A handful that have very many replies, or deep chains.
+                let parent = if bushy { parent } else { number.saturating_sub(parent / 30) };
+                let parent_id = nodes.get(parent).map(|parent| parent.id);
+                nodes.push(node(number as i64 + 1, parent_id, score, created_at));
+            }
+            let tree = Tree::of(&nodes);
+            let mut seen = walk(&tree);
+            seen.sort_unstable();
+            prop_assert_eq!(seen, (1..=nodes.len() as i64).collect::<Vec<_>>());
+            for id in (1..=nodes.len() as i64).step_by(97) {
+                let Place { root, after } = tree.place(id);
+                prop_assert!(tree.layout(root, after).rows.iter().any(|row| row.id == id));
+            }
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Replies as a person writes and reads them.
+
+use crate::reader::{NARROW, Reader};
+
+/// Somebody on a post of theirs with a comment; the number of that.
+fn with_a_comment(title: &str) -> (Reader, String) {
+    let reader = Reader::new();
+    reader.sign_in();
+    reader.new_post(title);
+    reader.fill("#body", "A comment to reply to");
+    reader.click("#post_comment");
+    reader.wait_text("h2.comments_count", "1 comment");
+    let id = reader.see("document.querySelector('#comment_list li').id");
+    let number = id.as_str().expect("it has an id").trim_start_matches("comment_").to_owned();
+    (reader, number)
+}
+
+/// Replies in place, and waits until it is there; its number.
+fn reply(reader: &Reader, number: &str, text: &str) -> String {
+    let replies = reader.count("#comment_list li") + 1;
+    reader.click(&format!("#reply_{number}"));
+    reader.wait(&format!("document.activeElement.matches('#reply_body_{number}')"));
+    reader.type_over(text);
+    reader.click(&format!("#post_reply_{number}"));
+    reader.wait(&format!("document.querySelectorAll('#comment_list li').length === {replies}"));
+    let id = reader.see(&format!("document.querySelector('#replies_{number}').lastElementChild.id"));
+    id.as_str().expect("it has an id").trim_start_matches("comment_").to_owned()
+}
+
+#[test]
+fn a_reply_is_written_and_appears_in_its_place() {
+    let (reader, number) = with_a_comment("A post to reply on");
+    let path = reader.path();
+    reader.mark();
+    assert_eq!(reader.count("#comment_list details"), 0);
+    let first = reply(&reader, &number, "The first reply");
+    reader.wait_text("h2.comments_count", "2 comments");
+    assert_eq!(reader.count(&format!("#reply_{number}_form")), 0, "the form is gone");
+    assert_eq!(reader.focus(), format!("reply_{number}"), "the focus is where it was");
+    assert_eq!(reader.flash(), "Comment was successfully created.");
+    assert_eq!(reader.text(&format!("#thread_{number} > summary")), "1 reply");
+    reply(&reader, &number, "The second reply");
+    assert_eq!(reader.text(&format!("#thread_{number} > summary")), "2 replies");
+    let inner = reply(&reader, &first, "A reply to the first");
+    assert_eq!(reader.count(&format!("#replies_{number} #replies_{first} > #comment_{inner}")), 1);
+    assert!(reader.is_marked(), "no page was loaded");
+    assert_eq!(reader.path(), path);
+    let shown = reader.text("#comments");
+    reader.reload();
+    assert_eq!(reader.text("#comments"), shown, "the page is what the changes made of it");
+}
+
+#[test]
+fn a_form_for_a_reply_is_closed_and_not_opened_twice() {
+    let (reader, number) = with_a_comment("A post to hesitate on");
+    let (link, field) = (format!("#reply_{number}"), format!("#reply_body_{number}"));
+    reader.click(&link);
+    reader.wait(&format!("document.activeElement.matches('{field}')"));
+    reader.type_over("Words that must not be lost");
+    reader.click(&link);
+    reader.settle();
+    assert_eq!(reader.value(&field), "Words that must not be lost");
+    assert_eq!(reader.count(&format!("#comment_{number} > form")), 1);
+    // What else changes leaves it alone.
+    reader.fill("#body", "Another comment meanwhile");
+    reader.click("#post_comment");
+    reader.wait_text("h2.comments_count", "2 comments");
+    assert_eq!(reader.value(&field), "Words that must not be lost");
+    reader.click(&format!("#cancel_reply_{number}"));
+    reader.wait(&format!("document.querySelector('{field}') === null"));
+    assert_eq!(reader.focus(), format!("reply_{number}"));
+
+    reader.excuse("status of 422");
+    reader.click(&link);
+    reader.wait(&format!("document.activeElement.matches('{field}')"));
+    reader.type_over("hm");
+    reader.click(&format!("#post_reply_{number}"));
+    reader.wait_text(
+        &format!("#comment_{number} > form .error"),
+        "Body is too short (minimum is 5 characters)",
+    );
+    assert_eq!(reader.value(&field), "hm");
+    reader.fill(&field, "hm, but longer");
+    reader.double_click(&format!("#post_reply_{number}"));
+    reader.wait_text("h2.comments_count", "3 comments");
+    reader.settle();
+    assert_eq!(reader.count(&format!("#replies_{number} > li")), 1, "a double click makes one");
+}
+
+#[test]
+fn what_a_reader_has_closed_stays_closed_while_they_go_on() {
+    let (reader, number) = with_a_comment("A post to fold up");
+    let first = reply(&reader, &number, "A reply to be hidden");
+    let inner = reply(&reader, &first, "A deeper reply");
+    reader.mark();
+    let is_open = |number: &str| reader.see(&format!("document.querySelector('#thread_{number}').open"));
+    reader.click(&format!("#thread_{first} > summary"));
+    assert_eq!(is_open(&first), false);
+    assert_eq!(reader.see(&format!("document.querySelector('#said_{inner}').checkVisibility()")), false);
+    // A comment above it is changed, another is made: neither opens it.
+    reader.click(&format!("#edit_{number}"));
+    reader.wait(&format!("document.activeElement.matches('#edited_body_{number}')"));
+    reader.type_over("A comment that was changed");
+    reader.click(&format!("#edit_{number}"));
+    reader.wait_text(&format!("#said_{number} p + p"), "A comment that was changed");
+    reply(&reader, &number, "Another reply");
+    assert_eq!((is_open(&number), is_open(&first)), (true.into(), false.into()));
+    reader.click(&format!("#destroy_{number}"));
+    reader.wait_text(&format!("#said_{number} p + p"), "[deleted]");
+    assert_eq!((is_open(&number), is_open(&first)), (true.into(), false.into()));
+    assert_eq!(reader.count("#comment_list li"), 4, "the replies stay");
+    assert!(reader.is_marked());
+    reader.press("Tab");
+    reader.click(&format!("#thread_{first} > summary"));
+    reader.click(&format!("#destroy_{inner}"));
+    reader.wait(&format!("document.querySelector('#thread_{first}') === null"));
+}
+
+#[test]
+fn a_reply_is_written_without_a_script() {
+    let reader = Reader::new();
+    reader.excuse("status of 422");
+    reader.without_javascript();
+    reader.sign_in();
+    let path = reader.new_post("A post to reply on by plain forms");
+    reader.fill("#body", "A comment to reply to");
+    reader.follow("#post_comment");
+    reader.follow("#comment_list .actions a[id^=reply_]");
+    assert_eq!(reader.text("h1").to_lowercase(), "reply");
+    assert_eq!(reader.text("main .prose"), "A comment to reply to");
+    reader.fill("#body", "hm");
+    reader.follow("main form button");
+    assert_eq!(reader.text("#body_errors"), "Body is too short (minimum is 5 characters)");
+    reader.fill("#body", "A reply by a plain form");
+    reader.follow("main form button");
+    assert_eq!((reader.path(), reader.flash()), (path, "Comment was successfully created.".into()));
+    let hash = reader.see("location.hash.slice(1)");
+    assert_eq!(reader.see("document.querySelector('#comment_list ol > li').id"), hash);
+    reader.follow("#comment_list ol > li p a[href^='/comments/']");
+    assert_eq!(reader.text("#comment_list li p + p"), "A reply by a plain form");
+    reader.follow(".byline a:nth-of-type(2)");
+    assert_eq!(reader.count("#comment_list li"), 2, "the parent with its replies");
+}
+
+#[test]
+fn a_deep_thread_fits_a_narrow_window_and_goes_on_elsewhere() {
+    let (reader, number) = with_a_comment("A post to go deep on");
+    let mut deepest = number.clone();
+    for level in 1..8 {
+        deepest = reply(&reader, &deepest, &format!("A reply at level {level}, with some words in it"));
+    }
+    for width in [NARROW, crate::reader::WIDE] {
+        reader.width(width);
+        let fits = format!("document.documentElement.scrollWidth <= {width}");
+        assert_eq!(reader.see(&fits), true, "at {width}");
+        let room =
+            reader.see(&format!("document.querySelector('#said_{deepest}').getBoundingClientRect().width"));
+        assert!(room.as_f64().expect("a number") > 150.0, "{room} at {width}");
+    }
+    reader.reload();
+    // At the last level a reply has a page of its own.
+    reader.follow(&format!("#reply_{deepest}"));
+    reader.fill("#body", "A reply beyond the last level");
+    reader.follow("main form button");
+    assert_eq!(reader.text(".prose, #comment_list ol li p + p"), "A reply beyond the last level");
+    reader.open(&format!("/comments/{number}"));
+    reader.follow(".rest a");
+    assert_eq!(reader.count("#comment_list li"), 2);
+}

@@ -1,0 +1,592 @@
+//! Replies to comments: written, shown in their order and to their depth, and what is new among them.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use lorem_news::comment::{self, LEVELS, NewComment};
+use lorem_news::ui::time::{DAY, MINUTE, now};
+use rusqlite::Connection;
+use scraper::Html;
+
+use crate::client::*;
+use crate::harness::*;
+use crate::seen::*;
+use crate::writing_comments::{comment_of, count_of, newest, reply_of};
+
+const CREATED: &str = "Comment was successfully created.";
+const SHORT: &str = "Body is too short (minimum is 5 characters)";
+const PARENT_GONE: &str = "The comment that you replied to was deleted while you were writing";
+const GONE: &str = "The page you were looking for doesn't exist. \
+                    You may have mistyped the address or the page may have moved.";
+
+/// Where a comment stands: what it replies to, and how deep.
+fn place_of(database: &Connection, id: i64) -> (Option<i64>, i64) {
+    let sql = "SELECT parent_id, depth FROM comments WHERE id = ?1";
+    database.query_row(sql, [id], |row| Ok((row.get(0)?, row.get(1)?))).expect("it is there")
+}
+
+fn make(database: &Connection, post_id: i64, parent_id: Option<i64>, user_id: i64, body: &str) -> i64 {
+    let new = NewComment { post_id, parent_id, user_id, body, created_at: now() - DAY };
+    comment::sql::create(database, &new).expect("it can be made")
+}
+
+/// A post without comments.
+fn silence(database: &Connection, post_id: i64) {
+    database.execute("DELETE FROM comments WHERE post_id = ?1", [post_id]).expect("the schema is known");
+    recount(database);
+}
+
+fn reply_form(parent: i64) -> [(&'static str, String); 2] {
+    [("parent_id", parent.to_string()), ("body", "This is my reply.".into())]
+}
+
+fn fields<'f>(form: &'f [(&'static str, String)]) -> Vec<(&'static str, &'f str)> {
+    form.iter().map(|(name, value)| (*name, &**value)).collect()
+}
+
+// Writing one
+
+#[test]
+fn a_reply_is_made_without_a_script() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in_as(&site, 6);
+    let parent = comment_of(&database, 5, 3, "What do you think?");
+    let link = format!("#said_{parent} .actions a");
+    assert_eq!(
+        attributes(&client.get("/posts/3").html(), &link, "href"),
+        [format!("/comments/{parent}/reply")]
+    );
+    let page = client.get(&format!("/comments/{parent}/reply"));
+    assert_eq!(page.status, 200);
+    let html = page.html();
+    assert_eq!(
+        (texts(&html, "h1"), texts(&html, ".prose")),
+        (vec!["Reply".into()], vec!["What do you think?".into()])
+    );
+    assert_eq!(attributes(&html, "form.answer", "action"), ["/posts/3/comments"]);
+    assert_eq!(attributes(&html, "form.answer [name=parent_id]", "value"), [parent.to_string()]);
+    assert_eq!(texts(&html, "form.answer button"), ["Post reply"]);
+    let form = reply_form(parent);
+    let answer = client.post("/posts/3/comments", &fields(&form));
+    let id = newest(&database);
+    assert_done(&client, &answer, &format!("/posts/3#comment_{id}"), CREATED);
+    assert_eq!(place_of(&database, id), (Some(parent), 1));
+    // Twice in a row is once; the same words elsewhere in the discussion are others.
+    assert_leads_to(&client.post("/posts/3/comments", &fields(&form)), &format!("/posts/3#comment_{id}"));
+    assert_eq!(newest(&database), id);
+    assert_eq!(
+        client.post("/posts/3/comments", &[form[1].clone()].each_ref().map(|(n, v)| (*n, &**v))).status,
+        303
+    );
+    let other = newest(&database);
+    assert_eq!(place_of(&database, other), (None, 0));
+    let answer = client.post("/posts/3/comments", &fields(&reply_form(id)));
+    let deeper = newest(&database);
+    assert_leads_to(&answer, &format!("/posts/3#comment_{deeper}"));
+    assert_eq!(place_of(&database, deeper), (Some(id), 2));
+    let html = client.get("/posts/3").html();
+    assert_eq!(attributes(&html, &format!("#replies_{parent} > li"), "id"), [format!("comment_{id}")]);
+    assert_eq!(attributes(&html, &format!("#replies_{id} > li"), "id"), [format!("comment_{deeper}")]);
+    assert_eq!(texts(&html, &format!("#thread_{parent} > summary")), ["1 reply"]);
+    let inside = "summary a, summary button, summary form, summary input";
+    assert_eq!(texts(&html, inside), [""; 0], "a summary is a control itself");
+    assert_sound(&database);
+}
+
+#[test]
+fn a_reply_is_made_by_htmx_as_the_page_would_show_it() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in_as(&site, 6);
+    let parent = comment_of(&database, 5, 3, "What do you think?");
+    let opened = partials(&client.htmx("GET", &format!("/comments/{parent}/reply"), &[]));
+    assert_eq!(places(&opened), [format!("#comment_{parent}:not(:has(> form)) > div afterend")]);
+    let html = Html::parse_fragment(&opened[0].html);
+    assert_eq!(attributes(&html, "form", "id"), [format!("reply_{parent}_form")]);
+    assert_eq!(attributes(&html, "textarea[autofocus]", "name"), ["body"]);
+    assert_eq!(texts(&html, "button, .actions a"), ["Post reply", "Cancel"]);
+    let cancel = attributes(&html, ".actions a", "hx-get").remove(0);
+    let closed = partials(&client.htmx("GET", &cancel, &[]));
+    assert_eq!(places(&closed), [format!("#reply_{parent}_form delete")]);
+    assert_leads_to(&client.get(&cancel), &format!("/comments/{parent}"));
+
+    for number in 1..=2 {
+        let body = format!("Reply number {number}.");
+        let form = [("parent_id", &*parent.to_string()), ("body", &*body)];
+        for _ in 0..2 {
+            let answer = client.htmx("POST", "/posts/3/comments", &form);
+            assert_eq!((answer.status, answer.header("Set-Cookie")), (200, None), "{}", answer.text());
+            let (id, changes) = (newest(&database), partials(&answer));
+            let expected = [
+                format!("#reply_{parent}_form delete"),
+                format!("#comment_{id} delete"),
+                format!("#replies_{parent} beforeend"),
+                format!("#comment_{parent}:not(:has(#replies_{parent})) beforeend"),
+                format!("#thread_{parent} > summary innerHTML"),
+                ".comments_count innerHTML".into(),
+                "#flash innerHTML".into(),
+            ];
+            assert_eq!(places(&changes), expected);
+            let page = client.get("/posts/3");
+            assert!(
+                page.text().contains(&format!("{}</ol></details>", changes[2].html)),
+                "{}",
+                changes[2].html
+            );
+            assert_eq!(page.text().contains(&changes[3].html), number == 1, "{}", changes[3].html);
+            let summary = texts(&page.html(), &format!("#thread_{parent} > summary")).remove(0);
+            assert_eq!(changes[4].html, summary);
+            assert_eq!(texts(&page.html(), "h2.comments_count"), [&*changes[5].html]);
+        }
+    }
+    assert_eq!(comment::sql::replies(&database, parent).expect("a number"), 2, "twice in a row is once");
+    assert_sound(&database);
+}
+
+#[test]
+fn what_is_wrong_with_a_reply_is_told_in_its_form() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in_as(&site, 6);
+    let parent = comment_of(&database, 5, 3, "What do you think?");
+    let (last, id) = (newest(&database), parent.to_string());
+    let form = [("parent_id", &*id), ("body", "\"<hm")];
+    let plain = client.post("/posts/3/comments", &form);
+    assert_eq!(plain.status, 422);
+    let html = plain.html();
+    assert_eq!(texts(&html, "h1"), ["Reply"]);
+    assert_refused(&html, "comment", &[SHORT]);
+    assert_eq!(
+        (texts(&html, "textarea"), attributes(&html, "[name=parent_id]", "value")),
+        (vec!["\"<hm".into()], vec![id.clone()])
+    );
+    let htmx = client.htmx("POST", "/posts/3/comments", &form);
+    assert_eq!(htmx.status, 422);
+    let changes = partials(&htmx);
+    assert_eq!(places(&changes), [format!("#reply_{parent}_form outerHTML")]);
+    let piece = Html::parse_fragment(&changes[0].html);
+    assert_refused(&piece, "comment", &[SHORT]);
+    assert_eq!(texts(&piece, "textarea"), ["\"<hm"]);
+    assert_eq!(newest(&database), last);
+}
+
+#[test]
+fn who_replies_to_what_was_deleted_meanwhile_keeps_their_words() {
+    let site = Site::start();
+    let database = site.database();
+    let (author, client) = (Client::signed_in_as(&site, 5), Client::signed_in_as(&site, 6));
+    let gone = comment_of(&database, 5, 3, "It will go.");
+    let emptied = comment_of(&database, 5, 3, "It will be emptied.");
+    reply_of(&database, 7, emptied);
+    for id in [gone, emptied] {
+        assert_eq!(author.ask("DELETE", &format!("/comments/{id}"), &[], &[]).status, 303);
+    }
+    let elsewhere = number(&database, "SELECT min(id) FROM comments WHERE post_id = 4").to_string();
+    let (last, ids) = (newest(&database), [gone, emptied].map(|id| id.to_string()));
+    for parent in [&*ids[0], &ids[1], &elsewhere, "0", "-1", "999999", "99999999999999999999", "x", " 1"] {
+        let form = [("parent_id", parent), ("body", "My long answer.")];
+        let plain = client.post("/posts/3/comments", &form);
+        assert_eq!(plain.status, 422, "{parent}");
+        let html = plain.html();
+        assert_refused(&html, "comment", &[PARENT_GONE]);
+        // There they can be said to all.
+        assert_eq!(texts(&html, "#comment_form textarea"), ["My long answer."], "{parent}");
+        let htmx = client.htmx("POST", "/posts/3/comments", &form);
+        assert_eq!(htmx.status, 422);
+        let piece = Html::parse_fragment(&partials(&htmx)[0].html);
+        assert_refused(&piece, "comment", &[PARENT_GONE]);
+        assert_eq!(texts(&piece, "textarea"), ["My long answer."]);
+    }
+    for id in [&*ids[0], &ids[1], "0", "x"] {
+        let path = format!("/comments/{id}/reply");
+        assert_page_of_error(&client, &client.get(&path), 404, NOT_FOUND);
+        assert_alert(&client.htmx("GET", &path, &[]), 404, GONE);
+    }
+    assert_eq!(newest(&database), last);
+    assert_sound(&database);
+}
+
+#[test]
+fn what_a_guest_would_reply_is_in_the_form_once_they_are_signed_in() {
+    let site = Site::start();
+    let database = site.database();
+    let parent = comment_of(&database, 5, 3, "What do you think?");
+    let (guest, path) = (Client::new(&site), format!("/comments/{parent}/reply"));
+    assert_eq!(texts(&guest.get(&path).html(), "form.answer button"), ["Post reply"]);
+    let form = reply_form(parent);
+    let (last, form) = (newest(&database), fields(&form));
+    let htmx = guest.htmx("POST", "/posts/3/comments", &form);
+    let plain = guest.post("/posts/3/comments", &form);
+    assert_leads_to_sign_in(&plain, &htmx, &path);
+    assert_eq!(newest(&database), last);
+    let somebody = Client::signed_in_as(&site, 6);
+    guest.set_cookie("session", &somebody.cookie("session").expect("a session"));
+    assert_eq!(texts(&guest.get(&path).html(), "form.answer textarea"), ["This is my reply."]);
+    let piece = partials(&guest.htmx("GET", &path, &[])).remove(0).html;
+    assert_eq!(texts(&Html::parse_fragment(&piece), "textarea"), ["This is my reply."]);
+    // It is for this comment: in no other form.
+    assert_eq!(texts(&guest.get("/posts/3").html(), "#comment_form textarea"), [""]);
+    let other = number(&database, "SELECT min(id) FROM comments WHERE post_id = 3");
+    assert_eq!(texts(&guest.get(&format!("/comments/{other}/reply")).html(), "form.answer textarea"), [""]);
+    assert_eq!(guest.post("/posts/3/comments", &form).status, 303);
+    assert_eq!(place_of(&database, newest(&database)), (Some(parent), 1));
+    assert_eq!(texts(&guest.get(&path).html(), "form.answer textarea"), [""]);
+    assert_sound(&database);
+}
+
+#[test]
+fn nobody_replies_on_a_post_that_only_stays_for_its_comments() {
+    let site = Site::start();
+    let database = site.database();
+    let parent = comment_of(&database, 5, 3, "What do you think?");
+    database
+        .execute_batch("UPDATE posts SET deleted_at = 1, title = NULL, user_id = NULL WHERE id = 3")
+        .expect("the schema is known");
+    recount(&database);
+    let client = Client::signed_in_as(&site, 6);
+    assert_eq!(texts(&client.get("/posts/3").html(), "#comments .actions"), [""; 0]);
+    let path = format!("/comments/{parent}/reply");
+    assert_page_of_error(&client, &client.get(&path), 404, NOT_FOUND);
+    assert_alert(&client.htmx("GET", &path, &[]), 404, GONE);
+    let form = reply_form(parent);
+    assert_page_of_error(&client, &client.post("/posts/3/comments", &fields(&form)), 404, NOT_FOUND);
+    assert_alert(&client.htmx("POST", "/posts/3/comments", &fields(&form)), 404, GONE);
+    let page = client.get(&format!("/comments/{parent}"));
+    assert_eq!((page.status, texts(&page.html(), "h1")), (200, vec!["Comment on [deleted]".into()]));
+    assert_sound(&database);
+}
+
+#[test]
+fn the_list_of_replies_goes_with_the_last_of_them() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in_as(&site, 6);
+    let parent = comment_of(&database, 5, 3, "What do you think?");
+    let replies = [reply_of(&database, 6, parent), reply_of(&database, 6, parent)];
+    let last = [format!("#thread_{parent} > summary innerHTML"), format!("#thread_{parent} delete")];
+    for (id, change) in replies.into_iter().zip(last) {
+        let changes = partials(&client.htmx("DELETE", &format!("/comments/{id}"), &[]));
+        let expected =
+            [&*format!("#comment_{id} delete"), &change, ".comments_count innerHTML", "#flash innerHTML"];
+        assert_eq!(places(&changes), expected);
+    }
+    // What was kept goes, too, and what is above it has a reply less.
+    let middle = reply_of(&database, 6, parent);
+    let other = reply_of(&database, 7, parent);
+    let leaf = reply_of(&database, 6, middle);
+    assert_eq!(client.htmx("DELETE", &format!("/comments/{middle}"), &[]).status, 200);
+    let changes = partials(&client.htmx("DELETE", &format!("/comments/{leaf}"), &[]));
+    let expected = [
+        &*format!("#comment_{leaf} delete"),
+        &format!("#comment_{middle} delete"),
+        &format!("#thread_{parent} > summary innerHTML"),
+        ".comments_count innerHTML",
+        "#flash innerHTML",
+    ];
+    assert_eq!((places(&changes), &*changes[2].html), (expected.map(str::to_owned).to_vec(), "1 reply"));
+    let html = client.get("/posts/3").html();
+    assert_eq!(attributes(&html, &format!("#replies_{parent} > li"), "id"), [format!("comment_{other}")]);
+    assert_sound(&database);
+}
+
+// Reading them
+
+#[test]
+fn siblings_stand_by_points_then_time() {
+    let site = Site::start();
+    let database = site.database();
+    silence(&database, 3);
+    let ids: Vec<i64> =
+        (0..6).map(|number| make(&database, 3, None, 5, &format!("Remark {number}"))).collect();
+    let replies: Vec<i64> =
+        (0..3).map(|number| make(&database, 3, Some(ids[1]), 5, &format!("Reply {number}"))).collect();
+    for (voter, id) in [(11, ids[4]), (12, ids[4]), (11, ids[1]), (13, replies[2])] {
+        let voter = Client::signed_in_as(&site, voter);
+        assert_eq!(voter.post(&format!("/comments/{id}/vote"), &[]).status, 303);
+    }
+    let expected = [ids[4], ids[1], replies[2], replies[0], replies[1], ids[0], ids[2], ids[3], ids[5]]
+        .map(|id| format!("comment_{id}"));
+    let reader = Client::signed_in_as(&site, 11);
+    for _ in 0..2 {
+        let html = reader.get("/posts/3").html();
+        assert_eq!(attributes(&html, "#comment_list li", "id"), expected);
+        let pressed = format!("#comment_arrow_{}", ids[4]);
+        assert_eq!(attributes(&html, &pressed, "aria-pressed"), ["true"]);
+        assert_eq!(texts(&html, &format!("#comment_points_{}", ids[4])), ["3 points"]);
+    }
+    assert_sound(&database);
+}
+
+#[test]
+fn who_wrote_the_post_is_marked_in_its_discussion() {
+    let site = Site::start();
+    let database = site.database();
+    let author = number(&database, "SELECT user_id FROM posts WHERE id = 3");
+    let ids = [
+        comment_of(&database, author, 3, "I wrote it."),
+        comment_of(&database, author % 100 + 1, 3, "I did not."),
+    ];
+    let html = Client::new(&site).get("/posts/3").html();
+    assert_eq!(texts(&html, &format!("#said_{} .badge", ids[0])), ["author"]);
+    assert_eq!(texts(&html, &format!("#said_{} .badge", ids[1])), [""; 0]);
+    let elsewhere = comment_of(&database, author, 4, "I did not write this one.");
+    let other = number(&database, "SELECT user_id FROM posts WHERE id = 4");
+    let html = Client::new(&site).get(&format!("/comments/{elsewhere}")).html();
+    assert_eq!(texts(&html, ".badge").len(), usize::from(other == author));
+}
+
+#[test]
+fn a_comment_has_a_page_with_the_way_to_all_around_it() {
+    let site = Site::start();
+    let database = site.database();
+    let top = comment_of(&database, 5, 3, "The top of it.");
+    let middle = reply_of(&database, 6, top);
+    let leaf = reply_of(&database, 7, middle);
+    let guest = Client::new(&site);
+    let title = string(&database, "SELECT title FROM posts WHERE id = 3");
+    for (id, parent, replies) in
+        [(top, None, vec![middle, leaf]), (middle, Some(top), vec![leaf]), (leaf, Some(middle), vec![])]
+    {
+        let answer = guest.get(&format!("/comments/{id}"));
+        assert_eq!(answer.status, 200);
+        let html = answer.html();
+        assert_eq!(texts(&html, "h1"), [format!("Comment on {title}")]);
+        let shown: Vec<String> =
+            [vec![id], replies].concat().iter().map(|id| format!("comment_{id}")).collect();
+        assert_eq!(attributes(&html, "#comment_list li", "id"), shown);
+        let mut links = vec![(title.clone(), "/posts/3".to_owned())];
+        links.extend(parent.map(|parent| ("parent".into(), format!("/comments/{parent}"))));
+        links.push(("context".into(), format!("/posts/3#comment_{id}")));
+        let found = texts(&html, ".byline a").into_iter().zip(attributes(&html, ".byline a", "href"));
+        assert_eq!(found.take(links.len()).collect::<Vec<_>>(), links);
+        let own = format!("#said_{id} > p:first-of-type a[href='/comments/{id}']");
+        assert_eq!(texts(&guest.get("/posts/3").html(), &own).len(), 1, "the way here");
+    }
+    // Each of one's own, too.
+    assert_eq!(
+        texts(&guest.get("/users/6").html(), &format!("#comments a[href='/comments/{middle}']")).len(),
+        1
+    );
+    // One that was taken back still has what others said.
+    let author = Client::signed_in_as(&site, 6);
+    assert_eq!(author.ask("DELETE", &format!("/comments/{middle}"), &[], &[]).status, 303);
+    let html = guest.get(&format!("/comments/{middle}")).html();
+    assert_eq!(texts(&html, &format!("#said_{middle} > p.empty")), ["[deleted]"]);
+    assert_eq!(attributes(&html, "#comment_list li", "id").len(), 2);
+    for path in ["/comments/999999", "/comments/0", "/comments/x"] {
+        assert_page_of_error(&guest, &guest.get(path), 404, NOT_FOUND);
+    }
+    assert_eq!(guest.get(&format!("/comments/{top}?replies=x")).status, 400);
+    assert_eq!(guest.get(&format!("/comments/{top}?replies=0-0")).status, 200);
+}
+
+/// How deep lists stand inside each other.
+fn depth(html: &Html) -> usize {
+    let lists = (1..).take_while(|depth| !texts(html, &vec!["ol"; *depth].join(" ")).is_empty());
+    lists.last().unwrap_or_default()
+}
+
+#[test]
+fn a_chain_five_thousand_deep_is_read_and_goes_on() {
+    let site = Site::start();
+    let database = site.database();
+    silence(&database, 3);
+    database.execute_batch("BEGIN").expect("a transaction");
+    let mut chain = vec![make(&database, 3, None, 5, "The first of very many.")];
+    for _ in 1..5000 {
+        chain.push(make(&database, 3, chain.last().copied(), 5, "One of very many."));
+    }
+    database.execute_batch("COMMIT").expect("it is written");
+    let client = Client::signed_in_as(&site, 5);
+    let (mut address, mut seen) = ("/posts/3".to_owned(), 0);
+    for _ in 0..20 {
+        let html = client.get(&address).html();
+        let shown = attributes(&html, "#comment_list li", "id");
+        assert_eq!((shown.len(), depth(&html)), (LEVELS, LEVELS), "{address}");
+        assert_eq!(shown[0], format!("comment_{}", chain[seen]));
+        assert_eq!(texts(&html, ".rest"), ["Continue this thread"]);
+        seen += LEVELS - 1;
+        address = attributes(&html, ".rest a", "href").remove(0);
+        assert_eq!(address, format!("/comments/{}", chain[seen]));
+        // There is no room for a reply at its place.
+        assert_eq!(attributes(&html, &format!("#reply_{}", chain[seen]), "hx-get"), [""; 0]);
+        assert_eq!(attributes(&html, &format!("#reply_{}", chain[seen - 1]), "hx-get").len(), 1);
+    }
+    let last = chain[4999];
+    let html = client.get(&format!("/comments/{last}")).html();
+    let context = attributes(&html, ".byline a", "href").swap_remove(2);
+    assert_eq!(context, format!("/comments/{}#comment_{last}", chain[4998]));
+    let answer = client.post("/posts/3/comments", &fields(&reply_form(last)));
+    let id = newest(&database);
+    assert_leads_to(&answer, &format!("/comments/{last}#comment_{id}"));
+    assert_eq!(place_of(&database, id), (Some(last), 5000));
+    assert!(client.follow(&answer).text().contains(&format!("id=comment_{id}")));
+    assert_leads_to(
+        &client.post(&format!("/comments/{id}"), &[("_method", "patch"), ("body", "Changed at the end.")]),
+        &format!("/comments/{last}#comment_{id}"),
+    );
+    assert_sound(&database);
+}
+
+#[test]
+fn who_follows_the_links_of_a_large_discussion_reads_each_comment_once() {
+    let site = Site::start();
+    let database = site.database();
+    silence(&database, 3);
+    database.execute_batch("BEGIN").expect("a transaction");
+    let mut ids: Vec<i64> = Vec::new();
+    for number in 0..1500_usize {
+        // Some on the post, some to one of the first, some to one of the last.
+        let parent = match number % 5 {
+            0 => None,
+            1 | 2 => ids.get(number * 7919 % 11),
+            _ => ids.len().checked_sub(1 + number * 31 % 3).and_then(|at| ids.get(at)),
+        };
+        ids.push(make(&database, 3, parent.copied(), 5, &format!("Remark {number}")));
+    }
+    database.execute_batch("COMMIT").expect("it is written");
+    let client = Client::new(&site);
+    let (mut pages, mut seen) = (VecDeque::from(["/posts/3".to_owned()]), BTreeMap::new());
+    while let Some(address) = pages.pop_front() {
+        let html = client.get(&address).html();
+        let shown = attributes(&html, "#comment_list li", "id");
+        assert!(!shown.is_empty() && shown.len() <= 200 && depth(&html) <= LEVELS, "{address}");
+        let unique: BTreeSet<&String> = shown.iter().collect();
+        assert_eq!(unique.len(), shown.len(), "{address}");
+        // What the page of a comment is about was on the page before.
+        let root = usize::from(address.starts_with("/comments"));
+        for id in &shown[root..] {
+            *seen.entry(id.clone()).or_insert(0) += 1;
+        }
+        pages.extend(attributes(&html, ".rest a", "href"));
+        let next = attributes(&html, "#comments a[rel=next]", "href");
+        pages.extend(
+            next.iter().map(|href| format!("/posts/3{}", href.split('#').next().unwrap_or_default())),
+        );
+    }
+    assert_eq!(seen.len(), ids.len());
+    assert!(seen.values().all(|times| *times == 1));
+    // Each is where its context leads.
+    for id in ids.iter().step_by(53) {
+        let html = client.get(&format!("/comments/{id}")).html();
+        let links = texts(&html, ".byline a").into_iter().zip(attributes(&html, ".byline a", "href"));
+        let context = links.into_iter().find(|(text, _)| text == "context").expect("a way to it").1;
+        let (address, place) = context.split_once('#').expect("a place on a page");
+        assert!(client.get(address).text().contains(&format!("id={place}>")), "{context}");
+    }
+    assert_sound(&database);
+}
+
+// What is new
+
+/// When somebody last saw a post, as far as that is noted.
+fn seen_at(database: &Connection, user_id: i64) -> Option<i64> {
+    let sql = "SELECT max(seen_at) FROM visits WHERE post_id = 3 AND user_id = ?1";
+    database.query_row(sql, [user_id], |row| row.get(0)).expect("the schema is known")
+}
+
+#[test]
+fn what_others_said_since_is_marked_for_who_comes_back() {
+    let site = Site::start();
+    let database = site.database();
+    silence(&database, 3);
+    comment_of(&database, 5, 3, "Said long ago.");
+    let (reader, other) = (Client::signed_in_as(&site, 6), Client::signed_in_as(&site, 7));
+    let html = reader.get("/posts/3").html();
+    assert_eq!(texts(&html, ".new, #comments strong"), [""; 0], "at first nothing is new");
+    let first = eventually("the visit is noted", || seen_at(&database, 6));
+    assert!((now() - first) < MINUTE);
+    assert_eq!(texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong"), [""; 0]);
+    let own = [("body", "One's own is not new.")];
+    assert_eq!(reader.post("/posts/3/comments", &own).status, 303);
+    for body in ["The first that is new", "The second that is new"] {
+        assert_eq!(other.post("/posts/3/comments", &[("body", body)]).status, 303);
+    }
+    let last = newest(&database);
+    assert_eq!(texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong"), ["2 new"]);
+    // On the comment's own page, too, which is not the whole discussion: there it stays new.
+    let html = reader.get(&format!("/comments/{last}")).html();
+    assert_eq!(texts(&html, &format!("#said_{last} strong")), ["new"]);
+    let html = reader.get("/posts/3").html();
+    assert_eq!(texts(&html, ".new"), ["2 new since you were here"]);
+    assert_eq!(attributes(&html, ".new a", "href"), [format!("#comment_{}", last - 1)]);
+    for (id, marks) in [(last - 2, &[][..]), (last - 1, &["new"][..]), (last, &["new"][..])] {
+        assert_eq!(texts(&html, &format!("#said_{id} strong")), marks, "{id}");
+    }
+    let onward = attributes(&html, "#comment_list strong + a", "href");
+    assert_eq!(onward, [format!("#comment_{last}")], "from each to the next");
+    eventually("the second visit is noted", || seen_at(&database, 6).filter(|at| *at > first));
+    assert_eq!(texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong"), [""; 0]);
+    assert_eq!(texts(&reader.get("/posts/3").html(), "#comments strong"), [""; 0]);
+    // To a guest nothing is new, and who wrote them has looked, too.
+    assert_eq!(texts(&Client::new(&site).get("/posts/3").html(), "#comments strong"), [""; 0]);
+    assert_sound(&database);
+}
+
+#[test]
+fn a_visit_is_noted_when_it_makes_a_difference() {
+    let site = Site::start();
+    let database = site.database();
+    let reader = Client::signed_in_as(&site, 6);
+    // What is handed to the writer first is written first: then nothing more comes of it.
+    let settle = || {
+        assert_eq!(reader.post("/posts/4/vote", &[]).status, 303);
+        assert_eq!(reader.post("/posts/4/unvote", &[]).status, 303);
+    };
+    database.execute("UPDATE posts SET user_id = 7 WHERE id = 4", []).expect("the schema is known");
+    recount(&database);
+    for path in ["/posts", "/posts/3/edit", "/posts/3?comments=1-1"] {
+        reader.get(path);
+    }
+    reader.ask("HEAD", "/posts/3", &[], &[]);
+    for endpoint in ["post_show", "comment_create"] {
+        assert_eq!(site.post(&format!("/benchmarking/{endpoint}")).status, 200);
+    }
+    assert_eq!(site.get("/posts/3").status, 200);
+    settle();
+    assert_eq!(number(&database, "SELECT count(*) FROM visits"), 0);
+    reader.get("/posts/3");
+    settle();
+    let first = seen_at(&database, 6).expect("it is noted");
+    reader.get("/posts/3");
+    settle();
+    assert_eq!(seen_at(&database, 6), Some(first), "so soon it makes none");
+    let before = now() - 6 * MINUTE;
+    database.execute("UPDATE visits SET seen_at = ?1", [before]).expect("the schema is known");
+    reader.get("/posts/3");
+    settle();
+    assert!(seen_at(&database, 6) > Some(first));
+    assert_eq!(number(&database, "SELECT count(*) FROM visits"), 1);
+    // It goes with the post.
+    let author = number(&database, "SELECT user_id FROM posts WHERE id = 3");
+    let author = Client::signed_in_as(&site, author);
+    assert_eq!(author.ask("DELETE", "/posts/3", &[], &[]).status, 303);
+    assert_eq!(number(&database, "SELECT count(*) FROM visits"), 0);
+    assert_sound(&database);
+}
+
+#[test]
+fn no_reply_is_lost_when_many_come_at_once() {
+    let site = Site::start();
+    let database = site.database();
+    let parent = comment_of(&database, 5, 3, "What do you all think?");
+    let before = count_of(&database, 3);
+    std::thread::scope(|scope| {
+        for user_id in 10..26 {
+            let site = &site;
+            scope.spawn(move || {
+                let client = Client::signed_in_as(site, user_id);
+                for _ in 0..2 {
+                    let form = reply_form(parent);
+                    assert_eq!(client.htmx("POST", "/posts/3/comments", &fields(&form)).status, 200);
+                }
+            });
+        }
+    });
+    assert_eq!(count_of(&database, 3), before + 16);
+    assert_eq!(comment::sql::replies(&database, parent).expect("a number"), 16);
+    let html = Client::new(&site).get("/posts/3").html();
+    assert_eq!(texts(&html, &format!("#thread_{parent} > summary")), ["16 replies"]);
+    assert_eq!(texts(&html, &format!("#replies_{parent} > li")).len(), 16);
+    assert_sound(&database);
+}
