@@ -97,7 +97,7 @@ fn a_key_votes_and_the_reader_stays_where_they_were() {
     assert_eq!(lefts, 1, "with an arrow or without");
     reader.mark();
     // The first that is somebody else's: others post here, too.
-    let pressed = "document.activeElement.closest('li').querySelector('.vote button')?.ariaPressed";
+    let pressed = "document.activeElement.closest('li')?.querySelector('.vote button')?.ariaPressed";
     press(&reader, "j");
     while reader.see(pressed) == Value::Null {
         press(&reader, "uj");
