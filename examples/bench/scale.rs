@@ -49,8 +49,10 @@ const SMALL: u32 = 1_000;
 const SPAN: Micros = 3_652 * DAY;
 /// People in each.
 const PEOPLE: u32 = 10_000;
-/// Comments on the one post that is discussed.
+/// Comments on the post of the page that is asked for in both databases.
 const THREAD: u32 = 500;
+/// Comments on each of the posts that are compared with each other, see [`SHAPES`].
+const LONG_THREAD: u32 = 5_000;
 /// A rare word is in so many titles.
 const RARE: u32 = 50;
 /// Clients that ask at once: enough to keep the server busy, few enough that they do not wait for each other.
@@ -70,6 +72,10 @@ const PAGES: [(&str, &str); 8] = [
     ("search for a common word", "/search?q=common"),
 ];
 
+/// How long discussions may be shaped: the same comments, replying to nothing, to a random one, or each
+/// to the one before it. Their posts have these numbers.
+const SHAPES: [(&str, i64); 3] = [("flat", 2), ("nested", 3), ("a chain", 4)];
+
 /// Makes both databases, times pages and writes, and prints the ratios.
 pub fn run(options: &Options) -> Result<()> {
     // Beside the build, not in /tmp: that is often kept in memory.
@@ -83,22 +89,18 @@ pub fn run(options: &Options) -> Result<()> {
     }
     println!("| what | with {SMALL} | with {} | ratio |\n|---|---:|---:|---:|", options.posts);
     pages(&small, &large, options)?;
+    shapes(&large, options)?;
     writes(&large.join(server::DATABASE), options)
 }
 
-/// Milliseconds of a client between asking and having the page, by turns.
+/// By turns.
 fn pages(small: &Path, large: &Path, options: &Options) -> Result<()> {
     let servers = [Server::serve(small)?, Server::serve(large)?];
     for (what, path) in PAGES {
         let mut times = [Vec::new(), Vec::new()];
         for _ in 0..options.rounds {
             for (server, times) in servers.iter().zip(&mut times) {
-                let url = format!("{}{path}", server.url());
-                let answers = load::get(&url, CLIENTS, &Much::Seconds(options.seconds), small)?;
-                if !answers.others.is_empty() {
-                    return Err(format!("{path}: {:?}", answers.others).into());
-                }
-                times.push(1000.0 * CLIENTS as f64 / answers.per_second);
+                times.push(time(server, path, options, small)?);
             }
         }
         let [small, large] = times.map(median);
@@ -106,6 +108,38 @@ fn pages(small: &Path, large: &Path, options: &Options) -> Result<()> {
     }
     for server in servers {
         server.stop()?;
+    }
+    Ok(())
+}
+
+/// Milliseconds of a client between asking for a page and having it.
+fn time(server: &Server, path: &str, options: &Options, folder: &Path) -> Result<f64> {
+    let url = format!("{}{path}", server.url());
+    let answers = load::get(&url, CLIENTS, &Much::Seconds(options.seconds), folder)?;
+    if !answers.others.is_empty() {
+        return Err(format!("{path}: {:?}", answers.others).into());
+    }
+    Ok(1000.0 * CLIENTS as f64 / answers.per_second)
+}
+
+/// The first page of each long discussion, and that of the comment at the end of the chain, by turns.
+fn shapes(large: &Path, options: &Options) -> Result<()> {
+    let end = THREAD + LONG_THREAD * SHAPES.len() as u32;
+    let mut pages: Vec<(&str, String, Vec<f64>)> =
+        SHAPES.iter().map(|(name, post)| (*name, format!("/posts/{post}"), Vec::new())).collect();
+    pages.push(("the end of the chain", format!("/comments/{end}"), Vec::new()));
+    let server = Server::serve(large)?;
+    for _ in 0..options.rounds {
+        for (_, path, times) in &mut pages {
+            times.push(time(&server, path, options, large)?);
+        }
+    }
+    server.stop()?;
+    println!("\n| {LONG_THREAD} comments | a page | beside flat |\n|---|---:|---:|");
+    let flat = pages.first().map_or(f64::NAN, |(.., times)| median(times.clone()));
+    for (name, path, times) in pages {
+        let page = median(times);
+        println!("| {name} (`{path}`) | {page:.2} ms | {:.2} |", page / flat);
     }
     Ok(())
 }
@@ -278,18 +312,18 @@ fn write_posts(
     Ok(())
 }
 
-/// A thread on the first post, and the counters.
+/// The discussions, and the counters.
 fn comments(connection: &Connection, posts: u32, now: Micros) -> rusqlite::Result<()> {
     let mut rng = StdRng::seed_from_u64(2024);
-    let mut insert = connection.prepare(
-        "INSERT INTO comments (id, post_id, user_id, parent_id, depth, created_at, updated_at, body) \
-         VALUES (?1, 1, ?2, ?3, coalesce((SELECT depth + 1 FROM comments WHERE id = ?3), 0), ?4, ?4, 'A remark.')",
-    )?;
-    for id in 1..=THREAD {
-        let parent = (id > 1 && rng.random_bool(0.7)).then(|| rng.random_range(1..id));
-        insert.execute(params![id, rng.random_range(1..=PEOPLE), parent, now - i64::from(THREAD - id)])?;
+    let mut any = |id, first| (id > first && rng.random_bool(0.7)).then(|| rng.random_range(first..id));
+    discuss(connection, 1, THREAD, now, &mut any)?;
+    for (shape, post) in SHAPES {
+        discuss(connection, post, LONG_THREAD, now, |id, first| match shape {
+            "nested" => any(id, first),
+            "a chain" => (id > first).then(|| id - 1),
+            _ => None,
+        })?;
     }
-    connection.execute("UPDATE posts SET comments_count = ?1 WHERE id = 1", [THREAD])?;
     connection.execute(
         "UPDATE users SET comments_count = (SELECT count(*) FROM comments WHERE user_id = users.id), \
          posts_count = (SELECT count(*) FROM posts WHERE user_id = users.id)",
@@ -299,5 +333,27 @@ fn comments(connection: &Connection, posts: u32, now: Micros) -> rusqlite::Resul
         "UPDATE users SET karma = coalesce((SELECT sum(score - 1) FROM posts WHERE user_id = users.id AND id <= ?1), 0)",
         [posts],
     )?;
+    Ok(())
+}
+
+/// Makes so many comments on a post. `parent` tells what a comment replies to, of its own number and
+/// that of the first.
+fn discuss(
+    connection: &Connection,
+    post: i64,
+    number: u32,
+    now: Micros,
+    mut parent: impl FnMut(i64, i64) -> Option<i64>,
+) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare(
+        "INSERT INTO comments (id, post_id, user_id, parent_id, depth, created_at, updated_at, body) \
+         VALUES (?1, ?2, ?3, ?4, coalesce((SELECT depth + 1 FROM comments WHERE id = ?4), 0), ?5, ?5, 'A remark.')",
+    )?;
+    let first: i64 =
+        connection.query_row("SELECT coalesce(max(id), 0) + 1 FROM comments", [], |row| row.get(0))?;
+    for id in first..first + i64::from(number) {
+        insert.execute(params![id, post, id % i64::from(PEOPLE) + 1, parent(id, first), now + id - first])?;
+    }
+    connection.execute("UPDATE posts SET comments_count = ?1 WHERE id = ?2", params![number, post])?;
     Ok(())
 }
