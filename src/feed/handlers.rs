@@ -1,6 +1,8 @@
 //! Feeds, each of what a page shows.
 
-use super::{Feed, sql, views};
+use super::{ENTRIES, Feed, sql, views};
+use crate::search;
+use crate::search::query::Query;
 use crate::web::origin::{NO_HOST, Origin};
 use crate::web::{Cx, Error, Result, paths, reply};
 
@@ -54,6 +56,23 @@ pub fn of_post(cx: &Cx, id: i64) -> Result {
     let ((title, since), entries) = found.ok_or(Error::NotFound)?;
     let (path, page) = (paths::post_feed(id).to_string(), paths::post(id).to_string());
     answer(cx, &Feed { title: &format!("Comments on {title}"), path, page, since, entries })
+}
+
+/// `GET /search.atom?q=…`: what a search finds, newest first. Nothing yet, as long as nobody has the name
+/// that `by:` gives.
+///
+/// # Errors
+/// [`Error::BadRequest`] for what cannot be looked for; see [`answer`]; the database's.
+pub fn of_search(cx: &Cx) -> Result {
+    let text = cx.query("q").unwrap_or_default();
+    let query = Query::parse(&text).map_err(|problem| Error::BadRequest(search::views::sentence(problem)))?;
+    let entries = cx.read(|connection| {
+        let found = search::find(connection, &query, search::Order::Date, cx.now)?.unwrap_or_default();
+        let newest = found.matches.iter().take(ENTRIES as usize);
+        newest.filter_map(|found| sql::entry(connection, found.target()).transpose()).collect()
+    })?;
+    let (path, page) = (paths::search_feed(&text), paths::search(&text, true, 1));
+    answer(cx, &Feed { title: &format!("Search for {}", text.trim()), path, page, since: 0, entries })
 }
 
 /// The feed, for who has it already nothing.

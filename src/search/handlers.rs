@@ -5,9 +5,8 @@ use horrorshow::Template;
 use super::query::{Problem, Query};
 use super::{Found, Hit, ON_A_PAGE, Order, find, sql, views};
 use crate::ui::layout::{self, Page};
-use crate::user;
 use crate::web::reply::{self, Change};
-use crate::web::{Cx, Result};
+use crate::web::{Cx, Result, paths};
 
 /// What a page of results shows.
 pub struct Results {
@@ -52,10 +51,13 @@ pub fn show(cx: &Cx) -> Result {
         let changes = [
             Change::fill("#found", views::summary(&results).into_string()?),
             Change::fill("#results", views::results(&results, page.viewer, cx.now).into_string()?),
+            // It is that of what was looked for before. The results lead to theirs.
+            Change::remove("#feed"),
         ];
         return Ok(reply::changes(cx, &changes));
     }
-    let page = Page { description: "Search the posts and comments on Lorem News.", ..page };
+    let feed = matches!(results.outcome, Some(Ok(_))).then(|| paths::search_feed(&results.text).into());
+    let page = Page { description: "Search the posts and comments on Lorem News.", feed, ..page };
     Ok(reply::page(cx, layout::render(&page, views::show(&results, page.viewer, cx.now))?))
 }
 
@@ -76,14 +78,9 @@ fn search(cx: &Cx, query: &Query, order: Order) -> Result<std::result::Result<Ou
     let page =
         cx.query("page").and_then(|page| page.parse().ok()).unwrap_or(1_usize).clamp(1, super::PAGES) - 1;
     let outcome = cx.read(|connection| {
-        let author = match &query.by {
-            Some(name) => match sql::author(connection, &user::name::folded(name))? {
-                Some(id) => Some(id),
-                None => return Ok(Err(Refusal::Nobody(name.clone()))),
-            },
-            None => None,
+        let Some(found) = find(connection, query, order, cx.now)? else {
+            return Ok(Err(Refusal::Nobody(query.by.clone().unwrap_or_default())));
         };
-        let found = find(connection, query, author, order, cx.now)?;
         let shown = found.matches.iter().skip(page * ON_A_PAGE).take(ON_A_PAGE);
         let hits = shown.filter_map(|found| sql::hit(connection, viewer_id, found).transpose());
         let hits = hits.collect::<rusqlite::Result<_>>()?;

@@ -22,7 +22,8 @@ use rusqlite::Connection;
 use crate::comment::OwnComment;
 use crate::post::Whole;
 use crate::ui::time::{DAY, Micros};
-use crate::user::Author;
+use crate::user::{self, Author};
+use crate::vote::Target;
 use query::{BEGINNING, Kind, Query, Term, folded_words};
 
 /// So many matches are ranked, the newest.
@@ -94,6 +95,15 @@ pub enum Hit {
 }
 
 impl Match {
+    /// Where it is to be found.
+    #[must_use]
+    pub fn target(&self) -> Target {
+        match self.kind {
+            Kind::Post => Target::Post(self.id),
+            Kind::Comment => Target::Comment(self.id),
+        }
+    }
+
     /// How likely it is meant: words in a title say what a post is about, others' points what it is
     /// worth, and each doubling of its age in months takes as much away as a doubling of its points gives.
     fn relevance(&self, now: Micros) -> f64 {
@@ -104,17 +114,23 @@ impl Match {
     }
 }
 
-/// What a query finds, ranked. `author` is who `by:` names.
+/// What a query finds, ranked; `None`: nobody has the name that `by:` gives.
 ///
 /// # Errors
 /// The database's.
 pub fn find(
     connection: &Connection,
     query: &Query,
-    author: Option<i64>,
     order: Order,
     now: Micros,
-) -> rusqlite::Result<Found> {
+) -> rusqlite::Result<Option<Found>> {
+    let author = match &query.by {
+        Some(name) => match sql::author(connection, &user::name::folded(name))? {
+            Some(id) => Some(id),
+            None => return Ok(None),
+        },
+        None => None,
+    };
     let mut found = Found::default();
     for kind in [Kind::Post, Kind::Comment] {
         // A comment leads nowhere.
@@ -129,7 +145,7 @@ pub fn find(
     if order == Order::Relevance {
         matches.sort_by(|a, b| b.relevance(now).total_cmp(&a.relevance(now)));
     }
-    Ok(found)
+    Ok(Some(found))
 }
 
 /// A query put to one of the two tables.

@@ -82,7 +82,8 @@ fn number(outcome: &Outcome) -> impl Render + '_ {
     }
 }
 
-fn sentence(problem: Problem) -> &'static str {
+/// What is wrong with what was asked for.
+pub fn sentence(problem: Problem) -> &'static str {
     match problem {
         Problem::Nothing => "Type a word of letters or digits.",
         Problem::TooLong => "That is too much to look for: at most 200 characters and 16 words.",
@@ -108,7 +109,7 @@ pub fn results<'r>(results: &'r Results, viewer: Option<&'r Viewer>, now: Micros
 fn orders(results: &Results) -> impl Render + '_ {
     let to = |order| paths::search(&results.text, order == Order::Date, 1);
     owned_html! {
-        nav(class="orders", aria-label="Order") {
+        nav(class="orders", aria-label="Order and feed") {
             @ for (order, name) in [(Order::Relevance, "Best first"), (Order::Date, "Newest first")] {
                 @ if order == results.order {
                     a(href=to(order), aria-current="true") { : name }
@@ -117,6 +118,7 @@ fn orders(results: &Results) -> impl Render + '_ {
                 }
                 : " ";
             }
+            a(href=paths::search_feed(&results.text)) { : "Feed" }
         }
     }
 }

@@ -114,7 +114,7 @@ pub fn render(page: &Page, main: impl RenderOnce) -> Result<String, horrorshow::
                     : &*FOOTER;
                     p {
                         : &*FOOTER_LINKS;
-                        @ if let Some(feed) = &page.feed { : " · "; a(href=&**feed) { : "Feed" } }
+                        @ if let Some(feed) = &page.feed { span(id="feed") { : " · "; a(href=&**feed) { : "Feed" } } }
                     }
                 }
             }

@@ -284,6 +284,12 @@ pub fn search(text: &str, newest_first: bool, page: usize) -> String {
     format!("{SEARCH}?{}", serde_urlencoded::to_string(query).unwrap_or_default())
 }
 
+/// What a search for a text finds, as a feed.
+#[must_use]
+pub fn search_feed(text: &str) -> String {
+    format!("/search.atom?{}", serde_urlencoded::to_string([("q", text)]).unwrap_or_default())
+}
+
 /// Someone's page.
 #[must_use]
 pub fn user(id: i64) -> Path {

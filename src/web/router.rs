@@ -41,6 +41,7 @@ pub fn route(cx: &Cx) -> Result {
         ["from"] => on!(cx, GET => post::handlers::from(cx)),
         ["posts"] => on!(cx, GET => post::handlers::recent(cx), POST => post::handlers::create(cx)),
         ["posts.atom"] => on!(cx, GET => feed::handlers::newest(cx)),
+        ["search.atom"] => on!(cx, GET => feed::handlers::of_search(cx)),
         ["front.atom"] => on!(cx, GET => feed::handlers::front(cx)),
         ["posts", file] if file.ends_with(".atom") => {
             on!(cx, GET => feed::handlers::of_post(cx, number(inside("", file, ".atom"))?))

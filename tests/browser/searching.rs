@@ -73,7 +73,7 @@ fn who_goes_on_from_a_result_comes_back_to_all_of_them() {
     reader.follow_by_key("Enter");
     reader.assert_whole();
     assert_eq!((query(&reader), reader.value("#q")), ("?q=dolor+sit".into(), "dolor sit".into()));
-    reader.follow(".orders a:last-of-type");
+    reader.follow(".orders a:nth-of-type(2)");
     assert_eq!(query(&reader), "?q=dolor+sit&order=date");
     reader.back();
     assert_eq!(query(&reader), "?q=dolor+sit");

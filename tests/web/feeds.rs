@@ -214,6 +214,45 @@ fn someone_is_followed_by_what_they_post_and_say() {
 }
 
 #[test]
+fn a_search_is_followed_by_what_it_finds_newest_first() {
+    let site = Site::start();
+    let database = site.database();
+    let first = post(&database, "The osprey & its nest", "It is a bird.");
+    let remark = comment(&database, first, "An Osprey eats fish.");
+    let last = post(&database, "Birds of prey", "Among them the osprey.");
+    let found = || parsed(&site, "/search.atom?q=osprey");
+    eventually("the words are indexed", || (found().entries.len() == 3).then_some(()));
+    let feed = found();
+    let expected = [format!("/posts/{last}"), format!("/comments/{remark}"), format!("/posts/{first}")];
+    assert_eq!(entries(&site, &feed), expected);
+    assert_eq!(title(&feed), "Search for osprey · Lorem News");
+    let filtered = parsed(&site, "/search.atom?q=osprey+type%3Acomment");
+    assert_eq!(entries(&site, &filtered), [&*expected[1]]);
+    assert_eq!(parsed(&site, "/search.atom?q=%22osprey+%26%3C%3E+its%22").entries.len(), 1);
+    assert_eq!(parsed(&site, "/search.atom?q=by%3Anobody").entries.len(), 0, "there may be one some day");
+    let member = Client::signed_in(&site).get("/search.atom?q=osprey");
+    assert_eq!(member.text(), site.get("/search.atom?q=osprey").text(), "a feed knows no viewer");
+    for what in ["", "?q=", "?q=%22", "?q=type%3Ax", &format!("?q={}", "*".repeat(8_000))] {
+        assert_eq!(site.get(&format!("/search.atom{what}")).status, 400, "{what}");
+    }
+
+    // The page leads there, and so does what comes as one types.
+    let html = site.get("/search?q=osprey&order=date").html();
+    let atom = "a[href^='/search.atom']";
+    let to_feed = "/search.atom?q=osprey";
+    assert_eq!(attributes(&html, "head link[type='application/atom+xml']", "href"), [to_feed]);
+    assert_eq!(attributes(&html, &format!("#results {atom}"), "href"), [to_feed]);
+    let alternate = feed.links.iter().find(|link| link.rel.as_deref() == Some("alternate")).expect("a page");
+    assert_eq!(alternate.href, format!("http://{}/search?q=osprey&order=date", site.address));
+    let typed = partials(&Client::new(&site).htmx("GET", "/search?q=ospr", &[]));
+    assert_eq!(places(&typed), ["#found innerHTML", "#results innerHTML", "#feed delete"]);
+    assert!(typed[1].html.contains("/search.atom?q=ospr\""), "{}", typed[1].html);
+    for nothing in ["/search", "/search?q=%22"] {
+        assert_eq!(attributes(&site.get(nothing).html(), "[href*='.atom']", "href"), [""; 0], "{nothing}");
+    }
+}
+
+#[test]
 fn whatever_people_wrote_the_feed_is_well_formed() {
     let site = Site::start();
     let database = site.database();
