@@ -8,7 +8,7 @@ use lorem_news::post::{self, Content, NewPost, Updated};
 use lorem_news::search::query::{Kind, Query};
 use lorem_news::search::{self, BLOCK, BLOCKS, MOST, Order};
 use lorem_news::ui::time::{DAY, now};
-use lorem_news::user::{self, NewUser, name};
+use lorem_news::user::{self, NewUser};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use rusqlite::Connection;
