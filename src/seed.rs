@@ -188,22 +188,16 @@ fn moderate(connection: &Connection, people: &[i64], now: Micros) -> rusqlite::R
     let decide = |verb, subject, reason, ago| {
         moderation::sql::decide(connection, people[0], &Decision { verb, subject, reason, now: now - ago })
     };
-    if let Some(id) = first_answered(connection, advertised.id)? {
+    if let Some(id) = comment::sql::first_answered(connection, advertised.id)? {
         decide(Verb::Remove, Subject::Comment(id), "Advertising.", 5 * MINUTE)?;
     }
-    if let Some(id) = first_answered(connection, regretted.id)? {
+    if let Some(id) = comment::sql::first_answered(connection, regretted.id)? {
         comment::sql::destroy(connection, id, now - 3 * MINUTE)?;
     }
     decide(Verb::Lock, Subject::Post(heated.id), "All has been said, and some of it twice.", 2 * MINUTE)?;
     flag(connection, people, &disputed, &["Off-topic"], now - 2 * MINUTE)?;
     decide(Verb::Dismiss, Subject::Post(disputed.id), "This is what the site is for.", MINUTE)?;
     flag(connection, people, &reported, &["Broken link", "Spam: It sells something."], now - MINUTE)
-}
-
-/// The first comment on a post that somebody has replied to.
-fn first_answered(connection: &Connection, post_id: i64) -> rusqlite::Result<Option<i64>> {
-    connection
-        .query_row("SELECT min(parent_id) FROM comments WHERE post_id = ?1", [post_id], |row| row.get(0))
 }
 
 /// Flags a post for these reasons, each in the name of another reader.
