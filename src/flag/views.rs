@@ -42,7 +42,7 @@ pub fn new<'f>(target: Target, reason: &'f Reason, errors: &'f Errors) -> impl R
             }
             : field::line(
                 Field::new("words", "In your own words", &reason.words, errors).autocomplete("off")
-                    .hint("Needed only where none of the above says it. Admins read it, and nobody else.")
+                    .hint("Only if none of the above fits. Only admins will read it.")
             );
             button(class="button") { : "Flag" }
         }
@@ -86,4 +86,4 @@ fn row<'q>(viewer: Option<&'q Viewer>, case: &'q Waiting) -> impl Render + 'q {
 }
 
 /// What the log says when an admin dismisses flags without a word.
-const LEFT: &str = "Looked at, and left as it is.";
+const LEFT: &str = "Reviewed; no action taken.";

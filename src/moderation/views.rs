@@ -130,9 +130,9 @@ pub fn case<'c>(viewer: Option<&'c Viewer>, case: &'c Case, filled: &'c Filled) 
     let verbs = case.verbs();
     let has_no_form = filled.verb.is_some_and(|verb| !verbs.contains(&verb));
     owned_html! {
-        @ if has_no_form { : field::errors(filled.errors, "act") }
+        @ if has_no_form { : field::errors(filled.errors, "action") }
         @ if case.is_empty {
-            p(class="empty") { : "Its author took it back: nothing is left to moderate." }
+            p(class="empty") { : "Its author deleted it; there is nothing left to moderate." }
         } else {
             : said(viewer, case);
         }
@@ -143,7 +143,7 @@ pub fn case<'c>(viewer: Option<&'c Viewer>, case: &'c Case, filled: &'c Filled) 
             }
         }
         @ if case.is_admin {
-            p(class="hint") { : "An admin can't be banned: that is taken back on the command line first." }
+            p(class="hint") { : "An admin can't be banned. Remove their admin role on the command line first." }
         }
         @ for verb in &verbs { : form(case.subject, *verb, filled) }
     }
@@ -168,10 +168,10 @@ fn form<'f>(subject: Subject, verb: Verb, filled: &'f Filled) -> impl Render + '
         section(id=verb.code(), class="decision") {
             form(method="post", action=subject.desk()) {
                 input(type="hidden", name="act", value=verb.code());
-                : field::errors(errors, "act");
+                : field::errors(errors, "action");
                 : field::line(
                     Field::new("reason", "Reason", reason, errors).id(&id).autocomplete("off")
-                        .hint("Everybody reads it in the log.")
+                        .hint("Shown to everyone in the log.")
                 );
                 button(class="button") { : verb.imperative() }
             }

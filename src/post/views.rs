@@ -237,7 +237,7 @@ pub fn new<'f>(content: &'f Content, errors: &'f Errors, bookmarklet: Option<&'f
         }
         @ if let Some(href) = bookmarklet {
             p(class="hint") {
-                : "Drag this to your bookmarks, and it posts the page that you are on: ";
+                : "Drag this to your bookmarks bar. It opens this form, filled in with the page you are on: ";
                 a(href=href) { : "Post to "; : SITE }
             }
         }
@@ -258,7 +258,7 @@ pub fn edit<'f>(id: i64, content: &'f Content, errors: &'f Errors) -> impl Rende
     }
 }
 
-const URL_HINT: &str = "Where the post leads; leave it empty for one that is only a text.";
+const URL_HINT: &str = "Leave empty for a text post.";
 
 fn fields<'f>(content: &'f Content, errors: &'f Errors) -> impl Render + 'f {
     let Content { title, url, description } = content;

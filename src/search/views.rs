@@ -6,7 +6,7 @@ use horrorshow::prelude::*;
 use super::excerpt::{around, beginning, marked, shown};
 use super::handlers::{Outcome, Refusal, Results};
 use super::query::{MAX_LENGTH, Problem, Query};
-use super::{Hit, MOST, ON_A_PAGE, Order, PAGES};
+use super::{Hit, ON_A_PAGE, Order, PAGES};
 use crate::comment::OwnComment;
 use crate::post::{self, Whole};
 use crate::ui::text::{Id, Text};
@@ -44,9 +44,9 @@ fn form(results: &Results) -> impl Render + '_ {
             @ if *order == Order::Date { input(type="hidden", name="order", value="date"); }
             button(class="button", id="search_button") { : "Search" }
             p(id="search_help", class="hint") {
-                : "\"Words in quotes\" stand side by side. ";
-                code { : "by:name" } : ", "; code { : "site:example.com" } : ", ";
-                code { : "type:post" } : " and "; code { : "type:comment" } : " narrow it down."
+                : "Use \"quotes\" for an exact phrase; "; code { : "by:name" } : ", ";
+                code { : "site:example.com" } : ", "; code { : "type:post" } : " and ";
+                code { : "type:comment" } : " narrow the search."
             }
         }
     }
@@ -70,9 +70,9 @@ fn number(outcome: &Outcome) -> impl Render + '_ {
     let number = found.matches.len();
     owned_html! {
         @ if found.is_more {
-            : "More than "; : itoa::Buffer::new().format(MOST); : " results: the newest are ranked."
+            : "More than 1,000 results; only the newest 1,000 are ranked."
         } else {
-            @ if number == 0 { : "Nothing was found" } else { : itoa::Buffer::new().format(number) }
+            @ if number == 0 { : "No results" } else { : itoa::Buffer::new().format(number) }
             @ if number == 1 { : " result" } else if number > 1 { : " results" }
             @ if found.is_partial {
                 : " among the newest: each of these words is in too many to look through all";
@@ -84,9 +84,9 @@ fn number(outcome: &Outcome) -> impl Render + '_ {
 
 fn sentence(problem: Problem) -> &'static str {
     match problem {
-        Problem::Nothing => "Type a word of letters or digits.",
-        Problem::TooLong => "That is too much to look for: at most 200 characters and 16 words.",
-        Problem::UnknownType => "After type: there can be post or comment.",
+        Problem::Nothing => "Type at least one word (letters or digits).",
+        Problem::TooLong => "That search is too long: at most 200 characters and 16 words.",
+        Problem::UnknownType => "Use type:post or type:comment.",
     }
 }
 

@@ -61,9 +61,9 @@ pub fn sign_in<'f>(form: &SignIn<'f>, errors: &'f Errors) -> impl Render + 'f {
     owned_html! {
         form(method="post", action=paths::SESSIONS) {
             @ if keeps && return_to.is_some() {
-                p(class="hint") { : "Sign in to go on. What you wrote is kept for an hour." }
+                p(class="hint") { : "Sign in to continue. What you wrote is kept for an hour." }
             } else if return_to.is_some() {
-                p(class="hint") { : "Sign in to go on." }
+                p(class="hint") { : "Sign in to continue." }
             }
             : field::line(Field::new("screen_name", "Screen name", screen_name, errors).autocomplete("username"));
             : field::password(Field::new("password", "Password", "", errors).autocomplete("current-password"));

@@ -136,9 +136,9 @@ pub fn edit<'f>(form: &EditForm<'f>, errors: &'f Errors) -> impl Render + 'f {
             : field::line(Field::new("screen_name", "Screen name", screen_name, errors).autocomplete("username"));
             : field::area(Field::new("about", "About", about, errors).hint(FORMATTING));
             fieldset {
-                legend { : "Change of password" }
+                legend { : "Change password" }
                 : field::password(Field::new("current_password", "Current password", "", errors).autocomplete("current-password"));
-                : new_password("New password", "8 characters minimum. It ends your other sessions. Leave it empty to keep the one you have.", errors);
+                : new_password("New password", "8 characters minimum. Changing it signs you out everywhere else. Leave empty to keep your password.", errors);
             }
             div(class="actions") {
                 button(class="button") { : "Update profile" }

@@ -184,7 +184,7 @@ fn barred(typed: &str) -> impl Render + '_ {
         p { a(href=paths::LOG) { : layout::LOG } }
         @ if !typed.is_empty() {
             div(class="field") {
-                label(for="typed") { : "What you wrote, so that it is not lost" }
+                label(for="typed") { : "What you wrote (copy it to keep it)" }
                 textarea(id="typed", readonly) { : Raw("\n"); : Text(typed) }
             }
         }

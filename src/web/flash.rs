@@ -49,7 +49,7 @@ flashes! {
     CommentDestroyed "comment-destroyed" "Comment was successfully destroyed."
     PreferencesSaved "preferences-saved" "Preferences were successfully saved."
     Flagged "flagged" "Thank you. An admin will look at it."
-    Moderated "moderated" "It is done, and the moderation log says so."
+    Moderated "moderated" "Done. It is in the moderation log."
 }
 
 impl Flash {

@@ -153,7 +153,7 @@ const THOUGHT: &str = "What took me an evening to write";
 /// They have sent [`THOUGHT`] without a session: they sign in and find it in the form again.
 fn finds_the_thought_again(reader: &Reader, name: &str, post: &str) {
     assert_eq!(reader.path(), "/sign_in");
-    assert_eq!(reader.text("main form .hint"), "Sign in to go on. What you wrote is kept for an hour.");
+    assert_eq!(reader.text("main form .hint"), "Sign in to continue. What you wrote is kept for an hour.");
     reader.fill("#screen_name", name);
     reader.fill("#password", "not the password");
     reader.follow("main button");

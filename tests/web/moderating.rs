@@ -18,7 +18,7 @@ const ADMIN: i64 = 1;
 const AUTHOR: i64 = 2;
 /// Who commented on it, and whom it answers.
 const READER: i64 = 3;
-const DONE: &str = "It is done, and the moderation log says so.";
+const DONE: &str = "Done. It is in the moderation log.";
 const NO_ADMIN: &str = "The change you wanted was rejected. Only an admin can do this.";
 
 /// A site where the author wrote post 3 (a link) and a comment on post 4, to which the reader replied,
@@ -322,7 +322,7 @@ fn a_reason_is_needed_and_what_was_typed_comes_back() {
             for answer in [scene.admin.post(&desk, &form), scene.admin.htmx("POST", &desk, &form)] {
                 assert_eq!(answer.status, 422);
                 let html = answer.html();
-                assert_refused(&html, "act", &[why]);
+                assert_refused(&html, "action", &[why]);
                 let typed = attributes(&html, &format!("#{act} input[name=reason]"), "value");
                 assert_eq!(typed.len(), 1);
                 assert_eq!(typed[0].trim(), reason.trim());
@@ -367,6 +367,7 @@ fn a_locked_discussion_takes_no_comment_and_loses_none_that_was_written() {
     assert_eq!(texts(&html, "main > p"), ["This discussion is locked: Because of lock", "Moderation log"]);
     assert_eq!(attributes(&html, "main > p > a", "href"), ["/log"]);
     assert_eq!(texts(&html, "main textarea"), ["Carefully\nwritten <words>"]);
+    assert_eq!(texts(&html, "label[for=typed]"), ["What you wrote (copy it to keep it)"]);
     let answer = scene.reader.htmx("POST", "/posts/4/comments", &form);
     assert_alert(
         &answer,
@@ -475,6 +476,10 @@ fn who_is_unbanned_can_write_again_and_an_admin_is_not_banned() {
         let answer = scene.moderate(&format!("/users/{id}"), "ban", "A reason");
         assert_eq!(answer.status, 422);
         assert_eq!(errors(&answer).1, ["An admin can't be banned"]);
+        assert_eq!(
+            texts(&answer.html(), "main > .hint"),
+            ["An admin can't be banned. Remove their admin role on the command line first."]
+        );
     }
     // Who is no admin any more cannot finish what they began.
     scene.database.execute("UPDATE users SET is_admin = 0 WHERE id = 1", []).expect("the schema is known");
@@ -653,7 +658,7 @@ fn deciding_closes_what_was_flagged() {
     }
     let admin = name_of(&scene.database, ADMIN);
     let expected =
-        format!("{admin} dismissed the flags of the post Unmistakable title: Looked at, and left as it is.");
+        format!("{admin} dismissed the flags of the post Unmistakable title: Reviewed; no action taken.");
     assert_eq!(log(&scene.reader.get("/log")), [expected]);
     assert!(scene.reader.get("/posts/3").text().contains(SECRETS[2]));
     // Removed by an admin, taken back by its author, or gone with them.
@@ -731,7 +736,7 @@ fn people_leave_while_what_they_wrote_is_removed() {
     // Nothing is left to be restored, and it says so.
     assert_eq!(scene.moderate("/posts/3", "restore", "A reason").status, 404);
     let html = scene.admin.get("/posts/3/moderate").html();
-    assert_eq!(texts(&html, "main .empty"), ["Its author took it back: nothing is left to moderate."]);
+    assert_eq!(texts(&html, "main .empty"), ["Its author deleted it; there is nothing left to moderate."]);
     let html = scene.admin.get("/posts/3").html();
     assert_eq!(texts(&html, "h1"), ["[deleted]"]);
     for secret in SECRETS {
@@ -802,6 +807,9 @@ fn an_admin_finds_the_way_to_everything() {
         [("/posts/3", "/posts/3"), ("/posts/4", &*scene.comment_path()), ("/users/2", "/users/2")]
     {
         assert_eq!(texts(&scene.admin.get(page).html(), &moderate(path)), ["Moderate"], "{page}");
+        let desk = scene.admin.get(&format!("{path}/moderate")).html();
+        assert_eq!(texts(&desk, "#reason_to_lock_hint, #reason_to_ban_hint").len(), usize::from(path != scene.comment_path()));
+        assert!(texts(&desk, ".decision .hint").iter().all(|hint| hint == "Shown to everyone in the log."));
     }
     assert_eq!(attributes(&scene.admin.get("/").html(), "header a[href='/flags']", "href"), ["/flags"]);
     assert_eq!(texts(&scene.admin.get("/flags").html(), "main .empty"), ["Nothing is flagged."]);

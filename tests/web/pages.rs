@@ -932,6 +932,45 @@ fn a_compressed_page_is_the_same_page() {
     }
 }
 
+// What stands beside fields
+
+#[test]
+fn a_hint_says_what_a_field_is_for() {
+    let site = Site::start();
+    let client = Client::signed_in(&site);
+    let formatting = "Blank line: new paragraph. *Asterisks*: italics. Two leading spaces: code.";
+    let others = "SELECT min(id) FROM posts WHERE user_id <> 1";
+    let flag = format!("/posts/{}/flag", number(&site.database(), others));
+    for (path, hints) in [
+        ("/posts/new", &["Leave empty for a text post.", formatting][..]),
+        (
+            "/user/edit",
+            &[
+                formatting,
+                "8 characters minimum. Changing it signs you out everywhere else. Leave empty to keep your password.",
+            ],
+        ),
+        (&flag, &["Only if none of the above fits. Only admins will read it."]),
+    ] {
+        assert_eq!(texts(&client.get(path).html(), "main .field .hint"), hints, "{path}");
+    }
+    assert_eq!(texts(&client.get("/user/edit").html(), "legend"), ["Change password"]);
+    assert_eq!(
+        texts(&client.get("/preferences").html(), "main .hint"),
+        ["Saved in this browser only. What the keys do."]
+    );
+    let keys = client.get("/keys").html();
+    assert_eq!(texts(&keys, "#keys dd")[1], "goes to the previous one.");
+    assert_eq!(
+        texts(&keys, "#keys .hint"),
+        ["They are ignored while you type or hold Ctrl, Alt or Command."]
+    );
+    assert_eq!(
+        texts(&site.get("/search").html(), "#search_help"),
+        ["Use \"quotes\" for an exact phrase; by:name, site:example.com, type:post and type:comment narrow the search."]
+    );
+}
+
 // Changes asked for by other sites
 
 #[test]

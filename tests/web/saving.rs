@@ -71,7 +71,7 @@ fn a_post_is_saved_once_and_can_be_let_go_again() {
     assert_eq!(button(&client, 3), says(3, "save", "Save"));
     let empty = client.get("/saved");
     assert_eq!(listed(&empty), [0; 0]);
-    let sentence = "Nothing here. What you save on a post's page is kept here for you alone.";
+    let sentence = "You have not saved any posts yet. Press Save on a post's page; only you see this list.";
     assert_eq!(texts(&empty.html(), "main p.empty"), [sentence]);
     assert_sound(&database);
 }
