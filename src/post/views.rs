@@ -193,7 +193,7 @@ pub fn show<'p>(
             @ if removed.is_none() { : user::views::by(post.author.as_ref(), viewer); : " · " }
             : Age { at: post.created_at, now: cx.now }; : " ago · ";
             a(href="#comments", class="comments_count") { : comment::views::count(post.comments_count) }
-            @ if !is_deleted { : " · "; : saved::views::button(post.id, *is_saved) }
+            @ if !is_deleted && viewer.is_some() { : " · "; : saved::views::button(post.id, *is_saved) }
             : moderation::views::link(Target::Post(post.id), post.author.as_ref(), viewer);
         }
         div(class="prose") { : Markup(description); : moderation::views::removed(removed.as_deref()) }

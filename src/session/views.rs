@@ -64,7 +64,7 @@ pub fn sign_in<'f>(form: &SignIn<'f>, errors: &'f Errors) -> impl Render + 'f {
         form(method="post", action=paths::SESSIONS) {
             @ if return_to.is_some() {
                 p(class="hint") {
-                    : if votes { "Sign in and your vote will be counted." } else { "Sign in to continue." };
+                    : Raw(if votes { "Sign in and your vote will be counted." } else { "Sign in to continue." });
                     @ if keeps { : " What you wrote is kept for an hour." }
                 }
             }
