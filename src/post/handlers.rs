@@ -48,8 +48,8 @@ fn list(
 ) -> Result {
     let (after, viewer_id) = (Cursor::from_query(cx, "after")?, cx.viewer_id()?);
     let posts = cx.read(|connection| query(connection, viewer_id, after, ROWS))?;
-    let page = Page { description, feed: Some(feed.into()), ..Page::new(cx, heading)? };
-    let page = Page { aside: page.viewer.map(|_| views::NEW_POST), ..page };
+    let aside = Some(views::NEW_POST);
+    let page = Page { aside, description, feed: Some(feed.into()), ..Page::new(cx, heading)? };
     Ok(reply::page(cx, layout::render(&page, views::list(cx, page.viewer, &posts))?))
 }
 

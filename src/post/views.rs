@@ -24,7 +24,7 @@ use crate::{moderation, user};
 /// The way out of a post.
 pub const BACK_TO_POSTS: (&str, &str) = (paths::POSTS, "← Back to posts");
 
-/// The way to a post of one's own.
+/// The way to a post of one's own; for a guest by way of signing in.
 pub const NEW_POST: (&str, &str) = (paths::NEW_POST, "+ New post");
 
 /// A page of a list, with the way to the next.

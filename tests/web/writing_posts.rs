@@ -569,7 +569,9 @@ fn everybody_has_the_buttons_for_their_own_posts_and_no_others() {
         .collect();
     for path in ["/", "/posts"] {
         let html = client.get(path).html();
-        assert_eq!(texts(&html, ".card-title a[href='/posts/new']"), ["+ New post"]);
+        for html in [&html, &Client::new(&site).get(path).html()] {
+            assert_eq!(texts(html, ".card-title a[href='/posts/new']"), ["+ New post"], "{path}");
+        }
         let links: BTreeSet<String> = attributes(&html, "ol.posts .actions a", "href").into_iter().collect();
         assert_eq!(links, own.iter().map(|id| format!("/posts/{id}/edit")).collect());
         let forms: BTreeSet<String> =
@@ -580,7 +582,7 @@ fn everybody_has_the_buttons_for_their_own_posts_and_no_others() {
         let bylines = texts(&html, "ol.posts > li > p");
         assert_eq!(bylines.iter().filter(|line| line.contains(" by you · ")).count(), own.len());
         let guests = Client::new(&site).get(path).html();
-        assert_eq!(texts(&guests, "ol.posts .actions, .card-title a"), [""; 0]);
+        assert_eq!(texts(&guests, "ol.posts .actions"), [""; 0]);
         assert!(!texts(&guests, "ol.posts > li > p").iter().any(|line| line.contains("by you")));
     }
     let page = client.get("/posts/7").html();
