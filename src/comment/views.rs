@@ -9,7 +9,7 @@ use crate::markup::Markup;
 use crate::post::Whole;
 use crate::ui::button;
 use crate::ui::field::{self, Field};
-use crate::ui::text::{Id, Text};
+use crate::ui::text::{DOT, Id, Text};
 use crate::ui::time::{Age, Micros};
 use crate::vote::{self, Target};
 use crate::web::cx::Viewer;
@@ -184,7 +184,7 @@ fn marked<'c>(comment: &'c Comment, scene: Scene<'c>, marks: Marks) -> impl Rend
                 @ if author.is_some() { : vote::views::score(Target::Comment(comment.id), comment.score); : " " }
                 @ if !comment.is_removed() { : user::views::by(author, viewer) }
                 @ if is_posters { : " "; span(class="badge") { : "author" } }
-                @ if !comment.is_removed() { : " · " }
+                @ if !comment.is_removed() { : DOT }
                 a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, now }; : " ago" }
                 : moderation::views::link(Target::Comment(comment.id), author, viewer);
                 @ if marks.is_new { : new_mark(marks.next_new) }
@@ -266,9 +266,9 @@ pub fn show<'p>(
     owned_html! {
         p(class="byline") {
             : "on "; a(href=paths::post(whole.post.id)) { : Text(&whole.post.title) }
-            @ if let Some(parent_id) = comment.parent_id { : " · "; a(href=paths::comment(parent_id)) { : "parent" } }
-            : " · "; a(href=context) { : "context" }
-            : " · "; a(href=paths::comments(whole.post.id), class="comments_count") { : count(whole.post.comments_count) }
+            @ if let Some(parent_id) = comment.parent_id { : DOT; a(href=paths::comment(parent_id)) { : "parent" } }
+            : DOT; a(href=context) { : "context" }
+            : DOT; a(href=paths::comments(whole.post.id), class="comments_count") { : count(whole.post.comments_count) }
         }
         section(class="discussion", id="comments", aria-label="Comment and replies") {
             : List { thread, scene };
@@ -286,9 +286,9 @@ pub fn reply<'p>(
     let fields = *form;
     owned_html! {
         p(class="byline") {
-            : user::views::by(parent.author.as_ref(), None); : " · ";
+            : user::views::by(parent.author.as_ref(), None); : DOT;
             a(href=paths::comment(parent.id)) { : Age { at: parent.created_at, now }; : " ago" }
-            : " · on "; a(href=paths::post(post.post.id)) { : Text(&post.post.title) }
+            : DOT; : "on "; a(href=paths::post(post.post.id)) { : Text(&post.post.title) }
         }
         div(class="prose") { : Markup(&parent.body) }
         form(method="post", action=paths::new_comment(post.post.id), class="answer") {
@@ -398,7 +398,7 @@ pub fn own<'c>(comments: &'c [OwnComment], now: Micros) -> impl Render + 'c {
                     div {
                         p {
                             : "on "; a(href=paths::post(comment.post_id)) { : Text(&comment.post_title) }
-                            : " · "; a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, now }; : " ago" }
+                            : DOT; a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, now }; : " ago" }
                         }
                         : Markup(&comment.body);
                     }

@@ -7,7 +7,7 @@ use super::{KINDS, Reason, Waiting};
 use crate::moderation::{Subject, Verb};
 use crate::ui::field::{self, Field};
 use crate::ui::pager::{self, Slice};
-use crate::ui::text::{Id, Text};
+use crate::ui::text::{DOT, Id, Text};
 use crate::user;
 use crate::vote::Target;
 use crate::web::cx::Viewer;
@@ -67,7 +67,7 @@ fn row<'q>(viewer: Option<&'q Viewer>, case: &'q Waiting) -> impl Render + 'q {
         li(id=Id("case_", case.id)) {
             p {
                 : Raw(itoa::Buffer::new().format(case.flags_count));
-                : Raw(if case.flags_count == 1 { " flag" } else { " flags" }); : " · ";
+                : Raw(if case.flags_count == 1 { " flag" } else { " flags" }); : DOT;
                 @ if let Target::Comment(_) = case.target { : "a comment " }
                 : user::views::by(case.author.as_ref(), viewer)
             }

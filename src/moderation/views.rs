@@ -9,7 +9,7 @@ use crate::post::{DELETED, REMOVED};
 use crate::ui::field::{self, Field};
 use crate::ui::layout;
 use crate::ui::pager::{self, Slice};
-use crate::ui::text::{Id, Text};
+use crate::ui::text::{DOT, Id, Text};
 use crate::ui::time::Age;
 use crate::user::{self, Author};
 use crate::vote::Target;
@@ -23,9 +23,9 @@ pub fn link<'v>(target: Target, author: Option<&'v Author>, viewer: Option<&'v V
     owned_html! {
         @ if let Some(viewer) = viewer {
             @ if viewer.is_admin {
-                : Raw(" · "); a(href=Subject::from(target).desk()) { : Raw("Moderate") }
+                : DOT; a(href=Subject::from(target).desk()) { : Raw("Moderate") }
             } else if author.is_some_and(|author| author.id != viewer.id) {
-                : Raw(" · ");
+                : DOT;
                 a(href=match target {
                     Target::Post(id) => paths::flag_post(id),
                     Target::Comment(id) => paths::flag_comment(id),
@@ -73,7 +73,7 @@ pub fn log<'l>(cx: &'l Cx, acts: &'l Slice<Act>) -> impl Render + 'l {
                 @ for act in &acts.rows {
                     li(id=Id("act_", act.id)) {
                         p {
-                            : by(act.admin.as_ref()); : " "; : act.verb.past(); : " "; : what(act); : " · ";
+                            : by(act.admin.as_ref()); : " "; : act.verb.past(); : " "; : what(act); : DOT;
                             : Age { at: act.created_at, now: cx.now }; : " ago"
                         }
                         p { : Text(&act.reason) }

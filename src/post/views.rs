@@ -13,7 +13,7 @@ use crate::ui::button;
 use crate::ui::field::{self, Field};
 use crate::ui::layout::{self, SITE};
 use crate::ui::pager::{self, Slice};
-use crate::ui::text::Text;
+use crate::ui::text::{DOT, Text};
 use crate::ui::time::{Age, Micros};
 use crate::vote::{self, Target};
 use crate::web::cx::Viewer;
@@ -114,9 +114,9 @@ pub fn facts<'p>(
         p {
             : vote::views::score(Target::Post(post.id), post.score);
             @ if with_author { : " "; : user::views::by(post.author.as_ref(), viewer) }
-            : " · "; : Age { at: post.created_at, now }; : " ago · ";
+            : DOT; : Age { at: post.created_at, now }; : Raw(" ago"); : DOT;
             a(href=paths::post(post.id)) { : comment::views::count(post.comments_count) }
-            @ if post.new_comments > 0 { : " · "; : new_comments(post.new_comments) }
+            @ if post.new_comments > 0 { : DOT; : new_comments(post.new_comments) }
         }
     }
 }
@@ -190,10 +190,10 @@ pub fn show<'p>(
         div(class="byline") {
             : vote::views::arrow_for(Target::Post(post.id), post.is_voted, post.author.as_ref(), viewer);
             @ if !is_deleted { : vote::views::score(Target::Post(post.id), post.score); : " " }
-            @ if removed.is_none() { : user::views::by(post.author.as_ref(), viewer); : " · " }
-            : Age { at: post.created_at, now: cx.now }; : " ago · ";
+            @ if removed.is_none() { : user::views::by(post.author.as_ref(), viewer); : DOT }
+            : Age { at: post.created_at, now: cx.now }; : Raw(" ago"); : DOT;
             a(href="#comments", class="comments_count") { : comment::views::count(post.comments_count) }
-            @ if !is_deleted && viewer.is_some() { : " · "; : saved::views::button(post.id, *is_saved) }
+            @ if !is_deleted && viewer.is_some() { : DOT; : saved::views::button(post.id, *is_saved) }
             : moderation::views::link(Target::Post(post.id), post.author.as_ref(), viewer);
         }
         div(class="prose") { : Markup(description); : moderation::views::removed(removed.as_deref()) }

@@ -9,7 +9,7 @@ use super::query::{MAX_LENGTH, Problem, Query};
 use super::{Hit, ON_A_PAGE, Order, PAGES};
 use crate::comment::OwnComment;
 use crate::post::{self, Whole};
-use crate::ui::text::{Id, Text};
+use crate::ui::text::{DOT, Id, Text};
 use crate::ui::time::{Age, Micros};
 use crate::user::{self, Author};
 use crate::vote::{self, Target};
@@ -170,8 +170,8 @@ fn comment<'r>(
             blockquote { : shown(part, query) }
             p {
                 a(href=paths::comment(said.id)) { : "Comment" } : " ";
-                : user::views::by(author, viewer); : " · ";
-                : Age { at: said.created_at, now }; : " ago · on ";
+                : user::views::by(author, viewer); : DOT;
+                : Age { at: said.created_at, now }; : " ago"; : DOT; : "on ";
                 a(href=paths::post(said.post_id)) { : Text(&said.post_title) }
             }
         }

@@ -8,7 +8,7 @@ use horrorshow::{html, owned_html};
 use lazy_static::lazy_static;
 
 use super::button;
-use super::text::Rendered;
+use super::text::{DOT, Rendered};
 use crate::web::cx::Viewer;
 use crate::web::flash::Flash;
 use crate::web::form::Errors;
@@ -114,7 +114,7 @@ pub fn render(page: &Page, main: impl RenderOnce) -> Result<String, horrorshow::
                     : &*FOOTER;
                     p {
                         : &*FOOTER_LINKS;
-                        @ if let Some(feed) = &page.feed { : " · "; a(href=&**feed) { : "Feed" } }
+                        @ if let Some(feed) = &page.feed { : DOT; a(href=&**feed) { : "Feed" } }
                     }
                 }
             }
@@ -263,10 +263,10 @@ fn footer() -> impl Render {
 fn footer_links() -> impl Render {
     owned_html! {
         a(href=paths::PREFERENCES) { : "Preferences" }
-        : " · ";
+        : DOT;
         // The script that reads keys finds the page by what it is.
         a(href=paths::KEYS, rel="help") { : "Keys" }
-        : " · ";
+        : DOT;
         a(href=paths::LOG) { : LOG }
     }
 }
