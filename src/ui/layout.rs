@@ -200,15 +200,20 @@ fn header<'p>(viewer: Option<&'p Viewer>, path: &'p str) -> impl Render + 'p {
     let is_best = path.split('/').nth(1) == Some(&paths::BEST[1..]);
     owned_html! {
         header(class="site-header") {
-            a(class="brand", href=paths::FRONT, aria-current?=current(path == paths::FRONT)) { : SITE }
+            a(class="brand", href=paths::FRONT) { : SITE }
             nav(aria-label="Site") {
+                a(href=paths::FRONT, aria-current?=current(path == paths::FRONT)) { : "Top" }
+                : separator();
                 a(href=paths::POSTS, aria-current?=current(path == paths::POSTS)) { : "New" }
                 : separator();
                 a(href=paths::BEST, aria-current?=current(is_best)) { : "Best" }
                 : separator();
                 a(href=paths::SEARCH, aria-current?=current(path == paths::SEARCH)) { : "Search" }
                 @ if let Some(viewer) = viewer {
-                    @ if viewer.is_admin { : separator(); a(href=paths::FLAGS) { : "Flags" } }
+                    @ if viewer.is_admin {
+                        : separator();
+                        a(href=paths::FLAGS, aria-current?=current(path == paths::FLAGS)) { : "Flags" }
+                    }
                     : separator();
                     a(class="self", href=paths::user(viewer.id)) { : &viewer.screen_name }
                     : separator();

@@ -94,8 +94,15 @@ fn what_a_reader_has_closed_stays_closed_while_they_go_on() {
     let inner = reply(&reader, &first, "A deeper reply");
     reader.mark();
     let is_open = |number: &str| reader.see(&format!("document.querySelector('#thread_{number}').open"));
+    let says = |number: &str, word: &str| {
+        let after = format!("getComputedStyle(document.querySelector('#thread_{number} > summary'), '::after')");
+        assert_eq!(reader.see(&format!("{after}.content.includes('{word}')")), true, "{word}");
+    };
+    says(&first, "hide");
     reader.click(&format!("#thread_{first} > summary"));
     assert_eq!(is_open(&first), false);
+    says(&first, "show");
+    says(&number, "hide");
     assert_eq!(reader.see(&format!("document.querySelector('#said_{inner}').checkVisibility()")), false);
     // A comment above it is changed, another is made: neither opens it.
     reader.click(&format!("#edit_{number}"));

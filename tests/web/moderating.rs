@@ -812,7 +812,9 @@ fn an_admin_finds_the_way_to_everything() {
         assert!(texts(&desk, ".decision .hint").iter().all(|hint| hint == "Shown to everyone in the log."));
     }
     assert_eq!(attributes(&scene.admin.get("/").html(), "header a[href='/flags']", "href"), ["/flags"]);
-    assert_eq!(texts(&scene.admin.get("/flags").html(), "main .empty"), ["Nothing is flagged."]);
+    let flags = scene.admin.get("/flags").html();
+    assert_eq!(texts(&flags, "main .empty"), ["Nothing is flagged."]);
+    assert_eq!(texts(&flags, "header [aria-current=page]"), ["Flags"]);
     // Others flag what is not their own.
     let html = scene.reader.get("/posts/4").html();
     assert_eq!(

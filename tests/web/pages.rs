@@ -943,6 +943,8 @@ fn a_hint_says_what_a_field_is_for() {
     let flag = format!("/posts/{}/flag", number(&site.database(), others));
     for (path, hints) in [
         ("/posts/new", &["Leave empty for a text post.", formatting][..]),
+        ("/posts/1", &[formatting]),
+        ("/comments/1/reply", &[formatting]),
         (
             "/user/edit",
             &[
