@@ -23,9 +23,19 @@ pub fn address(target: Target) -> Path {
     }
 }
 
-/// The page for flagging something.
-pub fn new<'f>(target: Target, reason: &'f Reason, errors: &'f Errors) -> impl Render + 'f {
+/// The page for flagging something, which they may have done `before`, for a reason.
+pub fn new<'f>(
+    target: Target,
+    before: Option<&'f str>,
+    reason: &'f Reason,
+    errors: &'f Errors,
+) -> impl Render + 'f {
     owned_html! {
+        @ if let Some(before) = before {
+            p(class="hint", id="flagged") {
+                : "You have flagged this ("; : Text(before); : "). Flagging it again changes the reason."
+            }
+        }
         form(method="post", action=address(target)) {
             : field::errors(errors, "flag");
             fieldset {

@@ -71,6 +71,7 @@ fn choices<'f, const N: usize>(
 pub fn keys(keys: Keys) -> impl Render {
     let other = if keys == Keys::On { Keys::Off } else { Keys::On };
     owned_html! {
+        noscript { p(class="hint") { : "They need JavaScript, which this browser does not run here." } }
         div(id="keys") {
             dl(class="facts") {
                 dt { kbd { : "j" } } dd { : "goes to the next post or comment." }

@@ -251,7 +251,7 @@ pub fn alert<'s>(sentence: &'s str) -> impl Render + 's {
 
 /// What went wrong because an admin has decided so.
 pub fn logged_alert<'s>(sentence: &'s str) -> impl Render + 's {
-    owned_html! { p(class="flash alert", role="alert") { : sentence; : " "; a(href=paths::LOG) { : LOG } } }
+    owned_html! { p(class="flash alert", role="alert") { : sentence; : " ("; a(href=paths::LOG) { : LOG } : ")" } }
 }
 
 fn footer() -> impl Render {

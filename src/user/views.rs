@@ -99,7 +99,10 @@ pub fn sign_up<'f>(screen_name: &'f str, return_to: &'f str, errors: &'f Errors)
     owned_html! {
         form(method="post", action=paths::USERS) {
             : field::errors(errors, "user");
-            : field::line(Field::new("screen_name", "Screen name", screen_name, errors).autocomplete("username"));
+            : field::line(
+                Field::new("screen_name", "Screen name", screen_name, errors).autocomplete("username")
+                    .hint("30 characters at most.")
+            );
             : new_password("Password", "8 characters minimum.", errors);
             @ if let Some(return_to) = return_to { input(type="hidden", name="return_to", value=return_to); }
             button(class="button") { : "Create account" }

@@ -51,6 +51,7 @@ flashes! {
     PostSaved "post-saved" "Saved. Your own page leads to your saved posts."
     PostUnsaved "post-unsaved" "It is no longer among your saved posts."
     Flagged "flagged" "Thank you. An admin will look at it."
+    FlaggedAgain "flagged-again" "You had flagged it before. It has the new reason now."
     Moderated "moderated" "Done. It is in the moderation log."
 }
 

@@ -240,6 +240,8 @@ fn the_page_about_the_keys_has_the_switch() {
     assert_eq!((page.status, texts(&page.html(), "h1")), (200, vec!["Keys".into()]));
     assert_eq!(texts(&page.html(), "#keys dt kbd"), ["j", "k", "o", "u", "?"]);
     assert_eq!(texts(&page.html(), "#keys button"), ["Turn them off"]);
+    let unread = "<noscript><p class=\"hint\">They need JavaScript, which this browser does not run here.</p></noscript>";
+    assert!(page.text().contains(unread), "{}", page.text());
     let switch = |page: &Answer| {
         let html = page.html();
         let value = attributes(&html, "#keys form input", "value").concat();

@@ -245,7 +245,7 @@ fn only_an_admin_moderates() {
         for client in [&scene.author, &scene.reader] {
             assert_page_of_error(client, &client.post(&desk, &form), 403, REJECTED);
             assert_alert(&client.htmx("POST", &desk, &form), 403, NO_ADMIN);
-            assert_page_of_error(client, &client.get(&desk), 403, REJECTED);
+            assert_page_of_error(client, &client.get(&desk), 403, CLOSED);
         }
         assert_leads_to_sign_in(&guest.get(&desk), &guest.htmx("GET", &desk, &[]), &desk);
     }
@@ -364,16 +364,21 @@ fn a_locked_discussion_takes_no_comment_and_loses_none_that_was_written() {
     let answer = scene.reader.post("/posts/4/comments", &form);
     assert_page_of_error(&scene.reader, &answer, 403, REJECTED);
     let html = answer.html();
-    assert_eq!(texts(&html, "main > p"), ["This discussion is locked: Because of lock", "Moderation log"]);
-    assert_eq!(attributes(&html, "main > p > a", "href"), ["/log"]);
+    assert_eq!(texts(&html, "main > .prose > p"), ["This discussion is locked: Because of lock", "Moderation log"]);
+    assert_eq!(attributes(&html, "main > .prose a", "href"), ["/log"]);
     assert_eq!(texts(&html, "main textarea"), ["Carefully\nwritten <words>"]);
     assert_eq!(texts(&html, "label[for=typed]"), ["What you wrote (copy it to keep it)"]);
     let answer = scene.reader.htmx("POST", "/posts/4/comments", &form);
     assert_alert(
         &answer,
         403,
-        &format!("{REJECTED} This discussion is locked: Because of lock Moderation log"),
+        &format!("{REJECTED} This discussion is locked: Because of lock (Moderation log)"),
     );
+    // The form for a reply is no change.
+    let reply = format!("{}/reply", scene.comment_path());
+    assert_page_of_error(&scene.reader, &scene.reader.get(&reply), 403, CLOSED);
+    let why = format!("{CLOSED} This discussion is locked: Because of lock (Moderation log)");
+    assert_alert(&scene.reader.htmx("GET", &reply, &[]), 403, &why);
     // Also what is too short to be a comment.
     assert_eq!(scene.reader.post("/posts/4/comments", &[("body", "no")]).status, 403);
     assert_eq!(scene.rows(), before);
@@ -425,17 +430,17 @@ fn who_is_banned_can_change_nothing_and_is_told_why() {
         let answer = scene.reader.ask(method, path, form, &[]);
         assert_page_of_error(&scene.reader, &answer, 403, REJECTED);
         let html = answer.html();
-        assert_eq!(texts(&html, "main > p"), [why, "Moderation log"], "{method} {path}");
-        assert_eq!(attributes(&html, "main > p > a", "href"), ["/log"]);
+        assert_eq!(texts(&html, "main > .prose > p"), [why, "Moderation log"], "{method} {path}");
+        assert_eq!(attributes(&html, "main > .prose a", "href"), ["/log"]);
         let is_text = form.iter().any(|(_, value)| *value == "Some long words");
         assert_eq!(is_text, texts(&html, "main textarea").concat().contains("Some long words"), "{path}");
         let answer = scene.reader.htmx(method, path, form);
-        assert_alert(&answer, 403, &format!("{REJECTED} {why} Moderation log"));
+        assert_alert(&answer, 403, &format!("{REJECTED} {why} (Moderation log)"));
     }
     for path in
         ["/posts/new", "/posts/3/edit", "/user/edit", "/posts/3/flag", "/flags", &format!("{own}/edit")]
     {
-        assert_page_of_error(&scene.reader, &scene.reader.get(path), 403, REJECTED);
+        assert_page_of_error(&scene.reader, &scene.reader.get(path), 403, CLOSED);
         assert_eq!(scene.reader.htmx("GET", path, &[]).status, 403, "{path}");
     }
     assert_eq!((scene.rows(), count(&scene.database, "flags")), (before, 0));
@@ -588,14 +593,22 @@ fn a_flag_is_counted_once_for_each_reader_and_waits_for_an_admin() {
         assert_eq!(attributes(&back.get(&flag).html(), "input[checked]", "value"), ["spam"]);
         guest.set_cookie("draft", "");
         // Nobody flags what is their own.
-        assert_page_of_error(&scene.author, &scene.author.get(&flag), 403, REJECTED);
+        assert_page_of_error(&scene.author, &scene.author.get(&flag), 403, CLOSED);
         assert_page_of_error(&scene.author, &scene.author.post(&flag, &form), 403, REJECTED);
         assert_eq!(scene.author.htmx("POST", &flag, &form).status, 403);
         assert_eq!(count(&scene.database, "flags"), number - 1);
         // The reader does, as often as they like.
         let html = scene.reader.get(&flag).html();
         assert_eq!(attributes(&html, "main form", "action"), [&*flag]);
-        assert_leads_to(&scene.reader.post(&flag, &form), path);
+        assert_eq!(texts(&html, "#flagged"), [""; 0]);
+        let thanks = "Thank you. An admin will look at it.";
+        assert_done(&scene.reader, &scene.reader.post(&flag, &form), path, thanks);
+        assert_eq!(
+            texts(&scene.reader.get(&flag).html(), "#flagged"),
+            ["You have flagged this (Spam: again and again). Flagging it again changes the reason."]
+        );
+        let again = "You had flagged it before. It has the new reason now.";
+        assert_done(&scene.reader, &scene.reader.post(&flag, &form), path, again);
         assert_leads_htmx_to(&scene.reader.htmx("POST", &flag, &[("words", "Not our topic")]), 200, path);
         assert_eq!((count(&scene.database, "flags"), count(&scene.database, "cases")), (number, number));
         assert_sound(&scene.database);

@@ -9,6 +9,7 @@ use lorem_news::ui::time::now;
 use rusqlite::Connection;
 use scraper::Html;
 
+use crate::client::Client;
 use crate::harness::*;
 
 /// What would run if anything forgot to escape it.
@@ -952,6 +953,7 @@ fn a_hint_says_what_a_field_is_for() {
                 "8 characters minimum. Changing it signs you out everywhere else. Leave empty to keep your password.",
             ],
         ),
+        ("/sign_up", &["30 characters at most.", "8 characters minimum."]),
         (&flag, &["Only if none of the above fits. Only admins will read it."]),
     ] {
         assert_eq!(texts(&client.get(path).html(), "main .field .hint"), hints, "{path}");
