@@ -68,8 +68,12 @@ pub fn summary(results: &Results) -> impl Render + '_ {
 fn number(outcome: &Outcome) -> impl Render + '_ {
     let found = &outcome.found;
     let number = found.matches.len();
+    let short = outcome.query.short.as_deref().filter(|_| number == 0);
     owned_html! {
-        @ if found.is_more {
+        @ if let Some(short) = short {
+            : "No results with “"; : Text(short); : "” as a whole word. ";
+            : "Keep typing: from three letters on, beginnings of words are found too."
+        } else if found.is_more {
             : "More than 1,000 results; only the newest 1,000 are ranked."
         } else {
             @ if number == 0 { : "No results" } else { : itoa::Buffer::new().format(number) }

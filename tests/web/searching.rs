@@ -308,6 +308,10 @@ fn whatever_is_typed_is_answered() {
         ("-zzz ^zzz {words} : + NOT zzz", "No results."),
         ("site:'%_*\" ", "No results."),
         ("zzz*", "No results."),
+        (
+            "zzz <Q",
+            "No results with “Q” as a whole word. Keep typing: from three letters on, beginnings of words are found too.",
+        ),
         ("'; DROP TABLE posts; --", "No results."),
     ] {
         let query = serde_urlencoded::to_string([("q", text)]).expect("a string can be encoded");
