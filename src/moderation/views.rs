@@ -23,13 +23,15 @@ pub fn link<'v>(target: Target, author: Option<&'v Author>, viewer: Option<&'v V
     owned_html! {
         @ if let Some(viewer) = viewer {
             @ if viewer.is_admin {
-                : DOT; a(href=Subject::from(target).desk()) { : Raw("Moderate") }
+                span(class="act") { : DOT; a(href=Subject::from(target).desk()) { : Raw("Moderate") } }
             } else if author.is_some_and(|author| author.id != viewer.id) {
-                : DOT;
-                a(href=match target {
-                    Target::Post(id) => paths::flag_post(id),
-                    Target::Comment(id) => paths::flag_comment(id),
-                }) { : Raw("Flag") }
+                span(class="act") {
+                    : DOT;
+                    a(href=match target {
+                        Target::Post(id) => paths::flag_post(id),
+                        Target::Comment(id) => paths::flag_comment(id),
+                    }) { : Raw("Flag") }
+                }
             }
         }
     }

@@ -193,7 +193,9 @@ pub fn show<'p>(
             @ if removed.is_none() { : user::views::by(post.author.as_ref(), viewer); : DOT }
             : Age { at: post.created_at, now: cx.now }; : Raw(" ago"); : DOT;
             a(href="#comments", class="comments_count") { : comment::views::count(post.comments_count) }
-            @ if !is_deleted && viewer.is_some() { : DOT; : saved::views::button(post.id, *is_saved) }
+            @ if !is_deleted && viewer.is_some() {
+                span(class="act") { : DOT; : saved::views::button(post.id, *is_saved) }
+            }
             : moderation::views::link(Target::Post(post.id), post.author.as_ref(), viewer);
         }
         div(class="prose") { : Markup(description); : moderation::views::removed(removed.as_deref()) }

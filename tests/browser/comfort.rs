@@ -308,6 +308,21 @@ fn paper_has_the_words_and_nothing_to_press() {
     assert_eq!(shown, Value::Array(vec![]));
     assert_eq!(reader.see("getComputedStyle(document.body).backgroundColor"), "rgb(255, 255, 255)");
     assert!(reader.text("main").contains("0 points") || reader.text("main").contains("1 point"));
+    // What another reads could be voted for, saved and flagged.
+    let other = reader.another();
+    other.sign_in();
+    other.open(&path);
+    assert_eq!(other.count(".byline button, .byline a[href$='/flag'], .comments a[href$='/flag']"), 4);
+    other.on_paper();
+    let shown = other.see(
+        "[...document.querySelectorAll('form, button, a[href$=\"/flag\"], .act')]
+            .filter(element => element.checkVisibility()).map(element => element.outerHTML.slice(0, 80))",
+    );
+    assert_eq!(shown, Value::Array(vec![]));
+    for line in [".byline", ".comments p"] {
+        let line = other.text(line);
+        assert!(!line.ends_with('·') && !line.contains("·\u{a0}·") && !line.contains("· ·"), "{line:?}");
+    }
     let link = "document.querySelector('.comments a[rel]')";
     let whole = reader.see(&format!("getComputedStyle({link}, '::after').content.includes({link}.href)"));
     assert_eq!(whole, true, "where it leads can be read");
