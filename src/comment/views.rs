@@ -140,9 +140,9 @@ fn close(row: Row, out: &mut TemplateBuffer) {
 fn rest(row: Row) -> impl Render {
     owned_html! {
         @ if row.rest == Rest::All {
-            p(class="rest") { a(href=paths::comment(row.id)) { : "Continue this thread" } }
+            p(class="rest") { a(href=paths::comment(row.id)) { : "Continue this thread →" } }
         } else if let Rest::After(place) = row.rest {
-            p(class="rest") { a(href=paths::replies_from(row.id, place)) { : "More replies" } }
+            p(class="rest") { a(href=paths::replies_from(row.id, place)) { : "More replies →" } }
         }
     }
 }

@@ -171,6 +171,22 @@ fn a_deep_thread_fits_a_narrow_window_and_goes_on_elsewhere() {
     reader.follow("main form button");
     assert_eq!(reader.text(".prose, #comment_list ol li p + p"), "A reply beyond the last level");
     reader.open(&format!("/comments/{number}"));
+    // What destroys at a click stands by itself.
+    for width in [NARROW, crate::reader::WIDE] {
+        reader.width(width);
+        let nearest = reader.see(&format!(
+            "(() => {{
+                const button = document.querySelector('#destroy_{deepest}').getBoundingClientRect();
+                return Math.min(...[...document.querySelectorAll('.comments :is(a, summary), .rest a')].map(element => {{
+                    const box = element.getBoundingClientRect();
+                    const sideways = Math.max(box.left - button.right, button.left - box.right);
+                    const down = Math.max(box.top - button.bottom, button.top - box.bottom);
+                    return Math.max(sideways, down);
+                }}));
+            }})()"
+        ));
+        assert!(nearest.as_f64().expect("a number") >= 8.0, "{nearest} px at {width}");
+    }
     reader.follow(".rest a");
     assert_eq!(reader.count("#comment_list li"), 2);
 }

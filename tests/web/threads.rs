@@ -431,7 +431,7 @@ fn a_chain_five_thousand_deep_is_read_and_goes_on() {
         let shown = attributes(&html, "#comment_list li", "id");
         assert_eq!((shown.len(), depth(&html)), (LEVELS, LEVELS), "{address}");
         assert_eq!(shown[0], format!("comment_{}", chain[seen]));
-        assert_eq!(texts(&html, ".rest"), ["Continue this thread"]);
+        assert_eq!(texts(&html, ".rest"), ["Continue this thread →"]);
         seen += LEVELS - 1;
         address = attributes(&html, ".rest a", "href").remove(0);
         assert_eq!(address, format!("/comments/{}", chain[seen]));
