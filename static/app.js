@@ -23,10 +23,17 @@
     place.focus();
   });
 
-  // A comment that was put at the end of others, as its reader wanted: they see it.
+  // A comment that was put at the end of others, as its reader wanted: they see it. Where the form is far above it, the
+  // keyboard goes on from the comment.
   document.addEventListener("htmx:after:settle", event => {
     const { task, newContent } = event.detail;
-    if (task?.swapSpec?.style === "beforeend") newContent?.forEach(added => added.scrollIntoView?.({ block: "nearest" }));
+    if (task?.swapSpec?.style !== "beforeend") return;
+    for (const added of newContent ?? []) {
+      added.scrollIntoView?.({ block: "nearest" });
+      if (!added.matches?.("#comment_list > li")) continue;
+      added.tabIndex = -1;
+      added.focus({ preventScroll: true });
+    }
   });
 
   // The second click of a double one is meant for what was there at the first: by now there may be an emptied form,
