@@ -348,8 +348,8 @@ fn on_a_phone_lines_are_broken_between_facts() {
     database
         .execute_batch(
             "UPDATE posts SET url = 'https://example.com/', site = 'the-' || substr('longest-daily', id % 9) || '.example';
-             UPDATE comments SET parent_id = (SELECT max(id) FROM comments AS c WHERE c.post_id = comments.post_id AND c.id < comments.id)
-                 WHERE post_id = 1;
+             UPDATE comments SET (parent_id, depth) = (SELECT max(id), count(*) FROM comments AS c
+                 WHERE c.post_id = comments.post_id AND c.id < comments.id) WHERE post_id = 1;
              UPDATE comments SET created_at = unixepoch('now', '+1 hour') * 1000000 + id WHERE post_id = 1;",
         )
         .expect("the schema is known");

@@ -95,7 +95,8 @@ fn what_a_reader_has_closed_stays_closed_while_they_go_on() {
     reader.mark();
     let is_open = |number: &str| reader.see(&format!("document.querySelector('#thread_{number}').open"));
     let says = |number: &str, word: &str| {
-        let after = format!("getComputedStyle(document.querySelector('#thread_{number} > summary'), '::after')");
+        let after =
+            format!("getComputedStyle(document.querySelector('#thread_{number} > summary'), '::after')");
         assert_eq!(reader.see(&format!("{after}.content.includes('{word}')")), true, "{word}");
     };
     says(&first, "hide");

@@ -88,7 +88,10 @@ fn what_a_guest_typed_is_in_the_form_again_once_they_have_signed_in() {
             assert_eq!(return_to(&location), back, "{what}");
             let kept = count(&site.database(), "drafts");
             let page = client.get(&location);
-            assert!(page.text().contains("Sign in to continue. What you wrote is kept for an hour."), "{what}");
+            assert!(
+                page.text().contains("Sign in to continue. What you wrote is kept for an hour."),
+                "{what}"
+            );
             for shown in [&location, page.text(), client.get("/sign_up").text()] {
                 assert!(!shown.contains("typed") && !shown.contains("miss"), "{what}: {shown}");
             }

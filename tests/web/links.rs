@@ -485,7 +485,9 @@ fn the_form_offers_a_bookmarklet_for_this_site() {
         assert!(is_bookmarklet(&hrefs[0]) && hrefs[0].contains(&site.address.to_string()), "{hrefs:?}");
         assert_eq!(
             texts(&answer.html(), "main > p.hint"),
-            ["Drag this to your bookmarks bar. It opens this form, filled in with the page you are on: Post to Lorem News"]
+            [
+                "Drag this to your bookmarks bar. It opens this form, filled in with the page you are on: Post to Lorem News"
+            ]
         );
     }
     // A host that could be more than that is not repeated.

@@ -364,7 +364,10 @@ fn a_locked_discussion_takes_no_comment_and_loses_none_that_was_written() {
     let answer = scene.reader.post("/posts/4/comments", &form);
     assert_page_of_error(&scene.reader, &answer, 403, REJECTED);
     let html = answer.html();
-    assert_eq!(texts(&html, "main > .prose > p"), ["This discussion is locked: Because of lock", "Moderation log"]);
+    assert_eq!(
+        texts(&html, "main > .prose > p"),
+        ["This discussion is locked: Because of lock", "Moderation log"]
+    );
     assert_eq!(attributes(&html, "main > .prose a", "href"), ["/log"]);
     assert_eq!(texts(&html, "main textarea"), ["Carefully\nwritten <words>"]);
     assert_eq!(texts(&html, "label[for=typed]"), ["What you wrote (copy it to keep it)"]);
@@ -821,7 +824,10 @@ fn an_admin_finds_the_way_to_everything() {
     {
         assert_eq!(texts(&scene.admin.get(page).html(), &moderate(path)), ["Moderate"], "{page}");
         let desk = scene.admin.get(&format!("{path}/moderate")).html();
-        assert_eq!(texts(&desk, "#reason_to_lock_hint, #reason_to_ban_hint").len(), usize::from(path != scene.comment_path()));
+        assert_eq!(
+            texts(&desk, "#reason_to_lock_hint, #reason_to_ban_hint").len(),
+            usize::from(path != scene.comment_path())
+        );
         assert!(texts(&desk, ".decision .hint").iter().all(|hint| hint == "Shown to everyone in the log."));
     }
     assert_eq!(attributes(&scene.admin.get("/").html(), "header a[href='/flags']", "href"), ["/flags"]);

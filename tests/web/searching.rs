@@ -481,7 +481,10 @@ fn a_site_from_before_there_was_a_search_is_indexed() {
     {
         assert_eq!(found(&site.get(&format!("/search?q={text}"))), [expected], "{text}");
     }
-    assert_eq!(summary(&site.get("/search?q=wren")), "More than 1,000 results; only the newest 1,000 are ranked.");
+    assert_eq!(
+        summary(&site.get("/search?q=wren")),
+        "More than 1,000 results; only the newest 1,000 are ranked."
+    );
     assert_sound(&database);
 }
 

@@ -17,7 +17,6 @@ const SHORT: &str = "Title is too short (minimum is 5 characters)";
 const LONG: &str = "Title is too long (maximum is 255 characters)";
 const TAKEN: &str = "Title has already been taken";
 const LONG_TEXT: &str = "Description is too long (maximum is 65536 characters)";
-const NOT_YOURS: &str = "The change you wanted was rejected. Only who wrote a post can change it.";
 const GONE: &str = "The page you were looking for doesn't exist. \
                     You may have mistyped the address or the page may have moved.";
 
@@ -440,8 +439,9 @@ fn nobody_changes_a_post_of_another() {
     let before = row(&database, 7);
     for (method, path, form) in CHANGES {
         for _ in 0..2 {
-            assert_page_of_error(&other, &other.ask(method, path, form, &[]), 403, REJECTED);
-            assert_alert(&other.htmx(method, path, form), 403, NOT_YOURS);
+            assert_page_of_error(&other, &other.ask(method, path, form, &[]), 403, refused(method));
+            let why = format!("{} Only who wrote a post can change it.", refused(method));
+            assert_alert(&other.htmx(method, path, form), 403, &why);
         }
     }
     assert_eq!(row(&database, 7), before);
