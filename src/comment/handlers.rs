@@ -219,7 +219,10 @@ fn said(cx: &Cx, placed: &Placed) -> Result<Change> {
         Ok((post::sql::author(connection, *post_id)?, post::sql::takes_comments(connection, *post_id)?))
     })?;
     let scene = Scene { viewer: cx.viewer()?, now: cx.now, poster_id, seen_at: None, is_open };
-    Ok(Change::replace(format_args!("#said_{}", comment.id), views::said(comment, scene).into_string()?))
+    let page = paths::comment(comment.id).to_string();
+    let is_first = cx.referrer().is_some_and(|referrer| referrer.split('?').next() == Some(&page));
+    let html = views::said(comment, scene, is_first).into_string()?;
+    Ok(Change::replace(format_args!("#said_{}", comment.id), html))
 }
 
 /// `GET /comments/:id/edit`: the form, for htmx in the comment's place.

@@ -55,6 +55,8 @@ pub enum Error {
 }
 
 const REJECTED: &str = "The change you wanted was rejected.";
+/// The same for who only wanted to look at something.
+const CLOSED: &str = "This is not open to you.";
 
 impl Error {
     /// Its HTTP status.
@@ -74,8 +76,9 @@ impl Error {
         }
     }
 
-    /// A heading and a sentence for the person in front of it.
-    fn texts(&self) -> (&'static str, Cow<'static, str>) {
+    /// A heading and a sentence for the person in front of it, who sent a request by `method`.
+    fn texts(&self, method: &str) -> (&'static str, Cow<'static, str>) {
+        let refused = if method == "GET" { CLOSED } else { REJECTED };
         let (heading, sentence) = match self {
             Error::NotFound => (
                 "The page you were looking for doesn't exist.",
@@ -90,8 +93,8 @@ impl Error {
                 ("That request can't be understood.", "Forms are sent as application/x-www-form-urlencoded.")
             }
             Error::SignIn { .. } => ("Please sign in.", "Only somebody who is signed in can do this."),
-            Error::Forbidden(why) => (REJECTED, *why),
-            Error::Barred { why, .. } => return (REJECTED, why.clone().into()),
+            Error::Forbidden(why) => (refused, *why),
+            Error::Barred { why, .. } => return (refused, why.clone().into()),
             Error::TooMany(wait) => {
                 return ("That was a little too fast.", format!("Please try again in {wait}.").into());
             }
@@ -123,7 +126,7 @@ impl fmt::Display for Error {
         match self {
             Error::Unavailable(error) => error.fmt(f),
             Error::Internal(error) => f.write_str(error),
-            other => f.write_str(other.texts().0),
+            other => f.write_str(other.texts("").0),
         }
     }
 }
@@ -138,7 +141,7 @@ pub fn respond(cx: &Cx, error: &Error) -> Response {
     let mut response = match error {
         Error::SignIn { return_to, cookie } => sign_in_first(cx, return_to, cookie.clone()),
         _ if reply::wants_changes(cx) => {
-            let (heading, sentence) = error.texts();
+            let (heading, sentence) = error.texts(cx.method());
             let sentence = format!("{heading} {sentence}");
             let change = match error {
                 Error::Barred { .. } => Change::logged_alert(&sentence),
@@ -160,14 +163,13 @@ pub fn respond(cx: &Cx, error: &Error) -> Response {
 }
 
 fn page(cx: &Cx, error: &Error) -> Response {
-    let (heading, sentence) = error.texts();
+    let (heading, sentence) = error.texts(cx.method());
     // Who asks may be what could not be found out: then the page is a guest's. Nor is it asked of a
     // database that has too much to do already. A flash waits for the next page that is no error.
     let viewer = if error.status() == 503 { None } else { cx.viewer().ok().flatten() };
     let page = Page { heading, viewer, preferences: Preferences::of(cx), ..Page::default() };
     let main = horrorshow::html! {
-        p { : &*sentence }
-        @ if let Error::Barred { typed, .. } = error { : barred(typed) }
+        @ if let Error::Barred { why, typed } = error { : barred(why, typed) } else { p { : &*sentence } }
     };
     match layout::render(&page, main) {
         Ok(html) => reply::html(cx, html).with_status_code(error.status()),
@@ -178,13 +180,16 @@ fn page(cx: &Cx, error: &Error) -> Response {
     }
 }
 
-/// Where it is logged, and what was typed.
-fn barred(typed: &str) -> impl Render + '_ {
+/// What was decided, where it is logged, and what was typed.
+fn barred<'e>(why: &'e str, typed: &'e str) -> impl Render + 'e {
     owned_html! {
-        p { a(href=paths::LOG) { : layout::LOG } }
+        div(class="prose") {
+            p { : Text(why) }
+            p { a(href=paths::LOG) { : layout::LOG } }
+        }
         @ if !typed.is_empty() {
             div(class="field") {
-                label(for="typed") { : "What you wrote, so that it is not lost" }
+                label(for="typed") { : "What you wrote (copy it to keep it)" }
                 textarea(id="typed", readonly) { : Raw("\n"); : Text(typed) }
             }
         }

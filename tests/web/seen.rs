@@ -165,6 +165,12 @@ pub fn assert_leads_to_sign_in(plain: &Answer, htmx: &Answer, return_to: &str) {
 
 pub const NOT_FOUND: &str = "The page you were looking for doesn't exist.";
 pub const REJECTED: &str = "The change you wanted was rejected.";
+pub const CLOSED: &str = "This is not open to you.";
+
+/// The heading of a refusal.
+pub fn refused(method: &str) -> &'static str {
+    if method == "GET" { CLOSED } else { REJECTED }
+}
 
 /// The single value of a query.
 pub fn one<T: FromSql>(connection: &Connection, sql: &str) -> T {
