@@ -19,7 +19,7 @@ use crate::web::form::Errors;
 use crate::web::rate::Act;
 use crate::web::reply::{self, Change};
 use crate::web::{Cx, Error, Result, paths};
-use crate::{draft, moderation, post, session};
+use crate::{draft, moderation, post, session, visit};
 
 /// What is typed, and what it replies to.
 pub(super) const FIELDS: [&str; 2] = ["body", "parent_id"];
@@ -98,7 +98,14 @@ pub fn create(cx: &Cx, post_id: i64) -> Result {
         Ok((sql::find(connection, user_id, id)?, post::sql::author(connection, post_id)?))
     })?;
     let comment = placed.ok_or(Error::NotFound)?.comment;
-    let scene = Scene { viewer: Some(viewer), now: cx.now, poster_id, seen_at: None, is_open: true };
+    let scene = Scene {
+        viewer: Some(viewer),
+        now: cx.now,
+        poster_id,
+        new_since: None,
+        new_comments: 0,
+        is_open: true,
+    };
     let mut changes = match parent_id {
         Some(parent_id) => replies::shown(parent_id, replies, &comment, scene)?,
         None => vec![
@@ -204,6 +211,7 @@ pub fn show(cx: &Cx, id: i64) -> Result {
         Ok(Some((whole, comment, place, discussion.page(connection, Some(id), after)?)))
     })?;
     let (whole, comment, place, thread) = found.ok_or(Error::NotFound)?;
+    visit::note(cx, &whole, visit::Page::Other)?;
     let (heading, back) =
         (format!("Comment on {}", whole.post.title), paths::post(whole.post.id).to_string());
     let page = Page { aside: Some((&back, "← Back to post")), ..Page::new(cx, &heading)? };
@@ -218,7 +226,8 @@ fn said(cx: &Cx, placed: &Placed) -> Result<Change> {
     let (poster_id, is_open) = cx.read(|connection| {
         Ok((post::sql::author(connection, *post_id)?, post::sql::takes_comments(connection, *post_id)?))
     })?;
-    let scene = Scene { viewer: cx.viewer()?, now: cx.now, poster_id, seen_at: None, is_open };
+    let scene =
+        Scene { viewer: cx.viewer()?, now: cx.now, poster_id, new_since: None, new_comments: 0, is_open };
     Ok(Change::replace(format_args!("#said_{}", comment.id), views::said(comment, scene).into_string()?))
 }
 

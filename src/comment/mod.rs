@@ -72,12 +72,12 @@ impl Comment {
         self.author.is_none() && self.body == REMOVED
     }
 
-    /// Whether it is new to somebody who has last looked at `seen_at`: not to its author, and not to
-    /// who looks for the first time.
+    /// Whether it is new to somebody to whom others' comments are `since` a moment: not to its author,
+    /// and not to who looks for the first time.
     #[must_use]
-    pub fn is_new(&self, viewer: Option<&Viewer>, seen_at: Option<Micros>) -> bool {
+    pub fn is_new(&self, viewer: Option<&Viewer>, since: Option<Micros>) -> bool {
         let is_others = self.author.is_some() && !user::is_own(self.author.as_ref(), viewer);
-        is_others && seen_at.is_some_and(|seen_at| self.created_at > seen_at)
+        is_others && since.is_some_and(|since| self.created_at > since)
     }
 }
 

@@ -7,6 +7,7 @@ use super::tree::{Rest, Row};
 use super::{Comment, LEVELS, OwnComment, Thread};
 use crate::markup::Markup;
 use crate::post::Whole;
+use crate::post::views::many;
 use crate::ui::button;
 use crate::ui::field::{self, Field};
 use crate::ui::text::{Id, Text};
@@ -34,8 +35,10 @@ pub struct Scene<'s> {
     pub now: Micros,
     /// Whose post it is: their comments are marked.
     pub poster_id: Option<i64>,
-    /// When they last looked at it.
-    pub seen_at: Option<Micros>,
+    /// Since when what others said is new to them; `None`: nothing is.
+    pub new_since: Option<Micros>,
+    /// How many comments are, of the whole discussion.
+    pub new_comments: i64,
     /// Whether it can be commented on.
     pub is_open: bool,
 }
@@ -48,7 +51,8 @@ impl<'s> Scene<'s> {
             viewer,
             now: cx.now,
             poster_id: whole.post.author.as_ref().map(|author| author.id),
-            seen_at: whole.seen_at,
+            new_since: whole.new_since,
+            new_comments: whole.post.new_comments,
             is_open: whole.takes_comments(),
         }
     }
@@ -77,20 +81,20 @@ pub struct List<'t> {
 impl List<'_> {
     /// The comments that are new to the reader, as they stand on the page.
     fn new_ids(&self) -> Vec<i64> {
-        let Scene { viewer, seen_at, .. } = self.scene;
-        if seen_at.is_none() {
+        let Scene { viewer, new_since, .. } = self.scene;
+        if new_since.is_none() {
             return Vec::new();
         }
         let comments = self.thread.rows.iter().map(|(_, comment)| comment);
-        comments.filter(|comment| comment.is_new(viewer, seen_at)).map(|comment| comment.id).collect()
+        comments.filter(|comment| comment.is_new(viewer, new_since)).map(|comment| comment.id).collect()
     }
 }
 
 impl Render for List<'_> {
     fn render(&self, out: &mut TemplateBuffer) {
         let new_ids = self.new_ids();
-        if let Some(first) = new_ids.first() {
-            new_here(new_ids.len(), *first).render(out);
+        if self.scene.new_comments > 0 {
+            new_here(self.scene.new_comments, &new_ids).render(out);
         }
         let mut new_ids = new_ids.into_iter().peekable();
         Raw("<ol class=comments id=comment_list>").render(out);
@@ -144,10 +148,18 @@ fn rest(row: Row) -> impl Render {
     }
 }
 
-/// `3 new since you were here`, with the way to the first.
-fn new_here(number: usize, first: i64) -> impl Render {
+/// `3 new since you were here`, with the way to the first on this page; whether there are others.
+fn new_here(number: i64, on_page: &[i64]) -> impl Render {
+    let (first, is_all) = (on_page.first().copied(), on_page.len() as i64 >= number);
     owned_html! {
-        p(class="new") { a(href=Id("#comment_", first)) { : number; : " new" } : " since you were here" }
+        p(class="new") {
+            @ if let Some(first) = first {
+                a(href=Id("#comment_", first)) { : many(number) } : " since you were here";
+                @ if !is_all { : ", some elsewhere in the discussion" }
+            } else {
+                : many(number); : " since you were here, elsewhere in the discussion"
+            }
+        }
     }
 }
 

@@ -91,10 +91,7 @@ pub fn show(cx: &Cx, id: i64) -> Result {
     let after = Cursor::from_query(cx, "comments")?;
     let (whole, comments) = find(cx, id, after)?.ok_or(Error::NotFound)?;
     let html = render(cx, &whole, &comments, &CommentForm::of(&written))?;
-    // A later page is reached from the first, or by who looks for one comment.
-    if after == START {
-        visit::note(cx, &whole)?;
-    }
+    visit::note(cx, &whole, if after == START { visit::Page::First } else { visit::Page::Other })?;
     Ok(reply::page(cx, html))
 }
 

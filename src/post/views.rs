@@ -116,7 +116,7 @@ pub fn facts<'p>(
             @ if with_author { : " "; : user::views::by(post.author.as_ref(), viewer) }
             : " · "; : Age { at: post.created_at, now }; : " ago · ";
             a(href=paths::post(post.id)) { : comment::views::count(post.comments_count) }
-            @ if post.new_comments > 0 { : " · "; : new_comments(post.new_comments) }
+            @ if post.has_unseen { : " · "; strong { : many(post.new_comments) } }
         }
     }
 }
@@ -156,12 +156,10 @@ fn source(link: &Link) -> impl Render + '_ {
 }
 
 /// `3 new`.
-fn new_comments(number: i64) -> impl Render {
+pub fn many(number: i64) -> impl Render {
     owned_html! {
-        strong {
-            : Raw(itoa::Buffer::new().format(number.min(MANY_NEW - 1)));
-            : Raw(if number < MANY_NEW { " new" } else { "+ new" });
-        }
+        : Raw(itoa::Buffer::new().format(number.min(MANY_NEW - 1)));
+        : Raw(if number < MANY_NEW { " new" } else { "+ new" });
     }
 }
 

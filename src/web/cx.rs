@@ -212,6 +212,14 @@ impl<'r> Cx<'r> {
         text.char_indices().nth(MAX_USER_AGENT).map_or(text, |(end, _)| &text[..end])
     }
 
+    /// Whether a browser asks for a page that nobody may ever look at, to have it at hand.
+    #[must_use]
+    pub fn is_fetched_ahead(&self) -> bool {
+        ["Sec-Purpose", "Purpose"].iter().any(|name| {
+            self.request.header(name).is_some_and(|purpose| purpose.to_ascii_lowercase().contains("prefetch"))
+        })
+    }
+
     /// The address that it came from.
     #[must_use]
     pub fn ip(&self) -> IpAddr {

@@ -198,7 +198,10 @@ fn all_that_is_asked_and_changed_for_one_person_is_found_by_an_index() {
         );
         assert!(post::sql::takes_address(connection, 2, &link, 1).expect("an answer"));
         assert!(post::sql::takes_comments(connection, 1).expect("an answer"));
-        visit::sql::note(connection, 1, 1, 1).expect("it is noted");
+        for now in [1, 2] {
+            visit::sql::note(connection, 1, 1, now).expect("it is noted");
+        }
+        assert!(visit::sql::forget_some(connection, 1, 10).expect("it is forgotten"));
         // Others commented on it: it stays.
         post::sql::leave(connection, 1, one_author(connection), 1).expect("it is emptied");
     });

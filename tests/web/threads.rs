@@ -479,9 +479,9 @@ fn who_follows_the_links_of_a_large_discussion_reads_each_comment_once() {
 
 // What is new
 
-/// When somebody last saw a post, as far as that is noted.
-fn seen_at(database: &Connection, user_id: i64) -> Option<i64> {
-    let sql = "SELECT max(seen_at) FROM visits WHERE post_id = 3 AND user_id = ?1";
+/// When somebody last looked at a post, as far as that is noted.
+fn looked_at(database: &Connection, user_id: i64) -> Option<i64> {
+    let sql = "SELECT max(looked_at) FROM visits WHERE post_id = 3 AND user_id = ?1";
     database.query_row(sql, [user_id], |row| row.get(0)).expect("the schema is known")
 }
 
@@ -494,7 +494,7 @@ fn what_others_said_since_is_marked_for_who_comes_back() {
     let (reader, other) = (Client::signed_in_as(&site, 6), Client::signed_in_as(&site, 7));
     let html = reader.get("/posts/3").html();
     assert_eq!(texts(&html, ".new, #comments strong"), [""; 0], "at first nothing is new");
-    let first = eventually("the visit is noted", || seen_at(&database, 6));
+    let first = eventually("the visit is noted", || looked_at(&database, 6));
     assert!((now() - first) < MINUTE);
     assert_eq!(texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong"), [""; 0]);
     let own = [("body", "One's own is not new.")];
@@ -504,9 +504,11 @@ fn what_others_said_since_is_marked_for_who_comes_back() {
     }
     let last = newest(&database);
     assert_eq!(texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong"), ["2 new"]);
-    // On the comment's own page, too, which is not the whole discussion: there it stays new.
+    // On the comment's own page, too, which is not the whole discussion: it is not looked at by that.
     let html = reader.get(&format!("/comments/{last}")).html();
     assert_eq!(texts(&html, &format!("#said_{last} strong")), ["new"]);
+    assert_eq!(texts(&html, ".new"), ["2 new since you were here, some elsewhere in the discussion"]);
+    assert_eq!(texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong"), ["2 new"]);
     let html = reader.get("/posts/3").html();
     assert_eq!(texts(&html, ".new"), ["2 new since you were here"]);
     assert_eq!(attributes(&html, ".new a", "href"), [format!("#comment_{}", last - 1)]);
@@ -515,12 +517,101 @@ fn what_others_said_since_is_marked_for_who_comes_back() {
     }
     let onward = attributes(&html, "#comment_list strong + a", "href");
     assert_eq!(onward, [format!("#comment_{last}")], "from each to the next");
-    eventually("the second visit is noted", || seen_at(&database, 6).filter(|at| *at > first));
+    eventually("the second visit is noted", || looked_at(&database, 6).filter(|at| *at > first));
     assert_eq!(texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong"), [""; 0]);
-    assert_eq!(texts(&reader.get("/posts/3").html(), "#comments strong"), [""; 0]);
+    // They stay marked while the reader stays: a reload, or a form without a script, takes nothing away.
+    assert_eq!(reader.post(&format!("/comments/{last}/vote"), &[]).status, 303);
+    for path in ["/posts/3", "/posts/3?comments=9-1"] {
+        let html = reader.get(path).html();
+        assert_eq!(texts(&html, "#comments strong"), ["new", "new"], "{path}");
+        assert_eq!(texts(&html, ".new"), ["2 new since you were here"], "{path}");
+    }
+    assert_eq!(other.post("/posts/3/comments", &[("body", "The third that is new")]).status, 303);
+    // What the list says is what the page marks.
+    assert_eq!(texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong"), ["3 new"]);
+    assert_eq!(texts(&reader.get("/posts/3").html(), ".new"), ["3 new since you were here"]);
+    eventually("the third visit is noted", || {
+        texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong").is_empty().then_some(())
+    });
+    // Half an hour later nothing of it is new.
+    let ago = 31 * MINUTE;
+    database
+        .execute("UPDATE visits SET seen_at = seen_at - ?1, looked_at = looked_at - ?1", [ago])
+        .and_then(|_| database.execute("UPDATE comments SET created_at = created_at - ?1", [ago]))
+        .expect("the schema is known");
+    let html = reader.get("/posts/3").html();
+    assert_eq!(texts(&html, ".new, #comments strong"), [""; 0]);
     // To a guest nothing is new, and who wrote them has looked, too.
     assert_eq!(texts(&Client::new(&site).get("/posts/3").html(), "#comments strong"), [""; 0]);
     assert_sound(&database);
+}
+
+/// Where the page of a post that one comes back to says that there is something new.
+fn new_to(reader: &Client, path: &str) -> (Vec<String>, Vec<String>) {
+    let html = reader.get(path).html();
+    (texts(&html, ".new"), texts(&html, "#comment_list strong"))
+}
+
+#[test]
+fn what_is_new_is_told_and_marked_also_where_the_first_page_does_not_reach() {
+    let site = Site::start();
+    let database = site.database();
+    let reader = Client::signed_in_as(&site, 6);
+    let visit = || {
+        reader.get("/posts/3");
+        eventually("the visit is noted", || looked_at(&database, 6))
+    };
+    // Too deep, or too far down.
+    for is_deep in [true, false] {
+        silence(&database, 3);
+        database.execute_batch("DELETE FROM visits; BEGIN").expect("the schema is known");
+        let mut last = make(&database, 3, None, 5, "The first of many.");
+        for _ in 1..if is_deep { 9 } else { 300 } {
+            last = make(&database, 3, is_deep.then_some(last), 5, "One of many.");
+        }
+        database.execute_batch("COMMIT").expect("it is written");
+        visit();
+        let new = NewComment {
+            post_id: 3,
+            parent_id: is_deep.then_some(last),
+            user_id: 7,
+            body: "It is new, and elsewhere.",
+            created_at: now(),
+        };
+        let new = comment::sql::create(&database, &new).expect("it can be made");
+        assert_eq!(texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong"), ["1 new"]);
+        let told = vec!["1 new since you were here, elsewhere in the discussion".to_owned()];
+        let html = reader.get("/posts/3").html();
+        assert_eq!((texts(&html, ".new"), texts(&html, "#comment_list strong")), (told, vec![]));
+        eventually("it is noted", || {
+            texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong").is_empty().then_some(())
+        });
+        let next = attributes(&html, ".rest a, #comments a[rel=next]", "href").remove(0);
+        let next = next.strip_prefix('?').map_or_else(|| next.clone(), |query| format!("/posts/3?{query}"));
+        let (page, _) = next.split_once('#').unwrap_or((&next, ""));
+        for page in [page, &format!("/comments/{new}")] {
+            assert_eq!(new_to(&reader, page), (vec!["1 new since you were here".into()], vec!["new".into()]));
+        }
+    }
+}
+
+#[test]
+fn very_many_that_are_new_are_told_as_the_list_tells_them() {
+    let site = Site::start();
+    let database = site.database();
+    let reader = Client::signed_in_as(&site, 6);
+    silence(&database, 3);
+    reader.get("/posts/3");
+    let at = eventually("the visit is noted", || looked_at(&database, 6));
+    database.execute_batch("BEGIN").expect("a transaction");
+    for _ in 0..250 {
+        let new =
+            NewComment { post_id: 3, parent_id: None, user_id: 7, body: "A remark", created_at: at + 1 };
+        comment::sql::create(&database, &new).expect("it can be made");
+    }
+    database.execute_batch("COMMIT").expect("it is written");
+    assert_eq!(texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong"), ["99+ new"]);
+    assert_eq!(texts(&reader.get("/posts/3").html(), ".new"), ["99+ new since you were here"]);
 }
 
 #[test]
@@ -547,15 +638,42 @@ fn a_visit_is_noted_when_it_makes_a_difference() {
     assert_eq!(number(&database, "SELECT count(*) FROM visits"), 0);
     reader.get("/posts/3");
     settle();
-    let first = seen_at(&database, 6).expect("it is noted");
+    let first = looked_at(&database, 6).expect("it is noted");
     reader.get("/posts/3");
     settle();
-    assert_eq!(seen_at(&database, 6), Some(first), "so soon it makes none");
+    assert_eq!(looked_at(&database, 6), Some(first), "so soon it makes none");
     let before = now() - 6 * MINUTE;
-    database.execute("UPDATE visits SET seen_at = ?1", [before]).expect("the schema is known");
+    let age = || database.execute("UPDATE visits SET looked_at = ?1", [before]).expect("the schema is known");
+    age();
     reader.get("/posts/3");
     settle();
-    assert!(seen_at(&database, 6) > Some(first));
+    assert!(looked_at(&database, 6) > Some(first));
+    // Who reads on elsewhere in the discussion is still here, unless something may be missed by it.
+    let comment = number(&database, "SELECT min(id) FROM comments WHERE post_id = 3");
+    for path in ["/posts/3?comments=1-1", &format!("/comments/{comment}")] {
+        age();
+        reader.get(path);
+        settle();
+        assert!(looked_at(&database, 6) > Some(first), "{path}");
+        age();
+        comment_of(&database, 7, 3, "Something that was said meanwhile.");
+        database
+            .execute("UPDATE comments SET created_at = ?1 WHERE id = last_insert_rowid()", [before + 1])
+            .expect("the schema is known");
+        reader.get(path);
+        settle();
+        assert_eq!(looked_at(&database, 6), Some(before), "{path}");
+        database
+            .execute("DELETE FROM comments WHERE post_id = 3 AND created_at = ?1", [before + 1])
+            .expect("the schema is known");
+        recount(&database);
+    }
+    age();
+    for header in [("Sec-Purpose", "prefetch;prerender"), ("Purpose", "prefetch")] {
+        reader.ask("GET", "/posts/3", &[], &[header]);
+        settle();
+        assert_eq!(looked_at(&database, 6), Some(before), "nobody has seen what was fetched ahead");
+    }
     assert_eq!(number(&database, "SELECT count(*) FROM visits"), 1);
     // It goes with the post.
     let author = number(&database, "SELECT user_id FROM posts WHERE id = 3");
