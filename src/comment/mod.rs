@@ -1,5 +1,6 @@
 //! Comments on posts.
 
+pub mod discussion;
 pub mod handlers;
 pub mod replies;
 pub mod sql;
@@ -8,12 +9,12 @@ pub mod views;
 
 use tree::{Node, Row};
 
-use crate::post::REMOVED;
 use crate::ui::pager::Cursor;
 use crate::ui::time::{MINUTE, Micros};
 use crate::user::{self, Author};
 use crate::web::cx::Viewer;
 use crate::web::form::{Errors, is_blank};
+use crate::web::paths::{self, Path};
 
 /// Comments on a page of a post, or of a comment.
 pub const ON_A_PAGE: u32 = 200;
@@ -41,6 +42,8 @@ pub struct Comment {
     pub score: i64,
     /// Whether who asks has voted for it.
     pub is_voted: bool,
+    /// An admin has removed it: nobody is its author, and it says nothing.
+    pub is_removed: bool,
 }
 
 /// A comment as its author's page shows it.
@@ -64,12 +67,6 @@ impl Comment {
     pub fn node(&self) -> Node {
         let Comment { id, parent_id, score, created_at, .. } = *self;
         Node { id, parent_id, score, created_at }
-    }
-
-    /// Whether an admin has removed it: then nobody is its author, and this is all it says.
-    #[must_use]
-    pub fn is_removed(&self) -> bool {
-        self.author.is_none() && self.body == REMOVED
     }
 
     /// Whether it is new to somebody to whom others' comments are `since` a moment: not to its author,
@@ -128,6 +125,57 @@ pub fn check(body: &str) -> Errors {
 /// Somebody took back what was being replied to.
 fn parent_gone() -> Errors {
     Errors::one("body", "The comment that you replied to was deleted while you were writing")
+}
+
+/// What somebody answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum To {
+    /// A post, by its number.
+    Post(i64),
+    /// A comment, by its number: theirs is a reply to it.
+    Comment(i64),
+}
+
+impl To {
+    /// Where what they say is sent.
+    #[must_use]
+    pub fn address(self) -> Path {
+        match self {
+            To::Post(id) => paths::new_comment(id),
+            To::Comment(id) => paths::replies(id),
+        }
+    }
+
+    /// What it is a reply to, if that is a comment.
+    #[must_use]
+    pub fn parent_id(self) -> Option<i64> {
+        match self {
+            To::Post(_) => None,
+            To::Comment(id) => Some(id),
+        }
+    }
+
+    /// Where the form for it is.
+    #[must_use]
+    pub fn form(self) -> Path {
+        match self {
+            To::Post(id) => paths::comment_form(id),
+            To::Comment(id) => paths::reply(id),
+        }
+    }
+}
+
+/// Whether something can be said there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Room {
+    /// It can, on the post of this number.
+    Open(i64),
+    /// An admin has locked the post; why.
+    Locked(String),
+    /// The post is gone, or only kept for the comments that it has.
+    NoPost,
+    /// The comment is gone; on which post it was, if it still stands there for the replies to it.
+    NoParent(Option<i64>),
 }
 
 /// A comment and where it is.

@@ -56,13 +56,24 @@ impl<'s> Scene<'s> {
             is_open: whole.takes_comments(),
         }
     }
+
+    /// On the page of somebody who has just changed something: they have seen what is there.
+    #[must_use]
+    pub fn of_change(
+        cx: &Cx,
+        viewer: Option<&'s Viewer>,
+        poster_id: Option<i64>,
+        is_open: bool,
+    ) -> Scene<'s> {
+        Scene { viewer, now: cx.now, poster_id, new_since: None, new_comments: 0, is_open }
+    }
 }
 
 /// What one comment says of those around it.
 #[derive(Clone, Copy, Default)]
 struct Marks {
-    /// Nothing can be put inside it on this page.
-    is_deepest: bool,
+    /// Nothing is put inside it on this page: it is too deep, or has replies that are shown elsewhere.
+    has_no_room: bool,
     /// It is new to the reader.
     is_new: bool,
     /// The next one that is.
@@ -104,8 +115,8 @@ impl Render for List<'_> {
                 close(last, out);
             }
             let is_new = new_ids.next_if_eq(&comment.id).is_some();
-            let is_deepest = row.level + 1 == LEVELS;
-            let marks = Marks { is_deepest, is_new, next_new: new_ids.peek().copied().filter(|_| is_new) };
+            let has_no_room = row.level + 1 == LEVELS || row.rest == Rest::All;
+            let marks = Marks { has_no_room, is_new, next_new: new_ids.peek().copied().filter(|_| is_new) };
             begin(comment, self.scene, marks).render(out);
             if has_list(*row) {
                 begin_replies(comment.id, row.replies).render(out);
@@ -194,17 +205,17 @@ fn marked<'c>(comment: &'c Comment, scene: Scene<'c>, marks: Marks) -> impl Rend
             : vote::views::arrow_for(Target::Comment(comment.id), comment.is_voted, author, viewer);
             p {
                 @ if author.is_some() { : vote::views::score(Target::Comment(comment.id), comment.score); : " " }
-                @ if !comment.is_removed() { : user::views::by(author, viewer) }
+                @ if !comment.is_removed { : user::views::by(author, viewer) }
                 @ if is_posters { : " "; span(class="badge") { : "author" } }
-                @ if !comment.is_removed() { : " · " }
+                @ if !comment.is_removed { : " · " }
                 a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, now }; : " ago" }
                 : moderation::views::link(Target::Comment(comment.id), author, viewer);
                 @ if marks.is_new { : new_mark(marks.next_new) }
             }
-            @ if author.is_some() { : Markup(&comment.body) } else { : moderation::views::absent(comment.is_removed()) }
+            @ if author.is_some() { : Markup(&comment.body) } else { : moderation::views::absent(comment.is_removed) }
             @ if author.is_some() && (is_open || user::is_own(author, viewer)) {
                 div(class="actions") {
-                    @ if is_open { : reply_link(comment.id, !marks.is_deepest) }
+                    @ if is_open { : reply_link(comment.id, !marks.has_no_room) }
                     @ if user::is_own(author, viewer) { : own_actions(comment.id) }
                 }
             }
@@ -284,8 +295,14 @@ pub fn show<'p>(
         }
         section(class="discussion", id="comments", aria-label="Comment and replies") {
             : List { thread, scene };
+            : cut(thread);
         }
     }
+}
+
+/// That not all are there.
+pub fn cut(thread: &Thread) -> impl Render + '_ {
+    owned_html! { @ if thread.is_cut { p(class="empty") { : "The oldest comments are not shown here." } } }
 }
 
 /// The page for a reply: what is replied to, and the form.
@@ -303,8 +320,7 @@ pub fn reply<'p>(
             : " · on "; a(href=paths::post(post.post.id)) { : Text(&post.post.title) }
         }
         div(class="prose") { : Markup(&parent.body) }
-        form(method="post", action=paths::new_comment(post.post.id), class="answer") {
-            input(type="hidden", name="parent_id", value=parent.id);
+        form(method="post", action=paths::replies(parent.id), class="answer") {
             : field::errors(fields.errors, "comment");
             : field::area(fields.field());
             button(class="button") { : "Post reply" }
@@ -313,18 +329,16 @@ pub fn reply<'p>(
 }
 
 /// The form for a reply in its place, below the comment.
-pub fn reply_in_place<'f>(post_id: i64, parent_id: i64, form: &CommentForm<'f>) -> impl Render + 'f {
+pub fn reply_in_place<'f>(parent_id: i64, form: &CommentForm<'f>) -> impl Render + 'f {
     let form = *form;
-    let (action, field_id) = (paths::new_comment(post_id), format!("reply_body_{parent_id}"));
-    let cancel = paths::replies(parent_id);
+    let (replies, field_id) = (paths::replies(parent_id), format!("reply_body_{parent_id}"));
     owned_html! {
-        form(id=format_args!("reply_{parent_id}_form"), method="post", action=action, hx-post=action, hx-sync="this:drop") {
-            input(type="hidden", name="parent_id", value=parent_id);
+        form(id=format_args!("reply_{parent_id}_form"), method="post", action=replies, hx-post=replies, hx-sync="this:drop") {
             : field::errors(form.errors, "comment");
             : field::area(form.field().id(&field_id).focused());
             div(class="actions") {
                 button(class="button", id=Id("post_reply_", parent_id)) { : "Post reply" }
-                a(class="button", id=Id("cancel_reply_", parent_id), href=cancel, hx-get=cancel) { : "Cancel" }
+                a(class="button", id=Id("cancel_reply_", parent_id), href=replies, hx-get=replies) { : "Cancel" }
             }
         }
     }

@@ -199,9 +199,9 @@ pub fn show<'p>(
         section(id="comments", class="discussion", aria-labelledby="comments_heading") {
             h2(id="comments_heading", class="comments_count") { : comment::views::count(post.comments_count) }
             @ if let Some(reason) = locked { : moderation::views::locked(reason) }
-            else if whole.takes_comments() { : comment::views::form(post.id, form) }
+            @ if whole.takes_comments() { : comment::views::form(post.id, form) } else { : field::kept(form.body) }
             : List { thread: comments, scene };
-            @ if comments.is_cut { p(class="empty") { : "The oldest comments are not shown here." } }
+            : comment::views::cut(comments);
             : pager::more(comments.next, "comments", "#comments");
         }
     }

@@ -162,6 +162,13 @@ impl<'r> Cx<'r> {
         local_path(page)
     }
 
+    /// The same, if that is the page at `path` or a later one of it.
+    #[must_use]
+    pub fn came_from(&self, path: impl Display) -> Option<&'r str> {
+        let path = path.to_string();
+        self.referrer().filter(|page| page.split(['?', '#']).next() == Some(&path))
+    }
+
     /// The first value of a parameter in the address; `None` where there is none, or the query is
     /// not well-formed.
     #[must_use]

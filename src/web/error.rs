@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use horrorshow::owned_html;
-use horrorshow::prelude::*;
 use rouille::Response;
 
 use super::cookie::Header;
@@ -13,8 +11,8 @@ use super::rate::Wait;
 use super::reply::{self, Change};
 use super::{Cx, paths};
 use crate::db;
+use crate::ui::field;
 use crate::ui::layout::{self, Page};
-use crate::ui::text::Text;
 
 /// Why there is no answer but this. What a person can mend in a form is no error: the handler shows
 /// the form again.
@@ -46,6 +44,11 @@ pub enum Error {
         /// What was typed, so that it is not lost.
         typed: String,
     },
+    /// 404: what was written has no place any more.
+    Lost {
+        /// What was typed, so that it is not lost.
+        typed: String,
+    },
     /// 429: not so fast.
     TooMany(Wait),
     /// 503: the same request may succeed in a moment.
@@ -61,7 +64,7 @@ impl Error {
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
-            Error::NotFound => 404,
+            Error::NotFound | Error::Lost { .. } => 404,
             Error::MethodNotAllowed(_) => 405,
             Error::BadRequest(_) => 400,
             Error::SignIn { .. } => 303,
@@ -80,6 +83,10 @@ impl Error {
             Error::NotFound => (
                 "The page you were looking for doesn't exist.",
                 "You may have mistyped the address or the page may have moved.",
+            ),
+            Error::Lost { .. } => (
+                "The page you were looking for doesn't exist.",
+                "What you replied to was deleted while you were writing.",
             ),
             Error::MethodNotAllowed(_) => {
                 ("That can't be done here.", "The page exists, but not for this kind of request.")
@@ -165,28 +172,20 @@ fn page(cx: &Cx, error: &Error) -> Response {
     // database that has too much to do already. A flash waits for the next page that is no error.
     let viewer = if error.status() == 503 { None } else { cx.viewer().ok().flatten() };
     let page = Page { heading, viewer, preferences: Preferences::of(cx), ..Page::default() };
+    let typed = match error {
+        Error::Barred { typed, .. } | Error::Lost { typed } => typed.as_str(),
+        _ => "",
+    };
     let main = horrorshow::html! {
         p { : &*sentence }
-        @ if let Error::Barred { typed, .. } = error { : barred(typed) }
+        @ if let Error::Barred { .. } = error { p { a(href=paths::LOG) { : layout::LOG } } }
+        : field::kept(typed);
     };
     match layout::render(&page, main) {
         Ok(html) => reply::html(cx, html).with_status_code(error.status()),
         Err(error) => {
             log::error!("rendering the error page: {error}");
             Response::text(format!("{heading}\n{sentence}\n")).with_status_code(500)
-        }
-    }
-}
-
-/// Where it is logged, and what was typed.
-fn barred(typed: &str) -> impl Render + '_ {
-    owned_html! {
-        p { a(href=paths::LOG) { : layout::LOG } }
-        @ if !typed.is_empty() {
-            div(class="field") {
-                label(for="typed") { : "What you wrote, so that it is not lost" }
-                textarea(id="typed", readonly) { : Raw("\n"); : Text(typed) }
-            }
         }
     }
 }

@@ -3,8 +3,9 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use lorem_news::comment::discussion::Discussion;
 use lorem_news::comment::sql::Fate;
-use lorem_news::comment::{self, NewComment};
+use lorem_news::comment::{self, NewComment, Room, To};
 use lorem_news::draft::{self, NewDraft};
 use lorem_news::feed;
 use lorem_news::flag::{self, Flagged, NewFlag};
@@ -95,10 +96,10 @@ fn lists(connection: &Connection) {
     // When they are few, and when they are many.
     for comments_count in [10, 10_000] {
         post.comments_count = comments_count;
-        let discussion = comment::sql::discussion(connection, 1, &post, None).expect("a post's comments");
+        let discussion = Discussion::of(connection, 1, &post, None).expect("a post's comments");
         discussion.page(connection, None, START).expect("a page of them");
     }
-    comment::sql::place(connection, 1, 1).expect("a comment's place");
+    comment::discussion::place(connection, 1, 1).expect("a comment's place");
     comment::sql::of_user(connection, 1, START, 30).expect("someone's comments");
     session::sql::of_user(connection, 1, START, 10).expect("someone's sessions");
     session::sql::viewer(connection, &Secret::random().of(1)).expect("who asks");
@@ -213,7 +214,9 @@ fn all_that_is_asked_and_changed_for_one_person_is_found_by_an_index() {
         let parent = comment::sql::create(connection, &new).expect("a comment");
         let new = NewComment { parent_id: Some(parent), ..new };
         let reply = comment::sql::create(connection, &new).expect("a reply");
-        assert!(comment::sql::is_on(connection, parent, 2).expect("an answer"));
+        for to in [To::Post(2), To::Comment(parent)] {
+            assert_eq!(comment::sql::room(connection, to).expect("an answer"), Room::Open(2));
+        }
         assert_eq!(comment::sql::replies(connection, parent).expect("a number"), 1);
         assert!(comment::sql::find(connection, 1, reply).expect("an answer").is_some());
         assert!(comment::sql::twin(connection, &new).expect("an answer").is_some());
