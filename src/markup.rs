@@ -10,8 +10,7 @@ use crate::ui::text::Text;
 pub const SHOWN: usize = 60;
 
 /// What a person needs to know of it beside a form.
-pub const FORMATTING: &str =
-    "A blank line begins a paragraph, *stars* make italics, two spaces before a line make code.";
+pub const FORMATTING: &str = "Blank line: new paragraph. *Asterisks*: italics. Two leading spaces: code.";
 
 /// Renders a text by the rules of <https://news.ycombinator.com/formatdoc>, made exact:
 ///

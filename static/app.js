@@ -23,10 +23,17 @@
     place.focus();
   });
 
-  // A comment that was put at the end of others, as its reader wanted: they see it.
+  // A comment that was put at the end of others, as its reader wanted: they see it. Where the form is far above it, the
+  // keyboard goes on from the comment.
   document.addEventListener("htmx:after:settle", event => {
     const { task, newContent } = event.detail;
-    if (task?.swapSpec?.style === "beforeend") newContent?.forEach(added => added.scrollIntoView?.({ block: "nearest" }));
+    if (task?.swapSpec?.style !== "beforeend") return;
+    for (const added of newContent ?? []) {
+      added.scrollIntoView?.({ block: "nearest" });
+      if (!added.matches?.("#comment_list > li")) continue;
+      added.tabIndex = -1;
+      added.focus({ preventScroll: true });
+    }
   });
 
   // The second click of a double one is meant for what was there at the first: by now there may be an emptied form,
@@ -40,12 +47,27 @@
   // A browser may keep the page for who goes back to it: what was told here has been heard.
   addEventListener("pagehide", () => document.getElementById("flash").replaceChildren());
 
-  // No answer came, which does not mean that nothing was done: the page says so where answers are told.
-  document.addEventListener("htmx:error", () => {
+  // Says what went wrong, and that it has taken nothing away.
+  const tell = (what, advice = "try again in a moment") => {
     const sentence = document.createElement("p");
     sentence.className = "flash alert";
     sentence.role = "alert";
-    sentence.textContent = "No answer came from the server. Reload the page to see whether it was done.";
+    const typed = [...document.querySelectorAll("textarea")].some(field => field.value);
+    sentence.textContent = `${what}${typed ? ". What you typed is still here" : ""}: ${advice}.`;
     document.getElementById("flash").replaceChildren(sentence);
+  };
+
+  // No answer came, which does not mean that nothing was done: but what is sent twice is done once.
+  for (const silence of ["htmx:error", "keys:error"]) {
+    document.addEventListener(silence, () => tell("The server did not answer"));
+  }
+
+  // An answer that names no place on the page, nor another page, is not the site's: it is the server's own, before it
+  // has looked at a request, or that of what stands before it.
+  document.addEventListener("htmx:response:error", event => {
+    const { text, response } = event.detail.ctx;
+    if (text.includes("<hx-partial") || response.headers.has("HX-Redirect")) return;
+    if (response.status === 413) tell("That is more than the server takes", "make it shorter");
+    else tell(`The server could not do this (${response.status})`);
   });
 })();

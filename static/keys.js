@@ -37,7 +37,8 @@
     (item ? own(item, ".vote button") : document.querySelector("main > .byline .vote button"))?.click();
   };
 
-  // The page about the keys, shown on this one. Where it cannot be had, it is gone to.
+  // The page about the keys, shown on this one. Where an answer has no such part, it is gone to; where none comes, the
+  // reader stays with what they were typing.
   const help = async () => {
     const address = document.querySelector("a[rel=help]").href;
     if (document.getElementById("keys")) return;
@@ -45,7 +46,9 @@
     try {
       const page = new DOMParser().parseFromString(await (await fetch(address)).text(), "text/html");
       keys = page.getElementById("keys");
-    } catch {}
+    } catch {
+      return document.dispatchEvent(new Event("keys:error"));
+    }
     if (!keys) return location.assign(address);
     if (document.getElementById("keys")) return;
     const dialog = document.createElement("dialog");

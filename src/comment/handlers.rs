@@ -238,9 +238,10 @@ fn said(cx: &Cx, placed: &Placed) -> Result<Change> {
     let (poster_id, is_open) = cx.read(|connection| {
         Ok((post::sql::author(connection, *post_id)?, post::sql::takes_comments(connection, *post_id)?))
     })?;
-    let scene =
-        Scene { viewer: cx.viewer()?, now: cx.now, poster_id, new_since: None, new_comments: 0, is_open };
-    Ok(Change::replace(format_args!("#said_{}", comment.id), views::said(comment, scene).into_string()?))
+    let scene = Scene::of_change(cx, cx.viewer()?, poster_id, is_open);
+    let is_first = cx.came_from(paths::comment(comment.id)).is_some();
+    let html = views::said(comment, scene, is_first).into_string()?;
+    Ok(Change::replace(format_args!("#said_{}", comment.id), html))
 }
 
 /// `GET /comments/:id/edit`: the form, for htmx in the comment's place.

@@ -5,12 +5,12 @@ use horrorshow::{TemplateBuffer, owned_html};
 
 use super::tree::{Rest, Row};
 use super::{Comment, LEVELS, OwnComment, Thread};
-use crate::markup::Markup;
+use crate::markup::{FORMATTING, Markup};
 use crate::post::Whole;
 use crate::post::views::many;
 use crate::ui::button;
 use crate::ui::field::{self, Field};
-use crate::ui::text::{Id, Text};
+use crate::ui::text::{DOT, Id, Text};
 use crate::ui::time::{Age, Micros};
 use crate::vote::{self, Target};
 use crate::web::cx::Viewer;
@@ -72,6 +72,8 @@ impl<'s> Scene<'s> {
 /// What one comment says of those around it.
 #[derive(Clone, Copy, Default)]
 struct Marks {
+    /// It begins the page: what it replies to is not there.
+    is_first: bool,
     /// Nothing is put inside it on this page: it is too deep, or has replies that are shown elsewhere.
     has_no_room: bool,
     /// It is new to the reader.
@@ -116,7 +118,8 @@ impl Render for List<'_> {
             }
             let is_new = new_ids.next_if_eq(&comment.id).is_some();
             let has_no_room = row.level + 1 == LEVELS || row.rest == Rest::All;
-            let marks = Marks { has_no_room, is_new, next_new: new_ids.peek().copied().filter(|_| is_new) };
+            let next_new = new_ids.peek().copied().filter(|_| is_new);
+            let marks = Marks { is_first: row.level == 0, has_no_room, is_new, next_new };
             begin(comment, self.scene, marks).render(out);
             if has_list(*row) {
                 begin_replies(comment.id, row.replies).render(out);
@@ -152,9 +155,9 @@ fn close(row: Row, out: &mut TemplateBuffer) {
 fn rest(row: Row) -> impl Render {
     owned_html! {
         @ if row.rest == Rest::All {
-            p(class="rest") { a(href=paths::comment(row.id)) { : "Continue this thread" } }
+            p(class="rest") { a(href=paths::comment(row.id)) { : "Continue this thread →" } }
         } else if let Rest::After(place) = row.rest {
-            p(class="rest") { a(href=paths::replies_from(row.id, place)) { : "More replies" } }
+            p(class="rest") { a(href=paths::replies_from(row.id, place)) { : "More replies →" } }
         }
     }
 }
@@ -191,15 +194,17 @@ fn begin<'c>(comment: &'c Comment, scene: Scene<'c>, marks: Marks) -> impl Rende
     }
 }
 
-/// What a comment says, as its post shows it to its author, and to who has seen it already.
-pub fn said<'c>(comment: &'c Comment, scene: Scene<'c>) -> impl Render + 'c {
-    marked(comment, scene, Marks::default())
+/// What a comment says, as its post shows it to its author, and to who has seen it already; or the page
+/// that it begins.
+pub fn said<'c>(comment: &'c Comment, scene: Scene<'c>, is_first: bool) -> impl Render + 'c {
+    marked(comment, scene, Marks { is_first, ..Marks::default() })
 }
 
 fn marked<'c>(comment: &'c Comment, scene: Scene<'c>, marks: Marks) -> impl Render + 'c {
     let author = comment.author.as_ref();
     let Scene { viewer, now, poster_id, is_open, .. } = scene;
     let is_posters = author.is_some_and(|author| Some(author.id) == poster_id);
+    let parent_id = comment.parent_id.filter(|_| !marks.is_first);
     owned_html! {
         div(id=Id("said_", comment.id)) {
             : vote::views::arrow_for(Target::Comment(comment.id), comment.is_voted, author, viewer);
@@ -207,8 +212,9 @@ fn marked<'c>(comment: &'c Comment, scene: Scene<'c>, marks: Marks) -> impl Rend
                 @ if author.is_some() { : vote::views::score(Target::Comment(comment.id), comment.score); : " " }
                 @ if !comment.is_removed { : user::views::by(author, viewer) }
                 @ if is_posters { : " "; span(class="badge") { : "author" } }
-                @ if !comment.is_removed { : " · " }
+                @ if !comment.is_removed { : DOT }
                 a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, now }; : " ago" }
+                @ if let Some(parent_id) = parent_id { : DOT; a(href=Id("#comment_", parent_id)) { : Raw("parent") } }
                 : moderation::views::link(Target::Comment(comment.id), author, viewer);
                 @ if marks.is_new { : new_mark(marks.next_new) }
             }
@@ -289,9 +295,9 @@ pub fn show<'p>(
     owned_html! {
         p(class="byline") {
             : "on "; a(href=paths::post(whole.post.id)) { : Text(&whole.post.title) }
-            @ if let Some(parent_id) = comment.parent_id { : " · "; a(href=paths::comment(parent_id)) { : "parent" } }
-            : " · "; a(href=context) { : "context" }
-            : " · "; a(href=paths::comments(whole.post.id), class="comments_count") { : count(whole.post.comments_count) }
+            @ if let Some(parent_id) = comment.parent_id { : DOT; a(href=paths::comment(parent_id)) { : "parent" } }
+            : DOT; a(href=context) { : "context" }
+            : DOT; a(href=paths::comments(whole.post.id), class="comments_count") { : count(whole.post.comments_count) }
         }
         section(class="discussion", id="comments", aria-label="Comment and replies") {
             : List { thread, scene };
@@ -315,9 +321,9 @@ pub fn reply<'p>(
     let fields = *form;
     owned_html! {
         p(class="byline") {
-            : user::views::by(parent.author.as_ref(), None); : " · ";
+            : user::views::by(parent.author.as_ref(), None); : DOT;
             a(href=paths::comment(parent.id)) { : Age { at: parent.created_at, now }; : " ago" }
-            : " · on "; a(href=paths::post(post.post.id)) { : Text(&post.post.title) }
+            : DOT; : "on "; a(href=paths::post(post.post.id)) { : Text(&post.post.title) }
         }
         div(class="prose") { : Markup(&parent.body) }
         form(method="post", action=paths::replies(parent.id), class="answer") {
@@ -363,7 +369,7 @@ impl<'f> CommentForm<'f> {
     }
 
     fn field(&self) -> Field<'f> {
-        Field::new("body", "Body", self.body, self.errors).label_hidden()
+        Field::new("body", "Body", self.body, self.errors).label_hidden().hint(FORMATTING)
     }
 }
 
@@ -424,7 +430,7 @@ pub fn own<'c>(comments: &'c [OwnComment], now: Micros) -> impl Render + 'c {
                     div {
                         p {
                             : "on "; a(href=paths::post(comment.post_id)) { : Text(&comment.post_title) }
-                            : " · "; a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, now }; : " ago" }
+                            : DOT; a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, now }; : " ago" }
                         }
                         : Markup(&comment.body);
                     }

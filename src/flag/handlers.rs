@@ -24,7 +24,7 @@ pub fn new(cx: &Cx, target: Target) -> Result {
     let viewer = cx.writer()?;
     check_target(cx, viewer, target)?;
     let written = draft::of(cx, views::address(target))?.unwrap_or_default();
-    Ok(reply::page(cx, page(cx, target, &Reason::of(&written), &NO_ERRORS)?))
+    Ok(reply::page(cx, page(cx, viewer, target, &Reason::of(&written), &NO_ERRORS)?))
 }
 
 fn check_target(cx: &Cx, viewer: &Viewer, target: Target) -> Result<()> {
@@ -32,14 +32,15 @@ fn check_target(cx: &Cx, viewer: &Viewer, target: Target) -> Result<()> {
     if author == Some(viewer.id) { Err(OWN) } else { Ok(()) }
 }
 
-fn page(cx: &Cx, target: Target, reason: &Reason, errors: &Errors) -> Result<String> {
+fn page(cx: &Cx, viewer: &Viewer, target: Target, reason: &Reason, errors: &Errors) -> Result<String> {
+    let before = cx.read(|connection| sql::reason_of(connection, viewer.id, target))?;
     let (heading, back) = match target {
         Target::Post(_) => ("Flagging a post", "← Back to post"),
         Target::Comment(_) => ("Flagging a comment", "← Back to comment"),
     };
     let address = Subject::from(target).address().to_string();
     let page = Page { aside: Some((&address, back)), ..Page::with_form(cx, heading, errors)? };
-    Ok(layout::render(&page, views::new(target, reason, errors))?)
+    Ok(layout::render(&page, views::new(target, before.as_deref(), reason, errors))?)
 }
 
 /// `POST /posts/:id/flag` and so on: sent twice it is still one flag, with the reason that came last.
@@ -53,7 +54,7 @@ pub fn create(cx: &Cx, target: Target) -> Result {
     let reason = Reason::of(cx.form()?);
     let errors = reason.check().or_too_fast(&cx.app.rates, Act::WriteBy(viewer.id));
     if !errors.is_empty() {
-        return Ok(reply::refused(cx, page(cx, target, &reason, &errors)?, &errors));
+        return Ok(reply::refused(cx, page(cx, viewer, target, &reason, &errors)?, &errors));
     }
     let (user_id, session_id, now, token) = (viewer.id, viewer.session_id, cx.now, draft::token(cx));
     let sentence = reason.sentence();
@@ -63,13 +64,14 @@ pub fn create(cx: &Cx, target: Target) -> Result {
         }
         let flag = NewFlag { user_id, target, reason: &sentence, now };
         let flagged = sql::create(connection, &flag)?;
-        if flagged == Flagged::Done {
+        if matches!(flagged, Flagged::Done | Flagged::Again) {
             draft::taken(connection, token.as_ref(), &views::address(target).to_string())?;
         }
         Ok(flagged)
     })?;
     match flagged {
         Flagged::Done => Ok(reply::done(cx, Subject::from(target).address(), Flash::Flagged)),
+        Flagged::Again => Ok(reply::done(cx, Subject::from(target).address(), Flash::FlaggedAgain)),
         Flagged::Own => Err(OWN),
         Flagged::Gone => Err(Error::NotFound),
         Flagged::SignedOut => Err(draft::sign_in_first(cx, views::address(target), &Reason::FIELDS)),

@@ -77,8 +77,10 @@ impl Reason {
 /// What has become of a flag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flagged {
-    /// It is there, perhaps since before, now with this reason.
+    /// It is there.
     Done,
+    /// It was there before, and has this reason now.
+    Again,
     /// It is their own.
     Own,
     /// There is nothing of that number, or not any more.

@@ -36,12 +36,23 @@ pub fn create(connection: &Connection, flag: &NewFlag) -> rusqlite::Result<Flagg
         .execute(params![case_id, flag.user_id, flag.now, flag.reason])?;
     if made > 0 {
         count(connection, case_id, 1)?;
-    } else {
-        connection
-            .prepare_cached("UPDATE flags SET reason = ?3 WHERE case_id = ?1 AND user_id = ?2")?
-            .execute(params![case_id, flag.user_id, flag.reason])?;
+        return Ok(Flagged::Done);
     }
-    Ok(Flagged::Done)
+    connection
+        .prepare_cached("UPDATE flags SET reason = ?3 WHERE case_id = ?1 AND user_id = ?2")?
+        .execute(params![case_id, flag.user_id, flag.reason])?;
+    Ok(Flagged::Again)
+}
+
+/// Why somebody has flagged something, if they have.
+pub fn reason_of(connection: &Connection, user_id: i64, target: Target) -> rusqlite::Result<Option<String>> {
+    let Some(case_id) = case(connection, target)? else {
+        return Ok(None);
+    };
+    connection
+        .prepare_cached("SELECT reason FROM flags WHERE case_id = ?1 AND user_id = ?2")?
+        .query_row([case_id, user_id], |row| row.get(0))
+        .optional()
 }
 
 fn columns(target: Target) -> (Option<i64>, Option<i64>) {

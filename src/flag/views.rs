@@ -7,7 +7,7 @@ use super::{KINDS, Reason, Waiting};
 use crate::moderation::{Subject, Verb};
 use crate::ui::field::{self, Field};
 use crate::ui::pager::{self, Slice};
-use crate::ui::text::{Id, Text};
+use crate::ui::text::{DOT, Id, Text};
 use crate::user;
 use crate::vote::Target;
 use crate::web::cx::Viewer;
@@ -23,9 +23,19 @@ pub fn address(target: Target) -> Path {
     }
 }
 
-/// The page for flagging something.
-pub fn new<'f>(target: Target, reason: &'f Reason, errors: &'f Errors) -> impl Render + 'f {
+/// The page for flagging something, which they may have done `before`, for a reason.
+pub fn new<'f>(
+    target: Target,
+    before: Option<&'f str>,
+    reason: &'f Reason,
+    errors: &'f Errors,
+) -> impl Render + 'f {
     owned_html! {
+        @ if let Some(before) = before {
+            p(class="hint", id="flagged") {
+                : "You have flagged this ("; : Text(before); : "). Flagging it again changes the reason."
+            }
+        }
         form(method="post", action=address(target)) {
             : field::errors(errors, "flag");
             fieldset {
@@ -42,7 +52,7 @@ pub fn new<'f>(target: Target, reason: &'f Reason, errors: &'f Errors) -> impl R
             }
             : field::line(
                 Field::new("words", "In your own words", &reason.words, errors).autocomplete("off")
-                    .hint("Needed only where none of the above says it. Admins read it, and nobody else.")
+                    .hint("Only if none of the above fits. Only admins will read it.")
             );
             button(class="button") { : "Flag" }
         }
@@ -67,7 +77,7 @@ fn row<'q>(viewer: Option<&'q Viewer>, case: &'q Waiting) -> impl Render + 'q {
         li(id=Id("case_", case.id)) {
             p {
                 : Raw(itoa::Buffer::new().format(case.flags_count));
-                : Raw(if case.flags_count == 1 { " flag" } else { " flags" }); : " · ";
+                : Raw(if case.flags_count == 1 { " flag" } else { " flags" }); : DOT;
                 @ if let Target::Comment(_) = case.target { : "a comment " }
                 : user::views::by(case.author.as_ref(), viewer)
             }
@@ -86,4 +96,4 @@ fn row<'q>(viewer: Option<&'q Viewer>, case: &'q Waiting) -> impl Render + 'q {
 }
 
 /// What the log says when an admin dismisses flags without a word.
-const LEFT: &str = "Looked at, and left as it is.";
+const LEFT: &str = "Reviewed; no action taken.";

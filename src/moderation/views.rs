@@ -9,7 +9,7 @@ use crate::post::{DELETED, REMOVED};
 use crate::ui::field::{self, Field};
 use crate::ui::layout;
 use crate::ui::pager::{self, Slice};
-use crate::ui::text::{Id, Text};
+use crate::ui::text::{DOT, Id, Text};
 use crate::ui::time::Age;
 use crate::user::{self, Author};
 use crate::vote::Target;
@@ -23,13 +23,15 @@ pub fn link<'v>(target: Target, author: Option<&'v Author>, viewer: Option<&'v V
     owned_html! {
         @ if let Some(viewer) = viewer {
             @ if viewer.is_admin {
-                : Raw(" · "); a(href=Subject::from(target).desk()) { : Raw("Moderate") }
+                span(class="act") { : DOT; a(href=Subject::from(target).desk()) { : Raw("Moderate") } }
             } else if author.is_some_and(|author| author.id != viewer.id) {
-                : Raw(" · ");
-                a(href=match target {
-                    Target::Post(id) => paths::flag_post(id),
-                    Target::Comment(id) => paths::flag_comment(id),
-                }) { : Raw("Flag") }
+                span(class="act") {
+                    : DOT;
+                    a(href=match target {
+                        Target::Post(id) => paths::flag_post(id),
+                        Target::Comment(id) => paths::flag_comment(id),
+                    }) { : Raw("Flag") }
+                }
             }
         }
     }
@@ -73,7 +75,7 @@ pub fn log<'l>(cx: &'l Cx, acts: &'l Slice<Act>) -> impl Render + 'l {
                 @ for act in &acts.rows {
                     li(id=Id("act_", act.id)) {
                         p {
-                            : by(act.admin.as_ref()); : " "; : act.verb.past(); : " "; : what(act); : " · ";
+                            : by(act.admin.as_ref()); : " "; : act.verb.past(); : " "; : what(act); : DOT;
                             : Age { at: act.created_at, now: cx.now }; : " ago"
                         }
                         p { : Text(&act.reason) }
@@ -130,9 +132,9 @@ pub fn case<'c>(viewer: Option<&'c Viewer>, case: &'c Case, filled: &'c Filled) 
     let verbs = case.verbs();
     let has_no_form = filled.verb.is_some_and(|verb| !verbs.contains(&verb));
     owned_html! {
-        @ if has_no_form { : field::errors(filled.errors, "act") }
+        @ if has_no_form { : field::errors(filled.errors, "action") }
         @ if case.is_empty {
-            p(class="empty") { : "Its author took it back: nothing is left to moderate." }
+            p(class="empty") { : "Its author deleted it; there is nothing left to moderate." }
         } else {
             : said(viewer, case);
         }
@@ -143,7 +145,7 @@ pub fn case<'c>(viewer: Option<&'c Viewer>, case: &'c Case, filled: &'c Filled) 
             }
         }
         @ if case.is_admin {
-            p(class="hint") { : "An admin can't be banned: that is taken back on the command line first." }
+            p(class="hint") { : "An admin can't be banned. Remove their admin role on the command line first." }
         }
         @ for verb in &verbs { : form(case.subject, *verb, filled) }
     }
@@ -168,10 +170,10 @@ fn form<'f>(subject: Subject, verb: Verb, filled: &'f Filled) -> impl Render + '
         section(id=verb.code(), class="decision") {
             form(method="post", action=subject.desk()) {
                 input(type="hidden", name="act", value=verb.code());
-                : field::errors(errors, "act");
+                : field::errors(errors, "action");
                 : field::line(
                     Field::new("reason", "Reason", reason, errors).id(&id).autocomplete("off")
-                        .hint("Everybody reads it in the log.")
+                        .hint("Shown to everyone in the log.")
                 );
                 button(class="button") { : verb.imperative() }
             }

@@ -49,8 +49,8 @@ fn list(
 ) -> Result {
     let (after, viewer_id) = (Cursor::from_query(cx, "after")?, cx.viewer_id()?);
     let posts = cx.read(|connection| query(connection, viewer_id, after, ROWS))?;
-    let page = Page { description, feed: Some(feed.into()), ..Page::new(cx, heading)? };
-    let page = Page { aside: page.viewer.map(|_| views::NEW_POST), ..page };
+    let aside = Some(views::NEW_POST);
+    let page = Page { aside, description, feed: Some(feed.into()), ..Page::new(cx, heading)? };
     Ok(reply::page(cx, layout::render(&page, views::list(cx, page.viewer, &posts))?))
 }
 
@@ -71,12 +71,12 @@ pub fn best(cx: &Cx, over: &str) -> Result {
 /// `GET /from?site=…`: what leads to a site, the newest first.
 ///
 /// # Errors
-/// A cursor that is none; the database's.
+/// [`Error::NotFound`] for what cannot be a site; a cursor that is none; the database's.
 pub fn from(cx: &Cx) -> Result {
     let (after, viewer_id) = (Cursor::from_query(cx, "after")?, cx.viewer_id()?);
-    let site = cx.query("site").and_then(|site| link::asked_site(&site)).unwrap_or_default();
+    let site = cx.query("site").and_then(|site| link::asked_site(&site)).ok_or(Error::NotFound)?;
     let posts = cx.read(|connection| sql::of_site(connection, viewer_id, &site, after, ROWS))?;
-    let heading = if site.is_empty() { "Posts from a site".to_owned() } else { format!("Posts from {site}") };
+    let heading = format!("Posts from {site}");
     let page = Page::new(cx, &heading)?;
     Ok(reply::page(cx, layout::render(&page, views::from(cx, page.viewer, &site, &posts))?))
 }

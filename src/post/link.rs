@@ -78,7 +78,7 @@ pub fn asked_site(text: &str) -> Option<String> {
     let fits = site.contains('.') && site.chars().count() <= MAX_SITE;
     let is_plain =
         |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_' | '~' | '@' | '/' | '…');
-    (fits && site.chars().all(is_plain)).then_some(site)
+    (fits && site.chars().all(is_plain)).then(|| bare(&site).to_owned())
 }
 
 // What stands for it
@@ -103,8 +103,13 @@ const SHARED: [&str; 15] = [
     "code.example",
 ];
 
+/// A host without `www.`, where what is left is one.
+fn bare(host: &str) -> &str {
+    host.strip_prefix("www.").filter(|rest| rest.contains('.')).unwrap_or(host)
+}
+
 fn site(host: &str, path: &str) -> String {
-    let host = host.strip_prefix("www.").filter(|rest| rest.contains('.')).unwrap_or(host);
+    let host = bare(host);
     if SHARED.contains(&host)
         && let Some(whose) = path.split('/').nth(1)
         && !whose.is_empty()
@@ -408,6 +413,8 @@ mod tests {
     #[test]
     fn a_site_that_cannot_be_one_is_not_asked_for() {
         assert_eq!(asked_site(" GitHub.com/Rust-Lang "), Some("github.com/rust-lang".to_owned()));
+        assert_eq!(asked_site("www.The-Daily.example"), Some("the-daily.example".to_owned()));
+        assert_eq!(asked_site("www.com"), Some("www.com".to_owned()));
         let long = format!("{}.example", "a".repeat(93));
         for text in ["", " ", "example", "a b.example", "<b>.example", "a.example?", "a\0.example", &long] {
             assert_eq!(asked_site(text), None, "{text:?}");

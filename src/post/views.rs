@@ -13,7 +13,7 @@ use crate::ui::button;
 use crate::ui::field::{self, Field};
 use crate::ui::layout::{self, SITE};
 use crate::ui::pager::{self, Slice};
-use crate::ui::text::Text;
+use crate::ui::text::{DOT, Text};
 use crate::ui::time::{Age, Micros};
 use crate::vote::{self, Target};
 use crate::web::cx::Viewer;
@@ -24,7 +24,7 @@ use crate::{moderation, user};
 /// The way out of a post.
 pub const BACK_TO_POSTS: (&str, &str) = (paths::POSTS, "← Back to posts");
 
-/// The way to a post of one's own.
+/// The way to a post of one's own; for a guest by way of signing in.
 pub const NEW_POST: (&str, &str) = (paths::NEW_POST, "+ New post");
 
 /// A page of a list, with the way to the next.
@@ -114,9 +114,9 @@ pub fn facts<'p>(
         p {
             : vote::views::score(Target::Post(post.id), post.score);
             @ if with_author { : " "; : user::views::by(post.author.as_ref(), viewer) }
-            : " · "; : Age { at: post.created_at, now }; : " ago · ";
+            : DOT; : Age { at: post.created_at, now }; : Raw(" ago"); : DOT;
             a(href=paths::post(post.id)) { : comment::views::count(post.comments_count) }
-            @ if post.has_unseen { : " · "; strong { : many(post.new_comments) } }
+            @ if post.has_unseen { : DOT; strong { : many(post.new_comments) } }
         }
     }
 }
@@ -188,10 +188,12 @@ pub fn show<'p>(
         div(class="byline") {
             : vote::views::arrow_for(Target::Post(post.id), post.is_voted, post.author.as_ref(), viewer);
             @ if !is_deleted { : vote::views::score(Target::Post(post.id), post.score); : " " }
-            @ if removed.is_none() { : user::views::by(post.author.as_ref(), viewer); : " · " }
-            : Age { at: post.created_at, now: cx.now }; : " ago · ";
+            @ if removed.is_none() { : user::views::by(post.author.as_ref(), viewer); : DOT }
+            : Age { at: post.created_at, now: cx.now }; : Raw(" ago"); : DOT;
             a(href="#comments", class="comments_count") { : comment::views::count(post.comments_count) }
-            @ if !is_deleted { : " · "; : saved::views::button(post.id, *is_saved) }
+            @ if !is_deleted && viewer.is_some() {
+                span(class="act") { : DOT; : saved::views::button(post.id, *is_saved) }
+            }
             : moderation::views::link(Target::Post(post.id), post.author.as_ref(), viewer);
         }
         div(class="prose") { : Markup(description); : moderation::views::removed(removed.as_deref()) }
@@ -235,7 +237,7 @@ pub fn new<'f>(content: &'f Content, errors: &'f Errors, bookmarklet: Option<&'f
         }
         @ if let Some(href) = bookmarklet {
             p(class="hint") {
-                : "Drag this to your bookmarks, and it posts the page that you are on: ";
+                : "Drag this to your bookmarks bar. It opens this form, filled in with the page you are on: ";
                 a(href=href) { : "Post to "; : SITE }
             }
         }
@@ -256,7 +258,7 @@ pub fn edit<'f>(id: i64, content: &'f Content, errors: &'f Errors) -> impl Rende
     }
 }
 
-const URL_HINT: &str = "Where the post leads; leave it empty for one that is only a text.";
+const URL_HINT: &str = "Leave empty for a text post.";
 
 fn fields<'f>(content: &'f Content, errors: &'f Errors) -> impl Render + 'f {
     let Content { title, url, description } = content;

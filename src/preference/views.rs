@@ -30,7 +30,7 @@ pub fn edit<'f>(present: Preferences, return_to: Option<&'f str>, errors: &'f Er
             button(class="button") { : "Save preferences" }
         }
         p(class="hint") {
-            : "They are kept by this browser. "; a(href=paths::KEYS) { : "What the keys do" } : "."
+            : "Saved in this browser only. "; a(href=paths::KEYS) { : "What the keys do" } : "."
         }
     }
 }
@@ -71,24 +71,25 @@ fn choices<'f, const N: usize>(
 pub fn keys(keys: Keys) -> impl Render {
     let other = if keys == Keys::On { Keys::Off } else { Keys::On };
     owned_html! {
+        noscript { p(class="hint") { : "They need JavaScript, which this browser does not run here." } }
         div(id="keys") {
             dl(class="facts") {
                 dt { kbd { : "j" } } dd { : "goes to the next post or comment." }
-                dt { kbd { : "k" } } dd { : "goes to the one before." }
+                dt { kbd { : "k" } } dd { : "goes to the previous one." }
                 dt { kbd { : "o" } } dd { : "opens it." }
                 dt { kbd { : "u" } } dd { : "upvotes it, or takes the vote back." }
                 dt { kbd { : "?" } } dd { : "shows this list." }
             }
             p(class="hint") {
                 : Raw(if keys == Keys::On {
-                    "They do nothing while you type, and nothing together with Ctrl, Alt or Command."
+                    "They are ignored while you type or hold Ctrl, Alt or Command."
                 } else {
-                    "They are switched off: no key does anything."
+                    "They are turned off: no key does anything."
                 })
             }
             form(method="post", action=paths::PREFERENCES) {
                 input(type="hidden", name="keys", value=other.name());
-                button(class="button") { : Raw(if other == Keys::Off { "Switch them off" } else { "Switch them on" }) }
+                button(class="button") { : Raw(if other == Keys::Off { "Turn them off" } else { "Turn them on" }) }
             }
         }
     }

@@ -7,6 +7,7 @@ use crate::post;
 use crate::session;
 use crate::ui::layout::{self, Page};
 use crate::ui::pager::{Cursor, ROWS};
+use crate::web::flash::Flash;
 use crate::web::rate::Act;
 use crate::web::reply::{self, Change};
 use crate::web::{Cx, Error, Result, paths};
@@ -37,12 +38,14 @@ pub fn change(cx: &Cx, post_id: i64, wish: Wish) -> Result {
         let is_there = sql::change(connection, user_id, post_id, wish, now)?;
         Ok(if is_there { Changed::Done } else { Changed::Gone })
     })?;
+    let flash = if wish == Wish::Save { Flash::PostSaved } else { Flash::PostUnsaved };
     match changed {
         Changed::Done if reply::wants_changes(cx) => {
             let button = views::button(post_id, wish == Wish::Save).into_string()?;
-            Ok(reply::changes(cx, &[Change::replace(format_args!("#post_save_{post_id}"), button)]))
+            let button = Change::replace(format_args!("#post_save_{post_id}"), button);
+            Ok(reply::changes(cx, &[button, Change::notice(flash)]))
         }
-        Changed::Done => Ok(reply::see_other(cx, place(cx, post_id))),
+        Changed::Done => Ok(reply::done(cx, place(cx, post_id), flash)),
         Changed::Gone => Err(Error::NotFound),
         Changed::SignedOut => Err(Error::SignIn { return_to: place(cx, post_id), cookie: None }),
     }

@@ -9,7 +9,7 @@ use crate::ui::text::Id;
 use crate::web::cx::Viewer;
 use crate::web::{Cx, paths};
 
-/// The button on a post's page. It has one name whatever it says, so the focus stays on it.
+/// The button on a post's page, for who has a list. It has one name whatever it says, so the focus stays on it.
 pub fn button(post_id: i64, is_saved: bool) -> impl Render {
     let action = if is_saved { paths::unsave_post(post_id) } else { paths::save_post(post_id) };
     owned_html! {
@@ -23,7 +23,7 @@ pub fn button(post_id: i64, is_saved: bool) -> impl Render {
 pub fn list<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, posts: &'p Slice<Post>) -> impl Render + 'p {
     owned_html! {
         @ if posts.rows.is_empty() {
-            p(class="empty") { : "Nothing here. What you save on a post's page is kept here for you alone." }
+            p(class="empty") { : "You have not saved any posts yet. Press Save on a post's page; only you see this list." }
         } else {
             : post::views::list(cx, viewer, posts);
         }

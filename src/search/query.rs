@@ -36,6 +36,9 @@ pub struct Query {
     pub site: Option<String>,
     /// `type:` only these.
     pub kind: Option<Kind>,
+    /// The last word as it was typed, when it may go on and has fewer than [`BEGINNING`] letters: until then
+    /// it is looked for as it is.
+    pub short: Option<String>,
 }
 
 /// Words that stand side by side, usually one.
@@ -98,6 +101,8 @@ impl Query {
                 let is_open = is_last && !chunk.is_quoted && chunk.whole.ends_with(is_of_word);
                 let letters = words.last().map_or(0, |word| word.chars().count());
                 if !words.is_empty() {
+                    let typed = chunk.whole.rsplit(|letter| !is_of_word(letter)).next();
+                    self.short = typed.filter(|_| is_open && letters < BEGINNING).map(str::to_owned);
                     self.terms.push(Term { words, is_begun: is_open && letters >= BEGINNING });
                 }
             }
@@ -236,6 +241,17 @@ mod tests {
         assert_eq!(terms("rust, lang."), ["rust", "lang"]);
         assert_eq!(terms("go"), ["go"]);
         assert_eq!(terms("Été"), ["ete*"]);
+    }
+
+    #[test]
+    fn a_last_word_that_is_too_short_to_go_on_is_known() {
+        let short = |text: &str| Query::parse(text).expect("a search").short;
+        assert_eq!(short("vo").as_deref(), Some("vo"));
+        assert_eq!(short("big Él").as_deref(), Some("Él"));
+        assert_eq!(short("don't").as_deref(), Some("t"));
+        for whole in ["vol", "vo ", "vo.", "\"vo", "\"vo\"", "vo type:post", "by:vo"] {
+            assert_eq!(short(whole), None, "{whole}");
+        }
     }
 
     #[test]

@@ -6,10 +6,10 @@ use horrorshow::prelude::*;
 use super::excerpt::{around, beginning, marked, shown};
 use super::handlers::{Outcome, Refusal, Results};
 use super::query::{MAX_LENGTH, Problem, Query};
-use super::{Hit, MOST, ON_A_PAGE, Order, PAGES};
+use super::{Hit, ON_A_PAGE, Order, PAGES};
 use crate::comment::OwnComment;
 use crate::post::{self, Whole};
-use crate::ui::text::{Id, Text};
+use crate::ui::text::{DOT, Id, Text};
 use crate::ui::time::{Age, Micros};
 use crate::user::{self, Author};
 use crate::vote::{self, Target};
@@ -44,9 +44,9 @@ fn form(results: &Results) -> impl Render + '_ {
             @ if *order == Order::Date { input(type="hidden", name="order", value="date"); }
             button(class="button", id="search_button") { : "Search" }
             p(id="search_help", class="hint") {
-                : "\"Words in quotes\" stand side by side. ";
-                code { : "by:name" } : ", "; code { : "site:example.com" } : ", ";
-                code { : "type:post" } : " and "; code { : "type:comment" } : " narrow it down."
+                : "Use \"quotes\" for an exact phrase; "; code { : "by:name" } : ", ";
+                code { : "site:example.com" } : ", "; code { : "type:post" } : " and ";
+                code { : "type:comment" } : " narrow the search."
             }
         }
     }
@@ -68,11 +68,15 @@ pub fn summary(results: &Results) -> impl Render + '_ {
 fn number(outcome: &Outcome) -> impl Render + '_ {
     let found = &outcome.found;
     let number = found.matches.len();
+    let short = outcome.query.short.as_deref().filter(|_| number == 0);
     owned_html! {
-        @ if found.is_more {
-            : "More than "; : itoa::Buffer::new().format(MOST); : " results: the newest are ranked."
+        @ if let Some(short) = short {
+            : "No results with “"; : Text(short); : "” as a whole word. ";
+            : "Keep typing: from three letters on, beginnings of words are found too."
+        } else if found.is_more {
+            : "More than 1,000 results; only the newest 1,000 are ranked."
         } else {
-            @ if number == 0 { : "Nothing was found" } else { : itoa::Buffer::new().format(number) }
+            @ if number == 0 { : "No results" } else { : itoa::Buffer::new().format(number) }
             @ if number == 1 { : " result" } else if number > 1 { : " results" }
             @ if found.is_partial {
                 : " among the newest: each of these words is in too many to look through all";
@@ -85,9 +89,9 @@ fn number(outcome: &Outcome) -> impl Render + '_ {
 /// What is wrong with what was asked for.
 pub fn sentence(problem: Problem) -> &'static str {
     match problem {
-        Problem::Nothing => "Type a word of letters or digits.",
-        Problem::TooLong => "That is too much to look for: at most 200 characters and 16 words.",
-        Problem::UnknownType => "After type: there can be post or comment.",
+        Problem::Nothing => "Type at least one word (letters or digits).",
+        Problem::TooLong => "That search is too long: at most 200 characters and 16 words.",
+        Problem::UnknownType => "Use type:post or type:comment.",
     }
 }
 
@@ -172,8 +176,8 @@ fn comment<'r>(
             blockquote { : shown(part, query) }
             p {
                 a(href=paths::comment(said.id)) { : "Comment" } : " ";
-                : user::views::by(author, viewer); : " · ";
-                : Age { at: said.created_at, now }; : " ago · on ";
+                : user::views::by(author, viewer); : DOT;
+                : Age { at: said.created_at, now }; : " ago"; : DOT; : "on ";
                 a(href=paths::post(said.post_id)) { : Text(&said.post_title) }
             }
         }

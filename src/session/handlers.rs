@@ -20,8 +20,12 @@ use crate::web::{Cx, Error, Result, paths, session as cookie};
 pub fn new(cx: &Cx) -> Result {
     let return_to = cx.query("return_to").unwrap_or_default();
     let page = Page::new(cx, "Sign in")?;
-    let form = views::SignIn { screen_name: "", return_to: &return_to, keeps: draft::is_kept(cx)? };
-    Ok(reply::page(cx, layout::render(&page, views::sign_in(&form, &NO_ERRORS))?))
+    Ok(reply::page(cx, layout::render(&page, views::sign_in(&form(cx, "", &return_to)?, &NO_ERRORS))?))
+}
+
+fn form<'f>(cx: &Cx, screen_name: &'f str, return_to: &'f str) -> Result<views::SignIn<'f>> {
+    let (keeps, votes) = (draft::is_kept(cx)?, vote::kept(cx).is_some());
+    Ok(views::SignIn { screen_name, return_to, keeps, votes })
 }
 
 /// `POST /sessions`: signs somebody in.
@@ -88,8 +92,8 @@ fn incorrect() -> Errors {
 fn refuse(cx: &Cx, screen_name: &str, errors: &Errors) -> Result {
     let return_to = cx.form()?.get("return_to").unwrap_or_default();
     let page = Page { alert: errors.sentences().next(), ..Page::with_form(cx, "Sign in", errors)? };
-    let form = views::SignIn { screen_name, return_to, keeps: draft::is_kept(cx)? };
-    Ok(reply::refused(cx, layout::render(&page, views::sign_in(&form, errors))?, errors))
+    let main = views::sign_in(&form(cx, screen_name, return_to)?, errors);
+    Ok(reply::refused(cx, layout::render(&page, main)?, errors))
 }
 
 /// The response with the cookie of somebody who has just signed in.

@@ -51,19 +51,22 @@ pub struct SignIn<'f> {
     pub return_to: &'f str,
     /// Whether something that was written waits.
     pub keeps: bool,
+    /// Whether a vote does.
+    pub votes: bool,
 }
 
 /// The page for signing in. What went wrong is told above it.
 pub fn sign_in<'f>(form: &SignIn<'f>, errors: &'f Errors) -> impl Render + 'f {
-    let SignIn { screen_name, return_to, keeps } = *form;
+    let SignIn { screen_name, return_to, keeps, votes } = *form;
     let return_to = local_path(return_to);
     let sign_up = return_to.map_or_else(|| paths::SIGN_UP.to_owned(), |to| paths::then(paths::SIGN_UP, to));
     owned_html! {
         form(method="post", action=paths::SESSIONS) {
-            @ if keeps && return_to.is_some() {
-                p(class="hint") { : "Sign in to go on. What you wrote is kept for an hour." }
-            } else if return_to.is_some() {
-                p(class="hint") { : "Sign in to go on." }
+            @ if return_to.is_some() {
+                p(class="hint") {
+                    : Raw(if votes { "Sign in and your vote will be counted." } else { "Sign in to continue." });
+                    @ if keeps { : " What you wrote is kept for an hour." }
+                }
             }
             : field::line(Field::new("screen_name", "Screen name", screen_name, errors).autocomplete("username"));
             : field::password(Field::new("password", "Password", "", errors).autocomplete("current-password"));

@@ -8,7 +8,7 @@ use horrorshow::{html, owned_html};
 use lazy_static::lazy_static;
 
 use super::button;
-use super::text::Rendered;
+use super::text::{DOT, Rendered};
 use crate::web::cx::Viewer;
 use crate::web::flash::Flash;
 use crate::web::form::Errors;
@@ -114,7 +114,7 @@ pub fn render(page: &Page, main: impl RenderOnce) -> Result<String, horrorshow::
                     : &*FOOTER;
                     p {
                         : &*FOOTER_LINKS;
-                        @ if let Some(feed) = &page.feed { span(id="feed") { : " · "; a(href=&**feed) { : "Feed" } } }
+                        @ if let Some(feed) = &page.feed { span(id="feed") { : DOT; a(href=&**feed) { : "Feed" } } }
                     }
                 }
             }
@@ -200,15 +200,20 @@ fn header<'p>(viewer: Option<&'p Viewer>, path: &'p str) -> impl Render + 'p {
     let is_best = path.split('/').nth(1) == Some(&paths::BEST[1..]);
     owned_html! {
         header(class="site-header") {
-            a(class="brand", href=paths::FRONT, aria-current?=current(path == paths::FRONT)) { : SITE }
+            a(class="brand", href=paths::FRONT) { : SITE }
             nav(aria-label="Site") {
+                a(href=paths::FRONT, aria-current?=current(path == paths::FRONT)) { : "Top" }
+                : separator();
                 a(href=paths::POSTS, aria-current?=current(path == paths::POSTS)) { : "New" }
                 : separator();
                 a(href=paths::BEST, aria-current?=current(is_best)) { : "Best" }
                 : separator();
                 a(href=paths::SEARCH, aria-current?=current(path == paths::SEARCH)) { : "Search" }
                 @ if let Some(viewer) = viewer {
-                    @ if viewer.is_admin { : separator(); a(href=paths::FLAGS) { : "Flags" } }
+                    @ if viewer.is_admin {
+                        : separator();
+                        a(href=paths::FLAGS, aria-current?=current(path == paths::FLAGS)) { : "Flags" }
+                    }
                     : separator();
                     a(class="self", href=paths::user(viewer.id)) { : &viewer.screen_name }
                     : separator();
@@ -246,7 +251,7 @@ pub fn alert<'s>(sentence: &'s str) -> impl Render + 's {
 
 /// What went wrong because an admin has decided so.
 pub fn logged_alert<'s>(sentence: &'s str) -> impl Render + 's {
-    owned_html! { p(class="flash alert", role="alert") { : sentence; : " "; a(href=paths::LOG) { : LOG } } }
+    owned_html! { p(class="flash alert", role="alert") { : sentence; : " ("; a(href=paths::LOG) { : LOG } : ")" } }
 }
 
 fn footer() -> impl Render {
@@ -263,10 +268,10 @@ fn footer() -> impl Render {
 fn footer_links() -> impl Render {
     owned_html! {
         a(href=paths::PREFERENCES) { : "Preferences" }
-        : " · ";
+        : DOT;
         // The script that reads keys finds the page by what it is.
         a(href=paths::KEYS, rel="help") { : "Keys" }
-        : " · ";
+        : DOT;
         a(href=paths::LOG) { : LOG }
     }
 }

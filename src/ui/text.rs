@@ -1,6 +1,9 @@
 //! People's text between tags.
 
-use horrorshow::{Render, RenderOnce, Template, TemplateBuffer};
+use horrorshow::{Raw, Render, RenderOnce, Template, TemplateBuffer};
+
+/// What stands between the facts of a line. Where the line is broken it ends one, and begins none.
+pub const DOT: Raw<&str> = Raw("\u{a0}· ");
 
 /// Text of any length between tags, escaped. It does what horrorshow does with a string, but by
 /// looking for the few characters that matter and copying what lies between, not byte by byte: a

@@ -99,7 +99,10 @@ pub fn sign_up<'f>(screen_name: &'f str, return_to: &'f str, errors: &'f Errors)
     owned_html! {
         form(method="post", action=paths::USERS) {
             : field::errors(errors, "user");
-            : field::line(Field::new("screen_name", "Screen name", screen_name, errors).autocomplete("username"));
+            : field::line(
+                Field::new("screen_name", "Screen name", screen_name, errors).autocomplete("username")
+                    .hint("30 characters at most.")
+            );
             : new_password("Password", "8 characters minimum.", errors);
             @ if let Some(return_to) = return_to { input(type="hidden", name="return_to", value=return_to); }
             button(class="button") { : "Create account" }
@@ -136,9 +139,9 @@ pub fn edit<'f>(form: &EditForm<'f>, errors: &'f Errors) -> impl Render + 'f {
             : field::line(Field::new("screen_name", "Screen name", screen_name, errors).autocomplete("username"));
             : field::area(Field::new("about", "About", about, errors).hint(FORMATTING));
             fieldset {
-                legend { : "Change of password" }
+                legend { : "Change password" }
                 : field::password(Field::new("current_password", "Current password", "", errors).autocomplete("current-password"));
-                : new_password("New password", "8 characters minimum. It ends your other sessions. Leave it empty to keep the one you have.", errors);
+                : new_password("New password", "8 characters minimum. Changing it signs you out everywhere else. Leave empty to keep your password.", errors);
             }
             div(class="actions") {
                 button(class="button") { : "Update profile" }

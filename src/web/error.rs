@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use horrorshow::owned_html;
+use horrorshow::prelude::*;
 use rouille::Response;
 
 use super::cookie::Header;
@@ -13,6 +15,7 @@ use super::{Cx, paths};
 use crate::db;
 use crate::ui::field;
 use crate::ui::layout::{self, Page};
+use crate::ui::text::Text;
 
 /// Why there is no answer but this. What a person can mend in a form is no error: the handler shows
 /// the form again.
@@ -58,6 +61,8 @@ pub enum Error {
 }
 
 const REJECTED: &str = "The change you wanted was rejected.";
+/// The same for who only wanted to look at something.
+const CLOSED: &str = "This is not open to you.";
 
 impl Error {
     /// Its HTTP status.
@@ -77,8 +82,9 @@ impl Error {
         }
     }
 
-    /// A heading and a sentence for the person in front of it.
-    fn texts(&self) -> (&'static str, Cow<'static, str>) {
+    /// A heading and a sentence for the person in front of it, who sent a request by `method`.
+    fn texts(&self, method: &str) -> (&'static str, Cow<'static, str>) {
+        let refused = if method == "GET" { CLOSED } else { REJECTED };
         let (heading, sentence) = match self {
             Error::NotFound => (
                 "The page you were looking for doesn't exist.",
@@ -97,8 +103,8 @@ impl Error {
                 ("That request can't be understood.", "Forms are sent as application/x-www-form-urlencoded.")
             }
             Error::SignIn { .. } => ("Please sign in.", "Only somebody who is signed in can do this."),
-            Error::Forbidden(why) => (REJECTED, *why),
-            Error::Barred { why, .. } => return (REJECTED, why.clone().into()),
+            Error::Forbidden(why) => (refused, *why),
+            Error::Barred { why, .. } => return (refused, why.clone().into()),
             Error::TooMany(wait) => {
                 return ("That was a little too fast.", format!("Please try again in {wait}.").into());
             }
@@ -130,7 +136,7 @@ impl fmt::Display for Error {
         match self {
             Error::Unavailable(error) => error.fmt(f),
             Error::Internal(error) => f.write_str(error),
-            other => f.write_str(other.texts().0),
+            other => f.write_str(other.texts("").0),
         }
     }
 }
@@ -145,7 +151,7 @@ pub fn respond(cx: &Cx, error: &Error) -> Response {
     let mut response = match error {
         Error::SignIn { return_to, cookie } => sign_in_first(cx, return_to, cookie.clone()),
         _ if reply::wants_changes(cx) => {
-            let (heading, sentence) = error.texts();
+            let (heading, sentence) = error.texts(cx.method());
             let sentence = format!("{heading} {sentence}");
             let change = match error {
                 Error::Barred { .. } => Change::logged_alert(&sentence),
@@ -167,7 +173,7 @@ pub fn respond(cx: &Cx, error: &Error) -> Response {
 }
 
 fn page(cx: &Cx, error: &Error) -> Response {
-    let (heading, sentence) = error.texts();
+    let (heading, sentence) = error.texts(cx.method());
     // Who asks may be what could not be found out: then the page is a guest's. Nor is it asked of a
     // database that has too much to do already. A flash waits for the next page that is no error.
     let viewer = if error.status() == 503 { None } else { cx.viewer().ok().flatten() };
@@ -177,8 +183,7 @@ fn page(cx: &Cx, error: &Error) -> Response {
         _ => "",
     };
     let main = horrorshow::html! {
-        p { : &*sentence }
-        @ if let Error::Barred { .. } = error { p { a(href=paths::LOG) { : layout::LOG } } }
+        @ if let Error::Barred { why, .. } = error { : barred(why) } else { p { : &*sentence } }
         : field::kept(typed);
     };
     match layout::render(&page, main) {
@@ -186,6 +191,16 @@ fn page(cx: &Cx, error: &Error) -> Response {
         Err(error) => {
             log::error!("rendering the error page: {error}");
             Response::text(format!("{heading}\n{sentence}\n")).with_status_code(500)
+        }
+    }
+}
+
+/// What was decided, and where it is logged.
+fn barred(why: &str) -> impl Render + '_ {
+    owned_html! {
+        div(class="prose") {
+            p { : Text(why) }
+            p { a(href=paths::LOG) { : layout::LOG } }
         }
     }
 }

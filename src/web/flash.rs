@@ -48,8 +48,11 @@ flashes! {
     CommentUpdated "comment-updated" "Comment was successfully updated."
     CommentDestroyed "comment-destroyed" "Comment was successfully destroyed."
     PreferencesSaved "preferences-saved" "Preferences were successfully saved."
+    PostSaved "post-saved" "Saved. Your own page leads to your saved posts."
+    PostUnsaved "post-unsaved" "It is no longer among your saved posts."
     Flagged "flagged" "Thank you. An admin will look at it."
-    Moderated "moderated" "It is done, and the moderation log says so."
+    FlaggedAgain "flagged-again" "You had flagged it before. It has the new reason now."
+    Moderated "moderated" "Done. It is in the moderation log."
 }
 
 impl Flash {

@@ -308,6 +308,21 @@ fn paper_has_the_words_and_nothing_to_press() {
     assert_eq!(shown, Value::Array(vec![]));
     assert_eq!(reader.see("getComputedStyle(document.body).backgroundColor"), "rgb(255, 255, 255)");
     assert!(reader.text("main").contains("0 points") || reader.text("main").contains("1 point"));
+    // What another reads could be voted for, saved and flagged.
+    let other = reader.another();
+    other.sign_in();
+    other.open(&path);
+    assert_eq!(other.count(".byline button, .byline a[href$='/flag'], .comments a[href$='/flag']"), 4);
+    other.on_paper();
+    let shown = other.see(
+        "[...document.querySelectorAll('form, button, a[href$=\"/flag\"], .act')]
+            .filter(element => element.checkVisibility()).map(element => element.outerHTML.slice(0, 80))",
+    );
+    assert_eq!(shown, Value::Array(vec![]));
+    for line in [".byline", ".comments p"] {
+        let line = other.text(line);
+        assert!(!line.ends_with('·') && !line.contains("·\u{a0}·") && !line.contains("· ·"), "{line:?}");
+    }
     let link = "document.querySelector('.comments a[rel]')";
     let whole = reader.see(&format!("getComputedStyle({link}, '::after').content.includes({link}.href)"));
     assert_eq!(whole, true, "where it leads can be read");
@@ -325,3 +340,55 @@ fn paper_has_the_words_and_nothing_to_press() {
     reader.on_paper();
     assert_eq!(reader.see("document.documentElement.scrollWidth"), NARROW, "nothing is cut off");
 }
+
+#[test]
+fn on_a_phone_lines_are_broken_between_facts() {
+    let reader = Reader::alone();
+    let database = reader.site.database();
+    database
+        .execute_batch(
+            "UPDATE posts SET url = 'https://example.com/', site = 'the-' || substr('longest-daily', id % 9) || '.example';
+             UPDATE comments SET (parent_id, depth) = (SELECT max(id), count(*) FROM comments AS c
+                 WHERE c.post_id = comments.post_id AND c.id < comments.id) WHERE post_id = 1;
+             UPDATE comments SET created_at = unixepoch('now', '+1 hour') * 1000000 + id WHERE post_id = 1;",
+        )
+        .expect("the schema is known");
+    reader.sign_in();
+    for width in [NARROW, 345, 390] {
+        reader.width(width);
+        for page in ["/posts", "/posts/1", "/comments/1", "/users/1"] {
+            reader.open(page);
+            assert_eq!(reader.see(BROKEN), Value::Array(vec![]), "{page} at {width} px");
+        }
+    }
+}
+
+/// The places where a line of facts ends with a bracket that opens, or begins with a dot or a bracket that closes; and
+/// the ages that leave the frame.
+const BROKEN: &str = "(() => {
+    const found = [];
+    for (const line of document.querySelectorAll('.posts > li, .byline, .source, .comments div > p:first-of-type')) {
+        const walk = document.createTreeWalker(line, NodeFilter.SHOW_TEXT);
+        const letters = [];
+        while (walk.nextNode()) {
+            const text = walk.currentNode;
+            if (!text.parentElement.checkVisibility() || text.parentElement.closest('button')) continue;
+            for (let at = 0; at < text.length; at++) {
+                if (!text.data[at].trim()) continue;
+                const range = document.createRange();
+                range.setStart(text, at);
+                range.setEnd(text, at + 1);
+                letters.push([text.data[at], range.getBoundingClientRect()]);
+            }
+        }
+        letters.forEach(([letter, box], at) => {
+            const other = {'(': at + 1, ')': at - 1, '·': at - 1}[letter];
+            if (letters[other] && Math.abs(letters[other][1].top - box.top) > 12) found.push(`${letter} in ${line.innerText}`);
+        });
+    }
+    const end = document.querySelector('main').getBoundingClientRect().right - 8;
+    for (const time of document.querySelectorAll('time')) {
+        if (time.getBoundingClientRect().right > end) found.push(`${time.innerText} at the frame`);
+    }
+    return found;
+})()";

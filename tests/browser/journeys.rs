@@ -4,7 +4,7 @@ use crate::reader::{PASSWORD, Reader};
 
 /// The words that a page which refuses something shows.
 const REFUSED: &str = "status of 422";
-const UNREACHABLE: &str = "No answer came from the server. Reload the page to see whether it was done.";
+const UNREACHABLE: &str = "The server did not answer. What you typed is still here: try again in a moment.";
 
 fn fill_sign_up(reader: &Reader, name: &str, password: &str) {
     reader.fill("#screen_name", name);
@@ -153,7 +153,7 @@ const THOUGHT: &str = "What took me an evening to write";
 /// They have sent [`THOUGHT`] without a session: they sign in and find it in the form again.
 fn finds_the_thought_again(reader: &Reader, name: &str, post: &str) {
     assert_eq!(reader.path(), "/sign_in");
-    assert_eq!(reader.text("main form .hint"), "Sign in to go on. What you wrote is kept for an hour.");
+    assert_eq!(reader.text("main form .hint"), "Sign in to continue. What you wrote is kept for an hour.");
     reader.fill("#screen_name", name);
     reader.fill("#password", "not the password");
     reader.follow("main button");
@@ -240,6 +240,11 @@ fn a_server_that_is_gone_is_told_and_nothing_is_lost() {
     assert_eq!(reader.flash(), UNREACHABLE);
     assert_eq!(reader.value("#body"), "Said in the tunnel");
     assert_eq!(reader.focus(), "post_comment");
+    // Nor does the list of keys leave the page behind.
+    reader.see("document.getElementById('flash').replaceChildren()");
+    reader.type_key('?', 8);
+    reader.wait_text("#flash .alert", UNREACHABLE);
+    assert!(reader.is_marked());
     reader.offline(false);
     reader.click("#post_comment");
     reader.wait_text("#comment_list li p + p", "Said in the tunnel");
@@ -247,6 +252,38 @@ fn a_server_that_is_gone_is_told_and_nothing_is_lost() {
     assert!(reader.is_marked());
     reader.open(&post);
     assert_eq!(reader.count("#comment_list li"), 1);
+}
+
+#[test]
+fn what_is_refused_before_the_site_has_seen_it_is_told() {
+    let reader = Reader::new();
+    reader.excuse("status of 413");
+    reader.excuse("status of 502");
+    reader.sign_in();
+    reader.new_post("A post to paste too much into");
+    reader.mark();
+    // What moves by it is no fault of the page.
+    reader.see("touched = true; document.querySelector('#body').value = 'a'.repeat(1200000)");
+    reader.click("#post_comment");
+    let sentence = "That is more than the server takes. What you typed is still here: make it shorter.";
+    reader.wait_text("#flash .alert", sentence);
+    assert_eq!(reader.see("document.querySelector('#body').value.length"), 1_200_000);
+
+    // Whatever stands before the site speaks another language.
+    reader.fill("#body", "");
+    reader.see(
+        "document.addEventListener('htmx:before:request', ({detail: {ctx}}) => ctx.fetch = async () =>
+            new Response('<h1>Bad gateway</h1>', {status: 502}), {once: true})",
+    );
+    reader.click("#post_comment");
+    let sentence = "The server could not do this (502): try again in a moment.";
+    reader.wait_text("#flash .alert", sentence);
+    assert_eq!(reader.count("main h1"), 1, "it is put nowhere");
+    reader.fill("#body", "Said when the site was back");
+    reader.click("#post_comment");
+    reader.wait_text("#comment_list li p + p", "Said when the site was back");
+    assert_eq!(reader.flash(), "Comment was successfully created.");
+    assert!(reader.is_marked());
 }
 
 #[test]

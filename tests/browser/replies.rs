@@ -94,8 +94,16 @@ fn what_a_reader_has_closed_stays_closed_while_they_go_on() {
     let inner = reply(&reader, &first, "A deeper reply");
     reader.mark();
     let is_open = |number: &str| reader.see(&format!("document.querySelector('#thread_{number}').open"));
+    let says = |number: &str, word: &str| {
+        let after =
+            format!("getComputedStyle(document.querySelector('#thread_{number} > summary'), '::after')");
+        assert_eq!(reader.see(&format!("{after}.content.includes('{word}')")), true, "{word}");
+    };
+    says(&first, "hide");
     reader.click(&format!("#thread_{first} > summary"));
     assert_eq!(is_open(&first), false);
+    says(&first, "show");
+    says(&number, "hide");
     assert_eq!(reader.see(&format!("document.querySelector('#said_{inner}').checkVisibility()")), false);
     // A comment above it is changed, another is made: neither opens it.
     reader.click(&format!("#edit_{number}"));
@@ -164,6 +172,22 @@ fn a_deep_thread_fits_a_narrow_window_and_goes_on_elsewhere() {
     reader.follow("main form button");
     assert_eq!(reader.text(".prose, #comment_list ol li p + p"), "A reply beyond the last level");
     reader.open(&format!("/comments/{number}"));
+    // What destroys at a click stands by itself.
+    for width in [NARROW, crate::reader::WIDE] {
+        reader.width(width);
+        let nearest = reader.see(&format!(
+            "(() => {{
+                const button = document.querySelector('#destroy_{deepest}').getBoundingClientRect();
+                return Math.min(...[...document.querySelectorAll('.comments :is(a, summary), .rest a')].map(element => {{
+                    const box = element.getBoundingClientRect();
+                    const sideways = Math.max(box.left - button.right, button.left - box.right);
+                    const down = Math.max(box.top - button.bottom, button.top - box.bottom);
+                    return Math.max(sideways, down);
+                }}));
+            }})()"
+        ));
+        assert!(nearest.as_f64().expect("a number") >= 8.0, "{nearest} px at {width}");
+    }
     reader.follow(".rest a");
     assert_eq!(reader.count("#comment_list li"), 2);
 }

@@ -15,11 +15,12 @@ fn a_post_is_saved_by_its_button_which_keeps_the_focus() {
     assert_eq!(reader.focus(), button[1..]);
     reader.press("Enter");
     reader.wait_text(&button, "Save");
+    assert_eq!(reader.flash(), "It is no longer among your saved posts.");
     assert_eq!(reader.focus(), button[1..]);
     reader.press("Enter");
     reader.wait_text(&button, "Unsave");
     assert!(reader.is_marked(), "no page was loaded");
-    assert_eq!(reader.flash(), "");
+    assert_eq!(reader.flash(), "Saved. Your own page leads to your saved posts.");
 
     reader.follow("header a.self");
     reader.follow("main a[href='/saved']");
@@ -29,7 +30,7 @@ fn a_post_is_saved_by_its_button_which_keeps_the_focus() {
 }
 
 #[test]
-fn without_javascript_a_guest_signs_in_and_saves() {
+fn without_javascript_who_has_signed_in_saves() {
     let author = Reader::alone();
     let name = author.sign_in();
     let path = author.new_post("A post to find again");
@@ -37,12 +38,14 @@ fn without_javascript_a_guest_signs_in_and_saves() {
     let reader = author.another();
     reader.without_javascript();
     reader.open(&path);
-    reader.follow(&button);
-    assert_eq!(reader.path(), "/sign_in");
+    assert_eq!(reader.count(&button), 0, "a guest has no list");
+    let path_in_query = path.replace('/', "%2F");
+    reader.open(&format!("/sign_in?return_to={path_in_query}"));
     reader.fill("#screen_name", &name);
     reader.fill("#password", PASSWORD);
     reader.follow("main button");
     assert_eq!(reader.path(), path);
     reader.follow(&button);
     assert_eq!((reader.path(), reader.text(&button)), (path, "Unsave".to_owned()));
+    assert_eq!(reader.flash(), "Saved. Your own page leads to your saved posts.");
 }

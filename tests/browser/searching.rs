@@ -32,11 +32,16 @@ fn results_come_while_one_types_and_the_address_follows() {
     reader.type_over("dolor sit");
     await_results(&reader, "?q=dolor+sit");
     assert_eq!((reader.focus(), reader.value("#q")), ("q".into(), "dolor sit".into()));
+    reader.type_over("unheard thing");
+    reader.wait_text("#found", "No results.");
     reader.type_over("unheard of");
-    reader.wait_text("#found", "Nothing was found.");
+    reader.wait_text(
+        "#found",
+        "No results with “of” as a whole word. Keep typing: from three letters on, beginnings of words are found too.",
+    );
     assert_eq!(reader.count("#results li"), 0);
     reader.type_over("\"*(");
-    reader.wait_text("#found", "Type a word of letters or digits.");
+    reader.wait_text("#found", "Type at least one word (letters or digits).");
     reader.type_over("dolor type:comment");
     await_results(&reader, "?q=dolor+type%3Acomment");
     reader.wait("document.querySelectorAll('#results li').length === 20");

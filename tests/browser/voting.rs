@@ -1,6 +1,6 @@
 //! Votes as a person casts them.
 
-use crate::reader::Reader;
+use crate::reader::{NARROW, PASSWORD, Reader, WIDE};
 
 /// The arrow of the first post that another reader has just made, on the list of the newest.
 fn with_a_post() -> (Reader, String) {
@@ -85,13 +85,44 @@ fn a_guest_comes_back_from_signing_in_with_the_vote_done() {
         } else {
             reader.excuse("status of 401");
         }
+        reader.excuse("status of 422");
         reader.open("/posts");
         reader.follow(&format!("#post_arrow_{id}"));
         assert_eq!(reader.path(), "/sign_in");
+        assert_eq!(reader.text("main form .hint"), "Sign in and your vote will be counted.");
         reader.fill("#screen_name", &name);
-        reader.fill("#password", crate::reader::PASSWORD);
+        reader.fill("#password", "not the password");
+        reader.follow("main button");
+        assert_eq!(reader.text("main form .hint"), "Sign in and your vote will be counted.");
+        reader.fill("#password", PASSWORD);
         reader.follow("main button");
         assert_eq!(reader.path(), "/posts");
         assert_eq!(state(&reader, &id), is("true", "2 points"));
+    }
+}
+
+#[test]
+fn what_is_told_does_not_lie_over_the_place_that_an_address_names() {
+    let reader = Reader::alone();
+    let name = reader.sign_in();
+    for width in [WIDE, NARROW] {
+        reader.width(width);
+        reader.open("/posts");
+        let arrow = "[...document.querySelectorAll('.posts .vote button')].at(12).id";
+        let place = reader.see(arrow);
+        let address = format!("/posts%23{}", place.as_str().expect("an id"));
+        reader.open(&format!("/sign_in?return_to={address}"));
+        reader.fill("#screen_name", &name);
+        reader.fill("#password", PASSWORD);
+        reader.follow("main button");
+        assert_eq!(reader.flash(), "You have been signed in.");
+        // It is where the page has scrolled to, and can be clicked.
+        reader.wait("scrollY > 0 && document.querySelector(':target') !== null");
+        let is_free = "(() => {
+            const box = document.querySelector(':target').getBoundingClientRect();
+            const told = document.querySelector('.flash').getBoundingClientRect();
+            return told.top >= 0 && told.bottom <= box.top;
+        })()";
+        assert_eq!(reader.see(is_free), true, "{width} px");
     }
 }

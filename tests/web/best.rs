@@ -218,8 +218,8 @@ fn before_anybody_votes_the_front_page_shows_the_newest_first() {
 fn the_header_names_the_lists_and_marks_the_one_that_is_shown() {
     let site = Site::start();
     for (path, marked) in [
-        ("/", Some("Lorem News")),
-        ("/?after=99999999999999999-1", Some("Lorem News")),
+        ("/", Some("Top")),
+        ("/?after=99999999999999999-1", Some("Top")),
         ("/posts", Some("New")),
         ("/best/month", Some("Best")),
         ("/posts/1", None),
@@ -231,7 +231,7 @@ fn the_header_names_the_lists_and_marks_the_one_that_is_shown() {
         let html = site.get(path).html();
         let marked: Vec<&str> = marked.into_iter().collect();
         assert_eq!(texts(&html, "header [aria-current]"), marked, "{path}");
-        assert_eq!(attributes(&html, "header nav a", "href")[..2], ["/posts", "/best"]);
+        assert_eq!(attributes(&html, "header nav a", "href")[..3], ["/", "/posts", "/best"]);
     }
     // A refused form has the address of the list, and is none.
     let client = Client::signed_in(&site);

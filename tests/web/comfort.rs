@@ -239,7 +239,9 @@ fn the_page_about_the_keys_has_the_switch() {
     let page = guest.get("/keys");
     assert_eq!((page.status, texts(&page.html(), "h1")), (200, vec!["Keys".into()]));
     assert_eq!(texts(&page.html(), "#keys dt kbd"), ["j", "k", "o", "u", "?"]);
-    assert_eq!(texts(&page.html(), "#keys button"), ["Switch them off"]);
+    assert_eq!(texts(&page.html(), "#keys button"), ["Turn them off"]);
+    let unread = "<noscript><p class=\"hint\">They need JavaScript, which this browser does not run here.</p></noscript>";
+    assert!(page.text().contains(unread), "{}", page.text());
     let switch = |page: &Answer| {
         let html = page.html();
         let value = attributes(&html, "#keys form input", "value").concat();
@@ -248,7 +250,7 @@ fn the_page_about_the_keys_has_the_switch() {
     };
     assert_eq!(switch(&page).status, 303);
     let page = guest.get("/keys");
-    assert_eq!((read(&page).1, texts(&page.html(), "#keys button")), (false, vec!["Switch them on".into()]));
+    assert_eq!((read(&page).1, texts(&page.html(), "#keys button")), (false, vec!["Turn them on".into()]));
     assert_eq!(switch(&page).status, 303);
     assert!(read(&guest.get("/keys")).1);
 

@@ -88,7 +88,10 @@ fn what_a_guest_typed_is_in_the_form_again_once_they_have_signed_in() {
             assert_eq!(return_to(&location), back, "{what}");
             let kept = count(&site.database(), "drafts");
             let page = client.get(&location);
-            assert!(page.text().contains("Sign in to go on. What you wrote is kept for an hour."), "{what}");
+            assert!(
+                page.text().contains("Sign in to continue. What you wrote is kept for an hour."),
+                "{what}"
+            );
             for shown in [&location, page.text(), client.get("/sign_up").text()] {
                 assert!(!shown.contains("typed") && !shown.contains("miss"), "{what}: {shown}");
             }
@@ -191,7 +194,7 @@ fn who_only_wanted_to_see_a_page_comes_back_to_it() {
         assert_eq!(answer.header("Set-Cookie"), None, "{path}: nothing was written");
         let page = guest.follow(&answer);
         assert_eq!(line(&page, "return_to"), path);
-        assert!(page.text().contains("Sign in to go on.") && !page.text().contains("is kept"), "{path}");
+        assert!(page.text().contains("Sign in to continue.") && !page.text().contains("is kept"), "{path}");
         let answer = guest.ask("HEAD", path, &[], &[]);
         assert_eq!(answer.header("Location"), Some(&*location));
         assert_leads_htmx_to(&guest.htmx("GET", path, &[]), 401, &location);

@@ -439,10 +439,10 @@ impl Answer {
     }
 }
 
-/// The texts of all elements that the selector finds.
+/// The texts of all elements that the selector finds. A space at which no line is broken is a space.
 pub fn texts(html: &scraper::Html, selector: &str) -> Vec<String> {
     let selector = scraper::Selector::parse(selector).expect("a selector");
-    html.select(&selector).map(|element| element.text().collect()).collect()
+    html.select(&selector).map(|element| element.text().collect::<String>().replace('\u{a0}', " ")).collect()
 }
 
 /// The values of an attribute of all elements that the selector finds.

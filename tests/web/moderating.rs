@@ -18,7 +18,7 @@ const ADMIN: i64 = 1;
 const AUTHOR: i64 = 2;
 /// Who commented on it, and whom it answers.
 const READER: i64 = 3;
-const DONE: &str = "It is done, and the moderation log says so.";
+const DONE: &str = "Done. It is in the moderation log.";
 const NO_ADMIN: &str = "The change you wanted was rejected. Only an admin can do this.";
 
 /// A site where the author wrote post 3 (a link) and a comment on post 4, to which the reader replied,
@@ -245,7 +245,7 @@ fn only_an_admin_moderates() {
         for client in [&scene.author, &scene.reader] {
             assert_page_of_error(client, &client.post(&desk, &form), 403, REJECTED);
             assert_alert(&client.htmx("POST", &desk, &form), 403, NO_ADMIN);
-            assert_page_of_error(client, &client.get(&desk), 403, REJECTED);
+            assert_page_of_error(client, &client.get(&desk), 403, CLOSED);
         }
         assert_leads_to_sign_in(&guest.get(&desk), &guest.htmx("GET", &desk, &[]), &desk);
     }
@@ -322,7 +322,7 @@ fn a_reason_is_needed_and_what_was_typed_comes_back() {
             for answer in [scene.admin.post(&desk, &form), scene.admin.htmx("POST", &desk, &form)] {
                 assert_eq!(answer.status, 422);
                 let html = answer.html();
-                assert_refused(&html, "act", &[why]);
+                assert_refused(&html, "action", &[why]);
                 let typed = attributes(&html, &format!("#{act} input[name=reason]"), "value");
                 assert_eq!(typed.len(), 1);
                 assert_eq!(typed[0].trim(), reason.trim());
@@ -364,15 +364,24 @@ fn a_locked_discussion_takes_no_comment_and_loses_none_that_was_written() {
     let answer = scene.reader.post("/posts/4/comments", &form);
     assert_page_of_error(&scene.reader, &answer, 403, REJECTED);
     let html = answer.html();
-    assert_eq!(texts(&html, "main > p"), ["This discussion is locked: Because of lock", "Moderation log"]);
-    assert_eq!(attributes(&html, "main > p > a", "href"), ["/log"]);
+    assert_eq!(
+        texts(&html, "main > .prose > p"),
+        ["This discussion is locked: Because of lock", "Moderation log"]
+    );
+    assert_eq!(attributes(&html, "main > .prose a", "href"), ["/log"]);
     assert_eq!(texts(&html, "main textarea"), ["Carefully\nwritten <words>"]);
+    assert_eq!(texts(&html, "label[for=typed]"), ["What you wrote (copy it to keep it)"]);
     let answer = scene.reader.htmx("POST", "/posts/4/comments", &form);
     assert_alert(
         &answer,
         403,
-        &format!("{REJECTED} This discussion is locked: Because of lock Moderation log"),
+        &format!("{REJECTED} This discussion is locked: Because of lock (Moderation log)"),
     );
+    // The form for a reply is no change.
+    let reply = format!("{}/reply", scene.comment_path());
+    assert_page_of_error(&scene.reader, &scene.reader.get(&reply), 403, CLOSED);
+    let why = format!("{CLOSED} This discussion is locked: Because of lock (Moderation log)");
+    assert_alert(&scene.reader.htmx("GET", &reply, &[]), 403, &why);
     // Also what is too short to be a comment.
     assert_eq!(scene.reader.post("/posts/4/comments", &[("body", "no")]).status, 403);
     assert_eq!(scene.rows(), before);
@@ -424,17 +433,17 @@ fn who_is_banned_can_change_nothing_and_is_told_why() {
         let answer = scene.reader.ask(method, path, form, &[]);
         assert_page_of_error(&scene.reader, &answer, 403, REJECTED);
         let html = answer.html();
-        assert_eq!(texts(&html, "main > p"), [why, "Moderation log"], "{method} {path}");
-        assert_eq!(attributes(&html, "main > p > a", "href"), ["/log"]);
+        assert_eq!(texts(&html, "main > .prose > p"), [why, "Moderation log"], "{method} {path}");
+        assert_eq!(attributes(&html, "main > .prose a", "href"), ["/log"]);
         let is_text = form.iter().any(|(_, value)| *value == "Some long words");
         assert_eq!(is_text, texts(&html, "main textarea").concat().contains("Some long words"), "{path}");
         let answer = scene.reader.htmx(method, path, form);
-        assert_alert(&answer, 403, &format!("{REJECTED} {why} Moderation log"));
+        assert_alert(&answer, 403, &format!("{REJECTED} {why} (Moderation log)"));
     }
     for path in
         ["/posts/new", "/posts/3/edit", "/user/edit", "/posts/3/flag", "/flags", &format!("{own}/edit")]
     {
-        assert_page_of_error(&scene.reader, &scene.reader.get(path), 403, REJECTED);
+        assert_page_of_error(&scene.reader, &scene.reader.get(path), 403, CLOSED);
         assert_eq!(scene.reader.htmx("GET", path, &[]).status, 403, "{path}");
     }
     assert_eq!((scene.rows(), count(&scene.database, "flags")), (before, 0));
@@ -475,6 +484,10 @@ fn who_is_unbanned_can_write_again_and_an_admin_is_not_banned() {
         let answer = scene.moderate(&format!("/users/{id}"), "ban", "A reason");
         assert_eq!(answer.status, 422);
         assert_eq!(errors(&answer).1, ["An admin can't be banned"]);
+        assert_eq!(
+            texts(&answer.html(), "main > .hint"),
+            ["An admin can't be banned. Remove their admin role on the command line first."]
+        );
     }
     // Who is no admin any more cannot finish what they began.
     scene.database.execute("UPDATE users SET is_admin = 0 WHERE id = 1", []).expect("the schema is known");
@@ -583,14 +596,22 @@ fn a_flag_is_counted_once_for_each_reader_and_waits_for_an_admin() {
         assert_eq!(attributes(&back.get(&flag).html(), "input[checked]", "value"), ["spam"]);
         guest.set_cookie("draft", "");
         // Nobody flags what is their own.
-        assert_page_of_error(&scene.author, &scene.author.get(&flag), 403, REJECTED);
+        assert_page_of_error(&scene.author, &scene.author.get(&flag), 403, CLOSED);
         assert_page_of_error(&scene.author, &scene.author.post(&flag, &form), 403, REJECTED);
         assert_eq!(scene.author.htmx("POST", &flag, &form).status, 403);
         assert_eq!(count(&scene.database, "flags"), number - 1);
         // The reader does, as often as they like.
         let html = scene.reader.get(&flag).html();
         assert_eq!(attributes(&html, "main form", "action"), [&*flag]);
-        assert_leads_to(&scene.reader.post(&flag, &form), path);
+        assert_eq!(texts(&html, "#flagged"), [""; 0]);
+        let thanks = "Thank you. An admin will look at it.";
+        assert_done(&scene.reader, &scene.reader.post(&flag, &form), path, thanks);
+        assert_eq!(
+            texts(&scene.reader.get(&flag).html(), "#flagged"),
+            ["You have flagged this (Spam: again and again). Flagging it again changes the reason."]
+        );
+        let again = "You had flagged it before. It has the new reason now.";
+        assert_done(&scene.reader, &scene.reader.post(&flag, &form), path, again);
         assert_leads_htmx_to(&scene.reader.htmx("POST", &flag, &[("words", "Not our topic")]), 200, path);
         assert_eq!((count(&scene.database, "flags"), count(&scene.database, "cases")), (number, number));
         assert_sound(&scene.database);
@@ -653,7 +674,7 @@ fn deciding_closes_what_was_flagged() {
     }
     let admin = name_of(&scene.database, ADMIN);
     let expected =
-        format!("{admin} dismissed the flags of the post Unmistakable title: Looked at, and left as it is.");
+        format!("{admin} dismissed the flags of the post Unmistakable title: Reviewed; no action taken.");
     assert_eq!(log(&scene.reader.get("/log")), [expected]);
     assert!(scene.reader.get("/posts/3").text().contains(SECRETS[2]));
     // Removed by an admin, taken back by its author, or gone with them.
@@ -731,7 +752,7 @@ fn people_leave_while_what_they_wrote_is_removed() {
     // Nothing is left to be restored, and it says so.
     assert_eq!(scene.moderate("/posts/3", "restore", "A reason").status, 404);
     let html = scene.admin.get("/posts/3/moderate").html();
-    assert_eq!(texts(&html, "main .empty"), ["Its author took it back: nothing is left to moderate."]);
+    assert_eq!(texts(&html, "main .empty"), ["Its author deleted it; there is nothing left to moderate."]);
     let html = scene.admin.get("/posts/3").html();
     assert_eq!(texts(&html, "h1"), ["[deleted]"]);
     for secret in SECRETS {
@@ -802,9 +823,17 @@ fn an_admin_finds_the_way_to_everything() {
         [("/posts/3", "/posts/3"), ("/posts/4", &*scene.comment_path()), ("/users/2", "/users/2")]
     {
         assert_eq!(texts(&scene.admin.get(page).html(), &moderate(path)), ["Moderate"], "{page}");
+        let desk = scene.admin.get(&format!("{path}/moderate")).html();
+        assert_eq!(
+            texts(&desk, "#reason_to_lock_hint, #reason_to_ban_hint").len(),
+            usize::from(path != scene.comment_path())
+        );
+        assert!(texts(&desk, ".decision .hint").iter().all(|hint| hint == "Shown to everyone in the log."));
     }
     assert_eq!(attributes(&scene.admin.get("/").html(), "header a[href='/flags']", "href"), ["/flags"]);
-    assert_eq!(texts(&scene.admin.get("/flags").html(), "main .empty"), ["Nothing is flagged."]);
+    let flags = scene.admin.get("/flags").html();
+    assert_eq!(texts(&flags, "main .empty"), ["Nothing is flagged."]);
+    assert_eq!(texts(&flags, "header [aria-current=page]"), ["Flags"]);
     // Others flag what is not their own.
     let html = scene.reader.get("/posts/4").html();
     assert_eq!(

@@ -9,6 +9,7 @@ use lorem_news::ui::time::now;
 use rusqlite::Connection;
 use scraper::Html;
 
+use crate::client::Client;
 use crate::harness::*;
 
 /// What would run if anything forgot to escape it.
@@ -280,7 +281,7 @@ fn one_comment_is_singular_wherever_it_is_counted() {
         database.execute(sql, [left]).expect("the schema is known");
         recount(&database);
         let byline = texts(&site.get("/posts/3").html(), ".byline").remove(0);
-        assert!(byline.contains(&format!("{words} · ")), "{byline}");
+        assert!(byline.ends_with(words), "{byline}");
         let author = number(&database, "SELECT user_id FROM posts WHERE id = 3");
         for path in ["/".to_owned(), "/posts".to_owned(), format!("/users/{author}")] {
             let html = site.get(&path).html();
@@ -513,6 +514,11 @@ fn every_link_leads_to_a_page_and_to_a_place_on_it() {
             continue;
         }
         let answer = site.get(&url);
+        if url == "/posts/new" {
+            assert_eq!(answer.header("Location"), Some("/sign_in?return_to=%2Fposts%2Fnew"));
+            pages.insert(url, None);
+            continue;
+        }
         assert_eq!(answer.status, 200, "{url}");
         if url.ends_with(".atom") {
             pages.insert(url, None);
@@ -930,6 +936,50 @@ fn a_compressed_page_is_the_same_page() {
         let refused = site.ask("GET", path, &[("Accept-Encoding", "gzip;q=0, br")]);
         assert_eq!(refused.header("Content-Encoding"), None);
     }
+}
+
+// What stands beside fields
+
+#[test]
+fn a_hint_says_what_a_field_is_for() {
+    let site = Site::start();
+    let client = Client::signed_in(&site);
+    let formatting = "Blank line: new paragraph. *Asterisks*: italics. Two leading spaces: code.";
+    let others = "SELECT min(id) FROM posts WHERE user_id <> 1";
+    let flag = format!("/posts/{}/flag", number(&site.database(), others));
+    for (path, hints) in [
+        ("/posts/new", &["Leave empty for a text post.", formatting][..]),
+        ("/posts/1", &[formatting]),
+        ("/comments/1/reply", &[formatting]),
+        (
+            "/user/edit",
+            &[
+                formatting,
+                "8 characters minimum. Changing it signs you out everywhere else. Leave empty to keep your password.",
+            ],
+        ),
+        ("/sign_up", &["30 characters at most.", "8 characters minimum."]),
+        (&flag, &["Only if none of the above fits. Only admins will read it."]),
+    ] {
+        assert_eq!(texts(&client.get(path).html(), "main .field .hint"), hints, "{path}");
+    }
+    assert_eq!(texts(&client.get("/user/edit").html(), "legend"), ["Change password"]);
+    assert_eq!(
+        texts(&client.get("/preferences").html(), "main .hint"),
+        ["Saved in this browser only. What the keys do."]
+    );
+    let keys = client.get("/keys").html();
+    assert_eq!(texts(&keys, "#keys dd")[1], "goes to the previous one.");
+    assert_eq!(
+        texts(&keys, "#keys .hint"),
+        ["They are ignored while you type or hold Ctrl, Alt or Command."]
+    );
+    assert_eq!(
+        texts(&site.get("/search").html(), "#search_help"),
+        [
+            "Use \"quotes\" for an exact phrase; by:name, site:example.com, type:post and type:comment narrow the search."
+        ]
+    );
 }
 
 // Changes asked for by other sites

@@ -52,7 +52,8 @@ fn a_post_is_saved_once_and_can_be_let_go_again() {
     let (site, database, client) = site();
     assert_eq!(button(&client, 3), says(3, "save", "Save"));
     for _ in 0..2 {
-        assert_leads_to(&client.post("/posts/3/save", &[]), "/posts/3");
+        let sentence = "Saved. Your own page leads to your saved posts.";
+        assert_done(&client, &client.post("/posts/3/save", &[]), "/posts/3", sentence);
         assert_eq!(saved(&database), ["1-3"]);
         assert_eq!(listed(&client.get("/saved")), [3]);
     }
@@ -63,21 +64,22 @@ fn a_post_is_saved_once_and_can_be_let_go_again() {
     assert_eq!(listed(&other.get("/saved")), [0; 0]);
     assert_leads_to(&other.post("/posts/3/unsave", &[]), "/posts/3");
     assert_eq!(saved(&database), ["1-3"]);
-    assert_eq!(button(&Client::new(&site), 3), says(3, "save", "Save"));
+    assert_eq!(button(&Client::new(&site), 3), Default::default(), "a guest has no list");
     for _ in 0..2 {
-        assert_leads_to(&client.post("/posts/3/unsave", &[]), "/posts/3");
+        let sentence = "It is no longer among your saved posts.";
+        assert_done(&client, &client.post("/posts/3/unsave", &[]), "/posts/3", sentence);
         assert_eq!(saved(&database), [""; 0]);
     }
     assert_eq!(button(&client, 3), says(3, "save", "Save"));
     let empty = client.get("/saved");
     assert_eq!(listed(&empty), [0; 0]);
-    let sentence = "Nothing here. What you save on a post's page is kept here for you alone.";
+    let sentence = "You have not saved any posts yet. Press Save on a post's page; only you see this list.";
     assert_eq!(texts(&empty.html(), "main p.empty"), [sentence]);
     assert_sound(&database);
 }
 
 #[test]
-fn with_htmx_the_button_changes_and_nothing_else() {
+fn with_htmx_the_button_changes_and_it_is_told() {
     let (_site, database, client) = site();
     for (action, after, kept) in [
         ("save", says(3, "unsave", "Unsave"), 1),
@@ -88,7 +90,7 @@ fn with_htmx_the_button_changes_and_nothing_else() {
         let answer = client.htmx("POST", &format!("/posts/3/{action}"), &[]);
         assert_eq!(answer.status, 200);
         let changes = partials(&answer);
-        assert_eq!(places(&changes), ["#post_save_3 outerHTML"]);
+        assert_eq!(places(&changes), ["#post_save_3 outerHTML", "#flash innerHTML"]);
         assert!(client.get("/posts/3").text().contains(&changes[0].html), "{}", changes[0].html);
         assert_eq!((button(&client, 3), saved(&database).len()), (after, kept));
     }

@@ -167,6 +167,12 @@ pub const NOT_FOUND: &str = "The page you were looking for doesn't exist.";
 pub const LOST: &str = "The page you were looking for doesn't exist. \
     What you replied to was deleted while you were writing.";
 pub const REJECTED: &str = "The change you wanted was rejected.";
+pub const CLOSED: &str = "This is not open to you.";
+
+/// The heading of a refusal.
+pub fn refused(method: &str) -> &'static str {
+    if method == "GET" { CLOSED } else { REJECTED }
+}
 
 /// The single value of a query.
 pub fn one<T: FromSql>(connection: &Connection, sql: &str) -> T {

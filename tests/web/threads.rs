@@ -501,6 +501,33 @@ fn a_comment_has_a_page_with_the_way_to_all_around_it() {
     assert_eq!(guest.get(&format!("/comments/{top}?replies=0-0")).status, 200);
 }
 
+#[test]
+fn a_reply_leads_to_what_it_replies_to_where_that_is_on_the_page() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in_as(&site, 6);
+    let parent = comment_of(&database, 5, 3, "What do you think?");
+    let reply = make(&database, 3, Some(parent), 6, "Nothing so far.");
+    let inner = make(&database, 3, Some(reply), 7, "Nor do I.");
+    let above = |html: &Html, id: i64| {
+        let links = format!("#said_{id} > p:first-of-type a[href^='#']");
+        attributes(html, &links, "href").into_iter().zip(texts(html, &links)).collect::<Vec<_>>()
+    };
+    let to = |id: i64| vec![(format!("#comment_{id}"), "parent".to_owned())];
+    let own = format!("/comments/{reply}");
+    for (path, of_parent, of_reply) in [("/posts/3", vec![], to(parent)), (&own, vec![], vec![])] {
+        let page = client.get(path);
+        let html = page.html();
+        assert_eq!((above(&html, parent), above(&html, reply)), (of_parent, of_reply), "{path}");
+        assert_eq!(above(&html, inner), to(reply), "{path}");
+        // What htmx puts there is what the page says.
+        let referrer = format!("http://{}{path}", site.address);
+        let headers = [("Referer", &*referrer), ("HX-Request-Type", "partial")];
+        let said = partials(&client.ask("GET", &own, &[], &headers)).remove(0);
+        assert!(page.text().contains(&said.html), "{path}: {}", said.html);
+    }
+}
+
 /// How deep lists stand inside each other.
 fn depth(html: &Html) -> usize {
     let lists = (1..).take_while(|depth| !texts(html, &vec!["ol"; *depth].join(" ")).is_empty());
@@ -525,7 +552,7 @@ fn a_chain_five_thousand_deep_is_read_and_goes_on() {
         let shown = attributes(&html, "#comment_list li", "id");
         assert_eq!((shown.len(), depth(&html)), (LEVELS, LEVELS), "{address}");
         assert_eq!(shown[0], format!("comment_{}", chain[seen]));
-        assert_eq!(texts(&html, ".rest"), ["Continue this thread"]);
+        assert_eq!(texts(&html, ".rest"), ["Continue this thread →"]);
         seen += LEVELS - 1;
         address = attributes(&html, ".rest a", "href").remove(0);
         assert_eq!(address, format!("/comments/{}", chain[seen]));

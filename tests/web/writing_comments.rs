@@ -15,7 +15,6 @@ use crate::seen::*;
 const BLANK: &str = "Body can't be blank";
 const SHORT: &str = "Body is too short (minimum is 5 characters)";
 const LONG: &str = "Body is too long (maximum is 10000 characters)";
-const NOT_YOURS: &str = "The change you wanted was rejected. Only who wrote a comment can change it.";
 const GONE: &str = "The page you were looking for doesn't exist. \
                     You may have mistyped the address or the page may have moved.";
 const CREATED: &str = "Comment was successfully created.";
@@ -77,7 +76,8 @@ fn assert_form_again(html: &Html, body: &str, sentences: &[&str]) {
     assert_eq!(texts(html, "textarea[name=body]"), [body]);
     assert_eq!(attributes(html, "textarea[name=body]", "aria-invalid"), ["true"]);
     let described = attributes(html, "textarea[name=body]", "aria-describedby").remove(0);
-    assert_eq!(texts(html, &format!("#{described} p")), sentences);
+    let errors = described.split(' ').next_back().expect("split gives one at least");
+    assert_eq!(texts(html, &format!("#{errors} p")), sentences);
 }
 
 // New ones
@@ -493,7 +493,8 @@ fn htmx_gets_a_comment_and_its_form_by_themselves() {
         attributes(&author.get("/posts/3").html(), "[id]", "id").into_iter().collect();
     let new: Vec<String> =
         attributes(&html, "[id]", "id").into_iter().filter(|id| !page.contains(id)).collect();
-    assert_eq!(new, [format!("edited_body_{id}"), format!("cancel_{id}")]);
+    let field = format!("edited_body_{id}");
+    assert_eq!(new, [field.clone(), format!("{field}_hint"), format!("cancel_{id}")]);
 }
 
 #[test]
@@ -798,8 +799,9 @@ fn nobody_changes_a_comment_of_another() {
     let (other, before) = (Client::signed_in_as(&site, 6), row(&database, id));
     for (method, path, form) in changes(id) {
         for _ in 0..2 {
-            assert_page_of_error(&other, &other.ask(method, &path, form, &[]), 403, REJECTED);
-            assert_alert(&other.htmx(method, &path, form), 403, NOT_YOURS);
+            assert_page_of_error(&other, &other.ask(method, &path, form, &[]), 403, refused(method));
+            let why = format!("{} Only who wrote a comment can change it.", refused(method));
+            assert_alert(&other.htmx(method, &path, form), 403, &why);
         }
     }
     assert_eq!(row(&database, id), before);
