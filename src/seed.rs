@@ -12,12 +12,15 @@ use rusqlite::Connection;
 
 use crate::comment::NewComment;
 use crate::db::{Db, Error};
+use crate::flag::NewFlag;
+use crate::moderation::{Decision, Subject, Verb};
 use crate::post::NewPost;
 use crate::post::link::{self, NewLink};
+use crate::ui::pager::{ROWS, START};
 use crate::ui::time::{DAY, MINUTE, Micros, now};
 use crate::user::{NewUser, password};
 use crate::vote::{self, Target, Vote};
-use crate::{comment, post, search, user};
+use crate::{comment, flag, moderation, post, search, user};
 
 /// Everybody's password, for people who try the demo.
 pub const PASSWORD: &str = "password";
@@ -25,6 +28,8 @@ pub const PASSWORD: &str = "password";
 pub const USERS: i64 = 100;
 /// Posts in the demo.
 pub const POSTS: u32 = 1000;
+/// From so many posts on there is something to moderate among them.
+const EVENTFUL: u32 = 100;
 /// Posts between two reports of progress.
 const STEP: u32 = 250;
 
@@ -71,8 +76,10 @@ const HOSTS: [&str; 12] = [
 ];
 
 /// Fills an empty database: [`USERS`] people, `posts` posts with 5 to 15 comments each, none older
-/// than a week; most posts are links, and a few of them have most of the votes. All or nothing: who interrupts it has an empty database still. `progress` hears how
-/// many posts are written. `None`: there are people already, and nothing was changed.
+/// than a week; most posts are links, and a few of them have most of the votes. From 100 posts on the
+/// first of the people is an admin, who has been at work. All or nothing: who interrupts it has an empty
+/// database still. `progress` hears how many posts are written. `None`: there are people already, and
+/// nothing was changed.
 ///
 /// # Errors
 /// The database's.
@@ -102,6 +109,9 @@ pub fn run(
             if written % STEP == 0 || written == posts {
                 progress(written);
             }
+        }
+        if posts >= EVENTFUL {
+            moderate(connection, &people, now)?;
         }
         while search::sql::index_some(connection)? {}
         Ok(Some(Seeded { users: USERS, posts, comments }))
@@ -145,16 +155,64 @@ fn write(
     let number = popularity(dice, 2.0, 0.7);
     votes(connection, dice, people, Target::Post(post_id), number, (post.created_at, now))?;
     let mut written: Vec<i64> = Vec::with_capacity(post.comments.len());
+    // On one post in forty each answers the one before, deeper than a page shows.
+    let is_dialogue = dice.random_range(0..40) == 0;
     for Comment { author, body, created_at } in &post.comments {
-        // Four in ten answer the post itself, the others a comment that was there before.
-        let is_reply = !written.is_empty() && dice.random_range(0..10) >= 4;
-        let parent_id = is_reply.then(|| written[dice.random_range(0..written.len())]);
+        // Elsewhere four in ten answer the post itself, the others a comment that was there before.
+        let parent_id = match written.last() {
+            Some(last) if is_dialogue => Some(*last),
+            Some(_) if dice.random_range(0..10) >= 4 => Some(written[dice.random_range(0..written.len())]),
+            _ => None,
+        };
         let (user_id, created_at) = (*author, *created_at);
         let id =
             comment::sql::create(connection, &NewComment { post_id, parent_id, user_id, body, created_at })?;
         written.push(id);
         let number = popularity(dice, 1.0, 0.5);
         votes(connection, dice, people, Target::Comment(id), number, (created_at, now))?;
+    }
+    Ok(())
+}
+
+/// What readers flag and an admin does, and a comment that its author took back: among the newest posts,
+/// where it is met with.
+fn moderate(connection: &Connection, people: &[i64], now: Micros) -> rusqlite::Result<()> {
+    let mut posts = post::sql::newest(connection, 0, START, ROWS)?.rows;
+    // What is taken away here leaves each its five comments.
+    posts.retain(|post| post.comments_count > 5);
+    let mut posts = posts.into_iter();
+    let mut next = || posts.next().ok_or(rusqlite::Error::QueryReturnedNoRows);
+    let (advertised, regretted, heated, disputed, reported) = (next()?, next()?, next()?, next()?, next()?);
+
+    moderation::sql::set_admin(connection, people[0], true)?;
+    let decide = |verb, subject, reason, ago| {
+        moderation::sql::decide(connection, people[0], &Decision { verb, subject, reason, now: now - ago })
+    };
+    if let Some(id) = comment::sql::first_answered(connection, advertised.id)? {
+        decide(Verb::Remove, Subject::Comment(id), "Advertising.", 5 * MINUTE)?;
+    }
+    if let Some(id) = comment::sql::first_answered(connection, regretted.id)? {
+        comment::sql::destroy(connection, id, now - 3 * MINUTE)?;
+    }
+    decide(Verb::Lock, Subject::Post(heated.id), "All has been said, and some of it twice.", 2 * MINUTE)?;
+    flag(connection, people, &disputed, &["Off-topic"], now - 2 * MINUTE)?;
+    decide(Verb::Dismiss, Subject::Post(disputed.id), "This is what the site is for.", MINUTE)?;
+    flag(connection, people, &reported, &["Broken link", "Spam: It sells something."], now - MINUTE)
+}
+
+/// Flags a post for these reasons, each in the name of another reader.
+fn flag(
+    connection: &Connection,
+    people: &[i64],
+    post: &post::Post,
+    reasons: &[&str],
+    now: Micros,
+) -> rusqlite::Result<()> {
+    let author = post.author.as_ref().map(|author| author.id);
+    let readers = people.iter().rev().filter(|id| Some(**id) != author);
+    for (user_id, reason) in readers.zip(reasons) {
+        let (user_id, target) = (*user_id, Target::Post(post.id));
+        flag::sql::create(connection, &NewFlag { user_id, target, reason, now })?;
     }
     Ok(())
 }

@@ -41,6 +41,9 @@ pub struct Options {
     /// How often each has its turn
     #[arg(long, default_value_t = 7, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: u32,
+    /// Keep the databases in this folder; those that are there are used again, whatever their sizes are
+    #[arg(long, value_name = "FOLDER")]
+    keep: Option<PathBuf>,
 }
 
 /// Posts in the small database.
@@ -68,7 +71,7 @@ const PAGES: [(&str, &str); 8] = [
     ("best of the week", "/best/week"),
     ("best of all time", "/best/all"),
     ("a thread", "/posts/1"),
-    ("search for rare words", "/search?q=rare7"),
+    ("search for rare words", "/search?q=rare00007"),
     ("search for a common word", "/search?q=common"),
 ];
 
@@ -79,10 +82,14 @@ const SHAPES: [(&str, i64); 3] = [("flat", 2), ("nested", 3), ("a chain", 4)];
 /// Makes both databases, times pages and writes, and prints the ratios.
 pub fn run(options: &Options) -> Result<()> {
     // Beside the build, not in /tmp: that is often kept in memory.
-    let folder = tempfile::tempdir_in(server::build_folder()?)?;
-    let (small, large) = (folder.path().join("small"), folder.path().join("large"));
+    let passing = tempfile::tempdir_in(server::build_folder()?)?;
+    let folder = options.keep.as_deref().unwrap_or(passing.path());
+    let (small, large) = (folder.join("small"), folder.join("large"));
     for (path, posts) in [(&small, SMALL), (&large, options.posts)] {
-        std::fs::create_dir(path)?;
+        if path.join(server::DATABASE).exists() {
+            continue;
+        }
+        std::fs::create_dir_all(path)?;
         let began = Instant::now();
         fill(&path.join(server::DATABASE), posts, options)?;
         eprintln!("{posts} posts made in {:.0} s", began.elapsed().as_secs_f32());
@@ -144,42 +151,46 @@ fn shapes(large: &Path, options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// What a vote costs the writer, by turns with the sign-in that each benchmarking call makes.
+/// What a vote costs the writer, by turns with the sign-in that each benchmarking call makes: for one of
+/// the newest posts, where nearly all votes go, and for any post of all.
 fn writes(database: &Path, options: &Options) -> Result<()> {
     let db = Db::open(database)?;
-    let mut times = [Vec::new(), Vec::new()];
-    let posts = i64::from(options.posts);
+    let (posts, newest) = (i64::from(options.posts), i64::from(SMALL));
     let next = AtomicI64::new(0);
+    let vote = |post: &dyn Fn(i64) -> i64| {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        let (user_id, target) = (number % i64::from(PEOPLE) + 1, Target::Post(post(number)));
+        db.write(move |connection| vote::sql::change(connection, user_id, target, Vote::Cast, 1)).map(drop)
+    };
+    // No pair twice; all over the table by a step that has no factor with its size.
+    let on_newest = |number: i64| posts - (number + number / i64::from(PEOPLE)) % newest;
+    let on_any = |number: i64| number * 7_919 % posts + 1;
+    let duration = Duration::from_secs(options.seconds);
+    let mut times = [Vec::new(), Vec::new(), Vec::new()];
     for _ in 0..options.rounds {
-        let duration = Duration::from_secs(options.seconds);
-        times[0].push(rate(duration, || {
-            let (secret, created_at) = (Secret::random(), now());
-            db.write(move |connection| {
-                let user = user::sql::sign_in_random(connection, created_at)?;
-                let user_id = user.map_or(1, |user| user.id);
-                let new =
-                    NewSession { user_id, secret: &secret, ip_address: "::1", user_agent: "oha", created_at };
-                session::sql::create(connection, &new)
-            })
-            .map(drop)
-        })?);
-        times[1].push(rate(duration, || {
-            // Another pair each time, all over the table; a step that has no factor with its size.
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let (user_id, post_id) = (number % i64::from(PEOPLE) + 1, number * 7_919 % posts + 1);
-            db.write(move |connection| {
-                vote::sql::change(connection, user_id, Target::Post(post_id), Vote::Cast, 1)
-            })
-            .map(drop)
-        })?);
+        times[0].push(rate(duration, || sign_in(&db))?);
+        times[1].push(rate(duration, || vote(&on_newest))?);
+        times[2].push(rate(duration, || vote(&on_any))?);
     }
     db.close()?;
-    let [sign_ins, votes] = times.map(median);
-    println!(
-        "\nWrites a second from {WRITERS} threads: {sign_ins:.0} sign-ins, {votes:.0} votes; a vote costs {:.2} sign-ins.",
-        sign_ins / votes
-    );
+    let [sign_ins, newest, any] = times.map(median);
+    println!("\n| write | a second, from {WRITERS} threads | costs sign-ins |\n|---|---:|---:|");
+    println!("| sign-in | {sign_ins:.0} | 1 |");
+    println!("| vote for one of the newest {SMALL} posts | {newest:.0} | {:.2} |", sign_ins / newest);
+    println!("| vote for any post | {any:.0} | {:.2} |", sign_ins / any);
     Ok(())
+}
+
+/// As each benchmarking call makes it.
+fn sign_in(db: &Db) -> std::result::Result<(), lorem_news::db::Error> {
+    let (secret, created_at) = (Secret::random(), now());
+    let write = move |connection: &Connection| {
+        let user = user::sql::sign_in_random(connection, created_at)?;
+        let user_id = user.map_or(1, |user| user.id);
+        let new = NewSession { user_id, secret: &secret, ip_address: "::1", user_agent: "oha", created_at };
+        session::sql::create(connection, &new)
+    };
+    db.write(write).map(drop)
 }
 
 /// How often `work` is done in a second, by all writers together.
@@ -298,7 +309,7 @@ fn write_posts(
     for id in 1..=posts {
         let created_at = now - step * i64::from(posts - id);
         let score = i64::from(scores[id as usize]);
-        let title = format!("Title {id} common rare{}", id % (posts / RARE));
+        let title = format!("Title {id} common rare{:05}", id % (posts / RARE));
         insert.execute(params![
             id,
             id % PEOPLE + 1,

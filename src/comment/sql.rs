@@ -217,6 +217,13 @@ pub fn random_leaf(connection: &Connection) -> rusqlite::Result<Option<(i64, i64
     connection.prepare_cached(sql)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()
 }
 
+/// The first comment on a post that somebody has replied to; `None`: nobody has.
+pub fn first_answered(connection: &Connection, post_id: i64) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT min(parent_id) FROM comments WHERE post_id = ?1")?
+        .query_row([post_id], |row| row.get(0))
+}
+
 /// What has become of a comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {

@@ -1,6 +1,6 @@
 //! The log, and where admins decide.
 
-use super::{Case, FIELDS, NewAct, Outcome, Subject, Verb, check, sql, views, wanted};
+use super::{Case, Decision, FIELDS, Outcome, Subject, Verb, check, sql, views, wanted};
 use crate::draft;
 use crate::ui::layout::{self, Page};
 use crate::ui::pager::{Cursor, ROWS};
@@ -86,7 +86,7 @@ pub fn act(cx: &Cx, subject: Subject) -> Result {
     }
     let (session_id, now, token, why) = (viewer.session_id, cx.now, draft::token(cx), reason.clone());
     let outcome = cx.write(move |connection| {
-        let outcome = sql::act(connection, &NewAct { session_id, verb, subject, reason: &why, now })?;
+        let outcome = sql::act(connection, session_id, &Decision { verb, subject, reason: &why, now })?;
         if matches!(outcome, Outcome::Done | Outcome::Already) {
             draft::taken(connection, token.as_ref(), &subject.desk().to_string())?;
         }

@@ -141,10 +141,8 @@ impl Verb {
     }
 }
 
-/// Something to be done.
-pub struct NewAct<'a> {
-    /// By whom: by the session that asks for it, which must still be an admin's.
-    pub session_id: i64,
+/// What an admin has decided.
+pub struct Decision<'a> {
     /// What.
     pub verb: Verb,
     /// To what.

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Act, Case, NewAct, Outcome, Subject, Verb};
+use super::{Act, Case, Decision, Outcome, Subject, Verb};
 use crate::flag;
 use crate::ui::pager::{Cursor, Slice};
 use crate::ui::time::Micros;
@@ -63,10 +63,7 @@ pub fn removed_comment(connection: &Connection, id: i64) -> rusqlite::Result<Opt
 }
 
 /// Does it and logs it, unless it is so already.
-pub fn act(connection: &Connection, new: &NewAct) -> rusqlite::Result<Outcome> {
-    let Some(admin_id) = admin(connection, new.session_id)? else {
-        return Ok(Outcome::NoAdmin);
-    };
+pub fn decide(connection: &Connection, admin_id: i64, new: &Decision) -> rusqlite::Result<Outcome> {
     let outcome = match (new.verb, new.subject) {
         (Verb::Remove, Subject::Post(id)) => remove(connection, Target::Post(id), new.now)?,
         (Verb::Remove, Subject::Comment(id)) => remove(connection, Target::Comment(id), new.now)?,
@@ -92,6 +89,14 @@ pub fn act(connection: &Connection, new: &NewAct) -> rusqlite::Result<Outcome> {
             .execute(params![new.now, admin_id, verb, noun, post_id, comment_id, user_id, new.reason])?;
     }
     Ok(outcome)
+}
+
+/// The same for whoever is signed in by a session, if that is still an admin's.
+pub fn act(connection: &Connection, session_id: i64, new: &Decision) -> rusqlite::Result<Outcome> {
+    match admin(connection, session_id)? {
+        Some(admin_id) => decide(connection, admin_id, new),
+        None => Ok(Outcome::NoAdmin),
+    }
 }
 
 /// The admin who is signed in by a session; `None`: they are none, or it has ended.

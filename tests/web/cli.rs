@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use argon2::{Argon2, PasswordHash, PasswordVerifier};
+use lorem_news::comment::LEVELS;
 use lorem_news::ui::time::now;
 use rusqlite::Connection;
 
@@ -420,6 +421,24 @@ fn seeded_data_has_the_promised_shape() {
     }
     let said = String::from_utf8(said).unwrap();
     assert!(said.contains(&format!("Seeded 100 users, 30 posts and {comments} comments")), "{said}");
+}
+
+#[test]
+fn a_larger_seed_has_discussions_of_every_depth_and_something_to_moderate() {
+    let (_folder, database) = folder();
+    seed(&database, &["--posts", "200"]);
+    let connection = open(&database);
+    assert_sound(&connection);
+    let depths = column(&connection, "SELECT DISTINCT cast(depth AS TEXT) FROM comments ORDER BY depth");
+    assert!(depths.len() > LEVELS, "{depths:?}");
+    assert_eq!(column(&connection, "SELECT screen_name FROM users WHERE is_admin").len(), 1);
+    let log = "SELECT verb || ' ' || noun FROM acts ORDER BY id";
+    assert_eq!(column(&connection, log), ["remove comment", "lock post", "dismiss post"]);
+    assert_eq!(column(&connection, "SELECT cast(flags_count AS TEXT) FROM cases"), ["2"]);
+    let emptied = "SELECT count(*) FROM comments WHERE deleted_at IS NOT NULL AND removed_at IS NULL";
+    assert_eq!(number(&connection, emptied), 1);
+    let counts = "SELECT count(*) FROM posts WHERE comments_count NOT BETWEEN 5 AND 15";
+    assert_eq!(number(&connection, counts), 0);
 }
 
 #[test]

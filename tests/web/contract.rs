@@ -310,7 +310,7 @@ pub fn walk(client: &Client) -> Walked {
             walked.pages.insert(address, answer);
             continue;
         }
-        if address.ends_with(".atom") {
+        if address.split('?').next().is_some_and(|path| path.ends_with(".atom")) {
             assert_eq!(
                 answer.header("Content-Type"),
                 Some("application/atom+xml; charset=utf-8"),

@@ -9,7 +9,7 @@ use lorem_news::comment::{self, NewComment, Room, To};
 use lorem_news::draft::{self, NewDraft};
 use lorem_news::feed;
 use lorem_news::flag::{self, Flagged, NewFlag};
-use lorem_news::moderation::{self, NewAct, Outcome, Subject, Verb};
+use lorem_news::moderation::{self, Decision, Outcome, Subject, Verb};
 use lorem_news::post::{self, Content, NewPost, Updated};
 use lorem_news::saved::{self, Wish};
 use lorem_news::search::query::{Kind, Query};
@@ -321,8 +321,8 @@ fn what_is_moderated_is_found_by_an_index() {
         }
         assert!(flag::sql::withdraw_some(connection, 90, 10).expect("they go"));
         let act = |verb, subject| {
-            let new = NewAct { session_id, verb, subject, reason: "A reason", now: 1 };
-            moderation::sql::act(connection, &new).expect("an answer")
+            let new = Decision { verb, subject, reason: "A reason", now: 1 };
+            moderation::sql::act(connection, session_id, &new).expect("an answer")
         };
         for subject in [Subject::Post(1), Subject::Comment(1)] {
             for verb in [Verb::Dismiss, Verb::Remove, Verb::Restore] {
