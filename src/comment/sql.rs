@@ -69,7 +69,7 @@ pub(super) fn outline(connection: &Connection, post_id: i64, limit: u32) -> rusq
 }
 
 /// The same of the newest replies to a comment.
-pub(super) fn replies_to(connection: &Connection, id: i64, limit: u32) -> rusqlite::Result<Vec<Node>> {
+pub fn replies_to(connection: &Connection, id: i64, limit: u32) -> rusqlite::Result<Vec<Node>> {
     let sql = "SELECT id, parent_id, score, created_at FROM comments WHERE parent_id = ?1 \
                ORDER BY id DESC LIMIT ?2";
     connection.prepare_cached(sql)?.query_map(params![id, limit], node)?.collect()

@@ -100,6 +100,7 @@ fn lists(connection: &Connection) {
         discussion.page(connection, None, START).expect("a page of them");
     }
     comment::discussion::place(connection, 1, 1).expect("a comment's place");
+    comment::sql::replies_to(connection, 1, 200).expect("the replies to a comment");
     comment::sql::of_user(connection, 1, START, 30).expect("someone's comments");
     session::sql::of_user(connection, 1, START, 10).expect("someone's sessions");
     session::sql::viewer(connection, &Secret::random().of(1)).expect("who asks");
@@ -113,7 +114,7 @@ fn every_list_is_read_from_an_index_in_its_order() {
     let (folder, connection) = database();
     connection.execute("UPDATE posts SET score = 2 WHERE id = 1", []).expect("the schema is known");
     let asked = statements(&connection, lists);
-    assert_eq!(asked.len(), 20, "{asked:?}");
+    assert_eq!(asked.len(), 21, "{asked:?}");
     // With what the planner knows about the rows, and without.
     for change in ["ANALYZE", "DROP TABLE sqlite_stat1"] {
         connection.execute_batch(change).expect(change);

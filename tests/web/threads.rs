@@ -577,6 +577,21 @@ fn a_chain_five_thousand_deep_is_read_and_goes_on() {
 }
 
 #[test]
+fn there_is_no_form_in_place_below_what_has_replies_elsewhere() {
+    let site = Site::start();
+    let database = site.database();
+    silence(&database, 3);
+    let ids: Vec<i64> =
+        (0..200).map(|number| make(&database, 3, None, 5, &format!("Remark {number}"))).collect();
+    let [.., before, last] = ids[..] else { panic!("there are many") };
+    make(&database, 3, Some(last), 5, "There is no room for this on the first page.");
+    let html = Client::signed_in_as(&site, 5).get("/posts/3").html();
+    assert_eq!(texts(&html, &format!("#comment_{last} > .rest")), ["Continue this thread →"]);
+    assert_eq!(attributes(&html, &format!("#reply_{before}"), "hx-get").len(), 1);
+    assert_eq!(attributes(&html, &format!("#reply_{last}"), "hx-get"), [""; 0]);
+}
+
+#[test]
 fn what_is_too_old_to_be_in_order_is_found_on_its_own_page() {
     let site = Site::start();
     let database = site.database();
