@@ -88,6 +88,8 @@ pub struct Thread {
     pub next: Option<Cursor>,
     /// There are more than [`IN_ORDER`]: the oldest are not among them.
     pub is_cut: bool,
+    /// One that is new to who asks and not on this page.
+    pub new_elsewhere: Option<i64>,
 }
 
 impl OwnComment {
