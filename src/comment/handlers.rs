@@ -3,109 +3,128 @@
 use std::iter;
 
 use horrorshow::Template;
+use rouille::Response;
 use rusqlite::Connection;
 
+use super::discussion::{self, Discussion};
 use super::sql::Fate;
 use super::tree::Place;
 use super::views::{self, CommentForm, Scene};
-use super::{Comment, NewComment, Placed, check, parent_gone, replies, sql};
+use super::{Comment, LEVELS, NewComment, Placed, Room, To, check, parent_gone, replies, sql};
 use crate::session::Token;
 use crate::ui::layout::{self, Page};
 use crate::ui::pager::{Cursor, START};
+use crate::ui::time::Micros;
 use crate::user;
 use crate::web::cx::Viewer;
 use crate::web::flash::Flash;
-use crate::web::form::Errors;
+use crate::web::form::{Errors, is_blank};
 use crate::web::rate::Act;
 use crate::web::reply::{self, Change};
 use crate::web::{Cx, Error, Result, paths};
-use crate::{draft, moderation, post, session};
+use crate::{draft, moderation, post, session, visit};
 
-/// What is typed, and what it replies to.
-pub(super) const FIELDS: [&str; 2] = ["body", "parent_id"];
+/// What is typed.
+const FIELDS: [&str; 1] = ["body"];
 const NOT_YOURS: Error = Error::Forbidden("Only who wrote a comment can change it.");
 
 /// What has become of a comment that was sent.
 enum Sent {
-    /// It is there, perhaps since it was sent before; how many comments its post has now, and how
-    /// many replies what it replies to.
-    Made { id: i64, count: i64, replies: i64 },
-    /// The post is gone, or only kept for the comments that it has.
-    NoPost,
-    /// An admin has locked the post while the form was looked at.
-    Locked,
-    /// What it replies to is gone, or was never on this post.
-    NoParent,
+    /// It is there.
+    Made(Made),
+    /// It cannot be said there, not any more.
+    Closed(Room),
     /// The session, perhaps with the whole account, ended while the form was looked at.
     SignedOut,
 }
 
-/// `GET /posts/:id/comments`: where they are. A page that refused a comment has this address, and from
-/// there its link to more of them leads here.
-///
-/// # Errors
-/// A cursor that is none.
-pub fn list(cx: &Cx, post_id: i64) -> Result {
-    let after = Cursor::from_query(cx, "comments")?;
-    if after == START {
-        return Ok(reply::see_other(cx, paths::comments(post_id)));
-    }
-    Ok(reply::see_other(cx, paths::comments_from(post_id, after)))
+/// A comment that is there, perhaps since it was sent before.
+struct Made {
+    id: i64,
+    post_id: i64,
+    /// How many comments the post has now.
+    count: i64,
+    /// And how many replies what it replies to.
+    replies: i64,
 }
 
-/// `POST /posts/:id/comments`: a comment, or by the field `parent_id` a reply to one.
+/// `GET /posts/:id/comments`: where they are. A page that refused a comment has this address.
+pub fn list(cx: &Cx, post_id: i64) -> Response {
+    reply::see_other(cx, paths::comments(post_id))
+}
+
+/// `POST /posts/:id/comments`, `POST /comments/:id/replies`: a comment on a post, a reply to a comment.
 ///
 /// # Errors
-/// [`Error::SignIn`], [`Error::NotFound`]; the database's. What can be mended is told in the form.
-pub fn create(cx: &Cx, post_id: i64) -> Result {
-    let parent_id = replies::parent_of(cx);
-    let return_to = parent_id.map_or(paths::comment_form(post_id), paths::reply);
-    let viewer = draft::member(cx, return_to, &FIELDS)?;
-    moderation::refuse_locked(cx, post_id)?;
-    if !cx.read(|connection| post::sql::takes_comments(connection, post_id))? {
-        return Err(Error::NotFound);
-    }
+/// [`Error::SignIn`]; [`Error::Barred`], [`Error::Lost`] and [`Error::NotFound`], where nobody can say
+/// anything; the database's. What can be mended is told in the form.
+pub fn create(cx: &Cx, to: To) -> Result {
+    let viewer = draft::member(cx, to.form(), &FIELDS)?;
     let body = cx.form()?.text("body");
+    let room = cx.read(|connection| sql::room(connection, to))?;
+    if !matches!(room, Room::Open(_)) {
+        return closed(cx, to, room, &body);
+    }
     let errors = check(&body).or_too_fast(&cx.app.rates, Act::WriteBy(viewer.id));
     if !errors.is_empty() {
-        return refuse(cx, post_id, parent_id, &body, &errors);
+        return refuse(cx, to, &body, &errors);
     }
-    let (user_id, session_id, created_at) = (viewer.id, viewer.session_id, cx.now);
+    let (user_id, session_id, now) = (viewer.id, viewer.session_id, cx.now);
     let (token, text) = (draft::token(cx), body.clone());
     let sent = cx.write(move |connection| {
         if !session::sql::exists(connection, session_id)? {
             return Ok(Sent::SignedOut);
         }
-        if moderation::sql::locked(connection, post_id)?.is_some() {
-            return Ok(Sent::Locked);
-        }
-        let comment = NewComment { post_id, parent_id, user_id, body: &text, created_at };
-        send(connection, &comment, token.as_ref())
+        send(connection, to, (user_id, &text, now), token.as_ref())
     })?;
-    let (id, count, replies) = match sent {
-        Sent::Made { id, count, replies } => (id, count, replies),
-        Sent::NoPost => return Err(Error::NotFound),
-        Sent::Locked => return Err(moderation::is_locked(cx, post_id)),
-        Sent::NoParent => return refuse(cx, post_id, parent_id, &body, &parent_gone()),
-        Sent::SignedOut => return Err(draft::sign_in_first(cx, return_to, &FIELDS)),
+    match sent {
+        Sent::Made(made) => answer(cx, viewer, to, &made),
+        Sent::Closed(room) => closed(cx, to, room, &body),
+        Sent::SignedOut => Err(draft::sign_in_first(cx, to.form(), &FIELDS)),
+    }
+}
+
+fn send(
+    connection: &Connection,
+    to: To,
+    (user_id, body, created_at): (i64, &str, Micros),
+    token: Option<&Token>,
+) -> rusqlite::Result<Sent> {
+    let post_id = match sql::room(connection, to)? {
+        Room::Open(post_id) => post_id,
+        room => return Ok(Sent::Closed(room)),
     };
+    let parent_id = to.parent_id();
+    let comment = NewComment { post_id, parent_id, user_id, body, created_at };
+    let twin = sql::twin(connection, &comment)?;
+    let id = twin.map_or_else(|| sql::create(connection, &comment), Ok)?;
+    draft::taken(connection, token, &to.address().to_string())?;
+    let count = sql::count_of(connection, post_id)?.unwrap_or_default();
+    let replies = parent_id.map_or(Ok(0), |parent_id| sql::replies(connection, parent_id))?;
+    Ok(Sent::Made(Made { id, post_id, count, replies }))
+}
+
+/// Leads to a comment that was made, or shows it where it belongs.
+fn answer(cx: &Cx, viewer: &Viewer, to: To, made: &Made) -> Result {
+    let Made { id, post_id, count, replies } = *made;
     if !reply::wants_changes(cx) {
-        let address = address(cx, post_id, id)?;
-        return Ok(reply::done(cx, address, Flash::CommentCreated));
+        return Ok(reply::done(cx, address(cx, post_id, id)?, Flash::CommentCreated));
     }
     // It may have been there before, and have points since.
     let (placed, poster_id) = cx.read(|connection| {
-        Ok((sql::find(connection, user_id, id)?, post::sql::author(connection, post_id)?))
+        Ok((sql::find(connection, viewer.id, id)?, post::sql::author(connection, post_id)?))
     })?;
     let comment = placed.ok_or(Error::NotFound)?.comment;
-    let scene = Scene { viewer: Some(viewer), now: cx.now, poster_id, seen_at: None, is_open: true };
-    let mut changes = match parent_id {
-        Some(parent_id) => replies::shown(parent_id, replies, &comment, scene)?,
-        None => vec![
+    let scene = Scene::of_change(cx, Some(viewer), poster_id, true);
+    let mut changes = match to {
+        To::Comment(parent_id) => replies::shown(parent_id, replies, &comment, scene)?,
+        To::Post(_) => vec![
             Change::replace("#comment_form", views::form(post_id, &CommentForm::of("")).into_string()?),
-            // Should it have been sent twice, it is there already.
-            Change::remove(format_args!("#comment_{id}")),
-            Change::append("#comment_list", views::one(&comment, scene).into_string()?),
+            // Should it have been sent twice, it is there already, perhaps with replies.
+            Change::append(
+                format_args!("#comment_list:not(:has(> #comment_{id}))"),
+                views::one(&comment, scene).into_string()?,
+            ),
         ],
     };
     changes.push(Change::fill(".comments_count", views::count(count).into_string()?));
@@ -113,45 +132,38 @@ pub fn create(cx: &Cx, post_id: i64) -> Result {
     Ok(reply::changes(cx, &changes))
 }
 
-fn send(connection: &Connection, comment: &NewComment, token: Option<&Token>) -> rusqlite::Result<Sent> {
-    let NewComment { post_id, parent_id, .. } = *comment;
-    if !post::sql::takes_comments(connection, post_id)? {
-        return Ok(Sent::NoPost);
-    }
-    let twin = sql::twin(connection, comment)?;
-    if let Some(parent_id) = parent_id
-        && twin.is_none()
-        && !sql::is_on(connection, parent_id, post_id)?
-    {
-        return Ok(Sent::NoParent);
-    }
-    let id = twin.map_or_else(|| sql::create(connection, comment), Ok)?;
-    draft::taken(connection, token, &paths::new_comment(post_id).to_string())?;
-    let count = sql::count_of(connection, post_id)?.unwrap_or_default();
-    let replies = parent_id.map_or(Ok(0), |parent_id| sql::replies(connection, parent_id))?;
-    Ok(Sent::Made { id, count, replies })
-}
-
-/// Shows the form again: in its place, on the page of the reply, or, when what it replies to is gone,
-/// on that of the post, where the words can still be said.
-fn refuse(cx: &Cx, post_id: i64, parent_id: Option<i64>, body: &str, errors: &Errors) -> Result {
+/// Shows the form again: in its place, or on the page that it is on.
+fn refuse(cx: &Cx, to: To, body: &str, errors: &Errors) -> Result {
     let form = CommentForm { body, errors, in_place: true };
     if reply::wants_changes(cx) {
-        let change = match parent_id {
-            Some(parent_id) => Change::replace(
-                format_args!("#reply_{parent_id}_form"),
-                views::reply_in_place(post_id, parent_id, &form).into_string()?,
+        let change = match to {
+            To::Comment(id) => Change::replace(
+                format_args!("#reply_{id}_form"),
+                views::reply_in_place(id, &form).into_string()?,
             ),
-            None => Change::replace("#comment_form", views::form(post_id, &form).into_string()?),
+            To::Post(id) => Change::replace("#comment_form", views::form(id, &form).into_string()?),
         };
         return Ok(reply::refused_changes(cx, &[change], errors));
     }
-    let reply_page = parent_id.map(|parent_id| replies::page(cx, parent_id, Some(post_id), &form));
-    let html = match reply_page.transpose()?.flatten() {
-        Some(html) => html,
-        None => post::handlers::page(cx, post_id, START, &form)?.ok_or(Error::NotFound)?,
+    let html = match to {
+        To::Comment(id) => replies::page(cx, id, &form)?,
+        To::Post(id) => post::handlers::page(cx, id, START, &form)?.ok_or(Error::NotFound)?,
     };
     Ok(reply::refused(cx, html, errors))
+}
+
+/// The answer where nobody can say anything, or not any more: what was written is not lost. When only
+/// the comment is gone that it replies to, it can still be said to all.
+pub(super) fn closed(cx: &Cx, to: To, room: Room, body: &str) -> Result {
+    let is_in_place = reply::wants_changes(cx) && cx.method() == "POST";
+    match room {
+        Room::Locked(reason) => Err(moderation::locked(&reason, draft::words(cx, to.address())?)),
+        Room::NoParent(_) if is_in_place => refuse(cx, to, body, &parent_gone()),
+        Room::NoParent(Some(post_id)) if !is_blank(body) && !reply::wants_changes(cx) => {
+            refuse(cx, To::Post(post_id), body, &parent_gone())
+        }
+        _ => Err(draft::lost(cx, to.address())),
+    }
 }
 
 /// A comment of the viewer's.
@@ -161,14 +173,14 @@ fn own(cx: &Cx, viewer: &Viewer, id: i64) -> Result<Placed> {
 }
 
 /// A comment that was not deleted.
-pub(super) fn alive(cx: &Cx, viewer_id: i64, id: i64) -> Result<Placed> {
+fn alive(cx: &Cx, viewer_id: i64, id: i64) -> Result<Placed> {
     let placed = cx.read(|connection| sql::find(connection, viewer_id, id))?;
     placed.filter(|placed| !placed.is_deleted).ok_or(Error::NotFound)
 }
 
 /// The address of a comment's place: on the page of its post, or of what it replies to.
 fn address(cx: &Cx, post_id: i64, id: i64) -> Result<String> {
-    let place = cx.read(|connection| sql::place(connection, post_id, id))?;
+    let place = cx.read(|connection| discussion::place(connection, post_id, id))?;
     Ok(address_of(place, post_id, id))
 }
 
@@ -199,11 +211,12 @@ pub fn show(cx: &Cx, id: i64) -> Result {
         let Some(whole) = post::sql::find(connection, viewer_id, post_id)? else {
             return Ok(None);
         };
-        let discussion = sql::discussion(connection, viewer_id, &whole.post, Some(&comment))?;
-        let place = discussion.tree.place(id);
+        let discussion = Discussion::of(connection, viewer_id, &whole, Some(&comment))?;
+        let place = discussion.place(id);
         Ok(Some((whole, comment, place, discussion.page(connection, Some(id), after)?)))
     })?;
     let (whole, comment, place, thread) = found.ok_or(Error::NotFound)?;
+    visit::note(cx, &whole, visit::Page::Other)?;
     let (heading, back) =
         (format!("Comment on {}", whole.post.title), paths::post(whole.post.id).to_string());
     let page = Page { aside: Some((&back, "← Back to post")), ..Page::new(cx, &heading)? };
@@ -218,9 +231,8 @@ fn said(cx: &Cx, placed: &Placed) -> Result<Change> {
     let (poster_id, is_open) = cx.read(|connection| {
         Ok((post::sql::author(connection, *post_id)?, post::sql::takes_comments(connection, *post_id)?))
     })?;
-    let scene = Scene { viewer: cx.viewer()?, now: cx.now, poster_id, seen_at: None, is_open };
-    let page = paths::comment(comment.id).to_string();
-    let is_first = cx.referrer().is_some_and(|referrer| referrer.split('?').next() == Some(&page));
+    let scene = Scene::of_change(cx, cx.viewer()?, poster_id, is_open);
+    let is_first = cx.came_from(paths::comment(comment.id)).is_some();
     let html = views::said(comment, scene, is_first).into_string()?;
     Ok(Change::replace(format_args!("#said_{}", comment.id), html))
 }
@@ -323,14 +335,15 @@ pub fn destroy(cx: &Cx, id: i64) -> Result {
         // It was the last on a post that was only kept for it.
         return Ok(reply::done(cx, paths::POSTS, Flash::CommentDestroyed));
     };
-    if !reply::wants_changes(cx) {
-        return Ok(reply::done(cx, paths::post(post_id), Flash::CommentDestroyed));
+    if !reply::wants_changes(cx) || is_on_page_of(cx, id, &fate) {
+        return Ok(reply::done(cx, after_destroying(cx, post_id, id, &fate)?, Flash::CommentDestroyed));
     }
     let remove = |id: i64| Change::remove(format_args!("#comment_{id}"));
     let mut changes = Vec::new();
     match fate {
         Fate::Removed { pruned, parent_id } => {
-            changes.extend(iter::once(id).chain(pruned).map(remove));
+            // What went with it stands around it: of those on one page, one is around all others.
+            changes.extend(iter::once(id).chain(pruned).take(LEVELS).map(remove));
             changes.extend(parent_id.map(|parent_id| replies::left(parent_id, left)).transpose()?);
         }
         Fate::Emptied => {
@@ -341,4 +354,27 @@ pub fn destroy(cx: &Cx, id: i64) -> Result {
     changes.push(Change::fill(".comments_count", views::count(count).into_string()?));
     changes.push(Change::notice(Flash::CommentDestroyed));
     Ok(reply::changes(cx, &changes))
+}
+
+/// Whether the request comes from the page of a comment that is gone now.
+fn is_on_page_of(cx: &Cx, id: i64, fate: &Fate) -> bool {
+    match fate {
+        Fate::Removed { pruned, .. } => {
+            iter::once(&id).chain(pruned).any(|&gone| cx.came_from(paths::comment(gone)).is_some())
+        }
+        Fate::Emptied => false,
+    }
+}
+
+/// Where to go on: at what is left of it, else at what it was a reply to, else on the page of its post
+/// that it was on.
+fn after_destroying(cx: &Cx, post_id: i64, id: i64, fate: &Fate) -> Result<String> {
+    match fate {
+        Fate::Emptied => address(cx, post_id, id),
+        Fate::Removed { parent_id: Some(parent_id), .. } => address(cx, post_id, *parent_id),
+        Fate::Removed { parent_id: None, .. } => {
+            let post = paths::post(post_id);
+            Ok(cx.came_from(post).map_or_else(|| post.to_string(), str::to_owned))
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Comments on posts.
 
+pub mod discussion;
 pub mod handlers;
 pub mod replies;
 pub mod sql;
@@ -8,17 +9,18 @@ pub mod views;
 
 use tree::{Node, Row};
 
-use crate::post::REMOVED;
 use crate::ui::pager::Cursor;
 use crate::ui::time::{MINUTE, Micros};
 use crate::user::{self, Author};
 use crate::web::cx::Viewer;
 use crate::web::form::{Errors, is_blank};
+use crate::web::paths::{self, Path};
 
 /// Comments on a page of a post, or of a comment.
 pub const ON_A_PAGE: u32 = 200;
 /// So deep they stand inside each other on a page: what is deeper has a page of its own. More would
-/// not leave room for the words, and browsers stop nesting elements at some 500.
+/// not leave room for the words, and browsers stop nesting elements at some 500. (A reply that is put in
+/// its place may stand deeper until the page is loaded again, but no further in: `styles/app.css`.)
 pub const LEVELS: usize = 8;
 /// So many comments of a post are put in order, the newest: the work of a page is bounded by it. The
 /// others are found at their own addresses.
@@ -41,6 +43,8 @@ pub struct Comment {
     pub score: i64,
     /// Whether who asks has voted for it.
     pub is_voted: bool,
+    /// An admin has removed it: nobody is its author, and it says nothing.
+    pub is_removed: bool,
 }
 
 /// A comment as its author's page shows it.
@@ -66,18 +70,12 @@ impl Comment {
         Node { id, parent_id, score, created_at }
     }
 
-    /// Whether an admin has removed it: then nobody is its author, and this is all it says.
+    /// Whether it is new to somebody to whom others' comments are `since` a moment: not to its author,
+    /// and not to who looks for the first time.
     #[must_use]
-    pub fn is_removed(&self) -> bool {
-        self.author.is_none() && self.body == REMOVED
-    }
-
-    /// Whether it is new to somebody who has last looked at `seen_at`: not to its author, and not to
-    /// who looks for the first time.
-    #[must_use]
-    pub fn is_new(&self, viewer: Option<&Viewer>, seen_at: Option<Micros>) -> bool {
+    pub fn is_new(&self, viewer: Option<&Viewer>, since: Option<Micros>) -> bool {
         let is_others = self.author.is_some() && !user::is_own(self.author.as_ref(), viewer);
-        is_others && seen_at.is_some_and(|seen_at| self.created_at > seen_at)
+        is_others && since.is_some_and(|since| self.created_at > since)
     }
 }
 
@@ -90,6 +88,8 @@ pub struct Thread {
     pub next: Option<Cursor>,
     /// There are more than [`IN_ORDER`]: the oldest are not among them.
     pub is_cut: bool,
+    /// One that is new to who asks and not on this page.
+    pub new_elsewhere: Option<i64>,
 }
 
 impl OwnComment {
@@ -128,6 +128,57 @@ pub fn check(body: &str) -> Errors {
 /// Somebody took back what was being replied to.
 fn parent_gone() -> Errors {
     Errors::one("body", "The comment that you replied to was deleted while you were writing")
+}
+
+/// What somebody answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum To {
+    /// A post, by its number.
+    Post(i64),
+    /// A comment, by its number: theirs is a reply to it.
+    Comment(i64),
+}
+
+impl To {
+    /// Where what they say is sent.
+    #[must_use]
+    pub fn address(self) -> Path {
+        match self {
+            To::Post(id) => paths::new_comment(id),
+            To::Comment(id) => paths::replies(id),
+        }
+    }
+
+    /// What it is a reply to, if that is a comment.
+    #[must_use]
+    pub fn parent_id(self) -> Option<i64> {
+        match self {
+            To::Post(_) => None,
+            To::Comment(id) => Some(id),
+        }
+    }
+
+    /// Where the form for it is.
+    #[must_use]
+    pub fn form(self) -> Path {
+        match self {
+            To::Post(id) => paths::comment_form(id),
+            To::Comment(id) => paths::reply(id),
+        }
+    }
+}
+
+/// Whether something can be said there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Room {
+    /// It can, on the post of this number.
+    Open(i64),
+    /// An admin has locked the post; why.
+    Locked(String),
+    /// The post is gone, or only kept for the comments that it has.
+    NoPost,
+    /// The comment is gone; on which post it was, if it still stands there for the replies to it.
+    NoParent(Option<i64>),
 }
 
 /// A comment and where it is.

@@ -2,9 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::tree::{Layout, Node, Place, Tree};
-use super::{Comment, IN_ORDER, NewComment, ON_A_PAGE, OwnComment, Placed, TWICE, Thread};
-use crate::post::{self, DELETED, Post};
+use super::tree::Node;
+use super::{Comment, NewComment, OwnComment, Placed, Room, TWICE, To};
+use crate::moderation;
+use crate::post::{self, DELETED, REMOVED};
 use crate::ui::pager::{Cursor, Slice};
 use crate::ui::time::Micros;
 use crate::user;
@@ -13,16 +14,17 @@ use crate::vote::{self, Target};
 /// The columns of [`from_row`].
 macro_rules! columns {
     () => {
-        "comments.id, iif(comments.removed_at IS NULL, comments.body, '[removed]'), comments.created_at, users.id, users.screen_name, \
-         comments.score, comment_votes.user_id IS NOT NULL, comments.parent_id"
+        "comments.id, iif(comments.removed_at IS NULL, comments.body, ''), comments.created_at, \
+         users.id, users.screen_name, comments.score, comment_votes.user_id IS NOT NULL, \
+         comments.parent_id, comments.removed_at IS NOT NULL"
     };
 }
 
 /// The number of [`columns`]: what follows them in a row begins here.
-const COLUMNS: usize = 8;
+const COLUMNS: usize = 9;
 
 /// Where they come from. `?1` is who asks, 0 for a guest: their votes come with the comments. What an
-/// admin removed is nobody's, and says `[removed]`.
+/// admin removed is nobody's, and says nothing.
 macro_rules! joins {
     () => {
         " FROM comments LEFT JOIN users ON users.id = comments.user_id AND comments.removed_at IS NULL \
@@ -39,70 +41,12 @@ fn from_row(row: &Row) -> rusqlite::Result<Comment> {
         score: row.get(5)?,
         is_voted: row.get(6)?,
         parent_id: row.get(7)?,
+        is_removed: row.get(8)?,
     })
 }
 
-/// The comments on a post, or as many of them as are put in order.
-pub struct Discussion {
-    viewer_id: i64,
-    /// All of them, when they are few.
-    comments: Vec<Comment>,
-    is_whole: bool,
-    is_cut: bool,
-    /// Their order.
-    pub tree: Tree,
-}
-
-/// The comments on a post in their order: with one statement when there are no more than a page shows.
-/// Those that were deleted are among them where others replied. `root` is among them in any case.
-pub fn discussion(
-    connection: &Connection,
-    viewer_id: i64,
-    post: &Post,
-    root: Option<&Comment>,
-) -> rusqlite::Result<Discussion> {
-    // Those that were deleted are not counted, so only asking tells that there are few.
-    if post.comments_count <= i64::from(ON_A_PAGE) {
-        let comments = newest(connection, viewer_id, post.id, ON_A_PAGE + 1)?;
-        if comments.len() <= ON_A_PAGE as usize {
-            let nodes: Vec<Node> = comments.iter().map(Comment::node).collect();
-            return Ok(Discussion {
-                viewer_id,
-                comments,
-                is_whole: true,
-                is_cut: false,
-                tree: Tree::of(&nodes),
-            });
-        }
-    }
-    let mut nodes = outline(connection, post.id)?;
-    let is_cut = nodes.len() > IN_ORDER as usize;
-    nodes.truncate(IN_ORDER as usize);
-    nodes.extend(root.map(Comment::node).filter(|root| is_cut && !nodes.contains(root)));
-    Ok(Discussion { viewer_id, comments: Vec::new(), is_whole: false, is_cut, tree: Tree::of(&nodes) })
-}
-
-impl Discussion {
-    /// A page of it, as [`Tree::layout`] has it.
-    pub fn page(self, connection: &Connection, root: Option<i64>, after: Cursor) -> rusqlite::Result<Thread> {
-        let Layout { rows, next } = self.tree.layout(root, after);
-        let mut comments: Vec<Option<Comment>> = self.comments.into_iter().map(Some).collect();
-        let mut shown = Vec::with_capacity(rows.len());
-        for row in rows {
-            let comment = if self.is_whole {
-                comments.get_mut(row.origin).and_then(Option::take)
-            } else {
-                // One by one: by their numbers that is as fast as all at once, and plain to see.
-                find(connection, self.viewer_id, row.id)?.map(|placed| placed.comment)
-            };
-            shown.extend(comment.map(|comment| (row, comment)));
-        }
-        Ok(Thread { rows: shown, next, is_cut: self.is_cut })
-    }
-}
-
 /// The newest comments on a post, as its page shows them.
-fn newest(
+pub(super) fn newest(
     connection: &Connection,
     viewer_id: i64,
     post_id: i64,
@@ -117,24 +61,38 @@ fn newest(
     connection.prepare_cached(sql)?.query_map(params![viewer_id, post_id, limit], from_row)?.collect()
 }
 
-/// What the order of the newest comments on a post depends on: one more than are put in order, if
-/// there are so many.
-fn outline(connection: &Connection, post_id: i64) -> rusqlite::Result<Vec<Node>> {
+/// What the order of the newest comments on a post depends on, of `limit` at most.
+pub(super) fn outline(connection: &Connection, post_id: i64, limit: u32) -> rusqlite::Result<Vec<Node>> {
     let sql = "SELECT id, parent_id, score, created_at FROM comments WHERE post_id = ?1 \
                ORDER BY created_at DESC, id DESC LIMIT ?2";
+    connection.prepare_cached(sql)?.query_map(params![post_id, limit], node)?.collect()
+}
+
+/// The same of the newest replies to a comment.
+pub fn replies_to(connection: &Connection, id: i64, limit: u32) -> rusqlite::Result<Vec<Node>> {
+    let sql = "SELECT id, parent_id, score, created_at FROM comments WHERE parent_id = ?1 \
+               ORDER BY id DESC LIMIT ?2";
+    connection.prepare_cached(sql)?.query_map(params![id, limit], node)?.collect()
+}
+
+/// The oldest comments on a post that others made `since` a moment.
+pub fn new_to(
+    connection: &Connection,
+    viewer_id: i64,
+    post_id: i64,
+    since: Micros,
+    limit: u32,
+) -> rusqlite::Result<Vec<i64>> {
+    let sql = "SELECT id FROM comments WHERE post_id = ?2 AND created_at > ?3 AND deleted_at IS NULL \
+               AND user_id IS NOT ?1 ORDER BY created_at, id LIMIT ?4";
     connection
         .prepare_cached(sql)?
-        .query_map(params![post_id, IN_ORDER + 1], |row| {
-            Ok(Node { id: row.get(0)?, parent_id: row.get(1)?, score: row.get(2)?, created_at: row.get(3)? })
-        })?
+        .query_map(params![viewer_id, post_id, since, limit], |row| row.get(0))?
         .collect()
 }
 
-/// The page that shows a comment on a post.
-pub fn place(connection: &Connection, post_id: i64, id: i64) -> rusqlite::Result<Place> {
-    let mut nodes = outline(connection, post_id)?;
-    nodes.truncate(IN_ORDER as usize);
-    Ok(Tree::of(&nodes).place(id))
+fn node(row: &Row) -> rusqlite::Result<Node> {
+    Ok(Node { id: row.get(0)?, parent_id: row.get(1)?, score: row.get(2)?, created_at: row.get(3)? })
 }
 
 /// Someone's comments from `after` on: newest first.
@@ -144,21 +102,18 @@ pub fn of_user(
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<OwnComment>> {
-    let sql = "SELECT comments.id, comments.body, comments.created_at, posts.id, \
-               iif(posts.removed_at IS NULL, posts.title, '[removed]') FROM comments JOIN posts ON posts.id = comments.post_id \
+    let sql = "SELECT comments.id, comments.body, comments.created_at, posts.id, posts.title, \
+               posts.removed_at IS NOT NULL FROM comments JOIN posts ON posts.id = comments.post_id \
                WHERE comments.user_id = ?1 AND (comments.created_at, comments.id) < (?2, ?3) \
                AND comments.deleted_at IS NULL \
                ORDER BY comments.created_at DESC, comments.id DESC LIMIT ?4";
     let rows = connection
         .prepare_cached(sql)?
         .query_map(params![user_id, after.key, after.id, limit + 1], |row| {
-            Ok(OwnComment {
-                id: row.get(0)?,
-                body: row.get(1)?,
-                created_at: row.get(2)?,
-                post_id: row.get(3)?,
-                post_title: row.get::<_, Option<String>>(4)?.unwrap_or_else(|| DELETED.to_owned()),
-            })
+            let (id, body, created_at, post_id) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+            let title = if row.get(5)? { Some(REMOVED.to_owned()) } else { row.get(4)? };
+            let post_title = title.unwrap_or_else(|| DELETED.to_owned());
+            Ok(OwnComment { id, body, created_at, post_id, post_title })
         })?
         .collect::<Result<_, _>>()?;
     Ok(Slice::of(rows, limit, OwnComment::by_age))
@@ -182,10 +137,26 @@ pub fn find(connection: &Connection, viewer_id: i64, id: i64) -> rusqlite::Resul
         .optional()
 }
 
-/// Whether a comment on a post is there to be replied to.
-pub fn is_on(connection: &Connection, id: i64, post_id: i64) -> rusqlite::Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM comments WHERE id = ?1 AND post_id = ?2 AND deleted_at IS NULL)";
-    connection.prepare_cached(sql)?.query_row([id, post_id], |row| row.get(0))
+/// Whether something can be said there.
+pub fn room(connection: &Connection, to: To) -> rusqlite::Result<Room> {
+    let (post_id, is_there) = match to {
+        To::Post(id) => (id, true),
+        To::Comment(id) => {
+            let sql = "SELECT post_id, deleted_at IS NULL FROM comments WHERE id = ?1";
+            let found = connection.prepare_cached(sql)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)));
+            match found.optional()? {
+                Some(found) => found,
+                None => return Ok(Room::NoParent(None)),
+            }
+        }
+    };
+    if let Some(reason) = moderation::sql::locked(connection, post_id)? {
+        return Ok(Room::Locked(reason));
+    }
+    if !post::sql::takes_comments(connection, post_id)? {
+        return Ok(Room::NoPost);
+    }
+    Ok(if is_there { Room::Open(post_id) } else { Room::NoParent(Some(post_id)) })
 }
 
 /// How many replies a comment has, of its own: those that were deleted and stay are among them.

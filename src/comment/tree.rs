@@ -205,8 +205,8 @@ impl Tree {
         Row { id, origin, level, replies, rest: Rest::Nothing }
     }
 
-    /// The page that shows a comment: the first of the whole discussion if that does, else one that
-    /// begins with it.
+    /// The page that shows a comment: the first of the whole discussion if that does, else the first of
+    /// what it replies to, else one that begins with it. What is not in the tree has only its own.
     #[must_use]
     pub fn place(&self, id: i64) -> Place {
         let shows = |root: Option<i64>| self.layout(root, START).rows.iter().any(|row| row.id == id);
@@ -219,7 +219,8 @@ impl Tree {
                 let after = if is_first { START } else { self.before(parent, at) };
                 Place { root, after }
             }
-            _ => Place { root: None, after: START },
+            Some(_) => Place { root: None, after: START },
+            None => Place { root: Some(id), after: START },
         }
     }
 
@@ -268,6 +269,8 @@ mod tests {
         assert_eq!(shown(&tree.layout(Some(6), START)), [(6, 0), (7, 1)]);
         assert_eq!(shown(&tree.layout(Some(98), START)), []);
         assert_eq!(shown(&Tree::of(&[]).layout(None, START)), []);
+        assert_eq!(tree.place(8), Place { root: None, after: START });
+        assert_eq!(tree.place(98), Place { root: Some(98), after: START });
     }
 
     #[test]

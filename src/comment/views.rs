@@ -7,6 +7,7 @@ use super::tree::{Rest, Row};
 use super::{Comment, LEVELS, OwnComment, Thread};
 use crate::markup::{FORMATTING, Markup};
 use crate::post::Whole;
+use crate::post::views::many;
 use crate::ui::button;
 use crate::ui::field::{self, Field};
 use crate::ui::text::{DOT, Id, Text};
@@ -34,8 +35,10 @@ pub struct Scene<'s> {
     pub now: Micros,
     /// Whose post it is: their comments are marked.
     pub poster_id: Option<i64>,
-    /// When they last looked at it.
-    pub seen_at: Option<Micros>,
+    /// Since when what others said is new to them; `None`: nothing is.
+    pub new_since: Option<Micros>,
+    /// How many comments are, of the whole discussion.
+    pub new_comments: i64,
     /// Whether it can be commented on.
     pub is_open: bool,
 }
@@ -48,9 +51,21 @@ impl<'s> Scene<'s> {
             viewer,
             now: cx.now,
             poster_id: whole.post.author.as_ref().map(|author| author.id),
-            seen_at: whole.seen_at,
+            new_since: whole.new_since,
+            new_comments: whole.post.new_comments,
             is_open: whole.takes_comments(),
         }
+    }
+
+    /// On the page of somebody who has just changed something: they have seen what is there.
+    #[must_use]
+    pub fn of_change(
+        cx: &Cx,
+        viewer: Option<&'s Viewer>,
+        poster_id: Option<i64>,
+        is_open: bool,
+    ) -> Scene<'s> {
+        Scene { viewer, now: cx.now, poster_id, new_since: None, new_comments: 0, is_open }
     }
 }
 
@@ -59,8 +74,8 @@ impl<'s> Scene<'s> {
 struct Marks {
     /// It begins the page: what it replies to is not there.
     is_first: bool,
-    /// Nothing can be put inside it on this page.
-    is_deepest: bool,
+    /// Nothing is put inside it on this page: it is too deep, or has replies that are shown elsewhere.
+    has_no_room: bool,
     /// It is new to the reader.
     is_new: bool,
     /// The next one that is.
@@ -79,20 +94,21 @@ pub struct List<'t> {
 impl List<'_> {
     /// The comments that are new to the reader, as they stand on the page.
     fn new_ids(&self) -> Vec<i64> {
-        let Scene { viewer, seen_at, .. } = self.scene;
-        if seen_at.is_none() {
+        let Scene { viewer, new_since, .. } = self.scene;
+        if new_since.is_none() {
             return Vec::new();
         }
         let comments = self.thread.rows.iter().map(|(_, comment)| comment);
-        comments.filter(|comment| comment.is_new(viewer, seen_at)).map(|comment| comment.id).collect()
+        comments.filter(|comment| comment.is_new(viewer, new_since)).map(|comment| comment.id).collect()
     }
 }
 
 impl Render for List<'_> {
     fn render(&self, out: &mut TemplateBuffer) {
         let new_ids = self.new_ids();
-        if let Some(first) = new_ids.first() {
-            new_here(new_ids.len(), *first).render(out);
+        if self.scene.new_comments > 0 {
+            new_here(self.scene.new_comments, new_ids.first().copied(), self.thread.new_elsewhere)
+                .render(out);
         }
         let mut new_ids = new_ids.into_iter().peekable();
         Raw("<ol class=comments id=comment_list>").render(out);
@@ -102,9 +118,9 @@ impl Render for List<'_> {
                 close(last, out);
             }
             let is_new = new_ids.next_if_eq(&comment.id).is_some();
-            let is_deepest = row.level + 1 == LEVELS;
+            let has_no_room = row.level + 1 == LEVELS || row.rest == Rest::All;
             let next_new = new_ids.peek().copied().filter(|_| is_new);
-            let marks = Marks { is_first: row.level == 0, is_deepest, is_new, next_new };
+            let marks = Marks { is_first: row.level == 0, has_no_room, is_new, next_new };
             begin(comment, self.scene, marks).render(out);
             if has_list(*row) {
                 begin_replies(comment.id, row.replies).render(out);
@@ -147,10 +163,17 @@ fn rest(row: Row) -> impl Render {
     }
 }
 
-/// `3 new since you were here`, with the way to the first.
-fn new_here(number: usize, first: i64) -> impl Render {
+/// `3 new since you were here`, with the way to the first on this page, and to one that is not.
+fn new_here(number: i64, here: Option<i64>, elsewhere: Option<i64>) -> impl Render {
     owned_html! {
-        p(class="new") { a(href=Id("#comment_", first)) { : number; : " new" } : " since you were here" }
+        p(class="new") {
+            @ if let Some(id) = here { a(href=Id("#comment_", id)) { : many(number) } } else { : many(number) }
+            : " since you were here";
+            @ if let Some(id) = elsewhere {
+                : Raw(if here.is_some() { ", some " } else { ", " });
+                a(href=paths::comment(id)) { : "elsewhere in the discussion" }
+            }
+        }
     }
 }
 
@@ -187,18 +210,18 @@ fn marked<'c>(comment: &'c Comment, scene: Scene<'c>, marks: Marks) -> impl Rend
             : vote::views::arrow_for(Target::Comment(comment.id), comment.is_voted, author, viewer);
             p {
                 @ if author.is_some() { : vote::views::score(Target::Comment(comment.id), comment.score); : " " }
-                @ if !comment.is_removed() { : user::views::by(author, viewer) }
+                @ if !comment.is_removed { : user::views::by(author, viewer) }
                 @ if is_posters { : " "; span(class="badge") { : "author" } }
-                @ if !comment.is_removed() { : DOT }
+                @ if !comment.is_removed { : DOT }
                 a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, now }; : " ago" }
                 @ if let Some(parent_id) = parent_id { : DOT; a(href=Id("#comment_", parent_id)) { : Raw("parent") } }
                 : moderation::views::link(Target::Comment(comment.id), author, viewer);
                 @ if marks.is_new { : new_mark(marks.next_new) }
             }
-            @ if author.is_some() { : Markup(&comment.body) } else { : moderation::views::absent(comment.is_removed()) }
+            @ if author.is_some() { : Markup(&comment.body) } else { : moderation::views::absent(comment.is_removed) }
             @ if author.is_some() && (is_open || user::is_own(author, viewer)) {
                 div(class="actions") {
-                    @ if is_open { : reply_link(comment.id, !marks.is_deepest) }
+                    @ if is_open { : reply_link(comment.id, !marks.has_no_room) }
                     @ if user::is_own(author, viewer) { : own_actions(comment.id) }
                 }
             }
@@ -278,8 +301,14 @@ pub fn show<'p>(
         }
         section(class="discussion", id="comments", aria-label="Comment and replies") {
             : List { thread, scene };
+            : cut(thread);
         }
     }
+}
+
+/// That not all are there.
+pub fn cut(thread: &Thread) -> impl Render + '_ {
+    owned_html! { @ if thread.is_cut { p(class="empty") { : "The oldest comments are not shown here." } } }
 }
 
 /// The page for a reply: what is replied to, and the form.
@@ -297,8 +326,7 @@ pub fn reply<'p>(
             : DOT; : "on "; a(href=paths::post(post.post.id)) { : Text(&post.post.title) }
         }
         div(class="prose") { : Markup(&parent.body) }
-        form(method="post", action=paths::new_comment(post.post.id), class="answer") {
-            input(type="hidden", name="parent_id", value=parent.id);
+        form(method="post", action=paths::replies(parent.id), class="answer") {
             : field::errors(fields.errors, "comment");
             : field::area(fields.field());
             button(class="button") { : "Post reply" }
@@ -307,18 +335,16 @@ pub fn reply<'p>(
 }
 
 /// The form for a reply in its place, below the comment.
-pub fn reply_in_place<'f>(post_id: i64, parent_id: i64, form: &CommentForm<'f>) -> impl Render + 'f {
+pub fn reply_in_place<'f>(parent_id: i64, form: &CommentForm<'f>) -> impl Render + 'f {
     let form = *form;
-    let (action, field_id) = (paths::new_comment(post_id), format!("reply_body_{parent_id}"));
-    let cancel = paths::replies(parent_id);
+    let (replies, field_id) = (paths::replies(parent_id), format!("reply_body_{parent_id}"));
     owned_html! {
-        form(id=format_args!("reply_{parent_id}_form"), method="post", action=action, hx-post=action, hx-sync="this:drop") {
-            input(type="hidden", name="parent_id", value=parent_id);
+        form(id=format_args!("reply_{parent_id}_form"), method="post", action=replies, hx-post=replies, hx-sync="this:drop") {
             : field::errors(form.errors, "comment");
             : field::area(form.field().id(&field_id).focused());
             div(class="actions") {
                 button(class="button", id=Id("post_reply_", parent_id)) { : "Post reply" }
-                a(class="button", id=Id("cancel_reply_", parent_id), href=cancel, hx-get=cancel) { : "Cancel" }
+                a(class="button", id=Id("cancel_reply_", parent_id), href=replies, hx-get=replies) { : "Cancel" }
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::session::{Secret, Token};
 use crate::ui::time::{MINUTE, Micros};
 use crate::web::cookie::{self as cookies, Header};
 use crate::web::cx::Viewer;
-use crate::web::form::Form;
+use crate::web::form::{Form, is_blank};
 use crate::web::rate::Act;
 use crate::web::{Cx, Error, Result};
 
@@ -106,6 +106,35 @@ pub fn of(cx: &Cx, path: impl Display) -> Result<Option<Form>> {
     let (path, oldest) = (path.to_string(), cx.now - LIFETIME);
     let form = cx.read(|connection| sql::find(connection, &token, &path, oldest))?;
     Ok(form.and_then(|form| Form::parse(form.as_bytes())))
+}
+
+/// The texts of a form, one below the other: for who cannot post them, to copy them.
+#[must_use]
+pub fn texts(form: &Form) -> String {
+    let text = |name: &&str| Some(form.text(name)).filter(|text| !is_blank(text));
+    let texts: Vec<String> =
+        ["title", "url", "description", "body", "about"].iter().filter_map(text).collect();
+    texts.join("\n\n")
+}
+
+/// What the asker has written for `path`: it comes with the request, or was kept.
+///
+/// # Errors
+/// The database's.
+pub fn words(cx: &Cx, path: impl Display) -> Result<String> {
+    match cx.method() {
+        "GET" => Ok(of(cx, path)?.as_ref().map(texts).unwrap_or_default()),
+        _ => Ok(cx.form().map(texts).unwrap_or_default()),
+    }
+}
+
+/// There is nothing, not any more, that what was written for `path` could be about.
+pub fn lost(cx: &Cx, path: impl Display) -> Error {
+    match words(cx, path) {
+        Ok(typed) if typed.is_empty() => Error::NotFound,
+        Ok(typed) => Error::Lost { typed },
+        Err(error) => error,
+    }
 }
 
 /// Whether anything that the asker wrote is kept.

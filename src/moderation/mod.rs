@@ -8,6 +8,7 @@ pub mod handlers;
 pub mod sql;
 pub mod views;
 
+use crate::draft;
 use crate::ui::pager::Cursor;
 use crate::ui::time::Micros;
 use crate::user::Author;
@@ -279,41 +280,14 @@ pub fn refuse_banned(cx: &Cx) -> Result<()> {
         return Ok(());
     };
     let reason = cx.read(|connection| sql::banned(connection, viewer.id))?.unwrap_or_default();
-    Err(Error::Barred { why: format!("You are banned: {reason}"), typed: typed(cx) })
+    let typed = cx.form().map(draft::texts).unwrap_or_default();
+    Err(Error::Barred { why: format!("You are banned: {reason}"), typed })
 }
 
-/// Refuses comments on a post that is locked.
-///
-/// # Errors
-/// [`Error::Barred`]; the database's.
-pub fn refuse_locked(cx: &Cx, post_id: i64) -> Result<()> {
-    match cx.read(|connection| sql::locked(connection, post_id))? {
-        Some(reason) => Err(locked(cx, &reason)),
-        None => Ok(()),
-    }
-}
-
-/// The refusal of a comment on a post that is locked.
-pub fn is_locked(cx: &Cx, post_id: i64) -> Error {
-    match cx.read(|connection| sql::locked(connection, post_id)) {
-        Ok(reason) => locked(cx, &reason.unwrap_or_default()),
-        Err(error) => error.into(),
-    }
-}
-
-fn locked(cx: &Cx, reason: &str) -> Error {
-    Error::Barred { why: format!("This discussion is locked: {reason}"), typed: typed(cx) }
-}
-
-/// The texts that a form has sent, for who cannot post them to keep them.
-fn typed(cx: &Cx) -> String {
-    let Ok(form) = cx.form() else {
-        return String::new();
-    };
-    let text = |name: &&str| Some(form.text(name)).filter(|text| !is_blank(text));
-    let texts: Vec<String> =
-        ["title", "url", "description", "body", "about"].iter().filter_map(text).collect();
-    texts.join("\n\n")
+/// The refusal of what was `typed` on a post that is locked.
+#[must_use]
+pub fn locked(reason: &str, typed: String) -> Error {
+    Error::Barred { why: format!("This discussion is locked: {reason}"), typed }
 }
 
 /// What a form asks for, and why.

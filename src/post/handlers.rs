@@ -7,8 +7,9 @@ use rusqlite::Connection;
 use super::best::Over;
 use super::link::{self, NewLink};
 use super::{Content, NewPost, Post, Updated, Whole, address_taken, sql, title_taken, views};
+use crate::comment::Thread;
+use crate::comment::discussion::Discussion;
 use crate::comment::views::CommentForm;
-use crate::comment::{self, Thread};
 use crate::draft;
 use crate::session::{self, Token};
 use crate::ui::layout::{self, Page, Preview};
@@ -85,16 +86,11 @@ pub fn from(cx: &Cx) -> Result {
 /// # Errors
 /// [`Error::NotFound`]; a cursor that is none; the database's.
 pub fn show(cx: &Cx, id: i64) -> Result {
-    let draft = draft::of(cx, paths::new_comment(id))?.unwrap_or_default();
-    // A reply is kept under the same address, for the form of its own.
-    let written = if draft.get("parent_id").is_none() { draft.text("body") } else { String::new() };
+    let written = draft::of(cx, paths::new_comment(id))?.unwrap_or_default().text("body");
     let after = Cursor::from_query(cx, "comments")?;
-    let (whole, comments) = find(cx, id, after)?.ok_or(Error::NotFound)?;
+    let (whole, comments) = find(cx, id, after)?.ok_or_else(|| draft::lost(cx, paths::new_comment(id)))?;
     let html = render(cx, &whole, &comments, &CommentForm::of(&written))?;
-    // A later page is reached from the first, or by who looks for one comment.
-    if after == START {
-        visit::note(cx, &whole)?;
-    }
+    visit::note(cx, &whole, if after == START { visit::Page::First } else { visit::Page::Other })?;
     Ok(reply::page(cx, html))
 }
 
@@ -113,7 +109,7 @@ fn find(cx: &Cx, id: i64, after: Cursor) -> Result<Option<(Whole, Thread)>> {
         let Some(whole) = sql::find(connection, viewer_id, id)? else {
             return Ok(None);
         };
-        let discussion = comment::sql::discussion(connection, viewer_id, &whole.post, None)?;
+        let discussion = Discussion::of(connection, viewer_id, &whole, None)?;
         Ok(Some((whole, discussion.page(connection, None, after)?)))
     })?)
 }

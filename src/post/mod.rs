@@ -1,5 +1,12 @@
 //! Posts.
 
+/// [`MANY_NEW`], also for SQL.
+macro_rules! many_new {
+    () => {
+        100
+    };
+}
+
 pub mod best;
 pub mod handlers;
 pub mod link;
@@ -31,9 +38,11 @@ pub struct Post {
     pub link: Option<Link>,
     /// Whether who asks has voted for it.
     pub is_voted: bool,
-    /// How many comments others made since who asks last saw them, counted up to [`MANY_NEW`]; 0 for
-    /// who has never looked.
+    /// How many comments others made since who asks was here before this visit, counted up to
+    /// [`MANY_NEW`]; 0 for who has never been.
     pub new_comments: i64,
+    /// Whether one of them came after they looked last.
+    pub has_unseen: bool,
     /// `None`: has left.
     pub author: Option<Author>,
 }
@@ -48,7 +57,7 @@ pub struct Link {
 }
 
 /// New comments are counted up to here: beyond, the number says no more than "many".
-pub const MANY_NEW: i64 = 100;
+pub const MANY_NEW: i64 = many_new!();
 
 impl Post {
     /// Its place in a list by age.
@@ -85,8 +94,11 @@ pub struct Whole {
     pub removed: Option<String>,
     /// Why an admin has locked it, if one has: nobody can comment on it.
     pub locked: Option<String>,
-    /// When who asks last looked at it; `None`: never, or a guest.
-    pub seen_at: Option<Micros>,
+    /// Since when what others said is new to who asks: since they were here before this visit. `None`:
+    /// they never were, or are a guest.
+    pub new_since: Option<Micros>,
+    /// When they looked at it last.
+    pub looked_at: Option<Micros>,
 }
 
 impl Whole {

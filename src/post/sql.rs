@@ -9,21 +9,38 @@ use crate::rank;
 use crate::ui::pager::{Cursor, Slice};
 use crate::ui::time::{DAY, Micros};
 use crate::user;
+use crate::visit::sql::new_since;
 use crate::vote::{self, Target};
+
+/// The comments on a post that others made since a moment (SQL).
+macro_rules! others_since {
+    ($moment:expr) => {
+        concat!(
+            "(SELECT 1 FROM comments WHERE comments.post_id = posts.id AND comments.created_at > ",
+            $moment,
+            " AND comments.deleted_at IS NULL AND comments.user_id IS NOT ?1 LIMIT ",
+            many_new!(),
+            ")"
+        )
+    };
+}
 
 /// The columns of [`from_row`].
 macro_rules! columns {
     () => {
-        "posts.id, posts.title, posts.created_at, posts.hotness, posts.comments_count, \
-         users.id, users.screen_name, posts.score, posts.url, posts.site, post_votes.user_id IS NOT NULL, \
-         CASE WHEN visits.seen_at IS NULL THEN 0 ELSE (SELECT count(*) FROM (SELECT 1 FROM comments \
-             WHERE comments.post_id = posts.id AND comments.created_at > visits.seen_at \
-             AND comments.deleted_at IS NULL AND comments.user_id IS NOT ?1 LIMIT 100)) END"
+        concat!(
+            "posts.id, posts.title, posts.created_at, posts.hotness, posts.comments_count, \
+             users.id, users.screen_name, posts.score, posts.url, posts.site, post_votes.user_id IS NOT NULL, \
+             CASE WHEN visits.seen_at IS NULL THEN 0 ELSE (SELECT count(*) FROM ",
+            others_since!(new_since!("unixepoch('subsec') * 1000000")),
+            ") END, visits.looked_at IS NOT NULL AND EXISTS ",
+            others_since!("visits.looked_at")
+        )
     };
 }
 
 /// The number of [`columns`]: what follows them in a row begins here.
-const COLUMNS: usize = 12;
+const COLUMNS: usize = 13;
 
 /// What [`columns`] come from besides `posts`. `?1` is who asks, 0 for a guest: their votes and visits
 /// come with the list.
@@ -54,6 +71,7 @@ fn from_row(row: &Row) -> rusqlite::Result<Post> {
         link: url.map(|url| Link { url, site }),
         is_voted: row.get(10)?,
         new_comments: row.get(11)?,
+        has_unseen: row.get(12)?,
     })
 }
 
@@ -219,7 +237,9 @@ pub fn find(connection: &Connection, viewer_id: i64, id: i64) -> rusqlite::Resul
         moderation_reason!("post", "posts", "removed_at", "remove"),
         ", ",
         moderation_reason!("post", "posts", "locked_at", "lock"),
-        ", visits.seen_at FROM posts JOIN descriptions ON descriptions.post_id = posts.id",
+        ", ",
+        new_since!("unixepoch('subsec') * 1000000"),
+        ", visits.looked_at FROM posts JOIN descriptions ON descriptions.post_id = posts.id",
         joins!(),
         "WHERE posts.id = ?2"
     );
@@ -228,9 +248,10 @@ pub fn find(connection: &Connection, viewer_id: i64, id: i64) -> rusqlite::Resul
         .query_row([viewer_id, id], |row| {
             let (description, is_deleted) = (row.get(COLUMNS)?, row.get(COLUMNS + 1)?);
             let (removed, locked) = (row.get(COLUMNS + 3)?, row.get(COLUMNS + 4)?);
-            let (is_saved, seen_at) = (row.get(COLUMNS + 2)?, row.get(COLUMNS + 5)?);
-            let post = from_row(row)?;
-            let whole = Whole { post, description, is_deleted, is_saved, removed, locked, seen_at };
+            let (new_since, looked_at) = (row.get(COLUMNS + 5)?, row.get(COLUMNS + 6)?);
+            let (post, is_saved) = (from_row(row)?, row.get(COLUMNS + 2)?);
+            let whole =
+                Whole { post, description, is_deleted, is_saved, removed, locked, new_since, looked_at };
             Ok(if whole.removed.is_some() { hidden(whole) } else { whole })
         })
         .optional()

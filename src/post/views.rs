@@ -116,7 +116,7 @@ pub fn facts<'p>(
             @ if with_author { : " "; : user::views::by(post.author.as_ref(), viewer) }
             : DOT; : Age { at: post.created_at, now }; : Raw(" ago"); : DOT;
             a(href=paths::post(post.id)) { : comment::views::count(post.comments_count) }
-            @ if post.new_comments > 0 { : DOT; : new_comments(post.new_comments) }
+            @ if post.has_unseen { : DOT; strong { : many(post.new_comments) } }
         }
     }
 }
@@ -156,12 +156,10 @@ fn source(link: &Link) -> impl Render + '_ {
 }
 
 /// `3 new`.
-fn new_comments(number: i64) -> impl Render {
+pub fn many(number: i64) -> impl Render {
     owned_html! {
-        strong {
-            : Raw(itoa::Buffer::new().format(number.min(MANY_NEW - 1)));
-            : Raw(if number < MANY_NEW { " new" } else { "+ new" });
-        }
+        : Raw(itoa::Buffer::new().format(number.min(MANY_NEW - 1)));
+        : Raw(if number < MANY_NEW { " new" } else { "+ new" });
     }
 }
 
@@ -203,10 +201,10 @@ pub fn show<'p>(
         section(id="comments", class="discussion", aria-labelledby="comments_heading") {
             h2(id="comments_heading", class="comments_count") { : comment::views::count(post.comments_count) }
             @ if let Some(reason) = locked { : moderation::views::locked(reason) }
-            else if whole.takes_comments() { : comment::views::form(post.id, form) }
+            @ if whole.takes_comments() { : comment::views::form(post.id, form) } else { : field::kept(form.body) }
             : List { thread: comments, scene };
-            @ if comments.is_cut { p(class="empty") { : "The oldest comments are not shown here." } }
-            : pager::more(comments.next, "comments", "#comments");
+            : comment::views::cut(comments);
+            : pager::more_at(comments.next.map(|next| paths::comments_from(post.id, next)));
         }
     }
 }

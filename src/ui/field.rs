@@ -119,6 +119,18 @@ pub fn area<'f>(field: Field<'f>) -> impl Render + 'f {
     around(field, input)
 }
 
+/// A text that was typed and cannot be sent, if there is one.
+pub fn kept(text: &str) -> impl Render + '_ {
+    owned_html! {
+        @ if !text.is_empty() {
+            div(class="field") {
+                label(for="typed") { : "What you wrote (copy it to keep it)" }
+                textarea(id="typed", readonly) { : Raw("\n"); : Text(text) }
+            }
+        }
+    }
+}
+
 fn around<'f>(field: Field<'f>, input: impl Render + 'f) -> impl Render + 'f {
     owned_html! {
         div(class="field") {

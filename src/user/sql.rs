@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{Account, Author, NewUser, User, name};
 use crate::moderation::sql::moderation_reason;
 use crate::ui::time::Micros;
-use crate::{comment, flag, post, saved, session, vote};
+use crate::{comment, flag, post, saved, session, visit, vote};
 
 /// The author in two columns of a joined row, `id` and `screen_name`; `None` where both are null.
 pub fn author(row: &Row, first: usize) -> rusqlite::Result<Option<Author>> {
@@ -155,6 +155,7 @@ pub fn destroy_some(connection: &Connection, id: i64, now: Micros, number: u32) 
         || vote::sql::withdraw_some(connection, id, number)?
         || saved::sql::forget_some(connection, id, number)?
         || flag::sql::withdraw_some(connection, id, number)?
+        || visit::sql::forget_some(connection, id, number)?
     {
         return Ok(true);
     }

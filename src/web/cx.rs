@@ -162,6 +162,13 @@ impl<'r> Cx<'r> {
         local_path(page)
     }
 
+    /// The same, if that is the page at `path` or a later one of it.
+    #[must_use]
+    pub fn came_from(&self, path: impl Display) -> Option<&'r str> {
+        let path = path.to_string();
+        self.referrer().filter(|page| page.split(['?', '#']).next() == Some(&path))
+    }
+
     /// The first value of a parameter in the address; `None` where there is none, or the query is
     /// not well-formed.
     #[must_use]
@@ -210,6 +217,14 @@ impl<'r> Cx<'r> {
     pub fn user_agent(&self) -> &'r str {
         let text = self.request.header("User-Agent").unwrap_or_default();
         text.char_indices().nth(MAX_USER_AGENT).map_or(text, |(end, _)| &text[..end])
+    }
+
+    /// Whether a browser asks for a page that nobody may ever look at, to have it at hand.
+    #[must_use]
+    pub fn is_fetched_ahead(&self) -> bool {
+        ["Sec-Purpose", "Purpose"].iter().any(|name| {
+            self.request.header(name).is_some_and(|purpose| purpose.to_ascii_lowercase().contains("prefetch"))
+        })
     }
 
     /// The address that it came from.

@@ -13,6 +13,7 @@ use super::rate::Wait;
 use super::reply::{self, Change};
 use super::{Cx, paths};
 use crate::db;
+use crate::ui::field;
 use crate::ui::layout::{self, Page};
 use crate::ui::text::Text;
 
@@ -46,6 +47,11 @@ pub enum Error {
         /// What was typed, so that it is not lost.
         typed: String,
     },
+    /// 404: what was written has no place any more.
+    Lost {
+        /// What was typed, so that it is not lost.
+        typed: String,
+    },
     /// 429: not so fast.
     TooMany(Wait),
     /// 503: the same request may succeed in a moment.
@@ -63,7 +69,7 @@ impl Error {
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
-            Error::NotFound => 404,
+            Error::NotFound | Error::Lost { .. } => 404,
             Error::MethodNotAllowed(_) => 405,
             Error::BadRequest(_) => 400,
             Error::SignIn { .. } => 303,
@@ -83,6 +89,10 @@ impl Error {
             Error::NotFound => (
                 "The page you were looking for doesn't exist.",
                 "You may have mistyped the address or the page may have moved.",
+            ),
+            Error::Lost { .. } => (
+                "The page you were looking for doesn't exist.",
+                "What you replied to was deleted while you were writing.",
             ),
             Error::MethodNotAllowed(_) => {
                 ("That can't be done here.", "The page exists, but not for this kind of request.")
@@ -168,8 +178,13 @@ fn page(cx: &Cx, error: &Error) -> Response {
     // database that has too much to do already. A flash waits for the next page that is no error.
     let viewer = if error.status() == 503 { None } else { cx.viewer().ok().flatten() };
     let page = Page { heading, viewer, preferences: Preferences::of(cx), ..Page::default() };
+    let typed = match error {
+        Error::Barred { typed, .. } | Error::Lost { typed } => typed.as_str(),
+        _ => "",
+    };
     let main = horrorshow::html! {
-        @ if let Error::Barred { why, typed } = error { : barred(why, typed) } else { p { : &*sentence } }
+        @ if let Error::Barred { why, .. } = error { : barred(why) } else { p { : &*sentence } }
+        : field::kept(typed);
     };
     match layout::render(&page, main) {
         Ok(html) => reply::html(cx, html).with_status_code(error.status()),
@@ -180,18 +195,12 @@ fn page(cx: &Cx, error: &Error) -> Response {
     }
 }
 
-/// What was decided, where it is logged, and what was typed.
-fn barred<'e>(why: &'e str, typed: &'e str) -> impl Render + 'e {
+/// What was decided, and where it is logged.
+fn barred(why: &str) -> impl Render + '_ {
     owned_html! {
         div(class="prose") {
             p { : Text(why) }
             p { a(href=paths::LOG) { : layout::LOG } }
-        }
-        @ if !typed.is_empty() {
-            div(class="field") {
-                label(for="typed") { : "What you wrote (copy it to keep it)" }
-                textarea(id="typed", readonly) { : Raw("\n"); : Text(typed) }
-            }
         }
     }
 }

@@ -174,7 +174,7 @@ pub fn reply(id: i64) -> Path {
     Path { before: "/comments/", id, after: "/reply" }
 }
 
-/// A comment without a form for a reply to it.
+/// The replies to a comment: where one is sent.
 #[must_use]
 pub fn replies(id: i64) -> Path {
     Path { before: "/comments/", id, after: "/replies" }

@@ -1,6 +1,7 @@
 //! Every route, one line each.
 
 use super::{Cx, Error, Result, assets, csrf, paths, reply};
+use crate::comment::To;
 use crate::moderation::Subject;
 use crate::saved::Wish;
 use crate::vote::handlers::change as vote;
@@ -58,8 +59,8 @@ pub fn route(cx: &Cx) -> Result {
         ),
         ["posts", id, "edit"] => on!(cx, GET => post::handlers::edit(cx, number(id)?)),
         ["posts", id, "comments"] => on!(cx,
-            GET => comment::handlers::list(cx, number(id)?),
-            POST => comment::handlers::create(cx, number(id)?)
+            GET => Ok(comment::handlers::list(cx, number(id)?)),
+            POST => comment::handlers::create(cx, To::Post(number(id)?))
         ),
         ["posts", id, "flag"] => on!(cx,
             GET => flag::handlers::new(cx, Target::Post(number(id)?)),
@@ -93,7 +94,10 @@ pub fn route(cx: &Cx) -> Result {
             DELETE => comment::handlers::destroy(cx, number(id)?)
         ),
         ["comments", id, "reply"] => on!(cx, GET => comment::replies::form(cx, number(id)?)),
-        ["comments", id, "replies"] => on!(cx, GET => comment::replies::list(cx, number(id)?)),
+        ["comments", id, "replies"] => on!(cx,
+            GET => comment::replies::list(cx, number(id)?),
+            POST => comment::handlers::create(cx, To::Comment(number(id)?))
+        ),
         ["comments", id, "edit"] => on!(cx, GET => comment::handlers::edit(cx, number(id)?)),
         ["sign_up"] | ["users", "new"] => on!(cx, GET => user::handlers::new(cx)),
         ["users"] => on!(cx,

@@ -3,10 +3,12 @@
 use std::sync::Barrier;
 use std::thread;
 
+use lorem_news::{comment, user};
+
 use crate::client::*;
 use crate::harness::*;
 use crate::seen::*;
-use crate::writing_comments::comment_of;
+use crate::writing_comments::{comment_of, reply_of};
 
 #[test]
 fn years_of_writing_go_step_by_step() {
@@ -18,12 +20,41 @@ fn years_of_writing_go_step_by_step() {
         Client::signed_in_as(&site, 1);
     }
     let others = number(&database, "SELECT count(*) FROM comments WHERE user_id <> 1");
+    let emptied = comment_of(&database, 2, 3, "It will be emptied.");
+    reply_of(&database, 3, emptied);
+    comment::sql::destroy(&database, emptied, 1).expect("it is emptied");
+    let others = others + 1;
+    // Nothing of ours leaves a vote for it: it would keep them from ever being done.
+    database
+        .execute("INSERT INTO comment_votes (user_id, comment_id, created_at) VALUES (1, ?1, 1)", [emptied])
+        .and_then(|_| {
+            let sql = "INSERT INTO visits (user_id, post_id, seen_at) SELECT 1, id, 1 FROM posts";
+            database.execute(sql, [])
+        })
+        .expect("the schema is known");
     let client = Client::signed_in(&site);
     let answer = client.ask("DELETE", "/user", &[], &[]);
     assert_done(&client, &answer, "/", "Profile was successfully deleted.");
     assert_eq!(number(&database, "SELECT count(*) FROM users WHERE id = 1"), 0);
     assert_eq!(count(&database, "sessions"), 0);
     assert_eq!(number(&database, "SELECT count(*) FROM comments WHERE deleted_at IS NULL"), others);
+    assert_sound(&database);
+}
+
+#[test]
+fn what_somebody_has_seen_is_forgotten_step_by_step() {
+    let site = Site::start();
+    let database = site.database();
+    let sql = "INSERT INTO visits (user_id, post_id, seen_at) SELECT 1, id, 1 FROM posts WHERE id <= 18";
+    database.execute(sql, []).expect("the schema is known");
+    let (mut left, mut is_more) = (18, true);
+    while is_more {
+        is_more = user::sql::destroy_some(&database, 1, 1, 5).expect("a step");
+        let now = count(&database, "visits");
+        assert!(left - now <= 5, "{left} {now}");
+        left = now;
+    }
+    assert_eq!(left, 0);
     assert_sound(&database);
 }
 

@@ -3,8 +3,9 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use lorem_news::comment::discussion::Discussion;
 use lorem_news::comment::sql::Fate;
-use lorem_news::comment::{self, NewComment};
+use lorem_news::comment::{self, NewComment, Room, To};
 use lorem_news::draft::{self, NewDraft};
 use lorem_news::feed;
 use lorem_news::flag::{self, Flagged, NewFlag};
@@ -91,14 +92,16 @@ fn lists(connection: &Connection) {
     post::sql::saved_by(connection, 1, START, 30).expect("what someone saved");
     post::sql::some(connection, 1, 100).expect("some posts");
     post::sql::random(connection).expect("any post");
-    let mut post = post::sql::find(connection, 1, 1).expect("an answer").expect("a post").post;
+    let mut whole = post::sql::find(connection, 1, 1).expect("an answer").expect("a post");
     // When they are few, and when they are many.
     for comments_count in [10, 10_000] {
-        post.comments_count = comments_count;
-        let discussion = comment::sql::discussion(connection, 1, &post, None).expect("a post's comments");
+        whole.post.comments_count = comments_count;
+        let discussion = Discussion::of(connection, 1, &whole, None).expect("a post's comments");
         discussion.page(connection, None, START).expect("a page of them");
     }
-    comment::sql::place(connection, 1, 1).expect("a comment's place");
+    comment::discussion::place(connection, 1, 1).expect("a comment's place");
+    comment::sql::replies_to(connection, 1, 200).expect("the replies to a comment");
+    comment::sql::new_to(connection, 1, 1, 0, 200).expect("what is new");
     comment::sql::of_user(connection, 1, START, 30).expect("someone's comments");
     session::sql::of_user(connection, 1, START, 10).expect("someone's sessions");
     session::sql::viewer(connection, &Secret::random().of(1)).expect("who asks");
@@ -112,7 +115,7 @@ fn every_list_is_read_from_an_index_in_its_order() {
     let (folder, connection) = database();
     connection.execute("UPDATE posts SET score = 2 WHERE id = 1", []).expect("the schema is known");
     let asked = statements(&connection, lists);
-    assert_eq!(asked.len(), 20, "{asked:?}");
+    assert_eq!(asked.len(), 22, "{asked:?}");
     // With what the planner knows about the rows, and without.
     for change in ["ANALYZE", "DROP TABLE sqlite_stat1"] {
         connection.execute_batch(change).expect(change);
@@ -198,7 +201,10 @@ fn all_that_is_asked_and_changed_for_one_person_is_found_by_an_index() {
         );
         assert!(post::sql::takes_address(connection, 2, &link, 1).expect("an answer"));
         assert!(post::sql::takes_comments(connection, 1).expect("an answer"));
-        visit::sql::note(connection, 1, 1, 1).expect("it is noted");
+        for now in [1, 2] {
+            visit::sql::note(connection, 1, 1, now).expect("it is noted");
+        }
+        assert!(visit::sql::forget_some(connection, 1, 10).expect("it is forgotten"));
         // Others commented on it: it stays.
         post::sql::leave(connection, 1, one_author(connection), 1).expect("it is emptied");
     });
@@ -210,7 +216,9 @@ fn all_that_is_asked_and_changed_for_one_person_is_found_by_an_index() {
         let parent = comment::sql::create(connection, &new).expect("a comment");
         let new = NewComment { parent_id: Some(parent), ..new };
         let reply = comment::sql::create(connection, &new).expect("a reply");
-        assert!(comment::sql::is_on(connection, parent, 2).expect("an answer"));
+        for to in [To::Post(2), To::Comment(parent)] {
+            assert_eq!(comment::sql::room(connection, to).expect("an answer"), Room::Open(2));
+        }
         assert_eq!(comment::sql::replies(connection, parent).expect("a number"), 1);
         assert!(comment::sql::find(connection, 1, reply).expect("an answer").is_some());
         assert!(comment::sql::twin(connection, &new).expect("an answer").is_some());

@@ -164,6 +164,8 @@ pub fn assert_leads_to_sign_in(plain: &Answer, htmx: &Answer, return_to: &str) {
 }
 
 pub const NOT_FOUND: &str = "The page you were looking for doesn't exist.";
+pub const LOST: &str = "The page you were looking for doesn't exist. \
+    What you replied to was deleted while you were writing.";
 pub const REJECTED: &str = "The change you wanted was rejected.";
 pub const CLOSED: &str = "This is not open to you.";
 

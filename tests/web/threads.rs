@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use lorem_news::comment::{self, LEVELS, NewComment};
+use lorem_news::post;
 use lorem_news::ui::time::{DAY, MINUTE, now};
 use rusqlite::Connection;
 use scraper::Html;
@@ -35,12 +36,11 @@ fn silence(database: &Connection, post_id: i64) {
     recount(database);
 }
 
-fn reply_form(parent: i64) -> [(&'static str, String); 2] {
-    [("parent_id", parent.to_string()), ("body", "This is my reply.".into())]
-}
+const REPLY: [(&str, &str); 1] = [("body", "This is my reply.")];
 
-fn fields<'f>(form: &'f [(&'static str, String)]) -> Vec<(&'static str, &'f str)> {
-    form.iter().map(|(name, value)| (*name, &**value)).collect()
+/// Where a reply to a comment is sent.
+fn replies(parent: i64) -> String {
+    format!("/comments/{parent}/replies")
 }
 
 // Writing one
@@ -63,24 +63,19 @@ fn a_reply_is_made_without_a_script() {
         (texts(&html, "h1"), texts(&html, ".prose")),
         (vec!["Reply".into()], vec!["What do you think?".into()])
     );
-    assert_eq!(attributes(&html, "form.answer", "action"), ["/posts/3/comments"]);
-    assert_eq!(attributes(&html, "form.answer [name=parent_id]", "value"), [parent.to_string()]);
+    assert_eq!(attributes(&html, "form.answer", "action"), [replies(parent)]);
     assert_eq!(texts(&html, "form.answer button"), ["Post reply"]);
-    let form = reply_form(parent);
-    let answer = client.post("/posts/3/comments", &fields(&form));
+    let answer = client.post(&replies(parent), &REPLY);
     let id = newest(&database);
     assert_done(&client, &answer, &format!("/posts/3#comment_{id}"), CREATED);
     assert_eq!(place_of(&database, id), (Some(parent), 1));
     // Twice in a row is once; the same words elsewhere in the discussion are others.
-    assert_leads_to(&client.post("/posts/3/comments", &fields(&form)), &format!("/posts/3#comment_{id}"));
+    assert_leads_to(&client.post(&replies(parent), &REPLY), &format!("/posts/3#comment_{id}"));
     assert_eq!(newest(&database), id);
-    assert_eq!(
-        client.post("/posts/3/comments", &[form[1].clone()].each_ref().map(|(n, v)| (*n, &**v))).status,
-        303
-    );
+    assert_eq!(client.post("/posts/3/comments", &REPLY).status, 303);
     let other = newest(&database);
     assert_eq!(place_of(&database, other), (None, 0));
-    let answer = client.post("/posts/3/comments", &fields(&reply_form(id)));
+    let answer = client.post(&replies(id), &REPLY);
     let deeper = newest(&database);
     assert_leads_to(&answer, &format!("/posts/3#comment_{deeper}"));
     assert_eq!(place_of(&database, deeper), (Some(id), 2));
@@ -112,16 +107,14 @@ fn a_reply_is_made_by_htmx_as_the_page_would_show_it() {
 
     for number in 1..=2 {
         let body = format!("Reply number {number}.");
-        let form = [("parent_id", &*parent.to_string()), ("body", &*body)];
         for _ in 0..2 {
-            let answer = client.htmx("POST", "/posts/3/comments", &form);
+            let answer = client.htmx("POST", &replies(parent), &[("body", &body)]);
             assert_eq!((answer.status, answer.header("Set-Cookie")), (200, None), "{}", answer.text());
             let (id, changes) = (newest(&database), partials(&answer));
             let expected = [
                 format!("#reply_{parent}_form delete"),
-                format!("#comment_{id} delete"),
-                format!("#replies_{parent} beforeend"),
-                format!("#comment_{parent}:not(:has(#replies_{parent})) beforeend"),
+                format!("#replies_{parent}:not(:has(> #comment_{id})) beforeend"),
+                format!("#comment_{parent}:not(:has(#replies_{parent}, > .rest)) beforeend"),
                 format!("#thread_{parent} > summary innerHTML"),
                 ".comments_count innerHTML".into(),
                 "#flash innerHTML".into(),
@@ -129,14 +122,14 @@ fn a_reply_is_made_by_htmx_as_the_page_would_show_it() {
             assert_eq!(places(&changes), expected);
             let page = client.get("/posts/3");
             assert!(
-                page.text().contains(&format!("{}</ol></details>", changes[2].html)),
+                page.text().contains(&format!("{}</ol></details>", changes[1].html)),
                 "{}",
-                changes[2].html
+                changes[1].html
             );
-            assert_eq!(page.text().contains(&changes[3].html), number == 1, "{}", changes[3].html);
+            assert_eq!(page.text().contains(&changes[2].html), number == 1, "{}", changes[2].html);
             let summary = texts(&page.html(), &format!("#thread_{parent} > summary")).remove(0);
-            assert_eq!(changes[4].html, summary);
-            assert_eq!(texts(&page.html(), "h2.comments_count"), [&*changes[5].html]);
+            assert_eq!(changes[3].html, summary);
+            assert_eq!(texts(&page.html(), "h2.comments_count"), [&*changes[4].html]);
         }
     }
     assert_eq!(comment::sql::replies(&database, parent).expect("a number"), 2, "twice in a row is once");
@@ -149,18 +142,15 @@ fn what_is_wrong_with_a_reply_is_told_in_its_form() {
     let database = site.database();
     let client = Client::signed_in_as(&site, 6);
     let parent = comment_of(&database, 5, 3, "What do you think?");
-    let (last, id) = (newest(&database), parent.to_string());
-    let form = [("parent_id", &*id), ("body", "\"<hm")];
-    let plain = client.post("/posts/3/comments", &form);
+    let (last, form) = (newest(&database), [("body", "\"<hm")]);
+    let plain = client.post(&replies(parent), &form);
     assert_eq!(plain.status, 422);
     let html = plain.html();
     assert_eq!(texts(&html, "h1"), ["Reply"]);
     assert_refused(&html, "comment", &[SHORT]);
-    assert_eq!(
-        (texts(&html, "textarea"), attributes(&html, "[name=parent_id]", "value")),
-        (vec!["\"<hm".into()], vec![id.clone()])
-    );
-    let htmx = client.htmx("POST", "/posts/3/comments", &form);
+    assert_eq!(texts(&html, "textarea"), ["\"<hm"]);
+    assert_eq!(attributes(&html, "form.answer", "action"), [replies(parent)]);
+    let htmx = client.htmx("POST", &replies(parent), &form);
     assert_eq!(htmx.status, 422);
     let changes = partials(&htmx);
     assert_eq!(places(&changes), [format!("#reply_{parent}_form outerHTML")]);
@@ -181,29 +171,50 @@ fn who_replies_to_what_was_deleted_meanwhile_keeps_their_words() {
     for id in [gone, emptied] {
         assert_eq!(author.ask("DELETE", &format!("/comments/{id}"), &[], &[]).status, 303);
     }
-    let elsewhere = number(&database, "SELECT min(id) FROM comments WHERE post_id = 4").to_string();
-    let (last, ids) = (newest(&database), [gone, emptied].map(|id| id.to_string()));
-    for parent in [&*ids[0], &ids[1], &elsewhere, "0", "-1", "999999", "99999999999999999999", "x", " 1"] {
-        let form = [("parent_id", parent), ("body", "My long answer.")];
-        let plain = client.post("/posts/3/comments", &form);
-        assert_eq!(plain.status, 422, "{parent}");
+    let (last, form) = (newest(&database), [("body", "My long answer.")]);
+    for id in [gone, emptied] {
+        let plain = client.post(&replies(id), &form);
         let html = plain.html();
-        assert_refused(&html, "comment", &[PARENT_GONE]);
-        // There they can be said to all.
-        assert_eq!(texts(&html, "#comment_form textarea"), ["My long answer."], "{parent}");
-        let htmx = client.htmx("POST", "/posts/3/comments", &form);
+        if id == emptied {
+            assert_eq!(plain.status, 422);
+            assert_refused(&html, "comment", &[PARENT_GONE]);
+            // There they can be said to all.
+            assert_eq!(texts(&html, "#comment_form textarea"), ["My long answer."]);
+        } else {
+            // Nothing tells any more which post it was on.
+            assert_page_of_error(&client, &plain, 404, NOT_FOUND);
+            assert_eq!(texts(&html, "main textarea[readonly]"), ["My long answer."]);
+        }
+        let htmx = client.htmx("POST", &replies(id), &form);
         assert_eq!(htmx.status, 422);
-        let piece = Html::parse_fragment(&partials(&htmx)[0].html);
+        let changes = partials(&htmx);
+        assert_eq!(places(&changes), [format!("#reply_{id}_form outerHTML")]);
+        let piece = Html::parse_fragment(&changes[0].html);
         assert_refused(&piece, "comment", &[PARENT_GONE]);
         assert_eq!(texts(&piece, "textarea"), ["My long answer."]);
     }
-    for id in [&*ids[0], &ids[1], "0", "x"] {
+    for id in [&*gone.to_string(), &emptied.to_string(), "0", "-1", "01", "99999999999999999999", "x", "%201"]
+    {
         let path = format!("/comments/{id}/reply");
         assert_page_of_error(&client, &client.get(&path), 404, NOT_FOUND);
         assert_alert(&client.htmx("GET", &path, &[]), 404, GONE);
+        if id.parse::<u32>().is_err() {
+            let path = format!("/comments/{id}/replies");
+            assert_page_of_error(&client, &client.post(&path, &form), 404, NOT_FOUND);
+        }
     }
     assert_eq!(newest(&database), last);
     assert_sound(&database);
+}
+
+/// Somebody whose session ended while they wrote: what they send is kept, and they sign in again.
+fn sent_by_a_guest(site: &Site, address: &str, body: &str) -> Client {
+    let mut guest = Client::new(site);
+    assert_eq!(guest.post(address, &[("body", body)]).status, 303);
+    let somebody = Client::signed_in_as(site, 6);
+    guest.set_cookie("session", &somebody.cookie("session").expect("a session"));
+    guest.user_id = 6;
+    guest
 }
 
 #[test]
@@ -213,24 +224,73 @@ fn what_a_guest_would_reply_is_in_the_form_once_they_are_signed_in() {
     let parent = comment_of(&database, 5, 3, "What do you think?");
     let (guest, path) = (Client::new(&site), format!("/comments/{parent}/reply"));
     assert_eq!(texts(&guest.get(&path).html(), "form.answer button"), ["Post reply"]);
-    let form = reply_form(parent);
-    let (last, form) = (newest(&database), fields(&form));
-    let htmx = guest.htmx("POST", "/posts/3/comments", &form);
-    let plain = guest.post("/posts/3/comments", &form);
+    let last = newest(&database);
+    let htmx = guest.htmx("POST", &replies(parent), &REPLY);
+    let plain = guest.post(&replies(parent), &REPLY);
     assert_leads_to_sign_in(&plain, &htmx, &path);
     assert_eq!(newest(&database), last);
     let somebody = Client::signed_in_as(&site, 6);
     guest.set_cookie("session", &somebody.cookie("session").expect("a session"));
-    assert_eq!(texts(&guest.get(&path).html(), "form.answer textarea"), ["This is my reply."]);
-    let piece = partials(&guest.htmx("GET", &path, &[])).remove(0).html;
-    assert_eq!(texts(&Html::parse_fragment(&piece), "textarea"), ["This is my reply."]);
+    let is_kept = || {
+        assert_eq!(texts(&guest.get(&path).html(), "form.answer textarea"), ["This is my reply."]);
+        let piece = partials(&guest.htmx("GET", &path, &[])).remove(0).html;
+        assert_eq!(texts(&Html::parse_fragment(&piece), "textarea"), ["This is my reply."]);
+    };
+    is_kept();
     // It is for this comment: in no other form.
     assert_eq!(texts(&guest.get("/posts/3").html(), "#comment_form textarea"), [""]);
     let other = number(&database, "SELECT min(id) FROM comments WHERE post_id = 3");
     assert_eq!(texts(&guest.get(&format!("/comments/{other}/reply")).html(), "form.answer textarea"), [""]);
-    assert_eq!(guest.post("/posts/3/comments", &form).status, 303);
+    // What they say elsewhere does not take it away.
+    for address in ["/posts/3/comments", &replies(other)] {
+        assert_eq!(guest.post(address, &REPLY).status, 303);
+        is_kept();
+    }
+    assert_eq!(guest.post(&replies(parent), &REPLY).status, 303);
     assert_eq!(place_of(&database, newest(&database)), (Some(parent), 1));
     assert_eq!(texts(&guest.get(&path).html(), "form.answer textarea"), [""]);
+    assert_sound(&database);
+}
+
+#[test]
+fn what_a_guest_wrote_is_not_lost_when_it_has_no_place_any_more() {
+    let site = Site::start();
+    let database = site.database();
+    let author = Client::signed_in_as(&site, 5);
+    let [gone, emptied, kept] =
+        ["It will go.", "It will be emptied.", "It stays."].map(|body| comment_of(&database, 5, 3, body));
+    reply_of(&database, 7, emptied);
+    let words = "My long answer.";
+    let of_gone = sent_by_a_guest(&site, &replies(gone), words);
+    let of_emptied = sent_by_a_guest(&site, &replies(emptied), words);
+    for id in [gone, emptied] {
+        assert_eq!(author.ask("DELETE", &format!("/comments/{id}"), &[], &[]).status, 303);
+    }
+    let answer = of_gone.get(&format!("/comments/{gone}/reply"));
+    assert_page_of_error(&of_gone, &answer, 404, NOT_FOUND);
+    assert_eq!(texts(&answer.html(), "main textarea[readonly]"), [words]);
+    let answer = of_emptied.get(&format!("/comments/{emptied}/reply"));
+    assert_eq!(answer.status, 422);
+    assert_refused(&answer.html(), "comment", &[PARENT_GONE]);
+    assert_eq!(texts(&answer.html(), "#comment_form textarea"), [words]);
+
+    let of_locked = sent_by_a_guest(&site, &replies(kept), words);
+    let on_locked = sent_by_a_guest(&site, "/posts/3/comments", words);
+    database.execute("UPDATE posts SET locked_at = 1 WHERE id = 3", []).expect("the schema is known");
+    let answer = of_locked.get(&format!("/comments/{kept}/reply"));
+    assert_eq!(answer.status, 403);
+    assert_eq!(texts(&answer.html(), "main textarea[readonly]"), [words]);
+    let html = on_locked.get("/posts/3").html();
+    assert_eq!(texts(&html, "#comments .field label"), ["What you wrote (copy it to keep it)"]);
+    assert_eq!(texts(&html, "#comments textarea[readonly]"), [words]);
+    assert_eq!(texts(&author.get("/posts/3").html(), "#comments textarea"), [""; 0]);
+
+    let on_gone = sent_by_a_guest(&site, "/posts/4/comments", words);
+    post::sql::destroy(&database, 4).expect("it goes");
+    let answer = on_gone.get("/posts/4");
+    assert_page_of_error(&on_gone, &answer, 404, NOT_FOUND);
+    assert_eq!(texts(&answer.html(), "main textarea[readonly]"), [words]);
+    assert_eq!(texts(&author.get("/posts/4").html(), "main textarea"), [""; 0]);
     assert_sound(&database);
 }
 
@@ -248,9 +308,12 @@ fn nobody_replies_on_a_post_that_only_stays_for_its_comments() {
     let path = format!("/comments/{parent}/reply");
     assert_page_of_error(&client, &client.get(&path), 404, NOT_FOUND);
     assert_alert(&client.htmx("GET", &path, &[]), 404, GONE);
-    let form = reply_form(parent);
-    assert_page_of_error(&client, &client.post("/posts/3/comments", &fields(&form)), 404, NOT_FOUND);
-    assert_alert(&client.htmx("POST", "/posts/3/comments", &fields(&form)), 404, GONE);
+    for address in [&*replies(parent), "/posts/3/comments"] {
+        let answer = client.post(address, &REPLY);
+        assert_page_of_error(&client, &answer, 404, NOT_FOUND);
+        assert_eq!(texts(&answer.html(), "main textarea[readonly]"), ["This is my reply."]);
+        assert_alert(&client.htmx("POST", address, &REPLY), 404, LOST);
+    }
     let page = client.get(&format!("/comments/{parent}"));
     assert_eq!((page.status, texts(&page.html(), "h1")), (200, vec!["Comment on [deleted]".into()]));
     assert_sound(&database);
@@ -286,6 +349,64 @@ fn the_list_of_replies_goes_with_the_last_of_them() {
     assert_eq!((places(&changes), &*changes[2].html), (expected.map(str::to_owned).to_vec(), "1 reply"));
     let html = client.get("/posts/3").html();
     assert_eq!(attributes(&html, &format!("#replies_{parent} > li"), "id"), [format!("comment_{other}")]);
+    assert_sound(&database);
+}
+
+#[test]
+fn who_destroys_a_comment_goes_on_where_it_was() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in_as(&site, 6);
+    let own = |path: &str| format!("http://{}{path}", site.address);
+    let destroy = |id: i64, page: &str, headers: &[(&str, &str)]| {
+        let referrer = own(page);
+        let headers = [&[("Referer", &*referrer)], headers].concat();
+        client.ask("DELETE", &format!("/comments/{id}"), &[], &headers)
+    };
+    let htmx = [("HX-Request-Type", "partial")];
+    let parent = comment_of(&database, 5, 3, "What do you think?");
+    // At what it was a reply to, wherever that is shown.
+    let reply = reply_of(&database, 6, parent);
+    let answer = destroy(reply, &format!("/comments/{parent}"), &[]);
+    assert_leads_to(&answer, &format!("/posts/3#comment_{parent}"));
+    // On the page of the post that it was on.
+    for (page, expected) in [
+        ("/posts/3?comments=5-1", "/posts/3?comments=5-1"),
+        ("/posts/4", "/posts/3"),
+        ("/users/6", "/posts/3"),
+    ] {
+        let id = comment_of(&database, 6, 3, "A remark.");
+        assert_leads_to(&destroy(id, page, &[]), expected);
+    }
+    // By htmx, too, when the page is gone that it was on.
+    let reply = reply_of(&database, 6, parent);
+    let answer = destroy(reply, &format!("/comments/{reply}?replies=1-1"), &htmx);
+    assert_leads_htmx_to(&answer, 200, &format!("/posts/3#comment_{parent}"));
+    let top = comment_of(&database, 6, 3, "A remark.");
+    let reply = reply_of(&database, 6, top);
+    assert_eq!(destroy(top, &format!("/comments/{top}"), &htmx).status, 200);
+    assert_leads_htmx_to(&destroy(reply, &format!("/comments/{top}"), &htmx), 200, "/posts/3");
+    assert_sound(&database);
+}
+
+#[test]
+fn a_long_chain_goes_with_few_changes() {
+    let site = Site::start();
+    let database = site.database();
+    let client = Client::signed_in_as(&site, 6);
+    let mut chain = vec![make(&database, 3, None, 6, "The first of many.")];
+    for _ in 1..100 {
+        chain.push(make(&database, 3, chain.last().copied(), 6, "One of many."));
+    }
+    let leaf = chain.pop().expect("there are many");
+    for id in &chain {
+        comment::sql::destroy(&database, *id, 1).expect("it is emptied");
+    }
+    let changes = partials(&client.htmx("DELETE", &format!("/comments/{leaf}"), &[]));
+    let mut expected: Vec<String> =
+        (0..LEVELS as i64).map(|above| format!("#comment_{} delete", leaf - above)).collect();
+    expected.extend([".comments_count innerHTML".into(), "#flash innerHTML".into()]);
+    assert_eq!(places(&changes), expected);
     assert_sound(&database);
 }
 
@@ -380,7 +501,6 @@ fn a_comment_has_a_page_with_the_way_to_all_around_it() {
     assert_eq!(guest.get(&format!("/comments/{top}?replies=0-0")).status, 200);
 }
 
-/// How deep lists stand inside each other.
 #[test]
 fn a_reply_leads_to_what_it_replies_to_where_that_is_on_the_page() {
     let site = Site::start();
@@ -408,6 +528,7 @@ fn a_reply_leads_to_what_it_replies_to_where_that_is_on_the_page() {
     }
 }
 
+/// How deep lists stand inside each other.
 fn depth(html: &Html) -> usize {
     let lists = (1..).take_while(|depth| !texts(html, &vec!["ol"; *depth].join(" ")).is_empty());
     lists.last().unwrap_or_default()
@@ -435,7 +556,7 @@ fn a_chain_five_thousand_deep_is_read_and_goes_on() {
         seen += LEVELS - 1;
         address = attributes(&html, ".rest a", "href").remove(0);
         assert_eq!(address, format!("/comments/{}", chain[seen]));
-        // There is no room for a reply at its place.
+        // There is no room for a reply in its place.
         assert_eq!(attributes(&html, &format!("#reply_{}", chain[seen]), "hx-get"), [""; 0]);
         assert_eq!(attributes(&html, &format!("#reply_{}", chain[seen - 1]), "hx-get").len(), 1);
     }
@@ -443,7 +564,7 @@ fn a_chain_five_thousand_deep_is_read_and_goes_on() {
     let html = client.get(&format!("/comments/{last}")).html();
     let context = attributes(&html, ".byline a", "href").swap_remove(2);
     assert_eq!(context, format!("/comments/{}#comment_{last}", chain[4998]));
-    let answer = client.post("/posts/3/comments", &fields(&reply_form(last)));
+    let answer = client.post(&replies(last), &REPLY);
     let id = newest(&database);
     assert_leads_to(&answer, &format!("/comments/{last}#comment_{id}"));
     assert_eq!(place_of(&database, id), (Some(last), 5000));
@@ -452,6 +573,55 @@ fn a_chain_five_thousand_deep_is_read_and_goes_on() {
         &client.post(&format!("/comments/{id}"), &[("_method", "patch"), ("body", "Changed at the end.")]),
         &format!("/comments/{last}#comment_{id}"),
     );
+    assert_sound(&database);
+}
+
+#[test]
+fn there_is_no_form_in_place_below_what_has_replies_elsewhere() {
+    let site = Site::start();
+    let database = site.database();
+    silence(&database, 3);
+    let ids: Vec<i64> =
+        (0..200).map(|number| make(&database, 3, None, 5, &format!("Remark {number}"))).collect();
+    let [.., before, last] = ids[..] else { panic!("there are many") };
+    make(&database, 3, Some(last), 5, "There is no room for this on the first page.");
+    let html = Client::signed_in_as(&site, 5).get("/posts/3").html();
+    assert_eq!(texts(&html, &format!("#comment_{last} > .rest")), ["Continue this thread →"]);
+    assert_eq!(attributes(&html, &format!("#reply_{before}"), "hx-get").len(), 1);
+    assert_eq!(attributes(&html, &format!("#reply_{last}"), "hx-get"), [""; 0]);
+}
+
+#[test]
+fn what_is_too_old_to_be_in_order_is_found_on_its_own_page() {
+    let site = Site::start();
+    let database = site.database();
+    silence(&database, 3);
+    database.execute_batch("BEGIN").expect("a transaction");
+    let age = |ids: &[i64]| {
+        for id in ids {
+            let sql = "UPDATE comments SET created_at = created_at - ?2 WHERE id = ?1";
+            database.execute(sql, [*id, DAY]).expect("the schema is known");
+        }
+    };
+    let root = make(&database, 3, None, 5, "The oldest of very many.");
+    let old = [(); 2].map(|()| make(&database, 3, Some(root), 5, "An old reply to it."));
+    age(&[&[root][..], &old].concat());
+    for _ in 0..10_001 {
+        make(&database, 3, None, 5, "One of very many.");
+    }
+    let new = make(&database, 3, Some(root), 6, "A new reply to it.");
+    database.execute_batch("COMMIT").expect("it is written");
+    let client = Client::signed_in_as(&site, 5);
+    let told = "The oldest comments are not shown here.";
+    assert_eq!(texts(&client.get("/posts/3").html(), "#comments > .empty"), [told]);
+    let html = client.get(&format!("/comments/{root}")).html();
+    let expected = [root, old[0], old[1], new].map(|id| format!("comment_{id}"));
+    assert_eq!(attributes(&html, "#comment_list li", "id"), expected);
+    assert_eq!(texts(&html, "#comments > .empty"), [told]);
+    let place = format!("/comments/{root}#comment_{root}");
+    assert_eq!(attributes(&html, ".byline a", "href")[1], place, "its context");
+    let form = [("_method", "patch"), ("body", "Changed at last.")];
+    assert_leads_to(&client.post(&format!("/comments/{root}"), &form), &place);
     assert_sound(&database);
 }
 
@@ -487,9 +657,7 @@ fn who_follows_the_links_of_a_large_discussion_reads_each_comment_once() {
         }
         pages.extend(attributes(&html, ".rest a", "href"));
         let next = attributes(&html, "#comments a[rel=next]", "href");
-        pages.extend(
-            next.iter().map(|href| format!("/posts/3{}", href.split('#').next().unwrap_or_default())),
-        );
+        pages.extend(next.iter().map(|href| href.split('#').next().unwrap_or_default().to_owned()));
     }
     assert_eq!(seen.len(), ids.len());
     assert!(seen.values().all(|times| *times == 1));
@@ -506,9 +674,9 @@ fn who_follows_the_links_of_a_large_discussion_reads_each_comment_once() {
 
 // What is new
 
-/// When somebody last saw a post, as far as that is noted.
-fn seen_at(database: &Connection, user_id: i64) -> Option<i64> {
-    let sql = "SELECT max(seen_at) FROM visits WHERE post_id = 3 AND user_id = ?1";
+/// When somebody last looked at a post, as far as that is noted.
+fn looked_at(database: &Connection, user_id: i64) -> Option<i64> {
+    let sql = "SELECT max(looked_at) FROM visits WHERE post_id = 3 AND user_id = ?1";
     database.query_row(sql, [user_id], |row| row.get(0)).expect("the schema is known")
 }
 
@@ -521,7 +689,7 @@ fn what_others_said_since_is_marked_for_who_comes_back() {
     let (reader, other) = (Client::signed_in_as(&site, 6), Client::signed_in_as(&site, 7));
     let html = reader.get("/posts/3").html();
     assert_eq!(texts(&html, ".new, #comments strong"), [""; 0], "at first nothing is new");
-    let first = eventually("the visit is noted", || seen_at(&database, 6));
+    let first = eventually("the visit is noted", || looked_at(&database, 6));
     assert!((now() - first) < MINUTE);
     assert_eq!(texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong"), [""; 0]);
     let own = [("body", "One's own is not new.")];
@@ -531,9 +699,11 @@ fn what_others_said_since_is_marked_for_who_comes_back() {
     }
     let last = newest(&database);
     assert_eq!(texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong"), ["2 new"]);
-    // On the comment's own page, too, which is not the whole discussion: there it stays new.
+    // On the comment's own page, too, which is not the whole discussion: it is not looked at by that.
     let html = reader.get(&format!("/comments/{last}")).html();
     assert_eq!(texts(&html, &format!("#said_{last} strong")), ["new"]);
+    assert_eq!(texts(&html, ".new"), ["2 new since you were here, some elsewhere in the discussion"]);
+    assert_eq!(texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong"), ["2 new"]);
     let html = reader.get("/posts/3").html();
     assert_eq!(texts(&html, ".new"), ["2 new since you were here"]);
     assert_eq!(attributes(&html, ".new a", "href"), [format!("#comment_{}", last - 1)]);
@@ -542,12 +712,105 @@ fn what_others_said_since_is_marked_for_who_comes_back() {
     }
     let onward = attributes(&html, "#comment_list strong + a", "href");
     assert_eq!(onward, [format!("#comment_{last}")], "from each to the next");
-    eventually("the second visit is noted", || seen_at(&database, 6).filter(|at| *at > first));
+    eventually("the second visit is noted", || looked_at(&database, 6).filter(|at| *at > first));
     assert_eq!(texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong"), [""; 0]);
-    assert_eq!(texts(&reader.get("/posts/3").html(), "#comments strong"), [""; 0]);
+    // They stay marked while the reader stays: a reload, or a form without a script, takes nothing away.
+    assert_eq!(reader.post(&format!("/comments/{last}/vote"), &[]).status, 303);
+    for path in ["/posts/3", "/posts/3?comments=9-1"] {
+        let html = reader.get(path).html();
+        assert_eq!(texts(&html, "#comments strong"), ["new", "new"], "{path}");
+        assert_eq!(texts(&html, ".new"), ["2 new since you were here"], "{path}");
+    }
+    assert_eq!(other.post("/posts/3/comments", &[("body", "The third that is new")]).status, 303);
+    // What the list says is what the page marks.
+    assert_eq!(texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong"), ["3 new"]);
+    assert_eq!(texts(&reader.get("/posts/3").html(), ".new"), ["3 new since you were here"]);
+    eventually("the third visit is noted", || {
+        texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong").is_empty().then_some(())
+    });
+    // Half an hour later nothing of it is new.
+    let ago = 31 * MINUTE;
+    database
+        .execute("UPDATE visits SET seen_at = seen_at - ?1, looked_at = looked_at - ?1", [ago])
+        .and_then(|_| database.execute("UPDATE comments SET created_at = created_at - ?1", [ago]))
+        .expect("the schema is known");
+    let html = reader.get("/posts/3").html();
+    assert_eq!(texts(&html, ".new, #comments strong"), [""; 0]);
     // To a guest nothing is new, and who wrote them has looked, too.
     assert_eq!(texts(&Client::new(&site).get("/posts/3").html(), "#comments strong"), [""; 0]);
     assert_sound(&database);
+}
+
+/// Where the page of a post that one comes back to says that there is something new.
+fn new_to(reader: &Client, path: &str) -> (Vec<String>, Vec<String>) {
+    let html = reader.get(path).html();
+    (texts(&html, ".new"), texts(&html, "#comment_list strong"))
+}
+
+#[test]
+fn what_is_new_is_told_and_marked_also_where_the_first_page_does_not_reach() {
+    let site = Site::start();
+    let database = site.database();
+    let reader = Client::signed_in_as(&site, 6);
+    let visit = || {
+        reader.get("/posts/3");
+        eventually("the visit is noted", || looked_at(&database, 6))
+    };
+    // Too deep, or too far down.
+    for is_deep in [true, false] {
+        silence(&database, 3);
+        database.execute_batch("DELETE FROM visits; BEGIN").expect("the schema is known");
+        let mut last = make(&database, 3, None, 5, "The first of many.");
+        for _ in 1..if is_deep { 9 } else { 300 } {
+            last = make(&database, 3, is_deep.then_some(last), 5, "One of many.");
+        }
+        database.execute_batch("COMMIT").expect("it is written");
+        visit();
+        let new = NewComment {
+            post_id: 3,
+            parent_id: is_deep.then_some(last),
+            user_id: 7,
+            body: "It is new, and elsewhere.",
+            created_at: now(),
+        };
+        let new = comment::sql::create(&database, &new).expect("it can be made");
+        assert_eq!(texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong"), ["1 new"]);
+        let told = vec!["1 new since you were here, elsewhere in the discussion".to_owned()];
+        let html = reader.get("/posts/3").html();
+        assert_eq!((texts(&html, ".new"), texts(&html, "#comment_list strong")), (told, vec![]));
+        assert_eq!(attributes(&html, ".new a", "href"), [format!("/comments/{new}")]);
+        eventually("it is noted", || {
+            texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong").is_empty().then_some(())
+        });
+        let next = attributes(&html, ".rest a, #comments a[rel=next]", "href").remove(0);
+        let (page, _) = next.split_once('#').unwrap_or((&next, ""));
+        for page in [page, &format!("/comments/{new}")] {
+            assert_eq!(new_to(&reader, page), (vec!["1 new since you were here".into()], vec!["new".into()]));
+        }
+    }
+}
+
+#[test]
+fn very_many_that_are_new_are_told_as_the_list_tells_them() {
+    let site = Site::start();
+    let database = site.database();
+    let reader = Client::signed_in_as(&site, 6);
+    silence(&database, 3);
+    reader.get("/posts/3");
+    let at = eventually("the visit is noted", || looked_at(&database, 6));
+    database.execute_batch("BEGIN").expect("a transaction");
+    for _ in 0..250 {
+        let new =
+            NewComment { post_id: 3, parent_id: None, user_id: 7, body: "A remark", created_at: at + 1 };
+        comment::sql::create(&database, &new).expect("it can be made");
+    }
+    database.execute_batch("COMMIT").expect("it is written");
+    assert_eq!(texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong"), ["99+ new"]);
+    let html = reader.get("/posts/3").html();
+    assert_eq!(texts(&html, ".new"), ["99+ new since you were here, some elsewhere in the discussion"]);
+    let elsewhere = attributes(&html, ".new a", "href").remove(1);
+    assert_eq!(new_to(&reader, &elsewhere).1, ["new"]);
+    assert!(!attributes(&html, "#comment_list li > div > p a", "href").contains(&elsewhere));
 }
 
 #[test]
@@ -574,15 +837,42 @@ fn a_visit_is_noted_when_it_makes_a_difference() {
     assert_eq!(number(&database, "SELECT count(*) FROM visits"), 0);
     reader.get("/posts/3");
     settle();
-    let first = seen_at(&database, 6).expect("it is noted");
+    let first = looked_at(&database, 6).expect("it is noted");
     reader.get("/posts/3");
     settle();
-    assert_eq!(seen_at(&database, 6), Some(first), "so soon it makes none");
+    assert_eq!(looked_at(&database, 6), Some(first), "so soon it makes none");
     let before = now() - 6 * MINUTE;
-    database.execute("UPDATE visits SET seen_at = ?1", [before]).expect("the schema is known");
+    let age = || database.execute("UPDATE visits SET looked_at = ?1", [before]).expect("the schema is known");
+    age();
     reader.get("/posts/3");
     settle();
-    assert!(seen_at(&database, 6) > Some(first));
+    assert!(looked_at(&database, 6) > Some(first));
+    // Who reads on elsewhere in the discussion is still here, unless something may be missed by it.
+    let comment = number(&database, "SELECT min(id) FROM comments WHERE post_id = 3");
+    for path in ["/posts/3?comments=1-1", &format!("/comments/{comment}")] {
+        age();
+        reader.get(path);
+        settle();
+        assert!(looked_at(&database, 6) > Some(first), "{path}");
+        age();
+        comment_of(&database, 7, 3, "Something that was said meanwhile.");
+        database
+            .execute("UPDATE comments SET created_at = ?1 WHERE id = last_insert_rowid()", [before + 1])
+            .expect("the schema is known");
+        reader.get(path);
+        settle();
+        assert_eq!(looked_at(&database, 6), Some(before), "{path}");
+        database
+            .execute("DELETE FROM comments WHERE post_id = 3 AND created_at = ?1", [before + 1])
+            .expect("the schema is known");
+        recount(&database);
+    }
+    age();
+    for header in [("Sec-Purpose", "prefetch;prerender"), ("Purpose", "prefetch")] {
+        reader.ask("GET", "/posts/3", &[], &[header]);
+        settle();
+        assert_eq!(looked_at(&database, 6), Some(before), "nobody has seen what was fetched ahead");
+    }
     assert_eq!(number(&database, "SELECT count(*) FROM visits"), 1);
     // It goes with the post.
     let author = number(&database, "SELECT user_id FROM posts WHERE id = 3");
@@ -604,8 +894,7 @@ fn no_reply_is_lost_when_many_come_at_once() {
             scope.spawn(move || {
                 let client = Client::signed_in_as(site, user_id);
                 for _ in 0..2 {
-                    let form = reply_form(parent);
-                    assert_eq!(client.htmx("POST", "/posts/3/comments", &fields(&form)).status, 200);
+                    assert_eq!(client.htmx("POST", &replies(parent), &REPLY).status, 200);
                 }
             });
         }

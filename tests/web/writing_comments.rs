@@ -139,8 +139,7 @@ fn a_comment_is_made_by_htmx_as_the_page_would_show_it() {
         let changes = partials(&answer);
         let expected = [
             "#comment_form outerHTML",
-            &format!("#comment_{id} delete"),
-            "#comment_list beforeend",
+            &format!("#comment_list:not(:has(> #comment_{id})) beforeend"),
             ".comments_count innerHTML",
             "#flash innerHTML",
         ];
@@ -155,10 +154,10 @@ fn a_comment_is_made_by_htmx_as_the_page_would_show_it() {
         }
         let html = page.html();
         assert_eq!(attributes(&html, "#comment_list > li", "id").pop(), Some(format!("comment_{id}")));
-        assert_eq!(texts(&html, ".comments_count"), vec![changes[3].html.clone(); 2]);
+        assert_eq!(texts(&html, ".comments_count"), vec![changes[2].html.clone(); 2]);
         assert_eq!(told(&html), [CREATED]);
-        assert!(page.text().contains(&format!(r#"<div id="flash" role="status">{}</div>"#, changes[4].html)));
-        assert!(page.text().contains(&format!("{}</ol>", changes[2].html)));
+        assert!(page.text().contains(&format!(r#"<div id="flash" role="status">{}</div>"#, changes[3].html)));
+        assert!(page.text().contains(&format!("{}</ol>", changes[1].html)));
         assert_eq!(texts(&Html::parse_fragment(&changes[0].html), "textarea"), [""]);
         Some(())
     });
@@ -178,7 +177,7 @@ fn the_first_comment_of_a_post_is_singular_and_in_the_list() {
     let client = Client::signed_in(&site);
     assert_eq!(texts(&client.get("/posts/3").html(), "#comment_list"), [""]);
     let changes = partials(&client.htmx("POST", "/posts/3/comments", &[("body", "The first")]));
-    assert_eq!(changes[3].html, "1 comment");
+    assert_eq!(changes[2].html, "1 comment");
     let html = client.get("/posts/3").html();
     assert_eq!(texts(&html, ".comments_count"), ["1 comment", "1 comment"]);
     assert_eq!(texts(&html, "#comment_list > li").len(), 1);
@@ -289,10 +288,10 @@ fn a_comment_sent_again_by_htmx_is_shown_as_it_is_on_the_page() {
         .execute("UPDATE comments SET created_at = ?2 WHERE id = ?1", [id, at])
         .expect("the schema is known");
     let changes = partials(&client.htmx("POST", "/posts/3/comments", &form));
-    assert_eq!(changes[2].target, "#comment_list");
-    let age = texts(&Html::parse_fragment(&changes[2].html), "li > div > p").remove(0);
+    assert_eq!(changes[1].target, format!("#comment_list:not(:has(> #comment_{id}))"));
+    let age = texts(&Html::parse_fragment(&changes[1].html), "li > div > p").remove(0);
     assert_eq!(age, "1 point by you · 5 minutes ago");
-    assert!(client.get("/posts/3").text().contains(&changes[2].html));
+    assert!(client.get("/posts/3").text().contains(&changes[1].html));
 }
 
 #[test]
@@ -311,7 +310,8 @@ fn nobody_comments_on_a_post_that_is_not_there_or_deleted() {
         let path = format!("/posts/{id}/comments");
         let form = [("body", "A fine comment")];
         assert_page_of_error(&client, &client.post(&path, &form), 404, NOT_FOUND);
-        assert_alert(&client.htmx("POST", &path, &form), 404, GONE);
+        let sentence = if matches!(id, "7" | "999999" | "9223372036854775807") { LOST } else { GONE };
+        assert_alert(&client.htmx("POST", &path, &form), 404, sentence);
     }
     assert_eq!(newest(&database), last);
     assert_sound(&database);
@@ -437,11 +437,9 @@ fn the_address_of_the_comments_of_a_post_leads_to_them() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in(&site);
-    for (path, location) in [
-        ("/posts/3/comments", "/posts/3#comments"),
-        ("/posts/3/comments?comments=17-4", "/posts/3?comments=17-4#comments"),
-        ("/posts/3/comments?other=%0d%0a", "/posts/3#comments"),
-    ] {
+    for (path, location) in
+        [("/posts/3/comments", "/posts/3#comments"), ("/posts/3/comments?other=%0d%0a", "/posts/3#comments")]
+    {
         let answer = client.get(path);
         assert_eq!((answer.status, answer.header("Location")), (303, Some(location)));
     }
@@ -452,8 +450,7 @@ fn the_address_of_the_comments_of_a_post_leads_to_them() {
     }
     let refused = client.post("/posts/3/comments", &[("body", "")]);
     let more = attributes(&refused.html(), "#comments a[rel=next]", "href").remove(0);
-    let query = more.strip_suffix("#comments").expect("it leads to the comments");
-    let next = client.follow(&client.get(&format!("/posts/3/comments{query}"))).html();
+    let next = client.get(more.strip_suffix("#comments").expect("it leads to the comments")).html();
     let first = attributes(&refused.html(), "#comment_list > li", "id");
     let second = attributes(&next, "#comment_list > li", "id");
     assert_eq!(first.len(), 200);
@@ -717,7 +714,8 @@ fn a_comment_with_replies_stays_without_author_and_text() {
                 assert!(page.text().contains(&change.html), "{change:?} is not in\n{}", page.text());
             }
         } else {
-            assert_done(&client, &client.ask("DELETE", &path, &[], &[]), "/posts/3", DESTROYED);
+            let place = format!("/posts/3#comment_{id}");
+            assert_done(&client, &client.ask("DELETE", &path, &[], &[]), &place, DESTROYED);
         }
         assert_eq!((counted(), count_of(&database, 3)), (before - 1, rows));
         let page = client.get("/posts/3");
