@@ -20,5 +20,6 @@ mod store;
 mod killing;
 mod losing;
 mod secrets;
+mod seen;
 mod starting;
 mod verifying;
