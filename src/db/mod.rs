@@ -155,10 +155,51 @@ impl Db {
     /// # Errors
     /// SQLite's, also when another process still reads and keeps the WAL from being emptied.
     pub fn close(self) -> Result<(), Error> {
+        self.settle()?.close()
+    }
+
+    /// The same, but leaves the WAL as it is: for who uses a database beside a server that goes on.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn leave(self) -> Result<(), Error> {
+        self.settle()?.leave()
+    }
+
+    /// Finishes the writes that wait and closes the readers: nothing more is written, and what is in the
+    /// WAL can still be copied by others.
+    ///
+    /// # Errors
+    /// [`Error::Panicked`], when the writer has.
+    pub fn settle(self) -> Result<Settled, Error> {
         let connection = self.writer.stop()?;
         drop(self.readers);
-        pragmas::before_close(&connection)?;
-        connection.close().map_err(|(_, error)| error.into())
+        pragmas::refresh_statistics(&connection);
+        Ok(Settled { connection })
+    }
+}
+
+/// A database to which nothing more is written.
+pub struct Settled {
+    connection: Connection,
+}
+
+impl Settled {
+    /// Moves the whole WAL into the database and closes it. Nobody may be copying the WAL any more.
+    ///
+    /// # Errors
+    /// See [`Db::close`].
+    pub fn close(self) -> Result<(), Error> {
+        pragmas::empty_wal(&self.connection)?;
+        self.leave()
+    }
+
+    /// Closes it as it is.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn leave(self) -> Result<(), Error> {
+        self.connection.close().map_err(|(_, error)| error.into())
     }
 }
 

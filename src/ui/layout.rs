@@ -268,5 +268,7 @@ fn footer_links() -> impl Render {
         a(href=paths::KEYS, rel="help") { : "Keys" }
         : " · ";
         a(href=paths::LOG) { : LOG }
+        : " · ";
+        a(href=paths::STATUS) { : "Status" }
     }
 }

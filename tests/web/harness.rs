@@ -191,6 +191,7 @@ pub fn config(database: &Path) -> Config {
         limits: Limits::default(),
         rates: None,
         session_days: 36_500,
+        replica: None,
     }
 }
 
