@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::harness::{Program, eventually, open, program, seeded};
+use crate::harness::{PATIENCE, Program, eventually, open, program, seeded};
 use crate::processes::{self, Process};
 use crate::store::{BUCKET, KEY, SECRET, Store};
 
@@ -99,8 +99,34 @@ impl Drill {
     /// A server that is replicated, and waits until everything is in the store.
     pub fn serve(&self) -> Program {
         let program = Program::start(self.serving());
-        self.run(&["verify"]).well();
+        self.await_verified();
         program
+    }
+
+    /// Waits until the replica is good: Litestream may be starting, or trying again by and by. What it must
+    /// never be is damaged.
+    pub fn await_verified(&self) {
+        let began = Instant::now();
+        loop {
+            let Ended { success, said } = self.run(&["verify"]);
+            if success {
+                return;
+            }
+            if said.contains("damaged") || began.elapsed() > PATIENCE {
+                self.keep_evidence();
+                panic!("the replica is not good: {said}");
+            }
+        }
+    }
+
+    pub fn keep_evidence(&self) {
+        let to = format!("/tmp/drill/bad-{}", self.folder.path().file_name().unwrap().to_str().unwrap());
+        for p in processes::of(self.folder.path()) {
+            processes::signal("STOP", &[p.id]);
+        }
+        Command::new("cp").args(["-a", self.folder.path().to_str().unwrap(), &to]).status().unwrap();
+        let store = format!("{to}-store");
+        Command::new("cp").args(["-a", self.store.folder.path().to_str().unwrap(), &store]).status().unwrap();
     }
 
     /// Runs a command to its end.

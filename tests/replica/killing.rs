@@ -28,7 +28,7 @@ fn whichever_of_the_three_is_killed_nothing_is_lost_and_nobody_is_left() {
     processes::signal("KILL", &[go_between.id]);
     eventually("another go-between", || (drill.go_between(&server).id != go_between.id).then_some(()));
     eventually("another Litestream", || (drill.litestream().id != second.id).then_some(()));
-    assert!(!processes::exists(second.id), "an orphan");
+    eventually("no orphan", || (!processes::exists(second.id)).then_some(()));
     load.await_answers(100);
     eventually("no zombie", || processes::zombies_of(server.id()).is_empty().then_some(()));
 
@@ -69,7 +69,7 @@ fn serve_noting(drill: &Drill) -> (Program, PathBuf) {
     let mut command = drill.serving();
     command.env("LITESTREAM_BIN", script).process_group(0);
     let program = Program::start(command);
-    drill.run(&["verify"]).well();
+    drill.await_verified();
     (program, notes)
 }
 
@@ -102,7 +102,7 @@ fn a_litestream_alone_stops_as_cleanly() {
     let server = Program::serve(&drill.database(), &[]);
     let mut command = drill.command(&["replicate"]);
     let mut replicate = command.spawn().unwrap();
-    eventually("it replicates", || drill.run(&["verify"]).success.then_some(()));
+    drill.await_verified();
     assert_eq!(server.post("/benchmarking/post_create").status, 200);
     processes::signal("TERM", &[replicate.id()]);
     let status = eventually("it ends", || replicate.try_wait().unwrap());

@@ -20,6 +20,7 @@ mod store;
 mod killing;
 mod losing;
 mod secrets;
+mod repro;
 mod seen;
 mod starting;
 mod verifying;

@@ -35,7 +35,7 @@ fn it_is_in_no_log_no_file_and_no_list_of_processes() {
     command.env("RUST_LOG", "trace");
     let mut server = Program::start(command);
     let mut said = Vec::new();
-    drill.run(&["verify"]).well();
+    drill.await_verified();
     for arguments in [&["verify"][..], &["replica", "env"], &["replica", "status"]] {
         let mut command = drill.command(arguments);
         command.env("RUST_LOG", "trace");
@@ -83,6 +83,7 @@ fn it_can_be_in_files_of_its_own() {
         command
     };
     let _server = Program::start(with_files(drill.serving()));
+    drill.await_verified();
     finish(with_files(drill.command(&["verify"]))).well();
     assert_eq!(files_with_it(drill.folder.path()), [drill.file("secret").display().to_string()]);
 }
@@ -100,5 +101,6 @@ fn what_is_in_the_environment_beside_it_misleads_nobody() {
         command
     };
     let _server = Program::start(stray(drill.serving()));
+    drill.await_verified();
     finish(stray(drill.command(&["verify"]))).well();
 }

@@ -18,7 +18,7 @@ fn a_demo_that_has_lost_everything_restores_and_does_not_seed_anew() {
     assert_eq!(number(&database, "SELECT count(*) FROM sessions"), 1, "{}", server.log());
     assert_eq!(number(&database, "SELECT count(*) FROM posts"), 21);
     assert_sound(&database);
-    drill.run(&["verify"]).well();
+    drill.await_verified();
 }
 
 #[test]

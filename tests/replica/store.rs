@@ -19,7 +19,7 @@ pub const SECRET: &str = "vErY+sEcReT/0123456789=";
 /// A store with one bucket. It is killed when it is dropped.
 pub struct Store {
     /// The objects: they outlive the process.
-    folder: TempDir,
+    pub folder: TempDir,
     port: u16,
     child: Child,
 }

@@ -1,7 +1,7 @@
 //! `verify` says so when a backup is none, and is content again when it is mended.
 
 use crate::drill::{Drill, finish};
-use crate::harness::{eventually, number, open};
+use crate::harness::{number, open};
 use crate::processes;
 
 /// The sentence need not be the same everywhere, but it must be one.
@@ -74,7 +74,7 @@ fn a_litestream_that_stands_still_is_noticed() {
     processes::signal("STOP", &[litestream.id]);
     assert_fails(&drill);
     processes::signal("CONT", &[litestream.id]);
-    eventually_verified(&drill);
+    drill.await_verified();
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn a_wrong_secret_is_noticed_whoever_has_it() {
     drill.store.restart_with("another");
     assert_fails(&drill);
     drill.store.restart();
-    eventually_verified(&drill);
+    drill.await_verified();
 }
 
 #[test]
@@ -99,17 +99,12 @@ fn a_store_that_is_down_is_noticed() {
     drill.store.kill();
     assert_fails(&drill);
     drill.store.restart();
-    eventually_verified(&drill);
+    drill.await_verified();
     // One that takes connections and never answers is as good as down.
     processes::signal("STOP", &[drill.store.id()]);
     assert_fails(&drill);
     processes::signal("CONT", &[drill.store.id()]);
-    eventually_verified(&drill);
-}
-
-/// Litestream tries again by and by.
-fn eventually_verified(drill: &Drill) {
-    eventually("the replica is good again", || drill.run(&["verify"]).success.then_some(()));
+    drill.await_verified();
 }
 
 #[test]
