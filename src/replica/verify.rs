@@ -57,8 +57,7 @@ fn compare(
     let (written, at) = (*sentinel, now());
     db.write(move |connection| sql::set_sentinel(connection, &written, at)).map_err(unreadable)?;
     control::sync(folder, BARRIER)?;
-    let work = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(folder.path());
-    let work = work.map_err(|error| format!("there is no room for a restore: {error}"))?;
+    let work = copy::workshop_in(folder.path(), TEMPORARY)?;
     let restored = settings.litestream.restore(settings, folder.database(), work.path(), None, stopped)?;
     let restored = restored.ok_or_else(|| format!("{} is empty", settings.place))?;
     let restored = copy::check(&restored)?;
