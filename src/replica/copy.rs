@@ -80,7 +80,7 @@ impl Target {
             unless_missing(fs::remove_file(self.beside(end))).map_err(cannot)?;
         }
         // And Litestream would go on where it was with the other one.
-        unless_missing(fs::remove_dir_all(self.state_of_litestream())).map_err(cannot)?;
+        Folder::beside(&self.path).and_then(|folder| folder.forget()).map_err(cannot)?;
         if self.may_replace {
             fs::rename(copy, &self.path).map_err(cannot)?;
         } else {
@@ -111,11 +111,6 @@ impl Target {
         let mut path = self.path.clone().into_os_string();
         path.push(end);
         path.into()
-    }
-
-    fn state_of_litestream(&self) -> PathBuf {
-        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        self.path.with_file_name(format!(".{name}-litestream"))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The folder beside the database in which Litestream's configuration, its control socket and the lock
 //! are. Nobody else can look into it.
 
+use std::ffi::OsString;
 use std::fs::{self, DirBuilder};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -94,6 +95,23 @@ impl Folder {
         let socket = self.socket();
         make_private(socket.parent().unwrap_or(&self.path))?;
         unless_missing(fs::remove_file(socket))
+    }
+
+    /// Where Litestream keeps what it knows of the replica.
+    #[must_use]
+    pub fn memory_of_litestream(&self) -> PathBuf {
+        let mut name = OsString::from(".");
+        name.push(self.database.file_name().unwrap_or_default());
+        name.push("-litestream");
+        self.database.with_file_name(name)
+    }
+
+    /// Has Litestream forget that, so that it copies everything. It must not run.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn forget(&self) -> io::Result<()> {
+        unless_missing(fs::remove_dir_all(self.memory_of_litestream()))
     }
 
     /// Removes what restores left here that were killed. Only for who holds the lock.

@@ -201,9 +201,8 @@ fn verify_now_and_then(app: &App, replica: &Replica, restarter: &Restarter, stop
             Err(_) if is_over() => return,
             Err(fault) => {
                 log::error!("the replica could not be restored: {fault}");
-                // Litestream thinks that all is well: only when it starts does it look for what is really there.
-                if replica.watch.health(None).fault.is_none() {
-                    restarter.restart();
+                if fault.is_of_replica {
+                    restarter.begin_anew(); // Litestream thinks that all is well.
                 }
             }
         }
