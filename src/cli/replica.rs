@@ -209,7 +209,7 @@ fn replicate(both: &Both) -> Result<(), Failure> {
     let (stop, stopped) = channel();
     stop_on_signal(move || drop(stop))?;
     let place = &replica.settings.place;
-    print!("{}", format!("{} is replicated to {place} (Ctrl-C stops it)\n", both.database().display()));
+    println!("{} is replicated to {place} (Ctrl-C stops it)", both.database().display());
     // Nothing is ever sent: its end is the signal.
     let _: Result<(), _> = stopped.recv();
     litestream.stop();
