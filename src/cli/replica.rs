@@ -15,7 +15,7 @@ use crate::replica::keeper::{self, Farewell};
 use crate::replica::litestream::Litestream;
 use crate::replica::restore::{self, Restored, Wish};
 use crate::replica::settings::{Given, Keys, Place, Settings, masked};
-use crate::replica::{Replica, close, control, sql, verify};
+use crate::replica::{Replica, close, control, copy, sql, verify};
 use crate::ui::time::{Micros, now, rfc_3339};
 
 #[derive(Args, Debug)]
@@ -209,7 +209,7 @@ fn replicate(both: &Both) -> Result<(), Failure> {
     let (stop, stopped) = channel();
     stop_on_signal(move || drop(stop))?;
     let place = &replica.settings.place;
-    print!("{}", format!("{} is replicated to {place} (Ctrl-C stops it)\n", both.database().display()));
+    println!("{} is replicated to {place} (Ctrl-C stops it)", both.database().display());
     // Nothing is ever sent: its end is the signal.
     let _: Result<(), _> = stopped.recv();
     litestream.stop();
@@ -235,7 +235,7 @@ fn status(both: &Both) -> Result<(), Failure> {
     let verified = db.read(sql::last_verification);
     close(db).map_err(sentence)?;
     let folder = Folder::beside(both.database()).map_err(sentence)?;
-    let work = tempfile::Builder::new().prefix(TEMPORARY).tempdir().map_err(sentence)?;
+    let work = copy::workshop_in(&std::env::temp_dir(), TEMPORARY)?;
     let contents = settings.litestream.contents(&settings, folder.database(), work.path(), &|| false);
     println!("Replica        {}", settings.place);
     println!(

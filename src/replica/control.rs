@@ -16,6 +16,9 @@ const LONGEST: usize = 64 * 1024;
 /// It waits somewhat longer than Litestream does, so that it is Litestream that says why.
 const SLACK: Duration = Duration::from_secs(2);
 
+/// What is said when nobody can be asked.
+pub const NOT_RUNNING: &str = "Litestream does not run";
+
 /// How far the replica is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
@@ -39,7 +42,7 @@ pub fn sync(folder: &Folder, patience: Duration) -> Result<Position, String> {
 
 fn ask(socket: &Path, path: &str, body: &Value, patience: Duration) -> Result<Value, String> {
     let answer = exchange(socket, path, &body.to_string(), patience).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => "Litestream does not run".to_owned(),
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => NOT_RUNNING.to_owned(),
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => "Litestream does not answer".to_owned(),
         _ => format!("Litestream cannot be asked: {error}"),
     })?;
@@ -134,7 +137,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let socket = folder.path().join("socket");
         let ask = || ask(&socket, "/sync", &json!({}), Duration::from_millis(50)).expect_err("no answer");
-        assert_eq!(ask(), "Litestream does not run");
+        assert_eq!(ask(), NOT_RUNNING);
         let _listener = UnixListener::bind(&socket).expect("a socket");
         assert_eq!(ask(), "Litestream does not answer");
     }

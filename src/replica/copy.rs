@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{FlockOperation, fcntl_lock};
 
-use super::folder::unless_missing;
+use super::folder::{Folder, TEMPORARY, unless_missing};
 use super::sql;
 use crate::db::header;
 
@@ -54,16 +54,16 @@ impl Target {
         Ok(target)
     }
 
-    /// Makes the folder for it, which is removed with this value.
+    /// Makes a folder for it on the same disk, which is removed with this value; should it be left behind, the
+    /// next start removes it.
     ///
     /// # Errors
     /// A sentence.
     pub fn workshop(&self) -> Result<tempfile::TempDir, String> {
-        let folder = self.path.parent().unwrap_or(Path::new("/"));
-        tempfile::Builder::new()
-            .prefix(".lorem-news-copy-")
-            .tempdir_in(folder)
-            .map_err(|error| format!("nothing can be put into {}: {error}", folder.display()))
+        let ours = Folder::beside(&self.path).ok().filter(|ours| ours.path().is_dir());
+        let folder = ours.as_ref().map_or(self.path.parent(), |ours| Some(ours.path()));
+        let folder = folder.unwrap_or(Path::new("/"));
+        workshop_in(folder, if ours.is_some() { TEMPORARY } else { ".restoring-" })
     }
 
     /// Puts the copy there, on disk when this returns. It is there as a whole or not at all.
@@ -80,7 +80,7 @@ impl Target {
             unless_missing(fs::remove_file(self.beside(end))).map_err(cannot)?;
         }
         // And Litestream would go on where it was with the other one.
-        unless_missing(fs::remove_dir_all(self.state_of_litestream())).map_err(cannot)?;
+        Folder::beside(&self.path).and_then(|folder| folder.forget()).map_err(cannot)?;
         if self.may_replace {
             fs::rename(copy, &self.path).map_err(cannot)?;
         } else {
@@ -112,11 +112,15 @@ impl Target {
         path.push(end);
         path.into()
     }
+}
 
-    fn state_of_litestream(&self) -> PathBuf {
-        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        self.path.with_file_name(format!(".{name}-litestream"))
-    }
+/// A folder for a copy in `folder`, which only we can look into.
+///
+/// # Errors
+/// A sentence.
+pub fn workshop_in(folder: &Path, prefix: &str) -> Result<tempfile::TempDir, String> {
+    let made = tempfile::Builder::new().prefix(prefix).tempdir_in(folder);
+    made.map_err(|error| format!("there is no room for a copy in {}: {error}", folder.display()))
 }
 
 fn sentence(error: impl std::fmt::Display) -> String {

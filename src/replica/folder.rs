@@ -1,6 +1,7 @@
 //! The folder beside the database in which Litestream's configuration, its control socket and the lock
 //! are. Nobody else can look into it.
 
+use std::ffi::OsString;
 use std::fs::{self, DirBuilder};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -96,6 +97,23 @@ impl Folder {
         unless_missing(fs::remove_file(socket))
     }
 
+    /// Where Litestream keeps what it knows of the replica.
+    #[must_use]
+    pub fn memory_of_litestream(&self) -> PathBuf {
+        let mut name = OsString::from(".");
+        name.push(self.database.file_name().unwrap_or_default());
+        name.push("-litestream");
+        self.database.with_file_name(name)
+    }
+
+    /// Has Litestream forget that, so that it copies everything. It must not run.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn forget(&self) -> io::Result<()> {
+        unless_missing(fs::remove_dir_all(self.memory_of_litestream()))
+    }
+
     /// Removes what restores left here that were killed. Only for who holds the lock.
     pub fn clear(&self) {
         for entry in fs::read_dir(&self.path).into_iter().flatten().flatten() {
@@ -172,4 +190,71 @@ pub fn configure(file: &Path, database: &Path, settings: &Settings, socket: Opti
     unless_missing(fs::remove_file(file))?;
     let mut opened = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
     opened.write_all(configuration.to_string().as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn it_is_beside_the_file_that_a_link_leads_to() {
+        let place = tempfile::tempdir().expect("a temporary folder");
+        let place = fs::canonicalize(place.path()).expect("it is there");
+        let (database, link) = (place.join("news.sqlite3"), place.join("link"));
+        fs::write(&database, "").expect("it can be written");
+        symlink(&database, &link).expect("a link");
+        for path in [&database, &link, &place.join("./news.sqlite3")] {
+            let folder = Folder::beside(path).expect("its folder is there");
+            assert_eq!(folder.database(), database);
+            assert_eq!(folder.path(), place.join("news.sqlite3-replica"));
+        }
+        assert_eq!(Folder::beside(&place.join("new")).expect("a folder").path(), place.join("new-replica"));
+        assert!(Folder::beside(&place.join("no/new")).is_err());
+    }
+
+    #[test]
+    fn nobody_else_can_look_into_it() {
+        let place = tempfile::tempdir().expect("a temporary folder");
+        let folder = Folder::beside(&place.path().join("news.sqlite3")).expect("it is there");
+        for _ in 0..2 {
+            folder.make().expect("it is ours");
+            assert_eq!(fs::metadata(folder.path()).expect("it is there").mode() & 0o777, 0o700);
+        }
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("it is ours");
+        assert!(folder.make().is_err());
+    }
+
+    #[test]
+    fn a_sockets_path_is_never_too_long() {
+        let of =
+            |path: &str| Folder { database: path.into(), path: format!("{path}-replica").into() }.socket();
+        assert_eq!(of("/a/news.sqlite3"), Path::new("/a/news.sqlite3-replica/socket"));
+        let (one, other) = (format!("/{}", "a".repeat(100)), format!("/{}", "b".repeat(100)));
+        assert!(of(&one).starts_with(std::env::temp_dir()));
+        assert!(of(&one) == of(&one) && of(&one) != of(&other));
+    }
+
+    #[test]
+    fn the_configuration_says_what_was_measured_and_no_secret() {
+        let place = tempfile::tempdir().expect("a temporary folder");
+        let file = place.path().join("litestream.yml");
+        let settings = Settings::of_bucket("a secret");
+        configure(&file, Path::new("/a \"b\"/${HOME}"), &settings, Some(Path::new("/s")))
+            .expect("it is written");
+        assert_eq!(fs::metadata(&file).expect("it is there").mode() & 0o777, 0o600);
+        let text = fs::read_to_string(&file).expect("a text");
+        assert!(!text.contains("secret"));
+        let written: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+        let database = &written["dbs"][0];
+        assert_eq!(database["path"], "/a \"b\"/${HOME}");
+        assert_eq!(
+            (&database["monitor-interval"], &database["replica"]["sync-interval"]),
+            (&json!("250ms"), &json!("250ms"))
+        );
+        assert_eq!(database["replica"]["force-path-style"], true);
+        assert_eq!(written["socket"]["permissions"], 0o600);
+        configure(&file, Path::new("/a"), &settings, None).expect("it is replaced");
+        assert!(!fs::read_to_string(&file).expect("a text").contains("socket"));
+    }
 }

@@ -241,6 +241,14 @@ fn contents(plan: &str) -> Option<Contents> {
 }
 
 #[cfg(test)]
+impl Litestream {
+    /// One that nobody has looked at.
+    pub(super) fn at(path: PathBuf) -> Litestream {
+        Litestream { path }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

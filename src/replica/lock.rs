@@ -102,3 +102,50 @@ fn holder(file: &mut File) -> Option<Pid> {
     file.take(16).read_to_string(&mut text).ok()?;
     Pid::from_raw(text.lines().next()?.parse().ok()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> (tempfile::TempDir, Folder) {
+        let place = tempfile::tempdir().expect("a temporary folder");
+        let folder = Folder::beside(&place.path().join("news.sqlite3")).expect("it is there");
+        (place, folder)
+    }
+
+    #[test]
+    fn there_is_one_and_who_has_inherited_it_keeps_it() {
+        let (_place, folder) = folder();
+        let lock = Lock::take(&folder).expect("nobody has it");
+        let said = Lock::take(&folder).expect_err("somebody has it");
+        assert!(said.contains(&format!("(process {})", std::process::id())), "{said}");
+        let inherited = lock.share().expect("a descriptor");
+        drop(lock);
+        assert!(Lock::take(&folder).is_err());
+        drop(inherited);
+        Lock::take(&folder).expect("nobody has it");
+    }
+
+    #[test]
+    fn a_database_is_closed_alone_unless_somebody_replicates_it() {
+        let (_place, folder) = folder();
+        assert!(Alone::with(folder.database()).is_some());
+        assert!(!folder.path().exists(), "asking makes nothing");
+        let lock = Lock::take(&folder).expect("nobody has it");
+        assert!(Alone::with(folder.database()).is_none());
+        drop(lock);
+        let alone = Alone::with(folder.database());
+        assert!(alone.is_some() && Alone::with(folder.database()).is_none());
+    }
+
+    #[test]
+    fn the_last_copy_of_a_server_that_is_gone_is_waited_for() {
+        let (_place, folder) = folder();
+        let lock = Lock::take(&folder).expect("nobody has it");
+        // Of a process that cannot be there: numbers end at 4,194,304.
+        std::fs::write(folder.lock_file(), "2000000000\n").expect("it can be written");
+        let waiting = std::thread::spawn(move || Lock::take(&folder));
+        drop(lock);
+        waiting.join().expect("no panic").expect("it came free");
+    }
+}

@@ -121,8 +121,7 @@ impl Replica {
     fn compare(&self, db: &Db) -> Result<(), String> {
         let (settings, place) = (&self.settings, &self.settings.place);
         log::info!("looking whose copy is in {place}");
-        let work =
-            tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(self.folder.path()).map_err(sentence)?;
+        let work = copy::workshop_in(self.folder.path(), TEMPORARY)?;
         let database = self.folder.database();
         let Some(copy) = settings.litestream.restore(settings, database, work.path(), None, &|| false)?
         else {

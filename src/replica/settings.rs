@@ -222,6 +222,18 @@ pub fn interval(text: &str) -> Result<Option<Duration>, String> {
 }
 
 #[cfg(test)]
+impl Settings {
+    /// Of a bucket that is nowhere, with this secret.
+    pub(super) fn of_bucket(secret: &str) -> Settings {
+        let endpoint = Some("http://127.0.0.1:1".into());
+        let place =
+            Place::Bucket { bucket: "news".into(), path: "db".into(), endpoint, region: REGION.into() };
+        let keys = Some(Keys { id: "key".into(), secret: secret.into() });
+        Settings { place, keys, litestream: Litestream::at("/nowhere".into()), verify_every: None }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -37,12 +37,14 @@ pub struct Supervisor {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Has Litestream begin anew: it looks then at what is really in the replica.
+/// Has Litestream begin anew, from nothing. (Started again as it is it would go on where it thinks the replica
+/// is, also when that has lost what came before.)
 pub struct Restarter(Arc<Line>);
 
 impl Restarter {
     /// Returns at once.
-    pub fn restart(&self) {
+    pub fn begin_anew(&self) {
+        self.0.lock().anew = true;
         self.0.hang_up();
     }
 }
@@ -54,6 +56,8 @@ struct Line(Mutex<State>);
 #[derive(Default)]
 struct State {
     stopping: bool,
+    /// What Litestream knows of the replica is wrong.
+    anew: bool,
     socket: Option<UnixStream>,
     go_between: Option<Pid>,
     litestream: Option<Pid>,
@@ -183,6 +187,13 @@ fn keep_running(plan: &Plan, line: &Line, stopped: &Receiver<()>) {
         if began.elapsed() > WELL {
             pause = FIRST_PAUSE;
         }
+        if std::mem::take(&mut line.lock().anew) {
+            log::warn!("Litestream copies everything anew");
+            if let Err(error) = plan.folder.forget() {
+                log::error!("removing {}: {error}", plan.folder.memory_of_litestream().display());
+            }
+            continue;
+        }
         log::error!("Litestream has ended: nothing is replicated until it runs again, in {pause:?}");
         if stopped.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
             return;
@@ -216,7 +227,7 @@ fn follow(mut child: Child, socket: UnixStream, line: &Line) {
         let _ = reader.read_to_end(&mut Vec::new());
     }
     let mut state = line.lock();
-    *state = State { stopping: state.stopping, ..State::default() };
+    *state = State { stopping: state.stopping, anew: state.anew, ..State::default() };
     drop(state);
     if let Err(error) = child.wait() {
         log::error!("waiting for the go-between: {error}");

@@ -1,13 +1,16 @@
 //! Whether the replica can really be restored: only a restore shows it.
 
-use std::time::Duration;
+use std::fmt;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
 use super::folder::{Folder, TEMPORARY};
+use super::lock::Alone;
 use super::settings::Settings;
 use super::{Verification, control, copy, sql};
-use crate::db::Db;
+use crate::db::{self, Db};
 use crate::ui::time::{Micros, now};
 
 /// How long everything that has been written may take to be in the replica.
@@ -20,6 +23,31 @@ pub type Sentinel = [u8; 16];
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Census(pub [i64; 4]);
 
+/// Why a replica cannot be relied on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// A sentence.
+    pub why: String,
+    /// The replica lacks something. Else it could not even be tried.
+    pub is_of_replica: bool,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.why)
+    }
+}
+
+/// That it could not be tried.
+fn untried(why: impl fmt::Display) -> Fault {
+    Fault { why: why.to_string(), is_of_replica: false }
+}
+
+/// That it is not what it should be.
+fn wanting(why: impl fmt::Display) -> Fault {
+    Fault { why: why.to_string(), is_of_replica: true }
+}
+
 /// Writes a sentinel, waits until it is copied, restores the replica beside the database, and looks for the
 /// sentinel and everything else in it. Nothing of that stays but the result, which the database keeps.
 ///
@@ -30,18 +58,18 @@ pub fn verify(
     settings: &Settings,
     folder: &Folder,
     stopped: &dyn Fn() -> bool,
-) -> Result<(), String> {
+) -> Result<(), Fault> {
     let sentinel: Sentinel = rand::random();
     let result = compare(db, settings, folder, &sentinel, stopped);
     if stopped() {
         return result;
     }
-    let verification = Verification { at: now(), fault: result.as_ref().err().cloned() };
+    let verification = Verification { at: now(), fault: result.as_ref().err().map(Fault::to_string) };
     let noted = db.write(move |connection| {
         sql::remove_sentinel(connection, &sentinel)?;
         sql::record(connection, &verification)
     });
-    noted.map_err(|error| format!("cannot note what the verification came to: {error}")).and(result)
+    result.and(noted.map_err(|error| untried(format!("it cannot be noted: {error}"))))
 }
 
 fn compare(
@@ -50,25 +78,43 @@ fn compare(
     folder: &Folder,
     sentinel: &Sentinel,
     stopped: &dyn Fn() -> bool,
-) -> Result<(), String> {
-    let unreadable = |error: crate::db::Error| format!("the database cannot be used: {error}");
+) -> Result<(), Fault> {
+    let unreadable = |error: db::Error| untried(format!("the database cannot be used: {error}"));
     let newest = db.read(sql::newest_ids).map_err(unreadable)?;
     let before = db.read(|connection| sql::count(connection, newest)).map_err(unreadable)?;
     let (written, at) = (*sentinel, now());
     db.write(move |connection| sql::set_sentinel(connection, &written, at)).map_err(unreadable)?;
-    control::sync(folder, BARRIER)?;
-    let work = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(folder.path());
-    let work = work.map_err(|error| format!("there is no room for a restore: {error}"))?;
-    let restored = settings.litestream.restore(settings, folder.database(), work.path(), None, stopped)?;
-    let restored = restored.ok_or_else(|| format!("{} is empty", settings.place))?;
-    let restored = copy::check(&restored)?;
-    let damaged = |error: rusqlite::Error| format!("the copy is damaged: {error}");
+    barrier(folder).map_err(untried)?;
+    let work = copy::workshop_in(folder.path(), TEMPORARY).map_err(untried)?;
+    let restored = settings.litestream.restore(settings, folder.database(), work.path(), None, stopped);
+    let restored = restored.map_err(wanting)?;
+    let restored = restored.ok_or_else(|| wanting(format!("{} is empty", settings.place)))?;
+    let restored = copy::check(&restored).map_err(wanting)?;
+    let damaged = |error: rusqlite::Error| wanting(format!("the copy is damaged: {error}"));
     if !sql::has_sentinel(&restored, sentinel).map_err(damaged)? {
-        return Err(format!("{} does not have what was written a moment ago", settings.place));
+        return Err(wanting(format!("{} does not have what was written a moment ago", settings.place)));
     }
     let copied = sql::count(&restored, newest).map_err(damaged)?;
     let after = db.read(|connection| sql::count(connection, newest)).map_err(unreadable)?;
-    fits(before, copied, after)
+    fits(before, copied, after).map_err(wanting)
+}
+
+/// Waits until everything is copied, and before that for a Litestream that a server has just started.
+fn barrier(folder: &Folder) -> Result<(), String> {
+    const PAUSE: Duration = Duration::from_millis(50);
+    let began = Instant::now();
+    loop {
+        match control::sync(folder, BARRIER) {
+            Err(error)
+                if error == control::NOT_RUNNING
+                    && began.elapsed() < BARRIER
+                    && Alone::with(folder.database()).is_none() =>
+            {
+                thread::sleep(PAUSE);
+            }
+            result => return result.map(drop),
+        }
+    }
 }
 
 /// Rows with these numbers only become fewer, so there are no more in the copy than there were, and no fewer

@@ -188,6 +188,9 @@ fn verify_now_and_then(app: &App, replica: &Replica, restarter: &Restarter, stop
             None
         });
         pause = until_due(last.as_ref(), every, now());
+        if pause.is_zero() && replica.watch.health(None).last_sync_age.is_none() {
+            pause = EVERY; // The first copy of a large database takes its time.
+        }
         if !pause.is_zero() {
             continue;
         }
@@ -198,8 +201,9 @@ fn verify_now_and_then(app: &App, replica: &Replica, restarter: &Restarter, stop
             Err(_) if is_over() => return,
             Err(fault) => {
                 log::error!("the replica could not be restored: {fault}");
-                // What is gone there is copied anew: Litestream looks for it only when it starts.
-                restarter.restart();
+                if fault.is_of_replica {
+                    restarter.begin_anew(); // Litestream thinks that all is well.
+                }
             }
         }
         pause = until_due(app.db.read(sql::last_verification).ok().flatten().as_ref(), every, now()).max(TRY);
