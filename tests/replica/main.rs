@@ -20,7 +20,6 @@ mod store;
 mod killing;
 mod losing;
 mod secrets;
-mod repro;
 mod seen;
 mod starting;
 mod verifying;

@@ -51,7 +51,7 @@ fn a_store_that_is_down_is_seen_within_a_minute_and_until_it_is_back() {
     drill.store.kill();
     let said = await_replica(&server, false);
     assert!(said["last_sync_age"].as_f64().unwrap() >= 30.0, "{said}");
-    assert!(server.log().contains("ERROR"), "{}", server.log());
+    server.await_log("ERROR");
     assert_eq!(server.get("/status").status, 200);
     drill.store.restart();
     await_replica(&server, true);
@@ -77,7 +77,7 @@ fn the_server_finds_a_wiped_bucket_by_itself_and_fills_it_again() {
     assert!(said["last_sync_age"].as_f64().unwrap() < 30.0, "{said}");
     drill.store.wipe();
     await_replica(&server, false);
-    assert!(server.log().contains("ERROR"), "{}", server.log());
+    server.await_log("ERROR");
     // A Litestream that begins anew copies everything anew, and the server has it do so.
     let said = await_replica(&server, true);
     said["last_verified"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();

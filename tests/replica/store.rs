@@ -19,7 +19,7 @@ pub const SECRET: &str = "vErY+sEcReT/0123456789=";
 /// A store with one bucket. It is killed when it is dropped.
 pub struct Store {
     /// The objects: they outlive the process.
-    pub folder: TempDir,
+    folder: TempDir,
     port: u16,
     child: Child,
 }
@@ -55,15 +55,17 @@ impl Store {
 
     /// The same; from now on it knows another secret.
     pub fn restart_with(&mut self, secret: &str) {
-        self.kill();
+        // Where it is dead already that is said again.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
         (self.child, _) = run(self.folder.path(), self.port, secret);
     }
 
-    /// Removes every object, as a wrong click in a console does.
+    /// Removes every object, as a wrong click in a console does. The store may list them for another second.
     pub fn wipe(&self) {
-        let bucket = self.folder.path().join(BUCKET);
-        fs::remove_dir_all(&bucket).expect("the bucket is a folder");
-        fs::create_dir(&bucket).expect("it can be made again");
+        for object in self.objects() {
+            fs::remove_file(object).expect("an object is a file");
+        }
     }
 
     /// Every object's file.
@@ -91,7 +93,7 @@ impl Drop for Store {
 fn run(folder: &Path, port: u16, secret: &str) -> (Child, u16) {
     let mut child = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.tools/bin/rclone"))
         .env_clear()
-        .args(["serve", "s3", "--config", "/dev/null", "--dir-cache-time", "0s", "--no-cleanup"])
+        .args(["serve", "s3", "--config", "/dev/null", "--dir-cache-time", "1s", "--no-cleanup"])
         .args(["--addr", &format!("127.0.0.1:{port}"), "--auth-key", &format!("{KEY},{secret}")])
         .arg(folder)
         .stdin(Stdio::null())
