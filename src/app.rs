@@ -56,7 +56,7 @@ impl App {
     pub fn open(config: Config) -> Result<App, StartError> {
         let prepare = |settings: &_| Replica::prepare(Settings::clone(settings), &config.database);
         let replica = config.replica.as_ref().map(prepare).transpose().map_err(StartError)?;
-        let db = Db::open(&config.database).map_err(|error| StartError(error.to_string()))?;
+        let db = replica::open(&config.database).map_err(|error| StartError(error.to_string()))?;
         if let Some(Err(error)) = replica.as_ref().map(|replica| replica.pair(&db)) {
             return Err(StartError(error));
         }

@@ -16,7 +16,7 @@ use signal_hook::iterator::Signals;
 use crate::app::{self, App};
 use crate::config::{Config, RateLimits};
 use crate::db::Db;
-use crate::replica::{Replica, close, settings::interval};
+use crate::replica::{Replica, close, open, settings::interval};
 use crate::seed;
 use crate::server::Limits;
 use crate::user::{name, password};
@@ -167,13 +167,13 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve(options) => serve(options.config()?, None),
         Command::Replica(command) => command.run(),
         Command::Migrate(Database { database }) => {
-            let db = Db::open(&database).map_err(sentence)?;
+            let db = open(&database).map_err(sentence)?;
             close(db).map_err(sentence)?;
             println!("{} is up to date", database.display());
             Ok(())
         }
         Command::Seed { database: Database { database }, seed } => {
-            let db = Db::open(&database).map_err(sentence)?;
+            let db = open(&database).map_err(sentence)?;
             let filled = fill(&db, &seed);
             // Closed whatever came of it, so that no WAL stays beside the file.
             close(db).map_err(sentence)?;
@@ -186,7 +186,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             if !database.exists() {
                 return Err(format!("there is no database {}", database.display()));
             }
-            let db = Db::open(&database).map_err(sentence)?;
+            let db = open(&database).map_err(sentence)?;
             let changed = change.make(&db);
             close(db).map_err(sentence)?;
             println!("{}", changed?);

@@ -15,7 +15,7 @@ use crate::replica::keeper::{self, Farewell};
 use crate::replica::litestream::Litestream;
 use crate::replica::restore::{self, Restored, Wish};
 use crate::replica::settings::{Given, Keys, Place, Settings, masked};
-use crate::replica::{Replica, close, control, copy, sql, verify};
+use crate::replica::{self, Replica, close, control, copy, sql, verify};
 use crate::ui::time::{Micros, now, rfc_3339};
 
 #[derive(Args, Debug)]
@@ -191,7 +191,7 @@ impl Both {
         if !self.database().exists() {
             return Err(format!("there is no database {}", self.database().display()));
         }
-        Db::open(self.database()).map_err(sentence)
+        replica::open(self.database()).map_err(sentence)
     }
 }
 

@@ -35,6 +35,7 @@ use std::time::Duration;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
 
+pub use checkpoint::Checkpointing;
 use checkpoint::{Checkpoints, Readers};
 pub use error::{Error, OpenError};
 use writer::Writer;
@@ -68,6 +69,14 @@ impl Db {
     /// When the file is no database, belongs to another program or to a newer version of this one,
     /// or cannot be opened or written. The file is then as it was.
     pub fn open(path: &Path) -> Result<Db, OpenError> {
+        Db::open_beside(path, checkpoint::always)
+    }
+
+    /// The same where others may have the database open, too, and copy its WAL.
+    ///
+    /// # Errors
+    /// As [`Db::open`].
+    pub fn open_beside(path: &Path, checkpointing: Checkpointing) -> Result<Db, OpenError> {
         if rusqlite::version_number() < SAFE_SQLITE {
             return Err(OpenError::UnsafeSqlite(rusqlite::version()));
         }
@@ -87,7 +96,7 @@ impl Db {
             .build(manager)
             .map_err(|error| OpenError::Readers(error.to_string()))?;
         let reading = Arc::new(Readers::default());
-        let checkpoints = Checkpoints::start(path, &connection, Arc::clone(&reading))?;
+        let checkpoints = Checkpoints::start(path, &connection, Arc::clone(&reading), checkpointing)?;
         let writer = Writer::start(connection, checkpoints).map_err(OpenError::Thread)?;
         Ok(Db { readers, reading, writer, path: path.to_owned() })
     }

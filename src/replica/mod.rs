@@ -148,6 +148,20 @@ impl Replica {
     }
 }
 
+/// Opens a database beside which others may run, see [`Db::open`]. As long as a Litestream does, it alone moves
+/// the WAL into the database: when others did it too, even PASSIVE, half of the copies were damaged.
+///
+/// # Errors
+/// As there.
+pub fn open(path: &Path) -> Result<Db, db::OpenError> {
+    Db::open_beside(path, |path, copy| {
+        // Held until it is copied, so that none begins meanwhile.
+        if let Some(_alone) = Alone::with(path) {
+            copy();
+        }
+    })
+}
+
 /// Closes a database beside which others may run. While a Litestream does, its WAL stays as it is: emptying it
 /// would keep all writers waiting, and start the replica anew.
 ///
