@@ -1,5 +1,6 @@
 //! Speaks with the Litestream that runs, over its control socket.
 
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -16,8 +17,29 @@ const LONGEST: usize = 64 * 1024;
 /// It waits somewhat longer than Litestream does, so that it is Litestream that says why.
 const SLACK: Duration = Duration::from_secs(2);
 
-/// What is said when nobody can be asked.
-pub const NOT_RUNNING: &str = "Litestream does not run";
+/// Why it is not known how far the replica is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Error {
+    /// Nobody can be asked.
+    NotRunning,
+    /// Nobody answers in time.
+    Silent,
+    /// Litestream says why.
+    Said(String),
+    /// It was cut off, or is not understood.
+    Unclear(String),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Error::NotRunning => f.write_str("Litestream does not run"),
+            Error::Silent => f.write_str("Litestream does not answer"),
+            Error::Said(why) => write!(f, "Litestream says: {why}"),
+            Error::Unclear(why) => write!(f, "Litestream cannot be asked: {why}"),
+        }
+    }
+}
 
 /// How far the replica is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,27 +53,28 @@ pub struct Position {
 /// Returns when all that has been written until now is in the replica.
 ///
 /// # Errors
-/// A sentence: nobody answers, or not within `patience`, or Litestream says why not.
-pub fn sync(folder: &Folder, patience: Duration) -> Result<Position, String> {
+/// Nobody answers, or not within `patience`, or Litestream says why not.
+pub fn sync(folder: &Folder, patience: Duration) -> Result<Position, Error> {
     let path = folder.database().to_string_lossy();
     let body = json!({ "path": path, "wait": true, "timeout": patience.as_secs().max(1) });
     let answer = ask(&folder.socket(), "/sync", &body, patience + SLACK)?;
-    let number = |name: &str| answer[name].as_u64().ok_or_else(|| format!("Litestream says {answer}"));
+    let number = |name: &str| answer[name].as_u64().ok_or_else(|| Error::Unclear(answer.to_string()));
     Ok(Position { local: number("txid")?, replicated: number("replicated_txid")? })
 }
 
-fn ask(socket: &Path, path: &str, body: &Value, patience: Duration) -> Result<Value, String> {
+fn ask(socket: &Path, path: &str, body: &Value, patience: Duration) -> Result<Value, Error> {
     let answer = exchange(socket, path, &body.to_string(), patience).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => NOT_RUNNING.to_owned(),
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => "Litestream does not answer".to_owned(),
-        _ => format!("Litestream cannot be asked: {error}"),
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Error::NotRunning,
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Error::Silent,
+        _ => Error::Unclear(error.to_string()),
     })?;
-    let (status, body) = parse(&answer).ok_or("Litestream does not speak HTTP")?;
-    let body: Value = serde_json::from_slice(body).map_err(|_| "Litestream does not speak JSON")?;
+    let unclear = |what: &str| Error::Unclear(format!("its answer is no {what}"));
+    let (status, body) = parse(&answer).ok_or_else(|| unclear("HTTP"))?;
+    let body: Value = serde_json::from_slice(body).map_err(|_| unclear("JSON"))?;
     match (status, body["error"].as_str()) {
         (200, None) => Ok(body),
-        (_, Some(error)) => Err(format!("Litestream says: {error}")),
-        (status, None) => Err(format!("Litestream answers with status {status}")),
+        (_, Some(error)) => Err(Error::Said(error.to_owned())),
+        (status, None) => Err(Error::Unclear(format!("its answer has status {status}"))),
     }
 }
 
@@ -100,7 +123,7 @@ mod tests {
     use std::thread;
 
     /// What is understood of an answer.
-    fn understood(answer: &'static str) -> Result<Value, String> {
+    fn understood(answer: &'static str) -> Result<Value, Error> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let socket = folder.path().join("socket");
         let listener = UnixListener::bind(&socket).expect("a socket");
@@ -124,11 +147,11 @@ mod tests {
     fn answers_and_refusals_are_understood() {
         assert_eq!(understood("HTTP/1.0 200 OK\r\n\r\n{\"txid\":7}").expect("an answer")["txid"], 7);
         let refused = understood("HTTP/1.0 500 No\r\nA: b\r\n\r\n{\"error\":\"no store\"}");
-        assert_eq!(refused, Err("Litestream says: no store".into()));
+        assert_eq!(refused, Err(Error::Said("no store".into())));
         for wrong in
             ["", "HTTP/1.0 200 OK\r\n", "HTTP/1.0 200 OK\r\n\r\n", "HTTP/1.0 404 No\r\n\r\n{}", "SSH-2.0\r\n"]
         {
-            assert!(understood(wrong).is_err(), "{wrong:?}");
+            assert!(matches!(understood(wrong), Err(Error::Unclear(_))), "{wrong:?}");
         }
     }
 
@@ -137,8 +160,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let socket = folder.path().join("socket");
         let ask = || ask(&socket, "/sync", &json!({}), Duration::from_millis(50)).expect_err("no answer");
-        assert_eq!(ask(), NOT_RUNNING);
+        assert_eq!(ask(), Error::NotRunning);
         let _listener = UnixListener::bind(&socket).expect("a socket");
-        assert_eq!(ask(), "Litestream does not answer");
+        assert_eq!(ask(), Error::Silent);
     }
 }

@@ -20,7 +20,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -30,6 +30,8 @@ use signal_hook::{flag, low_level::pipe};
 
 /// Litestream's last copy may take 15 s (`shutdown-sync-timeout`); after twice that it does not end by itself.
 const LAST_COPY: Duration = Duration::from_secs(30);
+/// What it is given, if it may have been told already.
+const ITS_OWN_TIME: Duration = Duration::from_secs(16);
 
 /// Which signal Litestream gets when its parent dies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +117,8 @@ pub fn keep(program: &Path, configuration: &Path) -> Result<(), String> {
 
 struct Keeper {
     server: UnixStream,
+    /// Set by a signal to stop that came to us.
+    told: Arc<AtomicBool>,
     /// Readable when a child has ended.
     ended: UnixStream,
     child: Child,
@@ -123,8 +127,9 @@ struct Keeper {
 impl Keeper {
     fn start(program: &Path, configuration: &Path) -> io::Result<Keeper> {
         // Who means the server sends it to the server. A handler, unlike ignoring, is not inherited.
+        let told = Arc::new(AtomicBool::new(false));
         for signal in [SIGTERM, SIGINT, SIGHUP, SIGQUIT] {
-            flag::register(signal, Arc::new(AtomicBool::new(false)))?;
+            flag::register(signal, Arc::clone(&told))?;
         }
         let (ended, tell) = UnixStream::pair()?;
         ended.set_nonblocking(true)?;
@@ -134,7 +139,7 @@ impl Keeper {
         let child = command.args(["replicate", "-no-expand-env", "-config"]).arg(configuration).spawn()?;
         // A server that is gone does not listen, which shows at once in any case.
         let _ = writeln!(server, "{}", child.id());
-        Ok(Keeper { server, ended, child })
+        Ok(Keeper { server, told, ended, child })
     }
 
     /// `Some`: how Litestream ended, which nobody had asked it to.
@@ -144,17 +149,25 @@ impl Keeper {
                 return Ok(Some(status));
             }
         }
+        // Who stops all processes of a service at once, as systemd does, has told Litestream as well.
+        if self.told.load(Ordering::SeqCst) && self.ends_within(ITS_OWN_TIME)? {
+            return Ok(None);
+        }
         self.terminate()?;
-        let began = Instant::now();
-        while self.child.try_wait()?.is_none() {
-            let Some(left) = LAST_COPY.checked_sub(began.elapsed()) else {
-                self.child.kill()?;
-                self.child.wait()?;
-                break;
-            };
-            self.is_over(Some(left))?;
+        if !self.ends_within(LAST_COPY)? {
+            self.child.kill()?;
+            self.child.wait()?;
         }
         Ok(None)
+    }
+
+    fn ends_within(&mut self, time: Duration) -> io::Result<bool> {
+        let began = Instant::now();
+        while self.child.try_wait()?.is_none() {
+            let Some(left) = time.checked_sub(began.elapsed()) else { return Ok(false) };
+            self.is_over(Some(left))?;
+        }
+        Ok(true)
     }
 
     /// The only signal that Litestream gets from us.

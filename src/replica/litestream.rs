@@ -132,6 +132,22 @@ impl Litestream {
         }
     }
 
+    /// Copies what has not been copied yet, by the `configuration`, while no other Litestream does. `work` as for
+    /// [`restore`](Litestream::restore), but it need not be empty.
+    ///
+    /// # Errors
+    /// A sentence: the replica cannot be reached.
+    pub fn replicate_once(
+        &self,
+        settings: &Settings,
+        configuration: &Path,
+        work: &Path,
+    ) -> Result<(), String> {
+        let mut command = self.command("replicate", configuration).map_err(sentence)?;
+        command.arg("-once").stdout(Stdio::null());
+        talk(command, settings, work, &|| false)
+    }
+
     /// Runs `litestream restore`; what it prints.
     fn run(
         &self,
@@ -141,37 +157,49 @@ impl Litestream {
         arguments: &[&OsStr],
         stopped: &dyn Fn() -> bool,
     ) -> Result<String, String> {
-        let cannot = |error: io::Error| format!("cannot run Litestream: {error}");
         let (file, printed) = (work.join("litestream.yml"), work.join("printed"));
-        folder::configure(&file, database, settings, None).map_err(cannot)?;
-        let (said, says) = io::pipe().map_err(cannot)?;
-        let mut command = keeper::litestream(&self.path, Farewell::Kill).map_err(cannot)?;
-        let mut child = command
-            .args(["restore", "-no-expand-env", "-config"])
-            .arg(&file)
-            .args(arguments)
-            .arg(database)
-            .env_clear()
-            .envs(settings.environment())
-            .stdin(Stdio::null())
-            .stdout(File::create(&printed).map_err(cannot)?)
-            .stderr(says)
-            .spawn()
-            .map_err(cannot)?;
-        drop(command); // It has an end of the pipe, too.
-        let heard = listen(said, work, &settings.place.to_string(), stopped);
-        if heard.is_err() {
-            child.kill().map_err(cannot)?;
-        }
-        let status = child.wait().map_err(cannot)?;
-        let said = heard?;
-        if status.success() {
-            return fs::read_to_string(printed).map_err(cannot);
-        }
-        let reason = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it does not say why");
-        let reason: String = reason.trim_start_matches("Error: ").chars().take(300).collect();
-        Err(format!("{} cannot be read: {reason}", settings.place))
+        folder::configure(&file, database, settings, None).map_err(sentence)?;
+        let mut command = self.command("restore", &file).map_err(sentence)?;
+        command.args(arguments).arg(database).stdout(File::create(&printed).map_err(sentence)?);
+        talk(command, settings, work, stopped)?;
+        fs::read_to_string(printed).map_err(sentence)
     }
+
+    /// One that does something and ends, at the latest with us.
+    fn command(&self, what: &str, configuration: &Path) -> io::Result<Command> {
+        let mut command = keeper::litestream(&self.path, Farewell::Kill)?;
+        command.args([what, "-no-expand-env", "-config"]).arg(configuration).env_clear().stdin(Stdio::null());
+        Ok(command)
+    }
+}
+
+fn sentence(error: io::Error) -> String {
+    format!("cannot run Litestream: {error}")
+}
+
+/// Runs one to its end.
+fn talk(
+    mut command: Command,
+    settings: &Settings,
+    work: &Path,
+    stopped: &dyn Fn() -> bool,
+) -> Result<(), String> {
+    let place = &settings.place;
+    let (said, says) = io::pipe().map_err(sentence)?;
+    let mut child = command.envs(settings.environment()).stderr(says).spawn().map_err(sentence)?;
+    drop(command); // It has an end of the pipe, too.
+    let heard = listen(said, work, &place.to_string(), stopped);
+    if heard.is_err() {
+        child.kill().map_err(sentence)?;
+    }
+    let status = child.wait().map_err(sentence)?;
+    let said = heard?;
+    if status.success() {
+        return Ok(());
+    }
+    let reason = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it does not say why");
+    let reason: String = reason.trim_start_matches("Error: ").chars().take(300).collect();
+    Err(format!("{place} cannot be used: {reason}"))
 }
 
 /// What Litestream says when there is nothing to be restored.

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
+use super::control;
 use super::folder::{self, Folder};
 use super::keeper;
 use super::lock::Lock;
@@ -25,8 +26,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Who has run for so long has not failed to start.
 const WELL: Duration = Duration::from_secs(60);
-/// The go-between ends after 30 s at the latest.
-const END: Duration = Duration::from_secs(45);
+/// How long the last copy may take.
+const LAST_COPY: Duration = Duration::from_secs(10);
+/// The go-between ends after 46 s at the latest.
+const END: Duration = Duration::from_secs(60);
 
 /// The thread that does it. Dropping it stops Litestream, too.
 pub struct Supervisor {
@@ -34,7 +37,8 @@ pub struct Supervisor {
     /// Nothing is ever sent: that it is gone says stop.
     stop: Option<Sender<()>>,
     ended: Receiver<()>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<JoinHandle<Plan>>,
+    folder: Folder,
 }
 
 /// Has Litestream begin anew, from nothing. (Started again as it is it would go on where it thinks the replica
@@ -81,21 +85,22 @@ impl Supervisor {
         let (stop, stopped) = channel();
         let (end, ended) = channel();
         let line = Arc::new(Line::default());
-        let kept = Arc::clone(&line);
+        let (kept, folder) = (Arc::clone(&line), plan.folder.clone());
         let thread = thread::Builder::new()
             .name("litestream".into())
             .spawn(move || {
                 keep_running(&plan, &kept, &stopped);
                 drop(end);
+                plan
             })
             .map_err(|error| format!("no thread for Litestream: {error}"))?;
-        Ok(Supervisor { line, stop: Some(stop), ended, thread: Some(thread) })
+        Ok(Supervisor { line, stop: Some(stop), ended, thread: Some(thread), folder })
     }
 
-    /// Has Litestream copy what there is, and waits for its end. Whether it has ended: whoever checkpoints the
-    /// database beside it would wait, and keep it waiting.
-    pub fn stop(mut self) -> bool {
-        self.end()
+    /// Has everything copied that has been written, and ends Litestream: then the WAL can be emptied. Should that
+    /// fail it is logged, and the next start copies the rest.
+    pub fn stop(mut self) {
+        self.end();
     }
 
     /// For who may have Litestream begin anew.
@@ -104,19 +109,24 @@ impl Supervisor {
         Restarter(Arc::clone(&self.line))
     }
 
-    fn end(&mut self) -> bool {
-        let Some(thread) = self.thread.take() else { return true };
+    fn end(&mut self) {
+        let Some(thread) = self.thread.take() else { return };
         self.line.lock().stopping = true;
         self.stop = None;
+        // Whether its last copy went well Litestream does not say; and without having made a first one, because
+        // it has just been started, it makes none.
+        let copied = control::sync(&self.folder, LAST_COPY);
         self.line.hang_up();
         if self.ended.recv_timeout(END) == Err(RecvTimeoutError::Timeout) {
             log::error!("Litestream does not end: it is killed");
             self.line.kill();
         }
-        if thread.join().is_err() {
-            log::error!("what keeps Litestream running panicked");
+        match (copied, thread.join()) {
+            (Ok(_), Ok(_)) => {}
+            (Err(control::Error::NotRunning | control::Error::Unclear(_)), Ok(plan)) => plan.copy_the_rest(),
+            (Err(why), Ok(_)) => log::error!("the last writes may not be replicated: {why}"),
+            (_, Err(_)) => log::error!("what keeps Litestream running panicked"),
         }
-        true
     }
 }
 
@@ -154,6 +164,18 @@ impl Plan {
         self.folder.make_way_for_socket()?;
         let (file, socket) = (self.folder.configuration(), self.folder.socket());
         folder::configure(&file, self.folder.database(), &self.settings, Some(&socket))
+    }
+
+    /// What has been written since a Litestream ended that is not started again.
+    fn copy_the_rest(&self) {
+        let (settings, folder) = (&self.settings, &self.folder);
+        let copied = self.folder.make_way_for_socket().map_err(|error| error.to_string()).and_then(|()| {
+            settings.litestream.replicate_once(settings, &folder.configuration(), folder.path())
+        });
+        match copied {
+            Ok(()) => log::info!("what had not been replicated is"),
+            Err(error) => log::error!("the last writes are not replicated until the next start: {error}"),
+        }
     }
 
     /// Starts a go-between, which starts Litestream.

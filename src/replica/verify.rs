@@ -100,15 +100,13 @@ fn compare(
 }
 
 /// Waits until everything is copied, and before that for a Litestream that a server has just started.
-fn barrier(folder: &Folder) -> Result<(), String> {
+fn barrier(folder: &Folder) -> Result<(), control::Error> {
     const PAUSE: Duration = Duration::from_millis(50);
     let began = Instant::now();
     loop {
         match control::sync(folder, BARRIER) {
-            Err(error)
-                if error == control::NOT_RUNNING
-                    && began.elapsed() < BARRIER
-                    && Alone::with(folder.database()).is_none() =>
+            Err(control::Error::NotRunning)
+                if began.elapsed() < BARRIER && Alone::with(folder.database()).is_none() =>
             {
                 thread::sleep(PAUSE);
             }

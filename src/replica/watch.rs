@@ -97,14 +97,15 @@ impl Watch {
     fn look(&self, app: &App, replica: &Replica) {
         let began = Instant::now();
         let known = self.lock().position;
-        let mut result = control::sync(&replica.folder, BARRIER);
+        let sync = || control::sync(&replica.folder, BARRIER).map_err(|error| error.to_string());
+        let mut result = sync();
         if result.as_ref().is_ok_and(|position| position.local == known) {
             let now = now();
             result = app
                 .db
                 .write(move |connection| sql::beat(connection, now))
                 .map_err(|error| error.to_string())
-                .and_then(|()| control::sync(&replica.folder, BARRIER));
+                .and_then(|()| sync());
         }
         if let Err(fault) = &result {
             log::debug!("the replica is behind: {fault}");
@@ -164,17 +165,19 @@ impl Replication {
 }
 
 fn watch(app: &App, replica: &Replica, stopped: &Receiver<()>) {
-    let mut was_late = false;
+    let mut told: Option<Instant> = None;
     let mut pause = Duration::from_millis(500); // Litestream starts meanwhile.
     while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
         replica.watch.look(app, replica);
         let health = replica.watch.health(None);
         match &health.fault {
-            Some(fault) => log::error!("nothing has been replicated for more than {LATE:?}: {fault}"),
-            None if was_late => log::info!("everything is replicated again"),
-            None => {}
+            Some(fault) if told.is_none_or(|told| told.elapsed() > LATE) => {
+                log::error!("nothing has been replicated for more than {LATE:?}: {fault}");
+                told = Some(Instant::now());
+            }
+            None if told.take().is_some() => log::info!("everything is replicated again"),
+            _ => {}
         }
-        was_late = health.fault.is_some();
         pause = if health.last_sync_age.is_some() { EVERY } else { Duration::from_secs(1) };
     }
 }

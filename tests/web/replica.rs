@@ -398,3 +398,49 @@ fn the_running_database_can_be_copied_to_a_file() {
         "the database, its WAL and what goes with it"
     );
 }
+
+/// The processes whose command line names the place, but the server.
+fn companions(place: &Place, server: &Program) -> Vec<u32> {
+    let processes =
+        fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let name = place.folder.path().to_str().unwrap();
+    let is_its = |id: &u32| {
+        fs::read(format!("/proc/{id}/cmdline"))
+            .is_ok_and(|line| String::from_utf8_lossy(&line).contains(name))
+    };
+    processes.filter(|id| *id != server.id()).filter(is_its).collect()
+}
+
+fn terminate(ids: &[u32]) {
+    let ids = ids.iter().map(u32::to_string);
+    assert!(Command::new("kill").args(ids).status().unwrap().success());
+}
+
+#[test]
+fn nothing_is_lost_when_all_processes_are_told_to_stop_at_once() {
+    // As systemd does unless it is told otherwise. By turns Litestream is gone long before the server, or not.
+    for is_early in [true, false] {
+        let Some(place) = Place::seeded() else { return };
+        let mut server = place.serve(&["--verify-every", "off", "--no-rate-limits"]);
+        place.well(&["verify"]);
+        let client = Client::at(server.address);
+        assert_eq!(client.sign_up("Zoë").status, 303);
+        let companions = companions(&place, &server);
+        assert_eq!(companions.len(), 2);
+        terminate(&companions);
+        if is_early {
+            server.await_log("Litestream has ended");
+        }
+        assert_eq!(Client::at(server.address).sign_up("Ada").status, 303);
+        server.signal("TERM");
+        assert_eq!(server.exit().code(), Some(0), "{}", server.log());
+        let log = server.log();
+        place.lose_database();
+        place.well(&["restore"]);
+        assert_eq!(
+            number(&open(&place.database), "SELECT count(*) FROM users WHERE id > 100"),
+            2,
+            "{is_early}: {log}"
+        );
+    }
+}
