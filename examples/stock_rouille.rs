@@ -50,6 +50,7 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         limits: Limits::default(), // Not enforced here: they belong to our server.
         rates: None,
         session_days: 90,
+        replica: None,
     })?;
     let pool_size = options.pool_size.map_or(8 * thread::available_parallelism()?.get(), NonZeroUsize::get);
     let server = rouille::Server::new(options.address, move |request| app.handle(request))?;

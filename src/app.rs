@@ -1,14 +1,18 @@
 //! The application: the only place that wires the parts together.
 
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::{fmt, io};
 
 use rouille::{Request, Response};
 
 use crate::config::Config;
-use crate::db::{Db, OpenError};
+use crate::db::Db;
 use crate::housekeeping::Housekeeping;
+use crate::replica::settings::Settings;
+use crate::replica::supervisor::Supervisor;
+use crate::replica::watch::Replication;
+use crate::replica::{self, Replica};
 use crate::search::indexer::Indexer;
 use crate::server::{self, Drained, Server};
 use crate::web::rate::Rates;
@@ -27,17 +31,38 @@ pub struct App {
     pub hashing: Turns,
     /// Who has done what lately.
     pub rates: Rates,
+    /// The copy in another place, if there is one.
+    pub replica: Option<Replica>,
 }
 
+/// Why the application does not start: a sentence for the person who started it.
+#[derive(Debug)]
+pub struct StartError(String);
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for StartError {}
+
 impl App {
-    /// Opens the configured database, see [`Db::open`].
+    /// Opens the configured database, see [`Db::open`]. With a replica it is restored first if it is missing,
+    /// and afterwards it is made sure that the two belong together.
     ///
     /// # Errors
-    /// As there.
-    pub fn open(config: Config) -> Result<App, OpenError> {
-        let db = Db::open(&config.database)?;
+    /// As there; [`Replica::prepare`]'s and [`Replica::pair`]'s.
+    pub fn open(config: Config) -> Result<App, StartError> {
+        let prepare = |settings: &_| Replica::prepare(Settings::clone(settings), &config.database);
+        let replica = config.replica.as_ref().map(prepare).transpose().map_err(StartError)?;
+        let db = replica::open(&config.database).map_err(|error| StartError(error.to_string()))?;
+        if let Some(Err(error)) = replica.as_ref().map(|replica| replica.pair(&db)) {
+            return Err(StartError(error));
+        }
         let rates = Rates::new(config.rates.as_ref());
-        Ok(App { config, db, turns: Turns::for_this_machine(), hashing: Turns::for_hashing(), rates })
+        let (turns, hashing) = (Turns::for_this_machine(), Turns::for_hashing());
+        Ok(App { config, db, turns, hashing, rates, replica })
     }
 
     /// Answers one request, whatever it is: the site's handler, for any rouille server.
@@ -62,22 +87,35 @@ pub fn bind(config: &Config) -> io::Result<Server> {
     Server::bind(config.listen, options)
 }
 
-/// Serves and keeps house until the server is stopped, then closes the database: what was answered is in its file.
+/// Serves, replicates and keeps house until the server is stopped, then closes the database: what was answered
+/// is in its file, and in its replica.
 ///
 /// # Errors
-/// The database's, when closing it.
-pub fn serve(server: Server, app: App) -> Result<Drained, crate::db::Error> {
+/// The replica's, when starting it, and the database's, when closing it.
+pub fn serve(server: Server, app: App) -> Result<Drained, StartError> {
     let app = Arc::new(app);
+    let replication = Replication::start(&app).map_err(StartError)?;
     let handler = Arc::clone(&app);
     let housekeeping = Housekeeping::start(Arc::clone(&app));
     let indexer = Indexer::start(Arc::clone(&app));
     let drained = server.run(move |request| handler.handle(request));
     drop(housekeeping);
     drop(indexer);
+    let litestream = replication.map(Replication::into_litestream);
     match Arc::try_unwrap(app) {
-        Ok(app) => app.db.close()?,
+        Ok(app) => close(app, litestream).map_err(|error| StartError(error.to_string()))?,
         // Only a request that was cut still holds it; its writes are in the WAL, which is as durable.
         Err(_) => log::warn!("the database was in use to the end; its WAL stays beside it"),
     }
     Ok(drained)
+}
+
+/// Lets the last write be copied before the WAL that it is in goes.
+fn close(app: App, litestream: Option<Supervisor>) -> Result<(), crate::db::Error> {
+    let Some(litestream) = litestream else {
+        return replica::close(app.db); // Somebody else may replicate it.
+    };
+    let settled = app.db.settle()?;
+    litestream.stop();
+    settled.close()
 }

@@ -1,10 +1,12 @@
 //! The command line: what can be asked of the program, and how it says what went wrong.
 
+mod replica;
+
 use std::io::{IsTerminal, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, value_parser};
@@ -14,8 +16,9 @@ use signal_hook::iterator::Signals;
 use crate::app::{self, App};
 use crate::config::{Config, RateLimits};
 use crate::db::Db;
+use crate::replica::{Replica, close, open, settings::interval};
 use crate::seed;
-use crate::server::{Limits, Stopper};
+use crate::server::Limits;
 use crate::user::{name, password};
 use crate::web::origin::Origin;
 use crate::web::rate::Limit;
@@ -56,6 +59,8 @@ enum Command {
         #[command(flatten)]
         change: UserChange,
     },
+    #[command(flatten)]
+    Replica(replica::Command),
 }
 
 #[derive(Args, Debug)]
@@ -131,6 +136,21 @@ struct Serve {
     /// Forget sign-ins that were not used for so many days
     #[arg(long, env, default_value_t = 90, value_name = "N", value_parser = value_parser!(u32).range(1..=36_500))]
     session_days: u32,
+    #[command(flatten)]
+    replica: replica::Options,
+    /// Restore the replica, to try it, so often: `30s`, `24h`, `7d`, `off`; after a failure every hour
+    #[arg(long, env, default_value = "24h", value_name = "TIME", value_parser = VerifyEvery::parse)]
+    verify_every: VerifyEvery,
+}
+
+/// `None`: never.
+#[derive(Debug, Clone, Copy)]
+struct VerifyEvery(Option<Duration>);
+
+impl VerifyEvery {
+    fn parse(text: &str) -> Result<VerifyEvery, String> {
+        interval(text).map(VerifyEvery)
+    }
 }
 
 /// Why the program ends with an exit code other than 0: one sentence.
@@ -143,19 +163,20 @@ type Failure = String;
 pub fn run(cli: Cli) -> Result<(), Failure> {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info")).init();
     match cli.command {
-        Command::Demo { serve, seed } => self::serve(serve.config_for_demo(), Some(&seed)),
-        Command::Serve(options) => serve(options.config(), None),
+        Command::Demo { serve, seed } => self::serve(serve.config_for_demo()?, Some(&seed)),
+        Command::Serve(options) => serve(options.config()?, None),
+        Command::Replica(command) => command.run(),
         Command::Migrate(Database { database }) => {
-            let db = Db::open(&database).map_err(sentence)?;
-            db.close().map_err(sentence)?;
+            let db = open(&database).map_err(sentence)?;
+            close(db).map_err(sentence)?;
             println!("{} is up to date", database.display());
             Ok(())
         }
         Command::Seed { database: Database { database }, seed } => {
-            let db = Db::open(&database).map_err(sentence)?;
+            let db = open(&database).map_err(sentence)?;
             let filled = fill(&db, &seed);
             // Closed whatever came of it, so that no WAL stays beside the file.
-            db.close().map_err(sentence)?;
+            close(db).map_err(sentence)?;
             if filled? {
                 return Ok(());
             }
@@ -165,9 +186,9 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             if !database.exists() {
                 return Err(format!("there is no database {}", database.display()));
             }
-            let db = Db::open(&database).map_err(sentence)?;
+            let db = open(&database).map_err(sentence)?;
             let changed = change.make(&db);
-            db.close().map_err(sentence)?;
+            close(db).map_err(sentence)?;
             println!("{}", changed?);
             Ok(())
         }
@@ -223,18 +244,19 @@ fn set_password(db: &Db, name: &str) -> Result<String, Failure> {
 }
 
 impl Serve {
-    fn config_for_demo(self) -> Config {
-        Config { benchmarking: true, relax_ssl: true, rates: None, ..self.config() }
+    fn config_for_demo(self) -> Result<Config, Failure> {
+        Ok(Config { benchmarking: true, relax_ssl: true, rates: None, ..self.config()? })
     }
 
-    fn config(self) -> Config {
+    fn config(self) -> Result<Config, Failure> {
+        let replica = self.replica.settings(&self.database.database, self.verify_every.0)?;
         let rates = RateLimits {
             sign_ins: Limit::a_minute(self.sign_ins_per_minute),
             sign_ups: Limit::an_hour(self.sign_ups_per_hour),
             writes: Limit::a_minute(self.writes_per_minute),
             votes: Limit::a_minute(self.votes_per_minute),
         };
-        Config {
+        Ok(Config {
             listen: self.listen,
             database: self.database.database,
             benchmarking: self.benchmarking,
@@ -244,7 +266,8 @@ impl Serve {
             limits: Limits { connections: self.max_connections as usize, ..Limits::default() },
             rates: (!self.no_rate_limits).then_some(rates),
             session_days: self.session_days,
-        }
+            replica,
+        })
     }
 }
 
@@ -254,29 +277,47 @@ fn serve(config: Config, seed: Option<&Seed>) -> Result<(), Failure> {
         app::bind(&config).map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
     let stopper = server.stopper();
     let app = App::open(config).map_err(sentence)?;
-    if let Some(seed) = seed {
+    let is_restored = app.replica.as_ref().is_some_and(Replica::is_restored);
+    if let Some(seed) = seed.filter(|_| !is_restored) {
         fill(&app.db, seed)?;
     }
-    stop_on_signal(stopper).map_err(|error| format!("cannot wait for signals: {error}"))?;
-    println!("Lorem News is at http://{} (Ctrl-C stops it)", server.address());
+    stop_on_signal(move || stopper.stop())?;
+    // In one piece: who reads only the first line, for the address, may be gone then.
+    let line = format!("Lorem News is at http://{} (Ctrl-C stops it); {}\n", server.address(), backup(&app));
+    print!("{line}");
     app::serve(server, app).map_err(sentence)?;
     Ok(())
 }
 
-/// SIGTERM or SIGINT stops the server; a second one ends the program at once.
-fn stop_on_signal(stopper: Stopper) -> std::io::Result<()> {
-    let mut signals = Signals::new([SIGTERM, SIGINT])?;
-    thread::Builder::new().name("signals".into()).spawn(move || {
+/// What the operator should know of the backup.
+fn backup(app: &App) -> String {
+    let Some(replica) = &app.replica else {
+        return "there is no backup: --replica says where to keep one".to_owned();
+    };
+    let place = &replica.settings.place;
+    if place.is_on_the_disk_of(replica.folder.database()) {
+        format!("replicated to {place}, which is on the same disk: it does not survive losing that")
+    } else {
+        format!("replicated to {place}")
+    }
+}
+
+/// SIGTERM or SIGINT stops what runs; a second one ends the program at once.
+fn stop_on_signal(stop: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| format!("cannot wait for signals: {error}");
+    let mut signals = Signals::new([SIGTERM, SIGINT]).map_err(failed)?;
+    let wait = move || {
         let mut signals = signals.forever();
         if signals.next().is_some() {
             log::info!("stopping: finishing what is under way");
-            stopper.stop();
+            stop();
         }
         if signals.next().is_some() {
             log::warn!("stopped at once");
             std::process::exit(1);
         }
-    })?;
+    };
+    thread::Builder::new().name("signals".into()).spawn(wait).map_err(failed)?;
     Ok(())
 }
 
@@ -331,7 +372,8 @@ mod tests {
             "--votes-per-minute=4",
             "--session-days=5",
         ])
-        .config();
+        .config()
+        .expect("they fit");
         let rates = config.rates.expect("there are limits");
         assert_eq!(rates.sign_ins, Limit::a_minute(1));
         assert_eq!(rates.sign_ups, Limit::an_hour(2));
@@ -359,8 +401,8 @@ mod tests {
 
     #[test]
     fn rates_are_limited_unless_it_is_a_demo_or_nobody_wants_it() {
-        assert!(serve(&[]).config().rates.is_some());
-        assert!(serve(&["--no-rate-limits"]).config().rates.is_none());
-        assert!(serve(&[]).config_for_demo().rates.is_none());
+        assert!(serve(&[]).config().expect("they fit").rates.is_some());
+        assert!(serve(&["--no-rate-limits"]).config().expect("they fit").rates.is_none());
+        assert!(serve(&[]).config_for_demo().expect("they fit").rates.is_none());
     }
 }

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use crate::replica;
 use crate::server::Limits;
 use crate::web::origin::Origin;
 use crate::web::rate::Limit;
@@ -28,6 +29,8 @@ pub struct Config {
     pub rates: Option<RateLimits>,
     /// Sign-ins that were not used for so many days are forgotten.
     pub session_days: u32,
+    /// Where the database is replicated to, if anywhere.
+    pub replica: Option<replica::settings::Settings>,
 }
 
 /// How often one may do what, see [`Act`](crate::web::rate::Act).

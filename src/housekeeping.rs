@@ -142,6 +142,7 @@ mod tests {
             limits: Limits::default(),
             rates: None,
             session_days: 90,
+            replica: None,
         });
         (folder, Arc::new(app.expect("the database opens")))
     }

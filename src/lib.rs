@@ -41,4 +41,5 @@ pub mod rank;
 // What is around the site.
 pub mod benchmarking;
 pub mod housekeeping;
+pub mod replica;
 pub mod seed;

@@ -7,6 +7,7 @@
 
 mod load;
 mod process;
+mod replica;
 mod report;
 mod scale;
 mod server;
@@ -20,7 +21,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
 
 use load::{Answers, Much};
-use server::Server;
+use server::{How, Server};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -48,6 +49,8 @@ struct Options {
 enum Command {
     /// Time pages with a million posts and with a thousand, and votes beside sign-ins
     Scale(scale::Options),
+    /// Time the ten endpoints with a replica and without one, by turns
+    Replica(replica::Options),
 }
 
 /// One of `POST /benchmarking/…`.
@@ -112,12 +115,15 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<()> {
     process::stop_on_signals()?;
-    if let Some(Command::Scale(options)) = &options.command {
-        return scale::run(options);
+    match &options.command {
+        Some(Command::Scale(options)) => return scale::run(options),
+        Some(Command::Replica(options)) => return replica::run(options),
+        None => {}
     }
     let mut rows = Vec::new();
     for (number, endpoint) in chosen(options).into_iter().enumerate() {
-        let row = time(endpoint, options).map_err(|error| format!("{}: {error}", endpoint.name))?;
+        let row = time(endpoint, options.seconds, options.connections, &How::default())
+            .map_err(|error| format!("{}: {error}", endpoint.name))?;
         eprintln!("{:>2} {}", number + 1, report::line(&row));
         rows.push(row);
     }
@@ -147,18 +153,17 @@ fn chosen(options: &Options) -> Vec<&'static Endpoint> {
 
 /// Starts a server on a fresh database, loads the endpoint, stops the server and looks at what it
 /// left behind.
-fn time(endpoint: &'static Endpoint, options: &Options) -> Result<Row> {
+fn time(endpoint: &'static Endpoint, seconds: u64, connections: u64, how: &How) -> Result<Row> {
     // Beside the build, not in /tmp: that is often kept in memory, where a durable write costs nothing.
     let folder = tempfile::tempdir_in(server::build_folder()?)?;
-    let seconds = options.seconds;
     let (much, posts) = match &endpoint.destroys {
         None => (Much::Seconds(seconds), None),
         Some(destroys) => (Much::Calls(destroys.calls * seconds), Some(destroys.posts * seconds)),
     };
-    let server = Server::start(folder.path(), posts)?;
+    let server = Server::start(folder.path(), posts, how)?;
     let before = server.processor_time();
     let url = format!("{}/benchmarking/{}", server.url(), endpoint.name);
-    let answers = load::run(&url, options.connections, &much, folder.path())?;
+    let answers = load::run(&url, connections, &much, folder.path())?;
     let after = server.processor_time();
     let database = server.stop()?;
     let calls = calls(&database, &answers)?;

@@ -18,6 +18,46 @@ const STOP: Duration = Duration::from_secs(30);
 /// The clock ticks in which Linux tells processor times; it is 100 Hz wherever this builds.
 const TICK: Duration = Duration::from_millis(10);
 
+/// Whom the store lets in, and by which secret. It listens on this machine alone, and holds nothing of worth.
+pub const KEY: &str = "minioadmin";
+/// See [`KEY`].
+pub const SECRET: &str = "minioadmin";
+
+/// How it is started, beyond where. The default is the release build without a replica.
+#[derive(Default)]
+pub struct How<'a> {
+    /// Another build than the one beside this program.
+    pub program: Option<&'a Path>,
+    /// Where it is to be copied to.
+    pub replica: Option<Replica<'a>>,
+}
+
+/// A place in a bucket.
+pub struct Replica<'a> {
+    pub endpoint: &'a str,
+    pub bucket: &'a str,
+    pub path: &'a str,
+}
+
+impl How<'_> {
+    /// A subcommand of the program, with the replica in its environment.
+    fn command(&self, subcommand: &str) -> Result<Command> {
+        let mut command = match self.program {
+            Some(program) => Command::new(program),
+            None => Command::new(build_folder()?.join("lorem-news")),
+        };
+        command.arg(subcommand);
+        if let Some(Replica { endpoint, bucket, path }) = self.replica {
+            command
+                .env("REPLICA", format!("s3://{bucket}/{path}"))
+                .env("LITESTREAM_REPLICA_ENDPOINT", endpoint)
+                .env("LITESTREAM_ACCESS_KEY_ID", KEY)
+                .env("LITESTREAM_SECRET_ACCESS_KEY", SECRET);
+        }
+        Ok(command)
+    }
+}
+
 /// A server that is stopped, or at least killed, with this value.
 pub struct Server {
     process: Process,
@@ -34,21 +74,28 @@ pub fn build_folder() -> Result<PathBuf> {
 
 impl Server {
     /// Starts the server on a new database in `folder`, with so many posts or as many as the demo
-    /// has, and waits until it listens.
-    pub fn start(folder: &Path, posts: Option<u64>) -> Result<Server> {
+    /// has, and waits until it listens and, with a replica, until all of it is there.
+    pub fn start(folder: &Path, posts: Option<u64>, how: &How) -> Result<Server> {
         let posts = posts.map(|posts| format!("--posts={posts}"));
-        Server::run(folder, &["demo"], posts.as_deref())
+        let server = Server::run(folder, "demo", posts.as_deref().as_slice(), how)?;
+        if how.replica.is_some() {
+            let mut verify = how.command("verify")?;
+            verify.arg("--database").arg(&server.database).stdin(Stdio::null()).stdout(Stdio::null());
+            let verified = Process::start(&mut verify)?.finish(START);
+            verified.map_err(|error| format!("verifying the replica: {error}"))?;
+        }
+        Ok(server)
     }
 
     /// Starts the server on the database that is in `folder`.
     pub fn serve(folder: &Path) -> Result<Server> {
-        Server::run(folder, &["serve", "--relax-ssl"], None)
+        Server::run(folder, "serve", &["--relax-ssl"], &How::default())
     }
 
-    fn run(folder: &Path, arguments: &[&str], more: Option<&str>) -> Result<Server> {
+    fn run(folder: &Path, subcommand: &str, arguments: &[&str], how: &How) -> Result<Server> {
         let (database, said) = (folder.join(DATABASE), folder.join("stdout"));
-        let mut command = Command::new(build_folder()?.join("lorem-news"));
-        command.args(arguments).args(["--listen", "127.0.0.1:0", "--database"]).arg(&database).args(more);
+        let mut command = how.command(subcommand)?;
+        command.args(arguments).args(["--listen", "127.0.0.1:0", "--database"]).arg(&database);
         command.env("RUST_LOG", "warn").stdin(Stdio::null()).stdout(File::create(&said)?);
         let mut process = Process::start(&mut command)?;
         let url = wait_for(START, || {

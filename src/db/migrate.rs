@@ -6,13 +6,14 @@ use super::OpenError;
 use super::header::APPLICATION_ID;
 
 /// Every migration in order; `PRAGMA user_version` counts how many a database has had.
-pub const MIGRATIONS: [&str; 6] = [
+pub const MIGRATIONS: [&str; 7] = [
     include_str!("../../db/migrations/0001_start.sql"),
     include_str!("../../db/migrations/0002_accounts.sql"),
     include_str!("../../db/migrations/0003_hacker_news.sql"),
     include_str!("../../db/migrations/0004_search.sql"),
     include_str!("../../db/migrations/0005_moderation.sql"),
     include_str!("../../db/migrations/0006_looking_again.sql"),
+    include_str!("../../db/migrations/0007_replica.sql"),
 ];
 
 /// Brings the database to this program's schema. Each migration is a transaction of its own, and

@@ -35,6 +35,7 @@ use std::time::Duration;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
 
+pub use checkpoint::Checkpointing;
 use checkpoint::{Checkpoints, Readers};
 pub use error::{Error, OpenError};
 use writer::Writer;
@@ -68,6 +69,14 @@ impl Db {
     /// When the file is no database, belongs to another program or to a newer version of this one,
     /// or cannot be opened or written. The file is then as it was.
     pub fn open(path: &Path) -> Result<Db, OpenError> {
+        Db::open_beside(path, checkpoint::always)
+    }
+
+    /// The same where others may have the database open, too, and copy its WAL.
+    ///
+    /// # Errors
+    /// As [`Db::open`].
+    pub fn open_beside(path: &Path, checkpointing: Checkpointing) -> Result<Db, OpenError> {
         if rusqlite::version_number() < SAFE_SQLITE {
             return Err(OpenError::UnsafeSqlite(rusqlite::version()));
         }
@@ -87,7 +96,7 @@ impl Db {
             .build(manager)
             .map_err(|error| OpenError::Readers(error.to_string()))?;
         let reading = Arc::new(Readers::default());
-        let checkpoints = Checkpoints::start(path, &connection, Arc::clone(&reading))?;
+        let checkpoints = Checkpoints::start(path, &connection, Arc::clone(&reading), checkpointing)?;
         let writer = Writer::start(connection, checkpoints).map_err(OpenError::Thread)?;
         Ok(Db { readers, reading, writer, path: path.to_owned() })
     }
@@ -155,10 +164,51 @@ impl Db {
     /// # Errors
     /// SQLite's, also when another process still reads and keeps the WAL from being emptied.
     pub fn close(self) -> Result<(), Error> {
+        self.settle()?.close()
+    }
+
+    /// The same, but leaves the WAL as it is: for who uses a database beside a server that goes on.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn leave(self) -> Result<(), Error> {
+        self.settle()?.leave()
+    }
+
+    /// Finishes the writes that wait and closes the readers: nothing more is written, and what is in the
+    /// WAL can still be copied by others.
+    ///
+    /// # Errors
+    /// [`Error::Panicked`], when the writer has.
+    pub fn settle(self) -> Result<Settled, Error> {
         let connection = self.writer.stop()?;
         drop(self.readers);
-        pragmas::before_close(&connection)?;
-        connection.close().map_err(|(_, error)| error.into())
+        pragmas::refresh_statistics(&connection);
+        Ok(Settled { connection })
+    }
+}
+
+/// A database to which nothing more is written.
+pub struct Settled {
+    connection: Connection,
+}
+
+impl Settled {
+    /// Moves the whole WAL into the database and closes it. Nobody may be copying the WAL any more.
+    ///
+    /// # Errors
+    /// See [`Db::close`].
+    pub fn close(self) -> Result<(), Error> {
+        pragmas::empty_wal(&self.connection)?;
+        self.leave()
+    }
+
+    /// Closes it as it is.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn leave(self) -> Result<(), Error> {
+        self.connection.close().map_err(|(_, error)| error.into())
     }
 }
 

@@ -56,11 +56,15 @@ pub fn reader(connection: &mut Connection) -> rusqlite::Result<()> {
 ///   power cut. One commit for many callers (`writer`) pays for it.
 /// - `journal_size_limit`: after a burst the WAL file is cut back to 64 MiB.
 /// - `wal_autocheckpoint=0`: `checkpoint` does it, beside the writes and not between them.
+/// - While another process has the lock it is asked for every millisecond. SQLite's own waiting grows
+///   from 1 to 100 ms a step, but Litestream has the lock for less than one, many times a second, and
+///   everybody's write would wait for the rest of a step.
 ///
 /// # Errors
 /// SQLite's: the file cannot be written, or is on a file system without shared memory.
 pub fn writer(connection: &mut Connection) -> rusqlite::Result<()> {
     common(connection)?;
+    connection.busy_handler(Some(ask_again))?;
     let mode = write_ahead(connection)?;
     if mode != "wal" {
         log::warn!("the database is in journal mode {mode}, not WAL: readers will wait for writers");
@@ -70,6 +74,16 @@ pub fn writer(connection: &mut Connection) -> rusqlite::Result<()> {
          PRAGMA journal_size_limit = 67108864;
          PRAGMA wal_autocheckpoint = 0;",
     )
+}
+
+/// Waits for a millisecond, the `count`th time in a row; whether to go on.
+fn ask_again(count: i32) -> bool {
+    const STEP: Duration = Duration::from_millis(1);
+    let is_patient = u128::from(count.unsigned_abs()) < BUSY_TIMEOUT.as_millis();
+    if is_patient {
+        std::thread::sleep(STEP);
+    }
+    is_patient
 }
 
 /// Switches to WAL mode. Of two that make the same database at once one is told "locked" without any
@@ -99,16 +113,19 @@ pub fn checkpointer(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -256;")
 }
 
-/// Before the writer is closed, when no reader of ours is left: refreshes the planner's statistics
-/// where they are stale (a bounded amount of work) and empties the WAL into the database.
-///
-/// # Errors
-/// SQLite's.
-pub fn before_close(connection: &Connection) -> rusqlite::Result<()> {
-    // Statistics can wait for the next time, the checkpoint should not wait for them.
+/// After the last write: refreshes the planner's statistics where they are stale, a bounded amount of
+/// work. They can also wait for the next time.
+pub fn refresh_statistics(connection: &Connection) {
     if let Err(error) = connection.execute_batch("PRAGMA analysis_limit = 400; PRAGMA optimize;") {
         log::warn!("refreshing statistics: {error}");
     }
+}
+
+/// Before the writer is closed, when no reader of ours is left: empties the WAL into the database.
+///
+/// # Errors
+/// SQLite's.
+pub fn empty_wal(connection: &Connection) -> rusqlite::Result<()> {
     let busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
     if busy {
         log::warn!("another process reads the database: its WAL could not be emptied");

@@ -273,5 +273,7 @@ fn footer_links() -> impl Render {
         a(href=paths::KEYS, rel="help") { : "Keys" }
         : DOT;
         a(href=paths::LOG) { : LOG }
+        : " · ";
+        a(href=paths::STATUS) { : "Status" }
     }
 }

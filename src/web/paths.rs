@@ -54,6 +54,8 @@ pub const ICON: &str = "/icon.png";
 pub const LOG: &str = "/log";
 /// What readers flagged, for admins.
 pub const FLAGS: &str = "/flags";
+/// How the site and its backup are.
+pub const STATUS: &str = "/status";
 /// The web app's manifest.
 pub const MANIFEST: &str = "/manifest.json";
 

@@ -215,6 +215,15 @@ pub fn html(cx: &Cx, html: String) -> Response {
     with_security(cx, response)
 }
 
+/// Something for programs, of this moment.
+#[must_use]
+pub fn json(cx: &Cx, value: &serde_json::Value) -> Response {
+    let mut response = Response::from_data("application/json", value.to_string());
+    response.headers.push(("Vary".into(), "Accept".into()));
+    forbid_storing(&mut response);
+    with_security(cx, response)
+}
+
 fn forbid_storing(response: &mut Response) {
     response.headers.retain(|(name, _)| name != "Cache-Control");
     response.headers.push(("Cache-Control".into(), "no-store".into()));

@@ -7,7 +7,8 @@ use crate::saved::Wish;
 use crate::vote::handlers::change as vote;
 use crate::vote::{Target, Vote};
 use crate::{
-    benchmarking, comment, feed, flag, moderation, post, preference, saved, search, session, sitemap, user,
+    benchmarking, comment, feed, flag, moderation, post, preference, replica, saved, search, session,
+    sitemap, user,
 };
 
 /// The handler for the method among those that the path has, else 405 with their names.
@@ -139,7 +140,8 @@ pub fn route(cx: &Cx) -> Result {
             on!(cx, GET => sitemap::handlers::part(cx, number(inside("sitemap-", file, ".xml"))?))
         }
         ["search"] => on!(cx, GET => search::handlers::show(cx)),
-        ["up"] => on!(cx, GET => up(cx)),
+        ["up"] => on!(cx, GET => replica::handlers::up(cx)),
+        ["status"] => on!(cx, GET => replica::handlers::status(cx)),
         ["assets", name] => on!(cx, GET => assets::serve(cx, name)),
         [name] if assets::is_at_root(name) => on!(cx, GET => assets::serve_at_root(cx, name)),
         _ => Err(Error::NotFound),
@@ -181,11 +183,4 @@ fn without_trailing_slash(cx: &Cx) -> Result {
         Some((_, query)) => Ok(reply::moved(cx, format!("{path}?{query}"))),
         None => Ok(reply::moved(cx, path.to_owned())),
     }
-}
-
-/// The health check, green as in Rails: 200 while the database can be read.
-fn up(cx: &Cx) -> Result {
-    cx.app.db.check()?;
-    let green = r#"<!DOCTYPE html><html lang="en"><title>Up</title><body bgcolor="green"></body></html>"#;
-    Ok(reply::html(cx, green.to_owned()))
 }

@@ -66,6 +66,7 @@ fn axe_finds_nothing_on_what_a_guest_sees() {
         "/comments/1",
         "/comments/1/reply",
         "/users/1",
+        "/status",
         "/sign_in",
         "/sign_up",
         "/nothing",

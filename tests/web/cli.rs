@@ -19,7 +19,7 @@ const KNOWN: i64 = lorem_news::db::migrate::MIGRATIONS.len() as i64;
 
 /// Every option with what its help says besides: the environment's name, and the default if any.
 const DATABASE: (&str, &str) = ("--database <FILE>", "[env: DATABASE=] [default: db/lorem_news.sqlite3]");
-const SERVE: [(&str, &str); 13] = [
+const SERVE: [(&str, &str); 16] = [
     DATABASE,
     ("--listen <ADDRESS>", "[env: LISTEN=] [default: 127.0.0.1:3000]"),
     ("--benchmarking", "[env: BENCHMARKING=]"),
@@ -33,7 +33,12 @@ const SERVE: [(&str, &str); 13] = [
     ("--writes-per-minute <N>", "[env: WRITES_PER_MINUTE=] [default: 10]"),
     ("--votes-per-minute <N>", "[env: VOTES_PER_MINUTE=] [default: 60]"),
     ("--session-days <N>", "[env: SESSION_DAYS=] [default: 90]"),
+    REPLICA[0],
+    REPLICA[1],
+    ("--verify-every <TIME>", "[env: VERIFY_EVERY=] [default: 24h]"),
 ];
+const REPLICA: [(&str, &str); 2] =
+    [("--replica <URL>", "[env: REPLICA=]"), ("--litestream <FILE>", "[env: LITESTREAM_BIN=]")];
 const SEED: [(&str, &str); 2] =
     [("--seed <N>", "[env: SEED=] [default: 2024]"), ("--posts <N>", "[env: POSTS=] [default: 1000]")];
 const COMMANDS: [&str; 4] = ["demo", "serve", "migrate", "seed"];
@@ -122,7 +127,8 @@ fn seed(database: &Path, more: &[&str]) -> std::process::Output {
 #[test]
 fn the_help_of_the_program_names_every_command() {
     let help = stdout(&["--help"]);
-    for command in COMMANDS.into_iter().chain(["user"]) {
+    for command in COMMANDS.into_iter().chain(["user", "replicate", "restore", "verify", "replica", "backup"])
+    {
         assert!(help.lines().any(|line| line.trim_start().starts_with(command)), "{command}: {help}");
     }
 }
@@ -131,10 +137,22 @@ fn the_help_of_the_program_names_every_command() {
 fn the_help_of_each_command_lists_every_option_with_its_environment_name_and_default() {
     let demo: Vec<_> = SERVE.into_iter().chain(SEED).collect();
     let seed: Vec<_> = [DATABASE].into_iter().chain(SEED).collect();
-    for (command, options) in
-        [("demo", &demo[..]), ("serve", &SERVE[..]), ("migrate", &[DATABASE][..]), ("seed", &seed[..])]
-    {
-        let help = stdout(&[command, "--help"]);
+    let replica: Vec<_> = [DATABASE].into_iter().chain(REPLICA).collect();
+    let more = [("--at <TIME>", ""), ("--to <FILE>", ""), ("--force", "")];
+    let restore: Vec<_> = replica.iter().copied().chain(more).collect();
+    for (command, options) in [
+        (&["demo"][..], &demo[..]),
+        (&["serve"], &SERVE),
+        (&["migrate"], &[DATABASE]),
+        (&["seed"], &seed),
+        (&["replicate"], &replica),
+        (&["restore"], &restore),
+        (&["verify"], &replica),
+        (&["replica", "status"], &replica),
+        (&["replica", "env"], &replica),
+        (&["backup"], &[DATABASE]),
+    ] {
+        let help = stdout(&[command, &["--help"]].concat());
         let listed = help.lines().filter(|line| line.trim_start().starts_with("--")).count();
         assert_eq!(listed, options.len(), "{help}");
         let words = help.split_whitespace().collect::<Vec<_>>().join(" ");

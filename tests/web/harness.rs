@@ -27,7 +27,7 @@ pub fn eventually<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
 }
 
 /// The same; what is said in the end is only known then.
-fn eventually_or<T>(what: impl Fn() -> String, mut ask: impl FnMut() -> Option<T>) -> T {
+pub fn eventually_or<T>(what: impl Fn() -> String, mut ask: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
         if let Some(answer) = ask() {
@@ -193,6 +193,7 @@ pub fn config(database: &Path) -> Config {
         limits: Limits::default(),
         rates: None,
         session_days: 36_500,
+        replica: None,
     }
 }
 

@@ -25,6 +25,7 @@ mod links;
 mod moderating;
 mod pages;
 mod plans;
+mod replica;
 mod saving;
 mod searching;
 mod security;

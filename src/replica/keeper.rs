@@ -1,0 +1,198 @@
+//! The processes between the server and Litestream, by which Litestream always gets one SIGTERM and never two
+//! (at the second it would leave out its last copy), and none is left running:
+//!
+//! - The go-between ([`keep`]) holds one end of a pair of sockets whose other end only the server has. When
+//!   that end is closed, by the server or by its end, however it came, the go-between stops Litestream. It is
+//!   one process with one thread in a process group of its own, so that no Ctrl-C reaches Litestream and no
+//!   kill of the server reaches it.
+//! - Litestream itself begins as this program ([`become_litestream`]), which has the system send a signal when
+//!   its parent dies, and then turns into Litestream: so it goes also when the go-between is killed. (The
+//!   system watches the thread that is the parent, so a server could not be that parent: its threads end.)
+//!
+//! Both sockets' and the lock's descriptors pass on as standard input and output: what is open there is open
+//! as long as one of the two lives.
+
+use std::ffi::OsStr;
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Signal, getppid, kill_process};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::{flag, low_level::pipe};
+
+/// Litestream's last copy may take 15 s (`shutdown-sync-timeout`); after twice that it does not end by itself.
+const LAST_COPY: Duration = Duration::from_secs(30);
+/// What it is given, if it may have been told already.
+const ITS_OWN_TIME: Duration = Duration::from_secs(16);
+
+/// Which signal Litestream gets when its parent dies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Farewell {
+    /// SIGTERM: it copies what there is, and ends.
+    Term,
+    /// SIGKILL: nobody needs any more what it was doing.
+    Kill,
+}
+
+impl Farewell {
+    /// As it is written on a command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        if self == Farewell::Term { "TERM" } else { "KILL" }
+    }
+
+    /// What was written there.
+    ///
+    /// # Errors
+    /// It was something else.
+    pub fn parse(name: &str) -> Result<Farewell, String> {
+        let known = [Farewell::Term, Farewell::Kill];
+        known.into_iter().find(|farewell| farewell.name() == name).ok_or_else(|| format!("no signal {name}"))
+    }
+}
+
+/// This program with these arguments.
+pub(super) fn ourselves(arguments: &[&str]) -> io::Result<Command> {
+    let program = std::env::current_exe()?;
+    // The file may have been replaced by a newer one, which the running program should not start.
+    let program = if program.exists() { program } else { PathBuf::from("/proc/self/exe") };
+    let mut command = Command::new(program);
+    command.arg0("lorem-news").args(arguments);
+    Ok(command)
+}
+
+/// A Litestream, still to be given its own arguments, which ends with this thread.
+pub(super) fn litestream(program: &Path, farewell: Farewell) -> io::Result<Command> {
+    let parent = std::process::id().to_string();
+    let mut command = ourselves(&["become-litestream", farewell.name(), &parent])?;
+    command.arg(program);
+    Ok(command)
+}
+
+/// Turns into Litestream, with a farewell from `parent`.
+///
+/// # Errors
+/// A sentence; it only returns then.
+pub fn become_litestream(
+    farewell: Farewell,
+    parent: u32,
+    program: &Path,
+    arguments: &[impl AsRef<OsStr>],
+) -> String {
+    #[cfg(any(target_os = "linux", target_os = "freebsd"))]
+    {
+        let signal = if farewell == Farewell::Term { Signal::TERM } else { Signal::KILL };
+        if let Err(error) = rustix::process::set_parent_process_death_signal(Some(signal)) {
+            return format!("cannot ask for a signal: {error}");
+        }
+    }
+    // It may have died before it could be asked for.
+    if getppid().map(Pid::as_raw_pid) != i32::try_from(parent).ok() {
+        return format!("{parent} is gone, and so is {}", farewell.name());
+    }
+    let error = Command::new(program).args(arguments).exec();
+    format!("{} cannot be run: {error}", program.display())
+}
+
+/// Keeps one Litestream running until the server, whose socket is the standard input, has enough. The
+/// standard output is the lock.
+///
+/// # Errors
+/// A sentence: Litestream could not be started, or has ended by itself.
+pub fn keep(program: &Path, configuration: &Path) -> Result<(), String> {
+    Keeper::start(program, configuration)
+        .map_err(|error| format!("cannot start Litestream: {error}"))?
+        .run()
+        .map_err(|error| format!("cannot wait for Litestream: {error}"))?
+        .map_or(Ok(()), |status| Err(format!("Litestream has ended ({status})")))
+}
+
+struct Keeper {
+    server: UnixStream,
+    /// Set by a signal to stop that came to us.
+    told: Arc<AtomicBool>,
+    /// Readable when a child has ended.
+    ended: UnixStream,
+    child: Child,
+}
+
+impl Keeper {
+    fn start(program: &Path, configuration: &Path) -> io::Result<Keeper> {
+        // Who means the server sends it to the server. A handler, unlike ignoring, is not inherited.
+        let told = Arc::new(AtomicBool::new(false));
+        for signal in [SIGTERM, SIGINT, SIGHUP, SIGQUIT] {
+            flag::register(signal, Arc::clone(&told))?;
+        }
+        let (ended, tell) = UnixStream::pair()?;
+        ended.set_nonblocking(true)?;
+        pipe::register(SIGCHLD, tell)?;
+        let mut server = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+        let mut command = litestream(program, Farewell::Term)?;
+        let child = command.args(["replicate", "-no-expand-env", "-config"]).arg(configuration).spawn()?;
+        // A server that is gone does not listen, which shows at once in any case.
+        let _ = writeln!(server, "{}", child.id());
+        Ok(Keeper { server, told, ended, child })
+    }
+
+    /// `Some`: how Litestream ended, which nobody had asked it to.
+    fn run(mut self) -> io::Result<Option<ExitStatus>> {
+        while !self.is_over(None)? {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(Some(status));
+            }
+        }
+        // Who stops all processes of a service at once, as systemd does, has told Litestream as well.
+        if self.told.load(Ordering::SeqCst) && self.ends_within(ITS_OWN_TIME)? {
+            return Ok(None);
+        }
+        self.terminate()?;
+        if !self.ends_within(LAST_COPY)? {
+            self.child.kill()?;
+            self.child.wait()?;
+        }
+        Ok(None)
+    }
+
+    fn ends_within(&mut self, time: Duration) -> io::Result<bool> {
+        let began = Instant::now();
+        while self.child.try_wait()?.is_none() {
+            let Some(left) = time.checked_sub(began.elapsed()) else { return Ok(false) };
+            self.is_over(Some(left))?;
+        }
+        Ok(true)
+    }
+
+    /// The only signal that Litestream gets from us.
+    fn terminate(&self) -> io::Result<()> {
+        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        let id = id.ok_or(io::ErrorKind::InvalidInput)?;
+        // It may have ended a moment ago: it is our child still, so its number is nobody else's.
+        Ok(kill_process(id, Signal::TERM)?)
+    }
+
+    /// Waits until something happens; whether the server has closed its end. With a time it waits for the
+    /// child alone.
+    fn is_over(&mut self, at_most: Option<Duration>) -> io::Result<bool> {
+        let at_most = at_most.map(|time| Timespec {
+            tv_sec: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: time.subsec_nanos().into(),
+        });
+        let mut both = [PollFd::new(&self.ended, PollFlags::IN), PollFd::new(&self.server, PollFlags::IN)];
+        let watched = if at_most.is_some() { &mut both[..1] } else { &mut both[..] };
+        match poll(watched, at_most.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let is_over = !both[1].revents().is_empty();
+        while self.ended.read(&mut [0; 64]).is_ok_and(|read| read > 0) {}
+        Ok(is_over)
+    }
+}

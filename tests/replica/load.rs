@@ -1,0 +1,99 @@
+//! Eight clients who write as fast as they are answered, and what became of their writes.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+use crate::harness::{Raw, eventually, ids};
+
+const CLIENTS: usize = 8;
+
+/// Clients at work, until the server says goodbye or is gone.
+pub struct Load {
+    clients: Vec<JoinHandle<Vec<Write>>>,
+    count: Arc<AtomicUsize>,
+}
+
+/// The sign-in of one answered call: sessions are numbered in the order in which they are made.
+#[derive(Debug, Clone, Copy)]
+struct Write {
+    session: i64,
+    answered: Instant,
+}
+
+/// All that was answered.
+pub struct Written(Vec<Write>);
+
+impl Load {
+    pub fn start(address: SocketAddr) -> Load {
+        let count = Arc::new(AtomicUsize::new(0));
+        let clients = (0..CLIENTS)
+            .map(|_| {
+                let count = Arc::clone(&count);
+                thread::spawn(move || write(address, &count))
+            })
+            .collect();
+        Load { clients, count }
+    }
+
+    /// Waits until so many more are answered.
+    pub fn await_answers(&self, more: usize) {
+        let enough = self.count.load(Ordering::SeqCst) + more;
+        eventually("writes are answered", || (self.count.load(Ordering::SeqCst) >= enough).then_some(()));
+    }
+
+    /// Waits until the last client has noticed that the server is gone.
+    pub fn end(self) -> Written {
+        Written(self.clients.into_iter().flat_map(|client| client.join().expect("a client")).collect())
+    }
+}
+
+/// Sends post after post on one connection.
+fn write(address: SocketAddr, count: &AtomicUsize) -> Vec<Write> {
+    let mut raw = Raw::connect(address);
+    let request = format!("POST /benchmarking/post_create HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    let mut written = Vec::new();
+    while raw.try_send(&request).is_ok()
+        && let Ok(answer) = raw.try_answer()
+    {
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        written.push(Write { session: answer.session_id(), answered: Instant::now() });
+        count.fetch_add(1, Ordering::SeqCst);
+        if answer.closes() {
+            break;
+        }
+    }
+    written
+}
+
+impl Written {
+    /// Panics unless every one is in the database.
+    pub fn assert_all_in(&self, database: &Connection) {
+        let kept = sessions(database);
+        let lost: Vec<_> = self.0.iter().filter(|write| !kept.contains(&write.session)).collect();
+        assert!(lost.is_empty(), "answered and lost: {} of {}, {lost:?}", lost.len(), self.0.len());
+    }
+
+    /// Panics when one is missing that is older than one that is there, or that was answered more than
+    /// `most` before `end`. Tells what the age of the oldest lost one is.
+    pub fn assert_lost_at_most(&self, most: Duration, end: Instant, database: &Connection) -> Duration {
+        let kept = sessions(database);
+        let newest = kept.last().copied().unwrap_or_default();
+        let missing: Vec<_> = self.0.iter().filter(|write| !kept.contains(&write.session)).collect();
+        let holes: Vec<_> = missing.iter().filter(|write| write.session < newest).collect();
+        assert!(holes.is_empty(), "missing before the newest, {newest}: {holes:?}");
+        let ages = missing.iter().map(|write| end.saturating_duration_since(write.answered));
+        let oldest = ages.max().unwrap_or_default();
+        assert!(oldest <= most, "{} of {} are lost, up to {oldest:?} old", missing.len(), self.0.len());
+        oldest
+    }
+}
+
+fn sessions(database: &Connection) -> BTreeSet<i64> {
+    ids(database, "SELECT id FROM sessions ORDER BY id").into_iter().collect()
+}

@@ -1,0 +1,152 @@
+//! What is lost with the database, and what comes back.
+
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+use crate::client::Client;
+use crate::drill::Drill;
+use crate::harness::{Program, assert_sound, number, open};
+use crate::load::{Load, Written};
+use crate::processes;
+
+/// The most that may be lost when a machine goes with its disk: four times the interval of copying.
+const MOST: Duration = Duration::from_secs(1);
+
+/// What there was before everything was killed.
+struct Blow {
+    at: Instant,
+    written: Written,
+    /// What may be lost: on a machine that has no time for Litestream, what a verification took under the same load.
+    most: Duration,
+}
+
+/// Kills all processes of the site and its store at once, under load, and brings the store back.
+fn strike(drill: &mut Drill, server: &mut Program) -> Blow {
+    let ids = [server.id(), drill.go_between(server).id, drill.litestream().id, drill.store.id()];
+    let load = Load::start(server.address);
+    load.await_answers(300);
+    let began = Instant::now();
+    drill.run(&["verify"]).well();
+    let most = began.elapsed().max(MOST);
+    load.await_answers(300);
+    let at = Instant::now();
+    processes::signal("KILL", &ids);
+    server.kill();
+    let written = load.end();
+    processes::await_none(drill.folder.path());
+    drill.store.restart();
+    Blow { at, written, most }
+}
+
+impl Blow {
+    fn assert_little_is_lost(&self, database: &Connection) {
+        let lost = self.written.assert_lost_at_most(self.most, self.at, database);
+        println!("lost: the last {lost:.0?} of at most {:.0?}", self.most);
+        assert_sound(database);
+    }
+}
+
+#[test]
+fn who_loses_server_and_disk_at_once_loses_a_second_at_most() {
+    let mut drill = Drill::start();
+    let mut server = drill.serve();
+    let blow = strike(&mut drill, &mut server);
+
+    drill.lose_database();
+    let said = drill.run(&["restore"]).well();
+    println!("{said}");
+    let database = open(&drill.database());
+    blow.assert_little_is_lost(&database);
+    let kept = number(&database, "SELECT count(*) FROM sessions");
+    drop(database);
+
+    // What was restored goes on being replicated, with new writes on top; a new machine restores it by itself.
+    let mut server = drill.serve();
+    let blow = strike(&mut drill, &mut server);
+    drill.lose_folder();
+    let server = drill.serve();
+    let database = open(&drill.database());
+    blow.assert_little_is_lost(&database);
+    assert!(number(&database, "SELECT count(*) FROM sessions") >= kept, "what was there first is gone");
+    assert_eq!(server.post("/benchmarking/post_create").status, 200);
+}
+
+#[test]
+fn a_clean_stop_under_load_loses_nothing_at_all() {
+    let drill = Drill::start();
+    for _ in 0..2 {
+        let mut server = drill.serve();
+        let load = Load::start(server.address);
+        load.await_answers(300);
+        server.signal("TERM");
+        assert_eq!(server.exit().code(), Some(0), "{}", server.log());
+        let written = load.end();
+        processes::await_none(drill.folder.path());
+        let restored = drill.restored();
+        written.assert_all_in(&restored);
+        assert_sound(&restored);
+        assert_same(&open(&drill.database()), &restored);
+    }
+}
+
+/// Panics unless both hold the same rows. What SQLite's planner and Litestream note for themselves may differ.
+fn assert_same(one: &Connection, other: &Connection) {
+    let dump = |connection: &Connection| -> Vec<(String, String)> {
+        let mut tables = connection
+            .prepare(
+                "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 \
+                 AND name NOT LIKE 'sqlite\\_stat%' ESCAPE '\\' AND name NOT LIKE '\\_litestream%' ESCAPE '\\' \
+                 ORDER BY name",
+            )
+            .unwrap();
+        let names = tables.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        names.map(|name| name.unwrap()).map(|name| (name.clone(), rows(connection, &name))).collect()
+    };
+    for ((name, one), (its_name, other)) in dump(one).into_iter().zip(dump(other)) {
+        assert_eq!(name, its_name);
+        assert!(one == other, "{name} differs");
+    }
+}
+
+/// All rows of a table, as text.
+fn rows(connection: &Connection, table: &str) -> String {
+    let mut statement = connection.prepare(&format!("SELECT * FROM \"{table}\" ORDER BY 1")).unwrap();
+    let columns = statement.column_count();
+    let mut rows = statement.query([]).unwrap();
+    let mut text = String::new();
+    while let Some(row) = rows.next().unwrap() {
+        for column in 0..columns {
+            text.push_str(&format!("{:?}|", row.get_ref(column).unwrap()));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+#[test]
+fn a_time_between_two_writes_can_be_gone_back_to() {
+    let drill = Drill::start();
+    let server = drill.serve();
+    let client = Client::at(server.address);
+    assert_eq!(client.sign_up("before_it").status, 303);
+    drill.run(&["verify"]).well();
+    let between = jiff::Timestamp::now().to_string();
+    assert_eq!(Client::at(server.address).sign_up("after_it").status, 303);
+    drill.run(&["verify"]).well();
+
+    let named = |database: &Connection, name: &str| {
+        number(database, &format!("SELECT count(*) FROM users WHERE screen_name = '{name}'"))
+    };
+    let now = drill.restored();
+    assert_eq!((named(&now, "before_it"), named(&now, "after_it")), (1, 1));
+    let copy = drill.file("then.sqlite3");
+    drill.run(&["restore", "--at", &between, "--to", crate::drill::text(&copy)]).well();
+    let then = open(&copy);
+    assert_eq!((named(&then, "before_it"), named(&then, "after_it")), (1, 0));
+    assert_sound(&then);
+
+    let long_ago = drill.run(&["restore", "--at", "2001-01-01T00:00:00Z", "--to", "never.sqlite3"]);
+    long_ago.badly(&["2001", "no backup", "nothing", "before"]);
+    assert!(!std::path::Path::new("never.sqlite3").exists());
+}

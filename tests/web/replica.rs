@@ -1,0 +1,446 @@
+//! A replica in a folder: what is refused, what is restored, how it is shown. (`tests/replica` is the drill with
+//! a store, and with processes that are killed.)
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::client::Client;
+use crate::harness::{
+    Answer, Program, Site, ask, assert_sound, eventually, eventually_or, folder, number, open, program,
+    seeded,
+};
+
+/// Where `bin/tools` puts it.
+const LITESTREAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/.tools/bin/litestream");
+
+/// A database and a folder for its replica.
+struct Place {
+    folder: TempDir,
+    database: PathBuf,
+}
+
+impl Place {
+    /// Without a database. `None`, which is said: Litestream is not installed here.
+    fn empty() -> Option<Place> {
+        if !Path::new(LITESTREAM).exists() {
+            eprintln!("SKIPPED: there is no {LITESTREAM}, bin/tools installs it");
+            return None;
+        }
+        let (folder, database) = folder();
+        Some(Place { folder, database })
+    }
+
+    /// With a database of 5 posts.
+    fn seeded() -> Option<Place> {
+        let place = Place::empty()?;
+        seeded(&place.database, 5);
+        Some(place)
+    }
+
+    fn replica(&self) -> PathBuf {
+        self.folder.path().join("replica")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = program(arguments);
+        command
+            .arg("--database")
+            .arg(&self.database)
+            .env("REPLICA", format!("file://{}", self.replica().display()))
+            .env("LITESTREAM_BIN", LITESTREAM)
+            .env("RUST_LOG", "info,access=off");
+        command
+    }
+
+    fn serve(&self, more: &[&str]) -> Program {
+        let mut command =
+            self.command(&["serve", "--benchmarking", "--relax-ssl", "--listen", "127.0.0.1:0"]);
+        command.args(more);
+        Program::start(command)
+    }
+
+    fn run(&self, arguments: &[&str]) -> (bool, String) {
+        said(&self.command(arguments).output().unwrap())
+    }
+
+    /// Runs what must go well; what it said.
+    fn well(&self, arguments: &[&str]) -> String {
+        let (is_well, said) = self.run(arguments);
+        assert!(is_well, "{arguments:?}: {said}");
+        said
+    }
+
+    /// Runs what must fail, in one sentence that has `why` in it.
+    fn refused(&self, arguments: &[&str], why: &str) {
+        let (is_well, said) = self.run(arguments);
+        assert!(!is_well && said.contains(why), "{arguments:?}: {said}");
+        assert!(said.lines().last().unwrap().starts_with("lorem-news: "), "{said}");
+    }
+
+    /// While Litestream writes to it.
+    fn lose_replica(&self) {
+        eventually("it is gone", || fs::remove_dir_all(self.replica()).ok());
+    }
+
+    fn lose_database(&self) {
+        fs::remove_file(&self.database).unwrap();
+    }
+}
+
+fn said(output: &Output) -> (bool, String) {
+    (output.status.success(), String::from_utf8([&*output.stdout, &*output.stderr].concat()).unwrap())
+}
+
+fn stop(mut program: Program) {
+    program.signal("TERM");
+    assert_eq!(program.exit().code(), Some(0), "{}", program.log());
+}
+
+/// What `/up` says to programs.
+fn up(ask: impl Fn(&[(&str, &str)]) -> Answer) -> Value {
+    let answer = ask(&[("Accept", "application/json")]);
+    assert_eq!(answer.status, 200, "the site is up, however its replica is");
+    assert_eq!(answer.header("Content-Type"), Some("application/json"));
+    assert_eq!(answer.header("Cache-Control"), Some("no-store"));
+    serde_json::from_slice(&answer.body).unwrap()
+}
+
+fn replica_of(program: &Program) -> Value {
+    up(|headers| ask(program.address, "GET", "/up", headers))["replica"].clone()
+}
+
+#[test]
+fn without_a_replica_it_is_said_that_there_is_no_backup() {
+    let site = Site::start();
+    let json = up(|headers| site.ask("GET", "/up", headers));
+    assert_eq!(json.to_string(), r#"{"ok":true,"replica":null}"#);
+    for accepts in ["*/*", "text/html,application/xhtml+xml", "application/jsonp"] {
+        let page = site.ask("GET", "/up", &[("Accept", accepts)]);
+        assert!(page.status == 200 && page.text().contains("green"), "{accepts}");
+    }
+    let page = site.get("/status");
+    assert!(page.status == 200 && page.text().contains("There is no backup"), "{}", page.text());
+    let (_folder, database) = folder();
+    let mut command = program(&["serve", "--listen", "127.0.0.1:0", "--database"]);
+    let child = command.arg(&database).stdout(std::process::Stdio::piped()).spawn();
+    let mut child = child.unwrap();
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line)
+        .unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(line.contains("there is no backup: --replica says where to keep one"), "{line}");
+}
+
+#[test]
+fn what_cannot_be_a_replica_is_refused_before_anything_is_touched() {
+    let old = tempfile::tempdir().unwrap();
+    let script = |name: &str, version: &str| {
+        let path = old.path().join(name);
+        fs::write(&path, format!("#!/bin/sh\necho {version}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+        path.display().to_string()
+    };
+    let (too_old, good) = (script("old", "0.5.16"), script("good", "0.5.17"));
+    let file = "file:///tmp/replica";
+    let bucket = "s3://railsconf-2024/news";
+    let secret = ("LITESTREAM_SECRET_ACCESS_KEY", "a-secret-of-sixteen");
+    let key = ("LITESTREAM_ACCESS_KEY_ID", "key");
+    for (environment, why) in [
+        (
+            &[("REPLICA", "ftp://a/b"), ("LITESTREAM_BIN", &*good)][..],
+            "a replica is s3://BUCKET/PATH or file:///FOLDER",
+        ),
+        (
+            &[("REPLICA", file), ("LITESTREAM_BIN", "/nowhere/litestream")],
+            "/nowhere/litestream cannot be run",
+        ),
+        (&[("REPLICA", file), ("LITESTREAM_BIN", &too_old)], "0.5.17 or later is needed"),
+        (&[("REPLICA", file), ("LITESTREAM_BIN", "/bin/true")], "is not Litestream"),
+        (&[("REPLICA", file), ("LITESTREAM_REPLICA_BUCKET", "news")], "one is enough"),
+        (&[("REPLICA", bucket), ("LITESTREAM_BIN", &good), key], "needs LITESTREAM_SECRET_ACCESS_KEY"),
+        (&[("REPLICA", bucket), ("LITESTREAM_BIN", &good), secret], "needs LITESTREAM_ACCESS_KEY_ID"),
+        (
+            &[("LITESTREAM_REPLICA_BUCKET", "UPPER/lower"), ("LITESTREAM_BIN", &good)],
+            "is no name of a bucket",
+        ),
+        (
+            &[("REPLICA", bucket), key, secret, ("LITESTREAM_SECRET_ACCESS_KEY_FILE", "/nowhere")],
+            "both say it",
+        ),
+        (&[("REPLICA", bucket), key, ("LITESTREAM_SECRET_ACCESS_KEY_FILE", "/nowhere")], "/nowhere"),
+        (&[("REPLICA", bucket), key, secret, ("LITESTREAM_REPLICA_ENDPOINT", "ftp://a")], "is no address"),
+    ] {
+        for command in ["serve", "demo", "replicate", "restore", "verify"] {
+            let (folder, database) = folder();
+            let mut program = program(&[command, "--database", database.to_str().unwrap()]);
+            let (is_well, said) = said(&program.envs(environment.iter().copied()).output().unwrap());
+            assert!(
+                !is_well && said.contains(why) && said.lines().count() == 1,
+                "{command} {environment:?}: {said}"
+            );
+            assert!(!said.contains(secret.1), "{said}");
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{command} {environment:?}");
+        }
+    }
+    for command in ["replicate", "restore", "verify"] {
+        let (is_well, said) = said(&program(&[command]).output().unwrap());
+        assert!(!is_well && said.contains("there is no replica"), "{said}");
+    }
+    let (_folder, database) = folder();
+    let mut wrong = program(&["serve", "--verify-every", "soon", "--database", database.to_str().unwrap()]);
+    assert_eq!(wrong.output().unwrap().status.code(), Some(2));
+}
+
+#[test]
+fn secrets_are_shown_by_their_first_letters_and_read_from_files() {
+    let (folder, _) = folder();
+    let file = folder.path().join("secret");
+    fs::write(&file, "wJalrXUtnFEMI/K7MDENG\n").unwrap();
+    let mut command = program(&["replica", "env"]);
+    command
+        .env("LITESTREAM_REPLICA_BUCKET", "railsconf-2024")
+        .env("LITESTREAM_ACCESS_KEY_ID", "minioadmin")
+        .env("LITESTREAM_SECRET_ACCESS_KEY_FILE", &file);
+    let (is_well, said) = said(&command.output().unwrap());
+    assert!(is_well, "{said}");
+    assert!(said.contains("LITESTREAM_REPLICA_BUCKET=railsconf-2024\n"), "{said}");
+    assert!(said.contains("LITESTREAM_ACCESS_KEY_ID=********\n"), "{said}");
+    assert!(said.contains("LITESTREAM_SECRET_ACCESS_KEY=wJal********\n"), "{said}");
+}
+
+#[test]
+fn a_lost_database_is_restored_at_the_next_start_with_all_that_was_answered() {
+    let Some(place) = Place::seeded() else { return };
+    let server = place.serve(&[]);
+    assert_eq!(Client::at(server.address).sign_up("Zoë").status, 303);
+    stop(server);
+    assert_eq!(fs::metadata(&place.database).unwrap().permissions().mode() & 0o777, 0o644);
+    place.lose_database();
+    let server = place.serve(&[]);
+    server.await_log("restored");
+    let database = open(&place.database);
+    assert_eq!(number(&database, "SELECT count(*) FROM users WHERE screen_name = 'Zoë'"), 1);
+    assert_sound(&database);
+    drop(database);
+    // It goes on from there.
+    assert_eq!(Client::at(server.address).sign_up("Ada").status, 303);
+    place.well(&["verify"]);
+    stop(server);
+    place.lose_database();
+    let said = place.well(&["restore"]);
+    assert!(said.contains("it is whole; the newest write in it is of 20") && said.contains("ago"), "{said}");
+    assert_eq!(number(&open(&place.database), "SELECT count(*) FROM users WHERE screen_name = 'Ada'"), 1);
+}
+
+#[test]
+fn a_demo_is_seeded_only_where_there_is_nothing_to_restore() {
+    let Some(place) = Place::empty() else { return };
+    let demo = || Program::start(place.command(&["demo", "--posts", "3", "--listen", "127.0.0.1:0"]));
+    stop(demo());
+    let database = open(&place.database);
+    assert_eq!(number(&database, "SELECT count(*) FROM posts"), 3);
+    database.execute_batch("PRAGMA foreign_keys = ON; DELETE FROM posts; DELETE FROM users").unwrap();
+    drop(database);
+    stop(demo());
+    assert_eq!(number(&open(&place.database), "SELECT count(*) FROM posts"), 3, "an empty one is seeded");
+    open(&place.database)
+        .execute_batch("PRAGMA foreign_keys = ON; DELETE FROM posts; DELETE FROM users")
+        .unwrap();
+    stop(place.serve(&[]));
+    place.lose_database();
+    stop(demo());
+    assert_eq!(number(&open(&place.database), "SELECT count(*) FROM posts"), 0, "what was restored is not");
+}
+
+#[test]
+fn what_is_wrong_with_a_replica_is_found_by_itself_shown_and_mended() {
+    let Some(place) = Place::seeded() else { return };
+    let server = place.serve(&["--verify-every", "1s"]);
+    eventually("it is verified", || replica_of(&server)["last_verified"].as_str().map(str::to_owned));
+    assert_eq!(replica_of(&server)["ok"], true);
+    assert!(replica_of(&server)["last_sync_age"].as_u64().unwrap() < 30);
+    let shown = ask(server.address, "GET", "/status", &[]).text().to_owned();
+    assert!(shown.contains("its backup is well") && shown.contains("on the same disk"), "{shown}");
+
+    // Litestream, which has just started, may have kept everything and copy it once more by itself.
+    eventually("it is seen", || {
+        let _ = fs::remove_dir_all(place.replica());
+        (replica_of(&server)["ok"] == false).then_some(())
+    });
+    server.await_log("the replica could not be restored");
+    // Litestream begins anew and copies everything.
+    let why = || format!("it is not mended: {}", server.log());
+    eventually_or(why, || (replica_of(&server)["ok"] == true).then_some(()));
+    stop(server);
+    assert_sound(&open(&place.database));
+}
+
+#[test]
+fn a_verification_says_what_is_wrong_and_leaves_nothing() {
+    let Some(place) = Place::seeded() else { return };
+    place.refused(&["verify"], "Litestream does not run");
+    let server = place.serve(&["--verify-every", "off"]);
+    place.well(&["verify"]);
+    let verified = |server: &Program| replica_of(server)["last_verified"].as_str().unwrap().to_owned();
+    verified(&server);
+    let files = || fs::read_dir(place.folder.path().join("news.sqlite3-replica")).unwrap().count();
+    assert_eq!(files(), 3, "the lock, the configuration and the socket");
+    place.lose_replica();
+    place.refused(&["verify"], "is empty");
+    assert_eq!(replica_of(&server)["ok"], false);
+    assert_eq!((files(), number(&open(&place.database), "SELECT count(*) FROM sentinels")), (3, 0));
+    let admin = Client::at(server.address);
+    assert_eq!(admin.sign_up("Zoë").status, 303);
+    let shown = admin.get("/status").text().to_owned();
+    assert!(shown.contains("could not be relied on") && !shown.contains("file:///"), "{shown}");
+    place.well(&["user", "--admin", "Zoë"]);
+    let shown = admin.get("/status").text().to_owned();
+    assert!(shown.contains("is empty") && shown.contains("file:///"), "{shown}");
+}
+
+#[test]
+fn a_restore_replaces_nothing_by_itself_and_nothing_that_is_in_use_at_all() {
+    let Some(place) = Place::seeded() else { return };
+    let server = place.serve(&[]);
+    place.well(&["verify"]);
+    place.refused(&["restore"], "exists; --force replaces it");
+    place.refused(&["restore", "--force"], "is in use");
+    let elsewhere = place.folder.path().join("elsewhere.sqlite3");
+    let to = elsewhere.to_str().unwrap();
+    place.well(&["restore", "--to", to]);
+    assert_sound(&open(&elsewhere));
+    place.refused(&["restore", "--to", to], "exists; --force replaces it");
+    let reader = open(&elsewhere);
+    number(&reader, "SELECT count(*) FROM users");
+    place.refused(&["restore", "--to", to, "--force"], "is in use");
+    drop(reader);
+    place.well(&["restore", "--to", to, "--force"]);
+    place
+        .refused(&["restore", "--to", to, "--force", "--at", "2001-01-01T00:00:00Z"], "no backup as of 2001");
+    assert_sound(&open(&elsewhere));
+    stop(server);
+    // What is left of another file's WAL is no part of the new one.
+    fs::write(place.database.with_extension("sqlite3-wal"), "of another file").unwrap();
+    place.well(&["restore", "--force"]);
+    assert!(!place.database.with_extension("sqlite3-wal").exists());
+    let left: Vec<_> =
+        fs::read_dir(place.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().contains("restoring")), "{left:?}");
+}
+
+#[test]
+fn another_databases_replica_is_refused() {
+    let Some(place) = Place::seeded() else { return };
+    stop(place.serve(&[]));
+    place.lose_database();
+    seeded(&place.database, 2);
+    place.refused(&["serve", "--listen", "127.0.0.1:0"], "holds the replica of another database");
+    place.refused(&["replicate"], "holds the replica of another database");
+    place.well(&["restore", "--force"]);
+    assert_eq!(number(&open(&place.database), "SELECT count(*) FROM posts"), 5);
+    stop(place.serve(&[]));
+}
+
+#[test]
+fn nobody_empties_the_wal_while_somebody_replicates_it() {
+    let Some(place) = Place::seeded() else { return };
+    let server = place.serve(&[]);
+    place.well(&["verify"]);
+    for command in [&["migrate"][..], &["verify"], &["replica", "status"]] {
+        place.well(command);
+        let wal = fs::metadata(place.database.with_extension("sqlite3-wal")).unwrap();
+        assert!(wal.len() > 0, "{command:?}");
+    }
+    place.refused(&["serve", "--listen", "127.0.0.1:0"], "already");
+    place.refused(&["replicate"], "already");
+    stop(server);
+    let left: Vec<_> =
+        fs::read_dir(place.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().ends_with("-wal")), "{left:?}");
+    let server = Program::serve(&place.database, &[]);
+    let mut alone = place.command(&["replicate"]).spawn().unwrap();
+    eventually("it replicates", || place.run(&["verify"]).0.then_some(()));
+    place.refused(&["serve", "--listen", "127.0.0.1:0"], "already");
+    stop(server);
+    assert!(place.database.with_extension("sqlite3-wal").exists(), "it is Litestream's still");
+    assert!(Command::new("kill").arg(alone.id().to_string()).status().unwrap().success());
+    assert!(alone.wait().unwrap().success());
+}
+
+#[test]
+fn the_running_database_can_be_copied_to_a_file() {
+    let (folder, database) = folder();
+    seeded(&database, 5);
+    let server = Program::serve(&database, &["--no-rate-limits"]);
+    assert_eq!(Client::at(server.address).sign_up("Zoë").status, 303);
+    let to = folder.path().join("copy.sqlite3");
+    let backup = || program(&["backup", "--database"]).arg(&database).arg(&to).output().unwrap();
+    let (is_well, text) = said(&backup());
+    assert!(is_well && text.contains("it is whole; the newest write in it is of 20"), "{text}");
+    let copy = open(&to);
+    assert_eq!(number(&copy, "SELECT count(*) FROM users WHERE screen_name = 'Zoë'"), 1);
+    assert_sound(&copy);
+    drop(copy);
+    let (is_well, text) = said(&backup());
+    assert!(!is_well && text.contains("exists"), "{text}");
+    fs::remove_file(&to).unwrap();
+    let (is_well, _) = said(&program(&["backup", "--database", "/nowhere"]).arg(&to).output().unwrap());
+    assert!(!is_well && !to.exists());
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        3,
+        "the database, its WAL and what goes with it"
+    );
+}
+
+/// The processes whose command line names the place, but the server.
+fn companions(place: &Place, server: &Program) -> Vec<u32> {
+    let processes =
+        fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let name = place.folder.path().to_str().unwrap();
+    let is_its = |id: &u32| {
+        fs::read(format!("/proc/{id}/cmdline"))
+            .is_ok_and(|line| String::from_utf8_lossy(&line).contains(name))
+    };
+    processes.filter(|id| *id != server.id()).filter(is_its).collect()
+}
+
+fn terminate(ids: &[u32]) {
+    let ids = ids.iter().map(u32::to_string);
+    assert!(Command::new("kill").args(ids).status().unwrap().success());
+}
+
+#[test]
+fn nothing_is_lost_when_all_processes_are_told_to_stop_at_once() {
+    // As systemd does unless it is told otherwise. By turns Litestream is gone long before the server, or not.
+    for is_early in [true, false] {
+        let Some(place) = Place::seeded() else { return };
+        let mut server = place.serve(&["--verify-every", "off", "--no-rate-limits"]);
+        place.well(&["verify"]);
+        let client = Client::at(server.address);
+        assert_eq!(client.sign_up("Zoë").status, 303);
+        let companions = companions(&place, &server);
+        assert_eq!(companions.len(), 2);
+        terminate(&companions);
+        if is_early {
+            server.await_log("Litestream has ended");
+        }
+        assert_eq!(Client::at(server.address).sign_up("Ada").status, 303);
+        server.signal("TERM");
+        assert_eq!(server.exit().code(), Some(0), "{}", server.log());
+        let log = server.log();
+        place.lose_database();
+        place.well(&["restore"]);
+        assert_eq!(
+            number(&open(&place.database), "SELECT count(*) FROM users WHERE id > 100"),
+            2,
+            "{is_early}: {log}"
+        );
+    }
+}
