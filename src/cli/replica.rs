@@ -74,7 +74,7 @@ pub(super) enum Command {
     },
     /// What the server starts to keep Litestream running
     #[command(hide = true)]
-    KeepLitestream { program: PathBuf, configuration: PathBuf },
+    KeepLitestream { program: PathBuf, database: PathBuf },
     /// What Litestream begins as
     #[command(hide = true)]
     BecomeLitestream {
@@ -119,7 +119,7 @@ impl Command {
                 println!("{}", fresh("Copied to", &copied, now()));
                 Ok(())
             }
-            Command::KeepLitestream { program, configuration } => keeper::keep(&program, &configuration),
+            Command::KeepLitestream { program, database } => keeper::keep(&program, &database),
             Command::BecomeLitestream { farewell, parent, program, arguments } => {
                 Err(keeper::become_litestream(farewell, parent, &program, &arguments))
             }

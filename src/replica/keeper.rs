@@ -28,8 +28,13 @@ use rustix::process::{Pid, Signal, getppid, kill_process};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::{flag, low_level::pipe};
 
+use super::control;
+use super::folder::Folder;
+
 /// Litestream's last copy may take 15 s (`shutdown-sync-timeout`); after twice that it does not end by itself.
 const LAST_COPY: Duration = Duration::from_secs(30);
+/// How long it may take until everything is copied that was written before.
+const BARRIER: Duration = Duration::from_secs(10);
 /// What it is given, if it may have been told already.
 const ITS_OWN_TIME: Duration = Duration::from_secs(16);
 
@@ -102,20 +107,23 @@ pub fn become_litestream(
     format!("{} cannot be run: {error}", program.display())
 }
 
-/// Keeps one Litestream running until the server, whose socket is the standard input, has enough. The
-/// standard output is the lock.
+/// Keeps one Litestream running on a database until the server, whose socket is the standard input, has enough
+/// or is gone; then everything that was written is copied. The standard output is the lock.
 ///
 /// # Errors
-/// A sentence: Litestream could not be started, or has ended by itself.
-pub fn keep(program: &Path, configuration: &Path) -> Result<(), String> {
-    Keeper::start(program, configuration)
+/// A sentence: Litestream could not be started, or has ended by itself, or not everything could be copied.
+pub fn keep(program: &Path, database: &Path) -> Result<(), String> {
+    let folder = Folder::beside(database).map_err(|error| format!("{}: {error}", database.display()))?;
+    Keeper::start(program, folder)
         .map_err(|error| format!("cannot start Litestream: {error}"))?
         .run()
         .map_err(|error| format!("cannot wait for Litestream: {error}"))?
         .map_or(Ok(()), |status| Err(format!("Litestream has ended ({status})")))
 }
 
-struct Keeper {
+struct Keeper<'k> {
+    program: &'k Path,
+    folder: Folder,
     server: UnixStream,
     /// Set by a signal to stop that came to us.
     told: Arc<AtomicBool>,
@@ -124,8 +132,8 @@ struct Keeper {
     child: Child,
 }
 
-impl Keeper {
-    fn start(program: &Path, configuration: &Path) -> io::Result<Keeper> {
+impl Keeper<'_> {
+    fn start(program: &Path, folder: Folder) -> io::Result<Keeper<'_>> {
         // Who means the server sends it to the server. A handler, unlike ignoring, is not inherited.
         let told = Arc::new(AtomicBool::new(false));
         for signal in [SIGTERM, SIGINT, SIGHUP, SIGQUIT] {
@@ -135,30 +143,59 @@ impl Keeper {
         ended.set_nonblocking(true)?;
         pipe::register(SIGCHLD, tell)?;
         let mut server = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
-        let mut command = litestream(program, Farewell::Term)?;
-        let child = command.args(["replicate", "-no-expand-env", "-config"]).arg(configuration).spawn()?;
+        let child = replicate(program, &folder, Farewell::Term, &[])?;
         // A server that is gone does not listen, which shows at once in any case.
         let _ = writeln!(server, "{}", child.id());
-        Ok(Keeper { server, told, ended, child })
+        Ok(Keeper { program, folder, server, told, ended, child })
     }
 
-    /// `Some`: how Litestream ended, which nobody had asked it to.
+    /// `Some`: how Litestream ended, which nobody had asked it to, or without having copied everything.
     fn run(mut self) -> io::Result<Option<ExitStatus>> {
         while !self.is_over(None)? {
             if let Some(status) = self.child.try_wait()? {
                 return Ok(Some(status));
             }
         }
+        // Whether its last copy went well Litestream does not say; and if it has just been started, and has not
+        // made its first one, it makes none.
+        let copied = control::sync(&self.folder, BARRIER);
+        self.stop()?;
+        match copied {
+            Ok(_) => Ok(None),
+            Err(control::Error::NotRunning | control::Error::Unclear(_)) => self.copy_the_rest(),
+            Err(why) => {
+                log::error!("the last writes are not replicated until the next start: {why}");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Ends Litestream, by one signal.
+    fn stop(&mut self) -> io::Result<()> {
         // Who stops all processes of a service at once, as systemd does, has told Litestream as well.
         if self.told.load(Ordering::SeqCst) && self.ends_within(ITS_OWN_TIME)? {
-            return Ok(None);
+            return Ok(());
         }
         self.terminate()?;
-        if !self.ends_within(LAST_COPY)? {
+        self.end_within(LAST_COPY)
+    }
+
+    /// Starts one that only copies what there is. Its end, if that was not well.
+    fn copy_the_rest(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.folder.make_way_for_socket()?;
+        self.child = replicate(self.program, &self.folder, Farewell::Kill, &["-once"])?;
+        self.end_within(LAST_COPY)?;
+        let status = self.child.wait()?;
+        Ok((!status.success()).then_some(status))
+    }
+
+    /// Waits for the child's end, and ends it if that takes too long.
+    fn end_within(&mut self, time: Duration) -> io::Result<()> {
+        if !self.ends_within(time)? {
             self.child.kill()?;
             self.child.wait()?;
         }
-        Ok(None)
+        Ok(())
     }
 
     fn ends_within(&mut self, time: Duration) -> io::Result<bool> {
@@ -171,10 +208,13 @@ impl Keeper {
     }
 
     /// The only signal that Litestream gets from us.
-    fn terminate(&self) -> io::Result<()> {
+    fn terminate(&mut self) -> io::Result<()> {
+        if self.child.try_wait()?.is_some() {
+            return Ok(());
+        }
         let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         let id = id.ok_or(io::ErrorKind::InvalidInput)?;
-        // It may have ended a moment ago: it is our child still, so its number is nobody else's.
+        // It may end at this moment: until we ask how, its number is nobody else's.
         Ok(kill_process(id, Signal::TERM)?)
     }
 
@@ -195,4 +235,15 @@ impl Keeper {
         while self.ended.read(&mut [0; 64]).is_ok_and(|read| read > 0) {}
         Ok(is_over)
     }
+}
+
+/// A Litestream that replicates. The environment, which is ours, has nothing but what it needs.
+fn replicate(program: &Path, folder: &Folder, farewell: Farewell, more: &[&str]) -> io::Result<Child> {
+    let mut command = litestream(program, farewell)?;
+    command
+        .args(["replicate", "-no-expand-env"])
+        .args(more)
+        .arg("-config")
+        .arg(folder.configuration())
+        .spawn()
 }

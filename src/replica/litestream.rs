@@ -132,22 +132,6 @@ impl Litestream {
         }
     }
 
-    /// Copies what has not been copied yet, by the `configuration`, while no other Litestream does. `work` as for
-    /// [`restore`](Litestream::restore), but it need not be empty.
-    ///
-    /// # Errors
-    /// A sentence: the replica cannot be reached.
-    pub fn replicate_once(
-        &self,
-        settings: &Settings,
-        configuration: &Path,
-        work: &Path,
-    ) -> Result<(), String> {
-        let mut command = self.command("replicate", configuration).map_err(sentence)?;
-        command.arg("-once").stdout(Stdio::null());
-        talk(command, settings, work, &|| false)
-    }
-
     /// Runs `litestream restore`; what it prints.
     fn run(
         &self,
@@ -159,17 +143,11 @@ impl Litestream {
     ) -> Result<String, String> {
         let (file, printed) = (work.join("litestream.yml"), work.join("printed"));
         folder::configure(&file, database, settings, None).map_err(sentence)?;
-        let mut command = self.command("restore", &file).map_err(sentence)?;
-        command.args(arguments).arg(database).stdout(File::create(&printed).map_err(sentence)?);
+        let mut command = keeper::litestream(&self.path, Farewell::Kill).map_err(sentence)?;
+        command.env_clear().args(["restore", "-no-expand-env", "-config"]).arg(&file).args(arguments);
+        command.arg(database).stdin(Stdio::null()).stdout(File::create(&printed).map_err(sentence)?);
         talk(command, settings, work, stopped)?;
         fs::read_to_string(printed).map_err(sentence)
-    }
-
-    /// One that does something and ends, at the latest with us.
-    fn command(&self, what: &str, configuration: &Path) -> io::Result<Command> {
-        let mut command = keeper::litestream(&self.path, Farewell::Kill)?;
-        command.args([what, "-no-expand-env", "-config"]).arg(configuration).env_clear().stdin(Stdio::null());
-        Ok(command)
     }
 }
 

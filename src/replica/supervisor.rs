@@ -14,7 +14,6 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
-use super::control;
 use super::folder::{self, Folder};
 use super::keeper;
 use super::lock::Lock;
@@ -26,10 +25,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Who has run for so long has not failed to start.
 const WELL: Duration = Duration::from_secs(60);
-/// How long the last copy may take.
-const LAST_COPY: Duration = Duration::from_secs(10);
-/// The go-between ends after 46 s at the latest.
-const END: Duration = Duration::from_secs(60);
+/// A go-between ends after 90 s at the latest, and there may be two.
+const END: Duration = Duration::from_secs(200);
 
 /// The thread that does it. Dropping it stops Litestream, too.
 pub struct Supervisor {
@@ -37,8 +34,7 @@ pub struct Supervisor {
     /// Nothing is ever sent: that it is gone says stop.
     stop: Option<Sender<()>>,
     ended: Receiver<()>,
-    thread: Option<JoinHandle<Plan>>,
-    folder: Folder,
+    thread: Option<JoinHandle<()>>,
 }
 
 /// Has Litestream begin anew, from nothing. (Started again as it is it would go on where it thinks the replica
@@ -85,16 +81,15 @@ impl Supervisor {
         let (stop, stopped) = channel();
         let (end, ended) = channel();
         let line = Arc::new(Line::default());
-        let (kept, folder) = (Arc::clone(&line), plan.folder.clone());
+        let kept = Arc::clone(&line);
         let thread = thread::Builder::new()
             .name("litestream".into())
             .spawn(move || {
                 keep_running(&plan, &kept, &stopped);
                 drop(end);
-                plan
             })
             .map_err(|error| format!("no thread for Litestream: {error}"))?;
-        Ok(Supervisor { line, stop: Some(stop), ended, thread: Some(thread), folder })
+        Ok(Supervisor { line, stop: Some(stop), ended, thread: Some(thread) })
     }
 
     /// Has everything copied that has been written, and ends Litestream: then the WAL can be emptied. Should that
@@ -113,19 +108,13 @@ impl Supervisor {
         let Some(thread) = self.thread.take() else { return };
         self.line.lock().stopping = true;
         self.stop = None;
-        // Whether its last copy went well Litestream does not say; and without having made a first one, because
-        // it has just been started, it makes none.
-        let copied = control::sync(&self.folder, LAST_COPY);
         self.line.hang_up();
         if self.ended.recv_timeout(END) == Err(RecvTimeoutError::Timeout) {
             log::error!("Litestream does not end: it is killed");
             self.line.kill();
         }
-        match (copied, thread.join()) {
-            (Ok(_), Ok(_)) => {}
-            (Err(control::Error::NotRunning | control::Error::Unclear(_)), Ok(plan)) => plan.copy_the_rest(),
-            (Err(why), Ok(_)) => log::error!("the last writes may not be replicated: {why}"),
-            (_, Err(_)) => log::error!("what keeps Litestream running panicked"),
+        if thread.join().is_err() {
+            log::error!("what keeps Litestream running panicked");
         }
     }
 }
@@ -166,25 +155,13 @@ impl Plan {
         folder::configure(&file, self.folder.database(), &self.settings, Some(&socket))
     }
 
-    /// What has been written since a Litestream ended that is not started again.
-    fn copy_the_rest(&self) {
-        let (settings, folder) = (&self.settings, &self.folder);
-        let copied = self.folder.make_way_for_socket().map_err(|error| error.to_string()).and_then(|()| {
-            settings.litestream.replicate_once(settings, &folder.configuration(), folder.path())
-        });
-        match copied {
-            Ok(()) => log::info!("what had not been replicated is"),
-            Err(error) => log::error!("the last writes are not replicated until the next start: {error}"),
-        }
-    }
-
     /// Starts a go-between, which starts Litestream.
     fn start(&self) -> std::io::Result<(Child, UnixStream)> {
         self.folder.make_way_for_socket()?;
         let (ours, its) = UnixStream::pair()?;
         let mut command = keeper::ourselves(&["keep-litestream"])?;
         let child = command
-            .args([self.settings.litestream.path(), &self.folder.configuration()])
+            .args([self.settings.litestream.path(), self.folder.database()])
             .env_clear() // What others left there would lead it astray.
             .envs(self.settings.environment())
             .process_group(0) // Ctrl-C is for the server.
@@ -199,12 +176,21 @@ fn keep_running(plan: &Plan, line: &Line, stopped: &Receiver<()>) {
     let mut pause = FIRST_PAUSE;
     loop {
         let began = Instant::now();
-        match plan.start() {
+        // Who is started then is stopped at once, and copies what there is before: since the one before it
+        // ended something may have been written.
+        let is_last = line.lock().stopping;
+        let is_well = match plan.start() {
             Ok((child, socket)) => follow(child, socket, line),
-            Err(error) => log::error!("cannot start Litestream: {error}"),
-        }
-        if line.lock().stopping {
-            return;
+            Err(error) => {
+                log::error!("cannot start Litestream: {error}");
+                false
+            }
+        };
+        match line.lock().stopping {
+            true if is_well => return,
+            true if is_last => return log::error!("the last writes are not replicated until the next start"),
+            true => continue,
+            false => {}
         }
         if began.elapsed() > WELL {
             pause = FIRST_PAUSE;
@@ -217,15 +203,15 @@ fn keep_running(plan: &Plan, line: &Line, stopped: &Receiver<()>) {
             continue;
         }
         log::error!("Litestream has ended: nothing is replicated until it runs again, in {pause:?}");
-        if stopped.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
-            return;
+        if stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
-        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
-/// Returns when both the go-between and its Litestream have ended.
-fn follow(mut child: Child, socket: UnixStream, line: &Line) {
+/// Returns when both the go-between and its Litestream have ended. Whether they were asked to, and have copied
+/// everything.
+fn follow(mut child: Child, socket: UnixStream, line: &Line) -> bool {
     let pid = |id: u32| i32::try_from(id).ok().and_then(Pid::from_raw);
     let reader = socket.try_clone();
     let is_stopping = {
@@ -251,11 +237,10 @@ fn follow(mut child: Child, socket: UnixStream, line: &Line) {
     let mut state = line.lock();
     *state = State { stopping: state.stopping, anew: state.anew, ..State::default() };
     drop(state);
-    if let Err(error) = child.wait() {
-        log::error!("waiting for the go-between: {error}");
-    }
+    let status = child.wait().inspect_err(|error| log::error!("waiting for the go-between: {error}"));
     if let Some(litestream) = litestream {
         // Where we are the first process of a container, we are everybody's parent in the end.
         let _ = waitpid(Some(litestream), WaitOptions::empty());
     }
+    status.is_ok_and(|status| status.success())
 }

@@ -82,8 +82,9 @@ impl Place {
         assert!(said.lines().last().unwrap().starts_with("lorem-news: "), "{said}");
     }
 
-    /// While Litestream writes to it.
+    /// While Litestream writes to it, but not before its first snapshot, which it would make after all.
     fn lose_replica(&self) {
+        eventually("a snapshot", || self.replica().join("ltx/9").exists().then_some(()));
         eventually("it is gone", || fs::remove_dir_all(self.replica()).ok());
     }
 
