@@ -4,15 +4,16 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::Instant;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::client::Client;
 use crate::harness::{
-    Answer, Program, Site, ask, assert_sound, eventually, eventually_or, folder, number, open, program,
-    seeded,
+    Answer, PATIENCE, Program, Site, ask, assert_sound, eventually, eventually_or, folder, number, open,
+    program, seeded,
 };
 
 /// Where `bin/tools` puts it.
@@ -65,7 +66,7 @@ impl Place {
     }
 
     fn run(&self, arguments: &[&str]) -> (bool, String) {
-        said(&self.command(arguments).output().unwrap())
+        ended(&mut self.command(arguments))
     }
 
     /// Runs what must go well; what it said.
@@ -91,6 +92,20 @@ impl Place {
     fn lose_database(&self) {
         fs::remove_file(&self.database).unwrap();
     }
+}
+
+/// Runs a command to its end. One that serves, and should have refused to, is killed, and did not go well.
+fn ended(command: &mut Command) -> (bool, String) {
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let began = Instant::now();
+    eventually("the program ends", || {
+        if began.elapsed() > PATIENCE / 2 {
+            let _ = child.kill();
+        }
+        child.try_wait().unwrap()
+    });
+    said(&child.wait_with_output().unwrap())
 }
 
 fn said(output: &Output) -> (bool, String) {
@@ -180,7 +195,7 @@ fn what_cannot_be_a_replica_is_refused_before_anything_is_touched() {
         for command in ["serve", "demo", "replicate", "restore", "verify"] {
             let (folder, database) = folder();
             let mut program = program(&[command, "--database", database.to_str().unwrap()]);
-            let (is_well, said) = said(&program.envs(environment.iter().copied()).output().unwrap());
+            let (is_well, said) = ended(program.envs(environment.iter().copied()));
             assert!(
                 !is_well && said.contains(why) && said.lines().count() == 1,
                 "{command} {environment:?}: {said}"
