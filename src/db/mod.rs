@@ -21,6 +21,7 @@ macro_rules! random_id {
     };
 }
 
+pub mod among;
 mod checkpoint;
 mod error;
 pub mod header;

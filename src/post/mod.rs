@@ -6,6 +6,7 @@ macro_rules! many_new {
         100
     };
 }
+pub(crate) use many_new;
 
 pub mod best;
 pub mod handlers;
