@@ -62,7 +62,7 @@ pub(super) fn newest(
         .query_map(params![post_id, limit], from_row)?
         .collect::<Result<_, _>>()?;
     if viewer_id > 0 {
-        let ids = comments.iter().map(|comment| comment.id);
+        let ids = comments.iter().map(|comment| comment.id).zip(0..);
         for place in vote::sql::for_comments(connection, viewer_id, ids)? {
             comments[place].is_voted = true;
         }

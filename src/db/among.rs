@@ -6,9 +6,9 @@ use rusqlite::{Connection, Row, params};
 /// whoever has more costs no more than so many for each thing.
 const STEP: u32 = 32;
 
-/// Tells `found` each row that somebody has for one of the things with these ids, and the place of that
-/// thing among them. `sql` begins with the thing's id, and gives the first `?4` rows of user `?1` from id
-/// `?2` to `?3` in the order of their ids.
+/// Tells `found` each row that somebody has for one of these things, each given by its id and its place on
+/// the page, and that place. `sql` begins with the thing's id, and gives the first `?4` rows of user `?1`
+/// from id `?2` to `?3` in the order of their ids.
 ///
 /// # Errors
 /// The database's, and those of `found`.
@@ -16,15 +16,15 @@ pub fn among(
     connection: &Connection,
     sql: &str,
     user_id: i64,
-    ids: impl Iterator<Item = i64>,
+    things: impl Iterator<Item = (i64, usize)>,
     mut found: impl FnMut(usize, &Row) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
-    let mut places: Vec<(i64, usize)> = ids.zip(0..).collect();
-    places.sort_unstable();
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut left = &places[..];
+    let mut things: Vec<(i64, usize)> = things.collect();
+    things.sort_unstable();
+    let mut left = &things[..];
     while let [(first, _), ..] = left {
         let (last, _) = left[left.len() - 1];
+        let mut statement = connection.prepare_cached(sql)?;
         let mut rows = statement.query(params![user_id, first, last, STEP])?;
         let (mut seen, mut number) = (*first, 0);
         while let Some(row) = rows.next()? {
@@ -64,7 +64,7 @@ mod tests {
             }
             let sql = "SELECT id FROM votes WHERE user_id = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id LIMIT ?4";
             let mut found = BTreeSet::new();
-            among(&connection, sql, 1, ids.iter().copied(), |place, row| {
+            among(&connection, sql, 1, ids.iter().copied().zip(0..), |place, row| {
                 assert_eq!(row.get::<_, i64>(0)?, ids[place]);
                 assert!(found.insert(ids[place]), "once");
                 Ok(())

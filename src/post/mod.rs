@@ -29,8 +29,6 @@ pub struct Post {
     pub title: String,
     /// When it was posted.
     pub created_at: Micros,
-    /// Its place on the front page, see [`crate::rank`].
-    pub hotness: i64,
     /// How many comments it has.
     pub comments_count: i64,
     /// Its author's own voice and everyone's vote.
@@ -65,12 +63,6 @@ impl Post {
     #[must_use]
     pub fn by_age(&self) -> Cursor {
         Cursor { key: self.created_at, id: self.id }
-    }
-
-    /// Its place on the front page.
-    #[must_use]
-    pub fn by_hotness(&self) -> Cursor {
-        Cursor { key: self.hotness, id: self.id }
     }
 
     /// Its place in a list by points.

@@ -16,13 +16,13 @@ use crate::vote::{self, Target};
 /// The columns of [`from_row`].
 macro_rules! columns {
     () => {
-        "posts.id, posts.title, posts.created_at, posts.hotness, posts.comments_count, \
+        "posts.id, posts.title, posts.created_at, posts.comments_count, \
          users.id, users.screen_name, posts.score, posts.url, posts.site"
     };
 }
 
 /// The number of [`columns`]: what follows them in a row begins here.
-const COLUMNS: usize = 10;
+const COLUMNS: usize = 9;
 
 /// What [`columns`] come from besides `posts`.
 macro_rules! joins {
@@ -38,18 +38,17 @@ macro_rules! select {
 
 /// A post as a guest sees it.
 fn from_row(row: &Row) -> rusqlite::Result<Post> {
-    let link = match row.get(8)? {
-        Some(url) => Some(Link { url, site: row.get::<_, Option<String>>(9)?.unwrap_or_default() }),
+    let link = match row.get(7)? {
+        Some(url) => Some(Link { url, site: row.get::<_, Option<String>>(8)?.unwrap_or_default() }),
         None => None,
     };
     Ok(Post {
         id: row.get(0)?,
         title: row.get::<_, Option<String>>(1)?.unwrap_or_else(|| DELETED.to_owned()),
         created_at: row.get(2)?,
-        hotness: row.get(3)?,
-        comments_count: row.get(4)?,
-        author: user::sql::author(row, 5)?,
-        score: row.get(7)?,
+        comments_count: row.get(3)?,
+        author: user::sql::author(row, 4)?,
+        score: row.get(6)?,
         link,
         is_voted: false,
         new_comments: 0,
@@ -70,16 +69,37 @@ fn list(
     Ok(posts)
 }
 
+/// The same as a page of a list, where what it is sorted by follows the [`columns`]: no post shows it.
+fn slice(
+    connection: &Connection,
+    viewer_id: i64,
+    sql: &str,
+    params: impl Params,
+    limit: u32,
+) -> rusqlite::Result<Slice<Post>> {
+    let rows: Vec<(Post, i64)> = connection
+        .prepare_cached(sql)?
+        .query_map(params, |row| Ok((from_row(row)?, row.get(COLUMNS)?)))?
+        .collect::<Result<_, _>>()?;
+    let Slice { rows, next } = Slice::of(rows, limit, |(post, key)| Cursor { key: *key, id: post.id });
+    let mut posts: Vec<Post> = rows.into_iter().map(|(post, _)| post).collect();
+    add_viewers(connection, viewer_id, &mut posts)?;
+    Ok(Slice { rows: posts, next })
+}
+
 /// Adds to posts the viewer's votes, and what is new to them: each by one statement for all, since most
 /// posts have neither, and a join looks for both with each of them.
 fn add_viewers(connection: &Connection, viewer_id: i64, posts: &mut [Post]) -> rusqlite::Result<()> {
     if viewer_id == 0 {
         return Ok(());
     }
-    for place in vote::sql::for_posts(connection, viewer_id, posts.iter().map(|post| post.id))? {
+    let is_others = |post: &Post| post.author.as_ref().is_some_and(|author| author.id != viewer_id);
+    let others = posts.iter().zip(0..).filter(|(post, _)| is_others(post));
+    for place in vote::sql::for_posts(connection, viewer_id, others.map(|(post, place)| (post.id, place)))? {
         posts[place].is_voted = true;
     }
-    for (place, visit) in visit::sql::to_posts(connection, viewer_id, posts.iter().map(|post| post.id))? {
+    let all = posts.iter().map(|post| post.id).zip(0..);
+    for (place, visit) in visit::sql::to_posts(connection, viewer_id, all)? {
         let post = &mut posts[place];
         (post.new_comments, post.has_unseen) = visit::sql::news(connection, viewer_id, post.id, visit)?;
     }
@@ -93,12 +113,15 @@ pub fn hottest(
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<Post>> {
-    let sql = select!(
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        ", posts.hotness FROM posts",
+        joins!(),
         "WHERE (posts.hotness, posts.id) < (?1, ?2) AND posts.deleted_at IS NULL \
          ORDER BY posts.hotness DESC, posts.id DESC LIMIT ?3"
     );
-    let rows = list(connection, viewer_id, sql, params![after.key, after.id, limit + 1])?;
-    Ok(Slice::of(rows, limit, Post::by_hotness))
+    slice(connection, viewer_id, sql, params![after.key, after.id, limit + 1], limit)
 }
 
 /// All posts from `after` on: newest first.
@@ -219,16 +242,7 @@ pub fn saved_by(
          AND posts.deleted_at IS NULL \
          ORDER BY saved_posts.created_at DESC, saved_posts.post_id DESC LIMIT ?4"
     );
-    let rows: Vec<(Post, Micros)> = connection
-        .prepare_cached(sql)?
-        .query_map(params![user_id, after.key, after.id, limit + 1], |row| {
-            Ok((from_row(row)?, row.get(COLUMNS)?))
-        })?
-        .collect::<Result<_, _>>()?;
-    let slice = Slice::of(rows, limit, |(post, saved_at)| Cursor { key: *saved_at, id: post.id });
-    let mut posts: Vec<Post> = slice.rows.into_iter().map(|(post, _)| post).collect();
-    add_viewers(connection, user_id, &mut posts)?;
-    Ok(Slice { rows: posts, next: slice.next })
+    slice(connection, user_id, sql, params![user_id, after.key, after.id, limit + 1], limit)
 }
 
 /// Up to `limit` posts in the order of their ids, beginning at a random one.

@@ -30,11 +30,11 @@ macro_rules! others_since {
     };
 }
 
-/// The visits of a reader to the posts of these ids, each with the post's place among them.
+/// The visits of a reader to some posts, given by id and place, each with the post's place.
 pub fn to_posts(
     connection: &Connection,
     user_id: i64,
-    ids: impl Iterator<Item = i64>,
+    posts: impl Iterator<Item = (i64, usize)>,
 ) -> rusqlite::Result<Vec<(usize, Visit)>> {
     let sql = concat!(
         "SELECT post_id, ",
@@ -42,7 +42,7 @@ pub fn to_posts(
         ", looked_at FROM visits WHERE user_id = ?1 AND post_id BETWEEN ?2 AND ?3 ORDER BY post_id LIMIT ?4"
     );
     let mut visits = Vec::new();
-    among(connection, sql, user_id, ids, |place, row| {
+    among(connection, sql, user_id, posts, |place, row| {
         visits.push((place, Visit { new_since: row.get(1)?, looked_at: row.get(2)? }));
         Ok(())
     })?;

@@ -136,36 +136,36 @@ pub fn add_karma(connection: &Connection, author: Option<i64>, by: i64) -> rusql
     Ok(())
 }
 
-/// The places, among the posts of these ids, of those that somebody has voted for.
+/// The places of those among some posts, given by id and place, that somebody has voted for.
 pub fn for_posts(
     connection: &Connection,
     user_id: i64,
-    ids: impl Iterator<Item = i64>,
+    posts: impl Iterator<Item = (i64, usize)>,
 ) -> rusqlite::Result<Vec<usize>> {
     let sql = "SELECT post_id FROM post_votes WHERE user_id = ?1 AND post_id BETWEEN ?2 AND ?3 \
                ORDER BY post_id LIMIT ?4";
-    places(connection, sql, user_id, ids)
+    places(connection, sql, user_id, posts)
 }
 
 /// The same of comments.
 pub fn for_comments(
     connection: &Connection,
     user_id: i64,
-    ids: impl Iterator<Item = i64>,
+    comments: impl Iterator<Item = (i64, usize)>,
 ) -> rusqlite::Result<Vec<usize>> {
     let sql = "SELECT comment_id FROM comment_votes WHERE user_id = ?1 AND comment_id BETWEEN ?2 AND ?3 \
                ORDER BY comment_id LIMIT ?4";
-    places(connection, sql, user_id, ids)
+    places(connection, sql, user_id, comments)
 }
 
 fn places(
     connection: &Connection,
     sql: &str,
     user_id: i64,
-    ids: impl Iterator<Item = i64>,
+    things: impl Iterator<Item = (i64, usize)>,
 ) -> rusqlite::Result<Vec<usize>> {
     let mut places = Vec::new();
-    among(connection, sql, user_id, ids, |place, _| {
+    among(connection, sql, user_id, things, |place, _| {
         places.push(place);
         Ok(())
     })?;
