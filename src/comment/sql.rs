@@ -1,9 +1,11 @@
 //! All SQL about comments.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use smol_str::SmolStr;
 
 use super::tree::Node;
 use super::{Comment, NewComment, OwnComment, Placed, Room, TWICE, To};
+use crate::db::short;
 use crate::moderation;
 use crate::post::{self, DELETED, REMOVED};
 use crate::ui::pager::{Cursor, Slice};
@@ -104,8 +106,8 @@ pub fn of_user(
         .prepare_cached(sql)?
         .query_map(params![user_id, after.key, after.id, limit + 1], |row| {
             let (id, body, created_at, post_id) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
-            let title = if row.get(5)? { Some(REMOVED.to_owned()) } else { row.get(4)? };
-            let post_title = title.unwrap_or_else(|| DELETED.to_owned());
+            let title = if row.get(5)? { Some(SmolStr::new_static(REMOVED)) } else { short(row, 4)? };
+            let post_title = title.unwrap_or(SmolStr::new_static(DELETED));
             Ok(OwnComment { id, body, created_at, post_id, post_title })
         })?
         .collect::<Result<_, _>>()?;

@@ -14,6 +14,8 @@ pub mod link;
 pub mod sql;
 pub mod views;
 
+use smol_str::SmolStr;
+
 use self::link::NewLink;
 use crate::ui::pager::Cursor;
 use crate::ui::time::{DAY, Micros};
@@ -26,7 +28,7 @@ pub struct Post {
     /// Its number, which is in its address.
     pub id: i64,
     /// Unique on the site.
-    pub title: String,
+    pub title: SmolStr,
     /// When it was posted.
     pub created_at: Micros,
     /// How many comments it has.
@@ -52,7 +54,7 @@ pub struct Link {
     /// As it was given.
     pub url: String,
     /// Its domain, or what stands for it.
-    pub site: String,
+    pub site: SmolStr,
 }
 
 /// New comments are counted up to here: beyond, the number says no more than "many".

@@ -1,9 +1,11 @@
 //! All SQL about posts.
 
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+use smol_str::SmolStr;
 
 use super::link::NewLink;
 use super::{Content, DELETED, Link, NewPost, Post, REMOVED, SAME_ADDRESS, Updated, Whole};
+use crate::db::short;
 use crate::moderation::sql::moderation_reason;
 use crate::rank;
 use crate::ui::pager::{Cursor, Slice};
@@ -39,12 +41,12 @@ macro_rules! select {
 /// A post as a guest sees it.
 fn from_row(row: &Row) -> rusqlite::Result<Post> {
     let link = match row.get(7)? {
-        Some(url) => Some(Link { url, site: row.get::<_, Option<String>>(8)?.unwrap_or_default() }),
+        Some(url) => Some(Link { url, site: short(row, 8)?.unwrap_or_default() }),
         None => None,
     };
     Ok(Post {
         id: row.get(0)?,
-        title: row.get::<_, Option<String>>(1)?.unwrap_or_else(|| DELETED.to_owned()),
+        title: short(row, 1)?.unwrap_or(SmolStr::new_static(DELETED)),
         created_at: row.get(2)?,
         comments_count: row.get(3)?,
         author: user::sql::author(row, 4)?,
@@ -293,7 +295,7 @@ pub fn find(connection: &Connection, viewer_id: i64, id: i64) -> rusqlite::Resul
 
 /// What an admin has removed as everybody sees it: nothing of what it says, nor who says it.
 fn hidden(whole: Whole) -> Whole {
-    let post = Post { title: REMOVED.to_owned(), author: None, link: None, ..whole.post };
+    let post = Post { title: SmolStr::new_static(REMOVED), author: None, link: None, ..whole.post };
     Whole { post, description: String::new(), ..whole }
 }
 

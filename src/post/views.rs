@@ -135,7 +135,7 @@ pub fn title<'p>(post: &'p Post, words: impl Render + 'p) -> impl Render + 'p {
 /// Begins a link to what somebody has linked to. It says nothing of us: it gets no credit with search
 /// engines.
 fn leading_out(url: &str) -> impl Render + '_ {
-    owned_html! { : Raw("<a rel=\"nofollow ugc noopener\" href=\""); : Value(url); : Raw("\">") }
+    owned_html! { : Raw(r#"<a rel="nofollow ugc noopener" href=""#); : Value(url); : Raw(r#"">"#) }
 }
 
 /// Where a link leads, behind its title.

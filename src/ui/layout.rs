@@ -161,11 +161,11 @@ fn chosen(theme: Theme) -> Option<&'static str> {
 
 fn preview_of<'p>(page: &'p Page, Preview { origin, path }: &'p Preview) -> impl Render + 'p {
     owned_html! {
-        : Raw("<link rel=canonical href=\""); : origin; : path;
-        : Raw("\"><meta property=og:url content=\""); : origin; : path;
-        : Raw("\"><meta property=og:title content=\""); : Value(page.heading);
-        : Raw("\"><meta property=og:description content=\""); : Value(page.description);
-        : Raw("\"><meta property=og:image content=\""); : origin; : paths::ICON; : Raw("\">");
+        : Raw(r#"<link rel=canonical href=""#); : origin; : path;
+        : Raw(r#""><meta property=og:url content=""#); : origin; : path;
+        : Raw(r#""><meta property=og:title content=""#); : Value(page.heading);
+        : Raw(r#""><meta property=og:description content=""#); : Value(page.description);
+        : Raw(r#""><meta property=og:image content=""#); : origin; : paths::ICON; : Raw(r#"">"#);
         : &*PREVIEW;
     }
 }
