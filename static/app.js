@@ -2,33 +2,38 @@
 (() => {
   // The list items around what had the focus, and the link that opened the form it was in, to find a place for it when
   // what had it is gone.
-  let item, neighbour, opener;
+  let item, around, section, opener;
 
   document.addEventListener("htmx:before:swap", () => {
     item = document.activeElement?.closest("li[id]");
     opener = document.activeElement?.closest("form[id]")?.id.replace(/_form$/, "");
-    neighbour = item?.nextElementSibling ?? item?.previousElementSibling;
+    section = item?.closest("section");
+    around = [item?.nextElementSibling, item?.previousElementSibling];
+    for (let outer = item; (outer = outer?.parentElement.closest("li[id]")); ) around.push(outer);
   });
 
-  // A reader with a keyboard stays where they were: in the item, else in the next one, else at the list's heading.
+  // A reader with a keyboard stays where they were: in the item, else in the next one or that around it, else at the
+  // heading of the list or the page.
   document.addEventListener("htmx:after:swap", () => {
     if (!item || document.activeElement !== document.body) return;
     const link = document.getElementById(opener);
     if (link) return link.focus();
-    const list = (neighbour ?? item).closest("section, details") ?? document.querySelector("#comments, #sessions");
-    const place = document.getElementById(item.id) ?? (neighbour?.isConnected ? neighbour : list?.querySelector("h2"));
-    item = neighbour = undefined;
+    const near = document.getElementById(item.id) ?? around.find(other => other?.isConnected);
+    const place = near ?? section?.querySelector("h2") ?? document.querySelector("h1");
+    item = undefined;
     if (!place) return;
     place.tabIndex = -1;
     place.focus();
   });
 
-  // A comment that was put at the end of others, as its reader wanted: they see it. Where the form is far above it, the
+  // A comment that was put at the end of others, as its reader wanted: they see it, also among replies that they had
+  // folded up. Where the form is far above it, the
   // keyboard goes on from the comment.
   document.addEventListener("htmx:after:settle", event => {
     const { task, newContent } = event.detail;
     if (task?.swapSpec?.style !== "beforeend") return;
     for (const added of newContent ?? []) {
+      for (let folded; (folded = added.closest?.("details:not([open])")); ) folded.open = true;
       added.scrollIntoView?.({ block: "nearest" });
       if (!added.matches?.("#comment_list > li")) continue;
       added.tabIndex = -1;
@@ -43,6 +48,12 @@
     event.preventDefault();
     event.stopPropagation();
   }, true);
+
+  // A form that its link has opened already stays as it is, and gets the focus.
+  document.addEventListener("click", event => {
+    const link = event.target.closest("a[hx-get]");
+    if (link) document.getElementById(`${link.id}_form`)?.querySelector("textarea").focus();
+  });
 
   // A browser may keep the page for who goes back to it: what was told here has been heard.
   addEventListener("pagehide", () => document.getElementById("flash").replaceChildren());

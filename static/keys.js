@@ -2,8 +2,8 @@
 // it off (the page that ? shows has the switch) gets pages without this file, and they work the same.
 (() => {
   const ITEMS = ".posts > li, .comments li";
-  // What of an item gets the focus: a post's title, what folds a comment up, else the line about who wrote it.
-  const HEAD = "a, summary, p";
+  // What of an item gets the focus: a post's title, or the line about who wrote a comment.
+  const HEAD = "a, p";
   const LINK = ":scope > a, a[href^='/comments/']:not([href$='/edit']), a[href^='/posts/']";
 
   let last;

@@ -2,14 +2,18 @@
 
 use rusqlite::Connection;
 
-use super::tree::{Layout, Node, Place, Tree};
+use super::tree::{Layout, Node, Place, Row, Tree};
 use super::{Comment, IN_ORDER, ON_A_PAGE, Thread, sql};
-use crate::post::Post;
+use crate::post::Whole;
 use crate::ui::pager::{Cursor, START};
+use crate::ui::time::Micros;
 
 /// The comments on a post, or as many of them as are put in order.
 pub struct Discussion {
     viewer_id: i64,
+    post_id: i64,
+    /// Since when something in it is new to who asks, if anything is.
+    new_since: Option<Micros>,
     /// All of them, when they are few; each until it is shown.
     comments: Vec<Option<Comment>>,
     is_cut: bool,
@@ -28,16 +32,20 @@ impl Discussion {
     pub fn of(
         connection: &Connection,
         viewer_id: i64,
-        post: &Post,
+        whole: &Whole,
         root: Option<&Comment>,
     ) -> rusqlite::Result<Discussion> {
+        let (post, new_since) = (&whole.post, whole.new_since.filter(|_| whole.post.new_comments > 0));
+        let laid_out = |comments: Vec<Comment>, nodes: &[Node], is_cut, is_beyond| {
+            let (comments, tree) = (comments.into_iter().map(Some).collect(), Tree::of(nodes));
+            Discussion { viewer_id, post_id: post.id, new_since, comments, is_cut, is_beyond, tree }
+        };
         // Those that were deleted are not counted, so only asking tells that there are few.
         if post.comments_count <= i64::from(ON_A_PAGE) {
             let comments = sql::newest(connection, viewer_id, post.id, ON_A_PAGE + 1)?;
             if comments.len() <= ON_A_PAGE as usize {
                 let nodes: Vec<Node> = comments.iter().map(Comment::node).collect();
-                let (comments, tree) = (comments.into_iter().map(Some).collect(), Tree::of(&nodes));
-                return Ok(Discussion { viewer_id, comments, is_cut: false, is_beyond: false, tree });
+                return Ok(laid_out(comments, &nodes, false, false));
             }
         }
         let (mut nodes, is_cut) = in_order(connection, post.id)?;
@@ -48,8 +56,7 @@ impl Discussion {
             nodes.push(root);
             nodes.append(&mut replies);
         }
-        let (comments, is_beyond, tree) = (Vec::new(), beyond.is_some(), Tree::of(&nodes));
-        Ok(Discussion { viewer_id, comments, is_cut, is_beyond, tree })
+        Ok(laid_out(Vec::new(), &nodes, is_cut, beyond.is_some()))
     }
 
     /// The page that shows what it was asked for.
@@ -79,7 +86,22 @@ impl Discussion {
             };
             shown.extend(comment.map(|comment| (row, comment)));
         }
-        Ok(Thread { rows: shown, next, is_cut: self.is_cut })
+        let new_elsewhere = self.new_elsewhere(connection, &shown)?;
+        Ok(Thread { rows: shown, next, is_cut: self.is_cut, new_elsewhere })
+    }
+
+    /// The oldest that is new to who asks and not among what a page shows.
+    fn new_elsewhere(
+        &self,
+        connection: &Connection,
+        shown: &[(Row, Comment)],
+    ) -> rusqlite::Result<Option<i64>> {
+        let Some(since) = self.new_since else {
+            return Ok(None);
+        };
+        // One more than can be on the page: if any is elsewhere, it is among these.
+        let ids = sql::new_to(connection, self.viewer_id, self.post_id, since, ON_A_PAGE + 1)?;
+        Ok(ids.into_iter().find(|id| shown.iter().all(|(row, _)| row.id != *id)))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::iter;
 
 use horrorshow::Template;
+use rouille::Response;
 use rusqlite::Connection;
 
 use super::discussion::{self, Discussion};
@@ -47,17 +48,9 @@ struct Made {
     replies: i64,
 }
 
-/// `GET /posts/:id/comments`: where they are. A page that refused a comment has this address, and from
-/// there its link to more of them leads here.
-///
-/// # Errors
-/// A cursor that is none.
-pub fn list(cx: &Cx, post_id: i64) -> Result {
-    let after = Cursor::from_query(cx, "comments")?;
-    if after == START {
-        return Ok(reply::see_other(cx, paths::comments(post_id)));
-    }
-    Ok(reply::see_other(cx, paths::comments_from(post_id, after)))
+/// `GET /posts/:id/comments`: where they are. A page that refused a comment has this address.
+pub fn list(cx: &Cx, post_id: i64) -> Response {
+    reply::see_other(cx, paths::comments(post_id))
 }
 
 /// `POST /posts/:id/comments`, `POST /comments/:id/replies`: a comment on a post, a reply to a comment.
@@ -218,7 +211,7 @@ pub fn show(cx: &Cx, id: i64) -> Result {
         let Some(whole) = post::sql::find(connection, viewer_id, post_id)? else {
             return Ok(None);
         };
-        let discussion = Discussion::of(connection, viewer_id, &whole.post, Some(&comment))?;
+        let discussion = Discussion::of(connection, viewer_id, &whole, Some(&comment))?;
         let place = discussion.place(id);
         Ok(Some((whole, comment, place, discussion.page(connection, Some(id), after)?)))
     })?;

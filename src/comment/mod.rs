@@ -20,7 +20,8 @@ use crate::web::paths::{self, Path};
 /// Comments on a page of a post, or of a comment.
 pub const ON_A_PAGE: u32 = 200;
 /// So deep they stand inside each other on a page: what is deeper has a page of its own. More would
-/// not leave room for the words, and browsers stop nesting elements at some 500.
+/// not leave room for the words, and browsers stop nesting elements at some 500. (A reply that is put in
+/// its place may stand deeper until the page is loaded again, but no further in: `styles/app.css`.)
 pub const LEVELS: usize = 8;
 /// So many comments of a post are put in order, the newest: the work of a page is bounded by it. The
 /// others are found at their own addresses.
@@ -88,6 +89,8 @@ pub struct Thread {
     pub next: Option<Cursor>,
     /// There are more than [`IN_ORDER`]: the oldest are not among them.
     pub is_cut: bool,
+    /// One that is new to who asks and not on this page.
+    pub new_elsewhere: Option<i64>,
 }
 
 impl OwnComment {

@@ -80,10 +80,26 @@ pub(super) fn outline(connection: &Connection, post_id: i64, limit: u32) -> rusq
 }
 
 /// The same of the newest replies to a comment.
-pub(super) fn replies_to(connection: &Connection, id: i64, limit: u32) -> rusqlite::Result<Vec<Node>> {
+pub fn replies_to(connection: &Connection, id: i64, limit: u32) -> rusqlite::Result<Vec<Node>> {
     let sql = "SELECT id, parent_id, score, created_at FROM comments WHERE parent_id = ?1 \
                ORDER BY id DESC LIMIT ?2";
     connection.prepare_cached(sql)?.query_map(params![id, limit], node)?.collect()
+}
+
+/// The oldest comments on a post that others made `since` a moment.
+pub fn new_to(
+    connection: &Connection,
+    viewer_id: i64,
+    post_id: i64,
+    since: Micros,
+    limit: u32,
+) -> rusqlite::Result<Vec<i64>> {
+    let sql = "SELECT id FROM comments WHERE post_id = ?2 AND created_at > ?3 AND deleted_at IS NULL \
+               AND user_id IS NOT ?1 ORDER BY created_at, id LIMIT ?4";
+    connection
+        .prepare_cached(sql)?
+        .query_map(params![viewer_id, post_id, since, limit], |row| row.get(0))?
+        .collect()
 }
 
 fn node(row: &Row) -> rusqlite::Result<Node> {

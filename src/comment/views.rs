@@ -107,7 +107,8 @@ impl Render for List<'_> {
     fn render(&self, out: &mut TemplateBuffer) {
         let new_ids = self.new_ids();
         if self.scene.new_comments > 0 {
-            new_here(self.scene.new_comments, &new_ids).render(out);
+            new_here(self.scene.new_comments, new_ids.first().copied(), self.thread.new_elsewhere)
+                .render(out);
         }
         let mut new_ids = new_ids.into_iter().peekable();
         Raw("<ol class=comments id=comment_list>").render(out);
@@ -162,16 +163,15 @@ fn rest(row: Row) -> impl Render {
     }
 }
 
-/// `3 new since you were here`, with the way to the first on this page; whether there are others.
-fn new_here(number: i64, on_page: &[i64]) -> impl Render {
-    let (first, is_all) = (on_page.first().copied(), on_page.len() as i64 >= number);
+/// `3 new since you were here`, with the way to the first on this page, and to one that is not.
+fn new_here(number: i64, here: Option<i64>, elsewhere: Option<i64>) -> impl Render {
     owned_html! {
         p(class="new") {
-            @ if let Some(first) = first {
-                a(href=Id("#comment_", first)) { : many(number) } : " since you were here";
-                @ if !is_all { : ", some elsewhere in the discussion" }
-            } else {
-                : many(number); : " since you were here, elsewhere in the discussion"
+            @ if let Some(id) = here { a(href=Id("#comment_", id)) { : many(number) } } else { : many(number) }
+            : " since you were here";
+            @ if let Some(id) = elsewhere {
+                : Raw(if here.is_some() { ", some " } else { ", " });
+                a(href=paths::comment(id)) { : "elsewhere in the discussion" }
             }
         }
     }

@@ -109,7 +109,7 @@ fn find(cx: &Cx, id: i64, after: Cursor) -> Result<Option<(Whole, Thread)>> {
         let Some(whole) = sql::find(connection, viewer_id, id)? else {
             return Ok(None);
         };
-        let discussion = Discussion::of(connection, viewer_id, &whole.post, None)?;
+        let discussion = Discussion::of(connection, viewer_id, &whole, None)?;
         Ok(Some((whole, discussion.page(connection, None, after)?)))
     })?)
 }

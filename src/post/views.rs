@@ -207,7 +207,7 @@ pub fn show<'p>(
             @ if whole.takes_comments() { : comment::views::form(post.id, form) } else { : field::kept(form.body) }
             : List { thread: comments, scene };
             : comment::views::cut(comments);
-            : pager::more(comments.next, "comments", "#comments");
+            : pager::more_at(comments.next.map(|next| paths::comments_from(post.id, next)));
         }
     }
 }

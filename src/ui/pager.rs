@@ -73,19 +73,20 @@ impl<T> Slice<T> {
 /// The link to the next page, if there is one: the query parameter `name`, and the list's place on
 /// the page.
 pub fn more(next: Option<Cursor>, name: &'static str, anchor: &'static str) -> impl Render {
-    next_page(next, move |next| format!("?{name}={next}{anchor}"))
+    more_at(next.map(|next| format!("?{name}={next}{anchor}")))
 }
 
 /// The same where `address` is that of the first page, with a query already.
-pub fn more_of<'a>(address: impl fmt::Display + 'a, next: Option<Cursor>) -> impl Render + 'a {
-    next_page(next, move |next| format!("{address}&after={next}"))
+pub fn more_of(address: impl fmt::Display, next: Option<Cursor>) -> impl Render {
+    more_at(next.map(|next| format!("{address}&after={next}")))
 }
 
-fn next_page<'a>(next: Option<Cursor>, address: impl Fn(Cursor) -> String + 'a) -> impl Render + 'a {
+/// The same where the whole `address` of the next page is at hand.
+pub fn more_at(address: Option<String>) -> impl Render {
     owned_html! {
-        @ if let Some(next) = next {
+        @ if let Some(address) = &address {
             nav(class="pager", aria-label="Pages") {
-                a(rel="next", href=address(next)) { : "More" }
+                a(rel="next", href=address) { : "More" }
             }
         }
     }

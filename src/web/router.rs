@@ -59,7 +59,7 @@ pub fn route(cx: &Cx) -> Result {
         ),
         ["posts", id, "edit"] => on!(cx, GET => post::handlers::edit(cx, number(id)?)),
         ["posts", id, "comments"] => on!(cx,
-            GET => comment::handlers::list(cx, number(id)?),
+            GET => Ok(comment::handlers::list(cx, number(id)?)),
             POST => comment::handlers::create(cx, To::Post(number(id)?))
         ),
         ["posts", id, "flag"] => on!(cx,

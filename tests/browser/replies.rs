@@ -57,9 +57,11 @@ fn a_form_for_a_reply_is_closed_and_not_opened_twice() {
     reader.click(&link);
     reader.wait(&format!("document.activeElement.matches('{field}')"));
     reader.type_over("Words that must not be lost");
+    reader.press("Tab");
     reader.click(&link);
     reader.settle();
     assert_eq!(reader.value(&field), "Words that must not be lost");
+    reader.wait(&format!("document.activeElement.matches('{field}')"));
     assert_eq!(reader.count(&format!("#comment_{number} > form")), 1);
     // What else changes leaves it alone.
     reader.fill("#body", "Another comment meanwhile");
@@ -125,6 +127,58 @@ fn what_a_reader_has_closed_stays_closed_while_they_go_on() {
 }
 
 #[test]
+fn a_reply_to_what_is_folded_up_unfolds_it() {
+    let (reader, number) = with_a_comment("A post to unfold");
+    reply(&reader, &number, "A reply to be hidden");
+    reader.click(&format!("#thread_{number} > summary"));
+    reader.wait(&format!("!document.querySelector('#thread_{number}').open"));
+    let shown = reply(&reader, &number, "A reply to be seen");
+    reader.wait(&format!("document.querySelector('#said_{shown}').checkVisibility()"));
+}
+
+#[test]
+fn what_is_sent_twice_keeps_what_was_said_below_it() {
+    let (reader, number) = with_a_comment("A post to be nervous on");
+    let first = reply(&reader, &number, "The first reply");
+    reply(&reader, &first, "A reply to the first");
+    reader.click(&format!("#reply_{first}"));
+    reader.wait(&format!("document.activeElement.matches('#reply_body_{first}')"));
+    reader.type_over("Words that must not be lost");
+    // The same words in the same place.
+    reader.fill("#body", "A comment to reply to");
+    reader.click("#post_comment");
+    reader.wait("document.querySelector('#body').value === ''");
+    reader.settle();
+    reader.click(&format!("#reply_{number}"));
+    reader.wait(&format!("document.activeElement.matches('#reply_body_{number}')"));
+    reader.type_over("The first reply");
+    reader.click(&format!("#post_reply_{number}"));
+    reader.wait(&format!("document.querySelector('#reply_{number}_form') === null"));
+    reader.settle();
+    assert_eq!(reader.count("#comment_list li"), 3);
+    assert_eq!(reader.value(&format!("#reply_body_{first}")), "Words that must not be lost");
+    assert_eq!(reader.text("h2.comments_count"), "3 comments");
+}
+
+#[test]
+fn who_destroys_what_their_page_is_about_goes_on_where_it_was() {
+    let (reader, number) = with_a_comment("A post to tidy up");
+    let path = reader.path();
+    let first = reply(&reader, &number, "The first reply");
+    let inner = reply(&reader, &first, "A reply to the first");
+    reader.open(&format!("/comments/{first}"));
+    reader.mark();
+    reader.click(&format!("#destroy_{inner}"));
+    reader.wait(&format!("document.querySelector('#comment_{inner}') === null"));
+    assert_eq!(reader.focus(), format!("comment_{first}"));
+    assert!(reader.is_marked());
+    reader.follow(&format!("#destroy_{first}"));
+    assert_eq!(reader.path(), path);
+    assert_eq!(reader.see("location.hash"), format!("#comment_{number}"));
+    assert_eq!(reader.flash(), "Comment was successfully destroyed.");
+}
+
+#[test]
 fn a_reply_is_written_without_a_script() {
     let reader = Reader::new();
     reader.excuse("status of 422");
@@ -164,6 +218,28 @@ fn a_deep_thread_fits_a_narrow_window_and_goes_on_elsewhere() {
         let room =
             reader.see(&format!("document.querySelector('#said_{deepest}').getBoundingClientRect().width"));
         assert!(room.as_f64().expect("a number") > 150.0, "{room} at {width}");
+    }
+    // Replies that are put in their place go on, no further in.
+    let deep = reply(&reader, &deepest, "A reply beyond the last level");
+    let deeper = (0..6).fold(deep, |deepest, _| reply(&reader, &deepest, "A reply far beyond it"));
+    for width in [crate::reader::WIDE, NARROW] {
+        reader.width(width);
+        let fits = format!("document.documentElement.scrollWidth <= {width}");
+        assert_eq!(reader.see(&fits), true, "at {width}");
+        let left = |number: &str| {
+            reader.see(&format!("document.querySelector('#said_{number}').getBoundingClientRect().left"))
+        };
+        assert_eq!(left(&deeper), left(&deepest), "at {width}");
+    }
+    for _ in 0..7 {
+        let last = reader.see("[...document.querySelectorAll('#comment_list li')].pop().id");
+        let last = last.as_str().expect("it has an id").trim_start_matches("comment_").to_owned();
+        let left = reader.count("#comment_list li") - 1;
+        reader.click(&format!("#destroy_{last}"));
+        reader.wait(&format!("document.querySelectorAll('#comment_list li').length === {left}"));
+        // There is nothing beside it: the reader goes on at what it was a reply to.
+        let parent = reader.see("[...document.querySelectorAll('#comment_list li')].pop().id");
+        assert_eq!(reader.focus(), parent.as_str().expect("it has an id"));
     }
     reader.reload();
     // At the last level a reply has a page of its own.

@@ -43,12 +43,14 @@ pub fn seeded(database: &Path, posts: u32) {
     let db = Db::open(database).expect("a new database opens");
     seed::run(&db, 7, posts, |_| {}).expect("an empty database is seeded");
     db.close().expect("it closes");
-    // Without its links, votes and replies: a test makes those that it looks at, and counts from nothing.
+    // Without its links, votes, replies and what was taken away: a test makes those that it looks at, and
+    // counts from nothing.
     let connection = open(database);
     connection
         .execute_batch(
             "UPDATE posts SET url = NULL, site = NULL, address = NULL, score = 1, hotness = created_at;
              UPDATE comments SET score = 1, parent_id = NULL, depth = 0;
+             DELETE FROM comments WHERE deleted_at IS NOT NULL;
              DELETE FROM post_votes;
              DELETE FROM comment_votes;
              UPDATE users SET karma = 0;",

@@ -46,7 +46,10 @@ fn walk(
         assert!(next.len() <= 1, "{next:?}");
         pages.push(html);
         match next.first() {
-            Some(href) => query = href.split('#').next().expect("split gives one at least").to_owned(),
+            Some(href) => {
+                let next = href.split('#').next().expect("split gives one at least");
+                query = next.strip_prefix(path).unwrap_or(next).to_owned();
+            }
             None => return pages,
         }
         assert!(pages.len() < 1000, "{path} has no end");

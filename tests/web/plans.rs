@@ -92,14 +92,16 @@ fn lists(connection: &Connection) {
     post::sql::saved_by(connection, 1, START, 30).expect("what someone saved");
     post::sql::some(connection, 1, 100).expect("some posts");
     post::sql::random(connection).expect("any post");
-    let mut post = post::sql::find(connection, 1, 1).expect("an answer").expect("a post").post;
+    let mut whole = post::sql::find(connection, 1, 1).expect("an answer").expect("a post");
     // When they are few, and when they are many.
     for comments_count in [10, 10_000] {
-        post.comments_count = comments_count;
-        let discussion = Discussion::of(connection, 1, &post, None).expect("a post's comments");
+        whole.post.comments_count = comments_count;
+        let discussion = Discussion::of(connection, 1, &whole, None).expect("a post's comments");
         discussion.page(connection, None, START).expect("a page of them");
     }
     comment::discussion::place(connection, 1, 1).expect("a comment's place");
+    comment::sql::replies_to(connection, 1, 200).expect("the replies to a comment");
+    comment::sql::new_to(connection, 1, 1, 0, 200).expect("what is new");
     comment::sql::of_user(connection, 1, START, 30).expect("someone's comments");
     session::sql::of_user(connection, 1, START, 10).expect("someone's sessions");
     session::sql::viewer(connection, &Secret::random().of(1)).expect("who asks");
@@ -114,7 +116,7 @@ fn every_list_is_read_from_an_index_in_its_order() {
     connection.execute("UPDATE posts SET score = 2 WHERE id = 1", []).expect("the schema is known");
     visit::sql::note(&connection, 1, 1, 1).expect("it is noted");
     let asked = statements(&connection, lists);
-    assert_eq!(asked.len(), 24, "{asked:?}");
+    assert_eq!(asked.len(), 26, "{asked:?}");
     // With what the planner knows about the rows, and without.
     for change in ["ANALYZE", "DROP TABLE sqlite_stat1"] {
         connection.execute_batch(change).expect(change);

@@ -577,6 +577,21 @@ fn a_chain_five_thousand_deep_is_read_and_goes_on() {
 }
 
 #[test]
+fn there_is_no_form_in_place_below_what_has_replies_elsewhere() {
+    let site = Site::start();
+    let database = site.database();
+    silence(&database, 3);
+    let ids: Vec<i64> =
+        (0..200).map(|number| make(&database, 3, None, 5, &format!("Remark {number}"))).collect();
+    let [.., before, last] = ids[..] else { panic!("there are many") };
+    make(&database, 3, Some(last), 5, "There is no room for this on the first page.");
+    let html = Client::signed_in_as(&site, 5).get("/posts/3").html();
+    assert_eq!(texts(&html, &format!("#comment_{last} > .rest")), ["Continue this thread →"]);
+    assert_eq!(attributes(&html, &format!("#reply_{before}"), "hx-get").len(), 1);
+    assert_eq!(attributes(&html, &format!("#reply_{last}"), "hx-get"), [""; 0]);
+}
+
+#[test]
 fn what_is_too_old_to_be_in_order_is_found_on_its_own_page() {
     let site = Site::start();
     let database = site.database();
@@ -642,9 +657,7 @@ fn who_follows_the_links_of_a_large_discussion_reads_each_comment_once() {
         }
         pages.extend(attributes(&html, ".rest a", "href"));
         let next = attributes(&html, "#comments a[rel=next]", "href");
-        pages.extend(
-            next.iter().map(|href| format!("/posts/3{}", href.split('#').next().unwrap_or_default())),
-        );
+        pages.extend(next.iter().map(|href| href.split('#').next().unwrap_or_default().to_owned()));
     }
     assert_eq!(seen.len(), ids.len());
     assert!(seen.values().all(|times| *times == 1));
@@ -765,11 +778,11 @@ fn what_is_new_is_told_and_marked_also_where_the_first_page_does_not_reach() {
         let told = vec!["1 new since you were here, elsewhere in the discussion".to_owned()];
         let html = reader.get("/posts/3").html();
         assert_eq!((texts(&html, ".new"), texts(&html, "#comment_list strong")), (told, vec![]));
+        assert_eq!(attributes(&html, ".new a", "href"), [format!("/comments/{new}")]);
         eventually("it is noted", || {
             texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong").is_empty().then_some(())
         });
         let next = attributes(&html, ".rest a, #comments a[rel=next]", "href").remove(0);
-        let next = next.strip_prefix('?').map_or_else(|| next.clone(), |query| format!("/posts/3?{query}"));
         let (page, _) = next.split_once('#').unwrap_or((&next, ""));
         for page in [page, &format!("/comments/{new}")] {
             assert_eq!(new_to(&reader, page), (vec!["1 new since you were here".into()], vec!["new".into()]));
@@ -793,7 +806,11 @@ fn very_many_that_are_new_are_told_as_the_list_tells_them() {
     }
     database.execute_batch("COMMIT").expect("it is written");
     assert_eq!(texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong"), ["99+ new"]);
-    assert_eq!(texts(&reader.get("/posts/3").html(), ".new"), ["99+ new since you were here"]);
+    let html = reader.get("/posts/3").html();
+    assert_eq!(texts(&html, ".new"), ["99+ new since you were here, some elsewhere in the discussion"]);
+    let elsewhere = attributes(&html, ".new a", "href").remove(1);
+    assert_eq!(new_to(&reader, &elsewhere).1, ["new"]);
+    assert!(!attributes(&html, "#comment_list li > div > p a", "href").contains(&elsewhere));
 }
 
 #[test]

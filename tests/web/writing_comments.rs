@@ -437,11 +437,9 @@ fn the_address_of_the_comments_of_a_post_leads_to_them() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in(&site);
-    for (path, location) in [
-        ("/posts/3/comments", "/posts/3#comments"),
-        ("/posts/3/comments?comments=17-4", "/posts/3?comments=17-4#comments"),
-        ("/posts/3/comments?other=%0d%0a", "/posts/3#comments"),
-    ] {
+    for (path, location) in
+        [("/posts/3/comments", "/posts/3#comments"), ("/posts/3/comments?other=%0d%0a", "/posts/3#comments")]
+    {
         let answer = client.get(path);
         assert_eq!((answer.status, answer.header("Location")), (303, Some(location)));
     }
@@ -452,8 +450,7 @@ fn the_address_of_the_comments_of_a_post_leads_to_them() {
     }
     let refused = client.post("/posts/3/comments", &[("body", "")]);
     let more = attributes(&refused.html(), "#comments a[rel=next]", "href").remove(0);
-    let query = more.strip_suffix("#comments").expect("it leads to the comments");
-    let next = client.follow(&client.get(&format!("/posts/3/comments{query}"))).html();
+    let next = client.get(more.strip_suffix("#comments").expect("it leads to the comments")).html();
     let first = attributes(&refused.html(), "#comment_list > li", "id");
     let second = attributes(&next, "#comment_list > li", "id");
     assert_eq!(first.len(), 200);
