@@ -137,6 +137,7 @@ impl Call {
         let session_id = self.sign_in.insert(connection, user.id)?;
         let shown = self.act(connection, user.id)?;
         let user::Author { id, screen_name } = user;
+        let screen_name = screen_name.into();
         let viewer = Viewer { id, screen_name, session_id, is_admin: false, is_banned: false };
         Ok(Some(Done { viewer, shown }))
     }

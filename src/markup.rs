@@ -101,7 +101,12 @@ struct Excerpt {
 impl Excerpt {
     /// Adds a piece; whether there is room for more.
     fn take(&mut self, piece: &str) -> bool {
-        for letter in piece.chars() {
+        let mut rest = piece;
+        while let Some(letter) = rest.chars().next() {
+            // Most words are ASCII: as far as that goes they are copied at once.
+            let ascii = rest.bytes().take(self.limit).take_while(u8::is_ascii_graphic).count();
+            let (part, after) = rest.split_at(ascii.max(letter.len_utf8()));
+            rest = after;
             if letter.is_whitespace() || letter.is_control() {
                 self.is_between = true;
                 continue;
@@ -110,8 +115,8 @@ impl Excerpt {
                 self.text.push(' ');
                 self.characters += 1;
             }
-            self.text.push(letter);
-            self.characters += 1;
+            self.text.push_str(part);
+            self.characters += part.chars().count();
             if self.characters > self.limit {
                 return false;
             }

@@ -34,7 +34,7 @@
   // Before anything is marked, the vote is for what the whole page is about.
   const vote = () => {
     const item = current();
-    (item ? own(item, ".vote button") : document.querySelector("main > .byline .vote button"))?.click();
+    (item ? own(item, ".vote") : document.querySelector("main > .byline .vote"))?.click();
   };
 
   // The page about the keys, shown on this one. Where an answer has no such part, it is gone to; where none comes, the

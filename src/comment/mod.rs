@@ -7,6 +7,7 @@ pub mod sql;
 pub mod tree;
 pub mod views;
 
+use smol_str::SmolStr;
 use tree::{Node, Row};
 
 use crate::ui::pager::Cursor;
@@ -59,7 +60,7 @@ pub struct OwnComment {
     /// On which post.
     pub post_id: i64,
     /// And its title.
-    pub post_title: String,
+    pub post_title: SmolStr,
 }
 
 impl Comment {

@@ -1,9 +1,11 @@
 //! All SQL about comments.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use smol_str::SmolStr;
 
 use super::tree::Node;
 use super::{Comment, NewComment, OwnComment, Placed, Room, TWICE, To};
+use crate::db::short;
 use crate::moderation;
 use crate::post::{self, DELETED, REMOVED};
 use crate::ui::pager::{Cursor, Slice};
@@ -15,23 +17,21 @@ use crate::vote::{self, Target};
 macro_rules! columns {
     () => {
         "comments.id, iif(comments.removed_at IS NULL, comments.body, ''), comments.created_at, \
-         users.id, users.screen_name, comments.score, comment_votes.user_id IS NOT NULL, \
-         comments.parent_id, comments.removed_at IS NOT NULL"
+         users.id, users.screen_name, comments.score, comments.parent_id, comments.removed_at IS NOT NULL"
     };
 }
 
 /// The number of [`columns`]: what follows them in a row begins here.
-const COLUMNS: usize = 9;
+const COLUMNS: usize = 8;
 
-/// Where they come from. `?1` is who asks, 0 for a guest: their votes come with the comments. What an
-/// admin removed is nobody's, and says nothing.
+/// Where they come from. What an admin removed is nobody's, and says nothing.
 macro_rules! joins {
     () => {
-        " FROM comments LEFT JOIN users ON users.id = comments.user_id AND comments.removed_at IS NULL \
-         LEFT JOIN comment_votes ON comment_votes.user_id = ?1 AND comment_votes.comment_id = comments.id "
+        " FROM comments LEFT JOIN users ON users.id = comments.user_id AND comments.removed_at IS NULL "
     };
 }
 
+/// A comment as a guest sees it.
 fn from_row(row: &Row) -> rusqlite::Result<Comment> {
     Ok(Comment {
         id: row.get(0)?,
@@ -39,13 +39,14 @@ fn from_row(row: &Row) -> rusqlite::Result<Comment> {
         created_at: row.get(2)?,
         author: user::sql::author(row, 3)?,
         score: row.get(5)?,
-        is_voted: row.get(6)?,
-        parent_id: row.get(7)?,
-        is_removed: row.get(8)?,
+        is_voted: false,
+        parent_id: row.get(6)?,
+        is_removed: row.get(7)?,
     })
 }
 
-/// The newest comments on a post, as its page shows them.
+/// The newest comments on a post, as its page shows them to the viewer, 0 for a guest: their votes come
+/// with the comments, in a statement for all.
 pub(super) fn newest(
     connection: &Connection,
     viewer_id: i64,
@@ -56,9 +57,19 @@ pub(super) fn newest(
         "SELECT ",
         columns!(),
         joins!(),
-        "WHERE comments.post_id = ?2 ORDER BY comments.created_at DESC, comments.id DESC LIMIT ?3"
+        "WHERE comments.post_id = ?1 ORDER BY comments.created_at DESC, comments.id DESC LIMIT ?2"
     );
-    connection.prepare_cached(sql)?.query_map(params![viewer_id, post_id, limit], from_row)?.collect()
+    let mut comments: Vec<Comment> = connection
+        .prepare_cached(sql)?
+        .query_map(params![post_id, limit], from_row)?
+        .collect::<Result<_, _>>()?;
+    if viewer_id > 0 {
+        let ids = comments.iter().map(|comment| comment.id).zip(0..);
+        for place in vote::sql::for_comments(connection, viewer_id, ids)? {
+            comments[place].is_voted = true;
+        }
+    }
+    Ok(comments)
 }
 
 /// What the order of the newest comments on a post depends on, of `limit` at most.
@@ -111,8 +122,8 @@ pub fn of_user(
         .prepare_cached(sql)?
         .query_map(params![user_id, after.key, after.id, limit + 1], |row| {
             let (id, body, created_at, post_id) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
-            let title = if row.get(5)? { Some(REMOVED.to_owned()) } else { row.get(4)? };
-            let post_title = title.unwrap_or_else(|| DELETED.to_owned());
+            let title = if row.get(5)? { Some(SmolStr::new_static(REMOVED)) } else { short(row, 4)? };
+            let post_title = title.unwrap_or(SmolStr::new_static(DELETED));
             Ok(OwnComment { id, body, created_at, post_id, post_title })
         })?
         .collect::<Result<_, _>>()?;
@@ -124,15 +135,17 @@ pub fn find(connection: &Connection, viewer_id: i64, id: i64) -> rusqlite::Resul
     let sql = concat!(
         "SELECT ",
         columns!(),
-        ", comments.post_id, comments.deleted_at IS NOT NULL",
+        ", comments.post_id, comments.deleted_at IS NOT NULL, comment_votes.user_id IS NOT NULL",
         joins!(),
-        "WHERE comments.id = ?2"
+        "LEFT JOIN comment_votes ON comment_votes.user_id = ?1 AND comment_votes.comment_id = comments.id \
+         WHERE comments.id = ?2"
     );
     connection
         .prepare_cached(sql)?
         .query_row([viewer_id, id], |row| {
             let (post_id, is_deleted) = (row.get(COLUMNS)?, row.get(COLUMNS + 1)?);
-            Ok(Placed { comment: from_row(row)?, post_id, is_deleted })
+            let comment = Comment { is_voted: row.get(COLUMNS + 2)?, ..from_row(row)? };
+            Ok(Placed { comment, post_id, is_deleted })
         })
         .optional()
 }

@@ -209,21 +209,21 @@ fn marked<'c>(comment: &'c Comment, scene: Scene<'c>, marks: Marks) -> impl Rend
         div(id=Id("said_", comment.id)) {
             : vote::views::arrow_for(Target::Comment(comment.id), comment.is_voted, author, viewer);
             p {
-                @ if author.is_some() { : vote::views::score(Target::Comment(comment.id), comment.score); : " " }
+                @ if author.is_some() { : vote::views::score(Target::Comment(comment.id), comment.score); : Raw(" ") }
                 @ if !comment.is_removed { : user::views::by(author, viewer) }
-                @ if is_posters { : " "; span(class="badge") { : "author" } }
+                @ if is_posters { : Raw(" <span class=badge>author</span>") }
                 @ if !comment.is_removed { : DOT }
-                a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, now }; : " ago" }
+                a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, now }; : Raw(" ago") }
                 @ if let Some(parent_id) = parent_id { : DOT; a(href=Id("#comment_", parent_id)) { : Raw("parent") } }
                 : moderation::views::link(Target::Comment(comment.id), author, viewer);
                 @ if marks.is_new { : new_mark(marks.next_new) }
             }
             @ if author.is_some() { : Markup(&comment.body) } else { : moderation::views::absent(comment.is_removed) }
             @ if author.is_some() && (is_open || user::is_own(author, viewer)) {
-                div(class="actions") {
-                    @ if is_open { : reply_link(comment.id, !marks.has_no_room) }
-                    @ if user::is_own(author, viewer) { : own_actions(comment.id) }
-                }
+                : Raw("<div class=actions>");
+                @ if is_open { : reply_link(comment.id, !marks.has_no_room) }
+                @ if user::is_own(author, viewer) { : own_actions(comment.id) }
+                : Raw("</div>");
             }
         }
     }
@@ -240,7 +240,9 @@ fn new_mark(next: Option<i64>) -> impl Render {
 fn reply_link(id: i64, in_place: bool) -> impl Render {
     let reply = paths::reply(id);
     owned_html! {
-        a(class="link", id=Id("reply_", id), href=reply, hx-get?=in_place.then_some(reply)) { : "Reply" }
+        : Raw("<a class=link id="); : Id("reply_", id); : Raw(" href="); : reply;
+        @ if in_place { : Raw(" hx-get="); : reply }
+        : Raw(">Reply</a>");
     }
 }
 
@@ -249,7 +251,7 @@ fn own_actions(id: i64) -> impl Render {
     let edit = paths::edit_comment(id);
     owned_html! {
         a(class="link", id=Id("edit_", id), href=edit, hx-get=edit) { : "Edit" }
-        : button::delete_in_place(paths::comment(id), "link danger", "Destroy", format_args!("destroy_{id}"));
+        : button::delete_in_place(paths::comment(id), "link danger", "Destroy", Id("destroy_", id));
     }
 }
 
@@ -429,8 +431,8 @@ pub fn own<'c>(comments: &'c [OwnComment], now: Micros) -> impl Render + 'c {
                 li {
                     div {
                         p {
-                            : "on "; a(href=paths::post(comment.post_id)) { : Text(&comment.post_title) }
-                            : DOT; a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, now }; : " ago" }
+                            : Raw("on "); a(href=paths::post(comment.post_id)) { : Text(&comment.post_title) }
+                            : DOT; a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, now }; : Raw(" ago") }
                         }
                         : Markup(&comment.body);
                     }

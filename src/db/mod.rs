@@ -21,6 +21,7 @@ macro_rules! random_id {
     };
 }
 
+pub mod among;
 mod checkpoint;
 mod error;
 pub mod header;
@@ -33,7 +34,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use r2d2_sqlite::SqliteConnectionManager;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Row};
+use smol_str::SmolStr;
 
 pub use checkpoint::Checkpointing;
 use checkpoint::{Checkpoints, Readers};
@@ -52,6 +54,15 @@ const READER_PATIENCE: Duration = Duration::from_secs(2);
 /// The least SQLite that is safe: before it, a WAL that is reset while another connection reads
 /// could corrupt the database (<https://sqlite.org/wal.html#walresetbug>), in exactly our shape.
 const SAFE_SQLITE: i32 = 3_051_003;
+
+/// A text of a row that mostly is as short as a name or a title: up to 23 bytes of it need no memory of
+/// their own. `None` for NULL.
+///
+/// # Errors
+/// When it is something else than text.
+pub fn short(row: &Row, column: usize) -> rusqlite::Result<Option<SmolStr>> {
+    Ok(row.get_ref(column)?.as_str_or_null()?.map(SmolStr::new))
+}
 
 /// An open database: a pool of readers and the one writer.
 pub struct Db {

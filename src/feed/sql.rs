@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{ENTRIES, Entry, TAKEN};
+use crate::db::short;
 use crate::post::{DELETED, Link};
 use crate::ui::pager::START;
 use crate::ui::time::Micros;
@@ -38,7 +39,7 @@ macro_rules! comments {
 
 fn from_row(row: &Row, target: fn(i64) -> Target) -> rusqlite::Result<Entry> {
     let created_at = row.get(2)?;
-    let (url, site): (Option<String>, Option<String>) = (row.get(7)?, row.get(8)?);
+    let (url, site) = (row.get::<_, Option<String>>(7)?, short(row, 8)?);
     Ok(Entry {
         target: target(row.get(0)?),
         title: row.get::<_, Option<String>>(1)?.unwrap_or_else(|| DELETED.to_owned()),

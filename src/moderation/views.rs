@@ -25,13 +25,12 @@ pub fn link<'v>(target: Target, author: Option<&'v Author>, viewer: Option<&'v V
             @ if viewer.is_admin {
                 span(class="act") { : DOT; a(href=Subject::from(target).desk()) { : Raw("Moderate") } }
             } else if author.is_some_and(|author| author.id != viewer.id) {
-                span(class="act") {
-                    : DOT;
-                    a(href=match target {
-                        Target::Post(id) => paths::flag_post(id),
-                        Target::Comment(id) => paths::flag_comment(id),
-                    }) { : Raw("Flag") }
+                : Raw("<span class=act>"); : DOT; : Raw("<a href=");
+                @ match target {
+                    Target::Post(id) => { : paths::flag_post(id) }
+                    Target::Comment(id) => { : paths::flag_comment(id) }
                 }
+                : Raw(">Flag</a></span>");
             }
         }
     }

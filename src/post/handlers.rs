@@ -252,7 +252,11 @@ fn own(cx: &Cx, viewer: &Viewer, id: i64) -> Result<Content> {
     if !user::is_own(post.author.as_ref(), Some(viewer)) {
         return Err(NOT_YOURS);
     }
-    Ok(Content { title: post.title, url: post.link.map(|link| link.url).unwrap_or_default(), description })
+    Ok(Content {
+        title: post.title.into(),
+        url: post.link.map(|link| link.url).unwrap_or_default(),
+        description,
+    })
 }
 
 const NOT_YOURS: Error = Error::Forbidden("Only who wrote a post can change it.");

@@ -6,12 +6,15 @@ macro_rules! many_new {
         100
     };
 }
+pub(crate) use many_new;
 
 pub mod best;
 pub mod handlers;
 pub mod link;
 pub mod sql;
 pub mod views;
+
+use smol_str::SmolStr;
 
 use self::link::NewLink;
 use crate::ui::pager::Cursor;
@@ -25,11 +28,9 @@ pub struct Post {
     /// Its number, which is in its address.
     pub id: i64,
     /// Unique on the site.
-    pub title: String,
+    pub title: SmolStr,
     /// When it was posted.
     pub created_at: Micros,
-    /// Its place on the front page, see [`crate::rank`].
-    pub hotness: i64,
     /// How many comments it has.
     pub comments_count: i64,
     /// Its author's own voice and everyone's vote.
@@ -53,7 +54,7 @@ pub struct Link {
     /// As it was given.
     pub url: String,
     /// Its domain, or what stands for it.
-    pub site: String,
+    pub site: SmolStr,
 }
 
 /// New comments are counted up to here: beyond, the number says no more than "many".
@@ -64,12 +65,6 @@ impl Post {
     #[must_use]
     pub fn by_age(&self) -> Cursor {
         Cursor { key: self.created_at, id: self.id }
-    }
-
-    /// Its place on the front page.
-    #[must_use]
-    pub fn by_hotness(&self) -> Cursor {
-        Cursor { key: self.hotness, id: self.id }
     }
 
     /// Its place in a list by points.

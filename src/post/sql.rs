@@ -1,54 +1,35 @@
 //! All SQL about posts.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+use smol_str::SmolStr;
 
 use super::link::NewLink;
 use super::{Content, DELETED, Link, NewPost, Post, REMOVED, SAME_ADDRESS, Updated, Whole};
+use crate::db::short;
 use crate::moderation::sql::moderation_reason;
 use crate::rank;
 use crate::ui::pager::{Cursor, Slice};
 use crate::ui::time::{DAY, Micros};
 use crate::user;
 use crate::visit::sql::new_since;
+use crate::visit::{self, Visit};
 use crate::vote::{self, Target};
-
-/// The comments on a post that others made since a moment (SQL).
-macro_rules! others_since {
-    ($moment:expr) => {
-        concat!(
-            "(SELECT 1 FROM comments WHERE comments.post_id = posts.id AND comments.created_at > ",
-            $moment,
-            " AND comments.deleted_at IS NULL AND comments.user_id IS NOT ?1 LIMIT ",
-            many_new!(),
-            ")"
-        )
-    };
-}
 
 /// The columns of [`from_row`].
 macro_rules! columns {
     () => {
-        concat!(
-            "posts.id, posts.title, posts.created_at, posts.hotness, posts.comments_count, \
-             users.id, users.screen_name, posts.score, posts.url, posts.site, post_votes.user_id IS NOT NULL, \
-             CASE WHEN visits.seen_at IS NULL THEN 0 ELSE (SELECT count(*) FROM ",
-            others_since!(new_since!("unixepoch('subsec') * 1000000")),
-            ") END, visits.looked_at IS NOT NULL AND EXISTS ",
-            others_since!("visits.looked_at")
-        )
+        "posts.id, posts.title, posts.created_at, posts.comments_count, \
+         users.id, users.screen_name, posts.score, posts.url, posts.site"
     };
 }
 
 /// The number of [`columns`]: what follows them in a row begins here.
-const COLUMNS: usize = 13;
+const COLUMNS: usize = 9;
 
-/// What [`columns`] come from besides `posts`. `?1` is who asks, 0 for a guest: their votes and visits
-/// come with the list.
+/// What [`columns`] come from besides `posts`.
 macro_rules! joins {
     () => {
-        " LEFT JOIN users ON users.id = posts.user_id \
-         LEFT JOIN post_votes ON post_votes.user_id = ?1 AND post_votes.post_id = posts.id \
-         LEFT JOIN visits ON visits.user_id = ?1 AND visits.post_id = posts.id "
+        " LEFT JOIN users ON users.id = posts.user_id "
     };
 }
 
@@ -57,22 +38,74 @@ macro_rules! select {
     ($($rest:expr),+) => { concat!("SELECT ", columns!(), " FROM posts", joins!(), $($rest),+) };
 }
 
+/// A post as a guest sees it.
 fn from_row(row: &Row) -> rusqlite::Result<Post> {
-    let url: Option<String> = row.get(8)?;
-    let site = row.get::<_, Option<String>>(9)?.unwrap_or_default();
+    let link = match row.get(7)? {
+        Some(url) => Some(Link { url, site: short(row, 8)?.unwrap_or_default() }),
+        None => None,
+    };
     Ok(Post {
         id: row.get(0)?,
-        title: row.get::<_, Option<String>>(1)?.unwrap_or_else(|| DELETED.to_owned()),
+        title: short(row, 1)?.unwrap_or(SmolStr::new_static(DELETED)),
         created_at: row.get(2)?,
-        hotness: row.get(3)?,
-        comments_count: row.get(4)?,
-        author: user::sql::author(row, 5)?,
-        score: row.get(7)?,
-        link: url.map(|url| Link { url, site }),
-        is_voted: row.get(10)?,
-        new_comments: row.get(11)?,
-        has_unseen: row.get(12)?,
+        comments_count: row.get(3)?,
+        author: user::sql::author(row, 4)?,
+        score: row.get(6)?,
+        link,
+        is_voted: false,
+        new_comments: 0,
+        has_unseen: false,
     })
+}
+
+/// Posts, and what the viewer, 0 for a guest, has to do with them.
+fn list(
+    connection: &Connection,
+    viewer_id: i64,
+    sql: &str,
+    params: impl Params,
+) -> rusqlite::Result<Vec<Post>> {
+    let mut posts: Vec<Post> =
+        connection.prepare_cached(sql)?.query_map(params, from_row)?.collect::<Result<_, _>>()?;
+    add_viewers(connection, viewer_id, &mut posts)?;
+    Ok(posts)
+}
+
+/// The same as a page of a list, where what it is sorted by follows the [`columns`]: no post shows it.
+fn slice(
+    connection: &Connection,
+    viewer_id: i64,
+    sql: &str,
+    params: impl Params,
+    limit: u32,
+) -> rusqlite::Result<Slice<Post>> {
+    let rows: Vec<(Post, i64)> = connection
+        .prepare_cached(sql)?
+        .query_map(params, |row| Ok((from_row(row)?, row.get(COLUMNS)?)))?
+        .collect::<Result<_, _>>()?;
+    let Slice { rows, next } = Slice::of(rows, limit, |(post, key)| Cursor { key: *key, id: post.id });
+    let mut posts: Vec<Post> = rows.into_iter().map(|(post, _)| post).collect();
+    add_viewers(connection, viewer_id, &mut posts)?;
+    Ok(Slice { rows: posts, next })
+}
+
+/// Adds to posts the viewer's votes, and what is new to them: each by one statement for all, since most
+/// posts have neither, and a join looks for both with each of them.
+fn add_viewers(connection: &Connection, viewer_id: i64, posts: &mut [Post]) -> rusqlite::Result<()> {
+    if viewer_id == 0 {
+        return Ok(());
+    }
+    let is_others = |post: &Post| post.author.as_ref().is_some_and(|author| author.id != viewer_id);
+    let others = posts.iter().zip(0..).filter(|(post, _)| is_others(post));
+    for place in vote::sql::for_posts(connection, viewer_id, others.map(|(post, place)| (post.id, place)))? {
+        posts[place].is_voted = true;
+    }
+    let all = posts.iter().map(|post| post.id).zip(0..);
+    for (place, visit) in visit::sql::to_posts(connection, viewer_id, all)? {
+        let post = &mut posts[place];
+        (post.new_comments, post.has_unseen) = visit::sql::news(connection, viewer_id, post.id, visit)?;
+    }
+    Ok(())
 }
 
 /// The front page from `after` on: hottest first.
@@ -82,12 +115,15 @@ pub fn hottest(
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<Post>> {
-    let sql = select!(
-        "WHERE (posts.hotness, posts.id) < (?2, ?3) AND posts.deleted_at IS NULL \
-         ORDER BY posts.hotness DESC, posts.id DESC LIMIT ?4"
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        ", posts.hotness FROM posts",
+        joins!(),
+        "WHERE (posts.hotness, posts.id) < (?1, ?2) AND posts.deleted_at IS NULL \
+         ORDER BY posts.hotness DESC, posts.id DESC LIMIT ?3"
     );
-    let rows = list(connection, sql, params![viewer_id, after.key, after.id, limit + 1])?;
-    Ok(Slice::of(rows, limit, Post::by_hotness))
+    slice(connection, viewer_id, sql, params![after.key, after.id, limit + 1], limit)
 }
 
 /// All posts from `after` on: newest first.
@@ -98,10 +134,10 @@ pub fn newest(
     limit: u32,
 ) -> rusqlite::Result<Slice<Post>> {
     let sql = select!(
-        "WHERE (posts.created_at, posts.id) < (?2, ?3) AND posts.deleted_at IS NULL \
-         ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?4"
+        "WHERE (posts.created_at, posts.id) < (?1, ?2) AND posts.deleted_at IS NULL \
+         ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?3"
     );
-    let rows = list(connection, sql, params![viewer_id, after.key, after.id, limit + 1])?;
+    let rows = list(connection, viewer_id, sql, params![after.key, after.id, limit + 1])?;
     Ok(Slice::of(rows, limit, Post::by_age))
 }
 
@@ -114,10 +150,10 @@ pub fn of_user(
     limit: u32,
 ) -> rusqlite::Result<Slice<Post>> {
     let sql = select!(
-        "WHERE posts.user_id = ?2 AND (posts.created_at, posts.id) < (?3, ?4) AND posts.deleted_at IS NULL \
-         ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?5"
+        "WHERE posts.user_id = ?1 AND (posts.created_at, posts.id) < (?2, ?3) AND posts.deleted_at IS NULL \
+         ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?4"
     );
-    let rows = list(connection, sql, params![viewer_id, user_id, after.key, after.id, limit + 1])?;
+    let rows = list(connection, viewer_id, sql, params![user_id, after.key, after.id, limit + 1])?;
     Ok(Slice::of(rows, limit, Post::by_age))
 }
 
@@ -130,10 +166,10 @@ pub fn of_site(
     limit: u32,
 ) -> rusqlite::Result<Slice<Post>> {
     let sql = select!(
-        "WHERE posts.site = ?2 AND (posts.created_at, posts.id) < (?3, ?4) AND posts.deleted_at IS NULL \
-         ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?5"
+        "WHERE posts.site = ?1 AND (posts.created_at, posts.id) < (?2, ?3) AND posts.deleted_at IS NULL \
+         ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?4"
     );
-    let rows = list(connection, sql, params![viewer_id, site, after.key, after.id, limit + 1])?;
+    let rows = list(connection, viewer_id, sql, params![site, after.key, after.id, limit + 1])?;
     Ok(Slice::of(rows, limit, Post::by_age))
 }
 
@@ -150,10 +186,10 @@ pub fn best(
         return best_since(connection, viewer_id, (since, now), after, limit);
     }
     let sql = select!(
-        "WHERE (posts.score, posts.id) < (?2, ?3) AND posts.score > 1 AND posts.deleted_at IS NULL \
-         ORDER BY posts.score DESC, posts.id DESC LIMIT ?4"
+        "WHERE (posts.score, posts.id) < (?1, ?2) AND posts.score > 1 AND posts.deleted_at IS NULL \
+         ORDER BY posts.score DESC, posts.id DESC LIMIT ?3"
     );
-    let rows = list(connection, sql, params![viewer_id, after.key, after.id, limit + 1])?;
+    let rows = list(connection, viewer_id, sql, params![after.key, after.id, limit + 1])?;
     Ok(Slice::of(rows, limit, Post::by_score))
 }
 
@@ -182,11 +218,12 @@ fn best_since(
         best.sort_unstable_by(|one, other| other.cmp(one));
         best.truncate(wanted);
     }
-    let mut row = connection.prepare_cached(select!("WHERE posts.id = ?2"))?;
+    let mut row = connection.prepare_cached(select!("WHERE posts.id = ?1"))?;
     let mut rows = Vec::with_capacity(best.len());
     for (_, id) in best {
-        rows.push(row.query_row([viewer_id, id], from_row)?);
+        rows.push(row.query_row([id], from_row)?);
     }
+    add_viewers(connection, viewer_id, &mut rows)?;
     Ok(Slice::of(rows, limit, Post::by_score))
 }
 
@@ -207,14 +244,7 @@ pub fn saved_by(
          AND posts.deleted_at IS NULL \
          ORDER BY saved_posts.created_at DESC, saved_posts.post_id DESC LIMIT ?4"
     );
-    let rows: Vec<(Post, Micros)> = connection
-        .prepare_cached(sql)?
-        .query_map(params![user_id, after.key, after.id, limit + 1], |row| {
-            Ok((from_row(row)?, row.get(COLUMNS)?))
-        })?
-        .collect::<Result<_, _>>()?;
-    let slice = Slice::of(rows, limit, |(post, saved_at)| Cursor { key: *saved_at, id: post.id });
-    Ok(Slice { rows: slice.rows.into_iter().map(|(post, _)| post).collect(), next: slice.next })
+    slice(connection, user_id, sql, params![user_id, after.key, after.id, limit + 1], limit)
 }
 
 /// Up to `limit` posts in the order of their ids, beginning at a random one.
@@ -222,9 +252,9 @@ pub fn some(connection: &Connection, viewer_id: i64, limit: u32) -> rusqlite::Re
     let sql = select!(
         "WHERE posts.id >= ",
         random_id!("posts"),
-        " AND posts.deleted_at IS NULL ORDER BY posts.id LIMIT ?2"
+        " AND posts.deleted_at IS NULL ORDER BY posts.id LIMIT ?1"
     );
-    list(connection, sql, params![viewer_id, limit])
+    list(connection, viewer_id, sql, params![limit])
 }
 
 /// A post with its text, also one that is only kept for its comments; `None` when there is none.
@@ -239,27 +269,33 @@ pub fn find(connection: &Connection, viewer_id: i64, id: i64) -> rusqlite::Resul
         moderation_reason!("post", "posts", "locked_at", "lock"),
         ", ",
         new_since!("unixepoch('subsec') * 1000000"),
-        ", visits.looked_at FROM posts JOIN descriptions ON descriptions.post_id = posts.id",
+        ", visits.looked_at, post_votes.user_id IS NOT NULL \
+         FROM posts JOIN descriptions ON descriptions.post_id = posts.id",
         joins!(),
-        "WHERE posts.id = ?2"
+        "LEFT JOIN post_votes ON post_votes.user_id = ?1 AND post_votes.post_id = posts.id \
+         LEFT JOIN visits ON visits.user_id = ?1 AND visits.post_id = posts.id WHERE posts.id = ?2"
     );
-    connection
-        .prepare_cached(sql)?
-        .query_row([viewer_id, id], |row| {
-            let (description, is_deleted) = (row.get(COLUMNS)?, row.get(COLUMNS + 1)?);
-            let (removed, locked) = (row.get(COLUMNS + 3)?, row.get(COLUMNS + 4)?);
-            let (new_since, looked_at) = (row.get(COLUMNS + 5)?, row.get(COLUMNS + 6)?);
-            let (post, is_saved) = (from_row(row)?, row.get(COLUMNS + 2)?);
-            let whole =
-                Whole { post, description, is_deleted, is_saved, removed, locked, new_since, looked_at };
-            Ok(if whole.removed.is_some() { hidden(whole) } else { whole })
-        })
-        .optional()
+    let found = connection.prepare_cached(sql)?.query_row([viewer_id, id], |row| {
+        let (description, is_deleted) = (row.get(COLUMNS)?, row.get(COLUMNS + 1)?);
+        let (removed, locked) = (row.get(COLUMNS + 3)?, row.get(COLUMNS + 4)?);
+        let (new_since, looked_at) = (row.get(COLUMNS + 5)?, row.get(COLUMNS + 6)?);
+        let post = Post { is_voted: row.get(COLUMNS + 7)?, ..from_row(row)? };
+        let is_saved = row.get(COLUMNS + 2)?;
+        Ok(Whole { post, description, is_deleted, is_saved, removed, locked, new_since, looked_at })
+    });
+    let Some(mut whole) = found.optional()? else {
+        return Ok(None);
+    };
+    if let (Some(new_since), Some(looked_at)) = (whole.new_since, whole.looked_at) {
+        let (post, visit) = (&mut whole.post, Visit { new_since, looked_at });
+        (post.new_comments, post.has_unseen) = visit::sql::news(connection, viewer_id, id, visit)?;
+    }
+    Ok(Some(if whole.removed.is_some() { hidden(whole) } else { whole }))
 }
 
 /// What an admin has removed as everybody sees it: nothing of what it says, nor who says it.
 fn hidden(whole: Whole) -> Whole {
-    let post = Post { title: REMOVED.to_owned(), author: None, link: None, ..whole.post };
+    let post = Post { title: SmolStr::new_static(REMOVED), author: None, link: None, ..whole.post };
     Whole { post, description: String::new(), ..whole }
 }
 
@@ -442,8 +478,4 @@ pub fn destroy(connection: &Connection, id: i64) -> rusqlite::Result<()> {
         .execute([id])?;
     connection.prepare_cached("DELETE FROM posts WHERE id = ?1")?.execute([id])?;
     Ok(())
-}
-
-fn list(connection: &Connection, sql: &str, params: impl rusqlite::Params) -> rusqlite::Result<Vec<Post>> {
-    connection.prepare_cached(sql)?.query_map(params, from_row)?.collect()
 }

@@ -13,7 +13,7 @@ use crate::ui::button;
 use crate::ui::field::{self, Field};
 use crate::ui::layout::{self, SITE};
 use crate::ui::pager::{self, Slice};
-use crate::ui::text::{DOT, Text};
+use crate::ui::text::{DOT, Text, Value};
 use crate::ui::time::{Age, Micros};
 use crate::vote::{self, Target};
 use crate::web::cx::Viewer;
@@ -113,7 +113,7 @@ pub fn facts<'p>(
     owned_html! {
         p {
             : vote::views::score(Target::Post(post.id), post.score);
-            @ if with_author { : " "; : user::views::by(post.author.as_ref(), viewer) }
+            @ if with_author { : Raw(" "); : user::views::by(post.author.as_ref(), viewer) }
             : DOT; : Age { at: post.created_at, now }; : Raw(" ago"); : DOT;
             a(href=paths::post(post.id)) { : comment::views::count(post.comments_count) }
             @ if post.has_unseen { : DOT; strong { : many(post.new_comments) } }
@@ -125,20 +125,24 @@ pub fn facts<'p>(
 pub fn title<'p>(post: &'p Post, words: impl Render + 'p) -> impl Render + 'p {
     owned_html! {
         @ if let Some(link) = &post.link {
-            a(href=&link.url, rel=LINK_REL) { : &words }
-            : " "; : site(link);
+            : leading_out(&link.url); : &words; : Raw("</a> "); : site(link);
         } else {
             a(href=paths::post(post.id)) { : &words }
         }
     }
 }
 
-/// What somebody has linked to says nothing of us: it gets no credit with search engines.
-const LINK_REL: &str = "nofollow ugc noopener";
+/// Begins a link to what somebody has linked to. It says nothing of us: it gets no credit with search
+/// engines.
+fn leading_out(url: &str) -> impl Render + '_ {
+    owned_html! { : Raw(r#"<a rel="nofollow ugc noopener" href=""#); : Value(url); : Raw(r#"">"#) }
+}
 
 /// Where a link leads, behind its title.
 fn site(link: &Link) -> impl Render + '_ {
-    owned_html! { span(class="site") { : "("; a(href=paths::From(&link.site)) { : Text(&link.site) } : ")" } }
+    owned_html! {
+        : Raw("<span class=site>("); a(href=paths::From(&link.site)) { : Text(&link.site) } : Raw(")</span>");
+    }
 }
 
 /// Where a post leads, on its own page.
@@ -146,11 +150,10 @@ fn source(link: &Link) -> impl Render + '_ {
     let end = link.url.char_indices().nth(SHOWN).map(|(end, _)| end);
     owned_html! {
         p(class="source") {
-            a(href=&link.url, rel=LINK_REL) {
-                : Text(&link.url[..end.unwrap_or(link.url.len())]);
-                @ if end.is_some() { : "…" }
-            }
-            : " "; : site(link);
+            : leading_out(&link.url);
+            : Text(&link.url[..end.unwrap_or(link.url.len())]);
+            @ if end.is_some() { : "…" }
+            : Raw("</a> "); : site(link);
         }
     }
 }

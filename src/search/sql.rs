@@ -1,10 +1,12 @@
 //! All SQL about finding words.
 
 use rusqlite::{Connection, OptionalExtension, params};
+use smol_str::SmolStr;
 
 use super::query::{Kind, folded_words};
 use super::{BLOCK, Hit, MOST, Match};
 use crate::comment::OwnComment;
+use crate::db::short;
 use crate::post::{self, DELETED};
 use crate::user;
 
@@ -148,7 +150,7 @@ pub fn hit(connection: &Connection, viewer_id: i64, found: &Match) -> rusqlite::
                 body: row.get(1)?,
                 created_at: row.get(2)?,
                 post_id: row.get(5)?,
-                post_title: row.get::<_, Option<String>>(6)?.unwrap_or_else(|| DELETED.to_owned()),
+                post_title: short(row, 6)?.unwrap_or(SmolStr::new_static(DELETED)),
             },
             author: user::sql::author(row, 3)?,
         })

@@ -8,6 +8,7 @@ use horrorshow::prelude::*;
 use super::Session;
 use crate::ui::button;
 use crate::ui::field::{self, Field};
+use crate::ui::text::{Id, Text};
 use crate::ui::time::Moment;
 use crate::web::cx::Viewer;
 use crate::web::form::{Errors, local_path};
@@ -27,14 +28,14 @@ pub fn list<'s>(sessions: &'s [Session], viewer: Option<&'s Viewer>) -> impl Ren
     owned_html! {
         ul(class="sessions") {
             @ for (session, name) in &named {
-                li(id=format_args!("session_{}", session.id)) {
-                    span { : &**name }
+                li(id=Id("session_", session.id)) {
+                    span { : Text(name) }
                     @ if viewer.is_some_and(|viewer| viewer.session_id == session.id) {
                         span(class="badge") { : "active" }
                     }
                     span { : Moment(session.created_at) }
                     : button::delete_in_place(
-                        paths::session(session.id), "link danger", "Revoke", format_args!("revoke_{}", session.id)
+                        paths::session(session.id), "link danger", "Revoke", Id("revoke_", session.id)
                     );
                 }
             }

@@ -1,10 +1,9 @@
 //! Buttons that change something: each is a form of its own, so that it works without a script.
 
-use std::fmt::Display;
-
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
+use super::text::Id;
 use crate::web::paths::Path;
 
 /// A button that sends DELETE to a path. `class` is that of the button.
@@ -19,11 +18,11 @@ pub fn delete(path: Path, class: &'static str, text: &'static str) -> impl Rende
 
 /// The same; htmx sends it and makes the changes that come back. `id` names the button: what has the
 /// focus must still be found when the page has changed around it.
-pub fn delete_in_place(path: Path, class: &'static str, text: &'static str, id: impl Display) -> impl Render {
+pub fn delete_in_place(path: Path, class: &'static str, text: &'static str, id: Id) -> impl Render {
     owned_html! {
         form(method="post", action=path, hx-post=path, hx-sync="this:drop") {
             : means("delete");
-            button(class=class, id=format_args!("{id}")) { : text }
+            button(class=class, id=id) { : text }
         }
     }
 }

@@ -8,7 +8,7 @@ use horrorshow::{html, owned_html};
 use lazy_static::lazy_static;
 
 use super::button;
-use super::text::{DOT, Rendered};
+use super::text::{DOT, Rendered, Text, Value};
 use crate::web::cx::Viewer;
 use crate::web::flash::Flash;
 use crate::web::form::Errors;
@@ -84,19 +84,22 @@ pub const LOG: &str = "Moderation log";
 const HTMX_CONFIG: &str =
     r#"{"defaultSwap":"none","noSwap":[204,304,"5xx"],"morphIgnore":["data-htmx-powered","open"]}"#;
 
+/// Room for most pages at once: growing would copy what is there. Pages of memory that nothing is written
+/// to cost nothing.
+const ROOM: usize = 64 * 1024;
+
 /// The whole page.
 ///
 /// # Errors
 /// Those that a view recorded.
 pub fn render(page: &Page, main: impl RenderOnce) -> Result<String, horrorshow::Error> {
-    // Room for most pages at once: growing would copy what is there.
-    let mut html = String::with_capacity(main.size_hint().max(16 * 1024) + 4096);
+    let mut html = String::with_capacity(ROOM);
     html! {
         : doctype::HTML;
         html(lang="en", data-theme?=chosen(page.preferences.theme)) {
             head { : head(page) }
             body {
-                a(class="skip-link", href="#main") { : "Skip to content" }
+                : Raw(r##"<a class="skip-link" href="#main">Skip to content</a>"##);
                 : header(page.viewer, page.path);
                 div(id="flash", role="status") {
                     @ if let Some(flash) = page.flash { : notice(flash.text()) }
@@ -105,11 +108,12 @@ pub fn render(page: &Page, main: impl RenderOnce) -> Result<String, horrorshow::
                 main(id="main", class="card") {
                     div(class="card-title") {
                         // The frame's line ends where the words of each line do: a span's do, a block's don't.
-                        h1 { span { : page.heading } }
+                        h1 { span { : Text(page.heading) } }
                         @ if let Some((href, text)) = page.aside { a(href=href) { : text } }
                     }
                     : main;
                 }
+                : &*ACTS;
                 footer(class="site-footer") {
                     : &*FOOTER;
                     p {
@@ -128,21 +132,22 @@ fn head<'p>(page: &'p Page) -> impl Render + 'p {
     owned_html! {
         meta(charset="utf-8");
         title {
-            @ if page.heading.is_empty() { : SITE } else { : page.heading; : " · "; : SITE }
+            @ if !page.heading.is_empty() { : Text(page.heading); : Raw(" · ") }
+            : SITE;
         }
-        @ if !page.description.is_empty() { meta(name="description", content=page.description); }
+        @ if !page.description.is_empty() { meta(name="description", content=Value(page.description)); }
         @ match page.preferences.theme {
             // Between them a browser chooses as it does between the colours.
             Theme::System => {
-                meta(name="theme-color", content="#ffffff", media="(prefers-color-scheme: light)");
-                meta(name="theme-color", content="#111111", media="(prefers-color-scheme: dark)");
+                : Raw(r##"<meta name="theme-color" content="#ffffff" media="(prefers-color-scheme: light)">"##);
+                : Raw(r##"<meta name="theme-color" content="#111111" media="(prefers-color-scheme: dark)">"##);
             }
             Theme::Light => { meta(name="theme-color", content="#ffffff"); }
             Theme::Dark => { meta(name="theme-color", content="#111111"); }
         }
         @ if let Some(preview) = &page.preview { : preview_of(page, preview) }
         @ if let Some(feed) = &page.feed {
-            link(rel="alternate", type=xml::ATOM, href=&**feed);
+            link(rel="alternate", type=xml::ATOM, href=Value(feed));
         }
         : &*HEAD;
         @ if page.preferences.keys == Keys::On { : &*READING_BY_KEYBOARD }
@@ -156,11 +161,11 @@ fn chosen(theme: Theme) -> Option<&'static str> {
 
 fn preview_of<'p>(page: &'p Page, Preview { origin, path }: &'p Preview) -> impl Render + 'p {
     owned_html! {
-        link(rel="canonical", href=format_args!("{origin}{path}"));
-        meta(property="og:url", content=format_args!("{origin}{path}"));
-        meta(property="og:title", content=page.heading);
-        meta(property="og:description", content=page.description);
-        meta(property="og:image", content=format_args!("{origin}{}", paths::ICON));
+        : Raw(r#"<link rel=canonical href=""#); : origin; : path;
+        : Raw(r#""><meta property=og:url content=""#); : origin; : path;
+        : Raw(r#""><meta property=og:title content=""#); : Value(page.heading);
+        : Raw(r#""><meta property=og:description content=""#); : Value(page.description);
+        : Raw(r#""><meta property=og:image content=""#); : origin; : paths::ICON; : Raw(r#"">"#);
         : &*PREVIEW;
     }
 }
@@ -170,6 +175,9 @@ lazy_static! {
     static ref HEAD: Rendered = Rendered::of(same_head());
     static ref READING_BY_KEYBOARD: Rendered = Rendered::of(owned_html! { script(src=*assets::KEYS, defer); });
     static ref PREVIEW: Rendered = Rendered::of(same_preview());
+    /// By the list that the page is; the last is for those that are none.
+    static ref LISTS: Vec<Rendered> = (0..=NAMES.len()).map(|here| Rendered::of(lists(here))).collect();
+    static ref ACTS: Rendered = Rendered::of(acts());
     static ref FOOTER: Rendered = Rendered::of(footer());
     static ref FOOTER_LINKS: Rendered = Rendered::of(footer_links());
 }
@@ -195,33 +203,58 @@ fn same_head() -> impl Render {
     }
 }
 
-fn header<'p>(viewer: Option<&'p Viewer>, path: &'p str) -> impl Render + 'p {
+/// The form of all buttons that change one thing on the page and need no more than an address, which each
+/// has itself (`formaction`): a list has one a row, and a form of its own for each would be half the list.
+/// htmx takes the address from the button when it takes the form over whole (`hx-boost`). Whoever is quick
+/// presses several before the first is answered.
+fn acts() -> impl Render {
+    owned_html! {
+        form(
+            id="acts", method="post",
+            hx-boost="true", hx-target="this", hx-push-url="false", hx-sync="this:queue all"
+        ) {}
+    }
+}
+
+/// The lists that the header leads to.
+const NAMES: [(&str, &str); 4] =
+    [(paths::FRONT, "Top"), (paths::POSTS, "New"), (paths::BEST, "Best"), (paths::SEARCH, "Search")];
+
+/// The ways to the lists, the one that the page is marked.
+fn lists(here: usize) -> impl Render {
+    owned_html! {
+        @ for (at, (path, name)) in NAMES.into_iter().enumerate() {
+            a(href=path, aria-current?=current(at == here)) { : name }
+            : SEPARATOR;
+        }
+    }
+}
+
+/// Which of them a page is.
+fn list_at(path: &str) -> usize {
     // The lists over other times are the same list to the header.
     let is_best = path.split('/').nth(1) == Some(&paths::BEST[1..]);
+    let path = if is_best { paths::BEST } else { path };
+    NAMES.iter().position(|(list, _)| *list == path).unwrap_or(NAMES.len())
+}
+
+fn header<'p>(viewer: Option<&'p Viewer>, path: &'p str) -> impl Render + 'p {
     owned_html! {
         header(class="site-header") {
             a(class="brand", href=paths::FRONT) { : SITE }
             nav(aria-label="Site") {
-                a(href=paths::FRONT, aria-current?=current(path == paths::FRONT)) { : "Top" }
-                : separator();
-                a(href=paths::POSTS, aria-current?=current(path == paths::POSTS)) { : "New" }
-                : separator();
-                a(href=paths::BEST, aria-current?=current(is_best)) { : "Best" }
-                : separator();
-                a(href=paths::SEARCH, aria-current?=current(path == paths::SEARCH)) { : "Search" }
+                : &LISTS[list_at(path)];
                 @ if let Some(viewer) = viewer {
                     @ if viewer.is_admin {
-                        : separator();
                         a(href=paths::FLAGS, aria-current?=current(path == paths::FLAGS)) { : "Flags" }
+                        : SEPARATOR;
                     }
-                    : separator();
-                    a(class="self", href=paths::user(viewer.id)) { : &viewer.screen_name }
-                    : separator();
+                    a(class="self", href=paths::user(viewer.id)) { : Text(&viewer.screen_name) }
+                    : SEPARATOR;
                     : button::delete(paths::session(viewer.session_id), "link", "Sign out");
                 } else {
-                    : separator();
                     a(href=paths::SIGN_IN) { : "Sign in" }
-                    : separator();
+                    : SEPARATOR;
                     a(href=paths::SIGN_UP) { : "Sign up" }
                 }
             }
@@ -235,9 +268,7 @@ pub fn current(is_here: bool) -> Option<&'static str> {
     is_here.then_some("page")
 }
 
-fn separator() -> impl Render {
-    owned_html! { span(class="separator", aria-hidden="true") { : "|" } }
-}
+const SEPARATOR: Raw<&str> = Raw(r#"<span class="separator" aria-hidden="true">|</span>"#);
 
 /// What has been done.
 pub fn notice<'s>(sentence: &'s str) -> impl Render + 's {

@@ -1,4 +1,4 @@
-//! People's text between tags.
+//! People's text, between tags and in attributes.
 
 use horrorshow::{Raw, Render, RenderOnce, Template, TemplateBuffer};
 
@@ -7,7 +7,8 @@ pub const DOT: Raw<&str> = Raw("\u{a0}· ");
 
 /// Text of any length between tags, escaped. It does what horrorshow does with a string, but by
 /// looking for the few characters that matter and copying what lies between, not byte by byte: a
-/// sixth of the instructions on a paragraph. Not for attributes: quotes stay as they are.
+/// sixth of the instructions on a paragraph. Not for attributes, which have [`Value`]: quotes stay as
+/// they are.
 #[derive(Clone, Copy)]
 pub struct Text<'t>(pub &'t str);
 
@@ -29,6 +30,29 @@ impl Render for Text<'_> {
     }
 }
 
+/// The value of an attribute, escaped in pieces as [`Text`] is, and quotes too.
+#[derive(Clone, Copy)]
+pub struct Value<'v>(pub &'v str);
+
+impl Render for Value<'_> {
+    fn render(&self, out: &mut TemplateBuffer) {
+        let mut rest = self.0;
+        while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'"' | b'&' | b'<' | b'>')) {
+            let (plain, special) = rest.split_at(at);
+            out.write_raw(plain);
+            let (special, after) = special.split_at(1);
+            out.write_raw(match special {
+                "<" => "&lt;",
+                ">" => "&gt;",
+                "&" => "&amp;",
+                _ => "&quot;",
+            });
+            rest = after;
+        }
+        out.write_raw(rest);
+    }
+}
+
 /// An element's id with a number in it, such as `comment_17`: without the machinery of `format!`, since
 /// a list has one a row.
 #[derive(Clone, Copy)]
@@ -41,7 +65,7 @@ impl Render for Id {
     }
 }
 
-render_by_reference!(Text<'_>, Rendered, Id);
+render_by_reference!(Text<'_>, Value<'_>, Rendered, Id);
 
 /// A piece of a page that is always the same, rendered once.
 pub struct Rendered(String);
@@ -68,10 +92,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn escapes_as_horrorshow_does_but_for_quotes(text in ".{0,60}", more in "[<>&\"'a-é]{0,60}") {
+        fn escapes_as_horrorshow_does_but_for_quotes_between_tags(text in ".{0,60}", more in "[<>&\"'a-é]{0,60}") {
             let text = text + &more;
             let expected = html!(: &text).into_string().expect("a string takes it");
             prop_assert_eq!(Text(&text).into_string().expect("a string takes it"), expected.replace("&quot;", "\""));
+            prop_assert_eq!(Value(&text).into_string().expect("a string takes it"), expected);
         }
     }
 }

@@ -82,47 +82,35 @@ fn write_ascii(out: &mut TemplateBuffer, text: &[u8]) {
     out.write_raw(std::str::from_utf8(text).unwrap_or_default());
 }
 
-fn write_date(out: &mut TemplateBuffer, at: DateTime) {
+/// The name of the month, and what follows it by its shape: ` 00, 0000`, perhaps with ` 00:00`, and more.
+fn write_moment<const N: usize>(out: &mut TemplateBuffer, at: DateTime, mut text: [u8; N]) {
     out.write_raw(MONTHS[usize::try_from(at.month()).map_or(0, |month| month - 1)]);
-    let mut text = *b" 00, 0000";
     text[1..3].copy_from_slice(&two_digits(at.day()));
-    text[5..].copy_from_slice(&four_digits(at.year()));
+    text[5..9].copy_from_slice(&four_digits(at.year()));
+    if N > 9 {
+        text[10..12].copy_from_slice(&two_digits(at.hour()));
+        text[13..15].copy_from_slice(&two_digits(at.minute()));
+    }
     if text[1] == b'0' {
         text.copy_within(2.., 1);
-        write_ascii(out, &text[..8]);
+        write_ascii(out, &text[..N - 1]);
     } else {
         write_ascii(out, &text);
     }
 }
 
-fn write_moment(out: &mut TemplateBuffer, at: DateTime) {
-    write_date(out, at);
-    let mut text = *b" 00:00";
-    text[1..3].copy_from_slice(&two_digits(at.hour()));
-    text[4..].copy_from_slice(&two_digits(at.minute()));
-    write_ascii(out, &text);
-}
-
-/// RFC 3339, in seconds.
-fn write_for_machines(out: &mut TemplateBuffer, at: DateTime) {
-    let mut text = *b"0000-00-00T00:00:00Z";
-    text[..4].copy_from_slice(&four_digits(at.year()));
-    text[5..7].copy_from_slice(&two_digits(at.month()));
-    text[8..10].copy_from_slice(&two_digits(at.day()));
-    text[11..13].copy_from_slice(&two_digits(at.hour()));
-    text[14..16].copy_from_slice(&two_digits(at.minute()));
-    text[17..19].copy_from_slice(&two_digits(at.second()));
-    write_ascii(out, &text);
-}
-
 impl Render for Age {
     fn render(&self, out: &mut TemplateBuffer) {
         let at = civil(self.at);
-        out.write_raw("<time datetime=\"");
-        write_for_machines(out, at);
-        out.write_raw("\" title=\"");
-        write_moment(out, at);
-        out.write_raw("\">");
+        let mut text = *b"<time datetime=\"0000-00-00T00:00:00Z\" title=\"";
+        text[16..20].copy_from_slice(&four_digits(at.year()));
+        text[21..23].copy_from_slice(&two_digits(at.month()));
+        text[24..26].copy_from_slice(&two_digits(at.day()));
+        text[27..29].copy_from_slice(&two_digits(at.hour()));
+        text[30..32].copy_from_slice(&two_digits(at.minute()));
+        text[33..35].copy_from_slice(&two_digits(at.second()));
+        write_ascii(out, &text);
+        write_moment(out, at, *b" 00, 0000 00:00\">");
         let (before, number, after) = in_words(self.at, self.now);
         out.write_raw(before);
         if let Some(number) = number {
@@ -135,13 +123,13 @@ impl Render for Age {
 
 impl Render for Date {
     fn render(&self, out: &mut TemplateBuffer) {
-        write_date(out, civil(self.0));
+        write_moment(out, civil(self.0), *b" 00, 0000");
     }
 }
 
 impl Render for Moment {
     fn render(&self, out: &mut TemplateBuffer) {
-        write_moment(out, civil(self.0));
+        write_moment(out, civil(self.0), *b" 00, 0000 00:00");
     }
 }
 

@@ -6,6 +6,8 @@ pub mod password;
 pub mod sql;
 pub mod views;
 
+use smol_str::SmolStr;
+
 use crate::comment::OwnComment;
 use crate::post::Post;
 use crate::session::Session;
@@ -20,7 +22,7 @@ pub struct Author {
     /// Their number, which is in their page's address.
     pub id: i64,
     /// Their name.
-    pub screen_name: String,
+    pub screen_name: SmolStr,
 }
 
 /// Whether what `author` wrote is the viewer's own.

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Account, Author, NewUser, User, name};
+use crate::db::short;
 use crate::moderation::sql::moderation_reason;
 use crate::ui::time::Micros;
 use crate::{comment, flag, post, saved, session, visit, vote};
@@ -10,7 +11,7 @@ use crate::{comment, flag, post, saved, session, visit, vote};
 /// The author in two columns of a joined row, `id` and `screen_name`; `None` where both are null.
 pub fn author(row: &Row, first: usize) -> rusqlite::Result<Option<Author>> {
     Ok(match row.get(first)? {
-        Some(id) => Some(Author { id, screen_name: row.get(first + 1)? }),
+        Some(id) => Some(Author { id, screen_name: short(row, first + 1)?.unwrap_or_default() }),
         None => None,
     })
 }
@@ -177,6 +178,8 @@ pub fn sign_in_random(connection: &Connection, now: Micros) -> rusqlite::Result<
     );
     connection
         .prepare_cached(sql)?
-        .query_row([now], |row| Ok(Author { id: row.get(0)?, screen_name: row.get(1)? }))
+        .query_row([now], |row| {
+            Ok(Author { id: row.get(0)?, screen_name: short(row, 1)?.unwrap_or_default() })
+        })
         .optional()
 }

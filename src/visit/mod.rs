@@ -6,6 +6,15 @@ use crate::post::Whole;
 use crate::ui::time::{MINUTE, Micros};
 use crate::web::{Cx, Result};
 
+/// What is known of the time when a reader was at a post.
+#[derive(Debug, Clone, Copy)]
+pub struct Visit {
+    /// Since when what others said is new to them: since they were here before this visit.
+    pub new_since: Micros,
+    /// When they looked last.
+    pub looked_at: Micros,
+}
+
 /// Who looks again so soon and finds nothing new costs no write.
 const WORTH_NOTING: Micros = 5 * MINUTE;
 

@@ -2,6 +2,9 @@
 
 use rusqlite::{Connection, params};
 
+use super::Visit;
+use crate::db::among::among;
+use crate::post::many_new;
 use crate::ui::time::Micros;
 
 /// Since when what others say is new to a reader who looks at a moment (SQL, in microseconds): since
@@ -13,6 +16,53 @@ macro_rules! new_since {
     };
 }
 pub(crate) use new_since;
+
+/// The comments on post `?2` that others than reader `?1` made since a moment (SQL).
+macro_rules! others_since {
+    ($moment:literal) => {
+        concat!(
+            "(SELECT 1 FROM comments WHERE post_id = ?2 AND created_at > ",
+            $moment,
+            " AND deleted_at IS NULL AND user_id IS NOT ?1 LIMIT ",
+            many_new!(),
+            ")"
+        )
+    };
+}
+
+/// The visits of a reader to some posts, given by id and place, each with the post's place.
+pub fn to_posts(
+    connection: &Connection,
+    user_id: i64,
+    posts: impl Iterator<Item = (i64, usize)>,
+) -> rusqlite::Result<Vec<(usize, Visit)>> {
+    let sql = concat!(
+        "SELECT post_id, ",
+        new_since!("unixepoch('subsec') * 1000000"),
+        ", looked_at FROM visits WHERE user_id = ?1 AND post_id BETWEEN ?2 AND ?3 ORDER BY post_id LIMIT ?4"
+    );
+    let mut visits = Vec::new();
+    among(connection, sql, user_id, posts, |place, row| {
+        visits.push((place, Visit { new_since: row.get(1)?, looked_at: row.get(2)? }));
+        Ok(())
+    })?;
+    Ok(visits)
+}
+
+/// How many comments on a post are new to a reader, counted up to [`MANY_NEW`](crate::post::MANY_NEW),
+/// and whether one came after they looked last.
+pub fn news(
+    connection: &Connection,
+    user_id: i64,
+    post_id: i64,
+    visit: Visit,
+) -> rusqlite::Result<(i64, bool)> {
+    let sql =
+        concat!("SELECT (SELECT count(*) FROM ", others_since!("?3"), "), EXISTS ", others_since!("?4"));
+    connection
+        .prepare_cached(sql)?
+        .query_row([user_id, post_id, visit.new_since, visit.looked_at], |row| Ok((row.get(0)?, row.get(1)?)))
+}
 
 /// Notes that a reader looked at a post. Nothing happens when one of the two is gone meanwhile.
 pub fn note(connection: &Connection, user_id: i64, post_id: i64, now: Micros) -> rusqlite::Result<()> {

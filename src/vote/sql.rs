@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Counted, Target, Vote};
+use crate::db::among::among;
 use crate::rank;
 use crate::ui::time::Micros;
 
@@ -133,6 +134,42 @@ pub fn add_karma(connection: &Connection, author: Option<i64>, by: i64) -> rusql
         .prepare_cached("UPDATE users SET karma = karma + ?2 WHERE id = ?1")?
         .execute(params![author, by])?;
     Ok(())
+}
+
+/// The places of those among some posts, given by id and place, that somebody has voted for.
+pub fn for_posts(
+    connection: &Connection,
+    user_id: i64,
+    posts: impl Iterator<Item = (i64, usize)>,
+) -> rusqlite::Result<Vec<usize>> {
+    let sql = "SELECT post_id FROM post_votes WHERE user_id = ?1 AND post_id BETWEEN ?2 AND ?3 \
+               ORDER BY post_id LIMIT ?4";
+    places(connection, sql, user_id, posts)
+}
+
+/// The same of comments.
+pub fn for_comments(
+    connection: &Connection,
+    user_id: i64,
+    comments: impl Iterator<Item = (i64, usize)>,
+) -> rusqlite::Result<Vec<usize>> {
+    let sql = "SELECT comment_id FROM comment_votes WHERE user_id = ?1 AND comment_id BETWEEN ?2 AND ?3 \
+               ORDER BY comment_id LIMIT ?4";
+    places(connection, sql, user_id, comments)
+}
+
+fn places(
+    connection: &Connection,
+    sql: &str,
+    user_id: i64,
+    things: impl Iterator<Item = (i64, usize)>,
+) -> rusqlite::Result<Vec<usize>> {
+    let mut places = Vec::new();
+    among(connection, sql, user_id, things, |place, _| {
+        places.push(place);
+        Ok(())
+    })?;
+    Ok(places)
 }
 
 /// Forgets all votes for what stays only for the sake of others' words; its author loses the karma.

@@ -9,18 +9,20 @@ use crate::user::{self, Author};
 use crate::web::cx::Viewer;
 use crate::web::paths::{self, Path};
 
-/// The arrow before what somebody else wrote: a form of one button, which is pressed when the viewer
-/// has voted. A list has one a row, so it says no more than it must: being sent twice does no harm.
+/// The arrow before what somebody else wrote, which is pressed when the viewer has voted: a button of the
+/// form that all on a page share (`ui/layout.rs`). A list has one a row, so it says no more than it must.
 pub fn arrow(target: Target, is_voted: bool) -> impl Render {
-    let action = action(target, is_voted);
-    let id = match target {
+    let (action, id) = (action(target, is_voted), arrow_id(target));
+    owned_html! {
+        : Raw("<button class=vote form=acts formaction="); : action; : Raw(" id="); : id;
+        : Raw(if is_voted { " aria-pressed=true>Upvote</button>" } else { " aria-pressed=false>Upvote</button>" });
+    }
+}
+
+fn arrow_id(target: Target) -> Id {
+    match target {
         Target::Post(id) => Id("post_arrow_", id),
         Target::Comment(id) => Id("comment_arrow_", id),
-    };
-    owned_html! {
-        form(class="vote", method="post", action=action, hx-post=action) {
-            button(id=id, aria-label="Upvote", aria-pressed=Raw(if is_voted { "true" } else { "false" })) { : Raw("▲") }
-        }
     }
 }
 
@@ -59,14 +61,14 @@ pub fn score(target: Target, score: i64) -> impl Render {
         Target::Post(id) => Id("post_points_", id),
         Target::Comment(id) => Id("comment_points_", id),
     };
-    owned_html! { span(id=id) { : points(score) } }
+    owned_html! { : Raw("<span id="); : id; : Raw(">"); : points(score); : Raw("</span>") }
 }
 
-/// Selectors of the arrow's form and of the points.
+/// Selectors of the arrow and of the points.
 #[must_use]
 pub fn places(target: Target) -> (String, String) {
     match target {
-        Target::Post(id) => (format!("form:has(#post_arrow_{id})"), format!("#post_points_{id}")),
-        Target::Comment(id) => (format!("form:has(#comment_arrow_{id})"), format!("#comment_points_{id}")),
+        Target::Post(id) => (format!("#post_arrow_{id}"), format!("#post_points_{id}")),
+        Target::Comment(id) => (format!("#comment_arrow_{id}"), format!("#comment_points_{id}")),
     }
 }

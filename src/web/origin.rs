@@ -7,6 +7,7 @@ use std::net::Ipv6Addr;
 use horrorshow::{Render, TemplateBuffer};
 
 use super::{Cx, Error};
+use crate::ui::text::Value;
 
 /// Scheme, host and port: what stands before the path of an absolute address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +101,7 @@ impl fmt::Display for Origin<'_> {
 impl Render for Origin<'_> {
     fn render(&self, out: &mut TemplateBuffer) {
         for part in [self.scheme, "://", &self.host] {
-            out.write_str(part);
+            Value(part).render(out);
         }
     }
 }

@@ -314,7 +314,9 @@ impl Render for Path {
     fn render(&self, out: &mut TemplateBuffer) {
         out.write_raw(self.before);
         out.write_raw(itoa::Buffer::new().format(self.id));
-        out.write_raw(self.after);
+        if !self.after.is_empty() {
+            out.write_raw(self.after);
+        }
     }
 }
 

@@ -97,14 +97,13 @@ fn a_key_votes_and_the_reader_stays_where_they_were() {
     assert_eq!(lefts, 1, "with an arrow or without");
     reader.mark();
     // The first that is somebody else's: others post here, too.
-    let pressed = "document.activeElement.closest('li')?.querySelector('.vote button')?.ariaPressed";
+    let pressed = "document.activeElement.closest('li')?.querySelector('.vote')?.ariaPressed";
     press(&reader, "j");
     while reader.see(pressed) == Value::Null {
         press(&reader, "uj");
     }
     let place = marked(&reader);
-    let arrow =
-        "getComputedStyle(document.activeElement.closest('li').querySelector('.vote button'), '::before')";
+    let arrow = "getComputedStyle(document.activeElement.closest('li').querySelector('.vote'), '::before')";
     let outline = reader.see(&format!("{arrow}.clipPath"));
     press(&reader, "u");
     reader.wait(&format!("{pressed} === 'true'"));
@@ -123,7 +122,7 @@ fn a_key_votes_and_the_reader_stays_where_they_were() {
     press(&reader, "u");
     reader.open("/posts/1");
     press(&reader, "u");
-    reader.wait("document.querySelector('main > .byline .vote button').ariaPressed === 'true'");
+    reader.wait("document.querySelector('main > .byline .vote').ariaPressed === 'true'");
 }
 
 #[test]
@@ -259,13 +258,13 @@ fn every_arrow_stands_at_the_left_of_the_line_that_it_is_for() {
         for page in ["/posts", "/posts/1", "/users/1"] {
             reader.open(page);
             let astray = reader.see(
-                "[...document.querySelectorAll('.vote')].filter(form => form.checkVisibility()).filter(form => {
-                    const arrow = form.querySelector('button').getBoundingClientRect();
-                    const line = form.nextElementSibling.getClientRects()[0];
+                "[...document.querySelectorAll('.vote')].filter(button => button.checkVisibility()).filter(button => {
+                    const arrow = button.getBoundingClientRect();
+                    const line = button.nextElementSibling.getClientRects()[0];
                     const middle = arrow.top + arrow.height / 2;
                     return middle < line.top || middle > line.top + 24 || arrow.right > line.left + 4
                         || arrow.left < document.querySelector('main').getBoundingClientRect().left;
-                }).map(form => form.outerHTML)",
+                }).map(button => button.outerHTML)",
             );
             assert_eq!(astray, Value::Array(vec![]), "{page} at {width} px");
         }
@@ -279,8 +278,8 @@ fn arrows_are_there_when_the_system_forces_its_colours() {
     reader.forced_colours();
     assert_eq!(reader.see("matchMedia('(forced-colors: active)').matches"), true);
     let colours = reader.see(
-        "[getComputedStyle(document.querySelector('.vote button'), '::before'),
-            getComputedStyle(document.querySelector('.vote button'))]
+        "[getComputedStyle(document.querySelector('.vote'), '::before'),
+            getComputedStyle(document.querySelector('.vote'))]
             .map(({color, backgroundColor, forcedColorAdjust}) => [color, backgroundColor, forcedColorAdjust])",
     );
     assert_eq!((&colours[0][1], &colours[0][2]), (&colours[1][0], &Value::from("none")), "{colours}");

@@ -107,7 +107,7 @@ fn a_vote_is_cast_among_the_results() {
     reader.width(NARROW);
     reader.open("/search?q=dolor+type:post");
     reader.mark();
-    let arrow = reader.see("document.querySelector('#results .vote button').id");
+    let arrow = reader.see("document.querySelector('#results .vote').id");
     let arrow = format!("#{}", arrow.as_str().expect("an id"));
     reader.click(&arrow);
     reader.wait(&format!("document.querySelector({arrow:?}).ariaPressed === 'true'"));

@@ -63,6 +63,23 @@ fn a_double_click_is_one_vote() {
 }
 
 #[test]
+fn votes_that_are_cast_faster_than_they_are_answered_are_all_counted() {
+    let reader = Reader::alone();
+    reader.sign_in();
+    reader.open("/posts");
+    reader.mark();
+    let pressed = "[...document.querySelectorAll('.posts .vote[aria-pressed=true]')].length";
+    assert_eq!(reader.see(pressed), 0);
+    reader.see("[...document.querySelectorAll('.posts .vote')].slice(0, 6).forEach(arrow => arrow.click())");
+    reader.wait(&format!("{pressed} === 6"));
+    reader.settle();
+    assert_eq!(reader.path(), "/posts");
+    assert!(reader.is_marked(), "no page was loaded");
+    reader.reload();
+    assert_eq!(reader.see(pressed), 6);
+}
+
+#[test]
 fn without_javascript_a_voter_stays_where_they_were() {
     let (reader, id) = with_a_post();
     reader.without_javascript();
@@ -108,7 +125,7 @@ fn what_is_told_does_not_lie_over_the_place_that_an_address_names() {
     for width in [WIDE, NARROW] {
         reader.width(width);
         reader.open("/posts");
-        let arrow = "[...document.querySelectorAll('.posts .vote button')].at(12).id";
+        let arrow = "[...document.querySelectorAll('.posts .vote')].at(12).id";
         let place = reader.see(arrow);
         let address = format!("/posts%23{}", place.as_str().expect("an id"));
         reader.open(&format!("/sign_in?return_to={address}"));

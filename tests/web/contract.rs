@@ -97,6 +97,11 @@ fn is_search(element: ElementRef) -> bool {
     value.name() == "form" && value.attr("method") == Some("get") && value.attr("role") == Some("search")
 }
 
+/// Whether it is the form of all buttons that say themselves where they are sent to.
+fn is_shared(element: ElementRef) -> bool {
+    element.value().name() == "form" && element.value().attr("id") == Some("acts")
+}
+
 /// All that is wrong with the markup of a page or a piece of one.
 fn complaints(html: &Html) -> Vec<String> {
     let mut found = Vec::new();
@@ -111,9 +116,10 @@ fn complaints(html: &Html) -> Vec<String> {
             if name.starts_with("on") || name == "style" || is_script && !is_bookmarklet(content) {
                 says(format!("{name} is inline"));
             }
-            let known = match is_search(element) {
-                true => &["hx-get", "hx-sync", "hx-trigger", "hx-replace-url"][..],
-                false => &["hx-get", "hx-post", "hx-sync"],
+            let known = match (is_search(element), is_shared(element)) {
+                (true, _) => &["hx-get", "hx-sync", "hx-trigger", "hx-replace-url"][..],
+                (_, true) => &["hx-boost", "hx-target", "hx-push-url", "hx-sync"],
+                _ => &["hx-get", "hx-post", "hx-sync"],
             };
             if name.starts_with("hx-") && !known.contains(&name) {
                 says(format!("{name} is not used here"));
@@ -123,7 +129,7 @@ fn complaints(html: &Html) -> Vec<String> {
             }
         }
         let (get, post) = (value.attr("hx-get"), value.attr("hx-post"));
-        let is_control = get.is_some() || post.is_some();
+        let is_control = get.is_some() || post.is_some() || is_shared(element);
         if !is_control {
             if value.attrs().any(|(name, _)| name.starts_with("hx-")) {
                 says("it does nothing".into());
@@ -154,15 +160,19 @@ fn complaints(html: &Html) -> Vec<String> {
                     says("it is not sent while somebody types".into());
                 }
             }
+            // A boosted form would fetch a page, and put its address into the history. What is sent twice
+            // by its buttons does no harm, and none that is pressed while another is sent may get lost.
+            "form" if is_shared(element) => {
+                let said = ["hx-boost", "hx-target", "hx-push-url", "hx-sync"].map(|name| value.attr(name));
+                if said != ["true", "this", "false", "this:queue all"].map(Some) {
+                    says("it does not send each button for itself".into());
+                }
+            }
             "form" => {
                 if post.is_none() || post != value.attr("action") || get.is_some() {
                     says("it is another form without a script".into());
                 }
-                // A vote that is sent twice is one vote.
-                let is_vote = post.is_some_and(|post| post.ends_with("vote"));
-                if value.attr("method") != Some("post")
-                    || (value.attr("hx-sync") != Some("this:drop") && !is_vote)
-                {
+                if value.attr("method") != Some("post") || value.attr("hx-sync") != Some("this:drop") {
                     says("it may be sent twice".into());
                 }
                 let button = Selector::parse("button").expect("a selector");
@@ -173,7 +183,17 @@ fn complaints(html: &Html) -> Vec<String> {
             _ => says("it is neither link nor form".into()),
         }
     }
-    for form in select(html, "form") {
+    for button in select(html, "button[form], button[formaction]") {
+        let value = button.value();
+        let leads = value.attr("formaction").is_some_and(|action| action.starts_with('/'));
+        if value.attr("form") != Some("acts") || !leads {
+            found.push(format!("it belongs to no form: {value:?}"));
+        }
+        if value.attr("id").is_none() {
+            found.push(format!("it loses the focus: {value:?}"));
+        }
+    }
+    for form in select(html, "form").into_iter().filter(|form| !is_shared(*form)) {
         let is_sent = form.value().attr("method") == Some("post") || is_search(form);
         if !is_sent || form.value().attr("action").is_none() {
             found.push(format!("it cannot be sent: {:?}", form.value()));
@@ -191,6 +211,9 @@ fn markup_that_needs_a_script_would_be_seen() {
     let control = |attributes: &str| format!("<a id=x href=/a {attributes}>x</a>");
     let search = "<form role=search method=get action=/a hx-get=/a hx-sync='this:replace' \
                   hx-replace-url=true hx-trigger='input changed delay:300ms'><button>x</button></form>";
+    let shared = "<form id=acts method=post hx-boost=true hx-target=this hx-push-url=false \
+                  hx-sync='this:queue all'></form>";
+    let one_of_many = "<button id=y form=acts formaction=/a>x</button>";
     for (wrong, why) in [
         ("<p id=a></p><p id=a></p>".to_owned(), "twice"),
         ("<p onclick=x></p>".to_owned(), "inline"),
@@ -225,12 +248,18 @@ fn markup_that_needs_a_script_would_be_seen() {
         (search.replace("300ms", "300ms from:body"), "while somebody types"),
         (search.replace("role=search", ""), "cannot be sent"),
         ("<form method=post action=/a></form>".to_owned(), "not one button"),
+        (shared.replace("hx-target=this", ""), "for itself"),
+        (shared.replace("hx-push-url=false", ""), "for itself"),
+        (shared.replace("this:queue all", "this:drop"), "for itself"),
+        (one_of_many.replace("form=acts", ""), "no form"),
+        (one_of_many.replace("formaction=/a", ""), "no form"),
+        (one_of_many.replace("id=y", ""), "focus"),
     ] {
         let found = complaints(&Html::parse_fragment(&wrong));
         assert!(found.iter().any(|found| found.contains(why)), "{wrong}: {found:?}");
     }
     let right = "<form method=post action=/a hx-post=/a hx-sync='this:drop'><button id=b>x</button></form>";
-    let right = Html::parse_fragment(&(control("hx-get=/a") + right + search));
+    let right = Html::parse_fragment(&(control("hx-get=/a") + right + search + shared + one_of_many));
     assert_eq!(complaints(&right), [""; 0]);
 }
 
@@ -247,6 +276,15 @@ pub struct Form {
 }
 
 impl Form {
+    /// Those in a page or a piece of one. A button that says itself where it is sent to is one, too.
+    fn all(page: &str, html: &Html) -> Vec<Form> {
+        let forms = select(html, "form[action]").into_iter().map(|form| Form::of(page, form));
+        let buttons = attributes(html, "button[formaction]", "formaction").into_iter();
+        let (fields, by_htmx, is_search) = (Vec::new(), true, false);
+        let form = Form { page: page.to_owned(), action: String::new(), fields, by_htmx, is_search };
+        forms.chain(buttons.map(|action| Form { action, ..form.clone() })).collect()
+    }
+
     fn of(page: &str, element: ElementRef) -> Form {
         let controls = Selector::parse("input[name], textarea[name]").expect("a selector");
         let fields = element.select(&controls).map(|field| {
@@ -322,8 +360,7 @@ pub fn walk(client: &Client) -> Walked {
         assert!(answer.text().starts_with("<!DOCTYPE html>"), "{address}");
         let html = answer.html();
         assert_eq!(complaints(&html), [""; 0], "{address}");
-        for form in select(&html, "form") {
-            let form = Form::of(&address, form);
+        for form in Form::all(&address, &html) {
             walked.forms.entry(form.kind()).or_insert(form);
         }
         for link in select(&html, "a[hx-get]").into_iter().take(OF_A_SHAPE) {
@@ -355,8 +392,7 @@ fn pieces(client: &Client, page: &str, html: &Html, link: ElementRef, forms: &mu
     for partial in assert_fits(html, &answer, address) {
         let piece = Html::parse_fragment(&partial.html);
         assert_eq!(complaints(&piece), [""; 0], "{address}");
-        for form in select(&piece, "form") {
-            let form = Form::of(page, form);
+        for form in Form::all(page, &piece) {
             forms.entry(form.kind()).or_insert(form);
         }
         // A link in it leads back to what was there.

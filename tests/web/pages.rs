@@ -254,7 +254,7 @@ fn a_post_is_shown_with_its_comments() {
     let author_id = number(&database, "SELECT user_id FROM posts WHERE id = 3");
     let byline = &texts(&html, ".byline")[0];
     let comments = ids(&database, "SELECT id FROM comments WHERE post_id = 3 ORDER BY created_at, id");
-    assert!(byline.starts_with(&format!("▲1 point by {author} · ")), "{byline}");
+    assert!(byline.starts_with(&format!("Upvote1 point by {author} · ")), "{byline}");
     assert!(byline.contains(&format!(" ago · {} comments", comments.len())), "{byline}");
     assert_eq!(attributes(&html, ".byline a", "href"), [format!("/users/{author_id}"), "#comments".into()]);
     let shown = attributes(&html, "#comments ol.comments > li", "id");

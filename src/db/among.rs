@@ -1,0 +1,75 @@
+//! What somebody has in a table for the things on a page: their votes, their visits.
+
+use rusqlite::{Connection, Row, params};
+
+/// Rows that are read at once. Nearly everybody has fewer between the first and the last thing on a page;
+/// whoever has more costs no more than so many for each thing.
+const STEP: u32 = 32;
+
+/// Tells `found` each row that somebody has for one of these things, each given by its id and its place on
+/// the page, and that place. `sql` begins with the thing's id, and gives the first `?4` rows of user `?1`
+/// from id `?2` to `?3` in the order of their ids.
+///
+/// # Errors
+/// The database's, and those of `found`.
+pub fn among(
+    connection: &Connection,
+    sql: &str,
+    user_id: i64,
+    things: impl Iterator<Item = (i64, usize)>,
+    mut found: impl FnMut(usize, &Row) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
+    let mut things: Vec<(i64, usize)> = things.collect();
+    things.sort_unstable();
+    let mut left = &things[..];
+    while let [(first, _), ..] = left {
+        let (last, _) = left[left.len() - 1];
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query(params![user_id, first, last, STEP])?;
+        let (mut seen, mut number) = (*first, 0);
+        while let Some(row) = rows.next()? {
+            (seen, number) = (row.get(0)?, number + 1);
+            if let Ok(at) = left.binary_search_by_key(&seen, |(id, _)| *id) {
+                found(left[at].1, row)?;
+            }
+        }
+        // What lies between two things on the page is not read to the end, but passed over.
+        let rest = if number < STEP { left.len() } else { left.partition_point(|(id, _)| *id <= seen) };
+        left = &left[rest..];
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    proptest! {
+        #[test]
+        fn it_finds_what_is_there_however_many_lie_between(
+            theirs in prop::collection::btree_set(0..400i64, 0..400),
+            on_page in prop::collection::btree_set(0..400i64, 0..30),
+            turned in any::<bool>(),
+        ) {
+            let connection = Connection::open_in_memory().expect("a database");
+            connection.execute_batch("CREATE TABLE votes (user_id, id, PRIMARY KEY (user_id, id))").expect("a table");
+            for (user_id, id) in theirs.iter().map(|id| (1, *id)).chain((0..400).map(|id| (2, id))) {
+                connection.execute("INSERT INTO votes VALUES (?1, ?2)", [user_id, id]).expect("a row");
+            }
+            let mut ids: Vec<i64> = on_page.iter().copied().collect();
+            if turned {
+                ids.reverse();
+            }
+            let sql = "SELECT id FROM votes WHERE user_id = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id LIMIT ?4";
+            let mut found = BTreeSet::new();
+            among(&connection, sql, 1, ids.iter().copied().zip(0..), |place, row| {
+                assert_eq!(row.get::<_, i64>(0)?, ids[place]);
+                assert!(found.insert(ids[place]), "once");
+                Ok(())
+            }).expect("an answer");
+            prop_assert_eq!(found, theirs.intersection(&on_page).copied().collect());
+        }
+    }
+}
