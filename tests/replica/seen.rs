@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::drill::Drill;
-use crate::harness::{Program, ask};
+use crate::harness::{Program, ask, eventually};
 use crate::processes;
 
 /// It is promised within a minute, and looked at every few seconds.
@@ -75,8 +75,10 @@ fn the_server_finds_a_wiped_bucket_by_itself_and_fills_it_again() {
     let server = serve(&drill, "2s");
     let said = await_replica(&server, true);
     assert!(said["last_sync_age"].as_f64().unwrap() < 30.0, "{said}");
-    drill.store.wipe();
-    await_replica(&server, false);
+    eventually("it is seen", || {
+        drill.store.wipe();
+        (replica(&server)["ok"] == false).then_some(())
+    });
     server.await_log("ERROR");
     // A Litestream that begins anew copies everything anew, and the server has it do so.
     let said = await_replica(&server, true);
