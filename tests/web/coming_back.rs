@@ -51,6 +51,7 @@ fn forms(post: i64, comment: i64) -> Vec<(&'static str, String, Vec<&'static str
         ("PATCH", format!("/posts/{post}"), vec!["title", "description"], format!("/posts/{post}/edit")),
         ("PUT", format!("/posts/{post}"), vec!["description"], format!("/posts/{post}/edit")),
         ("POST", format!("/posts/{post}/comments"), vec!["body"], format!("/posts/{post}#comment_form")),
+        ("POST", format!("/comments/{comment}/replies"), vec!["body"], format!("/comments/{comment}/reply")),
         ("PATCH", format!("/comments/{comment}"), vec!["body"], format!("/comments/{comment}/edit")),
         ("PATCH", "/user".into(), vec!["screen_name", "about"], "/user/edit".into()),
     ]

@@ -382,6 +382,9 @@ fn a_locked_discussion_takes_no_comment_and_loses_none_that_was_written() {
     assert_page_of_error(&scene.reader, &scene.reader.get(&reply), 403, CLOSED);
     let why = format!("{CLOSED} This discussion is locked: Because of lock (Moderation log)");
     assert_alert(&scene.reader.htmx("GET", &reply, &[]), 403, &why);
+    let answer = scene.reader.post(&format!("{}/replies", scene.comment_path()), &form);
+    assert_page_of_error(&scene.reader, &answer, 403, REJECTED);
+    assert_eq!(texts(&answer.html(), "main textarea"), ["Carefully\nwritten <words>"]);
     // Also what is too short to be a comment.
     assert_eq!(scene.reader.post("/posts/4/comments", &[("body", "no")]).status, 403);
     assert_eq!(scene.rows(), before);
@@ -412,6 +415,7 @@ fn who_is_banned_can_change_nothing_and_is_told_why() {
         ("PUT", "/posts/3", &[("title", "A new title")]),
         ("DELETE", "/posts/3", none),
         ("POST", "/posts/3/comments", body),
+        ("POST", &format!("{comment}/replies"), body),
         ("POST", "/posts/3/vote", none),
         ("POST", "/posts/3/unvote", none),
         ("POST", "/posts/3/flag", &[("kind", "spam")]),

@@ -27,6 +27,7 @@ fn routes(site: &Site, client: &Client) -> Vec<(&'static str, String, Fields)> {
         ("DELETE", "/posts/1".into(), vec![]),
         ("POST", "/posts/1".into(), vec![("_method", "delete")]),
         ("POST", "/posts/1/comments".into(), vec![("body", "a comment")]),
+        ("POST", format!("/comments/{comment}/replies"), vec![("body", "a reply")]),
         ("PATCH", format!("/comments/{comment}"), vec![("body", "a comment")]),
         ("PUT", format!("/comments/{comment}"), vec![("body", "a comment")]),
         ("DELETE", format!("/comments/{comment}"), vec![]),

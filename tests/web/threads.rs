@@ -847,7 +847,11 @@ fn a_visit_is_noted_when_it_makes_a_difference() {
     reader.get("/posts/3");
     settle();
     assert!(looked_at(&database, 6) > Some(first));
-    // Who reads on elsewhere in the discussion is still here, unless something may be missed by it.
+    // Who reads on elsewhere in the discussion is still here, unless something may be missed by it. (What
+    // was said for benchmarking may stand here.)
+    database
+        .execute("UPDATE comments SET created_at = ?1 WHERE created_at > ?1", [before])
+        .expect("the schema is known");
     let comment = number(&database, "SELECT min(id) FROM comments WHERE post_id = 3");
     for path in ["/posts/3?comments=1-1", &format!("/comments/{comment}")] {
         age();

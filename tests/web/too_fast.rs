@@ -173,6 +173,9 @@ fn the_eleventh_post_or_comment_of_a_minute_waits_and_its_text_is_kept() {
     assert!(wait(&answer) <= 60);
     let change = &partials(&answer)[0];
     assert_eq!((&*change.target, change.html.contains("one comment more")), ("#comment_form", true));
+    let parent = number(&database, "SELECT min(id) FROM comments");
+    let answer = client.post(&format!("/comments/{parent}/replies"), &[("body", "one reply more")]);
+    assert_eq!((wait(&answer) <= 60, area(&answer, "body")), (true, "one reply more".into()));
     let post = number(&database, "SELECT max(id) FROM posts");
     let answer = client.ask("PATCH", &format!("/posts/{post}"), &[("title", "Another title")], &[]);
     assert_eq!((wait(&answer) <= 60, line(&answer, "title")), (true, "Another title".into()));
