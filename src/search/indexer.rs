@@ -1,7 +1,7 @@
 //! Keeps the index of words, beside the writes: who posts, comments or changes something does not wait
 //! for their words to be sorted in, which would take longer than the write itself
 //! (`docs/decisions/0012-search.md`). What is new is found within about half a second; while more is
-//! written than a fifth of the writer's time can sort in, somewhat later.
+//! written than a twentieth of the writer's time can sort in, somewhat later.
 
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -15,7 +15,7 @@ use crate::db::{Db, Error};
 /// Between two looks at whether there is anything to do.
 const EVERY: Duration = Duration::from_millis(250);
 /// After a step others have so many times as long for their writes.
-const PATIENCE: u32 = 4;
+const PATIENCE: u32 = 19;
 /// After an error, which is logged.
 const AFTER_ERROR: Duration = Duration::from_secs(5);
 
