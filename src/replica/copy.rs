@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{FlockOperation, fcntl_lock};
 
 use super::folder::{Folder, TEMPORARY, unless_missing};
-use super::sql;
+use super::{sentence, sql};
 use crate::db::header;
 
 /// Opens a copy that nobody else has, and looks at every page and reference of it.
@@ -121,8 +121,4 @@ impl Target {
 pub fn workshop_in(folder: &Path, prefix: &str) -> Result<tempfile::TempDir, String> {
     let made = tempfile::Builder::new().prefix(prefix).tempdir_in(folder);
     made.map_err(|error| format!("there is no room for a copy in {}: {error}", folder.display()))
-}
-
-fn sentence(error: impl std::fmt::Display) -> String {
-    error.to_string()
 }

@@ -14,20 +14,26 @@ pub struct Text<'t>(pub &'t str);
 
 impl Render for Text<'_> {
     fn render(&self, out: &mut TemplateBuffer) {
-        let mut rest = self.0;
-        while let Some(at) = memchr::memchr3(b'<', b'>', b'&', rest.as_bytes()) {
-            let (plain, special) = rest.split_at(at);
-            out.write_raw(plain);
-            let (special, after) = special.split_at(1);
-            out.write_raw(match special {
-                "<" => "&lt;",
-                ">" => "&gt;",
-                _ => "&amp;",
-            });
-            rest = after;
-        }
-        out.write_raw(rest);
+        write_escaped(out, self.0, |rest| memchr::memchr3(b'<', b'>', b'&', rest));
     }
+}
+
+/// Writes a text in pieces: `find` tells where the next character is that must be escaped.
+fn write_escaped(out: &mut TemplateBuffer, text: &str, find: impl Fn(&[u8]) -> Option<usize>) {
+    let mut rest = text;
+    while let Some(at) = find(rest.as_bytes()) {
+        let (plain, special) = rest.split_at(at);
+        out.write_raw(plain);
+        let (special, after) = special.split_at(1);
+        out.write_raw(match special {
+            "<" => "&lt;",
+            ">" => "&gt;",
+            "&" => "&amp;",
+            _ => "&quot;",
+        });
+        rest = after;
+    }
+    out.write_raw(rest);
 }
 
 /// The value of an attribute, escaped in pieces as [`Text`] is, and quotes too.
@@ -36,20 +42,10 @@ pub struct Value<'v>(pub &'v str);
 
 impl Render for Value<'_> {
     fn render(&self, out: &mut TemplateBuffer) {
-        let mut rest = self.0;
-        while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'"' | b'&' | b'<' | b'>')) {
-            let (plain, special) = rest.split_at(at);
-            out.write_raw(plain);
-            let (special, after) = special.split_at(1);
-            out.write_raw(match special {
-                "<" => "&lt;",
-                ">" => "&gt;",
-                "&" => "&amp;",
-                _ => "&quot;",
-            });
-            rest = after;
-        }
-        out.write_raw(rest);
+        // Most are short: the simple search is the faster one.
+        write_escaped(out, self.0, |rest| {
+            rest.iter().position(|byte| matches!(byte, b'"' | b'&' | b'<' | b'>'))
+        });
     }
 }
 
