@@ -3,12 +3,13 @@
 //! they would see. Off unless asked for: anyone can write here without an account.
 
 use rand::RngExt;
+use rouille::Response;
 use rusqlite::Connection;
 
 use crate::comment::views::CommentForm;
 use crate::comment::{self, NewComment, Thread};
 use crate::post::{self, NewPost, Whole};
-use crate::session::SignIn;
+use crate::session::{Secret, SignIn};
 use crate::ui::layout::{self, Page};
 use crate::ui::pager::START;
 use crate::ui::time::Micros;
@@ -103,15 +104,48 @@ enum Shown {
 /// [`Error::NotFound`] for an unknown endpoint; the database's.
 pub fn run(cx: &Cx, endpoint: &str) -> Result {
     let call = Call::new(cx, Action::of(endpoint).ok_or(Error::NotFound)?);
-    let (action, secret) = (call.action, call.sign_in.secret.clone());
-    let Some(done) = cx.write(move |connection| call.write(connection))? else {
-        return Ok(reply::html(cx, index(cx)?));
-    };
-    let token = secret.of(done.viewer.session_id);
-    let cx = Cx::new(cx.app, cx.request).signed_in_as(done.viewer);
-    let mut response = page(&cx, action, &done.shown)?;
-    response.headers.push(cookie::set_cookie(&cx, &token));
-    Ok(response)
+    let (action, secret) = call.plan();
+    let done = cx.write(move |connection| call.write(connection))?;
+    Acted { action, secret, done }.answer(cx)
+}
+
+/// What so many calls write, by one write, and so with one commit: a call without HTTP and without waiting
+/// for the disk (`benches/in_process.rs`).
+///
+/// # Errors
+/// As there.
+pub fn write_together(cx: &Cx, endpoint: &str, number: usize) -> Result<Vec<Acted>> {
+    let call = || Ok(Call::new(cx, Action::of(endpoint).ok_or(Error::NotFound)?));
+    let calls: Vec<Call> = (0..number).map(|_| call()).collect::<Result<_>>()?;
+    let plans: Vec<(Action, Secret)> = calls.iter().map(Call::plan).collect();
+    let done: Vec<Option<Done>> =
+        cx.write(move |connection| calls.iter().map(|call| call.write(connection)).collect())?;
+    Ok(plans.into_iter().zip(done).map(|((action, secret), done)| Acted { action, secret, done }).collect())
+}
+
+/// A call that has written what it writes.
+pub struct Acted {
+    action: Action,
+    secret: Secret,
+    /// `None`: there is nobody to sign in.
+    done: Option<Done>,
+}
+
+impl Acted {
+    /// The page that it is answered with.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn answer(self, cx: &Cx) -> Result {
+        let Some(done) = self.done else {
+            return Ok(reply::html(cx, index(cx)?));
+        };
+        let token = self.secret.of(done.viewer.session_id);
+        let cx = Cx::new(cx.app, cx.request).signed_in_as(done.viewer);
+        let mut response = page(&cx, self.action, &done.shown)?;
+        response.headers.push(cookie::set_cookie(&cx, &token));
+        Ok(response)
+    }
 }
 
 impl Call {
@@ -128,6 +162,11 @@ impl Call {
             description: if action == PostCreate { headers(cx) } else { String::new() },
             now: cx.now,
         }
+    }
+
+    /// What is left of it when the writer has it.
+    fn plan(&self) -> (Action, Secret) {
+        (self.action, self.sign_in.secret.clone())
     }
 
     fn write(&self, connection: &Connection) -> rusqlite::Result<Option<Done>> {

@@ -14,7 +14,7 @@ use crate::replica::folder::{Folder, TEMPORARY};
 use crate::replica::keeper::{self, Farewell};
 use crate::replica::litestream::Litestream;
 use crate::replica::restore::{self, Restored, Wish};
-use crate::replica::settings::{Given, Keys, Place, Settings, masked};
+use crate::replica::settings::{Given, Keys, Place, Settings, masked, sync_interval};
 use crate::replica::{self, Replica, close, control, copy, sql, verify};
 use crate::ui::time::{Micros, now, rfc_3339};
 
@@ -30,6 +30,9 @@ pub(super) struct Options {
     /// The program that copies; without it that of bin/tools, else the one on the PATH
     #[arg(long, env = "LITESTREAM_BIN", value_name = "FILE")]
     litestream: Option<PathBuf>,
+    /// Copy what was written so often, from 100ms to 30s: so much is lost with machine and disk
+    #[arg(long, env, default_value = "1s", value_name = "TIME", value_parser = sync_interval)]
+    sync_every: Duration,
 }
 
 /// A database and its replica.
@@ -139,7 +142,7 @@ impl Options {
         let keys = Keys::of(&given, &place)?;
         let search = std::env::var_os("PATH");
         let litestream = Litestream::find(self.litestream.as_deref(), search.as_deref())?;
-        Ok(Some(Settings { place, keys, litestream, verify_every }))
+        Ok(Some(Settings { place, keys, litestream, sync_every: self.sync_every, verify_every }))
     }
 
     fn given(&self) -> Result<Given, Failure> {

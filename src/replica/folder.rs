@@ -151,7 +151,8 @@ pub fn unless_missing(removed: io::Result<()>) -> io::Result<()> {
 /// Writes Litestream's configuration for the database: JSON, which is YAML in which nothing needs care. The
 /// keys are not in it; Litestream finds them in its environment. `socket`: where it can be spoken to.
 ///
-/// - Both intervals are what may be lost with the whole machine; each alone changes nothing.
+/// - Both intervals are what may be lost with the whole machine; each alone changes nothing. Copying costs
+///   by its number, not by what was written.
 /// - A week of history can be gone back to; a snapshot a day.
 /// - Only errors are logged, since its log is ours; and at its end it must not find that nobody reads that
 ///   any more.
@@ -174,14 +175,15 @@ pub fn configure(file: &Path, database: &Path, settings: &Settings, socket: Opti
             replica
         }
     };
-    replica["sync-interval"] = json!("250ms");
+    let every = format!("{}ms", settings.sync_every.as_millis());
+    replica["sync-interval"] = json!(every);
     let mut configuration = json!({
         "logging": { "level": "error", "type": "text", "stderr": true },
         "shutdown-sync-timeout": "15s",
         "snapshot": { "interval": "24h", "retention": "168h" },
         "levels": [{ "interval": "30s" }, { "interval": "5m" }, { "interval": "1h" }],
         "dbs": [{
-            "path": text(database)?, "monitor-interval": "250ms", "busy-timeout": "5s", "replica": replica,
+            "path": text(database)?, "monitor-interval": every, "busy-timeout": "5s", "replica": replica,
         }],
     });
     if let Some(socket) = socket {

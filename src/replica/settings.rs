@@ -37,6 +37,8 @@ pub struct Settings {
     pub keys: Option<Keys>,
     /// Who copies.
     pub litestream: Litestream,
+    /// How long what was written may wait to be copied.
+    pub sync_every: Duration,
     /// Between two verifications; `None`: there are none but those that somebody asks for.
     pub verify_every: Option<Duration>,
 }
@@ -221,6 +223,18 @@ pub fn interval(text: &str) -> Result<Option<Duration>, String> {
     }
 }
 
+/// The same from 100 ms, below which Litestream does little else than look, to 30 s, beyond which a copy that is
+/// late cannot be told from one that failed.
+///
+/// # Errors
+/// A sentence, when it is none of these.
+pub fn sync_interval(text: &str) -> Result<Duration, String> {
+    match interval(text)? {
+        Some(time) if (Duration::from_millis(100)..=Duration::from_secs(30)).contains(&time) => Ok(time),
+        _ => Err(format!("{text:?} is not from 100ms to 30s")),
+    }
+}
+
 #[cfg(test)]
 impl Settings {
     /// Of a bucket that is nowhere, with this secret.
@@ -229,7 +243,8 @@ impl Settings {
         let place =
             Place::Bucket { bucket: "news".into(), path: "db".into(), endpoint, region: REGION.into() };
         let keys = Some(Keys { id: "key".into(), secret: secret.into() });
-        Settings { place, keys, litestream: Litestream::at("/nowhere".into()), verify_every: None }
+        let (litestream, sync_every) = (Litestream::at("/nowhere".into()), Duration::from_millis(250));
+        Settings { place, keys, litestream, sync_every, verify_every: None }
     }
 }
 
@@ -330,6 +345,10 @@ mod tests {
         }
         for wrong in ["", "soon", "10", "-1h", "1000d"] {
             assert!(interval(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(sync_interval("250ms"), Ok(Duration::from_millis(250)));
+        for wrong in ["off", "10ms", "31s", "1"] {
+            assert!(sync_interval(wrong).is_err(), "{wrong}");
         }
     }
 }

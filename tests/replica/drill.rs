@@ -84,6 +84,7 @@ impl Drill {
             .arg(self.database())
             .env("LITESTREAM_BIN", LITESTREAM)
             .env("REPLICA", format!("s3://{BUCKET}/news"))
+            .env("SYNC_EVERY", "250ms")
             .env("LITESTREAM_REPLICA_ENDPOINT", self.store.endpoint())
             .env("LITESTREAM_ACCESS_KEY_ID", KEY)
             .env("LITESTREAM_SECRET_ACCESS_KEY", SECRET)

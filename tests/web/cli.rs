@@ -19,7 +19,7 @@ const KNOWN: i64 = lorem_news::db::migrate::MIGRATIONS.len() as i64;
 
 /// Every option with what its help says besides: the environment's name, and the default if any.
 const DATABASE: (&str, &str) = ("--database <FILE>", "[env: DATABASE=] [default: db/lorem_news.sqlite3]");
-const SERVE: [(&str, &str); 16] = [
+const SERVE: [(&str, &str); 17] = [
     DATABASE,
     ("--listen <ADDRESS>", "[env: LISTEN=] [default: 127.0.0.1:3000]"),
     ("--benchmarking", "[env: BENCHMARKING=]"),
@@ -35,10 +35,14 @@ const SERVE: [(&str, &str); 16] = [
     ("--session-days <N>", "[env: SESSION_DAYS=] [default: 90]"),
     REPLICA[0],
     REPLICA[1],
+    REPLICA[2],
     ("--verify-every <TIME>", "[env: VERIFY_EVERY=] [default: 24h]"),
 ];
-const REPLICA: [(&str, &str); 2] =
-    [("--replica <URL>", "[env: REPLICA=]"), ("--litestream <FILE>", "[env: LITESTREAM_BIN=]")];
+const REPLICA: [(&str, &str); 3] = [
+    ("--replica <URL>", "[env: REPLICA=]"),
+    ("--litestream <FILE>", "[env: LITESTREAM_BIN=]"),
+    ("--sync-every <TIME>", "[env: SYNC_EVERY=] [default: 1s]"),
+];
 const SEED: [(&str, &str); 2] =
     [("--seed <N>", "[env: SEED=] [default: 2024]"), ("--posts <N>", "[env: POSTS=] [default: 1000]")];
 const COMMANDS: [&str; 4] = ["demo", "serve", "migrate", "seed"];
