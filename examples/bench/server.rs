@@ -76,11 +76,12 @@ impl How<'_> {
     fn server(&self, path: &Path) -> Result<Command> {
         let Program::Example(name, options) = self.program else {
             let mut command = self.command("demo")?;
-            command.args(["--listen", "127.0.0.1:0", "--database"]).arg(path);
+            command.args(["--listen", "127.0.0.1:0", "--database"]).arg(path).env("RUST_LOG", "warn");
             return Ok(command);
         };
         let mut command = Command::new(build_folder(Build::Release)?.join("examples").join(name));
-        command.arg(path).arg("127.0.0.1:0").args(options);
+        // What goes wrong is counted, and a line for each call would be work as well.
+        command.arg(path).arg("127.0.0.1:0").args(options).env("RUST_LOG", "off");
         Ok(command)
     }
 
@@ -140,12 +141,13 @@ impl Server {
     pub fn serve(folder: &Path) -> Result<Server> {
         let mut command = How::default().command("serve")?;
         command.args(["--relax-ssl", "--listen", "127.0.0.1:0", "--database"]).arg(folder.join(NAME));
+        command.env("RUST_LOG", "warn");
         Server::run(command, folder)
     }
 
     fn run(mut command: Command, folder: &Path) -> Result<Server> {
         let (database, said) = (folder.join(NAME), folder.join("stdout"));
-        command.env("RUST_LOG", "warn").stdin(Stdio::null()).stdout(File::create(&said)?);
+        command.stdin(Stdio::null()).stdout(File::create(&said)?);
         let mut process = Process::start(&mut command)?;
         let url = wait_for(START, || {
             if let Some(status) = process.ended()? {
