@@ -23,7 +23,7 @@ pub struct Options {
     /// Done within three minutes: fewer and shorter turns
     #[arg(long)]
     quick: bool,
-    /// How long a step is loaded in a turn [default: 5, quick: 2]
+    /// How long a step is loaded in a turn [default: 5, quick: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=60))]
     seconds: Option<u64>,
     /// How often each step has its turn [default: 5, quick: 3]
@@ -36,7 +36,7 @@ pub struct Options {
 
 impl Options {
     fn seconds(&self) -> u64 {
-        self.seconds.unwrap_or(if self.quick { 2 } else { 5 })
+        self.seconds.unwrap_or(if self.quick { 1 } else { 5 })
     }
 
     fn rounds(&self) -> u32 {

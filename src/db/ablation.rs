@@ -222,6 +222,8 @@ mod tests {
         let (wrote, has_written) = channel();
         let has_written = Mutex::new(has_written);
         thread::scope(|scope| {
+            // Gone when this fails, so that nobody waits for it for ever.
+            let wrote = wrote;
             let db = &db;
             let late = scope.spawn(move || {
                 db.write(move |connection| {
