@@ -11,9 +11,12 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
+use crate::cell::{self, Load};
+use crate::database::Databases;
+use crate::endpoint::{self, ENDPOINTS, Endpoint};
 use crate::process::{Process, wait_for};
-use crate::server::{self, Replica};
-use crate::{ENDPOINTS, Endpoint, Result, load, time};
+use crate::server::{self, Build, Program, Replica};
+use crate::{Result, load, report};
 
 /// Compare a server that has a replica with one that has none
 #[derive(Args, Debug)]
@@ -43,7 +46,7 @@ const BUCKET: &str = "bench";
 /// What is compared, and what the first is compared with.
 struct Way<'o> {
     name: &'static str,
-    program: Option<&'o Path>,
+    program: Program<'o>,
     replicated: bool,
 }
 
@@ -57,23 +60,21 @@ struct Figures {
 
 /// Times every endpoint every way, and prints the ratios.
 pub fn run(options: &Options) -> Result<()> {
-    let folder = tempfile::tempdir_in(server::build_folder()?)?;
+    let folder = tempfile::tempdir_in(server::build_folder(Build::Release)?)?;
     let store = Store::start(folder.path())?;
     let mut ways = vec![
-        Way { name: "without", program: None, replicated: false },
-        Way { name: "with", program: None, replicated: true },
+        Way { name: "without", program: Program::Released, replicated: false },
+        Way { name: "with", program: Program::Released, replicated: true },
     ];
     if let Some(program) = &options.beside {
-        ways.push(Way { name: "the other build with", program: Some(program), replicated: true });
+        ways.push(Way { name: "the other build with", program: Program::Other(program), replicated: true });
     }
     println!(
         "| endpoint | replica | requests/s | of those without | p99.9 ms | of those without |\n|---|---|---:|---:|---:|---:|"
     );
-    let chosen = ENDPOINTS.iter().filter(|endpoint| {
-        options.endpoints.is_empty() || options.endpoints.iter().any(|name| name == endpoint.name)
-    });
-    for endpoint in chosen {
-        let figures = compare(endpoint, &ways, &store, options)?;
+    let mut databases = Databases::new()?;
+    for endpoint in endpoint::chosen(&options.endpoints) {
+        let figures = compare(&mut databases, endpoint, &ways, &store, options)?;
         for (way, its) in ways.iter().zip(&figures) {
             // The ratio in each round, since one round sees one state of the machine.
             let ratio = |numbers: fn(&Figures) -> &Vec<f64>| {
@@ -96,6 +97,7 @@ pub fn run(options: &Options) -> Result<()> {
 
 /// All rounds of one endpoint: the figures of each way.
 fn compare(
+    databases: &mut Databases,
     endpoint: &'static Endpoint,
     ways: &[Way],
     store: &Store,
@@ -114,9 +116,11 @@ fn compare(
                     path: &place,
                 }),
             };
-            let row = time(endpoint, options.seconds, options.connections, &how)
+            let Options { connections, seconds, .. } = *options;
+            let load = Load { endpoint, connections, seconds, rate: None };
+            let cell = cell::time(databases, &load, &how)
                 .map_err(|error| format!("{} {}: {error}", endpoint.name, way.name))?;
-            let load::Answers { per_second, p999, others, .. } = row.answers;
+            let load::Answers { per_second, p999, others, .. } = cell.answers;
             if !others.is_empty() {
                 return Err(format!("{} {}: {others:?}", endpoint.name, way.name).into());
             }
@@ -127,9 +131,8 @@ fn compare(
     Ok(figures)
 }
 
-fn median(mut numbers: Vec<f64>) -> f64 {
-    numbers.sort_by(f64::total_cmp);
-    numbers[numbers.len() / 2]
+fn median(numbers: Vec<f64>) -> f64 {
+    report::median(numbers).unwrap_or(f64::NAN)
 }
 
 /// The store, which ends with this value.
@@ -173,10 +176,5 @@ mod tests {
         let line = "NOTICE: Local file system at x: Starting s3 server on [http://127.0.0.1:40123/]\n";
         assert_eq!(endpoint_in(line).as_deref(), Some("http://127.0.0.1:40123"));
         assert_eq!(endpoint_in(&line[..line.len() - 4]), None);
-    }
-
-    #[test]
-    fn a_median_is_in_the_middle() {
-        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
     }
 }

@@ -1,31 +1,25 @@
-//! What is printed: the table, and around it what one has to know to judge and repeat it.
+//! How figures are written: tables in Markdown and numbers that are easily read.
 
-use std::fs;
-use std::process::Command;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
-use crate::{Options, Result, Row, load, server};
+use crate::cell::Cell;
 
-const HEADINGS: [&str; 10] = [
-    "endpoint",
-    "requests/s",
-    "p50 ms",
-    "p99 ms",
-    "p99.9 ms",
-    "slowest ms",
-    "server CPU µs a request",
-    "page bytes",
-    "not 200",
-    "found nothing",
-];
+/// A table in Markdown, its columns aligned for those who read it as text. The first column is words, the
+/// others are numbers.
+pub fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.to_vec()).collect();
+    wide_table(headings.map(str::to_owned).to_vec(), rows)
+}
 
-/// The table in Markdown, its columns aligned for those who read it as text.
-pub fn table(rows: &[Row]) -> String {
-    let mut lines = vec![HEADINGS.map(str::to_owned)];
-    lines.extend(rows.iter().map(cells));
-    let widths: Vec<usize> = (0..HEADINGS.len())
+/// The same, when only the run knows how many columns there are.
+pub fn wide_table(headings: Vec<String>, rows: Vec<Vec<String>>) -> String {
+    let columns = headings.len();
+    let lines: Vec<Vec<String>> = [headings].into_iter().chain(rows).collect();
+    let widths: Vec<usize> = (0..columns)
         .map(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default())
         .collect();
-    let row = |cells: &[String; 10]| {
+    let row = |cells: &Vec<String>| {
         let padded = cells.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| match column {
             0 => format!("{cell:<width$}"),
             _ => format!("{cell:>width$}"),
@@ -41,40 +35,67 @@ pub fn table(rows: &[Row]) -> String {
     head.iter().map(row).chain([rule]).chain(body.iter().map(row)).collect()
 }
 
-/// One endpoint's progress, for who watches.
-pub fn line(row: &Row) -> String {
-    let [endpoint, per_second, p50, p99, ..] = cells(row);
-    format!("{endpoint}: {per_second} requests/s, p50 {p50} ms, p99 {p99} ms")
+/// All that is known of each cell, a row each.
+pub fn cells(cells: &[Cell]) -> String {
+    let rows: Vec<[String; 11]> = cells.iter().map(row).collect();
+    table(
+        [
+            "endpoint",
+            "connections",
+            "requests/s",
+            "p50 ms",
+            "p99 ms",
+            "p99.9 ms",
+            "slowest ms",
+            "server CPU µs a request",
+            "page bytes",
+            "not 200",
+            "found nothing",
+        ],
+        &rows,
+    )
 }
 
-fn cells(row: &Row) -> [String; 10] {
-    let answers = &row.answers;
-    let others: Vec<String> =
-        answers.others.iter().map(|(what, count)| format!("{count} × {what}")).collect();
+fn row(cell: &Cell) -> [String; 11] {
+    let answers = &cell.answers;
     [
-        row.endpoint.to_owned(),
+        cell.endpoint.to_owned(),
+        cell.connections.to_string(),
         grouped(answers.per_second),
         milliseconds(answers.p50),
         milliseconds(answers.p99),
         milliseconds(answers.p999),
         milliseconds(answers.slowest),
-        row.processor.map_or_else(none, |time| grouped(time.as_secs_f64() * 1e6)),
+        microseconds(cell.processor),
         answers.bytes.map_or_else(none, grouped),
-        if others.is_empty() { "0".to_owned() } else { others.join(", ") },
-        row.found_nothing.map_or_else(none, |count| count.to_string()),
+        counts(&answers.others),
+        cell.found_nothing.map_or_else(none, |count| count.to_string()),
     ]
 }
 
-fn none() -> String {
+/// Nothing is known.
+pub fn none() -> String {
     "–".to_owned()
 }
 
-fn milliseconds(seconds: Option<f64>) -> String {
+/// Seconds as milliseconds.
+pub fn milliseconds(seconds: Option<f64>) -> String {
     seconds.map_or_else(none, |seconds| format!("{:.2}", seconds * 1e3))
 }
 
+/// Whole microseconds.
+pub fn microseconds(time: Option<Duration>) -> String {
+    time.map_or_else(none, |time| grouped(time.as_secs_f64() * 1e6))
+}
+
+/// What there was how often.
+pub fn counts(counts: &BTreeMap<String, u64>) -> String {
+    let counts: Vec<String> = counts.iter().map(|(what, count)| format!("{count} × {what}")).collect();
+    if counts.is_empty() { "0".to_owned() } else { counts.join(", ") }
+}
+
 /// A whole number with its thousands apart.
-fn grouped(number: f64) -> String {
+pub fn grouped(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -86,79 +107,18 @@ fn grouped(number: f64) -> String {
     text
 }
 
-/// The whole of `docs/benchmarks.md`.
-pub fn document(options: &Options, table: &str) -> Result<String> {
-    let (seconds, connections) = (options.seconds, options.connections);
-    let command = format!("bin/bench --seconds {seconds} --connections {connections}");
-    Ok(format!(
-        "# Benchmarks
-
-Written by `{command}`, which measures again and replaces this page.
-
-{table}
-Each endpoint was loaded for {seconds} s by {connections} clients, on a server of its own with a fresh demo
-database; the two that destroy got a bounded number of calls and a larger database, which these cannot empty
-(“found nothing” counts the calls that had nothing to destroy all the same). Every call signs somebody in:
-all ten write, and a call is answered when its write is on the disk (`synchronous=FULL`). The clients run on
-the same machine and take their share of its processors. “Server CPU” is the server's processor time, in user
-mode and in the kernel, divided by its calls.
-
-{machine}",
-        machine = machine()?
-    ))
+/// A duration as people say it.
+pub fn duration(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ 0..60 => format!("{seconds} s"),
+        seconds => format!("{} min {:02} s", seconds / 60, seconds % 60),
+    }
 }
 
-fn machine() -> Result<String> {
-    let cores = std::thread::available_parallelism()?;
-    let date = jiff::Timestamp::now().strftime("%Y-%m-%d");
-    let sqlite = rusqlite::version();
-    let [processor, kernel, disk] = [processor(), said("uname", &["-srm"]), filesystem()?].map(or_unknown);
-    let [rustc, commit] = [said("rustc", &["--version"]), commit()].map(or_unknown);
-    let oha = load::version()?;
-    Ok(format!(
-        "| what      | which |
-|-----------|-------|
-| date      | {date} |
-| commit    | {commit} |
-| processor | {cores} cores, {processor} |
-| kernel    | {kernel} |
-| disk      | {disk} |
-| versions  | {rustc}; SQLite {sqlite}; {oha} |
-"
-    ))
-}
-
-fn or_unknown(text: Option<String>) -> String {
-    text.unwrap_or_else(|| "unknown".to_owned())
-}
-
-/// The processor's name: Linux on x86 tells it in a file, macOS by a program.
-fn processor() -> Option<String> {
-    let from_file = fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| {
-        let line = text.lines().find(|line| line.starts_with("model name"))?;
-        line.split_once(": ").map(|(_, name)| name.to_owned())
-    });
-    from_file.or_else(|| said("sysctl", &["-n", "machdep.cpu.brand_string"]))
-}
-
-/// The kind of file system that the databases were on: in memory, a durable write costs nothing.
-fn filesystem() -> Result<Option<String>> {
-    Ok(said("stat", &["-f", "-c", "%T", &server::build_folder()?.to_string_lossy()]))
-}
-
-/// The commit that was measured, and whether it was changed (this report does not count).
-fn commit() -> Option<String> {
-    let commit = said("git", &["rev-parse", "--short", "HEAD"])?;
-    let changed = said("git", &["status", "--porcelain", "--", ".", ":!docs/benchmarks.md"]).is_some();
-    Some(if changed { format!("{commit} with changes") } else { commit })
-}
-
-/// What a program says on its stdout, if it exists, ends well and says something.
-fn said(program: &str, arguments: &[&str]) -> Option<String> {
-    let output =
-        Command::new(program).args(arguments).output().ok().filter(|output| output.status.success())?;
-    let text = String::from_utf8(output.stdout).ok()?.trim().to_owned();
-    (!text.is_empty()).then_some(text)
+/// The middle of what was seen, the upper one of two.
+pub fn median(mut numbers: Vec<f64>) -> Option<f64> {
+    numbers.sort_by(f64::total_cmp);
+    numbers.get(numbers.len() / 2).copied()
 }
 
 #[cfg(test)]
@@ -168,5 +128,28 @@ mod tests {
     #[test]
     fn thousands_stand_apart() {
         assert_eq!([0.0, 999.6, 12_345.2, 1e6].map(grouped), ["0", "1,000", "12,345", "1,000,000"]);
+    }
+
+    #[test]
+    fn minutes_are_told_from_one_on() {
+        assert_eq!(
+            [0, 59, 60, 125].map(|s| duration(Duration::from_secs(s))),
+            ["0 s", "59 s", "1 min 00 s", "2 min 05 s"]
+        );
+    }
+
+    #[test]
+    fn a_median_is_in_the_middle() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(Vec::new()), None);
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let rows = [["a".to_owned(), "1,000".to_owned()], ["long".to_owned(), "2".to_owned()]];
+        assert_eq!(
+            table(["x", "n"], &rows),
+            "| x    |     n |\n|------|------:|\n| a    | 1,000 |\n| long |     2 |\n"
+        );
     }
 }

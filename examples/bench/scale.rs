@@ -23,8 +23,8 @@ use rand::{RngExt, SeedableRng};
 use rusqlite::{Connection, params};
 
 use crate::load::{self, Much};
-use crate::server::{self, Server};
-use crate::{Result, process};
+use crate::server::{self, Build, Server};
+use crate::{Result, database, process};
 
 /// Compare a large database with a small one
 #[derive(Args, Debug)]
@@ -82,22 +82,22 @@ const SHAPES: [(&str, i64); 3] = [("flat", 2), ("nested", 3), ("a chain", 4)];
 /// Makes both databases, times pages and writes, and prints the ratios.
 pub fn run(options: &Options) -> Result<()> {
     // Beside the build, not in /tmp: that is often kept in memory.
-    let passing = tempfile::tempdir_in(server::build_folder()?)?;
+    let passing = tempfile::tempdir_in(server::build_folder(Build::Release)?)?;
     let folder = options.keep.as_deref().unwrap_or(passing.path());
     let (small, large) = (folder.join("small"), folder.join("large"));
     for (path, posts) in [(&small, SMALL), (&large, options.posts)] {
-        if path.join(server::DATABASE).exists() {
+        if path.join(database::NAME).exists() {
             continue;
         }
         std::fs::create_dir_all(path)?;
         let began = Instant::now();
-        fill(&path.join(server::DATABASE), posts, options)?;
+        fill(&path.join(database::NAME), posts, options)?;
         eprintln!("{posts} posts made in {:.0} s", began.elapsed().as_secs_f32());
     }
     println!("| what | with {SMALL} | with {} | ratio |\n|---|---:|---:|---:|", options.posts);
     pages(&small, &large, options)?;
     shapes(&large, options)?;
-    writes(&large.join(server::DATABASE), options)
+    writes(&large.join(database::NAME), options)
 }
 
 /// By turns.

@@ -7,11 +7,10 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::Result;
+use crate::database::NAME;
 use crate::process::{Process, wait_for};
 
-/// The name of the database in its folder.
-pub const DATABASE: &str = "lorem_news.sqlite3";
-/// Making the larger databases takes a while on a slow disk.
+/// A replica may have to be made first.
 const START: Duration = Duration::from_secs(300);
 /// The server lets unfinished requests take 10 s.
 const STOP: Duration = Duration::from_secs(30);
@@ -24,15 +23,48 @@ pub const KEY: &str = "minioadmin";
 pub const SECRET: &str = "minioadmin";
 
 /// How it is started, beyond where. The default is the release build without a replica.
-#[derive(Default)]
+#[derive(Default, Clone, Copy)]
 pub struct How<'a> {
-    /// Another build than the one beside this program.
-    pub program: Option<&'a Path>,
+    pub program: Program<'a>,
     /// Where it is to be copied to.
     pub replica: Option<Replica<'a>>,
 }
 
+/// What is started.
+#[derive(Default, Clone, Copy)]
+pub enum Program<'a> {
+    /// `lorem-news demo`, as it is released.
+    #[default]
+    Released,
+    /// The same, built with another profile.
+    Built(Build),
+    /// The same, from somewhere else.
+    Other(&'a Path),
+    /// Another program (`benches/`), which is told the database and the address, and then these options.
+    Bench(&'static str, &'static [&'static str]),
+}
+
+/// A profile that cargo builds with.
+#[derive(Clone, Copy)]
+pub enum Build {
+    Debug,
+    /// Release as it is where Cargo.toml says nothing.
+    Usual,
+    Release,
+}
+
+impl Build {
+    fn folder(self) -> &'static str {
+        match self {
+            Build::Debug => "debug",
+            Build::Usual => "usual",
+            Build::Release => "release",
+        }
+    }
+}
+
 /// A place in a bucket.
+#[derive(Clone, Copy)]
 pub struct Replica<'a> {
     pub endpoint: &'a str,
     pub bucket: &'a str,
@@ -40,12 +72,30 @@ pub struct Replica<'a> {
 }
 
 impl How<'_> {
+    /// What serves the database at `path`, on a port that the system chooses.
+    fn server(&self, path: &Path) -> Result<Command> {
+        let Program::Bench(name, options) = self.program else {
+            let mut command = self.command("demo")?;
+            command.args(["--listen", "127.0.0.1:0", "--database"]).arg(path).env("RUST_LOG", "warn");
+            return Ok(command);
+        };
+        let mut command = Command::new(build_folder(Build::Release)?.join(name));
+        // What goes wrong is counted, and a line for each call would be work as well.
+        command.arg(path).arg("127.0.0.1:0").args(options).env("RUST_LOG", "off");
+        Ok(command)
+    }
+
     /// A subcommand of the program, with the replica in its environment.
     fn command(&self, subcommand: &str) -> Result<Command> {
-        let mut command = match self.program {
-            Some(program) => Command::new(program),
-            None => Command::new(build_folder()?.join("lorem-news")),
+        let build = match self.program {
+            Program::Built(build) => build,
+            _ => Build::Release,
         };
+        let program = match self.program {
+            Program::Other(program) => program.to_owned(),
+            _ => build_folder(build)?.join("lorem-news"),
+        };
+        let mut command = Command::new(program);
         command.arg(subcommand);
         if let Some(Replica { endpoint, bucket, path }) = self.replica {
             command
@@ -65,19 +115,19 @@ pub struct Server {
     database: PathBuf,
 }
 
-/// Where cargo put the release server, wherever it was told to build: this program is in
-/// `debug/examples` beside it.
-pub fn build_folder() -> Result<PathBuf> {
+/// Where cargo put what it built, wherever it was told to: this program is in `debug/examples` beside it.
+pub fn build_folder(build: Build) -> Result<PathBuf> {
     let program = env::current_exe()?;
-    Ok(program.ancestors().nth(3).ok_or("this program is in no build folder")?.join("release"))
+    let target = program.ancestors().nth(3).ok_or("this program is in no build folder")?;
+    Ok(target.join(build.folder()))
 }
 
 impl Server {
-    /// Starts the server on a new database in `folder`, with so many posts or as many as the demo
-    /// has, and waits until it listens and, with a replica, until all of it is there.
-    pub fn start(folder: &Path, posts: Option<u64>, how: &How) -> Result<Server> {
-        let posts = posts.map(|posts| format!("--posts={posts}"));
-        let server = Server::run(folder, "demo", posts.as_deref().as_slice(), how)?;
+    /// Starts a server on the database in `folder`, as a demo, and waits until it listens and, with a
+    /// replica, until all of it is there.
+    pub fn start(folder: &Path, how: &How) -> Result<Server> {
+        let database = folder.join(NAME);
+        let server = Server::run(how.server(&database)?, folder)?;
         if how.replica.is_some() {
             let mut verify = how.command("verify")?;
             verify.arg("--database").arg(&server.database).stdin(Stdio::null()).stdout(Stdio::null());
@@ -87,16 +137,17 @@ impl Server {
         Ok(server)
     }
 
-    /// Starts the server on the database that is in `folder`.
+    /// Starts the released server on the database in `folder`, as it is used.
     pub fn serve(folder: &Path) -> Result<Server> {
-        Server::run(folder, "serve", &["--relax-ssl"], &How::default())
+        let mut command = How::default().command("serve")?;
+        command.args(["--relax-ssl", "--listen", "127.0.0.1:0", "--database"]).arg(folder.join(NAME));
+        command.env("RUST_LOG", "warn");
+        Server::run(command, folder)
     }
 
-    fn run(folder: &Path, subcommand: &str, arguments: &[&str], how: &How) -> Result<Server> {
-        let (database, said) = (folder.join(DATABASE), folder.join("stdout"));
-        let mut command = how.command(subcommand)?;
-        command.args(arguments).args(["--listen", "127.0.0.1:0", "--database"]).arg(&database);
-        command.env("RUST_LOG", "warn").stdin(Stdio::null()).stdout(File::create(&said)?);
+    fn run(mut command: Command, folder: &Path) -> Result<Server> {
+        let (database, said) = (folder.join(NAME), folder.join("stdout"));
+        command.stdin(Stdio::null()).stdout(File::create(&said)?);
         let mut process = Process::start(&mut command)?;
         let url = wait_for(START, || {
             if let Some(status) = process.ended()? {

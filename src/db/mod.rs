@@ -21,6 +21,8 @@ macro_rules! random_id {
     };
 }
 
+#[cfg(feature = "ablation")]
+pub mod ablation;
 pub mod among;
 mod checkpoint;
 mod error;
@@ -69,6 +71,8 @@ pub struct Db {
     readers: r2d2::Pool<SqliteConnectionManager>,
     reading: Arc<Readers>,
     writer: Writer,
+    #[cfg(feature = "ablation")]
+    other: Option<ablation::Other>,
     path: PathBuf,
 }
 
@@ -109,7 +113,14 @@ impl Db {
         let reading = Arc::new(Readers::default());
         let checkpoints = Checkpoints::start(path, &connection, Arc::clone(&reading), checkpointing)?;
         let writer = Writer::start(connection, checkpoints).map_err(OpenError::Thread)?;
-        Ok(Db { readers, reading, writer, path: path.to_owned() })
+        Ok(Db {
+            readers,
+            reading,
+            writer,
+            #[cfg(feature = "ablation")]
+            other: None,
+            path: path.to_owned(),
+        })
     }
 
     /// Runs `work` on a read-only connection, in one transaction: all its statements see the same
@@ -140,6 +151,12 @@ impl Db {
         T: Send + 'static,
         W: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
+        #[cfg(feature = "ablation")]
+        let work = ablation::looking_first(work);
+        #[cfg(feature = "ablation")]
+        if let Some(other) = &self.other {
+            return other.write(work);
+        }
         self.writer.write(work)
     }
 
@@ -152,6 +169,11 @@ impl Db {
     where
         W: Fn(&Connection) -> rusqlite::Result<()> + Send + 'static,
     {
+        #[cfg(feature = "ablation")]
+        if let Some(other) = &self.other {
+            other.write_later(work);
+            return Ok(());
+        }
         self.writer.write_later(work)
     }
 

@@ -1,0 +1,87 @@
+//! The site on our own server, with its database written in one of the ways that group commit is compared
+//! with. `bin/bench ablation` runs it; by hand:
+//!
+//! ```text
+//! cargo run --release --features ablation --bin ablation -- db/lorem_news.sqlite3 127.0.0.1:3000 --way mutex
+//! ```
+//!
+//! The benchmarking endpoints are on and cookies travel over plain HTTP, as in `lorem-news demo`.
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::thread;
+
+use clap::{Parser, ValueEnum};
+use lorem_news::app::{self, App};
+use lorem_news::config::Config;
+use lorem_news::db::ablation::{self, Synchronous};
+use lorem_news::server::Limits;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+/// Serve the site, written in another way.
+#[derive(Parser)]
+struct Options {
+    /// The database file; it is made, empty, if it is missing
+    database: PathBuf,
+    /// The address and port to listen on
+    #[arg(default_value = "127.0.0.1:3000")]
+    address: SocketAddr,
+    /// How callers come to their transactions
+    #[arg(long, value_enum, default_value_t = Way::Group)]
+    way: Way,
+    /// Do not wait for the disk: synchronous=NORMAL instead of FULL
+    #[arg(long)]
+    normal: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Way {
+    Deferred,
+    Immediate,
+    Mutex,
+    Group,
+}
+
+impl From<Way> for ablation::Way {
+    fn from(way: Way) -> ablation::Way {
+        match way {
+            Way::Deferred => ablation::Way::Deferred,
+            Way::Immediate => ablation::Way::Immediate,
+            Way::Mutex => ablation::Way::Mutex,
+            Way::Group => ablation::Way::Group,
+        }
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info")).init();
+    let options = Options::parse();
+    let config = Config {
+        listen: options.address,
+        database: options.database,
+        benchmarking: true,
+        relax_ssl: true,
+        base_url: None,
+        trusted_proxies: Vec::new(),
+        limits: Limits::default(),
+        rates: None,
+        session_days: 90,
+        replica: None,
+    };
+    let server = app::bind(&config)?;
+    let stopper = server.stopper();
+    let mut signals = Signals::new([SIGTERM, SIGINT])?;
+    thread::spawn(move || {
+        if signals.forever().next().is_some() {
+            stopper.stop();
+        }
+    });
+    let app = App::open(config)?;
+    let synchronous = if options.normal { Synchronous::Normal } else { Synchronous::Full };
+    let app = App { db: app.db.written_by(options.way.into(), synchronous)?, ..app };
+    println!("Lorem News is at http://{} (Ctrl-C stops it)", server.address());
+    app::serve(server, app)?;
+    Ok(())
+}
