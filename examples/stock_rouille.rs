@@ -50,6 +50,9 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         limits: Limits::default(), // Not enforced here: they belong to our server.
         rates: None,
         session_days: 90,
+        metrics: false,
+        slow: None,
+        server_timing: false,
         replica: None,
     })?;
     let pool_size = options.pool_size.map_or(8 * thread::available_parallelism()?.get(), NonZeroUsize::get);

@@ -108,7 +108,7 @@ pub fn run(cx: &Cx, endpoint: &str) -> Result {
         return Ok(reply::html(cx, index(cx)?));
     };
     let token = secret.of(done.viewer.session_id);
-    let cx = Cx::new(cx.app, cx.request).signed_in_as(done.viewer);
+    let cx = Cx::new(cx.app, cx.request, cx.timing).signed_in_as(done.viewer);
     let mut response = page(&cx, action, &done.shown)?;
     response.headers.push(cookie::set_cookie(&cx, &token));
     Ok(response)

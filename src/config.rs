@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::replica;
 use crate::server::Limits;
@@ -29,6 +30,12 @@ pub struct Config {
     pub rates: Option<RateLimits>,
     /// Sign-ins that were not used for so many days are forgotten.
     pub session_days: u32,
+    /// Show `/metrics` to everybody, not only to who asks from this machine.
+    pub metrics: bool,
+    /// Requests and statements that take so long are logged; `None`: none is.
+    pub slow: Option<Duration>,
+    /// Tell browsers where the time of a page went.
+    pub server_timing: bool,
     /// Where the database is replicated to, if anywhere.
     pub replica: Option<replica::settings::Settings>,
 }

@@ -142,6 +142,9 @@ mod tests {
             limits: Limits::default(),
             rates: None,
             session_days: 90,
+            metrics: false,
+            slow: None,
+            server_timing: false,
             replica: None,
         });
         (folder, Arc::new(app.expect("the database opens")))

@@ -193,6 +193,9 @@ pub fn config(database: &Path) -> Config {
         limits: Limits::default(),
         rates: None,
         session_days: 36_500,
+        metrics: false,
+        slow: None,
+        server_timing: true,
         replica: None,
     }
 }
