@@ -16,7 +16,6 @@ use clap::{Parser, ValueEnum};
 use lorem_news::app::{self, App};
 use lorem_news::config::Config;
 use lorem_news::db::ablation::{self, Synchronous};
-use lorem_news::server::Limits;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -58,18 +57,7 @@ impl From<Way> for ablation::Way {
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info")).init();
     let options = Options::parse();
-    let config = Config {
-        listen: options.address,
-        database: options.database,
-        benchmarking: true,
-        relax_ssl: true,
-        base_url: None,
-        trusted_proxies: Vec::new(),
-        limits: Limits::default(),
-        rates: None,
-        session_days: 90,
-        replica: None,
-    };
+    let config = Config::local(options.database, options.address);
     let server = app::bind(&config)?;
     let stopper = server.stopper();
     let mut signals = Signals::new([SIGTERM, SIGINT])?;

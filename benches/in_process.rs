@@ -7,12 +7,11 @@
 //! write, and for reading and rendering. A call to the whole server cannot cost less.
 
 use std::error::Error;
-use std::path::Path;
 use std::time::Duration;
 
 use lorem_news::app::App;
 use lorem_news::config::Config;
-use lorem_news::server::Limits;
+use lorem_news::web::timing::Timing;
 use lorem_news::web::{Cx, Error as Refused};
 use lorem_news::{benchmarking, seed};
 use rouille::Request;
@@ -54,7 +53,7 @@ fn measure(endpoint: &str) -> Result<()> {
     // Beside the build, not in /tmp: that is often kept in memory, where a commit costs nothing.
     let program = std::env::current_exe()?;
     let folder = tempfile::tempdir_in(program.parent().ok_or("this program is in no folder")?)?;
-    let app = App::open(demo(&folder.path().join("lorem_news.sqlite3")))?;
+    let app = App::open(Config::local(folder.path().join("lorem_news.sqlite3"), ([127, 0, 0, 1], 0).into()))?;
     seed::run(&app.db, 2024, POSTS, |_| ())?;
     for _ in 0..CALLS / TOGETHER {
         call(&app, endpoint)?;
@@ -78,7 +77,8 @@ fn measure(endpoint: &str) -> Result<()> {
 /// Runs [`TOGETHER`] calls: the time of their write, of all of it, and the bytes of their pages.
 fn call(app: &App, endpoint: &str) -> Result<(Duration, Duration, usize)> {
     let request = Request::fake_http("POST", format!("/benchmarking/{endpoint}"), Vec::new(), Vec::new());
-    let cx = Cx::new(app, &request);
+    let timing = Timing::start();
+    let cx = Cx::new(app, &request, &timing);
     let began = processor_time();
     let calls = benchmarking::write_together(&cx, endpoint, TOGETHER).map_err(sentence)?;
     let written = processor_time();
@@ -98,20 +98,4 @@ fn processor_time() -> Duration {
 
 fn sentence(error: Refused) -> String {
     format!("{error:?}")
-}
-
-/// As `lorem-news demo` has it.
-fn demo(database: &Path) -> Config {
-    Config {
-        listen: ([127, 0, 0, 1], 0).into(),
-        database: database.to_owned(),
-        benchmarking: true,
-        relax_ssl: true,
-        base_url: None,
-        trusted_proxies: Vec::new(),
-        limits: Limits::default(),
-        rates: None,
-        session_days: 30,
-        replica: None,
-    }
 }

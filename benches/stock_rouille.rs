@@ -30,7 +30,6 @@ use lorem_news::app::App;
 use lorem_news::config::Config;
 use lorem_news::housekeeping::Housekeeping;
 use lorem_news::search::indexer::Indexer;
-use lorem_news::server::Limits;
 use signal_hook::consts::SIGTERM;
 
 /// Serve the site on stock `rouille::Server`.
@@ -52,18 +51,8 @@ struct Options {
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info")).init();
     let options = Options::parse();
-    let app = App::open(Config {
-        listen: options.address,
-        database: options.database,
-        benchmarking: true,
-        relax_ssl: true,
-        base_url: None,
-        trusted_proxies: Vec::new(),
-        limits: Limits::default(), // Not enforced here: they belong to our server.
-        rates: None,
-        session_days: 90,
-        replica: None,
-    })?;
+    // Its limits are not kept here: they belong to our server.
+    let app = App::open(Config::local(options.database, options.address))?;
     let app = Arc::new(app);
     // The site's own chores, so that the servers are all that differs.
     let _housekeeping = Housekeeping::start(Arc::clone(&app));

@@ -9,13 +9,16 @@ use rouille::{Request, Response};
 use crate::config::Config;
 use crate::db::Db;
 use crate::housekeeping::Housekeeping;
+use crate::metrics::requests::Requests;
 use crate::replica::settings::Settings;
 use crate::replica::supervisor::Supervisor;
 use crate::replica::watch::Replication;
 use crate::replica::{self, Replica};
 use crate::search::indexer::Indexer;
-use crate::server::{self, Drained, Server};
+use crate::server::{self, Drained, Load, Server};
 use crate::web::rate::Rates;
+use crate::web::router::Route;
+use crate::web::timing::{self, Timing};
 use crate::web::turns::Turns;
 use crate::web::{Cx, Error, error, router};
 
@@ -33,6 +36,10 @@ pub struct App {
     pub rates: Rates,
     /// The copy in another place, if there is one.
     pub replica: Option<Replica>,
+    /// What was asked for.
+    pub requests: Requests,
+    /// How busy our server is, when it is that which serves.
+    pub load: Option<Load>,
 }
 
 /// Why the application does not start: a sentence for the person who started it.
@@ -56,24 +63,34 @@ impl App {
     pub fn open(config: Config) -> Result<App, StartError> {
         let prepare = |settings: &_| Replica::prepare(Settings::clone(settings), &config.database);
         let replica = config.replica.as_ref().map(prepare).transpose().map_err(StartError)?;
-        let db = replica::open(&config.database).map_err(|error| StartError(error.to_string()))?;
+        let mut db = replica::open(&config.database).map_err(|error| StartError(error.to_string()))?;
+        if let Some(slow) = config.slow {
+            db.log_slow(slow).map_err(|error| StartError(error.to_string()))?;
+        }
         if let Some(Err(error)) = replica.as_ref().map(|replica| replica.pair(&db)) {
             return Err(StartError(error));
         }
         let rates = Rates::new(config.rates.as_ref());
         let (turns, hashing) = (Turns::for_this_machine(), Turns::for_hashing());
-        Ok(App { config, db, turns, hashing, rates, replica })
+        let requests = Requests::new(Route::patterns());
+        Ok(App { config, db, turns, hashing, rates, replica, requests, load: None })
     }
 
     /// Answers one request, whatever it is: the site's handler, for any rouille server.
     #[must_use]
     pub fn handle(&self, request: &Request) -> Response {
-        let cx = Cx::new(self, request);
+        let timing = Timing::start();
+        let cx = Cx::new(self, request, &timing);
         // A panic costs this request and no other: what it held is unwound, and nothing that is
         // shared stays half done (the writer undoes its part by itself).
         let routed = catch_unwind(AssertUnwindSafe(|| router::route(&cx)))
             .unwrap_or_else(|_| Err(Error::Internal("the handler panicked".into())));
-        routed.unwrap_or_else(|error| error::respond(&cx, &error))
+        let mut response = routed.unwrap_or_else(|error| error::respond(&cx, &error));
+        let took = timing.elapsed();
+        let method = if request.method() == "HEAD" { "HEAD" } else { cx.method() };
+        self.requests.note(cx.route.get().place(), method, response.status_code, took);
+        timing::tell(&cx, &mut response, took);
+        response
     }
 }
 
@@ -93,7 +110,7 @@ pub fn bind(config: &Config) -> io::Result<Server> {
 /// # Errors
 /// The replica's, when starting it, and the database's, when closing it.
 pub fn serve(server: Server, app: App) -> Result<Drained, StartError> {
-    let app = Arc::new(app);
+    let app = Arc::new(App { load: Some(server.load()), ..app });
     let replication = Replication::start(&app).map_err(StartError)?;
     let handler = Arc::clone(&app);
     let housekeeping = Housekeeping::start(Arc::clone(&app));

@@ -3,7 +3,6 @@
 //! they would see. Off unless asked for: anyone can write here without an account.
 
 use rand::RngExt;
-use rouille::Response;
 use rusqlite::Connection;
 
 use crate::comment::views::CommentForm;
@@ -141,7 +140,7 @@ impl Acted {
             return Ok(reply::html(cx, index(cx)?));
         };
         let token = self.secret.of(done.viewer.session_id);
-        let cx = Cx::new(cx.app, cx.request).signed_in_as(done.viewer);
+        let cx = Cx::new(cx.app, cx.request, cx.timing).signed_in_as(done.viewer);
         let mut response = page(&cx, self.action, &done.shown)?;
         response.headers.push(cookie::set_cookie(&cx, &token));
         Ok(response)

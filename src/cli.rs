@@ -136,6 +136,14 @@ struct Serve {
     /// Forget sign-ins that were not used for so many days
     #[arg(long, env, default_value_t = 90, value_name = "N", value_parser = value_parser!(u32).range(1..=36_500))]
     session_days: u32,
+    /// Show /metrics, in Prometheus' text format, to everybody: without it only to who asks from this
+    /// machine and not through a proxy
+    #[arg(long, env, action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
+    metrics: bool,
+    /// Log requests, with where their time went, and statements of SQL that take so many milliseconds;
+    /// 0: all of them, `off`: none
+    #[arg(long, env, default_value = "500", value_name = "N", value_parser = Slow::parse)]
+    slow_ms: Slow,
     #[command(flatten)]
     replica: replica::Options,
     /// Restore the replica, to try it, so often: `30s`, `24h`, `7d`, `off`; after a failure every hour
@@ -150,6 +158,20 @@ struct VerifyEvery(Option<Duration>);
 impl VerifyEvery {
     fn parse(text: &str) -> Result<VerifyEvery, String> {
         interval(text).map(VerifyEvery)
+    }
+}
+
+/// `None`: nothing is.
+#[derive(Debug, Clone, Copy)]
+struct Slow(Option<Duration>);
+
+impl Slow {
+    fn parse(text: &str) -> Result<Slow, String> {
+        if text == "off" {
+            return Ok(Slow(None));
+        }
+        let millis = text.parse::<u32>().map_err(|_| "it is neither a number of milliseconds nor `off`")?;
+        Ok(Slow(Some(Duration::from_millis(millis.into()))))
     }
 }
 
@@ -245,7 +267,8 @@ fn set_password(db: &Db, name: &str) -> Result<String, Failure> {
 
 impl Serve {
     fn config_for_demo(self) -> Result<Config, Failure> {
-        Ok(Config { benchmarking: true, relax_ssl: true, rates: None, ..self.config()? })
+        let config = self.config()?;
+        Ok(Config { benchmarking: true, relax_ssl: true, rates: None, server_timing: true, ..config })
     }
 
     fn config(self) -> Result<Config, Failure> {
@@ -266,6 +289,9 @@ impl Serve {
             limits: Limits { connections: self.max_connections as usize, ..Limits::default() },
             rates: (!self.no_rate_limits).then_some(rates),
             session_days: self.session_days,
+            metrics: self.metrics,
+            slow: self.slow_ms.0,
+            server_timing: false,
             replica,
         })
     }
@@ -397,6 +423,24 @@ mod tests {
                 assert_eq!(parsed.is_ok(), good, "{argument}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_slow_is_said_in_milliseconds() {
+        let slow = |arguments: &[&str]| serve(arguments).config().expect("they fit").slow;
+        assert_eq!(slow(&[]), Some(Duration::from_millis(500)));
+        assert_eq!(slow(&["--slow-ms=0"]), Some(Duration::ZERO));
+        assert_eq!(slow(&["--slow-ms=off"]), None);
+        for wrong in ["-1", "1.5", "1s", "", "4294967296"] {
+            let argument = format!("--slow-ms={wrong}");
+            assert!(Cli::try_parse_from(["lorem-news", "serve", &argument]).is_err(), "{argument}");
+        }
+    }
+
+    #[test]
+    fn only_a_demo_tells_browsers_where_the_time_goes() {
+        assert!(!serve(&[]).config().expect("they fit").server_timing);
+        assert!(serve(&[]).config_for_demo().expect("they fit").server_timing);
     }
 
     #[test]

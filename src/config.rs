@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::replica;
 use crate::server::Limits;
@@ -29,8 +30,37 @@ pub struct Config {
     pub rates: Option<RateLimits>,
     /// Sign-ins that were not used for so many days are forgotten.
     pub session_days: u32,
+    /// Show `/metrics` to everybody, not only to who asks from this machine.
+    pub metrics: bool,
+    /// Requests and statements that take so long are logged; `None`: none is.
+    pub slow: Option<Duration>,
+    /// Tell browsers where the time of a page went.
+    pub server_timing: bool,
     /// Where the database is replicated to, if anywhere.
     pub replica: Option<replica::settings::Settings>,
+}
+
+impl Config {
+    /// A site that is tried on this machine, by programs: benchmarking and plain HTTP, without rate limits,
+    /// and with nothing that only people need.
+    #[must_use]
+    pub fn local(database: PathBuf, listen: SocketAddr) -> Config {
+        Config {
+            listen,
+            database,
+            benchmarking: true,
+            relax_ssl: true,
+            base_url: None,
+            trusted_proxies: Vec::new(),
+            limits: Limits::default(),
+            rates: None,
+            session_days: 90,
+            metrics: false,
+            slow: None,
+            server_timing: false,
+            replica: None,
+        }
+    }
 }
 
 /// How often one may do what, see [`Act`](crate::web::rate::Act).

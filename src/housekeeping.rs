@@ -124,7 +124,6 @@ impl Chore {
 mod tests {
     use super::*;
     use crate::config::Config;
-    use crate::server::Limits;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::{LazyLock, Mutex};
 
@@ -132,18 +131,8 @@ mod tests {
 
     fn app() -> (tempfile::TempDir, Arc<App>) {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let app = App::open(Config {
-            listen: ([127, 0, 0, 1], 0).into(),
-            database: folder.path().join("news.sqlite3"),
-            benchmarking: false,
-            relax_ssl: false,
-            base_url: None,
-            trusted_proxies: Vec::new(),
-            limits: Limits::default(),
-            rates: None,
-            session_days: 90,
-            replica: None,
-        });
+        let database = folder.path().join("news.sqlite3");
+        let app = App::open(Config::local(database, ([127, 0, 0, 1], 0).into()));
         (folder, Arc::new(app.expect("the database opens")))
     }
 

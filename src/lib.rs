@@ -15,6 +15,7 @@ pub mod config;
 pub mod db;
 #[macro_use]
 pub mod ui;
+pub mod metrics;
 pub mod server;
 pub mod web;
 

@@ -76,7 +76,8 @@ impl Db {
                 connection.pragma_update(None, "synchronous", synchronous.name())?;
                 let reading = Arc::clone(&self.reading);
                 let checkpoints = Checkpoints::start(&self.path, &connection, reading, checkpoint::always)?;
-                let writer = Writer::start(connection, checkpoints).map_err(OpenError::Thread)?;
+                let written = Arc::clone(&self.written);
+                let writer = Writer::start(connection, checkpoints, written).map_err(OpenError::Thread)?;
                 let first = mem::replace(&mut self.writer, writer);
                 drop(first.stop());
             }

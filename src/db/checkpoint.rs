@@ -113,8 +113,8 @@ impl Checkpoints {
         Ok(Checkpoints { begin, done, under_way: false, due: PAGES, path, may, readers, thread })
     }
 
-    /// Called by the writer's thread between two transactions.
-    pub(super) fn after_commit(&mut self, writer: &Connection) {
+    /// Called by the writer's thread between two transactions. The number of pages that are in the WAL.
+    pub(super) fn after_commit(&mut self, writer: &Connection) -> i32 {
         let pages = IN_WAL.get();
         if self.under_way {
             self.due = match self.done.try_recv() {
@@ -124,7 +124,7 @@ impl Checkpoints {
                 }
                 // Somebody else's: asking again after each commit would not change it.
                 Ok(false) => pages + PAGES,
-                Err(TryRecvError::Empty) => return,
+                Err(TryRecvError::Empty) => return pages,
                 Err(TryRecvError::Disconnected) => i32::MAX,
             };
             self.under_way = false;
@@ -133,6 +133,7 @@ impl Checkpoints {
         } else if pages < PAGES {
             self.due = self.due.min(PAGES); // It has begun anew.
         }
+        pages
     }
 
     /// Copies what came while the thread was copying.

@@ -26,9 +26,11 @@ pub mod ablation;
 pub mod among;
 mod checkpoint;
 mod error;
+mod figures;
 pub mod header;
 pub mod migrate;
 pub mod pragmas;
+mod slow;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -42,6 +44,7 @@ use smol_str::SmolStr;
 pub use checkpoint::Checkpointing;
 use checkpoint::{Checkpoints, Readers};
 pub use error::{Error, OpenError};
+pub use figures::{Figures, Spent, Written};
 use writer::Writer;
 
 /// How many read-only connections are kept open: two a core, from 4 to 32. A read is all processor, some tens of
@@ -73,6 +76,9 @@ pub struct Db {
     writer: Writer,
     #[cfg(feature = "ablation")]
     other: Option<ablation::Other>,
+    written: Arc<Written>,
+    /// Statements that take so long are logged.
+    slow: Option<Duration>,
     path: PathBuf,
 }
 
@@ -112,13 +118,17 @@ impl Db {
             .map_err(|error| OpenError::Readers(error.to_string()))?;
         let reading = Arc::new(Readers::default());
         let checkpoints = Checkpoints::start(path, &connection, Arc::clone(&reading), checkpointing)?;
-        let writer = Writer::start(connection, checkpoints).map_err(OpenError::Thread)?;
+        let written = Arc::new(Written::new());
+        let writer =
+            Writer::start(connection, checkpoints, Arc::clone(&written)).map_err(OpenError::Thread)?;
         Ok(Db {
             readers,
             reading,
             writer,
             #[cfg(feature = "ablation")]
             other: None,
+            written,
+            slow: None,
             path: path.to_owned(),
         })
     }
@@ -131,6 +141,9 @@ impl Db {
     /// [`Error::Overloaded`] when no reader came free in two seconds; SQLite's.
     pub fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
         let connection = self.readers.get().map_err(|_| Error::Overloaded)?;
+        if let Some(slow) = self.slow {
+            slow::watch(&connection, slow);
+        }
         self.reading.with(|| {
             let _snapshot = Snapshot::begin(&connection)?;
             Ok(work(&connection)?)
@@ -151,11 +164,23 @@ impl Db {
         T: Send + 'static,
         W: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
+        self.timed_write(work).0
+    }
+
+    /// The same, with what its time was spent on.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn timed_write<T, W>(&self, work: W) -> (Result<T, Error>, Spent)
+    where
+        T: Send + 'static,
+        W: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
         #[cfg(feature = "ablation")]
         let work = ablation::looking_first(work);
         #[cfg(feature = "ablation")]
         if let Some(other) = &self.other {
-            return other.write(work);
+            return (other.write(work), Spent::default());
         }
         self.writer.write(work)
     }
@@ -175,6 +200,35 @@ impl Db {
             return Ok(());
         }
         self.writer.write_later(work)
+    }
+
+    /// From now on each statement that takes `slow` or longer is logged, as it is written, without its values.
+    ///
+    /// # Errors
+    /// As [`Db::write_later`]'s.
+    pub fn log_slow(&mut self, slow: Duration) -> Result<(), Error> {
+        self.slow = Some(slow);
+        self.write_later(move |connection| {
+            slow::watch(connection, slow); // On the writer's own thread.
+            Ok(())
+        })
+    }
+
+    /// How it is at this moment.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        let readers = self.readers.state();
+        Figures {
+            waiting_writes: self.writer.waiting(),
+            readers: readers.connections,
+            idle_readers: readers.idle_connections,
+        }
+    }
+
+    /// What has been written.
+    #[must_use]
+    pub fn written(&self) -> &Written {
+        &self.written
     }
 
     /// Whether it can be read.

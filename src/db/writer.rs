@@ -18,6 +18,7 @@ use rusqlite::Connection;
 
 use super::Error;
 use super::checkpoint::Checkpoints;
+use super::figures::{Spent, Stages, Written};
 
 /// Work that may wait. A caller is a thread with a connection, so this is above any number of them
 /// that a default server lets in; beyond it a caller gets [`Error::Overloaded`] at once.
@@ -49,7 +50,7 @@ trait Work: Send {
     /// Runs in a transaction; keeps the result for later.
     fn run(&mut self, connection: &Connection) -> Outcome;
     /// Tells the caller: the result of the last run if the transaction was committed, else why not.
-    fn answer(self: Box<Self>, committed: Result<(), Error>);
+    fn answer(self: Box<Self>, committed: Result<(), Error>, stages: Stages);
 }
 
 /// How a run ended.
@@ -61,15 +62,19 @@ enum Outcome {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, mut checkpoints: Checkpoints) -> std::io::Result<Writer> {
+    pub(super) fn start(
+        connection: Connection,
+        mut checkpoints: Checkpoints,
+        written: Arc<Written>,
+    ) -> std::io::Result<Writer> {
         let state = State { waiting: VecDeque::new(), stopping: false };
         let queue = Arc::new(Queue { state: Mutex::new(state), not_empty: Condvar::new() });
         let served = Arc::clone(&queue);
         let thread = thread::Builder::new().name("writer".into()).spawn(move || {
             let served = Served(served);
             while let Some(first) = served.0.wait() {
-                write_batch(&connection, &served.0, first);
-                checkpoints.after_commit(&connection);
+                write_batch(&connection, &served.0, first, &written);
+                written.note_wal_pages(checkpoints.after_commit(&connection));
             }
             drop(checkpoints);
             connection
@@ -77,15 +82,22 @@ impl Writer {
         Ok(Writer { queue, thread })
     }
 
-    /// See [`super::Db::write`].
-    pub(super) fn write<T, W>(&self, work: W) -> Result<T, Error>
+    /// See [`super::Db::timed_write`].
+    pub(super) fn write<T, W>(&self, work: W) -> (Result<T, Error>, Spent)
     where
         T: Send + 'static,
         W: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
+        let asked = Instant::now();
         let reply = Arc::new(Reply { result: Mutex::new(None), answered: Condvar::new() });
-        self.queue.push(Box::new(Job { work, result: None, reply: Some(Arc::clone(&reply)) }))?;
-        reply.wait()
+        let job = Box::new(Job { work, result: None, reply: Some(Arc::clone(&reply)) });
+        match self.queue.push(job) {
+            Ok(()) => {
+                let (result, stages) = reply.wait();
+                (result, stages.spent_since(asked))
+            }
+            Err(error) => (Err(error), Spent::default()),
+        }
     }
 
     /// See [`super::Db::write_later`].
@@ -109,7 +121,6 @@ impl Writer {
     }
 
     /// How many callers wait for their turn.
-    #[cfg(test)]
     pub(super) fn waiting(&self) -> usize {
         self.queue.lock().waiting.len()
     }
@@ -168,12 +179,13 @@ impl Queue {
 }
 
 /// One transaction with all the work there is, up to the limits; then everyone is told.
-fn write_batch(connection: &Connection, queue: &Queue, first: Box<dyn Work>) {
+fn write_batch(connection: &Connection, queue: &Queue, first: Box<dyn Work>, written: &Written) {
     if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
         // Another process keeps the lock. Who has queued meanwhile would wait as long once more, one
         // after the other.
-        queue.take_all().into_iter().for_each(|work| work.answer(Err(error.another())));
-        return first.answer(Err(error));
+        let stages = Stages::none();
+        queue.take_all().into_iter().for_each(|work| work.answer(Err(error.another()), stages));
+        return first.answer(Err(error), stages);
     }
     let began = Instant::now();
     let mut batch: Vec<Box<dyn Work>> = Vec::with_capacity(32);
@@ -185,42 +197,50 @@ fn write_batch(connection: &Connection, queue: &Queue, first: Box<dyn Work>) {
             // Nobody else may suffer, and SQLite may have given up the transaction already (full
             // disk, I/O error, no memory): all of it is undone, and each does its work alone.
             roll_back(connection);
-            return batch.into_iter().for_each(|work| write_alone(connection, work));
+            return batch.into_iter().for_each(|work| write_alone(connection, work, written));
         }
         let has_room = batch.len() < BATCH && began.elapsed() < BATCH_TIME;
         next = if has_room { queue.take() } else { None };
     }
-    let committed = commit(connection);
+    let stages = Stages { began, worked: Instant::now() };
+    let committed = commit(connection, batch.len(), written);
     for work in batch {
-        work.answer(match &committed {
+        let committed = match &committed {
             Ok(()) => Ok(()),
             Err(error) => Err(error.another()),
-        });
+        };
+        work.answer(committed, stages);
     }
 }
 
 /// A transaction for one, after one that was shared has failed.
-fn write_alone(connection: &Connection, mut work: Box<dyn Work>) {
+fn write_alone(connection: &Connection, mut work: Box<dyn Work>, written: &Written) {
     if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
-        return work.answer(Err(error));
+        return work.answer(Err(error), Stages::none());
     }
+    let began = Instant::now();
     let outcome = work.run(connection);
+    let stages = Stages { began, worked: Instant::now() };
     let committed = if connection.is_autocommit() {
         Err(Error::TransactionLost)
     } else if outcome == Outcome::Failed {
         roll_back(connection);
         Ok(())
     } else {
-        commit(connection)
+        commit(connection, 1, written)
     };
-    work.answer(committed);
+    work.answer(committed, stages);
 }
 
-fn commit(connection: &Connection) -> Result<(), Error> {
+/// Brings the work of so many callers to the disk.
+fn commit(connection: &Connection, writes: usize, written: &Written) -> Result<(), Error> {
+    let began = Instant::now();
     execute(connection, "COMMIT").inspect_err(|error| {
         log::error!("a commit failed: {error}");
         roll_back(connection);
-    })
+    })?;
+    written.note(writes, began.elapsed());
+    Ok(())
 }
 
 fn roll_back(connection: &Connection) {
@@ -248,7 +268,7 @@ struct Job<T, W> {
 impl<T, W> Drop for Job<T, W> {
     fn drop(&mut self) {
         if let Some(reply) = self.reply.take() {
-            reply.give(Err(Error::Closed));
+            reply.give(Err(Error::Closed), Stages::none());
         }
     }
 }
@@ -267,7 +287,7 @@ where
         outcome
     }
 
-    fn answer(mut self: Box<Self>, committed: Result<(), Error>) {
+    fn answer(mut self: Box<Self>, committed: Result<(), Error>, stages: Stages) {
         let result = match (self.result.take(), committed) {
             // Its own error says more than that of the transaction.
             (Some(Err(error)), _) | (_, Err(error)) => Err(error),
@@ -275,7 +295,7 @@ where
             (None, Ok(())) => Err(Error::Closed),
         };
         match (self.reply.take(), result) {
-            (Some(reply), result) => reply.give(result),
+            (Some(reply), result) => reply.give(result, stages),
             (None, Err(error)) => log::warn!("a write that nobody waits for was not done: {error}"),
             (None, Ok(_)) => {}
         }
@@ -284,21 +304,21 @@ where
 
 /// Where a caller waits for its result.
 struct Reply<T> {
-    result: Mutex<Option<Result<T, Error>>>,
+    result: Mutex<Option<(Result<T, Error>, Stages)>>,
     answered: Condvar,
 }
 
 impl<T> Reply<T> {
-    fn give(&self, result: Result<T, Error>) {
-        *self.result.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+    fn give(&self, result: Result<T, Error>, stages: Stages) {
+        *self.result.lock().unwrap_or_else(PoisonError::into_inner) = Some((result, stages));
         self.answered.notify_one();
     }
 
-    fn wait(&self) -> Result<T, Error> {
+    fn wait(&self) -> (Result<T, Error>, Stages) {
         let mut result = self
             .answered
             .wait_while(self.result.lock().unwrap_or_else(PoisonError::into_inner), |result| result.is_none())
             .unwrap_or_else(PoisonError::into_inner);
-        result.take().unwrap_or(Err(Error::Closed))
+        result.take().unwrap_or_else(|| (Err(Error::Closed), Stages::none()))
     }
 }

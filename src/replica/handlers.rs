@@ -38,7 +38,11 @@ pub fn status(cx: &Cx) -> Result {
     Ok(reply::page(cx, layout::render(&page, views::status(shown.as_ref(), cx.now))?))
 }
 
-fn health(cx: &Cx) -> Result<Option<Health>> {
+/// How the replica is, if there is one.
+///
+/// # Errors
+/// The database's.
+pub fn health(cx: &Cx) -> Result<Option<Health>> {
     let Some(replica) = &cx.app.replica else { return Ok(None) };
     let verification = cx.app.db.read(sql::last_verification)?;
     Ok(Some(replica.watch.health(verification)))

@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use rouille::{Request, Response};
@@ -226,7 +227,12 @@ impl Connection<'_> {
                 named(headers, "X-Forwarded-Proto").is_some_and(|proto| proto.eq_ignore_ascii_case("https"));
         }
         headers.retain(|(name, _)| {
-            !(name.len() >= 12 && (is_forwarded(name) || name.eq_ignore_ascii_case("x-request-id")))
+            let is_long = name.len() >= 12;
+            if is_long && is_forwarded(name) {
+                client.set_port(0); // It is not the peer who asks, or not for itself.
+                return false;
+            }
+            !(is_long && name.eq_ignore_ascii_case("x-request-id"))
         });
         (client, secure)
     }
@@ -242,6 +248,7 @@ impl Connection<'_> {
     /// begin is not known.
     fn refuse(&mut self, Refusal(status, why): Refusal) -> Result<bool, Gone> {
         let id = self.shared.request_id();
+        self.shared.malformed.fetch_add(1, Ordering::Relaxed);
         log::info!(target: "access", "{id:016x} {} refused: {status} {why}", self.peer.ip());
         let text = format!("{status} {}: {why}\n", response::reason(status));
         let response = Response::text(text).with_status_code(status);

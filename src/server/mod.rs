@@ -11,6 +11,7 @@
 mod body;
 mod connection;
 pub mod limits;
+mod load;
 mod refuse;
 mod registry;
 mod request;
@@ -26,6 +27,7 @@ use std::time::{Duration, Instant};
 use rouille::{Request, Response};
 
 pub use limits::Limits;
+pub use load::Load;
 use refuse::Refuser;
 use registry::Registry;
 
@@ -34,8 +36,9 @@ use registry::Registry;
 pub struct Options {
     /// What a client may cost.
     pub limits: Limits,
-    /// Peers whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. From anyone else these
-    /// headers are removed before the handler sees the request.
+    /// Peers whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. The handler sees neither these
+    /// headers nor anybody else's: it sees the client's address, with port 0 where the request was said to come
+    /// from somebody else than the peer, whoever said so.
     pub trusted_proxies: Vec<IpAddr>,
 }
 
@@ -66,6 +69,9 @@ struct Shared {
     stopping: AtomicBool,
     registry: Registry,
     next_request: AtomicU64,
+    /// See [`Load`].
+    turned_away: AtomicU64,
+    malformed: AtomicU64,
 }
 
 impl Server {
@@ -86,6 +92,8 @@ impl Server {
             options,
             stopping: AtomicBool::new(false),
             next_request: AtomicU64::new(rand::random::<u64>() & !0xffff_ffff),
+            turned_away: AtomicU64::new(0),
+            malformed: AtomicU64::new(0),
         });
         Ok(Server { listener, address, shared })
     }
@@ -100,6 +108,12 @@ impl Server {
     #[must_use]
     pub fn stopper(&self) -> Stopper {
         Stopper { shared: Arc::clone(&self.shared), address: self.address }
+    }
+
+    /// A look at how busy this server is.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        Load { shared: Arc::clone(&self.shared) }
     }
 
     /// Serves until the [`Stopper`] is used, then drains and returns.
@@ -145,7 +159,10 @@ impl Server {
     ) {
         let slot = match self.shared.registry.admit(stream) {
             Ok(slot) => slot,
-            Err(stream) => return refuser.refuse(stream),
+            Err(stream) => {
+                self.shared.turned_away.fetch_add(1, Ordering::Relaxed);
+                return refuser.refuse(stream);
+            }
         };
         let (shared, handler) = (Arc::clone(&self.shared), Arc::clone(handler));
         let client = slot.clone();

@@ -122,6 +122,16 @@ impl Registry {
         state < RECEIVING || state - RECEIVING + 2000 < self.now()
     }
 
+    /// How many connections there are.
+    pub(super) fn open(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// How many of them are in a request.
+    pub(super) fn busy(&self) -> usize {
+        self.lock().slots.values().filter(|slot| slot.state.load(Ordering::Relaxed) == BUSY).count()
+    }
+
     /// Three quarters of the slots are taken.
     pub(super) fn is_scarce(&self) -> bool {
         self.count.load(Ordering::Relaxed) * 4 >= self.capacity * 3

@@ -1,6 +1,6 @@
 //! What a handler knows about the request it serves.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt::Display;
 use std::net::IpAddr;
 
@@ -9,6 +9,8 @@ use rusqlite::Connection;
 
 use super::flash::Flash;
 use super::form::{Form, Unreadable, local_path};
+use super::router::Route;
+use super::timing::{Part, Timing};
 use super::turns::Turn;
 use super::{Error, Result, session};
 use crate::app::App;
@@ -27,6 +29,10 @@ pub struct Cx<'r> {
     pub request: &'r Request,
     /// One moment for the whole page.
     pub now: Micros,
+    /// Where its time goes.
+    pub timing: &'r Timing,
+    /// What it asks for, as soon as that is known.
+    pub route: Cell<Route>,
     viewer: OnceCell<Option<Viewer>>,
     form: OnceCell<std::result::Result<Form, Unreadable>>,
     /// From the first read until the response is rendered, but not while the writer works.
@@ -51,9 +57,10 @@ pub struct Viewer {
 impl<'r> Cx<'r> {
     /// A request that has just come.
     #[must_use]
-    pub fn new(app: &'r App, request: &'r Request) -> Cx<'r> {
+    pub fn new(app: &'r App, request: &'r Request, timing: &'r Timing) -> Cx<'r> {
         let (viewer, form) = (OnceCell::new(), OnceCell::new());
-        Cx { app, request, now: now(), viewer, form, turn: RefCell::new(None) }
+        let (route, turn) = (Cell::new(Route::NONE), RefCell::new(None));
+        Cx { app, request, now: now(), timing, route, viewer, form, turn }
     }
 
     /// Reads from the database when it is this request's turn, see [`Db::read`](db::Db::read).
@@ -66,10 +73,11 @@ impl<'r> Cx<'r> {
     ) -> std::result::Result<T, db::Error> {
         let mut turn = self.turn.borrow_mut();
         if turn.is_none() {
-            *turn = Some(self.app.turns.take().ok_or(db::Error::Overloaded)?);
+            let taken = self.timing.during(Part::Turn, || self.app.turns.take());
+            *turn = Some(taken.ok_or(db::Error::Overloaded)?);
         }
         drop(turn);
-        self.app.db.read(work)
+        self.timing.during(Part::Read, || self.app.db.read(work))
     }
 
     /// Writes to the database, see [`Db::write`](db::Db::write). Meanwhile somebody else has the turn.
@@ -82,7 +90,9 @@ impl<'r> Cx<'r> {
         W: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
         self.turn.replace(None);
-        self.app.db.write(work)
+        let (result, spent) = self.app.db.timed_write(work);
+        self.timing.add_write(spent);
+        result
     }
 
     /// Hashes a password, or compares one with its hash, when it is its turn among those who do:
@@ -92,8 +102,10 @@ impl<'r> Cx<'r> {
     /// [`db::Error::Overloaded`] when the turn does not come; `work` has not begun then.
     pub fn hashing<T>(&self, work: impl FnOnce() -> T) -> std::result::Result<T, db::Error> {
         self.turn.replace(None);
-        let _turn = self.app.hashing.take().ok_or(db::Error::Overloaded)?;
-        Ok(work())
+        self.timing.during(Part::Hash, || {
+            let _turn = self.app.hashing.take().ok_or(db::Error::Overloaded)?;
+            Ok(work())
+        })
     }
 
     /// Who asks, by their session cookie; looked up once. `None` for a guest.

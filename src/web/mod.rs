@@ -14,6 +14,7 @@ pub mod rate;
 pub mod reply;
 pub mod router;
 pub mod session;
+pub mod timing;
 pub mod turns;
 pub mod xml;
 

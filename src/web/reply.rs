@@ -217,11 +217,18 @@ pub fn html(cx: &Cx, html: String) -> Response {
 
 /// Something for programs, of this moment.
 #[must_use]
-pub fn json(cx: &Cx, value: &serde_json::Value) -> Response {
-    let mut response = Response::from_data("application/json", value.to_string());
-    response.headers.push(("Vary".into(), "Accept".into()));
+pub fn momentary(cx: &Cx, content_type: &'static str, text: String) -> Response {
+    let mut response = Response::from_data(content_type, text);
     forbid_storing(&mut response);
     with_security(cx, response)
+}
+
+/// The same where a page is at the same address, for people.
+#[must_use]
+pub fn json(cx: &Cx, value: &serde_json::Value) -> Response {
+    let mut response = momentary(cx, "application/json", value.to_string());
+    response.headers.push(("Vary".into(), "Accept".into()));
+    response
 }
 
 fn forbid_storing(response: &mut Response) {

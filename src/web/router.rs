@@ -7,9 +7,36 @@ use crate::saved::Wish;
 use crate::vote::handlers::change as vote;
 use crate::vote::{Target, Vote};
 use crate::{
-    benchmarking, comment, feed, flag, moderation, post, preference, replica, saved, search, session,
-    sitemap, user,
+    benchmarking, comment, feed, flag, metrics, moderation, post, preference, replica, saved, search,
+    session, sitemap, user,
 };
+
+/// The table of routes: the parts of a path, a name where any part will do, and a handler for each method. It becomes
+/// a `match` and a list of patterns, so that who counts requests has a name for each kind of them.
+macro_rules! routes {
+    ($cx:ident, $($([$($part:tt),+])|+ $(if $guard:expr)? => { $($method:ident => $handler:expr),+ })+) => {
+        /// What each route matches, such as `/posts/:id`; of several paths the first.
+        const PATTERNS: &[&str] = &[$(pattern!($([$($part)+])+)),+];
+
+        /// Finds the handler and runs it.
+        fn dispatch($cx: &Cx, segments: &[&str]) -> Result {
+            match *segments {
+                $($([$($part),+])|+ $(if $guard)? => {
+                    const ROUTE: Route = Route::named(pattern!($([$($part)+])+));
+                    $cx.route.set(ROUTE);
+                    on!($cx, $($method => $handler),+)
+                })+
+                _ => Err(Error::NotFound),
+            }
+        }
+    };
+}
+
+macro_rules! pattern {
+    ([$($part:tt)+] $($others:tt)*) => { concat!($("/", pattern!(@part $part)),+) };
+    (@part $literal:literal) => { $literal };
+    (@part $name:ident) => { concat!(":", stringify!($name)) };
+}
 
 /// The handler for the method among those that the path has, else 405 with their names.
 macro_rules! on {
@@ -36,116 +63,154 @@ pub fn route(cx: &Cx) -> Result {
         moderation::refuse_banned(cx)?;
     }
     match segments[..] {
-        [""] => on!(cx, GET => post::handlers::front(cx)),
-        [.., ""] => without_trailing_slash(cx),
-        ["best"] => on!(cx, GET => post::handlers::best(cx, paths::WEEK)),
-        ["best", over] => on!(cx, GET => post::handlers::best(cx, over)),
-        ["from"] => on!(cx, GET => post::handlers::from(cx)),
-        ["posts"] => on!(cx, GET => post::handlers::recent(cx), POST => post::handlers::create(cx)),
-        ["posts.atom"] => on!(cx, GET => feed::handlers::newest(cx)),
-        ["search.atom"] => on!(cx, GET => feed::handlers::of_search(cx)),
-        ["front.atom"] => on!(cx, GET => feed::handlers::front(cx)),
-        ["posts", file] if file.ends_with(".atom") => {
-            on!(cx, GET => feed::handlers::of_post(cx, number(inside("", file, ".atom"))?))
-        }
-        ["users", file] if file.ends_with(".atom") => {
-            on!(cx, GET => feed::handlers::of_user(cx, number(inside("", file, ".atom"))?))
-        }
-        ["posts", "new"] => on!(cx, GET => post::handlers::new(cx)),
-        ["posts", id] => on!(cx,
-            GET => post::handlers::show(cx, number(id)?),
-            PATCH => post::handlers::update(cx, number(id)?),
-            PUT => post::handlers::update(cx, number(id)?),
-            DELETE => post::handlers::destroy(cx, number(id)?)
-        ),
-        ["posts", id, "edit"] => on!(cx, GET => post::handlers::edit(cx, number(id)?)),
-        ["posts", id, "comments"] => on!(cx,
-            GET => Ok(comment::handlers::list(cx, number(id)?)),
-            POST => comment::handlers::create(cx, To::Post(number(id)?))
-        ),
-        ["posts", id, "flag"] => on!(cx,
-            GET => flag::handlers::new(cx, Target::Post(number(id)?)),
-            POST => flag::handlers::create(cx, Target::Post(number(id)?))
-        ),
-        ["posts", id, "moderate"] => on!(cx,
-            GET => moderation::handlers::show(cx, Subject::Post(number(id)?)),
-            POST => moderation::handlers::act(cx, Subject::Post(number(id)?))
-        ),
-        ["posts", id, "vote"] => on!(cx, POST => vote(cx, Target::Post(number(id)?), Vote::Cast)),
-        ["posts", id, "unvote"] => on!(cx, POST => vote(cx, Target::Post(number(id)?), Vote::Withdrawn)),
-        ["posts", id, "save"] => on!(cx, POST => saved::handlers::change(cx, number(id)?, Wish::Save)),
-        ["posts", id, "unsave"] => on!(cx, POST => saved::handlers::change(cx, number(id)?, Wish::Unsave)),
-        ["saved"] => on!(cx, GET => saved::handlers::list(cx)),
-        ["comments", id, "vote"] => on!(cx, POST => vote(cx, Target::Comment(number(id)?), Vote::Cast)),
-        ["comments", id, "unvote"] => {
-            on!(cx, POST => vote(cx, Target::Comment(number(id)?), Vote::Withdrawn))
-        }
-        ["comments", id, "flag"] => on!(cx,
-            GET => flag::handlers::new(cx, Target::Comment(number(id)?)),
-            POST => flag::handlers::create(cx, Target::Comment(number(id)?))
-        ),
-        ["comments", id, "moderate"] => on!(cx,
-            GET => moderation::handlers::show(cx, Subject::Comment(number(id)?)),
-            POST => moderation::handlers::act(cx, Subject::Comment(number(id)?))
-        ),
-        ["comments", id] => on!(cx,
-            GET => comment::handlers::show(cx, number(id)?),
-            PATCH => comment::handlers::update(cx, number(id)?),
-            PUT => comment::handlers::update(cx, number(id)?),
-            DELETE => comment::handlers::destroy(cx, number(id)?)
-        ),
-        ["comments", id, "reply"] => on!(cx, GET => comment::replies::form(cx, number(id)?)),
-        ["comments", id, "replies"] => on!(cx,
-            GET => comment::replies::list(cx, number(id)?),
-            POST => comment::handlers::create(cx, To::Comment(number(id)?))
-        ),
-        ["comments", id, "edit"] => on!(cx, GET => comment::handlers::edit(cx, number(id)?)),
-        ["sign_up"] | ["users", "new"] => on!(cx, GET => user::handlers::new(cx)),
-        ["users"] => on!(cx,
-            GET => Ok(reply::see_other(cx, paths::SIGN_UP)),
-            POST => user::handlers::create(cx)
-        ),
-        ["users", id] => on!(cx, GET => user::handlers::show(cx, number(id)?)),
-        ["users", id, "moderate"] => on!(cx,
-            GET => moderation::handlers::show(cx, Subject::User(number(id)?)),
-            POST => moderation::handlers::act(cx, Subject::User(number(id)?))
-        ),
-        ["log"] => on!(cx, GET => moderation::handlers::log(cx)),
-        ["flags"] => on!(cx, GET => flag::handlers::queue(cx)),
-        ["user"] => on!(cx,
-            GET => user::handlers::own(cx),
-            PATCH => user::handlers::update(cx),
-            PUT => user::handlers::update(cx),
-            DELETE => user::handlers::destroy(cx)
-        ),
-        ["user", "edit"] => on!(cx, GET => user::handlers::edit(cx)),
-        ["user", "delete"] => on!(cx, GET => user::handlers::confirm_destroy(cx)),
-        ["sign_in"] | ["sessions", "new"] => on!(cx, GET => session::handlers::new(cx)),
-        ["sessions"] => on!(cx,
-            GET => Ok(reply::see_other(cx, paths::SIGN_IN)),
-            POST => session::handlers::create(cx)
-        ),
-        ["sessions", id] => on!(cx, DELETE => session::handlers::destroy(cx, number(id)?)),
-        ["preferences"] => on!(cx,
-            GET => preference::handlers::edit(cx),
-            POST => preference::handlers::update(cx)
-        ),
-        ["keys"] => on!(cx, GET => preference::handlers::keys(cx)),
-        ["benchmarking", action] if cx.app.config.benchmarking => {
-            on!(cx, POST => benchmarking::run(cx, action))
-        }
-        ["robots.txt"] => on!(cx, GET => sitemap::handlers::robots(cx)),
-        ["sitemap.xml"] => on!(cx, GET => sitemap::handlers::index(cx)),
-        [file] if file.starts_with("sitemap-") => {
-            on!(cx, GET => sitemap::handlers::part(cx, number(inside("sitemap-", file, ".xml"))?))
-        }
-        ["search"] => on!(cx, GET => search::handlers::show(cx)),
-        ["up"] => on!(cx, GET => replica::handlers::up(cx)),
-        ["status"] => on!(cx, GET => replica::handlers::status(cx)),
-        ["assets", name] => on!(cx, GET => assets::serve(cx, name)),
-        [name] if assets::is_at_root(name) => on!(cx, GET => assets::serve_at_root(cx, name)),
-        _ => Err(Error::NotFound),
+        [_, .., ""] => without_trailing_slash(cx),
+        _ => dispatch(cx, &segments),
     }
+}
+
+/// One of the routes, or none of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route(usize);
+
+impl Route {
+    /// Of what is not there, and of what is refused before it is looked for.
+    pub const NONE: Route = Route(PATTERNS.len());
+
+    /// The route with this pattern: for constants, where one that is not there stops the compiler.
+    const fn named(pattern: &str) -> Route {
+        let mut at = 0;
+        while !is_same(PATTERNS[at].as_bytes(), pattern.as_bytes()) {
+            at += 1;
+        }
+        Route(at)
+    }
+
+    /// Its place among all of them.
+    #[must_use]
+    pub fn place(self) -> usize {
+        self.0
+    }
+
+    /// The patterns of all routes in their order; `none` is the last.
+    pub fn patterns() -> impl Iterator<Item = &'static str> {
+        PATTERNS.iter().copied().chain(["none"])
+    }
+}
+
+/// `==`, for constants.
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    match (one, other) {
+        ([], []) => true,
+        ([a, one @ ..], [b, other @ ..]) => *a == *b && is_same(one, other),
+        _ => false,
+    }
+}
+
+routes! { cx,
+    [""] => { GET => post::handlers::front(cx) }
+    ["best"] => { GET => post::handlers::best(cx, paths::WEEK) }
+    ["best", over] => { GET => post::handlers::best(cx, over) }
+    ["from"] => { GET => post::handlers::from(cx) }
+    ["posts"] => { GET => post::handlers::recent(cx), POST => post::handlers::create(cx) }
+    ["posts.atom"] => { GET => feed::handlers::newest(cx) }
+    ["search.atom"] => { GET => feed::handlers::of_search(cx) }
+    ["front.atom"] => { GET => feed::handlers::front(cx) }
+    ["posts", file] if file.ends_with(".atom") => {
+        GET => feed::handlers::of_post(cx, number(inside("", file, ".atom"))?)
+    }
+    ["users", file] if file.ends_with(".atom") => {
+        GET => feed::handlers::of_user(cx, number(inside("", file, ".atom"))?)
+    }
+    ["posts", "new"] => { GET => post::handlers::new(cx) }
+    ["posts", id] => {
+        GET => post::handlers::show(cx, number(id)?),
+        PATCH => post::handlers::update(cx, number(id)?),
+        PUT => post::handlers::update(cx, number(id)?),
+        DELETE => post::handlers::destroy(cx, number(id)?)
+    }
+    ["posts", id, "edit"] => { GET => post::handlers::edit(cx, number(id)?) }
+    ["posts", id, "comments"] => {
+        GET => Ok(comment::handlers::list(cx, number(id)?)),
+        POST => comment::handlers::create(cx, To::Post(number(id)?))
+    }
+    ["posts", id, "flag"] => {
+        GET => flag::handlers::new(cx, Target::Post(number(id)?)),
+        POST => flag::handlers::create(cx, Target::Post(number(id)?))
+    }
+    ["posts", id, "moderate"] => {
+        GET => moderation::handlers::show(cx, Subject::Post(number(id)?)),
+        POST => moderation::handlers::act(cx, Subject::Post(number(id)?))
+    }
+    ["posts", id, "vote"] => { POST => vote(cx, Target::Post(number(id)?), Vote::Cast) }
+    ["posts", id, "unvote"] => { POST => vote(cx, Target::Post(number(id)?), Vote::Withdrawn) }
+    ["posts", id, "save"] => { POST => saved::handlers::change(cx, number(id)?, Wish::Save) }
+    ["posts", id, "unsave"] => { POST => saved::handlers::change(cx, number(id)?, Wish::Unsave) }
+    ["saved"] => { GET => saved::handlers::list(cx) }
+    ["comments", id, "vote"] => { POST => vote(cx, Target::Comment(number(id)?), Vote::Cast) }
+    ["comments", id, "unvote"] => { POST => vote(cx, Target::Comment(number(id)?), Vote::Withdrawn) }
+    ["comments", id, "flag"] => {
+        GET => flag::handlers::new(cx, Target::Comment(number(id)?)),
+        POST => flag::handlers::create(cx, Target::Comment(number(id)?))
+    }
+    ["comments", id, "moderate"] => {
+        GET => moderation::handlers::show(cx, Subject::Comment(number(id)?)),
+        POST => moderation::handlers::act(cx, Subject::Comment(number(id)?))
+    }
+    ["comments", id] => {
+        GET => comment::handlers::show(cx, number(id)?),
+        PATCH => comment::handlers::update(cx, number(id)?),
+        PUT => comment::handlers::update(cx, number(id)?),
+        DELETE => comment::handlers::destroy(cx, number(id)?)
+    }
+    ["comments", id, "reply"] => { GET => comment::replies::form(cx, number(id)?) }
+    ["comments", id, "replies"] => {
+        GET => comment::replies::list(cx, number(id)?),
+        POST => comment::handlers::create(cx, To::Comment(number(id)?))
+    }
+    ["comments", id, "edit"] => { GET => comment::handlers::edit(cx, number(id)?) }
+    ["sign_up"] | ["users", "new"] => { GET => user::handlers::new(cx) }
+    ["users"] => {
+        GET => Ok(reply::see_other(cx, paths::SIGN_UP)),
+        POST => user::handlers::create(cx)
+    }
+    ["users", id] => { GET => user::handlers::show(cx, number(id)?) }
+    ["users", id, "moderate"] => {
+        GET => moderation::handlers::show(cx, Subject::User(number(id)?)),
+        POST => moderation::handlers::act(cx, Subject::User(number(id)?))
+    }
+    ["log"] => { GET => moderation::handlers::log(cx) }
+    ["flags"] => { GET => flag::handlers::queue(cx) }
+    ["user"] => {
+        GET => user::handlers::own(cx),
+        PATCH => user::handlers::update(cx),
+        PUT => user::handlers::update(cx),
+        DELETE => user::handlers::destroy(cx)
+    }
+    ["user", "edit"] => { GET => user::handlers::edit(cx) }
+    ["user", "delete"] => { GET => user::handlers::confirm_destroy(cx) }
+    ["sign_in"] | ["sessions", "new"] => { GET => session::handlers::new(cx) }
+    ["sessions"] => {
+        GET => Ok(reply::see_other(cx, paths::SIGN_IN)),
+        POST => session::handlers::create(cx)
+    }
+    ["sessions", id] => { DELETE => session::handlers::destroy(cx, number(id)?) }
+    ["preferences"] => {
+        GET => preference::handlers::edit(cx),
+        POST => preference::handlers::update(cx)
+    }
+    ["keys"] => { GET => preference::handlers::keys(cx) }
+    ["benchmarking", action] if cx.app.config.benchmarking => { POST => benchmarking::run(cx, action) }
+    ["robots.txt"] => { GET => sitemap::handlers::robots(cx) }
+    ["sitemap.xml"] => { GET => sitemap::handlers::index(cx) }
+    [file] if file.starts_with("sitemap-") => {
+        GET => sitemap::handlers::part(cx, number(inside("sitemap-", file, ".xml"))?)
+    }
+    ["search"] => { GET => search::handlers::show(cx) }
+    ["up"] => { GET => replica::handlers::up(cx) }
+    ["metrics"] if metrics::handlers::is_shown(cx) => { GET => metrics::handlers::show(cx) }
+    ["status"] => { GET => replica::handlers::status(cx) }
+    ["assets", name] => { GET => assets::serve(cx, name) }
+    [name] if assets::is_at_root(name) => { GET => assets::serve_at_root(cx, name) }
 }
 
 /// Whether also somebody who is banned can ask for it: reading, and how; signing in and out; and leaving. All
@@ -182,5 +247,21 @@ fn without_trailing_slash(cx: &Cx) -> Result {
         _ if !ours || cx.method() != "GET" => Err(Error::NotFound),
         Some((_, query)) => Ok(reply::moved(cx, format!("{path}?{query}"))),
         None => Ok(reply::moved(cx, path.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_route_has_a_name_of_its_own() {
+        let patterns: Vec<&str> = Route::patterns().collect();
+        for (at, pattern) in patterns.iter().enumerate() {
+            assert!(!patterns[..at].contains(pattern), "{pattern}");
+        }
+        assert_eq!(patterns[Route::named("/posts/:id").place()], "/posts/:id");
+        assert_eq!(patterns[Route::named("/sign_in").place()], "/sign_in");
+        assert_eq!((patterns[0], patterns[Route::NONE.place()]), ("/", "none"));
     }
 }

@@ -78,6 +78,12 @@ impl Turns {
         Some(Turn(self))
     }
 
+    /// How many wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.lock().waiting.len()
+    }
+
     /// Leaves the queue. `false`: the turn has come meanwhile.
     fn give_up(&self, waiter: &Arc<Waiter>) -> bool {
         let mut state = self.lock();
@@ -150,7 +156,7 @@ mod tests {
                     let _turn = turns.take().expect("it comes");
                     order.lock().expect("held for a moment").push(number);
                 });
-                while turns.lock().waiting.len() <= number {
+                while turns.waiting() <= number {
                     thread::yield_now();
                 }
             }

@@ -11,6 +11,7 @@ use scraper::{ElementRef, Html, Selector};
 
 use crate::client::*;
 use crate::harness::*;
+use crate::operation::{assert_routed, assert_timed};
 use crate::seen::*;
 
 /// So many pages of each shape are looked at.
@@ -358,6 +359,7 @@ pub fn walk(client: &Client) -> Walked {
             continue;
         }
         assert!(answer.text().starts_with("<!DOCTYPE html>"), "{address}");
+        assert_timed(&answer, &[]);
         let html = answer.html();
         assert_eq!(complaints(&html), [""; 0], "{address}");
         for form in Form::all(&address, &html) {
@@ -389,6 +391,7 @@ fn pieces(client: &Client, page: &str, html: &Html, link: ElementRef, forms: &mu
     let address = link.value().attr("href").expect("a link leads somewhere");
     let answer = client.htmx("GET", address, &[]);
     assert_eq!(answer.status, 200, "{address} on {page}");
+    assert_timed(&answer, &[]);
     for partial in assert_fits(html, &answer, address) {
         let piece = Html::parse_fragment(&partial.html);
         assert_eq!(complaints(&piece), [""; 0], "{address}");
@@ -496,8 +499,9 @@ fn shapes(walked: &Walked) -> BTreeSet<String> {
 
 #[test]
 fn all_that_a_guest_finds_works_without_a_script() {
-    let (_site, client) = site(false);
+    let (site, client) = site(false);
     let walked = walk(&client);
+    assert_routed(&site);
     let found = shapes(&walked);
     for shape in [
         "/",
@@ -518,8 +522,9 @@ fn all_that_a_guest_finds_works_without_a_script() {
 
 #[test]
 fn all_that_somebody_finds_who_is_signed_in_works_without_a_script() {
-    let (_site, client) = site(true);
+    let (site, client) = site(true);
     let walked = walk(&client);
+    assert_routed(&site);
     let found = shapes(&walked);
     for shape in [
         "/",

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use lorem_news::app::{self, App};
 use lorem_news::config::Config;
 use lorem_news::db::Db;
-use lorem_news::server::{Drained, Limits, Options, Server, Stopper};
+use lorem_news::server::{Drained, Options, Server, Stopper};
 use lorem_news::{search, seed};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -183,18 +183,8 @@ pub fn recount(connection: &Connection) {
 /// As `lorem-news demo` has it, on a port that is free. Sessions are kept however old they are: tests
 /// make old ones.
 pub fn config(database: &Path) -> Config {
-    Config {
-        listen: ([127, 0, 0, 1], 0).into(),
-        database: database.to_owned(),
-        benchmarking: true,
-        relax_ssl: true,
-        base_url: None,
-        trusted_proxies: Vec::new(),
-        limits: Limits::default(),
-        rates: None,
-        session_days: 36_500,
-        replica: None,
-    }
+    let local = Config::local(database.to_owned(), ([127, 0, 0, 1], 0).into());
+    Config { session_days: 36_500, server_timing: true, ..local }
 }
 
 /// The whole site in this process. It stops when it is dropped.

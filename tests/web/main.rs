@@ -23,6 +23,7 @@ mod leaving;
 mod limits;
 mod links;
 mod moderating;
+mod operation;
 mod pages;
 mod plans;
 mod replica;

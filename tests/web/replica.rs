@@ -15,6 +15,7 @@ use crate::harness::{
     Answer, PATIENCE, Program, Site, ask, assert_sound, eventually, eventually_or, folder, number, open,
     program, seeded,
 };
+use crate::operation::Scrape;
 
 /// Where `bin/tools` puts it.
 const LITESTREAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/.tools/bin/litestream");
@@ -281,6 +282,9 @@ fn what_is_wrong_with_a_replica_is_found_by_itself_shown_and_mended() {
     eventually("it is verified", || replica_of(&server)["last_verified"].as_str().map(str::to_owned));
     assert_eq!(replica_of(&server)["ok"], true);
     assert!(replica_of(&server)["last_sync_age"].as_u64().unwrap() < 30);
+    let scrape = Scrape::of(server.address);
+    assert_eq!(scrape.number("lorem_news_replica_ok", &[]), 1.0);
+    assert!(scrape.number("lorem_news_replica_last_sync_age_seconds", &[]) < 30.0);
     let shown = ask(server.address, "GET", "/status", &[]).text().to_owned();
     assert!(shown.contains("its backup is well") && shown.contains("on the same disk"), "{shown}");
 
@@ -288,6 +292,11 @@ fn what_is_wrong_with_a_replica_is_found_by_itself_shown_and_mended() {
     eventually("it is seen", || {
         let _ = fs::remove_dir_all(place.replica());
         (replica_of(&server)["ok"] == false).then_some(())
+    });
+    // It may be mended already, and is wrong again when it is wiped again.
+    eventually("so do the metrics", || {
+        let _ = fs::remove_dir_all(place.replica());
+        (Scrape::of(server.address).number("lorem_news_replica_ok", &[]) == 0.0).then_some(())
     });
     server.await_log("the replica could not be restored");
     // Litestream begins anew and copies everything.

@@ -8,6 +8,7 @@ use lorem_news::app::App;
 use lorem_news::config::{Config, RateLimits};
 use lorem_news::db;
 use lorem_news::web::rate::{Act, Limit, Wait};
+use lorem_news::web::timing::Timing;
 use lorem_news::web::turns::Turns;
 use lorem_news::web::{Cx, Error, error};
 use rouille::Request;
@@ -40,8 +41,8 @@ fn who_is_too_fast_is_told_when_to_come_again() {
         (Wait { seconds: 1 }, "1", "Please try again in 1 second."),
         (Wait { seconds: 59 }, "59", "Please try again in 59 seconds."),
     ] {
-        let request = request();
-        let cx = Cx::new(&app, &request);
+        let (request, timing) = (request(), Timing::start());
+        let cx = Cx::new(&app, &request, &timing);
         let response = error::respond(&cx, &Error::from(wait));
         assert_eq!(response.status_code, 429);
         let header =
@@ -65,8 +66,8 @@ fn so_many_passwords_are_hashed_at_once_and_no_more() {
         for _ in 0..8 {
             scope.spawn(|| {
                 for number in 0..50 {
-                    let request = request();
-                    let done = Cx::new(&app, &request).hashing(|| {
+                    let (request, timing) = (request(), Timing::start());
+                    let done = Cx::new(&app, &request, &timing).hashing(|| {
                         most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                         thread::yield_now();
                         inside.fetch_sub(1, Ordering::SeqCst);
@@ -84,8 +85,8 @@ fn so_many_passwords_are_hashed_at_once_and_no_more() {
 fn who_hashes_a_password_lets_others_compute_and_comes_back() {
     let (_folder, mut app) = app(|_| {});
     app.turns = Turns::new(1, Duration::from_millis(1));
-    let request = request();
-    let cx = Cx::new(&app, &request);
+    let (request, timing) = (request(), Timing::start());
+    let cx = Cx::new(&app, &request, &timing);
     let read = || cx.read(|_| Ok(())).expect("it has its turn");
     read();
     assert!(app.turns.take().is_none(), "the only turn is taken");
@@ -98,8 +99,8 @@ fn who_hashes_a_password_lets_others_compute_and_comes_back() {
 fn who_waits_in_vain_to_hash_a_password_is_told_to_come_again() {
     let (_folder, mut app) = app(|_| {});
     app.hashing = Turns::new(1, Duration::from_millis(1));
-    let request = request();
-    let cx = Cx::new(&app, &request);
+    let (request, timing) = (request(), Timing::start());
+    let cx = Cx::new(&app, &request, &timing);
     let _turn = app.hashing.take().expect("it is free");
     let refused = cx.hashing(|| panic!("it is not its turn")).expect_err("somebody else has the turn");
     assert!(matches!(refused, db::Error::Overloaded));
