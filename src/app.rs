@@ -73,7 +73,7 @@ impl App {
         // shared stays half done (the writer undoes its part by itself).
         let routed = catch_unwind(AssertUnwindSafe(|| router::route(&cx)))
             .unwrap_or_else(|_| Err(Error::Internal("the handler panicked".into())));
-        routed.unwrap_or_else(|error| error::respond(&cx, &error))
+        routed.unwrap_or_else(|error| error::respond(&cx, &error.after(cx.has_written())))
     }
 }
 

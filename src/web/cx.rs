@@ -1,6 +1,6 @@
 //! What a handler knows about the request it serves.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt::Display;
 use std::net::IpAddr;
 
@@ -31,6 +31,8 @@ pub struct Cx<'r> {
     form: OnceCell<std::result::Result<Form, Unreadable>>,
     /// From the first read until the response is rendered, but not while the writer works.
     turn: RefCell<Option<Turn<'r>>>,
+    /// Something was written for it.
+    has_written: Cell<bool>,
 }
 
 /// The signed-in person who asks.
@@ -53,7 +55,8 @@ impl<'r> Cx<'r> {
     #[must_use]
     pub fn new(app: &'r App, request: &'r Request) -> Cx<'r> {
         let (viewer, form) = (OnceCell::new(), OnceCell::new());
-        Cx { app, request, now: now(), viewer, form, turn: RefCell::new(None) }
+        let (turn, has_written) = (RefCell::new(None), Cell::new(false));
+        Cx { app, request, now: now(), viewer, form, turn, has_written }
     }
 
     /// Reads from the database when it is this request's turn, see [`Db::read`](db::Db::read).
@@ -82,7 +85,13 @@ impl<'r> Cx<'r> {
         W: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
         self.turn.replace(None);
-        self.app.db.write(work)
+        self.app.db.write(work).inspect(|_| self.has_written.set(true))
+    }
+
+    /// Whether a write of this request was done: then it may not be told that nothing was changed.
+    #[must_use]
+    pub fn has_written(&self) -> bool {
+        self.has_written.get()
     }
 
     /// Hashes a password, or compares one with its hash, when it is its turn among those who do:
