@@ -1,0 +1,73 @@
+//! A disk that does not answer: the writer waits for it, and whoever wants to write queues up.
+
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use crate::harness::{Answer, PATIENCE, Program, Raw, assert_sound, eventually, folder, open, seeded};
+use crate::strace::Strace;
+use crate::writers::{assert_kept, assert_reads, assert_refused};
+
+/// More than the writer's queue holds and than it takes into one transaction.
+const CLIENTS: usize = 4096 + 128 + 100;
+
+#[test]
+fn while_the_disk_hangs_the_queue_is_bounded_and_people_read() {
+    rlimit::increase_nofile_limit(16_384).expect("this process may open files");
+    let (_folder, database) = folder();
+    seeded(&database, 10);
+    let program = Program::serve(&database, &["--max-connections", "5000"]);
+    let wal = database.with_extension("sqlite3-wal");
+    let strace = Strace::injecting(&program, &wal, "inject=fdatasync,fsync:delay_enter=600s");
+    let mut waiting: Vec<Raw> = (0..CLIENTS)
+        .map(|_| {
+            let mut raw = Raw::connect(program.address);
+            raw.ask("POST", "/benchmarking/post_create", &[]);
+            raw
+        })
+        .collect();
+    // Nobody is told that it is done, and who comes too late is told at once.
+    let mut refused = 0;
+    eventually("the queue is full", || {
+        waiting.retain_mut(|raw| match answer_by_now(raw) {
+            Some(answer) => {
+                assert_refused(&answer);
+                refused += 1;
+                false
+            }
+            None => true,
+        });
+        (refused >= 100).then_some(())
+    });
+    assert!(refused < CLIENTS - 4000, "only {} may wait", waiting.len());
+    assert_reads(&program);
+    assert_refused(&program.post("/benchmarking/post_create"));
+    strace.end();
+    // Some had not come so far when the queue was full.
+    let mut told = BTreeSet::new();
+    for raw in &mut waiting {
+        let answer = raw.answer();
+        if answer.status == 200 {
+            told.insert(answer.session_id());
+        } else {
+            assert_refused(&answer);
+        }
+    }
+    assert!(told.len() >= 4096, "only {} were queued", told.len());
+    let connection = open(&database);
+    assert_eq!(assert_kept(&connection, &told, 10), told, "what was refused was done");
+    assert_sound(&connection);
+}
+
+/// `None`: nothing has come yet.
+fn answer_by_now(raw: &mut Raw) -> Option<Answer> {
+    raw.stream.set_nonblocking(true).expect("an option can be set");
+    let has_come = match raw.stream.peek(&mut [0]) {
+        Ok(_) => true,
+        Err(error) if error.kind() == ErrorKind::WouldBlock => false,
+        Err(error) => panic!("{error}"),
+    };
+    raw.stream.set_nonblocking(false).expect("an option can be set");
+    raw.stream.set_read_timeout(Some(PATIENCE + Duration::from_secs(30))).expect("a time-out can be set");
+    has_come.then(|| raw.answer())
+}
