@@ -24,8 +24,7 @@ fn while_the_disk_hangs_the_queue_is_bounded_and_people_read() {
             eventually("they have come in", || (threads(&program) > waiting.len()).then_some(()));
         }
     }
-    let wal = database.with_extension("sqlite3-wal");
-    let strace = Strace::injecting(&program, &wal, "inject=fdatasync,fsync:delay_enter=600s");
+    let strace = Strace::hanging(&program);
     waiting.iter_mut().for_each(|raw| raw.ask("POST", "/benchmarking/post_create", &[]));
     // Nobody is told that it is done, and who comes too late is told at once.
     let mut refused = 0;

@@ -16,10 +16,26 @@ pub struct Strace {
 impl Strace {
     /// On all threads of the program, those to come included.
     pub fn of(program: &Program, arguments: &[&str]) -> Strace {
+        Strace::attach(program.id(), &[&["--follow-forks"], arguments].concat())
+    }
+
+    /// Delays the flushes of the writer's thread until this ends. Only that thread is watched: thousands of
+    /// others would become slow.
+    pub fn hanging(program: &Program) -> Strace {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", program.id())).expect("it is running");
+        let is_writer = |task: &Path| {
+            std::fs::read_to_string(task.join("comm")).is_ok_and(|name| name.trim_end() == "writer")
+        };
+        let writer = tasks.filter_map(|task| Some(task.ok()?.path())).find(|task| is_writer(task));
+        let writer = writer.and_then(|task| task.file_name()?.to_str()?.parse().ok()).expect("it has one");
+        Strace::attach(writer, &["--output=/dev/null", "-e", "inject=fdatasync,fsync:delay_enter=600s"])
+    }
+
+    fn attach(id: u32, arguments: &[&str]) -> Strace {
         let mut child = Command::new("strace")
-            .args(["--follow-forks", "--signal=none"])
+            .arg("--signal=none")
             .args(arguments)
-            .args(["--attach", &program.id().to_string()])
+            .args(["--attach", &id.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -28,7 +44,7 @@ impl Strace {
         let said = lines(child.stderr.take().expect("it is piped"));
         loop {
             let line = said.recv_timeout(PATIENCE).expect("strace says that it is attached");
-            if line.contains("attached with") {
+            if line.contains(" attached") {
                 break;
             }
             assert!(!line.contains("Operation not permitted"), "{line}");
