@@ -85,7 +85,7 @@ impl App {
         // shared stays half done (the writer undoes its part by itself).
         let routed = catch_unwind(AssertUnwindSafe(|| router::route(&cx)))
             .unwrap_or_else(|_| Err(Error::Internal("the handler panicked".into())));
-        let mut response = routed.unwrap_or_else(|error| error::respond(&cx, &error));
+        let mut response = routed.unwrap_or_else(|error| error::respond(&cx, &error.after(cx.has_written())));
         let took = timing.elapsed();
         let method = if request.method() == "HEAD" { "HEAD" } else { cx.method() };
         self.requests.note(cx.route.get().place(), method, response.status_code, took);

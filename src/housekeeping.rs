@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::app::App;
 use crate::db::Error;
@@ -52,6 +52,34 @@ fn old_drafts(app: &App, now: Micros, _: i64) -> Result<Step, Error> {
     Ok(Step { removed: app.db.write(remove)?, next: None })
 }
 
+/// What time it is as far as that can be believed: not later than the last use of the site that the
+/// database knows of, and the time since then that this process has seen pass. A clock that is a year
+/// ahead by mistake would end everybody's sessions. Where nobody came for a month, all goes a month later.
+struct Clock {
+    last_use: Option<Micros>,
+    began: Instant,
+}
+
+impl Clock {
+    /// Looks before anybody is served: what is used from now on has the time of the clock in question.
+    fn of(app: &App) -> Clock {
+        let last_use = app.db.read(session::sql::last_use).unwrap_or_else(|error| {
+            log::error!("asking when the site was used last: {error}");
+            None
+        });
+        Clock { last_use, began: Instant::now() }
+    }
+
+    fn now(&self) -> Micros {
+        self.believe(now(), self.began.elapsed())
+    }
+
+    fn believe(&self, now: Micros, passed: Duration) -> Micros {
+        let passed = Micros::try_from(passed.as_micros()).unwrap_or(Micros::MAX);
+        self.last_use.map_or(now, |last_use| now.min(last_use.saturating_add(passed)))
+    }
+}
+
 /// The thread that does all chores. It stops when this is dropped: after the step that it is at.
 pub struct Housekeeping {
     /// Nothing is ever sent: that it is gone says stop.
@@ -69,9 +97,10 @@ impl Housekeeping {
 
     fn with(app: Arc<App>, chores: &'static [Chore], every: Duration) -> Housekeeping {
         let (stop, stopped) = channel();
+        let clock = Clock::of(&app);
         let rounds = move || {
             loop {
-                chores.iter().for_each(|chore| chore.run(&app, &stopped));
+                chores.iter().for_each(|chore| chore.run(&app, clock.now(), &stopped));
                 if stopped.recv_timeout(every) != Err(RecvTimeoutError::Timeout) {
                     break;
                 }
@@ -98,8 +127,8 @@ impl Drop for Housekeeping {
 
 impl Chore {
     /// Step by step, until there is nothing more to remove, an error, or a stop.
-    fn run(&self, app: &App, stopped: &Receiver<()>) {
-        let (now, mut removed, mut next) = (now(), 0, Some(0));
+    fn run(&self, app: &App, now: Micros, stopped: &Receiver<()>) {
+        let (mut removed, mut next) = (0, Some(0));
         while let Some(after) = next
             && stopped.try_recv() == Err(TryRecvError::Empty)
         {
@@ -146,6 +175,19 @@ mod tests {
 
     fn next(told: &Told) -> i64 {
         told.1.lock().expect("held for a moment").recv_timeout(LONG).expect("the next step")
+    }
+
+    #[test]
+    fn a_clock_that_is_far_ahead_is_not_believed() {
+        let clock = |last_use| Clock { last_use, began: Instant::now() };
+        let hour = Duration::from_secs(60 * 60);
+        assert_eq!(clock(Some(1_000 * DAY)).believe(1_365 * DAY, hour), 1_000 * DAY + DAY / 24);
+        // Right, or behind, it is.
+        for now in [1_000 * DAY + 60_000_000, 10] {
+            assert_eq!(clock(Some(1_000 * DAY)).believe(now, hour), now);
+        }
+        assert_eq!(clock(None).believe(1_365 * DAY, hour), 1_365 * DAY);
+        assert_eq!(clock(Some(Micros::MAX)).believe(5, hour), 5);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::checkpoint::{self, Checkpoints};
+use super::place::Place;
 use super::writer::Writer;
 use super::{Db, Error, OpenError, READER_PATIENCE, open_as, pragmas};
 
@@ -77,7 +78,9 @@ impl Db {
                 let reading = Arc::clone(&self.reading);
                 let checkpoints = Checkpoints::start(&self.path, &connection, reading, checkpoint::always)?;
                 let written = Arc::clone(&self.written);
-                let writer = Writer::start(connection, checkpoints, written).map_err(OpenError::Thread)?;
+                let place = Place::of(&self.path);
+                let writer =
+                    Writer::start(connection, checkpoints, written, place).map_err(OpenError::Thread)?;
                 let first = mem::replace(&mut self.writer, writer);
                 drop(first.stop());
             }

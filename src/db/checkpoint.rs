@@ -17,8 +17,8 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::{self, JoinHandle};
 
-use rusqlite::Connection;
 use rusqlite::hooks::Wal;
+use rusqlite::{Connection, Row, ffi};
 
 use super::pragmas;
 use super::{OpenError, open_as};
@@ -27,6 +27,8 @@ use super::{OpenError, open_as};
 const PAGES: i32 = 1000;
 /// Pages in the WAL from which on readers are kept out while it is copied: 32 MiB.
 const MANY_PAGES: i32 = 8 * PAGES;
+/// More pages than a WAL ever has.
+const NEVER: i32 = i32::MAX;
 
 /// Runs what it is given, which copies the WAL of the database at the path, unless somebody else does that
 /// at present; and sees to it that nobody begins to meanwhile.
@@ -62,16 +64,31 @@ thread_local! {
     static IN_WAL: Cell<i32> = const { Cell::new(0) };
 }
 
+/// How copying ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Copied {
+    /// With all that was in the WAL when it began.
+    All,
+    /// With what no reader needed there any more.
+    Some,
+    /// With an error: what was copied will be copied once more.
+    Nothing,
+    /// The same, and the error was that of a flush.
+    Unflushed,
+}
+
 /// The writer's side of the work.
 pub(super) struct Checkpoints {
     /// `None` when the thread is to end.
     begin: Option<SyncSender<()>>,
-    /// Whether it was ours to copy.
-    done: Receiver<bool>,
+    /// What came of it; `None` when it was not ours to copy.
+    done: Receiver<Option<Copied>>,
     /// The thread is copying.
     under_way: bool,
     /// So many pages in the WAL are looked at next.
     due: i32,
+    /// Pages were copied of which it is not known yet that they have reached the disk.
+    unflushed: bool,
     path: PathBuf,
     may: Checkpointing,
     readers: Arc<Readers>,
@@ -98,19 +115,17 @@ impl Checkpoints {
             .name("checkpointer".into())
             .spawn(move || {
                 while begun.recv().is_ok() {
-                    let is_ours = Cell::new(false);
-                    may(&database, &|| {
-                        is_ours.set(true);
-                        copy(&connection);
-                    });
-                    if finished.send(is_ours.get()).is_err() {
+                    let copied = Cell::new(None);
+                    may(&database, &|| copied.set(Some(copy(&connection))));
+                    if finished.send(copied.get()).is_err() {
                         break;
                     }
                 }
             })
             .map_err(OpenError::Thread)?;
         let (begin, thread, path) = (Some(begin), Some(thread), path.to_owned());
-        Ok(Checkpoints { begin, done, under_way: false, due: PAGES, path, may, readers, thread })
+        let (under_way, unflushed) = (false, false);
+        Ok(Checkpoints { begin, done, under_way, due: PAGES, unflushed, path, may, readers, thread })
     }
 
     /// Called by the writer's thread between two transactions. The number of pages that are in the WAL.
@@ -118,14 +133,16 @@ impl Checkpoints {
         let pages = IN_WAL.get();
         if self.under_way {
             self.due = match self.done.try_recv() {
-                Ok(true) => {
-                    self.finish(writer, pages);
-                    PAGES
+                Ok(Some(Copied::All | Copied::Some)) => {
+                    self.unflushed = true; // What came meanwhile is not copied, so nothing was flushed.
+                    let copied = self.finish(writer, pages);
+                    self.next(writer, pages, copied)
                 }
+                Ok(Some(failed)) => self.next(writer, pages, Some(failed)),
                 // Somebody else's: asking again after each commit would not change it.
-                Ok(false) => pages + PAGES,
+                Ok(None) => pages + PAGES,
                 Err(TryRecvError::Empty) => return pages,
-                Err(TryRecvError::Disconnected) => i32::MAX,
+                Err(TryRecvError::Disconnected) => NEVER,
             };
             self.under_way = false;
         } else if pages >= self.due {
@@ -136,14 +153,48 @@ impl Checkpoints {
         pages
     }
 
-    /// Copies what came while the thread was copying.
-    fn finish(&self, writer: &Connection, pages: i32) {
+    /// Copies what came while the thread was copying, if that is ours to do.
+    fn finish(&self, writer: &Connection, pages: i32) -> Option<Copied> {
+        let copied = Cell::new(None);
         (self.may)(&self.path, &|| {
             if pages >= MANY_PAGES {
-                self.readers.without_any(|| copy(writer));
+                self.readers.without_any(|| copied.set(Some(copy(writer))));
             } else {
-                copy(writer);
+                copied.set(Some(copy(writer)));
             }
+        });
+        copied.get()
+    }
+
+    /// When the next copy is due, after one of `pages` that ended so.
+    fn next(&mut self, writer: &Connection, pages: i32, copied: Option<Copied>) -> i32 {
+        match copied {
+            Some(Copied::All) => {
+                self.unflushed = false; // Nobody wrote meanwhile: the writer did it. So all was flushed.
+                PAGES
+            }
+            Some(Copied::Some) | None => PAGES,
+            Some(Copied::Unflushed) if self.unflushed => {
+                give_up(writer);
+                NEVER
+            }
+            // As with a full disk: it may last.
+            Some(Copied::Unflushed | Copied::Nothing) => pages + PAGES,
+        }
+    }
+
+    /// The database is not where it was any more: what is in the WAL goes into it wherever it is now, so
+    /// that nobody finds the WAL beside another database and takes it for that one's.
+    pub(super) fn empty(&self, writer: &Connection) {
+        if self.due == NEVER {
+            return;
+        }
+        (self.may)(&self.path, &|| {
+            self.readers.without_any(|| {
+                if let Err(error) = pragmas::empty_wal(writer) {
+                    log::warn!("emptying the WAL: {error}");
+                }
+            });
         });
     }
 }
@@ -161,11 +212,37 @@ impl Drop for Checkpoints {
 }
 
 /// Copies what no reader still needs in the WAL. What stays is copied the next time.
-fn copy(connection: &Connection) {
+fn copy(connection: &Connection) -> Copied {
     let copied = connection
         .prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")
-        .and_then(|mut statement| statement.query_row([], |_| Ok(())));
-    if let Err(error) = copied {
-        log::warn!("checkpoint: {error}");
+        .and_then(|mut statement| statement.query_row([], is_whole));
+    match copied {
+        Ok(true) => Copied::All,
+        Ok(false) => Copied::Some,
+        Err(error) => {
+            log::warn!("checkpoint: {error}");
+            let code = error.sqlite_error().map(|error| error.extended_code);
+            if code == Some(ffi::SQLITE_IOERR_FSYNC) { Copied::Unflushed } else { Copied::Nothing }
+        }
+    }
+}
+
+/// Whether as many pages were copied as there are in the WAL, and somebody else did not do it meanwhile.
+fn is_whole(row: &Row) -> rusqlite::Result<bool> {
+    let (busy, in_wal, copied): (bool, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    Ok(!busy && in_wal == copied)
+}
+
+/// A flush failed, and the system may have thrown away the pages that it could not write: it says so once,
+/// and the next flush succeeds without them. SQLite copies only what it has not copied yet, so the next
+/// copy would let the WAL begin anew that alone still has them (docs/decisions/0015-faults.md). All of it
+/// is copied anew after a restart: until then the WAL grows.
+fn give_up(writer: &Connection) {
+    log::error!(
+        "the disk did not take what was copied into the database: the WAL, which has all of it, is kept and \
+         grows until the server is restarted"
+    );
+    if let Err(error) = pragmas::keep_wal(writer) {
+        log::error!("the WAL is not kept when the server stops: {error}");
     }
 }

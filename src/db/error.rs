@@ -14,6 +14,8 @@ pub enum Error {
     Busy,
     /// The disk is full, or the database has become read-only or unwritable. Reads go on.
     Full(rusqlite::Error),
+    /// The database's file is not where it was opened any more. Reads go on.
+    Moved,
     /// The work panicked.
     Panicked,
     /// The transaction that the work was part of is gone, and the work with it.
@@ -30,8 +32,19 @@ impl Error {
     pub fn is_temporary(&self) -> bool {
         matches!(
             self,
-            Error::Overloaded | Error::Busy | Error::Full(_) | Error::TransactionLost | Error::Closed
+            Error::Overloaded
+                | Error::Busy
+                | Error::Full(_)
+                | Error::Moved
+                | Error::TransactionLost
+                | Error::Closed
         )
+    }
+
+    /// Nothing can be written until somebody, or something, has come to help. Reads go on.
+    #[must_use]
+    pub fn is_of_the_disk(&self) -> bool {
+        matches!(self, Error::Full(_) | Error::Moved)
     }
 
     /// The same error for someone else: one failed commit is told to many callers.
@@ -39,6 +52,7 @@ impl Error {
         match self {
             Error::Overloaded => Error::Overloaded,
             Error::Busy => Error::Busy,
+            Error::Moved => Error::Moved,
             Error::Panicked => Error::Panicked,
             Error::TransactionLost => Error::TransactionLost,
             Error::Closed => Error::Closed,
@@ -90,6 +104,7 @@ impl fmt::Display for Error {
             Error::Overloaded => f.write_str("too many requests wait for the database"),
             Error::Busy => f.write_str("another process is writing to the database"),
             Error::Full(error) => write!(f, "the database cannot be written: {error}"),
+            Error::Moved => f.write_str("the database's file was moved, deleted or replaced"),
             Error::Panicked => f.write_str("a write panicked"),
             Error::TransactionLost => f.write_str("the transaction was rolled back"),
             Error::Closed => f.write_str("the database is closed"),
@@ -107,6 +122,7 @@ pub enum OpenError {
     UnsafeSqlite(&'static str),
     Folder(PathBuf, io::Error),
     File(PathBuf, io::Error),
+    ReadOnly(PathBuf),
     NotADatabase(PathBuf),
     OtherProgram(PathBuf),
     Newer { found: usize, known: usize },
@@ -132,6 +148,13 @@ impl fmt::Display for OpenError {
                 write!(f, "the folder {} cannot be made: {error}", path.display())
             }
             OpenError::File(path, error) => write!(f, "{} cannot be opened: {error}", path.display()),
+            OpenError::ReadOnly(path) => {
+                write!(
+                    f,
+                    "{} cannot be written: the file, its folder or its disk is read-only",
+                    path.display()
+                )
+            }
             OpenError::NotADatabase(path) => {
                 write!(f, "{} is not an SQLite database; it was left as it is", path.display())
             }

@@ -29,6 +29,7 @@ mod error;
 mod figures;
 pub mod header;
 pub mod migrate;
+mod place;
 pub mod pragmas;
 mod slow;
 mod writer;
@@ -45,6 +46,7 @@ pub use checkpoint::Checkpointing;
 use checkpoint::{Checkpoints, Readers};
 pub use error::{Error, OpenError};
 pub use figures::{Figures, Spent, Written};
+use place::Place;
 use writer::Writer;
 
 /// How many read-only connections are kept open: two a core, from 4 to 32. A read is all processor, some tens of
@@ -119,8 +121,8 @@ impl Db {
         let reading = Arc::new(Readers::default());
         let checkpoints = Checkpoints::start(path, &connection, Arc::clone(&reading), checkpointing)?;
         let written = Arc::new(Written::new());
-        let writer =
-            Writer::start(connection, checkpoints, Arc::clone(&written)).map_err(OpenError::Thread)?;
+        let writer = Writer::start(connection, checkpoints, Arc::clone(&written), Place::of(path))
+            .map_err(OpenError::Thread)?;
         Ok(Db {
             readers,
             reading,
@@ -158,7 +160,8 @@ impl Db {
     /// # Errors
     /// [`Error::Overloaded`] when too many writes wait already, [`Error::Busy`] when another process
     /// holds the lock for longer than [`pragmas::BUSY_TIMEOUT`], [`Error::Full`] when the disk is
-    /// full, [`Error::Panicked`], SQLite's. After any error nothing of `work` has happened.
+    /// full or fails, [`Error::Moved`], [`Error::Panicked`], SQLite's. After any error nothing of `work`
+    /// has happened.
     pub fn write<T, W>(&self, work: W) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -281,12 +284,15 @@ pub struct Settled {
 }
 
 impl Settled {
-    /// Moves the whole WAL into the database and closes it. Nobody may be copying the WAL any more.
+    /// Moves the whole WAL into the database and closes it. Nobody may be copying the WAL any more. Where
+    /// the disk has lost what was copied before, the WAL stays: the next start copies it anew.
     ///
     /// # Errors
     /// See [`Db::close`].
     pub fn close(self) -> Result<(), Error> {
-        pragmas::empty_wal(&self.connection)?;
+        if !pragmas::keeps_wal(&self.connection)? {
+            pragmas::empty_wal(&self.connection)?;
+        }
         self.leave()
     }
 
@@ -316,6 +322,10 @@ fn open_as(
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
+    // SQLite opens what it may not write without a word, to be read.
+    if connection.is_readonly(rusqlite::MAIN_DB)? {
+        return Err(OpenError::ReadOnly(path.to_owned()));
+    }
     pragmas(&mut connection)?;
     Ok(connection)
 }

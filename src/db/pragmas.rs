@@ -113,6 +113,34 @@ pub fn checkpointer(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -256;")
 }
 
+/// Commits a transaction that changes nothing, after a commit that failed. What was refused may be in the
+/// WAL as a whole, only not flushed or not in its index, and whoever reads the WAL after a crash would take
+/// it for committed. This one is written over it. It need not succeed: it need only be written.
+///
+/// # Errors
+/// SQLite's.
+pub fn write_nothing(connection: &Connection) -> rusqlite::Result<()> {
+    const VERSION: &str = "user_version";
+    let version: i64 = connection.pragma_query_value(None, VERSION, |row| row.get(0))?;
+    connection.pragma_update(None, VERSION, version)
+}
+
+/// Has the WAL stay as it is when the database is closed: the next start copies all of it anew.
+///
+/// # Errors
+/// SQLite's.
+pub fn keep_wal(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(drop)
+}
+
+/// Whether [`keep_wal`] was asked for.
+///
+/// # Errors
+/// SQLite's.
+pub fn keeps_wal(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE)
+}
+
 /// After the last write: refreshes the planner's statistics where they are stale, a bounded amount of
 /// work. They can also wait for the next time.
 pub fn refresh_statistics(connection: &Connection) {

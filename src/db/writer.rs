@@ -16,9 +16,10 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::Error;
 use super::checkpoint::Checkpoints;
 use super::figures::{Spent, Stages, Written};
+use super::place::{self, Place};
+use super::{Error, pragmas};
 
 /// Work that may wait. A caller is a thread with a connection, so this is above any number of them
 /// that a default server lets in; beyond it a caller gets [`Error::Overloaded`] at once.
@@ -53,6 +54,14 @@ trait Work: Send {
     fn answer(self: Box<Self>, committed: Result<(), Error>, stages: Stages);
 }
 
+/// What the writer has to do.
+enum Next {
+    Work(Box<dyn Work>),
+    Nothing,
+    /// There is nothing more, and the writer stops.
+    End,
+}
+
 /// How a run ended.
 #[derive(PartialEq, Eq, Clone, Copy)]
 enum Outcome {
@@ -66,15 +75,25 @@ impl Writer {
         connection: Connection,
         mut checkpoints: Checkpoints,
         written: Arc<Written>,
+        mut place: Place,
     ) -> std::io::Result<Writer> {
         let state = State { waiting: VecDeque::new(), stopping: false };
         let queue = Arc::new(Queue { state: Mutex::new(state), not_empty: Condvar::new() });
         let served = Arc::clone(&queue);
         let thread = thread::Builder::new().name("writer".into()).spawn(move || {
             let served = Served(served);
-            while let Some(first) = served.0.wait() {
-                write_batch(&connection, &served.0, first, &written);
-                written.note_wal_pages(checkpoints.after_commit(&connection));
+            loop {
+                let next = served.0.wait(place::EVERY);
+                let is_kept = place.is_kept(|| checkpoints.empty(&connection));
+                match next {
+                    Next::Work(first) if is_kept => {
+                        write_batch(&connection, &served.0, first, &written);
+                        written.note_wal_pages(checkpoints.after_commit(&connection));
+                    }
+                    Next::Work(first) => served.0.refuse(first, &Error::Moved),
+                    Next::Nothing => {}
+                    Next::End => break,
+                }
             }
             drop(checkpoints);
             connection
@@ -163,13 +182,24 @@ impl Queue {
         std::mem::take(&mut self.lock().waiting)
     }
 
-    /// The next work; `None` when there is none and the writer stops.
-    fn wait(&self) -> Option<Box<dyn Work>> {
-        let mut state = self
+    /// Waits for the next work, at most so long.
+    fn wait(&self, patience: Duration) -> Next {
+        let (mut state, _) = self
             .not_empty
-            .wait_while(self.lock(), |state| state.waiting.is_empty() && !state.stopping)
+            .wait_timeout_while(self.lock(), patience, |state| state.waiting.is_empty() && !state.stopping)
             .unwrap_or_else(PoisonError::into_inner);
-        state.waiting.pop_front()
+        match state.waiting.pop_front() {
+            Some(work) => Next::Work(work),
+            None if state.stopping => Next::End,
+            None => Next::Nothing,
+        }
+    }
+
+    /// Tells everybody who waits that it cannot be done.
+    fn refuse(&self, first: Box<dyn Work>, error: &Error) {
+        let stages = Stages::none();
+        first.answer(Err(error.another()), stages);
+        self.take_all().into_iter().for_each(|work| work.answer(Err(error.another()), stages));
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -183,9 +213,7 @@ fn write_batch(connection: &Connection, queue: &Queue, first: Box<dyn Work>, wri
     if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
         // Another process keeps the lock. Who has queued meanwhile would wait as long once more, one
         // after the other.
-        let stages = Stages::none();
-        queue.take_all().into_iter().for_each(|work| work.answer(Err(error.another()), stages));
-        return first.answer(Err(error), stages);
+        return queue.refuse(first, &error);
     }
     let began = Instant::now();
     let mut batch: Vec<Box<dyn Work>> = Vec::with_capacity(32);
@@ -238,6 +266,9 @@ fn commit(connection: &Connection, writes: usize, written: &Written) -> Result<(
     execute(connection, "COMMIT").inspect_err(|error| {
         log::error!("a commit failed: {error}");
         roll_back(connection);
+        if let Err(error) = pragmas::write_nothing(connection) {
+            log::error!("what was refused may be there after a crash: {error}");
+        }
     })?;
     written.note(writes, began.elapsed());
     Ok(())

@@ -173,16 +173,22 @@ impl Server {
         if let Err(error) = spawned {
             log::error!("no thread for a connection: {error}");
             self.shared.registry.leave(&slot);
+            // As with no descriptors: who does nothing makes room for the next.
+            self.shared.registry.evict_longest_waiting();
+            if let Some(slot) = Arc::into_inner(slot) {
+                refuser.refuse(slot.stream);
+            }
         }
     }
 
     /// An accept error is the newcomer's loss, not the server's end. With no descriptors left the
-    /// same error would come at once again, so one connection that is doing nothing is closed.
+    /// same error would come at once again, so one connection that is doing nothing is closed: after a
+    /// moment, since it may be that of who came last, whose request is on its way.
     fn survive(&self, error: &io::Error) {
         log::warn!("accept: {error}");
         if !matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) {
-            self.shared.registry.evict_longest_waiting();
             thread::sleep(Duration::from_millis(10));
+            self.shared.registry.evict_longest_waiting();
         }
     }
 }

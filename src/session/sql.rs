@@ -68,6 +68,12 @@ pub fn touch(connection: &Connection, id: i64, now: Micros) -> rusqlite::Result<
     Ok(())
 }
 
+/// When somebody used the site last, by the latest sessions; `None`: there are none.
+pub fn last_use(connection: &Connection) -> rusqlite::Result<Option<Micros>> {
+    let sql = "SELECT max(last_used_at) FROM (SELECT last_used_at FROM sessions ORDER BY id DESC LIMIT ?1)";
+    connection.prepare_cached(sql)?.query_row([housekeeping::STEP], |row| row.get(0))
+}
+
 /// Ends a session of a user; whether there was one. Their count follows.
 pub fn destroy(connection: &Connection, id: i64, user_id: i64) -> rusqlite::Result<bool> {
     let gone = connection

@@ -37,6 +37,8 @@ pub struct Cx<'r> {
     form: OnceCell<std::result::Result<Form, Unreadable>>,
     /// From the first read until the response is rendered, but not while the writer works.
     turn: RefCell<Option<Turn<'r>>>,
+    /// Something was written for it.
+    has_written: Cell<bool>,
 }
 
 /// The signed-in person who asks.
@@ -60,7 +62,8 @@ impl<'r> Cx<'r> {
     pub fn new(app: &'r App, request: &'r Request, timing: &'r Timing) -> Cx<'r> {
         let (viewer, form) = (OnceCell::new(), OnceCell::new());
         let (route, turn) = (Cell::new(Route::NONE), RefCell::new(None));
-        Cx { app, request, now: now(), timing, route, viewer, form, turn }
+        let has_written = Cell::new(false);
+        Cx { app, request, now: now(), timing, route, viewer, form, turn, has_written }
     }
 
     /// Reads from the database when it is this request's turn, see [`Db::read`](db::Db::read).
@@ -92,7 +95,13 @@ impl<'r> Cx<'r> {
         self.turn.replace(None);
         let (result, spent) = self.app.db.timed_write(work);
         self.timing.add_write(spent);
-        result
+        result.inspect(|_| self.has_written.set(true))
+    }
+
+    /// Whether a write of this request was done: then it may not be told that nothing was changed.
+    #[must_use]
+    pub fn has_written(&self) -> bool {
+        self.has_written.get()
     }
 
     /// Hashes a password, or compares one with its hash, when it is its turn among those who do:

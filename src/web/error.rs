@@ -56,6 +56,8 @@ pub enum Error {
     TooMany(Wait),
     /// 503: the same request may succeed in a moment.
     Unavailable(db::Error),
+    /// 503: it was done, and only what comes of it cannot be shown.
+    Unseen(db::Error),
     /// 500: ours. The text is for the log, never for the client.
     Internal(String),
 }
@@ -77,8 +79,17 @@ impl Error {
             Error::UnsupportedMediaType => 415,
             Error::Forbidden(_) | Error::Barred { .. } => 403,
             Error::TooMany(_) => 429,
-            Error::Unavailable(_) => 503,
+            Error::Unavailable(_) | Error::Unseen(_) => 503,
             Error::Internal(_) => 500,
+        }
+    }
+
+    /// What it is for a request for which something was written before.
+    #[must_use]
+    pub fn after(self, has_written: bool) -> Error {
+        match self {
+            Error::Unavailable(error) if has_written => Error::Unseen(error),
+            error => error,
         }
     }
 
@@ -108,8 +119,14 @@ impl Error {
             Error::TooMany(wait) => {
                 return ("That was a little too fast.", format!("Please try again in {wait}.").into());
             }
+            Error::Unavailable(error) if error.is_of_the_disk() => {
+                ("Nothing can be saved at the moment.", "Nothing was changed. Please try again later.")
+            }
             Error::Unavailable(_) => {
                 ("We're a little busy.", "Nothing was changed. Please try again in a moment.")
+            }
+            Error::Unseen(_) => {
+                ("We're a little busy.", "It was saved, but it cannot be shown to you at the moment.")
             }
             Error::Internal(_) => {
                 ("We're sorry, but something went wrong.", "It was noted, and it is ours to mend.")
@@ -134,7 +151,7 @@ impl From<horrorshow::Error> for Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
-            Error::Unavailable(error) => error.fmt(f),
+            Error::Unavailable(error) | Error::Unseen(error) => error.fmt(f),
             Error::Internal(error) => f.write_str(error),
             other => f.write_str(other.texts("").0),
         }
@@ -166,7 +183,10 @@ pub fn respond(cx: &Cx, error: &Error) -> Response {
         Error::TooMany(wait) => {
             response.headers.push(("Retry-After".into(), wait.seconds.to_string().into()))
         }
-        Error::Unavailable(_) => response.headers.push(("Retry-After".into(), "2".into())),
+        Error::Unavailable(error) => {
+            let seconds = if error.is_of_the_disk() { "30" } else { "2" };
+            response.headers.push(("Retry-After".into(), seconds.into()));
+        }
         _ => {}
     }
     response

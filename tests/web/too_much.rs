@@ -14,7 +14,7 @@ use lorem_news::web::{Cx, Error, error};
 use rouille::Request;
 use tempfile::TempDir;
 
-use crate::harness::{PATIENCE, config, folder, texts};
+use crate::harness::{PATIENCE, config, folder, number, open, seeded, texts};
 
 /// The application without a server.
 fn app(change: impl FnOnce(&mut Config)) -> (TempDir, App) {
@@ -105,4 +105,22 @@ fn who_waits_in_vain_to_hash_a_password_is_told_to_come_again() {
     let refused = cx.hashing(|| panic!("it is not its turn")).expect_err("somebody else has the turn");
     assert!(matches!(refused, db::Error::Overloaded));
     assert_eq!(Error::from(refused).status(), 503);
+}
+
+#[test]
+fn who_wrote_something_is_not_told_that_nothing_was_changed() {
+    let (folder, mut app) = app(|config| seeded(&config.database, 3));
+    app.turns = Turns::new(1, Duration::from_millis(1));
+    let _turn = app.turns.take().expect("it is free");
+    let comments = || number(&open(&folder.path().join("news.sqlite3")), "SELECT count(*) FROM comments");
+    let before = comments();
+    // It is written without a turn, and cannot be shown without one.
+    let request = Request::fake_http("POST", "/benchmarking/comment_create", Vec::new(), Vec::new());
+    let response = app.handle(&request);
+    assert_eq!((response.status_code, comments()), (503, before + 1));
+    assert!(response.headers.iter().all(|header| header.0 != "Retry-After"), "it would be done twice");
+    let (mut reader, _) = response.data.into_reader_and_size();
+    let html = std::io::read_to_string(&mut reader).expect("text");
+    let html = scraper::Html::parse_document(&html);
+    assert_eq!(texts(&html, "main > p"), ["It was saved, but it cannot be shown to you at the moment."]);
 }

@@ -1,0 +1,142 @@
+//! The clock is set forward and back under the server, and is wrong when it starts.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use lorem_news::ui::time::{DAY, now};
+use rusqlite::{Connection, params};
+
+use crate::client::Client;
+use crate::harness::{Program, assert_sound, folder, ids, number, open, program, seeded, texts};
+
+const YEAR: i64 = 365;
+
+/// A time of day that can be set, for the programs that are told to go by it (`clock.c`).
+struct Clock {
+    library: PathBuf,
+    shift: PathBuf,
+}
+
+impl Clock {
+    /// It is right until it is set.
+    fn new(folder: &Path) -> Clock {
+        let clock = Clock { library: folder.join("clock.so"), shift: folder.join("shift") };
+        let cc = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
+        let mut words = cc.split_whitespace();
+        let built = Command::new(words.next().expect("a compiler"))
+            .args(words)
+            .args(["-shared", "-fPIC", "-O1", "-o"])
+            .arg(&clock.library)
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faults/clock.c"))
+            .output()
+            .expect("there is a C compiler: SQLite was built with it");
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        clock.set(0);
+        clock
+    }
+
+    /// So many days ahead of the right time, or behind.
+    fn set(&self, days: i64) {
+        let seconds = days * DAY / 1_000_000;
+        // In place: the server has the file mapped.
+        let mut file =
+            fs::OpenOptions::new().create(true).truncate(false).write(true).open(&self.shift).unwrap();
+        std::io::Write::write_all(&mut file, &seconds.to_ne_bytes()).unwrap();
+    }
+
+    fn serve(&self, database: &Path, more: &[&str]) -> Program {
+        let mut command = program(&["serve", "--benchmarking", "--relax-ssl", "--listen", "127.0.0.1:0"]);
+        command.arg("--database").arg(database).args(more);
+        command.env("RUST_LOG", "info,access=off");
+        command.env("LD_PRELOAD", &self.library).env("CLOCK_SHIFT", &self.shift);
+        Program::start(command)
+    }
+}
+
+#[test]
+fn the_clock_is_set_forward_and_back_and_everything_goes_on() {
+    let (folder, database) = folder();
+    seeded(&database, 10);
+    let clock = Clock::new(folder.path());
+    let program = clock.serve(&database, &["--writes-per-minute", "1000"]);
+    let connection = open(&database);
+    let client = Client::at(program.address);
+    assert_eq!(client.sign_up("wanderer").status, 303);
+    let first = number(&connection, "SELECT max(id) FROM posts") + 1;
+    for (post, days) in (first..).zip([YEAR, 0, -YEAR, 30 * YEAR, -56 * YEAR, 0, 1, 0]) {
+        clock.set(days);
+        let title = format!("Written {days} days ahead, as number {post}");
+        let written = client.post("/posts", &[("title", &title), ("description", "A text")]);
+        assert_eq!(written.status, 303, "{days}: {}", written.text());
+        let path = format!("/posts/{post}");
+        let page = client.get(&path);
+        assert_eq!(texts(&page.html(), "h1"), [title.clone()], "ids go on whatever the clock says");
+        assert_eq!(client.post(&format!("{path}/comments"), &[("body", "A comment")]).status, 303);
+        for path in [&*path, "/", "/posts", "/best", "/front.atom", "/sitemap.xml", "/status", "/up", "/log"]
+        {
+            let answer = client.get(path);
+            assert_eq!(answer.status, 200, "{days}: {path}: {}", answer.text());
+        }
+        let made: i64 = number(&connection, &format!("SELECT created_at FROM posts WHERE id = {post}"));
+        let off = made - (now() + days * DAY).max(0);
+        assert!(off.abs() < DAY / 2, "{days}: the server went by another clock, off by {off} µs");
+        // Who wrote in the future is as far from now as who wrote in the past.
+        for age in texts(&client.get(&path_of_first(first)).html(), "main time") {
+            assert!(!age.is_empty() && !age.contains('-'), "{days}: {age:?}");
+        }
+        assert_eq!(client.get("/user/edit").status, 200, "{days}: still signed in");
+    }
+    assert!(!program.log().contains("ERROR"), "{}", program.log());
+    assert_sound(&connection);
+}
+
+fn path_of_first(first: i64) -> String {
+    format!("/posts/{first}")
+}
+
+#[test]
+fn who_is_too_fast_is_not_let_through_by_another_hour_of_the_clock() {
+    let (folder, database) = folder();
+    seeded(&database, 10);
+    let clock = Clock::new(folder.path());
+    let program = clock.serve(&database, &["--sign-ins-per-minute", "2"]);
+    let attempt =
+        || Client::at(program.address).post("/sessions", &[("screen_name", "nobody"), ("password", "x")]);
+    assert_eq!([attempt().status, attempt().status, attempt().status], [422, 422, 429]);
+    for days in [YEAR, -YEAR, 0] {
+        clock.set(days);
+        let refused = attempt();
+        let wait: u64 = refused.header("Retry-After").and_then(|wait| wait.parse().ok()).expect("a wait");
+        assert!(
+            refused.status == 429 && (1..=60).contains(&wait),
+            "{days} days: {}, {wait} s",
+            refused.status
+        );
+    }
+}
+
+/// A session that was made and last used so many days ago.
+fn session(connection: &Connection, user_id: i64, days: i64) {
+    let sql = "INSERT INTO sessions (user_id, created_at, last_used_at, secret_hash, ip_address, user_agent) \
+               VALUES (?1, ?2, ?2, zeroblob(32), '::1', '')";
+    connection.execute(sql, params![user_id, now() - days * DAY]).unwrap();
+    connection
+        .execute("UPDATE users SET sessions_count = sessions_count + 1 WHERE id = ?1", [user_id])
+        .unwrap();
+}
+
+#[test]
+fn a_server_that_starts_in_the_wrong_year_ends_nobodys_session() {
+    let (folder, database) = folder();
+    seeded(&database, 10);
+    let connection = open(&database);
+    [200, 100, 50, 1].iter().for_each(|&days| session(&connection, 1, days));
+    let clock = Clock::new(folder.path());
+    clock.set(YEAR);
+    let program = clock.serve(&database, &[]);
+    program.await_log("removed 2 unused sessions");
+    assert_eq!(program.get("/").status, 200);
+    assert_eq!(ids(&connection, "SELECT id FROM sessions ORDER BY id"), [3, 4]);
+    assert_sound(&connection);
+}

@@ -1,0 +1,75 @@
+//! A disk of a few megabytes, which can be full.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// A file system in memory, mounted on a temporary folder as long as this lives.
+pub struct Disk {
+    folder: TempDir,
+}
+
+impl Disk {
+    /// Of so many MiB.
+    pub fn of(mebibytes: u32) -> Disk {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let size = format!("size={mebibytes}m");
+        mount(&["-t", "tmpfs", "-o", &size, "tmpfs"], folder.path());
+        Disk { folder }
+    }
+
+    /// Where a database may be on it.
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("news.sqlite3")
+    }
+
+    /// Writes a file until there is room for nothing else.
+    pub fn fill(&self) {
+        let mut file = OpenOptions::new().create(true).append(true).open(self.filler()).expect("a file");
+        for size in [64 * 1024, 4096, 1] {
+            while file.write_all(&vec![0; size]).is_ok() {}
+        }
+    }
+
+    /// Takes back so many bytes of what [`fill`](Disk::fill) has taken.
+    pub fn make_room(&self, bytes: u64) {
+        let file = File::options().write(true).open(self.filler()).expect("it was filled");
+        let length = file.metadata().expect("it is open").len();
+        file.set_len(length.checked_sub(bytes).expect("so much was filled")).expect("it shrinks");
+    }
+
+    /// Takes all of it back.
+    pub fn empty(&self) {
+        std::fs::remove_file(self.filler()).expect("it was filled");
+    }
+
+    /// From now on nothing can be written. No file may be open for writing.
+    pub fn make_read_only(&self) {
+        mount(&["-o", "remount,ro"], self.folder.path());
+    }
+
+    /// The same as before.
+    pub fn make_writable(&self) {
+        mount(&["-o", "remount,rw"], self.folder.path());
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.folder.path().join("filler")
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        // Lazily: a server that was killed a moment ago may still be on its way out.
+        let _ = Command::new("umount").arg("--lazy").arg(self.folder.path()).status();
+    }
+}
+
+fn mount(arguments: &[&str], folder: &Path) {
+    let mounted = Command::new("mount").args(arguments).arg(folder).output().expect("there is a mount");
+    let said = String::from_utf8_lossy(&mounted.stderr);
+    assert!(mounted.status.success(), "only root can mount, see tests/faults/main.rs: {said}");
+}

@@ -1,0 +1,52 @@
+//! No memory is left for another thread.
+
+use std::fs;
+
+use rlimit::{Resource, prlimit};
+
+use crate::harness::{Program, Raw, assert_sound, eventually, folder, open, seeded};
+use crate::writers::{assert_reads, write};
+
+/// The most memory that the program may address, in bytes.
+fn limit(program: &Program, soft: u64) {
+    let id = i32::try_from(program.id()).unwrap();
+    prlimit(id, Resource::AS, Some((soft, u64::MAX)), None).expect("it is ours");
+}
+
+/// What it addresses now, in bytes.
+fn addressed(program: &Program) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", program.id())).expect("it is running");
+    let line = status.lines().find(|line| line.starts_with("VmSize:")).expect("Linux says it");
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).expect("a number of KiB") * 1024
+}
+
+#[test]
+fn without_memory_for_a_thread_newcomers_are_told_and_the_others_are_served() {
+    let (_folder, database) = folder();
+    seeded(&database, 10);
+    let program = Program::serve(&database, &[]);
+    assert_reads(&program);
+    // They have their threads, and what memory they need.
+    let mut kept: Vec<Raw> = (0..4).map(|_| Raw::connect(program.address)).collect();
+    let serve = |raw: &mut Raw| {
+        for (method, path) in [("GET", "/"), ("POST", "/benchmarking/post_create"), ("GET", "/posts/1")] {
+            raw.ask(method, path, &[]);
+            assert_eq!(raw.answer().status, 200, "{path}");
+        }
+    };
+    kept.iter_mut().for_each(serve);
+    // Less than a thread's stack is left.
+    limit(&program, addressed(&program) + 900 * 1024);
+    let refused = eventually("a newcomer is refused", || {
+        let mut raw = Raw::connect(program.address);
+        raw.try_send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").ok()?;
+        let answer = raw.try_answer().ok()?;
+        (answer.status == 503).then_some(answer)
+    });
+    assert!(refused.header("Retry-After").is_some() && refused.closes());
+    program.await_log("no thread for a connection");
+    limit(&program, u64::MAX);
+    assert_reads(&program);
+    write(&program);
+    assert_sound(&open(&database));
+}
