@@ -1,16 +1,17 @@
 //! Where a post leads: what is accepted as an address, what stands for it, and when two are the same.
 
 use idna::uts46::{AsciiDenyList, Hyphens, Uts46};
+use unicode_normalization::char::is_combining_mark;
 use url::{Host, Url};
 
 use crate::web::form::is_invisible;
 
 /// Longer ones are somebody's data.
-const MAX_BYTES: usize = 2000;
+pub const MAX_BYTES: usize = 2000;
 /// A name in the domain system has no more characters (RFC 1035, 2.3.4).
 const MAX_HOST: usize = 253;
 /// Characters of a [`NewLink::site`].
-const MAX_SITE: usize = 100;
+pub const MAX_SITE: usize = 100;
 
 /// A link as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +45,10 @@ pub fn parse(given: &str) -> Result<NewLink, &'static str> {
     if given.chars().any(|letter| letter.is_whitespace() || letter.is_control() || is_invisible(letter)) {
         return Err(SPACED);
     }
+    // Browsers would skip more of them, and who reads it would look for the host in the wrong place.
+    if rest.starts_with(['/', '\\']) {
+        return Err(HOST);
+    }
     // Also where it is empty, `https://@example.com`: who reads it might take another part for the host.
     let authority = rest.split(['/', '\\', '?', '#']).next().unwrap_or_default();
     if authority.contains('@') {
@@ -54,9 +59,10 @@ pub fn parse(given: &str) -> Result<NewLink, &'static str> {
         return Err(HOST);
     };
     let host = host.strip_suffix('.').unwrap_or(host);
-    let is_name =
-        host.contains('.') && host.len() <= MAX_HOST && host.split('.').all(|label| !label.is_empty());
-    if !is_name {
+    // Browsers also look for hosts such as `a"b.example`, but nobody can have one.
+    let is_known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let is_label = |label: &str| !label.is_empty() && label.bytes().all(is_known);
+    if !(host.contains('.') && host.len() <= MAX_HOST && host.split('.').all(is_label)) {
         return Err(HOST);
     }
     Ok(NewLink { url: given.to_owned(), site: site(host, url.path()), address: address(host, &url) })
@@ -76,8 +82,12 @@ fn without_scheme(url: &str) -> Option<&str> {
 pub fn asked_site(text: &str) -> Option<String> {
     let site = text.trim().to_lowercase();
     let fits = site.contains('.') && site.chars().count() <= MAX_SITE;
-    let is_plain =
-        |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_' | '~' | '@' | '/' | '…');
+    // Marks: in some scripts they are vowels.
+    let is_plain = |letter: char| {
+        letter.is_alphanumeric()
+            || is_combining_mark(letter)
+            || matches!(letter, '.' | '-' | '_' | '~' | '@' | '/' | '…')
+    };
     (fits && site.chars().all(is_plain)).then(|| bare(&site).to_owned())
 }
 
@@ -104,8 +114,11 @@ const SHARED: [&str; 15] = [
 ];
 
 /// A host without `www.`, where what is left is one.
-fn bare(host: &str) -> &str {
-    host.strip_prefix("www.").filter(|rest| rest.contains('.')).unwrap_or(host)
+fn bare(mut host: &str) -> &str {
+    while let Some(rest) = host.strip_prefix("www.").filter(|rest| rest.contains('.')) {
+        host = rest;
+    }
+    host
 }
 
 fn site(host: &str, path: &str) -> String {
@@ -349,6 +362,13 @@ mod tests {
             (USER, "https://user@example.com"),
             (USER, "https://user:password@example.com"),
             (USER, "https://@example.com"),
+            // Found by comparing with what the parser makes of it: it skips the third slash.
+            (HOST, "https:///user@example.com"),
+            (HOST, "https://\\@example.com"),
+            (HOST, "https:///example.com"),
+            // Found since such a site could not be asked for.
+            (HOST, "https://a\"b.example/"),
+            (HOST, "https://a,b.example/"),
             (USER, "https://example.com@evil.example\\@example.com"),
             (HOST, "https://"),
             (HOST, "https:///"),
@@ -395,6 +415,10 @@ mod tests {
             ("https://xn--bcher-kva.example/", "bücher.example"),
             ("https://例え.example/", "例え.example"),
             ("https://президент.рф/", "президент.рф"),
+            // Found since these could not be asked for: a vowel that is no letter, and a second `www.`.
+            ("https://हिन्दी.example/", "हिन्दी.example"),
+            ("https://ที่ไทย.example/", "ที่ไทย.example"),
+            ("https://www.www.a.example/", "a.example"),
             // Another script's letters among Latin ones, and in their place.
             ("https://pаypal.example/", "xn--pypal-4ve.example"),
             ("https://аррӏе.com/", "xn--80ak6aa92e.com"),
@@ -519,80 +543,7 @@ mod tests {
         }
     }
 
-    /// Anything that may come after the host, with what the rules look at.
-    fn rest() -> impl Strategy<Value = String> {
-        let part = prop_oneof![
-            proptest::sample::select(vec![
-                "/",
-                "//",
-                "/.",
-                "/..",
-                "/%2e",
-                ".html",
-                ".htm",
-                "/index",
-                "/index.php",
-                "/default.aspx",
-                "?",
-                "&",
-                "=",
-                "#",
-                "#!",
-                "v=",
-                "/watch",
-                "/shorts/",
-                "/abs/",
-                "/pdf/",
-                ".pdf",
-                "v2",
-                "1",
-                "/status/",
-                "/rfc/rfc",
-                "/html/rfc",
-                ".txt",
-                "utm_source=a",
-                "ref=",
-                ":",
-                "@",
-                "%",
-                "\\",
-                "'",
-                "\"",
-            ])
-            .prop_map(str::to_owned),
-            "[a-zA-Z0-9._~é日]{1,4}",
-        ];
-        proptest::collection::vec(part, 0..12).prop_map(|parts| parts.concat())
-    }
-
-    fn host() -> impl Strategy<Value = String> {
-        let known = proptest::sample::select(vec![
-            "example.com",
-            "youtu.be",
-            "youtube.com",
-            "m.youtube.com",
-            "x.com",
-            "twitter.com",
-            "arxiv.org",
-            "rfc-editor.org",
-            "tools.ietf.org",
-            "www.com",
-            "www.www.example",
-            "github.com",
-            "ww3.example",
-        ]);
-        prop_oneof![known.prop_map(str::to_owned), "[a-z0-9.é-]{1,20}"]
-    }
-
     proptest! {
-        #[test]
-        fn comparing_twice_is_comparing_once(host in host(), rest in rest()) {
-            if let Ok(link) = parse(&format!("https://{host}{rest}")) {
-                let again = parse(&format!("https://{}", link.address));
-                prop_assert_eq!(again.map(|again| again.address), Ok(link.address));
-            }
-        }
-
         #[test]
         fn what_does_not_count_changes_nothing(
             path in "(/[a-z0-9]{1,8}){0,4}", pairs in proptest::collection::vec("[a-z]{1,3}x=[0-9]{1,3}", 0..4), slashes in 0..3_usize,
@@ -608,17 +559,6 @@ mod tests {
             let other =
                 format!("{scheme}://{www}example.com{path}{}?{}#{fragment}", "/".repeat(slashes), pairs.join("&"));
             prop_assert_eq!(link(&other).address, plain.address);
-        }
-
-        #[test]
-        fn no_text_makes_it_panic_and_all_that_is_kept_is_bounded(text in ".{0,80}", rest in rest(), more in "\\PC{0,300}") {
-            for url in [text.clone(), format!("http://{text}"), format!("https://example.com/{text}{rest}{more}"), format!("https://{more}.example")] {
-                if let Ok(link) = parse(&url) {
-                    prop_assert!(link.site.chars().count() <= MAX_SITE, "{}", link.site);
-                    prop_assert!(link.address.len() <= 3 * MAX_BYTES + MAX_HOST, "{}", link.address);
-                }
-            }
-            let _ = asked_site(&more);
         }
     }
 }

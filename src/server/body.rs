@@ -5,11 +5,13 @@ use super::request::{Framing, Refusal, TOO_LARGE};
 
 /// Takes bytes as they come and says when the body is whole. It keeps only what has really arrived,
 /// so a client that announces a megabyte and sends nothing costs nothing.
-pub(super) struct Decoder {
+pub struct Decoder {
     state: State,
     body: Vec<u8>,
     /// Bytes of chunk framing seen in the present line, or in all trailers.
     line: usize,
+    /// Trailer lines so far, with the empty one that ends them.
+    trailers: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +23,11 @@ enum State {
         size: usize,
         digits: usize,
     },
-    /// After the size, in a chunk extension, which is read over.
+    /// After the size and a blank: more of them, or an extension (RFC 9112 §7.1.1).
+    Blank {
+        size: usize,
+    },
+    /// In a chunk extension, which is read over.
     Extension {
         size: usize,
     },
@@ -34,31 +40,32 @@ enum State {
     /// CR and LF after a chunk's data.
     DataCr,
     DataLf,
-    /// Trailer lines after the last chunk, read over; `empty` while the line has no byte yet.
-    Trailer {
-        empty: bool,
-    },
-    TrailerLf {
-        empty: bool,
-    },
+    /// After the last chunk. The trailers must be fields; then they are forgotten.
+    Trailers,
     Whole,
 }
 
 impl Decoder {
-    pub(super) fn new(framing: Framing) -> Decoder {
+    /// For the body of a request whose head says this.
+    #[must_use]
+    pub fn new(framing: Framing) -> Decoder {
         let state = match framing {
             Framing::Length(0) => State::Whole,
             Framing::Length(length) => State::Plain(length),
             Framing::Chunked => State::Size { size: 0, digits: 0 },
         };
-        Decoder { state, body: Vec::new(), line: 0 }
+        Decoder { state, body: Vec::new(), line: 0, trailers: Vec::new() }
     }
 
-    pub(super) fn is_whole(&self) -> bool {
+    /// Whether nothing is to come any more.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
         matches!(self.state, State::Whole)
     }
 
-    pub(super) fn into_body(self) -> Vec<u8> {
+    /// What has come.
+    #[must_use]
+    pub fn into_body(self) -> Vec<u8> {
         self.body
     }
 
@@ -111,32 +118,49 @@ impl Decoder {
                 State::Size { size, digits: digits + 1 }
             }
             (State::Size { digits: 0, .. }, _) => return Err(WRONG),
-            (State::Size { size, .. } | State::Extension { size }, b'\r') => State::SizeEnd { size },
-            (State::Size { size, .. }, b';' | b' ' | b'\t') => State::Extension { size },
-            (State::Extension { size }, _) if byte != b'\n' => State::Extension { size },
+            (State::Size { size, .. } | State::Blank { size } | State::Extension { size }, b'\r') => {
+                State::SizeEnd { size }
+            }
+            (State::Size { size, .. } | State::Blank { size }, b' ' | b'\t') => State::Blank { size },
+            (State::Size { size, .. } | State::Blank { size }, b';') => State::Extension { size },
+            (State::Extension { size }, _) if !byte.is_ascii_control() || byte == b'\t' => {
+                State::Extension { size }
+            }
             (State::SizeEnd { size }, b'\n') => {
                 self.line = 0;
-                if size == 0 { State::Trailer { empty: true } } else { State::Data(size) }
+                if size == 0 { State::Trailers } else { State::Data(size) }
             }
             (State::DataCr, b'\r') => State::DataLf,
             (State::DataLf, b'\n') => {
                 self.line = 0;
                 State::Size { size: 0, digits: 0 }
             }
-            (State::Trailer { empty }, b'\r') => State::TrailerLf { empty },
-            (State::Trailer { .. }, _) if byte != b'\n' => State::Trailer { empty: false },
-            (State::TrailerLf { empty: true }, b'\n') => State::Whole,
-            (State::TrailerLf { empty: false }, b'\n') => State::Trailer { empty: true },
+            (State::Trailers, _) => {
+                self.trailers.push(byte);
+                if byte == b'\n' && !self.trailers.ends_with(b"\r\n") {
+                    return Err(WRONG);
+                }
+                let is_end = self.trailers == b"\r\n" || self.trailers.ends_with(b"\r\n\r\n");
+                if is_end && !are_fields(&self.trailers) {
+                    return Err(WRONG);
+                }
+                if is_end { State::Whole } else { State::Trailers }
+            }
             _ => return Err(WRONG),
         };
         Ok(())
     }
 }
 
+/// Whether these lines could be headers.
+fn are_fields(lines: &[u8]) -> bool {
+    let mut fields = [httparse::EMPTY_HEADER; limits::HEADERS];
+    httparse::parse_headers(lines, &mut fields).is_ok_and(|status| status.is_complete())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     /// A body and what was left over, once the body is whole; or the status of a refusal.
     type Decoded = Result<Option<(Vec<u8>, Vec<u8>)>, u16>;
@@ -158,6 +182,7 @@ mod tests {
             for (framing, bytes) in [
                 (Framing::Length(11), &b"hello worldGET /"[..]),
                 (Framing::Chunked, b"5\r\nhello\r\n6;a=b\r\n world\r\n0\r\n\r\nGET /"),
+                (Framing::Chunked, b"b \t;a=\"b\tc\"\r\nhello world\r\n0;\r\n\r\nGET /"),
                 (Framing::Chunked, b"00b \r\nhello world\r\n0\r\nA: b\r\nC: d\r\n\r\nGET /"),
             ] {
                 let expected = Ok(Some((b"hello world".to_vec(), b"GET /".to_vec())));
@@ -196,22 +221,26 @@ mod tests {
         assert_eq!(decode(Framing::Chunked, &many.repeat(33), 9999), Err(413));
     }
 
-    proptest! {
-        #[test]
-        fn any_body_survives_any_chunking(body in prop::collection::vec(any::<u8>(), 0..500), size in 1usize..80, step in 1usize..80) {
-            let mut wire = Vec::new();
-            for chunk in body.chunks(size) {
-                wire.extend(format!("{:x}\r\n", chunk.len()).bytes());
-                wire.extend(chunk);
-                wire.extend(b"\r\n");
-            }
-            wire.extend(b"0\r\n\r\n");
-            prop_assert_eq!(decode(Framing::Chunked, &wire, step), Ok(Some((body, vec![]))));
-        }
-
-        #[test]
-        fn no_input_panics(bytes in prop::collection::vec(any::<u8>(), 0..400), step in 1usize..80) {
-            let _ = decode(Framing::Chunked, &bytes, step);
+    /// Found by comparing with a reader that refuses what is not in the grammar: another server could take
+    /// the second number for the size, or the trailer for a request.
+    #[test]
+    fn chunk_extensions_and_trailers_that_could_be_something_else_are_refused() {
+        for bytes in [
+            &b"5 6\r\nhello\r\n"[..],
+            b"5 \n",
+            b"5;\0",
+            b"5;a\x7f",
+            b"0\r\nGET /admin HTTP/1.1\r\n\r\n",
+            b"0\r\n folded: line\r\n\r\n",
+            b"0\r\nA: b\rc\r\n\r\n",
+            b"0\r\nA : b\r\n\r\n",
+        ] {
+            assert_eq!(
+                decode(Framing::Chunked, bytes, 3),
+                Err(400),
+                "{:?}",
+                bytes.escape_ascii().to_string()
+            );
         }
     }
 }

@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use rouille::{Request, Response};
 
 use super::body::Decoder;
+use super::received::Received;
 use super::registry::Slot;
-use super::request::{self, Head, Refusal};
+use super::request::{Head, Refusal};
 use super::response::{self, Shape};
 use super::{Limits, Shared, limits};
 
@@ -28,9 +29,7 @@ pub(super) fn serve(shared: &Shared, slot: &Slot, peer: SocketAddr, handler: Arc
         shared,
         slot,
         peer: SocketAddr::new(peer.ip().to_canonical(), peer.port()),
-        input: vec![0; limits::HEAD].into_boxed_slice(),
-        start: 0,
-        end: 0,
+        received: Received::default(),
         output: Vec::new(),
         read_timeout: Duration::ZERO,
     };
@@ -72,10 +71,7 @@ struct Connection<'s> {
     shared: &'s Shared,
     slot: &'s Slot,
     peer: SocketAddr,
-    /// What was received and not used is `input[start..end]`. Its size is the limit of a head.
-    input: Box<[u8]>,
-    start: usize,
-    end: usize,
+    received: Received,
     output: Vec<u8>,
     /// As the socket has it now, to set it only when it changes.
     read_timeout: Duration,
@@ -101,34 +97,18 @@ impl Connection<'_> {
 
     /// Waits for a whole request head. `None`: the client closed, was idle too long, or had to go.
     fn next_head(&mut self) -> Result<Option<Result<Head, Refusal>>, Gone> {
-        let mut searched = 0;
         let mut deadline = None;
         loop {
-            // An empty line before a request is ignored (RFC 9112 §2.2).
-            while searched == 0 && self.input[self.start..self.end].starts_with(b"\r\n") {
-                self.start += 2;
-            }
-            let received = &self.input[self.start..self.end];
-            let head = match request::end_of_head(received, searched) {
-                Some(length) => {
-                    let head = request::parse(&received[..length]);
-                    self.start += length;
-                    Some(head)
-                }
-                None if received.len() >= limits::HEAD => Some(Err(request::too_long(received))),
-                None => None,
-            };
-            if let Some(head) = head {
+            if let Some(head) = self.received.take_head() {
                 return Ok(self.shared.registry.set_busy(self.slot).then_some(head));
             }
-            searched = received.len();
             let patience = match deadline {
                 None => self.shared.idle_time(),
                 Some(deadline) => left(deadline),
             };
             match self.fill(patience) {
                 Fill::Bytes => deadline = deadline.or_else(|| Some(Instant::now() + self.limits().head_time)),
-                Fill::TimedOut if searched > 0 && self.shared.registry.set_busy(self.slot) => {
+                Fill::TimedOut if !self.received.is_empty() && self.shared.registry.set_busy(self.slot) => {
                     return Ok(Some(Err(Refusal(408, "the headers took too long"))));
                 }
                 Fill::Closed | Fill::TimedOut => return Ok(None),
@@ -169,7 +149,7 @@ impl Connection<'_> {
             log::info!(target: "access", "{id} {} {method} {target} {status} {bytes} {micros} µs", client.ip());
         }
         sent?;
-        if !keep_alive && (head.keep_alive || self.start < self.end) {
+        if !keep_alive && (head.keep_alive || !self.received.is_empty()) {
             // The client did not expect the end, so it may be sending already.
             self.linger();
         }
@@ -182,9 +162,8 @@ impl Connection<'_> {
         let deadline = Instant::now() + self.limits().body_time;
         let mut invited = !head.expects_continue;
         loop {
-            match decoder.feed(&self.input[self.start..self.end]) {
-                Ok(used) => self.start += used,
-                Err(refusal) => return Ok(Err(refusal)),
+            if let Err(refusal) = self.received.take_body(&mut decoder) {
+                return Ok(Err(refusal));
             }
             if decoder.is_whole() {
                 let kept = self.shared.registry.set_busy(self.slot);
@@ -239,7 +218,7 @@ impl Connection<'_> {
 
     /// More than this request has arrived: it was sent ahead, and a stop does not break the promise.
     fn has_next(&mut self) -> bool {
-        self.start < self.end
+        !self.received.is_empty()
             || self.set_read_timeout(Duration::from_millis(1)).is_ok()
                 && self.slot.stream.peek(&mut [0]).is_ok_and(|bytes| bytes > 0)
     }
@@ -287,12 +266,6 @@ impl Connection<'_> {
         if patience.is_zero() {
             return Fill::TimedOut;
         }
-        if self.start == self.end {
-            (self.start, self.end) = (0, 0);
-        } else if self.end == self.input.len() {
-            self.input.copy_within(self.start..self.end, 0);
-            (self.start, self.end) = (0, self.end - self.start);
-        }
         loop {
             // While the server stops, a connection is heard out only for a moment.
             let grace = self.shared.registry.grace(self.slot);
@@ -300,7 +273,7 @@ impl Connection<'_> {
             if self.set_read_timeout(patience.max(Duration::from_millis(1))).is_err() {
                 return Fill::Closed;
             }
-            match (&self.slot.stream).read(&mut self.input[self.end..]) {
+            match (&self.slot.stream).read(self.received.space()) {
                 // The end of the stream, or that of our own reading when the stop began, perhaps
                 // during this very read: then what arrives meanwhile can still be read.
                 Ok(0) if self.shared.registry.grace(self.slot).is_some_and(|grace| !grace.is_zero()) => {
@@ -308,7 +281,7 @@ impl Connection<'_> {
                 }
                 Ok(0) => return Fill::Closed,
                 Ok(read) => {
-                    self.end += read;
+                    self.received.add(read);
                     return Fill::Bytes;
                 }
                 Err(error) => match error.kind() {
@@ -341,7 +314,8 @@ impl Connection<'_> {
             return;
         }
         while !left(deadline).is_zero() && self.set_read_timeout(left(deadline)).is_ok() {
-            match (&self.slot.stream).read(&mut self.input) {
+            self.received.clear();
+            match (&self.slot.stream).read(self.received.space()) {
                 Ok(read) if read > 0 && read < allowed => allowed -= read,
                 _ => return,
             }

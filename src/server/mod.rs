@@ -4,17 +4,18 @@
 //! also runs on rouille's own server (`benches/stock_rouille.rs`). Why the accept loop is ours:
 //! `docs/decisions/0001-our-own-server.md`.
 //!
-//! Reading order: [`limits`] (what a client may cost), `request` (bytes to a checked head), `body`,
-//! `response` (a rouille response to bytes), `connection` (one client from accept to close),
+//! Reading order: [`limits`] (what a client may cost), [`request`] (bytes to a checked head), [`body`],
+//! [`received`] (the bytes that are not used yet), `response` (a rouille response to bytes), `connection` (one client from accept to close),
 //! `registry` (who is connected, who has to go), and this file (accept and drain).
 
-mod body;
+pub mod body;
 mod connection;
 pub mod limits;
 mod load;
+pub mod received;
 mod refuse;
 mod registry;
-mod request;
+pub mod request;
 mod response;
 
 use std::io;

@@ -15,21 +15,13 @@ pub fn get<'r>(cx: &Cx<'r>, name: &str) -> Option<&'r str> {
 
 /// All cookies of ours that came, as names and values.
 pub fn all<'r>(cx: &Cx<'r>) -> impl Iterator<Item = (&'r str, &'r str)> + use<'r> {
-    let prefix = prefix(cx);
-    let pairs = cx.request.header("Cookie").unwrap_or_default().split(';');
-    pairs.filter_map(move |pair| {
-        let (key, value) = pair.trim().split_once('=')?;
-        Some((key.strip_prefix(prefix)?, value))
-    })
+    read(cx.request.header("Cookie").unwrap_or_default(), cx.app.config.relax_ssl)
 }
 
 /// `Set-Cookie` for a value of plain characters; the browser keeps it for `max_age` seconds.
 #[must_use]
 pub fn set(cx: &Cx, name: &str, value: impl std::fmt::Display, max_age: u32) -> Header {
-    let secure = if cx.app.config.relax_ssl { "" } else { "; Secure" };
-    let prefix = prefix(cx);
-    let cookie = format!("{prefix}{name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}");
-    ("Set-Cookie".into(), cookie.into())
+    ("Set-Cookie".into(), written(name, value, max_age, cx.app.config.relax_ssl).into())
 }
 
 /// `Set-Cookie` that makes the browser forget it.
@@ -38,8 +30,23 @@ pub fn clear(cx: &Cx, name: &str) -> Header {
     set(cx, name, "", 0)
 }
 
+/// The cookies of ours in a `Cookie` header, as names and values.
+pub fn read(header: &str, relax_ssl: bool) -> impl Iterator<Item = (&str, &str)> {
+    header.split(';').filter_map(move |pair| {
+        let (key, value) = pair.trim().split_once('=')?;
+        Some((key.strip_prefix(prefix(relax_ssl))?, value))
+    })
+}
+
+/// A cookie as a `Set-Cookie` header has it.
+#[must_use]
+pub fn written(name: &str, value: impl std::fmt::Display, max_age: u32, relax_ssl: bool) -> String {
+    let (prefix, secure) = (prefix(relax_ssl), if relax_ssl { "" } else { "; Secure" });
+    format!("{prefix}{name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}")
+}
+
 /// `__Host-` makes browsers refuse the cookie unless it is `Secure`, for all paths and for this host
 /// alone (RFC 6265bis §4.1.3.2).
-fn prefix(cx: &Cx) -> &'static str {
-    if cx.app.config.relax_ssl { "" } else { "__Host-" }
+fn prefix(relax_ssl: bool) -> &'static str {
+    if relax_ssl { "" } else { "__Host-" }
 }

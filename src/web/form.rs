@@ -9,7 +9,7 @@ use super::{Cx, Error};
 use crate::web::rate::{Act, Rates, Wait};
 
 /// A form of ours has a handful of fields; more are somebody's experiment.
-const MAX_FIELDS: usize = 100;
+pub const MAX_FIELDS: usize = 100;
 
 /// The fields of a form in the order in which they were sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -211,7 +211,6 @@ pub fn local_path(text: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     fn form(body: &str) -> Form {
         Form::parse(body.as_bytes()).expect("it is well-formed")
@@ -277,19 +276,6 @@ mod tests {
             &long,
         ] {
             assert_eq!(local_path(elsewhere), None, "{elsewhere:?}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn a_form_is_read_as_it_was_written(value in ".{0,40}", more in "[%&=+;\u{0}-\u{ff}]{0,20}") {
-            let written = Form::of(&[("one", value + &more), ("two", "2".into())]);
-            prop_assert_eq!(Form::parse(written.encoded().as_bytes()), Some(written));
-        }
-
-        #[test]
-        fn no_bytes_make_it_panic(body in proptest::collection::vec(any::<u8>(), 0..60)) {
-            let _ = Form::parse(&body);
         }
     }
 }

@@ -9,8 +9,6 @@ use lorem_news::search::query::{Kind, Query};
 use lorem_news::search::{self, BLOCK, BLOCKS, MOST, Order};
 use lorem_news::ui::time::{DAY, now};
 use lorem_news::user::{self, NewUser};
-use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
 use rusqlite::Connection;
 use scraper::Html;
 
@@ -356,31 +354,6 @@ fn whatever_is_typed_is_answered() {
     }
     assert_eq!(site.post("/search?q=lorem").status, 405);
     assert_sound(&site.database());
-}
-
-#[test]
-fn no_text_makes_a_query_that_sqlite_refuses() {
-    let (_folder, path) = folder();
-    seeded(&path, 20);
-    let connection = open(&path);
-    let somebody = string(&connection, "SELECT screen_name FROM users WHERE id = 1");
-    let text = prop_oneof![
-        "\\PC{0,40}",
-        "[a-z*\"():^{}+\\-' é\u{0}\u{300}½ßΣ]{0,40}",
-        "(NEAR|AND|OR|NOT|words|by|site|type|lorem|dolor|[ :(*)\"^])( ?(NEAR|lorem|dol|[:(*),\"]|5)){0,6}",
-    ];
-    let mut runner = TestRunner::new(Config { cases: 1500, ..Config::default() });
-    let tried = runner.run(&text, |text| {
-        if let Ok(mut query) = Query::parse(&text) {
-            prop_assert!(search::find(&connection, &query, Order::Relevance, 1).is_ok(), "{:?}", query);
-            // Whoever was named: somebody whom there is.
-            query.by = query.by.map(|_| somebody.clone());
-            let found = search::find(&connection, &query, Order::Relevance, 1);
-            prop_assert!(matches!(found, Ok(Some(_))), "{:?}: {:?}", query, found);
-        }
-        Ok(())
-    });
-    tried.expect("all are understood");
 }
 
 #[test]

@@ -255,3 +255,55 @@ fn no_test_is_left_out() {
         }
     }
 }
+
+/// The names of the Rust files of a folder, in their order.
+fn names(folder: &Path) -> Vec<String> {
+    let mut files = Vec::new();
+    gather(folder, &mut files);
+    let stem = |file: &PathBuf| file.file_stem().expect("a name").to_string_lossy().into_owned();
+    let mut names: Vec<String> = files.iter().map(stem).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn every_property_is_tried_here_and_fuzzed_with_a_small_corpus() {
+    let root = Path::new(ROOT);
+    let mut properties = names(&root.join("tests/properties"));
+    properties.retain(|name| name != "main");
+    assert!(properties.len() > 5 && properties == names(&root.join("fuzz/targets")), "{properties:?}");
+    let read =
+        |path: String| fs::read_to_string(root.join(&path)).unwrap_or_else(|why| panic!("{path}: {why}"));
+    let (tests, manifest) = (read("tests/properties/main.rs".into()), read("fuzz/Cargo.toml".into()));
+    for name in &properties {
+        // No more than this, so that what bin/test does not compile cannot be out of date.
+        let target = format!(
+            "#![no_main]\n\n#[path = \"../../tests/properties/{name}.rs\"]\nmod {name};\n\n\
+             libfuzzer_sys::fuzz_target!(|input: &[u8]| {name}::holds(input));\n"
+        );
+        assert_eq!(read(format!("fuzz/targets/{name}.rs")), target);
+        assert!(manifest.contains(&format!("\nname = \"{name}\"\npath = \"targets/{name}.rs\"\n")), "{name}");
+        assert!(tests.contains(&format!("        {name}::holds(&")), "{name} has a test");
+        assert!(tests.contains(&format!("holds_for_all_kept(\"{name}\", {name}::holds)")), "{name}");
+        let kept = fs::read_dir(root.join("fuzz/corpus").join(name)).expect("a corpus");
+        let sizes: Vec<u64> =
+            kept.map(|file| file.and_then(|file| file.metadata()).expect("a file").len()).collect();
+        assert!(sizes.len() <= 50 && sizes.iter().sum::<u64>() <= 100 * 1024, "{name}: {sizes:?}");
+    }
+}
+
+#[test]
+fn the_fuzzers_crates_are_those_of_the_tests() {
+    let read = |path: &str| fs::read_to_string(Path::new(ROOT).join(path)).expect("a manifest");
+    let (own, fuzzers) = (read("Cargo.toml"), read("fuzz/Cargo.toml"));
+    let (_, shared) = fuzzers.split_once("the same as in ../Cargo.toml.\n").expect("they are listed");
+    let shared: Vec<&str> = shared.lines().take_while(|line| !line.is_empty()).collect();
+    assert!(shared.len() > 2, "{shared:?}");
+    for line in shared {
+        let (name, version) = line.split_once(" = ").expect("a name and a version");
+        let is_same = |own: &str| {
+            own.split_once(" = ").is_some_and(|(other, how)| other == name && how.contains(version))
+        };
+        assert!(own.lines().any(is_same), "{line}");
+    }
+}

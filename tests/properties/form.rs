@@ -1,0 +1,93 @@
+//! A form is the fields that a simple reader sees in it, and cookies come back as they were set.
+
+use lorem_news::session::Token;
+use lorem_news::web::cookie;
+use lorem_news::web::form::{Form, MAX_FIELDS};
+
+/// The bytes are a form's, and those of a `Cookie` header.
+pub fn holds(input: &[u8]) {
+    let form = Form::parse(input);
+    let fields = expected(input);
+    let borrowed: Option<Vec<(&str, String)>> = fields
+        .as_ref()
+        .map(|fields| fields.iter().map(|(name, value)| (name.as_str(), value.clone())).collect());
+    assert_eq!(form, borrowed.map(|fields| Form::of(&fields)));
+    if let Some((form, fields)) = form.zip(fields) {
+        assert_eq!(Form::parse(form.encoded().as_bytes()), Some(form.clone()), "read as it was written");
+        fields.iter().for_each(|(name, _)| cleaned(&form, name));
+    }
+    let header = String::from_utf8_lossy(input);
+    for relax_ssl in [true, false] {
+        cookies(&header, relax_ssl);
+    }
+}
+
+/// The fields by <https://url.spec.whatwg.org/#urlencoded-parsing>; `None` where one is not UTF-8.
+fn expected(body: &[u8]) -> Option<Vec<(String, String)>> {
+    let pairs: Vec<&[u8]> = body.split(|&byte| byte == b'&').collect();
+    if pairs.len() > MAX_FIELDS {
+        return None;
+    }
+    let pairs = pairs.into_iter().filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| {
+            let mut parts = pair.splitn(2, |&byte| byte == b'=');
+            let (name, value) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+            Some((decoded(name)?, decoded(value)?))
+        })
+        .collect()
+}
+
+fn decoded(mut text: &[u8]) -> Option<String> {
+    let mut bytes = Vec::new();
+    while let Some((&first, rest)) = text.split_first() {
+        let digits = rest.get(..2).and_then(|two| std::str::from_utf8(two).ok());
+        let code = digits
+            .filter(|two| first == b'%' && two.bytes().all(|digit| digit.is_ascii_hexdigit()))
+            .and_then(|two| u8::from_str_radix(two, 16).ok());
+        (text, _) = match code {
+            Some(byte) => (&rest[2..], bytes.push(byte)),
+            None => (rest, bytes.push(if first == b'+' { b' ' } else { first })),
+        };
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// What a noun takes of a field has nothing in it that cannot be seen, and taking it again changes nothing.
+fn cleaned(form: &Form, name: &str) {
+    let again = |text: &str| Form::of(&[("a", text.to_owned())]);
+    let (line, text) = (form.line(name), form.text(name));
+    assert!(!line.chars().any(char::is_control), "{line:?}");
+    assert!(!text.chars().any(|letter| letter.is_control() && letter != '\n' && letter != '\t'), "{text:?}");
+    assert_eq!((again(&line).line("a"), again(&text).text("a")), (line, text));
+}
+
+/// Whatever else a browser sends, a cookie of ours is found as it was set.
+fn cookies(header: &str, relax_ssl: bool) {
+    for (name, value) in cookie::read(header, relax_ssl) {
+        assert!(!name.contains([';', '=']) && !value.contains(';'), "{name:?}={value:?}");
+        come_back(header, value, relax_ssl);
+    }
+    come_back(header, header, relax_ssl);
+}
+
+fn come_back(header: &str, value: &str, relax_ssl: bool) {
+    // Of what the site itself puts into one.
+    let plain: String =
+        value.chars().filter(|&letter| letter.is_ascii_alphanumeric() || letter == '-').collect();
+    let token = Token::parse(value);
+    for value in [Some(plain), token.as_ref().map(Token::to_string)].into_iter().flatten() {
+        let set = cookie::written("name", &value, 60, relax_ssl);
+        assert!(set.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()), "one header: {set:?}");
+        let (pair, rest) = set.split_once(';').expect("attributes");
+        assert_eq!(relax_ssl, !rest.contains("; Secure"));
+        let sent = format!("{header}; {pair}");
+        assert_eq!(cookie::read(&sent, relax_ssl).last(), Some(("name", &*value)), "{sent:?}");
+        assert_eq!(cookie::read(&format!("{pair}; {header}"), relax_ssl).next(), Some(("name", &*value)));
+        if let Some(token) = &token
+            && value.contains('.')
+        {
+            assert_eq!(Token::parse(&value).as_ref(), Some(token));
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! What is accepted as a link leads to a host with a name by http or https, and two ways to write an
+//! address are one.
+
+use lorem_news::post::link::{self, MAX_BYTES, MAX_SITE, NewLink, asked_site};
+use url::{Host, Url};
+
+/// Those of which rules know more than that they are hosts.
+const SITES: [&str; 6] = ["example.com", "youtu.be", "youtube.com", "x.com", "arxiv.org", "rfc-editor.org"];
+
+/// The text is an address, or what stands behind a scheme or a host.
+pub fn holds(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    let _ = asked_site(&text);
+    for start in
+        ["", "https://"].into_iter().map(str::to_owned).chain(SITES.map(|host| format!("http://{host}/")))
+    {
+        let given = format!("{start}{text}");
+        if let Ok(link) = link::parse(&given) {
+            assert_eq!(link.url, given);
+            assert_eq!(link::parse(&given).as_ref(), Ok(&link), "once more");
+            leads_where_it_says(&link);
+            is_one_address(&link);
+        }
+    }
+}
+
+fn leads_where_it_says(link: &NewLink) {
+    let NewLink { url: given, site, .. } = link;
+    assert!(given.len() <= MAX_BYTES);
+    let url = Url::parse(given).unwrap_or_else(|why| panic!("{given}: {why}"));
+    assert!(["http", "https"].contains(&url.scheme()), "{url}");
+    assert!(url.username().is_empty() && url.password().is_none(), "{url}");
+    let Some(Host::Domain(host)) = url.host() else { panic!("{url} has no name") };
+    assert!(host.trim_end_matches('.').contains('.'), "{host}");
+    assert!(!given.contains(|letter: char| letter.is_whitespace() || letter.is_control()), "{given:?}");
+    assert!(site.chars().count() <= MAX_SITE, "{site}");
+    assert_eq!(asked_site(site).as_ref(), Some(site), "it can be asked for");
+}
+
+fn is_one_address(link: &NewLink) {
+    let address_of = |url: &str| link::parse(url).map(|link| link.address);
+    let NewLink { url: given, address, .. } = link;
+    let url = Url::parse(given).expect("it was parsed before");
+    let mut ways = vec![("as browsers write it", url.to_string())];
+    if let Some((_, rest)) = given.split_once("://") {
+        ways.push(("by the other scheme", format!("http://{rest}")));
+        ways.push(("by the other scheme", format!("HTTPS://{rest}")));
+    }
+    if url.fragment().is_none() {
+        ways.push(("at a place of it", format!("{given}#place")));
+    }
+    for (how, way) in ways.iter().filter(|(_, way)| way.len() <= MAX_BYTES) {
+        assert_eq!(address_of(way).as_ref(), Ok(address), "{given} {how}: {way}");
+    }
+    // As an address of its own it stands for itself.
+    let own = format!("https://{address}");
+    if own.len() <= MAX_BYTES {
+        assert_eq!(address_of(&own).as_ref(), Ok(address), "{given}");
+    }
+    assert!(address.len() <= 3 * MAX_BYTES + 253, "{address}");
+}

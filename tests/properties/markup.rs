@@ -1,0 +1,79 @@
+//! Any text is HTML of known tags, well nested, and its words are those of the text.
+
+use horrorshow::Template;
+use lorem_news::markup::{Markup, SHOWN, excerpt};
+use scraper::{Html, Node};
+use url::Url;
+
+/// The bytes are what somebody wrote.
+pub fn holds(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    let output = Markup(&text).into_string().expect("a string takes it");
+    assert!(output.len() <= 10 * text.len() + 40, "{} of {}", output.len(), text.len());
+    assert_eq!(words(&read_back(&output)), words(&text));
+    for limit in [0, 1, 7, 200] {
+        let excerpt = excerpt(&text, limit);
+        assert!(excerpt.chars().count() <= limit.max(1), "{excerpt:?}");
+        assert!(excerpt.trim() == excerpt && !excerpt.contains("  "), "{excerpt:?}");
+        assert!(!excerpt.contains(char::is_control), "{excerpt:?}");
+    }
+}
+
+/// What has to be in the output as it was in the input, in its order.
+fn words(text: &str) -> String {
+    text.chars().filter(|&letter| !letter.is_whitespace() && !"*\\<>\0".contains(letter)).collect()
+}
+
+/// What the browser makes of it: its tags are the known ones, nested as written; the text and the whole
+/// address of each link.
+fn read_back(output: &str) -> String {
+    let parsed = Html::parse_fragment(output);
+    let root = parsed.root_element();
+    assert_eq!(root.inner_html().replace("&nbsp;", "\u{a0}"), output.replace('\0', ""), "as written");
+    let mut text = String::new();
+    for node in root.descendants().skip(1) {
+        let parent = node.parent().and_then(|parent| parent.value().as_element()).expect("a parent");
+        match node.value() {
+            Node::Text(words) if parent.name() != "a" => text += words,
+            Node::Text(shown) => {
+                let href = parent.attr("href").expect("an address");
+                match shown.strip_suffix('…').filter(|start| start.chars().count() == SHOWN) {
+                    Some(start) => assert!(href.starts_with(start) && href.len() > start.len(), "{href}"),
+                    None => assert_eq!(&**shown, href),
+                }
+                text += href;
+            }
+            Node::Element(element) => {
+                let attributes: Vec<_> = element.attrs().collect();
+                let is_known = match (parent.name(), element.name(), &*attributes) {
+                    ("html", "p", []) | ("p", "em", []) | ("p" | "em", "br", []) | ("pre", "code", []) => {
+                        true
+                    }
+                    ("html", "pre", [("tabindex", "0")]) => true,
+                    ("p" | "em", "a", [("href", href), ("rel", "nofollow ugc noopener")]) => {
+                        is_of_the_web(href)
+                    }
+                    _ => false,
+                };
+                assert!(is_known, "{element:?} in {}", parent.name());
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    text
+}
+
+/// Also for a browser, which may make something else of it than what it seems to be.
+fn is_of_the_web(href: &str) -> bool {
+    let page = Url::parse("https://news.example/posts/1").expect("an address");
+    let leads = page.join(href).map_or(true, |target| matches!(target.scheme(), "http" | "https"));
+    let (scheme, rest) = href.split_once("://").unwrap_or_default();
+    let is_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    let ends = |letter: char| {
+        letter.is_whitespace()
+            || letter.is_control()
+            || "\"`<>\\“”„«»\u{61c}\u{200e}\u{200f}".contains(letter)
+            || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    leads && is_web && rest.starts_with(char::is_alphanumeric) && !href.contains(ends)
+}

@@ -1,0 +1,72 @@
+//! Whatever is typed into the search field is understood or refused, and SQLite never complains.
+
+use lorem_news::comment::{self, NewComment};
+use lorem_news::db::migrate;
+use lorem_news::post::{self, NewPost, link};
+use lorem_news::search::query::{MAX_LENGTH, MAX_WORDS, Query, folded};
+use lorem_news::search::{self, BLOCK, BLOCKS, MOST, Order, excerpt};
+use lorem_news::user::{self, NewUser};
+use rusqlite::Connection;
+
+thread_local! {
+    static SITE: Connection = site();
+}
+
+/// The bytes are a search.
+pub fn holds(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    let Ok(mut query) = Query::parse(&text) else {
+        return;
+    };
+    let words: Vec<&String> = query.terms.iter().flat_map(|term| &term.words).collect();
+    assert!(text.chars().count() <= MAX_LENGTH && words.len() <= MAX_WORDS, "{query:?}");
+    assert!(!words.is_empty() || query.by.is_some() || query.site.is_some(), "{query:?}");
+    for word in words {
+        assert!(!word.is_empty() && folded(word) == *word && !word.contains(['"', ' ', '\0']), "{word:?}");
+    }
+    assert!(query.terms.iter().all(|term| !term.words.is_empty()), "{query:?}");
+    SITE.with(|site| {
+        let answer = |query: &Query, order| match search::find(site, query, order, 1) {
+            Ok(found) => found,
+            Err(why) => panic!("{query:?}: {why}"),
+        };
+        let _ = answer(&query, Order::Relevance);
+        // Whoever was named: somebody whom there is.
+        query.by = query.by.take().map(|_| "Zoë".to_owned());
+        let found = answer(&query, Order::Date).expect("there is somebody");
+        assert!(found.matches.len() <= MOST as usize, "{query:?}");
+    });
+    if let Some(part) = excerpt::around(&text, &query) {
+        assert!(text.contains(part.text), "{part:?}");
+    }
+}
+
+/// A site whose newest posts are so many that the words of the others are not all looked through.
+fn site() -> Connection {
+    let mut site = Connection::open_in_memory().expect("a database");
+    migrate::run(&mut site).expect("all tables");
+    site.execute_batch("BEGIN").expect("a transaction");
+    let zoe = NewUser { screen_name: "Zoë", password_hash: "none", about: "", created_at: 1 };
+    let user_id = user::sql::create(&site, &zoe).expect("an answer").expect("the name is free");
+    let link = link::parse("https://www.example.com/a").expect("a link");
+    let post = |title: &str, description: &str| {
+        let link = Some(&link).filter(|_| title.len() % 2 == 0);
+        let new = NewPost { user_id, title, link, description, created_at: 1 };
+        post::sql::create(&site, &new).expect("an answer").expect("the title is free")
+    };
+    let first = post("First lorem", "Crème brûlée, 한글, don't-stop; lorem dolor amet");
+    for number in 0..MOST + 1 {
+        post(&format!("big cat {number}"), "lorem");
+    }
+    let body = "lorem ipsum, dolores 3.14";
+    let new = NewComment { post_id: first, parent_id: None, user_id, body, created_at: 1 };
+    comment::sql::create(&site, &new).expect("a comment");
+    while search::sql::index_some(&site).expect("a step") {}
+    // From a number on a word that many have is looked for in the newest blocks only.
+    let far = "UPDATE sqlite_sequence SET seq = ?1 WHERE name IN ('posts', 'comments')";
+    site.execute(far, [BLOCK * BLOCKS]).expect("a number");
+    post("The last lorem", "lorem ipsum");
+    while search::sql::index_some(&site).expect("a step") {}
+    site.execute_batch("COMMIT").expect("it is written");
+    site
+}
