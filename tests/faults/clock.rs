@@ -71,7 +71,11 @@ fn the_clock_is_set_forward_and_back_and_everything_goes_on() {
         assert_eq!(written.status, 303, "{days}: {}", written.text());
         let path = format!("/posts/{post}");
         let page = client.get(&path);
-        assert_eq!(texts(&page.html(), "h1"), std::slice::from_ref(&title), "ids go on whatever the clock says");
+        assert_eq!(
+            texts(&page.html(), "h1"),
+            std::slice::from_ref(&title),
+            "ids go on whatever the clock says"
+        );
         assert_eq!(client.post(&format!("{path}/comments"), &[("body", "A comment")]).status, 303);
         for path in [&*path, "/", "/posts", "/best", "/front.atom", "/sitemap.xml", "/status", "/up", "/log"]
         {

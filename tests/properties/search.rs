@@ -50,7 +50,7 @@ fn site() -> Connection {
     let user_id = user::sql::create(&site, &zoe).expect("an answer").expect("the name is free");
     let link = link::parse("https://www.example.com/a").expect("a link");
     let post = |title: &str, description: &str| {
-        let link = Some(&link).filter(|_| title.len() % 2 == 0);
+        let link = Some(&link).filter(|_| title.len().is_multiple_of(2));
         let new = NewPost { user_id, title, link, description, created_at: 1 };
         post::sql::create(&site, &new).expect("an answer").expect("the title is free")
     };
