@@ -10,6 +10,7 @@ mod database;
 mod document;
 mod endpoint;
 mod grid;
+mod limits;
 mod load;
 mod plot;
 mod process;
@@ -40,6 +41,8 @@ struct Bench {
 enum Command {
     /// Time each step that led here: ways to write, servers, builds
     Ablation(ablation::Options),
+    /// Compare the server with its work alone, and see what it takes of the machine
+    Limits(limits::Options),
     /// Time pages with a million posts and with a thousand, and votes beside sign-ins
     Scale(scale::Options),
     /// Time the ten endpoints with a replica and without one, by turns
@@ -61,6 +64,7 @@ fn run(bench: &Bench) -> Result<()> {
     match &bench.command {
         None => grid::run(&bench.grid),
         Some(Command::Ablation(options)) => ablation::run(options),
+        Some(Command::Limits(options)) => limits::run(options),
         Some(Command::Scale(options)) => scale::run(options),
         Some(Command::Replica(options)) => replica::run(options),
     }

@@ -15,8 +15,9 @@ use crate::cell::{self, Load};
 use crate::database::Databases;
 use crate::endpoint::{self, ENDPOINTS, Endpoint};
 use crate::process::{Process, wait_for};
+use crate::report::middle;
 use crate::server::{self, Build, Program, Replica};
-use crate::{Result, load, report};
+use crate::{Result, load};
 
 /// Compare a server that has a replica with one that has none
 #[derive(Args, Debug)]
@@ -79,15 +80,15 @@ pub fn run(options: &Options) -> Result<()> {
             // The ratio in each round, since one round sees one state of the machine.
             let ratio = |numbers: fn(&Figures) -> &Vec<f64>| {
                 let rounds = numbers(its).iter().zip(numbers(&figures[0]));
-                median(rounds.map(|(number, without)| number / without).collect())
+                middle(rounds.map(|(number, without)| number / without).collect())
             };
             println!(
                 "| {} | {} | {:.0} | {:.2} | {:.2} | {:.2} |",
                 endpoint.name,
                 way.name,
-                median(its.per_second.clone()),
+                middle(its.per_second.clone()),
                 ratio(|figures| &figures.per_second),
-                median(its.p999.clone()),
+                middle(its.p999.clone()),
                 ratio(|figures| &figures.p999),
             );
         }
@@ -129,10 +130,6 @@ fn compare(
         }
     }
     Ok(figures)
-}
-
-fn median(numbers: Vec<f64>) -> f64 {
-    report::median(numbers).unwrap_or(f64::NAN)
 }
 
 /// The store, which ends with this value.

@@ -121,6 +121,11 @@ pub fn median(mut numbers: Vec<f64>) -> Option<f64> {
     numbers.get(numbers.len() / 2).copied()
 }
 
+/// The same of at least one number.
+pub fn middle(numbers: Vec<f64>) -> f64 {
+    median(numbers).unwrap_or(f64::NAN)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -23,6 +23,7 @@ use rand::{RngExt, SeedableRng};
 use rusqlite::{Connection, params};
 
 use crate::load::{self, Much};
+use crate::report::middle;
 use crate::server::{self, Build, Server};
 use crate::{Result, database, process};
 
@@ -110,7 +111,7 @@ fn pages(small: &Path, large: &Path, options: &Options) -> Result<()> {
                 times.push(time(server, path, options, small)?);
             }
         }
-        let [small, large] = times.map(median);
+        let [small, large] = times.map(middle);
         println!("| {what} (`{path}`) | {small:.2} ms | {large:.2} ms | {:.2} |", large / small);
     }
     for server in servers {
@@ -143,9 +144,9 @@ fn shapes(large: &Path, options: &Options) -> Result<()> {
     }
     server.stop()?;
     println!("\n| {LONG_THREAD} comments | a page | beside flat |\n|---|---:|---:|");
-    let flat = pages.first().map_or(f64::NAN, |(.., times)| median(times.clone()));
+    let flat = pages.first().map_or(f64::NAN, |(.., times)| middle(times.clone()));
     for (name, path, times) in pages {
-        let page = median(times);
+        let page = middle(times);
         println!("| {name} (`{path}`) | {page:.2} ms | {:.2} |", page / flat);
     }
     Ok(())
@@ -173,7 +174,7 @@ fn writes(database: &Path, options: &Options) -> Result<()> {
         times[2].push(rate(duration, || vote(&on_any))?);
     }
     db.close()?;
-    let [sign_ins, newest, any] = times.map(median);
+    let [sign_ins, newest, any] = times.map(middle);
     println!("\n| write | a second, from {WRITERS} threads | costs sign-ins |\n|---|---:|---:|");
     println!("| sign-in | {sign_ins:.0} | 1 |");
     println!("| vote for one of the newest {SMALL} posts | {newest:.0} | {:.2} |", sign_ins / newest);
@@ -220,11 +221,6 @@ fn rate(
     });
     failed?;
     Ok(done.into_inner() as f64 / began.elapsed().as_secs_f64())
-}
-
-fn median(mut numbers: Vec<f64>) -> f64 {
-    numbers.sort_by(f64::total_cmp);
-    numbers[numbers.len() / 2]
 }
 
 /// Makes a database with the newest `posts` of those that the large one has.

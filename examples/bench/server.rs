@@ -169,6 +169,12 @@ impl Server {
             .map(|ticks| TICK * ticks)
     }
 
+    /// Bytes of memory that are its own, not those of files, on Linux (`RssAnon`, proc_pid_status(5)).
+    pub fn own_memory(&self) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
+        Ok(anonymous(&status).ok_or("the system does not tell the memory of a process")?)
+    }
+
     /// Stops it in an orderly way; the database that it has closed.
     pub fn stop(self) -> Result<PathBuf> {
         self.process.terminate()?;
@@ -191,6 +197,13 @@ fn ticks(stat: &str) -> Option<u32> {
     Some(times.next()?? + times.next()??)
 }
 
+/// `RssAnon` of a `/proc/PID/status`, in bytes.
+fn anonymous(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,5 +220,11 @@ mod tests {
         let stat = "1234 (a) name) S 1 1234 1234 0 -1 4194304 900 0 0 0 250 75 0 0 20 0 9 0 100 200 300";
         assert_eq!(ticks(stat), Some(325));
         assert_eq!(ticks("nonsense"), None);
+    }
+
+    #[test]
+    fn memory_is_told_in_bytes() {
+        assert_eq!(anonymous("VmRSS:\t   9000 kB\nRssAnon:\t    4096 kB\n"), Some(4 << 20));
+        assert_eq!(anonymous("VmRSS:\t   9000 kB\n"), None);
     }
 }
