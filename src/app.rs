@@ -89,6 +89,7 @@ impl App {
         let took = timing.elapsed();
         let method = if request.method() == "HEAD" { "HEAD" } else { cx.method() };
         self.requests.note(cx.route.get().place(), method, response.status_code, took);
+        cx.end_turn(); // Others compute while the log is written.
         timing::tell(&cx, &mut response, took);
         response
     }

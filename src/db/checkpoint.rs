@@ -147,7 +147,7 @@ impl Checkpoints {
             self.under_way = false;
         } else if pages >= self.due {
             self.under_way = self.begin.as_ref().is_some_and(|begin| begin.try_send(()).is_ok());
-        } else if pages < PAGES {
+        } else if pages < PAGES && self.due != NEVER {
             self.due = self.due.min(PAGES); // It has begun anew.
         }
         pages
@@ -184,18 +184,25 @@ impl Checkpoints {
     }
 
     /// The database is not where it was any more: what is in the WAL goes into it wherever it is now, so
-    /// that nobody finds the WAL beside another database and takes it for that one's.
-    pub(super) fn empty(&self, writer: &Connection) {
+    /// that nobody finds the WAL beside another database and takes it for that one's. Whether there is
+    /// nothing left to do: somebody else may be copying, or reading.
+    pub(super) fn empty(&mut self, writer: &Connection) -> bool {
         if self.due == NEVER {
-            return;
+            return true;
         }
+        let emptied = Cell::new(Ok(false));
         (self.may)(&self.path, &|| {
-            self.readers.without_any(|| {
-                if let Err(error) = pragmas::empty_wal(writer) {
-                    log::warn!("emptying the WAL: {error}");
-                }
-            });
+            self.readers.without_any(|| emptied.set(pragmas::empty_wal_at_once(writer)));
         });
+        match emptied.into_inner() {
+            Ok(is_empty) => is_empty,
+            Err(error) if failed(&error) == Copied::Unflushed => {
+                give_up(writer);
+                self.due = NEVER;
+                true
+            }
+            Err(_) => false,
+        }
     }
 }
 
@@ -219,12 +226,15 @@ fn copy(connection: &Connection) -> Copied {
     match copied {
         Ok(true) => Copied::All,
         Ok(false) => Copied::Some,
-        Err(error) => {
-            log::warn!("checkpoint: {error}");
-            let code = error.sqlite_error().map(|error| error.extended_code);
-            if code == Some(ffi::SQLITE_IOERR_FSYNC) { Copied::Unflushed } else { Copied::Nothing }
-        }
+        Err(error) => failed(&error),
     }
+}
+
+/// What came of a copy that ended with an error.
+fn failed(error: &rusqlite::Error) -> Copied {
+    log::warn!("checkpoint: {error}");
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    if code == Some(ffi::SQLITE_IOERR_FSYNC) { Copied::Unflushed } else { Copied::Nothing }
 }
 
 /// Whether as many pages were copied as there are in the WAL, and somebody else did not do it meanwhile.

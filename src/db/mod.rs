@@ -291,7 +291,16 @@ impl Settled {
     /// See [`Db::close`].
     pub fn close(self) -> Result<(), Error> {
         if !pragmas::keeps_wal(&self.connection)? {
-            pragmas::empty_wal(&self.connection)?;
+            match pragmas::empty_wal(&self.connection) {
+                Ok(true) => {}
+                Ok(false) => log::warn!("another process reads the database: its WAL could not be emptied"),
+                Err(error) => {
+                    // SQLite would try once more when it closes the database, and where that seems to
+                    // succeed remove a WAL that alone has what the disk did not take at the first time.
+                    pragmas::keep_wal(&self.connection)?;
+                    return Err(error.into());
+                }
+            }
         }
         self.leave()
     }

@@ -13,45 +13,58 @@ pub(super) const EVERY: Duration = Duration::from_secs(1);
 
 /// The files that a write needs, and which they are.
 pub(super) struct Place {
-    files: Vec<(PathBuf, Option<Identity>)>,
+    files: [(PathBuf, Option<Identity>); 2],
     looked: Instant,
-    is_kept: bool,
+    state: State,
 }
 
 /// The device and the number of a file there: another file at the same path has others.
 type Identity = (u64, u64);
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Kept,
+    /// A file is not where it was; the WAL is not emptied yet.
+    Lost,
+    /// The same, and it is. That the file comes back changes nothing: meanwhile others may have written to
+    /// it, of which our connections would know nothing.
+    Left,
+}
+
 impl Place {
-    /// Of an open database in WAL mode: its file and its WAL.
+    /// Of an open database in WAL mode: its file, where it was asked for, and its WAL, which is beside what
+    /// a link leads to.
     pub(super) fn of(database: &Path) -> Place {
-        let mut wal = OsString::from(database);
+        let mut wal = OsString::from(fs::canonicalize(database).unwrap_or_else(|_| database.to_owned()));
         wal.push("-wal");
-        let files = [database.to_owned(), wal.into()];
-        let files = files.map(|path| (path.clone(), identity(&path))).into();
-        Place { files, looked: Instant::now(), is_kept: true }
+        let files = [database.to_owned(), wal.into()].map(|path| {
+            let identity = identity(&path);
+            (path, identity)
+        });
+        Place { files, looked: Instant::now(), state: State::Kept }
     }
 
-    /// Whether both are where they were, a moment ago. Does `last` when it sees that they are not.
-    pub(super) fn is_kept(&mut self, last: impl FnOnce()) -> bool {
-        if self.looked.elapsed() < EVERY {
-            return self.is_kept;
+    /// Whether both are where they were, a moment ago. When they are not, it empties the WAL by `empty`, which
+    /// tells whether it could: once it can.
+    pub(super) fn is_kept(&mut self, empty: impl FnOnce() -> bool) -> bool {
+        if self.state == State::Left || self.looked.elapsed() < EVERY {
+            return self.state == State::Kept;
         }
         self.looked = Instant::now();
-        let lost = self.files.iter().find(|(path, identity)| self::identity(path) != *identity);
-        match (lost, self.is_kept) {
-            (Some((path, _)), true) => {
-                log::error!(
-                    "{} was moved, deleted or replaced: nothing is written until it is back; a restart goes on \
-                     with what is there now",
-                    path.display()
-                );
-                last();
-            }
-            (None, false) => log::warn!("the database is back in its place: writes go on"),
-            _ => {}
+        if self.state == State::Kept
+            && let Some((path, _)) = self.files.iter().find(|(path, then)| identity(path) != *then)
+        {
+            log::error!(
+                "{} was moved, deleted or replaced: nothing is written any more; a restart goes on with what \
+                 is there then",
+                path.display()
+            );
+            self.state = State::Lost;
         }
-        self.is_kept = lost.is_none();
-        self.is_kept
+        if self.state == State::Lost && empty() {
+            self.state = State::Left;
+        }
+        self.state == State::Kept
     }
 }
 

@@ -149,14 +149,23 @@ pub fn refresh_statistics(connection: &Connection) {
     }
 }
 
-/// Before the writer is closed, when no reader of ours is left: empties the WAL into the database.
+/// Empties the WAL into the database, where no reader of ours is left; whether it is empty: another process
+/// may read it, and is waited for as for any lock.
 ///
 /// # Errors
 /// SQLite's.
-pub fn empty_wal(connection: &Connection) -> rusqlite::Result<()> {
+pub fn empty_wal(connection: &Connection) -> rusqlite::Result<bool> {
     let busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-    if busy {
-        log::warn!("another process reads the database: its WAL could not be emptied");
-    }
-    Ok(())
+    Ok(!busy)
+}
+
+/// The same on the writer's connection, without waiting for anybody.
+///
+/// # Errors
+/// SQLite's.
+pub fn empty_wal_at_once(writer: &Connection) -> rusqlite::Result<bool> {
+    writer.busy_handler(None)?;
+    let emptied = empty_wal(writer);
+    writer.busy_handler(Some(ask_again))?;
+    emptied
 }

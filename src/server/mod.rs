@@ -5,8 +5,9 @@
 //! `docs/decisions/0001-our-own-server.md`.
 //!
 //! Reading order: [`limits`] (what a client may cost), [`request`] (bytes to a checked head), [`body`],
-//! [`received`] (the bytes that are not used yet), `response` (a rouille response to bytes), `connection` (one client from accept to close),
-//! `registry` (who is connected, who has to go), and this file (accept and drain).
+//! [`received`] (the bytes that are not used yet), `response` (a rouille response to bytes), `connection` (one
+//! client from accept to close), `registry` (who is connected, who has to go), `load` (how much there is to
+//! do), and this file (accept and drain).
 
 pub mod body;
 mod connection;
@@ -173,6 +174,7 @@ impl Server {
             .spawn(move || connection::serve(&shared, &client, peer, handler));
         if let Err(error) = spawned {
             log::error!("no thread for a connection: {error}");
+            self.shared.turned_away.fetch_add(1, Ordering::Relaxed);
             self.shared.registry.leave(&slot);
             // As with no descriptors: who does nothing makes room for the next.
             self.shared.registry.evict_longest_waiting();

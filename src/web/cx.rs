@@ -93,12 +93,23 @@ impl<'r> Cx<'r> {
         W: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
         self.turn.replace(None);
-        let (result, spent) = self.app.db.timed_write(work);
+        let (result, spent) = self.app.db.timed_write(move |connection| {
+            let before = connection.total_changes();
+            Ok((work(connection)?, connection.total_changes() > before))
+        });
         self.timing.add_write(spent);
-        result.inspect(|_| self.has_written.set(true))
+        result.map(|(value, has_changed)| {
+            self.has_written.set(self.has_written.get() || has_changed);
+            value
+        })
     }
 
-    /// Whether a write of this request was done: then it may not be told that nothing was changed.
+    /// The page is made: somebody else has the turn.
+    pub fn end_turn(&self) {
+        self.turn.replace(None);
+    }
+
+    /// Whether this request has changed something: then it may not be told that nothing was changed.
     #[must_use]
     pub fn has_written(&self) -> bool {
         self.has_written.get()
@@ -252,5 +263,28 @@ impl<'r> Cx<'r> {
     #[must_use]
     pub fn ip(&self) -> IpAddr {
         self.request.remote_addr().ip()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::user::{self, NewUser};
+
+    #[test]
+    fn a_refusal_that_changes_nothing_is_no_write() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = folder.path().join("news.sqlite3");
+        let app = App::open(Config::local(database, ([127, 0, 0, 1], 0).into())).expect("the database opens");
+        let (request, timing) = (Request::fake_http("POST", "/", Vec::new(), Vec::new()), Timing::start());
+        let cx = Cx::new(&app, &request, &timing);
+        cx.write(|_| Ok("nobody may")).expect("it is only looked");
+        assert!(!cx.has_written());
+        let new = NewUser { screen_name: "somebody", password_hash: "", about: "", created_at: 0 };
+        cx.write(move |connection| user::sql::create(connection, &new)).expect("the name is free");
+        assert!(cx.has_written());
+        cx.write(|_| Ok(())).expect("nothing more");
+        assert!(cx.has_written(), "what was written stays so");
     }
 }

@@ -125,9 +125,10 @@ impl Error {
             Error::Unavailable(_) => {
                 ("We're a little busy.", "Nothing was changed. Please try again in a moment.")
             }
-            Error::Unseen(_) => {
-                ("We're a little busy.", "It was saved, but it cannot be shown to you at the moment.")
-            }
+            Error::Unseen(_) => (
+                "We're a little busy.",
+                "It was saved, or a part of it, but it cannot be shown to you at the moment.",
+            ),
             Error::Internal(_) => {
                 ("We're sorry, but something went wrong.", "It was noted, and it is ours to mend.")
             }

@@ -91,3 +91,20 @@ fn what_the_database_did_not_take_stays_in_the_wal_until_a_restart() {
     stop(&mut program);
     assert!(!wal(&database).exists(), "the database is not whole");
 }
+
+#[test]
+fn a_stop_whose_last_flush_fails_leaves_the_wal_that_has_everything() {
+    let (_folder, database) = folder();
+    seeded(&database, 10);
+    let mut program = Program::serve(&database, &[]);
+    let told: BTreeSet<i64> = (0..3).map(|_| write(&program)).collect();
+    // Only the first of each thread: SQLite tries again when it closes the database, and would believe the disk.
+    let strace = Strace::injecting(&program, &database, &format!("inject={FLUSHES}:error=EIO:when=1"));
+    program.signal("TERM");
+    assert_ne!(program.exit().code(), Some(0), "{}", program.log());
+    drop(strace);
+    assert!(wal(&database).exists(), "it alone has what the disk did not take");
+    let program = Program::serve(&database, &[]);
+    assert_eq!(assert_kept(&open(&database), &told, BEFORE), told);
+    assert_reads(&program);
+}
