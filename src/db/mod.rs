@@ -208,10 +208,10 @@ impl Db {
     /// From now on each statement that takes `slow` or longer is logged, as it is written, without its values.
     ///
     /// # Errors
-    /// As [`Db::write_later`]'s.
+    /// As [`Db::write`]'s.
     pub fn log_slow(&mut self, slow: Duration) -> Result<(), Error> {
         self.slow = Some(slow);
-        self.write_later(move |connection| {
+        self.write(move |connection| {
             slow::watch(connection, slow); // On the writer's own thread.
             Ok(())
         })

@@ -19,7 +19,7 @@ const KNOWN: i64 = lorem_news::db::migrate::MIGRATIONS.len() as i64;
 
 /// Every option with what its help says besides: the environment's name, and the default if any.
 const DATABASE: (&str, &str) = ("--database <FILE>", "[env: DATABASE=] [default: db/lorem_news.sqlite3]");
-const SERVE: [(&str, &str); 17] = [
+const SERVE: [(&str, &str); 19] = [
     DATABASE,
     ("--listen <ADDRESS>", "[env: LISTEN=] [default: 127.0.0.1:3000]"),
     ("--benchmarking", "[env: BENCHMARKING=]"),
@@ -33,6 +33,8 @@ const SERVE: [(&str, &str); 17] = [
     ("--writes-per-minute <N>", "[env: WRITES_PER_MINUTE=] [default: 10]"),
     ("--votes-per-minute <N>", "[env: VOTES_PER_MINUTE=] [default: 60]"),
     ("--session-days <N>", "[env: SESSION_DAYS=] [default: 90]"),
+    ("--metrics", "[env: METRICS=]"),
+    ("--slow-ms <N>", "[env: SLOW_MS=] [default: 500]"),
     REPLICA[0],
     REPLICA[1],
     REPLICA[2],

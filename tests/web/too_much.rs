@@ -122,5 +122,8 @@ fn who_wrote_something_is_not_told_that_nothing_was_changed() {
     let (mut reader, _) = response.data.into_reader_and_size();
     let html = std::io::read_to_string(&mut reader).expect("text");
     let html = scraper::Html::parse_document(&html);
-    assert_eq!(texts(&html, "main > p"), ["It was saved, but it cannot be shown to you at the moment."]);
+    assert_eq!(
+        texts(&html, "main > p"),
+        ["It was saved, or a part of it, but it cannot be shown to you at the moment."]
+    );
 }
