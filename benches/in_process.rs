@@ -9,6 +9,8 @@
 use std::error::Error;
 use std::time::Duration;
 
+use clap::Parser;
+use clap::builder::PossibleValuesParser;
 use lorem_news::app::App;
 use lorem_news::config::Config;
 use lorem_news::web::timing::Timing;
@@ -40,8 +42,16 @@ const ENDPOINTS: [&str; 10] = [
     "user_show",
 ];
 
+/// Tell what a call of each benchmarking endpoint costs without HTTP.
+#[derive(Parser)]
+struct Options {
+    /// Only these
+    #[arg(value_name = "ENDPOINT", value_parser = PossibleValuesParser::new(ENDPOINTS))]
+    endpoints: Vec<String>,
+}
+
 fn main() -> Result<()> {
-    let named: Vec<String> = std::env::args().skip(1).collect();
+    let named = Options::parse().endpoints;
     println!("{:<16} {:>9} {:>9} {:>9} {:>9}", "endpoint", "write µs", "page µs", "both µs", "bytes");
     for endpoint in ENDPOINTS {
         if named.is_empty() || named.iter().any(|name| name == endpoint) {

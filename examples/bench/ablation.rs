@@ -164,26 +164,19 @@ fn compare(
     let mut turns: Vec<Vec<Cell>> = comparison.steps.iter().map(|_| Vec::new()).collect();
     for _ in 0..options.rounds() {
         for (step, cells) in comparison.steps.iter().zip(&mut turns) {
-            let how = How { program: step.program, replica: None };
+            let how = How { program: step.program, replica: None, has_no_slow_log: true };
             let load = Load { endpoint, connections: CLIENTS, seconds: options.seconds(), rate: None };
             let cell = cell::time(databases, &load, &how)
                 .map_err(|error| format!("{name}, {}: {error}", step.name))?;
             progress.done(&format!(
                 "{name}, {}: {} answered with 200 a second",
                 step.name,
-                report::grouped(good(&cell))
+                report::grouped(cell.answers.good_per_second)
             ));
             cells.push(cell);
         }
     }
     Ok(Table { endpoint: endpoint.name, turns })
-}
-
-/// Calls that were answered with 200, a second.
-fn good(cell: &Cell) -> f64 {
-    let others: u64 = cell.answers.others.values().sum();
-    let all = cell.answers.ok + others;
-    if all == 0 { 0.0 } else { cell.answers.per_second * cell.answers.ok as f64 / all as f64 }
 }
 
 /// Medians of the rounds; the ratio is the median of each round's.
@@ -196,11 +189,12 @@ fn written_down(comparison: &Comparison, table: &Table) -> String {
         .map(|(step, cells)| {
             let median =
                 |figure: fn(&Cell) -> Option<f64>| report::median(cells.iter().filter_map(figure).collect());
+            let good = |cell: &Cell| cell.answers.good_per_second;
             let ratio =
                 report::median(cells.iter().zip(first).map(|(its, first)| good(its) / good(first)).collect());
             [
                 step.name.to_owned(),
-                median(|cell| Some(good(cell))).map_or_else(report::none, report::grouped),
+                median(|cell| Some(cell.answers.good_per_second)).map_or_else(report::none, report::grouped),
                 ratio.map_or_else(report::none, |ratio| format!("{ratio:.2}")),
                 report::milliseconds(median(|cell| cell.answers.p50)),
                 report::milliseconds(median(|cell| cell.answers.p99)),
@@ -249,10 +243,11 @@ mod tests {
     use super::*;
     use crate::load::Answers;
 
-    fn cell(per_second: f64, ok: u64, others: &[(&str, u64)]) -> Cell {
+    fn cell(good_per_second: f64, ok: u64, others: &[(&str, u64)]) -> Cell {
         let others = others.iter().map(|&(what, count)| (what.to_owned(), count)).collect();
         let answers = Answers {
-            per_second,
+            per_second: f64::NAN,
+            good_per_second,
             p50: Some(0.001),
             p99: None,
             p999: None,
@@ -265,12 +260,10 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_answered_with_200_counts_as_done() {
-        let cells = [cell(1000.0, 250, &[("503", 750)]), cell(400.0, 1000, &[])];
-        assert_eq!(cells.each_ref().map(good), [250.0, 400.0]);
+    fn what_was_not_answered_with_200_is_told_as_a_share() {
+        let cells = [cell(250.0, 250, &[("503", 750)]), cell(400.0, 1000, &[])];
         assert_eq!(shares(&cells), "37.5 % 503");
         assert_eq!(shares(&cells[1..]), "0");
-        assert_eq!(good(&cell(0.0, 0, &[])), 0.0);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -58,7 +58,7 @@ fn folder() -> Result<TempDir> {
 }
 
 fn seed(path: &Path, posts: Option<u64>) -> Result<()> {
-    let mut command = Command::new(server::build_folder(Build::Release)?.join("lorem-news"));
+    let mut command = server::own_program(&server::build_folder(Build::Release)?.join("lorem-news"));
     command.arg("seed").arg("--database").arg(path);
     command.args(posts.map(|posts| format!("--posts={posts}")));
     command.env("RUST_LOG", "warn").stdin(Stdio::null()).stdout(Stdio::null());

@@ -82,6 +82,7 @@ mod tests {
         let parse = |arguments: &[&str]| Bench::try_parse_from(["bench"].iter().chain(arguments));
         assert!(parse(&["--quick"]).is_ok_and(|bench| bench.command.is_none()));
         assert!(parse(&["ablation", "--quick", "--only", "writing"]).is_ok());
+        assert!(parse(&["limits", "--quick"]).is_ok() && parse(&["limits", "--seconds", "1"]).is_err());
         assert!(parse(&["scale"]).is_ok() && parse(&["replica"]).is_ok());
         assert!(parse(&["--quick", "ablation"]).is_err(), "whose option would that be?");
         assert!(parse(&["--endpoints", "unknown"]).is_err());

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::Result;
@@ -16,7 +17,7 @@ const LOOK: Duration = Duration::from_millis(20);
 /// Set by a signal. A signal must not simply end the program: nothing would be dropped then.
 static SIGNALLED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
-/// From now on a signal makes every [`wait_for`] an error.
+/// From now on a signal makes every [`wait_for`] and [`unless_signalled`] an error.
 pub fn stop_on_signals() -> Result<()> {
     let signalled = SIGNALLED.get_or_init(Arc::default);
     for signal in [SIGHUP, SIGINT, SIGTERM] {
@@ -25,13 +26,19 @@ pub fn stop_on_signals() -> Result<()> {
     Ok(())
 }
 
+/// An error once a signal has come.
+pub fn unless_signalled() -> Result<()> {
+    match SIGNALLED.get() {
+        Some(signalled) if signalled.load(Ordering::Relaxed) => Err("stopped by a signal".into()),
+        _ => Ok(()),
+    }
+}
+
 /// Looks until there is something, at most for `patience`.
 pub fn wait_for<T>(patience: Duration, mut look: impl FnMut() -> Result<Option<T>>) -> Result<T> {
     let began = Instant::now();
     loop {
-        if SIGNALLED.get().is_some_and(|signalled| signalled.load(Ordering::Relaxed)) {
-            return Err("stopped by a signal".into());
-        }
+        unless_signalled()?;
         if let Some(found) = look()? {
             return Ok(found);
         }
@@ -69,10 +76,9 @@ impl Process {
         if status.success() { Ok(()) } else { Err(format!("it ended with {status}").into()) }
     }
 
-    /// Asks it to end, by SIGTERM. The standard library can only kill, so the shell does it.
+    /// Asks it to end, by SIGTERM. The standard library can only kill.
     pub fn terminate(&self) -> Result<()> {
-        let status = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &self.id().to_string()]).status()?;
-        if status.success() { Ok(()) } else { Err("SIGTERM could not be sent".into()) }
+        Ok(kill_process(Pid::from_child(&self.0), Signal::TERM)?)
     }
 }
 

@@ -17,7 +17,7 @@ use crate::endpoint::{self, ENDPOINTS, Endpoint};
 use crate::process::{Process, wait_for};
 use crate::report::middle;
 use crate::server::{self, Build, Program, Replica};
-use crate::{Result, load};
+use crate::{Result, load, report};
 
 /// Compare a server that has a replica with one that has none
 #[derive(Args, Debug)]
@@ -55,8 +55,8 @@ struct Way<'o> {
 #[derive(Default)]
 struct Figures {
     per_second: Vec<f64>,
-    /// Milliseconds.
-    p999: Vec<f64>,
+    /// Milliseconds; none of a round with too few answers.
+    p999: Vec<Option<f64>>,
 }
 
 /// Times every endpoint every way, and prints the ratios.
@@ -78,18 +78,20 @@ pub fn run(options: &Options) -> Result<()> {
         let figures = compare(&mut databases, endpoint, &ways, &store, options)?;
         for (way, its) in ways.iter().zip(&figures) {
             // The ratio in each round, since one round sees one state of the machine.
-            let ratio = |numbers: fn(&Figures) -> &Vec<f64>| {
-                let rounds = numbers(its).iter().zip(numbers(&figures[0]));
-                middle(rounds.map(|(number, without)| number / without).collect())
+            let without = &figures[0];
+            let rates = its.per_second.iter().zip(&without.per_second);
+            let tails = its.p999.iter().zip(&without.p999);
+            let written = |figures: Vec<f64>| {
+                report::median(figures).map_or_else(report::none, |figure| format!("{figure:.2}"))
             };
             println!(
-                "| {} | {} | {:.0} | {:.2} | {:.2} | {:.2} |",
+                "| {} | {} | {:.0} | {} | {} | {} |",
                 endpoint.name,
                 way.name,
                 middle(its.per_second.clone()),
-                ratio(|figures| &figures.per_second),
-                middle(its.p999.clone()),
-                ratio(|figures| &figures.p999),
+                written(rates.map(|(with, without)| with / without).collect()),
+                written(its.p999.iter().copied().flatten().collect()),
+                written(tails.filter_map(|(with, without)| Some((*with)? / (*without)?)).collect()),
             );
         }
     }
@@ -116,6 +118,7 @@ fn compare(
                     bucket: BUCKET,
                     path: &place,
                 }),
+                has_no_slow_log: false,
             };
             let Options { connections, seconds, .. } = *options;
             let load = Load { endpoint, connections, seconds, rate: None };
@@ -126,7 +129,7 @@ fn compare(
                 return Err(format!("{} {}: {others:?}", endpoint.name, way.name).into());
             }
             figures.per_second.push(per_second);
-            figures.p999.push(p999.ok_or("too few answers for a percentile: more seconds are needed")? * 1e3);
+            figures.p999.push(p999.map(|seconds| seconds * 1e3));
         }
     }
     Ok(figures)

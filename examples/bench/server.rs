@@ -28,6 +28,8 @@ pub struct How<'a> {
     pub program: Program<'a>,
     /// Where it is to be copied to.
     pub replica: Option<Replica<'a>>,
+    /// Nothing is timed for the log of what is slow, as in the programs of `benches/`.
+    pub has_no_slow_log: bool,
 }
 
 /// What is started.
@@ -79,7 +81,7 @@ impl How<'_> {
             command.args(["--listen", "127.0.0.1:0", "--database"]).arg(path).env("RUST_LOG", "warn");
             return Ok(command);
         };
-        let mut command = Command::new(build_folder(Build::Release)?.join(name));
+        let mut command = own_program(&build_folder(Build::Release)?.join(name));
         // What goes wrong is counted, and a line for each call would be work as well.
         command.arg(path).arg("127.0.0.1:0").args(options).env("RUST_LOG", "off");
         Ok(command)
@@ -95,17 +97,30 @@ impl How<'_> {
             Program::Other(program) => program.to_owned(),
             _ => build_folder(build)?.join("lorem-news"),
         };
-        let mut command = Command::new(program);
+        let mut command = own_program(&program);
         command.arg(subcommand);
+        if self.has_no_slow_log {
+            command.env("SLOW_MS", "off");
+        }
         if let Some(Replica { endpoint, bucket, path }) = self.replica {
             command
                 .env("REPLICA", format!("s3://{bucket}/{path}"))
                 .env("LITESTREAM_REPLICA_ENDPOINT", endpoint)
                 .env("LITESTREAM_ACCESS_KEY_ID", KEY)
-                .env("LITESTREAM_SECRET_ACCESS_KEY", SECRET);
+                .env("LITESTREAM_SECRET_ACCESS_KEY", SECRET)
+                // What is asked of Litestream may be changed: the price of a replica depends on it.
+                .envs(env::var_os("SYNC_EVERY").map(|time| ("SYNC_EVERY", time)));
         }
         Ok(command)
     }
+}
+
+/// A program of ours, with nothing in its environment that could change what it does: only the `PATH`, on which
+/// it may look for Litestream.
+pub fn own_program(path: &Path) -> Command {
+    let mut command = Command::new(path);
+    command.env_clear().envs(env::var_os("PATH").map(|path| ("PATH", path)));
+    command
 }
 
 /// A server that is stopped, or at least killed, with this value.
@@ -213,6 +228,14 @@ mod tests {
         let line = "Lorem News is at http://127.0.0.1:40123 (Ctrl-C stops it)\n";
         assert_eq!(url_in(line).as_deref(), Some("http://127.0.0.1:40123"));
         assert_eq!(url_in(&line[..line.len() - 20]), None);
+    }
+
+    #[test]
+    fn a_program_of_ours_sees_nothing_of_our_environment_but_the_path() {
+        let output = own_program(Path::new("env")).output().expect("there is an env");
+        let said = String::from_utf8(output.stdout).expect("a path is text");
+        let names: Vec<&str> = said.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
+        assert_eq!(names, ["PATH"]);
     }
 
     #[test]

@@ -37,10 +37,13 @@ fn without_descriptors_the_idle_make_room_and_nothing_fails_that_has_begun() {
     let (_folder, database) = folder();
     seeded(&database, 10);
     let program = Program::serve(&database, &[]);
+    let before = sockets(&program);
     // Each with all connections to the database that there are, which have their files from then on.
     for _ in 0..10 {
         assert_reads(&program);
     }
+    // Who is on their way out would leave descriptors that nobody counts on.
+    eventually("all have left", || (sockets(&program) == before).then_some(()));
     let idle: Vec<Raw> = (0..20).map(|_| Raw::connect(program.address)).collect();
     let mut kept = Raw::connect(program.address);
     let mut served = |path: &str, method: &str| {

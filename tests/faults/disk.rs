@@ -1,6 +1,6 @@
 //! A disk of a few megabytes, which can be full.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -34,13 +34,6 @@ impl Disk {
         }
     }
 
-    /// Takes back so many bytes of what [`fill`](Disk::fill) has taken.
-    pub fn make_room(&self, bytes: u64) {
-        let file = File::options().write(true).open(self.filler()).expect("it was filled");
-        let length = file.metadata().expect("it is open").len();
-        file.set_len(length.checked_sub(bytes).expect("so much was filled")).expect("it shrinks");
-    }
-
     /// Takes all of it back.
     pub fn empty(&self) {
         std::fs::remove_file(self.filler()).expect("it was filled");
@@ -63,13 +56,36 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // Lazily: a server that was killed a moment ago may still be on its way out.
-        let _ = Command::new("umount").arg("--lazy").arg(self.folder.path()).status();
+        unmount(self.folder.path());
     }
 }
 
-fn mount(arguments: &[&str], folder: &Path) {
-    let mounted = Command::new("mount").args(arguments).arg(folder).output().expect("there is a mount");
+/// A file that nobody can write, not even root, as long as this lives. What is beside it can be written.
+pub struct ReadOnlyFile<'p>(&'p Path);
+
+impl ReadOnlyFile<'_> {
+    /// No file may be open for writing.
+    pub fn at(path: &Path) -> ReadOnlyFile<'_> {
+        mount(&["--bind", path.to_str().expect("a temporary folder has a plain name")], path);
+        let file = ReadOnlyFile(path);
+        mount(&["-o", "remount,bind,ro"], path);
+        file
+    }
+}
+
+impl Drop for ReadOnlyFile<'_> {
+    fn drop(&mut self) {
+        unmount(self.0);
+    }
+}
+
+fn unmount(path: &Path) {
+    // Lazily: a server that was killed a moment ago may still be on its way out.
+    let _ = Command::new("umount").arg("--lazy").arg(path).status();
+}
+
+fn mount(arguments: &[&str], path: &Path) {
+    let mounted = Command::new("mount").args(arguments).arg(path).output().expect("there is a mount");
     let said = String::from_utf8_lossy(&mounted.stderr);
     assert!(mounted.status.success(), "only root can mount, see tests/faults/main.rs: {said}");
 }

@@ -12,7 +12,9 @@ const CLIENTS: usize = 4096 + 128 + 100;
 
 #[test]
 fn while_the_disk_hangs_the_queue_is_bounded_and_people_read() {
-    rlimit::increase_nofile_limit(16_384).expect("this process may open files");
+    // The server inherits it. Beside the clients each has a few files.
+    let files = rlimit::increase_nofile_limit(16_384).expect("a limit can be set");
+    assert!(files > CLIENTS as u64 + 200, "{files} open files are too few: see ulimit -Hn");
     let (_folder, database) = folder();
     seeded(&database, 10);
     let mut program = Program::serve(&database, &["--max-connections", "6000"]);

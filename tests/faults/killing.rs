@@ -1,6 +1,6 @@
 //! `kill -9` under writes, again and again: 20 times, or as often as `KILLS` says.
 //!
-//! The long form: `KILLS=1000 unshare -Urm cargo test --test faults killed -- --nocapture`.
+//! The long form: `KILLS=1000 cargo test --test faults killed -- --nocapture`.
 
 use rand::RngExt;
 

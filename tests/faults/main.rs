@@ -1,15 +1,17 @@
 //! What breaks, broken for real under the real program: the disk is full, refuses, forgets or is taken
-//! away, the clock is wrong, descriptors, memory and processor are used up, and the process is killed. What
+//! away, the clock is wrong, descriptors and threads are used up, and the process is killed. What
 //! was answered must be there afterwards, and the site must come back by itself.
 //!
 //! Run as root, or as root of a namespace of one's own, which needs no rights on most machines and is what
 //! `bin/test` does: `unshare -Urm cargo test --test faults`. It needs Linux and strace.
 
-#![allow(clippy::unwrap_used, missing_docs, dead_code)]
+#![allow(clippy::unwrap_used, missing_docs)]
 
+#[allow(dead_code)] // The other tests need the rest of it, and of the client.
 #[path = "../web/harness.rs"]
 mod harness;
 
+#[allow(dead_code)]
 #[path = "../web/client.rs"]
 mod client;
 mod disk;

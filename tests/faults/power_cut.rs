@@ -9,6 +9,7 @@ use std::path::Path;
 use memchr::memmem;
 use sha2::{Digest, Sha256};
 
+use crate::client::Client;
 use crate::harness::{Program, folder, seeded};
 use crate::strace::Strace;
 use crate::writers::Writers;
@@ -29,7 +30,9 @@ type Thread = u32;
 fn no_write_is_answered_before_it_is_on_the_disk() {
     let (folder, database) = folder();
     seeded(&database, 10);
-    let program = Program::serve(&database, &[]);
+    let program = Program::serve(&database, &["--writes-per-minute", "1000"]);
+    let author = Client::at(program.address);
+    assert_eq!(author.sign_up("author").status, 303);
     let trace = folder.path().join("trace");
     let output = format!("--output={}", trace.display());
     let strace = Strace::of(
@@ -37,18 +40,33 @@ fn no_write_is_answered_before_it_is_on_the_disk() {
         // All strings whole and in hexadecimal, and paths with the descriptors.
         &["-xx", "-y", "-s", "5000", "-e", "trace=pwrite64,fdatasync,fsync,sendto", &output],
     );
-    let clients = Writers::start(program.address, 8);
+    let endpoints = &["post_create", "comment_create", "comment_destroy"];
+    let clients = Writers::calling(endpoints, program.address, 8);
+    let forms: Titles = (0..20).map(|number| write_post(&author, number)).collect();
     clients.await_answers(300);
     let written = clients.end();
     strace.end();
-    let found = Proof::of(&calls(&trace));
-    assert_eq!(found.answers, written.told.len(), "not all answers were seen");
+    let expected = written.told.len() + forms.len();
+    let found = Proof::of(&calls(&trace), forms);
+    assert_eq!(found.answers, expected, "not all answers were seen");
     assert!(found.with_answers.len() < found.answers, "nobody shared a transaction");
+}
+
+/// The titles of what was posted by a form, by where its answer led.
+type Titles = BTreeMap<String, String>;
+
+/// Sends the form as somebody who is signed in.
+fn write_post(author: &Client, number: u32) -> (String, String) {
+    let title = format!("On the disk, as number {number:03}");
+    let answer = author.post("/posts", &[("title", &title), ("description", "A text")]);
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    (answer.header("Location").expect("it leads to the post").to_owned(), title)
 }
 
 /// What is known of the disk as the calls go by.
 #[derive(Default)]
 struct Proof {
+    forms: Titles,
     /// The pages of each transaction, in their order.
     committed: Vec<Vec<u8>>,
     /// Those of the one that is not committed.
@@ -65,8 +83,8 @@ struct Proof {
 }
 
 impl Proof {
-    fn of(calls: &[Call]) -> Proof {
-        let mut proof = Proof::default();
+    fn of(calls: &[Call], forms: Titles) -> Proof {
+        let mut proof = Proof { forms, ..Proof::default() };
         for call in calls {
             match call {
                 Call::Wal(bytes) => proof.write(bytes),
@@ -98,21 +116,30 @@ impl Proof {
         }
     }
 
-    /// An answer has the secret of the session that the write has made; its row has the secret's hash.
     fn check(&mut self, answer: &[u8]) {
         let text = String::from_utf8_lossy(answer);
         if !text.starts_with("HTTP/1.1 ") {
             return; // The rest of a long one.
         }
-        assert!(text.starts_with("HTTP/1.1 200 "), "{text}");
-        let cookie = text.split("session=").nth(1).expect("a session");
-        let secret = cookie.split(['.', ';']).nth(1).expect("a secret");
-        let hash = Sha256::digest(hexadecimal(secret));
-        let transaction = self.committed.iter().position(|pages| memmem::find(pages, &hash).is_some());
+        let row = self.row(&text);
+        let transaction = self.committed.iter().position(|pages| memmem::find(pages, &row).is_some());
         let is_on_disk = transaction.is_some_and(|transaction| transaction < self.flushed);
-        assert!(is_on_disk, "answered before it was on the disk: {cookie:.80}");
+        assert!(is_on_disk, "answered before it was on the disk: {text:.600}");
         self.with_answers.extend(transaction);
         self.answers += 1;
+    }
+
+    /// What a row has of the write that is answered, and no other: that of the post has its title. An endpoint's
+    /// answer has the secret of the session that it has made, whose row has the secret's hash.
+    fn row(&self, answer: &str) -> Vec<u8> {
+        if answer.starts_with("HTTP/1.1 303 ") {
+            let location = between(answer, "Location: ", "\r\n");
+            return self.forms.get(location).expect("the form's answer").clone().into_bytes();
+        }
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        let cookie = answer.split("session=").nth(1).expect("a session");
+        let secret = cookie.split(['.', ';']).nth(1).expect("a secret");
+        Sha256::digest(hexadecimal(secret)).to_vec()
     }
 }
 

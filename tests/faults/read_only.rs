@@ -1,6 +1,8 @@
 //! The database cannot be written: from the start, or from a moment on.
 
-use crate::disk::Disk;
+use std::path::Path;
+
+use crate::disk::{Disk, ReadOnlyFile};
 use crate::harness::{Program, assert_sound, folder, open, run, seeded};
 use crate::strace::Strace;
 use crate::writers::{assert_kept, assert_reads, assert_refused, stop, write};
@@ -17,20 +19,47 @@ fn a_server_does_not_start_on_a_disk_that_cannot_be_written() {
             program.kill();
         }
         disk.make_read_only();
-        let database = disk.database();
-        let ended = run(&["serve", "--listen", "127.0.0.1:0", "--database", database.to_str().unwrap()]);
-        let said = String::from_utf8_lossy(&ended.stderr);
-        assert_eq!(ended.status.code(), Some(1), "{said}");
-        let sentence = said.lines().last().expect("it says why");
-        assert!(sentence.contains("cannot be written"), "{said}");
-        assert!(sentence.contains(database.to_str().unwrap()), "{said}");
+        assert_refuses_to_start(&disk.database());
         disk.make_writable();
     }
-    let mut program = Program::serve(&disk.database(), &[]);
+    assert_serves(&disk.database());
+}
+
+#[test]
+fn a_server_does_not_start_on_a_file_that_cannot_be_written() {
+    let (_folder, database) = folder();
+    seeded(&database, 10);
+    // As it was stopped, and as it was killed.
+    for has_wal in [false, true] {
+        if has_wal {
+            let mut program = Program::serve(&database, &[]);
+            write(&program);
+            program.kill();
+        }
+        let file = ReadOnlyFile::at(&database);
+        assert_refuses_to_start(&database);
+        drop(file);
+    }
+    assert_serves(&database);
+}
+
+fn assert_refuses_to_start(database: &Path) {
+    let database = database.to_str().unwrap();
+    let ended = run(&["serve", "--listen", "127.0.0.1:0", "--database", database]);
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    let sentence = said.lines().last().expect("it says why");
+    assert!(sentence.contains("cannot be written"), "{said}");
+    assert!(sentence.contains(database), "{said}");
+}
+
+/// As if nothing had been.
+fn assert_serves(database: &Path) {
+    let mut program = Program::serve(database, &[]);
     assert_reads(&program);
     write(&program);
     stop(&mut program);
-    assert_sound(&open(&disk.database()));
+    assert_sound(&open(database));
 }
 
 /// What the kernel answers to every write after it has seen a file system damaged (`errors=remount-ro`).

@@ -55,6 +55,12 @@ impl Left {
             self.writes.iter().filter(|write| write.0 <= sound).map(|write| write.1).collect();
         let kept = assert_kept(&connection, &before, BEFORE);
         assert!(kept.is_subset(&all), "{what}: {kept:?}");
+        // A write all of whose frames stand behind the damage cannot be there, or the WAL was not read.
+        let begins = std::iter::once(0).chain(self.writes.iter().map(|write| write.0));
+        let behind: BTreeSet<i64> =
+            begins.zip(&self.writes).filter(|(begin, _)| *begin >= sound).map(|(_, write)| write.1).collect();
+        assert!(kept.is_disjoint(&behind), "{what}: {kept:?} in spite of the damage");
+        assert_eq!(behind.is_empty(), sound > self.writes[self.writes.len() - 2].0, "{what}");
         assert!(
             kept.iter().eq(all.iter().take(kept.len())),
             "{what}: one is missing before another: {kept:?}"

@@ -11,8 +11,7 @@ use rusqlite::Connection;
 
 use crate::harness::{Answer, Program, Raw, eventually, ids, number};
 
-/// Clients who send post after post, each on one connection, until they are told to stop or the server is
-/// gone.
+/// Clients who write and write, each on one connection, until they are told to stop or the server is gone.
 pub struct Writers {
     clients: Vec<JoinHandle<Vec<i64>>>,
     counts: Arc<Counts>,
@@ -26,12 +25,18 @@ struct Counts {
 }
 
 impl Writers {
+    /// They send post after post.
     pub fn start(address: SocketAddr, clients: usize) -> Writers {
+        Writers::calling(&["post_create"], address, clients)
+    }
+
+    /// They call these endpoints in turn.
+    pub fn calling(endpoints: &'static [&'static str], address: SocketAddr, clients: usize) -> Writers {
         let counts = Arc::<Counts>::default();
         let clients = (0..clients)
             .map(|_| {
                 let (raw, counts) = (Raw::connect(address), Arc::clone(&counts));
-                thread::spawn(move || write_on(raw, address, &counts))
+                thread::spawn(move || write_on(raw, endpoints, address, &counts))
             })
             .collect();
         Writers { clients, counts }
@@ -73,11 +78,14 @@ fn await_more(count: &AtomicUsize, more: usize) {
     eventually(&why, || (count.load(Ordering::SeqCst) >= enough).then_some(()));
 }
 
-fn write_on(mut raw: Raw, host: SocketAddr, counts: &Counts) -> Vec<i64> {
-    let request = format!("POST /benchmarking/post_create HTTP/1.1\r\nHost: {host}\r\n\r\n");
+fn write_on(mut raw: Raw, endpoints: &[&str], host: SocketAddr, counts: &Counts) -> Vec<i64> {
+    let mut requests = endpoints
+        .iter()
+        .map(|endpoint| format!("POST /benchmarking/{endpoint} HTTP/1.1\r\nHost: {host}\r\n\r\n"))
+        .cycle();
     let mut told = Vec::new();
     while !counts.over.load(Ordering::SeqCst)
-        && raw.try_send(&request).is_ok()
+        && raw.try_send(requests.next().expect("it has no end")).is_ok()
         && let Ok(answer) = raw.try_answer()
     {
         if answer.status == 200 {
