@@ -40,13 +40,15 @@ fn common(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// A connection of the pool. `query_only` makes a write through it an error, not a surprise.
+/// A connection of the pool. `query_only` makes a write through it an error, not a surprise. It reads once, by
+/// which SQLite opens the WAL and learns the schema: later there may be no file descriptor left to open it with.
 ///
 /// # Errors
 /// SQLite's.
 pub fn reader(connection: &mut Connection) -> rusqlite::Result<()> {
     common(connection)?;
-    connection.pragma_update(None, "query_only", true)
+    connection.pragma_update(None, "query_only", true)?;
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
 }
 
 /// The one connection that writes.
