@@ -29,31 +29,19 @@ const CALLS: usize = 2_000;
 const POSTS: u32 = 1_000;
 /// The same for the calls that each destroy one: more than there are calls.
 const MANY_POSTS: u32 = 6_000;
-const ENDPOINTS: [&str; 10] = [
-    "read_heavy",
-    "write_heavy",
-    "balanced",
-    "post_create",
-    "comment_create",
-    "post_destroy",
-    "comment_destroy",
-    "post_show",
-    "posts_index",
-    "user_show",
-];
 
 /// Tell what a call of each benchmarking endpoint costs without HTTP.
 #[derive(Parser)]
 struct Options {
     /// Only these
-    #[arg(value_name = "ENDPOINT", value_parser = PossibleValuesParser::new(ENDPOINTS))]
+    #[arg(value_name = "ENDPOINT", value_parser = PossibleValuesParser::new(benchmarking::ENDPOINTS))]
     endpoints: Vec<String>,
 }
 
 fn main() -> Result<()> {
     let named = Options::parse().endpoints;
     println!("{:<16} {:>9} {:>9} {:>9} {:>9}", "endpoint", "write µs", "page µs", "both µs", "bytes");
-    for endpoint in ENDPOINTS {
+    for endpoint in benchmarking::ENDPOINTS {
         if named.is_empty() || named.iter().any(|name| name == endpoint) {
             measure(endpoint)?;
         }

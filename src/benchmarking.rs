@@ -19,6 +19,20 @@ use crate::web::{Cx, Error, Result, reply, session as cookie};
 /// Posts that `posts_index` shows.
 const INDEX: u32 = 100;
 
+/// Their names.
+pub const ENDPOINTS: [&str; 10] = [
+    "read_heavy",
+    "write_heavy",
+    "balanced",
+    "post_create",
+    "comment_create",
+    "post_destroy",
+    "comment_destroy",
+    "post_show",
+    "posts_index",
+    "user_show",
+];
+
 /// What one call does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Action {
@@ -282,6 +296,12 @@ mod tests {
             }
             assert_eq!(missing, []);
         }
+    }
+
+    #[test]
+    fn each_endpoint_does_something_and_no_other_name_does() {
+        assert_eq!(ENDPOINTS.iter().find(|endpoint| Action::of(endpoint).is_none()), None);
+        assert_eq!(Action::of("post_update"), None);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::checkpoint::{self, Checkpoints};
 use super::place::Place;
 use super::writer::Writer;
-use super::{Db, Error, OpenError, READER_PATIENCE, open_as, pragmas};
+use super::{Db, Error, OpenError, open_as, pool, pragmas};
 
 /// Connections that write side by side: as many as the comparison has clients.
 const CONNECTIONS: u32 = 20;
@@ -93,15 +93,7 @@ impl Db {
             pragmas::writer(connection)?;
             set_up(connection, synchronous)
         });
-        let pool = r2d2::Pool::builder()
-            .max_size(CONNECTIONS)
-            .test_on_check_out(false)
-            .max_lifetime(None)
-            .idle_timeout(None)
-            .connection_timeout(READER_PATIENCE)
-            .build(manager)
-            .map_err(|error| OpenError::Readers(error.to_string()))?;
-        Ok(Other::Pool(pool, begin))
+        Ok(Other::Pool(pool(manager, CONNECTIONS)?, begin))
     }
 }
 

@@ -110,14 +110,7 @@ impl Db {
         let manager = SqliteConnectionManager::file(path)
             .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .with_init(pragmas::reader);
-        let readers = r2d2::Pool::builder()
-            .max_size(readers())
-            .test_on_check_out(false)
-            .max_lifetime(None)
-            .idle_timeout(None)
-            .connection_timeout(READER_PATIENCE)
-            .build(manager)
-            .map_err(|error| OpenError::Readers(error.to_string()))?;
+        let readers = pool(manager, readers())?;
         let reading = Arc::new(Readers::default());
         let checkpoints = Checkpoints::start(path, &connection, Arc::clone(&reading), checkpointing)?;
         let written = Arc::new(Written::new());
@@ -312,6 +305,21 @@ impl Settled {
     pub fn leave(self) -> Result<(), Error> {
         self.connection.close().map_err(|(_, error)| error.into())
     }
+}
+
+/// So many connections, which are kept open: nothing about a file on this machine goes stale.
+fn pool(
+    manager: SqliteConnectionManager,
+    size: u32,
+) -> Result<r2d2::Pool<SqliteConnectionManager>, OpenError> {
+    r2d2::Pool::builder()
+        .max_size(size)
+        .test_on_check_out(false)
+        .max_lifetime(None)
+        .idle_timeout(None)
+        .connection_timeout(READER_PATIENCE)
+        .build(manager)
+        .map_err(|error| OpenError::Readers(error.to_string()))
 }
 
 fn make_folder(path: &Path) -> Result<(), OpenError> {
