@@ -620,19 +620,29 @@ const WATCH: &str = "
     window.shift = 0;
     window.touched = false;
     for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, () => touched = true, true);
+    // A page that comes in pieces pushes down what ends it: the footer, and the shadow under the card,
+    // which has no node, or one that is called ::after.
+    const ends = ({node}) => !node || node.nodeName.startsWith('::')
+        || (node.closest ? node : node.parentElement)?.closest('footer');
+    // Much as the browser weighs a whole entry: the part of the window that a thing moved through, times how far.
+    const weight = ({previousRect: from, currentRect: to}) => {
+        const width = Math.max(from.right, to.right) - Math.min(from.left, to.left);
+        const height = Math.max(from.bottom, to.bottom) - Math.min(from.top, to.top);
+        const distance = Math.max(Math.abs(from.x - to.x), Math.abs(from.y - to.y));
+        return width * height / (innerWidth * innerHeight) * distance / Math.max(innerWidth, innerHeight);
+    };
     new PerformanceObserver(list => {
         for (const entry of list.getEntries()) {
-            // A page that comes in pieces pushes down what ends it: the footer, and the shadow under the card,
-            // which has no node, or one that is called ::after.
-            const ends = ({node}) => !node || node.nodeName.startsWith('::')
-                || (node.closest ? node : node.parentElement)?.closest('footer');
-            if (touched || entry.sources.every(ends)) continue;
-            shift += entry.value;
-            // As little as the first links of the menu, which is longest for an admin, move when the last one comes.
-            if (shift < 0.02) continue;
-            const what = entry.sources.map(({node, previousRect: from, currentRect: to}) =>
+            if (touched) continue;
+            // What has no place was, or is, outside the window.
+            const seen = ({previousRect: from, currentRect: to}) => from.width && to.width;
+            const moved = entry.sources.filter(source => seen(source) && !ends(source));
+            shift += Math.min(entry.value, moved.reduce((sum, source) => sum + weight(source), 0));
+            // The first links of an admin's menu, the longest, move by less when the last one comes.
+            if (shift < 0.01) continue;
+            const what = moved.map(({node, previousRect: from, currentRect: to}) =>
                 `${node?.outerHTML ?? node?.data} from ${JSON.stringify(from)} to ${JSON.stringify(to)}`);
-            console.error(`${location} moved by ${entry.value}: ${what.join('; ')}`);
+            console.error(`${location} moved by ${shift}: ${what.join('; ')}`);
         }
     }).observe({type: 'layout-shift', buffered: true});
 ";
