@@ -7,6 +7,7 @@ pub mod cx;
 pub mod error;
 pub mod flash;
 pub mod form;
+mod gzip;
 pub mod origin;
 pub mod paths;
 pub mod preferences;

@@ -1,10 +1,7 @@
 //! Answers: the only place that sets the headers which every page has.
 
 use std::fmt::{Display, Write as _};
-use std::io::Write as _;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use horrorshow::{Render, Template};
 use rouille::{Response, ResponseBody};
 use sha2::{Digest, Sha256};
@@ -14,6 +11,7 @@ use crate::ui::layout;
 use super::Cx;
 use super::flash::Flash;
 use super::form::Errors;
+use super::gzip;
 
 /// Nothing is loaded from elsewhere, nothing inline runs, nobody frames us.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -57,10 +55,11 @@ fn tagged(cx: &Cx, content: String, mut response: Response) -> Response {
             .header("If-None-Match")
             .is_some_and(|known| known.split(',').any(|known| [tag, "*"].contains(&known.trim())))
     };
+    let is_worth_it = content.len() >= WORTH_COMPRESSING && accepts_gzip(cx);
     if asks_for(&tag) {
         response.status_code = 304;
-    } else if content.len() >= WORTH_COMPRESSING && accepts_gzip(cx) {
-        response.data = ResponseBody::from_data(gzip(content.as_bytes()));
+    } else if let Some(gzip) = is_worth_it.then(|| gzip::compressed(content.as_bytes())).flatten() {
+        response.data = ResponseBody::from_data(gzip);
         response.headers.push(("Content-Encoding".into(), "gzip".into()));
     } else {
         response.data = ResponseBody::from_string(content);
@@ -272,12 +271,4 @@ pub(super) fn accepts_gzip(cx: &Cx) -> bool {
             name.trim().eq_ignore_ascii_case("gzip") && !zero
         })
     })
-}
-
-/// The fastest level: a list shrinks to a sixth, and the next one to a seventh for twice the time.
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4), Compression::fast());
-    // Writing to memory does not fail.
-    let _ = encoder.write_all(bytes);
-    encoder.finish().unwrap_or_default()
 }
