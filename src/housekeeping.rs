@@ -2,7 +2,7 @@
 //! every hour, in steps so small that other writes go between them.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,9 @@ use crate::ui::time::{DAY, Micros, now};
 /// Between two rounds. What is removed is of no use to anybody any more, so an hour more is nothing.
 const EVERY: Duration = Duration::from_secs(60 * 60);
 /// Rows that a step looks at: some milliseconds of the writer's time if all of them go.
-pub const STEP: u32 = 500;
+pub const STEP: u32 = 100;
+/// After a step others have so many times as long for their writes: of millions of rows there are many steps.
+const PATIENCE: u32 = 3;
 
 /// Something to be removed now and then.
 struct Chore {
@@ -46,7 +48,7 @@ fn unused_sessions(app: &App, now: Micros, after: i64) -> Result<Step, Error> {
     app.db.write(move |connection| session::sql::prune(connection, after, cutoff))
 }
 
-/// There are no more than a step's.
+/// All at once: the number and the size of all drafts are bounded, and each new one has removed those before it.
 fn old_drafts(app: &App, now: Micros, _: i64) -> Result<Step, Error> {
     let remove = move |connection: &_| draft::sql::remove_before(connection, now - draft::LIFETIME);
     Ok(Step { removed: app.db.write(remove)?, next: None })
@@ -128,10 +130,11 @@ impl Drop for Housekeeping {
 impl Chore {
     /// Step by step, until there is nothing more to remove, an error, or a stop.
     fn run(&self, app: &App, now: Micros, stopped: &Receiver<()>) {
-        let (mut removed, mut next) = (0, Some(0));
+        let (mut removed, mut next, mut pause) = (0, Some(0), Duration::ZERO);
         while let Some(after) = next
-            && stopped.try_recv() == Err(TryRecvError::Empty)
+            && stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout)
         {
+            let began = Instant::now();
             next = match (self.step)(app, now, after) {
                 Ok(step) => {
                     removed += step.removed;
@@ -142,6 +145,7 @@ impl Chore {
                     None
                 }
             };
+            pause = began.elapsed() * PATIENCE;
         }
         if removed > 0 {
             log::info!("removed {removed} {}", self.what);

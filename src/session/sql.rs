@@ -68,10 +68,13 @@ pub fn touch(connection: &Connection, id: i64, now: Micros) -> rusqlite::Result<
     Ok(())
 }
 
+/// So many of the latest sessions tell when the site was used last: somebody among them has been here lately.
+const LATEST: u32 = 500;
+
 /// When somebody used the site last, by the latest sessions; `None`: there are none.
 pub fn last_use(connection: &Connection) -> rusqlite::Result<Option<Micros>> {
     let sql = "SELECT max(last_used_at) FROM (SELECT last_used_at FROM sessions ORDER BY id DESC LIMIT ?1)";
-    connection.prepare_cached(sql)?.query_row([housekeeping::STEP], |row| row.get(0))
+    connection.prepare_cached(sql)?.query_row([LATEST], |row| row.get(0))
 }
 
 /// Ends a session of a user; whether there was one. Their count follows.
