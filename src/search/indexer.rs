@@ -1,7 +1,7 @@
 //! Keeps the index of words, beside the writes: who posts, comments or changes something does not wait
 //! for their words to be sorted in, which would take longer than the write itself
-//! (`docs/decisions/0012-search.md`). What is new is found within about half a second; while more is
-//! written than a twentieth of the writer's time can sort in, somewhat later.
+//! (`docs/decisions/0012-search.md`). What is new is found within about half a second; while the writer is
+//! busy, or more is written than a twentieth of its time can sort in, somewhat later.
 
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -12,9 +12,9 @@ use super::sql;
 use crate::app::App;
 use crate::db::{Db, Error};
 
-/// Between two looks at whether there is anything to do.
+/// Between two looks at whether there is anything to do, at least.
 const EVERY: Duration = Duration::from_millis(250);
-/// After a step others have so many times as long for their writes.
+/// After a step, which may have had to wait for its turn, others have so many times as long for their writes.
 const PATIENCE: u32 = 19;
 /// After an error, which is logged.
 const AFTER_ERROR: Duration = Duration::from_secs(5);
@@ -49,7 +49,7 @@ impl Indexer {
                 let began = Instant::now();
                 let pause = match step(&app.db) {
                     Ok(true) => began.elapsed() * PATIENCE,
-                    Ok(false) => EVERY,
+                    Ok(false) => EVERY.max(began.elapsed() * PATIENCE),
                     Err(error) => {
                         log::error!("indexing: {error}; it is tried again");
                         AFTER_ERROR

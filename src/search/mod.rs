@@ -263,10 +263,16 @@ fn quoted(word: &str) -> String {
 }
 
 /// The words that begin so. Three letters have an index of their own; FTS5 would merge the lists of all
-/// that begin with more, however long they are, so it is told which.
+/// that begin with more, however long they are, so it is told which. To find a word in its alphabet FTS5 goes through
+/// the whole list of the word before that one: where no word has even the three letters, it is not asked.
 fn begun(connection: &Connection, kind: Kind, word: &str) -> rusqlite::Result<Option<String>> {
-    if word.chars().count() <= BEGINNING {
-        return Ok(Some(quoted(word) + " *"));
+    let letters: String = word.chars().take(BEGINNING).collect();
+    let by_letters = quoted(&letters) + " *";
+    if letters == word {
+        return Ok(Some(by_letters));
+    }
+    if sql::is_rare(connection, kind, &by_letters, 1)? {
+        return Ok(None);
     }
     let words = sql::endings(connection, kind, word, ENDINGS)?;
     let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();

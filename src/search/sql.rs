@@ -64,7 +64,8 @@ pub fn endings(
     beginning: &str,
     limit: usize,
 ) -> rusqlite::Result<Vec<String>> {
-    // One by one: each is found by a search, and its many places are not gone through.
+    // One by one: each is found by a search. FTS5 gets there through the pages of the word before it, but does not
+    // give its places one by one.
     let sql = about(
         kind,
         "SELECT term FROM post_terms WHERE term >= ?1 LIMIT 1",
