@@ -218,7 +218,7 @@ fn first_answer(databases: &mut Databases) -> Result<f64> {
 
 /// The longest time in which the machine did not let a program run that wanted to, of so much time: what no
 /// server on it can be better than. There is a thread for each core, since a pause may be of one core alone.
-fn longest_pause(time: Duration) -> Result<Duration> {
+pub fn longest_pause(time: Duration) -> Result<Duration> {
     let cores = thread::available_parallelism()?.get();
     let longest = thread::scope(|scope| {
         let threads: Vec<_> = (0..cores).map(|_| scope.spawn(|| longest_pause_of_one(time))).collect();

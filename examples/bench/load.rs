@@ -50,12 +50,8 @@ pub fn run(url: &str, connections: u64, much: &Much, folder: &Path) -> Result<An
     send("POST", url, connections, much, folder)
 }
 
-/// The same with GET.
-pub fn get(url: &str, connections: u64, much: &Much, folder: &Path) -> Result<Answers> {
-    send("GET", url, connections, much, folder)
-}
-
-fn send(method: &str, url: &str, connections: u64, much: &Much, folder: &Path) -> Result<Answers> {
+/// The same with any method.
+pub fn send(method: &str, url: &str, connections: u64, much: &Much, folder: &Path) -> Result<Answers> {
     let (amount, patience) = match much {
         Much::Seconds(seconds) => (["-z".to_owned(), format!("{seconds}s")], seconds + 30),
         Much::Calls(calls) => (["-n".to_owned(), calls.to_string()], 30 + calls / 100),

@@ -152,10 +152,11 @@ impl Server {
         Ok(server)
     }
 
-    /// Starts the released server on the database in `folder`, as it is used.
-    pub fn serve(folder: &Path) -> Result<Server> {
+    /// Starts the released server on the database in `folder`, as it is used, but with the endpoints.
+    pub fn benchmarked(folder: &Path) -> Result<Server> {
         let mut command = How::default().command("serve")?;
-        command.args(["--relax-ssl", "--listen", "127.0.0.1:0", "--database"]).arg(folder.join(NAME));
+        command.args(["--relax-ssl", "--benchmarking", "--listen", "127.0.0.1:0", "--database"]);
+        command.arg(folder.join(NAME));
         command.env("RUST_LOG", "warn");
         Server::run(command, folder)
     }
