@@ -16,7 +16,7 @@ use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::sync::Arc;
@@ -114,11 +114,12 @@ pub fn become_litestream(
 /// A sentence: Litestream could not be started, or has ended by itself, or not everything could be copied.
 pub fn keep(program: &Path, database: &Path) -> Result<(), String> {
     let folder = Folder::beside(database).map_err(|error| format!("{}: {error}", database.display()))?;
-    Keeper::start(program, folder)
-        .map_err(|error| format!("cannot start Litestream: {error}"))?
-        .run()
-        .map_err(|error| format!("cannot wait for Litestream: {error}"))?
-        .map_or(Ok(()), |status| Err(format!("Litestream has ended ({status})")))
+    let mut keeper =
+        Keeper::start(program, folder).map_err(|error| format!("cannot start Litestream: {error}"))?;
+    match keeper.run().map_err(|error| format!("cannot wait for Litestream: {error}"))? {
+        Some(status) => Err(format!("Litestream has ended ({status})")),
+        None => keeper.leave().map_err(|error| format!("cannot note that Litestream has ended: {error}")),
+    }
 }
 
 struct Keeper<'k> {
@@ -143,6 +144,7 @@ impl Keeper<'_> {
         ended.set_nonblocking(true)?;
         pipe::register(SIGCHLD, tell)?;
         let mut server = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+        folder.enter()?;
         let child = replicate(program, &folder, Farewell::Term, &[])?;
         // A server that is gone does not listen, which shows at once in any case.
         let _ = writeln!(server, "{}", child.id());
@@ -150,7 +152,7 @@ impl Keeper<'_> {
     }
 
     /// `Some`: how Litestream ended, which nobody had asked it to, or without having copied everything.
-    fn run(mut self) -> io::Result<Option<ExitStatus>> {
+    fn run(&mut self) -> io::Result<Option<ExitStatus>> {
         while !self.is_over(None)? {
             if let Some(status) = self.child.try_wait()? {
                 return Ok(Some(status));
@@ -168,6 +170,11 @@ impl Keeper<'_> {
                 Ok(None)
             }
         }
+    }
+
+    /// Litestream has ended as it was asked to, unless it had to be killed.
+    fn leave(&mut self) -> io::Result<()> {
+        if self.child.wait()?.signal().is_none() { self.folder.leave() } else { Ok(()) }
     }
 
     /// Ends Litestream, by one signal.

@@ -315,11 +315,11 @@ fn a_verification_says_what_is_wrong_and_leaves_nothing() {
     let verified = |server: &Program| replica_of(server)["last_verified"].as_str().unwrap().to_owned();
     verified(&server);
     let files = || fs::read_dir(place.folder.path().join("news.sqlite3-replica")).unwrap().count();
-    assert_eq!(files(), 3, "the lock, the configuration and the socket");
+    assert_eq!(files(), 4, "the lock, the configuration, the socket, and that it runs");
     place.lose_replica();
     place.refused(&["verify"], "is empty");
     assert_eq!(replica_of(&server)["ok"], false);
-    assert_eq!((files(), number(&open(&place.database), "SELECT count(*) FROM sentinels")), (3, 0));
+    assert_eq!((files(), number(&open(&place.database), "SELECT count(*) FROM sentinels")), (4, 0));
     let admin = Client::at(server.address);
     assert_eq!(admin.sign_up("Zoë").status, 303);
     let shown = admin.get("/status").text().to_owned();
