@@ -59,7 +59,8 @@ fn without_descriptors_the_idle_make_room_and_nothing_fails_that_has_begun() {
     {
         served(path, "GET");
     }
-    for path in ["post_create", "comment_create", "post_destroy", "balanced"] {
+    // No post goes: it might be the first, which is read below.
+    for path in ["post_create", "comment_create", "comment_destroy", "posts_index"] {
         served(&format!("/benchmarking/{path}"), "POST");
     }
     // A newcomer gets the place of who has waited longest.
