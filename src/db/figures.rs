@@ -1,6 +1,6 @@
 //! What the database counts about itself.
 
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::metrics::{Histogram, TIMES};
@@ -15,18 +15,30 @@ pub struct Written {
     /// How long each commit took, in nanoseconds.
     pub commits: Histogram<{ TIMES.len() }>,
     wal_pages: AtomicI32,
+    refused: AtomicU64,
 }
 
 impl Written {
     pub(super) const fn new() -> Written {
         let (batches, commits) = (Histogram::new(&BATCHES), Histogram::new(&TIMES));
-        Written { batches, commits, wal_pages: AtomicI32::new(0) }
+        Written { batches, commits, wal_pages: AtomicI32::new(0), refused: AtomicU64::new(0) }
     }
 
     /// Notes a commit of so many callers' writes.
     pub(super) fn note(&self, writes: usize, took: Duration) {
         self.batches.note(writes as u64);
         self.commits.note_time(took);
+    }
+
+    /// Notes a commit that failed.
+    pub(super) fn note_refused(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Commits that failed.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
     }
 
     pub(super) fn note_wal_pages(&self, pages: i32) {

@@ -36,7 +36,8 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags, Row};
@@ -304,6 +305,34 @@ impl Settled {
     /// SQLite's.
     pub fn leave(self) -> Result<(), Error> {
         self.connection.close().map_err(|(_, error)| error.into())
+    }
+}
+
+/// Moves the whole WAL of a database that others use into it, and cuts it to nothing. Whether that has come about:
+/// those who began to read before the last write are waited for, at most for `patience`. Writers wait meanwhile,
+/// but each time only for a moment.
+///
+/// # Errors
+/// When the database cannot be opened or copied to.
+pub fn empty_wal(path: &Path, patience: Duration) -> Result<bool, OpenError> {
+    /// How long it keeps writers waiting, and leaves them alone in turn.
+    const MOMENT: Duration = Duration::from_millis(50);
+    // A database that is missing is not made: the next start restores it.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    pragmas::checkpointer(&mut connection)?;
+    connection.busy_timeout(MOMENT)?;
+    let began = Instant::now();
+    loop {
+        // Most of it is copied beside the writes.
+        connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+        if pragmas::empty_wal(&connection)? {
+            return Ok(true);
+        }
+        if began.elapsed() > patience {
+            return Ok(false);
+        }
+        thread::sleep(MOMENT);
     }
 }
 

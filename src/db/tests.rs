@@ -344,6 +344,25 @@ fn the_wal_stays_small_beside_readers_and_is_gone_after_the_close() {
 }
 
 #[test]
+fn the_wal_is_emptied_beside_others_unless_somebody_reads_what_was_before() {
+    let (folder, db) = notes();
+    let at_once = || empty_wal(db.path(), Duration::ZERO).expect("it can be opened");
+    let length = || std::fs::metadata(wal(db.path())).expect("it is there").len();
+    let other = Connection::open(db.path()).expect("the database opens");
+    other.execute_batch("BEGIN; SELECT count(*) FROM notes").expect("it can be read");
+    db.write(|connection| note(connection, 1)).expect("it is new");
+    assert!(!at_once() && length() > 0);
+    db.write(|connection| note(connection, 2)).expect("who writes goes on");
+    other.execute_batch("COMMIT").expect("it only read");
+    assert!(at_once());
+    assert_eq!(length(), 0);
+    db.write(|connection| note(connection, 3)).expect("it is new");
+    assert_eq!(on_disk(&db), [1, 2, 3]);
+    let missing = folder.path().join("missing.sqlite3");
+    assert!(empty_wal(&missing, Duration::ZERO).is_err() && !missing.exists());
+}
+
+#[test]
 fn closing_finishes_what_waits_and_leaves_one_file() {
     let (folder, db) = notes();
     // Every reader has been in use, and some have statements in their caches.

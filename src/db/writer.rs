@@ -265,6 +265,7 @@ fn commit(connection: &Connection, writes: usize, written: &Written) -> Result<(
     let began = Instant::now();
     execute(connection, "COMMIT").inspect_err(|error| {
         log::error!("a commit failed: {error}");
+        written.note_refused();
         roll_back(connection);
         if let Err(error) = pragmas::write_nothing(connection) {
             log::error!("what was refused may be there after a crash: {error}");

@@ -114,31 +114,10 @@ impl Folder {
         unless_missing(fs::remove_dir_all(self.memory_of_litestream()))
     }
 
-    /// Notes that Litestream runs from now on. When the one before did not end as it should, what it remembers is
-    /// forgotten: while none ran, SQLite may have begun the WAL anew, and a Litestream that goes on behind that has
-    /// made copies that were damaged (docs/decisions/0014-replica.md).
-    ///
-    /// # Errors
-    /// The system's.
-    pub fn enter(&self) -> io::Result<()> {
-        let note = self.note_of_running();
-        if note.exists() {
-            log::warn!("the Litestream before did not end as it should: everything is copied anew");
-            self.forget()?;
-        }
-        fs::write(note, "")
-    }
-
-    /// Notes that it has ended as it should.
-    ///
-    /// # Errors
-    /// The system's.
-    pub fn leave(&self) -> io::Result<()> {
-        unless_missing(fs::remove_file(self.note_of_running()))
-    }
-
-    fn note_of_running(&self) -> PathBuf {
-        self.path.join("running")
+    /// That a server waits for the lock. Only looked at, and removed by whoever has the lock in the end.
+    #[must_use]
+    pub fn note_of_waiting(&self) -> PathBuf {
+        self.path.join("awaited")
     }
 
     /// Removes what restores left here that were killed. Only for who holds the lock.
@@ -240,21 +219,6 @@ mod tests {
         }
         assert_eq!(Folder::beside(&place.join("new")).expect("a folder").path(), place.join("new-replica"));
         assert!(Folder::beside(&place.join("no/new")).is_err());
-    }
-
-    #[test]
-    fn only_what_a_litestream_remembers_that_did_not_end_well_is_forgotten() {
-        let place = tempfile::tempdir().expect("a temporary folder");
-        let folder = Folder::beside(&place.path().join("news.sqlite3")).expect("it is there");
-        folder.make().expect("a folder");
-        let memory = folder.memory_of_litestream();
-        fs::create_dir(&memory).expect("a folder");
-        folder.enter().expect("it starts");
-        folder.leave().expect("it ends");
-        folder.enter().expect("it starts again");
-        assert!(memory.exists(), "it may go on");
-        folder.enter().expect("it starts after a kill");
-        assert!(!memory.exists(), "it must not");
     }
 
     #[test]

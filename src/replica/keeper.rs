@@ -5,6 +5,8 @@
 //!   that end is closed, by the server or by its end, however it came, the go-between stops Litestream. It is
 //!   one process with one thread in a process group of its own, so that no Ctrl-C reaches Litestream and no
 //!   kill of the server reaches it.
+//! - A server that stops says so before it closes its end. One that was killed may have been in the middle of a
+//!   commit; then the last copy is of everything ([`Keeper::copy_anew`]).
 //! - Litestream itself begins as this program ([`become_litestream`]), which has the system send a signal when
 //!   its parent dies, and then turns into Litestream: so it goes also when the go-between is killed. (The
 //!   system watches the thread that is the parent, so a server could not be that parent: its threads end.)
@@ -13,10 +15,11 @@
 //! as long as one of the two lives.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::sync::Arc;
@@ -29,14 +32,25 @@ use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::{flag, low_level::pipe};
 
 use super::control;
-use super::folder::Folder;
+use super::folder::{Folder, unless_missing};
+use crate::db;
 
 /// Litestream's last copy may take 15 s (`shutdown-sync-timeout`); after twice that it does not end by itself.
 const LAST_COPY: Duration = Duration::from_secs(30);
 /// How long it may take until everything is copied that was written before.
 const BARRIER: Duration = Duration::from_secs(10);
+/// The copy of everything after a server that was killed. A bucket that is far away takes its time, and who waits for
+/// the lock may end it.
+const WHOLE_COPY: Duration = Duration::from_secs(600);
+/// Between two looks at whether somebody waits.
+const LOOK: Duration = Duration::from_millis(100);
+/// How long those may take to finish who read the database when Litestream is to be started.
+const READERS: Duration = Duration::from_secs(5);
 /// What it is given, if it may have been told already.
 const ITS_OWN_TIME: Duration = Duration::from_secs(16);
+
+/// What a server that is not at its end says when it has enough.
+pub(super) const FAREWELL: &[u8] = b".";
 
 /// Which signal Litestream gets when its parent dies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +132,7 @@ pub fn keep(program: &Path, database: &Path) -> Result<(), String> {
         Keeper::start(program, folder).map_err(|error| format!("cannot start Litestream: {error}"))?;
     match keeper.run().map_err(|error| format!("cannot wait for Litestream: {error}"))? {
         Some(status) => Err(format!("Litestream has ended ({status})")),
-        None => keeper.leave().map_err(|error| format!("cannot note that Litestream has ended: {error}")),
+        None => Ok(()),
     }
 }
 
@@ -144,7 +158,8 @@ impl Keeper<'_> {
         ended.set_nonblocking(true)?;
         pipe::register(SIGCHLD, tell)?;
         let mut server = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
-        folder.enter()?;
+        unless_missing(fs::remove_file(folder.note_of_waiting()))?; // Of who gave up.
+        begin_wal_anew(&folder)?;
         let child = replicate(program, &folder, Farewell::Term, &[])?;
         // A server that is gone does not listen, which shows at once in any case.
         let _ = writeln!(server, "{}", child.id());
@@ -158,10 +173,15 @@ impl Keeper<'_> {
                 return Ok(Some(status));
             }
         }
+        let mut farewell = [0; FAREWELL.len()];
+        let was_killed = self.server.read_exact(&mut farewell).is_err();
         // Whether its last copy went well Litestream does not say; and if it has just been started, and has not
         // made its first one, it makes none.
         let copied = control::sync(&self.folder, BARRIER);
         self.stop()?;
+        if was_killed {
+            return self.copy_anew();
+        }
         match copied {
             Ok(_) => Ok(None),
             Err(control::Error::NotRunning | control::Error::Unclear(_)) => self.copy_the_rest(),
@@ -170,11 +190,6 @@ impl Keeper<'_> {
                 Ok(None)
             }
         }
-    }
-
-    /// Litestream has ended as it was asked to, unless it had to be killed.
-    fn leave(&mut self) -> io::Result<()> {
-        if self.child.wait()?.signal().is_none() { self.folder.leave() } else { Ok(()) }
     }
 
     /// Ends Litestream, by one signal.
@@ -187,13 +202,40 @@ impl Keeper<'_> {
         self.end_within(LAST_COPY)
     }
 
-    /// Starts one that only copies what there is. Its end, if that was not well.
+    /// Has what is left copied. The end of who did, if that was not well.
     fn copy_the_rest(&mut self) -> io::Result<Option<ExitStatus>> {
-        self.folder.make_way_for_socket()?;
-        self.child = replicate(self.program, &self.folder, Farewell::Kill, &["-once"])?;
+        self.copy_once()?;
         self.end_within(LAST_COPY)?;
         let status = self.child.wait()?;
         Ok((!status.success()).then_some(status))
+    }
+
+    /// Has everything copied after a server that was killed. The commit that was cut short stands in the WAL as a whole,
+    /// and Litestream, which reads the WAL by itself, may have copied it. But SQLite did not know of it yet, and whoever
+    /// writes next writes over it: that may have been Litestream, at a checkpoint. A server that is started meanwhile
+    /// has the same done, and need not wait for it.
+    fn copy_anew(&mut self) -> io::Result<Option<ExitStatus>> {
+        begin_wal_anew(&self.folder)?;
+        self.copy_once()?;
+        let began = Instant::now();
+        while !self.ends_within(LOOK)? {
+            if self.folder.note_of_waiting().exists() {
+                self.end_within(Duration::ZERO)?;
+                return Ok(None);
+            }
+            if began.elapsed() > WHOLE_COPY {
+                self.end_within(Duration::ZERO)?;
+            }
+        }
+        let status = self.child.wait()?;
+        Ok((!status.success()).then_some(status))
+    }
+
+    /// Starts a Litestream that copies what there is, and ends.
+    fn copy_once(&mut self) -> io::Result<()> {
+        self.folder.make_way_for_socket()?;
+        self.child = replicate(self.program, &self.folder, Farewell::Kill, &["-once"])?;
+        Ok(())
     }
 
     /// Waits for the child's end, and ends it if that takes too long.
@@ -242,6 +284,18 @@ impl Keeper<'_> {
         while self.ended.read(&mut [0; 64]).is_ok_and(|read| read > 0) {}
         Ok(is_over)
     }
+}
+
+/// Empties the WAL before Litestream begins. Else it would go on where another one was: at a place in the WAL, which it
+/// takes for the same when the page there is. But since then SQLite may have begun the WAL anew, and that page be
+/// left of the old one, of which the end was copied into the database and nobody replicated it. In a WAL that was
+/// emptied meanwhile there is no such page, and it copies everything (docs/decisions/0014-replica.md).
+fn begin_wal_anew(folder: &Folder) -> io::Result<()> {
+    let database = folder.database();
+    if db::empty_wal(database, READERS).map_err(io::Error::other)? {
+        return Ok(());
+    }
+    Err(io::Error::other(format!("somebody has been reading {} for too long", database.display())))
 }
 
 /// A Litestream that replicates. The environment, which is ours, has nothing but what it needs.

@@ -4,7 +4,7 @@
 //! and Litestream itself, which has it as its standard output. So it is free when the last of them is gone,
 //! however they went.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::{Pid, test_kill_process};
 
-use super::folder::Folder;
+use super::folder::{Folder, unless_missing};
 
 /// How long the Litestream of a server that was killed may take to end: its last copy has 15 s.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub struct Lock(File);
 
 impl Lock {
-    /// Takes it. When who held it is gone and has left a Litestream at its last copy, that is waited for.
+    /// Takes it. When who held it is gone and has left a Litestream at its last copy, that is waited for, and told.
     ///
     /// # Errors
     /// A sentence: somebody else has it; the folder cannot be made.
@@ -40,6 +40,7 @@ impl Lock {
             if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
                 let id = std::process::id();
                 file.set_len(0).and_then(|()| writeln!(file, "{id}")).map_err(cannot)?;
+                unless_missing(fs::remove_file(folder.note_of_waiting())).map_err(cannot)?;
                 return Ok(Lock(file));
             }
             let holder = holder(&mut file);
@@ -50,6 +51,7 @@ impl Lock {
             }
             if !told {
                 log::info!("waiting for the last copy of a Litestream whose server is gone");
+                fs::write(folder.note_of_waiting(), "").map_err(cannot)?;
                 told = true;
             }
             thread::sleep(PAUSE);
@@ -144,8 +146,14 @@ mod tests {
         let lock = Lock::take(&folder).expect("nobody has it");
         // Of a process that cannot be there: numbers end at 4,194,304.
         std::fs::write(folder.lock_file(), "2000000000\n").expect("it can be written");
+        let note = folder.note_of_waiting();
         let waiting = std::thread::spawn(move || Lock::take(&folder));
+        while !note.exists() {
+            assert!(!waiting.is_finished(), "it does not wait, or tells nobody");
+            std::thread::yield_now();
+        }
         drop(lock);
         waiting.join().expect("no panic").expect("it came free");
+        assert!(!note.exists(), "nobody waits any more");
     }
 }

@@ -1,7 +1,7 @@
 //! Keeps a Litestream running beside the server: starts the go-between, starts another one when it or
 //! Litestream is gone, and stops them when there is nothing more to copy.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -131,11 +131,12 @@ impl Line {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells the go-between that it is over.
+    /// Tells the go-between that it is over, once or again.
     fn hang_up(&self) {
         if let Some(socket) = &self.lock().socket {
             // It may have ended a moment ago.
-            let _ = socket.shutdown(Shutdown::Write);
+            let mut socket: &UnixStream = socket;
+            let _ = socket.write_all(keeper::FAREWELL).and_then(|()| socket.shutdown(Shutdown::Write));
         }
     }
 

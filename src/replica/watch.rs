@@ -131,7 +131,7 @@ impl Replication {
         let Some(replica) = &app.replica else { return Ok(None) };
         let supervisor = replica.start()?;
         let mut replication = Replication { supervisor, stop: Vec::new(), threads: Vec::new() };
-        replication.spawn(app, "replica-watch", |app, replica, _, stopped| watch(app, replica, stopped));
+        replication.spawn(app, "replica-watch", watch);
         replication.spawn(app, "replica-verify", verify_now_and_then);
         Ok(Some(replication))
     }
@@ -164,10 +164,14 @@ impl Replication {
     }
 }
 
-fn watch(app: &App, replica: &Replica, stopped: &Receiver<()>) {
+fn watch(app: &App, replica: &Replica, restarter: &Restarter, stopped: &Receiver<()>) {
     let mut told: Option<Instant> = None;
+    let mut refusals = Refusals::default();
     let mut pause = Duration::from_millis(500); // Litestream starts meanwhile.
     while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+        if refusals.are_over(app.db.written().refused()) {
+            restarter.begin_anew();
+        }
         replica.watch.look(app, replica);
         let health = replica.watch.health(None);
         match &health.fault {
@@ -179,6 +183,25 @@ fn watch(app: &App, replica: &Replica, stopped: &Receiver<()>) {
             _ => {}
         }
         pause = if health.last_sync_age.is_some() { EVERY } else { Duration::from_secs(1) };
+    }
+}
+
+/// Commits that failed. Litestream may have copied one of them: it reads the WAL by itself, in which they stand as a
+/// whole until something is written over them (docs/decisions/0015-faults.md). Nothing tells whether it has, so it
+/// copies everything anew, when the disk seems to be well again.
+#[derive(Default)]
+struct Refusals {
+    seen: u64,
+    is_mended: bool,
+}
+
+impl Refusals {
+    /// Whether there have been some since the last time that there were, but none since the last look.
+    fn are_over(&mut self, refused: u64) -> bool {
+        let is_over = self.seen == refused && !self.is_mended && refused > 0;
+        self.is_mended = self.seen == refused;
+        self.seen = refused;
+        is_over
     }
 }
 
@@ -241,6 +264,14 @@ mod tests {
         assert_eq!(until_due(last(Some("empty")).as_ref(), 24 * HOUR, AN_HOUR / 2), HOUR / 2);
         assert_eq!(until_due(last(Some("empty")).as_ref(), HOUR / 4, 0), HOUR / 4);
         assert_eq!(until_due(last(None).as_ref(), HOUR, -1), Duration::ZERO);
+    }
+
+    #[test]
+    fn refused_commits_are_mended_once_and_only_when_no_more_come() {
+        let mut refusals = Refusals::default();
+        let answers = [0, 0, 2, 3, 3, 3, 3, 4, 4, 4].map(|refused| refusals.are_over(refused));
+        let yes: Vec<usize> = (0..answers.len()).filter(|&look| answers[look]).collect();
+        assert_eq!(yes, [4, 8]);
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! Each of the three processes is killed, and told to stop, while people write.
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
+use std::process::Child;
 
 use crate::drill::{Drill, LITESTREAM};
-use crate::harness::{Program, assert_sound, eventually, open};
+use crate::harness::{Program, assert_sound, eventually, number, open};
 use crate::load::Load;
 use crate::processes;
 
@@ -96,18 +98,55 @@ fn litestream_is_asked_to_stop_exactly_once() {
     }
 }
 
+/// Litestream alone, once everything is in the store.
+fn replicate(drill: &Drill) -> Child {
+    let replicate = drill.command(&["replicate"]).spawn().unwrap();
+    drill.await_verified();
+    replicate
+}
+
+fn stop(mut replicate: Child) {
+    processes::signal("TERM", &[replicate.id()]);
+    let status = eventually("it ends", || replicate.try_wait().unwrap());
+    assert!(status.success(), "{status}");
+}
+
 #[test]
 fn a_litestream_alone_stops_as_cleanly() {
     let drill = Drill::start();
     let server = Program::serve(&drill.database(), &[]);
-    let mut command = drill.command(&["replicate"]);
-    let mut replicate = command.spawn().unwrap();
-    drill.await_verified();
+    let replicate = replicate(&drill);
     assert_eq!(server.post("/benchmarking/post_create").status, 200);
-    processes::signal("TERM", &[replicate.id()]);
-    let status = eventually("it ends", || replicate.try_wait().unwrap());
-    assert!(status.success(), "{status}");
+    stop(replicate);
     drop(server);
     processes::await_none(drill.folder.path());
-    assert_eq!(crate::harness::number(&drill.restored(), "SELECT count(*) FROM sessions"), 1);
+    assert_eq!(number(&drill.restored(), "SELECT count(*) FROM sessions"), 1);
+}
+
+/// Which WAL it is: SQLite writes another number into its head each time that it begins it anew.
+fn wal_of(drill: &Drill) -> [u8; 4] {
+    let mut head = [0; 16];
+    let wal = drill.database().with_extension("sqlite3-wal");
+    let read = fs::File::open(wal).and_then(|mut file| file.read_exact(&mut head));
+    read.map_or([0; 4], |()| head[12..].try_into().unwrap())
+}
+
+#[test]
+fn a_litestream_that_was_away_misses_nothing() {
+    let drill = Drill::start();
+    let server = Program::serve(&drill.database(), &[]);
+    let write = || assert_eq!(server.post("/benchmarking/post_create").status, 200);
+    let first = replicate(&drill);
+    (0..50).for_each(|_| write());
+    stop(first);
+    // While it is away the server copies the WAL by itself and begins it anew: what Litestream has not seen is
+    // in the database alone, and behind the little that the new WAL has stands the old one still.
+    let before = wal_of(&drill);
+    eventually("another WAL", || {
+        write();
+        (wal_of(&drill) != before).then_some(())
+    });
+    let second = replicate(&drill);
+    assert_sound(&drill.restored());
+    stop(second);
 }

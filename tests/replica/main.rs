@@ -16,7 +16,10 @@ mod drill;
 mod load;
 mod processes;
 mod store;
+#[path = "../faults/strace.rs"]
+mod strace;
 
+mod half_written;
 mod killing;
 mod losing;
 mod secrets;
