@@ -6,7 +6,7 @@
 //!   one process with one thread in a process group of its own, so that no Ctrl-C reaches Litestream and no
 //!   kill of the server reaches it.
 //! - A server that stops says so before it closes its end. One that was killed may have been in the middle of a
-//!   commit; then the last copy is of everything ([`Keeper::copy_anew`]).
+//!   commit; then the last copy is of everything.
 //! - Litestream itself begins as this program ([`become_litestream`]), which has the system send a signal when
 //!   its parent dies, and then turns into Litestream: so it goes also when the go-between is killed. (The
 //!   system watches the thread that is the parent, so a server could not be that parent: its threads end.)
