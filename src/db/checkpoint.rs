@@ -18,8 +18,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::{self, JoinHandle};
 
 use rusqlite::hooks::Wal;
-use rusqlite::{Connection, Row, ffi};
+use rusqlite::{Connection, Row};
 
+use super::error::is_of_a_flush;
 use super::pragmas;
 use super::{OpenError, open_as};
 
@@ -233,8 +234,7 @@ fn copy(connection: &Connection) -> Copied {
 /// What came of a copy that ended with an error.
 fn failed(error: &rusqlite::Error) -> Copied {
     log::warn!("checkpoint: {error}");
-    let code = error.sqlite_error().map(|error| error.extended_code);
-    if code == Some(ffi::SQLITE_IOERR_FSYNC) { Copied::Unflushed } else { Copied::Nothing }
+    if is_of_a_flush(error) { Copied::Unflushed } else { Copied::Nothing }
 }
 
 /// Whether as many pages were copied as there are in the WAL, and somebody else did not do it meanwhile.

@@ -47,6 +47,11 @@ impl Error {
         matches!(self, Error::Full(_) | Error::Moved)
     }
 
+    /// The disk has not taken what it was to flush.
+    pub(super) fn is_of_a_flush(&self) -> bool {
+        matches!(self, Error::Full(error) if is_of_a_flush(error))
+    }
+
     /// The same error for someone else: one failed commit is told to many callers.
     pub(super) fn another(&self) -> Error {
         match self {
@@ -81,6 +86,11 @@ impl From<rusqlite::Error> for Error {
             _ => Error::Sqlite(error),
         }
     }
+}
+
+/// The disk has not taken what it was to flush.
+pub(super) fn is_of_a_flush(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_FSYNC)
 }
 
 /// An I/O error while writing, not while reading: what is on the disk can still be served.

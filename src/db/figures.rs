@@ -30,12 +30,12 @@ impl Written {
         self.commits.note_time(took);
     }
 
-    /// Notes a commit that failed.
+    /// Notes a commit that the disk did not take: it stands in the WAL as a whole.
     pub(super) fn note_refused(&self) {
         self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Commits that failed.
+    /// Commits that the disk did not take when they were flushed.
     #[must_use]
     pub fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)

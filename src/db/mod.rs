@@ -310,10 +310,10 @@ impl Settled {
 
 /// Moves the whole WAL of a database that others use into it, and cuts it to nothing. Whether that has come about:
 /// those who began to read before the last write are waited for, at most for `patience`. Writers wait meanwhile,
-/// but each time only for a moment.
+/// each time for a moment and for what is copied and flushed then.
 ///
 /// # Errors
-/// When the database cannot be opened or copied to.
+/// When the database cannot be opened or copied to: then the WAL is as it was.
 pub fn empty_wal(path: &Path, patience: Duration) -> Result<bool, OpenError> {
     /// How long it keeps writers waiting, and leaves them alone in turn.
     const MOMENT: Duration = Duration::from_millis(50);
@@ -321,6 +321,7 @@ pub fn empty_wal(path: &Path, patience: Duration) -> Result<bool, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     pragmas::checkpointer(&mut connection)?;
+    pragmas::keep_wal(&connection)?; // SQLite would try once more when this is the last one to close it.
     connection.busy_timeout(MOMENT)?;
     let began = Instant::now();
     loop {

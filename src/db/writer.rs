@@ -265,7 +265,9 @@ fn commit(connection: &Connection, writes: usize, written: &Written) -> Result<(
     let began = Instant::now();
     execute(connection, "COMMIT").inspect_err(|error| {
         log::error!("a commit failed: {error}");
-        written.note_refused();
+        if error.is_of_a_flush() {
+            written.note_refused();
+        }
         roll_back(connection);
         if let Err(error) = pragmas::write_nothing(connection) {
             log::error!("what was refused may be there after a crash: {error}");

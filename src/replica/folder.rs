@@ -114,7 +114,7 @@ impl Folder {
         unless_missing(fs::remove_dir_all(self.memory_of_litestream()))
     }
 
-    /// That a server waits for the lock. Only looked at, and removed by whoever has the lock in the end.
+    /// That somebody waits for the lock: who waits writes it, again and again.
     #[must_use]
     pub fn note_of_waiting(&self) -> PathBuf {
         self.path.join("awaited")

@@ -5,8 +5,8 @@
 //!   that end is closed, by the server or by its end, however it came, the go-between stops Litestream. It is
 //!   one process with one thread in a process group of its own, so that no Ctrl-C reaches Litestream and no
 //!   kill of the server reaches it.
-//! - A server that stops says so before it closes its end. One that was killed may have been in the middle of a
-//!   commit; then the last copy is of everything.
+//! - A server that has enough says so before it closes its end. When it was killed, Litestream is killed at once:
+//!   what it would write now could stand in the WAL where a commit that was cut short stands (`copy_after_kill`).
 //! - Litestream itself begins as this program ([`become_litestream`]), which has the system send a signal when
 //!   its parent dies, and then turns into Litestream: so it goes also when the go-between is killed. (The
 //!   system watches the thread that is the parent, so a server could not be that parent: its threads end.)
@@ -15,9 +15,10 @@
 //! as long as one of the two lives.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -32,24 +33,23 @@ use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::{flag, low_level::pipe};
 
 use super::control;
-use super::folder::{Folder, unless_missing};
+use super::folder::Folder;
 use crate::db;
 
 /// Litestream's last copy may take 15 s (`shutdown-sync-timeout`); after twice that it does not end by itself.
 const LAST_COPY: Duration = Duration::from_secs(30);
 /// How long it may take until everything is copied that was written before.
 const BARRIER: Duration = Duration::from_secs(10);
-/// The copy of everything after a server that was killed. A bucket that is far away takes its time, and who waits for
-/// the lock may end it.
+/// A copy of everything that nobody needs at once ends after so long.
 const WHOLE_COPY: Duration = Duration::from_secs(600);
-/// Between two looks at whether somebody waits.
+/// Between two looks at whether it is in anybody's way.
 const LOOK: Duration = Duration::from_millis(100);
 /// How long those may take to finish who read the database when Litestream is to be started.
 const READERS: Duration = Duration::from_secs(5);
 /// What it is given, if it may have been told already.
 const ITS_OWN_TIME: Duration = Duration::from_secs(16);
 
-/// What a server that is not at its end says when it has enough.
+/// What the server says when it has enough. Whose end of the sockets is closed without it was killed.
 pub(super) const FAREWELL: &[u8] = b".";
 
 /// Which signal Litestream gets when its parent dies.
@@ -158,7 +158,6 @@ impl Keeper<'_> {
         ended.set_nonblocking(true)?;
         pipe::register(SIGCHLD, tell)?;
         let mut server = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
-        unless_missing(fs::remove_file(folder.note_of_waiting()))?; // Of who gave up.
         begin_wal_anew(&folder)?;
         let child = replicate(program, &folder, Farewell::Term, &[])?;
         // A server that is gone does not listen, which shows at once in any case.
@@ -170,18 +169,22 @@ impl Keeper<'_> {
     fn run(&mut self) -> io::Result<Option<ExitStatus>> {
         while !self.is_over(None)? {
             if let Some(status) = self.child.try_wait()? {
-                return Ok(Some(status));
+                // Who stops all processes of a service at once, as systemd does, has told the server as well.
+                let is_stop = self.told.load(Ordering::SeqCst) && status.success();
+                return if is_stop && self.hears_within(ITS_OWN_TIME)? {
+                    self.copy_the_rest()
+                } else {
+                    Ok(Some(status))
+                };
             }
         }
-        let mut farewell = [0; FAREWELL.len()];
-        let was_killed = self.server.read_exact(&mut farewell).is_err();
+        if self.server.read_exact(&mut [0; FAREWELL.len()]).is_err() {
+            return self.copy_after_kill();
+        }
         // Whether its last copy went well Litestream does not say; and if it has just been started, and has not
         // made its first one, it makes none.
         let copied = control::sync(&self.folder, BARRIER);
         self.stop()?;
-        if was_killed {
-            return self.copy_anew();
-        }
         match copied {
             Ok(_) => Ok(None),
             Err(control::Error::NotRunning | control::Error::Unclear(_)) => self.copy_the_rest(),
@@ -190,6 +193,47 @@ impl Keeper<'_> {
                 Ok(None)
             }
         }
+    }
+
+    /// Has what is left copied after the server was killed. It may have been in the middle of a commit, which
+    /// stands in the WAL as a whole, but SQLite does not know of it as long as anybody has the database open. Whoever
+    /// writes next writes over it; that would be Litestream, at a checkpoint, and it has perhaps copied it: it
+    /// reads the WAL by itself. When nobody has the database open any more the next one to open it reads the WAL
+    /// anew, and the commit is one.
+    fn copy_after_kill(&mut self) -> io::Result<Option<ExitStatus>> {
+        let _ = fs::remove_file(self.folder.note_of_waiting()); // Of who has given up; who has not writes it again.
+        self.child.kill()?;
+        self.child.wait()?;
+        if let Some(status) = self.copy_the_rest()? {
+            return Ok(Some(status));
+        }
+        self.copy_anew()?;
+        Ok(None)
+    }
+
+    /// Has everything copied, in case Litestream was faster than we were. A server that is started does so, too.
+    fn copy_anew(&mut self) -> io::Result<()> {
+        if self.is_in_the_way() {
+            return Ok(());
+        }
+        begin_wal_anew(&self.folder)?;
+        self.copy_once()?;
+        let began = Instant::now();
+        while !self.is_in_the_way() && began.elapsed() < WHOLE_COPY {
+            if self.ends_within(LOOK)? {
+                return Ok(());
+            }
+        }
+        self.end_within(Duration::ZERO)
+    }
+
+    /// Whether somebody waits for our end, or does not know that we are there, since our lock was removed.
+    fn is_in_the_way(&self) -> bool {
+        let locked = io::stdout().as_fd().try_clone_to_owned().and_then(|lock| File::from(lock).metadata());
+        let is_known = fs::metadata(self.folder.lock_file()).is_ok_and(|file| {
+            locked.is_ok_and(|locked| (file.dev(), file.ino()) == (locked.dev(), locked.ino()))
+        });
+        !is_known || self.told.load(Ordering::SeqCst) || self.folder.note_of_waiting().exists()
     }
 
     /// Ends Litestream, by one signal.
@@ -202,7 +246,7 @@ impl Keeper<'_> {
         self.end_within(LAST_COPY)
     }
 
-    /// Has what is left copied. The end of who did, if that was not well.
+    /// Has copied what there is. The end of who did it, if that was not well.
     fn copy_the_rest(&mut self) -> io::Result<Option<ExitStatus>> {
         self.copy_once()?;
         self.end_within(LAST_COPY)?;
@@ -210,28 +254,7 @@ impl Keeper<'_> {
         Ok((!status.success()).then_some(status))
     }
 
-    /// Has everything copied after a server that was killed. The commit that was cut short stands in the WAL as a whole,
-    /// and Litestream, which reads the WAL by itself, may have copied it. But SQLite did not know of it yet, and whoever
-    /// writes next writes over it: that may have been Litestream, at a checkpoint. A server that is started meanwhile
-    /// has the same done, and need not wait for it.
-    fn copy_anew(&mut self) -> io::Result<Option<ExitStatus>> {
-        begin_wal_anew(&self.folder)?;
-        self.copy_once()?;
-        let began = Instant::now();
-        while !self.ends_within(LOOK)? {
-            if self.folder.note_of_waiting().exists() {
-                self.end_within(Duration::ZERO)?;
-                return Ok(None);
-            }
-            if began.elapsed() > WHOLE_COPY {
-                self.end_within(Duration::ZERO)?;
-            }
-        }
-        let status = self.child.wait()?;
-        Ok((!status.success()).then_some(status))
-    }
-
-    /// Starts a Litestream that copies what there is, and ends.
+    /// Starts a Litestream that only copies what there is.
     fn copy_once(&mut self) -> io::Result<()> {
         self.folder.make_way_for_socket()?;
         self.child = replicate(self.program, &self.folder, Farewell::Kill, &["-once"])?;
@@ -267,29 +290,40 @@ impl Keeper<'_> {
         Ok(kill_process(id, Signal::TERM)?)
     }
 
-    /// Waits until something happens; whether the server has closed its end. With a time it waits for the
+    /// Whether the server has enough, or is gone, before so much time has passed.
+    fn hears_within(&self, time: Duration) -> io::Result<bool> {
+        wait_for(&mut [PollFd::new(&self.server, PollFlags::IN)], Some(time))
+    }
+
+    /// Waits until something happens; whether the server has enough, or is gone. With a time it waits for the
     /// child alone.
     fn is_over(&mut self, at_most: Option<Duration>) -> io::Result<bool> {
-        let at_most = at_most.map(|time| Timespec {
-            tv_sec: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
-            tv_nsec: time.subsec_nanos().into(),
-        });
         let mut both = [PollFd::new(&self.ended, PollFlags::IN), PollFd::new(&self.server, PollFlags::IN)];
         let watched = if at_most.is_some() { &mut both[..1] } else { &mut both[..] };
-        match poll(watched, at_most.as_ref()) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
+        wait_for(watched, at_most)?;
         let is_over = !both[1].revents().is_empty();
         while self.ended.read(&mut [0; 64]).is_ok_and(|read| read > 0) {}
         Ok(is_over)
     }
 }
 
-/// Empties the WAL before Litestream begins. Else it would go on where another one was: at a place in the WAL, which it
-/// takes for the same when the page there is. But since then SQLite may have begun the WAL anew, and that page be
-/// left of the old one, of which the end was copied into the database and nobody replicated it. In a WAL that was
-/// emptied meanwhile there is no such page, and it copies everything (docs/decisions/0014-replica.md).
+/// Waits until there is something to be read, or a signal came, or so much time has passed; whether there is.
+fn wait_for(sources: &mut [PollFd], at_most: Option<Duration>) -> io::Result<bool> {
+    let at_most = at_most.map(|time| Timespec {
+        tv_sec: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: time.subsec_nanos().into(),
+    });
+    match poll(sources, at_most.as_ref()) {
+        Ok(ready) => Ok(ready > 0),
+        Err(rustix::io::Errno::INTR) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Empties the WAL before Litestream begins. Else it would go on where another one was: at a place in the WAL,
+/// which it takes for the same when the page there is. But since then SQLite may have begun the WAL anew, and that
+/// page be left of the old one, of which the end was copied into the database and nobody replicated it. In a WAL
+/// that was emptied meanwhile there is no such page, and it copies everything (docs/decisions/0014-replica.md).
 fn begin_wal_anew(folder: &Folder) -> io::Result<()> {
     let database = folder.database();
     if db::empty_wal(database, READERS).map_err(io::Error::other)? {

@@ -7,14 +7,14 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::{Pid, test_kill_process};
 
-use super::folder::{Folder, unless_missing};
+use super::folder::Folder;
 
 /// How long the Litestream of a server that was killed may take to end: its last copy has 15 s.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -26,7 +26,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub struct Lock(File);
 
 impl Lock {
-    /// Takes it. When who held it is gone and has left a Litestream at its last copy, that is waited for, and told.
+    /// Takes it. When who held it is gone and has left a Litestream at its last copy, that is waited for, and
+    /// told that somebody waits.
     ///
     /// # Errors
     /// A sentence: somebody else has it; the folder cannot be made.
@@ -34,13 +35,12 @@ impl Lock {
         let cannot = |error: io::Error| format!("cannot make {}: {error}", folder.path().display());
         folder.make().map_err(cannot)?;
         let began = Instant::now();
-        let mut told = false;
+        let mut waiting = None;
         loop {
             let mut file = open(&folder.lock_file()).map_err(cannot)?;
             if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
                 let id = std::process::id();
                 file.set_len(0).and_then(|()| writeln!(file, "{id}")).map_err(cannot)?;
-                unless_missing(fs::remove_file(folder.note_of_waiting())).map_err(cannot)?;
                 return Ok(Lock(file));
             }
             let holder = holder(&mut file);
@@ -49,11 +49,10 @@ impl Lock {
                 let database = folder.database().display();
                 return Err(format!("{database} is in use: it is being replicated or restored already{who}"));
             }
-            if !told {
+            if waiting.is_none() {
                 log::info!("waiting for the last copy of a Litestream whose server is gone");
-                fs::write(folder.note_of_waiting(), "").map_err(cannot)?;
-                told = true;
             }
+            waiting = Some(Waiting::beside(folder));
             thread::sleep(PAUSE);
         }
     }
@@ -72,6 +71,22 @@ impl Lock {
     /// The system's.
     pub fn share(&self) -> io::Result<File> {
         self.0.try_clone()
+    }
+}
+
+/// A note that somebody waits, as long as they do. Nothing depends on whether it can be written.
+struct Waiting(PathBuf);
+
+impl Waiting {
+    fn beside(folder: &Folder) -> Waiting {
+        let _ = fs::write(folder.note_of_waiting(), "");
+        Waiting(folder.note_of_waiting())
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
     }
 }
 
@@ -150,7 +165,7 @@ mod tests {
         let waiting = std::thread::spawn(move || Lock::take(&folder));
         while !note.exists() {
             assert!(!waiting.is_finished(), "it does not wait, or tells nobody");
-            std::thread::yield_now();
+            thread::yield_now();
         }
         drop(lock);
         waiting.join().expect("no panic").expect("it came free");

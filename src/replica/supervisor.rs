@@ -25,7 +25,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Who has run for so long has not failed to start.
 const WELL: Duration = Duration::from_secs(60);
-/// A go-between ends after 90 s at the latest, and there may be two.
+/// A go-between ends after 95 s at the latest, and there may be two.
 const END: Duration = Duration::from_secs(200);
 
 /// The thread that does it. Dropping it stops Litestream, too.
@@ -131,10 +131,10 @@ impl Line {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells the go-between that it is over, once or again.
+    /// Tells the go-between that it is over.
     fn hang_up(&self) {
         if let Some(socket) = &self.lock().socket {
-            // It may have ended a moment ago.
+            // It may have ended a moment ago, or have been told already.
             let mut socket: &UnixStream = socket;
             let _ = socket.write_all(keeper::FAREWELL).and_then(|()| socket.shutdown(Shutdown::Write));
         }

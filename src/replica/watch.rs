@@ -186,22 +186,24 @@ fn watch(app: &App, replica: &Replica, restarter: &Restarter, stopped: &Receiver
     }
 }
 
-/// Commits that failed. Litestream may have copied one of them: it reads the WAL by itself, in which they stand as a
-/// whole until something is written over them (docs/decisions/0015-faults.md). Nothing tells whether it has, so it
-/// copies everything anew, when the disk seems to be well again.
+/// Commits whose flush the disk refused. Litestream may have copied one of them: it reads the WAL by itself, in which
+/// they stand as a whole until something is written over them (docs/decisions/0015-faults.md). Nothing tells
+/// whether it has, so it copies everything anew, when the disk seems to be well again.
 #[derive(Default)]
 struct Refusals {
     seen: u64,
-    is_mended: bool,
+    /// Some were seen, and it does not copy anew yet.
+    are_due: bool,
 }
 
 impl Refusals {
-    /// Whether there have been some since the last time that there were, but none since the last look.
+    /// Given their number so far: whether there have been some, and none since the last look.
     fn are_over(&mut self, refused: u64) -> bool {
-        let is_over = self.seen == refused && !self.is_mended && refused > 0;
-        self.is_mended = self.seen == refused;
+        let is_quiet = self.seen == refused;
+        let are_over = self.are_due && is_quiet;
+        self.are_due = !is_quiet;
         self.seen = refused;
-        is_over
+        are_over
     }
 }
 

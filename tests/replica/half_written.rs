@@ -46,6 +46,7 @@ fn what_it_copied_of_a_commit_that_the_disk_refused_is_mended() {
     let write = || server.post("/benchmarking/post_create").status;
     (0..20).for_each(|_| assert_eq!(write(), 200));
     let wal = drill.database().with_extension("sqlite3-wal");
+    drill.await_verified();
     let before = copies(&drill).len();
     let strace = Strace::injecting(&server, &wal, "inject=fdatasync:delay_enter=2s:error=EIO:when=1");
     assert_eq!(write(), 503);
@@ -62,5 +63,6 @@ fn what_it_copied_of_a_commit_that_the_disk_refused_is_mended() {
 /// What Litestream has read from the WAL, in files of its own.
 fn copies(drill: &Drill) -> Vec<PathBuf> {
     let folder = drill.file(".news.sqlite3-litestream").join("ltx/0");
-    fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+    let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    files.filter(|file| file.extension().is_some_and(|ends| ends == "ltx")).collect()
 }
