@@ -24,7 +24,7 @@ pub struct Options {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=60))]
     seconds: Option<u64>,
     /// How many clients send one request after the other, each on a connection that is kept open; then
-    /// docs/benchmarks.md stays as it is [default: 1,2,4,8,16,32,64,128,256, quick: 1,4,16,64,256]
+    /// docs/benchmarks.md stays as it is [default: 1,2,4,8,16,20,32,64,128,256, quick: 1,4,16,64,256]
     #[arg(long, value_delimiter = ',', value_name = "N,…", value_parser = clap::value_parser!(u64).range(1..=1024))]
     connections: Vec<u64>,
     /// Only these; then docs/benchmarks.md stays as it is
@@ -36,7 +36,7 @@ impl Options {
     /// Numbers of clients, each once, the smallest first.
     fn levels(&self) -> Vec<u64> {
         let mut levels = match (self.connections.as_slice(), self.quick) {
-            ([], false) => vec![1, 2, 4, 8, 16, 32, 64, 128, 256],
+            ([], false) => vec![1, 2, 4, 8, 16, 20, 32, 64, 128, 256],
             ([], true) => vec![1, 4, 16, 64, 256],
             (asked, _) => asked.to_vec(),
         };
