@@ -292,7 +292,13 @@ impl Keeper<'_> {
 
     /// Whether the server has enough, or is gone, before so much time has passed.
     fn hears_within(&self, time: Duration) -> io::Result<bool> {
-        wait_for(&mut [PollFd::new(&self.server, PollFlags::IN)], Some(time))
+        let began = Instant::now();
+        while let Some(left) = time.checked_sub(began.elapsed()) {
+            if wait_for(&mut [PollFd::new(&self.server, PollFlags::IN)], Some(left))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Waits until something happens; whether the server has enough, or is gone. With a time it waits for the
