@@ -509,8 +509,9 @@ impl Reader {
         let evaluated = evaluated.ok()?;
         if let Some(exception) = evaluated.exception_details {
             let what = exception.exception.and_then(|exception| exception.description);
-            // A page that is not there yet has no body.
-            assert!(self.try_see("!document.body") == Some(true.into()), "{script}: {what:?}");
+            // A page that is not there yet has no body, or not all of it.
+            let is_coming = self.try_see("!document.body || document.readyState === 'loading'");
+            assert!(is_coming == Some(true.into()), "{script}: {what:?}");
             return None;
         }
         Some(evaluated.result.value.unwrap_or(Value::Null))
