@@ -246,7 +246,7 @@ impl Keeper<'_> {
         self.end_within(LAST_COPY)
     }
 
-    /// Has copied what there is. The end of who did it, if that was not well.
+    /// Has another Litestream copy what is left. Its end, if that was not well.
     fn copy_the_rest(&mut self) -> io::Result<Option<ExitStatus>> {
         self.copy_once()?;
         self.end_within(LAST_COPY)?;

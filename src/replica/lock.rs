@@ -35,7 +35,8 @@ impl Lock {
         let cannot = |error: io::Error| format!("cannot make {}: {error}", folder.path().display());
         folder.make().map_err(cannot)?;
         let began = Instant::now();
-        let mut waiting = None;
+        let waiting = Waiting(folder.note_of_waiting());
+        let mut told = false;
         loop {
             let mut file = open(&folder.lock_file()).map_err(cannot)?;
             if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
@@ -49,10 +50,11 @@ impl Lock {
                 let database = folder.database().display();
                 return Err(format!("{database} is in use: it is being replicated or restored already{who}"));
             }
-            if waiting.is_none() {
+            if !told {
                 log::info!("waiting for the last copy of a Litestream whose server is gone");
+                told = true;
             }
-            waiting = Some(Waiting::beside(folder));
+            waiting.tell();
             thread::sleep(PAUSE);
         }
     }
@@ -74,13 +76,13 @@ impl Lock {
     }
 }
 
-/// A note that somebody waits, as long as they do. Nothing depends on whether it can be written.
+/// Where somebody who waits says so, again and again; it goes with them. Nothing depends on whether it can be
+/// written.
 struct Waiting(PathBuf);
 
 impl Waiting {
-    fn beside(folder: &Folder) -> Waiting {
-        let _ = fs::write(folder.note_of_waiting(), "");
-        Waiting(folder.note_of_waiting())
+    fn tell(&self) {
+        let _ = fs::write(&self.0, "");
     }
 }
 
@@ -165,6 +167,11 @@ mod tests {
         let waiting = std::thread::spawn(move || Lock::take(&folder));
         while !note.exists() {
             assert!(!waiting.is_finished(), "it does not wait, or tells nobody");
+            thread::yield_now();
+        }
+        let seen = Instant::now();
+        while seen.elapsed() < 3 * PAUSE {
+            assert!(note.exists(), "who looks now and then does not see it");
             thread::yield_now();
         }
         drop(lock);

@@ -71,6 +71,11 @@ impl Drill {
         self.folder.path().join("news.sqlite3")
     }
 
+    /// Its WAL, which may be missing.
+    pub fn wal(&self) -> PathBuf {
+        self.database().with_extension("sqlite3-wal")
+    }
+
     /// Another file in the folder.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

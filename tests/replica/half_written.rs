@@ -19,8 +19,7 @@ fn what_litestream_copied_of_a_commit_that_never_ended_does_no_harm() {
     let drill = Drill::start();
     let mut server = drill.serve();
     let load = Load::start(server.address);
-    let wal = drill.database().with_extension("sqlite3-wal");
-    eventually("a long WAL", || (fs::metadata(&wal).unwrap().len() > LONG).then_some(()));
+    eventually("a long WAL", || (fs::metadata(drill.wal()).unwrap().len() > LONG).then_some(()));
     // Written, with the mark that ends a transaction, and not flushed: SQLite does not know of it yet, but who
     // reads the file does.
     let strace = Strace::hanging(&server);
@@ -45,10 +44,9 @@ fn what_it_copied_of_a_commit_that_the_disk_refused_is_mended() {
     let server = drill.serve();
     let write = || server.post("/benchmarking/post_create").status;
     (0..20).for_each(|_| assert_eq!(write(), 200));
-    let wal = drill.database().with_extension("sqlite3-wal");
     drill.await_verified();
     let before = copies(&drill).len();
-    let strace = Strace::injecting(&server, &wal, "inject=fdatasync:delay_enter=2s:error=EIO:when=1");
+    let strace = Strace::injecting(&server, &drill.wal(), "inject=fdatasync:delay_enter=2s:error=EIO:when=1");
     assert_eq!(write(), 503);
     strace.end();
     assert!(copies(&drill).len() > before, "it was not copied");

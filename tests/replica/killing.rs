@@ -124,8 +124,7 @@ fn a_litestream_alone_stops_as_cleanly() {
 /// Which WAL it is: SQLite writes another number into its head each time that it begins it anew.
 fn wal_of(drill: &Drill) -> [u8; 4] {
     let mut head = [0; 16];
-    let wal = drill.database().with_extension("sqlite3-wal");
-    let read = fs::File::open(wal).and_then(|mut file| file.read_exact(&mut head));
+    let read = fs::File::open(drill.wal()).and_then(|mut file| file.read_exact(&mut head));
     read.map_or([0; 4], |()| head[12..].try_into().unwrap())
 }
 
