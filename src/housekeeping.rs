@@ -170,14 +170,14 @@ mod tests {
     }
 
     /// Where a chore's steps are told, for they can hold nothing themselves.
-    type Told = LazyLock<(Sender<i64>, Mutex<Receiver<i64>>)>;
+    type Told<T> = LazyLock<(Sender<T>, Mutex<Receiver<T>>)>;
 
-    fn told() -> (Sender<i64>, Mutex<Receiver<i64>>) {
+    fn told<T>() -> (Sender<T>, Mutex<Receiver<T>>) {
         let (tell, told) = channel();
         (tell, Mutex::new(told))
     }
 
-    fn next(told: &Told) -> i64 {
+    fn next<T>(told: &Told<T>) -> T {
         told.1.lock().expect("held for a moment").recv_timeout(LONG).expect("the next step")
     }
 
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn steps_go_on_where_the_last_one_ended_and_rounds_begin_anew_even_after_an_error() {
-        static TOLD: Told = LazyLock::new(told);
+        static TOLD: Told<i64> = LazyLock::new(told);
         fn three_steps(_: &App, _: Micros, after: i64) -> Result<Step, Error> {
             TOLD.0.send(after).expect("somebody listens");
             match after {
@@ -238,6 +238,29 @@ mod tests {
         let _housekeeping = Housekeeping::with(app, &CHORES, Duration::from_millis(1));
         for _ in 0..3 {
             assert_eq!([next(&TOLD), next(&TOLD), next(&TOLD), next(&TOLD)], [-1, 0, 7, 9]);
+        }
+    }
+
+    #[test]
+    fn after_each_step_others_have_a_multiple_of_its_time() {
+        const WORK: Duration = Duration::from_millis(5);
+        static TOLD: Told<[Instant; 2]> = LazyLock::new(told);
+        fn works(_: &App, _: Micros, after: i64) -> Result<Step, Error> {
+            let began = Instant::now();
+            while began.elapsed() < WORK {
+                thread::yield_now();
+            }
+            TOLD.0.send([began, Instant::now()]).expect("somebody listens");
+            Ok(Step { removed: 0, next: Some(after + 1) })
+        }
+        static CHORES: [Chore; 1] = [Chore { what: "nothing", step: works }];
+        let (_folder, app) = app();
+        let _housekeeping = Housekeeping::with(app, &CHORES, EVERY);
+        let [mut began, mut ended] = next(&TOLD);
+        for _ in 0..3 {
+            let [next_began, next_ended] = next(&TOLD);
+            assert!(next_began - ended >= (ended - began) * 3, "the writer was theirs for too short");
+            (began, ended) = (next_began, next_ended);
         }
     }
 }
