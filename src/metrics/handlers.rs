@@ -93,6 +93,8 @@ fn tell_database(text: &mut Text, db: &Db) {
     text.histogram(&[], &written.batches, 1.0);
     text.metric("lorem_news_commit_duration_seconds", Kind::Histogram, "How long a commit took.");
     text.histogram(&[], &written.commits, 1e9);
+    let help = "Commits that were refused because the disk did not take them.";
+    text.single("lorem_news_refused_commits_total", Kind::Counter, help, written.refused() as f64);
     let help = "Pages in the WAL after the last commit.";
     text.single("lorem_news_wal_pages", Kind::Gauge, help, written.wal_pages().into());
     text.metric("lorem_news_readers", Kind::Gauge, "Read-only connections to the database.");

@@ -15,6 +15,14 @@ fn wal(database: &Path) -> PathBuf {
     database.with_extension("sqlite3-wal")
 }
 
+/// As `/metrics` tells.
+fn refused_commits(program: &Program) -> u64 {
+    let metrics = program.get("/metrics");
+    let mut lines = metrics.text().lines();
+    let number = lines.find_map(|line| line.strip_prefix("lorem_news_refused_commits_total "));
+    number.expect("it is there").parse().expect("a number")
+}
+
 #[test]
 fn what_the_disk_refused_is_said_and_is_not_there_after_a_kill() {
     let (_folder, database) = folder();
@@ -25,6 +33,7 @@ fn what_the_disk_refused_is_said_and_is_not_there_after_a_kill() {
         let strace = Strace::failing(&program, &wal(&database), FLUSHES, "EIO");
         assert_refused(&program.post("/benchmarking/post_create"));
         assert_reads(&program);
+        assert!(refused_commits(&program) >= 1, "it is not counted");
         // Whole as it is in the WAL, a crash would make it true.
         program.kill();
         drop(strace);
