@@ -111,11 +111,11 @@ pub fn matches(
 
 /// Whether fewer than `limit` have it.
 pub fn is_rare(connection: &Connection, kind: Kind, expression: &str, limit: u32) -> rusqlite::Result<bool> {
+    // Oldest first, as they are in the index: to begin with the newest FTS5 goes through a page of them to its end.
     let sql = about(
         kind,
-        "SELECT count(*) FROM (SELECT 1 FROM post_words WHERE post_words MATCH ?1 ORDER BY rowid DESC LIMIT ?2)",
-        "SELECT count(*) FROM (SELECT 1 FROM comment_words WHERE comment_words MATCH ?1 \
-         ORDER BY rowid DESC LIMIT ?2)",
+        "SELECT count(*) FROM (SELECT 1 FROM post_words WHERE post_words MATCH ?1 LIMIT ?2)",
+        "SELECT count(*) FROM (SELECT 1 FROM comment_words WHERE comment_words MATCH ?1 LIMIT ?2)",
     );
     let number: u32 =
         connection.prepare_cached(sql)?.query_row(params![expression, limit], |row| row.get(0))?;
