@@ -10,6 +10,8 @@ use crate::web::form::is_invisible;
 pub const MAX_BYTES: usize = 2000;
 /// A name in the domain system has no more characters (RFC 1035, 2.3.4).
 const MAX_HOST: usize = 253;
+/// Bytes of a part of it between dots, likewise.
+const MAX_LABEL: usize = 63;
 /// Characters of a [`NewLink::site`].
 pub const MAX_SITE: usize = 100;
 
@@ -61,7 +63,7 @@ pub fn parse(given: &str) -> Result<NewLink, &'static str> {
     let host = host.strip_suffix('.').unwrap_or(host);
     // Browsers also look for hosts such as `a"b.example`, but nobody can have one.
     let is_known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    let is_label = |label: &str| !label.is_empty() && label.bytes().all(is_known);
+    let is_label = |label: &str| (1..=MAX_LABEL).contains(&label.len()) && label.bytes().all(is_known);
     if !(host.contains('.') && host.len() <= MAX_HOST && host.split('.').all(is_label)) {
         return Err(HOST);
     }
@@ -392,6 +394,11 @@ mod tests {
         assert!(parse(&long(2000)).is_ok());
         assert_eq!(parse(&long(2001)), Err(LONG));
         assert_eq!(parse(&format!("https://{}example.com", "a.".repeat(130))), Err(HOST));
+        // Found since what is shown of a name without a dot in its last hundred letters could not be asked for.
+        let ending = |bytes: usize| format!("https://example.{}/", "a".repeat(bytes));
+        assert!(parse(&ending(63)).is_ok());
+        assert_eq!(parse(&ending(64)), Err(HOST));
+        assert_eq!(parse(&ending(106)), Err(HOST));
     }
 
     #[test]
