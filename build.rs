@@ -1,21 +1,56 @@
-//! Compresses the static files once, at build time, with the best level.
+//! Compresses the static files once, at build time, with the best level, and lists the migrations.
 
-use std::io::Write;
-use std::path::Path;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 use flate2::{Compression, write::GzEncoder};
 
 fn main() -> io::Result<()> {
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
+    compress_static_files(&out)?;
+    list_migrations(&out)
+}
+
+fn compress_static_files(out: &Path) -> io::Result<()> {
     println!("cargo::rerun-if-changed=static");
-    let out = env::var_os("OUT_DIR").expect("cargo sets it");
-    for entry in fs::read_dir("static")? {
-        let path = entry?.path();
+    for path in files("static")? {
         let name = path.file_name().expect("an entry has a name").to_string_lossy().into_owned();
-        let file = fs::File::create(Path::new(&out).join(name + ".gz"))?;
+        let file = fs::File::create(out.join(name + ".gz"))?;
         let mut encoder = GzEncoder::new(file, Compression::best());
         encoder.write_all(&fs::read(&path)?)?;
         encoder.finish()?;
     }
     Ok(())
+}
+
+/// Writes `migrations.rs`: an array of the texts of `db/migrations/*.sql`. A gap in their numbers, or a second
+/// file with a number, ends the build.
+fn list_migrations(out: &Path) -> io::Result<()> {
+    println!("cargo::rerun-if-changed=db/migrations");
+    let mut migrations = files("db/migrations")?;
+    migrations.retain(|path| path.extension().is_some_and(|extension| extension == "sql"));
+    let mut list = String::new();
+    for (number, path) in (1..).zip(&migrations) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if !name.starts_with(&format!("{number:04}_")) {
+            return Err(io::Error::other(format!("{} should be migration {number:04}", path.display())));
+        }
+        let path = fs::canonicalize(path)?;
+        writeln!(list, "    include_str!({path:?}),").map_err(io::Error::other)?;
+    }
+    let doc = "/// Every migration in order; `PRAGMA user_version` counts how many a database has had.";
+    let count = migrations.len();
+    fs::write(
+        out.join("migrations.rs"),
+        format!("{doc}\npub const MIGRATIONS: [&str; {count}] = [\n{list}];\n"),
+    )
+}
+
+/// The entries of a folder in the order of their names.
+fn files(folder: &str) -> io::Result<Vec<PathBuf>> {
+    let mut paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    paths.sort();
+    Ok(paths)
 }

@@ -7,7 +7,6 @@ use std::{fmt, io};
 use rouille::{Request, Response};
 
 use crate::config::Config;
-use crate::db::Db;
 use crate::housekeeping::Housekeeping;
 use crate::metrics::requests::Requests;
 use crate::replica::settings::Settings;
@@ -15,12 +14,13 @@ use crate::replica::supervisor::Supervisor;
 use crate::replica::watch::Replication;
 use crate::replica::{self, Replica};
 use crate::search::indexer::Indexer;
-use crate::server::{self, Drained, Load, Server};
 use crate::web::rate::Rates;
 use crate::web::router::Route;
 use crate::web::timing::{self, Timing};
 use crate::web::turns::Turns;
 use crate::web::{Cx, Error, error, router};
+use lorem_http::{self as server, Drained, Load, Server};
+use lorem_store::Db;
 
 /// The configuration, the database, and what is kept in memory: what every request needs.
 pub struct App {
@@ -129,7 +129,7 @@ pub fn serve(server: Server, app: App) -> Result<Drained, StartError> {
 }
 
 /// Lets the last write be copied before the WAL that it is in goes.
-fn close(app: App, litestream: Option<Supervisor>) -> Result<(), crate::db::Error> {
+fn close(app: App, litestream: Option<Supervisor>) -> Result<(), lorem_store::Error> {
     let Some(litestream) = litestream else {
         return replica::close(app.db); // Somebody else may replicate it.
     };

@@ -123,7 +123,7 @@ pub fn run(cx: &Cx, endpoint: &str) -> Result {
 }
 
 /// What so many calls write, by one write, and so with one commit: a call without HTTP and without waiting
-/// for the disk (`benches/in_process.rs`).
+/// for the disk (`bench/programs/in_process.rs`).
 ///
 /// # Errors
 /// As there.

@@ -15,14 +15,14 @@ use signal_hook::iterator::Signals;
 
 use crate::app::{self, App};
 use crate::config::{Config, RateLimits};
-use crate::db::Db;
 use crate::replica::{Replica, close, open, settings::interval};
 use crate::seed;
-use crate::server::Limits;
 use crate::user::{name, password};
 use crate::web::origin::Origin;
 use crate::web::rate::Limit;
 use crate::{moderation, session, user};
+use lorem_http::Limits;
+use lorem_store::Db;
 
 /// A Hacker-News style site in one binary on SQLite.
 #[derive(Parser, Debug)]

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::replica;
-use crate::server::Limits;
 use crate::web::origin::Origin;
 use crate::web::rate::Limit;
+use lorem_http::Limits;
 
 /// How the site is served.
 #[derive(Debug, Clone)]

@@ -7,10 +7,10 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::app::App;
-use crate::db::Error;
 use crate::draft;
 use crate::session;
 use crate::ui::time::{DAY, Micros, now};
+use lorem_store::Error;
 
 /// Between two rounds. What is removed is of no use to anybody any more, so an hour more is nothing.
 const EVERY: Duration = Duration::from_secs(60 * 60);
@@ -23,7 +23,7 @@ const PATIENCE: u32 = 3;
 struct Chore {
     /// What it removes, for the log.
     what: &'static str,
-    /// Removes some of it: at this moment, in the rows after this id. One [`Db::write`](crate::db::Db::write).
+    /// Removes some of it: at this moment, in the rows after this id. One [`Db::write`](lorem_store::Db::write).
     step: fn(&App, Micros, i64) -> Result<Step, Error>,
 }
 

@@ -1,8 +1,8 @@
 //! Lorem News: a Hacker-News style site on SQLite, without an async runtime.
 //!
-//! A request goes one way: [`server`] (bytes to a [`rouille::Request`]) → [`app::App::handle`]
+//! A request goes one way: [`lorem_http`] (bytes to a [`rouille::Request`]) → [`app::App::handle`]
 //! (panic guard) → [`web::Cx`] → [`web::router`] (one line a route) → a noun's `handlers` → one
-//! [`db::Db::read`] or [`db::Db::write`] with that noun's `sql` → its `views` → [`web::reply`].
+//! [`lorem_store::Db::read`] or [`lorem_store::Db::write`] with that noun's `sql` → its `views` → [`web::reply`].
 //! `docs/architecture.md` tells the rest. The modules in the order in which they are best read:
 
 // What the program is asked to do, and how it is put together.
@@ -10,13 +10,13 @@ pub mod app;
 pub mod cli;
 pub mod config;
 
-// Mechanism: knows no noun. `db` and `ui` have macros that the modules after them use.
+// Mechanism: knows no noun. `sql` and `ui` have macros that the modules after them use.
 #[macro_use]
-pub mod db;
+mod sql;
 #[macro_use]
 pub mod ui;
 pub mod metrics;
-pub mod server;
+pub mod schema;
 pub mod web;
 
 // The nouns: each has types and rules, `sql`, `handlers`, `views`.

@@ -11,7 +11,6 @@ use rand::{RngExt, SeedableRng};
 use rusqlite::Connection;
 
 use crate::comment::NewComment;
-use crate::db::{Db, Error};
 use crate::flag::NewFlag;
 use crate::moderation::{Decision, Subject, Verb};
 use crate::post::NewPost;
@@ -21,6 +20,7 @@ use crate::ui::time::{DAY, MINUTE, Micros, now};
 use crate::user::{NewUser, password};
 use crate::vote::{self, Target, Vote};
 use crate::{comment, flag, moderation, post, search, user};
+use lorem_store::{Db, Error};
 
 /// Everybody's password, for people who try the demo.
 pub const PASSWORD: &str = "password";

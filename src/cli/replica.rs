@@ -9,7 +9,6 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::{Database, Failure, sentence, stop_on_signal};
-use crate::db::Db;
 use crate::replica::folder::{Folder, TEMPORARY};
 use crate::replica::keeper::{self, Farewell};
 use crate::replica::litestream::Litestream;
@@ -17,6 +16,7 @@ use crate::replica::restore::{self, Restored, Wish};
 use crate::replica::settings::{Given, Keys, Place, Settings, masked, sync_interval};
 use crate::replica::{self, Replica, close, control, copy, sql, verify};
 use crate::ui::time::{Micros, now, rfc_3339};
+use lorem_store::Db;
 
 #[derive(Args, Debug)]
 #[group(skip)]

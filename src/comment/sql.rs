@@ -5,9 +5,9 @@ use smol_str::SmolStr;
 
 use super::tree::Node;
 use super::{Comment, NewComment, OwnComment, Placed, Room, TWICE, To};
-use crate::db::short;
 use crate::moderation;
 use crate::post::{self, DELETED, REMOVED};
+use crate::sql::short;
 use crate::ui::pager::{Cursor, Slice};
 use crate::ui::time::Micros;
 use crate::user;

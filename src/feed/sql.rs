@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{ENTRIES, Entry, TAKEN};
-use crate::db::short;
 use crate::post::{DELETED, Link};
+use crate::sql::short;
 use crate::ui::pager::START;
 use crate::ui::time::Micros;
 use crate::user;

@@ -3,10 +3,10 @@
 use std::fs;
 
 use super::text::{self, Kind, Text};
-use crate::db::Db;
 use crate::replica::handlers::health;
-use crate::server::Load;
 use crate::web::{Cx, Result, reply};
+use lorem_http::Load;
+use lorem_store::Db;
 
 /// By these a proxy says for whom it asks, or that it is one; those that begin with `X-Forwarded-` do, too.
 const OF_PROXIES: [&str; 9] = [
@@ -29,7 +29,7 @@ pub fn is_shown(cx: &Cx) -> bool {
 }
 
 /// A proxy on this machine asks from it, too, for anybody: so there may be no trace of one. What our server
-/// removes of that shows in the port, see [`trusted_proxies`](crate::server::Options::trusted_proxies). And a page
+/// removes of that shows in the port, see [`trusted_proxies`](lorem_http::Options::trusted_proxies). And a page
 /// of another site, whose name its owner has lead to this machine, has that name in `Host`.
 fn is_from_this_machine(cx: &Cx) -> bool {
     let peer = cx.request.remote_addr();

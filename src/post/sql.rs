@@ -5,9 +5,9 @@ use smol_str::SmolStr;
 
 use super::link::NewLink;
 use super::{Content, DELETED, Link, NewPost, Post, REMOVED, SAME_ADDRESS, Updated, Whole};
-use crate::db::short;
 use crate::moderation::sql::moderation_reason;
 use crate::rank;
+use crate::sql::short;
 use crate::ui::pager::{Cursor, Slice};
 use crate::ui::time::{DAY, Micros};
 use crate::user;

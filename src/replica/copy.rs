@@ -10,14 +10,15 @@ use rustix::fs::{FlockOperation, fcntl_lock};
 
 use super::folder::{Folder, TEMPORARY, unless_missing};
 use super::{sentence, sql};
-use crate::db::header;
+use crate::schema::SCHEMA;
+use lorem_store::header;
 
 /// Opens a copy that nobody else has, and looks at every page and reference of it.
 ///
 /// # Errors
 /// A sentence: it is damaged, or none of ours.
 pub fn check(copy: &Path) -> Result<Connection, String> {
-    header::check(copy).map_err(|error| error.to_string())?;
+    header::check(copy, &SCHEMA).map_err(|error| error.to_string())?;
     let damaged = |why: String| format!("the copy is damaged: {why}");
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(copy, flags).map_err(|error| damaged(error.to_string()))?;

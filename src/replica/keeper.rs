@@ -34,7 +34,7 @@ use signal_hook::{flag, low_level::pipe};
 
 use super::control;
 use super::folder::Folder;
-use crate::db;
+use lorem_store as db;
 
 /// Litestream's last copy may take 15 s (`shutdown-sync-timeout`); after twice that it does not end by itself.
 const LAST_COPY: Duration = Duration::from_secs(30);

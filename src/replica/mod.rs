@@ -26,11 +26,12 @@ pub mod watch;
 
 use std::path::Path;
 
-use crate::db::{self, Db};
+use crate::schema::SCHEMA;
 use crate::ui::time::Micros;
 use copy::Target;
 use folder::{Folder, TEMPORARY};
 use lock::{Alone, Lock};
+use lorem_store::{self as db, Db};
 use settings::Settings;
 use watch::Watch;
 
@@ -154,7 +155,7 @@ impl Replica {
 /// # Errors
 /// As there.
 pub fn open(path: &Path) -> Result<Db, db::OpenError> {
-    Db::open_beside(path, |path, copy| {
+    Db::open_beside(path, &SCHEMA, |path, copy| {
         // Held until it is copied, so that none begins meanwhile.
         if let Some(_alone) = Alone::with(path) {
             copy();

@@ -11,8 +11,8 @@ use super::folder::Folder;
 use super::lock::Lock;
 use super::settings::Settings;
 use super::verify::newest_write;
-use crate::db::pragmas::BUSY_TIMEOUT;
 use crate::ui::time::Micros;
+use lorem_store::pragmas::BUSY_TIMEOUT;
 
 /// Pages that a backup copies before it lets go of the database, and of the writers who wait for it.
 const PAGES: i32 = 1000;

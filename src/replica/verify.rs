@@ -10,8 +10,8 @@ use super::folder::{Folder, TEMPORARY};
 use super::lock::Alone;
 use super::settings::Settings;
 use super::{Verification, control, copy, sql};
-use crate::db::{self, Db};
 use crate::ui::time::{Micros, now};
+use lorem_store::{self as db, Db};
 
 /// How long everything that has been written may take to be in the replica.
 const BARRIER: Duration = Duration::from_secs(20);

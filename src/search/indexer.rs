@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::sql;
 use crate::app::App;
-use crate::db::{Db, Error};
+use lorem_store::{Db, Error};
 
 /// Between two looks at whether there is anything to do, at least.
 const EVERY: Duration = Duration::from_millis(250);

@@ -6,8 +6,8 @@ use smol_str::SmolStr;
 use super::query::{Kind, folded_words};
 use super::{BLOCK, Hit, MOST, Match};
 use crate::comment::OwnComment;
-use crate::db::short;
 use crate::post::{self, DELETED};
+use crate::sql::short;
 use crate::user;
 
 /// The statement about posts or the one about comments.

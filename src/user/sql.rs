@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Account, Author, NewUser, User, name};
-use crate::db::short;
 use crate::moderation::sql::moderation_reason;
+use crate::sql::short;
 use crate::ui::time::Micros;
 use crate::{comment, flag, post, saved, session, visit, vote};
 

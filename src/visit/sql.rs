@@ -3,8 +3,8 @@
 use rusqlite::{Connection, params};
 
 use super::Visit;
-use crate::db::among::among;
 use crate::post::many_new;
+use crate::sql::among;
 use crate::ui::time::Micros;
 
 /// Since when what others say is new to a reader who looks at a moment (SQL, in microseconds): since

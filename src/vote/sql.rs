@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Counted, Target, Vote};
-use crate::db::among::among;
 use crate::rank;
+use crate::sql::among;
 use crate::ui::time::Micros;
 
 /// Casts somebody's vote or takes it back, unless that is done already, and with it changes the score,

@@ -14,9 +14,9 @@ use super::timing::{Part, Timing};
 use super::turns::Turn;
 use super::{Error, Result, session};
 use crate::app::App;
-use crate::db;
 use crate::moderation;
 use crate::ui::time::{Micros, now};
+use lorem_store as db;
 
 /// Characters of a `User-Agent`; those of browsers have some 150.
 const MAX_USER_AGENT: usize = 512;

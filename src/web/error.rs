@@ -12,10 +12,10 @@ use super::preferences::Preferences;
 use super::rate::Wait;
 use super::reply::{self, Change};
 use super::{Cx, paths};
-use crate::db;
 use crate::ui::field;
 use crate::ui::layout::{self, Page};
 use crate::ui::text::Text;
+use lorem_store as db;
 
 /// Why there is no answer but this. What a person can mend in a form is no error: the handler shows
 /// the form again.

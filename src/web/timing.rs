@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rouille::Response;
 
 use super::Cx;
-use crate::db::Spent;
+use lorem_store::Spent;
 
 /// What a request does, or waits for. What is left of its time is rendering, above all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,8 +3,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs, dead_code)]
 
-#[path = "../web/harness.rs"]
-mod harness;
+use lorem_test_support::harness;
 
 mod access;
 mod comfort;

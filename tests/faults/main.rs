@@ -7,15 +7,9 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-#[allow(dead_code)] // The other tests need the rest of it, and of the client.
-#[path = "../web/harness.rs"]
-mod harness;
+use lorem_test_support::{client, harness, strace};
 
-#[allow(dead_code)]
-#[path = "../web/client.rs"]
-mod client;
 mod disk;
-mod strace;
 mod writers;
 
 mod clock;

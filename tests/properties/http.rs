@@ -1,9 +1,9 @@
 //! What a client sends are the requests that a simple reader sees in it, however the bytes come in pieces.
 
-use lorem_news::server::body::Decoder;
-use lorem_news::server::limits;
-use lorem_news::server::received::Received;
-use lorem_news::server::request::{Head, Refusal};
+use lorem_http::body::Decoder;
+use lorem_http::limits;
+use lorem_http::received::Received;
+use lorem_http::request::{Head, Refusal};
 
 /// A request as the application would be asked.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,11 +1,12 @@
 //! Whatever is typed into the search field is understood or refused, and SQLite never complains.
 
 use lorem_news::comment::{self, NewComment};
-use lorem_news::db::migrate;
 use lorem_news::post::{self, NewPost, link};
+use lorem_news::schema::SCHEMA;
 use lorem_news::search::query::{MAX_LENGTH, MAX_WORDS, Query, folded};
 use lorem_news::search::{self, BLOCK, BLOCKS, MOST, Order, excerpt};
 use lorem_news::user::{self, NewUser};
+use lorem_store::migrate;
 use rusqlite::Connection;
 
 thread_local! {
@@ -44,7 +45,7 @@ pub fn holds(input: &[u8]) {
 /// A site whose newest posts are so many that the words of the others are not all looked through.
 fn site() -> Connection {
     let mut site = Connection::open_in_memory().expect("a database");
-    migrate::run(&mut site).expect("all tables");
+    migrate::run(&mut site, &SCHEMA).expect("all tables");
     site.execute_batch("BEGIN").expect("a transaction");
     let zoe = NewUser { screen_name: "Zoë", password_hash: "none", about: "", created_at: 1 };
     let user_id = user::sql::create(&site, &zoe).expect("an answer").expect("the name is free");

@@ -7,17 +7,12 @@
 
 #![allow(clippy::unwrap_used, missing_docs, dead_code)]
 
-#[path = "../web/harness.rs"]
-mod harness;
+use lorem_test_support::{client, harness, strace};
 
-#[path = "../web/client.rs"]
-mod client;
 mod drill;
 mod load;
 mod processes;
 mod store;
-#[path = "../faults/strace.rs"]
-mod strace;
 
 mod half_written;
 mod killing;

@@ -15,7 +15,7 @@ use crate::client::Client;
 use crate::harness::{PATIENCE, Program, assert_sound, eventually, folder, number, open, program, run};
 
 /// The schema that this program knows.
-const KNOWN: i64 = lorem_news::db::migrate::MIGRATIONS.len() as i64;
+const KNOWN: i64 = lorem_news::schema::MIGRATIONS.len() as i64;
 
 /// Every option with what its help says besides: the environment's name, and the default if any.
 const DATABASE: (&str, &str) = ("--database <FILE>", "[env: DATABASE=] [default: db/lorem_news.sqlite3]");

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use lorem_news::server::{Drained, Options, Server};
+use lorem_http::{Drained, Options, Server};
 use rouille::{Request, Response};
 
 use crate::harness::{Bare, PATIENCE, Program, Raw, assert_sound, eventually, folder, number, open, seeded};

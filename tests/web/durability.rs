@@ -8,8 +8,8 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lorem_news::db::header::APPLICATION_ID;
-use lorem_news::db::migrate::MIGRATIONS;
+use lorem_news::schema::APPLICATION_ID;
+use lorem_news::schema::MIGRATIONS;
 use lorem_news::user::password;
 use rusqlite::Connection;
 

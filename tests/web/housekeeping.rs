@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
 
-use lorem_news::db::Db;
 use lorem_news::housekeeping::{STEP, Step};
+use lorem_news::schema::SCHEMA;
 use lorem_news::session;
 use lorem_news::ui::time::{DAY, now};
+use lorem_store::Db;
 use rusqlite::{Connection, params};
 
 use crate::harness::*;
@@ -174,7 +175,7 @@ fn a_step_looks_at_so_many_sessions_and_none_is_looked_at_that_is_too_young() {
 #[test]
 fn a_database_without_sessions_needs_no_pruning() {
     let (_folder, database) = folder();
-    Db::open(&database).expect("a new database opens").close().expect("it closes");
+    Db::open(&database, &SCHEMA).expect("a new database opens").close().expect("it closes");
     let step = session::sql::prune(&open(&database), 0, i64::MAX).expect("a step");
     assert_eq!(step, Step { removed: 0, next: None });
 }

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::net::IpAddr;
 use std::thread;
 
-use lorem_news::server::Options;
+use lorem_http::Options;
 use rouille::{Request, Response};
 
 use crate::harness::{Answer, Bare, Program, Raw, Site, eventually, folder, seeded};

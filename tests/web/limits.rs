@@ -8,7 +8,7 @@ use std::sync::{Mutex, atomic::AtomicBool, atomic::Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lorem_news::server::{Limits, Options};
+use lorem_http::{Limits, Options};
 use rouille::Response;
 
 use crate::harness::{Bare, PATIENCE, Program, Raw, eventually, folder, seeded};

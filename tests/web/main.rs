@@ -5,18 +5,18 @@
 
 #![allow(clippy::unwrap_used, missing_docs, dead_code)]
 
+use lorem_test_support::{client, harness};
+
 mod accounts;
 mod benchmarking;
 mod best;
 mod cli;
-mod client;
 mod comfort;
 mod coming_back;
 mod contract;
 mod drain;
 mod durability;
 mod feeds;
-mod harness;
 mod housekeeping;
 mod http;
 mod leaving;

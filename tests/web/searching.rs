@@ -1,14 +1,15 @@
 //! Finding posts and comments by their words: what is found, what is not, and whatever somebody types.
 
 use lorem_news::comment::{self, NewComment};
-use lorem_news::db::Db;
-use lorem_news::db::header::APPLICATION_ID;
-use lorem_news::db::migrate::MIGRATIONS;
 use lorem_news::post::{self, Content, NewPost, Updated};
+use lorem_news::schema::APPLICATION_ID;
+use lorem_news::schema::MIGRATIONS;
+use lorem_news::schema::SCHEMA;
 use lorem_news::search::query::{Kind, Query};
 use lorem_news::search::{self, BLOCK, BLOCKS, MOST, Order};
 use lorem_news::ui::time::{DAY, now};
 use lorem_news::user::{self, NewUser};
+use lorem_store::Db;
 use rusqlite::Connection;
 use scraper::Html;
 
@@ -382,7 +383,7 @@ fn a_page_has_twenty_and_leads_to_the_next() {
 /// Posts and comments as many as one likes, without a server.
 fn crowd(titles: impl Iterator<Item = (i64, String)>) -> (tempfile::TempDir, Connection) {
     let (folder, path) = folder();
-    Db::open(&path).expect("a new database opens").close().expect("it closes");
+    Db::open(&path, &SCHEMA).expect("a new database opens").close().expect("it closes");
     let connection = open(&path);
     connection.execute_batch("PRAGMA synchronous = OFF; BEGIN").expect("a transaction");
     for (id, title) in titles {

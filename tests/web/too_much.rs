@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use lorem_news::app::App;
 use lorem_news::config::{Config, RateLimits};
-use lorem_news::db;
 use lorem_news::web::rate::{Act, Limit, Wait};
 use lorem_news::web::timing::Timing;
 use lorem_news::web::turns::Turns;
 use lorem_news::web::{Cx, Error, error};
+use lorem_store as db;
 use rouille::Request;
 use tempfile::TempDir;
 

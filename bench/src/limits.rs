@@ -90,7 +90,7 @@ fn prices(options: &Options) -> Result<String> {
     Ok(report::table(["endpoint", "in process, µs", "through the server, µs", "ratio"], &rows))
 }
 
-/// Microseconds of processor time a call, as `benches/in_process.rs` prints them.
+/// Microseconds of processor time a call, as `bench/programs/in_process.rs` prints them.
 fn in_process(endpoint: &str) -> Result<f64> {
     let program = build_folder(Build::Release)?.join("in-process");
     let mut command = own_program(&program);

@@ -4,17 +4,14 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use super::OpenError;
-
-/// Marks a database as ours (`PRAGMA application_id`): "LNws".
-pub const APPLICATION_ID: i32 = 0x4c4e_7773;
+use super::{OpenError, Schema};
 
 /// Refuses a file that is no SQLite database, another program's, or from a newer version of ours.
 /// A missing or empty file is fine: it becomes a database.
 ///
 /// # Errors
 /// As said; and the operating system's when the file cannot be read.
-pub fn check(path: &Path) -> Result<(), OpenError> {
+pub fn check(path: &Path, schema: &Schema) -> Result<(), OpenError> {
     // https://sqlite.org/fileformat2.html#the_database_header
     const MAGIC: &[u8] = b"SQLite format 3\0";
     const USER_VERSION: usize = 60;
@@ -44,7 +41,7 @@ pub fn check(path: &Path) -> Result<(), OpenError> {
     // migration is there only, and then no table is here either. What is really in it is checked
     // once more when it is open.
     match (number(APPLICATION), number(USER_VERSION)) {
-        (APPLICATION_ID, version) => super::migrate::known(version).map(drop),
+        (id, version) if id == schema.application_id => super::migrate::known(version, schema).map(drop),
         (0, 0) if is_empty => Ok(()),
         _ => Err(OpenError::OtherProgram(path.to_owned())),
     }

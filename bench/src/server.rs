@@ -28,7 +28,7 @@ pub struct How<'a> {
     pub program: Program<'a>,
     /// Where it is to be copied to.
     pub replica: Option<Replica<'a>>,
-    /// Nothing is timed for the log of what is slow, as in the programs of `benches/`.
+    /// Nothing is timed for the log of what is slow, as in the programs of `bench/programs/`.
     pub has_no_slow_log: bool,
 }
 
@@ -42,7 +42,7 @@ pub enum Program<'a> {
     Built(Build),
     /// The same, from somewhere else.
     Other(&'a Path),
-    /// Another program (`benches/`), which is told the database and the address, and then these options.
+    /// Another program (`bench/programs/`), which is told the database and the address, and then these options.
     Bench(&'static str, &'static [&'static str]),
 }
 
@@ -130,10 +130,10 @@ pub struct Server {
     database: PathBuf,
 }
 
-/// Where cargo put what it built, wherever it was told to: this program is in `debug/examples` beside it.
+/// Where cargo put what it built, wherever it was told to: this program is in its `debug`.
 pub fn build_folder(build: Build) -> Result<PathBuf> {
     let program = env::current_exe()?;
-    let target = program.ancestors().nth(3).ok_or("this program is in no build folder")?;
+    let target = program.ancestors().nth(2).ok_or("this program is in no build folder")?;
     Ok(target.join(build.folder()))
 }
 

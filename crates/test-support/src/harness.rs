@@ -10,11 +10,12 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use lorem_http::{Drained, Options, Server, Stopper};
 use lorem_news::app::{self, App};
 use lorem_news::config::Config;
-use lorem_news::db::Db;
-use lorem_news::server::{Drained, Options, Server, Stopper};
+use lorem_news::schema::SCHEMA;
 use lorem_news::{search, seed};
+use lorem_store::Db;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -40,7 +41,7 @@ pub fn eventually_or<T>(what: impl Fn() -> String, mut ask: impl FnMut() -> Opti
 
 /// A database with the demo's hundred people and so many posts, closed again.
 pub fn seeded(database: &Path, posts: u32) {
-    let db = Db::open(database).expect("a new database opens");
+    let db = Db::open(database, &SCHEMA).expect("a new database opens");
     seed::run(&db, 7, posts, |_| {}).expect("an empty database is seeded");
     db.close().expect("it closes");
     // Without its links, votes, replies and what was taken away: a test makes those that it looks at, and
@@ -383,7 +384,7 @@ impl Drop for Program {
 
 /// The program with these arguments, and nothing in its environment that could change what it does.
 pub fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lorem-news"));
+    let mut command = Command::new(own_program());
     command.env_clear().args(arguments);
     command
 }
@@ -570,4 +571,11 @@ pub fn folder() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let database = folder.path().join("news.sqlite3");
     (folder, database)
+}
+
+/// The built program: cargo puts it into the folder above the tests'.
+fn own_program() -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows where it is");
+    let folder = test.ancestors().nth(2).expect("target/debug/deps/TEST");
+    folder.join(format!("lorem-news{}", std::env::consts::EXE_SUFFIX))
 }

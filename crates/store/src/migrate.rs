@@ -1,20 +1,18 @@
-//! The schema, step by step: `db/migrations/`, embedded, append-only.
+//! A schema, step by step.
 
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::OpenError;
-use super::header::APPLICATION_ID;
 
-/// Every migration in order; `PRAGMA user_version` counts how many a database has had.
-pub const MIGRATIONS: [&str; 7] = [
-    include_str!("../../db/migrations/0001_start.sql"),
-    include_str!("../../db/migrations/0002_accounts.sql"),
-    include_str!("../../db/migrations/0003_hacker_news.sql"),
-    include_str!("../../db/migrations/0004_search.sql"),
-    include_str!("../../db/migrations/0005_moderation.sql"),
-    include_str!("../../db/migrations/0006_looking_again.sql"),
-    include_str!("../../db/migrations/0007_replica.sql"),
-];
+/// What a program calls its own: how its database is marked, and the steps that lead to its tables.
+#[derive(Clone, Copy, Debug)]
+pub struct Schema {
+    /// Marks a database as the program's (`PRAGMA application_id`, <https://sqlite.org/fileformat2.html#application_id>);
+    /// not 0.
+    pub application_id: i32,
+    /// Every migration in order, append-only; `PRAGMA user_version` counts how many a database has had.
+    pub migrations: &'static [&'static str],
+}
 
 /// Brings the database to this program's schema. Each migration is a transaction of its own, and
 /// two programs that start at once take turns.
@@ -22,11 +20,11 @@ pub const MIGRATIONS: [&str; 7] = [
 /// # Errors
 /// When the database is newer than this program or another program's, or a migration fails; what
 /// came before that migration stays, and it is undone.
-pub fn run(connection: &mut Connection) -> Result<(), OpenError> {
+pub fn run(connection: &mut Connection, schema: &Schema) -> Result<(), OpenError> {
     loop {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let number = known(transaction.pragma_query_value(None, "user_version", |row| row.get(0))?)?;
-        let Some(migration) = MIGRATIONS.get(number) else {
+        let number = known(transaction.pragma_query_value(None, "user_version", |row| row.get(0))?, schema)?;
+        let Some(migration) = schema.migrations.get(number) else {
             return Ok(());
         };
         let next = number + 1;
@@ -37,17 +35,17 @@ pub fn run(connection: &mut Connection) -> Result<(), OpenError> {
         let failed = |error| OpenError::Migration { number: next, error };
         transaction.execute_batch(migration).map_err(failed)?;
         transaction.pragma_update(None, "user_version", next as i64).map_err(failed)?;
-        transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
+        transaction.pragma_update(None, "application_id", schema.application_id).map_err(failed)?;
         transaction.commit().map_err(failed)?;
         log::info!("migrated the database to schema {next}");
     }
 }
 
 /// The `user_version` as a count of migrations, if this program knows that many.
-pub(super) fn known(version: i32) -> Result<usize, OpenError> {
+pub(super) fn known(version: i32, schema: &Schema) -> Result<usize, OpenError> {
     match usize::try_from(version) {
-        Ok(number) if number <= MIGRATIONS.len() => Ok(number),
-        _ => Err(OpenError::Newer { found: version.unsigned_abs() as usize, known: MIGRATIONS.len() }),
+        Ok(number) if number <= schema.migrations.len() => Ok(number),
+        _ => Err(OpenError::Newer { found: version.unsigned_abs() as usize, known: schema.migrations.len() }),
     }
 }
 

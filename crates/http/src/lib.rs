@@ -1,7 +1,7 @@
 //! HTTP/1.1 over `std::net`: one thread serves a connection, one request at a time.
 //!
 //! The application is a plain `Fn(&rouille::Request) -> rouille::Response`, so the same handler
-//! also runs on rouille's own server (`benches/stock_rouille.rs`). Why the accept loop is ours:
+//! also runs on rouille's own server (`bench/programs/stock_rouille.rs`). Why the accept loop is ours:
 //! `docs/decisions/0001-our-own-server.md`.
 //!
 //! Reading order: [`limits`] (what a client may cost), [`request`] (bytes to a checked head), [`body`],

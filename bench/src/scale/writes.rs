@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lorem_news::db::{Db, Error};
+use lorem_news::schema::SCHEMA;
 use lorem_news::session::{self, NewSession, Secret};
 use lorem_news::ui::time::now;
 use lorem_news::user;
 use lorem_news::vote::{self, Target, Vote};
+use lorem_store::{Db, Error};
 use rusqlite::Connection;
 
 use super::fill::PEOPLE;
@@ -24,7 +25,7 @@ const WRITERS: usize = 20;
 /// posts, where nearly all votes go, and for any post of all.
 pub fn compare(database: &Path, options: &Options) -> Result<String> {
     eprintln!("votes beside sign-ins");
-    let db = Db::open(database)?;
+    let db = Db::open(database, &SCHEMA)?;
     let (posts, newest) = (i64::from(options.posts), i64::from(SMALL));
     let next = AtomicI64::new(0);
     let vote = |post: &dyn Fn(i64) -> i64| {

@@ -4,30 +4,13 @@
 //! returned only when it is on disk. Neither holds a connection longer than its closure runs, so
 //! pages are rendered without one.
 
-/// SQL for a number between the least and the greatest id of a table, both included. The first row at
-/// or after it is one picked at random, as far as ids have no gaps.
-macro_rules! random_id {
-    ($table:literal) => {
-        concat!(
-            "((SELECT min(id) FROM ",
-            $table,
-            ") + (random() & 0x7fffffffffffffff) % \
-             ((SELECT max(id) FROM ",
-            $table,
-            ") - (SELECT min(id) FROM ",
-            $table,
-            ") + 1))"
-        )
-    };
-}
-
 #[cfg(feature = "ablation")]
 pub mod ablation;
-pub mod among;
 mod checkpoint;
 mod error;
 mod figures;
 pub mod header;
+pub mod histogram;
 pub mod migrate;
 mod place;
 pub mod pragmas;
@@ -40,13 +23,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use r2d2_sqlite::SqliteConnectionManager;
-use rusqlite::{Connection, OpenFlags, Row};
-use smol_str::SmolStr;
+use rusqlite::{Connection, OpenFlags};
 
 pub use checkpoint::Checkpointing;
 use checkpoint::{Checkpoints, Readers};
 pub use error::{Error, OpenError};
 pub use figures::{Figures, Spent, Written};
+pub use migrate::Schema;
 use place::Place;
 use writer::Writer;
 
@@ -62,15 +45,6 @@ const READER_PATIENCE: Duration = Duration::from_secs(2);
 /// The least SQLite that is safe: before it, a WAL that is reset while another connection reads
 /// could corrupt the database (<https://sqlite.org/wal.html#walresetbug>), in exactly our shape.
 const SAFE_SQLITE: i32 = 3_051_003;
-
-/// A text of a row that mostly is as short as a name or a title: up to 23 bytes of it need no memory of
-/// their own. `None` for NULL.
-///
-/// # Errors
-/// When it is something else than text.
-pub fn short(row: &Row, column: usize) -> rusqlite::Result<Option<SmolStr>> {
-    Ok(row.get_ref(column)?.as_str_or_null()?.map(SmolStr::new))
-}
 
 /// An open database: a pool of readers and the one writer.
 pub struct Db {
@@ -92,22 +66,22 @@ impl Db {
     /// # Errors
     /// When the file is no database, belongs to another program or to a newer version of this one,
     /// or cannot be opened or written. The file is then as it was.
-    pub fn open(path: &Path) -> Result<Db, OpenError> {
-        Db::open_beside(path, checkpoint::always)
+    pub fn open(path: &Path, schema: &Schema) -> Result<Db, OpenError> {
+        Db::open_beside(path, schema, checkpoint::always)
     }
 
     /// The same where others may have the database open, too, and copy its WAL.
     ///
     /// # Errors
     /// As [`Db::open`].
-    pub fn open_beside(path: &Path, checkpointing: Checkpointing) -> Result<Db, OpenError> {
+    pub fn open_beside(path: &Path, schema: &Schema, checkpointing: Checkpointing) -> Result<Db, OpenError> {
         if rusqlite::version_number() < SAFE_SQLITE {
             return Err(OpenError::UnsafeSqlite(rusqlite::version()));
         }
-        header::check(path)?;
+        header::check(path, schema)?;
         make_folder(path)?;
         let mut connection = open_as(path, pragmas::writer)?;
-        migrate::run(&mut connection)?;
+        migrate::run(&mut connection, schema)?;
         let manager = SqliteConnectionManager::file(path)
             .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .with_init(pragmas::reader);

@@ -1,7 +1,9 @@
 //! What a call of each benchmarking endpoint costs where nothing stands in its way: its statements and its
 //! page, in this process, without HTTP, and with one commit for many.
 //!
-//!     cargo run --release --features measure --bin in-process -- [ENDPOINT…]
+//! ```text
+//! cargo run --release --package lorem-bench --bin in-process -- [ENDPOINT…]
+//! ```
 //!
 //! Prints the processor time of this process a call, all its threads together, in microseconds: for the
 //! write, and for reading and rendering. A call to the whole server cannot cost less.

@@ -2,7 +2,7 @@
 //! with. `bin/bench ablation` runs it; by hand:
 //!
 //! ```text
-//! cargo run --release --features ablation --bin ablation -- db/lorem_news.sqlite3 127.0.0.1:3000 --way mutex
+//! cargo run --release --package lorem-bench --features ablation --bin ablation -- db/lorem_news.sqlite3 127.0.0.1:3000 --way mutex
 //! ```
 //!
 //! The benchmarking endpoints are on and cookies travel over plain HTTP, as in `lorem-news demo`.
@@ -15,7 +15,7 @@ use std::thread;
 use clap::{Parser, ValueEnum};
 use lorem_news::app::{self, App};
 use lorem_news::config::Config;
-use lorem_news::db::ablation::{self, Synchronous};
+use lorem_store::ablation::{self, Synchronous};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 

@@ -1,6 +1,33 @@
 //! What somebody has in a table for the things on a page: their votes, their visits.
 
 use rusqlite::{Connection, Row, params};
+use smol_str::SmolStr;
+
+/// SQL for a number between the least and the greatest id of a table, both included. The first row at
+/// or after it is one picked at random, as far as ids have no gaps.
+macro_rules! random_id {
+    ($table:literal) => {
+        concat!(
+            "((SELECT min(id) FROM ",
+            $table,
+            ") + (random() & 0x7fffffffffffffff) % \
+             ((SELECT max(id) FROM ",
+            $table,
+            ") - (SELECT min(id) FROM ",
+            $table,
+            ") + 1))"
+        )
+    };
+}
+
+/// A text of a row that mostly is as short as a name or a title: up to 23 bytes of it need no memory of
+/// their own. `None` for NULL.
+///
+/// # Errors
+/// When it is something else than text.
+pub fn short(row: &Row, column: usize) -> rusqlite::Result<Option<SmolStr>> {
+    Ok(row.get_ref(column)?.as_str_or_null()?.map(SmolStr::new))
+}
 
 /// Rows that are read at once. Nearly everybody has fewer between the first and the last thing on a page;
 /// whoever has more costs no more than so many for each thing.

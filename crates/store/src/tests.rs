@@ -11,11 +11,18 @@ use tempfile::TempDir;
 use super::*;
 
 const NONE: [i64; 0] = [];
+const SCHEMA: Schema = Schema {
+    application_id: 0x0074_6573,
+    migrations: &[
+        "CREATE TABLE authors (id INTEGER PRIMARY KEY) STRICT",
+        "ALTER TABLE authors ADD COLUMN name TEXT NOT NULL DEFAULT ''",
+    ],
+};
 
 /// A new database with a table `notes` that these tests fill.
 fn notes() -> (TempDir, Db) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let db = Db::open(&folder.path().join("news.sqlite3")).expect("a new database opens");
+    let db = Db::open(&folder.path().join("news.sqlite3"), &SCHEMA).expect("a new database opens");
     db.write(|connection| {
         connection.execute_batch("CREATE TABLE notes (number INTEGER NOT NULL UNIQUE, text BLOB) STRICT")
     })
@@ -228,7 +235,7 @@ fn refusal(make: impl FnOnce(&Path)) -> OpenError {
     let path = folder.path().join("news.sqlite3");
     make(&path);
     let before = std::fs::read(&path).expect("it was made");
-    let error = Db::open(&path).err().expect("it is refused");
+    let error = Db::open(&path, &SCHEMA).err().expect("it is refused");
     assert!(std::fs::read(&path).expect("it was made") == before, "{error}: but it was changed");
     assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "{error}: not alone any more");
     error
@@ -261,13 +268,13 @@ fn what_is_not_ours_is_not_opened() {
     // So many tables that the first page has none of them itself.
     let many: String = (0..500).map(|number| format!("CREATE TABLE songs_{number} (title);")).collect();
     assert!(matches!(refusal(make(&many)), OpenError::OtherProgram(_)));
-    let next = migrate::MIGRATIONS.len() + 1;
+    let next = SCHEMA.migrations.len() + 1;
     for (version, found) in [(next.to_string(), next), ("99".to_owned(), 99), ("-1".to_owned(), 1)] {
         let ours =
-            format!("PRAGMA application_id = {}; PRAGMA user_version = {version}", header::APPLICATION_ID);
+            format!("PRAGMA application_id = {}; PRAGMA user_version = {version}", SCHEMA.application_id);
         let error = refusal(make(&format!("CREATE TABLE users (id); {ours}")));
         assert!(
-            matches!(error, OpenError::Newer { found: it, known } if it == found && known == migrate::MIGRATIONS.len()),
+            matches!(error, OpenError::Newer { found: it, known } if it == found && known == SCHEMA.migrations.len()),
             "{version}: {error}"
         );
     }
@@ -280,8 +287,8 @@ fn an_empty_file_and_an_empty_database_become_ours() {
         let path = folder.path().join("news.sqlite3");
         std::fs::write(&path, "").expect("a file");
         make(sql)(&path);
-        Db::open(&path).expect(sql).close().expect("it closes");
-        Db::open(&path).expect("it is ours now").close().expect("it closes");
+        Db::open(&path, &SCHEMA).expect(sql).close().expect("it closes");
+        Db::open(&path, &SCHEMA).expect("it is ours now").close().expect("it closes");
     }
 }
 
@@ -291,20 +298,17 @@ fn a_new_database_can_be_opened_by_many_at_once() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("a/folder/news.sqlite3");
         together(4, |thread| {
-            let db = Db::open(&path).unwrap_or_else(|error| panic!("{thread}: {error}"));
+            let db = Db::open(&path, &SCHEMA).unwrap_or_else(|error| panic!("{thread}: {error}"));
             db.write(move |connection| {
-                connection.execute(
-                    "INSERT INTO users (screen_name, folded_name, created_at, updated_at) VALUES (?1, ?1, 1, 1)",
-                    [thread.to_string()],
-                )
+                connection.execute("INSERT INTO authors (name) VALUES (?)", [thread.to_string()])
             })
             .expect("it can be written");
         });
         let connection = Connection::open(&path).expect("it is there");
-        let users: i64 = connection
-            .query_row("SELECT count(*) FROM users", [], |row| row.get(0))
+        let authors: i64 = connection
+            .query_row("SELECT count(*) FROM authors", [], |row| row.get(0))
             .expect("it has its tables");
-        assert_eq!(users, 4);
+        assert_eq!(authors, 4);
     }
 }
 
@@ -375,7 +379,7 @@ fn closing_finishes_what_waits_and_leaves_one_file() {
         .map(|file| file.expect("a file").file_name())
         .collect();
     assert_eq!(left, BTreeSet::from(["news.sqlite3".into()]));
-    let again = Db::open(&folder.path().join("news.sqlite3")).expect("it opens again");
+    let again = Db::open(&folder.path().join("news.sqlite3"), &SCHEMA).expect("it opens again");
     assert_eq!(again.read(numbers).expect("it can be read"), [1]);
 }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::metrics::{Histogram, TIMES};
+use crate::histogram::{Histogram, TIMES};
 
 /// How many share a commit: bounds up to the most that can.
 const BATCHES: [u64; 8] = [1, 2, 4, 8, 16, 32, 64, 128];

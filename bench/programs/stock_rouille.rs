@@ -1,11 +1,11 @@
 //! The very same handler on rouille's own server:
 //!
 //! ```text
-//! cargo run --release --features measure --bin stock-rouille -- db/lorem_news.sqlite3 127.0.0.1:3000
+//! cargo run --release --package lorem-bench --bin stock-rouille -- db/lorem_news.sqlite3 127.0.0.1:3000
 //! ```
 //!
 //! Why this exists: the application is written against rouille, a `Fn(&Request) -> Response`, but
-//! `lorem-news` accepts connections with a loop of its own (`src/server`; the reasons are in
+//! `lorem-news` accepts connections with a loop of its own (`crates/http`; the reasons are in
 //! `docs/decisions/0001-our-own-server.md`). This program shows that nothing in the application
 //! depends on that loop, and it is what the loop has to be compared with.
 //!

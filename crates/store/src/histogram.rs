@@ -1,0 +1,121 @@
+//! Counts of values between bounds, as Prometheus has them.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Bounds of times, in nanoseconds: from a quarter of a millisecond, a page of ours, to ten seconds, after which
+/// nobody waits any more.
+pub const TIMES: [u64; 15] = {
+    const MICROS: u64 = 1_000;
+    const MILLIS: u64 = 1_000_000;
+    [
+        250 * MICROS,
+        500 * MICROS,
+        MILLIS,
+        2_500 * MICROS,
+        5 * MILLIS,
+        10 * MILLIS,
+        25 * MILLIS,
+        50 * MILLIS,
+        100 * MILLIS,
+        250 * MILLIS,
+        500 * MILLIS,
+        1_000 * MILLIS,
+        2_500 * MILLIS,
+        5_000 * MILLIS,
+        10_000 * MILLIS,
+    ]
+};
+
+/// How many values fell between each two of `N` bounds, and what they come to together. Who reads it while others
+/// count may see a value in one of the two and not yet in the other.
+pub struct Histogram<const N: usize> {
+    bounds: &'static [u64; N],
+    /// Each for values that are at most the bound and above the one before.
+    counts: [AtomicU64; N],
+    above_all: AtomicU64,
+    sum: AtomicU64,
+}
+
+impl<const N: usize> Histogram<N> {
+    /// Nothing yet; `bounds` grow.
+    #[must_use]
+    pub const fn new(bounds: &'static [u64; N]) -> Histogram<N> {
+        Histogram {
+            bounds,
+            counts: [const { AtomicU64::new(0) }; N],
+            above_all: AtomicU64::new(0),
+            sum: AtomicU64::new(0),
+        }
+    }
+
+    /// One more value.
+    pub fn note(&self, value: u64) {
+        let place = self.bounds.iter().position(|bound| value <= *bound);
+        place.map_or(&self.above_all, |at| &self.counts[at]).fetch_add(1, Ordering::Relaxed);
+        self.sum.fetch_add(value, Ordering::Relaxed);
+    }
+
+    /// The same, in nanoseconds.
+    pub fn note_time(&self, time: Duration) {
+        self.note(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+    }
+
+    /// Each bound with how many values are at most that.
+    pub fn cumulated(&self) -> impl Iterator<Item = (u64, u64)> {
+        let counted = self.bounds.iter().zip(&self.counts);
+        counted.scan(0, |sum, (bound, count)| {
+            *sum += count.load(Ordering::Relaxed);
+            Some((*bound, *sum))
+        })
+    }
+
+    /// How many values are above the last bound.
+    #[must_use]
+    pub fn above_all(&self) -> u64 {
+        self.above_all.load(Ordering::Relaxed)
+    }
+
+    /// All values added up.
+    #[must_use]
+    pub fn sum(&self) -> u64 {
+        self.sum.load(Ordering::Relaxed)
+    }
+
+    /// Whether there is no value in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.cumulated().all(|(_, count)| count == 0) && self.above_all() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_counts_from_its_bound_on() {
+        static BOUNDS: [u64; 3] = [1, 10, 100];
+        let histogram = Histogram::new(&BOUNDS);
+        assert!(histogram.is_empty());
+        for value in [0, 1, 2, 10, 11, 100, 101, 1000] {
+            histogram.note(value);
+        }
+        assert_eq!(histogram.cumulated().collect::<Vec<_>>(), [(1, 2), (10, 4), (100, 6)]);
+        assert_eq!((histogram.above_all(), histogram.sum()), (2, 1225));
+        assert!(!histogram.is_empty());
+        let above = Histogram::new(&BOUNDS);
+        above.note(101);
+        assert!(!above.is_empty());
+    }
+
+    #[test]
+    fn a_time_is_counted_in_nanoseconds() {
+        let histogram = Histogram::new(&TIMES);
+        histogram.note_time(Duration::from_micros(250));
+        histogram.note_time(Duration::from_secs(10) + Duration::from_nanos(1));
+        assert_eq!(histogram.cumulated().next(), Some((250_000, 1)));
+        assert_eq!((histogram.above_all(), histogram.sum()), (1, 10_000_250_001));
+        assert!(TIMES.is_sorted());
+    }
+}
