@@ -3,16 +3,15 @@
 //! They are only in builds with the feature `ablation`: the program that serves the site has one way
 //! to write (`docs/decisions/0017-ablation-is-a-feature.md`).
 
-use std::mem;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::checkpoint::{self, Checkpoints};
-use super::place::Place;
-use super::writer::Writer;
-use super::{Db, Error, OpenError, open_as, pool, pragmas};
+use crate::connection::{self, open_read_write};
+use crate::error::{Error, OpenError};
+use crate::pragmas;
 
 /// Connections that write side by side: as many as the comparison has clients.
 const CONNECTIONS: u32 = 20;
@@ -53,48 +52,16 @@ impl Synchronous {
 
 /// What stands in for the writer. SQLite checkpoints by itself in it, inside a commit, as it does
 /// wherever nobody has thought of it.
-pub(super) enum Other {
+pub(crate) enum Other {
     Pool(r2d2::Pool<SqliteConnectionManager>, TransactionBehavior),
     Mutex(Mutex<Connection>),
 }
 
-impl Db {
-    /// The same database, written in another way.
-    ///
-    /// # Errors
-    /// As [`Db::open`].
-    pub fn written_by(mut self, way: Way, synchronous: Synchronous) -> Result<Db, OpenError> {
-        match way {
-            Way::Deferred => self.other = Some(self.pool(TransactionBehavior::Deferred, synchronous)?),
-            Way::Immediate => self.other = Some(self.pool(TransactionBehavior::Immediate, synchronous)?),
-            Way::Mutex => {
-                let mut connection = open_as(&self.path, pragmas::writer)?;
-                set_up(&mut connection, synchronous)?;
-                self.other = Some(Other::Mutex(Mutex::new(connection)));
-            }
-            Way::Group => {
-                let connection = open_as(&self.path, pragmas::writer)?;
-                connection.pragma_update(None, "synchronous", synchronous.name())?;
-                let reading = Arc::clone(&self.reading);
-                let checkpoints = Checkpoints::start(&self.path, &connection, reading, checkpoint::always)?;
-                let written = Arc::clone(&self.written);
-                let place = Place::of(&self.path);
-                let writer =
-                    Writer::start(connection, checkpoints, written, place).map_err(OpenError::Thread)?;
-                let first = mem::replace(&mut self.writer, writer);
-                drop(first.stop());
-            }
-        }
-        Ok(self)
-    }
-
-    fn pool(&self, begin: TransactionBehavior, synchronous: Synchronous) -> Result<Other, OpenError> {
-        let manager = SqliteConnectionManager::file(&self.path).with_init(move |connection| {
-            pragmas::writer(connection)?;
-            set_up(connection, synchronous)
-        });
-        Ok(Other::Pool(pool(manager, CONNECTIONS)?, begin))
-    }
+/// A connection for group commit that flushes so.
+pub(crate) fn group_writer(path: &Path, synchronous: Synchronous) -> Result<Connection, OpenError> {
+    let connection = open_read_write(path, pragmas::writer)?;
+    connection.pragma_update(None, "synchronous", synchronous.name())?;
+    Ok(connection)
 }
 
 /// SQLite's own way to checkpoint, and to wait for the lock.
@@ -105,8 +72,30 @@ fn set_up(connection: &mut Connection, synchronous: Synchronous) -> rusqlite::Re
 }
 
 impl Other {
-    /// See [`Db::write`]; here a panic goes on to the caller.
-    pub(super) fn write<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
+    /// `None` for group commit, which has a writer already.
+    pub(crate) fn open(path: &Path, way: Way, synchronous: Synchronous) -> Result<Option<Other>, OpenError> {
+        Ok(match way {
+            Way::Deferred => Some(Other::pool(path, TransactionBehavior::Deferred, synchronous)?),
+            Way::Immediate => Some(Other::pool(path, TransactionBehavior::Immediate, synchronous)?),
+            Way::Mutex => {
+                let mut connection = open_read_write(path, pragmas::writer)?;
+                set_up(&mut connection, synchronous)?;
+                Some(Other::Mutex(Mutex::new(connection)))
+            }
+            Way::Group => None,
+        })
+    }
+
+    fn pool(path: &Path, begin: TransactionBehavior, synchronous: Synchronous) -> Result<Other, OpenError> {
+        let manager = SqliteConnectionManager::file(path).with_init(move |connection| {
+            pragmas::writer(connection)?;
+            set_up(connection, synchronous)
+        });
+        Ok(Other::Pool(connection::pool(manager, CONNECTIONS)?, begin))
+    }
+
+    /// Runs `work` in a transaction; here a panic goes on to the caller.
+    pub(crate) fn write<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
         match self {
             Other::Pool(pool, begin) => {
                 let mut connection = pool.get().map_err(|_| Error::Overloaded)?;
@@ -120,8 +109,8 @@ impl Other {
         }
     }
 
-    /// See [`Db::write_later`]; here it is done at once.
-    pub(super) fn write_later(&self, work: impl Fn(&Connection) -> rusqlite::Result<()>) {
+    /// Runs `work` at once.
+    pub(crate) fn write_later(&self, work: impl Fn(&Connection) -> rusqlite::Result<()>) {
         if let Err(error) = self.write(work) {
             log::warn!("a write that nobody waits for was not done: {error}");
         }
@@ -142,111 +131,11 @@ fn write_alone<T>(
 /// `work` in a transaction that reads before it writes, as those of most applications do: they look
 /// whether a name is taken, or who somebody is. Ours begin with an UPDATE, and a deferred transaction
 /// that does so takes the lock in time. So that all ways run the same statements, all look first.
-pub(super) fn looking_first<T>(
+pub(crate) fn looking_first<T>(
     work: impl Fn(&Connection) -> rusqlite::Result<T>,
 ) -> impl Fn(&Connection) -> rusqlite::Result<T> {
     move |connection| {
         connection.prepare_cached("SELECT count(*) FROM sqlite_schema")?.query_row([], |_| Ok(()))?;
         work(connection)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::mpsc::channel;
-    use std::thread;
-
-    use super::*;
-
-    const WAYS: [Way; 4] = [Way::Deferred, Way::Immediate, Way::Mutex, Way::Group];
-
-    fn open(folder: &tempfile::TempDir, way: Way, synchronous: Synchronous) -> Db {
-        let db = Db::open(&folder.path().join("test.sqlite3")).expect("it opens");
-        db.write(|connection| connection.execute_batch("CREATE TABLE notes (id INTEGER PRIMARY KEY)"))
-            .expect("it is new");
-        db.written_by(way, synchronous).expect("it opens again")
-    }
-
-    fn note(connection: &Connection, id: i64) -> rusqlite::Result<()> {
-        connection.execute("INSERT INTO notes VALUES (?1)", [id]).map(drop)
-    }
-
-    fn count(connection: &Connection) -> rusqlite::Result<i64> {
-        connection.query_row("SELECT count(*) FROM notes", [], |row| row.get(0))
-    }
-
-    #[test]
-    fn every_way_flushes_as_it_was_asked_to() {
-        for way in WAYS {
-            for (synchronous, number) in [(Synchronous::Normal, 1), (Synchronous::Full, 2)] {
-                let folder = tempfile::tempdir().expect("a folder");
-                let db = open(&folder, way, synchronous);
-                let found = db.write(|connection| {
-                    connection.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0))
-                });
-                assert_eq!(found.expect("it is told"), number, "{way:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn every_way_but_the_first_lets_everybody_write() {
-        for way in [Way::Immediate, Way::Mutex, Way::Group] {
-            let folder = tempfile::tempdir().expect("a folder");
-            let db = open(&folder, way, Synchronous::Normal);
-            thread::scope(|scope| {
-                for writer in 0..4 {
-                    let db = &db;
-                    scope.spawn(move || {
-                        for number in 0..25 {
-                            db.write(move |connection| note(connection, writer * 25 + number))
-                                .expect("nobody else has this number");
-                        }
-                    });
-                }
-            });
-            assert_eq!(db.read(count).expect("it reads"), 100, "{way:?}");
-            db.close().expect("it closes");
-        }
-    }
-
-    #[test]
-    fn whoever_looked_before_somebody_wrote_cannot_write_in_a_deferred_transaction() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let db = open(&folder, Way::Deferred, Synchronous::Normal);
-        let (looked, has_looked) = channel();
-        let (wrote, has_written) = channel();
-        let has_written = Mutex::new(has_written);
-        thread::scope(|scope| {
-            // Gone when this fails, so that nobody waits for it for ever.
-            let wrote = wrote;
-            let db = &db;
-            let late = scope.spawn(move || {
-                db.write(move |connection| {
-                    looked.send(()).expect("somebody waits for it");
-                    has_written.lock().expect("nobody panicked").recv().expect("it comes");
-                    note(connection, 1)
-                })
-            });
-            has_looked.recv().expect("it comes");
-            db.write(|connection| note(connection, 2)).expect("nobody has the lock");
-            wrote.send(()).expect("somebody waits for it");
-            assert!(matches!(late.join().expect("it did not panic"), Err(Error::Busy)));
-        });
-        assert_eq!(db.read(count).expect("it reads"), 1);
-    }
-
-    #[test]
-    fn a_write_that_fails_leaves_nothing_behind() {
-        for way in WAYS {
-            let folder = tempfile::tempdir().expect("a folder");
-            let db = open(&folder, way, Synchronous::Normal);
-            let failed = db.write(|connection| {
-                note(connection, 1)?;
-                note(connection, 1)
-            });
-            assert!(failed.is_err(), "{way:?}");
-            assert_eq!(db.read(count).expect("it reads"), 0, "{way:?}");
-        }
     }
 }

@@ -5,7 +5,7 @@
 //! copies while the writer goes on, and the writer afterwards copies the little that came meanwhile,
 //! between two transactions: only when the whole WAL is copied can it begin anew at its start.
 //! Among busy readers there is always one who began before the last commit and still needs the WAL:
-//! when it has become long all the same, our readers are kept out for that last copy (`Readers`), so
+//! when it has become long all the same, our readers are kept out for that last copy (`ReaderGate`), so
 //! that the next ones need only the database.
 //!
 //! All this only where nobody else does it ([`Checkpointing`]): beside Litestream, which checkpoints by
@@ -13,16 +13,18 @@
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
-use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use rusqlite::hooks::Wal;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OpenFlags, Row};
 
-use super::error::is_of_a_flush;
-use super::pragmas;
-use super::{OpenError, open_as};
+use crate::connection::open_read_write;
+use crate::error::{OpenError, is_of_a_flush};
+use crate::pragmas;
+use crate::readers::ReaderGate;
 
 /// Pages in the WAL from which on it is copied: 16 MiB. SQLite's own default is 1,000, but each copy flushes the
 /// database, and a page that is written again and again is copied once instead of four times
@@ -38,28 +40,8 @@ const NEVER: i32 = i32::MAX;
 pub type Checkpointing = fn(&Path, &dyn Fn());
 
 /// Where nobody else can: always.
-pub(super) fn always(_: &Path, copy: &dyn Fn()) {
+pub(crate) fn always(_: &Path, copy: &dyn Fn()) {
     copy();
-}
-
-/// Who reads now, in this process. A reader that waits here waits for a copy, some milliseconds; the
-/// writer waits here for the longest read.
-#[derive(Default)]
-pub(super) struct Readers(RwLock<()>);
-
-impl Readers {
-    /// Runs `work` as one of the readers.
-    pub(super) fn with<T>(&self, work: impl FnOnce() -> T) -> T {
-        // A lock around nothing cannot be left half changed.
-        let _inside = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        work()
-    }
-
-    /// Runs `work` while nobody reads.
-    fn without_any(&self, work: impl FnOnce()) {
-        let _alone = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        work();
-    }
 }
 
 thread_local! {
@@ -81,7 +63,7 @@ enum Copied {
 }
 
 /// The writer's side of the work.
-pub(super) struct Checkpoints {
+pub(crate) struct Checkpoints {
     /// `None` when the thread is to end.
     begin: Option<SyncSender<()>>,
     /// What came of it; `None` when it was not ours to copy.
@@ -94,19 +76,19 @@ pub(super) struct Checkpoints {
     unflushed: bool,
     path: PathBuf,
     may: Checkpointing,
-    readers: Arc<Readers>,
+    gate: Arc<ReaderGate>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Checkpoints {
     /// Starts the thread, which ends with this value, and has `writer` count its pages.
-    pub(super) fn start(
+    pub(crate) fn start(
         path: &Path,
         writer: &Connection,
-        readers: Arc<Readers>,
+        gate: Arc<ReaderGate>,
         may: Checkpointing,
     ) -> Result<Checkpoints, OpenError> {
-        let connection = open_as(path, pragmas::checkpointer)?;
+        let connection = open_read_write(path, pragmas::checkpointer)?;
         writer.wal_hook(Some(|_: &Wal, pages| {
             IN_WAL.set(pages);
             Ok(())
@@ -128,11 +110,11 @@ impl Checkpoints {
             .map_err(OpenError::Thread)?;
         let (begin, thread, path) = (Some(begin), Some(thread), path.to_owned());
         let (under_way, unflushed) = (false, false);
-        Ok(Checkpoints { begin, done, under_way, due: PAGES, unflushed, path, may, readers, thread })
+        Ok(Checkpoints { begin, done, under_way, due: PAGES, unflushed, path, may, gate, thread })
     }
 
     /// Called by the writer's thread between two transactions. The number of pages that are in the WAL.
-    pub(super) fn after_commit(&mut self, writer: &Connection) -> i32 {
+    pub(crate) fn after_commit(&mut self, writer: &Connection) -> i32 {
         let pages = IN_WAL.get();
         if self.under_way {
             self.due = match self.done.try_recv() {
@@ -161,7 +143,7 @@ impl Checkpoints {
         let copied = Cell::new(None);
         (self.may)(&self.path, &|| {
             if pages >= MANY_PAGES {
-                self.readers.without_any(|| copied.set(Some(copy(writer))));
+                self.gate.without_any(|| copied.set(Some(copy(writer))));
             } else {
                 copied.set(Some(copy(writer)));
             }
@@ -189,13 +171,13 @@ impl Checkpoints {
     /// The database is not where it was any more: what is in the WAL goes into it wherever it is now, so
     /// that nobody finds the WAL beside another database and takes it for that one's. Whether there is
     /// nothing left to do: somebody else may be copying, or reading.
-    pub(super) fn empty(&mut self, writer: &Connection) -> bool {
+    pub(crate) fn empty(&mut self, writer: &Connection) -> bool {
         if self.due == NEVER {
             return true;
         }
         let emptied = Cell::new(Ok(false));
         (self.may)(&self.path, &|| {
-            self.readers.without_any(|| emptied.set(pragmas::empty_wal_at_once(writer)));
+            self.gate.without_any(|| emptied.set(pragmas::empty_wal_at_once(writer)));
         });
         match emptied.into_inner() {
             Ok(is_empty) => is_empty,
@@ -256,5 +238,34 @@ fn give_up(writer: &Connection) {
     );
     if let Err(error) = pragmas::keep_wal(writer) {
         log::error!("the WAL is not kept when the server stops: {error}");
+    }
+}
+
+/// Moves the whole WAL of a database that others use into it, and cuts it to nothing. Whether that has come about:
+/// those who began to read before the last write are waited for, at most for `patience`. Writers wait meanwhile,
+/// each time for a moment and for what is copied and flushed then.
+///
+/// # Errors
+/// When the database cannot be opened or copied to: then the WAL is as it was.
+pub fn empty_wal(path: &Path, patience: Duration) -> Result<bool, OpenError> {
+    /// How long it keeps writers waiting, and leaves them alone in turn.
+    const MOMENT: Duration = Duration::from_millis(50);
+    // A database that is missing is not made: the next start restores it.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    pragmas::checkpointer(&mut connection)?;
+    pragmas::keep_wal(&connection)?; // SQLite would try once more when this is the last one to close it.
+    connection.busy_timeout(MOMENT)?;
+    let began = Instant::now();
+    loop {
+        // Most of it is copied beside the writes.
+        connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+        if pragmas::empty_wal(&connection)? {
+            return Ok(true);
+        }
+        if began.elapsed() > patience {
+            return Ok(false);
+        }
+        thread::sleep(MOMENT);
     }
 }

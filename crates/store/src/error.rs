@@ -48,12 +48,12 @@ impl Error {
     }
 
     /// The disk has not taken what it was to flush.
-    pub(super) fn is_of_a_flush(&self) -> bool {
+    pub(crate) fn is_of_a_flush(&self) -> bool {
         matches!(self, Error::Full(error) if is_of_a_flush(error))
     }
 
     /// The same error for someone else: one failed commit is told to many callers.
-    pub(super) fn another(&self) -> Error {
+    pub(crate) fn another(&self) -> Error {
         match self {
             Error::Overloaded => Error::Overloaded,
             Error::Busy => Error::Busy,
@@ -89,7 +89,7 @@ impl From<rusqlite::Error> for Error {
 }
 
 /// The disk has not taken what it was to flush.
-pub(super) fn is_of_a_flush(error: &rusqlite::Error) -> bool {
+pub(crate) fn is_of_a_flush(error: &rusqlite::Error) -> bool {
     error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_FSYNC)
 }
 

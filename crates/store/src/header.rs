@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use super::{OpenError, Schema};
+use crate::error::OpenError;
+use crate::schema::Schema;
 
 /// Refuses a file that is no SQLite database, another program's, or from a newer version of ours.
 /// A missing or empty file is fine: it becomes a database.
@@ -41,7 +42,7 @@ pub fn check(path: &Path, schema: &Schema) -> Result<(), OpenError> {
     // migration is there only, and then no table is here either. What is really in it is checked
     // once more when it is open.
     match (number(APPLICATION), number(USER_VERSION)) {
-        (id, version) if id == schema.application_id => super::migrate::known(version, schema).map(drop),
+        (id, version) if id == schema.application_id => schema.migrations_applied(version).map(drop),
         (0, 0) if is_empty => Ok(()),
         _ => Err(OpenError::OtherProgram(path.to_owned())),
     }

@@ -2,17 +2,8 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::OpenError;
-
-/// What a program calls its own: how its database is marked, and the steps that lead to its tables.
-#[derive(Clone, Copy, Debug)]
-pub struct Schema {
-    /// Marks a database as the program's (`PRAGMA application_id`, <https://sqlite.org/fileformat2.html#application_id>);
-    /// not 0.
-    pub application_id: i32,
-    /// Every migration in order, append-only; `PRAGMA user_version` counts how many a database has had.
-    pub migrations: &'static [&'static str],
-}
+use crate::error::OpenError;
+use crate::schema::Schema;
 
 /// Brings the database to this program's schema. Each migration is a transaction of its own, and
 /// two programs that start at once take turns.
@@ -23,7 +14,10 @@ pub struct Schema {
 pub fn run(connection: &mut Connection, schema: &Schema) -> Result<(), OpenError> {
     loop {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let number = known(transaction.pragma_query_value(None, "user_version", |row| row.get(0))?, schema)?;
+        let number =
+            schema.migrations_applied(
+                transaction.pragma_query_value(None, "user_version", |row| row.get(0))?,
+            )?;
         let Some(migration) = schema.migrations.get(number) else {
             return Ok(());
         };
@@ -38,14 +32,6 @@ pub fn run(connection: &mut Connection, schema: &Schema) -> Result<(), OpenError
         transaction.pragma_update(None, "application_id", schema.application_id).map_err(failed)?;
         transaction.commit().map_err(failed)?;
         log::info!("migrated the database to schema {next}");
-    }
-}
-
-/// The `user_version` as a count of migrations, if this program knows that many.
-pub(super) fn known(version: i32, schema: &Schema) -> Result<usize, OpenError> {
-    match usize::try_from(version) {
-        Ok(number) if number <= schema.migrations.len() => Ok(number),
-        _ => Err(OpenError::Newer { found: version.unsigned_abs() as usize, known: schema.migrations.len() }),
     }
 }
 

@@ -16,10 +16,11 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::checkpoint::Checkpoints;
-use super::figures::{Spent, Stages, Written};
-use super::place::{self, Place};
-use super::{Error, pragmas};
+use crate::checkpoint::Checkpoints;
+use crate::error::Error;
+use crate::files::{self, Place};
+use crate::metrics::{Spent, Stages, Written};
+use crate::pragmas;
 
 /// Work that may wait. A caller is a thread with a connection, so this is above any number of them
 /// that a default server lets in; beyond it a caller gets [`Error::Overloaded`] at once.
@@ -30,7 +31,7 @@ const BATCH: usize = 128;
 const BATCH_TIME: Duration = Duration::from_millis(20);
 
 /// The writer's handle, shared by all callers.
-pub(super) struct Writer {
+pub(crate) struct Writer {
     queue: Arc<Queue>,
     thread: JoinHandle<Connection>,
 }
@@ -71,7 +72,7 @@ enum Outcome {
 }
 
 impl Writer {
-    pub(super) fn start(
+    pub(crate) fn start(
         connection: Connection,
         mut checkpoints: Checkpoints,
         written: Arc<Written>,
@@ -83,7 +84,7 @@ impl Writer {
         let thread = thread::Builder::new().name("writer".into()).spawn(move || {
             let served = Served(served);
             loop {
-                let next = served.0.wait(place::EVERY);
+                let next = served.0.wait(files::EVERY);
                 let is_kept = place.is_kept(|| checkpoints.empty(&connection));
                 match next {
                     Next::Work(first) if is_kept => {
@@ -101,8 +102,8 @@ impl Writer {
         Ok(Writer { queue, thread })
     }
 
-    /// See [`super::Db::timed_write`].
-    pub(super) fn write<T, W>(&self, work: W) -> (Result<T, Error>, Spent)
+    /// Runs `work` in a transaction and waits for its commit.
+    pub(crate) fn write<T, W>(&self, work: W) -> (Result<T, Error>, Spent)
     where
         T: Send + 'static,
         W: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -119,8 +120,8 @@ impl Writer {
         }
     }
 
-    /// See [`super::Db::write_later`].
-    pub(super) fn write_later<W>(&self, work: W) -> Result<(), Error>
+    /// Queues `work` and does not wait for it.
+    pub(crate) fn write_later<W>(&self, work: W) -> Result<(), Error>
     where
         W: Fn(&Connection) -> rusqlite::Result<()> + Send + 'static,
     {
@@ -128,19 +129,19 @@ impl Writer {
     }
 
     /// Takes no more in; what waits is still done.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         self.queue.lock().stopping = true;
         self.queue.not_empty.notify_one();
     }
 
     /// Does what waits, then ends the thread and gives the connection back.
-    pub(super) fn stop(self) -> Result<Connection, Error> {
+    pub(crate) fn stop(self) -> Result<Connection, Error> {
         self.close();
         self.thread.join().map_err(|_| Error::Panicked)
     }
 
     /// How many callers wait for their turn.
-    pub(super) fn waiting(&self) -> usize {
+    pub(crate) fn waiting(&self) -> usize {
         self.queue.lock().waiting.len()
     }
 }

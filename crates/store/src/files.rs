@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 /// Between two looks. It is no use to look before every write: what was answered before the file was
 /// deleted is gone with it, too.
-pub(super) const EVERY: Duration = Duration::from_secs(1);
+pub(crate) const EVERY: Duration = Duration::from_secs(1);
 
 /// The files that a write needs, and which they are.
-pub(super) struct Place {
+pub(crate) struct Place {
     files: [(PathBuf, Option<Identity>); 2],
     looked: Instant,
     state: State,
@@ -34,7 +34,7 @@ enum State {
 impl Place {
     /// Of an open database in WAL mode: its file, where it was asked for, and its WAL, which is beside what
     /// a link leads to.
-    pub(super) fn of(database: &Path) -> Place {
+    pub(crate) fn of(database: &Path) -> Place {
         let mut wal = OsString::from(fs::canonicalize(database).unwrap_or_else(|_| database.to_owned()));
         wal.push("-wal");
         let files = [database.to_owned(), wal.into()].map(|path| {
@@ -46,7 +46,7 @@ impl Place {
 
     /// Whether both are where they were, a moment ago. When they are not, it empties the WAL by `empty`, which
     /// tells whether it could: once it can.
-    pub(super) fn is_kept(&mut self, empty: impl FnOnce() -> bool) -> bool {
+    pub(crate) fn is_kept(&mut self, empty: impl FnOnce() -> bool) -> bool {
         if self.state == State::Left || self.looked.elapsed() < EVERY {
             return self.state == State::Kept;
         }

@@ -19,19 +19,19 @@ pub struct Written {
 }
 
 impl Written {
-    pub(super) const fn new() -> Written {
+    pub(crate) const fn new() -> Written {
         let (batches, commits) = (Histogram::new(&BATCHES), Histogram::new(&TIMES));
         Written { batches, commits, wal_pages: AtomicI32::new(0), refused: AtomicU64::new(0) }
     }
 
     /// Notes a commit of so many callers' writes.
-    pub(super) fn note(&self, writes: usize, took: Duration) {
+    pub(crate) fn note(&self, writes: usize, took: Duration) {
         self.batches.note(writes as u64);
         self.commits.note_time(took);
     }
 
     /// Notes a commit that the disk did not take: it stands in the WAL as a whole.
-    pub(super) fn note_refused(&self) {
+    pub(crate) fn note_refused(&self) {
         self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -41,7 +41,7 @@ impl Written {
         self.refused.load(Ordering::Relaxed)
     }
 
-    pub(super) fn note_wal_pages(&self, pages: i32) {
+    pub(crate) fn note_wal_pages(&self, pages: i32) {
         self.wal_pages.store(pages, Ordering::Relaxed);
     }
 
@@ -76,21 +76,21 @@ pub struct Spent {
 
 /// When a transaction had come so far.
 #[derive(Clone, Copy)]
-pub(super) struct Stages {
-    pub(super) began: Instant,
-    pub(super) worked: Instant,
+pub(crate) struct Stages {
+    pub(crate) began: Instant,
+    pub(crate) worked: Instant,
 }
 
 impl Stages {
     /// Of what ends here without having begun.
-    pub(super) fn none() -> Stages {
+    pub(crate) fn none() -> Stages {
         let now = Instant::now();
         Stages { began: now, worked: now }
     }
 
     /// What was spent by who asked at that time, and is told now. Who asked when the transaction had begun already
     /// did not wait for its beginning.
-    pub(super) fn spent_since(self, asked: Instant) -> Spent {
+    pub(crate) fn spent_since(self, asked: Instant) -> Spent {
         let began = self.began.max(asked);
         let worked = self.worked.max(began);
         Spent { queue: began - asked, work: worked - began, commit: worked.elapsed() }

@@ -13,7 +13,7 @@ thread_local! {
 }
 
 /// From now on each statement that `connection` runs on this thread is logged if it takes `slow` or longer.
-pub(super) fn watch(connection: &Connection, slow: Duration) {
+pub(crate) fn watch(connection: &Connection, slow: Duration) {
     SLOW.set(slow);
     connection.trace_v2(TraceEventCodes::SQLITE_TRACE_PROFILE, Some(note));
 }

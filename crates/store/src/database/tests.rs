@@ -9,6 +9,7 @@ use rusqlite::ErrorCode;
 use tempfile::TempDir;
 
 use super::*;
+use crate::checkpoint::empty_wal;
 
 const NONE: [i64; 0] = [];
 const SCHEMA: Schema = Schema {
@@ -172,7 +173,7 @@ fn a_read_cannot_write() {
 #[test]
 fn a_panic_or_an_error_in_a_read_leaves_the_readers_usable_and_up_to_date() {
     let (_folder, db) = notes();
-    for number in 0..i64::from(readers()) * 3 {
+    for number in 0..i64::from(db.figures().readers) * 3 {
         let panicked = catch_unwind(AssertUnwindSafe(|| {
             db.read(|connection| -> rusqlite::Result<()> {
                 numbers(connection)?;
@@ -187,7 +188,7 @@ fn a_panic_or_an_error_in_a_read_leaves_the_readers_usable_and_up_to_date() {
         assert!(matches!(failed, Err(Error::Sqlite(_))));
         db.write(move |connection| note(connection, number)).expect("it is new");
         // All readers at once, so that each of them is asked.
-        together(readers().into(), |_| {
+        together(db.figures().readers.into(), |_| {
             let there = db.read(numbers).expect("the readers are well");
             assert_eq!(there.last(), Some(&number), "a reader shows an old moment");
         });
@@ -370,7 +371,7 @@ fn the_wal_is_emptied_beside_others_unless_somebody_reads_what_was_before() {
 fn closing_finishes_what_waits_and_leaves_one_file() {
     let (folder, db) = notes();
     // Every reader has been in use, and some have statements in their caches.
-    together(readers().into(), |_| drop(db.read(numbers).expect("it can be read")));
+    together(db.figures().readers.into(), |_| drop(db.read(numbers).expect("it can be read")));
     db.write(|connection| note(connection, 1)).expect("it is new");
     assert!(wal(db.path()).exists());
     db.close().expect("idle readers do not matter");
