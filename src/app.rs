@@ -20,14 +20,14 @@ use crate::web::timing::{self, Timing};
 use crate::web::turns::Turns;
 use crate::web::{Cx, Error, error, router};
 use lorem_http::{self as server, Drained, Load, Server};
-use lorem_store::Db;
+use lorem_store::Database;
 
 /// The configuration, the database, and what is kept in memory: what every request needs.
 pub struct App {
     /// What the operator decided.
     pub config: Config,
     /// Where everything is kept.
-    pub db: Db,
+    pub db: Database,
     /// Who may compute now.
     pub turns: Turns,
     /// Who may hash a password now.
@@ -55,7 +55,7 @@ impl fmt::Display for StartError {
 impl std::error::Error for StartError {}
 
 impl App {
-    /// Opens the configured database, see [`Db::open`]. With a replica it is restored first if it is missing,
+    /// Opens the configured database, see [`Database::open`]. With a replica it is restored first if it is missing,
     /// and afterwards it is made sure that the two belong together.
     ///
     /// # Errors
@@ -65,7 +65,7 @@ impl App {
         let replica = config.replica.as_ref().map(prepare).transpose().map_err(StartError)?;
         let mut db = replica::open(&config.database).map_err(|error| StartError(error.to_string()))?;
         if let Some(slow) = config.slow {
-            db.log_slow(slow).map_err(|error| StartError(error.to_string()))?;
+            db.log_slow_statements(slow).map_err(|error| StartError(error.to_string()))?;
         }
         if let Some(Err(error)) = replica.as_ref().map(|replica| replica.pair(&db)) {
             return Err(StartError(error));
@@ -133,7 +133,7 @@ fn close(app: App, litestream: Option<Supervisor>) -> Result<(), lorem_store::Er
     let Some(litestream) = litestream else {
         return replica::close(app.db); // Somebody else may replicate it.
     };
-    let settled = app.db.settle()?;
+    let settled = app.db.drain()?;
     litestream.stop();
     settled.close()
 }

@@ -22,7 +22,6 @@ use crate::web::origin::Origin;
 use crate::web::rate::Limit;
 use crate::{moderation, session, user};
 use lorem_http::Limits;
-use lorem_store::Db;
 
 /// A Hacker-News style site in one binary on SQLite.
 #[derive(Parser, Debug)]
@@ -219,7 +218,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
 
 impl UserChange {
     /// What is done then, in a sentence.
-    fn make(self, db: &Db) -> Result<String, Failure> {
+    fn make(self, db: &lorem_store::Database) -> Result<String, Failure> {
         match (self.admin, self.no_admin, self.password) {
             (Some(name), ..) => set_admin(db, &name, true),
             (_, Some(name), _) => set_admin(db, &name, false),
@@ -230,13 +229,13 @@ impl UserChange {
 }
 
 /// The number of somebody.
-fn find(db: &Db, name: &str) -> Result<i64, Failure> {
+fn find(db: &lorem_store::Database, name: &str) -> Result<i64, Failure> {
     let folded = name::folded(name);
     let account = db.read(|connection| user::sql::account(connection, &folded)).map_err(sentence)?;
     account.map(|account| account.id).ok_or_else(|| format!("there is no user {name}"))
 }
 
-fn set_admin(db: &Db, name: &str, is_admin: bool) -> Result<String, Failure> {
+fn set_admin(db: &lorem_store::Database, name: &str, is_admin: bool) -> Result<String, Failure> {
     let id = find(db, name)?;
     let change = move |connection: &_| moderation::sql::set_admin(connection, id, is_admin);
     match (db.write(change).map_err(sentence)?, is_admin) {
@@ -246,7 +245,7 @@ fn set_admin(db: &Db, name: &str, is_admin: bool) -> Result<String, Failure> {
     }
 }
 
-fn set_password(db: &Db, name: &str) -> Result<String, Failure> {
+fn set_password(db: &lorem_store::Database, name: &str) -> Result<String, Failure> {
     let id = find(db, name)?;
     if std::io::stdin().is_terminal() {
         eprint!("New password of {name}, which is shown as you type: ");
@@ -348,7 +347,7 @@ fn stop_on_signal(stop: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
 }
 
 /// Seeds, with its progress where someone watches. `false`: the database is not empty.
-fn fill(db: &Db, options: &Seed) -> Result<bool, Failure> {
+fn fill(db: &lorem_store::Database, options: &Seed) -> Result<bool, Failure> {
     let began = Instant::now();
     let watched = std::io::stderr().is_terminal();
     let wanted = options.posts;

@@ -23,7 +23,7 @@ const PATIENCE: u32 = 3;
 struct Chore {
     /// What it removes, for the log.
     what: &'static str,
-    /// Removes some of it: at this moment, in the rows after this id. One [`Db::write`](lorem_store::Db::write).
+    /// Removes some of it: at this moment, in the rows after this id. One [`Database::write`](lorem_store::Database::write).
     step: fn(&App, Micros, i64) -> Result<Step, Error>,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A request goes one way: [`lorem_http`] (bytes to a [`rouille::Request`]) → [`app::App::handle`]
 //! (panic guard) → [`web::Cx`] → [`web::router`] (one line a route) → a noun's `handlers` → one
-//! [`lorem_store::Db::read`] or [`lorem_store::Db::write`] with that noun's `sql` → its `views` → [`web::reply`].
+//! [`lorem_store::Database::read`] or [`lorem_store::Database::write`] with that noun's `sql` → its `views` → [`web::reply`].
 //! `docs/architecture.md` tells the rest. The modules in the order in which they are best read:
 
 // What the program is asked to do, and how it is put together.

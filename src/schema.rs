@@ -8,5 +8,5 @@ pub const APPLICATION_ID: i32 = 0x4c4e_7773;
 // `MIGRATIONS`: the files of db/migrations in the order of their names, listed by build.rs.
 include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
 
-/// What [`lorem_store::Db::open`] is given.
+/// What [`lorem_store::Database::open`] is given.
 pub const SCHEMA: Schema = Schema { application_id: APPLICATION_ID, migrations: &MIGRATIONS };

@@ -20,7 +20,7 @@ use crate::ui::time::{DAY, MINUTE, Micros, now};
 use crate::user::{NewUser, password};
 use crate::vote::{self, Target, Vote};
 use crate::{comment, flag, moderation, post, search, user};
-use lorem_store::{Db, Error};
+use lorem_store::{Database, Error};
 
 /// Everybody's password, for people who try the demo.
 pub const PASSWORD: &str = "password";
@@ -84,7 +84,7 @@ const HOSTS: [&str; 12] = [
 /// # Errors
 /// The database's.
 pub fn run(
-    db: &Db,
+    db: &Database,
     seed: u64,
     posts: u32,
     progress: impl Fn(u32) + Send + 'static,

@@ -43,13 +43,13 @@ enum Way {
     Group,
 }
 
-impl From<Way> for ablation::Way {
-    fn from(way: Way) -> ablation::Way {
+impl From<Way> for ablation::WriteStrategy {
+    fn from(way: Way) -> ablation::WriteStrategy {
         match way {
-            Way::Deferred => ablation::Way::Deferred,
-            Way::Immediate => ablation::Way::Immediate,
-            Way::Mutex => ablation::Way::Mutex,
-            Way::Group => ablation::Way::Group,
+            Way::Deferred => ablation::WriteStrategy::Deferred,
+            Way::Immediate => ablation::WriteStrategy::Immediate,
+            Way::Mutex => ablation::WriteStrategy::Mutex,
+            Way::Group => ablation::WriteStrategy::Group,
         }
     }
 }
@@ -68,7 +68,7 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     });
     let app = App::open(config)?;
     let synchronous = if options.normal { Synchronous::Normal } else { Synchronous::Full };
-    let app = App { db: app.db.written_by(options.way.into(), synchronous)?, ..app };
+    let app = App { db: app.db.with_write_strategy(options.way.into(), synchronous)?, ..app };
     println!("Lorem News is at http://{} (Ctrl-C stops it)", server.address());
     app::serve(server, app)?;
     Ok(())

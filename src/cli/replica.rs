@@ -16,7 +16,6 @@ use crate::replica::restore::{self, Restored, Wish};
 use crate::replica::settings::{Given, Keys, Place, Settings, masked, sync_interval};
 use crate::replica::{self, Replica, close, control, copy, sql, verify};
 use crate::ui::time::{Micros, now, rfc_3339};
-use lorem_store::Db;
 
 #[derive(Args, Debug)]
 #[group(skip)]
@@ -190,7 +189,7 @@ impl Both {
     }
 
     /// The database, which must be there.
-    fn open(&self) -> Result<Db, Failure> {
+    fn open(&self) -> Result<lorem_store::Database, Failure> {
         if !self.database().exists() {
             return Err(format!("there is no database {}", self.database().display()));
         }
@@ -206,7 +205,7 @@ fn replicate(both: &Both) -> Result<(), Failure> {
     let replica = Replica::prepare(settings, both.database())?;
     let db = both.open()?;
     let paired = replica.pair(&db);
-    db.leave().map_err(sentence)?;
+    db.close_without_checkpoint().map_err(sentence)?;
     paired?;
     let litestream = replica.start()?;
     let (stop, stopped) = channel();

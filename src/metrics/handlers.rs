@@ -6,7 +6,7 @@ use super::text::{self, Kind, Text};
 use crate::replica::handlers::health;
 use crate::web::{Cx, Result, reply};
 use lorem_http::Load;
-use lorem_store::Db;
+use lorem_store::Database;
 
 /// By these a proxy says for whom it asks, or that it is one; those that begin with `X-Forwarded-` do, too.
 const OF_PROXIES: [&str; 9] = [
@@ -85,16 +85,16 @@ fn tell_connections(text: &mut Text, load: &Load) {
     text.single("lorem_news_malformed_requests_total", Kind::Counter, help, load.malformed() as f64);
 }
 
-fn tell_database(text: &mut Text, db: &Db) {
-    let (figures, written) = (db.figures(), db.written());
+fn tell_database(text: &mut Text, db: &Database) {
+    let (figures, written) = (db.stats(), db.writer_metrics());
     let help = "Writes that wait for the writer.";
     text.single("lorem_news_write_queue_length", Kind::Gauge, help, figures.waiting_writes as f64);
     text.metric("lorem_news_commit_writes", Kind::Histogram, "Writes that a commit brought to the disk.");
-    text.histogram(&[], &written.batches, 1.0);
+    text.histogram(&[], &written.batch_sizes, 1.0);
     text.metric("lorem_news_commit_duration_seconds", Kind::Histogram, "How long a commit took.");
-    text.histogram(&[], &written.commits, 1e9);
+    text.histogram(&[], &written.commit_durations, 1e9);
     let help = "Commits that were refused because the disk did not take them.";
-    text.single("lorem_news_refused_commits_total", Kind::Counter, help, written.refused() as f64);
+    text.single("lorem_news_refused_commits_total", Kind::Counter, help, written.failed_flushes() as f64);
     let help = "Pages in the WAL after the last commit.";
     text.single("lorem_news_wal_pages", Kind::Gauge, help, written.wal_pages().into());
     text.metric("lorem_news_readers", Kind::Gauge, "Read-only connections to the database.");

@@ -8,4 +8,4 @@ pub mod handlers;
 pub mod requests;
 pub mod text;
 
-pub use lorem_store::histogram::{Histogram, TIMES};
+pub use lorem_store::histogram::{DURATION_BOUNDS, Histogram};

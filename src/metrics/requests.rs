@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::text::{Kind, Text};
-use super::{Histogram, TIMES};
+use super::{DURATION_BOUNDS, Histogram};
 
 /// What a request can mean; anything else is the last.
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "other"];
@@ -21,7 +21,7 @@ pub struct Requests {
 struct Route {
     name: &'static str,
     answers: [[AtomicU64; STATUSES.len()]; METHODS.len()],
-    took: Histogram<{ TIMES.len() }>,
+    took: Histogram<{ DURATION_BOUNDS.len() }>,
 }
 
 impl Requests {
@@ -29,7 +29,7 @@ impl Requests {
     #[must_use]
     pub fn new(routes: impl Iterator<Item = &'static str>) -> Requests {
         let answers = || [const { [const { AtomicU64::new(0) }; STATUSES.len()] }; METHODS.len()];
-        let route = |name| Route { name, answers: answers(), took: Histogram::new(&TIMES) };
+        let route = |name| Route { name, answers: answers(), took: Histogram::new(&DURATION_BOUNDS) };
         Requests { routes: routes.map(route).collect() }
     }
 
@@ -38,7 +38,7 @@ impl Requests {
         let Some(route) = self.routes.get(route) else { return };
         let method = METHODS.iter().position(|known| *known == method).unwrap_or(METHODS.len() - 1);
         route.answers[method][place_of(status)].fetch_add(1, Ordering::Relaxed);
-        route.took.note_time(took);
+        route.took.observe_duration(took);
     }
 
     /// How many were answered with this status.

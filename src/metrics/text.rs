@@ -58,11 +58,11 @@ impl Text {
     /// The same of a histogram, of whose numbers so many are a unit.
     pub fn histogram<const N: usize>(&mut self, labels: &Labels, histogram: &Histogram<N>, a_unit: f64) {
         let mut count = 0;
-        for (bound, up_to_here) in histogram.cumulated() {
+        for (bound, up_to_here) in histogram.cumulative_buckets() {
             self.line("_bucket", labels, Some(bound as f64 / a_unit), up_to_here as f64);
             count = up_to_here;
         }
-        count += histogram.above_all();
+        count += histogram.above_last_bound();
         self.line("_bucket", labels, Some(f64::INFINITY), count as f64);
         self.line("_sum", labels, None, histogram.sum() as f64 / a_unit);
         self.line("_count", labels, None, count as f64);
@@ -142,7 +142,7 @@ mod tests {
         static BOUNDS: [u64; 2] = [250_000, 10_000_000_000];
         let histogram = Histogram::new(&BOUNDS);
         for nanoseconds in [1, 250_000, 250_001, 10_000_000_001] {
-            histogram.note(nanoseconds);
+            histogram.observe(nanoseconds);
         }
         let mut text = Text::default();
         text.metric("took_seconds", Kind::Histogram, "Times.");

@@ -15,7 +15,7 @@ use super::folder;
 use super::keeper::{self, Farewell};
 use super::settings::Settings;
 
-/// The least version: older ones bring an SQLite whose WAL can corrupt a database (see `db::SAFE_SQLITE`).
+/// The least version: older ones bring an SQLite whose WAL can corrupt a database (see `db::MIN_SQLITE_VERSION`).
 const SAFE: [u32; 3] = [0, 5, 17];
 /// Who has got nothing for so long will get nothing. Litestream itself would go on trying for ever.
 const PATIENCE: Duration = Duration::from_secs(30);

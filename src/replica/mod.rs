@@ -31,7 +31,7 @@ use crate::ui::time::Micros;
 use copy::Target;
 use folder::{Folder, TEMPORARY};
 use lock::{Alone, Lock};
-use lorem_store::{self as db, Db};
+use lorem_store::{self as db, Database};
 use settings::Settings;
 use watch::Watch;
 
@@ -108,7 +108,7 @@ impl Replica {
     ///
     /// # Errors
     /// A sentence: it is another's, or that cannot be told.
-    pub fn pair(&self, db: &Db) -> Result<(), String> {
+    pub fn pair(&self, db: &Database) -> Result<(), String> {
         let place = self.settings.place.to_string();
         if db.read(sql::place).map_err(sentence)?.as_deref() == Some(&*place) {
             return Ok(());
@@ -119,7 +119,7 @@ impl Replica {
         db.write(move |connection| sql::set_place(connection, &place)).map_err(sentence)
     }
 
-    fn compare(&self, db: &Db) -> Result<(), String> {
+    fn compare(&self, db: &Database) -> Result<(), String> {
         let (settings, place) = (&self.settings, &self.settings.place);
         log::info!("looking whose copy is in {place}");
         let work = copy::workshop_in(self.folder.path(), TEMPORARY)?;
@@ -149,13 +149,13 @@ impl Replica {
     }
 }
 
-/// Opens a database beside which others may run, see [`Db::open`]. As long as a Litestream does, it alone moves
+/// Opens a database beside which others may run, see [`Database::open`]. As long as a Litestream does, it alone moves
 /// the WAL into the database: when others did it too, even PASSIVE, half of the copies were damaged.
 ///
 /// # Errors
 /// As there.
-pub fn open(path: &Path) -> Result<Db, db::OpenError> {
-    Db::open_beside(path, &SCHEMA, |path, copy| {
+pub fn open(path: &Path) -> Result<Database, db::OpenError> {
+    Database::open_with_checkpoint_guard(path, &SCHEMA, |path, copy| {
         // Held until it is copied, so that none begins meanwhile.
         if let Some(_alone) = Alone::with(path) {
             copy();
@@ -167,10 +167,10 @@ pub fn open(path: &Path) -> Result<Db, db::OpenError> {
 /// would keep all writers waiting, and start the replica anew.
 ///
 /// # Errors
-/// See [`Db::close`].
-pub fn close(db: Db) -> Result<(), db::Error> {
+/// See [`Database::close`].
+pub fn close(db: Database) -> Result<(), db::Error> {
     let alone = Alone::with(db.path());
-    if alone.is_some() { db.close() } else { db.leave() }
+    if alone.is_some() { db.close() } else { db.close_without_checkpoint() }
 }
 
 fn sentence(error: impl std::fmt::Display) -> String {

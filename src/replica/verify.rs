@@ -11,7 +11,7 @@ use super::lock::Alone;
 use super::settings::Settings;
 use super::{Verification, control, copy, sql};
 use crate::ui::time::{Micros, now};
-use lorem_store::{self as db, Db};
+use lorem_store::{self as db, Database};
 
 /// How long everything that has been written may take to be in the replica.
 const BARRIER: Duration = Duration::from_secs(20);
@@ -54,7 +54,7 @@ fn wanting(why: impl fmt::Display) -> Fault {
 /// # Errors
 /// The same sentence that the database keeps; or that it could not be kept.
 pub fn verify(
-    db: &Db,
+    db: &Database,
     settings: &Settings,
     folder: &Folder,
     stopped: &dyn Fn() -> bool,
@@ -73,7 +73,7 @@ pub fn verify(
 }
 
 fn compare(
-    db: &Db,
+    db: &Database,
     settings: &Settings,
     folder: &Folder,
     sentinel: &Sentinel,

@@ -169,7 +169,7 @@ fn watch(app: &App, replica: &Replica, restarter: &Restarter, stopped: &Receiver
     let mut refusals = Refusals::default();
     let mut pause = Duration::from_millis(500); // Litestream starts meanwhile.
     while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
-        if refusals.are_over(app.db.written().refused()) {
+        if refusals.are_over(app.db.writer_metrics().failed_flushes()) {
             restarter.begin_anew();
         }
         replica.watch.look(app, replica);

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::sql;
 use crate::app::App;
-use lorem_store::{Db, Error};
+use lorem_store::{Database, Error};
 
 /// Between two looks at whether there is anything to do, at least.
 const EVERY: Duration = Duration::from_millis(250);
@@ -23,7 +23,7 @@ const AFTER_ERROR: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// The database's.
-pub fn step(db: &Db) -> Result<bool, Error> {
+pub fn step(db: &Database) -> Result<bool, Error> {
     if !db.read(sql::is_behind)? {
         return Ok(false);
     }

@@ -66,7 +66,7 @@ impl<'r> Cx<'r> {
         Cx { app, request, now: now(), timing, route, viewer, form, turn, has_written }
     }
 
-    /// Reads from the database when it is this request's turn, see [`Db::read`](db::Db::read).
+    /// Reads from the database when it is this request's turn, see [`Database::read`](db::Database::read).
     ///
     /// # Errors
     /// As there; [`db::Error::Overloaded`] when the turn does not come.
@@ -83,7 +83,7 @@ impl<'r> Cx<'r> {
         self.timing.during(Part::Read, || self.app.db.read(work))
     }
 
-    /// Writes to the database, see [`Db::write`](db::Db::write). Meanwhile somebody else has the turn.
+    /// Writes to the database, see [`Database::write`](db::Database::write). Meanwhile somebody else has the turn.
     ///
     /// # Errors
     /// As there.

@@ -119,7 +119,7 @@ impl Error {
             Error::TooMany(wait) => {
                 return ("That was a little too fast.", format!("Please try again in {wait}.").into());
             }
-            Error::Unavailable(error) if error.is_of_the_disk() => {
+            Error::Unavailable(error) if error.is_storage_failure() => {
                 ("Nothing can be saved at the moment.", "Nothing was changed. Please try again later.")
             }
             Error::Unavailable(_) => {
@@ -185,7 +185,7 @@ pub fn respond(cx: &Cx, error: &Error) -> Response {
             response.headers.push(("Retry-After".into(), wait.seconds.to_string().into()))
         }
         Error::Unavailable(error) => {
-            let seconds = if error.is_of_the_disk() { "30" } else { "2" };
+            let seconds = if error.is_storage_failure() { "30" } else { "2" };
             response.headers.push(("Retry-After".into(), seconds.into()));
         }
         _ => {}

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rouille::Response;
 
 use super::Cx;
-use lorem_store::Spent;
+use lorem_store::WriteTimings;
 
 /// What a request does, or waits for. What is left of its time is rendering, above all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl Timing {
     }
 
     /// Adds the parts of a write.
-    pub(super) fn add_write(&self, spent: Spent) {
+    pub(super) fn add_write(&self, spent: WriteTimings) {
         self.add(Part::Queue, spent.queue);
         self.add(Part::Work, spent.work);
         self.add(Part::Commit, spent.commit);
@@ -137,7 +137,7 @@ mod tests {
         let timing = Timing::start();
         timing.add(Part::Read, Duration::from_micros(1_200));
         timing.add(Part::Read, Duration::from_micros(34));
-        timing.add_write(Spent {
+        timing.add_write(WriteTimings {
             queue: Duration::ZERO,
             work: Duration::from_micros(5),
             commit: Duration::from_millis(2),

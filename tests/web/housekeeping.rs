@@ -10,7 +10,7 @@ use lorem_news::housekeeping::{STEP, Step};
 use lorem_news::schema::SCHEMA;
 use lorem_news::session;
 use lorem_news::ui::time::{DAY, now};
-use lorem_store::Db;
+use lorem_store::Database;
 use rusqlite::{Connection, params};
 
 use crate::harness::*;
@@ -175,7 +175,7 @@ fn a_step_looks_at_so_many_sessions_and_none_is_looked_at_that_is_too_young() {
 #[test]
 fn a_database_without_sessions_needs_no_pruning() {
     let (_folder, database) = folder();
-    Db::open(&database, &SCHEMA).expect("a new database opens").close().expect("it closes");
+    Database::open(&database, &SCHEMA).expect("a new database opens").close().expect("it closes");
     let step = session::sql::prune(&open(&database), 0, i64::MAX).expect("a step");
     assert_eq!(step, Step { removed: 0, next: None });
 }

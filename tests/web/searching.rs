@@ -9,7 +9,7 @@ use lorem_news::search::query::{Kind, Query};
 use lorem_news::search::{self, BLOCK, BLOCKS, MOST, Order};
 use lorem_news::ui::time::{DAY, now};
 use lorem_news::user::{self, NewUser};
-use lorem_store::Db;
+use lorem_store::Database;
 use rusqlite::Connection;
 use scraper::Html;
 
@@ -383,7 +383,7 @@ fn a_page_has_twenty_and_leads_to_the_next() {
 /// Posts and comments as many as one likes, without a server.
 fn crowd(titles: impl Iterator<Item = (i64, String)>) -> (tempfile::TempDir, Connection) {
     let (folder, path) = folder();
-    Db::open(&path, &SCHEMA).expect("a new database opens").close().expect("it closes");
+    Database::open(&path, &SCHEMA).expect("a new database opens").close().expect("it closes");
     let connection = open(&path);
     connection.execute_batch("PRAGMA synchronous = OFF; BEGIN").expect("a transaction");
     for (id, title) in titles {

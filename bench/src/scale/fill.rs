@@ -8,7 +8,7 @@ use std::time::Instant;
 use lorem_news::schema::SCHEMA;
 use lorem_news::ui::time::{DAY, Micros, now};
 use lorem_news::{rank, search};
-use lorem_store::Db;
+use lorem_store::Database;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rusqlite::{Connection, params};
@@ -83,14 +83,14 @@ fn fill(path: &Path, posts: u32, options: &Options) -> Result<()> {
 /// Opens a database, makes it if it is missing, and fills it in one transaction. It is thrown away in the end:
 /// nothing has to survive a crash of this program.
 pub fn at_once(path: &Path, fill: impl FnOnce(&Connection) -> Result<()>) -> Result<()> {
-    Db::open(path, &SCHEMA)?.close()?;
+    Database::open(path, &SCHEMA)?.close()?;
     let mut connection = Connection::open(path)?;
     connection.execute_batch("PRAGMA synchronous = OFF; PRAGMA cache_size = -400000")?;
     let transaction = connection.transaction()?;
     fill(&transaction)?;
     transaction.commit()?;
     drop(connection);
-    Ok(Db::open(path, &SCHEMA)?.close()?)
+    Ok(Database::open(path, &SCHEMA)?.close()?)
 }
 
 /// Fills a table, and makes its indexes afterwards: sorting once is far cheaper than finding each row's place.

@@ -10,7 +10,7 @@ use lorem_news::session::{self, NewSession, Secret};
 use lorem_news::ui::time::now;
 use lorem_news::user;
 use lorem_news::vote::{self, Target, Vote};
-use lorem_store::{Db, Error};
+use lorem_store::{Database, Error};
 use rusqlite::Connection;
 
 use super::fill::PEOPLE;
@@ -25,7 +25,7 @@ const WRITERS: usize = 20;
 /// posts, where nearly all votes go, and for any post of all.
 pub fn compare(database: &Path, options: &Options) -> Result<String> {
     eprintln!("votes beside sign-ins");
-    let db = Db::open(database, &SCHEMA)?;
+    let db = Database::open(database, &SCHEMA)?;
     let (posts, newest) = (i64::from(options.posts), i64::from(SMALL));
     let next = AtomicI64::new(0);
     let vote = |post: &dyn Fn(i64) -> i64| {
@@ -58,7 +58,7 @@ pub fn compare(database: &Path, options: &Options) -> Result<String> {
 }
 
 /// As each benchmarking call makes it.
-fn sign_in(db: &Db) -> std::result::Result<(), Error> {
+fn sign_in(db: &Database) -> std::result::Result<(), Error> {
     let (secret, created_at) = (Secret::random(), now());
     let write = move |connection: &Connection| {
         let user = user::sql::sign_in_random(connection, created_at)?;

@@ -18,7 +18,7 @@ const CONNECTIONS: u32 = 20;
 
 /// How callers come to their transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum WriteStrategy {
     /// Each takes a connection from a pool and begins as SQLite does when nothing else is said: the
     /// write lock is taken when something is written, which fails at once if somebody else has
     /// written since this transaction first looked.
@@ -52,14 +52,14 @@ impl Synchronous {
 
 /// What stands in for the writer. SQLite checkpoints by itself in it, inside a commit, as it does
 /// wherever nobody has thought of it.
-pub(crate) enum Other {
+pub(crate) enum AlternativeWriter {
     Pool(r2d2::Pool<SqliteConnectionManager>, TransactionBehavior),
     Mutex(Mutex<Connection>),
 }
 
 /// A connection for group commit that flushes so.
 pub(crate) fn group_writer(path: &Path, synchronous: Synchronous) -> Result<Connection, OpenError> {
-    let connection = open_read_write(path, pragmas::writer)?;
+    let connection = open_read_write(path, pragmas::configure_writer)?;
     connection.pragma_update(None, "synchronous", synchronous.name())?;
     Ok(connection)
 }
@@ -71,37 +71,49 @@ fn set_up(connection: &mut Connection, synchronous: Synchronous) -> rusqlite::Re
     connection.pragma_update(None, "synchronous", synchronous.name())
 }
 
-impl Other {
+impl AlternativeWriter {
     /// `None` for group commit, which has a writer already.
-    pub(crate) fn open(path: &Path, way: Way, synchronous: Synchronous) -> Result<Option<Other>, OpenError> {
+    pub(crate) fn open(
+        path: &Path,
+        way: WriteStrategy,
+        synchronous: Synchronous,
+    ) -> Result<Option<AlternativeWriter>, OpenError> {
         Ok(match way {
-            Way::Deferred => Some(Other::pool(path, TransactionBehavior::Deferred, synchronous)?),
-            Way::Immediate => Some(Other::pool(path, TransactionBehavior::Immediate, synchronous)?),
-            Way::Mutex => {
-                let mut connection = open_read_write(path, pragmas::writer)?;
-                set_up(&mut connection, synchronous)?;
-                Some(Other::Mutex(Mutex::new(connection)))
+            WriteStrategy::Deferred => {
+                Some(AlternativeWriter::pool(path, TransactionBehavior::Deferred, synchronous)?)
             }
-            Way::Group => None,
+            WriteStrategy::Immediate => {
+                Some(AlternativeWriter::pool(path, TransactionBehavior::Immediate, synchronous)?)
+            }
+            WriteStrategy::Mutex => {
+                let mut connection = open_read_write(path, pragmas::configure_writer)?;
+                set_up(&mut connection, synchronous)?;
+                Some(AlternativeWriter::Mutex(Mutex::new(connection)))
+            }
+            WriteStrategy::Group => None,
         })
     }
 
-    fn pool(path: &Path, begin: TransactionBehavior, synchronous: Synchronous) -> Result<Other, OpenError> {
+    fn pool(
+        path: &Path,
+        begin: TransactionBehavior,
+        synchronous: Synchronous,
+    ) -> Result<AlternativeWriter, OpenError> {
         let manager = SqliteConnectionManager::file(path).with_init(move |connection| {
-            pragmas::writer(connection)?;
+            pragmas::configure_writer(connection)?;
             set_up(connection, synchronous)
         });
-        Ok(Other::Pool(connection::pool(manager, CONNECTIONS)?, begin))
+        Ok(AlternativeWriter::Pool(connection::pool(manager, CONNECTIONS)?, begin))
     }
 
     /// Runs `work` in a transaction; here a panic goes on to the caller.
     pub(crate) fn write<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
         match self {
-            Other::Pool(pool, begin) => {
+            AlternativeWriter::Pool(pool, begin) => {
                 let mut connection = pool.get().map_err(|_| Error::Overloaded)?;
                 write_alone(&mut connection, *begin, work)
             }
-            Other::Mutex(connection) => {
+            AlternativeWriter::Mutex(connection) => {
                 // After a panic the transaction is rolled back, and the connection as good as before.
                 let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
                 write_alone(&mut connection, TransactionBehavior::Immediate, work)

@@ -8,7 +8,7 @@
 //! when it has become long all the same, our readers are kept out for that last copy (`ReaderGate`), so
 //! that the next ones need only the database.
 //!
-//! All this only where nobody else does it ([`Checkpointing`]): beside Litestream, which checkpoints by
+//! All this only where nobody else does it ([`CheckpointGuard`]): beside Litestream, which checkpoints by
 //! itself, half the replicas of a busy database were damaged (docs/resilience.md).
 
 use std::cell::Cell;
@@ -22,25 +22,25 @@ use rusqlite::hooks::Wal;
 use rusqlite::{Connection, OpenFlags, Row};
 
 use crate::connection::open_read_write;
-use crate::error::{OpenError, is_of_a_flush};
+use crate::error::{OpenError, is_flush_failure};
 use crate::pragmas;
 use crate::readers::ReaderGate;
 
 /// Pages in the WAL from which on it is copied: 16 MiB. SQLite's own default is 1,000, but each copy flushes the
 /// database, and a page that is written again and again is copied once instead of four times
 /// (docs/decisions/0002-group-commit.md).
-const PAGES: i32 = 4000;
+const CHECKPOINT_PAGES: i32 = 4000;
 /// Pages in the WAL from which on readers are kept out while it is copied: 32 MiB.
-const MANY_PAGES: i32 = 2 * PAGES;
+const BLOCK_READERS_PAGES: i32 = 2 * CHECKPOINT_PAGES;
 /// More pages than a WAL ever has.
 const NEVER: i32 = i32::MAX;
 
 /// Runs what it is given, which copies the WAL of the database at the path, unless somebody else does that
 /// at present; and sees to it that nobody begins to meanwhile.
-pub type Checkpointing = fn(&Path, &dyn Fn());
+pub type CheckpointGuard = fn(&Path, &dyn Fn());
 
 /// Where nobody else can: always.
-pub(crate) fn always(_: &Path, copy: &dyn Fn()) {
+pub(crate) fn unguarded(_: &Path, copy: &dyn Fn()) {
     copy();
 }
 
@@ -51,15 +51,15 @@ thread_local! {
 
 /// How copying ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Copied {
+enum CopyOutcome {
     /// With all that was in the WAL when it began.
-    All,
+    Complete,
     /// With what no reader needed there any more.
-    Some,
+    Partial,
     /// With an error: what was copied will be copied once more.
-    Nothing,
+    Failed,
     /// The same, and the error was that of a flush.
-    Unflushed,
+    FlushFailed,
 }
 
 /// The writer's side of the work.
@@ -67,7 +67,7 @@ pub(crate) struct Checkpoints {
     /// `None` when the thread is to end.
     begin: Option<SyncSender<()>>,
     /// What came of it; `None` when it was not ours to copy.
-    done: Receiver<Option<Copied>>,
+    done: Receiver<Option<CopyOutcome>>,
     /// The thread is copying.
     under_way: bool,
     /// So many pages in the WAL are looked at next.
@@ -75,7 +75,7 @@ pub(crate) struct Checkpoints {
     /// Pages were copied of which it is not known yet that they have reached the disk.
     unflushed: bool,
     path: PathBuf,
-    may: Checkpointing,
+    may: CheckpointGuard,
     gate: Arc<ReaderGate>,
     thread: Option<JoinHandle<()>>,
 }
@@ -86,9 +86,9 @@ impl Checkpoints {
         path: &Path,
         writer: &Connection,
         gate: Arc<ReaderGate>,
-        may: Checkpointing,
+        may: CheckpointGuard,
     ) -> Result<Checkpoints, OpenError> {
-        let connection = open_read_write(path, pragmas::checkpointer)?;
+        let connection = open_read_write(path, pragmas::configure_checkpointer)?;
         writer.wal_hook(Some(|_: &Wal, pages| {
             IN_WAL.set(pages);
             Ok(())
@@ -110,7 +110,7 @@ impl Checkpoints {
             .map_err(OpenError::Thread)?;
         let (begin, thread, path) = (Some(begin), Some(thread), path.to_owned());
         let (under_way, unflushed) = (false, false);
-        Ok(Checkpoints { begin, done, under_way, due: PAGES, unflushed, path, may, gate, thread })
+        Ok(Checkpoints { begin, done, under_way, due: CHECKPOINT_PAGES, unflushed, path, may, gate, thread })
     }
 
     /// Called by the writer's thread between two transactions. The number of pages that are in the WAL.
@@ -118,32 +118,32 @@ impl Checkpoints {
         let pages = IN_WAL.get();
         if self.under_way {
             self.due = match self.done.try_recv() {
-                Ok(Some(Copied::All | Copied::Some)) => {
+                Ok(Some(CopyOutcome::Complete | CopyOutcome::Partial)) => {
                     self.unflushed = true; // What came meanwhile is not copied, so nothing was flushed.
                     let copied = self.finish(writer, pages);
                     self.next(writer, pages, copied)
                 }
                 Ok(Some(failed)) => self.next(writer, pages, Some(failed)),
                 // Somebody else's: asking again after each commit would not change it.
-                Ok(None) => pages + PAGES,
+                Ok(None) => pages + CHECKPOINT_PAGES,
                 Err(TryRecvError::Empty) => return pages,
                 Err(TryRecvError::Disconnected) => NEVER,
             };
             self.under_way = false;
         } else if pages >= self.due {
             self.under_way = self.begin.as_ref().is_some_and(|begin| begin.try_send(()).is_ok());
-        } else if pages < PAGES && self.due != NEVER {
-            self.due = self.due.min(PAGES); // It has begun anew.
+        } else if pages < CHECKPOINT_PAGES && self.due != NEVER {
+            self.due = self.due.min(CHECKPOINT_PAGES); // It has begun anew.
         }
         pages
     }
 
     /// Copies what came while the thread was copying, if that is ours to do.
-    fn finish(&self, writer: &Connection, pages: i32) -> Option<Copied> {
+    fn finish(&self, writer: &Connection, pages: i32) -> Option<CopyOutcome> {
         let copied = Cell::new(None);
         (self.may)(&self.path, &|| {
-            if pages >= MANY_PAGES {
-                self.gate.without_any(|| copied.set(Some(copy(writer))));
+            if pages >= BLOCK_READERS_PAGES {
+                self.gate.exclusive(|| copied.set(Some(copy(writer))));
             } else {
                 copied.set(Some(copy(writer)));
             }
@@ -152,19 +152,19 @@ impl Checkpoints {
     }
 
     /// When the next copy is due, after one of `pages` that ended so.
-    fn next(&mut self, writer: &Connection, pages: i32, copied: Option<Copied>) -> i32 {
+    fn next(&mut self, writer: &Connection, pages: i32, copied: Option<CopyOutcome>) -> i32 {
         match copied {
-            Some(Copied::All) => {
+            Some(CopyOutcome::Complete) => {
                 self.unflushed = false; // Nobody wrote meanwhile: the writer did it. So all was flushed.
-                PAGES
+                CHECKPOINT_PAGES
             }
-            Some(Copied::Some) | None => PAGES,
-            Some(Copied::Unflushed) if self.unflushed => {
+            Some(CopyOutcome::Partial) | None => CHECKPOINT_PAGES,
+            Some(CopyOutcome::FlushFailed) if self.unflushed => {
                 give_up(writer);
                 NEVER
             }
             // As with a full disk: it may last.
-            Some(Copied::Unflushed | Copied::Nothing) => pages + PAGES,
+            Some(CopyOutcome::FlushFailed | CopyOutcome::Failed) => pages + CHECKPOINT_PAGES,
         }
     }
 
@@ -177,11 +177,11 @@ impl Checkpoints {
         }
         let emptied = Cell::new(Ok(false));
         (self.may)(&self.path, &|| {
-            self.gate.without_any(|| emptied.set(pragmas::empty_wal_at_once(writer)));
+            self.gate.exclusive(|| emptied.set(pragmas::try_truncate_wal(writer)));
         });
         match emptied.into_inner() {
             Ok(is_empty) => is_empty,
-            Err(error) if failed(&error) == Copied::Unflushed => {
+            Err(error) if failed(&error) == CopyOutcome::FlushFailed => {
                 give_up(writer);
                 self.due = NEVER;
                 true
@@ -204,21 +204,21 @@ impl Drop for Checkpoints {
 }
 
 /// Copies what no reader still needs in the WAL. What stays is copied the next time.
-fn copy(connection: &Connection) -> Copied {
+fn copy(connection: &Connection) -> CopyOutcome {
     let copied = connection
         .prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")
         .and_then(|mut statement| statement.query_row([], is_whole));
     match copied {
-        Ok(true) => Copied::All,
-        Ok(false) => Copied::Some,
+        Ok(true) => CopyOutcome::Complete,
+        Ok(false) => CopyOutcome::Partial,
         Err(error) => failed(&error),
     }
 }
 
 /// What came of a copy that ended with an error.
-fn failed(error: &rusqlite::Error) -> Copied {
+fn failed(error: &rusqlite::Error) -> CopyOutcome {
     log::warn!("checkpoint: {error}");
-    if is_of_a_flush(error) { Copied::Unflushed } else { Copied::Nothing }
+    if is_flush_failure(error) { CopyOutcome::FlushFailed } else { CopyOutcome::Failed }
 }
 
 /// Whether as many pages were copied as there are in the WAL, and somebody else did not do it meanwhile.
@@ -236,7 +236,7 @@ fn give_up(writer: &Connection) {
         "the disk did not take what was copied into the database: the WAL, which has all of it, is kept and \
          grows until the server is restarted"
     );
-    if let Err(error) = pragmas::keep_wal(writer) {
+    if let Err(error) = pragmas::keep_wal_on_close(writer) {
         log::error!("the WAL is not kept when the server stops: {error}");
     }
 }
@@ -253,14 +253,14 @@ pub fn empty_wal(path: &Path, patience: Duration) -> Result<bool, OpenError> {
     // A database that is missing is not made: the next start restores it.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
-    pragmas::checkpointer(&mut connection)?;
-    pragmas::keep_wal(&connection)?; // SQLite would try once more when this is the last one to close it.
+    pragmas::configure_checkpointer(&mut connection)?;
+    pragmas::keep_wal_on_close(&connection)?; // SQLite would try once more when this is the last one to close it.
     connection.busy_timeout(MOMENT)?;
     let began = Instant::now();
     loop {
         // Most of it is copied beside the writes.
         connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
-        if pragmas::empty_wal(&connection)? {
+        if pragmas::truncate_wal(&connection)? {
             return Ok(true);
         }
         if began.elapsed() > patience {

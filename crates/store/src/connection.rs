@@ -39,5 +39,5 @@ pub(crate) fn pool(
         .idle_timeout(None)
         .connection_timeout(POOL_TIMEOUT)
         .build(manager)
-        .map_err(|error| OpenError::Readers(error.to_string()))
+        .map_err(|error| OpenError::ReaderPool(error.to_string()))
 }

@@ -9,12 +9,12 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 #[cfg(feature = "ablation")]
-use crate::ablation::{self, Other, Synchronous, Way};
-use crate::checkpoint::{self, Checkpointing, Checkpoints};
+use crate::ablation::{self, AlternativeWriter, Synchronous, WriteStrategy};
+use crate::checkpoint::{self, CheckpointGuard, Checkpoints};
 use crate::connection::open_read_write;
 use crate::error::{Error, OpenError};
-use crate::files::Place;
-use crate::metrics::{Figures, Spent, Written};
+use crate::files::DatabaseFiles;
+use crate::metrics::{DatabaseStats, WriteTimings, WriterMetrics};
 use crate::readers::Readers;
 use crate::schema::Schema;
 use crate::writer::Writer;
@@ -22,49 +22,53 @@ use crate::{header, migrate, pragmas, slow_statements};
 
 /// The least SQLite that is safe: before it, a WAL that is reset while another connection reads
 /// could corrupt the database (<https://sqlite.org/wal.html#walresetbug>), in exactly our shape.
-const SAFE_SQLITE: i32 = 3_051_003;
+const MIN_SQLITE_VERSION: i32 = 3_051_003;
 
 /// An open database: a pool of readers and the one writer.
-pub struct Db {
+pub struct Database {
     readers: Readers,
     writer: Writer,
     #[cfg(feature = "ablation")]
-    other: Option<Other>,
-    written: Arc<Written>,
+    alternative: Option<AlternativeWriter>,
+    written: Arc<WriterMetrics>,
     path: PathBuf,
 }
 
-impl Db {
+impl Database {
     /// Opens the database at `path`, makes it (and its folder) if it is missing, and migrates it to
     /// this program's schema.
     ///
     /// # Errors
     /// When the file is no database, belongs to another program or to a newer version of this one,
     /// or cannot be opened or written. The file is then as it was.
-    pub fn open(path: &Path, schema: &Schema) -> Result<Db, OpenError> {
-        Db::open_beside(path, schema, checkpoint::always)
+    pub fn open(path: &Path, schema: &Schema) -> Result<Database, OpenError> {
+        Database::open_with_checkpoint_guard(path, schema, checkpoint::unguarded)
     }
 
     /// The same where others may have the database open, too, and copy its WAL.
     ///
     /// # Errors
-    /// As [`Db::open`].
-    pub fn open_beside(path: &Path, schema: &Schema, checkpointing: Checkpointing) -> Result<Db, OpenError> {
-        if rusqlite::version_number() < SAFE_SQLITE {
+    /// As [`Database::open`].
+    pub fn open_with_checkpoint_guard(
+        path: &Path,
+        schema: &Schema,
+        checkpointing: CheckpointGuard,
+    ) -> Result<Database, OpenError> {
+        if rusqlite::version_number() < MIN_SQLITE_VERSION {
             return Err(OpenError::UnsafeSqlite(rusqlite::version()));
         }
         header::check(path, schema)?;
         make_folder(path)?;
-        let mut connection = open_read_write(path, pragmas::writer)?;
+        let mut connection = open_read_write(path, pragmas::configure_writer)?;
         migrate::run(&mut connection, schema)?;
         let readers = Readers::open(path)?;
-        let written = Arc::new(Written::new());
+        let written = Arc::new(WriterMetrics::new());
         let writer = start_writer(path, connection, &readers, checkpointing, &written)?;
-        Ok(Db {
+        Ok(Database {
             readers,
             writer,
             #[cfg(feature = "ablation")]
-            other: None,
+            alternative: None,
             written,
             path: path.to_owned(),
         })
@@ -87,8 +91,8 @@ impl Db {
     ///
     /// # Errors
     /// [`Error::Overloaded`] when too many writes wait already, [`Error::Busy`] when another process
-    /// holds the lock for longer than [`pragmas::BUSY_TIMEOUT`], [`Error::Full`] when the disk is
-    /// full or fails, [`Error::Moved`], [`Error::Panicked`], SQLite's. After any error nothing of `work`
+    /// holds the lock for longer than [`pragmas::BUSY_TIMEOUT`], [`Error::Unwritable`] when the disk is
+    /// full or fails, [`Error::FileReplaced`], [`Error::Panicked`], SQLite's. After any error nothing of `work`
     /// has happened.
     pub fn write<T, W>(&self, work: W) -> Result<T, Error>
     where
@@ -102,7 +106,7 @@ impl Db {
     ///
     /// # Errors
     /// As there.
-    pub fn timed_write<T, W>(&self, work: W) -> (Result<T, Error>, Spent)
+    pub fn timed_write<T, W>(&self, work: W) -> (Result<T, Error>, WriteTimings)
     where
         T: Send + 'static,
         W: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -110,13 +114,13 @@ impl Db {
         #[cfg(feature = "ablation")]
         let work = ablation::looking_first(work);
         #[cfg(feature = "ablation")]
-        if let Some(other) = &self.other {
-            return (other.write(work), Spent::default());
+        if let Some(alternative) = &self.alternative {
+            return (alternative.write(work), WriteTimings::default());
         }
         self.writer.write(work)
     }
 
-    /// Hands `work` to the writer, as [`Db::write`] does, and does not wait for it. For what only is
+    /// Hands `work` to the writer, as [`Database::write`] does, and does not wait for it. For what only is
     /// nice to have: should it fail, the log says so and nobody else.
     ///
     /// # Errors
@@ -126,8 +130,8 @@ impl Db {
         W: Fn(&Connection) -> rusqlite::Result<()> + Send + 'static,
     {
         #[cfg(feature = "ablation")]
-        if let Some(other) = &self.other {
-            other.write_later(work);
+        if let Some(alternative) = &self.alternative {
+            alternative.write_later(work);
             return Ok(());
         }
         self.writer.write_later(work)
@@ -136,9 +140,9 @@ impl Db {
     /// From now on each statement that takes `slow` or longer is logged, as it is written, without its values.
     ///
     /// # Errors
-    /// As [`Db::write`]'s.
-    pub fn log_slow(&mut self, slow: Duration) -> Result<(), Error> {
-        self.readers.log_slow(slow);
+    /// As [`Database::write`]'s.
+    pub fn log_slow_statements(&mut self, slow: Duration) -> Result<(), Error> {
+        self.readers.log_slow_statements(slow);
         self.write(move |connection| {
             slow_statements::watch(connection, slow); // On the writer's own thread.
             Ok(())
@@ -148,14 +152,18 @@ impl Db {
     /// The same database, written in another way.
     ///
     /// # Errors
-    /// As [`Db::open`].
+    /// As [`Database::open`].
     #[cfg(feature = "ablation")]
-    pub fn written_by(mut self, way: Way, synchronous: Synchronous) -> Result<Db, OpenError> {
-        self.other = Other::open(&self.path, way, synchronous)?;
-        if self.other.is_none() {
+    pub fn with_write_strategy(
+        mut self,
+        way: WriteStrategy,
+        synchronous: Synchronous,
+    ) -> Result<Database, OpenError> {
+        self.alternative = AlternativeWriter::open(&self.path, way, synchronous)?;
+        if self.alternative.is_none() {
             let connection = ablation::group_writer(&self.path, synchronous)?;
             let writer =
-                start_writer(&self.path, connection, &self.readers, checkpoint::always, &self.written)?;
+                start_writer(&self.path, connection, &self.readers, checkpoint::unguarded, &self.written)?;
             drop(mem::replace(&mut self.writer, writer).stop());
         }
         Ok(self)
@@ -163,14 +171,14 @@ impl Db {
 
     /// How it is at this moment.
     #[must_use]
-    pub fn figures(&self) -> Figures {
+    pub fn stats(&self) -> DatabaseStats {
         let (readers, idle_readers) = self.readers.counts();
-        Figures { waiting_writes: self.writer.waiting(), readers, idle_readers }
+        DatabaseStats { waiting_writes: self.writer.waiting(), readers, idle_readers }
     }
 
     /// What has been written.
     #[must_use]
-    pub fn written(&self) -> &Written {
+    pub fn writer_metrics(&self) -> &WriterMetrics {
         &self.written
     }
 
@@ -194,15 +202,15 @@ impl Db {
     /// # Errors
     /// SQLite's, also when another process still reads and keeps the WAL from being emptied.
     pub fn close(self) -> Result<(), Error> {
-        self.settle()?.close()
+        self.drain()?.close()
     }
 
     /// The same, but leaves the WAL as it is: for who uses a database beside a server that goes on.
     ///
     /// # Errors
     /// SQLite's.
-    pub fn leave(self) -> Result<(), Error> {
-        self.settle()?.leave()
+    pub fn close_without_checkpoint(self) -> Result<(), Error> {
+        self.drain()?.close_without_checkpoint()
     }
 
     /// Finishes the writes that wait and closes the readers: nothing more is written, and what is in the
@@ -210,46 +218,46 @@ impl Db {
     ///
     /// # Errors
     /// [`Error::Panicked`], when the writer has.
-    pub fn settle(self) -> Result<Settled, Error> {
+    pub fn drain(self) -> Result<Drained, Error> {
         let connection = self.writer.stop()?;
         drop(self.readers);
         pragmas::refresh_statistics(&connection);
-        Ok(Settled { connection })
+        Ok(Drained { connection })
     }
 }
 
 /// A database to which nothing more is written.
-pub struct Settled {
+pub struct Drained {
     connection: Connection,
 }
 
-impl Settled {
+impl Drained {
     /// Moves the whole WAL into the database and closes it. Nobody may be copying the WAL any more. Where
     /// the disk has lost what was copied before, the WAL stays: the next start copies it anew.
     ///
     /// # Errors
-    /// See [`Db::close`].
+    /// See [`Database::close`].
     pub fn close(self) -> Result<(), Error> {
-        if !pragmas::keeps_wal(&self.connection)? {
-            match pragmas::empty_wal(&self.connection) {
+        if !pragmas::keeps_wal_on_close(&self.connection)? {
+            match pragmas::truncate_wal(&self.connection) {
                 Ok(true) => {}
                 Ok(false) => log::warn!("another process reads the database: its WAL could not be emptied"),
                 Err(error) => {
                     // SQLite would try once more when it closes the database, and where that seems to
                     // succeed remove a WAL that alone has what the disk did not take at the first time.
-                    pragmas::keep_wal(&self.connection)?;
+                    pragmas::keep_wal_on_close(&self.connection)?;
                     return Err(error.into());
                 }
             }
         }
-        self.leave()
+        self.close_without_checkpoint()
     }
 
     /// Closes it as it is.
     ///
     /// # Errors
     /// SQLite's.
-    pub fn leave(self) -> Result<(), Error> {
+    pub fn close_without_checkpoint(self) -> Result<(), Error> {
         self.connection.close().map_err(|(_, error)| error.into())
     }
 }
@@ -259,11 +267,12 @@ fn start_writer(
     path: &Path,
     connection: Connection,
     readers: &Readers,
-    checkpointing: Checkpointing,
-    written: &Arc<Written>,
+    checkpointing: CheckpointGuard,
+    written: &Arc<WriterMetrics>,
 ) -> Result<Writer, OpenError> {
     let checkpoints = Checkpoints::start(path, &connection, readers.gate(), checkpointing)?;
-    Writer::start(connection, checkpoints, Arc::clone(written), Place::of(path)).map_err(OpenError::Thread)
+    Writer::start(connection, checkpoints, Arc::clone(written), DatabaseFiles::of(path))
+        .map_err(OpenError::Thread)
 }
 
 fn make_folder(path: &Path) -> Result<(), OpenError> {

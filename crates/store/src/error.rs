@@ -13,9 +13,9 @@ pub enum Error {
     /// Another process holds the write lock: try again in a moment.
     Busy,
     /// The disk is full, or the database has become read-only or unwritable. Reads go on.
-    Full(rusqlite::Error),
+    Unwritable(rusqlite::Error),
     /// The database's file is not where it was opened any more. Reads go on.
-    Moved,
+    FileReplaced,
     /// The work panicked.
     Panicked,
     /// The transaction that the work was part of is gone, and the work with it.
@@ -34,8 +34,8 @@ impl Error {
             self,
             Error::Overloaded
                 | Error::Busy
-                | Error::Full(_)
-                | Error::Moved
+                | Error::Unwritable(_)
+                | Error::FileReplaced
                 | Error::TransactionLost
                 | Error::Closed
         )
@@ -43,32 +43,32 @@ impl Error {
 
     /// Nothing can be written until somebody, or something, has come to help. Reads go on.
     #[must_use]
-    pub fn is_of_the_disk(&self) -> bool {
-        matches!(self, Error::Full(_) | Error::Moved)
+    pub fn is_storage_failure(&self) -> bool {
+        matches!(self, Error::Unwritable(_) | Error::FileReplaced)
     }
 
     /// The disk has not taken what it was to flush.
-    pub(crate) fn is_of_a_flush(&self) -> bool {
-        matches!(self, Error::Full(error) if is_of_a_flush(error))
+    pub(crate) fn is_flush_failure(&self) -> bool {
+        matches!(self, Error::Unwritable(error) if is_flush_failure(error))
     }
 
     /// The same error for someone else: one failed commit is told to many callers.
-    pub(crate) fn another(&self) -> Error {
+    pub(crate) fn duplicate(&self) -> Error {
         match self {
             Error::Overloaded => Error::Overloaded,
             Error::Busy => Error::Busy,
-            Error::Moved => Error::Moved,
+            Error::FileReplaced => Error::FileReplaced,
             Error::Panicked => Error::Panicked,
             Error::TransactionLost => Error::TransactionLost,
             Error::Closed => Error::Closed,
-            Error::Full(error) => Error::Full(same(error)),
-            Error::Sqlite(error) => Error::Sqlite(same(error)),
+            Error::Unwritable(error) => Error::Unwritable(duplicate_sqlite_error(error)),
+            Error::Sqlite(error) => Error::Sqlite(duplicate_sqlite_error(error)),
         }
     }
 }
 
 /// SQLite's code and message; the rest of rusqlite's errors are no failure of a commit.
-fn same(error: &rusqlite::Error) -> rusqlite::Error {
+fn duplicate_sqlite_error(error: &rusqlite::Error) -> rusqlite::Error {
     match error {
         rusqlite::Error::SqliteFailure(code, message) => {
             rusqlite::Error::SqliteFailure(*code, message.clone())
@@ -81,20 +81,20 @@ impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Error {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy,
-            Some(ErrorCode::DiskFull | ErrorCode::ReadOnly) => Error::Full(error),
-            Some(ErrorCode::SystemIoFailure) if is_of_writing(&error) => Error::Full(error),
+            Some(ErrorCode::DiskFull | ErrorCode::ReadOnly) => Error::Unwritable(error),
+            Some(ErrorCode::SystemIoFailure) if is_write_failure(&error) => Error::Unwritable(error),
             _ => Error::Sqlite(error),
         }
     }
 }
 
 /// The disk has not taken what it was to flush.
-pub(crate) fn is_of_a_flush(error: &rusqlite::Error) -> bool {
+pub(crate) fn is_flush_failure(error: &rusqlite::Error) -> bool {
     error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_FSYNC)
 }
 
 /// An I/O error while writing, not while reading: what is on the disk can still be served.
-fn is_of_writing(error: &rusqlite::Error) -> bool {
+fn is_write_failure(error: &rusqlite::Error) -> bool {
     use rusqlite::ffi;
     let code = error.sqlite_error().map(|error| error.extended_code);
     [
@@ -113,8 +113,8 @@ impl fmt::Display for Error {
         match self {
             Error::Overloaded => f.write_str("too many requests wait for the database"),
             Error::Busy => f.write_str("another process is writing to the database"),
-            Error::Full(error) => write!(f, "the database cannot be written: {error}"),
-            Error::Moved => f.write_str("the database's file was moved, deleted or replaced"),
+            Error::Unwritable(error) => write!(f, "the database cannot be written: {error}"),
+            Error::FileReplaced => f.write_str("the database's file was moved, deleted or replaced"),
             Error::Panicked => f.write_str("a write panicked"),
             Error::TransactionLost => f.write_str("the transaction was rolled back"),
             Error::Closed => f.write_str("the database is closed"),
@@ -135,10 +135,10 @@ pub enum OpenError {
     ReadOnly(PathBuf),
     NotADatabase(PathBuf),
     OtherProgram(PathBuf),
-    Newer { found: usize, known: usize },
+    NewerSchema { found: usize, known: usize },
     Migration { number: usize, error: rusqlite::Error },
     Sqlite(rusqlite::Error),
-    Readers(String),
+    ReaderPool(String),
     Thread(io::Error),
 }
 
@@ -171,7 +171,7 @@ impl fmt::Display for OpenError {
             OpenError::OtherProgram(path) => {
                 write!(f, "{} is another program's database; it was left as it is", path.display())
             }
-            OpenError::Newer { found, known } => write!(
+            OpenError::NewerSchema { found, known } => write!(
                 f,
                 "the database is from a newer version of this program (schema {found}, this one knows {known}); it was left as it is"
             ),
@@ -179,7 +179,7 @@ impl fmt::Display for OpenError {
                 write!(f, "migration {number} failed and was undone: {error}")
             }
             OpenError::Sqlite(error) => write!(f, "the database cannot be opened: {error}"),
-            OpenError::Readers(error) => write!(f, "the database cannot be read: {error}"),
+            OpenError::ReaderPool(error) => write!(f, "the database cannot be read: {error}"),
             OpenError::Thread(error) => write!(f, "the writer's thread cannot be started: {error}"),
         }
     }

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 /// Between two looks. It is no use to look before every write: what was answered before the file was
 /// deleted is gone with it, too.
-pub(crate) const EVERY: Duration = Duration::from_secs(1);
+pub(crate) const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The files that a write needs, and which they are.
-pub(crate) struct Place {
+pub(crate) struct DatabaseFiles {
     files: [(PathBuf, Option<Identity>); 2],
     looked: Instant,
     state: State,
@@ -23,35 +23,35 @@ type Identity = (u64, u64);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
-    Kept,
+    Present,
     /// A file is not where it was; the WAL is not emptied yet.
-    Lost,
+    MissingOrReplaced,
     /// The same, and it is. That the file comes back changes nothing: meanwhile others may have written to
     /// it, of which our connections would know nothing.
-    Left,
+    Detached,
 }
 
-impl Place {
+impl DatabaseFiles {
     /// Of an open database in WAL mode: its file, where it was asked for, and its WAL, which is beside what
     /// a link leads to.
-    pub(crate) fn of(database: &Path) -> Place {
+    pub(crate) fn of(database: &Path) -> DatabaseFiles {
         let mut wal = OsString::from(fs::canonicalize(database).unwrap_or_else(|_| database.to_owned()));
         wal.push("-wal");
         let files = [database.to_owned(), wal.into()].map(|path| {
             let identity = identity(&path);
             (path, identity)
         });
-        Place { files, looked: Instant::now(), state: State::Kept }
+        DatabaseFiles { files, looked: Instant::now(), state: State::Present }
     }
 
     /// Whether both are where they were, a moment ago. When they are not, it empties the WAL by `empty`, which
     /// tells whether it could: once it can.
-    pub(crate) fn is_kept(&mut self, empty: impl FnOnce() -> bool) -> bool {
-        if self.state == State::Left || self.looked.elapsed() < EVERY {
-            return self.state == State::Kept;
+    pub(crate) fn are_present(&mut self, empty: impl FnOnce() -> bool) -> bool {
+        if self.state == State::Detached || self.looked.elapsed() < CHECK_INTERVAL {
+            return self.state == State::Present;
         }
         self.looked = Instant::now();
-        if self.state == State::Kept
+        if self.state == State::Present
             && let Some((path, _)) = self.files.iter().find(|(path, then)| identity(path) != *then)
         {
             log::error!(
@@ -59,12 +59,12 @@ impl Place {
                  is there then",
                 path.display()
             );
-            self.state = State::Lost;
+            self.state = State::MissingOrReplaced;
         }
-        if self.state == State::Lost && empty() {
-            self.state = State::Left;
+        if self.state == State::MissingOrReplaced && empty() {
+            self.state = State::Detached;
         }
-        self.state == State::Kept
+        self.state == State::Present
     }
 }
 

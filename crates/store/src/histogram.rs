@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// Bounds of times, in nanoseconds: from a quarter of a millisecond, a page of ours, to ten seconds, after which
 /// nobody waits any more.
-pub const TIMES: [u64; 15] = {
+pub const DURATION_BOUNDS: [u64; 15] = {
     const MICROS: u64 = 1_000;
     const MILLIS: u64 = 1_000_000;
     [
@@ -33,7 +33,7 @@ pub struct Histogram<const N: usize> {
     bounds: &'static [u64; N],
     /// Each for values that are at most the bound and above the one before.
     counts: [AtomicU64; N],
-    above_all: AtomicU64,
+    above_last_bound: AtomicU64,
     sum: AtomicU64,
 }
 
@@ -44,25 +44,25 @@ impl<const N: usize> Histogram<N> {
         Histogram {
             bounds,
             counts: [const { AtomicU64::new(0) }; N],
-            above_all: AtomicU64::new(0),
+            above_last_bound: AtomicU64::new(0),
             sum: AtomicU64::new(0),
         }
     }
 
     /// One more value.
-    pub fn note(&self, value: u64) {
+    pub fn observe(&self, value: u64) {
         let place = self.bounds.iter().position(|bound| value <= *bound);
-        place.map_or(&self.above_all, |at| &self.counts[at]).fetch_add(1, Ordering::Relaxed);
+        place.map_or(&self.above_last_bound, |at| &self.counts[at]).fetch_add(1, Ordering::Relaxed);
         self.sum.fetch_add(value, Ordering::Relaxed);
     }
 
     /// The same, in nanoseconds.
-    pub fn note_time(&self, time: Duration) {
-        self.note(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+    pub fn observe_duration(&self, time: Duration) {
+        self.observe(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
     }
 
     /// Each bound with how many values are at most that.
-    pub fn cumulated(&self) -> impl Iterator<Item = (u64, u64)> {
+    pub fn cumulative_buckets(&self) -> impl Iterator<Item = (u64, u64)> {
         let counted = self.bounds.iter().zip(&self.counts);
         counted.scan(0, |sum, (bound, count)| {
             *sum += count.load(Ordering::Relaxed);
@@ -72,8 +72,8 @@ impl<const N: usize> Histogram<N> {
 
     /// How many values are above the last bound.
     #[must_use]
-    pub fn above_all(&self) -> u64 {
-        self.above_all.load(Ordering::Relaxed)
+    pub fn above_last_bound(&self) -> u64 {
+        self.above_last_bound.load(Ordering::Relaxed)
     }
 
     /// All values added up.
@@ -85,7 +85,7 @@ impl<const N: usize> Histogram<N> {
     /// Whether there is no value in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.cumulated().all(|(_, count)| count == 0) && self.above_all() == 0
+        self.cumulative_buckets().all(|(_, count)| count == 0) && self.above_last_bound() == 0
     }
 }
 
@@ -99,23 +99,23 @@ mod tests {
         let histogram = Histogram::new(&BOUNDS);
         assert!(histogram.is_empty());
         for value in [0, 1, 2, 10, 11, 100, 101, 1000] {
-            histogram.note(value);
+            histogram.observe(value);
         }
-        assert_eq!(histogram.cumulated().collect::<Vec<_>>(), [(1, 2), (10, 4), (100, 6)]);
-        assert_eq!((histogram.above_all(), histogram.sum()), (2, 1225));
+        assert_eq!(histogram.cumulative_buckets().collect::<Vec<_>>(), [(1, 2), (10, 4), (100, 6)]);
+        assert_eq!((histogram.above_last_bound(), histogram.sum()), (2, 1225));
         assert!(!histogram.is_empty());
         let above = Histogram::new(&BOUNDS);
-        above.note(101);
+        above.observe(101);
         assert!(!above.is_empty());
     }
 
     #[test]
     fn a_time_is_counted_in_nanoseconds() {
-        let histogram = Histogram::new(&TIMES);
-        histogram.note_time(Duration::from_micros(250));
-        histogram.note_time(Duration::from_secs(10) + Duration::from_nanos(1));
-        assert_eq!(histogram.cumulated().next(), Some((250_000, 1)));
-        assert_eq!((histogram.above_all(), histogram.sum()), (1, 10_000_250_001));
-        assert!(TIMES.is_sorted());
+        let histogram = Histogram::new(&DURATION_BOUNDS);
+        histogram.observe_duration(Duration::from_micros(250));
+        histogram.observe_duration(Duration::from_secs(10) + Duration::from_nanos(1));
+        assert_eq!(histogram.cumulative_buckets().next(), Some((250_000, 1)));
+        assert_eq!((histogram.above_last_bound(), histogram.sum()), (1, 10_000_250_001));
+        assert!(DURATION_BOUNDS.is_sorted());
     }
 }

@@ -1,6 +1,6 @@
 //! The database: many readers, one writer, and nothing in between.
 //!
-//! [`Db::read`] and [`Db::write`] are the whole interface. A read sees one snapshot. A write has
+//! [`Database::read`] and [`Database::write`] are the whole interface. A read sees one snapshot. A write has
 //! returned only when it is on disk. Neither holds a connection longer than its closure runs, so
 //! pages are rendered without one.
 
@@ -27,8 +27,8 @@ mod slow_statements;
 
 mod error;
 
-pub use checkpoint::{Checkpointing, empty_wal};
-pub use database::{Db, Settled};
+pub use checkpoint::{CheckpointGuard, empty_wal};
+pub use database::{Database, Drained};
 pub use error::{Error, OpenError};
-pub use metrics::{Figures, Spent, Written};
+pub use metrics::{DatabaseStats, WriteTimings, WriterMetrics};
 pub use schema::Schema;

@@ -10,7 +10,7 @@ use rusqlite::{Connection, ErrorCode};
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The prepared statements that a connection keeps: more than the program has.
-const STATEMENTS: usize = 128;
+const MAX_CACHED_STATEMENTS: usize = 128;
 
 /// What readers and the writer share.
 ///
@@ -25,9 +25,9 @@ const STATEMENTS: usize = 128;
 ///   time of a list.
 /// - `trusted_schema=OFF`, defensive: a doctored database file cannot make us run functions of its
 ///   choice, and no statement can write to the schema table.
-fn common(connection: &Connection) -> rusqlite::Result<()> {
+fn configure_common(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.set_prepared_statement_cache_capacity(MAX_CACHED_STATEMENTS);
     connection.execute_batch(
         "PRAGMA mmap_size = 0;
          PRAGMA cache_size = -8192;
@@ -45,8 +45,8 @@ fn common(connection: &Connection) -> rusqlite::Result<()> {
 ///
 /// # Errors
 /// SQLite's.
-pub fn reader(connection: &mut Connection) -> rusqlite::Result<()> {
-    common(connection)?;
+pub fn configure_reader(connection: &mut Connection) -> rusqlite::Result<()> {
+    configure_common(connection)?;
     connection.pragma_update(None, "query_only", true)?;
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
 }
@@ -64,10 +64,10 @@ pub fn reader(connection: &mut Connection) -> rusqlite::Result<()> {
 ///
 /// # Errors
 /// SQLite's: the file cannot be written, or is on a file system without shared memory.
-pub fn writer(connection: &mut Connection) -> rusqlite::Result<()> {
-    common(connection)?;
-    connection.busy_handler(Some(ask_again))?;
-    let mode = write_ahead(connection)?;
+pub fn configure_writer(connection: &mut Connection) -> rusqlite::Result<()> {
+    configure_common(connection)?;
+    connection.busy_handler(Some(wait_for_lock))?;
+    let mode = enable_wal(connection)?;
     if mode != "wal" {
         log::warn!("the database is in journal mode {mode}, not WAL: readers will wait for writers");
     }
@@ -79,7 +79,7 @@ pub fn writer(connection: &mut Connection) -> rusqlite::Result<()> {
 }
 
 /// Waits for a millisecond, the `count`th time in a row; whether to go on.
-fn ask_again(count: i32) -> bool {
+fn wait_for_lock(count: i32) -> bool {
     const STEP: Duration = Duration::from_millis(1);
     let is_patient = u128::from(count.unsigned_abs()) < BUSY_TIMEOUT.as_millis();
     if is_patient {
@@ -90,7 +90,7 @@ fn ask_again(count: i32) -> bool {
 
 /// Switches to WAL mode. Of two that make the same database at once one is told "locked" without any
 /// waiting, since SQLite sees a deadlock coming: it asks again.
-fn write_ahead(connection: &Connection) -> rusqlite::Result<String> {
+fn enable_wal(connection: &Connection) -> rusqlite::Result<String> {
     let began = Instant::now();
     loop {
         let mode = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0));
@@ -110,8 +110,8 @@ fn write_ahead(connection: &Connection) -> rusqlite::Result<String> {
 ///
 /// # Errors
 /// SQLite's.
-pub fn checkpointer(connection: &mut Connection) -> rusqlite::Result<()> {
-    common(connection)?;
+pub fn configure_checkpointer(connection: &mut Connection) -> rusqlite::Result<()> {
+    configure_common(connection)?;
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -256;")
 }
 
@@ -121,7 +121,7 @@ pub fn checkpointer(connection: &mut Connection) -> rusqlite::Result<()> {
 ///
 /// # Errors
 /// SQLite's.
-pub fn write_nothing(connection: &Connection) -> rusqlite::Result<()> {
+pub fn overwrite_refused_commit(connection: &Connection) -> rusqlite::Result<()> {
     const VERSION: &str = "user_version";
     let version: i64 = connection.pragma_query_value(None, VERSION, |row| row.get(0))?;
     connection.pragma_update(None, VERSION, version)
@@ -131,15 +131,15 @@ pub fn write_nothing(connection: &Connection) -> rusqlite::Result<()> {
 ///
 /// # Errors
 /// SQLite's.
-pub fn keep_wal(connection: &Connection) -> rusqlite::Result<()> {
+pub fn keep_wal_on_close(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(drop)
 }
 
-/// Whether [`keep_wal`] was asked for.
+/// Whether [`keep_wal_on_close`] was asked for.
 ///
 /// # Errors
 /// SQLite's.
-pub fn keeps_wal(connection: &Connection) -> rusqlite::Result<bool> {
+pub fn keeps_wal_on_close(connection: &Connection) -> rusqlite::Result<bool> {
     connection.db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE)
 }
 
@@ -156,7 +156,7 @@ pub fn refresh_statistics(connection: &Connection) {
 ///
 /// # Errors
 /// SQLite's.
-pub fn empty_wal(connection: &Connection) -> rusqlite::Result<bool> {
+pub fn truncate_wal(connection: &Connection) -> rusqlite::Result<bool> {
     let busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
     Ok(!busy)
 }
@@ -165,9 +165,9 @@ pub fn empty_wal(connection: &Connection) -> rusqlite::Result<bool> {
 ///
 /// # Errors
 /// SQLite's.
-pub fn empty_wal_at_once(writer: &Connection) -> rusqlite::Result<bool> {
+pub fn try_truncate_wal(writer: &Connection) -> rusqlite::Result<bool> {
     writer.busy_handler(None)?;
-    let emptied = empty_wal(writer);
-    writer.busy_handler(Some(ask_again))?;
+    let emptied = truncate_wal(writer);
+    writer.busy_handler(Some(wait_for_lock))?;
     emptied
 }

@@ -33,7 +33,7 @@ impl Readers {
     pub(crate) fn open(path: &Path) -> Result<Readers, OpenError> {
         let manager = SqliteConnectionManager::file(path)
             .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-            .with_init(pragmas::reader);
+            .with_init(pragmas::configure_reader);
         Ok(Readers { pool: pool(manager, readers())?, gate: Arc::default(), slow: None })
     }
 
@@ -43,7 +43,7 @@ impl Readers {
         if let Some(slow) = self.slow {
             slow_statements::watch(&connection, slow);
         }
-        self.gate.with(|| {
+        self.gate.shared(|| {
             let _snapshot = Snapshot::begin(&connection)?;
             Ok(work(&connection)?)
         })
@@ -55,7 +55,7 @@ impl Readers {
     }
 
     /// From now on statements that take so long are logged.
-    pub(crate) fn log_slow(&mut self, slow: Duration) {
+    pub(crate) fn log_slow_statements(&mut self, slow: Duration) {
         self.slow = Some(slow);
     }
 
@@ -73,14 +73,14 @@ pub(crate) struct ReaderGate(RwLock<()>);
 
 impl ReaderGate {
     /// Runs `work` as one of the readers.
-    fn with<T>(&self, work: impl FnOnce() -> T) -> T {
+    fn shared<T>(&self, work: impl FnOnce() -> T) -> T {
         // A lock around nothing cannot be left half changed.
         let _inside = self.0.read().unwrap_or_else(PoisonError::into_inner);
         work()
     }
 
     /// Runs `work` while nobody reads.
-    pub(crate) fn without_any(&self, work: impl FnOnce()) {
+    pub(crate) fn exclusive(&self, work: impl FnOnce()) {
         let _alone = self.0.write().unwrap_or_else(PoisonError::into_inner);
         work();
     }

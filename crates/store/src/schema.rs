@@ -17,7 +17,7 @@ impl Schema {
     pub(crate) fn migrations_applied(&self, user_version: i32) -> Result<usize, OpenError> {
         match usize::try_from(user_version) {
             Ok(number) if number <= self.migrations.len() => Ok(number),
-            _ => Err(OpenError::Newer {
+            _ => Err(OpenError::NewerSchema {
                 found: user_version.unsigned_abs() as usize,
                 known: self.migrations.len(),
             }),

@@ -18,17 +18,17 @@ use rusqlite::Connection;
 
 use crate::checkpoint::Checkpoints;
 use crate::error::Error;
-use crate::files::{self, Place};
-use crate::metrics::{Spent, Stages, Written};
+use crate::files::{self, DatabaseFiles};
+use crate::metrics::{BatchTimeline, WriteTimings, WriterMetrics};
 use crate::pragmas;
 
 /// Work that may wait. A caller is a thread with a connection, so this is above any number of them
 /// that a default server lets in; beyond it a caller gets [`Error::Overloaded`] at once.
-const QUEUE: usize = 4096;
+const MAX_QUEUED_WRITES: usize = 4096;
 /// A transaction takes no more work after so many callers …
-const BATCH: usize = 128;
+const MAX_BATCH_WRITES: usize = 128;
 /// … or so much time: those who are in it already wait for its end.
-const BATCH_TIME: Duration = Duration::from_millis(20);
+const MAX_BATCH_TIME: Duration = Duration::from_millis(20);
 
 /// The writer's handle, shared by all callers.
 pub(crate) struct Writer {
@@ -52,7 +52,7 @@ trait Work: Send {
     /// Runs in a transaction; keeps the result for later.
     fn run(&mut self, connection: &Connection) -> Outcome;
     /// Tells the caller: the result of the last run if the transaction was committed, else why not.
-    fn answer(self: Box<Self>, committed: Result<(), Error>, stages: Stages);
+    fn answer(self: Box<Self>, committed: Result<(), Error>, stages: BatchTimeline);
 }
 
 /// What the writer has to do.
@@ -75,8 +75,8 @@ impl Writer {
     pub(crate) fn start(
         connection: Connection,
         mut checkpoints: Checkpoints,
-        written: Arc<Written>,
-        mut place: Place,
+        written: Arc<WriterMetrics>,
+        mut files: DatabaseFiles,
     ) -> std::io::Result<Writer> {
         let state = State { waiting: VecDeque::new(), stopping: false };
         let queue = Arc::new(Queue { state: Mutex::new(state), not_empty: Condvar::new() });
@@ -84,14 +84,14 @@ impl Writer {
         let thread = thread::Builder::new().name("writer".into()).spawn(move || {
             let served = Served(served);
             loop {
-                let next = served.0.wait(files::EVERY);
-                let is_kept = place.is_kept(|| checkpoints.empty(&connection));
+                let next = served.0.wait(files::CHECK_INTERVAL);
+                let files_present = files.are_present(|| checkpoints.empty(&connection));
                 match next {
-                    Next::Work(first) if is_kept => {
+                    Next::Work(first) if files_present => {
                         write_batch(&connection, &served.0, first, &written);
-                        written.note_wal_pages(checkpoints.after_commit(&connection));
+                        written.set_wal_pages(checkpoints.after_commit(&connection));
                     }
-                    Next::Work(first) => served.0.refuse(first, &Error::Moved),
+                    Next::Work(first) => served.0.refuse(first, &Error::FileReplaced),
                     Next::Nothing => {}
                     Next::End => break,
                 }
@@ -103,7 +103,7 @@ impl Writer {
     }
 
     /// Runs `work` in a transaction and waits for its commit.
-    pub(crate) fn write<T, W>(&self, work: W) -> (Result<T, Error>, Spent)
+    pub(crate) fn write<T, W>(&self, work: W) -> (Result<T, Error>, WriteTimings)
     where
         T: Send + 'static,
         W: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -114,9 +114,9 @@ impl Writer {
         match self.queue.push(job) {
             Ok(()) => {
                 let (result, stages) = reply.wait();
-                (result, stages.spent_since(asked))
+                (result, stages.timings_since(asked))
             }
-            Err(error) => (Err(error), Spent::default()),
+            Err(error) => (Err(error), WriteTimings::default()),
         }
     }
 
@@ -162,7 +162,7 @@ impl Queue {
         if state.stopping {
             return Err(Error::Closed);
         }
-        if state.waiting.len() >= QUEUE {
+        if state.waiting.len() >= MAX_QUEUED_WRITES {
             return Err(Error::Overloaded);
         }
         state.waiting.push_back(work);
@@ -198,9 +198,9 @@ impl Queue {
 
     /// Tells everybody who waits that it cannot be done.
     fn refuse(&self, first: Box<dyn Work>, error: &Error) {
-        let stages = Stages::none();
-        first.answer(Err(error.another()), stages);
-        self.take_all().into_iter().for_each(|work| work.answer(Err(error.another()), stages));
+        let stages = BatchTimeline::none();
+        first.answer(Err(error.duplicate()), stages);
+        self.take_all().into_iter().for_each(|work| work.answer(Err(error.duplicate()), stages));
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -210,7 +210,7 @@ impl Queue {
 }
 
 /// One transaction with all the work there is, up to the limits; then everyone is told.
-fn write_batch(connection: &Connection, queue: &Queue, first: Box<dyn Work>, written: &Written) {
+fn write_batch(connection: &Connection, queue: &Queue, first: Box<dyn Work>, written: &WriterMetrics) {
     if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
         // Another process keeps the lock. Who has queued meanwhile would wait as long once more, one
         // after the other.
@@ -228,28 +228,28 @@ fn write_batch(connection: &Connection, queue: &Queue, first: Box<dyn Work>, wri
             roll_back(connection);
             return batch.into_iter().for_each(|work| write_alone(connection, work, written));
         }
-        let has_room = batch.len() < BATCH && began.elapsed() < BATCH_TIME;
+        let has_room = batch.len() < MAX_BATCH_WRITES && began.elapsed() < MAX_BATCH_TIME;
         next = if has_room { queue.take() } else { None };
     }
-    let stages = Stages { began, worked: Instant::now() };
+    let stages = BatchTimeline { began, worked: Instant::now() };
     let committed = commit(connection, batch.len(), written);
     for work in batch {
         let committed = match &committed {
             Ok(()) => Ok(()),
-            Err(error) => Err(error.another()),
+            Err(error) => Err(error.duplicate()),
         };
         work.answer(committed, stages);
     }
 }
 
 /// A transaction for one, after one that was shared has failed.
-fn write_alone(connection: &Connection, mut work: Box<dyn Work>, written: &Written) {
+fn write_alone(connection: &Connection, mut work: Box<dyn Work>, written: &WriterMetrics) {
     if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
-        return work.answer(Err(error), Stages::none());
+        return work.answer(Err(error), BatchTimeline::none());
     }
     let began = Instant::now();
     let outcome = work.run(connection);
-    let stages = Stages { began, worked: Instant::now() };
+    let stages = BatchTimeline { began, worked: Instant::now() };
     let committed = if connection.is_autocommit() {
         Err(Error::TransactionLost)
     } else if outcome == Outcome::Failed {
@@ -262,19 +262,19 @@ fn write_alone(connection: &Connection, mut work: Box<dyn Work>, written: &Writt
 }
 
 /// Brings the work of so many callers to the disk.
-fn commit(connection: &Connection, writes: usize, written: &Written) -> Result<(), Error> {
+fn commit(connection: &Connection, writes: usize, written: &WriterMetrics) -> Result<(), Error> {
     let began = Instant::now();
     execute(connection, "COMMIT").inspect_err(|error| {
         log::error!("a commit failed: {error}");
-        if error.is_of_a_flush() {
-            written.note_refused();
+        if error.is_flush_failure() {
+            written.observe_failed_flush();
         }
         roll_back(connection);
-        if let Err(error) = pragmas::write_nothing(connection) {
+        if let Err(error) = pragmas::overwrite_refused_commit(connection) {
             log::error!("what was refused may be there after a crash: {error}");
         }
     })?;
-    written.note(writes, began.elapsed());
+    written.observe_commit(writes, began.elapsed());
     Ok(())
 }
 
@@ -303,7 +303,7 @@ struct Job<T, W> {
 impl<T, W> Drop for Job<T, W> {
     fn drop(&mut self) {
         if let Some(reply) = self.reply.take() {
-            reply.give(Err(Error::Closed), Stages::none());
+            reply.give(Err(Error::Closed), BatchTimeline::none());
         }
     }
 }
@@ -322,7 +322,7 @@ where
         outcome
     }
 
-    fn answer(mut self: Box<Self>, committed: Result<(), Error>, stages: Stages) {
+    fn answer(mut self: Box<Self>, committed: Result<(), Error>, stages: BatchTimeline) {
         let result = match (self.result.take(), committed) {
             // Its own error says more than that of the transaction.
             (Some(Err(error)), _) | (_, Err(error)) => Err(error),
@@ -339,21 +339,21 @@ where
 
 /// Where a caller waits for its result.
 struct Reply<T> {
-    result: Mutex<Option<(Result<T, Error>, Stages)>>,
+    result: Mutex<Option<(Result<T, Error>, BatchTimeline)>>,
     answered: Condvar,
 }
 
 impl<T> Reply<T> {
-    fn give(&self, result: Result<T, Error>, stages: Stages) {
+    fn give(&self, result: Result<T, Error>, stages: BatchTimeline) {
         *self.result.lock().unwrap_or_else(PoisonError::into_inner) = Some((result, stages));
         self.answered.notify_one();
     }
 
-    fn wait(&self) -> (Result<T, Error>, Stages) {
+    fn wait(&self) -> (Result<T, Error>, BatchTimeline) {
         let mut result = self
             .answered
             .wait_while(self.result.lock().unwrap_or_else(PoisonError::into_inner), |result| result.is_none())
             .unwrap_or_else(PoisonError::into_inner);
-        result.take().unwrap_or_else(|| (Err(Error::Closed), Stages::none()))
+        result.take().unwrap_or_else(|| (Err(Error::Closed), BatchTimeline::none()))
     }
 }

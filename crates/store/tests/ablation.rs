@@ -5,17 +5,18 @@ use std::sync::Mutex;
 use std::sync::mpsc::channel;
 use std::thread;
 
-use lorem_store::ablation::{Synchronous, Way};
-use lorem_store::{Db, Error, Schema};
+use lorem_store::ablation::{Synchronous, WriteStrategy};
+use lorem_store::{Database, Error, Schema};
 use rusqlite::Connection;
 
 const SCHEMA: Schema =
     Schema { application_id: 0x0074_6573, migrations: &["CREATE TABLE notes (id INTEGER PRIMARY KEY)"] };
-const WAYS: [Way; 4] = [Way::Deferred, Way::Immediate, Way::Mutex, Way::Group];
+const STRATEGIES: [WriteStrategy; 4] =
+    [WriteStrategy::Deferred, WriteStrategy::Immediate, WriteStrategy::Mutex, WriteStrategy::Group];
 
-fn open(folder: &tempfile::TempDir, way: Way, synchronous: Synchronous) -> Db {
-    let db = Db::open(&folder.path().join("test.sqlite3"), &SCHEMA).expect("it opens");
-    db.written_by(way, synchronous).expect("it opens again")
+fn open(folder: &tempfile::TempDir, way: WriteStrategy, synchronous: Synchronous) -> Database {
+    let db = Database::open(&folder.path().join("test.sqlite3"), &SCHEMA).expect("it opens");
+    db.with_write_strategy(way, synchronous).expect("it opens again")
 }
 
 fn note(connection: &Connection, id: i64) -> rusqlite::Result<()> {
@@ -28,7 +29,7 @@ fn count(connection: &Connection) -> rusqlite::Result<i64> {
 
 #[test]
 fn every_way_flushes_as_it_was_asked_to() {
-    for way in WAYS {
+    for way in STRATEGIES {
         for (synchronous, number) in [(Synchronous::Normal, 1), (Synchronous::Full, 2)] {
             let folder = tempfile::tempdir().expect("a folder");
             let db = open(&folder, way, synchronous);
@@ -42,7 +43,7 @@ fn every_way_flushes_as_it_was_asked_to() {
 
 #[test]
 fn every_way_but_the_first_lets_everybody_write() {
-    for way in [Way::Immediate, Way::Mutex, Way::Group] {
+    for way in [WriteStrategy::Immediate, WriteStrategy::Mutex, WriteStrategy::Group] {
         let folder = tempfile::tempdir().expect("a folder");
         let db = open(&folder, way, Synchronous::Normal);
         thread::scope(|scope| {
@@ -64,7 +65,7 @@ fn every_way_but_the_first_lets_everybody_write() {
 #[test]
 fn whoever_looked_before_somebody_wrote_cannot_write_in_a_deferred_transaction() {
     let folder = tempfile::tempdir().expect("a folder");
-    let db = open(&folder, Way::Deferred, Synchronous::Normal);
+    let db = open(&folder, WriteStrategy::Deferred, Synchronous::Normal);
     let (looked, has_looked) = channel();
     let (wrote, has_written) = channel();
     let has_written = Mutex::new(has_written);
@@ -89,7 +90,7 @@ fn whoever_looked_before_somebody_wrote_cannot_write_in_a_deferred_transaction()
 
 #[test]
 fn a_write_that_fails_leaves_nothing_behind() {
-    for way in WAYS {
+    for way in STRATEGIES {
         let folder = tempfile::tempdir().expect("a folder");
         let db = open(&folder, way, Synchronous::Normal);
         let failed = db.write(|connection| {

@@ -15,7 +15,7 @@ use lorem_news::app::{self, App};
 use lorem_news::config::Config;
 use lorem_news::schema::SCHEMA;
 use lorem_news::{search, seed};
-use lorem_store::Db;
+use lorem_store::Database;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -41,7 +41,7 @@ pub fn eventually_or<T>(what: impl Fn() -> String, mut ask: impl FnMut() -> Opti
 
 /// A database with the demo's hundred people and so many posts, closed again.
 pub fn seeded(database: &Path, posts: u32) {
-    let db = Db::open(database, &SCHEMA).expect("a new database opens");
+    let db = Database::open(database, &SCHEMA).expect("a new database opens");
     seed::run(&db, 7, posts, |_| {}).expect("an empty database is seeded");
     db.close().expect("it closes");
     // Without its links, votes, replies and what was taken away: a test makes those that it looks at, and

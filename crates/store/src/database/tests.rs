@@ -21,9 +21,9 @@ const SCHEMA: Schema = Schema {
 };
 
 /// A new database with a table `notes` that these tests fill.
-fn notes() -> (TempDir, Db) {
+fn notes() -> (TempDir, Database) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let db = Db::open(&folder.path().join("news.sqlite3"), &SCHEMA).expect("a new database opens");
+    let db = Database::open(&folder.path().join("news.sqlite3"), &SCHEMA).expect("a new database opens");
     db.write(|connection| {
         connection.execute_batch("CREATE TABLE notes (number INTEGER NOT NULL UNIQUE, text BLOB) STRICT")
     })
@@ -41,7 +41,7 @@ fn numbers(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
 }
 
 /// What is in the file, read by another connection.
-fn on_disk(db: &Db) -> Vec<i64> {
+fn on_disk(db: &Database) -> Vec<i64> {
     let other = Connection::open(db.path()).expect("the database opens");
     let sound: String =
         other.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("it can be checked");
@@ -165,7 +165,7 @@ fn a_read_cannot_write() {
     let (_folder, db) = notes();
     for sql in ["INSERT INTO notes (number) VALUES (1)", "DROP TABLE notes", "PRAGMA user_version = 7"] {
         let result = db.read(|connection| connection.execute_batch(sql));
-        assert!(matches!(result, Err(Error::Full(_) | Error::Sqlite(_))), "{sql}: {result:?}");
+        assert!(matches!(result, Err(Error::Unwritable(_) | Error::Sqlite(_))), "{sql}: {result:?}");
     }
     assert_eq!(on_disk(&db), NONE);
 }
@@ -173,7 +173,7 @@ fn a_read_cannot_write() {
 #[test]
 fn a_panic_or_an_error_in_a_read_leaves_the_readers_usable_and_up_to_date() {
     let (_folder, db) = notes();
-    for number in 0..i64::from(db.figures().readers) * 3 {
+    for number in 0..i64::from(db.stats().readers) * 3 {
         let panicked = catch_unwind(AssertUnwindSafe(|| {
             db.read(|connection| -> rusqlite::Result<()> {
                 numbers(connection)?;
@@ -188,7 +188,7 @@ fn a_panic_or_an_error_in_a_read_leaves_the_readers_usable_and_up_to_date() {
         assert!(matches!(failed, Err(Error::Sqlite(_))));
         db.write(move |connection| note(connection, number)).expect("it is new");
         // All readers at once, so that each of them is asked.
-        together(db.figures().readers.into(), |_| {
+        together(db.stats().readers.into(), |_| {
             let there = db.read(numbers).expect("the readers are well");
             assert_eq!(there.last(), Some(&number), "a reader shows an old moment");
         });
@@ -236,7 +236,7 @@ fn refusal(make: impl FnOnce(&Path)) -> OpenError {
     let path = folder.path().join("news.sqlite3");
     make(&path);
     let before = std::fs::read(&path).expect("it was made");
-    let error = Db::open(&path, &SCHEMA).err().expect("it is refused");
+    let error = Database::open(&path, &SCHEMA).err().expect("it is refused");
     assert!(std::fs::read(&path).expect("it was made") == before, "{error}: but it was changed");
     assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "{error}: not alone any more");
     error
@@ -275,7 +275,7 @@ fn what_is_not_ours_is_not_opened() {
             format!("PRAGMA application_id = {}; PRAGMA user_version = {version}", SCHEMA.application_id);
         let error = refusal(make(&format!("CREATE TABLE users (id); {ours}")));
         assert!(
-            matches!(error, OpenError::Newer { found: it, known } if it == found && known == SCHEMA.migrations.len()),
+            matches!(error, OpenError::NewerSchema { found: it, known } if it == found && known == SCHEMA.migrations.len()),
             "{version}: {error}"
         );
     }
@@ -288,8 +288,8 @@ fn an_empty_file_and_an_empty_database_become_ours() {
         let path = folder.path().join("news.sqlite3");
         std::fs::write(&path, "").expect("a file");
         make(sql)(&path);
-        Db::open(&path, &SCHEMA).expect(sql).close().expect("it closes");
-        Db::open(&path, &SCHEMA).expect("it is ours now").close().expect("it closes");
+        Database::open(&path, &SCHEMA).expect(sql).close().expect("it closes");
+        Database::open(&path, &SCHEMA).expect("it is ours now").close().expect("it closes");
     }
 }
 
@@ -299,7 +299,7 @@ fn a_new_database_can_be_opened_by_many_at_once() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("a/folder/news.sqlite3");
         together(4, |thread| {
-            let db = Db::open(&path, &SCHEMA).unwrap_or_else(|error| panic!("{thread}: {error}"));
+            let db = Database::open(&path, &SCHEMA).unwrap_or_else(|error| panic!("{thread}: {error}"));
             db.write(move |connection| {
                 connection.execute("INSERT INTO authors (name) VALUES (?)", [thread.to_string()])
             })
@@ -371,7 +371,7 @@ fn the_wal_is_emptied_beside_others_unless_somebody_reads_what_was_before() {
 fn closing_finishes_what_waits_and_leaves_one_file() {
     let (folder, db) = notes();
     // Every reader has been in use, and some have statements in their caches.
-    together(db.figures().readers.into(), |_| drop(db.read(numbers).expect("it can be read")));
+    together(db.stats().readers.into(), |_| drop(db.read(numbers).expect("it can be read")));
     db.write(|connection| note(connection, 1)).expect("it is new");
     assert!(wal(db.path()).exists());
     db.close().expect("idle readers do not matter");
@@ -380,7 +380,7 @@ fn closing_finishes_what_waits_and_leaves_one_file() {
         .map(|file| file.expect("a file").file_name())
         .collect();
     assert_eq!(left, BTreeSet::from(["news.sqlite3".into()]));
-    let again = Db::open(&folder.path().join("news.sqlite3"), &SCHEMA).expect("it opens again");
+    let again = Database::open(&folder.path().join("news.sqlite3"), &SCHEMA).expect("it opens again");
     assert_eq!(again.read(numbers).expect("it can be read"), [1]);
 }
 
@@ -417,7 +417,7 @@ fn sqlite_is_compiled_as_we_ask() {
 
 /// Runs the jobs in one transaction, in their order: the writer is held until all have queued.
 /// Whether each was done.
-fn in_one_batch(db: &Db, jobs: &[fn(&Connection) -> rusqlite::Result<()>]) -> Vec<Result<(), Error>> {
+fn in_one_batch(db: &Database, jobs: &[fn(&Connection) -> rusqlite::Result<()>]) -> Vec<Result<(), Error>> {
     thread::scope(|scope| {
         let (held, is_held) = channel();
         let (release, released) = channel::<()>();
