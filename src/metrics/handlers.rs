@@ -88,7 +88,7 @@ fn tell_connections(text: &mut Text, load: &Load) {
 fn tell_database(text: &mut Text, db: &Database) {
     let (figures, written) = (db.stats(), db.writer_metrics());
     let help = "Writes that wait for the writer.";
-    text.single("lorem_news_write_queue_length", Kind::Gauge, help, figures.waiting_writes as f64);
+    text.single("lorem_news_write_queue_length", Kind::Gauge, help, figures.queued_writes as f64);
     text.metric("lorem_news_commit_writes", Kind::Histogram, "Writes that a commit brought to the disk.");
     text.histogram(&[], &written.batch_sizes, 1.0);
     text.metric("lorem_news_commit_duration_seconds", Kind::Histogram, "How long a commit took.");

@@ -78,7 +78,7 @@ fn what_the_database_did_not_take_stays_in_the_wal_until_a_restart() {
     let mut program = Program::serve(&database, &[]);
     let strace = Strace::failing(&program, &database, FLUSHES, "EIO");
     let clients = Writers::start(program.address, 8);
-    program.await_log("the disk did not take what was copied");
+    program.await_log("flushing the database failed after a checkpoint");
     let begun = salts(&database);
     let length = fs::metadata(wal(&database)).unwrap().len();
     strace.end();

@@ -436,3 +436,22 @@ fn words_are_found_and_kept_by_an_index() {
     }
     assert_found_by_index(&connection, &own);
 }
+
+#[test]
+fn sqlite_is_compiled_with_the_flags_of_the_cargo_configuration() {
+    let connection = Connection::open_in_memory().expect("a database in memory opens");
+    let mut statement = connection.prepare("PRAGMA compile_options").expect("SQLite knows the pragma");
+    let options: BTreeSet<String> = statement
+        .query_map([], |row| row.get(0))
+        .expect("SQLite lists its options")
+        .collect::<Result<_, _>>()
+        .expect("each option is a text");
+    for wanted in
+        ["DQS=0", "DEFAULT_MEMSTATUS=0", "OMIT_SHARED_CACHE", "DEFAULT_PCACHE_INITSZ=512", "ENABLE_STAT4"]
+    {
+        assert!(options.contains(wanted), "{wanted} is missing: is .cargo/config.toml in use?");
+    }
+    for unwanted in ["ENABLE_MEMORY_MANAGEMENT", "ENABLE_API_ARMOR"] {
+        assert!(!options.contains(unwanted), "{unwanted}");
+    }
+}

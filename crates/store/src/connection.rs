@@ -1,4 +1,4 @@
-//! Connections to the database's file, and pools of them.
+//! Connections to the database file, and pools of them.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,26 +8,33 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::error::OpenError;
 
-/// How long a caller waits for a pooled connection.
-pub(crate) const POOL_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a caller waits for a free connection of a pool.
+pub const POOL_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A connection that may write, with its pragmas.
+/// Opens a connection that may write, and sets it up with `configure`.
+///
+/// # Errors
+/// [`OpenError::ReadOnly`], [`OpenError::Sqlite`].
 pub(crate) fn open_read_write(
     path: &Path,
-    pragmas: fn(&mut Connection) -> rusqlite::Result<()>,
+    configure: fn(&mut Connection) -> rusqlite::Result<()>,
 ) -> Result<Connection, OpenError> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
-    // SQLite opens what it may not write without a word, to be read.
+    // Where SQLite may not write, it silently opens the file read-only.
     if connection.is_readonly(rusqlite::MAIN_DB)? {
         return Err(OpenError::ReadOnly(path.to_owned()));
     }
-    pragmas(&mut connection)?;
+    configure(&mut connection)?;
     Ok(connection)
 }
 
-/// So many connections, which are kept open: nothing about a file on this machine goes stale.
+/// A pool of `size` connections that are opened at once and stay open: a connection to a local file does not
+/// become stale.
+///
+/// # Errors
+/// [`OpenError::ReaderPool`] when one of them cannot be opened.
 pub(crate) fn pool(
     manager: SqliteConnectionManager,
     size: u32,
@@ -39,5 +46,5 @@ pub(crate) fn pool(
         .idle_timeout(None)
         .connection_timeout(POOL_TIMEOUT)
         .build(manager)
-        .map_err(|error| OpenError::ReaderPool(error.to_string()))
+        .map_err(OpenError::ReaderPool)
 }

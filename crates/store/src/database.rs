@@ -20,80 +20,88 @@ use crate::schema::Schema;
 use crate::writer::Writer;
 use crate::{header, migrate, pragmas, slow_statements};
 
-/// The least SQLite that is safe: before it, a WAL that is reset while another connection reads
-/// could corrupt the database (<https://sqlite.org/wal.html#walresetbug>), in exactly our shape.
-const MIN_SQLITE_VERSION: i32 = 3_051_003;
+/// The oldest SQLite that [`Database::open`] accepts, as `sqlite3_libversion_number` counts: 3.51.3. In older
+/// versions a WAL that begins anew while another connection reads could corrupt the database
+/// (<https://sqlite.org/wal.html#walresetbug>), and this crate's connections do exactly that.
+pub const MIN_SQLITE_VERSION: i32 = 3_051_003;
 
-/// An open database: a pool of readers and the one writer.
+/// An open database: a pool of readers and one writer. Threads share it by reference.
 pub struct Database {
     readers: Readers,
     writer: Writer,
     #[cfg(feature = "ablation")]
     alternative: Option<AlternativeWriter>,
-    written: Arc<WriterMetrics>,
+    metrics: Arc<WriterMetrics>,
     path: PathBuf,
 }
 
 impl Database {
-    /// Opens the database at `path`, makes it (and its folder) if it is missing, and migrates it to
-    /// this program's schema.
+    /// Opens the database at `path`, creates it and its folder if they are missing, and runs the migrations that it
+    /// has not had. It starts two threads, the writer and the checkpointer, and opens the readers: two a core, at
+    /// least 4 and at most 32.
     ///
     /// # Errors
-    /// When the file is no database, belongs to another program or to a newer version of this one,
-    /// or cannot be opened or written. The file is then as it was.
+    /// [`OpenError`]. A file that is not a database, or not of this schema, is not changed; of a failed migration
+    /// the earlier ones stay.
     pub fn open(path: &Path, schema: &Schema) -> Result<Database, OpenError> {
         Database::open_with_checkpoint_guard(path, schema, checkpoint::unguarded)
     }
 
-    /// The same where others may have the database open, too, and copy its WAL.
+    /// Opens the database as [`Database::open`] does, for a process beside which another one may copy the WAL, such
+    /// as Litestream. Every checkpoint while the database is open runs inside `guard`.
     ///
     /// # Errors
     /// As [`Database::open`].
     pub fn open_with_checkpoint_guard(
         path: &Path,
         schema: &Schema,
-        checkpointing: CheckpointGuard,
+        guard: CheckpointGuard,
     ) -> Result<Database, OpenError> {
         if rusqlite::version_number() < MIN_SQLITE_VERSION {
             return Err(OpenError::UnsafeSqlite(rusqlite::version()));
         }
         header::check(path, schema)?;
-        make_folder(path)?;
+        create_folder(path)?;
         let mut connection = open_read_write(path, pragmas::configure_writer)?;
         migrate::run(&mut connection, schema)?;
         let readers = Readers::open(path)?;
-        let written = Arc::new(WriterMetrics::new());
-        let writer = start_writer(path, connection, &readers, checkpointing, &written)?;
+        let metrics = Arc::new(WriterMetrics::new());
+        let writer = start_writer(path, connection, &readers, guard, &metrics)?;
         Ok(Database {
             readers,
             writer,
             #[cfg(feature = "ablation")]
             alternative: None,
-            written,
+            metrics,
             path: path.to_owned(),
         })
     }
 
-    /// Runs `work` on a read-only connection, in one transaction: all its statements see the same
-    /// moment, and the lock is taken once instead of once a statement. `work` must not read or write
-    /// through this database again: it would wait for itself.
+    /// Runs `work` on a read-only connection, in one transaction: all its statements see one snapshot, which
+    /// contains every write that was answered before. `work` must not call [`Database::read`] or
+    /// [`Database::write`] and wait for it: either can wait until this read ends.
     ///
     /// # Errors
-    /// [`Error::Overloaded`] when no reader came free in two seconds; SQLite's.
+    /// [`Error::Overloaded`] when no reader becomes free within [`POOL_TIMEOUT`](crate::POOL_TIMEOUT); SQLite's.
     pub fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
         self.readers.read(work)
     }
 
-    /// Runs `work` on the writer, in a transaction that it may share with other callers' work, and
-    /// returns when that transaction is on disk. An error or a panic in `work` undoes what `work`
-    /// did and nothing else. `work` must not end the transaction, and it may run twice: when somebody
-    /// else's fails, the transaction that the two share is undone, and each is done anew alone.
+    /// Runs `work` on the writer's connection, in a transaction that it may share with other callers' closures, and
+    /// returns when that transaction is on the disk. An error or a panic in `work` undoes the changes of `work`
+    /// only.
+    ///
+    /// `work` must neither end the transaction nor call [`Database::write`], which would wait for itself. It may run
+    /// twice, and must change nothing but the database: when one
+    /// closure of a shared transaction fails, that transaction is rolled back, and each closure runs again in a
+    /// transaction of its own.
     ///
     /// # Errors
-    /// [`Error::Overloaded`] when too many writes wait already, [`Error::Busy`] when another process
-    /// holds the lock for longer than [`pragmas::BUSY_TIMEOUT`], [`Error::Unwritable`] when the disk is
-    /// full or fails, [`Error::FileReplaced`], [`Error::Panicked`], SQLite's. After any error nothing of `work`
-    /// has happened.
+    /// [`Error::Overloaded`] when [`MAX_QUEUED_WRITES`](crate::MAX_QUEUED_WRITES) writes wait already,
+    /// [`Error::Busy`] when another process holds the lock for longer than [`pragmas::BUSY_TIMEOUT`],
+    /// [`Error::Unwritable`] when the disk is full or fails, [`Error::FileReplaced`], [`Error::Panicked`],
+    /// [`Error::TransactionLost`], [`Error::Closed`]; [`Error::Sqlite`] for every error that `work` returns. After
+    /// an error the database has no change of `work`.
     pub fn write<T, W>(&self, work: W) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -102,17 +110,17 @@ impl Database {
         self.timed_write(work).0
     }
 
-    /// The same, with what its time was spent on.
+    /// Does what [`Database::write`] does, and also returns where the time was spent.
     ///
     /// # Errors
-    /// As there.
+    /// As [`Database::write`].
     pub fn timed_write<T, W>(&self, work: W) -> (Result<T, Error>, WriteTimings)
     where
         T: Send + 'static,
         W: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
         #[cfg(feature = "ablation")]
-        let work = ablation::looking_first(work);
+        let work = ablation::reading_first(work);
         #[cfg(feature = "ablation")]
         if let Some(alternative) = &self.alternative {
             return (alternative.write(work), WriteTimings::default());
@@ -120,11 +128,12 @@ impl Database {
         self.writer.write(work)
     }
 
-    /// Hands `work` to the writer, as [`Database::write`] does, and does not wait for it. For what only is
-    /// nice to have: should it fail, the log says so and nobody else.
+    /// Queues `work` as [`Database::write`] does, and returns without waiting for it. A later failure is only
+    /// logged, at level warn: this is for changes that the program can do without.
     ///
     /// # Errors
-    /// [`Error::Overloaded`] when too many writes wait already.
+    /// [`Error::Overloaded`] when [`MAX_QUEUED_WRITES`](crate::MAX_QUEUED_WRITES) writes wait already;
+    /// [`Error::Closed`].
     pub fn write_later<W>(&self, work: W) -> Result<(), Error>
     where
         W: Fn(&Connection) -> rusqlite::Result<()> + Send + 'static,
@@ -137,87 +146,91 @@ impl Database {
         self.writer.write_later(work)
     }
 
-    /// From now on each statement that takes `slow` or longer is logged, as it is written, without its values.
+    /// Logs each later statement that takes `threshold` or longer, to the millisecond: at level warn, target `slow`,
+    /// with its SQL and without the bound values.
     ///
     /// # Errors
-    /// As [`Database::write`]'s.
-    pub fn log_slow_statements(&mut self, slow: Duration) -> Result<(), Error> {
-        self.readers.log_slow_statements(slow);
+    /// As [`Database::write`].
+    pub fn log_slow_statements(&mut self, threshold: Duration) -> Result<(), Error> {
+        self.readers.log_slow_statements(threshold);
         self.write(move |connection| {
-            slow_statements::watch(connection, slow); // On the writer's own thread.
+            slow_statements::watch(connection, threshold); // The threshold belongs to the writer's thread.
             Ok(())
         })
     }
 
-    /// The same database, written in another way.
+    /// Replaces the way in which this database is written.
     ///
     /// # Errors
     /// As [`Database::open`].
     #[cfg(feature = "ablation")]
     pub fn with_write_strategy(
         mut self,
-        way: WriteStrategy,
+        strategy: WriteStrategy,
         synchronous: Synchronous,
     ) -> Result<Database, OpenError> {
-        self.alternative = AlternativeWriter::open(&self.path, way, synchronous)?;
+        self.alternative = AlternativeWriter::open(&self.path, strategy, synchronous)?;
         if self.alternative.is_none() {
-            let connection = ablation::group_writer(&self.path, synchronous)?;
-            let writer =
-                start_writer(&self.path, connection, &self.readers, checkpoint::unguarded, &self.written)?;
+            let connection = ablation::open_group_writer(&self.path, synchronous)?;
+            let guard = checkpoint::unguarded;
+            let writer = start_writer(&self.path, connection, &self.readers, guard, &self.metrics)?;
             drop(mem::replace(&mut self.writer, writer).stop());
         }
         Ok(self)
     }
 
-    /// How it is at this moment.
+    /// The lengths of the queue and the pool at this moment.
     #[must_use]
     pub fn stats(&self) -> DatabaseStats {
         let (readers, idle_readers) = self.readers.counts();
-        DatabaseStats { waiting_writes: self.writer.waiting(), readers, idle_readers }
+        DatabaseStats { queued_writes: self.writer.queue_length(), readers, idle_readers }
     }
 
-    /// What has been written.
+    /// The writer's counts since the database was opened.
     #[must_use]
     pub fn writer_metrics(&self) -> &WriterMetrics {
-        &self.written
+        &self.metrics
     }
 
-    /// Whether it can be read.
+    /// Succeeds when a statement can read, for a health check.
     ///
     /// # Errors
-    /// Why not.
+    /// As [`Database::read`].
     pub fn check(&self) -> Result<(), Error> {
         self.read(|connection| connection.query_row("SELECT 1", [], |_| Ok(())))
     }
 
-    /// Where the database is.
+    /// The path that was opened.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Finishes the writes that wait, closes the readers, moves the whole WAL into the database and
-    /// closes it: the file alone is then the whole database.
+    /// Finishes the queued writes, closes the readers, copies the whole WAL into the database and closes it. The
+    /// database is then one file. When another process still reads from the WAL, it stays, and the log has a
+    /// warning.
     ///
     /// # Errors
-    /// SQLite's, also when another process still reads and keeps the WAL from being emptied.
+    /// [`Error::Panicked`] when the writer has panicked; SQLite's, when the WAL cannot be copied: then it stays and
+    /// the next start copies it.
     pub fn close(self) -> Result<(), Error> {
         self.drain()?.close()
     }
 
-    /// The same, but leaves the WAL as it is: for who uses a database beside a server that goes on.
+    /// Finishes the queued writes and closes the readers and the database, for a process beside another one that
+    /// keeps the database open. The last process to close a database copies the WAL all the same: SQLite does it.
     ///
     /// # Errors
-    /// SQLite's.
+    /// [`Error::Panicked`] when the writer has panicked; SQLite's.
     pub fn close_without_checkpoint(self) -> Result<(), Error> {
         self.drain()?.close_without_checkpoint()
     }
 
-    /// Finishes the writes that wait and closes the readers: nothing more is written, and what is in the
-    /// WAL can still be copied by others.
+    /// Finishes the queued writes and closes the readers. Then nothing more is written, and another process can
+    /// copy the end of the WAL before [`Drained::close`] removes it.
     ///
     /// # Errors
-    /// [`Error::Panicked`], when the writer has.
+    /// [`Error::Panicked`] when the writer has panicked.
     pub fn drain(self) -> Result<Drained, Error> {
         let connection = self.writer.stop()?;
         drop(self.readers);
@@ -226,25 +239,25 @@ impl Database {
     }
 }
 
-/// A database to which nothing more is written.
+/// A database that takes no more reads or writes and is still open.
 pub struct Drained {
     connection: Connection,
 }
 
 impl Drained {
-    /// Moves the whole WAL into the database and closes it. Nobody may be copying the WAL any more. Where
-    /// the disk has lost what was copied before, the WAL stays: the next start copies it anew.
+    /// Copies the whole WAL into the database and closes it. No other process may be copying the WAL. Where an
+    /// earlier checkpoint failed to flush, the WAL stays, and the next start copies all of it.
     ///
     /// # Errors
-    /// See [`Database::close`].
+    /// SQLite's, when the WAL cannot be copied; then it stays.
     pub fn close(self) -> Result<(), Error> {
         if !pragmas::keeps_wal_on_close(&self.connection)? {
             match pragmas::truncate_wal(&self.connection) {
                 Ok(true) => {}
                 Ok(false) => log::warn!("another process reads the database: its WAL could not be emptied"),
                 Err(error) => {
-                    // SQLite would try once more when it closes the database, and where that seems to
-                    // succeed remove a WAL that alone has what the disk did not take at the first time.
+                    // When SQLite closes the database it would checkpoint once more, and if that seemed to
+                    // succeed, it would delete a WAL that alone has the pages the disk lost the first time.
                     pragmas::keep_wal_on_close(&self.connection)?;
                     return Err(error.into());
                 }
@@ -253,7 +266,7 @@ impl Drained {
         self.close_without_checkpoint()
     }
 
-    /// Closes it as it is.
+    /// Closes the database without a checkpoint of its own. SQLite runs one if no other process has it open.
     ///
     /// # Errors
     /// SQLite's.
@@ -262,20 +275,21 @@ impl Drained {
     }
 }
 
-/// Starts the writer with its checkpoints.
+/// Starts the checkpointer and the writer.
 fn start_writer(
     path: &Path,
     connection: Connection,
     readers: &Readers,
-    checkpointing: CheckpointGuard,
-    written: &Arc<WriterMetrics>,
+    guard: CheckpointGuard,
+    metrics: &Arc<WriterMetrics>,
 ) -> Result<Writer, OpenError> {
-    let checkpoints = Checkpoints::start(path, &connection, readers.gate(), checkpointing)?;
-    Writer::start(connection, checkpoints, Arc::clone(written), DatabaseFiles::of(path))
+    let checkpoints = Checkpoints::start(path, &connection, readers.gate(), guard)?;
+    Writer::start(connection, checkpoints, Arc::clone(metrics), DatabaseFiles::of(path))
         .map_err(OpenError::Thread)
 }
 
-fn make_folder(path: &Path) -> Result<(), OpenError> {
+/// Creates the folder of the database if it is missing.
+fn create_folder(path: &Path) -> Result<(), OpenError> {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => {
             std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))

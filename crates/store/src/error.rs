@@ -1,33 +1,44 @@
-//! What can go wrong, sorted by what the caller can do about it.
+//! Errors, sorted by what the caller can do about them.
 
+use std::io;
 use std::path::PathBuf;
-use std::{fmt, io};
 
 use rusqlite::ErrorCode;
+use thiserror::Error as ThisError;
 
 /// Why a read or a write did not happen.
-#[derive(Debug)]
+///
+/// The text of each error contains the text of its source.
+#[derive(Debug, ThisError)]
 pub enum Error {
-    /// Too much is waiting already: try again in a moment.
+    /// Too many callers wait already. A later attempt may succeed.
+    #[error("too many requests wait for the database")]
     Overloaded,
-    /// Another process holds the write lock: try again in a moment.
+    /// Another process held the write lock for too long. A later attempt may succeed.
+    #[error("another process is writing to the database")]
     Busy,
-    /// The disk is full, or the database has become read-only or unwritable. Reads go on.
-    Unwritable(rusqlite::Error),
-    /// The database's file is not where it was opened any more. Reads go on.
+    /// The disk is full or fails, or the file has become read-only. Reads go on.
+    #[error("the database cannot be written: {0}")]
+    Unwritable(#[source] rusqlite::Error),
+    /// The database's file is no longer where it was opened. Reads go on, from the file that is open.
+    #[error("the database's file was moved, deleted or replaced")]
     FileReplaced,
-    /// The work panicked.
+    /// The closure panicked; its changes were rolled back.
+    #[error("a write panicked")]
     Panicked,
-    /// The transaction that the work was part of is gone, and the work with it.
+    /// The closure ended the transaction that it ran in; its changes were rolled back.
+    #[error("the transaction was rolled back")]
     TransactionLost,
     /// The database is being closed.
+    #[error("the database is closed")]
     Closed,
-    /// Anything else that SQLite says.
+    /// Any other error of SQLite or of the closure, such as a violated constraint.
+    #[error(transparent)]
     Sqlite(rusqlite::Error),
 }
 
 impl Error {
-    /// The same request may succeed later, without anything being changed in it.
+    /// Whether the unchanged request may succeed later.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
         matches!(
@@ -41,18 +52,18 @@ impl Error {
         )
     }
 
-    /// Nothing can be written until somebody, or something, has come to help. Reads go on.
+    /// Whether every write fails until the storage is repaired. Reads go on.
     #[must_use]
     pub fn is_storage_failure(&self) -> bool {
         matches!(self, Error::Unwritable(_) | Error::FileReplaced)
     }
 
-    /// The disk has not taken what it was to flush.
+    /// Whether the disk failed to flush.
     pub(crate) fn is_flush_failure(&self) -> bool {
         matches!(self, Error::Unwritable(error) if is_flush_failure(error))
     }
 
-    /// The same error for someone else: one failed commit is told to many callers.
+    /// A copy, for each of the callers whose writes shared a failed commit.
     pub(crate) fn duplicate(&self) -> Error {
         match self {
             Error::Overloaded => Error::Overloaded,
@@ -67,7 +78,7 @@ impl Error {
     }
 }
 
-/// SQLite's code and message; the rest of rusqlite's errors are no failure of a commit.
+/// SQLite's code and message. A commit cannot fail with rusqlite's other errors; of them only the text is kept.
 fn duplicate_sqlite_error(error: &rusqlite::Error) -> rusqlite::Error {
     match error {
         rusqlite::Error::SqliteFailure(code, message) => {
@@ -88,12 +99,13 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
-/// The disk has not taken what it was to flush.
+/// Whether the disk failed to flush.
 pub(crate) fn is_flush_failure(error: &rusqlite::Error) -> bool {
     error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_FSYNC)
 }
 
-/// An I/O error while writing, not while reading: what is on the disk can still be served.
+/// Whether an I/O error arose while writing: the data on the disk can still be read.
+/// The codes: <https://sqlite.org/rescode.html#ioerr>.
 fn is_write_failure(error: &rusqlite::Error) -> bool {
     use rusqlite::ffi;
     let code = error.sqlite_error().map(|error| error.extended_code);
@@ -108,81 +120,53 @@ fn is_write_failure(error: &rusqlite::Error) -> bool {
     .any(|known| code == Some(*known))
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        match self {
-            Error::Overloaded => f.write_str("too many requests wait for the database"),
-            Error::Busy => f.write_str("another process is writing to the database"),
-            Error::Unwritable(error) => write!(f, "the database cannot be written: {error}"),
-            Error::FileReplaced => f.write_str("the database's file was moved, deleted or replaced"),
-            Error::Panicked => f.write_str("a write panicked"),
-            Error::TransactionLost => f.write_str("the transaction was rolled back"),
-            Error::Closed => f.write_str("the database is closed"),
-            Error::Sqlite(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
-
-/// Why a database was not opened. Each is one sentence for the person who started the program.
-#[derive(Debug)]
-#[allow(missing_docs)] // The sentences below say it.
+/// Why a database was not opened. The text is one sentence for the person who started the program, and
+/// contains the text of its source.
+#[derive(Debug, ThisError)]
 pub enum OpenError {
+    /// The linked SQLite, of this version, is older than [`MIN_SQLITE_VERSION`](crate::MIN_SQLITE_VERSION).
+    #[error("SQLite {0} can corrupt a database in WAL mode; 3.51.3 or later is needed")]
     UnsafeSqlite(&'static str),
-    Folder(PathBuf, io::Error),
-    File(PathBuf, io::Error),
+    /// The folder of the database does not exist and cannot be created.
+    #[error("the folder {} cannot be made: {error}", .0.display(), error = .1)]
+    Folder(PathBuf, #[source] io::Error),
+    /// The file cannot be read.
+    #[error("{} cannot be opened: {error}", .0.display(), error = .1)]
+    File(PathBuf, #[source] io::Error),
+    /// The file can be read and not written.
+    #[error("{} cannot be written: the file, its folder or its disk is read-only", .0.display())]
     ReadOnly(PathBuf),
+    /// The file has no header of SQLite.
+    #[error("{} is not an SQLite database; it was left as it is", .0.display())]
     NotADatabase(PathBuf),
+    /// The file has another application id, or none and tables that the schema does not know.
+    #[error("{} is another program's database; it was left as it is", .0.display())]
     OtherProgram(PathBuf),
-    NewerSchema { found: usize, known: usize },
-    Migration { number: usize, error: rusqlite::Error },
-    Sqlite(rusqlite::Error),
-    ReaderPool(String),
-    Thread(io::Error),
+    /// The database has had more migrations than the schema lists.
+    #[error(
+        "the database is from a newer version of this program (schema {found}, this one knows {known}); it was left as it is"
+    )]
+    NewerSchema {
+        /// The `user_version` of the file; of a negative one, its absolute value.
+        found: usize,
+        /// The number of migrations in the schema.
+        known: usize,
+    },
+    /// A migration failed and was rolled back; those before it stay.
+    #[error("migration {number} failed and was undone: {source}")]
+    Migration {
+        /// The migration's place in the schema, from 1.
+        number: usize,
+        /// What SQLite reported.
+        source: rusqlite::Error,
+    },
+    /// SQLite cannot open the file or set up a connection to it.
+    #[error("the database cannot be opened: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// The read-only connections cannot be opened.
+    #[error("the database cannot be read: {0}")]
+    ReaderPool(#[source] r2d2::Error),
+    /// The operating system refused a thread.
+    #[error("the writer's thread cannot be started: {0}")]
+    Thread(#[source] io::Error),
 }
-
-impl From<rusqlite::Error> for OpenError {
-    fn from(error: rusqlite::Error) -> OpenError {
-        OpenError::Sqlite(error)
-    }
-}
-
-impl fmt::Display for OpenError {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        match self {
-            OpenError::UnsafeSqlite(version) => {
-                write!(f, "SQLite {version} can corrupt a database in WAL mode; 3.51.3 or later is needed")
-            }
-            OpenError::Folder(path, error) => {
-                write!(f, "the folder {} cannot be made: {error}", path.display())
-            }
-            OpenError::File(path, error) => write!(f, "{} cannot be opened: {error}", path.display()),
-            OpenError::ReadOnly(path) => {
-                write!(
-                    f,
-                    "{} cannot be written: the file, its folder or its disk is read-only",
-                    path.display()
-                )
-            }
-            OpenError::NotADatabase(path) => {
-                write!(f, "{} is not an SQLite database; it was left as it is", path.display())
-            }
-            OpenError::OtherProgram(path) => {
-                write!(f, "{} is another program's database; it was left as it is", path.display())
-            }
-            OpenError::NewerSchema { found, known } => write!(
-                f,
-                "the database is from a newer version of this program (schema {found}, this one knows {known}); it was left as it is"
-            ),
-            OpenError::Migration { number, error } => {
-                write!(f, "migration {number} failed and was undone: {error}")
-            }
-            OpenError::Sqlite(error) => write!(f, "the database cannot be opened: {error}"),
-            OpenError::ReaderPool(error) => write!(f, "the database cannot be read: {error}"),
-            OpenError::Thread(error) => write!(f, "the writer's thread cannot be started: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for OpenError {}

@@ -1,5 +1,5 @@
-//! Whether the database is still where it was opened. Who deletes or replaces a file that is open leaves
-//! its owner with one that nobody will ever see again, and no write to it fails.
+//! Whether the database's files are still where they were opened. A file that is deleted or replaced while it is
+//! open stays usable for its owner, no write to it fails, and no other process ever sees those writes.
 
 use std::ffi::OsString;
 use std::fs;
@@ -7,33 +7,33 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Between two looks. It is no use to look before every write: what was answered before the file was
-/// deleted is gone with it, too.
+/// The time between two checks. A check before every write would save nothing: the writes that were answered
+/// before the file was deleted are lost with it as well.
 pub(crate) const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The files that a write needs, and which they are.
+/// The files that a write needs, and the identity of each when it was opened.
 pub(crate) struct DatabaseFiles {
     files: [(PathBuf, Option<Identity>); 2],
-    looked: Instant,
+    checked: Instant,
     state: State,
 }
 
-/// The device and the number of a file there: another file at the same path has others.
+/// Device and inode: another file at the same path has others.
 type Identity = (u64, u64);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Present,
-    /// A file is not where it was; the WAL is not emptied yet.
+    /// A file is missing or another one is in its place; the WAL is not emptied yet.
     MissingOrReplaced,
-    /// The same, and it is. That the file comes back changes nothing: meanwhile others may have written to
-    /// it, of which our connections would know nothing.
+    /// The WAL is emptied. The file's return would change nothing: meanwhile another process may have written to
+    /// it, and our connections would not know.
     Detached,
 }
 
 impl DatabaseFiles {
-    /// Of an open database in WAL mode: its file, where it was asked for, and its WAL, which is beside what
-    /// a link leads to.
+    /// The files of an open database in WAL mode: the database at the path that was opened, and the WAL beside the
+    /// file to which a symbolic link at that path leads.
     pub(crate) fn of(database: &Path) -> DatabaseFiles {
         let mut wal = OsString::from(fs::canonicalize(database).unwrap_or_else(|_| database.to_owned()));
         wal.push("-wal");
@@ -41,34 +41,34 @@ impl DatabaseFiles {
             let identity = identity(&path);
             (path, identity)
         });
-        DatabaseFiles { files, looked: Instant::now(), state: State::Present }
+        DatabaseFiles { files, checked: Instant::now(), state: State::Present }
     }
 
-    /// Whether both are where they were, a moment ago. When they are not, it empties the WAL by `empty`, which
-    /// tells whether it could: once it can.
-    pub(crate) fn are_present(&mut self, empty: impl FnOnce() -> bool) -> bool {
-        if self.state == State::Detached || self.looked.elapsed() < CHECK_INTERVAL {
+    /// Whether both files were present at the last check, at most [`CHECK_INTERVAL`] ago. When one is not, calls
+    /// `empty_wal` once a check until it returns true.
+    pub(crate) fn are_present(&mut self, empty_wal: impl FnOnce() -> bool) -> bool {
+        if self.state == State::Detached || self.checked.elapsed() < CHECK_INTERVAL {
             return self.state == State::Present;
         }
-        self.looked = Instant::now();
+        self.checked = Instant::now();
         if self.state == State::Present
-            && let Some((path, _)) = self.files.iter().find(|(path, then)| identity(path) != *then)
+            && let Some((path, _)) = self.files.iter().find(|(path, opened)| identity(path) != *opened)
         {
             log::error!(
-                "{} was moved, deleted or replaced: nothing is written any more; a restart goes on with what \
-                 is there then",
+                "{} was moved, deleted or replaced: writes are refused until the program is restarted, which \
+                 opens the file that is there then",
                 path.display()
             );
             self.state = State::MissingOrReplaced;
         }
-        if self.state == State::MissingOrReplaced && empty() {
+        if self.state == State::MissingOrReplaced && empty_wal() {
             self.state = State::Detached;
         }
         self.state == State::Present
     }
 }
 
-/// `None`: there is no such file, or nothing can be learnt of it.
+/// `None` when there is no such file, or its metadata cannot be read.
 fn identity(path: &Path) -> Option<Identity> {
     fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }

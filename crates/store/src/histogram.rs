@@ -1,10 +1,10 @@
-//! Counts of values between bounds, as Prometheus has them.
+//! Histograms as Prometheus has them (<https://prometheus.io/docs/concepts/metric_types/#histogram>), counted
+//! without locks.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Bounds of times, in nanoseconds: from a quarter of a millisecond, a page of ours, to ten seconds, after which
-/// nobody waits any more.
+/// Bounds for durations, in nanoseconds: from 0.25 ms, a fast request, to 10 s, a caller's usual time-out.
 pub const DURATION_BOUNDS: [u64; 15] = {
     const MICROS: u64 = 1_000;
     const MILLIS: u64 = 1_000_000;
@@ -27,18 +27,19 @@ pub const DURATION_BOUNDS: [u64; 15] = {
     ]
 };
 
-/// How many values fell between each two of `N` bounds, and what they come to together. Who reads it while others
-/// count may see a value in one of the two and not yet in the other.
+/// The number of values between each two of `N` bounds, and the sum of all values.
+///
+/// A reader may see a value that is being observed in the buckets and not yet in the sum.
 pub struct Histogram<const N: usize> {
     bounds: &'static [u64; N],
-    /// Each for values that are at most the bound and above the one before.
+    /// One count a bound: values that are at most the bound and above the one before.
     counts: [AtomicU64; N],
     above_last_bound: AtomicU64,
     sum: AtomicU64,
 }
 
 impl<const N: usize> Histogram<N> {
-    /// Nothing yet; `bounds` grow.
+    /// An empty histogram. `bounds` are inclusive and ascend.
     #[must_use]
     pub const fn new(bounds: &'static [u64; N]) -> Histogram<N> {
         Histogram {
@@ -49,19 +50,19 @@ impl<const N: usize> Histogram<N> {
         }
     }
 
-    /// One more value.
+    /// Counts `value`.
     pub fn observe(&self, value: u64) {
-        let place = self.bounds.iter().position(|bound| value <= *bound);
-        place.map_or(&self.above_last_bound, |at| &self.counts[at]).fetch_add(1, Ordering::Relaxed);
+        let bucket = self.bounds.iter().position(|bound| value <= *bound);
+        bucket.map_or(&self.above_last_bound, |at| &self.counts[at]).fetch_add(1, Ordering::Relaxed);
         self.sum.fetch_add(value, Ordering::Relaxed);
     }
 
-    /// The same, in nanoseconds.
-    pub fn observe_duration(&self, time: Duration) {
-        self.observe(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+    /// Counts `duration` in nanoseconds.
+    pub fn observe_duration(&self, duration: Duration) {
+        self.observe(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
     }
 
-    /// Each bound with how many values are at most that.
+    /// Each bound with the number of values that are at most that bound.
     pub fn cumulative_buckets(&self) -> impl Iterator<Item = (u64, u64)> {
         let counted = self.bounds.iter().zip(&self.counts);
         counted.scan(0, |sum, (bound, count)| {
@@ -70,19 +71,19 @@ impl<const N: usize> Histogram<N> {
         })
     }
 
-    /// How many values are above the last bound.
+    /// The number of values above the last bound.
     #[must_use]
     pub fn above_last_bound(&self) -> u64 {
         self.above_last_bound.load(Ordering::Relaxed)
     }
 
-    /// All values added up.
+    /// The sum of all values.
     #[must_use]
     pub fn sum(&self) -> u64 {
         self.sum.load(Ordering::Relaxed)
     }
 
-    /// Whether there is no value in it.
+    /// Whether no value was observed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.cumulative_buckets().all(|(_, count)| count == 0) && self.above_last_bound() == 0
@@ -94,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_counts_from_its_bound_on() {
+    fn a_value_is_counted_in_the_first_bucket_whose_bound_it_does_not_exceed() {
         static BOUNDS: [u64; 3] = [1, 10, 100];
         let histogram = Histogram::new(&BOUNDS);
         assert!(histogram.is_empty());
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_counted_in_nanoseconds() {
+    fn a_duration_is_counted_in_nanoseconds() {
         let histogram = Histogram::new(&DURATION_BOUNDS);
         histogram.observe_duration(Duration::from_micros(250));
         histogram.observe_duration(Duration::from_secs(10) + Duration::from_nanos(1));

@@ -28,7 +28,9 @@ mod slow_statements;
 mod error;
 
 pub use checkpoint::{CheckpointGuard, empty_wal};
-pub use database::{Database, Drained};
+pub use connection::POOL_TIMEOUT;
+pub use database::{Database, Drained, MIN_SQLITE_VERSION};
 pub use error::{Error, OpenError};
 pub use metrics::{DatabaseStats, WriteTimings, WriterMetrics};
 pub use schema::Schema;
+pub use writer::{MAX_BATCH_TIME, MAX_BATCH_WRITES, MAX_QUEUED_WRITES};

@@ -1,18 +1,18 @@
-//! What the database counts about itself.
+//! Metrics of the writer, timings of a write, and the state of the database.
 
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::histogram::{DURATION_BOUNDS, Histogram};
 
-/// How many share a commit: bounds up to the most that can.
+/// Bounds for the number of writes in a commit; the last is the largest batch.
 const BATCH_SIZE_BOUNDS: [u64; 8] = [1, 2, 4, 8, 16, 32, 64, 128];
 
-/// What the writer has done since it was started.
+/// Counts of the writer since the database was opened.
 pub struct WriterMetrics {
-    /// How many callers' writes each commit brought to the disk.
+    /// The number of callers' writes in each successful commit.
     pub batch_sizes: Histogram<{ BATCH_SIZE_BOUNDS.len() }>,
-    /// How long each commit took, in nanoseconds.
+    /// The duration of each successful commit, its flush included, in nanoseconds.
     pub commit_durations: Histogram<{ DURATION_BOUNDS.len() }>,
     wal_pages: AtomicI32,
     failed_flushes: AtomicU64,
@@ -30,18 +30,19 @@ impl WriterMetrics {
         }
     }
 
-    /// Notes a commit of so many callers' writes.
-    pub(crate) fn observe_commit(&self, writes: usize, took: Duration) {
+    /// Counts a commit of this many callers' writes.
+    pub(crate) fn observe_commit(&self, writes: usize, duration: Duration) {
         self.batch_sizes.observe(writes as u64);
-        self.commit_durations.observe_duration(took);
+        self.commit_durations.observe_duration(duration);
     }
 
-    /// Notes a commit that the disk did not take: it stands in the WAL as a whole.
+    /// Counts a commit that failed when the disk was to flush it.
     pub(crate) fn observe_failed_flush(&self) {
         self.failed_flushes.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Commits that the disk did not take when they were flushed.
+    /// The number of commits that failed because the disk could not flush them. The WAL contained each of them
+    /// for a moment, until the writer overwrote it: a program that copies the WAL may have copied it.
     #[must_use]
     pub fn failed_flushes(&self) -> u64 {
         self.failed_flushes.load(Ordering::Relaxed)
@@ -51,55 +52,57 @@ impl WriterMetrics {
         self.wal_pages.store(pages, Ordering::Relaxed);
     }
 
-    /// Pages in the WAL after the last commit.
+    /// The number of pages in the WAL after the last commit. It falls when the WAL begins at its start again.
     #[must_use]
     pub fn wal_pages(&self) -> i32 {
         self.wal_pages.load(Ordering::Relaxed)
     }
 }
 
-/// How the database is at this moment.
+/// The state of the database at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DatabaseStats {
-    /// Writes that the writer has not taken yet.
-    pub waiting_writes: usize,
-    /// Readers that are open.
+    /// Writes in the queue.
+    pub queued_writes: usize,
+    /// Read-only connections in the pool.
     pub readers: u32,
-    /// Those of them that nobody uses.
+    /// Those of them that no read uses.
     pub idle_readers: u32,
 }
 
-/// What a write's time was spent on, as its caller saw it.
+/// The parts of the time that a caller waited for its write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WriteTimings {
-    /// Until its transaction had begun.
+    /// From the call to the beginning of the transaction.
     pub queue: Duration,
-    /// The work of all who share the transaction.
+    /// The closures of all callers that share the transaction.
     pub work: Duration,
-    /// From then on: the commit, until the caller knew of it.
+    /// The commit, its flush, and the time until the caller had the result.
     pub commit: Duration,
 }
 
-/// When a transaction had come so far.
+/// The moments at which a transaction reached its stages.
 #[derive(Clone, Copy)]
 pub(crate) struct BatchTimeline {
+    /// The transaction began.
     pub(crate) began: Instant,
-    pub(crate) worked: Instant,
+    /// The last closure had run.
+    pub(crate) work_done: Instant,
 }
 
 impl BatchTimeline {
-    /// Of what ends here without having begun.
-    pub(crate) fn none() -> BatchTimeline {
+    /// For a write whose transaction never began.
+    pub(crate) fn not_begun() -> BatchTimeline {
         let now = Instant::now();
-        BatchTimeline { began: now, worked: now }
+        BatchTimeline { began: now, work_done: now }
     }
 
-    /// What was spent by who asked at that time, and is told now. Who asked when the transaction had begun already
+    /// The timings of a caller whose call was at `called` and who has the result now. A call during the transaction
     /// did not wait for its beginning.
-    pub(crate) fn timings_since(self, asked: Instant) -> WriteTimings {
-        let began = self.began.max(asked);
-        let worked = self.worked.max(began);
-        WriteTimings { queue: began - asked, work: worked - began, commit: worked.elapsed() }
+    pub(crate) fn timings_since(self, called: Instant) -> WriteTimings {
+        let began = self.began.max(called);
+        let work_done = self.work_done.max(began);
+        WriteTimings { queue: began - called, work: work_done - began, commit: work_done.elapsed() }
     }
 }
 
@@ -108,15 +111,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_comes_late_pays_only_for_what_is_left() {
+    fn a_caller_that_joins_a_transaction_late_waits_only_for_its_rest() {
         let second = Duration::from_secs(1);
-        let asked = Instant::now();
-        let stages = BatchTimeline { began: asked + second, worked: asked + 3 * second };
-        let spent = stages.timings_since(asked);
-        assert_eq!((spent.queue, spent.work, spent.commit), (second, 2 * second, Duration::ZERO));
-        let spent = stages.timings_since(asked + 2 * second);
-        assert_eq!((spent.queue, spent.work), (Duration::ZERO, second));
-        let spent = stages.timings_since(asked + 5 * second);
-        assert_eq!((spent.queue, spent.work), (Duration::ZERO, Duration::ZERO));
+        let called = Instant::now();
+        let timeline = BatchTimeline { began: called + second, work_done: called + 3 * second };
+        let timings = timeline.timings_since(called);
+        assert_eq!((timings.queue, timings.work, timings.commit), (second, 2 * second, Duration::ZERO));
+        let timings = timeline.timings_since(called + 2 * second);
+        assert_eq!((timings.queue, timings.work), (Duration::ZERO, second));
+        let timings = timeline.timings_since(called + 5 * second);
+        assert_eq!((timings.queue, timings.work), (Duration::ZERO, Duration::ZERO));
     }
 }

@@ -1,40 +1,41 @@
-//! A schema, step by step.
+//! Migrations of the schema.
 
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::error::OpenError;
 use crate::schema::Schema;
 
-/// Brings the database to this program's schema. Each migration is a transaction of its own, and
-/// two programs that start at once take turns.
+/// Runs the migrations that the database has not had.
+///
+/// Each runs in a transaction of its own, which also sets `user_version` and `application_id`. Processes that
+/// migrate a database at the same time wait for each other, and each migration runs once.
 ///
 /// # Errors
-/// When the database is newer than this program or another program's, or a migration fails; what
-/// came before that migration stays, and it is undone.
+/// [`OpenError::NewerSchema`]; [`OpenError::OtherProgram`] when a database without migrations has tables;
+/// [`OpenError::Migration`], after which the earlier migrations stay; [`OpenError::Sqlite`].
 pub fn run(connection: &mut Connection, schema: &Schema) -> Result<(), OpenError> {
     loop {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let number =
-            schema.migrations_applied(
-                transaction.pragma_query_value(None, "user_version", |row| row.get(0))?,
-            )?;
-        let Some(migration) = schema.migrations.get(number) else {
+        let user_version = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        let applied = schema.migrations_applied(user_version)?;
+        let Some(migration) = schema.migrations.get(applied) else {
             return Ok(());
         };
-        let next = number + 1;
-        if number == 0 && !is_empty(&transaction)? {
+        let number = applied + 1;
+        if applied == 0 && !is_empty(&transaction)? {
             let path = transaction.path().unwrap_or_default().into();
             return Err(OpenError::OtherProgram(path));
         }
-        let failed = |error| OpenError::Migration { number: next, error };
+        let failed = |source| OpenError::Migration { number, source };
         transaction.execute_batch(migration).map_err(failed)?;
-        transaction.pragma_update(None, "user_version", next as i64).map_err(failed)?;
+        transaction.pragma_update(None, "user_version", number as i64).map_err(failed)?;
         transaction.pragma_update(None, "application_id", schema.application_id).map_err(failed)?;
         transaction.commit().map_err(failed)?;
-        log::info!("migrated the database to schema {next}");
+        log::info!("migrated the database to schema {number}");
     }
 }
 
+/// Whether the database has no tables.
 fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))
 }

@@ -1,30 +1,32 @@
-//! How each connection is set up: every pragma with its reason.
+//! The settings of each kind of connection, every pragma with its reason.
+//!
+//! The pragmas: <https://sqlite.org/pragma.html>; the settings of a connection:
+//! <https://sqlite.org/c3ref/c_dbconfig_defensive.html>.
 
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
 
-/// How long a statement waits for a lock that another process holds (Litestream's checkpoint, the
-/// command line). Our own writes never wait for each other here: they queue for the one writer.
+/// How long a statement waits for a lock that another process holds, such as a backup's checkpoint or a command
+/// line. Writes of this process do not wait here for each other: they queue for the one writer.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The prepared statements that a connection keeps: more than the program has.
+/// The prepared statements that a connection keeps. A program with more of them prepares some anew.
 const MAX_CACHED_STATEMENTS: usize = 128;
 
-/// What readers and the writer share.
+/// The settings that all connections have.
 ///
-/// - `mmap_size=0`: whenever someone has written, SQLite unmaps a reader's whole file before its next
-///   read and maps it again, and each unmapping interrupts every core that runs one of our threads.
-///   Reading pages by system call is far cheaper under writes (docs/decisions/0004-no-mmap.md).
+/// - `mmap_size=0`: after each commit SQLite unmaps a reader's whole file before the next read and maps it again,
+///   and each unmapping interrupts every core that runs a thread of the process. Beside writes, system calls that
+///   read the pages cost far less.
 /// - `cache_size`: 8 MiB a connection.
 /// - `temp_store`: sorts and statement journals stay in memory.
-/// - `foreign_keys`: off by default in SQLite.
-/// - Query planner stability: a plan does not depend on the values that are bound. Otherwise every
-///   new value for a `LIMIT ?` has SQLite parse and plan the statement anew, which was a third of the
-///   time of a list.
-/// - `trusted_schema=OFF`, defensive: a doctored database file cannot make us run functions of its
-///   choice, and no statement can write to the schema table.
+/// - `foreign_keys`: SQLite's default is off.
+/// - Query planner stability: a plan does not depend on the bound values. Otherwise SQLite parses and plans a
+///   statement again for every new value of a `LIMIT ?`, which was measured as a third of the time of a list.
+/// - `trusted_schema=OFF` and defensive: a manipulated database file cannot call functions of its choice, and no
+///   statement can write to the schema table.
 fn configure_common(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(MAX_CACHED_STATEMENTS);
@@ -40,31 +42,28 @@ fn configure_common(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// A connection of the pool. `query_only` makes a write through it an error, not a surprise. It reads once, by
-/// which SQLite opens the WAL and learns the schema: later there may be no file descriptor left to open it with.
-///
-/// # Errors
-/// SQLite's.
-pub fn configure_reader(connection: &mut Connection) -> rusqlite::Result<()> {
+/// Sets up a connection of the reader pool. `query_only` turns a write through it into an error. The first read
+/// makes SQLite open the WAL and load the schema now: later the process may have no file descriptor left for it.
+pub(crate) fn configure_reader(connection: &mut Connection) -> rusqlite::Result<()> {
     configure_common(connection)?;
     connection.pragma_update(None, "query_only", true)?;
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
 }
 
-/// The one connection that writes.
+/// Sets up the one connection that writes.
 ///
-/// - `journal_mode=WAL`: readers and the writer do not wait for each other. It is kept in the file.
-/// - `synchronous=FULL`: a commit returns after the WAL is flushed, so an answered write survives a
-///   power cut. One commit for many callers (`writer`) pays for it.
-/// - `journal_size_limit`: after a burst the WAL file is cut back to 64 MiB.
-/// - `wal_autocheckpoint=0`: `checkpoint` does it, beside the writes and not between them.
-/// - While another process has the lock it is asked for every millisecond. SQLite's own waiting grows
-///   from 1 to 100 ms a step, but Litestream has the lock for less than one, many times a second, and
-///   everybody's write would wait for the rest of a step.
+/// - `journal_mode=WAL`: readers and the writer do not wait for each other. The file keeps this mode.
+/// - `synchronous=FULL`: a commit returns when the WAL is flushed, so a committed write survives a power cut.
+///   Group commit spreads the cost of the flush over many callers.
+/// - `journal_size_limit`: after a burst SQLite cuts the WAL file back to 64 MiB.
+/// - `wal_autocheckpoint=0`: checkpoints run beside the writes, on a thread of their own.
+/// - While another process holds the lock, the writer retries every millisecond. SQLite's own handler sleeps from
+///   1 to 100 ms a step, but Litestream holds the lock for less than one, many times a second, and all writes
+///   would wait for the rest of a step.
 ///
 /// # Errors
-/// SQLite's: the file cannot be written, or is on a file system without shared memory.
-pub fn configure_writer(connection: &mut Connection) -> rusqlite::Result<()> {
+/// SQLite's, when the file cannot be written or is on a file system without shared memory.
+pub(crate) fn configure_writer(connection: &mut Connection) -> rusqlite::Result<()> {
     configure_common(connection)?;
     connection.busy_handler(Some(wait_for_lock))?;
     let mode = enable_wal(connection)?;
@@ -78,18 +77,18 @@ pub fn configure_writer(connection: &mut Connection) -> rusqlite::Result<()> {
     )
 }
 
-/// Waits for a millisecond, the `count`th time in a row; whether to go on.
+/// Sleeps for a millisecond, the `count`th time in a row, and returns whether SQLite should retry.
 fn wait_for_lock(count: i32) -> bool {
     const STEP: Duration = Duration::from_millis(1);
-    let is_patient = u128::from(count.unsigned_abs()) < BUSY_TIMEOUT.as_millis();
-    if is_patient {
+    let may_retry = u128::from(count.unsigned_abs()) < BUSY_TIMEOUT.as_millis();
+    if may_retry {
         std::thread::sleep(STEP);
     }
-    is_patient
+    may_retry
 }
 
-/// Switches to WAL mode. Of two that make the same database at once one is told "locked" without any
-/// waiting, since SQLite sees a deadlock coming: it asks again.
+/// Switches to WAL mode and returns the mode that is then in use. When two processes create the same database,
+/// SQLite foresees a deadlock and reports "locked" to one of them at once, without the busy handler: it retries.
 fn enable_wal(connection: &Connection) -> rusqlite::Result<String> {
     let began = Instant::now();
     loop {
@@ -106,66 +105,48 @@ fn enable_wal(connection: &Connection) -> rusqlite::Result<String> {
     }
 }
 
-/// The connection that only checkpoints: it flushes as the writer does.
-///
-/// # Errors
-/// SQLite's.
-pub fn configure_checkpointer(connection: &mut Connection) -> rusqlite::Result<()> {
+/// Sets up a connection that only checkpoints. It flushes as the writer does, and needs hardly any cache.
+pub(crate) fn configure_checkpointer(connection: &mut Connection) -> rusqlite::Result<()> {
     configure_common(connection)?;
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -256;")
 }
 
-/// Commits a transaction that changes nothing, after a commit that failed. What was refused may be in the
-/// WAL as a whole, only not flushed or not in its index, and whoever reads the WAL after a crash would take
-/// it for committed. This one is written over it. It need not succeed: it need only be written.
-///
-/// # Errors
-/// SQLite's.
-pub fn overwrite_refused_commit(connection: &Connection) -> rusqlite::Result<()> {
+/// Overwrites a refused commit in the WAL, by a transaction that changes nothing. The refused commit may be in the
+/// WAL as a whole, without a flush or without an entry in the index, and recovery after a crash would take it for
+/// committed (<https://sqlite.org/fileformat2.html#walformat>). This transaction need only be written, not succeed.
+pub(crate) fn overwrite_refused_commit(connection: &Connection) -> rusqlite::Result<()> {
     const VERSION: &str = "user_version";
     let version: i64 = connection.pragma_query_value(None, VERSION, |row| row.get(0))?;
     connection.pragma_update(None, VERSION, version)
 }
 
-/// Has the WAL stay as it is when the database is closed: the next start copies all of it anew.
-///
-/// # Errors
-/// SQLite's.
-pub fn keep_wal_on_close(connection: &Connection) -> rusqlite::Result<()> {
+/// Keeps SQLite from checkpointing when it closes the database: the next start finds the WAL and copies all of it.
+pub(crate) fn keep_wal_on_close(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(drop)
 }
 
-/// Whether [`keep_wal_on_close`] was asked for.
-///
-/// # Errors
-/// SQLite's.
-pub fn keeps_wal_on_close(connection: &Connection) -> rusqlite::Result<bool> {
+/// Whether [`keep_wal_on_close`] was called for this connection.
+pub(crate) fn keeps_wal_on_close(connection: &Connection) -> rusqlite::Result<bool> {
     connection.db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE)
 }
 
-/// After the last write: refreshes the planner's statistics where they are stale, a bounded amount of
-/// work. They can also wait for the next time.
-pub fn refresh_statistics(connection: &Connection) {
+/// Refreshes the query planner's statistics where they are stale, with a bounded amount of work. A failure is only
+/// logged: the statistics can wait for the next close.
+pub(crate) fn refresh_statistics(connection: &Connection) {
     if let Err(error) = connection.execute_batch("PRAGMA analysis_limit = 400; PRAGMA optimize;") {
         log::warn!("refreshing statistics: {error}");
     }
 }
 
-/// Empties the WAL into the database, where no reader of ours is left; whether it is empty: another process
-/// may read it, and is waited for as for any lock.
-///
-/// # Errors
-/// SQLite's.
-pub fn truncate_wal(connection: &Connection) -> rusqlite::Result<bool> {
+/// Copies the whole WAL into the database and truncates it, and returns whether it is empty then. It waits for
+/// readers in other processes as long as the connection's busy handler does.
+pub(crate) fn truncate_wal(connection: &Connection) -> rusqlite::Result<bool> {
     let busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
     Ok(!busy)
 }
 
-/// The same on the writer's connection, without waiting for anybody.
-///
-/// # Errors
-/// SQLite's.
-pub fn try_truncate_wal(writer: &Connection) -> rusqlite::Result<bool> {
+/// Does on the writer's connection what [`truncate_wal`] does, without waiting for other processes.
+pub(crate) fn try_truncate_wal(writer: &Connection) -> rusqlite::Result<bool> {
     writer.busy_handler(None)?;
     let emptied = truncate_wal(writer);
     writer.busy_handler(Some(wait_for_lock))?;

@@ -1,4 +1,4 @@
-//! The pool of read-only connections.
+//! The read-only connections, and the gate that keeps them out while the WAL is copied.
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -12,36 +12,36 @@ use crate::connection::pool;
 use crate::error::{Error, OpenError};
 use crate::{pragmas, slow_statements};
 
-/// How many read-only connections are kept open: two a core, from 4 to 32. A read is all processor, some tens of
-/// microseconds of it, so more would wait inside instead of outside; and a reader that was just used
-/// has pages in its cache which an idle one must read anew after each write.
-fn readers() -> u32 {
+/// The number of read-only connections: two a core, at least 4 and at most 32. A read takes some tens of
+/// microseconds of processor time, so more of them would only wait for a core; and a connection that was just
+/// used has pages in its cache that an idle one must read anew after each write.
+fn reader_count() -> u32 {
     let cores = thread::available_parallelism().map_or(2, std::num::NonZero::get);
     u32::try_from(cores * 2).unwrap_or(u32::MAX).clamp(4, 32)
 }
 
-/// The readers of an open database.
+/// The pool of read-only connections.
 pub(crate) struct Readers {
     pool: r2d2::Pool<SqliteConnectionManager>,
     gate: Arc<ReaderGate>,
-    /// Statements that take so long are logged.
+    /// Statements that take at least this long are logged.
     slow: Option<Duration>,
 }
 
 impl Readers {
-    /// Opens all of them.
+    /// Opens every connection of the pool.
     pub(crate) fn open(path: &Path) -> Result<Readers, OpenError> {
         let manager = SqliteConnectionManager::file(path)
             .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .with_init(pragmas::configure_reader);
-        Ok(Readers { pool: pool(manager, readers())?, gate: Arc::default(), slow: None })
+        Ok(Readers { pool: pool(manager, reader_count())?, gate: Arc::default(), slow: None })
     }
 
-    /// Runs `work` as one of the readers, in one transaction.
+    /// Runs `work` on one of the connections, in a transaction.
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
         let connection = self.pool.get().map_err(|_| Error::Overloaded)?;
-        if let Some(slow) = self.slow {
-            slow_statements::watch(&connection, slow);
+        if let Some(threshold) = self.slow {
+            slow_statements::watch(&connection, threshold);
         }
         self.gate.shared(|| {
             let _snapshot = Snapshot::begin(&connection)?;
@@ -49,45 +49,45 @@ impl Readers {
         })
     }
 
-    /// What keeps them out.
+    /// The gate that every read of this pool passes.
     pub(crate) fn gate(&self) -> Arc<ReaderGate> {
         Arc::clone(&self.gate)
     }
 
-    /// From now on statements that take so long are logged.
-    pub(crate) fn log_slow_statements(&mut self, slow: Duration) {
-        self.slow = Some(slow);
+    /// Logs statements that take at least `threshold` from now on.
+    pub(crate) fn log_slow_statements(&mut self, threshold: Duration) {
+        self.slow = Some(threshold);
     }
 
-    /// How many are open, and how many of them are idle.
+    /// The number of connections, and of those that are idle.
     pub(crate) fn counts(&self) -> (u32, u32) {
         let state = self.pool.state();
         (state.connections, state.idle_connections)
     }
 }
 
-/// Who reads now, in this process. A reader that waits here waits for a copy, some milliseconds; the
-/// writer waits here for the longest read.
+/// Reads of this process pass it together, or the writer passes it alone. A reader waits here for a copy of the
+/// WAL, some milliseconds; the writer waits here for the longest read.
 #[derive(Default)]
 pub(crate) struct ReaderGate(RwLock<()>);
 
 impl ReaderGate {
-    /// Runs `work` as one of the readers.
+    /// Runs `work` beside other readers.
     fn shared<T>(&self, work: impl FnOnce() -> T) -> T {
-        // A lock around nothing cannot be left half changed.
-        let _inside = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        // The lock guards no data that a panic could leave half changed.
+        let _shared = self.0.read().unwrap_or_else(PoisonError::into_inner);
         work()
     }
 
-    /// Runs `work` while nobody reads.
+    /// Runs `work` while no read is under way.
     pub(crate) fn exclusive(&self, work: impl FnOnce()) {
-        let _alone = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let _exclusive = self.0.write().unwrap_or_else(PoisonError::into_inner);
         work();
     }
 }
 
-/// A read transaction that ends with this value, also when the work panics: a pooled connection
-/// must not go back inside a transaction, for it would show an old snapshot for ever.
+/// A read transaction that ends with this value, also when the closure panics: a connection that went back to the
+/// pool inside a transaction would show an old snapshot for ever.
 struct Snapshot<'c>(&'c Connection);
 
 impl Snapshot<'_> {

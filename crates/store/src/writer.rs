@@ -1,12 +1,11 @@
-//! Group commit: one thread owns the only connection that writes, and commits many callers' work
-//! with one flush.
+//! Group commit: one thread owns the only connection that writes, and commits many callers' writes with one flush.
 //!
-//! A flush to disk costs as much as dozens of small writes. While one is under way the next callers
-//! queue up, and whatever has queued becomes the next transaction: no timer, no tuning, a lone
-//! caller never waits for company. When any work in it fails, the whole transaction is undone and
-//! each work is done anew in one of its own, so that nobody pays for another's error or panic; that
-//! is rare, and a savepoint around every work would cost every time. The measurements:
-//! `docs/decisions/0002-group-commit.md`.
+//! A flush to the disk takes as long as dozens of small writes. During a flush the next callers queue, and all queued
+//! writes become the next transaction. There is no timer and nothing to tune, and a lone caller never waits for
+//! others. When one closure of a transaction fails, the transaction is rolled back and each closure runs again in a
+//! transaction of its own, so that no caller pays for another's error or panic. That is rare; a savepoint around
+//! every closure would cost a tenth of the processor time of each write, since SQLite copies each page before it
+//! changes it within a savepoint.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,15 +21,15 @@ use crate::files::{self, DatabaseFiles};
 use crate::metrics::{BatchTimeline, WriteTimings, WriterMetrics};
 use crate::pragmas;
 
-/// Work that may wait. A caller is a thread with a connection, so this is above any number of them
-/// that a default server lets in; beyond it a caller gets [`Error::Overloaded`] at once.
-const MAX_QUEUED_WRITES: usize = 4096;
-/// A transaction takes no more work after so many callers …
-const MAX_BATCH_WRITES: usize = 128;
-/// … or so much time: those who are in it already wait for its end.
-const MAX_BATCH_TIME: Duration = Duration::from_millis(20);
+/// The writes that may wait in the queue; the next caller gets [`Error::Overloaded`] at once. A waiting caller is a
+/// blocked thread, so a server with fewer threads never gets there.
+pub const MAX_QUEUED_WRITES: usize = 4096;
+/// The writes that may share a transaction; the others stay in the queue.
+pub const MAX_BATCH_WRITES: usize = 128;
+/// A transaction takes no further write after this time: its callers wait for its end.
+pub const MAX_BATCH_TIME: Duration = Duration::from_millis(20);
 
-/// The writer's handle, shared by all callers.
+/// The callers' handle to the writer's thread.
 pub(crate) struct Writer {
     queue: Arc<Queue>,
     thread: JoinHandle<Connection>,
@@ -43,57 +42,60 @@ struct Queue {
 
 struct State {
     waiting: VecDeque<Box<dyn Work>>,
-    /// No more is taken in; what waits is still done.
+    /// The queue refuses new writes; the writer still runs those that wait.
     stopping: bool,
 }
 
-/// A caller's work on its way through the writer.
+/// A caller's closure on its way through the writer.
 trait Work: Send {
-    /// Runs in a transaction; keeps the result for later.
+    /// Runs the closure in a transaction and keeps its result.
     fn run(&mut self, connection: &Connection) -> Outcome;
-    /// Tells the caller: the result of the last run if the transaction was committed, else why not.
-    fn answer(self: Box<Self>, committed: Result<(), Error>, stages: BatchTimeline);
+    /// Sends the caller the result of the last run if the transaction was committed, else the error.
+    fn answer(self: Box<Self>, committed: Result<(), Error>, timeline: BatchTimeline);
 }
 
-/// What the writer has to do.
+/// The writer's next step.
 enum Next {
     Work(Box<dyn Work>),
-    Nothing,
-    /// There is nothing more, and the writer stops.
-    End,
+    /// Nothing was queued in time.
+    Idle,
+    /// The queue is empty and the writer stops.
+    Stop,
 }
 
-/// How a run ended.
+/// How a closure ended.
 #[derive(PartialEq, Eq, Clone, Copy)]
 enum Outcome {
     Done,
-    /// With an error or a panic: its changes must be undone.
+    /// An error or a panic: its changes must be undone.
     Failed,
 }
 
 impl Writer {
+    /// Starts the writer's thread.
     pub(crate) fn start(
         connection: Connection,
         mut checkpoints: Checkpoints,
-        written: Arc<WriterMetrics>,
+        metrics: Arc<WriterMetrics>,
         mut files: DatabaseFiles,
     ) -> std::io::Result<Writer> {
         let state = State { waiting: VecDeque::new(), stopping: false };
         let queue = Arc::new(Queue { state: Mutex::new(state), not_empty: Condvar::new() });
-        let served = Arc::clone(&queue);
+        let consumed = Arc::clone(&queue);
         let thread = thread::Builder::new().name("writer".into()).spawn(move || {
-            let served = Served(served);
+            let consumer = Consumer(consumed);
+            let queue = &consumer.0;
             loop {
-                let next = served.0.wait(files::CHECK_INTERVAL);
-                let files_present = files.are_present(|| checkpoints.empty(&connection));
+                let next = queue.wait(files::CHECK_INTERVAL);
+                let files_are_present = files.are_present(|| checkpoints.empty_wal(&connection));
                 match next {
-                    Next::Work(first) if files_present => {
-                        write_batch(&connection, &served.0, first, &written);
-                        written.set_wal_pages(checkpoints.after_commit(&connection));
+                    Next::Work(first) if files_are_present => {
+                        write_batch(&connection, queue, first, &metrics);
+                        metrics.set_wal_pages(checkpoints.after_commit(&connection));
                     }
-                    Next::Work(first) => served.0.refuse(first, &Error::FileReplaced),
-                    Next::Nothing => {}
-                    Next::End => break,
+                    Next::Work(first) => queue.refuse_all(first, &Error::FileReplaced),
+                    Next::Idle => {}
+                    Next::Stop => break,
                 }
             }
             drop(checkpoints);
@@ -102,25 +104,25 @@ impl Writer {
         Ok(Writer { queue, thread })
     }
 
-    /// Runs `work` in a transaction and waits for its commit.
+    /// Queues `work` and waits until it is committed or has failed.
     pub(crate) fn write<T, W>(&self, work: W) -> (Result<T, Error>, WriteTimings)
     where
         T: Send + 'static,
         W: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        let asked = Instant::now();
+        let called = Instant::now();
         let reply = Arc::new(Reply { result: Mutex::new(None), answered: Condvar::new() });
         let job = Box::new(Job { work, result: None, reply: Some(Arc::clone(&reply)) });
         match self.queue.push(job) {
             Ok(()) => {
-                let (result, stages) = reply.wait();
-                (result, stages.timings_since(asked))
+                let (result, timeline) = reply.wait();
+                (result, timeline.timings_since(called))
             }
             Err(error) => (Err(error), WriteTimings::default()),
         }
     }
 
-    /// Queues `work` and does not wait for it.
+    /// Queues `work` and returns.
     pub(crate) fn write_later<W>(&self, work: W) -> Result<(), Error>
     where
         W: Fn(&Connection) -> rusqlite::Result<()> + Send + 'static,
@@ -128,28 +130,28 @@ impl Writer {
         self.queue.push(Box::new(Job { work, result: None, reply: None }))
     }
 
-    /// Takes no more in; what waits is still done.
+    /// Refuses new writes; those that wait still run.
     pub(crate) fn close(&self) {
         self.queue.lock().stopping = true;
         self.queue.not_empty.notify_one();
     }
 
-    /// Does what waits, then ends the thread and gives the connection back.
+    /// Runs the writes that wait, then ends the thread and returns its connection.
     pub(crate) fn stop(self) -> Result<Connection, Error> {
         self.close();
         self.thread.join().map_err(|_| Error::Panicked)
     }
 
-    /// How many callers wait for their turn.
-    pub(crate) fn waiting(&self) -> usize {
+    /// The number of writes that wait.
+    pub(crate) fn queue_length(&self) -> usize {
         self.queue.lock().waiting.len()
     }
 }
 
-/// The writer's own hold on the queue. When it goes, even by a panic, nobody may wait any longer.
-struct Served(Arc<Queue>);
+/// The writer's hold on the queue. When it is dropped, also by a panic, no caller may wait any longer.
+struct Consumer(Arc<Queue>);
 
-impl Drop for Served {
+impl Drop for Consumer {
     fn drop(&mut self) {
         self.0.lock().stopping = true;
         drop(self.0.take_all());
@@ -166,7 +168,7 @@ impl Queue {
             return Err(Error::Overloaded);
         }
         state.waiting.push_back(work);
-        // With others before it the writer is awake, or about to be.
+        // Behind other writes the writer is awake, or about to be.
         let was_empty = state.waiting.len() == 1;
         drop(state);
         if was_empty {
@@ -183,38 +185,37 @@ impl Queue {
         std::mem::take(&mut self.lock().waiting)
     }
 
-    /// Waits for the next work, at most so long.
-    fn wait(&self, patience: Duration) -> Next {
+    /// Waits for the next write, for at most `timeout`.
+    fn wait(&self, timeout: Duration) -> Next {
         let (mut state, _) = self
             .not_empty
-            .wait_timeout_while(self.lock(), patience, |state| state.waiting.is_empty() && !state.stopping)
+            .wait_timeout_while(self.lock(), timeout, |state| state.waiting.is_empty() && !state.stopping)
             .unwrap_or_else(PoisonError::into_inner);
         match state.waiting.pop_front() {
             Some(work) => Next::Work(work),
-            None if state.stopping => Next::End,
-            None => Next::Nothing,
+            None if state.stopping => Next::Stop,
+            None => Next::Idle,
         }
     }
 
-    /// Tells everybody who waits that it cannot be done.
-    fn refuse(&self, first: Box<dyn Work>, error: &Error) {
-        let stages = BatchTimeline::none();
-        first.answer(Err(error.duplicate()), stages);
-        self.take_all().into_iter().for_each(|work| work.answer(Err(error.duplicate()), stages));
+    /// Answers `first` and all queued writes with `error`.
+    fn refuse_all(&self, first: Box<dyn Work>, error: &Error) {
+        let timeline = BatchTimeline::not_begun();
+        first.answer(Err(error.duplicate()), timeline);
+        self.take_all().into_iter().for_each(|work| work.answer(Err(error.duplicate()), timeline));
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it is held.
+        // No code panics while it holds the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One transaction with all the work there is, up to the limits; then everyone is told.
-fn write_batch(connection: &Connection, queue: &Queue, first: Box<dyn Work>, written: &WriterMetrics) {
+/// Runs `first` and the queued writes, up to the limits, in one transaction, commits it, and answers the callers.
+fn write_batch(connection: &Connection, queue: &Queue, first: Box<dyn Work>, metrics: &WriterMetrics) {
     if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
-        // Another process keeps the lock. Who has queued meanwhile would wait as long once more, one
-        // after the other.
-        return queue.refuse(first, &error);
+        // Another process keeps the lock. The writes that queued meanwhile would each wait as long again.
+        return queue.refuse_all(first, &error);
     }
     let began = Instant::now();
     let mut batch: Vec<Box<dyn Work>> = Vec::with_capacity(32);
@@ -223,58 +224,60 @@ fn write_batch(connection: &Connection, queue: &Queue, first: Box<dyn Work>, wri
         let outcome = work.run(connection);
         batch.push(work);
         if outcome == Outcome::Failed || connection.is_autocommit() {
-            // Nobody else may suffer, and SQLite may have given up the transaction already (full
-            // disk, I/O error, no memory): all of it is undone, and each does its work alone.
+            // SQLite itself rolls back after a full disk, an I/O error or a lack of memory.
             roll_back(connection);
-            return batch.into_iter().for_each(|work| write_alone(connection, work, written));
+            return batch.into_iter().for_each(|work| write_alone(connection, work, metrics));
         }
         let has_room = batch.len() < MAX_BATCH_WRITES && began.elapsed() < MAX_BATCH_TIME;
         next = if has_room { queue.take() } else { None };
     }
-    let stages = BatchTimeline { began, worked: Instant::now() };
-    let committed = commit(connection, batch.len(), written);
+    let timeline = BatchTimeline { began, work_done: Instant::now() };
+    let committed = commit(connection, batch.len(), metrics);
     for work in batch {
         let committed = match &committed {
             Ok(()) => Ok(()),
             Err(error) => Err(error.duplicate()),
         };
-        work.answer(committed, stages);
+        work.answer(committed, timeline);
     }
 }
 
-/// A transaction for one, after one that was shared has failed.
-fn write_alone(connection: &Connection, mut work: Box<dyn Work>, written: &WriterMetrics) {
+/// Runs one write in a transaction of its own, after a shared transaction has failed.
+fn write_alone(connection: &Connection, mut work: Box<dyn Work>, metrics: &WriterMetrics) {
     if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
-        return work.answer(Err(error), BatchTimeline::none());
+        return work.answer(Err(error), BatchTimeline::not_begun());
     }
     let began = Instant::now();
     let outcome = work.run(connection);
-    let stages = BatchTimeline { began, worked: Instant::now() };
+    let timeline = BatchTimeline { began, work_done: Instant::now() };
     let committed = if connection.is_autocommit() {
         Err(Error::TransactionLost)
     } else if outcome == Outcome::Failed {
         roll_back(connection);
         Ok(())
     } else {
-        commit(connection, 1, written)
+        commit(connection, 1, metrics)
     };
-    work.answer(committed, stages);
+    work.answer(committed, timeline);
 }
 
-/// Brings the work of so many callers to the disk.
-fn commit(connection: &Connection, writes: usize, written: &WriterMetrics) -> Result<(), Error> {
+/// Commits and flushes a transaction of this many writes. A failed commit is rolled back, and overwritten in the WAL
+/// before its callers are answered.
+fn commit(connection: &Connection, writes: usize, metrics: &WriterMetrics) -> Result<(), Error> {
     let began = Instant::now();
     execute(connection, "COMMIT").inspect_err(|error| {
         log::error!("a commit failed: {error}");
         if error.is_flush_failure() {
-            written.observe_failed_flush();
+            metrics.observe_failed_flush();
         }
         roll_back(connection);
         if let Err(error) = pragmas::overwrite_refused_commit(connection) {
-            log::error!("what was refused may be there after a crash: {error}");
+            log::error!(
+                "a crash may make the failed commit permanent, since it was not overwritten: {error}"
+            );
         }
     })?;
-    written.observe_commit(writes, began.elapsed());
+    metrics.observe_commit(writes, began.elapsed());
     Ok(())
 }
 
@@ -291,19 +294,19 @@ fn execute(connection: &Connection, statement: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// [`Work`] with its types known.
+/// [`Work`] of a caller with its types.
 struct Job<T, W> {
     work: W,
     result: Option<Result<T, Error>>,
-    /// `None` when the caller has been told, or does not wait.
+    /// `None` when the caller has its answer, or does not wait for one.
     reply: Option<Arc<Reply<T>>>,
 }
 
-/// A caller whose work is thrown away hears of it.
+/// Answers the caller of a job that is dropped.
 impl<T, W> Drop for Job<T, W> {
     fn drop(&mut self) {
         if let Some(reply) = self.reply.take() {
-            reply.give(Err(Error::Closed), BatchTimeline::none());
+            reply.send(Err(Error::Closed), BatchTimeline::not_begun());
         }
     }
 }
@@ -314,7 +317,7 @@ where
     W: Fn(&Connection) -> rusqlite::Result<T> + Send,
 {
     fn run(&mut self, connection: &Connection) -> Outcome {
-        // What the closure wrote before it panicked is rolled back, and it owns what it captured.
+        // After a panic its changes are rolled back, and the closure owns all that it captured.
         let result = catch_unwind(AssertUnwindSafe(|| (self.work)(connection)));
         let result = result.map_or(Err(Error::Panicked), |result| result.map_err(Error::from));
         let outcome = if result.is_ok() { Outcome::Done } else { Outcome::Failed };
@@ -322,30 +325,30 @@ where
         outcome
     }
 
-    fn answer(mut self: Box<Self>, committed: Result<(), Error>, stages: BatchTimeline) {
+    fn answer(mut self: Box<Self>, committed: Result<(), Error>, timeline: BatchTimeline) {
         let result = match (self.result.take(), committed) {
-            // Its own error says more than that of the transaction.
+            // The closure's own error says more than the transaction's.
             (Some(Err(error)), _) | (_, Err(error)) => Err(error),
             (Some(Ok(value)), Ok(())) => Ok(value),
             (None, Ok(())) => Err(Error::Closed),
         };
         match (self.reply.take(), result) {
-            (Some(reply), result) => reply.give(result, stages),
-            (None, Err(error)) => log::warn!("a write that nobody waits for was not done: {error}"),
+            (Some(reply), result) => reply.send(result, timeline),
+            (None, Err(error)) => log::warn!("a background write failed: {error}"),
             (None, Ok(_)) => {}
         }
     }
 }
 
-/// Where a caller waits for its result.
+/// The place where a caller waits for its result.
 struct Reply<T> {
     result: Mutex<Option<(Result<T, Error>, BatchTimeline)>>,
     answered: Condvar,
 }
 
 impl<T> Reply<T> {
-    fn give(&self, result: Result<T, Error>, stages: BatchTimeline) {
-        *self.result.lock().unwrap_or_else(PoisonError::into_inner) = Some((result, stages));
+    fn send(&self, result: Result<T, Error>, timeline: BatchTimeline) {
+        *self.result.lock().unwrap_or_else(PoisonError::into_inner) = Some((result, timeline));
         self.answered.notify_one();
     }
 
@@ -354,6 +357,6 @@ impl<T> Reply<T> {
             .answered
             .wait_while(self.result.lock().unwrap_or_else(PoisonError::into_inner), |result| result.is_none())
             .unwrap_or_else(PoisonError::into_inner);
-        result.take().unwrap_or_else(|| (Err(Error::Closed), BatchTimeline::none()))
+        result.take().unwrap_or_else(|| (Err(Error::Closed), BatchTimeline::not_begun()))
     }
 }

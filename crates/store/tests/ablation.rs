@@ -1,4 +1,4 @@
-//! The other ways to write, see `lorem_store::ablation`.
+//! The write strategies of `lorem_store::ablation`.
 #![cfg(feature = "ablation")]
 
 use std::sync::Mutex;
@@ -14,12 +14,12 @@ const SCHEMA: Schema =
 const STRATEGIES: [WriteStrategy; 4] =
     [WriteStrategy::Deferred, WriteStrategy::Immediate, WriteStrategy::Mutex, WriteStrategy::Group];
 
-fn open(folder: &tempfile::TempDir, way: WriteStrategy, synchronous: Synchronous) -> Database {
+fn open(folder: &tempfile::TempDir, strategy: WriteStrategy, synchronous: Synchronous) -> Database {
     let db = Database::open(&folder.path().join("test.sqlite3"), &SCHEMA).expect("it opens");
-    db.with_write_strategy(way, synchronous).expect("it opens again")
+    db.with_write_strategy(strategy, synchronous).expect("it opens again")
 }
 
-fn note(connection: &Connection, id: i64) -> rusqlite::Result<()> {
+fn insert(connection: &Connection, id: i64) -> rusqlite::Result<()> {
     connection.execute("INSERT INTO notes VALUES (?1)", [id]).map(drop)
 }
 
@@ -28,76 +28,76 @@ fn count(connection: &Connection) -> rusqlite::Result<i64> {
 }
 
 #[test]
-fn every_way_flushes_as_it_was_asked_to() {
-    for way in STRATEGIES {
+fn every_strategy_has_the_requested_synchronous() {
+    for strategy in STRATEGIES {
         for (synchronous, number) in [(Synchronous::Normal, 1), (Synchronous::Full, 2)] {
             let folder = tempfile::tempdir().expect("a folder");
-            let db = open(&folder, way, synchronous);
+            let db = open(&folder, strategy, synchronous);
             let found = db.write(|connection| {
                 connection.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0))
             });
-            assert_eq!(found.expect("it is told"), number, "{way:?}");
+            assert_eq!(found.expect("the pragma has a value"), number, "{strategy:?}");
         }
     }
 }
 
 #[test]
-fn every_way_but_the_first_lets_everybody_write() {
-    for way in [WriteStrategy::Immediate, WriteStrategy::Mutex, WriteStrategy::Group] {
+fn concurrent_writes_succeed_with_every_strategy_but_deferred() {
+    for strategy in [WriteStrategy::Immediate, WriteStrategy::Mutex, WriteStrategy::Group] {
         let folder = tempfile::tempdir().expect("a folder");
-        let db = open(&folder, way, Synchronous::Normal);
+        let db = open(&folder, strategy, Synchronous::Normal);
         thread::scope(|scope| {
             for writer in 0..4 {
                 let db = &db;
                 scope.spawn(move || {
                     for number in 0..25 {
-                        db.write(move |connection| note(connection, writer * 25 + number))
-                            .expect("nobody else has this number");
+                        db.write(move |connection| insert(connection, writer * 25 + number))
+                            .expect("the number is unique");
                     }
                 });
             }
         });
-        assert_eq!(db.read(count).expect("it reads"), 100, "{way:?}");
+        assert_eq!(db.read(count).expect("it reads"), 100, "{strategy:?}");
         db.close().expect("it closes");
     }
 }
 
 #[test]
-fn whoever_looked_before_somebody_wrote_cannot_write_in_a_deferred_transaction() {
+fn a_deferred_transaction_that_read_before_another_commit_cannot_write() {
     let folder = tempfile::tempdir().expect("a folder");
     let db = open(&folder, WriteStrategy::Deferred, Synchronous::Normal);
-    let (looked, has_looked) = channel();
-    let (wrote, has_written) = channel();
-    let has_written = Mutex::new(has_written);
+    let (read, has_read) = channel();
+    let (committed, has_committed) = channel();
+    let has_committed = Mutex::new(has_committed);
     thread::scope(|scope| {
-        // Gone when this fails, so that nobody waits for it for ever.
-        let wrote = wrote;
+        // Dropped when an assertion fails, so that the other thread does not wait for ever.
+        let committed = committed;
         let db = &db;
         let late = scope.spawn(move || {
             db.write(move |connection| {
-                looked.send(()).expect("somebody waits for it");
-                has_written.lock().expect("nobody panicked").recv().expect("it comes");
-                note(connection, 1)
+                read.send(()).expect("the receiver waits");
+                has_committed.lock().expect("no holder panicked").recv().expect("the commit happens");
+                insert(connection, 1)
             })
         });
-        has_looked.recv().expect("it comes");
-        db.write(|connection| note(connection, 2)).expect("nobody has the lock");
-        wrote.send(()).expect("somebody waits for it");
-        assert!(matches!(late.join().expect("it did not panic"), Err(Error::Busy)));
+        has_read.recv().expect("the read happens");
+        db.write(|connection| insert(connection, 2)).expect("the lock is free");
+        committed.send(()).expect("the receiver waits");
+        assert!(matches!(late.join().expect("no panic"), Err(Error::Busy)));
     });
     assert_eq!(db.read(count).expect("it reads"), 1);
 }
 
 #[test]
-fn a_write_that_fails_leaves_nothing_behind() {
-    for way in STRATEGIES {
+fn a_failed_write_leaves_no_rows() {
+    for strategy in STRATEGIES {
         let folder = tempfile::tempdir().expect("a folder");
-        let db = open(&folder, way, Synchronous::Normal);
+        let db = open(&folder, strategy, Synchronous::Normal);
         let failed = db.write(|connection| {
-            note(connection, 1)?;
-            note(connection, 1)
+            insert(connection, 1)?;
+            insert(connection, 1)
         });
-        assert!(failed.is_err(), "{way:?}");
-        assert_eq!(db.read(count).expect("it reads"), 0, "{way:?}");
+        assert!(failed.is_err(), "{strategy:?}");
+        assert_eq!(db.read(count).expect("it reads"), 0, "{strategy:?}");
     }
 }

@@ -20,7 +20,7 @@ const SCHEMA: Schema = Schema {
     ],
 };
 
-/// A new database with a table `notes` that these tests fill.
+/// A new database with an empty table `notes`.
 fn notes() -> (TempDir, Database) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let db = Database::open(&folder.path().join("news.sqlite3"), &SCHEMA).expect("a new database opens");
@@ -31,7 +31,7 @@ fn notes() -> (TempDir, Database) {
     (folder, db)
 }
 
-fn note(connection: &Connection, number: i64) -> rusqlite::Result<usize> {
+fn insert(connection: &Connection, number: i64) -> rusqlite::Result<usize> {
     connection.prepare_cached("INSERT INTO notes (number) VALUES (?)")?.execute([number])
 }
 
@@ -40,12 +40,12 @@ fn numbers(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
     statement.query_map([], |row| row.get(0))?.collect()
 }
 
-/// What is in the file, read by another connection.
-fn on_disk(db: &Database) -> Vec<i64> {
+/// The rows of `notes` as another connection reads them, after an integrity check.
+fn rows_seen_by_another_connection(db: &Database) -> Vec<i64> {
     let other = Connection::open(db.path()).expect("the database opens");
-    let sound: String =
+    let integrity: String =
         other.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("it can be checked");
-    assert_eq!(sound, "ok");
+    assert_eq!(integrity, "ok");
     numbers(&other).expect("the table is there")
 }
 
@@ -53,7 +53,7 @@ fn wal(db: &Path) -> PathBuf {
     db.with_extension("sqlite3-wal")
 }
 
-/// Runs `work` with 0, 1, 2 … in so many threads that begin together.
+/// Runs `work` with 0, 1, 2 … in `threads` threads that begin at the same moment.
 fn together(threads: i64, work: impl Fn(i64) + Sync) {
     let barrier = Barrier::new(usize::try_from(threads).expect("not negative"));
     thread::scope(|scope| {
@@ -68,19 +68,19 @@ fn together(threads: i64, work: impl Fn(i64) + Sync) {
 }
 
 #[test]
-fn errors_and_panics_hurt_nobody_elses_write() {
+fn an_error_or_a_panic_in_one_write_does_not_affect_other_writes() {
     let (_folder, db) = notes();
-    db.write(|connection| note(connection, -1)).expect("it is the first");
+    db.write(|connection| insert(connection, -1)).expect("the first row");
     together(64, |thread| {
         for round in 0..10 {
             let number = round * 64 + thread;
             let result = db.write(move |connection| {
-                // It may run twice: if the first time were not undone, this would fail.
-                note(connection, number)?;
+                // If a closure runs twice and the first run is not rolled back, this violates the unique key.
+                insert(connection, number)?;
                 match number % 4 {
                     1 => return Err(rusqlite::Error::InvalidQuery),
                     2 => panic!("this write was made to panic"),
-                    3 => note(connection, -1),
+                    3 => insert(connection, -1),
                     _ => Ok(1),
                 }?;
                 Ok(number)
@@ -95,69 +95,69 @@ fn errors_and_panics_hurt_nobody_elses_write() {
             }
             if number % 4 == 0 {
                 let there = db.read(numbers).expect("it can be read");
-                assert!(there.contains(&number), "{number} was answered and is not there");
+                assert!(there.contains(&number), "the write of {number} was answered and is not visible");
             }
         }
     });
     let expected: Vec<i64> = std::iter::once(-1).chain((0..640).step_by(4)).collect();
-    assert_eq!(on_disk(&db), expected);
-    db.close().expect("the writer is well");
+    assert_eq!(rows_seen_by_another_connection(&db), expected);
+    db.close().expect("the writer has not panicked");
 }
 
 #[test]
-fn work_that_rolls_back_by_itself_loses_only_itself() {
+fn a_write_that_rolls_back_loses_only_its_own_changes() {
     let (_folder, db) = notes();
     together(32, |thread| {
         for round in 0..10 {
             let number = round * 32 + thread;
             let result = db.write(move |connection| {
-                note(connection, number)?;
+                insert(connection, number)?;
                 if number % 3 == 0 {
                     connection.execute_batch("ROLLBACK")?;
                 }
                 Ok(())
             });
             match result {
-                Ok(()) => assert_ne!(number % 3, 0, "it was told that it is written"),
+                Ok(()) => assert_ne!(number % 3, 0, "a write that was rolled back was answered as committed"),
                 Err(Error::TransactionLost) => assert_eq!(number % 3, 0),
                 Err(error) => panic!("{error}"),
             }
         }
     });
     let expected: Vec<i64> = (0..320).filter(|number| number % 3 != 0).collect();
-    assert_eq!(on_disk(&db), expected);
-    db.close().expect("the writer is well");
+    assert_eq!(rows_seen_by_another_connection(&db), expected);
+    db.close().expect("the writer has not panicked");
 }
 
 #[test]
-fn writes_of_one_thread_are_done_in_their_order() {
+fn writes_of_one_thread_run_in_their_order() {
     let (_folder, db) = notes();
     for number in 0..50 {
-        db.write(move |connection| note(connection, number)).expect("it is new");
+        db.write(move |connection| insert(connection, number)).expect("a new row");
         let last = db.read(|connection| {
             connection
                 .query_row("SELECT number FROM notes ORDER BY rowid DESC", [], |row| row.get::<_, i64>(0))
         });
-        assert_eq!(last.expect("there is one"), number);
+        assert_eq!(last.expect("a last row"), number);
     }
 }
 
 #[test]
-fn a_write_that_failed_can_be_done_again() {
+fn a_write_that_failed_can_succeed_later() {
     let (_folder, db) = notes();
-    let now = Arc::new(AtomicBool::new(false));
-    let work = |may: Arc<AtomicBool>| {
+    let may_succeed = Arc::new(AtomicBool::new(false));
+    let work = |may_succeed: Arc<AtomicBool>| {
         move |connection: &Connection| {
-            note(connection, 1)?;
-            assert!(may.load(Ordering::SeqCst), "this write was made to panic");
+            insert(connection, 1)?;
+            assert!(may_succeed.load(Ordering::SeqCst), "this write was made to panic");
             Ok(())
         }
     };
-    assert!(matches!(db.write(work(Arc::clone(&now))), Err(Error::Panicked)));
-    assert_eq!(on_disk(&db), NONE);
-    now.store(true, Ordering::SeqCst);
-    db.write(work(now)).expect("now it may");
-    assert_eq!(on_disk(&db), [1]);
+    assert!(matches!(db.write(work(Arc::clone(&may_succeed))), Err(Error::Panicked)));
+    assert_eq!(rows_seen_by_another_connection(&db), NONE);
+    may_succeed.store(true, Ordering::SeqCst);
+    db.write(work(may_succeed)).expect("the second attempt succeeds");
+    assert_eq!(rows_seen_by_another_connection(&db), [1]);
 }
 
 #[test]
@@ -167,11 +167,11 @@ fn a_read_cannot_write() {
         let result = db.read(|connection| connection.execute_batch(sql));
         assert!(matches!(result, Err(Error::Unwritable(_) | Error::Sqlite(_))), "{sql}: {result:?}");
     }
-    assert_eq!(on_disk(&db), NONE);
+    assert_eq!(rows_seen_by_another_connection(&db), NONE);
 }
 
 #[test]
-fn a_panic_or_an_error_in_a_read_leaves_the_readers_usable_and_up_to_date() {
+fn readers_stay_usable_and_current_after_a_panic_or_an_error_in_a_read() {
     let (_folder, db) = notes();
     for number in 0..i64::from(db.stats().readers) * 3 {
         let panicked = catch_unwind(AssertUnwindSafe(|| {
@@ -186,25 +186,25 @@ fn a_panic_or_an_error_in_a_read_leaves_the_readers_usable_and_up_to_date() {
             connection.execute_batch("SELECT nonsense")
         });
         assert!(matches!(failed, Err(Error::Sqlite(_))));
-        db.write(move |connection| note(connection, number)).expect("it is new");
-        // All readers at once, so that each of them is asked.
+        db.write(move |connection| insert(connection, number)).expect("a new row");
+        // As many threads as readers, so that each reader is used.
         together(db.stats().readers.into(), |_| {
-            let there = db.read(numbers).expect("the readers are well");
-            assert_eq!(there.last(), Some(&number), "a reader shows an old moment");
+            let there = db.read(numbers).expect("the readers are usable");
+            assert_eq!(there.last(), Some(&number), "a reader shows an old snapshot");
         });
     }
 }
 
 #[test]
-fn a_read_sees_one_moment() {
+fn a_read_sees_one_snapshot() {
     let (_folder, db) = notes();
     let (before, after) = db
         .read(|connection| {
             let before = numbers(connection)?;
-            // By somebody else: who writes while reading may wait for themselves.
+            // Another thread writes: a thread that writes while it reads may wait for itself.
             let written =
-                thread::scope(|scope| scope.spawn(|| db.write(|connection| note(connection, 1))).join());
-            written.expect("it does not panic").expect("a reader does not stop the writer");
+                thread::scope(|scope| scope.spawn(|| db.write(|connection| insert(connection, 1))).join());
+            written.expect("no panic").expect("a reader does not block the writer");
             Ok((before, numbers(connection)?))
         })
         .expect("it can be read");
@@ -213,36 +213,40 @@ fn a_read_sees_one_moment() {
 }
 
 #[test]
-fn what_is_written_is_read_at_once_from_every_thread() {
+fn a_write_is_visible_to_every_thread_when_it_is_answered() {
     let (_folder, db) = notes();
     together(16, |thread| {
         for round in 0..50 {
             let number = round * 16 + thread;
-            db.write(move |connection| note(connection, number)).expect("it is new");
+            db.write(move |connection| insert(connection, number)).expect("a new row");
             let there = db.read(|connection| {
                 connection.query_row("SELECT count(*) FROM notes WHERE number = ?", [number], |row| {
                     row.get::<_, i64>(0)
                 })
             });
-            assert_eq!(there.expect("it can be read"), 1, "{number} is not there yet");
+            assert_eq!(there.expect("it can be read"), 1, "{number} is not visible yet");
         }
     });
-    assert_eq!(on_disk(&db), (0..800).collect::<Vec<i64>>());
+    assert_eq!(rows_seen_by_another_connection(&db), (0..800).collect::<Vec<i64>>());
 }
 
-/// Opens a file made by `make`, which must be refused and stay as it is; gives the reason.
+/// Opens the file that `make` creates, asserts that it is refused and unchanged, and returns the error.
 fn refusal(make: impl FnOnce(&Path)) -> OpenError {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("news.sqlite3");
     make(&path);
-    let before = std::fs::read(&path).expect("it was made");
+    let before = std::fs::read(&path).expect("the file exists");
     let error = Database::open(&path, &SCHEMA).err().expect("it is refused");
-    assert!(std::fs::read(&path).expect("it was made") == before, "{error}: but it was changed");
-    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "{error}: not alone any more");
+    assert!(std::fs::read(&path).expect("the file exists") == before, "{error}: the file was changed");
+    assert_eq!(
+        std::fs::read_dir(folder.path()).expect("a folder").count(),
+        1,
+        "{error}: there are other files"
+    );
     error
 }
 
-fn make(sql: &str) -> impl FnOnce(&Path) {
+fn database_with(sql: &str) -> impl FnOnce(&Path) {
     move |path| {
         let connection = Connection::open(path).expect("a new database opens");
         connection.execute_batch(sql).expect("it can be filled");
@@ -250,7 +254,7 @@ fn make(sql: &str) -> impl FnOnce(&Path) {
 }
 
 #[test]
-fn what_is_not_ours_is_not_opened() {
+fn a_file_that_does_not_belong_to_the_schema_is_refused() {
     for text in ["x".to_owned(), "x".repeat(5000), "SQLite format 3\0".to_owned()] {
         let error = refusal(|path| std::fs::write(path, &text).expect("a file"));
         assert!(matches!(error, OpenError::NotADatabase(_)), "{error}");
@@ -263,17 +267,17 @@ fn what_is_not_ours_is_not_opened() {
         "CREATE TABLE songs (title); PRAGMA application_id = 7",
         "PRAGMA application_id = 7",
     ] {
-        let error = refusal(make(sql));
+        let error = refusal(database_with(sql));
         assert!(matches!(error, OpenError::OtherProgram(_)), "{sql}: {error}");
     }
-    // So many tables that the first page has none of them itself.
+    // With this many tables, page 1 contains no table's entry itself.
     let many: String = (0..500).map(|number| format!("CREATE TABLE songs_{number} (title);")).collect();
-    assert!(matches!(refusal(make(&many)), OpenError::OtherProgram(_)));
+    assert!(matches!(refusal(database_with(&many)), OpenError::OtherProgram(_)));
     let next = SCHEMA.migrations.len() + 1;
     for (version, found) in [(next.to_string(), next), ("99".to_owned(), 99), ("-1".to_owned(), 1)] {
         let ours =
             format!("PRAGMA application_id = {}; PRAGMA user_version = {version}", SCHEMA.application_id);
-        let error = refusal(make(&format!("CREATE TABLE users (id); {ours}")));
+        let error = refusal(database_with(&format!("CREATE TABLE users (id); {ours}")));
         assert!(
             matches!(error, OpenError::NewerSchema { found: it, known } if it == found && known == SCHEMA.migrations.len()),
             "{version}: {error}"
@@ -282,19 +286,19 @@ fn what_is_not_ours_is_not_opened() {
 }
 
 #[test]
-fn an_empty_file_and_an_empty_database_become_ours() {
+fn an_empty_file_and_an_empty_database_are_migrated() {
     for sql in ["", "PRAGMA journal_mode = WAL", "CREATE TABLE songs (title); DROP TABLE songs; VACUUM"] {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("news.sqlite3");
         std::fs::write(&path, "").expect("a file");
-        make(sql)(&path);
+        database_with(sql)(&path);
         Database::open(&path, &SCHEMA).expect(sql).close().expect("it closes");
-        Database::open(&path, &SCHEMA).expect("it is ours now").close().expect("it closes");
+        Database::open(&path, &SCHEMA).expect("it has the schema now").close().expect("it closes");
     }
 }
 
 #[test]
-fn a_new_database_can_be_opened_by_many_at_once() {
+fn many_can_open_a_new_database_at_the_same_time() {
     for _ in 0..20 {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("a/folder/news.sqlite3");
@@ -308,13 +312,13 @@ fn a_new_database_can_be_opened_by_many_at_once() {
         let connection = Connection::open(&path).expect("it is there");
         let authors: i64 = connection
             .query_row("SELECT count(*) FROM authors", [], |row| row.get(0))
-            .expect("it has its tables");
+            .expect("the table exists");
         assert_eq!(authors, 4);
     }
 }
 
 #[test]
-fn the_wal_stays_small_beside_readers_and_is_gone_after_the_close() {
+fn the_wal_stays_small_beside_readers_and_is_removed_by_close() {
     const WRITES: i64 = 5000;
     const TEXT: i64 = 32 * 1024;
     let (folder, db) = notes();
@@ -335,46 +339,46 @@ fn the_wal_stays_small_beside_readers_and_is_gone_after_the_close() {
                     .prepare_cached("INSERT INTO notes (number, text) VALUES (?, zeroblob(?))")?
                     .execute((number, TEXT))
             })
-            .expect("it is new");
+            .expect("a new row");
             largest = largest.max(std::fs::metadata(wal(&path)).map_or(0, |file| file.len()));
         }
         done.store(true, Ordering::SeqCst);
     });
-    // What went through it is more than 160 MiB.
+    // More than 160 MiB went through it.
     assert!(largest < 64 << 20, "the WAL grew to {largest} bytes");
-    db.close().expect("nobody reads any more");
+    db.close().expect("no reader is left");
     assert!(!wal(&path).exists());
     let connection = Connection::open(&path).expect("it is there");
-    assert_eq!(numbers(&connection).expect("it has its tables"), (0..WRITES).collect::<Vec<i64>>());
+    assert_eq!(numbers(&connection).expect("the table exists"), (0..WRITES).collect::<Vec<i64>>());
 }
 
 #[test]
-fn the_wal_is_emptied_beside_others_unless_somebody_reads_what_was_before() {
+fn empty_wal_waits_for_a_reader_of_an_old_snapshot() {
     let (folder, db) = notes();
-    let at_once = || empty_wal(db.path(), Duration::ZERO).expect("it can be opened");
+    let empties = || empty_wal(db.path(), Duration::ZERO).expect("it can be opened");
     let length = || std::fs::metadata(wal(db.path())).expect("it is there").len();
     let other = Connection::open(db.path()).expect("the database opens");
     other.execute_batch("BEGIN; SELECT count(*) FROM notes").expect("it can be read");
-    db.write(|connection| note(connection, 1)).expect("it is new");
-    assert!(!at_once() && length() > 0);
-    db.write(|connection| note(connection, 2)).expect("who writes goes on");
-    other.execute_batch("COMMIT").expect("it only read");
-    assert!(at_once());
+    db.write(|connection| insert(connection, 1)).expect("a new row");
+    assert!(!empties() && length() > 0);
+    db.write(|connection| insert(connection, 2)).expect("writes go on");
+    other.execute_batch("COMMIT").expect("it was a read transaction");
+    assert!(empties());
     assert_eq!(length(), 0);
-    db.write(|connection| note(connection, 3)).expect("it is new");
-    assert_eq!(on_disk(&db), [1, 2, 3]);
+    db.write(|connection| insert(connection, 3)).expect("a new row");
+    assert_eq!(rows_seen_by_another_connection(&db), [1, 2, 3]);
     let missing = folder.path().join("missing.sqlite3");
     assert!(empty_wal(&missing, Duration::ZERO).is_err() && !missing.exists());
 }
 
 #[test]
-fn closing_finishes_what_waits_and_leaves_one_file() {
+fn close_leaves_one_file() {
     let (folder, db) = notes();
-    // Every reader has been in use, and some have statements in their caches.
+    // Every reader is used, so that some have statements in their caches.
     together(db.stats().readers.into(), |_| drop(db.read(numbers).expect("it can be read")));
-    db.write(|connection| note(connection, 1)).expect("it is new");
+    db.write(|connection| insert(connection, 1)).expect("a new row");
     assert!(wal(db.path()).exists());
-    db.close().expect("idle readers do not matter");
+    db.close().expect("idle readers do not prevent it");
     let left: BTreeSet<_> = std::fs::read_dir(folder.path())
         .expect("a folder")
         .map(|file| file.expect("a file").file_name())
@@ -385,38 +389,20 @@ fn closing_finishes_what_waits_and_leaves_one_file() {
 }
 
 #[test]
-fn closing_while_another_process_reads_loses_nothing() {
+fn close_while_another_process_reads_loses_nothing() {
     let (_folder, db) = notes();
     let path = db.path().to_owned();
     let other = Connection::open(&path).expect("the database opens");
     other.execute_batch("BEGIN; SELECT count(*) FROM notes").expect("it can be read");
-    db.write(|connection| note(connection, 1)).expect("it is new");
-    db.close().expect("a reader elsewhere is no failure");
+    db.write(|connection| insert(connection, 1)).expect("a new row");
+    db.close().expect("a reader in another process is no error");
     assert_eq!(numbers(&other).expect("it can be read"), NONE);
-    other.execute_batch("COMMIT").expect("it only read");
+    other.execute_batch("COMMIT").expect("it was a read transaction");
     assert_eq!(numbers(&other).expect("it can be read"), [1]);
 }
 
-#[test]
-fn sqlite_is_compiled_as_we_ask() {
-    let (_folder, db) = notes();
-    let options: BTreeSet<String> = db
-        .read(|connection| {
-            connection.prepare("PRAGMA compile_options")?.query_map([], |row| row.get(0))?.collect()
-        })
-        .expect("SQLite says it");
-    for wanted in
-        ["DQS=0", "DEFAULT_MEMSTATUS=0", "OMIT_SHARED_CACHE", "DEFAULT_PCACHE_INITSZ=512", "ENABLE_STAT4"]
-    {
-        assert!(options.contains(wanted), "{wanted} is missing: is .cargo/config.toml in use?");
-    }
-    for unwanted in ["ENABLE_MEMORY_MANAGEMENT", "ENABLE_API_ARMOR"] {
-        assert!(!options.contains(unwanted), "{unwanted}");
-    }
-}
-
-/// Runs the jobs in one transaction, in their order: the writer is held until all have queued.
-/// Whether each was done.
+/// Runs the jobs in one transaction, in their order: the first write holds the writer until all have queued. Returns
+/// each result.
 fn in_one_batch(db: &Database, jobs: &[fn(&Connection) -> rusqlite::Result<()>]) -> Vec<Result<(), Error>> {
     thread::scope(|scope| {
         let (held, is_held) = channel();
@@ -424,7 +410,7 @@ fn in_one_batch(db: &Database, jobs: &[fn(&Connection) -> rusqlite::Result<()>])
         let released = Mutex::new(released);
         let holder = scope.spawn(move || {
             db.write(move |_| {
-                // Run a second time it says the same to nobody, and is let go at once.
+                // In a second run both calls fail at once, which is ignored.
                 let _ = held.send(());
                 let _ = released.lock().map(|released| released.recv());
                 Ok(())
@@ -434,27 +420,27 @@ fn in_one_batch(db: &Database, jobs: &[fn(&Connection) -> rusqlite::Result<()>])
         let mut callers = Vec::new();
         for (before, job) in jobs.iter().enumerate() {
             callers.push(scope.spawn(move || db.write(*job)));
-            // They are in order when each has queued before the next begins.
-            while db.writer.waiting() <= before {
+            // Each has queued before the next begins, so they run in order.
+            while db.stats().queued_writes <= before {
                 thread::yield_now();
             }
         }
         drop(release);
-        holder.join().expect("it does not panic").expect("the holder's job is done");
+        holder.join().expect("no panic").expect("the holder's write is committed");
         callers.into_iter().map(|caller| caller.join().expect("no panic reaches a caller")).collect()
     })
 }
 
 #[test]
-fn those_in_the_same_transaction_as_a_failure_are_kept() {
+fn writes_that_share_a_transaction_with_a_failing_one_are_committed() {
     for failing in [
-        (|c| note(c, 2).and_then(|_| note(c, 1)).map(drop)) as fn(&Connection) -> rusqlite::Result<()>,
+        (|c| insert(c, 2).and_then(|_| insert(c, 1)).map(drop)) as fn(&Connection) -> rusqlite::Result<()>,
         |c| {
-            note(c, 2)?;
+            insert(c, 2)?;
             panic!("this write was made to panic")
         },
-        |c| note(c, 2).and_then(|_| c.execute_batch("ROLLBACK")),
-        // As SQLite itself does it when the disk is full: an error, and the transaction is gone.
+        |c| insert(c, 2).and_then(|_| c.execute_batch("ROLLBACK")),
+        // As when the disk is full: SQLite returns an error and has rolled back.
         |c| {
             c.execute_batch(
                 "INSERT INTO notes VALUES (2, NULL); INSERT OR ROLLBACK INTO notes VALUES (1, NULL)",
@@ -463,17 +449,17 @@ fn those_in_the_same_transaction_as_a_failure_are_kept() {
     ] {
         let (_folder, db) = notes();
         let jobs: [fn(&Connection) -> _; 4] =
-            [|c| note(c, 1).map(drop), failing, |c| note(c, 3).map(drop), |c| note(c, 4).map(drop)];
+            [|c| insert(c, 1).map(drop), failing, |c| insert(c, 3).map(drop), |c| insert(c, 4).map(drop)];
         let results = in_one_batch(&db, &jobs);
         let done: Vec<bool> = results.iter().map(Result::is_ok).collect();
         assert_eq!(done, [true, false, true, true], "{results:?}");
-        assert_eq!(on_disk(&db), [1, 3, 4]);
-        db.close().expect("the writer is well");
+        assert_eq!(rows_seen_by_another_connection(&db), [1, 3, 4]);
+        db.close().expect("the writer has not panicked");
     }
 }
 
 #[test]
-fn what_waits_at_the_end_is_done_and_what_comes_later_is_refused() {
+fn queued_writes_are_committed_at_the_close_and_later_ones_are_refused() {
     let (_folder, db) = notes();
     let answered = Mutex::new(BTreeSet::new());
     thread::scope(|scope| {
@@ -481,23 +467,23 @@ fn what_waits_at_the_end_is_done_and_what_comes_later_is_refused() {
             let (db, answered) = (&db, &answered);
             scope.spawn(move || {
                 for number in (caller..100_000).step_by(8) {
-                    match db.write(move |connection| note(connection, number)) {
-                        Ok(_) => answered.lock().expect("held for a moment").insert(number),
+                    match db.write(move |connection| insert(connection, number)) {
+                        Ok(_) => answered.lock().expect("no holder panicked").insert(number),
                         Err(Error::Closed) => return,
                         Err(error) => panic!("{error}"),
                     };
                 }
-                panic!("it was never closed");
+                panic!("the writer was never closed");
             });
         }
-        while answered.lock().expect("held for a moment").len() < 100 {
+        while answered.lock().expect("no holder panicked").len() < 100 {
             thread::yield_now();
         }
         db.writer.close();
     });
-    assert!(matches!(db.write(|connection| note(connection, -1)), Err(Error::Closed)));
-    let answered: Vec<i64> = answered.into_inner().expect("all have left").into_iter().collect();
-    assert_eq!(on_disk(&db), answered);
-    assert_eq!(db.read(numbers).expect("reading goes on"), answered);
-    db.close().expect("the writer is well");
+    assert!(matches!(db.write(|connection| insert(connection, -1)), Err(Error::Closed)));
+    let answered: Vec<i64> = answered.into_inner().expect("no holder panicked").into_iter().collect();
+    assert_eq!(rows_seen_by_another_connection(&db), answered);
+    assert_eq!(db.read(numbers).expect("reads go on"), answered);
+    db.close().expect("the writer has not panicked");
 }
