@@ -1,5 +1,5 @@
-//! Eight threads write notes, and each write returns when its note is on the disk. Group commit lets the writes that
-//! wait at the same moment share a flush: `cargo run --release -p lorem-store --example notes`.
+//! Eight threads write notes, and each write returns when its note is on the disk. Group commit lets the
+//! writes that wait at the same moment share a flush: `cargo run --release -p lorem-store --example notes`.
 
 use std::thread;
 use std::time::Instant;

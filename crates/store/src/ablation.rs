@@ -19,12 +19,12 @@ const CONNECTIONS: u32 = 20;
 /// How callers get their transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteStrategy {
-    /// Each caller takes a connection from a pool and begins a deferred transaction, SQLite's default. The first
-    /// statement that writes takes the lock; it fails at once if another transaction has committed a write since
-    /// this one began to read.
+    /// Each caller takes a connection from a pool and begins a deferred transaction, SQLite's default. The
+    /// first statement that writes takes the lock; it fails at once if another transaction has committed a
+    /// write since this one began to read.
     Deferred,
-    /// Each caller takes a connection from a pool, and the beginning of the transaction takes the lock. A caller
-    /// that does not get it sleeps and retries, for [`pragmas::BUSY_TIMEOUT`] at most.
+    /// Each caller takes a connection from a pool, and the beginning of the transaction takes the lock. A
+    /// caller that does not get it sleeps and retries, for [`pragmas::BUSY_TIMEOUT`] at most.
     Immediate,
     /// Callers wait for each other before the only connection.
     Mutex,
@@ -136,9 +136,9 @@ fn write_alone<T>(
     Ok(result)
 }
 
-/// Makes a transaction read before it writes, as transactions of most applications do, for example to look up a
-/// user. A deferred transaction whose first statement is an UPDATE takes the lock in time and never fails. All
-/// strategies run the same statements.
+/// Makes a transaction read before it writes, as transactions of most applications do, for example to look up
+/// a user. A deferred transaction whose first statement is an UPDATE takes the lock in time and never fails.
+/// All strategies run the same statements.
 pub(crate) fn reading_first<T>(
     work: impl Fn(&Connection) -> rusqlite::Result<T>,
 ) -> impl Fn(&Connection) -> rusqlite::Result<T> {

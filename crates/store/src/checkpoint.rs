@@ -1,17 +1,18 @@
 //! Checkpoints, which copy the WAL into the database, beside the writes.
 //!
-//! SQLite's automatic checkpoint runs inside the commit that fills the WAL: every caller in that commit also waits
-//! for the copy and for a flush of the database. Here a thread with a connection of its own copies while the writer
-//! goes on. Afterwards the writer copies the few pages that came meanwhile, between two transactions: the WAL begins
-//! at its start again only after all of it is copied (<https://sqlite.org/wal.html#ckpt>).
+//! SQLite's automatic checkpoint runs inside the commit that fills the WAL: every caller in that commit also
+//! waits for the copy and for a flush of the database. Here a thread with a connection of its own copies
+//! while the writer goes on. Afterwards the writer copies the few pages that came meanwhile, between two
+//! transactions: the WAL begins at its start again only after all of it is copied
+//! (<https://sqlite.org/wal.html#ckpt>).
 //!
-//! Among busy readers there is always one that began before the last commit and still needs the WAL. When the WAL has
-//! become long all the same, the last copy keeps this process's readers out (`ReaderGate`), and later readers need
-//! only the database.
+//! Among busy readers there is always one that began before the last commit and still needs the WAL. When the
+//! WAL has become long all the same, the last copy keeps this process's readers out (`ReaderGate`), and later
+//! readers need only the database.
 //!
-//! A [`CheckpointGuard`] decides whether this process may checkpoint at all. Litestream must be the only one that
-//! checkpoints a database that it replicates (<https://litestream.io/tips/>): with a second one, half of the replicas
-//! of a busy database were damaged.
+//! A [`CheckpointGuard`] decides whether this process may checkpoint at all. Litestream must be the only one
+//! that checkpoints a database that it replicates (<https://litestream.io/tips/>): with a second one, half of
+//! the replicas of a busy database were damaged.
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -28,17 +29,18 @@ use crate::error::{OpenError, is_flush_failure};
 use crate::pragmas;
 use crate::readers::ReaderGate;
 
-/// A WAL of this many pages is copied: 16 MiB with pages of 4 KiB. SQLite's default is 1,000. Each copy flushes the
-/// database, and a page that many commits change is copied once instead of four times; measured with 20 clients,
-/// small inserts were 1.1 times as fast.
+/// A WAL of this many pages is copied: 16 MiB with pages of 4 KiB. SQLite's default is 1,000. Each copy
+/// flushes the database, and a page that many commits change is copied once instead of four times; measured
+/// with 20 clients, small inserts were 1.1 times as fast.
 const CHECKPOINT_PAGES: i32 = 4000;
 /// The copy of a WAL of this many pages keeps readers out: 32 MiB with pages of 4 KiB.
 const BLOCK_READERS_PAGES: i32 = 2 * CHECKPOINT_PAGES;
 /// More pages than a WAL can have.
 const NEVER: i32 = i32::MAX;
 
-/// Gets the path of the database and a function that runs one checkpoint. It calls the function at most once, and
-/// not while another process may checkpoint; until the function returns it keeps other processes from beginning to.
+/// Gets the path of the database and a function that runs one checkpoint. It calls the function at most once,
+/// and not while another process may checkpoint; until the function returns it keeps other processes from
+/// beginning to.
 pub type CheckpointGuard = fn(&Path, &dyn Fn());
 
 /// The guard of a database that no other process checkpoints.
@@ -123,14 +125,15 @@ impl Checkpoints {
         })
     }
 
-    /// Starts or finishes a copy when one is due, and returns the number of pages in the WAL after the last commit.
-    /// The writer's thread calls it between two transactions.
+    /// Starts or finishes a copy when one is due, and returns the number of pages in the WAL after the last
+    /// commit. The writer's thread calls it between two transactions.
     pub(crate) fn after_commit(&mut self, writer: &Connection) -> i32 {
         let pages = WAL_PAGES.get();
         if self.is_copying {
             self.due = match self.outcomes.try_recv() {
                 Ok(Some(CopyOutcome::Complete | CopyOutcome::Partial)) => {
-                    self.has_unflushed = true; // Pages that came meanwhile are not copied, so nothing was flushed.
+                    // Pages that came meanwhile are not copied, so nothing was flushed.
+                    self.has_unflushed = true;
                     let outcome = self.finish(writer, pages);
                     self.next_due(writer, pages, outcome)
                 }
@@ -179,9 +182,9 @@ impl Checkpoints {
         }
     }
 
-    /// Empties the WAL into the open database after its file was moved, deleted or replaced: a WAL beside another
-    /// database would be taken for that database's, and destroy it. Returns whether nothing is left to do; the
-    /// guard or a reader may keep the WAL for now.
+    /// Empties the WAL into the open database after its file was moved, deleted or replaced: a WAL beside
+    /// another database would be taken for that database's, and destroy it. Returns whether nothing is left
+    /// to do; the guard or a reader may keep the WAL for now.
     pub(crate) fn empty_wal(&mut self, writer: &Connection) -> bool {
         if self.due == NEVER {
             return true;
@@ -239,10 +242,11 @@ fn is_complete(row: &Row) -> rusqlite::Result<bool> {
     Ok(!busy && in_wal == copied)
 }
 
-/// Ends checkpoints after a failed flush, until the database is opened again. The system may have dropped the pages
-/// that it could not write: it reports that once, and the next flush succeeds without them
-/// (<https://wiki.postgresql.org/wiki/Fsync_Errors>). SQLite copies only pages that it has not copied, so the WAL
-/// would begin at its start again although it alone has the dropped pages. After a restart SQLite copies all of it.
+/// Ends checkpoints after a failed flush, until the database is opened again. The system may have dropped the
+/// pages that it could not write: it reports that once, and the next flush succeeds without them
+/// (<https://wiki.postgresql.org/wiki/Fsync_Errors>). SQLite copies only pages that it has not copied, so the
+/// WAL would begin at its start again although it alone has the dropped pages. After a restart SQLite copies
+/// all of it.
 fn stop_checkpoints(writer: &Connection) {
     log::error!(
         "flushing the database failed after a checkpoint: the WAL, which has every page, is kept and grows until \
@@ -253,12 +257,14 @@ fn stop_checkpoints(writer: &Connection) {
     }
 }
 
-/// Copies the whole WAL of a database that other processes use into it, and truncates the WAL. Returns whether it is
-/// empty: for at most `timeout` (and one more round) it waits for transactions that began to read before the last
-/// write. Writers of other processes wait up to 50 ms at a time, and while the last pages are copied and flushed.
+/// Copies the whole WAL of a database that other processes use into it, and truncates the WAL. Returns
+/// whether it is empty: for at most `timeout` (and one more round) it waits for transactions that began to
+/// read before the last write. Writers of other processes wait up to 50 ms at a time, and while the last
+/// pages are copied and flushed.
 ///
 /// # Errors
-/// [`OpenError::Sqlite`] when the database is missing or cannot be opened or written; then the WAL is unchanged.
+/// [`OpenError::Sqlite`] when the database is missing or cannot be opened or written; then the WAL is
+/// unchanged.
 pub fn empty_wal(path: &Path, timeout: Duration) -> Result<bool, OpenError> {
     /// How long one attempt makes writers wait, and the pause before the next.
     const ATTEMPT: Duration = Duration::from_millis(50);
@@ -266,7 +272,8 @@ pub fn empty_wal(path: &Path, timeout: Duration) -> Result<bool, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     pragmas::configure_checkpointer(&mut connection)?;
-    pragmas::keep_wal_on_close(&connection)?; // SQLite would try once more if this were the last connection.
+    // SQLite would try once more if this were the last connection.
+    pragmas::keep_wal_on_close(&connection)?;
     connection.busy_timeout(ATTEMPT)?;
     let began = Instant::now();
     loop {

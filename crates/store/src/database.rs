@@ -36,19 +36,19 @@ pub struct Database {
 }
 
 impl Database {
-    /// Opens the database at `path`, creates it and its folder if they are missing, and runs the migrations that it
-    /// has not had. It starts two threads, the writer and the checkpointer, and opens the readers: two a core, at
-    /// least 4 and at most 32.
+    /// Opens the database at `path`, creates it and its folder if they are missing, and runs the migrations
+    /// that it has not had. It starts two threads, the writer and the checkpointer, and opens the readers:
+    /// two a core, at least 4 and at most 32.
     ///
     /// # Errors
-    /// [`OpenError`]. A file that is not a database, or not of this schema, is not changed; of a failed migration
-    /// the earlier ones stay.
+    /// [`OpenError`]. A file that is not a database, or not of this schema, is not changed; of a failed
+    /// migration the earlier ones stay.
     pub fn open(path: &Path, schema: &Schema) -> Result<Database, OpenError> {
         Database::open_with_checkpoint_guard(path, schema, checkpoint::unguarded)
     }
 
-    /// Opens the database as [`Database::open`] does, for a process beside which another one may copy the WAL, such
-    /// as Litestream. Every checkpoint while the database is open runs inside `guard`.
+    /// Opens the database as [`Database::open`] does, for a process beside which another one may copy the
+    /// WAL, such as Litestream. Every checkpoint while the database is open runs inside `guard`.
     ///
     /// # Errors
     /// As [`Database::open`].
@@ -82,26 +82,26 @@ impl Database {
     /// [`Database::write`] and wait for it: either can wait until this read ends.
     ///
     /// # Errors
-    /// [`Error::Overloaded`] when no reader becomes free within [`POOL_TIMEOUT`](crate::POOL_TIMEOUT); SQLite's.
+    /// [`Error::Overloaded`] when no reader becomes free within [`POOL_TIMEOUT`](crate::POOL_TIMEOUT);
+    /// SQLite's.
     pub fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
         self.readers.read(work)
     }
 
-    /// Runs `work` on the writer's connection, in a transaction that it may share with other callers' closures, and
-    /// returns when that transaction is on the disk. An error or a panic in `work` undoes the changes of `work`
-    /// only.
+    /// Runs `work` on the writer's connection, in a transaction that it may share with other callers'
+    /// closures, and returns when that transaction is on the disk. An error or a panic in `work` undoes the
+    /// changes of `work` only.
     ///
-    /// `work` must neither end the transaction nor call [`Database::write`], which would wait for itself. It may run
-    /// twice, and must change nothing but the database: when one
-    /// closure of a shared transaction fails, that transaction is rolled back, and each closure runs again in a
-    /// transaction of its own.
+    /// `work` must neither end the transaction nor call [`Database::write`], which would wait for itself. It
+    /// may run twice, and must change nothing but the database: when one closure of a shared transaction
+    /// fails, that transaction is rolled back, and each closure runs again in a transaction of its own.
     ///
     /// # Errors
     /// [`Error::Overloaded`] when [`MAX_QUEUED_WRITES`](crate::MAX_QUEUED_WRITES) writes wait already,
     /// [`Error::Busy`] when another process holds the lock for longer than [`pragmas::BUSY_TIMEOUT`],
     /// [`Error::Unwritable`] when the disk is full or fails, [`Error::FileReplaced`], [`Error::Panicked`],
-    /// [`Error::TransactionLost`], [`Error::Closed`]; [`Error::Sqlite`] for every error that `work` returns. After
-    /// an error the database has no change of `work`.
+    /// [`Error::TransactionLost`], [`Error::Closed`]; [`Error::Sqlite`] for every error that `work` returns.
+    /// After an error the database has no change of `work`.
     pub fn write<T, W>(&self, work: W) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -146,8 +146,8 @@ impl Database {
         self.writer.write_later(work)
     }
 
-    /// Logs each later statement that takes `threshold` or longer, to the millisecond: at level warn, target `slow`,
-    /// with its SQL and without the bound values.
+    /// Logs each later statement that takes `threshold` or longer, to the millisecond: at level warn, target
+    /// `slow`, with its SQL and without the bound values.
     ///
     /// # Errors
     /// As [`Database::write`].
@@ -206,19 +206,20 @@ impl Database {
         &self.path
     }
 
-    /// Finishes the queued writes, closes the readers, copies the whole WAL into the database and closes it. The
-    /// database is then one file. When another process still reads from the WAL, it stays, and the log has a
-    /// warning.
+    /// Finishes the queued writes, closes the readers, copies the whole WAL into the database and closes it.
+    /// The database is then one file. When another process still reads from the WAL, it stays, and the log
+    /// has a warning.
     ///
     /// # Errors
-    /// [`Error::Panicked`] when the writer has panicked; SQLite's, when the WAL cannot be copied: then it stays and
-    /// the next start copies it.
+    /// [`Error::Panicked`] when the writer has panicked; SQLite's, when the WAL cannot be copied: then it
+    /// stays and the next start copies it.
     pub fn close(self) -> Result<(), Error> {
         self.drain()?.close()
     }
 
-    /// Finishes the queued writes and closes the readers and the database, for a process beside another one that
-    /// keeps the database open. The last process to close a database copies the WAL all the same: SQLite does it.
+    /// Finishes the queued writes and closes the readers and the database, for a process beside another one
+    /// that keeps the database open. The last process to close a database copies the WAL all the same: SQLite
+    /// does it.
     ///
     /// # Errors
     /// [`Error::Panicked`] when the writer has panicked; SQLite's.
@@ -226,8 +227,8 @@ impl Database {
         self.drain()?.close_without_checkpoint()
     }
 
-    /// Finishes the queued writes and closes the readers. Then nothing more is written, and another process can
-    /// copy the end of the WAL before [`Drained::close`] removes it.
+    /// Finishes the queued writes and closes the readers. Then nothing more is written, and another process
+    /// can copy the end of the WAL before [`Drained::close`] removes it.
     ///
     /// # Errors
     /// [`Error::Panicked`] when the writer has panicked.
@@ -245,8 +246,8 @@ pub struct Drained {
 }
 
 impl Drained {
-    /// Copies the whole WAL into the database and closes it. No other process may be copying the WAL. Where an
-    /// earlier checkpoint failed to flush, the WAL stays, and the next start copies all of it.
+    /// Copies the whole WAL into the database and closes it. No other process may be copying the WAL. Where
+    /// an earlier checkpoint failed to flush, the WAL stays, and the next start copies all of it.
     ///
     /// # Errors
     /// SQLite's, when the WAL cannot be copied; then it stays.

@@ -78,7 +78,8 @@ impl Error {
     }
 }
 
-/// SQLite's code and message. A commit cannot fail with rusqlite's other errors; of them only the text is kept.
+/// SQLite's code and message. A commit cannot fail with rusqlite's other errors; of them only the text is
+/// kept.
 fn duplicate_sqlite_error(error: &rusqlite::Error) -> rusqlite::Error {
     match error {
         rusqlite::Error::SqliteFailure(code, message) => {

@@ -1,5 +1,5 @@
-//! Whether the database's files are still where they were opened. A file that is deleted or replaced while it is
-//! open stays usable for its owner, no write to it fails, and no other process ever sees those writes.
+//! Whether the database's files are still where they were opened. A file that is deleted or replaced while it
+//! is open stays usable for its owner, no write to it fails, and no other process ever sees those writes.
 
 use std::ffi::OsString;
 use std::fs;
@@ -26,14 +26,14 @@ enum State {
     Present,
     /// A file is missing or another one is in its place; the WAL is not emptied yet.
     MissingOrReplaced,
-    /// The WAL is emptied. The file's return would change nothing: meanwhile another process may have written to
-    /// it, and our connections would not know.
+    /// The WAL is emptied. The file's return would change nothing: meanwhile another process may have written
+    /// to it, and our connections would not know.
     Detached,
 }
 
 impl DatabaseFiles {
-    /// The files of an open database in WAL mode: the database at the path that was opened, and the WAL beside the
-    /// file to which a symbolic link at that path leads.
+    /// The files of an open database in WAL mode: the database at the path that was opened, and the WAL
+    /// beside the file to which a symbolic link at that path leads.
     pub(crate) fn of(database: &Path) -> DatabaseFiles {
         let mut wal = OsString::from(fs::canonicalize(database).unwrap_or_else(|_| database.to_owned()));
         wal.push("-wal");
@@ -44,8 +44,8 @@ impl DatabaseFiles {
         DatabaseFiles { files, checked: Instant::now(), state: State::Present }
     }
 
-    /// Whether both files were present at the last check, at most [`CHECK_INTERVAL`] ago. When one is not, calls
-    /// `empty_wal` once a check until it returns true.
+    /// Whether both files were present at the last check, at most [`CHECK_INTERVAL`] ago. When one is not,
+    /// calls `empty_wal` once a check until it returns true.
     pub(crate) fn are_present(&mut self, empty_wal: impl FnOnce() -> bool) -> bool {
         if self.state == State::Detached || self.checked.elapsed() < CHECK_INTERVAL {
             return self.state == State::Present;

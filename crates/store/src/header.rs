@@ -7,12 +7,12 @@ use std::path::Path;
 use crate::error::OpenError;
 use crate::schema::Schema;
 
-/// Refuses a file that is not an SQLite database, or one that [`Schema`] does not know. A missing or empty file
-/// passes: SQLite makes it a database. The file is not changed.
+/// Refuses a file that is not an SQLite database, or one that [`Schema`] does not know. A missing or empty
+/// file passes: SQLite makes it a database. The file is not changed.
 ///
 /// # Errors
-/// [`OpenError::NotADatabase`], [`OpenError::OtherProgram`], [`OpenError::NewerSchema`]; [`OpenError::File`] when
-/// the file cannot be read.
+/// [`OpenError::NotADatabase`], [`OpenError::OtherProgram`], [`OpenError::NewerSchema`]; [`OpenError::File`]
+/// when the file cannot be read.
 pub fn check(path: &Path, schema: &Schema) -> Result<(), OpenError> {
     // https://sqlite.org/fileformat2.html#the_database_header
     const MAGIC: &[u8] = b"SQLite format 3\0";

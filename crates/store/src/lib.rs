@@ -1,9 +1,10 @@
 //! SQLite with many readers and one group-commit writer: a write that was answered is on the disk.
 //!
-//! [`Database::read`] runs a closure on a pooled read-only connection and sees one snapshot. [`Database::write`]
-//! queues a closure for the one writer, which commits all queued closures with one flush, and returns when that
-//! commit is on the disk (`synchronous=FULL`). Neither holds a connection longer than its closure runs.
-//! [`Database::open`] also checks that the file belongs to the program and runs the migrations of its [`Schema`].
+//! [`Database::read`] runs a closure on a pooled read-only connection and sees one snapshot.
+//! [`Database::write`] queues a closure for the one writer, which commits all queued closures with one flush,
+//! and returns when that commit is on the disk (`synchronous=FULL`). Neither holds a connection longer than
+//! its closure runs. [`Database::open`] also checks that the file belongs to the program and runs the
+//! migrations of its [`Schema`].
 //!
 //! ```
 //! use lorem_store::{Database, Schema};
@@ -35,8 +36,8 @@
 //! # }
 //! ```
 //!
-//! Every queue and wait has a limit, and each is a constant or in the documentation of the method that has it; the
-//! crate's README lists them in one table, and every pragma with its reason.
+//! Every queue and wait has a limit, and each is a constant or in the documentation of the method that has
+//! it; the crate's README lists them in one table, and every pragma with its reason.
 
 // The modules are in layers, from the top to the ground: a file uses only files in layers below its own.
 

@@ -41,8 +41,8 @@ impl WriterMetrics {
         self.failed_flushes.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The number of commits that failed because the disk could not flush them. The WAL contained each of them
-    /// for a moment, until the writer overwrote it: a program that copies the WAL may have copied it.
+    /// The number of commits that failed because the disk could not flush them. The WAL contained each of
+    /// them for a moment, until the writer overwrote it: a program that copies the WAL may have copied it.
     #[must_use]
     pub fn failed_flushes(&self) -> u64 {
         self.failed_flushes.load(Ordering::Relaxed)
@@ -97,8 +97,8 @@ impl BatchTimeline {
         BatchTimeline { began: now, work_done: now }
     }
 
-    /// The timings of a caller whose call was at `called` and who has the result now. A call during the transaction
-    /// did not wait for its beginning.
+    /// The timings of a caller whose call was at `called` and who has the result now. A call during the
+    /// transaction did not wait for its beginning.
     pub(crate) fn timings_since(self, called: Instant) -> WriteTimings {
         let began = self.began.max(called);
         let work_done = self.work_done.max(began);

@@ -66,8 +66,8 @@ impl Readers {
     }
 }
 
-/// Reads of this process pass it together, or the writer passes it alone. A reader waits here for a copy of the
-/// WAL, some milliseconds; the writer waits here for the longest read.
+/// Reads of this process pass it together, or the writer passes it alone. A reader waits here for a copy of
+/// the WAL, some milliseconds; the writer waits here for the longest read.
 #[derive(Default)]
 pub(crate) struct ReaderGate(RwLock<()>);
 
@@ -86,8 +86,8 @@ impl ReaderGate {
     }
 }
 
-/// A read transaction that ends with this value, also when the closure panics: a connection that went back to the
-/// pool inside a transaction would show an old snapshot for ever.
+/// A read transaction that ends with this value, also when the closure panics: a connection that went back to
+/// the pool inside a transaction would show an old snapshot for ever.
 struct Snapshot<'c>(&'c Connection);
 
 impl Snapshot<'_> {

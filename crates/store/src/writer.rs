@@ -1,11 +1,12 @@
-//! Group commit: one thread owns the only connection that writes, and commits many callers' writes with one flush.
+//! Group commit: one thread owns the only connection that writes, and commits many callers' writes with one
+//! flush.
 //!
-//! A flush to the disk takes as long as dozens of small writes. During a flush the next callers queue, and all queued
-//! writes become the next transaction. There is no timer and nothing to tune, and a lone caller never waits for
-//! others. When one closure of a transaction fails, the transaction is rolled back and each closure runs again in a
-//! transaction of its own, so that no caller pays for another's error or panic. That is rare; a savepoint around
-//! every closure would cost a tenth of the processor time of each write, since SQLite copies each page before it
-//! changes it within a savepoint.
+//! A flush to the disk takes as long as dozens of small writes. During a flush the next callers queue, and
+//! all queued writes become the next transaction. There is no timer and nothing to tune, and a lone caller
+//! never waits for others. When one closure of a transaction fails, the transaction is rolled back and each
+//! closure runs again in a transaction of its own, so that no caller pays for another's error or panic. That
+//! is rare; a savepoint around every closure would cost a tenth of the processor time of each write, since
+//! SQLite copies each page before it changes it within a savepoint.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,8 +22,8 @@ use crate::files::{self, DatabaseFiles};
 use crate::metrics::{BatchTimeline, WriteTimings, WriterMetrics};
 use crate::pragmas;
 
-/// The writes that may wait in the queue; the next caller gets [`Error::Overloaded`] at once. A waiting caller is a
-/// blocked thread, so a server with fewer threads never gets there.
+/// The writes that may wait in the queue; the next caller gets [`Error::Overloaded`] at once. A waiting
+/// caller is a blocked thread, so a server with fewer threads never gets there.
 pub const MAX_QUEUED_WRITES: usize = 4096;
 /// The writes that may share a transaction; the others stay in the queue.
 pub const MAX_BATCH_WRITES: usize = 128;
@@ -211,7 +212,8 @@ impl Queue {
     }
 }
 
-/// Runs `first` and the queued writes, up to the limits, in one transaction, commits it, and answers the callers.
+/// Runs `first` and the queued writes, up to the limits, in one transaction, commits it, and answers the
+/// callers.
 fn write_batch(connection: &Connection, queue: &Queue, first: Box<dyn Work>, metrics: &WriterMetrics) {
     if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
         // Another process keeps the lock. The writes that queued meanwhile would each wait as long again.
@@ -261,8 +263,8 @@ fn write_alone(connection: &Connection, mut work: Box<dyn Work>, metrics: &Write
     work.answer(committed, timeline);
 }
 
-/// Commits and flushes a transaction of this many writes. A failed commit is rolled back, and overwritten in the WAL
-/// before its callers are answered.
+/// Commits and flushes a transaction of this many writes. A failed commit is rolled back, and overwritten in
+/// the WAL before its callers are answered.
 fn commit(connection: &Connection, writes: usize, metrics: &WriterMetrics) -> Result<(), Error> {
     let began = Instant::now();
     execute(connection, "COMMIT").inspect_err(|error| {

@@ -401,8 +401,8 @@ fn close_while_another_process_reads_loses_nothing() {
     assert_eq!(numbers(&other).expect("it can be read"), [1]);
 }
 
-/// Runs the jobs in one transaction, in their order: the first write holds the writer until all have queued. Returns
-/// each result.
+/// Runs the jobs in one transaction, in their order: the first write holds the writer until all have queued.
+/// Returns each result.
 fn in_one_batch(db: &Database, jobs: &[fn(&Connection) -> rusqlite::Result<()>]) -> Vec<Result<(), Error>> {
     thread::scope(|scope| {
         let (held, is_held) = channel();
