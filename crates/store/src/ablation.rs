@@ -1,7 +1,7 @@
 //! The write strategies with which group commit is compared in benchmarks.
 //!
-//! Only builds with the feature `ablation` contain them. A program that depends on the durability of
-//! [`Database::write`](crate::Database::write) has one way to write, and no code that could break it.
+//! Only builds with the feature `ablation` contain them. A program that depends on durable writes has one way
+//! to write, and no code that could break it.
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};

@@ -100,8 +100,8 @@ impl Database {
     /// [`Error::Overloaded`] when [`MAX_QUEUED_WRITES`](crate::MAX_QUEUED_WRITES) writes wait already,
     /// [`Error::Busy`] when another process holds the lock for longer than [`pragmas::BUSY_TIMEOUT`],
     /// [`Error::Unwritable`] when the disk is full or fails, [`Error::FileReplaced`], [`Error::Panicked`],
-    /// [`Error::TransactionLost`], [`Error::Closed`]; [`Error::Sqlite`] for every error that `work` returns.
-    /// After an error the database has no change of `work`.
+    /// [`Error::TransactionLost`], [`Error::Closed`]; [`Error::Sqlite`] for any other error of `work`. After
+    /// an error the database has no change of `work`.
     pub fn write<T, W>(&self, work: W) -> Result<T, Error>
     where
         T: Send + 'static,

@@ -125,7 +125,7 @@ fn is_write_failure(error: &rusqlite::Error) -> bool {
 /// contains the text of its source.
 #[derive(Debug, ThisError)]
 pub enum OpenError {
-    /// The linked SQLite, of this version, is older than [`MIN_SQLITE_VERSION`](crate::MIN_SQLITE_VERSION).
+    /// The linked SQLite, of this version, is too old to be safe.
     #[error("SQLite {0} can corrupt a database in WAL mode; 3.51.3 or later is needed")]
     UnsafeSqlite(&'static str),
     /// The folder of the database does not exist and cannot be created.
@@ -170,4 +170,44 @@ pub enum OpenError {
     /// The operating system refused a thread.
     #[error("the writer's thread cannot be started: {0}")]
     Thread(#[source] io::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    fn disk_full() -> rusqlite::Error {
+        rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL),
+            Some("database or disk is full".to_owned()),
+        )
+    }
+
+    #[test]
+    fn the_text_of_an_error_contains_the_text_of_its_source() {
+        let errors: [Box<dyn std::error::Error>; 4] = [
+            Box::new(Error::from(disk_full())),
+            Box::new(OpenError::from(disk_full())),
+            Box::new(OpenError::Migration { number: 3, source: disk_full() }),
+            Box::new(OpenError::Folder("a/b".into(), io::Error::other("no space"))),
+        ];
+        for error in errors {
+            let source = error.source().expect("it has a source").to_string();
+            assert!(error.to_string().ends_with(&source), "{error}");
+        }
+        assert_eq!(
+            Error::from(disk_full()).to_string(),
+            "the database cannot be written: database or disk is full"
+        );
+    }
+
+    #[test]
+    fn a_duplicate_has_the_text_and_the_kind_of_its_original() {
+        let error = Error::from(disk_full());
+        let duplicate = error.duplicate();
+        assert!(matches!(duplicate, Error::Unwritable(_)));
+        assert_eq!(duplicate.to_string(), error.to_string());
+    }
 }
