@@ -23,7 +23,7 @@ const SCHEMA: Schema = Schema {
 /// A new database with an empty table `notes`.
 fn notes() -> (TempDir, Database) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let db = Database::open(&folder.path().join("news.sqlite3"), &SCHEMA).expect("a new database opens");
+    let db = Database::open(&folder.path().join("notes.sqlite3"), &SCHEMA).expect("a new database opens");
     db.write(|connection| {
         connection.execute_batch("CREATE TABLE notes (number INTEGER NOT NULL UNIQUE, text BLOB) STRICT")
     })
@@ -233,7 +233,7 @@ fn a_write_is_visible_to_every_thread_when_it_is_answered() {
 /// Opens the file that `make` creates, asserts that it is refused and unchanged, and returns the error.
 fn refusal(make: impl FnOnce(&Path)) -> OpenError {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let path = folder.path().join("news.sqlite3");
+    let path = folder.path().join("notes.sqlite3");
     make(&path);
     let before = std::fs::read(&path).expect("the file exists");
     let error = Database::open(&path, &SCHEMA).err().expect("it is refused");
@@ -289,7 +289,7 @@ fn a_file_that_does_not_belong_to_the_schema_is_refused() {
 fn an_empty_file_and_an_empty_database_are_migrated() {
     for sql in ["", "PRAGMA journal_mode = WAL", "CREATE TABLE songs (title); DROP TABLE songs; VACUUM"] {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join("news.sqlite3");
+        let path = folder.path().join("notes.sqlite3");
         std::fs::write(&path, "").expect("a file");
         database_with(sql)(&path);
         Database::open(&path, &SCHEMA).expect(sql).close().expect("it closes");
@@ -301,7 +301,7 @@ fn an_empty_file_and_an_empty_database_are_migrated() {
 fn many_can_open_a_new_database_at_the_same_time() {
     for _ in 0..20 {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join("a/folder/news.sqlite3");
+        let path = folder.path().join("a/folder/notes.sqlite3");
         together(4, |thread| {
             let db = Database::open(&path, &SCHEMA).unwrap_or_else(|error| panic!("{thread}: {error}"));
             db.write(move |connection| {
@@ -322,7 +322,7 @@ fn the_wal_stays_small_beside_readers_and_is_removed_by_close() {
     const WRITES: i64 = 5000;
     const TEXT: i64 = 32 * 1024;
     let (folder, db) = notes();
-    let path = folder.path().join("news.sqlite3");
+    let path = folder.path().join("notes.sqlite3");
     let done = AtomicBool::new(false);
     let mut largest = 0;
     thread::scope(|scope| {
@@ -383,8 +383,8 @@ fn close_leaves_one_file() {
         .expect("a folder")
         .map(|file| file.expect("a file").file_name())
         .collect();
-    assert_eq!(left, BTreeSet::from(["news.sqlite3".into()]));
-    let again = Database::open(&folder.path().join("news.sqlite3"), &SCHEMA).expect("it opens again");
+    assert_eq!(left, BTreeSet::from(["notes.sqlite3".into()]));
+    let again = Database::open(&folder.path().join("notes.sqlite3"), &SCHEMA).expect("it opens again");
     assert_eq!(again.read(numbers).expect("it can be read"), [1]);
 }
 
@@ -410,7 +410,7 @@ fn in_one_batch(db: &Database, jobs: &[fn(&Connection) -> rusqlite::Result<()>])
         let released = Mutex::new(released);
         let holder = scope.spawn(move || {
             db.write(move |_| {
-                // In a second run both calls fail at once, which is ignored.
+                // In a second run no test code receives the message, and `recv` returns at once.
                 let _ = held.send(());
                 let _ = released.lock().map(|released| released.recv());
                 Ok(())
