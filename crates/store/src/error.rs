@@ -174,8 +174,6 @@ pub enum OpenError {
 
 #[cfg(test)]
 mod tests {
-    use std::error::Error as _;
-
     use super::*;
 
     fn disk_full() -> rusqlite::Error {
