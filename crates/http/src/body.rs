@@ -1,7 +1,7 @@
 //! A request body, framed by its length or in chunks (RFC 9112 §6–7).
 
-use super::limits;
-use super::request::{Framing, Refusal, TOO_LARGE};
+use crate::limits;
+use crate::request::{Framing, Refusal, TOO_LARGE};
 
 /// Takes bytes as they come and says when the body is whole. It keeps only what has really arrived,
 /// so a client that announces a megabyte and sends nothing costs nothing.

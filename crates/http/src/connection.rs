@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 
 use rouille::{Request, Response};
 
-use super::body::Decoder;
-use super::received::Received;
-use super::registry::Slot;
-use super::request::{Head, Refusal};
-use super::response::{self, Shape};
-use super::{Limits, Shared, limits};
+use crate::body::Decoder;
+use crate::limits::{self, Limits};
+use crate::received::Received;
+use crate::registry::Slot;
+use crate::request::{Head, Refusal};
+use crate::response::{self, Shape};
+use crate::shared::Shared;
 
 /// What a server serves.
 pub(super) type Handler = dyn Fn(&Request) -> Response + Send + Sync;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::Shared;
+use crate::shared::Shared;
 
 /// A look at a server; it can be had as long as anybody wants it.
 #[derive(Clone)]

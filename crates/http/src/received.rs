@@ -1,9 +1,9 @@
 //! What a client has sent and nobody has used yet. Requests are taken from it, and it knows no socket:
 //! however their bytes come in pieces, they are the same requests (`tests/properties/http.rs`).
 
-use super::body::Decoder;
-use super::limits;
-use super::request::{self, Head, Refusal};
+use crate::body::Decoder;
+use crate::limits;
+use crate::request::{self, Head, Refusal};
 
 /// The bytes, in a buffer as large as the limit of a head.
 pub struct Received {

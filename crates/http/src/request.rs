@@ -1,7 +1,7 @@
 //! Bytes to a checked request head. What two servers could read in two ways is refused, because a
 //! proxy in front of us might read it the other way (request smuggling, RFC 9112 §11.2).
 
-use super::limits;
+use crate::limits;
 
 /// A request line and headers that keep the rules.
 #[derive(Debug, PartialEq, Eq)]
