@@ -19,7 +19,7 @@ use crate::web::router::Route;
 use crate::web::timing::{self, Timing};
 use crate::web::turns::Turns;
 use crate::web::{Cx, Error, error, router};
-use lorem_http::{self as server, Drained, Load, Server};
+use lorem_http::{self as server, Drained, Server, ServerStats};
 use lorem_store::Database;
 
 /// The configuration, the database, and what is kept in memory: what every request needs.
@@ -39,7 +39,7 @@ pub struct App {
     /// What was asked for.
     pub requests: Requests,
     /// How busy our server is, when it is that which serves.
-    pub load: Option<Load>,
+    pub load: Option<ServerStats>,
 }
 
 /// Why the application does not start: a sentence for the person who started it.
@@ -111,7 +111,7 @@ pub fn bind(config: &Config) -> io::Result<Server> {
 /// # Errors
 /// The replica's, when starting it, and the database's, when closing it.
 pub fn serve(server: Server, app: App) -> Result<Drained, StartError> {
-    let app = Arc::new(App { load: Some(server.load()), ..app });
+    let app = Arc::new(App { load: Some(server.stats()), ..app });
     let replication = Replication::start(&app).map_err(StartError)?;
     let handler = Arc::clone(&app);
     let housekeeping = Housekeeping::start(Arc::clone(&app));

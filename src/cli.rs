@@ -285,7 +285,7 @@ impl Serve {
             relax_ssl: self.relax_ssl,
             base_url: self.base_url,
             trusted_proxies: self.trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
-            limits: Limits { connections: self.max_connections as usize, ..Limits::default() },
+            limits: Limits { max_connections: self.max_connections as usize, ..Limits::default() },
             rates: (!self.no_rate_limits).then_some(rates),
             session_days: self.session_days,
             metrics: self.metrics,

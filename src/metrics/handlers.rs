@@ -5,7 +5,7 @@ use std::fs;
 use super::text::{self, Kind, Text};
 use crate::replica::handlers::health;
 use crate::web::{Cx, Result, reply};
-use lorem_http::Load;
+use lorem_http::ServerStats;
 use lorem_store::Database;
 
 /// By these a proxy says for whom it asks, or that it is one; those that begin with `X-Forwarded-` do, too.
@@ -62,7 +62,7 @@ pub fn show(cx: &Cx) -> Result {
     let (app, mut text) = (cx.app, Text::default());
     text.metric("lorem_news_build_info", Kind::Gauge, "1, for the versions in the labels.")
         .value(&[("version", env!("CARGO_PKG_VERSION")), ("sqlite", rusqlite::version())], 1.0);
-    app.requests.tell(&mut text, app.load.as_ref().map_or(0, Load::turned_away));
+    app.requests.tell(&mut text, app.load.as_ref().map_or(0, ServerStats::rejected_connections));
     if let Some(load) = &app.load {
         tell_connections(&mut text, load);
     }
@@ -74,15 +74,15 @@ pub fn show(cx: &Cx) -> Result {
     Ok(reply::momentary(cx, text::CONTENT_TYPE, text.into_string()))
 }
 
-fn tell_connections(text: &mut Text, load: &Load) {
+fn tell_connections(text: &mut Text, load: &ServerStats) {
     let help = "Connections that are open.";
-    text.single("lorem_news_connections", Kind::Gauge, help, load.open() as f64);
+    text.single("lorem_news_connections", Kind::Gauge, help, load.open_connections() as f64);
     let help = "Connections that are in a request, this one too.";
-    text.single("lorem_news_connections_busy", Kind::Gauge, help, load.busy() as f64);
+    text.single("lorem_news_connections_busy", Kind::Gauge, help, load.busy_connections() as f64);
     let help = "How many connections there can be.";
-    text.single("lorem_news_connections_max", Kind::Gauge, help, load.most() as f64);
+    text.single("lorem_news_connections_max", Kind::Gauge, help, load.max_connections() as f64);
     let help = "What was no request that could be served: damaged, too long or too slow.";
-    text.single("lorem_news_malformed_requests_total", Kind::Counter, help, load.malformed() as f64);
+    text.single("lorem_news_malformed_requests_total", Kind::Counter, help, load.malformed_requests() as f64);
 }
 
 fn tell_database(text: &mut Text, db: &Database) {

@@ -1,9 +1,7 @@
 //! What a client sends are the requests that a simple reader sees in it, however the bytes come in pieces.
 
-use lorem_http::body::Decoder;
 use lorem_http::limits;
-use lorem_http::received::Received;
-use lorem_http::request::{Head, Refusal};
+use lorem_http::parser::{BodyDecoder, ReceiveBuffer, RequestError, RequestHead};
 
 /// A request as the application would be asked.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,22 +45,22 @@ pub fn holds(input: &[u8]) {
 /// What the server reads, and the status of a refusal.
 fn read(wire: &[u8], mut pieces: impl Iterator<Item = usize>) -> (Vec<Request>, End, Option<u16>) {
     let mut rest = wire;
-    let mut arrives = |received: &mut Received| {
+    let mut arrives = |received: &mut ReceiveBuffer| {
         let space = received.space();
         assert!(!space.is_empty(), "there is room for what comes");
         let length = pieces.next().expect("endless").min(rest.len()).min(space.len());
         let (piece, after) = rest.split_at(length);
         space[..length].copy_from_slice(piece);
-        received.add(length);
+        received.advance(length);
         rest = after;
         length > 0
     };
-    let (mut received, mut requests) = (Received::default(), Vec::new());
+    let (mut received, mut requests) = (ReceiveBuffer::default(), Vec::new());
     loop {
         match next_request(&mut received, &mut arrives) {
             Ok(Some(request)) => requests.push(request),
             Ok(None) => return (requests, End::Waiting, None),
-            Err(Refusal(status, _)) => return (requests, End::Refused, Some(status)),
+            Err(RequestError { status, .. }) => return (requests, End::Refused, Some(status)),
         }
         if requests.last().is_some_and(|last| !last.is_kept) {
             return (requests, End::Closed, None);
@@ -70,11 +68,11 @@ fn read(wire: &[u8], mut pieces: impl Iterator<Item = usize>) -> (Vec<Request>, 
     }
 }
 
-/// As `server/connection.rs` reads one.
+/// As `connection.rs` in crates/http reads one.
 fn next_request(
-    received: &mut Received,
-    arrives: &mut impl FnMut(&mut Received) -> bool,
-) -> Result<Option<Request>, Refusal> {
+    received: &mut ReceiveBuffer,
+    arrives: &mut impl FnMut(&mut ReceiveBuffer) -> bool,
+) -> Result<Option<Request>, RequestError> {
     let head = loop {
         match received.take_head() {
             Some(head) => break head?,
@@ -82,17 +80,17 @@ fn next_request(
             None => return Ok(None),
         }
     };
-    let mut body = Decoder::new(head.framing);
+    let mut body = BodyDecoder::new(head.framing);
     loop {
         received.take_body(&mut body)?;
-        if body.is_whole() {
+        if body.is_complete() {
             break;
         }
         if !arrives(received) {
             return Ok(None);
         }
     }
-    let Head { method, target, headers, keep_alive, expects_continue, .. } = head;
+    let RequestHead { method, target, headers, keep_alive, expects_continue, .. } = head;
     let (body, is_kept, is_waiting_for_100) = (body.into_body(), keep_alive, expects_continue);
     Ok(Some(Request { method, target, headers, body, is_kept, is_waiting_for_100 }))
 }
@@ -121,16 +119,16 @@ fn expected(wire: &[u8]) -> (Vec<Request>, End) {
 }
 
 fn expected_request(bytes: &[u8]) -> Result<(Request, &[u8]), End> {
-    let possible = &bytes[..bytes.len().min(limits::HEAD)];
+    let possible = &bytes[..bytes.len().min(limits::MAX_HEAD_BYTES)];
     let Some(length) = length_of_head(possible) else {
-        return Err(if possible.len() == limits::HEAD { End::Refused } else { End::Waiting });
+        return Err(if possible.len() == limits::MAX_HEAD_BYTES { End::Refused } else { End::Waiting });
     };
     let (head, rest) = bytes.split_at(length);
     let mut lines = lines(head).ok_or(End::Refused)?.into_iter();
     let request_line = lines.next().ok_or(End::Refused)?;
     let (method, target, is_1_0) = request_line_of(request_line).ok_or(End::Refused)?;
     let headers: Vec<(&str, &[u8])> = lines.map(field).collect::<Option<_>>().ok_or(End::Refused)?;
-    if headers.len() > limits::HEADERS {
+    if headers.len() > limits::MAX_HEADERS {
         return Err(End::Refused);
     }
     let all = |name: &str| -> Vec<&[u8]> {
@@ -236,14 +234,14 @@ fn has_control(text: &[u8]) -> bool {
 fn number(digits: &[u8]) -> Option<usize> {
     let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
     let digits = std::str::from_utf8(digits).ok().filter(|_| is_number)?;
-    digits.parse().ok().filter(|&number: &usize| number <= limits::BODY)
+    digits.parse().ok().filter(|&number: &usize| number <= limits::MAX_BODY_BYTES)
 }
 
 /// The body in chunks, and what follows it.
 fn chunks(bytes: &[u8]) -> Result<(Vec<u8>, &[u8]), End> {
     let (mut body, mut rest) = (Vec::new(), bytes);
     loop {
-        let (size, after) = chunk_size(rest, limits::BODY - body.len())?;
+        let (size, after) = chunk_size(rest, limits::MAX_BODY_BYTES - body.len())?;
         if size == 0 {
             return Ok((body, after_trailers(after)?));
         }
@@ -262,7 +260,7 @@ fn chunks(bytes: &[u8]) -> Result<(Vec<u8>, &[u8]), End> {
 fn chunk_size(bytes: &[u8], most: usize) -> Result<(usize, &[u8]), End> {
     let end = bytes.iter().position(|&byte| byte == b'\n');
     let (line, rest) = bytes.split_at(end.map_or(bytes.len(), |end| end + 1));
-    if line.len() > limits::CHUNK_LINE {
+    if line.len() > limits::MAX_CHUNK_LINE_BYTES {
         return Err(End::Refused);
     }
     let text = match end {
@@ -288,14 +286,14 @@ fn after_trailers(bytes: &[u8]) -> Result<&[u8], End> {
     let mut length = 0;
     for line in bytes.split_inclusive(|&byte| byte == b'\n') {
         length += line.len();
-        if length > limits::CHUNK_LINE || line.ends_with(b"\n") && !line.ends_with(b"\r\n") {
+        if length > limits::MAX_CHUNK_LINE_BYTES || line.ends_with(b"\n") && !line.ends_with(b"\r\n") {
             return Err(End::Refused);
         }
         if line == b"\r\n" {
             let (trailers, rest) = bytes.split_at(length);
             let lines = lines(trailers).ok_or(End::Refused)?;
             let are_fields =
-                lines.len() <= limits::HEADERS && lines.into_iter().all(|line| field(line).is_some());
+                lines.len() <= limits::MAX_HEADERS && lines.into_iter().all(|line| field(line).is_some());
             return if are_fields { Ok(rest) } else { Err(End::Refused) };
         }
     }

@@ -14,7 +14,7 @@ use rouille::{Request, Response};
 use crate::harness::{Bare, PATIENCE, Program, Raw, assert_sound, eventually, folder, number, open, seeded};
 
 /// Nobody had to be cut.
-const PEACE: Drained = Drained { cut: 0 };
+const PEACE: Drained = Drained { aborted: 0 };
 
 /// A server whose handler says that it has begun, waits for the word to go on, and answers with the
 /// path and the length of the body.
@@ -311,7 +311,7 @@ fn what_does_not_end_in_ten_seconds_is_cut() {
     raw.ask("GET", "/endless", &[]);
     began.recv_timeout(PATIENCE).unwrap();
     bare.stopper.stop();
-    assert_eq!(drained(&bare), Drained { cut: 1 });
+    assert_eq!(drained(&bare), Drained { aborted: 1 });
     assert!(raw.try_answer().is_err(), "there is nothing to answer");
     go_on.send(()).unwrap();
 }

@@ -18,11 +18,11 @@ const LONG: Duration = Duration::from_secs(600);
 
 fn options(change: impl FnOnce(&mut Limits)) -> Options {
     let mut limits = Limits {
-        connections: 100,
-        head_time: LONG,
-        body_time: LONG,
-        idle_time: LONG,
-        idle_time_when_scarce: LONG,
+        max_connections: 100,
+        head_timeout: LONG,
+        body_timeout: LONG,
+        idle_timeout: LONG,
+        idle_timeout_when_scarce: LONG,
     };
     change(&mut limits);
     Options { limits, ..Options::default() }
@@ -114,7 +114,7 @@ fn everyone_is_served_while_idle_and_slow_clients_take_all_the_connections() {
 
 #[test]
 fn when_full_the_one_that_waited_longest_makes_room() {
-    let server = bare(|limits| limits.connections = 3);
+    let server = bare(|limits| limits.max_connections = 3);
     let mut clients: Vec<Raw> = Vec::new();
     for path in ["/a", "/b", "/c"] {
         let mut raw = server.connect();
@@ -134,7 +134,7 @@ fn when_full_the_one_that_waited_longest_makes_room() {
 
 #[test]
 fn when_all_are_in_a_request_the_newcomer_is_told_to_come_again() {
-    let (server, entered, go) = gated(options(|limits| limits.connections = 2));
+    let (server, entered, go) = gated(options(|limits| limits.max_connections = 2));
     let mut busy = [server.connect(), server.connect()];
     for raw in &mut busy {
         raw.ask("GET", "/busy", &[]);
@@ -157,7 +157,7 @@ fn when_all_are_in_a_request_the_newcomer_is_told_to_come_again() {
 
 #[test]
 fn headers_that_take_too_long_are_408() {
-    let server = bare(|limits| limits.head_time = Duration::from_millis(300));
+    let server = bare(|limits| limits.head_timeout = Duration::from_millis(300));
     let mut raw = server.connect();
     assert_serves(&mut raw, "/first");
     raw.send("GET / HTTP/1.1\r\nHost: a\r\n");
@@ -168,7 +168,7 @@ fn headers_that_take_too_long_are_408() {
 
 #[test]
 fn a_byte_now_and_then_does_not_put_the_end_off() {
-    let server = bare(|limits| limits.head_time = Duration::from_millis(300));
+    let server = bare(|limits| limits.head_timeout = Duration::from_millis(300));
     let mut raw = server.connect();
     raw.send("GET / HTTP/1.1\r\nHost: a\r\nX: ");
     let slow = raw.stream.try_clone().expect("a second handle");
@@ -186,7 +186,7 @@ fn a_byte_now_and_then_does_not_put_the_end_off() {
 
 #[test]
 fn a_body_that_takes_too_long_is_408() {
-    let server = bare(|limits| limits.body_time = Duration::from_millis(300));
+    let server = bare(|limits| limits.body_timeout = Duration::from_millis(300));
     for framing in ["Content-Length: 9", "Transfer-Encoding: chunked"] {
         let mut raw = server.connect();
         raw.send(format!("POST / HTTP/1.1\r\nHost: a\r\n{framing}\r\n\r\n5\r\nhe"));
@@ -198,7 +198,7 @@ fn a_body_that_takes_too_long_is_408() {
 
 #[test]
 fn a_body_of_much_framing_and_little_content_does_not_outlive_its_time() {
-    let server = bare(|limits| limits.body_time = Duration::from_millis(300));
+    let server = bare(|limits| limits.body_timeout = Duration::from_millis(300));
     let mut raw = server.connect();
     raw.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
     let stream = raw.stream.try_clone().expect("a second handle");
@@ -214,7 +214,7 @@ fn a_body_of_much_framing_and_little_content_does_not_outlive_its_time() {
 
 #[test]
 fn an_idle_connection_is_closed_without_a_word() {
-    let server = bare(|limits| limits.idle_time = Duration::from_millis(300));
+    let server = bare(|limits| limits.idle_timeout = Duration::from_millis(300));
     let mut raw = server.connect();
     assert_serves(&mut raw, "/first");
     raw.assert_closed();
@@ -224,8 +224,8 @@ fn an_idle_connection_is_closed_without_a_word() {
 #[test]
 fn an_idle_connection_is_closed_sooner_when_connections_are_scarce() {
     let server = bare(|limits| {
-        limits.connections = 4;
-        limits.idle_time_when_scarce = Duration::from_millis(300);
+        limits.max_connections = 4;
+        limits.idle_timeout_when_scarce = Duration::from_millis(300);
     });
     let mut clients = Vec::new();
     for path in ["/a", "/b", "/c"] {
@@ -241,9 +241,11 @@ fn an_idle_connection_is_closed_sooner_when_connections_are_scarce() {
 
 #[test]
 fn an_operator_gets_the_limits_that_are_written_down() {
-    let Limits { connections, head_time, body_time, idle_time, idle_time_when_scarce } = Limits::default();
-    let seconds = [head_time, body_time, idle_time, idle_time_when_scarce].map(|time| time.as_secs());
-    assert_eq!((connections, seconds), (1024, [10, 30, 60, 2]));
+    let Limits { max_connections, head_timeout, body_timeout, idle_timeout, idle_timeout_when_scarce } =
+        Limits::default();
+    let seconds =
+        [head_timeout, body_timeout, idle_timeout, idle_timeout_when_scarce].map(|time| time.as_secs());
+    assert_eq!((max_connections, seconds), (1024, [10, 30, 60, 2]));
 }
 
 #[test]
@@ -266,7 +268,7 @@ fn few_file_descriptors_make_a_small_site_not_a_dead_one() {
 
 #[test]
 fn half_sent_bodies_do_not_keep_newcomers_out() {
-    let bare = bare(|limits| limits.connections = 8);
+    let bare = bare(|limits| limits.max_connections = 8);
     let _half: Vec<Raw> = (0..8)
         .map(|_| {
             let mut raw = bare.connect();

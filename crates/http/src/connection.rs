@@ -1,69 +1,83 @@
-//! One client from accept to close.
+//! One connection, from accept to close.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::{IpAddr, Shutdown, SocketAddr};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rouille::{Request, Response};
+use thiserror::Error;
 
-use crate::body::Decoder;
-use crate::limits::{self, Limits};
-use crate::received::Received;
+use crate::forwarded::resolve_client;
+use crate::limits::{
+    LINGER_TIMEOUT, Limits, MAX_KEPT_BUFFER_BYTES, MAX_LINGER_BYTES, RESPONSE_TIMEOUT, WRITE_TIMEOUT,
+};
+use crate::parser::body::BodyDecoder;
+use crate::parser::error::RequestError;
+use crate::parser::head::RequestHead;
+use crate::parser::receive_buffer::ReceiveBuffer;
 use crate::registry::Slot;
-use crate::request::{Head, Refusal};
-use crate::response::{self, Shape};
+use crate::response::{self, ResponseOptions};
 use crate::shared::Shared;
 
-/// What a server serves.
-pub(super) type Handler = dyn Fn(&Request) -> Response + Send + Sync;
+/// The shortest timeout of a read: the standard library refuses zero.
+const MIN_READ_TIMEOUT: Duration = Duration::from_millis(1);
+/// Pause between reads of a connection whose reading a stop has shut down.
+const SHUT_DOWN_POLL_INTERVAL: Duration = Duration::from_millis(2);
 
-/// Serves the client of `slot` until one of the two has had enough, then gives the slot back.
-pub(super) fn serve(shared: &Shared, slot: &Slot, peer: SocketAddr, handler: Arc<Handler>) {
-    // Whatever happens the slot comes free, and only after the handler was let go: whoever waits for
-    // the last slot may want to be the handler's only owner.
-    let _leaves = Leaves { shared, slot };
+/// The application.
+pub(crate) type Handler = dyn Fn(&Request) -> Response + Send + Sync;
+
+/// Serves the connection of `slot` until the client or the server ends it, then frees the slot.
+pub(crate) fn serve(shared: &Shared, slot: &Slot, peer: SocketAddr, handler: Arc<Handler>) {
+    // The slot is freed even after a panic, and only after `handler` is dropped: when the last slot is free,
+    // the caller of `Server::run` must be the only owner of what the handler holds. Locals are dropped in
+    // reverse.
+    let _guard = SlotGuard { shared, slot };
     let handler = handler;
     let mut connection = Connection {
         shared,
         slot,
         peer: SocketAddr::new(peer.ip().to_canonical(), peer.port()),
-        received: Received::default(),
+        received: ReceiveBuffer::default(),
         output: Vec::new(),
         read_timeout: Duration::ZERO,
     };
-    // What ends a connection is the client's doing (reset, silence) or a stop: nobody's error.
-    if let Err(Gone) = connection.converse(&*handler) {
-        log::debug!("{peer} is gone");
+    // The client's reset or silence, or a stop: no error of this program.
+    if let Err(error) = connection.serve_requests(&*handler) {
+        log::debug!("{peer} disconnected: {error}");
     }
 }
 
-/// Gives the slot back when it is dropped.
-struct Leaves<'s> {
+/// Frees the slot when it is dropped.
+struct SlotGuard<'s> {
     shared: &'s Shared,
     slot: &'s Slot,
 }
 
-impl Drop for Leaves<'_> {
+impl Drop for SlotGuard<'_> {
     fn drop(&mut self) {
         self.shared.registry.leave(self.slot);
     }
 }
 
-/// The client can no longer be read from or written to.
-struct Gone;
-
-impl From<std::io::Error> for Gone {
-    fn from(_: std::io::Error) -> Gone {
-        Gone
-    }
+/// The connection can no longer be read from or written to.
+#[derive(Debug, Error)]
+enum Disconnected {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error("closed for a new connection")]
+    Evicted,
+    #[error("the client took too long to read the response")]
+    ResponseTimeout,
 }
 
-/// What came of waiting for bytes.
+/// The outcome of waiting for bytes.
 enum Fill {
-    Bytes,
+    Received,
     Closed,
     TimedOut,
 }
@@ -72,23 +86,23 @@ struct Connection<'s> {
     shared: &'s Shared,
     slot: &'s Slot,
     peer: SocketAddr,
-    received: Received,
+    received: ReceiveBuffer,
     output: Vec<u8>,
-    /// As the socket has it now, to set it only when it changes.
+    /// The socket's present read timeout, so that it is set only when it changes.
     read_timeout: Duration,
 }
 
 impl Connection<'_> {
-    fn converse(&mut self, handler: &Handler) -> Result<(), Gone> {
+    fn serve_requests(&mut self, handler: &Handler) -> Result<(), Disconnected> {
         let stream = &self.slot.stream;
         stream.set_nodelay(true)?;
-        stream.set_write_timeout(Some(limits::WRITE_TIME))?;
+        stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
         while let Some(head) = self.next_head()? {
-            let kept = match head {
+            let is_kept = match head {
                 Ok(head) => self.answer(head, handler)?,
-                Err(refusal) => self.refuse(refusal)?,
+                Err(error) => self.refuse(error)?,
             };
-            if !kept {
+            if !is_kept {
                 return Ok(());
             }
             self.shared.registry.set_waiting(self.slot);
@@ -96,194 +110,166 @@ impl Connection<'_> {
         Ok(())
     }
 
-    /// Waits for a whole request head. `None`: the client closed, was idle too long, or had to go.
-    fn next_head(&mut self) -> Result<Option<Result<Head, Refusal>>, Gone> {
+    /// Waits for a complete request head. `None`: the client closed, was idle too long, or was evicted.
+    fn next_head(&mut self) -> Result<Option<Result<RequestHead, RequestError>>, Disconnected> {
         let mut deadline = None;
         loop {
             if let Some(head) = self.received.take_head() {
                 return Ok(self.shared.registry.set_busy(self.slot).then_some(head));
             }
-            let patience = match deadline {
-                None => self.shared.idle_time(),
-                Some(deadline) => left(deadline),
+            let timeout = match deadline {
+                None => self.shared.idle_timeout(),
+                Some(deadline) => remaining(deadline),
             };
-            match self.fill(patience) {
-                Fill::Bytes => deadline = deadline.or_else(|| Some(Instant::now() + self.limits().head_time)),
+            match self.fill(timeout) {
+                Fill::Received => {
+                    deadline = deadline.or_else(|| Some(Instant::now() + self.limits().head_timeout));
+                }
                 Fill::TimedOut if !self.received.is_empty() && self.shared.registry.set_busy(self.slot) => {
-                    return Ok(Some(Err(Refusal(408, "the headers took too long"))));
+                    return Ok(Some(Err(RequestError::new(408, "the headers took too long"))));
                 }
                 Fill::Closed | Fill::TimedOut => return Ok(None),
             }
         }
     }
 
-    /// Reads the body, runs the handler and writes its response. `false`: the connection is over.
-    fn answer(&mut self, mut head: Head, handler: &Handler) -> Result<bool, Gone> {
+    /// Reads the body, runs the handler and writes its response. Returns whether the connection is kept.
+    fn answer(&mut self, mut head: RequestHead, handler: &Handler) -> Result<bool, Disconnected> {
         let began = Instant::now();
         let body = match self.body(&head)? {
             Ok(body) => body,
-            Err(refusal) => return self.refuse(refusal),
+            Err(error) => return self.refuse(error),
         };
         let id = format!("{:016x}", self.shared.request_id());
-        let log = log::log_enabled!(target: "access", log::Level::Info)
+        let logged = log::log_enabled!(target: "access", log::Level::Info)
             .then(|| (head.method.clone(), head.target.clone()));
-        let without_body = head.method == "HEAD";
-        let (client, secure) = self.origin(&mut head.headers);
+        let omit_body = head.method == "HEAD";
+        let trusted_proxies = &self.shared.options.trusted_proxies;
+        let (client, is_secure) = resolve_client(self.peer, trusted_proxies, &mut head.headers);
         head.headers.push(("X-Request-Id".to_owned(), id.clone()));
-        let request = if secure {
+        let request = if is_secure {
             Request::fake_https_from(client, head.method, head.target, head.headers, body)
         } else {
             Request::fake_http_from(client, head.method, head.target, head.headers, body)
         };
-        // The application renders its own 500; this is for a handler that cannot even do that.
+        // An application usually renders its own 500; this is for a handler that cannot.
         let response = catch_unwind(AssertUnwindSafe(|| handler(&request))).unwrap_or_else(|_| {
             log::error!("{id} the handler panicked");
             Response::text("Something went wrong\n").with_status_code(500)
         });
         let status = response.status_code;
         let keep_alive = head.keep_alive && (!self.shared.is_stopping() || self.has_next());
-        let shape = Shape { without_body, keep_alive, is_http_1_0: head.is_http_1_0 };
-        let sent = self.send(response, shape);
-        if let Some((method, target)) = log {
+        let options = ResponseOptions { omit_body, keep_alive, is_http_1_0: head.is_http_1_0 };
+        let sent = self.send(response, options);
+        if let Some((method, target)) = logged {
             let bytes = sent.as_ref().map_or("gone".to_owned(), |bytes| format!("{bytes} B"));
             let (micros, target) = (began.elapsed().as_micros(), target.escape_default());
             log::info!(target: "access", "{id} {} {method} {target} {status} {bytes} {micros} µs", client.ip());
         }
         sent?;
         if !keep_alive && (head.keep_alive || !self.received.is_empty()) {
-            // The client did not expect the end, so it may be sending already.
+            // The client expects the connection to be kept, so it may be sending its next request.
             self.linger();
         }
         Ok(keep_alive)
     }
 
-    /// The request's body, after `100 Continue` where the client waits for it.
-    fn body(&mut self, head: &Head) -> Result<Result<Vec<u8>, Refusal>, Gone> {
-        let mut decoder = Decoder::new(head.framing);
-        let deadline = Instant::now() + self.limits().body_time;
-        let mut invited = !head.expects_continue;
+    /// Reads the request's body, after `100 Continue` if the client waits for it (RFC 9110 §10.1.1).
+    fn body(&mut self, head: &RequestHead) -> Result<Result<Vec<u8>, RequestError>, Disconnected> {
+        let mut decoder = BodyDecoder::new(head.framing);
+        let deadline = Instant::now() + self.limits().body_timeout;
+        let mut must_continue = head.expects_continue;
         loop {
-            if let Err(refusal) = self.received.take_body(&mut decoder) {
-                return Ok(Err(refusal));
+            if let Err(error) = self.received.take_body(&mut decoder) {
+                return Ok(Err(error));
             }
-            if decoder.is_whole() {
-                let kept = self.shared.registry.set_busy(self.slot);
-                return if kept { Ok(Ok(decoder.into_body())) } else { Err(Gone) };
+            if decoder.is_complete() {
+                let is_kept = self.shared.registry.set_busy(self.slot);
+                return if is_kept { Ok(Ok(decoder.into_body())) } else { Err(Disconnected::Evicted) };
             }
-            self.shared.registry.set_receiving(self.slot);
-            if !invited {
+            self.shared.registry.set_receiving_body(self.slot);
+            if must_continue {
                 (&self.slot.stream).write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
-                invited = true;
+                must_continue = false;
             }
-            match self.fill(left(deadline)) {
-                Fill::Bytes => {}
-                Fill::TimedOut => return Ok(Err(Refusal(408, "the body took too long"))),
-                Fill::Closed => return Ok(Err(Refusal(400, "the body ended before its announced length"))),
-            }
+            let (status, reason) = match self.fill(remaining(deadline)) {
+                Fill::Received => continue,
+                Fill::TimedOut => (408, "the body took too long"),
+                Fill::Closed => (400, "the body ended before its announced length"),
+            };
+            return Ok(Err(RequestError::new(status, reason)));
         }
     }
 
-    /// Who asks, and whether over TLS: what a trusted proxy says of it, else the peer itself. What
-    /// anybody else claims is removed, so that no handler can be fooled by it.
-    fn origin(&self, headers: &mut Vec<(String, String)>) -> (SocketAddr, bool) {
-        let proxies = &self.shared.options.trusted_proxies;
-        let named = |headers: &[(String, String)], name: &str| {
-            headers
-                .iter()
-                .rev()
-                .find(|header| header.0.eq_ignore_ascii_case(name))
-                .map(|header| header.1.clone())
-        };
-        let mut client = self.peer;
-        let mut secure = false;
-        if proxies.contains(&self.peer.ip()) {
-            // Each proxy appends the peer it saw: the last one that is not a proxy of ours is the client.
-            let chain = named(headers, "X-Forwarded-For").unwrap_or_default();
-            let hops = chain.rsplit(',').map_while(|hop| hop.trim().parse::<IpAddr>().ok());
-            if let Some(address) = hops.into_iter().find(|hop| !proxies.contains(hop)) {
-                client = SocketAddr::new(address, 0);
-            }
-            secure =
-                named(headers, "X-Forwarded-Proto").is_some_and(|proto| proto.eq_ignore_ascii_case("https"));
-        }
-        headers.retain(|(name, _)| {
-            let is_long = name.len() >= 12;
-            if is_long && is_forwarded(name) {
-                client.set_port(0); // It is not the peer who asks, or not for itself.
-                return false;
-            }
-            !(is_long && name.eq_ignore_ascii_case("x-request-id"))
-        });
-        (client, secure)
-    }
-
-    /// More than this request has arrived: it was sent ahead, and a stop does not break the promise.
+    /// Whether more than this request has arrived: a request that was sent before the stop is answered.
     fn has_next(&mut self) -> bool {
         !self.received.is_empty()
-            || self.set_read_timeout(Duration::from_millis(1)).is_ok()
+            || self.set_read_timeout(MIN_READ_TIMEOUT).is_ok()
                 && self.slot.stream.peek(&mut [0]).is_ok_and(|bytes| bytes > 0)
     }
 
-    /// Says why the request is not served; the connection ends, since where the next request would
-    /// begin is not known.
-    fn refuse(&mut self, Refusal(status, why): Refusal) -> Result<bool, Gone> {
+    /// Answers with the error. Returns `false`, the connection is not kept: the beginning of the next request
+    /// is unknown.
+    fn refuse(&mut self, error: RequestError) -> Result<bool, Disconnected> {
+        let RequestError { status, reason } = error;
         let id = self.shared.request_id();
-        self.shared.malformed.fetch_add(1, Ordering::Relaxed);
-        log::info!(target: "access", "{id:016x} {} refused: {status} {why}", self.peer.ip());
-        let text = format!("{status} {}: {why}\n", response::reason(status));
+        self.shared.malformed_requests.fetch_add(1, Ordering::Relaxed);
+        log::info!(target: "access", "{id:016x} {} refused: {status} {reason}", self.peer.ip());
+        let text = format!("{status} {}: {reason}\n", response::reason_phrase(status));
         let response = Response::text(text).with_status_code(status);
-        self.send(response, Shape { without_body: false, keep_alive: false, is_http_1_0: false })?;
+        self.send(response, ResponseOptions { omit_body: false, keep_alive: false, is_http_1_0: false })?;
         self.linger();
         Ok(false)
     }
 
-    /// One write for head and body, unless the client is too slow to take it at once.
-    fn send(&mut self, response: Response, shape: Shape) -> Result<usize, Gone> {
-        let bytes = response::write(&mut self.output, response, shape).inspect_err(|error| {
+    /// Writes head and body at once, if the socket takes them at once. Returns the number of body bytes.
+    fn send(&mut self, response: Response, options: ResponseOptions) -> Result<usize, Disconnected> {
+        let bytes = response::encode(&mut self.output, response, options).inspect_err(|error| {
             log::error!("the response's body could not be read: {error}");
         })?;
-        let deadline = Instant::now() + limits::RESPONSE_TIME;
+        let deadline = Instant::now() + RESPONSE_TIMEOUT;
         let mut rest = &self.output[..];
         while !rest.is_empty() {
             match (&self.slot.stream).write(rest) {
-                Ok(0) => return Err(Gone),
+                Ok(0) => return Err(io::Error::from(ErrorKind::WriteZero).into()),
                 Ok(written) => rest = &rest[written..],
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => return Err(Gone),
+                Err(error) => return Err(error.into()),
             }
-            if !rest.is_empty() && left(deadline).is_zero() {
-                return Err(Gone);
+            if !rest.is_empty() && remaining(deadline).is_zero() {
+                return Err(Disconnected::ResponseTimeout);
             }
         }
-        if self.output.capacity() > limits::KEPT_BUFFER {
+        if self.output.capacity() > MAX_KEPT_BUFFER_BYTES {
             self.output = Vec::new();
         }
         Ok(bytes)
     }
 
-    /// Reads what is there, or waits for it as long as `patience` lasts. With none left nothing is
-    /// read: who sends without a pause must keep to the time as well.
-    fn fill(&mut self, patience: Duration) -> Fill {
-        if patience.is_zero() {
+    /// Reads the bytes that have arrived, or waits for some, at most `timeout`. With a timeout of zero
+    /// nothing is read, so that a client that sends without a pause meets its deadline too.
+    fn fill(&mut self, timeout: Duration) -> Fill {
+        if timeout.is_zero() {
             return Fill::TimedOut;
         }
         loop {
-            // While the server stops, a connection is heard out only for a moment.
-            let grace = self.shared.registry.grace(self.slot);
-            let patience = grace.map_or(patience, |grace| patience.min(grace));
-            if self.set_read_timeout(patience.max(Duration::from_millis(1))).is_err() {
+            let grace = self.shared.registry.drain_grace(self.slot);
+            let timeout = grace.map_or(timeout, |grace| timeout.min(grace));
+            if self.set_read_timeout(timeout.max(MIN_READ_TIMEOUT)).is_err() {
                 return Fill::Closed;
             }
             match (&self.slot.stream).read(self.received.space()) {
-                // The end of the stream, or that of our own reading when the stop began, perhaps
-                // during this very read: then what arrives meanwhile can still be read.
-                Ok(0) if self.shared.registry.grace(self.slot).is_some_and(|grace| !grace.is_zero()) => {
-                    std::thread::sleep(Duration::from_millis(2));
+                // Either the client has closed, or a stop has shut down the reading, perhaps during this
+                // read. In the second case bytes that arrive can still be read.
+                Ok(0)
+                    if self.shared.registry.drain_grace(self.slot).is_some_and(|grace| !grace.is_zero()) =>
+                {
+                    thread::sleep(SHUT_DOWN_POLL_INTERVAL);
                 }
                 Ok(0) => return Fill::Closed,
-                Ok(read) => {
-                    self.received.add(read);
-                    return Fill::Bytes;
+                Ok(count) => {
+                    self.received.advance(count);
+                    return Fill::Received;
                 }
                 Err(error) => match error.kind() {
                     ErrorKind::Interrupted => {}
@@ -298,7 +284,7 @@ impl Connection<'_> {
         &self.shared.options.limits
     }
 
-    fn set_read_timeout(&mut self, timeout: Duration) -> std::io::Result<()> {
+    fn set_read_timeout(&mut self, timeout: Duration) -> io::Result<()> {
         if self.read_timeout != timeout {
             self.slot.stream.set_read_timeout(Some(timeout))?;
             self.read_timeout = timeout;
@@ -306,31 +292,25 @@ impl Connection<'_> {
         Ok(())
     }
 
-    /// Ends our side and reads over what the client still sends, see [`limits::LINGER`].
+    /// Ends the server's side, then reads and discards what the client still sends, see [`LINGER_TIMEOUT`].
     fn linger(&mut self) {
         self.shared.registry.set_waiting(self.slot);
-        let deadline = Instant::now() + limits::LINGER;
-        let mut allowed = limits::LINGER_BYTES;
+        let deadline = Instant::now() + LINGER_TIMEOUT;
+        let mut allowed = MAX_LINGER_BYTES;
         if self.slot.stream.shutdown(Shutdown::Write).is_err() {
             return;
         }
-        while !left(deadline).is_zero() && self.set_read_timeout(left(deadline)).is_ok() {
+        while !remaining(deadline).is_zero() && self.set_read_timeout(remaining(deadline)).is_ok() {
             self.received.clear();
             match (&self.slot.stream).read(self.received.space()) {
-                Ok(read) if read > 0 && read < allowed => allowed -= read,
+                Ok(count) if count > 0 && count < allowed => allowed -= count,
                 _ => return,
             }
         }
     }
 }
 
-fn is_forwarded(name: &str) -> bool {
-    ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"]
-        .iter()
-        .any(|known| name.eq_ignore_ascii_case(known))
-}
-
-/// How long until `deadline`; zero when it has passed.
-fn left(deadline: Instant) -> Duration {
+/// The time until `deadline`; zero when it has passed.
+fn remaining(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now())
 }

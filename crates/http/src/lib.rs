@@ -1,19 +1,38 @@
-//! HTTP/1.1 over `std::net`: one thread serves a connection, one request at a time.
+//! A hardened HTTP/1.1 server for [`rouille`] handlers on `std::net`: one thread per connection, one request
+//! at a time, and a stop that answers every request that was sent.
 //!
-//! The application is a plain `Fn(&rouille::Request) -> rouille::Response`, so the same handler
-//! also runs on rouille's own server.
+//! The application is a function from a [`rouille::Request`] to a [`rouille::Response`], so the same handler
+//! also runs on rouille's own server. Every resource that a client can use has a limit, see [`limits`]. A
+//! request that two servers could read differently is refused, see [`parser`].
 //!
-//! The modules from the top floor to the ground; a file uses only files below it.
+//! # Logging
+//!
+//! The crate logs through [`log`]. Target `access`, level `info`, has one line for each answer: the request's
+//! id, the client's address, method, target, status, body bytes (or `gone` if the client left) and
+//! microseconds; for a refused request the id, the peer's address, `refused:`, the status and the reason. All
+//! other lines have the crate's module as their target.
+//!
+//! # Threads
+//!
+//! | name | number | work |
+//! |---|---|---|
+//! | the caller of [`Server::run`] | 1 | accepts connections, then drains |
+//! | `connection` | one per connection | reads requests, runs the handler, writes responses |
+//! | `overload` | 1 | answers 503 to connections beyond the limit |
+
+// The modules from the top floor to the ground: a file uses only files below it.
 
 mod server;
 
 mod connection;
 
-mod refuse;
+mod overload;
+
+mod forwarded;
 
 mod response;
 
-mod load;
+mod stats;
 
 mod shared;
 
@@ -21,15 +40,13 @@ mod registry;
 
 mod options;
 
-pub mod received;
+mod descriptors;
 
-pub mod body;
-
-pub mod request;
+pub mod parser;
 
 pub mod limits;
 
 pub use limits::Limits;
-pub use load::Load;
 pub use options::Options;
 pub use server::{Drained, Server, Stopper};
+pub use stats::ServerStats;

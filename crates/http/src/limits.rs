@@ -1,85 +1,86 @@
-//! What one client may cost: the sizes, times and numbers, each with what happens beyond it.
+//! Resource limits: sizes in bytes, durations and counts, each with what happens beyond it.
+//!
+//! An operator may set the fields of [`Limits`]. The constants are fixed.
 
 use std::time::Duration;
 
-/// Limits that an operator or a test may want to change; the rest of this module is fixed.
+/// The limits that an operator or a test may set.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Connections at once, each with a thread. Beyond it the one that has waited longest for its
-    /// client is closed for the newcomer; when all are in a request, the newcomer gets 503.
-    pub connections: usize,
-    /// From the first byte of a request to the end of its headers; beyond it 408.
-    pub head_time: Duration,
-    /// From the end of the headers to the end of the body; beyond it 408.
-    pub body_time: Duration,
-    /// Between two requests on one connection; beyond it the connection is closed.
-    pub idle_time: Duration,
-    /// The same when three quarters of the connections are taken.
-    pub idle_time_when_scarce: Duration,
+    /// Open connections, each with a thread; at least 1, and at most what the file descriptors allow (see
+    /// [`Server::bind`](crate::Server::bind)). Beyond it the connection that has waited longest for its
+    /// client is closed for the new one. When every connection is in a request, the new one is answered 503.
+    pub max_connections: usize,
+    /// Time from the first byte of a request to the end of its head. Beyond it: 408.
+    pub head_timeout: Duration,
+    /// Time from the end of the head to the end of the body. Beyond it: 408.
+    pub body_timeout: Duration,
+    /// Time between two requests on a connection. Beyond it the connection is closed without an answer.
+    pub idle_timeout: Duration,
+    /// Replaces [`idle_timeout`](Limits::idle_timeout) while three quarters of
+    /// [`max_connections`](Limits::max_connections) are open.
+    pub idle_timeout_when_scarce: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
-            connections: 1024,
-            head_time: Duration::from_secs(10),
-            body_time: Duration::from_secs(30),
-            idle_time: Duration::from_secs(60),
-            idle_time_when_scarce: Duration::from_secs(2),
+            max_connections: 1024,
+            head_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(60),
+            idle_timeout_when_scarce: Duration::from_secs(2),
         }
     }
 }
 
-/// Request line and headers together, in bytes; beyond it 414 (no end of the request line yet) or 431.
-pub const HEAD: usize = 16 * 1024;
-/// Header lines; beyond it 431.
-pub const HEADERS: usize = 64;
-/// Request body in bytes, however it is framed; beyond it 413.
-pub const BODY: usize = 1024 * 1024;
-/// One line of chunked framing (size and extensions), and all trailers together, in bytes; beyond it 400.
-pub const CHUNK_LINE: usize = 1024;
+/// Bytes of a request line and its headers together. Beyond it: 414 while the request line has no end yet,
+/// else 431 (RFC 6585 §5).
+pub const MAX_HEAD_BYTES: usize = 16 * 1024;
+/// Header lines of a request. Beyond it: 431.
+pub const MAX_HEADERS: usize = 64;
+/// Bytes of a request body after its framing is removed. Beyond it: 413.
+pub const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// Bytes of one chunk's size line with its extensions, and of all trailers together. Beyond it: 400.
+pub const MAX_CHUNK_LINE_BYTES: usize = 1024;
 
-/// Without progress while a response is written; beyond it the connection is closed.
-pub const WRITE_TIME: Duration = Duration::from_secs(10);
-/// A whole response, so that a client who reads a byte a second does not hold a thread for ever.
-pub const RESPONSE_TIME: Duration = Duration::from_secs(30);
-/// After an early answer the rest of what the client sends is read and thrown away for so long, and
-/// up to [`LINGER_BYTES`]: a close with unread bytes is a reset, which can destroy the answer on its way.
-pub const LINGER: Duration = Duration::from_secs(1);
-/// See [`LINGER`].
-pub const LINGER_BYTES: usize = 4 * 1024 * 1024;
+/// Time without progress while a response is written. Beyond it the connection is closed.
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time for a whole response, so that a client that reads a byte a second does not hold a thread for ever.
+/// Beyond it the connection is closed.
+pub const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Time in which the server reads and discards what a client still sends after an early last answer. A close
+/// with unread bytes is a reset, which can destroy the answer on its way (RFC 9112 §9.6). Beyond it the
+/// connection is closed.
+pub const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
+/// Bytes that are discarded within [`LINGER_TIMEOUT`]. Beyond it the connection is closed.
+pub const MAX_LINGER_BYTES: usize = 4 * 1024 * 1024;
 
-/// How long a stop waits for requests in flight.
-pub const DRAIN: Duration = Duration::from_secs(10);
-/// How long a stop goes on listening on a connection that was in use a moment ago, whose next
-/// request may be on its way.
-pub const DRAIN_GRACE: Duration = Duration::from_millis(500);
+/// Time that a stop waits for open requests. Beyond it their connections are cut and counted in
+/// [`Drained::aborted`](crate::Drained::aborted).
+pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time that a stop waits for a request body that was on its way. Shorter than [`DRAIN_TIMEOUT`], so that the
+/// answer is sent before the connections are cut. Beyond it: 408.
+pub const DRAIN_BODY_TIMEOUT: Duration = Duration::from_secs(9);
+/// Time that a stop still reads from a connection that was in use less than [`DRAIN_IDLE_MILLIS`] before,
+/// since its next request may be on its way. Beyond it the connection is closed, after a 408 if part of a
+/// head has arrived.
+pub const DRAIN_GRACE_PERIOD: Duration = Duration::from_millis(500);
+/// Milliseconds of idleness after which a stop closes a connection without [`DRAIN_GRACE_PERIOD`].
+pub const DRAIN_IDLE_MILLIS: u64 = 1_000;
 
-/// Newcomers that the system holds for us between two accepts.
-pub const BACKLOG: i32 = 1024;
-/// A connection thread's stack in bytes: SQLite and the views need a tenth of it. It is address
-/// space, not memory: only pages that are touched count.
-pub const STACK: usize = 1024 * 1024;
-/// The response buffer that an idle connection keeps, in bytes.
-pub const KEPT_BUFFER: usize = 64 * 1024;
+/// Milliseconds that a client has for its request's body before its connection may be closed for a new one.
+/// Without it, clients that send half a request each could keep all others out.
+pub const BODY_EVICTION_MILLIS: u64 = 2_000;
 
-/// As many of the `wanted` connections as there are file descriptors for, after raising the soft
-/// limit as far as the system lets us (often 1,024 by default). 64 stay for the database and the rest.
-pub(super) fn affordable(wanted: usize) -> usize {
-    const OTHERS: u64 = 64;
-    let wanted = wanted.max(1);
-    match rlimit::increase_nofile_limit(wanted as u64 + OTHERS) {
-        Ok(descriptors) => {
-            let affordable = descriptors.saturating_sub(OTHERS).max(1);
-            let affordable = usize::try_from(affordable).unwrap_or(usize::MAX);
-            if affordable < wanted {
-                log::warn!("{descriptors} file descriptors allow {affordable} connections, not {wanted}");
-            }
-            wanted.min(affordable)
-        }
-        Err(error) => {
-            log::warn!("the limit of file descriptors is unknown: {error}");
-            wanted
-        }
-    }
-}
+/// Connections that the kernel holds between two accepts. Beyond it the kernel ignores attempts to connect,
+/// which clients repeat. Linux lowers it to `net.core.somaxconn`.
+pub const LISTEN_BACKLOG: i32 = 1024;
+/// Bytes of a connection thread's stack, which the handler runs on. Beyond it the process is aborted. It is
+/// address space: only touched pages take memory. A handler that renders pages from SQLite needs a tenth.
+pub const THREAD_STACK_BYTES: usize = 1024 * 1024;
+/// Bytes of response buffer that an idle connection keeps for its next response. A larger buffer is freed.
+pub const MAX_KEPT_BUFFER_BYTES: usize = 64 * 1024;
+/// File descriptors that are left to the rest of the process when [`Limits::max_connections`] is fitted to
+/// the process's limit.
+pub const RESERVED_DESCRIPTORS: u64 = 64;

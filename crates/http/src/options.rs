@@ -1,16 +1,19 @@
-//! How a server behaves, apart from what it serves.
+//! How a server behaves, apart from its handler.
 
 use std::net::IpAddr;
 
 use crate::limits::Limits;
 
-/// How a [`Server`] behaves, apart from what it serves.
+/// How a [`Server`](crate::Server) behaves, apart from its handler.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// What a client may cost.
+    /// The resource limits.
     pub limits: Limits,
-    /// Peers whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. The handler sees neither these
-    /// headers nor anybody else's: it sees the client's address, with port 0 where the request was said to come
-    /// from somebody else than the peer, whoever said so.
+    /// Peers whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: the handler sees the client's
+    /// address in [`rouille::Request::remote_addr`] and the scheme in [`rouille::Request::is_secure`].
+    ///
+    /// `X-Forwarded-For`, `-Proto` and `-Host` are removed from every request, whoever sent them. A request
+    /// that had any of them has port 0 in `remote_addr`, so a handler can tell a direct peer from a forwarded
+    /// request.
     pub trusted_proxies: Vec<IpAddr>,
 }

@@ -1,81 +1,78 @@
-//! A rouille response to bytes: head and body in one buffer, so that it leaves in one write.
+//! Encodes a rouille response: head and body in one buffer, so that one write sends both.
 
 use std::cell::RefCell;
-use std::io::{Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use rouille::Response;
 
-/// What a request asks of the form of its response.
+/// How a request wants its response to be encoded.
 #[derive(Clone, Copy)]
-pub(super) struct Shape {
-    /// HEAD: everything but the body.
-    pub(super) without_body: bool,
-    pub(super) keep_alive: bool,
-    pub(super) is_http_1_0: bool,
+pub(crate) struct ResponseOptions {
+    /// The response to HEAD: all headers, no body.
+    pub(crate) omit_body: bool,
+    pub(crate) keep_alive: bool,
+    pub(crate) is_http_1_0: bool,
 }
 
-/// Replaces what is in `out` by the whole response; the number of body bytes.
+/// Replaces the content of `out` by the encoded response. Returns the number of body bytes.
 ///
 /// # Errors
-/// Those of reading the response's body.
-pub(super) fn write(out: &mut Vec<u8>, response: Response, shape: Shape) -> std::io::Result<usize> {
+/// Those of reading the response's body; `UnexpectedEof` if it is shorter than its announced size.
+pub(crate) fn encode(out: &mut Vec<u8>, response: Response, options: ResponseOptions) -> io::Result<usize> {
     out.clear();
     let status = response.status_code;
     let (mut reader, size) = response.data.into_reader_and_size();
-    write!(out, "HTTP/1.1 {status} {}\r\n", reason(status))?;
+    write!(out, "HTTP/1.1 {status} {}\r\n", reason_phrase(status))?;
     append_date(out);
     for (name, value) in &response.headers {
         append_header(out, name, value);
     }
-    if !shape.keep_alive {
+    if !options.keep_alive {
         out.extend_from_slice(b"Connection: close\r\n");
-    } else if shape.is_http_1_0 {
+    } else if options.is_http_1_0 {
         out.extend_from_slice(b"Connection: keep-alive\r\n");
     }
-    // RFC 9110 §8.6: neither 1xx and 204 nor, here, 304 carries a length or a body.
+    // 1xx and 204 must not have a length (RFC 9110 §8.6); for 304 it is optional. None has a body.
     if status < 200 || status == 204 || status == 304 {
         out.extend_from_slice(b"\r\n");
         return Ok(0);
     }
     if let Some(size) = size {
         write!(out, "Content-Length: {size}\r\n\r\n")?;
-        if shape.without_body {
+        if options.omit_body {
             return Ok(0);
         }
         let head = out.len();
         out.reserve(size);
         reader.take(size as u64).read_to_end(out)?;
-        return if out.len() - head == size {
-            Ok(size)
-        } else {
-            Err(std::io::ErrorKind::UnexpectedEof.into())
-        };
+        return if out.len() - head == size { Ok(size) } else { Err(ErrorKind::UnexpectedEof.into()) };
     }
-    // A body of unknown size is read first, so that its length can be said.
+    // A body of unknown size is read first, to find its length.
     let mut body = Vec::new();
     reader.read_to_end(&mut body)?;
     write!(out, "Content-Length: {}\r\n\r\n", body.len())?;
-    if shape.without_body {
+    if options.omit_body {
         return Ok(0);
     }
     out.extend_from_slice(&body);
     Ok(body.len())
 }
 
-/// These are the server's to say (rouille's documentation of `Response::headers` names them too).
-const OURS: [&str; 7] =
+/// Headers that the server sets or does without; a handler's are left out, as in rouille's own server (see
+/// `rouille::Response::headers`).
+const SERVER_HEADERS: [&str; 7] =
     ["connection", "content-length", "date", "keep-alive", "trailer", "transfer-encoding", "upgrade"];
 
 fn append_header(out: &mut Vec<u8>, name: &str, value: &str) {
-    if OURS.iter().any(|ours| name.eq_ignore_ascii_case(ours)) {
+    if SERVER_HEADERS.iter().any(|known| name.eq_ignore_ascii_case(known)) {
         return;
     }
-    // A line break would let whoever chose the value write headers of their own.
-    let breaks = |text: &str| text.bytes().any(|byte| matches!(byte, b'\r' | b'\n' | 0));
-    if breaks(name) || breaks(value) {
+    // A line break would let the author of the value add headers (response splitting, RFC 9110 §5.5).
+    let has_break = |text: &str| text.bytes().any(|byte| matches!(byte, b'\r' | b'\n' | 0));
+    if has_break(name) || has_break(value) {
         log::error!("a response header with a line break was left out: {name:?}");
         return;
     }
@@ -85,7 +82,7 @@ fn append_header(out: &mut Vec<u8>, name: &str, value: &str) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// `Date` (RFC 9110 §6.6.1), formatted once a second a thread.
+/// Appends `Date` (RFC 9110 §6.6.1), which each thread formats once a second.
 fn append_date(out: &mut Vec<u8>) {
     thread_local!(static LINE: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) });
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
@@ -100,8 +97,8 @@ fn append_date(out: &mut Vec<u8>) {
     });
 }
 
-/// The reason phrase: for people who read the wire.
-pub(super) fn reason(status: u16) -> &'static str {
+/// The reason phrase of RFC 9110 §15; empty for a status that is not listed, which RFC 9112 §4 permits.
+pub(crate) fn reason_phrase(status: u16) -> &'static str {
     match status {
         200 => "OK",
         201 => "Created",
@@ -139,46 +136,46 @@ pub(super) fn reason(status: u16) -> &'static str {
 mod tests {
     use super::*;
 
-    const PLAIN: Shape = Shape { without_body: false, keep_alive: true, is_http_1_0: false };
+    const PLAIN: ResponseOptions = ResponseOptions { omit_body: false, keep_alive: true, is_http_1_0: false };
 
-    fn written(response: Response, shape: Shape) -> String {
+    fn encoded(response: Response, options: ResponseOptions) -> String {
         let mut out = b"left over".to_vec();
-        write(&mut out, response, shape).expect("a body in memory can be read");
+        encode(&mut out, response, options).expect("a body in memory can be read");
         String::from_utf8(out).expect("text")
     }
 
     #[test]
-    fn says_its_length_whether_or_not_it_was_known() {
+    fn the_length_is_sent_even_if_the_body_did_not_announce_it() {
         let reader = Response::from_data("text/plain", "hello");
-        assert!(written(reader, PLAIN).ends_with("Content-Length: 5\r\n\r\nhello"));
+        assert!(encoded(reader, PLAIN).ends_with("Content-Length: 5\r\n\r\nhello"));
         let mut unknown = Response::text("");
         unknown.data = rouille::ResponseBody::from_reader(&b"hello"[..]);
-        assert!(written(unknown, PLAIN).ends_with("Content-Length: 5\r\n\r\nhello"));
+        assert!(encoded(unknown, PLAIN).ends_with("Content-Length: 5\r\n\r\nhello"));
     }
 
     #[test]
-    fn head_has_the_length_of_what_get_would_send_and_304_none() {
-        let head = written(Response::text("hello"), Shape { without_body: true, ..PLAIN });
+    fn head_has_the_length_of_the_get_response_and_304_has_none() {
+        let head = encoded(Response::text("hello"), ResponseOptions { omit_body: true, ..PLAIN });
         assert!(head.ends_with("Content-Length: 5\r\n\r\n"), "{head}");
-        let unchanged = written(Response::text("").with_status_code(304), PLAIN);
+        let unchanged = encoded(Response::text("").with_status_code(304), PLAIN);
         assert!(unchanged.ends_with("\r\n\r\n") && !unchanged.contains("Content-Length"), "{unchanged}");
     }
 
     #[test]
-    fn a_value_cannot_add_a_header_and_framing_is_ours() {
+    fn a_value_cannot_add_a_header_or_change_the_framing() {
         let response = Response::text("x")
             .with_additional_header("Location", "/\r\nSet-Cookie: a=b")
             .with_additional_header("Content-Length", "999")
             .with_additional_header("X-Kept", "yes");
-        let text = written(response, Shape { keep_alive: false, ..PLAIN });
+        let text = encoded(response, ResponseOptions { keep_alive: false, ..PLAIN });
         assert!(!text.contains("Set-Cookie") && !text.contains("999"), "{text}");
         assert!(text.contains("X-Kept: yes\r\n") && text.contains("Connection: close\r\n"), "{text}");
     }
 
     #[test]
-    fn a_body_shorter_than_it_says_is_an_error_not_a_hang() {
+    fn a_body_shorter_than_its_announced_size_is_an_error() {
         let mut response = Response::text("");
         response.data = rouille::ResponseBody::from_reader_and_size(&b"hel"[..], 5);
-        assert!(write(&mut Vec::new(), response, PLAIN).is_err());
+        assert!(encode(&mut Vec::new(), response, PLAIN).is_err());
     }
 }

@@ -1,68 +1,72 @@
-//! Accept and drain.
+//! Bind, accept, stop and drain.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rouille::{Request, Response};
 
-use crate::connection;
-use crate::limits;
-use crate::load::Load;
+use crate::connection::{self, Handler};
+use crate::descriptors::affordable_connections;
+use crate::limits::{DRAIN_TIMEOUT, LISTEN_BACKLOG, THREAD_STACK_BYTES};
 use crate::options::Options;
-use crate::refuse::Refuser;
-use crate::registry::Registry;
+use crate::overload::OverloadResponder;
 use crate::shared::Shared;
+use crate::stats::ServerStats;
 
-/// A bound listener that has not begun to serve.
+/// Pause after a failed accept, in which the request of the latest connection can arrive: without it that
+/// connection was often the one to be evicted.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(10);
+/// Time for [`Stopper::stop`] to connect to its own listener. Beyond it the server stops at the next
+/// connection.
+const WAKE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A bound listener that does not serve yet.
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     shared: Arc<Shared>,
 }
 
-/// Asks a running [`Server`] to stop: it accepts no more, answers what was sent, and returns.
+/// Stops a [`Server`] from another thread, from [`Server::stopper`]. All clones stop the same server.
 #[derive(Clone)]
 pub struct Stopper {
     shared: Arc<Shared>,
     address: SocketAddr,
 }
 
-/// How the end of [`Server::run`] went.
+/// How a [`Server::run`] ended.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Drained {
-    /// Connections that were cut because they had not finished within [`limits::DRAIN`].
-    pub cut: usize,
+    /// Connections that were cut because they had not finished within [`DRAIN_TIMEOUT`].
+    pub aborted: usize,
 }
 
 impl Server {
-    /// Binds `address` (with `SO_REUSEADDR`, so that a restart does not wait for old connections).
+    /// Binds `address` and listens. Port 0 lets the system choose, see [`Server::address`].
+    ///
+    /// Raises the process's soft limit of file descriptors as far as necessary and permitted, and lowers
+    /// [`Limits::max_connections`](crate::Limits::max_connections) (with a warning in the log) if that is not
+    /// enough. Sets `SO_REUSEADDR` on Unix, so that a restart does not wait for old connections.
     ///
     /// # Errors
-    /// The operating system's: in use, not permitted, or no such address.
-    pub fn bind(address: impl ToSocketAddrs, options: Options) -> io::Result<Server> {
-        let mut options = options;
-        options.limits.connections = limits::affordable(options.limits.connections);
-        // On Unix `TcpListener::bind` sets SO_REUSEADDR itself; its backlog of 128 is too short for
-        // a burst of clients, and a second listen() on the socket sets a longer one.
+    /// The system's: [`AddrInUse`](io::ErrorKind::AddrInUse),
+    /// [`PermissionDenied`](io::ErrorKind::PermissionDenied),
+    /// [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable), or that of resolving a name.
+    pub fn bind(address: impl ToSocketAddrs, mut options: Options) -> io::Result<Server> {
+        options.limits.max_connections = affordable_connections(options.limits.max_connections);
+        // `TcpListener::bind` sets SO_REUSEADDR on Unix. Its backlog of 128 is too short for a burst of
+        // clients; a second listen() on the socket sets a longer one.
         let listener = TcpListener::bind(address)?;
-        socket2::SockRef::from(&listener).listen(limits::BACKLOG)?;
+        socket2::SockRef::from(&listener).listen(LISTEN_BACKLOG)?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared {
-            registry: Registry::new(options.limits.connections),
-            options,
-            stopping: AtomicBool::new(false),
-            next_request: AtomicU64::new(rand::random::<u64>() & !0xffff_ffff),
-            turned_away: AtomicU64::new(0),
-            malformed: AtomicU64::new(0),
-        });
-        Ok(Server { listener, address, shared })
+        Ok(Server { listener, address, shared: Arc::new(Shared::new(options)) })
     }
 
-    /// The address that was bound, with the port that the system chose if 0 was asked for.
+    /// The bound address, with the port that the system chose for port 0.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -74,31 +78,41 @@ impl Server {
         Stopper { shared: Arc::clone(&self.shared), address: self.address }
     }
 
-    /// A look at how busy this server is.
+    /// A handle to this server's statistics.
     #[must_use]
-    pub fn load(&self) -> Load {
-        Load { shared: Arc::clone(&self.shared) }
+    pub fn stats(&self) -> ServerStats {
+        ServerStats { shared: Arc::clone(&self.shared) }
     }
 
-    /// Serves until the [`Stopper`] is used, then drains and returns.
+    /// Serves until [`Stopper::stop`] is called, then drains: accepts the backlog, answers every request that
+    /// was sent, and returns after [`DRAIN_TIMEOUT`] at the latest (one second later if connections had to be
+    /// cut).
+    ///
+    /// Each connection has a thread, which calls `handler` for one request at a time. A request reaches it
+    /// whole, with its body in memory and an `X-Request-Id` header (16 hexadecimal digits, unique in this
+    /// process) that the access log also has. A panic in the handler is answered 500. `Response::upgrade` is
+    /// ignored.
+    ///
+    /// The handler is dropped before this function returns, unless a connection that was cut is still in it.
     pub fn run<H>(self, handler: H) -> Drained
     where
         H: Fn(&Request) -> Response + Send + Sync + 'static,
     {
-        let handler: Arc<connection::Handler> = Arc::new(handler);
-        let refuser = Refuser::start();
+        let handler: Arc<Handler> = Arc::new(handler);
+        let overload = OverloadResponder::start();
         while !self.shared.is_stopping() {
             match self.listener.accept() {
-                Ok((stream, peer)) => self.admit(stream, peer, &handler, &refuser),
-                Err(error) => self.survive(&error),
+                Ok((stream, peer)) => self.admit(stream, peer, &handler, &overload),
+                Err(error) => self.recover(&error),
             }
         }
-        // What was in the backlog when the stop came has perhaps sent its request: it is served too.
+        // A connection that was in the backlog when the stop began may have sent its request: it is served
+        // too.
         if self.listener.set_nonblocking(true).is_ok() {
-            for _ in 0..limits::BACKLOG {
+            for _ in 0..LISTEN_BACKLOG {
                 match self.listener.accept() {
                     Ok((stream, peer)) if stream.set_nonblocking(false).is_ok() => {
-                        self.admit(stream, peer, &handler, &refuser);
+                        self.admit(stream, peer, &handler, &overload);
                     }
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                     _ => {}
@@ -106,75 +120,75 @@ impl Server {
             }
         }
         drop(self.listener);
-        let cut = self.shared.registry.drain(limits::DRAIN);
-        if cut > 0 {
-            log::warn!("stopped with {cut} connections unfinished after {:?}", limits::DRAIN);
+        let aborted = self.shared.registry.drain(DRAIN_TIMEOUT);
+        if aborted > 0 {
+            log::warn!("stopped with {aborted} connections unfinished after {DRAIN_TIMEOUT:?}");
         }
-        Drained { cut }
+        Drained { aborted }
     }
 
-    /// Gives the newcomer a slot and a thread, or an answer that says there is none.
+    /// Gives the new connection a slot and a thread, or passes it to the overload responder.
     fn admit(
         &self,
         stream: TcpStream,
         peer: SocketAddr,
-        handler: &Arc<connection::Handler>,
-        refuser: &Refuser,
+        handler: &Arc<Handler>,
+        overload: &OverloadResponder,
     ) {
         let slot = match self.shared.registry.admit(stream) {
             Ok(slot) => slot,
             Err(stream) => {
-                self.shared.turned_away.fetch_add(1, Ordering::Relaxed);
-                return refuser.refuse(stream);
+                self.shared.rejected_connections.fetch_add(1, Ordering::Relaxed);
+                return overload.reject(stream);
             }
         };
         let (shared, handler) = (Arc::clone(&self.shared), Arc::clone(handler));
         let client = slot.clone();
         let spawned = thread::Builder::new()
             .name("connection".into())
-            .stack_size(limits::STACK)
+            .stack_size(THREAD_STACK_BYTES)
             .spawn(move || connection::serve(&shared, &client, peer, handler));
         if let Err(error) = spawned {
             log::error!("no thread for a connection: {error}");
-            self.shared.turned_away.fetch_add(1, Ordering::Relaxed);
+            self.shared.rejected_connections.fetch_add(1, Ordering::Relaxed);
             self.shared.registry.leave(&slot);
-            // As with no descriptors: who does nothing makes room for the next.
+            // The thread of an evicted connection ends, which makes one possible for the next connection.
             self.shared.registry.evict_longest_waiting();
             if let Some(slot) = Arc::into_inner(slot) {
-                refuser.refuse(slot.stream);
+                overload.reject(slot.stream);
             }
         }
     }
 
-    /// An accept error is the newcomer's loss, not the server's end. With no descriptors left the
-    /// same error would come at once again, so one connection that is doing nothing is closed: after a
-    /// moment, since it may be that of who came last, whose request is on its way.
-    fn survive(&self, error: &io::Error) {
+    /// Keeps the server running after a failed accept. Without free file descriptors the error would repeat
+    /// at once, so the connection that has waited longest for its client is closed.
+    fn recover(&self, error: &io::Error) {
         log::warn!("accept: {error}");
         if !matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) {
-            thread::sleep(Duration::from_millis(10));
+            thread::sleep(ACCEPT_RETRY_DELAY);
             self.shared.registry.evict_longest_waiting();
         }
     }
 }
 
 impl Stopper {
-    /// Begins the stop; returns at once. Calling it again changes nothing.
+    /// Begins the stop and returns without waiting for its end. Further calls have no effect. A server that
+    /// is stopped before it runs serves its backlog and returns.
     pub fn stop(&self) {
         if self.shared.stopping.swap(true, Ordering::SeqCst) {
             return;
         }
         self.shared.registry.stop(Instant::now());
-        // accept() has no time-out: a connection of our own wakes it.
+        // accept() has no timeout: a connection from this thread wakes it.
         let mut address = self.address;
         if address.ip().is_unspecified() {
             address.set_ip(match address.ip() {
-                IpAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
-                IpAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+                IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
             });
         }
-        if let Err(error) = TcpStream::connect_timeout(&address, Duration::from_secs(1)) {
-            log::warn!("waking the accept loop: {error}");
+        if let Err(error) = TcpStream::connect_timeout(&address, WAKE_TIMEOUT) {
+            log::warn!("could not wake the accept loop: {error}");
         }
     }
 }

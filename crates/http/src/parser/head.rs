@@ -1,44 +1,42 @@
-//! Bytes to a checked request head. What two servers could read in two ways is refused, because a
-//! proxy in front of us might read it the other way (request smuggling, RFC 9112 §11.2).
+//! Parses and checks a request head. A head that two servers could read differently is refused, because a
+//! proxy in front of this server might read it the other way (request smuggling, RFC 9112 §11.2).
 
-use crate::limits;
+use crate::limits::{MAX_BODY_BYTES, MAX_HEADERS};
+use crate::parser::error::RequestError;
 
-/// A request line and headers that keep the rules.
+/// A checked request line with its headers.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Head {
-    /// One of those that are known, in capitals.
+pub struct RequestHead {
+    /// One of the methods of RFC 9110 §9.3, or PATCH (RFC 5789), in capitals.
     pub method: String,
-    /// In origin form: begins with `/`.
+    /// Path and query in origin form (RFC 9112 §3.2.1): begins with `/`, not decoded.
     pub target: String,
-    /// Names and values as they were sent, without the blanks around a value.
+    /// Names and values as they were sent, without the blanks around a value. Bytes of a value that are not
+    /// UTF-8 are replaced by U+FFFD.
     pub headers: Vec<(String, String)>,
-    /// How the end of the body is known.
+    /// How the end of the body is found.
     pub framing: Framing,
-    /// The client wants the connection kept.
+    /// The client wants the connection to be kept (RFC 9112 §9.3).
     pub keep_alive: bool,
-    /// The client waits for `100 Continue` before it sends the body.
+    /// The client waits for `100 Continue` before it sends the body (RFC 9110 §10.1.1).
     pub expects_continue: bool,
-    /// HTTP/1.0: it must be told when the connection is kept.
+    /// HTTP/1.0: a response must say when the connection is kept.
     pub is_http_1_0: bool,
 }
 
-/// How the end of the body is known.
+/// How the end of a body is found (RFC 9112 §6.3).
 #[derive(Debug, PartialEq, Eq, Clone, Copy)]
 pub enum Framing {
-    /// So many bytes; 0 when there is no body.
+    /// Its length in bytes; 0 without a body.
     Length(usize),
     /// `Transfer-Encoding: chunked`.
     Chunked,
 }
 
-/// A request that is not served, with the status and a sentence that says why.
-#[derive(Debug, PartialEq, Eq, Clone, Copy)]
-pub struct Refusal(pub u16, pub &'static str);
-
-/// The length of the head at the start of `bytes`, including the empty line that ends it.
-/// `searched` bytes are known not to hold the end, so a head that trickles in is scanned once.
-pub(super) fn end_of_head(bytes: &[u8], searched: usize) -> Option<usize> {
-    // The end may have begun up to three bytes before what is new.
+/// The length of the head at the start of `bytes`, with the empty line that ends it. The first `searched`
+/// bytes are known not to hold the end, so a head that arrives slowly is scanned once.
+pub(crate) fn end_of_head(bytes: &[u8], searched: usize) -> Option<usize> {
+    // The end may begin up to three bytes before the new bytes.
     let from = searched.saturating_sub(3);
     let mut at = from;
     while let Some(found) = bytes[at..].iter().position(|&byte| byte == b'\n') {
@@ -52,128 +50,128 @@ pub(super) fn end_of_head(bytes: &[u8], searched: usize) -> Option<usize> {
     None
 }
 
-/// Which limit a head broke that is [`limits::HEAD`] long and has no end yet.
-pub(super) fn too_long(bytes: &[u8]) -> Refusal {
+/// The error for a head of [`MAX_HEAD_BYTES`](crate::limits::MAX_HEAD_BYTES) that has no end yet.
+pub(crate) fn too_long(bytes: &[u8]) -> RequestError {
     if bytes.contains(&b'\n') {
-        Refusal(431, "the headers are too long")
+        RequestError::new(431, "the headers are too long")
     } else {
-        Refusal(414, "the address is too long")
+        RequestError::new(414, "the address is too long")
     }
 }
 
-/// Reads a whole head, as found by [`end_of_head`].
-pub(super) fn parse(head: &[u8]) -> Result<Head, Refusal> {
-    // A proxy may take a bare LF for the end of a line, or not.
-    let bare = |(at, byte): (usize, &u8)| *byte == b'\n' && (at == 0 || head[at - 1] != b'\r');
-    if head.iter().enumerate().any(bare) {
-        return Err(Refusal(400, "a line must end with CR and LF"));
+/// Parses a complete head, as found by [`end_of_head`].
+pub(crate) fn parse(head: &[u8]) -> Result<RequestHead, RequestError> {
+    // A recipient may accept a bare LF as the end of a line, or not (RFC 9112 §2.2).
+    let is_bare_lf = |(at, byte): (usize, &u8)| *byte == b'\n' && (at == 0 || head[at - 1] != b'\r');
+    if head.iter().enumerate().any(is_bare_lf) {
+        return Err(RequestError::new(400, "a line must end with CR and LF"));
     }
-    let mut lines = [httparse::EMPTY_HEADER; limits::HEADERS];
+    let mut lines = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut parsed = httparse::Request::new(&mut lines);
     match parsed.parse(head) {
         Ok(httparse::Status::Complete(_)) => {}
-        Ok(httparse::Status::Partial) => return Err(Refusal(400, "the request is not complete")),
-        Err(error) => return Err(refused_syntax(error)),
+        Ok(httparse::Status::Partial) => return Err(RequestError::new(400, "the request is not complete")),
+        Err(error) => return Err(syntax_error(error)),
     }
     let (Some(method), Some(target), Some(version)) = (parsed.method, parsed.path, parsed.version) else {
-        return Err(Refusal(400, "the request line is not complete"));
+        return Err(RequestError::new(400, "the request line is not complete"));
     };
     if !METHODS.contains(&method) {
-        return Err(Refusal(501, "this method is not known here"));
+        return Err(RequestError::new(501, "the method is not supported"));
     }
     let is_http_1_0 = version == 0;
-    let mut facts = Facts::default();
+    let mut framing = FramingHeaders::default();
     let mut headers = Vec::with_capacity(parsed.headers.len() + 1);
     for line in parsed.headers.iter() {
-        let value = trimmed(line.value);
-        facts.note(line.name, value)?;
-        // A field value is visible ASCII; anything else is kept as well as it can be.
+        let value = line.value.trim_ascii();
+        framing.observe(line.name, value)?;
+        // A field value should be visible ASCII (RFC 9110 §5.5); other bytes are kept if they are UTF-8.
         headers.push((line.name.to_owned(), String::from_utf8_lossy(value).into_owned()));
     }
-    if facts.hosts != 1 && !(is_http_1_0 && facts.hosts == 0) {
-        return Err(Refusal(400, "there must be one Host header"));
+    if framing.host_count != 1 && !(is_http_1_0 && framing.host_count == 0) {
+        return Err(RequestError::new(400, "there must be one Host header"));
     }
-    Ok(Head {
+    Ok(RequestHead {
         method: method.to_owned(),
         target: origin_form(target)?,
         headers,
-        framing: facts.framing(is_http_1_0)?,
-        keep_alive: !facts.close && (!is_http_1_0 || facts.keep_alive),
-        expects_continue: facts.expects_continue && !is_http_1_0,
+        framing: framing.body_framing(is_http_1_0)?,
+        keep_alive: !framing.close && (!is_http_1_0 || framing.keep_alive),
+        expects_continue: framing.expects_continue && !is_http_1_0,
         is_http_1_0,
     })
 }
 
-/// RFC 9110 §9.3 and RFC 5789; anything else is 501.
+/// RFC 9110 §9.3 and RFC 5789. Other methods are answered 501.
 const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"];
 
-/// What the headers say about the message itself.
+/// The headers that say where the message ends and whether the connection is kept.
 #[derive(Default)]
-struct Facts {
-    hosts: usize,
-    length: Option<usize>,
-    chunked: bool,
+struct FramingHeaders {
+    host_count: usize,
+    content_length: Option<usize>,
+    is_chunked: bool,
     close: bool,
     keep_alive: bool,
     expects_continue: bool,
 }
 
-impl Facts {
-    fn note(&mut self, name: &str, value: &[u8]) -> Result<(), Refusal> {
+impl FramingHeaders {
+    fn observe(&mut self, name: &str, value: &[u8]) -> Result<(), RequestError> {
         if name.eq_ignore_ascii_case("host") {
-            self.hosts += 1;
+            self.host_count += 1;
         } else if name.eq_ignore_ascii_case("content-length") {
-            if self.length.is_some() {
-                return Err(Refusal(400, "there are two Content-Length headers"));
+            if self.content_length.is_some() {
+                return Err(RequestError::new(400, "there are two Content-Length headers"));
             }
-            self.length = Some(content_length(value)?);
+            self.content_length = Some(content_length(value)?);
         } else if name.eq_ignore_ascii_case("transfer-encoding") {
-            if self.chunked || !value.eq_ignore_ascii_case(b"chunked") {
-                return Err(Refusal(501, "no other Transfer-Encoding than chunked is known here"));
+            if self.is_chunked || !value.eq_ignore_ascii_case(b"chunked") {
+                return Err(RequestError::new(501, "the only supported Transfer-Encoding is chunked"));
             }
-            self.chunked = true;
+            self.is_chunked = true;
         } else if name.eq_ignore_ascii_case("connection") {
-            for option in value.split(|&byte| byte == b',').map(trimmed) {
+            for option in value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii) {
                 self.close |= option.eq_ignore_ascii_case(b"close");
                 self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
             }
         } else if name.eq_ignore_ascii_case("expect") {
             if !value.eq_ignore_ascii_case(b"100-continue") {
-                return Err(Refusal(417, "no other Expect than 100-continue is known here"));
+                return Err(RequestError::new(417, "the only supported Expect is 100-continue"));
             }
             self.expects_continue = true;
         }
         Ok(())
     }
 
-    fn framing(&self, is_http_1_0: bool) -> Result<Framing, Refusal> {
-        match (self.length, self.chunked) {
-            (Some(_), true) => Err(Refusal(400, "there are both Content-Length and Transfer-Encoding")),
-            (None, true) if is_http_1_0 => Err(Refusal(400, "HTTP/1.0 has no Transfer-Encoding")),
+    fn body_framing(&self, is_http_1_0: bool) -> Result<Framing, RequestError> {
+        match (self.content_length, self.is_chunked) {
+            (Some(_), true) => {
+                Err(RequestError::new(400, "there are both Content-Length and Transfer-Encoding"))
+            }
+            (None, true) if is_http_1_0 => Err(RequestError::new(400, "HTTP/1.0 has no Transfer-Encoding")),
             (None, true) => Ok(Framing::Chunked),
             (length, false) => match length.unwrap_or(0) {
-                length if length > limits::BODY => Err(TOO_LARGE),
+                length if length > MAX_BODY_BYTES => Err(RequestError::BODY_TOO_LARGE),
                 length => Ok(Framing::Length(length)),
             },
         }
     }
 }
 
-/// A body over [`limits::BODY`], announced or sent.
-pub(super) const TOO_LARGE: Refusal = Refusal(413, "the body is too large");
-
-/// Digits only: `+5`, `5, 5` and an empty value are read differently by different servers.
-fn content_length(value: &[u8]) -> Result<usize, Refusal> {
-    const WRONG: Refusal = Refusal(400, "Content-Length is not a number");
+/// Parses digits only: servers differ in how they read `+5`, `5, 5` and an empty value (RFC 9112 §6.3).
+fn content_length(value: &[u8]) -> Result<usize, RequestError> {
+    const MALFORMED: RequestError = RequestError::new(400, "Content-Length is not a number");
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
-        return Err(WRONG);
+        return Err(MALFORMED);
     }
-    // All digits, so the only error left is a number too large to hold.
-    std::str::from_utf8(value).map_err(|_| WRONG)?.parse().map_err(|_| TOO_LARGE)
+    // The value has digits only, so a failure means that the number is too large.
+    std::str::from_utf8(value).map_err(|_| MALFORMED)?.parse().map_err(|_| RequestError::BODY_TOO_LARGE)
 }
 
-/// The path and query of a request target; `http://host/path` is what a proxy would send (RFC 9112 §3.2.2).
-fn origin_form(target: &str) -> Result<String, Refusal> {
+/// The path and query of a request target. A client sends the absolute form `http://host/path` to a proxy,
+/// and a server must accept it (RFC 9112 §3.2.2).
+fn origin_form(target: &str) -> Result<String, RequestError> {
     if target.starts_with('/') {
         return Ok(target.to_owned());
     }
@@ -187,37 +185,33 @@ fn origin_form(target: &str) -> Result<String, Refusal> {
             });
         }
     }
-    Err(Refusal(400, "the address must begin with a slash"))
+    Err(RequestError::new(400, "the address must begin with a slash"))
 }
 
-fn refused_syntax(error: httparse::Error) -> Refusal {
+fn syntax_error(error: httparse::Error) -> RequestError {
     match error {
-        httparse::Error::TooManyHeaders => Refusal(431, "there are too many headers"),
-        httparse::Error::Version => Refusal(505, "only HTTP/1.0 and HTTP/1.1 are spoken here"),
-        _ => Refusal(400, "this is not HTTP"),
+        httparse::Error::TooManyHeaders => RequestError::new(431, "there are too many headers"),
+        httparse::Error::Version => RequestError::new(505, "only HTTP/1.0 and HTTP/1.1 are supported"),
+        _ => RequestError::new(400, "this is not HTTP"),
     }
-}
-
-fn trimmed(value: &[u8]) -> &[u8] {
-    value.trim_ascii()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn refusal(head: &str) -> u16 {
-        parse(head.as_bytes()).map(|head| panic!("accepted: {head:?}")).unwrap_err().0
+    fn refused_status(head: &str) -> u16 {
+        parse(head.as_bytes()).map(|head| panic!("accepted: {head:?}")).unwrap_err().status
     }
 
     fn framing(headers: &str) -> Result<Framing, u16> {
         parse(format!("POST / HTTP/1.1\r\nHost: a\r\n{headers}\r\n").as_bytes())
             .map(|head| head.framing)
-            .map_err(|refusal| refusal.0)
+            .map_err(|error| error.status)
     }
 
     #[test]
-    fn finds_the_end_of_a_head_however_it_arrives() {
+    fn the_end_of_a_head_is_found_in_any_pieces() {
         let head = b"GET / HTTP/1.1\r\nHost: a\r\n\r\nrest";
         for searched in 0..head.len() - 4 {
             assert_eq!(end_of_head(&head[..head.len() - 4], searched.min(24)), Some(27), "{searched}");
@@ -248,11 +242,11 @@ mod tests {
         ] {
             assert_eq!(framing(headers), expected, "{headers:?}");
         }
-        assert_eq!(refusal("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"), 400);
+        assert_eq!(refused_status("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"), 400);
     }
 
     #[test]
-    fn what_is_not_http_1_is_refused_with_its_own_status() {
+    fn each_violation_is_refused_with_its_status() {
         for (head, status) in [
             ("GET / HTTP/1.1\r\n\r\n", 400),
             ("GET / HTTP/1.1\nHost: a\n\n", 400),
@@ -267,14 +261,14 @@ mod tests {
             ("PRI * HTTP/2.0\r\n\r\n", 505),
             ("GET / HTTP/1.1\r\nHost: a\r\nExpect: cake\r\n\r\n", 417),
         ] {
-            assert_eq!(refusal(head), status, "{head:?}");
+            assert_eq!(refused_status(head), status, "{head:?}");
         }
-        let many = format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "x: y\r\n".repeat(limits::HEADERS));
-        assert_eq!(refusal(&many), 431);
+        let many = format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "x: y\r\n".repeat(MAX_HEADERS));
+        assert_eq!(refused_status(&many), 431);
     }
 
     #[test]
-    fn the_connection_is_kept_as_the_version_says() {
+    fn the_version_and_connection_header_decide_whether_the_connection_is_kept() {
         for (head, kept) in [
             ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", true),
             ("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", false),
@@ -287,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn an_absolute_address_is_taken_as_its_path() {
+    fn an_absolute_target_is_reduced_to_its_path_and_query() {
         for (target, path) in [
             ("http://news.example/posts?page=2", "/posts?page=2"),
             ("HTTP://news.example", "/"),
