@@ -5,6 +5,37 @@
 //! also runs on rouille's own server. Every resource that a client can use has a limit, see [`limits`]. A
 //! request that two servers could read differently is refused, see [`parser`].
 //!
+//! # Example
+//!
+//! A server on a free port answers one request and stops.
+//!
+//! ```
+//! use std::io::{Read, Write};
+//! use std::net::TcpStream;
+//! use std::thread;
+//!
+//! use lorem_http::{Drained, Options, Server};
+//! use rouille::Response;
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let server = Server::bind("127.0.0.1:0", Options::default())?;
+//! let (address, stopper) = (server.address(), server.stopper());
+//! let running = thread::spawn(move || server.run(|request| Response::text(request.url())));
+//!
+//! let mut client = TcpStream::connect(address)?;
+//! client.write_all(b"GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+//! let mut answer = String::new();
+//! client.read_to_string(&mut answer)?;
+//! assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\n/hello"));
+//!
+//! stopper.stop();
+//! assert_eq!(running.join().expect("the handler does not panic"), Drained { aborted: 0 });
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `examples/hello.rs` is a complete program that stops on SIGTERM.
+//!
 //! # Logging
 //!
 //! The crate logs through [`log`]. Target `access`, level `info`, has one line for each answer: the request's
@@ -50,3 +81,8 @@ pub use limits::Limits;
 pub use options::Options;
 pub use server::{Drained, Server, Stopper};
 pub use stats::ServerStats;
+
+/// Compiles the README's example.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
