@@ -12,7 +12,7 @@ pub struct Options {
     /// Peers whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: the handler sees the client's
     /// address in [`rouille::Request::remote_addr`] and the scheme in [`rouille::Request::is_secure`].
     ///
-    /// `X-Forwarded-For`, `-Proto` and `-Host` are removed from every request, whoever sent them. A request
+    /// `X-Forwarded-For`, `-Proto` and `-Host` are removed from every request, trusted or not. A request
     /// that had any of them has port 0 in `remote_addr`, so a handler can tell a direct peer from a forwarded
     /// request.
     pub trusted_proxies: Vec<IpAddr>,
