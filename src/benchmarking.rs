@@ -5,16 +5,19 @@
 use rand::RngExt;
 use rusqlite::Connection;
 
+use crate::auth;
+use crate::auth::token::Secret;
 use crate::comment::views::CommentForm;
 use crate::comment::{self, NewComment, Thread};
 use crate::post::{self, NewPost, Whole};
-use crate::session::{Secret, SignIn};
+use crate::session::handlers::sign_in::SignIn;
+use crate::types::cursor::START;
+use crate::types::time::Micros;
 use crate::ui::layout::{self, Page};
-use crate::ui::pager::START;
-use crate::ui::time::Micros;
-use crate::user::{self, Places};
-use crate::web::cx::Viewer;
-use crate::web::{Cx, Error, Result, reply, session as cookie};
+use crate::user;
+use crate::user::handlers::Places;
+use crate::web::Viewer;
+use crate::web::{Cx, Error, Result, reply};
 
 /// Posts that `posts_index` shows.
 const INDEX: u32 = 100;
@@ -154,9 +157,9 @@ impl Acted {
             return Ok(reply::html(cx, index(cx)?));
         };
         let token = self.secret.of(done.viewer.session_id);
-        let cx = Cx::new(cx.app, cx.request, cx.timing).signed_in_as(done.viewer);
+        let cx = Cx::new(cx.site, cx.request, cx.timing).signed_in_as(done.viewer);
         let mut response = page(&cx, self.action, &done.shown)?;
-        response.headers.push(cookie::set_cookie(&cx, &token));
+        response.headers.push(auth::set_cookie(&cx, &token));
         Ok(response)
     }
 }
@@ -236,7 +239,7 @@ fn page(cx: &Cx, action: Action, shown: &Shown) -> Result {
         (_, Shown::New(whole)) => Some(post::handlers::render(cx, whole, &Thread::default(), &empty)?),
         (_, Shown::Post(id)) => post::handlers::page(cx, *id, START, &empty)?,
         (UserShow, Shown::Any) => {
-            let id = cx.viewer()?.map_or(0, |viewer| viewer.id);
+            let id = auth::viewer(cx)?.map_or(0, |viewer| viewer.id);
             user::handlers::page(cx, id, &Places { posts: START, comments: START, sessions: START })?
         }
         (_, Shown::Any) => None,
@@ -248,9 +251,9 @@ fn page(cx: &Cx, action: Action, shown: &Shown) -> Result {
 
 /// A hundred posts from a random one on, in the order of their numbers.
 fn index(cx: &Cx) -> Result<String> {
-    let viewer_id = cx.viewer_id()?;
+    let viewer_id = auth::viewer_id(cx)?;
     let posts = cx.read(|connection| post::sql::some(connection, viewer_id, INDEX))?;
-    let page = Page { heading: "Recent posts", viewer: cx.viewer()?, ..Page::default() };
+    let page = Page { heading: "Recent posts", viewer: auth::viewer(cx)?, ..Page::default() };
     Ok(layout::render(&page, post::views::rows(&posts, page.viewer, cx.now))?)
 }
 

@@ -14,12 +14,13 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::app::{self, App};
-use crate::config::{Config, RateLimits};
 use crate::replica::{Replica, close, open, settings::interval};
 use crate::seed;
+use crate::site::config::Config;
+use crate::site::limiter::Limit;
+use crate::site::limiter::RateLimits;
+use crate::site::origin::Origin;
 use crate::user::{name, password};
-use crate::web::origin::Origin;
-use crate::web::rate::Limit;
 use crate::{moderation, session, user};
 use lorem_http::Limits;
 
@@ -302,9 +303,9 @@ fn serve(config: Config, seed: Option<&Seed>) -> Result<(), Failure> {
         app::bind(&config).map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
     let stopper = server.stopper();
     let app = App::open(config).map_err(sentence)?;
-    let is_restored = app.replica.as_ref().is_some_and(Replica::is_restored);
+    let is_restored = app.site.replica.as_ref().is_some_and(Replica::is_restored);
     if let Some(seed) = seed.filter(|_| !is_restored) {
-        fill(&app.db, seed)?;
+        fill(&app.site.db, seed)?;
     }
     stop_on_signal(move || stopper.stop())?;
     // In one piece: who reads only the first line, for the address, may be gone then.
@@ -316,7 +317,7 @@ fn serve(config: Config, seed: Option<&Seed>) -> Result<(), Failure> {
 
 /// What the operator should know of the backup.
 fn backup(app: &App) -> String {
-    let Some(replica) = &app.replica else {
+    let Some(replica) = &app.site.replica else {
         return "there is no backup: --replica says where to keep one".to_owned();
     };
     let place = &replica.settings.place;

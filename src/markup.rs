@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use horrorshow::{Render, TemplateBuffer};
 
-use crate::ui::text::Text;
+use crate::html::render_by_reference;
+use crate::html::text::Text;
 
 /// How many characters of an address are shown, about a line; the rest becomes `…`.
 pub const SHOWN: usize = 60;

@@ -19,6 +19,40 @@ macro_rules! random_id {
         )
     };
 }
+pub(crate) use random_id;
+
+/// SQL for the reason that was last given for what a column of a row says, such as `removed_at`; NULL where the
+/// column is. Only rows whose column is set cost a look into the log.
+macro_rules! moderation_reason {
+    ($noun:literal, $table:literal, $column:literal, $verb:literal) => {
+        concat!(
+            "CASE WHEN ",
+            $table,
+            ".",
+            $column,
+            " IS NOT NULL THEN coalesce((SELECT acts.reason FROM acts WHERE acts.",
+            $noun,
+            "_id = ",
+            $table,
+            ".id AND acts.verb = '",
+            $verb,
+            "' ORDER BY acts.id DESC LIMIT 1), '') END"
+        )
+    };
+}
+pub(crate) use moderation_reason;
+
+/// Rows that a step looks at: some milliseconds of the writer's time if all of them go.
+pub const ROWS_PER_STEP: u32 = 100;
+
+/// What a step of a chore came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// How many were removed.
+    pub removed: usize,
+    /// The last id that was looked at, when there may be more to remove after it.
+    pub next: Option<i64>,
+}
 
 /// A text of a row that mostly is as short as a name or a title: up to 23 bytes of it need no memory of
 /// their own. `None` for NULL.

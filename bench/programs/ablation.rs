@@ -14,7 +14,8 @@ use std::thread;
 
 use clap::{Parser, ValueEnum};
 use lorem_news::app::{self, App};
-use lorem_news::config::Config;
+use lorem_news::site::Site;
+use lorem_news::site::config::Config;
 use lorem_store::ablation::{self, Synchronous};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -68,7 +69,8 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     });
     let app = App::open(config)?;
     let synchronous = if options.normal { Synchronous::Normal } else { Synchronous::Full };
-    let app = App { db: app.db.with_write_strategy(options.way.into(), synchronous)?, ..app };
+    let db = app.site.db.written_by(options.way.into(), synchronous)?;
+    let app = App { site: Site { db, ..app.site } };
     println!("Lorem News is at http://{} (Ctrl-C stops it)", server.address());
     app::serve(server, app)?;
     Ok(())

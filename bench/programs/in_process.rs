@@ -14,7 +14,7 @@ use std::time::Duration;
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
 use lorem_news::app::App;
-use lorem_news::config::Config;
+use lorem_news::site::config::Config;
 use lorem_news::web::timing::Timing;
 use lorem_news::web::{Cx, Error as Refused};
 use lorem_news::{benchmarking, seed};
@@ -57,7 +57,7 @@ fn measure(endpoint: &str) -> Result<()> {
     let folder = tempfile::tempdir_in(program.parent().ok_or("this program is in no folder")?)?;
     let app = App::open(Config::local(folder.path().join("lorem_news.sqlite3"), ([127, 0, 0, 1], 0).into()))?;
     let posts = if endpoint == "post_destroy" { MANY_POSTS } else { POSTS };
-    seed::run(&app.db, 2024, posts, |_| ())?;
+    seed::run(&app.site.db, 2024, posts, |_| ())?;
     for _ in 0..CALLS / TOGETHER {
         call(&app, endpoint)?;
     }
@@ -74,14 +74,14 @@ fn measure(endpoint: &str) -> Result<()> {
         micros(both),
         bytes / CALLS
     );
-    Ok(app.db.close()?)
+    Ok(app.site.db.close()?)
 }
 
 /// Runs [`TOGETHER`] calls: the time of their write, of all of it, and the bytes of their pages.
 fn call(app: &App, endpoint: &str) -> Result<(Duration, Duration, usize)> {
     let request = Request::fake_http("POST", format!("/benchmarking/{endpoint}"), Vec::new(), Vec::new());
     let timing = Timing::start();
-    let cx = Cx::new(app, &request, &timing);
+    let cx = Cx::new(&app.site, &request, &timing);
     let began = processor_time();
     let calls = benchmarking::write_together(&cx, endpoint, TOGETHER).map_err(sentence)?;
     let written = processor_time();

@@ -26,10 +26,10 @@ use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use clap::Parser;
-use lorem_news::app::App;
-use lorem_news::config::Config;
-use lorem_news::housekeeping::Housekeeping;
-use lorem_news::search::indexer::Indexer;
+use lorem_news::app::{self, App};
+use lorem_news::jobs::housekeeping::Housekeeping;
+use lorem_news::jobs::indexer::Indexer;
+use lorem_news::site::config::Config;
 use signal_hook::consts::SIGTERM;
 
 /// Serve the site on stock `rouille::Server`.
@@ -53,13 +53,13 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let options = Options::parse();
     // Its limits are not kept here: they belong to our server.
     let app = App::open(Config::local(options.database, options.address))?;
-    let app = Arc::new(app);
+    let site = Arc::new(app.site);
     // The site's own chores, so that the servers are all that differs.
-    let _housekeeping = Housekeeping::start(Arc::clone(&app));
-    let _indexer = Indexer::start(Arc::clone(&app));
+    let _housekeeping = Housekeeping::start(Arc::clone(&site));
+    let _indexer = Indexer::start(Arc::clone(&site));
     signal_hook::flag::register_conditional_shutdown(SIGTERM, 0, Arc::new(AtomicBool::new(true)))?;
     let pool_size = options.pool_size.map_or(8 * thread::available_parallelism()?.get(), NonZeroUsize::get);
-    let server = rouille::Server::new(options.address, move |request| app.handle(request))?;
+    let server = rouille::Server::new(options.address, move |request| app::handle(&site, request))?;
     let server = server.pool_size(pool_size);
     if options.no_delay {
         set_no_delay(server.server_addr())?;

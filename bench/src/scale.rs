@@ -14,7 +14,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use lorem_news::ui::pager::Cursor;
+use lorem_news::types::cursor::Cursor;
 use rusqlite::Connection;
 
 use crate::Result;

@@ -15,7 +15,7 @@ use crate::replica::litestream::Litestream;
 use crate::replica::restore::{self, Restored, Wish};
 use crate::replica::settings::{Given, Keys, Place, Settings, masked, sync_interval};
 use crate::replica::{self, Replica, close, control, copy, sql, verify};
-use crate::ui::time::{Micros, now, rfc_3339};
+use crate::types::time::{Micros, now, rfc_3339};
 
 #[derive(Args, Debug)]
 #[group(skip)]

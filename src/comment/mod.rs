@@ -1,28 +1,22 @@
 //! Comments on posts.
 
-pub mod discussion;
 pub mod handlers;
-pub mod replies;
 pub mod sql;
 pub mod tree;
 pub mod views;
 
 use smol_str::SmolStr;
+pub use tree::{LEVELS, ON_A_PAGE};
 use tree::{Node, Row};
 
-use crate::ui::pager::Cursor;
-use crate::ui::time::{MINUTE, Micros};
+use crate::text::is_blank;
+use crate::types::cursor::Cursor;
+use crate::types::time::{MINUTE, Micros};
 use crate::user::{self, Author};
-use crate::web::cx::Viewer;
-use crate::web::form::{Errors, is_blank};
+use crate::web::Viewer;
+use crate::web::form::Errors;
 use crate::web::paths::{self, Path};
 
-/// Comments on a page of a post, or of a comment.
-pub const ON_A_PAGE: u32 = 200;
-/// So deep they stand inside each other on a page: what is deeper has a page of its own. More would
-/// not leave room for the words, and browsers stop nesting elements at some 500. (A reply that is put in
-/// its place may stand deeper until the page is loaded again, but no further in: `styles/app.css`.)
-pub const LEVELS: usize = 8;
 /// So many comments of a post are put in order, the newest: the work of a page is bounded by it. The
 /// others are found at their own addresses.
 pub const IN_ORDER: u32 = 10_000;

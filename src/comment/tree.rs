@@ -2,10 +2,15 @@
 //!
 //! Nothing here calls itself: a chain of replies may be as long as people like, a thread's stack is not.
 
-use super::{LEVELS, ON_A_PAGE};
-use crate::ui::pager::{Cursor, START};
-use crate::ui::time::Micros;
+use crate::types::cursor::{Cursor, START};
+use crate::types::time::Micros;
 
+/// Comments on a page of a post, or of a comment.
+pub const ON_A_PAGE: u32 = 200;
+/// So deep they stand inside each other on a page: what is deeper has a page of its own. More would
+/// not leave room for the words, and browsers stop nesting elements at some 500. (A reply that is put in
+/// its place may stand deeper until the page is loaded again, but no further in: `styles/app.css`.)
+pub const LEVELS: usize = 8;
 /// What the order needs to know of a comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Node {

@@ -5,18 +5,19 @@ use horrorshow::{TemplateBuffer, owned_html};
 
 use super::tree::{Rest, Row};
 use super::{Comment, LEVELS, OwnComment, Thread};
+use crate::html::render_by_reference;
+use crate::html::text::{DOT, Id, Text};
 use crate::markup::{FORMATTING, Markup};
 use crate::post::Whole;
-use crate::post::views::many;
-use crate::ui::button;
+use crate::types::time::Micros;
 use crate::ui::field::{self, Field};
-use crate::ui::text::{DOT, Id, Text};
-use crate::ui::time::{Age, Micros};
+use crate::ui::time::Age;
+use crate::ui::{button, pager};
 use crate::vote::{self, Target};
-use crate::web::cx::Viewer;
+use crate::web::Viewer;
 use crate::web::form::{Errors, NO_ERRORS};
 use crate::web::{Cx, paths};
-use crate::{moderation, user};
+use crate::{moderation, user, visit};
 
 /// `1 comment`, `2 comments`.
 pub fn count(number: i64) -> impl Render {
@@ -167,7 +168,7 @@ fn rest(row: Row) -> impl Render {
 fn new_here(number: i64, here: Option<i64>, elsewhere: Option<i64>) -> impl Render {
     owned_html! {
         p(class="new") {
-            @ if let Some(id) = here { a(href=Id("#comment_", id)) { : many(number) } } else { : many(number) }
+            @ if let Some(id) = here { a(href=Id("#comment_", id)) { : visit::views::new_count(number) } } else { : visit::views::new_count(number) }
             : " since you were here";
             @ if let Some(id) = elsewhere {
                 : Raw(if here.is_some() { ", some " } else { ", " });
@@ -210,7 +211,7 @@ fn marked<'c>(comment: &'c Comment, scene: Scene<'c>, marks: Marks) -> impl Rend
             : vote::views::arrow_for(Target::Comment(comment.id), comment.is_voted, author, viewer);
             p {
                 @ if author.is_some() { : vote::views::score(Target::Comment(comment.id), comment.score); : Raw(" ") }
-                @ if !comment.is_removed { : user::views::by(author, viewer) }
+                @ if !comment.is_removed { : user::views::author::by(author, viewer) }
                 @ if is_posters { : Raw(" <span class=badge>author</span>") }
                 @ if !comment.is_removed { : DOT }
                 a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, now }; : Raw(" ago") }
@@ -286,6 +287,26 @@ pub fn first_reply<'c>(
     }
 }
 
+/// The comments on a post, and the form for another one.
+pub fn discussion<'p>(
+    whole: &'p Whole,
+    comments: &'p Thread,
+    form: &'p CommentForm,
+    scene: Scene<'p>,
+) -> impl Render + 'p {
+    let Whole { post, locked, .. } = whole;
+    owned_html! {
+        section(id="comments", class="discussion", aria-labelledby="comments_heading") {
+            h2(id="comments_heading", class="comments_count") { : count(post.comments_count) }
+            @ if let Some(reason) = locked { : moderation::views::locked(reason) }
+            @ if whole.takes_comments() { : self::form(post.id, form) } else { : field::kept(form.body) }
+            : List { thread: comments, scene };
+            : cut(comments);
+            : pager::more_at(comments.next.map(|next| paths::comments_from(post.id, next)));
+        }
+    }
+}
+
 /// A comment on a page of its own, with the replies to it.
 pub fn show<'p>(
     whole: &'p Whole,
@@ -323,7 +344,7 @@ pub fn reply<'p>(
     let fields = *form;
     owned_html! {
         p(class="byline") {
-            : user::views::by(parent.author.as_ref(), None); : DOT;
+            : user::views::author::by(parent.author.as_ref(), None); : DOT;
             a(href=paths::comment(parent.id)) { : Age { at: parent.created_at, now }; : " ago" }
             : DOT; : "on "; a(href=paths::post(post.post.id)) { : Text(&post.post.title) }
         }

@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::NewDraft;
-use crate::session::Token;
-use crate::ui::time::Micros;
+use crate::auth::token::Token;
+use crate::types::time::Micros;
 
 /// Keeps it; the row's number.
 pub fn create(connection: &Connection, draft: &NewDraft) -> rusqlite::Result<i64> {

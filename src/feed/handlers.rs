@@ -3,7 +3,7 @@
 use super::{ENTRIES, Feed, sql, views};
 use crate::search;
 use crate::search::query::Query;
-use crate::web::origin::{NO_HOST, Origin};
+use crate::web::NO_HOST;
 use crate::web::{Cx, Error, Result, paths, reply};
 
 /// So many seconds a feed may be kept: what is new is told a few minutes later at most.
@@ -67,7 +67,8 @@ pub fn of_search(cx: &Cx) -> Result {
     let text = cx.query("q").unwrap_or_default();
     let query = Query::parse(&text).map_err(|problem| Error::BadRequest(search::views::sentence(problem)))?;
     let entries = cx.read(|connection| {
-        let found = search::find(connection, &query, search::Order::Date, cx.now)?.unwrap_or_default();
+        let found =
+            search::sql::find::find(connection, &query, search::Order::Date, cx.now)?.unwrap_or_default();
         let newest = found.matches.iter().take(ENTRIES as usize);
         newest.filter_map(|found| sql::entry(connection, found.target()).transpose()).collect()
     })?;
@@ -80,7 +81,7 @@ pub fn of_search(cx: &Cx) -> Result {
 /// # Errors
 /// [`Error::BadRequest`] when nobody knows the site's own address.
 pub fn answer(cx: &Cx, feed: &Feed) -> Result {
-    let origin = Origin::of(cx).ok_or(NO_HOST)?;
+    let origin = cx.origin().ok_or(NO_HOST)?;
     let atom = views::atom(&origin, feed)?;
     Ok(reply::document(cx, "application/atom+xml; charset=utf-8", MAX_AGE, atom))
 }

@@ -7,7 +7,7 @@ pub mod sql;
 pub mod views;
 
 use crate::post::Link;
-use crate::ui::time::Micros;
+use crate::types::time::Micros;
 use crate::user::Author;
 use crate::vote::Target;
 

@@ -5,8 +5,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{ENTRIES, Entry, TAKEN};
 use crate::post::{DELETED, Link};
 use crate::sql::short;
-use crate::ui::pager::START;
-use crate::ui::time::Micros;
+use crate::types::cursor::START;
+use crate::types::time::Micros;
 use crate::user;
 use crate::vote::Target;
 

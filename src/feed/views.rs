@@ -6,13 +6,13 @@ use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
 use super::{Entry, Feed, MAX_TEXT};
+use crate::html::text::Text;
 use crate::markup::Markup;
 use crate::post::DELETED;
+use crate::site::origin::Origin;
+use crate::types::time::rfc_3339;
 use crate::ui::layout::SITE;
-use crate::ui::text::Text;
-use crate::ui::time::rfc_3339;
 use crate::vote::Target;
-use crate::web::origin::Origin;
 use crate::web::xml::{self, ATOM, Xml};
 use crate::web::{Result, paths};
 

@@ -1,17 +1,17 @@
 //! Flagging, and the queue of what was flagged.
 
 use super::{Flagged, NewFlag, Reason, sql, views};
+use crate::auth::{self, Standing};
+use crate::draft;
 use crate::moderation::Subject;
-use crate::moderation::handlers::admin;
+use crate::site::limiter::Action;
+use crate::types::cursor::ROWS;
 use crate::ui::layout::{self, Page};
-use crate::ui::pager::{Cursor, ROWS};
 use crate::vote::Target;
-use crate::web::cx::Viewer;
+use crate::web::Viewer;
 use crate::web::flash::Flash;
 use crate::web::form::{Errors, NO_ERRORS};
-use crate::web::rate::Act;
 use crate::web::{Cx, Error, Result, reply};
-use crate::{draft, session};
 
 const OWN: Error = Error::Forbidden("It is your own: you can change it, or take it back.");
 
@@ -21,9 +21,9 @@ const OWN: Error = Error::Forbidden("It is your own: you can change it, or take 
 /// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for what is one's own, [`Error::Barred`];
 /// the database's.
 pub fn new(cx: &Cx, target: Target) -> Result {
-    let viewer = cx.writer()?;
+    let viewer = auth::require_active_user(cx)?;
     check_target(cx, viewer, target)?;
-    let written = draft::of(cx, views::address(target))?.unwrap_or_default();
+    let written = draft::handlers::of(cx, views::address(target))?.unwrap_or_default();
     Ok(reply::page(cx, page(cx, viewer, target, &Reason::of(&written), &NO_ERRORS)?))
 }
 
@@ -49,32 +49,31 @@ fn page(cx: &Cx, viewer: &Viewer, target: Target, reason: &Reason, errors: &Erro
 /// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for what is one's own; the database's.
 /// What can be mended is told in the form.
 pub fn create(cx: &Cx, target: Target) -> Result {
-    let viewer = draft::member(cx, views::address(target), &Reason::FIELDS)?;
+    let viewer = draft::handlers::require_user(cx, views::address(target), &Reason::FIELDS)?;
     check_target(cx, viewer, target)?;
     let reason = Reason::of(cx.form()?);
-    let errors = reason.check().or_too_fast(&cx.app.rates, Act::WriteBy(viewer.id));
+    let errors = reason.check().or_too_fast(&cx.site.limiter, Action::WriteBy(viewer.id));
     if !errors.is_empty() {
         return Ok(reply::refused(cx, page(cx, viewer, target, &reason, &errors)?, &errors));
     }
-    let (user_id, session_id, now, token) = (viewer.id, viewer.session_id, cx.now, draft::token(cx));
+    let (user_id, now, token) = (viewer.id, cx.now, draft::handlers::token(cx));
     let sentence = reason.sentence();
-    let flagged = cx.write(move |connection| {
-        if !session::sql::exists(connection, session_id)? {
-            return Ok(Flagged::SignedOut);
-        }
+    let flagged = auth::write_as(cx, viewer, Standing::Active, move |connection| {
         let flag = NewFlag { user_id, target, reason: &sentence, now };
         let flagged = sql::create(connection, &flag)?;
         if matches!(flagged, Flagged::Done | Flagged::Again) {
-            draft::taken(connection, token.as_ref(), &views::address(target).to_string())?;
+            draft::handlers::taken(connection, token.as_ref(), &views::address(target).to_string())?;
         }
         Ok(flagged)
     })?;
+    let Some(flagged) = flagged else {
+        return Err(draft::handlers::sign_in_first(cx, views::address(target), &Reason::FIELDS));
+    };
     match flagged {
         Flagged::Done => Ok(reply::done(cx, Subject::from(target).address(), Flash::Flagged)),
         Flagged::Again => Ok(reply::done(cx, Subject::from(target).address(), Flash::FlaggedAgain)),
         Flagged::Own => Err(OWN),
         Flagged::Gone => Err(Error::NotFound),
-        Flagged::SignedOut => Err(draft::sign_in_first(cx, views::address(target), &Reason::FIELDS)),
     }
 }
 
@@ -83,8 +82,8 @@ pub fn create(cx: &Cx, target: Target) -> Result {
 /// # Errors
 /// [`Error::SignIn`], [`Error::Forbidden`] for who is no admin; a cursor that is none; the database's.
 pub fn queue(cx: &Cx) -> Result {
-    admin(cx)?;
-    let after = Cursor::from_query(cx, "after")?;
+    auth::require_admin(cx)?;
+    let after = cx.cursor("after")?;
     let waiting = cx.read(|connection| sql::queue(connection, after, ROWS))?;
     let page = Page::new(cx, "Flags")?;
     Ok(reply::page(cx, layout::render(&page, views::queue(page.viewer, &waiting))?))

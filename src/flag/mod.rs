@@ -7,11 +7,12 @@ pub mod handlers;
 pub mod sql;
 pub mod views;
 
-use crate::ui::pager::Cursor;
-use crate::ui::time::Micros;
+use crate::text::is_blank;
+use crate::types::cursor::Cursor;
+use crate::types::time::Micros;
 use crate::user::Author;
 use crate::vote::Target;
-use crate::web::form::{Errors, Form, is_blank};
+use crate::web::form::{Errors, Form};
 
 /// The usual reasons: as forms and as admins have them.
 const KINDS: [(&str, &str); 4] =
@@ -85,8 +86,6 @@ pub enum Flagged {
     Own,
     /// There is nothing of that number, or not any more.
     Gone,
-    /// The session, perhaps with the whole account, ended meanwhile.
-    SignedOut,
 }
 
 /// Something to be flagged.

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Flagged, NewFlag, Waiting};
-use crate::ui::pager::{Cursor, Slice};
+use crate::types::cursor::{Cursor, Slice};
 use crate::user;
 use crate::vote::Target;
 

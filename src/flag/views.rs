@@ -4,13 +4,14 @@ use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
 use super::{KINDS, Reason, Waiting};
+use crate::html::text::{DOT, Id, Text};
 use crate::moderation::{Subject, Verb};
+use crate::types::cursor::Slice;
 use crate::ui::field::{self, Field};
-use crate::ui::pager::{self, Slice};
-use crate::ui::text::{DOT, Id, Text};
+use crate::ui::pager;
 use crate::user;
 use crate::vote::Target;
-use crate::web::cx::Viewer;
+use crate::web::Viewer;
 use crate::web::form::Errors;
 use crate::web::paths::{self, Path};
 
@@ -79,13 +80,13 @@ fn row<'q>(viewer: Option<&'q Viewer>, case: &'q Waiting) -> impl Render + 'q {
                 : Raw(itoa::Buffer::new().format(case.flags_count));
                 : Raw(if case.flags_count == 1 { " flag" } else { " flags" }); : DOT;
                 @ if let Target::Comment(_) = case.target { : "a comment " }
-                : user::views::by(case.author.as_ref(), viewer)
+                : user::views::author::by(case.author.as_ref(), viewer)
             }
             p { a(href=subject.address()) { : Text(&case.text) } }
             div(class="prose") { ul { @ for reason in &case.reasons { li { : Text(reason) } } } }
             div(class="actions") {
-                a(class="button", href=subject.desk()) { : "Decide" }
-                form(method="post", action=subject.desk()) {
+                a(class="button", href=subject.moderation_path()) { : "Decide" }
+                form(method="post", action=subject.moderation_path()) {
                     input(type="hidden", name="act", value=Verb::Dismiss.code());
                     input(type="hidden", name="reason", value=LEFT);
                     button(class="button") { : "Dismiss" }

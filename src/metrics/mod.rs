@@ -4,7 +4,6 @@
 //! writer, `server` those of connections, [`requests`] those of answers. To count is an addition or three, without
 //! a lock, an allocation or a text; all that costs more is done when somebody asks ([`handlers`], [`text`]).
 
-pub mod handlers;
 pub mod requests;
 pub mod text;
 

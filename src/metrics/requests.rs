@@ -50,7 +50,7 @@ impl Requests {
     }
 
     /// Tells what has been asked for, and how much of it was too much.
-    pub(super) fn tell(&self, text: &mut Text, turned_away: u64) {
+    pub fn tell(&self, text: &mut Text, turned_away: u64) {
         text.metric("lorem_news_requests_total", Kind::Counter, "Requests that were answered.");
         for route in &self.routes {
             for (by_status, method) in route.answers.iter().zip(METHODS) {

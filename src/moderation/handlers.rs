@@ -1,37 +1,24 @@
 //! The log, and where admins decide.
 
 use super::{Case, Decision, FIELDS, Outcome, Subject, Verb, check, sql, views, wanted};
+use crate::auth;
 use crate::draft;
+use crate::types::cursor::ROWS;
 use crate::ui::layout::{self, Page};
-use crate::ui::pager::{Cursor, ROWS};
-use crate::web::cx::Viewer;
 use crate::web::flash::Flash;
 use crate::web::form::{Errors, NO_ERRORS};
 use crate::web::{Cx, Error, Result, paths, reply};
-
-/// That there are such pages is no secret, for the log says what is done there: who cannot use them is
-/// told so.
-const NO_ADMIN: Error = Error::Forbidden("Only an admin can do this.");
 
 /// `GET /log`: what admins did, for everybody.
 ///
 /// # Errors
 /// A cursor that is none; the database's.
 pub fn log(cx: &Cx) -> Result {
-    let after = Cursor::from_query(cx, "after")?;
+    let after = cx.cursor("after")?;
     let acts = cx.read(|connection| sql::log(connection, after, ROWS))?;
     let description = "What the admins of Lorem News removed, locked and banned, and why.";
     let page = Page { description, ..Page::new(cx, "Moderation log")? };
     Ok(reply::page(cx, layout::render(&page, views::log(cx, &acts))?))
-}
-
-/// Who asks for what only an admin can see.
-///
-/// # Errors
-/// [`Error::SignIn`], [`Error::Forbidden`]; the database's.
-pub fn admin<'c>(cx: &'c Cx) -> Result<&'c Viewer> {
-    let viewer = cx.writer()?;
-    if viewer.is_admin { Ok(viewer) } else { Err(NO_ADMIN) }
 }
 
 /// `GET /posts/:id/moderate` and so on: what an admin can do to it.
@@ -39,9 +26,9 @@ pub fn admin<'c>(cx: &'c Cx) -> Result<&'c Viewer> {
 /// # Errors
 /// [`Error::SignIn`], [`Error::Forbidden`] for who is no admin, [`Error::NotFound`]; the database's.
 pub fn show(cx: &Cx, subject: Subject) -> Result {
-    admin(cx)?;
+    auth::require_admin(cx)?;
     let case = find(cx, subject)?;
-    let written = draft::of(cx, subject.desk())?.unwrap_or_default();
+    let written = draft::handlers::of(cx, subject.moderation_path())?.unwrap_or_default();
     let (verb, reason) = wanted(&written);
     Ok(reply::page(cx, page(cx, &case, verb, &reason, &NO_ERRORS)?))
 }
@@ -71,9 +58,9 @@ fn page(cx: &Cx, case: &Case, verb: Option<Verb>, reason: &str, errors: &Errors)
 /// [`Error::BadRequest`] for an act that there is none; the database's. What can be mended is told in
 /// the form.
 pub fn act(cx: &Cx, subject: Subject) -> Result {
-    let viewer = draft::member(cx, subject.desk(), &FIELDS)?;
+    let viewer = draft::handlers::require_user(cx, subject.moderation_path(), &FIELDS)?;
     if !viewer.is_admin {
-        return Err(NO_ADMIN);
+        return Err(auth::NOT_AN_ADMIN);
     }
     let (verb, reason) = wanted(cx.form()?);
     let verb = verb.ok_or(Error::BadRequest("It does not say what is to be done."))?;
@@ -84,11 +71,12 @@ pub fn act(cx: &Cx, subject: Subject) -> Result {
     if !errors.is_empty() {
         return refuse(&errors);
     }
-    let (session_id, now, token, why) = (viewer.session_id, cx.now, draft::token(cx), reason.clone());
+    let (session_id, now, token, why) =
+        (viewer.session_id, cx.now, draft::handlers::token(cx), reason.clone());
     let outcome = cx.write(move |connection| {
         let outcome = sql::act(connection, session_id, &Decision { verb, subject, reason: &why, now })?;
         if matches!(outcome, Outcome::Done | Outcome::Already) {
-            draft::taken(connection, token.as_ref(), &subject.desk().to_string())?;
+            draft::handlers::taken(connection, token.as_ref(), &subject.moderation_path().to_string())?;
         }
         Ok(outcome)
     })?;
@@ -99,6 +87,6 @@ pub fn act(cx: &Cx, subject: Subject) -> Result {
         Outcome::Done | Outcome::Already => Ok(reply::done(cx, subject.address(), Flash::Moderated)),
         Outcome::Gone => Err(Error::NotFound),
         Outcome::Protected => refuse(&Errors::one("reason", "An admin can't be banned")),
-        Outcome::NoAdmin => Err(draft::sign_in_first(cx, subject.desk(), &FIELDS)),
+        Outcome::NoAdmin => Err(draft::handlers::sign_in_first(cx, subject.moderation_path(), &FIELDS)),
     }
 }

@@ -8,14 +8,13 @@ pub mod handlers;
 pub mod sql;
 pub mod views;
 
-use crate::draft;
-use crate::ui::pager::Cursor;
-use crate::ui::time::Micros;
+use crate::text::is_blank;
+use crate::types::cursor::Cursor;
+use crate::types::time::Micros;
 use crate::user::Author;
 use crate::vote::Target;
-use crate::web::form::{Errors, Form, is_blank};
+use crate::web::form::{Errors, Form};
 use crate::web::paths::{self, Path};
-use crate::web::{Cx, Error, Result};
 
 /// What is decided about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +59,7 @@ impl Subject {
 
     /// Where an admin decides about it.
     #[must_use]
-    pub fn desk(self) -> Path {
+    pub fn moderation_path(self) -> Path {
         match self {
             Subject::Post(id) => paths::moderate_post(id),
             Subject::Comment(id) => paths::moderate_comment(id),
@@ -269,25 +268,6 @@ pub fn check(reason: &str) -> Errors {
         errors.add("reason", "Reason is too long (maximum is 500 characters)");
     }
     errors
-}
-
-/// Refuses who is banned.
-///
-/// # Errors
-/// [`Error::Barred`]; the database's.
-pub fn refuse_banned(cx: &Cx) -> Result<()> {
-    let Some(viewer) = cx.viewer()?.filter(|viewer| viewer.is_banned) else {
-        return Ok(());
-    };
-    let reason = cx.read(|connection| sql::banned(connection, viewer.id))?.unwrap_or_default();
-    let typed = cx.form().map(draft::texts).unwrap_or_default();
-    Err(Error::Barred { why: format!("You are banned: {reason}"), typed })
-}
-
-/// The refusal of what was `typed` on a post that is locked.
-#[must_use]
-pub fn locked(reason: &str, typed: String) -> Error {
-    Error::Barred { why: format!("This discussion is locked: {reason}"), typed }
 }
 
 /// What a form asks for, and why.

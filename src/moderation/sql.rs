@@ -4,31 +4,11 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Act, Case, Decision, Outcome, Subject, Verb};
 use crate::flag;
-use crate::ui::pager::{Cursor, Slice};
-use crate::ui::time::Micros;
+use crate::sql::moderation_reason;
+use crate::types::cursor::{Cursor, Slice};
+use crate::types::time::Micros;
 use crate::user;
 use crate::vote::{self, Target};
-
-/// SQL for the reason that was last given for what a column of a row says, such as `removed_at`; NULL
-/// where the column is. The log is asked only where it is not.
-macro_rules! moderation_reason {
-    ($noun:literal, $table:literal, $column:literal, $verb:literal) => {
-        concat!(
-            "CASE WHEN ",
-            $table,
-            ".",
-            $column,
-            " IS NOT NULL THEN coalesce((SELECT acts.reason FROM acts WHERE acts.",
-            $noun,
-            "_id = ",
-            $table,
-            ".id AND acts.verb = '",
-            $verb,
-            "' ORDER BY acts.id DESC LIMIT 1), '') END"
-        )
-    };
-}
-pub(crate) use moderation_reason;
 
 /// Why a post is locked, if it is.
 pub fn locked(connection: &Connection, post_id: i64) -> rusqlite::Result<Option<String>> {
@@ -39,18 +19,6 @@ pub fn locked(connection: &Connection, post_id: i64) -> rusqlite::Result<Option<
     );
     let found: Option<Option<String>> =
         connection.prepare_cached(sql)?.query_row([post_id], |row| row.get(0)).optional()?;
-    Ok(found.flatten())
-}
-
-/// Why somebody is banned, if they are.
-pub fn banned(connection: &Connection, user_id: i64) -> rusqlite::Result<Option<String>> {
-    let sql = concat!(
-        "SELECT ",
-        moderation_reason!("user", "users", "banned_at", "ban"),
-        " FROM users WHERE users.id = ?1"
-    );
-    let found: Option<Option<String>> =
-        connection.prepare_cached(sql)?.query_row([user_id], |row| row.get(0)).optional()?;
     Ok(found.flatten())
 }
 

@@ -4,16 +4,17 @@ use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
 use super::{Act, Case, Subject, Verb};
+use crate::html::text::{DOT, Id, Text};
 use crate::markup::Markup;
 use crate::post::{DELETED, REMOVED};
+use crate::types::cursor::Slice;
 use crate::ui::field::{self, Field};
-use crate::ui::layout;
-use crate::ui::pager::{self, Slice};
-use crate::ui::text::{DOT, Id, Text};
+use crate::ui::message;
+use crate::ui::pager;
 use crate::ui::time::Age;
 use crate::user::{self, Author};
 use crate::vote::Target;
-use crate::web::cx::Viewer;
+use crate::web::Viewer;
 use crate::web::form::{Errors, NO_ERRORS};
 use crate::web::{Cx, paths};
 
@@ -23,7 +24,7 @@ pub fn link<'v>(target: Target, author: Option<&'v Author>, viewer: Option<&'v V
     owned_html! {
         @ if let Some(viewer) = viewer {
             @ if viewer.is_admin {
-                span(class="act") { : DOT; a(href=Subject::from(target).desk()) { : Raw("Moderate") } }
+                span(class="act") { : DOT; a(href=Subject::from(target).moderation_path()) { : Raw("Moderate") } }
             } else if author.is_some_and(|author| author.id != viewer.id) {
                 : Raw("<span class=act>"); : DOT; : Raw("<a href=");
                 @ match target {
@@ -50,7 +51,7 @@ pub fn removed<'r>(reason: Option<&'r str>) -> impl Render + 'r {
     owned_html! {
         @ if let Some(reason) = reason {
             p { : "An admin removed this post: "; : Text(reason) }
-            p { a(href=paths::LOG) { : layout::LOG } }
+            p { a(href=paths::LOG) { : message::LOG } }
         }
     }
 }
@@ -59,7 +60,7 @@ pub fn removed<'r>(reason: Option<&'r str>) -> impl Render + 'r {
 pub fn locked<'r>(reason: &'r str) -> impl Render + 'r {
     owned_html! {
         p(class="hint", id="comment_form") {
-            : "This discussion is locked: "; : Text(reason); : " ("; a(href=paths::LOG) { : layout::LOG } : ")"
+            : "This discussion is locked: "; : Text(reason); : " ("; a(href=paths::LOG) { : message::LOG } : ")"
         }
     }
 }
@@ -155,7 +156,7 @@ fn said<'c>(viewer: Option<&'c Viewer>, case: &'c Case) -> impl Render + 'c {
         @ if let Some(name) = &case.name { h2 { : Text(name) } }
         @ if let Some(url) = &case.url { p { : Text(url) } }
         @ if !matches!(case.subject, Subject::User(_)) {
-            p(class="byline") { : user::views::by(case.author.as_ref(), viewer) }
+            p(class="byline") { : user::views::author::by(case.author.as_ref(), viewer) }
             div(class="prose") { : Markup(&case.text) }
         }
     }
@@ -167,7 +168,7 @@ fn form<'f>(subject: Subject, verb: Verb, filled: &'f Filled) -> impl Render + '
     let id = format!("reason_to_{}", verb.code());
     owned_html! {
         section(id=verb.code(), class="decision") {
-            form(method="post", action=subject.desk()) {
+            form(method="post", action=subject.moderation_path()) {
                 input(type="hidden", name="act", value=verb.code());
                 : field::errors(errors, "action");
                 : field::line(

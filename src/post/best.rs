@@ -1,6 +1,6 @@
 //! The lists of the best posts: over which time.
 
-use crate::ui::time::{DAY, Micros};
+use crate::types::time::{DAY, Micros};
 use crate::web::paths;
 
 /// The time over which posts are compared by their points.

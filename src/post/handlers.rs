@@ -7,22 +7,26 @@ use rusqlite::Connection;
 use super::best::Over;
 use super::link::{self, NewLink};
 use super::{Content, NewPost, Post, Updated, Whole, address_taken, sql, title_taken, views};
+use crate::auth;
+use crate::auth::Standing;
+use crate::auth::token::Token;
+use crate::comment;
 use crate::comment::Thread;
-use crate::comment::discussion::Discussion;
-use crate::comment::views::CommentForm;
+use crate::comment::sql::discussion::Discussion;
+use crate::comment::views::{CommentForm, Scene};
 use crate::draft;
-use crate::session::{self, Token};
+use crate::saved;
+use crate::site::limiter::Action;
+use crate::types::cursor::{Cursor, ROWS, START, Slice};
 use crate::ui::layout::{self, Page, Preview};
-use crate::ui::pager::{Cursor, ROWS, START, Slice};
 use crate::user;
 use crate::visit;
 use crate::vote::{self, Counted, Target, Vote};
-use crate::web::cx::Viewer;
+use crate::web::Viewer;
 use crate::web::flash::Flash;
 use crate::web::form::{Errors, Form, NO_ERRORS};
-use crate::web::origin::Origin;
-use crate::web::rate::Act;
 use crate::web::{Cx, Error, Result, paths, reply};
+use horrorshow::owned_html;
 
 /// `GET /`: the hottest.
 ///
@@ -47,7 +51,7 @@ fn list(
     feed: &'static str,
     query: fn(&Connection, i64, Cursor, u32) -> rusqlite::Result<Slice<Post>>,
 ) -> Result {
-    let (after, viewer_id) = (Cursor::from_query(cx, "after")?, cx.viewer_id()?);
+    let (after, viewer_id) = (cx.cursor("after")?, auth::viewer_id(cx)?);
     let posts = cx.read(|connection| query(connection, viewer_id, after, ROWS))?;
     let aside = Some(views::NEW_POST);
     let page = Page { aside, description, feed: Some(feed.into()), ..Page::new(cx, heading)? };
@@ -60,7 +64,7 @@ fn list(
 /// [`Error::NotFound`] for a time that is none; a cursor that is none; the database's.
 pub fn best(cx: &Cx, over: &str) -> Result {
     let over = Over::of(over).ok_or(Error::NotFound)?;
-    let (after, viewer_id, now) = (Cursor::from_query(cx, "after")?, cx.viewer_id()?, cx.now);
+    let (after, viewer_id, now) = (cx.cursor("after")?, auth::viewer_id(cx)?, cx.now);
     let posts =
         cx.read(|connection| sql::best(connection, viewer_id, (over.since(now), now), after, ROWS))?;
     let description = "The posts on Lorem News with the most points.";
@@ -73,7 +77,7 @@ pub fn best(cx: &Cx, over: &str) -> Result {
 /// # Errors
 /// [`Error::NotFound`] for what cannot be a site; a cursor that is none; the database's.
 pub fn from(cx: &Cx) -> Result {
-    let (after, viewer_id) = (Cursor::from_query(cx, "after")?, cx.viewer_id()?);
+    let (after, viewer_id) = (cx.cursor("after")?, auth::viewer_id(cx)?);
     let site = cx.query("site").and_then(|site| link::asked_site(&site)).ok_or(Error::NotFound)?;
     let posts = cx.read(|connection| sql::of_site(connection, viewer_id, &site, after, ROWS))?;
     let heading = format!("Posts from {site}");
@@ -86,11 +90,16 @@ pub fn from(cx: &Cx) -> Result {
 /// # Errors
 /// [`Error::NotFound`]; a cursor that is none; the database's.
 pub fn show(cx: &Cx, id: i64) -> Result {
-    let written = draft::of(cx, paths::new_comment(id))?.unwrap_or_default().text("body");
-    let after = Cursor::from_query(cx, "comments")?;
-    let (whole, comments) = find(cx, id, after)?.ok_or_else(|| draft::lost(cx, paths::new_comment(id)))?;
+    let written = draft::handlers::of(cx, paths::new_comment(id))?.unwrap_or_default().text("body");
+    let after = cx.cursor("comments")?;
+    let (whole, comments) =
+        find(cx, id, after)?.ok_or_else(|| draft::handlers::lost(cx, paths::new_comment(id)))?;
     let html = render(cx, &whole, &comments, &CommentForm::of(&written))?;
-    visit::note(cx, &whole, if after == START { visit::Page::First } else { visit::Page::Other })?;
+    visit::handlers::note(
+        cx,
+        &whole,
+        if after == START { visit::handlers::Page::First } else { visit::handlers::Page::Other },
+    )?;
     Ok(reply::page(cx, html))
 }
 
@@ -104,7 +113,7 @@ pub fn page(cx: &Cx, id: i64, after: Cursor, form: &CommentForm) -> Result<Optio
 }
 
 fn find(cx: &Cx, id: i64, after: Cursor) -> Result<Option<(Whole, Thread)>> {
-    let viewer_id = cx.viewer_id()?;
+    let viewer_id = auth::viewer_id(cx)?;
     Ok(cx.read(|connection| {
         let Some(whole) = sql::find(connection, viewer_id, id)? else {
             return Ok(None);
@@ -124,12 +133,16 @@ pub fn render(cx: &Cx, whole: &Whole, comments: &Thread, form: &CommentForm) -> 
     let page = Page {
         aside: Some(views::BACK_TO_POSTS),
         description: &description,
-        preview: Origin::of(cx).filter(|_| is_there).map(|origin| Preview { origin, path: paths::post(id) }),
+        preview: cx.origin().filter(|_| is_there).map(|origin| Preview { origin, path: paths::post(id) }),
         feed: is_there.then(|| paths::post_feed(id).to_string().into()),
         ..Page::with_form(cx, &whole.post.title, form.errors)?
     };
     let form = CommentForm { in_place: comments.next.is_none(), ..*form };
-    Ok(layout::render(&page, views::show(cx, page.viewer, whole, comments, &form))?)
+    let save = saved::views::button(id, whole.is_saved);
+    let post = views::show(cx, page.viewer, whole, save);
+    let scene = Scene::of(cx, page.viewer, whole);
+    let discussion = comment::views::discussion(whole, comments, &form, scene);
+    Ok(layout::render(&page, owned_html! { : &post; : &discussion })?)
 }
 
 /// `GET /posts/new`: the address may fill the form, as the bookmarklet's does.
@@ -137,12 +150,12 @@ pub fn render(cx: &Cx, whole: &Whole, comments: &Thread, form: &CommentForm) -> 
 /// # Errors
 /// [`Error::SignIn`]; the database's.
 pub fn new(cx: &Cx) -> Result {
-    cx.writer()?;
+    auth::require_active_user(cx)?;
     let query = Form::parse(cx.request.raw_query_string().as_bytes()).unwrap_or_default();
     let suggested = Content::suggested(&query);
     // Who comes with something new has no use for what they wrote before; it is there without it.
     let content = if suggested.is_empty() {
-        Content::of(&draft::of(cx, paths::POSTS)?.unwrap_or_default(), Content::default())
+        Content::of(&draft::handlers::of(cx, paths::POSTS)?.unwrap_or_default(), Content::default())
     } else {
         suggested
     };
@@ -151,7 +164,7 @@ pub fn new(cx: &Cx) -> Result {
 
 fn new_page(cx: &Cx, content: &Content, errors: &Errors) -> Result<String> {
     let page = Page { aside: Some(views::BACK_TO_POSTS), ..Page::with_form(cx, "New post", errors)? };
-    let bookmarklet = Origin::of(cx).map(|origin| paths::bookmarklet(&origin));
+    let bookmarklet = cx.origin().map(|origin| paths::bookmarklet(&origin));
     Ok(layout::render(&page, views::new(content, errors, bookmarklet.as_deref()))?)
 }
 
@@ -163,8 +176,6 @@ enum Sent {
     There(i64, bool),
     /// Another one has the title.
     TitleTaken,
-    /// The session, perhaps with the whole account, ended while the form was looked at.
-    SignedOut,
 }
 
 /// `POST /posts`.
@@ -172,8 +183,8 @@ enum Sent {
 /// # Errors
 /// [`Error::SignIn`]; the database's. What can be mended is told in the form.
 pub fn create(cx: &Cx) -> Result {
-    let viewer = draft::member(cx, paths::NEW_POST, &Content::FIELDS)?;
-    let (user_id, session_id) = (viewer.id, viewer.session_id);
+    let viewer = draft::handlers::require_user(cx, paths::NEW_POST, &Content::FIELDS)?;
+    let user_id = viewer.id;
     let wanted = Arc::new(Content::of(cx.form()?, Content::default()));
     let refuse = |errors: &Errors| Ok(reply::refused(cx, new_page(cx, &wanted, errors)?, errors));
     let mut errors = wanted.check();
@@ -186,26 +197,23 @@ pub fn create(cx: &Cx) -> Result {
     if is_taken {
         errors.append(title_taken());
     }
-    let errors = errors.or_too_fast(&cx.app.rates, Act::WriteBy(user_id));
+    let errors = errors.or_too_fast(&cx.site.limiter, Action::WriteBy(user_id));
     if !errors.is_empty() {
         return refuse(&errors);
     }
-    let (content, token, created_at) = (Arc::clone(&wanted), draft::token(cx), cx.now);
-    let sent = cx.write(move |connection| {
-        if !session::sql::exists(connection, session_id)? {
-            return Ok(Sent::SignedOut);
-        }
+    let (content, token, created_at) = (Arc::clone(&wanted), draft::handlers::token(cx), cx.now);
+    let sent = auth::write_as(cx, viewer, Standing::Active, move |connection| {
         let Content { title, description, .. } = &*content;
         let post = NewPost { user_id, title, link: link.as_ref(), description, created_at };
         send(connection, &post, token.as_ref())
     })?;
-    // The database decides: somebody else may have posted it since it was looked for.
+    // The database decides: another user may have posted it since it was looked for.
     match sent {
-        Sent::Made(id) => Ok(reply::done(cx, paths::post(id), Flash::PostCreated)),
-        Sent::There(id, true) => Ok(reply::done(cx, paths::post(id), Flash::PostVotedFor)),
-        Sent::There(id, false) => Ok(reply::done(cx, paths::post(id), Flash::PostThere)),
-        Sent::TitleTaken => refuse(&title_taken()),
-        Sent::SignedOut => Err(draft::sign_in_first(cx, paths::NEW_POST, &Content::FIELDS)),
+        None => Err(draft::handlers::sign_in_first(cx, paths::NEW_POST, &Content::FIELDS)),
+        Some(Sent::Made(id)) => Ok(reply::done(cx, paths::post(id), Flash::PostCreated)),
+        Some(Sent::There(id, true)) => Ok(reply::done(cx, paths::post(id), Flash::PostVotedFor)),
+        Some(Sent::There(id, false)) => Ok(reply::done(cx, paths::post(id), Flash::PostThere)),
+        Some(Sent::TitleTaken) => refuse(&title_taken()),
     }
 }
 
@@ -224,7 +232,7 @@ fn send(connection: &Connection, post: &NewPost, token: Option<&Token>) -> rusql
             None => return Ok(Sent::TitleTaken),
         }
     };
-    draft::taken(connection, token, paths::POSTS)?;
+    draft::handlers::taken(connection, token, paths::POSTS)?;
     Ok(sent)
 }
 
@@ -233,9 +241,9 @@ fn send(connection: &Connection, post: &NewPost, token: Option<&Token>) -> rusql
 /// # Errors
 /// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the database's.
 pub fn edit(cx: &Cx, id: i64) -> Result {
-    let viewer = cx.writer()?;
+    let viewer = auth::require_active_user(cx)?;
     let before = own(cx, viewer, id)?;
-    let written = draft::of(cx, paths::post(id))?.unwrap_or_default();
+    let written = draft::handlers::of(cx, paths::post(id))?.unwrap_or_default();
     let html = edit_page(cx, id, &Content::of(&written, before), &NO_ERRORS)?;
     Ok(reply::page(cx, html))
 }
@@ -267,26 +275,30 @@ const NOT_YOURS: Error = Error::Forbidden("Only who wrote a post can change it."
 /// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the
 /// database's. What can be mended is told in the form.
 pub fn update(cx: &Cx, id: i64) -> Result {
-    let viewer = draft::member(cx, paths::edit_post(id), &Content::FIELDS)?;
+    let viewer = draft::handlers::require_user(cx, paths::edit_post(id), &Content::FIELDS)?;
     let user_id = viewer.id;
     let wanted = Arc::new(Content::of(cx.form()?, own(cx, viewer, id)?));
     let refuse = |errors: &Errors| Ok(reply::refused(cx, edit_page(cx, id, &wanted, errors)?, errors));
     let link = wanted.link().unwrap_or_default();
-    let errors = check(cx, id, &wanted, link.as_ref())?.or_too_fast(&cx.app.rates, Act::WriteBy(user_id));
+    let errors =
+        check(cx, id, &wanted, link.as_ref())?.or_too_fast(&cx.site.limiter, Action::WriteBy(user_id));
     if !errors.is_empty() {
         return refuse(&errors);
     }
-    let (content, token, now) = (Arc::clone(&wanted), draft::token(cx), cx.now);
-    let updated = cx.write(move |connection| {
+    let (content, token, now) = (Arc::clone(&wanted), draft::handlers::token(cx), cx.now);
+    let updated = auth::write_as(cx, viewer, Standing::Active, move |connection| {
         if sql::author(connection, id)? != Some(user_id) {
             return Ok(None);
         }
         let updated = sql::update(connection, id, &content, link.as_ref(), now)?;
         if updated == Updated::Done {
-            draft::taken(connection, token.as_ref(), &paths::post(id).to_string())?;
+            draft::handlers::taken(connection, token.as_ref(), &paths::post(id).to_string())?;
         }
         Ok(Some(updated))
     })?;
+    let Some(updated) = updated else {
+        return Err(draft::handlers::sign_in_first(cx, paths::edit_post(id), &Content::FIELDS));
+    };
     match updated {
         Some(Updated::Done) => Ok(reply::done(cx, paths::post(id), Flash::PostUpdated)),
         Some(Updated::TitleTaken) => refuse(&title_taken()),
@@ -319,15 +331,19 @@ fn check(cx: &Cx, id: i64, content: &Content, link: Option<&NewLink>) -> Result<
 /// # Errors
 /// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the database's.
 pub fn destroy(cx: &Cx, id: i64) -> Result {
-    let viewer = cx.member_or(paths::post(id))?;
+    let viewer = auth::require_user_or_return(cx, paths::post(id))?;
     let user_id = viewer.id;
     own(cx, viewer, id)?;
-    let destroyed = cx.write(move |connection| {
+    let destroyed = auth::write_as(cx, viewer, Standing::Active, move |connection| {
         let is_own = sql::author(connection, id)? == Some(user_id);
         if is_own {
             sql::destroy(connection, id)?;
         }
         Ok(is_own)
     })?;
-    if destroyed { Ok(reply::done(cx, paths::POSTS, Flash::PostDestroyed)) } else { Err(Error::NotFound) }
+    match destroyed {
+        Some(true) => Ok(reply::done(cx, paths::POSTS, Flash::PostDestroyed)),
+        Some(false) => Err(Error::NotFound),
+        None => Err(Error::SignIn { return_to: paths::post(id).to_string(), cookie: None }),
+    }
 }

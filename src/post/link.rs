@@ -4,7 +4,7 @@ use idna::uts46::{AsciiDenyList, Hyphens, Uts46};
 use unicode_normalization::char::is_combining_mark;
 use url::{Host, Url};
 
-use crate::web::form::is_invisible;
+use crate::text::is_invisible;
 
 /// Longer ones are somebody's data.
 pub const MAX_BYTES: usize = 2000;

@@ -1,13 +1,5 @@
 //! Posts.
 
-/// [`MANY_NEW`], also for SQL.
-macro_rules! many_new {
-    () => {
-        100
-    };
-}
-pub(crate) use many_new;
-
 pub mod best;
 pub mod handlers;
 pub mod link;
@@ -17,10 +9,11 @@ pub mod views;
 use smol_str::SmolStr;
 
 use self::link::NewLink;
-use crate::ui::pager::Cursor;
-use crate::ui::time::{DAY, Micros};
+use crate::text::is_blank;
+use crate::types::cursor::Cursor;
+use crate::types::time::{DAY, Micros};
 use crate::user::Author;
-use crate::web::form::{Errors, Form, is_blank};
+use crate::web::form::{Errors, Form};
 
 /// A post as a list shows it.
 #[derive(Debug, Clone)]
@@ -56,9 +49,6 @@ pub struct Link {
     /// Its domain, or what stands for it.
     pub site: SmolStr,
 }
-
-/// New comments are counted up to here: beyond, the number says no more than "many".
-pub const MANY_NEW: i64 = many_new!();
 
 impl Post {
     /// Its place in a list by age.

@@ -5,11 +5,10 @@ use smol_str::SmolStr;
 
 use super::link::NewLink;
 use super::{Content, DELETED, Link, NewPost, Post, REMOVED, SAME_ADDRESS, Updated, Whole};
-use crate::moderation::sql::moderation_reason;
 use crate::rank;
-use crate::sql::short;
-use crate::ui::pager::{Cursor, Slice};
-use crate::ui::time::{DAY, Micros};
+use crate::sql::{moderation_reason, random_id, short};
+use crate::types::cursor::{Cursor, Slice};
+use crate::types::time::{DAY, Micros};
 use crate::user;
 use crate::visit::sql::new_since;
 use crate::visit::{self, Visit};
@@ -297,6 +296,14 @@ pub fn find(connection: &Connection, viewer_id: i64, id: i64) -> rusqlite::Resul
 fn hidden(whole: Whole) -> Whole {
     let post = Post { title: SmolStr::new_static(REMOVED), author: None, link: None, ..whole.post };
     Whole { post, description: String::new(), ..whole }
+}
+
+/// Some posts of a user, at most `limit`, also those that an admin removed.
+pub fn ids_of_user(connection: &Connection, user_id: i64, limit: u32) -> rusqlite::Result<Vec<i64>> {
+    connection
+        .prepare_cached("SELECT id FROM posts WHERE user_id = ?1 LIMIT ?2")?
+        .query_map(params![user_id, limit], |row| row.get(0))?
+        .collect()
 }
 
 /// Any post; `None` when there are none.

@@ -4,22 +4,22 @@ use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
 use super::best::Over;
-use super::{Content, Link, MANY_NEW, Post, Whole};
-use crate::comment::views::{CommentForm, List, Scene};
-use crate::comment::{self, Thread};
+use super::{Content, Link, Post, Whole};
+use crate::comment;
+use crate::html::text::{DOT, Text, Value};
 use crate::markup::{self, FORMATTING, Markup, SHOWN};
-use crate::saved;
+use crate::types::cursor::Slice;
+use crate::types::time::Micros;
 use crate::ui::button;
 use crate::ui::field::{self, Field};
 use crate::ui::layout::{self, SITE};
-use crate::ui::pager::{self, Slice};
-use crate::ui::text::{DOT, Text, Value};
-use crate::ui::time::{Age, Micros};
+use crate::ui::pager;
+use crate::ui::time::Age;
 use crate::vote::{self, Target};
-use crate::web::cx::Viewer;
+use crate::web::Viewer;
 use crate::web::form::Errors;
 use crate::web::{Cx, paths};
-use crate::{moderation, user};
+use crate::{moderation, user, visit};
 
 /// The way out of a post.
 pub const BACK_TO_POSTS: (&str, &str) = (paths::POSTS, "← Back to posts");
@@ -113,10 +113,10 @@ pub fn facts<'p>(
     owned_html! {
         p {
             : vote::views::score(Target::Post(post.id), post.score);
-            @ if with_author { : Raw(" "); : user::views::by(post.author.as_ref(), viewer) }
+            @ if with_author { : Raw(" "); : user::views::author::by(post.author.as_ref(), viewer) }
             : DOT; : Age { at: post.created_at, now }; : Raw(" ago"); : DOT;
             a(href=paths::post(post.id)) { : comment::views::count(post.comments_count) }
-            @ if post.has_unseen { : DOT; strong { : many(post.new_comments) } }
+            @ if post.has_unseen { : DOT; strong { : visit::views::new_count(post.new_comments) } }
         }
     }
 }
@@ -158,14 +158,6 @@ fn source(link: &Link) -> impl Render + '_ {
     }
 }
 
-/// `3 new`.
-pub fn many(number: i64) -> impl Render {
-    owned_html! {
-        : Raw(itoa::Buffer::new().format(number.min(MANY_NEW - 1)));
-        : Raw(if number < MANY_NEW { " new" } else { "+ new" });
-    }
-}
-
 /// What its author can do with a post.
 fn actions(id: i64) -> impl Render {
     owned_html! {
@@ -176,39 +168,27 @@ fn actions(id: i64) -> impl Render {
     }
 }
 
-/// A post with its comments, and the form for another one.
+/// A post on its own page. `save` is the button by which a viewer saves it.
 pub fn show<'p>(
     cx: &'p Cx,
     viewer: Option<&'p Viewer>,
     whole: &'p Whole,
-    comments: &'p Thread,
-    form: &'p CommentForm,
+    save: impl Render + 'p,
 ) -> impl Render + 'p {
-    let Whole { post, description, is_saved, is_deleted, removed, locked, .. } = whole;
-    let scene = Scene::of(cx, viewer, whole);
+    let Whole { post, description, is_deleted, removed, .. } = whole;
     owned_html! {
         @ if let Some(link) = &post.link { : source(link) }
         div(class="byline") {
             : vote::views::arrow_for(Target::Post(post.id), post.is_voted, post.author.as_ref(), viewer);
             @ if !is_deleted { : vote::views::score(Target::Post(post.id), post.score); : " " }
-            @ if removed.is_none() { : user::views::by(post.author.as_ref(), viewer); : DOT }
+            @ if removed.is_none() { : user::views::author::by(post.author.as_ref(), viewer); : DOT }
             : Age { at: post.created_at, now: cx.now }; : Raw(" ago"); : DOT;
             a(href="#comments", class="comments_count") { : comment::views::count(post.comments_count) }
-            @ if !is_deleted && viewer.is_some() {
-                span(class="act") { : DOT; : saved::views::button(post.id, *is_saved) }
-            }
+            @ if !is_deleted && viewer.is_some() { span(class="act") { : DOT; : &save } }
             : moderation::views::link(Target::Post(post.id), post.author.as_ref(), viewer);
         }
         div(class="prose") { : Markup(description); : moderation::views::removed(removed.as_deref()) }
         @ if user::is_own(post.author.as_ref(), viewer) { : actions(post.id) }
-        section(id="comments", class="discussion", aria-labelledby="comments_heading") {
-            h2(id="comments_heading", class="comments_count") { : comment::views::count(post.comments_count) }
-            @ if let Some(reason) = locked { : moderation::views::locked(reason) }
-            @ if whole.takes_comments() { : comment::views::form(post.id, form) } else { : field::kept(form.body) }
-            : List { thread: comments, scene };
-            : comment::views::cut(comments);
-            : pager::more_at(comments.next.map(|next| paths::comments_from(post.id, next)));
-        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::watch::Health;
 use super::{sql, views};
+use crate::types::time::rfc_3339;
 use crate::ui::layout::{self, Page};
-use crate::ui::time::rfc_3339;
 use crate::web::{Cx, Result, reply};
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 /// # Errors
 /// The database's.
 pub fn up(cx: &Cx) -> Result {
-    cx.app.db.check()?;
+    cx.site.db.check()?;
     if wants_json(cx) {
         let replica = health(cx)?.map_or(Value::Null, |health| machine_readable(&health));
         return Ok(reply::json(cx, &json!({ "ok": true, "replica": replica })));
@@ -30,7 +30,7 @@ pub fn up(cx: &Cx) -> Result {
 pub fn status(cx: &Cx) -> Result {
     let page = Page { description: "Whether there is a backup of Lorem News.", ..Page::new(cx, "Status")? };
     let is_admin = page.viewer.is_some_and(|viewer| viewer.is_admin);
-    let shown = cx.app.replica.as_ref().zip(health(cx)?).map(|(replica, health)| {
+    let shown = cx.site.replica.as_ref().zip(health(cx)?).map(|(replica, health)| {
         let place = &replica.settings.place;
         let is_on_same_disk = place.is_on_the_disk_of(replica.folder.database());
         views::Shown { place, health, is_on_same_disk, is_admin }
@@ -43,8 +43,8 @@ pub fn status(cx: &Cx) -> Result {
 /// # Errors
 /// The database's.
 pub fn health(cx: &Cx) -> Result<Option<Health>> {
-    let Some(replica) = &cx.app.replica else { return Ok(None) };
-    let verification = cx.app.db.read(sql::last_verification)?;
+    let Some(replica) = &cx.site.replica else { return Ok(None) };
+    let verification = cx.site.db.read(sql::last_verification)?;
     Ok(Some(replica.watch.health(verification)))
 }
 

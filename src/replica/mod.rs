@@ -27,7 +27,7 @@ pub mod watch;
 use std::path::Path;
 
 use crate::schema::SCHEMA;
-use crate::ui::time::Micros;
+use crate::types::time::Micros;
 use copy::Target;
 use folder::{Folder, TEMPORARY};
 use lock::{Alone, Lock};

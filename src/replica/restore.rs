@@ -11,7 +11,7 @@ use super::folder::Folder;
 use super::lock::Lock;
 use super::settings::Settings;
 use super::verify::newest_write;
-use crate::ui::time::Micros;
+use crate::types::time::Micros;
 use lorem_store::pragmas::BUSY_TIMEOUT;
 
 /// Pages that a backup copies before it lets go of the database, and of the writers who wait for it.

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::verify::{Census, Sentinel};
 use super::{Identity, Verification};
-use crate::ui::time::{DAY, Micros};
+use crate::types::time::{DAY, Micros};
 
 /// Which database it is: its copies have the same.
 ///

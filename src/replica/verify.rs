@@ -10,7 +10,7 @@ use super::folder::{Folder, TEMPORARY};
 use super::lock::Alone;
 use super::settings::Settings;
 use super::{Verification, control, copy, sql};
-use crate::ui::time::{Micros, now};
+use crate::types::time::{Micros, now};
 use lorem_store::{self as db, Database};
 
 /// How long everything that has been written may take to be in the replica.

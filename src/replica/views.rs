@@ -5,7 +5,8 @@ use horrorshow::prelude::*;
 
 use super::settings::Place;
 use super::watch::Health;
-use crate::ui::time::{Age, Micros};
+use crate::types::time::Micros;
+use crate::ui::time::Age;
 
 /// What the page is about.
 pub struct Shown<'s> {

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use super::supervisor::{Restarter, Supervisor};
 use super::{Replica, Verification, control, sql, verify};
-use crate::app::App;
-use crate::ui::time::{Micros, now};
+use crate::site::Site;
+use crate::types::time::{Micros, now};
 
 /// Between two barriers.
 const EVERY: Duration = Duration::from_secs(10);
@@ -94,7 +94,7 @@ impl Watch {
     }
 
     /// One barrier.
-    fn look(&self, app: &App, replica: &Replica) {
+    fn look(&self, app: &Site, replica: &Replica) {
         let began = Instant::now();
         let known = self.lock().position;
         let sync = || control::sync(&replica.folder, BARRIER).map_err(|error| error.to_string());
@@ -127,7 +127,7 @@ impl Replication {
     ///
     /// # Errors
     /// A sentence: Litestream cannot be started.
-    pub fn start(app: &Arc<App>) -> Result<Option<Replication>, String> {
+    pub fn start(app: &Arc<Site>) -> Result<Option<Replication>, String> {
         let Some(replica) = &app.replica else { return Ok(None) };
         let supervisor = replica.start()?;
         let mut replication = Replication { supervisor, stop: Vec::new(), threads: Vec::new() };
@@ -136,7 +136,7 @@ impl Replication {
         Ok(Some(replication))
     }
 
-    fn spawn(&mut self, app: &Arc<App>, name: &str, work: fn(&App, &Replica, &Restarter, &Receiver<()>)) {
+    fn spawn(&mut self, app: &Arc<Site>, name: &str, work: fn(&Site, &Replica, &Restarter, &Receiver<()>)) {
         let (stop, stopped) = channel();
         let (app, restarter) = (Arc::clone(app), self.supervisor.restarter());
         let spawned = thread::Builder::new().name(name.to_owned()).spawn(move || {
@@ -164,7 +164,7 @@ impl Replication {
     }
 }
 
-fn watch(app: &App, replica: &Replica, restarter: &Restarter, stopped: &Receiver<()>) {
+fn watch(app: &Site, replica: &Replica, restarter: &Restarter, stopped: &Receiver<()>) {
     let mut told: Option<Instant> = None;
     let mut refusals = Refusals::default();
     let mut pause = Duration::from_millis(500); // Litestream starts meanwhile.
@@ -207,7 +207,7 @@ impl Refusals {
     }
 }
 
-fn verify_now_and_then(app: &App, replica: &Replica, restarter: &Restarter, stopped: &Receiver<()>) {
+fn verify_now_and_then(app: &Site, replica: &Replica, restarter: &Restarter, stopped: &Receiver<()>) {
     let Some(every) = replica.settings.verify_every else { return };
     let mut pause = every.min(AT_FIRST);
     while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {

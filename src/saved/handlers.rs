@@ -2,53 +2,57 @@
 
 use horrorshow::Template;
 
-use super::{Changed, Wish, sql, views};
+use super::{SaveAction, sql, views};
+use crate::auth;
+use crate::auth::Standing;
 use crate::post;
-use crate::session;
+use crate::site::limiter::Action;
+use crate::types::cursor::ROWS;
 use crate::ui::layout::{self, Page};
-use crate::ui::pager::{Cursor, ROWS};
+use crate::ui::message;
 use crate::web::flash::Flash;
-use crate::web::rate::Act;
 use crate::web::reply::{self, Change};
 use crate::web::{Cx, Error, Result, paths};
+use rusqlite::Connection;
 
 /// `GET /saved`: one's own, last saved first.
 ///
 /// # Errors
 /// [`Error::SignIn`]; a cursor that is none; the database's.
 pub fn list(cx: &Cx) -> Result {
-    let (user_id, after) = (cx.member()?.id, Cursor::from_query(cx, "after")?);
+    let (user_id, after) = (auth::require_user(cx)?.id, cx.cursor("after")?);
     let posts = cx.read(|connection| post::sql::saved_by(connection, user_id, after, ROWS))?;
     let page = Page::new(cx, "Saved posts")?;
-    Ok(reply::page(cx, layout::render(&page, views::list(cx, page.viewer, &posts))?))
+    let html = if posts.rows.is_empty() {
+        layout::render(&page, views::empty())?
+    } else {
+        layout::render(&page, post::views::list(cx, page.viewer, &posts))?
+    };
+    Ok(reply::page(cx, html))
 }
 
 /// `POST /posts/:id/save` and `/unsave`: sent twice it changes nothing more.
 ///
 /// # Errors
 /// [`Error::SignIn`], [`Error::NotFound`], [`Error::TooMany`] together with votes; the database's.
-pub fn change(cx: &Cx, post_id: i64, wish: Wish) -> Result {
-    let viewer = cx.member_or(place(cx, post_id))?;
-    cx.app.rates.take(Act::VoteBy(viewer.id))?;
-    let (user_id, session_id, now) = (viewer.id, viewer.session_id, cx.now);
-    let changed = cx.write(move |connection| {
-        if !session::sql::exists(connection, session_id)? {
-            return Ok(Changed::SignedOut);
-        }
-        let is_there = sql::change(connection, user_id, post_id, wish, now)?;
-        Ok(if is_there { Changed::Done } else { Changed::Gone })
-    })?;
-    let flash = if wish == Wish::Save { Flash::PostSaved } else { Flash::PostUnsaved };
-    match changed {
-        Changed::Done if reply::wants_changes(cx) => {
-            let button = views::button(post_id, wish == Wish::Save).into_string()?;
-            let button = Change::replace(format_args!("#post_save_{post_id}"), button);
-            Ok(reply::changes(cx, &[button, Change::notice(flash)]))
-        }
-        Changed::Done => Ok(reply::done(cx, place(cx, post_id), flash)),
-        Changed::Gone => Err(Error::NotFound),
-        Changed::SignedOut => Err(Error::SignIn { return_to: place(cx, post_id), cookie: None }),
+pub fn change(cx: &Cx, post_id: i64, action: SaveAction) -> Result {
+    let viewer = auth::require_user_or_return(cx, place(cx, post_id))?;
+    cx.site.limiter.take(Action::VoteBy(viewer.id))?;
+    let (user_id, now) = (viewer.id, cx.now);
+    let change = move |connection: &Connection| sql::change(connection, user_id, post_id, action, now);
+    let Some(is_there) = auth::write_as(cx, viewer, Standing::Any, change)? else {
+        return Err(Error::SignIn { return_to: place(cx, post_id), cookie: None });
+    };
+    if !is_there {
+        return Err(Error::NotFound);
     }
+    let flash = if action == SaveAction::Save { Flash::PostSaved } else { Flash::PostUnsaved };
+    if !reply::wants_changes(cx) {
+        return Ok(reply::done(cx, place(cx, post_id), flash));
+    }
+    let button = views::button(post_id, action == SaveAction::Save).into_string()?;
+    let button = Change::replace(format_args!("#post_save_{post_id}"), button);
+    Ok(reply::changes(cx, &[button, message::show_notice(flash)]))
 }
 
 /// Where the reader was: the page that the form was on.

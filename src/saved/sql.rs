@@ -2,15 +2,15 @@
 
 use rusqlite::{Connection, params};
 
-use super::Wish;
-use crate::ui::time::Micros;
+use super::SaveAction;
+use crate::types::time::Micros;
 
 /// Saves a post for somebody, or forgets that, unless it is done already; `false`: there is no such post.
 pub fn change(
     connection: &Connection,
     user_id: i64,
     post_id: i64,
-    wish: Wish,
+    action: SaveAction,
     now: Micros,
 ) -> rusqlite::Result<bool> {
     let exists: bool = connection
@@ -19,13 +19,13 @@ pub fn change(
     if !exists {
         return Ok(false);
     }
-    match wish {
-        Wish::Save => connection
+    match action {
+        SaveAction::Save => connection
             .prepare_cached(
                 "INSERT INTO saved_posts (user_id, post_id, created_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
             )?
             .execute(params![user_id, post_id, now])?,
-        Wish::Unsave => connection
+        SaveAction::Unsave => connection
             .prepare_cached("DELETE FROM saved_posts WHERE user_id = ?1 AND post_id = ?2")?
             .execute([user_id, post_id])?,
     };

@@ -3,11 +3,8 @@
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
-use crate::post::{self, Post};
-use crate::ui::pager::Slice;
-use crate::ui::text::Id;
-use crate::web::cx::Viewer;
-use crate::web::{Cx, paths};
+use crate::html::text::Id;
+use crate::web::paths;
 
 /// The button on a post's page, for who has a list. It has one name whatever it says, so the focus stays on it.
 pub fn button(post_id: i64, is_saved: bool) -> impl Render {
@@ -19,13 +16,9 @@ pub fn button(post_id: i64, is_saved: bool) -> impl Render {
     }
 }
 
-/// A page of the list, with the way to the next.
-pub fn list<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, posts: &'p Slice<Post>) -> impl Render + 'p {
+/// What the list says while it is empty.
+pub fn empty() -> impl Render {
     owned_html! {
-        @ if posts.rows.is_empty() {
-            p(class="empty") { : "You have not saved any posts yet. Press Save on a post's page; only you see this list." }
-        } else {
-            : post::views::list(cx, viewer, posts);
-        }
+        p(class="empty") { : "You have not saved any posts yet. Press Save on a post's page; only you see this list." }
     }
 }

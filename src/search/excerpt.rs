@@ -4,7 +4,7 @@ use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
 use super::query::{Query, folded, words};
-use crate::ui::text::Text;
+use crate::html::text::Text;
 
 /// Characters before the first word that was looked for.
 const BEFORE: usize = 60;

@@ -2,42 +2,13 @@
 
 use horrorshow::Template;
 
-use super::query::{Problem, Query};
-use super::{Found, Hit, ON_A_PAGE, Order, find, sql, views};
+use super::query::Query;
+use super::sql::find::find;
+use super::{ON_A_PAGE, Order, Outcome, Refusal, Results, sql, views};
+use crate::auth;
 use crate::ui::layout::{self, Page};
 use crate::web::reply::{self, Change};
 use crate::web::{Cx, Result, paths};
-
-/// What a page of results shows.
-pub struct Results {
-    /// As it was typed.
-    pub text: String,
-    /// How they are sorted.
-    pub order: Order,
-    /// What came of it; `None` where nothing was looked for yet.
-    pub outcome: Option<std::result::Result<Outcome, Refusal>>,
-}
-
-/// What was found.
-pub struct Outcome {
-    /// All of it.
-    pub found: Found,
-    /// What of it is on this page.
-    pub hits: Vec<Hit>,
-    /// The words to be marked.
-    pub query: Query,
-    /// The page, from 0 on.
-    pub page: usize,
-}
-
-/// Why nothing was looked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
-    /// It cannot be understood.
-    Problem(Problem),
-    /// `by:` names nobody.
-    Nobody(String),
-}
 
 /// `GET /search`: the form with what was found, as a page; while somebody types, the results alone.
 /// Whatever is looked for, the answer says what came of it.
@@ -73,7 +44,7 @@ fn results(cx: &Cx) -> Result<Results> {
 }
 
 fn search(cx: &Cx, query: &Query, order: Order) -> Result<std::result::Result<Outcome, Refusal>> {
-    let viewer_id = cx.viewer_id()?;
+    let viewer_id = auth::viewer_id(cx)?;
     // There is no page beyond those of the most that are ranked.
     let page =
         cx.query("page").and_then(|page| page.parse().ok()).unwrap_or(1_usize).clamp(1, super::PAGES) - 1;

@@ -1,6 +1,6 @@
 //! Finding posts and comments by their words.
 //!
-//! The words are in two FTS5 tables, which [`indexer`] fills beside the writes. What a search costs is
+//! The words are in two FTS5 tables, which the [indexer](crate::jobs::indexer) fills beside the writes. What a search costs is
 //! bounded, however much there is: the newest [`MOST`] that match are ranked, by what their rows say
 //! (FTS5's own rank, bm25, counts all documents that have a word, and so does a snippet read them). FTS5
 //! gives the newest first without looking at the others. Only where several words are each common and
@@ -10,21 +10,16 @@
 
 pub mod excerpt;
 pub mod handlers;
-pub mod indexer;
 pub mod query;
 pub mod sql;
 pub mod views;
 
-use std::cmp::Reverse;
-
-use rusqlite::Connection;
-
 use crate::comment::OwnComment;
 use crate::post::Whole;
-use crate::ui::time::{DAY, Micros};
-use crate::user::{self, Author};
+use crate::types::time::{DAY, Micros};
+use crate::user::Author;
 use crate::vote::Target;
-use query::{BEGINNING, Kind, Query, Term, folded_words};
+use query::{Kind, Query};
 
 /// So many matches are ranked, the newest.
 pub const MOST: u32 = 1000;
@@ -32,8 +27,6 @@ pub const MOST: u32 = 1000;
 pub const BLOCK: i64 = 16_384;
 /// So many blocks of posts, and as many of comments, are looked through for words of which each is common.
 pub const BLOCKS: i64 = 8;
-/// So many bytes of texts are read to see whether words stand side by side.
-const READ: usize = 1024 * 1024;
 /// So many ways in which a word that was begun may end are looked for. In a language few beginnings of
 /// four letters have more.
 pub const ENDINGS: usize = 24;
@@ -106,7 +99,8 @@ impl Match {
 
     /// How likely it is meant: words in a title say what a post is about, others' points what it is
     /// worth, and each doubling of its age in months takes as much away as a doubling of its points gives.
-    fn relevance(&self, now: Micros) -> f64 {
+    #[must_use]
+    pub fn relevance(&self, now: Micros) -> f64 {
         const MONTH: f64 = (30 * DAY) as f64;
         let age = now.saturating_sub(self.created_at).max(0) as f64 / MONTH;
         let words = if self.is_titled { 4.0 } else { 0.0 } + if self.is_exact { 2.0 } else { 0.0 };
@@ -114,169 +108,33 @@ impl Match {
     }
 }
 
-/// What a query finds, ranked; `None`: nobody has the name that `by:` gives.
-///
-/// # Errors
-/// The database's.
-pub fn find(
-    connection: &Connection,
-    query: &Query,
-    order: Order,
-    now: Micros,
-) -> rusqlite::Result<Option<Found>> {
-    let author = match &query.by {
-        Some(name) => match sql::author(connection, &user::name::folded(name))? {
-            Some(id) => Some(id),
-            None => return Ok(None),
-        },
-        None => None,
-    };
-    let mut found = Found::default();
-    for kind in [Kind::Post, Kind::Comment] {
-        // A comment leads nowhere.
-        if query.kind.is_none_or(|wanted| wanted == kind) && (kind == Kind::Post || query.site.is_none()) {
-            Search::new(connection, query, author, kind)?.run(&mut found)?;
-        }
-    }
-    let matches = &mut found.matches;
-    matches.sort_by_key(|found| Reverse((found.created_at, found.id)));
-    found.is_more |= matches.len() > MOST as usize;
-    matches.truncate(MOST as usize);
-    if order == Order::Relevance {
-        matches.sort_by(|a, b| b.relevance(now).total_cmp(&a.relevance(now)));
-    }
-    Ok(Some(found))
+/// What a page of results shows.
+pub struct Results {
+    /// As it was typed.
+    pub text: String,
+    /// How they are sorted.
+    pub order: Order,
+    /// What came of it; `None` where nothing was looked for yet.
+    pub outcome: Option<Result<Outcome, Refusal>>,
 }
 
-/// A query put to one of the two tables.
-struct Search<'c> {
-    connection: &'c Connection,
-    kind: Kind,
-    terms: &'c [Term],
-    /// What FTS5 is asked for: one expression a word and filter. `None`: a word was begun, and there is
-    /// none that goes on so.
-    parts: Option<Vec<String>>,
+/// What was found.
+pub struct Outcome {
+    /// All of it.
+    pub found: Found,
+    /// What of it is on this page.
+    pub hits: Vec<Hit>,
+    /// The words to be marked.
+    pub query: Query,
+    /// The page, from 0 on.
+    pub page: usize,
 }
 
-impl<'c> Search<'c> {
-    fn new(
-        connection: &'c Connection,
-        query: &'c Query,
-        author: Option<i64>,
-        kind: Kind,
-    ) -> rusqlite::Result<Search<'c>> {
-        let mut parts = Some(Vec::new());
-        for term in &query.terms {
-            let last = term.words.len() - 1;
-            for (at, word) in term.words.iter().enumerate() {
-                let part = match term.is_begun && at == last {
-                    true => begun(connection, kind, word)?,
-                    false => Some(quoted(word)),
-                };
-                parts = parts.zip(part).map(|(mut parts, part)| {
-                    parts.push(part);
-                    parts
-                });
-            }
-        }
-        let author = author.map(sql::mark_of_author);
-        let marks = author.into_iter().chain(query.site.as_deref().map(sql::mark_of_site));
-        if let Some(parts) = &mut parts {
-            parts.extend(marks.map(|mark| quoted(&mark)));
-        }
-        Ok(Search { connection, kind, terms: &query.terms, parts })
-    }
-
-    fn run(&self, found: &mut Found) -> rusqlite::Result<()> {
-        let Some(parts) = &self.parts else {
-            return Ok(());
-        };
-        let mut expression = parts.join(" AND ");
-        let newest = sql::newest(self.connection, self.kind)? / BLOCK;
-        let is_bounded = parts.len() > 1 && newest >= BLOCKS && !self.has_rare(parts)?;
-        if is_bounded {
-            let blocks = (newest - BLOCKS + 1..=newest).map(|block| quoted(&sql::mark_of_block(block)));
-            expression += &format!(" AND ({})", blocks.collect::<Vec<String>>().join(" OR "));
-        }
-        let mut matches = sql::matches(self.connection, self.kind, &expression)?;
-        let is_more = matches.len() > MOST as usize;
-        matches.truncate(MOST as usize);
-        found.is_more |= is_more;
-        found.is_partial |= is_bounded && !is_more;
-        let matches = self.side_by_side(matches, found)?;
-        found.matches.extend(matches.into_iter().map(|(found, title)| self.titled(found, title.as_deref())));
-        Ok(())
-    }
-
-    /// Whether one of the words is in few enough to look through all of them.
-    fn has_rare(&self, parts: &[String]) -> rusqlite::Result<bool> {
-        for part in parts {
-            if sql::is_rare(self.connection, self.kind, part, MOST)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Those in whose texts the words stand side by side that should. The index does not know.
-    fn side_by_side(
-        &self,
-        mut matches: Vec<(Match, Option<String>)>,
-        found: &mut Found,
-    ) -> rusqlite::Result<Vec<(Match, Option<String>)>> {
-        let together: Vec<&Term> = self.terms.iter().filter(|term| term.words.len() > 1).collect();
-        if together.is_empty() {
-            return Ok(matches);
-        }
-        let (mut kept, mut left) = (Vec::new(), READ);
-        for (one, title) in matches.drain(..) {
-            let text = sql::text(self.connection, self.kind, one.id)?.unwrap_or_default();
-            if text.len() > left {
-                found.is_partial = true;
-                break;
-            }
-            left -= text.len();
-            let words: Vec<String> = folded_words(&text).collect();
-            if together.iter().all(|term| term.is_in(&words)) {
-                kept.push((one, title));
-            }
-        }
-        Ok(kept)
-    }
-
-    /// A match that knows whether the words are in its title.
-    fn titled(&self, found: Match, title: Option<&str>) -> Match {
-        let Some(title) = title.filter(|_| !self.terms.is_empty()) else {
-            return found;
-        };
-        let words: Vec<String> = folded_words(title).collect();
-        let whole = |term: &Term| Term { is_begun: false, ..term.clone() };
-        let is_titled = self.terms.iter().all(|term| term.is_in(&words));
-        let is_exact = is_titled && self.terms.iter().all(|term| !term.is_begun || whole(term).is_in(&words));
-        Match { is_titled, is_exact, ..found }
-    }
+/// Why nothing was looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// It cannot be understood.
+    Problem(query::Problem),
+    /// `by:` names nobody.
+    Nobody(String),
 }
-
-/// A word as FTS5 takes it: whatever is in it, it is no syntax. (A word has no quotes.)
-fn quoted(word: &str) -> String {
-    format!("\"{}\"", word.replace('"', ""))
-}
-
-/// The words that begin so. Three letters have an index of their own; FTS5 would merge the lists of all
-/// that begin with more, however long they are, so it is told which. To find a word in its alphabet FTS5 goes through
-/// the whole list of the word before that one: where no word has even the three letters, it is not asked.
-fn begun(connection: &Connection, kind: Kind, word: &str) -> rusqlite::Result<Option<String>> {
-    let letters: String = word.chars().take(BEGINNING).collect();
-    let by_letters = quoted(&letters) + " *";
-    if letters == word {
-        return Ok(Some(by_letters));
-    }
-    if sql::is_rare(connection, kind, &by_letters, 1)? {
-        return Ok(None);
-    }
-    let words = sql::endings(connection, kind, word, ENDINGS)?;
-    let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
-    Ok(Some(words.join(" OR ")).filter(|words| !words.is_empty()).map(|words| format!("({words})")))
-}
-
-const _: () = assert!(BEGINNING == 3, "the migration makes an index of three letters");

@@ -4,16 +4,16 @@ use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
 use super::excerpt::{around, beginning, marked, shown};
-use super::handlers::{Outcome, Refusal, Results};
 use super::query::{MAX_LENGTH, Problem, Query};
-use super::{Hit, ON_A_PAGE, Order, PAGES};
+use super::{Hit, ON_A_PAGE, Order, Outcome, PAGES, Refusal, Results};
 use crate::comment::OwnComment;
+use crate::html::text::{DOT, Id, Text};
 use crate::post::{self, Whole};
-use crate::ui::text::{DOT, Id, Text};
-use crate::ui::time::{Age, Micros};
+use crate::types::time::Micros;
+use crate::ui::time::Age;
 use crate::user::{self, Author};
 use crate::vote::{self, Target};
-use crate::web::cx::Viewer;
+use crate::web::Viewer;
 use crate::web::paths;
 
 /// The page. What is found comes as one types; whoever presses the button gets the same as a page.
@@ -176,7 +176,7 @@ fn comment<'r>(
             blockquote { : shown(part, query) }
             p {
                 a(href=paths::comment(said.id)) { : "Comment" } : " ";
-                : user::views::by(author, viewer); : DOT;
+                : user::views::author::by(author, viewer); : DOT;
                 : Age { at: said.created_at, now }; : " ago"; : DOT; : "on ";
                 a(href=paths::post(said.post_id)) { : Text(&said.post_title) }
             }

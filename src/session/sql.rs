@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
-use super::{NewSession, Secret, Session, Token};
-use crate::housekeeping::{self, Step};
-use crate::ui::pager::{Cursor, Slice};
-use crate::ui::time::Micros;
-use crate::web::cx::Viewer;
+use super::{NewSession, Session};
+use crate::auth;
+use crate::auth::token::{Secret, Token};
+use crate::sql::{ROWS_PER_STEP, Step};
+use crate::types::cursor::{Cursor, Slice};
+use crate::types::time::Micros;
 
 /// Notes a sign-in; the row's number. Its user's `sessions_count` is the caller's to change, in the
 /// UPDATE that sets `last_seen_at`.
@@ -26,46 +27,6 @@ pub fn create(connection: &Connection, session: &NewSession) -> rusqlite::Result
             session.user_agent
         ])?;
     Ok(connection.last_insert_rowid())
-}
-
-/// Who is signed in by `token`, and when that was last noted; `None` when the row is gone or the
-/// secret is wrong.
-pub fn viewer(connection: &Connection, token: &Token) -> rusqlite::Result<Option<(Viewer, Micros)>> {
-    let sql = "SELECT users.id, users.screen_name, sessions.secret_hash, sessions.last_used_at, \
-               users.is_admin, users.banned_at IS NOT NULL \
-               FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id = ?1";
-    let found = connection
-        .prepare_cached(sql)?
-        .query_row([token.id], |row| {
-            if !token.matches(row.get_ref(2)?.as_blob()?) {
-                return Ok(None);
-            }
-            let viewer = Viewer {
-                id: row.get(0)?,
-                screen_name: row.get(1)?,
-                session_id: token.id,
-                is_admin: row.get(4)?,
-                is_banned: row.get(5)?,
-            };
-            Ok(Some((viewer, row.get(3)?)))
-        })
-        .optional()?;
-    Ok(found.flatten())
-}
-
-/// Whether a session has not ended.
-pub fn exists(connection: &Connection, id: i64) -> rusqlite::Result<bool> {
-    connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM sessions WHERE id = ?1)")?
-        .query_row([id], |row| row.get(0))
-}
-
-/// Notes that a session is used.
-pub fn touch(connection: &Connection, id: i64, now: Micros) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("UPDATE sessions SET last_used_at = ?2 WHERE id = ?1 AND last_used_at < ?2")?
-        .execute([id, now])?;
-    Ok(())
 }
 
 /// So many of the latest sessions tell when the site was used last: somebody among them has been here lately.
@@ -88,7 +49,7 @@ pub fn destroy(connection: &Connection, id: i64, user_id: i64) -> rusqlite::Resu
 
 /// Ends the session of a browser in which somebody signs in anew, whoever had it.
 pub fn replace(connection: &Connection, token: &Token) -> rusqlite::Result<()> {
-    match viewer(connection, token)? {
+    match auth::sql::viewer(connection, token)? {
         Some((viewer, _)) => destroy(connection, viewer.session_id, viewer.id).map(drop),
         None => Ok(()),
     }
@@ -150,14 +111,14 @@ pub fn of_user(
     Ok(Slice::of(rows, limit, Session::by_id))
 }
 
-/// Removes those of the next [`STEP`](housekeeping::STEP) sessions after `after_id` that were last
+/// Removes those of the next [`STEP`](ROWS_PER_STEP) sessions after `after_id` that were last
 /// used before `cutoff`, and takes them off their users' counts. It needs no index over times, for
 /// which every sign-in would pay: sessions are numbered in the order of their making and used later
 /// still, so where none is so old that it may have to go, none after it is.
 pub fn prune(connection: &Connection, after_id: i64, cutoff: Micros) -> rusqlite::Result<Step> {
     let slice: Vec<(i64, Micros)> = connection
         .prepare_cached("SELECT id, created_at FROM sessions WHERE id > ?1 ORDER BY id LIMIT ?2")?
-        .query_map(params![after_id, housekeeping::STEP], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map(params![after_id, ROWS_PER_STEP], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
     let any_old = slice.iter().any(|(_, created_at)| *created_at < cutoff);
     let Some((last_id, _)) = slice.last().filter(|_| any_old) else {
@@ -175,6 +136,6 @@ pub fn prune(connection: &Connection, after_id: i64, cutoff: Micros) -> rusqlite
         uncount(connection, *user_id, *gone)?;
     }
     let removed = lost.values().sum();
-    let more = slice.len() == housekeeping::STEP as usize;
+    let more = slice.len() == ROWS_PER_STEP as usize;
     Ok(Step { removed, next: more.then_some(*last_id) })
 }

@@ -6,11 +6,11 @@ use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
 use super::Session;
+use crate::html::text::{Id, Text};
 use crate::ui::button;
 use crate::ui::field::{self, Field};
-use crate::ui::text::{Id, Text};
 use crate::ui::time::Moment;
-use crate::web::cx::Viewer;
+use crate::web::Viewer;
 use crate::web::form::{Errors, local_path};
 use crate::web::paths;
 

@@ -1,7 +1,7 @@
 //! What search engines ask for.
 
 use super::{sql, views};
-use crate::web::origin::{NO_HOST, Origin};
+use crate::web::NO_HOST;
 use crate::web::{Cx, Error, Result, paths, reply};
 
 /// So many seconds each of them may be kept.
@@ -14,7 +14,7 @@ const XML: &str = "application/xml; charset=utf-8";
 /// # Errors
 /// [`Error::BadRequest`] when nobody knows the site's own address; the database's.
 pub fn index(cx: &Cx) -> Result {
-    let origin = Origin::of(cx).ok_or(NO_HOST)?;
+    let origin = cx.origin().ok_or(NO_HOST)?;
     let parts = cx.read(sql::parts)?;
     Ok(reply::document(cx, XML, MAX_AGE, views::index(&origin, &parts)?))
 }
@@ -24,7 +24,7 @@ pub fn index(cx: &Cx) -> Result {
 /// # Errors
 /// [`Error::NotFound`] when it would be empty; as there.
 pub fn part(cx: &Cx, number: i64) -> Result {
-    let origin = Origin::of(cx).ok_or(NO_HOST)?;
+    let origin = cx.origin().ok_or(NO_HOST)?;
     let places = cx.read(|connection| sql::part(connection, number))?;
     if places.is_empty() {
         return Err(Error::NotFound);
@@ -39,7 +39,7 @@ pub fn part(cx: &Cx, number: i64) -> Result {
 /// None.
 pub fn robots(cx: &Cx) -> Result {
     let mut text = include_str!("../../static/robots.txt").to_owned();
-    if let Some(origin) = Origin::of(cx) {
+    if let Some(origin) = cx.origin() {
         text += &format!("\nSitemap: {origin}{}\n", paths::SITEMAP);
     }
     Ok(reply::document(cx, "text/plain; charset=utf-8", MAX_AGE, text))

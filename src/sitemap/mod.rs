@@ -7,7 +7,7 @@ pub mod handlers;
 pub mod sql;
 pub mod views;
 
-use crate::ui::time::Micros;
+use crate::types::time::Micros;
 
 /// Numbers of posts in a part: half a megabyte. (A part could have ten times as many addresses.)
 pub const IN_A_PART: i64 = 5_000;

@@ -1,8 +1,8 @@
 //! How the sitemap looks to programs.
 
 use super::Place;
-use crate::ui::time::rfc_3339;
-use crate::web::origin::Origin;
+use crate::site::origin::Origin;
+use crate::types::time::rfc_3339;
 use crate::web::{Result, paths, xml};
 
 const NAMESPACE: [(&str, &str); 1] = [("xmlns", "http://www.sitemaps.org/schemas/sitemap/0.9")];

@@ -3,7 +3,7 @@
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
-use super::text::Id;
+use crate::html::text::Id;
 use crate::web::paths::Path;
 
 /// A button that sends DELETE to a path. `class` is that of the button.

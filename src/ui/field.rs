@@ -3,7 +3,7 @@
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
-use crate::ui::text::Text;
+use crate::html::text::Text;
 use crate::web::form::Errors;
 
 /// One field: its label above it, what is wrong with it below.

@@ -7,12 +7,13 @@ use horrorshow::prelude::*;
 use horrorshow::{html, owned_html};
 use lazy_static::lazy_static;
 
-use super::button;
-use super::text::{DOT, Rendered, Text, Value};
-use crate::web::cx::Viewer;
+use super::{button, message};
+use crate::auth;
+use crate::html::text::{DOT, Rendered, Text, Value};
+use crate::site::origin::Origin;
+use crate::web::Viewer;
 use crate::web::flash::Flash;
 use crate::web::form::Errors;
-use crate::web::origin::Origin;
 use crate::web::paths::Path;
 use crate::web::preferences::{Keys, Preferences, Theme};
 use crate::web::{self, Cx, assets, paths, xml};
@@ -58,8 +59,8 @@ impl<'p> Page<'p> {
     /// The database's, when asking who asks.
     pub fn new(cx: &'p Cx, heading: &'p str) -> web::Result<Page<'p>> {
         let path = if cx.method() == "GET" { cx.path() } else { "" };
-        let (viewer, preferences) = (cx.viewer()?, Preferences::of(cx));
-        Ok(Page { heading, viewer, preferences, path, flash: cx.flash(), ..Page::default() })
+        let (viewer, preferences) = (auth::viewer(cx)?, Preferences::of(cx));
+        Ok(Page { heading, viewer, preferences, path, flash: Flash::of(cx), ..Page::default() })
     }
 
     /// The same, with a form on it. When it was refused, what was done before can wait.
@@ -74,9 +75,6 @@ impl<'p> Page<'p> {
 
 /// The site's name.
 pub const SITE: &str = "Lorem News";
-
-/// What the link to the log says.
-pub const LOG: &str = "Moderation log";
 
 /// Configures htmx where its defaults are not ours: an answer names the places that it changes, and goes
 /// nowhere else (docs/decisions/0009-htmx-gets-changes.md); errors of the server are not swapped into the
@@ -102,8 +100,8 @@ pub fn render(page: &Page, main: impl RenderOnce) -> Result<String, horrorshow::
                 : Raw(r##"<a class="skip-link" href="#main">Skip to content</a>"##);
                 : header(page.viewer, page.path);
                 div(id="flash", role="status") {
-                    @ if let Some(flash) = page.flash { : notice(flash.text()) }
-                    @ if let Some(sentence) = page.alert { : alert(sentence) }
+                    @ if let Some(flash) = page.flash { : message::notice(flash.text()) }
+                    @ if let Some(sentence) = page.alert { : message::alert(sentence) }
                 }
                 main(id="main", class="card") {
                     div(class="card-title") {
@@ -270,21 +268,6 @@ pub fn current(is_here: bool) -> Option<&'static str> {
 
 const SEPARATOR: Raw<&str> = Raw(r#"<span class="separator" aria-hidden="true">|</span>"#);
 
-/// What has been done.
-pub fn notice<'s>(sentence: &'s str) -> impl Render + 's {
-    owned_html! { p(class="flash notice") { : sentence } }
-}
-
-/// What went wrong.
-pub fn alert<'s>(sentence: &'s str) -> impl Render + 's {
-    owned_html! { p(class="flash alert", role="alert") { : sentence } }
-}
-
-/// What went wrong because an admin has decided so.
-pub fn logged_alert<'s>(sentence: &'s str) -> impl Render + 's {
-    owned_html! { p(class="flash alert", role="alert") { : sentence; : " ("; a(href=paths::LOG) { : LOG } : ")" } }
-}
-
 fn footer() -> impl Render {
     owned_html! {
         p {
@@ -303,7 +286,7 @@ fn footer_links() -> impl Render {
         // The script that reads keys finds the page by what it is.
         a(href=paths::KEYS, rel="help") { : "Keys" }
         : DOT;
-        a(href=paths::LOG) { : LOG }
+        a(href=paths::LOG) { : message::LOG }
         : " · ";
         a(href=paths::STATUS) { : "Status" }
     }

@@ -1,26 +1,11 @@
 //! Moments as people read them.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
+use crate::html::render_by_reference;
+use crate::types::time::Micros;
 use horrorshow::{Render, TemplateBuffer};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
-
-/// Microseconds since 1970, UTC: how the database and the whole program keep time.
-pub type Micros = i64;
-
-/// A minute, in [`Micros`].
-pub const MINUTE: Micros = 60_000_000;
-/// A day, in [`Micros`].
-pub const DAY: Micros = 24 * 60 * MINUTE;
-
-/// The present moment by the system's clock.
-#[must_use]
-pub fn now() -> Micros {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Micros::try_from(since.as_micros()).unwrap_or(Micros::MAX)
-}
 
 /// `<time datetime="2026-11-23T22:12:00Z" title="November 23, 2026 22:12">5 days</time>`: the age in
 /// words, the moment for machines and on hover.
@@ -36,13 +21,6 @@ pub struct Date(pub Micros);
 
 /// `November 23, 2026 22:12`.
 pub struct Moment(pub Micros);
-
-/// `2026-11-23T22:12:00Z`, RFC 3339 in seconds. A moment outside jiff's years can only be a damaged row:
-/// the epoch.
-#[must_use]
-pub fn rfc_3339(at: Micros) -> String {
-    Timestamp::from_second(at.div_euclid(1_000_000)).unwrap_or_default().to_string()
-}
 
 const MONTHS: [&str; 12] = [
     "January",
@@ -184,6 +162,7 @@ fn rounded(number: i64, by: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::time::{DAY, MINUTE, rfc_3339};
     use horrorshow::Template;
 
     /// 15 March 2023, noon.

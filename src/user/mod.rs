@@ -8,12 +8,8 @@ pub mod views;
 
 use smol_str::SmolStr;
 
-use crate::comment::OwnComment;
-use crate::post::Post;
-use crate::session::Session;
-use crate::ui::pager::{Cursor, Slice};
-use crate::ui::time::Micros;
-use crate::web::cx::Viewer;
+use crate::types::time::Micros;
+use crate::web::Viewer;
 use crate::web::form::Errors;
 
 /// Who wrote something.
@@ -52,28 +48,6 @@ pub struct User {
     pub sessions_count: i64,
     /// Why an admin has banned them, if one has.
     pub banned: Option<String>,
-}
-
-/// What a user's page shows.
-pub struct Profile {
-    /// Whose.
-    pub user: User,
-    /// A page of their posts.
-    pub posts: Slice<Post>,
-    /// A page of their comments.
-    pub comments: Slice<OwnComment>,
-    /// On one's own page: a page of one's sign-ins.
-    pub sessions: Option<Slice<Session>>,
-}
-
-/// Where each of the lists begins.
-pub struct Places {
-    /// Of posts.
-    pub posts: Cursor,
-    /// Of comments.
-    pub comments: Cursor,
-    /// Of sessions.
-    pub sessions: Cursor,
 }
 
 /// What signing in needs to know.

@@ -2,7 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::web::form::is_invisible;
+use crate::text::is_invisible;
 
 /// The fewest characters of a name.
 pub const MIN_LENGTH: usize = 2;

@@ -3,10 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Account, Author, NewUser, User, name};
-use crate::moderation::sql::moderation_reason;
-use crate::sql::short;
-use crate::ui::time::Micros;
-use crate::{comment, flag, post, saved, session, visit, vote};
+use crate::sql::{moderation_reason, random_id, short};
+use crate::types::time::Micros;
 
 /// The author in two columns of a joined row, `id` and `screen_name`; `None` where both are null.
 pub fn author(row: &Row, first: usize) -> rusqlite::Result<Option<Author>> {
@@ -132,40 +130,10 @@ pub fn note_sign_in(connection: &Connection, id: i64, now: Micros) -> rusqlite::
     Ok(())
 }
 
-/// Removes someone with all they wrote, at most `number` rows of it at once; whether there is more. A
-/// post or comment to which others replied stays, without its author and its text.
-pub fn destroy_some(connection: &Connection, id: i64, now: Micros, number: u32) -> rusqlite::Result<bool> {
-    // First of all they are signed out everywhere: who still writes would never be done with.
-    if session::sql::destroy_some(connection, id, number)? {
-        return Ok(true);
-    }
-    let posts = ids(connection, "SELECT id FROM posts WHERE user_id = ?1 LIMIT ?2", id, number)?;
-    for post_id in &posts {
-        post::sql::leave(connection, *post_id, id, now)?;
-    }
-    if !posts.is_empty() {
-        return Ok(true);
-    }
-    // Replies are younger than what they reply to: they go first.
-    let sql = "SELECT id FROM comments WHERE user_id = ?1 ORDER BY created_at DESC, id DESC LIMIT ?2";
-    let comments = ids(connection, sql, id, number)?;
-    for comment_id in &comments {
-        comment::sql::leave(connection, *comment_id, now)?;
-    }
-    if !comments.is_empty()
-        || vote::sql::withdraw_some(connection, id, number)?
-        || saved::sql::forget_some(connection, id, number)?
-        || flag::sql::withdraw_some(connection, id, number)?
-        || visit::sql::forget_some(connection, id, number)?
-    {
-        return Ok(true);
-    }
+/// Removes the account of a user of whom nothing else is left.
+pub fn destroy(connection: &Connection, id: i64) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute([id])?;
-    Ok(false)
-}
-
-fn ids(connection: &Connection, sql: &str, user_id: i64, limit: u32) -> rusqlite::Result<Vec<i64>> {
-    connection.prepare_cached(sql)?.query_map(params![user_id, limit], |row| row.get(0))?.collect()
+    Ok(())
 }
 
 /// Notes a sign-in of anybody, picked at random; `None` when there is nobody.

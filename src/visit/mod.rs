@@ -1,10 +1,17 @@
 //! When a reader looked at a post: what others said since they were there before is new to them.
 
-pub mod sql;
+/// [`MANY_NEW`], also for SQL.
+macro_rules! many_new {
+    () => {
+        100
+    };
+}
 
-use crate::post::Whole;
-use crate::ui::time::{MINUTE, Micros};
-use crate::web::{Cx, Result};
+pub mod handlers;
+pub mod sql;
+pub mod views;
+
+use crate::types::time::Micros;
 
 /// What is known of the time when a reader was at a post.
 #[derive(Debug, Clone, Copy)]
@@ -15,48 +22,5 @@ pub struct Visit {
     pub looked_at: Micros,
 }
 
-/// Who looks again so soon and finds nothing new costs no write.
-const WORTH_NOTING: Micros = 5 * MINUTE;
-
-/// The page that a reader looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Page {
-    /// The first of a discussion: where they come to it, and are told what is new.
-    First,
-    /// Another, also that of one comment: who reads on there is still here. It may not show what was
-    /// said meanwhile.
-    Other,
-}
-
-/// Notes that who asks now looks at a post, if they are signed in and it makes a difference. Nobody waits
-/// for it: should it fail, as on a full disk, they see the same comments as new once more.
-///
-/// A comment is as old as its request: one that waited to be written while its reader looked is older
-/// than the look, and is never new to them. That is a window of milliseconds, of seconds under a
-/// great load.
-///
-/// # Errors
-/// The database's, when asking who asks.
-pub fn note(cx: &Cx, whole: &Whole, page: Page) -> Result<()> {
-    let Some(viewer) = cx.viewer()? else {
-        return Ok(());
-    };
-    // Who only asks for the head has not seen anything, nor has a browser that fetches ahead.
-    if cx.request.method() != "GET" || cx.is_fetched_ahead() || !makes_a_difference(cx.now, whole, page) {
-        return Ok(());
-    }
-    let (user_id, post_id, now) = (viewer.id, whole.post.id, cx.now);
-    let noted = cx.app.db.write_later(move |connection| sql::note(connection, user_id, post_id, now));
-    if let Err(error) = noted {
-        log::warn!("noting that user {user_id} has seen post {post_id}: {error}");
-    }
-    Ok(())
-}
-
-fn makes_a_difference(now: Micros, whole: &Whole, page: Page) -> bool {
-    let was_long_ago = whole.looked_at.is_none_or(|looked_at| looked_at < now - WORTH_NOTING);
-    match page {
-        Page::First => was_long_ago || whole.post.has_unseen,
-        Page::Other => whole.looked_at.is_some() && was_long_ago && !whole.post.has_unseen,
-    }
-}
+/// New comments are counted up to here: beyond, the number says no more than "many".
+pub const MANY_NEW: i64 = many_new!();

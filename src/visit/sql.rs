@@ -3,9 +3,8 @@
 use rusqlite::{Connection, params};
 
 use super::Visit;
-use crate::post::many_new;
 use crate::sql::among;
-use crate::ui::time::Micros;
+use crate::types::time::Micros;
 
 /// Since when what others say is new to a reader who looks at a moment (SQL, in microseconds): since
 /// they looked last before this visit. A visit ends when nothing was looked at for half an hour, so

@@ -1,11 +1,13 @@
 //! Voting: by a form of one button, before each post and comment.
 
 use super::{Counted, Target, Vote, keep, sql, views};
-use crate::session;
-use crate::web::rate::Act;
+use crate::auth;
+use crate::auth::Standing;
+use crate::site::limiter::Action;
 use crate::web::reply::{self, Change};
 use crate::web::{Cx, Error, Result};
 use horrorshow::Template;
+use rusqlite::Connection;
 
 /// `POST /posts/:id/vote` and so on: sent twice it changes nothing more. A guest's vote is kept and
 /// counted when they have signed in.
@@ -14,22 +16,19 @@ use horrorshow::Template;
 /// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for what is one's own,
 /// [`Error::TooMany`]; the database's.
 pub fn change(cx: &Cx, target: Target, vote: Vote) -> Result {
-    let Some(viewer) = cx.viewer()? else {
+    let Some(viewer) = auth::viewer(cx)? else {
         return Err(sign_in_first(cx, target, vote));
     };
-    cx.app.rates.take(Act::VoteBy(viewer.id))?;
-    let (user_id, session_id, now) = (viewer.id, viewer.session_id, cx.now);
-    let counted = cx.write(move |connection| {
-        if !session::sql::exists(connection, session_id)? {
-            return Ok(Counted::SignedOut);
-        }
-        sql::change(connection, user_id, target, vote, now)
-    })?;
+    cx.site.limiter.take(Action::VoteBy(viewer.id))?;
+    let (user_id, now) = (viewer.id, cx.now);
+    let change = move |connection: &Connection| sql::change(connection, user_id, target, vote, now);
+    let Some(counted) = auth::write_as(cx, viewer, Standing::Active, change)? else {
+        return Err(sign_in_first(cx, target, vote));
+    };
     let score = match counted {
         Counted::Score(score) => score,
         Counted::Own => return Err(Error::Forbidden("Your own voice is counted already.")),
         Counted::Gone => return Err(Error::NotFound),
-        Counted::SignedOut => return Err(sign_in_first(cx, target, vote)),
     };
     if !reply::wants_changes(cx) {
         return Ok(reply::see_other(cx, place(cx, target)));

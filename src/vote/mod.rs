@@ -38,8 +38,6 @@ pub enum Counted {
     Own,
     /// There is nothing of that number, or not any more.
     Gone,
-    /// The session, perhaps with the whole account, ended meanwhile.
-    SignedOut,
 }
 
 impl Target {

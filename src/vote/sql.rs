@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{Counted, Target, Vote};
 use crate::rank;
 use crate::sql::among;
-use crate::ui::time::Micros;
+use crate::types::time::Micros;
 
 /// Casts somebody's vote or takes it back, unless that is done already, and with it changes the score,
 /// the post's place on the front page, and the author's karma.

@@ -4,9 +4,9 @@ use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
 use super::Target;
-use crate::ui::text::Id;
+use crate::html::text::Id;
 use crate::user::{self, Author};
-use crate::web::cx::Viewer;
+use crate::web::Viewer;
 use crate::web::paths::{self, Path};
 
 /// The arrow before what somebody else wrote, which is pressed when the viewer has voted: a button of the

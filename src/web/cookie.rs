@@ -1,11 +1,7 @@
 //! Cookies: each is for this host alone, for no script, and travels to no other site's requests.
 
-use std::borrow::Cow;
-
 use super::Cx;
-
-/// A response header.
-pub type Header = (Cow<'static, str>, Cow<'static, str>);
+pub use super::header::Header;
 
 /// The value of the cookie that was set under `name`.
 #[must_use]
@@ -15,13 +11,13 @@ pub fn get<'r>(cx: &Cx<'r>, name: &str) -> Option<&'r str> {
 
 /// All cookies of ours that came, as names and values.
 pub fn all<'r>(cx: &Cx<'r>) -> impl Iterator<Item = (&'r str, &'r str)> + use<'r> {
-    read(cx.request.header("Cookie").unwrap_or_default(), cx.app.config.relax_ssl)
+    read(cx.request.header("Cookie").unwrap_or_default(), cx.site.config.relax_ssl)
 }
 
 /// `Set-Cookie` for a value of plain characters; the browser keeps it for `max_age` seconds.
 #[must_use]
 pub fn set(cx: &Cx, name: &str, value: impl std::fmt::Display, max_age: u32) -> Header {
-    ("Set-Cookie".into(), written(name, value, max_age, cx.app.config.relax_ssl).into())
+    ("Set-Cookie".into(), written(name, value, max_age, cx.site.config.relax_ssl).into())
 }
 
 /// `Set-Cookie` that makes the browser forget it.

@@ -7,15 +7,16 @@ use std::net::IpAddr;
 use rouille::Request;
 use rusqlite::Connection;
 
-use super::flash::Flash;
+use super::error::{Error, Result};
 use super::form::{Form, Unreadable, local_path};
-use super::router::Route;
+use super::route::Route;
 use super::timing::{Part, Timing};
-use super::turns::Turn;
-use super::{Error, Result, session};
-use crate::app::App;
-use crate::moderation;
-use crate::ui::time::{Micros, now};
+use super::viewer::Viewer;
+use crate::site::Site;
+use crate::site::origin::Origin;
+use crate::site::semaphore::Permit;
+use crate::types::cursor::{Cursor, START};
+use crate::types::time::{Micros, now};
 use lorem_store as db;
 
 /// Characters of a `User-Agent`; those of browsers have some 150.
@@ -23,47 +24,32 @@ const MAX_USER_AGENT: usize = 512;
 
 /// One request on its way through the application.
 pub struct Cx<'r> {
-    /// The configuration and the database.
-    pub app: &'r App,
+    /// The configuration, the database, the limiters.
+    pub site: &'r Site,
     /// As the server received it.
     pub request: &'r Request,
     /// One moment for the whole page.
     pub now: Micros,
     /// Where its time goes.
     pub timing: &'r Timing,
-    /// What it asks for, as soon as that is known.
-    pub route: Cell<Route>,
+    /// Its route, as soon as that is known.
+    pub route: Cell<Option<Route>>,
     viewer: OnceCell<Option<Viewer>>,
     form: OnceCell<std::result::Result<Form, Unreadable>>,
     /// From the first read until the response is rendered, but not while the writer works.
-    turn: RefCell<Option<Turn<'r>>>,
+    permit: RefCell<Option<Permit<'r>>>,
     /// Something was written for it.
     has_written: Cell<bool>,
-}
-
-/// The signed-in person who asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Viewer {
-    /// Their number.
-    pub id: i64,
-    /// Their name.
-    pub screen_name: String,
-    /// The session they are signed in by.
-    pub session_id: i64,
-    /// They can moderate.
-    pub is_admin: bool,
-    /// They can only read, and leave.
-    pub is_banned: bool,
 }
 
 impl<'r> Cx<'r> {
     /// A request that has just come.
     #[must_use]
-    pub fn new(app: &'r App, request: &'r Request, timing: &'r Timing) -> Cx<'r> {
+    pub fn new(site: &'r Site, request: &'r Request, timing: &'r Timing) -> Cx<'r> {
         let (viewer, form) = (OnceCell::new(), OnceCell::new());
-        let (route, turn) = (Cell::new(Route::NONE), RefCell::new(None));
+        let (route, permit) = (Cell::new(None), RefCell::new(None));
         let has_written = Cell::new(false);
-        Cx { app, request, now: now(), timing, route, viewer, form, turn, has_written }
+        Cx { site, request, now: now(), timing, route, viewer, form, permit, has_written }
     }
 
     /// Reads from the database when it is this request's turn, see [`Database::read`](db::Database::read).
@@ -74,13 +60,13 @@ impl<'r> Cx<'r> {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> std::result::Result<T, db::Error> {
-        let mut turn = self.turn.borrow_mut();
-        if turn.is_none() {
-            let taken = self.timing.during(Part::Turn, || self.app.turns.take());
-            *turn = Some(taken.ok_or(db::Error::Overloaded)?);
+        let mut permit = self.permit.borrow_mut();
+        if permit.is_none() {
+            let acquired = self.timing.during(Part::Turn, || self.site.request_permits.acquire());
+            *permit = Some(acquired.ok_or(db::Error::Overloaded)?);
         }
-        drop(turn);
-        self.timing.during(Part::Read, || self.app.db.read(work))
+        drop(permit);
+        self.timing.during(Part::Read, || self.site.db.read(work))
     }
 
     /// Writes to the database, see [`Database::write`](db::Database::write). Meanwhile somebody else has the turn.
@@ -92,8 +78,8 @@ impl<'r> Cx<'r> {
         T: Send + 'static,
         W: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        self.turn.replace(None);
-        let (result, spent) = self.app.db.timed_write(move |connection| {
+        self.permit.replace(None);
+        let (result, spent) = self.site.db.timed_write(move |connection| {
             let before = connection.total_changes();
             Ok((work(connection)?, connection.total_changes() > before))
         });
@@ -105,8 +91,8 @@ impl<'r> Cx<'r> {
     }
 
     /// The page is made: somebody else has the turn.
-    pub fn end_turn(&self) {
-        self.turn.replace(None);
+    pub fn release_permit(&self) {
+        self.permit.replace(None);
     }
 
     /// Whether this request has changed something: then it may not be told that nothing was changed.
@@ -121,56 +107,40 @@ impl<'r> Cx<'r> {
     /// # Errors
     /// [`db::Error::Overloaded`] when the turn does not come; `work` has not begun then.
     pub fn hashing<T>(&self, work: impl FnOnce() -> T) -> std::result::Result<T, db::Error> {
-        self.turn.replace(None);
+        self.permit.replace(None);
         self.timing.during(Part::Hash, || {
-            let _turn = self.app.hashing.take().ok_or(db::Error::Overloaded)?;
+            let _permit = self.site.hash_permits.acquire().ok_or(db::Error::Overloaded)?;
             Ok(work())
         })
     }
 
-    /// Who asks, by their session cookie; looked up once. `None` for a guest.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn viewer(&self) -> Result<Option<&Viewer>> {
-        if self.viewer.get().is_none() {
-            let _ = self.viewer.set(session::viewer(self)?);
+    /// The viewer, if one was looked for already: see [`auth::viewer`](crate::auth::viewer), which fills it.
+    pub(crate) fn viewer_cell(&self) -> &OnceCell<Option<Viewer>> {
+        &self.viewer
+    }
+
+    /// The site's own address: as the operator has set it, else by the `Host` header, which is whatever its sender
+    /// wrote, so `None` for what is no host.
+    #[must_use]
+    pub fn origin(&self) -> Option<Origin<'r>> {
+        match &self.site.config.base_url {
+            Some(origin) => Some(origin.borrowed()),
+            None => {
+                let scheme = if self.request.is_secure() { "https" } else { "http" };
+                Origin::at(scheme, self.request.header("Host")?)
+            }
         }
-        Ok(self.viewer.get().and_then(Option::as_ref))
     }
 
-    /// Their number; 0 for a guest.
+    /// The place in a list that the query parameter `name` gives, else the start.
     ///
     /// # Errors
-    /// As there.
-    pub fn viewer_id(&self) -> Result<i64> {
-        Ok(self.viewer()?.map_or(0, |viewer| viewer.id))
-    }
-
-    /// Who asks, where only somebody who is signed in can.
-    ///
-    /// # Errors
-    /// [`Error::SignIn`], which leads a guest to signing in and back to this page; the database's.
-    pub fn member(&self) -> Result<&Viewer> {
-        self.member_or(self.request.raw_url())
-    }
-
-    /// The same; a guest comes back to `return_to`.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn member_or(&self, return_to: impl Display) -> Result<&Viewer> {
-        let sign_in = || Error::SignIn { return_to: return_to.to_string(), cookie: None };
-        self.viewer()?.ok_or_else(sign_in)
-    }
-
-    /// Who asks for a form by which something is written: nobody who is banned.
-    ///
-    /// # Errors
-    /// As [`member`](Cx::member); [`Error::Barred`].
-    pub fn writer(&self) -> Result<&Viewer> {
-        moderation::refuse_banned(self)?;
-        self.member()
+    /// [`Error::BadRequest`] when it is there and no cursor.
+    pub fn cursor(&self, name: &str) -> Result<Cursor> {
+        let Some(text) = self.query(name) else {
+            return Ok(START);
+        };
+        Cursor::parse(&text).ok_or(Error::BadRequest("The address of this page of the list is not complete."))
     }
 
     /// From here on the request is this person's: they have just signed in.
@@ -227,7 +197,7 @@ impl<'r> Cx<'r> {
     }
 
     pub(super) fn try_form(&self) -> std::result::Result<&Form, Unreadable> {
-        self.form.get_or_init(|| Form::read(self)).as_ref().map_err(|&why| why)
+        self.form.get_or_init(|| Form::read(self.request)).as_ref().map_err(|&why| why)
     }
 
     /// The form in the request's body; read once.
@@ -236,12 +206,6 @@ impl<'r> Cx<'r> {
     /// [`Error::UnsupportedMediaType`] when it is none, [`Error::BadRequest`] when it is damaged.
     pub fn form(&self) -> Result<&Form> {
         self.try_form().map_err(Error::from)
-    }
-
-    /// What the page before asked to be told on this one.
-    #[must_use]
-    pub fn flash(&self) -> Option<Flash> {
-        Flash::of(self)
     }
 
     /// What it says it was made with. Longer than any browser's it is cut: each sign-in keeps it.
@@ -269,7 +233,8 @@ impl<'r> Cx<'r> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
+    use crate::app::App;
+    use crate::site::config::Config;
     use crate::user::{self, NewUser};
 
     #[test]
@@ -278,7 +243,7 @@ mod tests {
         let database = folder.path().join("news.sqlite3");
         let app = App::open(Config::local(database, ([127, 0, 0, 1], 0).into())).expect("the database opens");
         let (request, timing) = (Request::fake_http("POST", "/", Vec::new(), Vec::new()), Timing::start());
-        let cx = Cx::new(&app, &request, &timing);
+        let cx = Cx::new(&app.site, &request, &timing);
         cx.write(|_| Ok("nobody may")).expect("it is only looked");
         assert!(!cx.has_written());
         let new = NewUser { screen_name: "somebody", password_hash: "", about: "", created_at: 0 };

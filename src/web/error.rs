@@ -3,18 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use horrorshow::owned_html;
-use horrorshow::prelude::*;
-use rouille::Response;
-
-use super::cookie::Header;
-use super::preferences::Preferences;
-use super::rate::Wait;
-use super::reply::{self, Change};
-use super::{Cx, paths};
-use crate::ui::field;
-use crate::ui::layout::{self, Page};
-use crate::ui::text::Text;
+use super::header::Header;
+use crate::site::limiter::RetryAfter;
 use lorem_store as db;
 
 /// Why there is no answer but this. What a person can mend in a form is no error: the handler shows
@@ -53,7 +43,7 @@ pub enum Error {
         typed: String,
     },
     /// 429: not so fast.
-    TooMany(Wait),
+    TooMany(RetryAfter),
     /// 503: the same request may succeed in a moment.
     Unavailable(db::Error),
     /// 503: it was done, and only what comes of it cannot be shown.
@@ -61,6 +51,12 @@ pub enum Error {
     /// 500: ours. The text is for the log, never for the client.
     Internal(String),
 }
+
+/// What a handler gives.
+pub type Result<T = rouille::Response> = std::result::Result<T, Error>;
+
+/// The refusal of a document that must say where it is, where the request does not say it.
+pub const NO_HOST: Error = Error::BadRequest("Its Host header is no name of a host.");
 
 const REJECTED: &str = "The change you wanted was rejected.";
 /// The same for who only wanted to look at something.
@@ -94,7 +90,8 @@ impl Error {
     }
 
     /// A heading and a sentence for the person in front of it, who sent a request by `method`.
-    fn texts(&self, method: &str) -> (&'static str, Cow<'static, str>) {
+    #[must_use]
+    pub fn texts(&self, method: &str) -> (&'static str, Cow<'static, str>) {
         let refused = if method == "GET" { CLOSED } else { REJECTED };
         let (heading, sentence) = match self {
             Error::NotFound => (
@@ -143,6 +140,12 @@ impl From<db::Error> for Error {
     }
 }
 
+impl From<RetryAfter> for Error {
+    fn from(wait: RetryAfter) -> Error {
+        Error::TooMany(wait)
+    }
+}
+
 impl From<horrorshow::Error> for Error {
     fn from(error: horrorshow::Error) -> Error {
         Error::Internal(format!("rendering: {error}"))
@@ -157,77 +160,4 @@ impl fmt::Display for Error {
             other => f.write_str(other.texts("").0),
         }
     }
-}
-
-/// The answer for `error`; what is ours goes to the log with the request's id.
-#[must_use]
-pub fn respond(cx: &Cx, error: &Error) -> Response {
-    if error.status() >= 500 {
-        let id = cx.request.header("X-Request-Id").unwrap_or("-");
-        log::error!("{id} {} {}: {error}", cx.request.method(), cx.path());
-    }
-    let mut response = match error {
-        Error::SignIn { return_to, cookie } => sign_in_first(cx, return_to, cookie.clone()),
-        _ if reply::wants_changes(cx) => {
-            let (heading, sentence) = error.texts(cx.method());
-            let sentence = format!("{heading} {sentence}");
-            let change = match error {
-                Error::Barred { .. } => Change::logged_alert(&sentence),
-                _ => Change::alert(&sentence),
-            };
-            reply::changes(cx, &[change]).with_status_code(error.status())
-        }
-        _ => page(cx, error),
-    };
-    match error {
-        Error::MethodNotAllowed(allowed) => response.headers.push(("Allow".into(), (*allowed).into())),
-        Error::TooMany(wait) => {
-            response.headers.push(("Retry-After".into(), wait.seconds.to_string().into()))
-        }
-        Error::Unavailable(error) => {
-            let seconds = if error.is_storage_failure() { "30" } else { "2" };
-            response.headers.push(("Retry-After".into(), seconds.into()));
-        }
-        _ => {}
-    }
-    response
-}
-
-fn page(cx: &Cx, error: &Error) -> Response {
-    let (heading, sentence) = error.texts(cx.method());
-    // Who asks may be what could not be found out: then the page is a guest's. Nor is it asked of a
-    // database that has too much to do already. A flash waits for the next page that is no error.
-    let viewer = if error.status() == 503 { None } else { cx.viewer().ok().flatten() };
-    let page = Page { heading, viewer, preferences: Preferences::of(cx), ..Page::default() };
-    let typed = match error {
-        Error::Barred { typed, .. } | Error::Lost { typed } => typed.as_str(),
-        _ => "",
-    };
-    let main = horrorshow::html! {
-        @ if let Error::Barred { why, .. } = error { : barred(why) } else { p { : &*sentence } }
-        : field::kept(typed);
-    };
-    match layout::render(&page, main) {
-        Ok(html) => reply::html(cx, html).with_status_code(error.status()),
-        Err(error) => {
-            log::error!("rendering the error page: {error}");
-            Response::text(format!("{heading}\n{sentence}\n")).with_status_code(500)
-        }
-    }
-}
-
-/// What was decided, and where it is logged.
-fn barred(why: &str) -> impl Render + '_ {
-    owned_html! {
-        div(class="prose") {
-            p { : Text(why) }
-            p { a(href=paths::LOG) { : layout::LOG } }
-        }
-    }
-}
-
-fn sign_in_first(cx: &Cx, return_to: &str, cookie: Option<Header>) -> Response {
-    let mut response = reply::go_on_at(cx, &paths::then(paths::SIGN_IN, return_to), 401);
-    response.headers.extend(cookie);
-    response
 }

@@ -4,9 +4,11 @@ use std::borrow::Cow;
 use std::io::Read;
 
 use percent_encoding::percent_decode;
+use rouille::Request;
 
-use super::{Cx, Error};
-use crate::web::rate::{Act, Rates, Wait};
+use super::error::Error;
+use crate::site::limiter::{Action, Limiter, RetryAfter};
+use crate::text::{is_blank, is_control};
 
 /// A form of ours has a handful of fields; more are somebody's experiment.
 pub const MAX_FIELDS: usize = 100;
@@ -26,15 +28,15 @@ pub(super) enum Unreadable {
 
 impl Form {
     /// The form in the body of a request. The server has bounded its size.
-    pub(super) fn read(cx: &Cx) -> std::result::Result<Form, Unreadable> {
-        let content_type = cx.request.header("Content-Type").unwrap_or("");
+    pub(super) fn read(request: &Request) -> std::result::Result<Form, Unreadable> {
+        let content_type = request.header("Content-Type").unwrap_or("");
         let name = content_type.split(';').next().unwrap_or_default().trim();
         // No body at all says no type: it is a form without a field.
         if !name.is_empty() && !name.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return Err(Unreadable::OtherType);
         }
         let mut body = Vec::new();
-        let read = cx.request.data().map(|mut data| data.read_to_end(&mut body));
+        let read = request.data().map(|mut data| data.read_to_end(&mut body));
         if let Some(Err(_)) = read {
             return Err(Unreadable::Malformed);
         }
@@ -67,6 +69,16 @@ impl Form {
         serde_urlencoded::to_string(&self.0).unwrap_or_default()
     }
 
+    /// The texts that a person typed into any form of the site, one below the other: for those who cannot post
+    /// them, to copy them.
+    #[must_use]
+    pub fn texts(&self) -> String {
+        let text = |name: &&str| Some(self.text(name)).filter(|text| !is_blank(text));
+        let texts: Vec<String> =
+            ["title", "url", "description", "body", "about"].iter().filter_map(text).collect();
+        texts.join("\n\n")
+    }
+
     /// A field as it was sent; `None` when there is none of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
@@ -94,35 +106,12 @@ impl Form {
     }
 }
 
-/// What changes how text around it reads and cannot be seen: control characters (which XML forbids in
-/// a feed, too) and those that turn the direction of writing (Unicode's "Trojan Source" report, UTR 36).
-fn is_control(letter: char) -> bool {
-    letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// What a page shows nothing for: Unicode's `Default_Ignorable_Code_Point` (`DerivedCoreProperties.txt`),
-/// the annotation marks, and the empty Braille pattern.
-#[must_use]
-pub fn is_invisible(letter: char) -> bool {
-    matches!(letter,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
-        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
-}
-
-/// Whether nothing of a text would be seen.
-#[must_use]
-pub fn is_blank(text: &str) -> bool {
-    text.chars().all(|letter| letter.is_whitespace() || is_invisible(letter))
-}
-
 /// Why a form was refused: sentences, each about a field. A person can mend them, so they are no
 /// [`Error`]: the form is shown again, with what was typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Errors {
     list: Vec<(&'static str, Cow<'static, str>)>,
-    wait: Option<Wait>,
+    wait: Option<RetryAfter>,
 }
 
 /// Nothing is wrong.
@@ -147,19 +136,19 @@ impl Errors {
         self.list.extend(others.list);
     }
 
-    /// A form that is in order is taken for `act`, unless it comes too fast after others. One that is
+    /// A form that is in order is taken for `action`, unless it comes too fast after others. One that is
     /// not does not count.
     #[must_use]
-    pub fn or_too_fast(self, rates: &Rates, act: Act) -> Errors {
+    pub fn or_too_fast(self, limiter: &Limiter, action: Action) -> Errors {
         if !self.is_empty() {
             return self;
         }
-        rates.take(act).map_or_else(Errors::too_fast, |()| self)
+        limiter.take(action).map_or_else(Errors::too_fast, |()| self)
     }
 
     /// The form is in order, and comes too fast after others.
     #[must_use]
-    pub fn too_fast(wait: Wait) -> Errors {
+    pub fn too_fast(wait: RetryAfter) -> Errors {
         let mut errors = Errors { wait: Some(wait), ..Errors::default() };
         errors.add("", format!("That was a little too fast. Please try again in {wait}."));
         errors
@@ -183,7 +172,7 @@ impl Errors {
 
     /// How long to wait, where it is only a matter of time.
     #[must_use]
-    pub fn wait(&self) -> Option<Wait> {
+    pub fn wait(&self) -> Option<RetryAfter> {
         self.wait
     }
 }

@@ -8,19 +8,16 @@ pub mod error;
 pub mod flash;
 pub mod form;
 mod gzip;
-pub mod origin;
+pub mod header;
 pub mod paths;
 pub mod preferences;
-pub mod rate;
 pub mod reply;
-pub mod router;
-pub mod session;
+pub mod route;
 pub mod timing;
-pub mod turns;
+pub mod timing_report;
+pub mod viewer;
 pub mod xml;
 
 pub use cx::Cx;
-pub use error::Error;
-
-/// What a handler gives.
-pub type Result<T = rouille::Response> = std::result::Result<T, Error>;
+pub use error::{Error, NO_HOST, Result};
+pub use viewer::Viewer;

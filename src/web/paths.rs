@@ -5,8 +5,9 @@ use std::fmt;
 use horrorshow::{Render, TemplateBuffer};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::ui::pager::Cursor;
-use crate::web::origin::Origin;
+use crate::html::render_by_reference;
+use crate::site::origin::Origin;
+use crate::types::cursor::Cursor;
 
 /// The front page.
 pub const FRONT: &str = "/";

@@ -2,11 +2,8 @@
 
 use std::fmt::{Display, Write as _};
 
-use horrorshow::{Render, Template};
 use rouille::{Response, ResponseBody};
 use sha2::{Digest, Sha256};
-
-use crate::ui::layout;
 
 use super::Cx;
 use super::flash::Flash;
@@ -29,7 +26,7 @@ const WORTH_COMPRESSING: usize = 1024;
 #[must_use]
 pub fn page(cx: &Cx, html: String) -> Response {
     let mut response = tagged(cx, html, self::html(cx, String::new()));
-    if cx.flash().is_some() {
+    if Flash::of(cx).is_some() {
         // It was on this page: not on the next one, nor on this one when somebody goes back to it.
         response.headers.push(Flash::shown(cx));
         forbid_storing(&mut response);
@@ -101,7 +98,7 @@ pub fn see_other(cx: &Cx, location: impl Display) -> Response {
 
 /// Leads a browser to `location`. htmx would follow a redirect by itself and put the page that it
 /// finds there into a corner of this one: it gets `status`, and is told to leave the page.
-pub(super) fn go_on_at(cx: &Cx, location: &str, status: u16) -> Response {
+pub(crate) fn go_on_at(cx: &Cx, location: &str, status: u16) -> Response {
     let mut response = if wants_changes(cx) {
         let mut response = html(cx, String::new()).with_status_code(status);
         response.headers.push(("HX-Redirect".into(), location.to_owned().into()));
@@ -159,28 +156,6 @@ impl Change {
     #[must_use]
     pub fn remove(target: impl Display) -> Change {
         Change { target: target.to_string(), how: "delete", html: String::new() }
-    }
-
-    fn told(sentence: impl Render) -> Change {
-        Change::fill("#flash", sentence.into_string().unwrap_or_default())
-    }
-
-    /// Says what was done, where a page would show it; screen readers hear it.
-    #[must_use]
-    pub fn notice(flash: Flash) -> Change {
-        Change::told(layout::notice(flash.text()))
-    }
-
-    /// Says what went wrong.
-    #[must_use]
-    pub fn alert(sentence: &str) -> Change {
-        Change::told(layout::alert(sentence))
-    }
-
-    /// The same, where the log says more.
-    #[must_use]
-    pub fn logged_alert(sentence: &str) -> Change {
-        Change::told(layout::logged_alert(sentence))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Links as a person posts and follows them.
 
 use lorem_news::post::{self, NewPost, link};
-use lorem_news::ui::time::now;
+use lorem_news::types::time::now;
 use serde_json::Value;
 
 use crate::access::assert_accessible;

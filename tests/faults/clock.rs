@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use lorem_news::ui::time::{DAY, now};
+use lorem_news::types::time::{DAY, now};
 use rusqlite::{Connection, params};
 
 use crate::client::Client;

@@ -1,6 +1,6 @@
 //! A form is the fields that a simple reader sees in it, and cookies come back as they were set.
 
-use lorem_news::session::Token;
+use lorem_news::auth::token::Token;
 use lorem_news::web::cookie;
 use lorem_news::web::form::{Form, MAX_FIELDS};
 

@@ -27,7 +27,7 @@ pub fn holds(input: &[u8]) {
     }
     assert!(query.terms.iter().all(|term| !term.words.is_empty()), "{query:?}");
     SITE.with(|site| {
-        let answer = |query: &Query, order| match search::find(site, query, order, 1) {
+        let answer = |query: &Query, order| match search::sql::find::find(site, query, order, 1) {
             Ok(found) => found,
             Err(why) => panic!("{query:?}: {why}"),
         };

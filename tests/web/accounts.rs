@@ -4,7 +4,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use lorem_news::comment::{self, NewComment};
-use lorem_news::ui::time::now;
+use lorem_news::types::time::now;
 use rusqlite::{Connection, params};
 
 use crate::client::Client;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use lorem_news::post::{self, NewPost};
 use lorem_news::rank;
-use lorem_news::ui::time::{DAY, Micros, now};
+use lorem_news::types::time::{DAY, Micros, now};
 use rusqlite::Connection;
 
 use crate::client::*;

@@ -8,7 +8,7 @@ use std::process::Stdio;
 
 use argon2::{Argon2, PasswordHash, PasswordVerifier};
 use lorem_news::comment::LEVELS;
-use lorem_news::ui::time::now;
+use lorem_news::types::time::now;
 use rusqlite::Connection;
 
 use crate::client::Client;

@@ -1,6 +1,6 @@
 //! What is said once, and what is kept for those who must sign in first.
 
-use lorem_news::ui::time::{MINUTE, now};
+use lorem_news::types::time::{MINUTE, now};
 use rusqlite::Connection;
 
 use crate::client::Client;

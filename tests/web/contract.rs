@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use lorem_news::comment::{self, NewComment};
 use lorem_news::post::{self, NewPost};
-use lorem_news::saved::{self, Wish};
+use lorem_news::saved::{self, SaveAction};
 use lorem_news::search;
-use lorem_news::ui::time::now;
+use lorem_news::types::time::now;
 use scraper::{ElementRef, Html, Selector};
 
 use crate::client::*;
@@ -36,7 +36,7 @@ fn site(signed_in: bool) -> (Site, Client) {
         comment::sql::create(&database, &new).expect("it can be made");
     }
     // One post is saved, the others are not.
-    saved::sql::change(&database, SOMEBODY, post_id, Wish::Save, now()).expect("it is saved");
+    saved::sql::change(&database, SOMEBODY, post_id, SaveAction::Save, now()).expect("it is saved");
     // Its words are in the index: nothing is left to be done beside what is tested.
     while search::sql::index_some(&database).expect("a step") {}
     // Elsewhere, too: a session that can be revoked.

@@ -7,8 +7,8 @@ use feed_rs::model::{Feed, FeedType};
 use flate2::read::GzDecoder;
 use lorem_news::comment::{self, NewComment};
 use lorem_news::post::{self, NewPost};
-use lorem_news::ui::time::now;
-use lorem_news::web::origin::Origin;
+use lorem_news::site::origin::Origin;
+use lorem_news::types::time::now;
 use roxmltree::{Document, Node};
 use rusqlite::{Connection, params};
 

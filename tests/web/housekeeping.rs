@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
 
-use lorem_news::housekeeping::{STEP, Step};
 use lorem_news::schema::SCHEMA;
 use lorem_news::session;
-use lorem_news::ui::time::{DAY, now};
+use lorem_news::sql::{ROWS_PER_STEP, Step};
+use lorem_news::types::time::{DAY, now};
 use lorem_store::Database;
 use rusqlite::{Connection, params};
 
@@ -154,7 +154,7 @@ fn a_step_looks_at_so_many_sessions_and_none_is_looked_at_that_is_too_young() {
     let (_folder, database) = folder();
     seeded(&database, 2);
     let mut connection = open(&database);
-    let step = usize::try_from(STEP).expect("a small number");
+    let step = usize::try_from(ROWS_PER_STEP).expect("a small number");
     let ids = at_once(&mut connection, |connection| {
         let ids: Vec<i64> = (0..2 * step).map(|_| insert(connection, 1, 100, 100)).collect();
         (0..3 * step).for_each(|_| {

@@ -49,7 +49,7 @@ fn what_somebody_has_seen_is_forgotten_step_by_step() {
     database.execute(sql, []).expect("the schema is known");
     let (mut left, mut is_more) = (18, true);
     while is_more {
-        is_more = user::sql::destroy_some(&database, 1, 1, 5).expect("a step");
+        is_more = user::handlers::deletion::destroy_some(&database, 1, 1, 5).expect("a step");
         let now = count(&database, "visits");
         assert!(left - now <= 5, "{left} {now}");
         left = now;

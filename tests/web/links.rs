@@ -5,7 +5,7 @@ use std::thread;
 
 use lorem_news::post::link::{self, NewLink};
 use lorem_news::post::{self, NewPost};
-use lorem_news::ui::time::{DAY, now};
+use lorem_news::types::time::{DAY, now};
 use rusqlite::Connection;
 use scraper::Html;
 

@@ -33,7 +33,6 @@ mod security;
 mod seen;
 mod sessions;
 mod threads;
-mod tidy;
 mod too_fast;
 mod too_much;
 mod voting;

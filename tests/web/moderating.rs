@@ -3,9 +3,9 @@
 use std::sync::Barrier;
 use std::thread;
 
-use lorem_news::config::RateLimits;
 use lorem_news::flag;
-use lorem_news::web::rate::Limit;
+use lorem_news::site::limiter::Limit;
+use lorem_news::site::limiter::RateLimits;
 use rusqlite::Connection;
 
 use crate::client::*;
@@ -40,7 +40,7 @@ fn scene() -> Scene {
     scene_with(|_| {})
 }
 
-fn scene_with(change: impl FnOnce(&mut lorem_news::config::Config)) -> Scene {
+fn scene_with(change: impl FnOnce(&mut lorem_news::site::config::Config)) -> Scene {
     let site = Site::with(20, change);
     let database = site.database();
     database

@@ -6,8 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use lorem_news::app::App;
-use lorem_news::config::RateLimits;
-use lorem_news::web::rate::Limit;
+use lorem_news::site::limiter::Limit;
+use lorem_news::site::limiter::RateLimits;
 use prometheus_parse::{Sample, Value};
 use rouille::Request;
 
@@ -246,7 +246,7 @@ fn metrics_are_not_for_another_machine() {
     for (peer, expected) in peers {
         assert_eq!(status(&app, peer), expected, "{peer}");
     }
-    app.config.metrics = true;
+    app.site.config.metrics = true;
     for (peer, _) in peers {
         assert_eq!(status(&app, peer), 200, "{peer}");
     }

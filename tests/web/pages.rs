@@ -5,7 +5,7 @@ use std::io::Read;
 
 use flate2::read::GzDecoder;
 use lorem_news::post::{self, NewPost};
-use lorem_news::ui::time::now;
+use lorem_news::types::time::now;
 use rusqlite::Connection;
 use scraper::Html;
 

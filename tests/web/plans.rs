@@ -3,21 +3,22 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use lorem_news::comment::discussion::Discussion;
+use lorem_news::auth::{self, token::Secret};
 use lorem_news::comment::sql::Fate;
+use lorem_news::comment::sql::discussion::Discussion;
 use lorem_news::comment::{self, NewComment, Room, To};
 use lorem_news::draft::{self, NewDraft};
 use lorem_news::feed;
 use lorem_news::flag::{self, Flagged, NewFlag};
 use lorem_news::moderation::{self, Decision, Outcome, Subject, Verb};
 use lorem_news::post::{self, Content, NewPost, Updated};
-use lorem_news::saved::{self, Wish};
+use lorem_news::saved::{self, SaveAction};
 use lorem_news::search::query::{Kind, Query};
 use lorem_news::search::{self, Order};
-use lorem_news::session::{self, NewSession, Secret};
+use lorem_news::session::{self, NewSession};
 use lorem_news::sitemap;
-use lorem_news::ui::pager::START;
-use lorem_news::ui::time::{DAY, now};
+use lorem_news::types::cursor::START;
+use lorem_news::types::time::{DAY, now};
 use lorem_news::user::{self, NewUser};
 use lorem_news::visit;
 use lorem_news::vote::Target;
@@ -99,12 +100,12 @@ fn lists(connection: &Connection) {
         let discussion = Discussion::of(connection, 1, &whole, None).expect("a post's comments");
         discussion.page(connection, None, START).expect("a page of them");
     }
-    comment::discussion::place(connection, 1, 1).expect("a comment's place");
+    comment::sql::discussion::place(connection, 1, 1).expect("a comment's place");
     comment::sql::replies_to(connection, 1, 200).expect("the replies to a comment");
     comment::sql::new_to(connection, 1, 1, 0, 200).expect("what is new");
     comment::sql::of_user(connection, 1, START, 30).expect("someone's comments");
     session::sql::of_user(connection, 1, START, 10).expect("someone's sessions");
-    session::sql::viewer(connection, &Secret::random().of(1)).expect("who asks");
+    auth::sql::viewer(connection, &Secret::random().of(1)).expect("who asks");
     user::sql::find(connection, 1).expect("someone");
     moderation::sql::log(connection, START, 30).expect("the log");
     flag::sql::queue(connection, START, 30).expect("what is flagged");
@@ -158,7 +159,7 @@ fn every_change_finds_its_rows_by_an_index() {
         let id = comment::sql::create(connection, &new).expect("a comment");
         comment::sql::destroy(connection, id, 1).expect("it goes");
         let user = user::sql::sign_in_random(connection, 1).expect("someone").expect("there are people");
-        for wish in [Wish::Save, Wish::Unsave, Wish::Save] {
+        for wish in [SaveAction::Save, SaveAction::Unsave, SaveAction::Save] {
             assert!(saved::sql::change(connection, 1, 1, wish, 1).expect("it is changed"));
         }
         assert!(saved::sql::forget_some(connection, 1, 10).expect("it is forgotten"));
@@ -243,13 +244,13 @@ fn all_that_is_asked_and_changed_for_one_person_is_found_by_an_index() {
             session::sql::create(connection, &new).expect("a session")
         };
         let id = make();
-        session::sql::touch(connection, id, 2).expect("it is noted");
+        auth::sql::touch(connection, id, 2).expect("it is noted");
         session::sql::replace(connection, &secret.clone().of(id)).expect("it ends");
         assert_eq!(session::sql::count(connection, 1).expect("a number"), 0);
         assert!(session::sql::destroy(connection, make(), 1).expect("it ends"));
         let kept = make();
         session::sql::renew(connection, kept, &secret, 2).expect("it is renewed");
-        assert!(session::sql::exists(connection, kept).expect("an answer"));
+        assert!(auth::sql::session(connection, kept).expect("an answer").is_some());
         make();
         session::sql::destroy_others(connection, 1, kept).expect("they end");
         assert_eq!(session::sql::count(connection, 1).expect("a number"), 1);
@@ -289,13 +290,9 @@ fn an_account_is_found_by_an_index_and_what_goes_with_it_too() {
 
     // What someone wrote is gathered and sorted: theirs, and no others'.
     let author = one_author(&connection);
-    let asked =
-        statements(
-            &connection,
-            |connection| {
-                while user::sql::destroy_some(connection, author, 1, 3).expect("they go") {}
-            },
-        );
+    let asked = statements(&connection, |connection| {
+        while user::handlers::deletion::destroy_some(connection, author, 1, 3).expect("they go") {}
+    });
     assert!(asked.len() >= 10, "{asked:?}");
     for sql in &asked {
         for line in plan(&connection, sql) {
@@ -339,7 +336,7 @@ fn what_is_moderated_is_found_by_an_index() {
             assert_eq!(act(verb, Subject::User(2)), Outcome::Done);
         }
         moderation::sql::locked(connection, 1).expect("an answer");
-        moderation::sql::banned(connection, 2).expect("an answer");
+        auth::sql::ban_reason(connection, 2).expect("an answer");
         moderation::sql::removed_comment(connection, 1).expect("an answer");
         assert!(moderation::sql::case(connection, Subject::User(2)).expect("an answer").is_some());
         moderation::sql::set_admin(connection, 1, false).expect("it is changed");
@@ -403,7 +400,7 @@ fn words_are_found_and_kept_by_an_index() {
             .expect("somebody");
         for text in ["dol", "dolor lorem", &format!("\"dolor sit\" by:{name} site:example.com")] {
             let query = Query::parse(text).expect("a search");
-            let found = search::find(connection, &query, Order::Date, 1).expect("an answer");
+            let found = search::sql::find::find(connection, &query, Order::Date, 1).expect("an answer");
             assert!(found.is_some(), "somebody has the name");
         }
         for kind in [Kind::Post, Kind::Comment] {

@@ -1,6 +1,6 @@
 //! Saving posts: each reader's own, once, whoever, however often and from wherever it is sent.
 
-use lorem_news::config::RateLimits;
+use lorem_news::site::limiter::RateLimits;
 use rusqlite::Connection;
 
 use crate::client::*;

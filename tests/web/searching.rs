@@ -7,7 +7,7 @@ use lorem_news::schema::MIGRATIONS;
 use lorem_news::schema::SCHEMA;
 use lorem_news::search::query::{Kind, Query};
 use lorem_news::search::{self, BLOCK, BLOCKS, MOST, Order};
-use lorem_news::ui::time::{DAY, now};
+use lorem_news::types::time::{DAY, now};
 use lorem_news::user::{self, NewUser};
 use lorem_store::Database;
 use rusqlite::Connection;
@@ -173,7 +173,7 @@ fn what_somebody_took_with_them_is_not_found() {
         .expect("a reply");
     words.comment(post, 2, "A porpoise");
     assert_eq!(words.find("by:zoe").len(), 3);
-    while user::sql::destroy_some(&words.database, 1, now(), 10).expect("they go") {}
+    while user::handlers::deletion::destroy_some(&words.database, 1, now(), 10).expect("they go") {}
     for text in ["walrus ", "seal ", "narwhal ", "manatee ", "deleted "] {
         assert_eq!(words.find(text), [""; 0], "{text}");
     }
@@ -400,7 +400,9 @@ fn crowd(titles: impl Iterator<Item = (i64, String)>) -> (tempfile::TempDir, Con
 
 fn find(connection: &Connection, text: &str) -> search::Found {
     let query = Query::parse(text).expect("a search");
-    search::find(connection, &query, Order::Date, 1).expect("an answer").expect("somebody has the name")
+    search::sql::find::find(connection, &query, Order::Date, 1)
+        .expect("an answer")
+        .expect("somebody has the name")
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Signing in and out, and the list of one's sign-ins.
 
-use lorem_news::ui::time::{DAY, now};
+use lorem_news::types::time::{DAY, now};
 
 use crate::accounts::EVIL;
 use crate::client::Client;

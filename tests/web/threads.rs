@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use lorem_news::comment::{self, LEVELS, NewComment};
 use lorem_news::post;
-use lorem_news::ui::time::{DAY, MINUTE, now};
+use lorem_news::types::time::{DAY, MINUTE, now};
 use rusqlite::Connection;
 use scraper::Html;
 

@@ -1,6 +1,6 @@
 //! How often one may do what. The clock is not waited for: all that is counted happens within a minute.
 
-use lorem_news::config::RateLimits;
+use lorem_news::site::limiter::RateLimits;
 use lorem_news::user::name;
 
 use crate::client::Client;

@@ -5,11 +5,13 @@ use std::thread;
 use std::time::Duration;
 
 use lorem_news::app::App;
-use lorem_news::config::{Config, RateLimits};
-use lorem_news::web::rate::{Act, Limit, Wait};
+use lorem_news::error_page;
+use lorem_news::site::config::Config;
+use lorem_news::site::limiter::RateLimits;
+use lorem_news::site::limiter::{Action, Limit, RetryAfter};
+use lorem_news::site::semaphore::Semaphore;
 use lorem_news::web::timing::Timing;
-use lorem_news::web::turns::Turns;
-use lorem_news::web::{Cx, Error, error};
+use lorem_news::web::{Cx, Error};
 use lorem_store as db;
 use rouille::Request;
 use tempfile::TempDir;
@@ -32,18 +34,18 @@ fn request() -> Request {
 fn who_is_too_fast_is_told_when_to_come_again() {
     let sign_ups = Limit::an_hour(1);
     let (_folder, app) = app(|config| config.rates = Some(RateLimits { sign_ups, ..RateLimits::default() }));
-    let act = Act::SignUpFrom([192, 0, 2, 1].into());
-    app.rates.take(act).expect("the first is let through");
-    let wait = app.rates.take(act).expect_err("the second comes too soon");
+    let act = Action::SignUpFrom([192, 0, 2, 1].into());
+    app.site.limiter.take(act).expect("the first is let through");
+    let wait = app.site.limiter.take(act).expect_err("the second comes too soon");
     assert!((1..=3600).contains(&wait.seconds), "{wait:?}");
     for (wait, after, sentence) in [
-        (Wait { seconds: 3600 }, "3600", "Please try again in 60 minutes."),
-        (Wait { seconds: 1 }, "1", "Please try again in 1 second."),
-        (Wait { seconds: 59 }, "59", "Please try again in 59 seconds."),
+        (RetryAfter { seconds: 3600 }, "3600", "Please try again in 60 minutes."),
+        (RetryAfter { seconds: 1 }, "1", "Please try again in 1 second."),
+        (RetryAfter { seconds: 59 }, "59", "Please try again in 59 seconds."),
     ] {
         let (request, timing) = (request(), Timing::start());
-        let cx = Cx::new(&app, &request, &timing);
-        let response = error::respond(&cx, &Error::from(wait));
+        let cx = Cx::new(&app.site, &request, &timing);
+        let response = error_page::respond(&cx, &Error::from(wait));
         assert_eq!(response.status_code, 429);
         let header =
             |name: &str| response.headers.iter().find(|header| header.0 == name).map(|header| &*header.1);
@@ -60,14 +62,14 @@ fn who_is_too_fast_is_told_when_to_come_again() {
 #[test]
 fn so_many_passwords_are_hashed_at_once_and_no_more() {
     let (_folder, mut app) = app(|_| {});
-    app.hashing = Turns::new(2, PATIENCE);
+    app.site.hash_permits = Semaphore::new(2, PATIENCE);
     let (inside, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
     thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
                 for number in 0..50 {
                     let (request, timing) = (request(), Timing::start());
-                    let done = Cx::new(&app, &request, &timing).hashing(|| {
+                    let done = Cx::new(&app.site, &request, &timing).hashing(|| {
                         most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                         thread::yield_now();
                         inside.fetch_sub(1, Ordering::SeqCst);
@@ -84,24 +86,24 @@ fn so_many_passwords_are_hashed_at_once_and_no_more() {
 #[test]
 fn who_hashes_a_password_lets_others_compute_and_comes_back() {
     let (_folder, mut app) = app(|_| {});
-    app.turns = Turns::new(1, Duration::from_millis(1));
+    app.site.request_permits = Semaphore::new(1, Duration::from_millis(1));
     let (request, timing) = (request(), Timing::start());
-    let cx = Cx::new(&app, &request, &timing);
+    let cx = Cx::new(&app.site, &request, &timing);
     let read = || cx.read(|_| Ok(())).expect("it has its turn");
     read();
-    assert!(app.turns.take().is_none(), "the only turn is taken");
-    assert!(cx.hashing(|| app.turns.take().is_some()).expect("nobody else hashes"));
+    assert!(app.site.request_permits.acquire().is_none(), "the only turn is taken");
+    assert!(cx.hashing(|| app.site.request_permits.acquire().is_some()).expect("nobody else hashes"));
     read();
-    assert!(app.turns.take().is_none(), "it is taken again");
+    assert!(app.site.request_permits.acquire().is_none(), "it is taken again");
 }
 
 #[test]
 fn who_waits_in_vain_to_hash_a_password_is_told_to_come_again() {
     let (_folder, mut app) = app(|_| {});
-    app.hashing = Turns::new(1, Duration::from_millis(1));
+    app.site.hash_permits = Semaphore::new(1, Duration::from_millis(1));
     let (request, timing) = (request(), Timing::start());
-    let cx = Cx::new(&app, &request, &timing);
-    let _turn = app.hashing.take().expect("it is free");
+    let cx = Cx::new(&app.site, &request, &timing);
+    let _turn = app.site.hash_permits.acquire().expect("it is free");
     let refused = cx.hashing(|| panic!("it is not its turn")).expect_err("somebody else has the turn");
     assert!(matches!(refused, db::Error::Overloaded));
     assert_eq!(Error::from(refused).status(), 503);
@@ -110,8 +112,8 @@ fn who_waits_in_vain_to_hash_a_password_is_told_to_come_again() {
 #[test]
 fn who_wrote_something_is_not_told_that_nothing_was_changed() {
     let (folder, mut app) = app(|config| seeded(&config.database, 3));
-    app.turns = Turns::new(1, Duration::from_millis(1));
-    let _turn = app.turns.take().expect("it is free");
+    app.site.request_permits = Semaphore::new(1, Duration::from_millis(1));
+    let _turn = app.site.request_permits.acquire().expect("it is free");
     let comments = || number(&open(&folder.path().join("news.sqlite3")), "SELECT count(*) FROM comments");
     let before = comments();
     // It is written without a turn, and cannot be shown without one.

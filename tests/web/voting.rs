@@ -3,8 +3,8 @@
 use std::sync::Barrier;
 use std::thread;
 
-use lorem_news::config::RateLimits;
 use lorem_news::rank;
+use lorem_news::site::limiter::RateLimits;
 use rusqlite::Connection;
 use scraper::Html;
 

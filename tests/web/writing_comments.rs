@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use lorem_news::comment::{self, NewComment};
-use lorem_news::ui::time::{DAY, now};
+use lorem_news::types::time::{DAY, now};
 use rusqlite::Connection;
 use scraper::Html;
 
@@ -338,9 +338,9 @@ fn what_a_guest_would_say_is_in_the_form_once_they_are_signed_in() {
 
 #[test]
 fn who_writes_too_fast_keeps_what_they_wrote() {
-    let limits = lorem_news::config::RateLimits {
-        writes: lorem_news::web::rate::Limit::an_hour(2),
-        ..lorem_news::config::RateLimits::default()
+    let limits = lorem_news::site::limiter::RateLimits {
+        writes: lorem_news::site::limiter::Limit::an_hour(2),
+        ..lorem_news::site::limiter::RateLimits::default()
     };
     let site = Site::with(20, |config| config.rates = Some(limits));
     let database = site.database();

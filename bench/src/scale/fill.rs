@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use lorem_news::schema::SCHEMA;
-use lorem_news::ui::time::{DAY, Micros, now};
+use lorem_news::types::time::{DAY, Micros, now};
 use lorem_news::{rank, search};
 use lorem_store::Database;
 use rand::rngs::StdRng;

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use lorem_news::auth::token::Secret;
 use lorem_news::schema::SCHEMA;
-use lorem_news::session::{self, NewSession, Secret};
-use lorem_news::ui::time::now;
+use lorem_news::session::{self, NewSession};
+use lorem_news::types::time::now;
 use lorem_news::user;
 use lorem_news::vote::{self, Target, Vote};
 use lorem_store::{Database, Error};

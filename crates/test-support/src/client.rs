@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard};
 
-use lorem_news::session::{self, NewSession, Secret};
-use lorem_news::ui::time::now;
+use lorem_news::auth::token::Secret;
+use lorem_news::session::{self, NewSession};
+use lorem_news::types::time::now;
 use lorem_news::user;
 
 use crate::harness::*;

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use lorem_http::{Drained, Options, Server, Stopper};
 use lorem_news::app::{self, App};
-use lorem_news::config::Config;
 use lorem_news::schema::SCHEMA;
+use lorem_news::site::config::Config;
 use lorem_news::{search, seed};
 use lorem_store::Database;
 use rusqlite::Connection;

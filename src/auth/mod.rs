@@ -1,0 +1,167 @@
+//! Who is signed in: found by the session cookie, once a request.
+
+pub mod sql;
+pub mod token;
+
+use std::fmt::Display;
+
+use rusqlite::Connection;
+
+use crate::types::time::DAY;
+use crate::web::cookie::{self, Header};
+use crate::web::form::Form;
+use crate::web::{Cx, Error, Result, Viewer};
+use token::Token;
+
+/// As long as browsers let a cookie, 400 days in seconds (RFC 6265bis §5.5).
+const MAX_AGE: u32 = 34_560_000;
+
+/// The signed-in user of the request, by its session cookie; looked up once. `None` for a guest.
+///
+/// # Errors
+/// The database's.
+pub fn viewer<'c>(cx: &'c Cx) -> Result<Option<&'c Viewer>> {
+    let cell = cx.viewer_cell();
+    if cell.get().is_none() {
+        let _ = cell.set(find_viewer(cx)?);
+    }
+    Ok(cell.get().and_then(Option::as_ref))
+}
+
+fn find_viewer(cx: &Cx) -> Result<Option<Viewer>> {
+    let Some(token) = token(cx) else {
+        return Ok(None);
+    };
+    let Some((viewer, last_used_at)) = cx.read(|connection| sql::viewer(connection, &token))? else {
+        return Ok(None);
+    };
+    // Once a day is enough to tell a used session from one to remove. The request does not wait for the write:
+    // pages are read while the disk is full or another process has the lock.
+    if last_used_at < cx.now - DAY {
+        let (id, now) = (viewer.session_id, cx.now);
+        let touched = cx.site.db.write_later(move |connection| sql::touch(connection, id, now));
+        if let Err(error) = touched {
+            log::warn!("noting that session {id} is used: {error}");
+        }
+    }
+    Ok(Some(viewer))
+}
+
+/// The viewer's number; 0 for a guest.
+///
+/// # Errors
+/// The database's.
+pub fn viewer_id(cx: &Cx) -> Result<i64> {
+    Ok(viewer(cx)?.map_or(0, |viewer| viewer.id))
+}
+
+/// The viewer, where a guest can do nothing.
+///
+/// # Errors
+/// [`Error::SignIn`], which leads a guest to signing in and back to this page; the database's.
+pub fn require_user<'c>(cx: &'c Cx) -> Result<&'c Viewer> {
+    require_user_or_return(cx, cx.request.raw_url())
+}
+
+/// The viewer; a guest is led to signing in, and then to `return_to`.
+///
+/// # Errors
+/// [`Error::SignIn`]; the database's.
+pub fn require_user_or_return<'c>(cx: &'c Cx, return_to: impl Display) -> Result<&'c Viewer> {
+    let sign_in = || Error::SignIn { return_to: return_to.to_string(), cookie: None };
+    viewer(cx)?.ok_or_else(sign_in)
+}
+
+/// The viewer, unless they are banned: for forms by which something is written.
+///
+/// # Errors
+/// [`Error::SignIn`] for a guest; [`Error::Barred`]; the database's.
+pub fn require_active_user<'c>(cx: &'c Cx) -> Result<&'c Viewer> {
+    refuse_banned(cx)?;
+    require_user(cx)
+}
+
+/// The viewer, if they are an admin. The log says what admins do, so that there are such pages is no secret.
+///
+/// # Errors
+/// [`Error::SignIn`] for a guest; [`Error::Barred`]; [`Error::Forbidden`] for other users; the database's.
+pub fn require_admin<'c>(cx: &'c Cx) -> Result<&'c Viewer> {
+    let viewer = require_active_user(cx)?;
+    if viewer.is_admin { Ok(viewer) } else { Err(NOT_AN_ADMIN) }
+}
+
+/// The refusal of a user who is no admin.
+pub const NOT_AN_ADMIN: Error = Error::Forbidden("Only an admin can do this.");
+
+/// Refuses a banned viewer.
+///
+/// # Errors
+/// [`Error::Barred`], with the texts of the request's form; the database's.
+pub fn refuse_banned(cx: &Cx) -> Result<()> {
+    let Some(viewer) = viewer(cx)?.filter(|viewer| viewer.is_banned) else {
+        return Ok(());
+    };
+    let reason = cx.read(|connection| sql::ban_reason(connection, viewer.id))?.unwrap_or_default();
+    Err(banned(cx, &reason))
+}
+
+fn banned(cx: &Cx, reason: &str) -> Error {
+    let typed = cx.form().map(Form::texts).unwrap_or_default();
+    Error::Barred { why: format!("You are banned: {reason}"), typed }
+}
+
+/// Which users a write is open to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Users who are not banned.
+    Active,
+    /// All users: the write concerns nobody but themselves.
+    Any,
+}
+
+/// Writes as the viewer. The transaction itself looks whether the session still exists and whether the viewer was
+/// banned since the request came; then `work` runs, which may run twice, see [`Cx::write`]. `None`: the session
+/// ended, perhaps with the whole account.
+///
+/// # Errors
+/// [`Error::Barred`]; the database's.
+pub fn write_as<T, W>(cx: &Cx, viewer: &Viewer, standing: Standing, work: W) -> Result<Option<T>>
+where
+    T: Send + 'static,
+    W: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
+{
+    enum Outcome<T> {
+        Done(T),
+        SignedOut,
+        Banned(String),
+    }
+    let session_id = viewer.session_id;
+    let outcome = cx.write(move |connection| match sql::session(connection, session_id)? {
+        None => Ok(Outcome::SignedOut),
+        Some(Some(reason)) if standing == Standing::Active => Ok(Outcome::Banned(reason)),
+        Some(_) => work(connection).map(Outcome::Done),
+    })?;
+    match outcome {
+        Outcome::Done(value) => Ok(Some(value)),
+        Outcome::SignedOut => Ok(None),
+        Outcome::Banned(reason) => Err(banned(cx, &reason)),
+    }
+}
+
+/// The session's token in the request's cookie; whether it is right only the database knows.
+#[must_use]
+pub fn token(cx: &Cx) -> Option<Token> {
+    cookie::get(cx, "session").and_then(Token::parse)
+}
+
+/// `Set-Cookie` for a person who has just signed in.
+#[must_use]
+pub fn set_cookie(cx: &Cx, token: &Token) -> Header {
+    cookie::set(cx, "session", token, MAX_AGE)
+}
+
+/// `Set-Cookie` for a person who has just signed out.
+#[must_use]
+pub fn clear_cookie(cx: &Cx) -> Header {
+    cookie::clear(cx, "session")
+}

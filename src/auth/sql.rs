@@ -1,0 +1,63 @@
+//! All SQL about who is signed in.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::token::Token;
+use crate::sql::moderation_reason;
+use crate::types::time::Micros;
+use crate::web::Viewer;
+
+/// Who is signed in by `token`, and when that was last noted; `None` when the row is gone or the
+/// secret is wrong.
+pub fn viewer(connection: &Connection, token: &Token) -> rusqlite::Result<Option<(Viewer, Micros)>> {
+    let sql = "SELECT users.id, users.screen_name, sessions.secret_hash, sessions.last_used_at, \
+               users.is_admin, users.banned_at IS NOT NULL \
+               FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id = ?1";
+    let found = connection
+        .prepare_cached(sql)?
+        .query_row([token.id], |row| {
+            if !token.matches(row.get_ref(2)?.as_blob()?) {
+                return Ok(None);
+            }
+            let viewer = Viewer {
+                id: row.get(0)?,
+                screen_name: row.get(1)?,
+                session_id: token.id,
+                is_admin: row.get(4)?,
+                is_banned: row.get(5)?,
+            };
+            Ok(Some((viewer, row.get(3)?)))
+        })
+        .optional()?;
+    Ok(found.flatten())
+}
+
+/// Why the user of a session is banned: `None`: the session has ended; `Some(None)`: they are not banned.
+pub fn session(connection: &Connection, id: i64) -> rusqlite::Result<Option<Option<String>>> {
+    let sql = concat!(
+        "SELECT ",
+        moderation_reason!("user", "users", "banned_at", "ban"),
+        " FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id = ?1"
+    );
+    connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()
+}
+
+/// Why a user is banned; `None` when they are not, or not there.
+pub fn ban_reason(connection: &Connection, user_id: i64) -> rusqlite::Result<Option<String>> {
+    let sql = concat!(
+        "SELECT ",
+        moderation_reason!("user", "users", "banned_at", "ban"),
+        " FROM users WHERE users.id = ?1"
+    );
+    let found: Option<Option<String>> =
+        connection.prepare_cached(sql)?.query_row([user_id], |row| row.get(0)).optional()?;
+    Ok(found.flatten())
+}
+
+/// Notes that a session is used.
+pub fn touch(connection: &Connection, id: i64, now: Micros) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE sessions SET last_used_at = ?2 WHERE id = ?1 AND last_used_at < ?2")?
+        .execute([id, now])?;
+    Ok(())
+}

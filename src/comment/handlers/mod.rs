@@ -1,0 +1,357 @@
+//! Comments: made, changed and removed, on their post's page or, without a script, by way of it.
+
+mod fragments;
+mod refusal;
+pub mod replies;
+mod reply_page;
+
+use std::iter;
+
+use horrorshow::Template;
+use rouille::Response;
+use rusqlite::Connection;
+
+use self::refusal::{closed, refuse};
+use super::sql::Fate;
+use super::sql::discussion::{self, Discussion};
+use super::tree::Place;
+use super::views::{self, CommentForm, Scene};
+use super::{Comment, LEVELS, NewComment, Placed, Room, To, check, sql};
+use crate::auth;
+use crate::auth::Standing;
+use crate::auth::token::Token;
+use crate::site::limiter::Action;
+use crate::types::cursor::START;
+use crate::types::time::Micros;
+use crate::ui::layout::{self, Page};
+use crate::ui::message;
+use crate::user;
+use crate::web::Viewer;
+use crate::web::flash::Flash;
+use crate::web::form::Errors;
+use crate::web::reply::{self, Change};
+use crate::web::{Cx, Error, Result, paths};
+use crate::{draft, post, visit};
+
+/// What is typed.
+const FIELDS: [&str; 1] = ["body"];
+const NOT_YOURS: Error = Error::Forbidden("Only who wrote a comment can change it.");
+
+/// What has become of a comment that was sent.
+enum Sent {
+    /// It is there.
+    Made(Made),
+    /// It cannot be said there, not any more.
+    Closed(Room),
+}
+
+/// A comment that is there, perhaps since it was sent before.
+struct Made {
+    id: i64,
+    post_id: i64,
+    /// How many comments the post has now.
+    count: i64,
+    /// And how many replies what it replies to.
+    replies: i64,
+}
+
+/// `GET /posts/:id/comments`: where they are. A page that refused a comment has this address.
+pub fn list(cx: &Cx, post_id: i64) -> Response {
+    reply::see_other(cx, paths::comments(post_id))
+}
+
+/// `POST /posts/:id/comments`, `POST /comments/:id/replies`: a comment on a post, a reply to a comment.
+///
+/// # Errors
+/// [`Error::SignIn`]; [`Error::Barred`], [`Error::Lost`] and [`Error::NotFound`], where nobody can say
+/// anything; the database's. What can be mended is told in the form.
+pub fn create(cx: &Cx, to: To) -> Result {
+    let viewer = draft::handlers::require_user(cx, to.form(), &FIELDS)?;
+    let body = cx.form()?.text("body");
+    let room = cx.read(|connection| sql::room(connection, to))?;
+    if !matches!(room, Room::Open(_)) {
+        return closed(cx, to, room, &body);
+    }
+    let errors = check(&body).or_too_fast(&cx.site.limiter, Action::WriteBy(viewer.id));
+    if !errors.is_empty() {
+        return refuse(cx, to, &body, &errors);
+    }
+    let (user_id, now) = (viewer.id, cx.now);
+    let (token, text) = (draft::handlers::token(cx), body.clone());
+    let sent = auth::write_as(cx, viewer, Standing::Active, move |connection| {
+        send(connection, to, (user_id, &text, now), token.as_ref())
+    })?;
+    match sent {
+        None => Err(draft::handlers::sign_in_first(cx, to.form(), &FIELDS)),
+        Some(Sent::Made(made)) => answer(cx, viewer, to, &made),
+        Some(Sent::Closed(room)) => closed(cx, to, room, &body),
+    }
+}
+
+fn send(
+    connection: &Connection,
+    to: To,
+    (user_id, body, created_at): (i64, &str, Micros),
+    token: Option<&Token>,
+) -> rusqlite::Result<Sent> {
+    let post_id = match sql::room(connection, to)? {
+        Room::Open(post_id) => post_id,
+        room => return Ok(Sent::Closed(room)),
+    };
+    let parent_id = to.parent_id();
+    let comment = NewComment { post_id, parent_id, user_id, body, created_at };
+    let twin = sql::twin(connection, &comment)?;
+    let id = twin.map_or_else(|| sql::create(connection, &comment), Ok)?;
+    draft::handlers::taken(connection, token, &to.address().to_string())?;
+    let count = sql::count_of(connection, post_id)?.unwrap_or_default();
+    let replies = parent_id.map_or(Ok(0), |parent_id| sql::replies(connection, parent_id))?;
+    Ok(Sent::Made(Made { id, post_id, count, replies }))
+}
+
+/// Leads to a comment that was made, or shows it where it belongs.
+fn answer(cx: &Cx, viewer: &Viewer, to: To, made: &Made) -> Result {
+    let Made { id, post_id, count, replies } = *made;
+    if !reply::wants_changes(cx) {
+        return Ok(reply::done(cx, address(cx, post_id, id)?, Flash::CommentCreated));
+    }
+    // It may have been there before, and have points since.
+    let (placed, poster_id) = cx.read(|connection| {
+        Ok((sql::find(connection, viewer.id, id)?, post::sql::author(connection, post_id)?))
+    })?;
+    let comment = placed.ok_or(Error::NotFound)?.comment;
+    let scene = Scene::of_change(cx, Some(viewer), poster_id, true);
+    let mut changes = match to {
+        To::Comment(parent_id) => fragments::replied(parent_id, replies, &comment, scene)?,
+        To::Post(_) => vec![
+            Change::replace("#comment_form", views::form(post_id, &CommentForm::of("")).into_string()?),
+            // Should it have been sent twice, it is there already, perhaps with replies.
+            Change::append(
+                format_args!("#comment_list:not(:has(> #comment_{id}))"),
+                views::one(&comment, scene).into_string()?,
+            ),
+        ],
+    };
+    changes.push(Change::fill(".comments_count", views::count(count).into_string()?));
+    changes.push(message::show_notice(Flash::CommentCreated));
+    Ok(reply::changes(cx, &changes))
+}
+
+/// A comment of the viewer's.
+fn own(cx: &Cx, viewer: &Viewer, id: i64) -> Result<Placed> {
+    let placed = alive(cx, viewer.id, id)?;
+    if user::is_own(placed.comment.author.as_ref(), Some(viewer)) { Ok(placed) } else { Err(NOT_YOURS) }
+}
+
+/// A comment that was not deleted.
+fn alive(cx: &Cx, viewer_id: i64, id: i64) -> Result<Placed> {
+    let placed = cx.read(|connection| sql::find(connection, viewer_id, id))?;
+    placed.filter(|placed| !placed.is_deleted).ok_or(Error::NotFound)
+}
+
+/// The address of a comment's place: on the page of its post, or of what it replies to.
+fn address(cx: &Cx, post_id: i64, id: i64) -> Result<String> {
+    let place = cx.read(|connection| discussion::place(connection, post_id, id))?;
+    Ok(address_of(place, post_id, id))
+}
+
+fn address_of(place: Place, post_id: i64, id: i64) -> String {
+    let after = Some(place.after).filter(|after| *after != START);
+    match place.root {
+        None => paths::comment_on(post_id, after, id),
+        Some(root) => paths::reply_on(root, after, id),
+    }
+}
+
+/// `GET /comments/:id`: a comment with the replies to it. For htmx only what it says, as it is on every
+/// page that shows it.
+///
+/// # Errors
+/// [`Error::NotFound`]; a cursor that is none; the database's.
+pub fn show(cx: &Cx, id: i64) -> Result {
+    let viewer_id = auth::viewer_id(cx)?;
+    if reply::wants_changes(cx) {
+        let placed = alive(cx, viewer_id, id)?;
+        return Ok(reply::changes(cx, &[said(cx, &placed)?]));
+    }
+    let after = cx.cursor("replies")?;
+    let found = cx.read(|connection| {
+        let Some(Placed { comment, post_id, .. }) = sql::find(connection, viewer_id, id)? else {
+            return Ok(None);
+        };
+        let Some(whole) = post::sql::find(connection, viewer_id, post_id)? else {
+            return Ok(None);
+        };
+        let discussion = Discussion::of(connection, viewer_id, &whole, Some(&comment))?;
+        let place = discussion.place(id);
+        Ok(Some((whole, comment, place, discussion.page(connection, Some(id), after)?)))
+    })?;
+    let (whole, comment, place, thread) = found.ok_or(Error::NotFound)?;
+    visit::handlers::note(cx, &whole, visit::handlers::Page::Other)?;
+    let (heading, back) =
+        (format!("Comment on {}", whole.post.title), paths::post(whole.post.id).to_string());
+    let page = Page { aside: Some((&back, "← Back to post")), ..Page::new(cx, &heading)? };
+    let context = address_of(place, whole.post.id, id);
+    let scene = Scene::of(cx, page.viewer, &whole);
+    Ok(reply::page(cx, layout::render(&page, views::show(&whole, &comment, &context, &thread, scene))?))
+}
+
+/// What a comment says now, in the place of what it said.
+fn said(cx: &Cx, placed: &Placed) -> Result<Change> {
+    let Placed { comment, post_id, .. } = placed;
+    let (poster_id, is_open) = cx.read(|connection| {
+        Ok((post::sql::author(connection, *post_id)?, post::sql::takes_comments(connection, *post_id)?))
+    })?;
+    let scene = Scene::of_change(cx, auth::viewer(cx)?, poster_id, is_open);
+    let is_first = cx.came_from(paths::comment(comment.id)).is_some();
+    let html = views::said(comment, scene, is_first).into_string()?;
+    Ok(Change::replace(format_args!("#said_{}", comment.id), html))
+}
+
+/// `GET /comments/:id/edit`: the form, for htmx in the comment's place.
+///
+/// # Errors
+/// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the database's.
+pub fn edit(cx: &Cx, id: i64) -> Result {
+    auth::refuse_banned(cx)?;
+    // With htmx they come back to the page that they are on, not to one with only the form.
+    let viewer = if reply::wants_changes(cx) {
+        auth::require_user_or_return(cx, paths::comment(id))?
+    } else {
+        auth::require_user(cx)?
+    };
+    let placed = own(cx, viewer, id)?;
+    let draft = draft::handlers::of(cx, paths::comment(id))?;
+    let body = draft.map_or_else(|| placed.comment.body.clone(), |draft| draft.text("body"));
+    let form = CommentForm::of(&body);
+    if reply::wants_changes(cx) {
+        let edited = views::edited(id, &form).into_string()?;
+        return Ok(reply::changes(cx, &[Change::replace(format_args!("#said_{id}"), edited)]));
+    }
+    Ok(reply::page(cx, edit_page(cx, &placed, &form)?))
+}
+
+fn edit_page(cx: &Cx, placed: &Placed, form: &CommentForm) -> Result<String> {
+    let back = paths::comment(placed.comment.id).to_string();
+    let page = Page {
+        aside: Some((&back, "← Back to post")),
+        ..Page::with_form(cx, "Editing comment", form.errors)?
+    };
+    Ok(layout::render(&page, views::edit(placed.comment.id, form))?)
+}
+
+/// `PATCH /comments/:id`.
+///
+/// # Errors
+/// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the
+/// database's. What can be mended is told in the form.
+pub fn update(cx: &Cx, id: i64) -> Result {
+    let viewer = draft::handlers::require_user(cx, paths::edit_comment(id), &FIELDS)?;
+    let mut placed = own(cx, viewer, id)?;
+    let form = cx.form()?;
+    let body = form.get("body").map_or_else(|| placed.comment.body.clone(), |_| form.text("body"));
+    let errors = check(&body).or_too_fast(&cx.site.limiter, Action::WriteBy(viewer.id));
+    if !errors.is_empty() {
+        return refuse_change(cx, &placed, &body, &errors);
+    }
+    placed.comment.body = body.clone();
+    let (user_id, now, token) = (viewer.id, cx.now, draft::handlers::token(cx));
+    let updated = auth::write_as(cx, viewer, Standing::Active, move |connection| {
+        if sql::author(connection, id)? != Some(user_id) {
+            return Ok(false);
+        }
+        sql::update(connection, id, &body, now)?;
+        draft::handlers::taken(connection, token.as_ref(), &paths::comment(id).to_string())?;
+        Ok(true)
+    })?;
+    match updated {
+        Some(true) => {}
+        Some(false) => return Err(Error::NotFound),
+        None => return Err(draft::handlers::sign_in_first(cx, paths::edit_comment(id), &FIELDS)),
+    }
+    if !reply::wants_changes(cx) {
+        let address = address(cx, placed.post_id, id)?;
+        return Ok(reply::done(cx, address, Flash::CommentUpdated));
+    }
+    Ok(reply::changes(cx, &[said(cx, &placed)?, message::show_notice(Flash::CommentUpdated)]))
+}
+
+fn refuse_change(cx: &Cx, placed: &Placed, body: &str, errors: &Errors) -> Result {
+    let (id, form) = (placed.comment.id, CommentForm { body, errors, in_place: true });
+    if reply::wants_changes(cx) {
+        let edited = views::edited(id, &form).into_string()?;
+        let changes = [Change::replace(format_args!("#said_{id}"), edited)];
+        return Ok(reply::refused_changes(cx, &changes, errors));
+    }
+    Ok(reply::refused(cx, edit_page(cx, placed, &form)?, errors))
+}
+
+/// `DELETE /comments/:id`. One to which others replied stays as `[deleted]`.
+///
+/// # Errors
+/// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the database's.
+pub fn destroy(cx: &Cx, id: i64) -> Result {
+    let viewer = auth::require_user_or_return(cx, paths::comment(id))?;
+    let placed = own(cx, viewer, id)?;
+    let (user_id, post_id, now) = (viewer.id, placed.post_id, cx.now);
+    let destroyed = auth::write_as(cx, viewer, Standing::Active, move |connection| {
+        if sql::author(connection, id)? != Some(user_id) {
+            return Ok(None);
+        }
+        let Some(fate) = sql::destroy(connection, id, now)? else {
+            return Ok(None);
+        };
+        let left = match fate {
+            Fate::Removed { parent_id: Some(parent_id), .. } => sql::replies(connection, parent_id)?,
+            _ => 0,
+        };
+        Ok(Some((fate, left, sql::count_of(connection, post_id)?)))
+    })?;
+    let sign_in = || Error::SignIn { return_to: paths::comment(id).to_string(), cookie: None };
+    let (fate, left, count) = destroyed.ok_or_else(sign_in)?.ok_or(Error::NotFound)?;
+    let Some(count) = count else {
+        // It was the last on a post that was only kept for it.
+        return Ok(reply::done(cx, paths::POSTS, Flash::CommentDestroyed));
+    };
+    if !reply::wants_changes(cx) || is_on_page_of(cx, id, &fate) {
+        return Ok(reply::done(cx, after_destroying(cx, post_id, id, &fate)?, Flash::CommentDestroyed));
+    }
+    let remove = |id: i64| Change::remove(format_args!("#comment_{id}"));
+    let mut changes = Vec::new();
+    match fate {
+        Fate::Removed { pruned, parent_id } => {
+            // What went with it stands around it: of those on one page, one is around all others.
+            changes.extend(iter::once(id).chain(pruned).take(LEVELS).map(remove));
+            changes.extend(parent_id.map(|parent_id| fragments::replies_left(parent_id, left)).transpose()?);
+        }
+        Fate::Emptied => {
+            let comment = Comment { body: String::new(), author: None, ..placed.comment };
+            changes.push(said(cx, &Placed { comment, is_deleted: true, post_id })?);
+        }
+    }
+    changes.push(Change::fill(".comments_count", views::count(count).into_string()?));
+    changes.push(message::show_notice(Flash::CommentDestroyed));
+    Ok(reply::changes(cx, &changes))
+}
+
+/// Whether the request comes from the page of a comment that is gone now.
+fn is_on_page_of(cx: &Cx, id: i64, fate: &Fate) -> bool {
+    match fate {
+        Fate::Removed { pruned, .. } => {
+            iter::once(&id).chain(pruned).any(|&gone| cx.came_from(paths::comment(gone)).is_some())
+        }
+        Fate::Emptied => false,
+    }
+}
+
+/// Where to go on: at what is left of it, else at what it was a reply to, else on the page of its post
+/// that it was on.
+fn after_destroying(cx: &Cx, post_id: i64, id: i64, fate: &Fate) -> Result<String> {
+    match fate {
+        Fate::Emptied => address(cx, post_id, id),
+        Fate::Removed { parent_id: Some(parent_id), .. } => address(cx, post_id, *parent_id),
+        Fate::Removed { parent_id: None, .. } => {
+            let post = paths::post(post_id);
+            Ok(cx.came_from(post).map_or_else(|| post.to_string(), str::to_owned))
+        }
+    }
+}

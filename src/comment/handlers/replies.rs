@@ -1,0 +1,47 @@
+//! The form for a reply, in its place or on a page of its own.
+
+use horrorshow::Template;
+
+use super::super::views::{self, CommentForm};
+use super::super::{Room, To, sql};
+use super::refusal::closed;
+use super::reply_page;
+use crate::auth;
+use crate::draft;
+use crate::web::reply::{self, Change};
+use crate::web::{Cx, Result, paths};
+
+/// `GET /comments/:id/reply`: the form for a reply, for htmx below the comment. A form that is there
+/// already, perhaps with words in it, stays.
+///
+/// # Errors
+/// [`Error::Barred`], [`Error::Lost`] and [`Error::NotFound`], where nobody can reply, or not any more;
+/// the database's.
+pub fn form(cx: &Cx, id: i64) -> Result {
+    auth::refuse_banned(cx)?;
+    let to = To::Comment(id);
+    let written = draft::handlers::of(cx, to.address())?.unwrap_or_default().text("body");
+    let room = cx.read(|connection| sql::room(connection, to))?;
+    if !matches!(room, Room::Open(_)) {
+        return closed(cx, to, room, &written);
+    }
+    let form = CommentForm::of(&written);
+    if reply::wants_changes(cx) {
+        let html = views::reply_in_place(id, &form).into_string()?;
+        let below = format_args!("#comment_{id}:not(:has(> form)) > div");
+        return Ok(reply::changes(cx, &[Change::after(below, html)]));
+    }
+    Ok(reply::page(cx, reply_page::page(cx, id, &form)?))
+}
+
+/// `GET /comments/:id/replies`: to the comment that they are below. For htmx the page without the form
+/// for another.
+///
+/// # Errors
+/// A cursor that is none.
+pub fn list(cx: &Cx, id: i64) -> Result {
+    if reply::wants_changes(cx) {
+        return Ok(reply::changes(cx, &[Change::remove(format_args!("#reply_{id}_form"))]));
+    }
+    Ok(reply::see_other(cx, paths::comment(id)))
+}

@@ -1,0 +1,25 @@
+//! The page with the form for a reply.
+
+use super::super::views::{self, CommentForm};
+use super::super::{Placed, sql};
+use crate::post;
+use crate::ui::layout::{self, Page};
+use crate::web::{Cx, Error, Result, paths};
+
+/// The page with the form for a reply to a comment.
+///
+/// # Errors
+/// [`Error::NotFound`] when it is gone; the database's.
+pub(super) fn page(cx: &Cx, id: i64, form: &CommentForm) -> Result<String> {
+    let found = cx.read(|connection| {
+        let Some(Placed { comment, post_id, .. }) = sql::find(connection, 0, id)? else {
+            return Ok(None);
+        };
+        Ok(post::sql::find(connection, 0, post_id)?.map(|whole| (whole, comment)))
+    })?;
+    let (whole, parent) = found.ok_or(Error::NotFound)?;
+    let back = paths::comment(id).to_string();
+    let page =
+        Page { aside: Some((&back, "← Back to comment")), ..Page::with_form(cx, "Reply", form.errors)? };
+    Ok(layout::render(&page, views::reply(&whole, &parent, form, cx.now))?)
+}

@@ -1,0 +1,123 @@
+//! The comments on a post, and the pages that they are shown on.
+
+use rusqlite::Connection;
+
+use super::super::tree::{Layout, Node, Place, Row, Tree};
+use super::super::{Comment, IN_ORDER, ON_A_PAGE, Thread};
+use crate::post::Whole;
+use crate::types::cursor::{Cursor, START};
+use crate::types::time::Micros;
+
+/// The comments on a post, or as many of them as are put in order.
+pub struct Discussion {
+    viewer_id: i64,
+    post_id: i64,
+    /// Since when something in it is new to who asks, if anything is.
+    new_since: Option<Micros>,
+    /// All of them, when they are few; each until it is shown.
+    comments: Vec<Option<Comment>>,
+    is_cut: bool,
+    /// What it was asked for is too old to be in order: there is no page that shows it but its own.
+    is_beyond: bool,
+    tree: Tree,
+}
+
+impl Discussion {
+    /// The comments on a post in their order: with one statement when there are no more than a page
+    /// shows. Those that were deleted are among them where others replied. `root` is among them in any
+    /// case, with the replies to it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn of(
+        connection: &Connection,
+        viewer_id: i64,
+        whole: &Whole,
+        root: Option<&Comment>,
+    ) -> rusqlite::Result<Discussion> {
+        let (post, new_since) = (&whole.post, whole.new_since.filter(|_| whole.post.new_comments > 0));
+        let laid_out = |comments: Vec<Comment>, nodes: &[Node], is_cut, is_beyond| {
+            let (comments, tree) = (comments.into_iter().map(Some).collect(), Tree::of(nodes));
+            Discussion { viewer_id, post_id: post.id, new_since, comments, is_cut, is_beyond, tree }
+        };
+        // Those that were deleted are not counted, so only asking tells that there are few.
+        if post.comments_count <= i64::from(ON_A_PAGE) {
+            let comments = super::newest(connection, viewer_id, post.id, ON_A_PAGE + 1)?;
+            if comments.len() <= ON_A_PAGE as usize {
+                let nodes: Vec<Node> = comments.iter().map(Comment::node).collect();
+                return Ok(laid_out(comments, &nodes, false, false));
+            }
+        }
+        let (mut nodes, is_cut) = in_order(connection, post.id)?;
+        let beyond = root.map(Comment::node).filter(|root| is_cut && !nodes.contains(root));
+        if let Some(root) = beyond {
+            let mut replies = super::replies_to(connection, root.id, ON_A_PAGE)?;
+            replies.retain(|reply| !nodes.contains(reply));
+            nodes.push(root);
+            nodes.append(&mut replies);
+        }
+        Ok(laid_out(Vec::new(), &nodes, is_cut, beyond.is_some()))
+    }
+
+    /// The page that shows what it was asked for.
+    #[must_use]
+    pub fn place(&self, root: i64) -> Place {
+        if self.is_beyond { Place { root: Some(root), after: START } } else { self.tree.place(root) }
+    }
+
+    /// A page of it, as [`Tree::layout`] has it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn page(
+        mut self,
+        connection: &Connection,
+        root: Option<i64>,
+        after: Cursor,
+    ) -> rusqlite::Result<Thread> {
+        let Layout { rows, next } = self.tree.layout(root, after);
+        let mut shown = Vec::with_capacity(rows.len());
+        for row in rows {
+            let at_hand = self.comments.get_mut(row.origin).and_then(Option::take);
+            let comment = match at_hand {
+                Some(comment) => Some(comment),
+                // One by one: by their numbers that is as fast as all at once, and plain to see.
+                None => super::find(connection, self.viewer_id, row.id)?.map(|placed| placed.comment),
+            };
+            shown.extend(comment.map(|comment| (row, comment)));
+        }
+        let new_elsewhere = self.new_elsewhere(connection, &shown)?;
+        Ok(Thread { rows: shown, next, is_cut: self.is_cut, new_elsewhere })
+    }
+
+    /// The oldest that is new to who asks and not among what a page shows.
+    fn new_elsewhere(
+        &self,
+        connection: &Connection,
+        shown: &[(Row, Comment)],
+    ) -> rusqlite::Result<Option<i64>> {
+        let Some(since) = self.new_since else {
+            return Ok(None);
+        };
+        // One more than can be on the page: if any is elsewhere, it is among these.
+        let ids = super::new_to(connection, self.viewer_id, self.post_id, since, ON_A_PAGE + 1)?;
+        Ok(ids.into_iter().find(|id| shown.iter().all(|(row, _)| row.id != *id)))
+    }
+}
+
+/// The page that shows a comment on a post.
+///
+/// # Errors
+/// The database's.
+pub fn place(connection: &Connection, post_id: i64, id: i64) -> rusqlite::Result<Place> {
+    let (nodes, _) = in_order(connection, post_id)?;
+    Ok(Tree::of(&nodes).place(id))
+}
+
+/// The newest comments on a post, [`IN_ORDER`] at most; whether there are more.
+fn in_order(connection: &Connection, post_id: i64) -> rusqlite::Result<(Vec<Node>, bool)> {
+    let mut nodes = super::outline(connection, post_id, IN_ORDER + 1)?;
+    let is_cut = nodes.len() > IN_ORDER as usize;
+    nodes.truncate(IN_ORDER as usize);
+    Ok((nodes, is_cut))
+}

@@ -1,0 +1,364 @@
+//! All SQL about comments.
+
+pub mod discussion;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use smol_str::SmolStr;
+
+use super::tree::Node;
+use super::{Comment, NewComment, OwnComment, Placed, Room, TWICE, To};
+use crate::moderation;
+use crate::post::{self, DELETED, REMOVED};
+use crate::sql::{random_id, short};
+use crate::types::cursor::{Cursor, Slice};
+use crate::types::time::Micros;
+use crate::user;
+use crate::vote::{self, Target};
+
+/// The columns of [`from_row`].
+macro_rules! columns {
+    () => {
+        "comments.id, iif(comments.removed_at IS NULL, comments.body, ''), comments.created_at, \
+         users.id, users.screen_name, comments.score, comments.parent_id, comments.removed_at IS NOT NULL"
+    };
+}
+
+/// The number of [`columns`]: what follows them in a row begins here.
+const COLUMNS: usize = 8;
+
+/// Where they come from. What an admin removed is nobody's, and says nothing.
+macro_rules! joins {
+    () => {
+        " FROM comments LEFT JOIN users ON users.id = comments.user_id AND comments.removed_at IS NULL "
+    };
+}
+
+/// A comment as a guest sees it.
+fn from_row(row: &Row) -> rusqlite::Result<Comment> {
+    Ok(Comment {
+        id: row.get(0)?,
+        body: row.get(1)?,
+        created_at: row.get(2)?,
+        author: user::sql::author(row, 3)?,
+        score: row.get(5)?,
+        is_voted: false,
+        parent_id: row.get(6)?,
+        is_removed: row.get(7)?,
+    })
+}
+
+/// The newest comments on a post, as its page shows them to the viewer, 0 for a guest: their votes come
+/// with the comments, in a statement for all.
+pub(super) fn newest(
+    connection: &Connection,
+    viewer_id: i64,
+    post_id: i64,
+    limit: u32,
+) -> rusqlite::Result<Vec<Comment>> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        joins!(),
+        "WHERE comments.post_id = ?1 ORDER BY comments.created_at DESC, comments.id DESC LIMIT ?2"
+    );
+    let mut comments: Vec<Comment> = connection
+        .prepare_cached(sql)?
+        .query_map(params![post_id, limit], from_row)?
+        .collect::<Result<_, _>>()?;
+    if viewer_id > 0 {
+        let ids = comments.iter().map(|comment| comment.id).zip(0..);
+        for place in vote::sql::for_comments(connection, viewer_id, ids)? {
+            comments[place].is_voted = true;
+        }
+    }
+    Ok(comments)
+}
+
+/// What the order of the newest comments on a post depends on, of `limit` at most.
+pub(super) fn outline(connection: &Connection, post_id: i64, limit: u32) -> rusqlite::Result<Vec<Node>> {
+    let sql = "SELECT id, parent_id, score, created_at FROM comments WHERE post_id = ?1 \
+               ORDER BY created_at DESC, id DESC LIMIT ?2";
+    connection.prepare_cached(sql)?.query_map(params![post_id, limit], node)?.collect()
+}
+
+/// The same of the newest replies to a comment.
+pub fn replies_to(connection: &Connection, id: i64, limit: u32) -> rusqlite::Result<Vec<Node>> {
+    let sql = "SELECT id, parent_id, score, created_at FROM comments WHERE parent_id = ?1 \
+               ORDER BY id DESC LIMIT ?2";
+    connection.prepare_cached(sql)?.query_map(params![id, limit], node)?.collect()
+}
+
+/// The oldest comments on a post that others made `since` a moment.
+pub fn new_to(
+    connection: &Connection,
+    viewer_id: i64,
+    post_id: i64,
+    since: Micros,
+    limit: u32,
+) -> rusqlite::Result<Vec<i64>> {
+    let sql = "SELECT id FROM comments WHERE post_id = ?2 AND created_at > ?3 AND deleted_at IS NULL \
+               AND user_id IS NOT ?1 ORDER BY created_at, id LIMIT ?4";
+    connection
+        .prepare_cached(sql)?
+        .query_map(params![viewer_id, post_id, since, limit], |row| row.get(0))?
+        .collect()
+}
+
+fn node(row: &Row) -> rusqlite::Result<Node> {
+    Ok(Node { id: row.get(0)?, parent_id: row.get(1)?, score: row.get(2)?, created_at: row.get(3)? })
+}
+
+/// Someone's comments from `after` on: newest first.
+pub fn of_user(
+    connection: &Connection,
+    user_id: i64,
+    after: Cursor,
+    limit: u32,
+) -> rusqlite::Result<Slice<OwnComment>> {
+    let sql = "SELECT comments.id, comments.body, comments.created_at, posts.id, posts.title, \
+               posts.removed_at IS NOT NULL FROM comments JOIN posts ON posts.id = comments.post_id \
+               WHERE comments.user_id = ?1 AND (comments.created_at, comments.id) < (?2, ?3) \
+               AND comments.deleted_at IS NULL \
+               ORDER BY comments.created_at DESC, comments.id DESC LIMIT ?4";
+    let rows = connection
+        .prepare_cached(sql)?
+        .query_map(params![user_id, after.key, after.id, limit + 1], |row| {
+            let (id, body, created_at, post_id) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+            let title = if row.get(5)? { Some(SmolStr::new_static(REMOVED)) } else { short(row, 4)? };
+            let post_title = title.unwrap_or(SmolStr::new_static(DELETED));
+            Ok(OwnComment { id, body, created_at, post_id, post_title })
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(Slice::of(rows, limit, OwnComment::by_age))
+}
+
+/// A comment, also one that stays only for the replies to it; `None` when there is none.
+pub fn find(connection: &Connection, viewer_id: i64, id: i64) -> rusqlite::Result<Option<Placed>> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        ", comments.post_id, comments.deleted_at IS NOT NULL, comment_votes.user_id IS NOT NULL",
+        joins!(),
+        "LEFT JOIN comment_votes ON comment_votes.user_id = ?1 AND comment_votes.comment_id = comments.id \
+         WHERE comments.id = ?2"
+    );
+    connection
+        .prepare_cached(sql)?
+        .query_row([viewer_id, id], |row| {
+            let (post_id, is_deleted) = (row.get(COLUMNS)?, row.get(COLUMNS + 1)?);
+            let comment = Comment { is_voted: row.get(COLUMNS + 2)?, ..from_row(row)? };
+            Ok(Placed { comment, post_id, is_deleted })
+        })
+        .optional()
+}
+
+/// Whether something can be said there.
+pub fn room(connection: &Connection, to: To) -> rusqlite::Result<Room> {
+    let (post_id, is_there) = match to {
+        To::Post(id) => (id, true),
+        To::Comment(id) => {
+            let sql = "SELECT post_id, deleted_at IS NULL FROM comments WHERE id = ?1";
+            let found = connection.prepare_cached(sql)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)));
+            match found.optional()? {
+                Some(found) => found,
+                None => return Ok(Room::NoParent(None)),
+            }
+        }
+    };
+    if let Some(reason) = moderation::sql::locked(connection, post_id)? {
+        return Ok(Room::Locked(reason));
+    }
+    if !post::sql::takes_comments(connection, post_id)? {
+        return Ok(Room::NoPost);
+    }
+    Ok(if is_there { Room::Open(post_id) } else { Room::NoParent(Some(post_id)) })
+}
+
+/// How many replies a comment has, of its own: those that were deleted and stay are among them.
+pub fn replies(connection: &Connection, id: i64) -> rusqlite::Result<i64> {
+    let sql = "SELECT count(*) FROM comments WHERE parent_id = ?1";
+    connection.prepare_cached(sql)?.query_row([id], |row| row.get(0))
+}
+
+/// Whose a comment is; `None` when there is none or it was deleted.
+pub fn author(connection: &Connection, id: i64) -> rusqlite::Result<Option<i64>> {
+    let sql = "SELECT user_id FROM comments WHERE id = ?1 AND deleted_at IS NULL";
+    let found: Option<Option<i64>> =
+        connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
+    Ok(found.flatten())
+}
+
+/// The comment that says the same as `new`, by the same person, in the same place, not long before.
+pub fn twin(connection: &Connection, new: &NewComment) -> rusqlite::Result<Option<i64>> {
+    let sql = "SELECT id FROM comments WHERE user_id = ?1 AND created_at > ?2 AND post_id = ?3 AND body = ?4 \
+               AND deleted_at IS NULL AND parent_id IS ?5 LIMIT 1";
+    let NewComment { post_id, parent_id, user_id, body, created_at } = *new;
+    connection
+        .prepare_cached(sql)?
+        .query_row(params![user_id, created_at - TWICE, post_id, body, parent_id], |row| row.get(0))
+        .optional()
+}
+
+/// How many comments a post has; `None` when it is gone.
+pub fn count_of(connection: &Connection, post_id: i64) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT comments_count FROM posts WHERE id = ?1")?
+        .query_row([post_id], |row| row.get(0))
+        .optional()
+}
+
+/// Makes a comment and counts it, on its post and for its author; the id. A post or author that is
+/// not there is a constraint violation, and so is a parent that is not on the same post, or was deleted:
+/// without its depth a reply would have none.
+pub fn create(connection: &Connection, comment: &NewComment) -> rusqlite::Result<i64> {
+    let NewComment { post_id, parent_id, user_id, body, created_at } = *comment;
+    connection
+        .prepare_cached(
+            "INSERT INTO comments (post_id, user_id, created_at, updated_at, body, parent_id, depth) \
+             VALUES (?1, ?2, ?3, ?3, ?4, ?5, coalesce((SELECT parent.depth + 1 FROM comments AS parent \
+             WHERE parent.id = ?5 AND parent.post_id = ?1 AND parent.deleted_at IS NULL), 0))",
+        )?
+        .execute(params![post_id, user_id, created_at, body, parent_id])?;
+    let id = connection.last_insert_rowid();
+    count(connection, post_id, Some(user_id), 1)?;
+    Ok(id)
+}
+
+/// Changes what a comment says.
+pub fn update(connection: &Connection, id: i64, body: &str, now: Micros) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE comments SET body = ?2, updated_at = ?3 WHERE id = ?1")?
+        .execute(params![id, body, now])?;
+    Ok(())
+}
+
+/// Any comment without replies, and its post; `None` when there are none.
+pub fn random_leaf(connection: &Connection) -> rusqlite::Result<Option<(i64, i64)>> {
+    // From a random place to the end, then from the start: the last rows may all have replies.
+    let sql = concat!(
+        "WITH place (id) AS MATERIALIZED (SELECT ",
+        random_id!("comments"),
+        "), leaf (id) AS (SELECT coalesce( \
+             (SELECT id FROM comments AS c WHERE id >= (SELECT id FROM place) AND deleted_at IS NULL \
+              AND NOT EXISTS (SELECT 1 FROM comments WHERE parent_id = c.id) ORDER BY id LIMIT 1), \
+             (SELECT id FROM comments AS c WHERE deleted_at IS NULL \
+              AND NOT EXISTS (SELECT 1 FROM comments WHERE parent_id = c.id) ORDER BY id LIMIT 1))) \
+         SELECT comments.id, comments.post_id FROM leaf JOIN comments ON comments.id = leaf.id"
+    );
+    connection.prepare_cached(sql)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+}
+
+/// The first comment on a post that somebody has replied to; `None`: nobody has.
+pub fn first_answered(connection: &Connection, post_id: i64) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT min(parent_id) FROM comments WHERE post_id = ?1")?
+        .query_row([post_id], |row| row.get(0))
+}
+
+/// What has become of a comment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It is gone, and with it those that were kept for its sake alone.
+    Removed {
+        /// Those that went with it, from below.
+        pruned: Vec<i64>,
+        /// What it was a reply to, or what was the last of those that went.
+        parent_id: Option<i64>,
+    },
+    /// Somebody replied to it: it stays, without author and text.
+    Emptied,
+}
+
+/// Removes a comment and takes it off the counts; one with replies is emptied instead. `None`: there
+/// is none, or it was deleted before.
+pub fn destroy(connection: &Connection, id: i64, now: Micros) -> rusqlite::Result<Option<Fate>> {
+    let sql = "DELETE FROM comments WHERE id = ?1 AND deleted_at IS NULL \
+               AND NOT EXISTS (SELECT 1 FROM comments AS reply WHERE reply.parent_id = ?1) \
+               RETURNING post_id, user_id, parent_id, score";
+    let removed: Option<(i64, Option<i64>, Option<i64>, i64)> = connection
+        .prepare_cached(sql)?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .optional()?;
+    if let Some((post_id, user_id, parent_id, score)) = removed {
+        count(connection, post_id, user_id, -1)?;
+        if score > 1 {
+            vote::sql::add_karma(connection, user_id, 1 - score)?;
+        }
+        let (pruned, parent_id) = prune(connection, parent_id)?;
+        post::sql::prune(connection, post_id)?;
+        return Ok(Some(Fate::Removed { pruned, parent_id }));
+    }
+    let sql = "SELECT post_id, user_id FROM comments WHERE id = ?1 AND deleted_at IS NULL";
+    let found: Option<(i64, Option<i64>)> =
+        connection.prepare_cached(sql)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let Some((post_id, user_id)) = found else {
+        return Ok(None);
+    };
+    vote::sql::forget(connection, Target::Comment(id))?;
+    connection
+        .prepare_cached(
+            "UPDATE comments SET deleted_at = ?2, updated_at = ?2, user_id = NULL, body = '' WHERE id = ?1",
+        )?
+        .execute([id, now])?;
+    count(connection, post_id, user_id, -1)?;
+    Ok(Some(Fate::Emptied))
+}
+
+/// Removes a comment whose author leaves, also one that an admin has removed: it is counted no more.
+pub fn leave(connection: &Connection, id: i64, now: Micros) -> rusqlite::Result<()> {
+    if destroy(connection, id, now)?.is_some() {
+        return Ok(());
+    }
+    let sql = "DELETE FROM comments WHERE id = ?1 AND removed_at IS NOT NULL \
+               AND NOT EXISTS (SELECT 1 FROM comments AS reply WHERE reply.parent_id = ?1) \
+               RETURNING post_id, parent_id";
+    let gone: Option<(i64, Option<i64>)> =
+        connection.prepare_cached(sql)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    if let Some((post_id, parent_id)) = gone {
+        prune(connection, parent_id)?;
+        return post::sql::prune(connection, post_id);
+    }
+    vote::sql::forget(connection, Target::Comment(id))?;
+    connection
+        .prepare_cached(
+            "UPDATE comments SET removed_at = NULL, updated_at = ?2, user_id = NULL, body = '' \
+             WHERE id = ?1 AND removed_at IS NOT NULL",
+        )?
+        .execute([id, now])?;
+    Ok(())
+}
+
+/// What was kept for its replies alone goes with the last of them, and so on upwards: the numbers, and
+/// that of the first which stays. What an admin removed stays, to be restored.
+fn prune(connection: &Connection, mut id: Option<i64>) -> rusqlite::Result<(Vec<i64>, Option<i64>)> {
+    let sql = "DELETE FROM comments WHERE id = ?1 AND deleted_at IS NOT NULL AND removed_at IS NULL \
+               AND NOT EXISTS (SELECT 1 FROM comments AS reply WHERE reply.parent_id = ?1) RETURNING parent_id";
+    let mut pruned = Vec::new();
+    while let Some(emptied) = id {
+        let parent: Option<Option<i64>> =
+            connection.prepare_cached(sql)?.query_row([emptied], |row| row.get(0)).optional()?;
+        let Some(parent) = parent else {
+            break;
+        };
+        pruned.push(emptied);
+        id = parent;
+    }
+    Ok((pruned, id))
+}
+
+/// The post's count is also a reader's first impression of it, so both change with the comment.
+fn count(connection: &Connection, post_id: i64, user_id: Option<i64>, by: i64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE posts SET comments_count = comments_count + ?2 WHERE id = ?1")?
+        .execute([post_id, by])?;
+    connection
+        .prepare_cached("UPDATE users SET comments_count = comments_count + ?2 WHERE id = ?1")?
+        .execute(params![user_id, by])?;
+    Ok(())
+}
+
+/// The newest comments of a user, at most `limit`, also those that an admin removed.
+pub fn ids_of_user(connection: &Connection, user_id: i64, limit: u32) -> rusqlite::Result<Vec<i64>> {
+    let sql = "SELECT id FROM comments WHERE user_id = ?1 ORDER BY created_at DESC, id DESC LIMIT ?2";
+    connection.prepare_cached(sql)?.query_map(params![user_id, limit], |row| row.get(0))?.collect()
+}

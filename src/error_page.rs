@@ -1,0 +1,86 @@
+//! The answer for an [`Error`]: a page, or a line above the page for htmx.
+
+use horrorshow::owned_html;
+use horrorshow::prelude::*;
+use rouille::Response;
+
+use crate::auth;
+use crate::html::text::Text;
+use crate::ui::layout::{self, Page};
+use crate::ui::{field, message};
+use crate::web::cookie::Header;
+use crate::web::preferences::Preferences;
+use crate::web::{Cx, Error, paths, reply};
+
+/// The answer for `error`; what is ours goes to the log with the request's id.
+#[must_use]
+pub fn respond(cx: &Cx, error: &Error) -> Response {
+    if error.status() >= 500 {
+        let id = cx.request.header("X-Request-Id").unwrap_or("-");
+        log::error!("{id} {} {}: {error}", cx.request.method(), cx.path());
+    }
+    let mut response = match error {
+        Error::SignIn { return_to, cookie } => sign_in_first(cx, return_to, cookie.clone()),
+        _ if reply::wants_changes(cx) => {
+            let (heading, sentence) = error.texts(cx.method());
+            let sentence = format!("{heading} {sentence}");
+            let change = match error {
+                Error::Barred { .. } => message::show_logged_alert(&sentence),
+                _ => message::show_alert(&sentence),
+            };
+            reply::changes(cx, &[change]).with_status_code(error.status())
+        }
+        _ => page(cx, error),
+    };
+    match error {
+        Error::MethodNotAllowed(allowed) => response.headers.push(("Allow".into(), (*allowed).into())),
+        Error::TooMany(wait) => {
+            response.headers.push(("Retry-After".into(), wait.seconds.to_string().into()))
+        }
+        Error::Unavailable(error) => {
+            let seconds = if error.is_storage_failure() { "30" } else { "2" };
+            response.headers.push(("Retry-After".into(), seconds.into()));
+        }
+        _ => {}
+    }
+    response
+}
+
+fn page(cx: &Cx, error: &Error) -> Response {
+    let (heading, sentence) = error.texts(cx.method());
+    // Who asks may be what could not be found out: then the page is a guest's. Nor is it asked of a
+    // database that has too much to do already. A flash waits for the next page that is no error.
+    let viewer = if error.status() == 503 { None } else { auth::viewer(cx).ok().flatten() };
+    let page = Page { heading, viewer, preferences: Preferences::of(cx), ..Page::default() };
+    let typed = match error {
+        Error::Barred { typed, .. } | Error::Lost { typed } => typed.as_str(),
+        _ => "",
+    };
+    let main = horrorshow::html! {
+        @ if let Error::Barred { why, .. } = error { : barred(why) } else { p { : &*sentence } }
+        : field::kept(typed);
+    };
+    match layout::render(&page, main) {
+        Ok(html) => reply::html(cx, html).with_status_code(error.status()),
+        Err(error) => {
+            log::error!("rendering the error page: {error}");
+            Response::text(format!("{heading}\n{sentence}\n")).with_status_code(500)
+        }
+    }
+}
+
+/// What was decided, and where it is logged.
+fn barred(why: &str) -> impl Render + '_ {
+    owned_html! {
+        div(class="prose") {
+            p { : Text(why) }
+            p { a(href=paths::LOG) { : message::LOG } }
+        }
+    }
+}
+
+fn sign_in_first(cx: &Cx, return_to: &str, cookie: Option<Header>) -> Response {
+    let mut response = reply::go_on_at(cx, &paths::then(paths::SIGN_IN, return_to), 401);
+    response.headers.extend(cookie);
+    response
+}

@@ -1,0 +1,4 @@
+//! Threads that work beside the requests.
+
+pub mod housekeeping;
+pub mod indexer;

@@ -1,0 +1,3 @@
+//! What programs that watch the site read.
+
+pub mod handlers;

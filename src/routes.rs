@@ -1,0 +1,262 @@
+//! Every route, one line each.
+
+use crate::comment::To;
+use crate::moderation::Subject;
+use crate::saved::SaveAction;
+use crate::vote::handlers::change as vote;
+use crate::vote::{Target, Vote};
+use crate::web::route::Route;
+use crate::web::{Cx, Error, Result, assets, csrf, paths, reply};
+use crate::{
+    auth, benchmarking, comment, feed, flag, moderation, monitoring, post, preference, replica, saved,
+    search, session, sitemap, user,
+};
+
+/// The table of routes: the parts of a path, a name where any part will do, and a handler for each method. It becomes
+/// a `match` and a list of patterns, so that who counts requests has a name for each kind of them.
+macro_rules! routes {
+    ($cx:ident, $($([$($part:tt),+])|+ $(if $guard:expr)? => { $($method:ident => $handler:expr),+ })+) => {
+        /// What each route matches, such as `/posts/:id`; of several paths the first.
+        const PATTERNS: &[&str] = &[$(pattern!($([$($part)+])+)),+];
+
+        /// Finds the handler and runs it.
+        fn dispatch($cx: &Cx, segments: &[&str]) -> Result {
+            match *segments {
+                $($([$($part),+])|+ $(if $guard)? => {
+                    const ROUTE: Route = named(pattern!($([$($part)+])+));
+                    $cx.route.set(Some(ROUTE));
+                    on!($cx, $($method => $handler),+)
+                })+
+                _ => Err(Error::NotFound),
+            }
+        }
+    };
+}
+
+macro_rules! pattern {
+    ([$($part:tt)+] $($others:tt)*) => { concat!($("/", pattern!(@part $part)),+) };
+    (@part $literal:literal) => { $literal };
+    (@part $name:ident) => { concat!(":", stringify!($name)) };
+}
+
+/// The handler for the method among those that the path has, else 405 with their names.
+macro_rules! on {
+    ($cx:ident, $($method:ident => $handler:expr),+) => {
+        match $cx.method() {
+            $(stringify!($method) => $handler,)+
+            _ => Err(Error::MethodNotAllowed(on!(@allow $($method)+))),
+        }
+    };
+    (@allow GET) => { "GET, HEAD" };
+    (@allow $method:ident) => { stringify!($method) };
+    (@allow $first:ident $($rest:ident)+) => { concat!(on!(@allow $first), $(", ", on!(@allow $rest)),+) };
+}
+
+/// Finds the handler for a request and runs it.
+///
+/// # Errors
+/// Those of the handler; [`Error::NotFound`], [`Error::MethodNotAllowed`], and
+/// [`Error::Forbidden`] for a change that another site asked for.
+pub fn route(cx: &Cx) -> Result {
+    csrf::check(cx)?;
+    let segments: Vec<&str> = cx.path().split('/').skip(1).collect();
+    if !is_open_to_banned(cx.method(), &segments) {
+        auth::refuse_banned(cx)?;
+    }
+    match segments[..] {
+        [_, .., ""] => without_trailing_slash(cx),
+        _ => dispatch(cx, &segments),
+    }
+}
+
+/// Requests that match no route, or are refused before one is looked for.
+const NO_ROUTE: Route = Route(PATTERNS.len());
+
+/// The route with this pattern: for constants, where one that is not there stops the compiler.
+const fn named(pattern: &str) -> Route {
+    let mut at = 0;
+    while !is_same(PATTERNS[at].as_bytes(), pattern.as_bytes()) {
+        at += 1;
+    }
+    Route(at)
+}
+
+/// The route of a request, once [`route`] has run.
+#[must_use]
+pub fn route_of(cx: &Cx) -> Route {
+    cx.route.get().unwrap_or(NO_ROUTE)
+}
+
+/// The patterns of all routes in their order; `none` is the last.
+pub fn patterns() -> impl Iterator<Item = &'static str> {
+    PATTERNS.iter().copied().chain(["none"])
+}
+
+/// `==`, for constants.
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    match (one, other) {
+        ([], []) => true,
+        ([a, one @ ..], [b, other @ ..]) => *a == *b && is_same(one, other),
+        _ => false,
+    }
+}
+
+routes! { cx,
+    [""] => { GET => post::handlers::front(cx) }
+    ["best"] => { GET => post::handlers::best(cx, paths::WEEK) }
+    ["best", over] => { GET => post::handlers::best(cx, over) }
+    ["from"] => { GET => post::handlers::from(cx) }
+    ["posts"] => { GET => post::handlers::recent(cx), POST => post::handlers::create(cx) }
+    ["posts.atom"] => { GET => feed::handlers::newest(cx) }
+    ["search.atom"] => { GET => feed::handlers::of_search(cx) }
+    ["front.atom"] => { GET => feed::handlers::front(cx) }
+    ["posts", file] if file.ends_with(".atom") => {
+        GET => feed::handlers::of_post(cx, number(inside("", file, ".atom"))?)
+    }
+    ["users", file] if file.ends_with(".atom") => {
+        GET => feed::handlers::of_user(cx, number(inside("", file, ".atom"))?)
+    }
+    ["posts", "new"] => { GET => post::handlers::new(cx) }
+    ["posts", id] => {
+        GET => post::handlers::show(cx, number(id)?),
+        PATCH => post::handlers::update(cx, number(id)?),
+        PUT => post::handlers::update(cx, number(id)?),
+        DELETE => post::handlers::destroy(cx, number(id)?)
+    }
+    ["posts", id, "edit"] => { GET => post::handlers::edit(cx, number(id)?) }
+    ["posts", id, "comments"] => {
+        GET => Ok(comment::handlers::list(cx, number(id)?)),
+        POST => comment::handlers::create(cx, To::Post(number(id)?))
+    }
+    ["posts", id, "flag"] => {
+        GET => flag::handlers::new(cx, Target::Post(number(id)?)),
+        POST => flag::handlers::create(cx, Target::Post(number(id)?))
+    }
+    ["posts", id, "moderate"] => {
+        GET => moderation::handlers::show(cx, Subject::Post(number(id)?)),
+        POST => moderation::handlers::act(cx, Subject::Post(number(id)?))
+    }
+    ["posts", id, "vote"] => { POST => vote(cx, Target::Post(number(id)?), Vote::Cast) }
+    ["posts", id, "unvote"] => { POST => vote(cx, Target::Post(number(id)?), Vote::Withdrawn) }
+    ["posts", id, "save"] => { POST => saved::handlers::change(cx, number(id)?, SaveAction::Save) }
+    ["posts", id, "unsave"] => { POST => saved::handlers::change(cx, number(id)?, SaveAction::Unsave) }
+    ["saved"] => { GET => saved::handlers::list(cx) }
+    ["comments", id, "vote"] => { POST => vote(cx, Target::Comment(number(id)?), Vote::Cast) }
+    ["comments", id, "unvote"] => { POST => vote(cx, Target::Comment(number(id)?), Vote::Withdrawn) }
+    ["comments", id, "flag"] => {
+        GET => flag::handlers::new(cx, Target::Comment(number(id)?)),
+        POST => flag::handlers::create(cx, Target::Comment(number(id)?))
+    }
+    ["comments", id, "moderate"] => {
+        GET => moderation::handlers::show(cx, Subject::Comment(number(id)?)),
+        POST => moderation::handlers::act(cx, Subject::Comment(number(id)?))
+    }
+    ["comments", id] => {
+        GET => comment::handlers::show(cx, number(id)?),
+        PATCH => comment::handlers::update(cx, number(id)?),
+        PUT => comment::handlers::update(cx, number(id)?),
+        DELETE => comment::handlers::destroy(cx, number(id)?)
+    }
+    ["comments", id, "reply"] => { GET => comment::handlers::replies::form(cx, number(id)?) }
+    ["comments", id, "replies"] => {
+        GET => comment::handlers::replies::list(cx, number(id)?),
+        POST => comment::handlers::create(cx, To::Comment(number(id)?))
+    }
+    ["comments", id, "edit"] => { GET => comment::handlers::edit(cx, number(id)?) }
+    ["sign_up"] | ["users", "new"] => { GET => user::handlers::new(cx) }
+    ["users"] => {
+        GET => Ok(reply::see_other(cx, paths::SIGN_UP)),
+        POST => user::handlers::create(cx)
+    }
+    ["users", id] => { GET => user::handlers::show(cx, number(id)?) }
+    ["users", id, "moderate"] => {
+        GET => moderation::handlers::show(cx, Subject::User(number(id)?)),
+        POST => moderation::handlers::act(cx, Subject::User(number(id)?))
+    }
+    ["log"] => { GET => moderation::handlers::log(cx) }
+    ["flags"] => { GET => flag::handlers::queue(cx) }
+    ["user"] => {
+        GET => user::handlers::own(cx),
+        PATCH => user::handlers::update(cx),
+        PUT => user::handlers::update(cx),
+        DELETE => user::handlers::destroy(cx)
+    }
+    ["user", "edit"] => { GET => user::handlers::edit(cx) }
+    ["user", "delete"] => { GET => user::handlers::confirm_destroy(cx) }
+    ["sign_in"] | ["sessions", "new"] => { GET => session::handlers::new(cx) }
+    ["sessions"] => {
+        GET => Ok(reply::see_other(cx, paths::SIGN_IN)),
+        POST => session::handlers::create(cx)
+    }
+    ["sessions", id] => { DELETE => session::handlers::destroy(cx, number(id)?) }
+    ["preferences"] => {
+        GET => preference::handlers::edit(cx),
+        POST => preference::handlers::update(cx)
+    }
+    ["keys"] => { GET => preference::handlers::keys(cx) }
+    ["benchmarking", action] if cx.site.config.benchmarking => { POST => benchmarking::run(cx, action) }
+    ["robots.txt"] => { GET => sitemap::handlers::robots(cx) }
+    ["sitemap.xml"] => { GET => sitemap::handlers::index(cx) }
+    [file] if file.starts_with("sitemap-") => {
+        GET => sitemap::handlers::part(cx, number(inside("sitemap-", file, ".xml"))?)
+    }
+    ["search"] => { GET => search::handlers::show(cx) }
+    ["up"] => { GET => replica::handlers::up(cx) }
+    ["metrics"] if monitoring::handlers::is_shown(cx) => { GET => monitoring::handlers::show(cx) }
+    ["status"] => { GET => replica::handlers::status(cx) }
+    ["assets", name] => { GET => assets::serve(cx, name) }
+    [name] if assets::is_at_root(name) => { GET => assets::serve_at_root(cx, name) }
+}
+
+/// Whether also somebody who is banned can ask for it: reading, and how; signing in and out; and leaving. All
+/// other changes are refused here, also those that are yet to come. (Who calls for benchmarking is
+/// nobody.)
+fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {
+    match segments {
+        _ if method == "GET" => true,
+        ["sessions", ..] | ["users"] | ["benchmarking", ..] => true,
+        ["preferences"] | ["posts", _, "save" | "unsave"] => true,
+        ["user"] => method == "DELETE",
+        _ => false,
+    }
+}
+
+/// A row's number in a path: as the site writes it, without a sign or a zero before it that `parse`
+/// would take, so that a thing has one address.
+fn number(segment: &str) -> Result<i64> {
+    let is_canonical = segment.bytes().all(|byte| byte.is_ascii_digit()) && !segment.starts_with('0');
+    segment.parse().ok().filter(|_| is_canonical).ok_or(Error::NotFound)
+}
+
+/// What stands between two parts of a segment; nothing, which is no number, where they are not there.
+fn inside<'s>(before: &str, segment: &'s str, after: &str) -> &'s str {
+    segment.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)).unwrap_or_default()
+}
+
+/// `/posts/` was meant as `/posts`. Only what begins as our paths do is sent anywhere.
+fn without_trailing_slash(cx: &Cx) -> Result {
+    let path = cx.path().trim_end_matches('/');
+    let ours = path == paths::POSTS
+        || ["/posts/", "/comments/", "/users/"].iter().any(|start| path.starts_with(start));
+    match cx.request.raw_url().split_once('?') {
+        _ if !ours || cx.method() != "GET" => Err(Error::NotFound),
+        Some((_, query)) => Ok(reply::moved(cx, format!("{path}?{query}"))),
+        None => Ok(reply::moved(cx, path.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_route_has_a_name_of_its_own() {
+        let patterns: Vec<&str> = patterns().collect();
+        for (at, pattern) in patterns.iter().enumerate() {
+            assert!(!patterns[..at].contains(pattern), "{pattern}");
+        }
+        assert_eq!(patterns[named("/posts/:id").0], "/posts/:id");
+        assert_eq!(patterns[named("/sign_in").0], "/sign_in");
+        assert_eq!((patterns[0], patterns[NO_ROUTE.0]), ("/", "none"));
+    }
+}

@@ -1,0 +1,145 @@
+//! Signing in and out.
+
+pub mod sign_in;
+
+use rouille::Response;
+
+use self::sign_in::SignIn;
+use super::{sql, views};
+use crate::auth;
+use crate::auth::token::Token;
+use crate::draft;
+use crate::site::limiter::Action;
+use crate::ui::layout::{self, Page};
+use crate::ui::message;
+use crate::user::{self, name, password};
+use crate::vote;
+use crate::web::flash::Flash;
+use crate::web::form::{Errors, NO_ERRORS, local_path};
+use crate::web::reply::{self, Change};
+use crate::web::{Cx, Error, Result, paths};
+
+/// `GET /sign_in`.
+///
+/// # Errors
+/// The database's.
+pub fn new(cx: &Cx) -> Result {
+    let return_to = cx.query("return_to").unwrap_or_default();
+    let page = Page::new(cx, "Sign in")?;
+    Ok(reply::page(cx, layout::render(&page, views::sign_in(&form(cx, "", &return_to)?, &NO_ERRORS))?))
+}
+
+fn form<'f>(cx: &Cx, screen_name: &'f str, return_to: &'f str) -> Result<views::SignIn<'f>> {
+    let (keeps, votes) = (draft::handlers::is_kept(cx)?, vote::kept(cx).is_some());
+    Ok(views::SignIn { screen_name, return_to, keeps, votes })
+}
+
+/// `POST /sessions`: signs somebody in.
+///
+/// # Errors
+/// [`Error::TooMany`] for who tries too often; the database's.
+pub fn create(cx: &Cx) -> Result {
+    let form = cx.form()?;
+    let (screen_name, password) = (form.line("screen_name"), form.get("password").unwrap_or_default());
+    let folded = name::folded(&screen_name);
+    let rates = &cx.site.limiter;
+    if let Err(wait) =
+        rates.take(Action::SignInFrom(cx.ip())).and_then(|()| rates.take(Action::SignInAs(&folded)))
+    {
+        return refuse(cx, &screen_name, &Errors::too_fast(wait));
+    }
+    let account = cx.read(|connection| user::sql::account(connection, &folded))?;
+    let is_right = cx.hashing(|| match &account {
+        Some(account) => password::verify(password, &account.password_hash),
+        // Nobody of that name: a hash is computed all the same, so that the time says nothing.
+        None => {
+            let _ = password::verify(password, &password::DUMMY);
+            false
+        }
+    })?;
+    let Some(account) = account.filter(|_| is_right) else {
+        return refuse(cx, &screen_name, &incorrect());
+    };
+    let sign_in = SignIn::of(cx);
+    let secret = sign_in.secret.clone();
+    let id = cx.write(move |connection| {
+        // Their password may have been changed a moment ago: then it ended the sessions that were
+        // there, and must end this one.
+        if !user::sql::has_password(connection, account.id, &account.password_hash)? {
+            return Ok(None);
+        }
+        sign_in.write(connection, account.id).map(Some)
+    })?;
+    let Some(id) = id else {
+        return refuse(cx, &screen_name, &incorrect());
+    };
+    welcome(cx, account.id, Flash::SignedIn, &secret.of(id))
+}
+
+/// Somebody has just signed in or up: on to where they were going, else to their own page.
+///
+/// # Errors
+/// None that reading the form has not had before.
+pub fn welcome(cx: &Cx, user_id: i64, flash: Flash, token: &Token) -> Result {
+    let own_page = paths::user(user_id).to_string();
+    let location = cx.form()?.get("return_to").and_then(local_path).unwrap_or(&own_page);
+    let mut response = signed_in(cx, reply::done(cx, location, flash), token);
+    if vote::kept(cx).is_some() {
+        response.headers.push(vote::clear_cookie(cx));
+    }
+    Ok(response)
+}
+
+/// The same for an unknown name as for a wrong password: it does not tell who has an account.
+fn incorrect() -> Errors {
+    Errors::one("", "That screen name or password is incorrect")
+}
+
+/// The form again, with the name that was typed.
+fn refuse(cx: &Cx, screen_name: &str, errors: &Errors) -> Result {
+    let return_to = cx.form()?.get("return_to").unwrap_or_default();
+    let page = Page { alert: errors.sentences().next(), ..Page::with_form(cx, "Sign in", errors)? };
+    let main = views::sign_in(&form(cx, screen_name, return_to)?, errors);
+    Ok(reply::refused(cx, layout::render(&page, main)?, errors))
+}
+
+/// The response with the cookie of somebody who has just signed in.
+#[must_use]
+pub fn signed_in(cx: &Cx, mut response: Response, token: &Token) -> Response {
+    response.headers.push(auth::set_cookie(cx, token));
+    response
+}
+
+/// The response with the cookies of nobody.
+#[must_use]
+pub fn signed_out(cx: &Cx, mut response: Response) -> Response {
+    response.headers.push(auth::clear_cookie(cx));
+    response.headers.push(draft::handlers::clear_cookie(cx));
+    response
+}
+
+/// `DELETE /sessions/:id`: ends one of one's own sessions, which may be this one.
+///
+/// # Errors
+/// [`Error::SignIn`]; [`Error::NotFound`], also for somebody else's; the database's.
+pub fn destroy(cx: &Cx, id: i64) -> Result {
+    let viewer = auth::require_user_or_return(cx, paths::FRONT)?;
+    let user_id = viewer.id;
+    let left = cx.write(move |connection| {
+        let ended = sql::destroy(connection, id, user_id)?;
+        if ended { sql::count(connection, user_id).map(Some) } else { Ok(None) }
+    })?;
+    let left = left.ok_or(Error::NotFound)?;
+    if id == viewer.session_id {
+        return Ok(signed_out(cx, reply::done(cx, paths::user(user_id), Flash::SignedOut)));
+    }
+    if reply::wants_changes(cx) {
+        let changes = [
+            Change::remove(format_args!("#session_{id}")),
+            Change::fill("#sessions_count", left.to_string()),
+            message::show_notice(Flash::SignedOut),
+        ];
+        return Ok(reply::changes(cx, &changes));
+    }
+    Ok(reply::done(cx, paths::user(user_id), Flash::SignedOut))
+}

@@ -1,0 +1,35 @@
+//! What every request needs, as plain data: the configuration, the database, limiters, metrics.
+
+pub mod config;
+pub mod limiter;
+pub mod origin;
+pub mod semaphore;
+
+use lorem_http::ServerStats;
+use lorem_store::Database;
+
+use crate::metrics::requests::Requests;
+use crate::replica::Replica;
+use config::Config;
+use limiter::Limiter;
+use semaphore::Semaphore;
+
+/// What every request needs.
+pub struct Site {
+    /// What the operator decided.
+    pub config: Config,
+    /// Where everything is kept.
+    pub db: Database,
+    /// Requests that read and render have a permit.
+    pub request_permits: Semaphore,
+    /// Requests that hash a password have a permit.
+    pub hash_permits: Semaphore,
+    /// The rate limits.
+    pub limiter: Limiter,
+    /// The copy in another place, if there is one.
+    pub replica: Option<Replica>,
+    /// Counts of answers, by route.
+    pub requests: Requests,
+    /// The load of our server; `None` where another one serves.
+    pub load: Option<ServerStats>,
+}

@@ -1,0 +1,302 @@
+//! Pages about people.
+
+pub mod deletion;
+
+use std::sync::Arc;
+
+use super::views::Profile;
+use super::{
+    NewUser, User, check_about, check_confirmation, check_length, check_name, name, name_taken, password,
+    sql, views, wrong_password,
+};
+use crate::auth;
+use crate::auth::Standing;
+use crate::auth::token::Secret;
+use crate::comment;
+use crate::draft;
+use crate::post;
+use crate::session;
+use crate::session::handlers::sign_in::SignIn;
+use crate::session::handlers::{signed_in, signed_out, welcome};
+use crate::site::limiter::Action;
+use crate::types::cursor::{Cursor, ROWS};
+use crate::ui::layout::{self, Page};
+use crate::web::flash::Flash;
+use crate::web::form::{Errors, NO_ERRORS};
+use crate::web::{Cx, Error, Result, paths, reply};
+
+/// Where each of the lists begins.
+pub struct Places {
+    /// Of posts.
+    pub posts: Cursor,
+    /// Of comments.
+    pub comments: Cursor,
+    /// Of sessions.
+    pub sessions: Cursor,
+}
+
+/// `GET /users/:id`: someone, their posts and comments.
+///
+/// # Errors
+/// [`Error::NotFound`]; a cursor that is none; the database's.
+pub fn show(cx: &Cx, id: i64) -> Result {
+    let places = Places {
+        posts: cx.cursor("posts")?,
+        comments: cx.cursor("comments")?,
+        sessions: cx.cursor("sessions")?,
+    };
+    let html = page(cx, id, &places)?.ok_or(Error::NotFound)?;
+    Ok(reply::page(cx, html))
+}
+
+/// The page of a user; `None` when there is nobody of that number.
+///
+/// # Errors
+/// The database's.
+pub fn page(cx: &Cx, id: i64, places: &Places) -> Result<Option<String>> {
+    let viewer = auth::viewer(cx)?;
+    let viewer_id = viewer.map_or(0, |viewer| viewer.id);
+    let is_own = viewer_id == id;
+    let profile = cx.read(|connection| {
+        let Some(user) = sql::find(connection, id)? else {
+            return Ok(None);
+        };
+        let sessions =
+            is_own.then(|| session::sql::of_user(connection, id, places.sessions, session::ON_A_PAGE));
+        Ok(Some(Profile {
+            user,
+            posts: post::sql::of_user(connection, viewer_id, id, places.posts, ROWS)?,
+            comments: comment::sql::of_user(connection, id, places.comments, ROWS)?,
+            sessions: sessions.transpose()?,
+        }))
+    })?;
+    let Some(profile) = profile else {
+        return Ok(None);
+    };
+    let feed = Some(paths::user_feed(id).to_string().into());
+    let page = Page { feed, ..Page::new(cx, &profile.user.screen_name)? };
+    Ok(Some(layout::render(&page, views::show(cx, viewer, &profile))?))
+}
+
+/// `GET /user`: one's own page.
+///
+/// # Errors
+/// [`Error::SignIn`]; the database's.
+pub fn own(cx: &Cx) -> Result {
+    Ok(reply::see_other(cx, paths::user(auth::require_user(cx)?.id)))
+}
+
+/// `GET /sign_up`.
+///
+/// # Errors
+/// The database's.
+pub fn new(cx: &Cx) -> Result {
+    let return_to = cx.query("return_to").unwrap_or_default();
+    let page = Page::new(cx, "Sign up")?;
+    Ok(reply::page(cx, layout::render(&page, views::sign_up("", &return_to, &NO_ERRORS))?))
+}
+
+/// `POST /users`: signs somebody up, and in.
+///
+/// # Errors
+/// The database's. What can be mended, also coming too fast, is told in the form.
+pub fn create(cx: &Cx) -> Result {
+    let form = cx.form()?;
+    let screen_name = form.line("screen_name");
+    let password = form.get("password").unwrap_or_default();
+    let folded = name::folded(&screen_name);
+    let is_taken = cx.read(|connection| sql::has_name(connection, &folded, 0))?;
+    let mut errors = Errors::default();
+    if password.is_empty() {
+        errors.add("password", "Password can't be blank");
+    } else {
+        check_confirmation(&mut errors, password, form.get("password_confirmation"));
+    }
+    check_name(&mut errors, form.get("screen_name").unwrap_or_default(), &screen_name, is_taken);
+    if !password.is_empty() {
+        check_length(&mut errors, password);
+    }
+    let errors = errors.or_too_fast(&cx.site.limiter, Action::SignUpFrom(cx.ip()));
+    if !errors.is_empty() {
+        return refuse(cx, &screen_name, &errors);
+    }
+    let password_hash = hash(cx, password)?;
+    let (sign_in, now, name) = (SignIn::of(cx), cx.now, screen_name.clone());
+    let secret = sign_in.secret.clone();
+    let ids = cx.write(move |connection| {
+        let user = NewUser { screen_name: &name, password_hash: &password_hash, about: "", created_at: now };
+        let Some(id) = sql::create(connection, &user)? else {
+            return Ok(None);
+        };
+        Ok(Some((id, sign_in.write(connection, id)?)))
+    })?;
+    let Some((id, session_id)) = ids else {
+        return refuse(cx, &screen_name, &name_taken());
+    };
+    welcome(cx, id, Flash::SignedUp, &secret.of(session_id))
+}
+
+fn refuse(cx: &Cx, screen_name: &str, errors: &Errors) -> Result {
+    let return_to = cx.form()?.get("return_to").unwrap_or_default();
+    let page = Page::with_form(cx, "Sign up", errors)?;
+    let html = layout::render(&page, views::sign_up(screen_name, return_to, errors))?;
+    Ok(reply::refused(cx, html, errors))
+}
+
+fn hash(cx: &Cx, password: &str) -> Result<String> {
+    let hashed = cx.hashing(|| password::hash(password))?;
+    hashed.map_err(|error| Error::Internal(format!("hashing a password: {error}")))
+}
+
+/// `GET /user/edit`.
+///
+/// # Errors
+/// [`Error::SignIn`]; the database's.
+pub fn edit(cx: &Cx) -> Result {
+    let viewer = auth::require_active_user(cx)?;
+    let user = cx.read(|connection| sql::find(connection, viewer.id))?.ok_or(Error::NotFound)?;
+    let draft = draft::handlers::of(cx, paths::ACCOUNT)?.unwrap_or_default();
+    let (screen_name, about) =
+        (draft.get("screen_name").map(|_| draft.line("screen_name")), draft.get("about"));
+    let form = views::EditForm {
+        id: user.id,
+        screen_name: screen_name.as_deref().unwrap_or(&user.screen_name),
+        about: about.unwrap_or(&user.about),
+    };
+    let page = Page::new(cx, "Editing profile")?;
+    Ok(reply::page(cx, layout::render(&page, views::edit(&form, &NO_ERRORS))?))
+}
+
+/// What is to become of somebody's account.
+struct Changed {
+    screen_name: String,
+    about: String,
+    password: Option<NewHash>,
+}
+
+/// The hash of somebody's password, to be changed.
+struct NewHash {
+    /// What it must still be.
+    present: String,
+    /// What it becomes.
+    new: String,
+}
+
+/// `PATCH /user`: changes one's name, what one says of oneself, and one's password. A new password
+/// ends all other sessions, and gives this one a new secret.
+///
+/// # Errors
+/// [`Error::SignIn`]; the database's. What can be mended is told in the form.
+pub fn update(cx: &Cx) -> Result {
+    let viewer = draft::handlers::require_user(cx, paths::EDIT_ACCOUNT, &["screen_name", "about"])?;
+    let id = viewer.id;
+    let user = cx.read(|connection| sql::find(connection, id))?.ok_or(Error::NotFound)?;
+    let (changed, errors) = wanted(cx, &user)?;
+    let refuse = |changed: &Changed, errors: &Errors| {
+        let form = views::EditForm { id, screen_name: &changed.screen_name, about: &changed.about };
+        let page = Page::with_form(cx, "Editing profile", errors)?;
+        Ok(reply::refused(cx, layout::render(&page, views::edit(&form, errors))?, errors))
+    };
+    if !errors.is_empty() {
+        return refuse(&changed, &errors);
+    }
+    let changed = Arc::new(changed);
+    let (session_id, now) = (viewer.session_id, cx.now);
+    let (secret, draft, new) = (Secret::random(), draft::handlers::token(cx), Arc::clone(&changed));
+    let renewed = secret.clone();
+    let updated = auth::write_as(cx, viewer, Standing::Active, move |connection| {
+        // Another request may have changed it since it was checked.
+        if let Some(hash) = &new.password
+            && !sql::has_password(connection, id, &hash.present)?
+        {
+            return Ok(Err(wrong_password()));
+        }
+        if !sql::update(connection, id, &new.screen_name, &new.about, now)? {
+            return Ok(Err(name_taken()));
+        }
+        draft::handlers::taken(connection, draft.as_ref(), paths::ACCOUNT)?;
+        let Some(new_hash) = &new.password else {
+            return Ok(Ok(()));
+        };
+        sql::set_password(connection, id, &new_hash.new)?;
+        session::sql::destroy_others(connection, id, session_id)?;
+        session::sql::renew(connection, session_id, &renewed, now)?;
+        Ok(Ok(()))
+    })?;
+    match updated {
+        Some(Ok(())) => {}
+        Some(Err(errors)) => return refuse(&changed, &errors),
+        None => {
+            let fields = ["screen_name", "about"];
+            return Err(draft::handlers::sign_in_first(cx, paths::EDIT_ACCOUNT, &fields));
+        }
+    }
+    let response = reply::done(cx, paths::user(id), Flash::ProfileUpdated);
+    Ok(if changed.password.is_some() { signed_in(cx, response, &secret.of(session_id)) } else { response })
+}
+
+/// What the form asks for. A field that was not sent stays as it is.
+fn wanted(cx: &Cx, user: &User) -> Result<(Changed, Errors)> {
+    let form = cx.form()?;
+    let typed = form.get("screen_name").unwrap_or(&user.screen_name);
+    let screen_name = form.get("screen_name").map_or_else(|| typed.to_owned(), |_| form.line("screen_name"));
+    let about = form.get("about").map_or_else(|| user.about.clone(), |_| form.text("about"));
+    let folded = name::folded(&screen_name);
+    let is_taken = cx.read(|connection| sql::has_name(connection, &folded, user.id))?;
+    let mut errors = Errors::default();
+    check_name(&mut errors, typed, &screen_name, is_taken);
+    check_about(&mut errors, &about);
+    let password = match form.get("password").filter(|password| !password.is_empty()) {
+        Some(password) => new_password(cx, user, password, &mut errors)?,
+        None => None,
+    };
+    Ok((Changed { screen_name, about, password }, errors))
+}
+
+/// The present hash and the new one, when the present password is right and the new one will do.
+fn new_password(cx: &Cx, user: &User, password: &str, errors: &mut Errors) -> Result<Option<NewHash>> {
+    let form = cx.form()?;
+    check_confirmation(errors, password, form.get("password_confirmation"));
+    check_length(errors, password);
+    // Whoever finds an open browser must not guess faster here than where one signs in.
+    if let Err(wait) = cx.site.limiter.take(Action::PasswordBy(user.id)) {
+        *errors = Errors::too_fast(wait);
+        return Ok(None);
+    }
+    let present = cx.read(|connection| sql::password_hash(connection, user.id))?.ok_or(Error::NotFound)?;
+    let current = form.get("current_password").unwrap_or_default();
+    if !cx.hashing(|| password::verify(current, &present))? {
+        errors.append(wrong_password());
+    }
+    if !errors.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(NewHash { present, new: hash(cx, password)? }))
+}
+
+/// `GET /user/delete`: says what will go.
+///
+/// # Errors
+/// [`Error::SignIn`]; the database's.
+pub fn confirm_destroy(cx: &Cx) -> Result {
+    let viewer = auth::require_user(cx)?;
+    let user = cx.read(|connection| sql::find(connection, viewer.id))?.ok_or(Error::NotFound)?;
+    let page = Page::new(cx, "Delete profile")?;
+    Ok(reply::page(cx, layout::render(&page, views::confirm_destroy(&user))?))
+}
+
+/// Posts, comments and sessions that go in one write: some milliseconds.
+const DESTROYED_AT_ONCE: u32 = 200;
+
+/// `DELETE /user`: removes one's account and what one wrote.
+///
+/// # Errors
+/// [`Error::SignIn`]; the database's.
+pub fn destroy(cx: &Cx) -> Result {
+    let viewer = auth::require_user_or_return(cx, paths::DELETE_ACCOUNT)?;
+    let (id, now) = (viewer.id, cx.now);
+    // Step by step: somebody may have written for years, and others want to write meanwhile. Should it
+    // break off, what is left can be deleted like this again.
+    while cx.write(move |connection| deletion::destroy_some(connection, id, now, DESTROYED_AT_ONCE))? {}
+    Ok(signed_out(cx, reply::done(cx, paths::FRONT, Flash::ProfileDeleted)))
+}

@@ -1,0 +1,179 @@
+//! How people look.
+
+pub mod author;
+
+use horrorshow::owned_html;
+use horrorshow::prelude::*;
+
+use super::User;
+use crate::comment::OwnComment;
+use crate::html::text::Text;
+use crate::markup::{FORMATTING, Markup};
+use crate::post::Post;
+use crate::session::Session;
+use crate::types::cursor::Slice;
+use crate::ui::button;
+use crate::ui::field::{self, Field};
+use crate::ui::time::{Age, Date};
+use crate::ui::{message, pager};
+use crate::web::Viewer;
+use crate::web::form::{Errors, local_path};
+use crate::web::{Cx, paths};
+use crate::{comment, post, session};
+
+/// What a user's page shows.
+pub struct Profile {
+    /// Whose.
+    pub user: User,
+    /// A page of their posts.
+    pub posts: Slice<Post>,
+    /// A page of their comments.
+    pub comments: Slice<OwnComment>,
+    /// On one's own page: a page of one's sign-ins.
+    pub sessions: Option<Slice<Session>>,
+}
+
+/// Someone's page.
+pub fn show<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) -> impl Render + 'p {
+    let user = &profile.user;
+    owned_html! {
+        @ if profile.sessions.is_some() {
+            div(class="actions") {
+                a(class="button", href=paths::EDIT_ACCOUNT) { : "Edit profile" }
+                a(class="button", href=paths::SAVED) { : "Saved posts" }
+                a(class="button danger", href=paths::DELETE_ACCOUNT) { : "Delete profile" }
+            }
+        }
+        @ if profile.sessions.is_none() && viewer.is_some_and(|viewer| viewer.is_admin) {
+            div(class="actions") { a(class="button", href=paths::moderate_user(user.id)) { : "Moderate" } }
+        }
+        dl(class="facts") {
+            dt { : "user:" } dd { : &user.screen_name }
+            dt { : "created:" }
+            dd {
+                @ if profile.sessions.is_some() { : Date(user.created_at) }
+                else { : Age { at: user.created_at, now: cx.now }; : " ago" }
+            }
+            dt { : "karma:" } dd { : user.karma }
+            @ if let Some(reason) = &user.banned {
+                dt { : "banned:" } dd { : Text(reason); : " ("; a(href=paths::LOG) { : message::LOG } : ")" }
+            }
+            dt { : "about:" } dd(class="prose") { : Markup(&user.about) }
+        }
+        details(open, id="posts") {
+            summary { h2 { : "Posts:" } : " "; : user.posts_count }
+            ol(class="posts") {
+                @ for post in &profile.posts.rows { : post::views::row(post, false, viewer, cx.now) }
+            }
+            : pager::more(profile.posts.next, "posts", "#posts");
+        }
+        : comments(cx, profile);
+        : sessions(cx, viewer, profile);
+    }
+}
+
+fn comments<'p>(cx: &'p Cx, profile: &'p Profile) -> impl Render + 'p {
+    // Who has asked for the next page wants to see it.
+    let asked_for = cx.query("comments").is_some();
+    owned_html! {
+        details(open?=asked_for, id="comments") {
+            summary { h2 { : "Comments:" } : " "; : profile.user.comments_count }
+            : comment::views::own(&profile.comments.rows, cx.now);
+            : pager::more(profile.comments.next, "comments", "#comments");
+        }
+    }
+}
+
+fn sessions<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) -> impl Render + 'p {
+    let asked_for = cx.query("sessions").is_some();
+    owned_html! {
+        @ if let Some(sessions) = &profile.sessions {
+            details(open?=asked_for, id="sessions") {
+                summary { h2 { : "Sessions:" } : " "; span(id="sessions_count") { : profile.user.sessions_count } }
+                : session::views::list(&sessions.rows, viewer);
+                : pager::more(sessions.next, "sessions", "#sessions");
+            }
+        }
+    }
+}
+
+/// The page for signing up.
+pub fn sign_up<'f>(screen_name: &'f str, return_to: &'f str, errors: &'f Errors) -> impl Render + 'f {
+    let return_to = local_path(return_to);
+    owned_html! {
+        form(method="post", action=paths::USERS) {
+            : field::errors(errors, "user");
+            : field::line(
+                Field::new("screen_name", "Screen name", screen_name, errors).autocomplete("username")
+                    .hint("30 characters at most.")
+            );
+            : new_password("Password", "8 characters minimum.", errors);
+            @ if let Some(return_to) = return_to { input(type="hidden", name="return_to", value=return_to); }
+            button(class="button") { : "Create account" }
+        }
+    }
+}
+
+fn new_password<'f>(label: &'static str, hint: &'static str, errors: &'f Errors) -> impl Render + 'f {
+    let autocomplete = "new-password";
+    owned_html! {
+        : field::password(Field::new("password", label, "", errors).autocomplete(autocomplete).hint(hint));
+        : field::password(Field::new("password_confirmation", "Password confirmation", "", errors).autocomplete(autocomplete));
+    }
+}
+
+/// The form for changing one's account, as far as it is filled.
+#[derive(Clone, Copy)]
+pub struct EditForm<'f> {
+    /// Whose.
+    pub id: i64,
+    /// Their name.
+    pub screen_name: &'f str,
+    /// What they say of themselves.
+    pub about: &'f str,
+}
+
+/// The page for changing one's account.
+pub fn edit<'f>(form: &EditForm<'f>, errors: &'f Errors) -> impl Render + 'f {
+    let EditForm { id, screen_name, about } = *form;
+    owned_html! {
+        form(method="post", action=paths::ACCOUNT) {
+            : button::means("patch");
+            : field::errors(errors, "user");
+            : field::line(Field::new("screen_name", "Screen name", screen_name, errors).autocomplete("username"));
+            : field::area(Field::new("about", "About", about, errors).hint(FORMATTING));
+            fieldset {
+                legend { : "Change password" }
+                : field::password(Field::new("current_password", "Current password", "", errors).autocomplete("current-password"));
+                : new_password("New password", "8 characters minimum. Changing it signs you out everywhere else. Leave empty to keep your password.", errors);
+            }
+            div(class="actions") {
+                button(class="button") { : "Update profile" }
+                a(class="button", href=paths::user(id)) { : "Show this user" }
+            }
+        }
+    }
+}
+
+/// What deleting one's account means, and the button that does it.
+pub fn confirm_destroy(user: &User) -> impl Render {
+    let User { id, posts_count, comments_count, .. } = *user;
+    owned_html! {
+        div(class="prose") {
+            p { : "This deletes your profile, ends all your sessions, and removes what you wrote:" }
+            ul {
+                li { : posts_count; : Raw(if posts_count == 1 { " post" } else { " posts" }) }
+                li { : comment::views::count(comments_count) }
+            }
+            p { : "A post or comment to which others replied stays as [deleted], without your name and your words, so that theirs are not lost." }
+            p { : "It can't be undone." }
+        }
+        div(class="actions") {
+            form(method="post", action=paths::ACCOUNT) {
+                : button::means("delete");
+                button(class="button danger") { : "Delete profile" }
+            }
+            a(class="button", href=paths::user(id)) { : "Keep it" }
+        }
+    }
+}

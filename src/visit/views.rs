@@ -1,0 +1,14 @@
+//! How new comments are counted.
+
+use horrorshow::owned_html;
+use horrorshow::prelude::*;
+
+use super::MANY_NEW;
+
+/// `3 new`.
+pub fn new_count(number: i64) -> impl Render {
+    owned_html! {
+        : Raw(itoa::Buffer::new().format(number.min(MANY_NEW - 1)));
+        : Raw(if number < MANY_NEW { " new" } else { "+ new" });
+    }
+}

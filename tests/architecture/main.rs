@@ -1,0 +1,5 @@
+//! Rules of the source that the compiler does not check. The program is neither built nor started for them.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod tidy;
