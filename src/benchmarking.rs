@@ -9,7 +9,7 @@ use crate::auth;
 use crate::auth::token::Secret;
 use crate::comment::views::CommentForm;
 use crate::comment::{self, NewComment, Thread};
-use crate::post::{self, NewPost, Whole};
+use crate::post::{self, NewPost, PostDetail};
 use crate::session::handlers::sign_in::SignIn;
 use crate::types::cursor::START;
 use crate::types::time::Micros;
@@ -107,7 +107,7 @@ struct Done {
 /// What a call has left to be shown.
 enum Shown {
     /// The post that it made, and its text: there is nothing more to read.
-    New(Box<Whole>),
+    New(Box<PostDetail>),
     /// A post: the one that it commented on, or any.
     Post(i64),
     /// What the action says, whatever it did.
@@ -204,8 +204,8 @@ impl Call {
                 let (title, description) = (&self.text, &self.description);
                 let post = NewPost { user_id, title, link: None, description, created_at };
                 let Some(id) = post::sql::create(connection, &post)? else { return Ok(Shown::Any) };
-                let whole = post::sql::find(connection, user_id, id)?;
-                Ok(whole.map_or(Shown::Any, |whole| Shown::New(Box::new(whole))))
+                let detail = post::sql::find(connection, user_id, id)?;
+                Ok(detail.map_or(Shown::Any, |detail| Shown::New(Box::new(detail))))
             }
             CommentCreate => {
                 let Some(post_id) = post::sql::random(connection)? else { return Ok(Shown::Any) };
@@ -236,7 +236,7 @@ impl Call {
 fn page(cx: &Cx, action: Action, shown: &Shown) -> Result {
     let empty = CommentForm::of("");
     let html = match (action, shown) {
-        (_, Shown::New(whole)) => Some(post::handlers::render(cx, whole, &Thread::default(), &empty)?),
+        (_, Shown::New(detail)) => Some(post::handlers::render(cx, detail, &Thread::default(), &empty)?),
         (_, Shown::Post(id)) => post::handlers::page(cx, *id, START, &empty)?,
         (UserShow, Shown::Any) => {
             let id = auth::viewer(cx)?.map_or(0, |viewer| viewer.id);

@@ -1,6 +1,6 @@
 //! Every route, one line each.
 
-use crate::comment::To;
+use crate::comment::ReplyTarget;
 use crate::moderation::Subject;
 use crate::saved::SaveAction;
 use crate::vote::handlers::change as vote;
@@ -126,7 +126,7 @@ routes! { cx,
     ["posts", id, "edit"] => { GET => post::handlers::edit(cx, number(id)?) }
     ["posts", id, "comments"] => {
         GET => Ok(comment::handlers::list(cx, number(id)?)),
-        POST => comment::handlers::create(cx, To::Post(number(id)?))
+        POST => comment::handlers::create(cx, ReplyTarget::Post(number(id)?))
     }
     ["posts", id, "flag"] => {
         GET => flag::handlers::new(cx, Target::Post(number(id)?)),
@@ -160,7 +160,7 @@ routes! { cx,
     ["comments", id, "reply"] => { GET => comment::handlers::replies::form(cx, number(id)?) }
     ["comments", id, "replies"] => {
         GET => comment::handlers::replies::list(cx, number(id)?),
-        POST => comment::handlers::create(cx, To::Comment(number(id)?))
+        POST => comment::handlers::create(cx, ReplyTarget::Comment(number(id)?))
     }
     ["comments", id, "edit"] => { GET => comment::handlers::edit(cx, number(id)?) }
     ["sign_up"] | ["users", "new"] => { GET => user::handlers::new(cx) }

@@ -15,7 +15,7 @@ use crate::flag::NewFlag;
 use crate::moderation::{Decision, Subject, Verb};
 use crate::post::NewPost;
 use crate::post::link::{self, NewLink};
-use crate::types::cursor::{ROWS, START};
+use crate::types::cursor::{PAGE_SIZE, START};
 use crate::types::time::{DAY, MINUTE, Micros, now};
 use crate::user::{NewUser, password};
 use crate::vote::{self, Target, Vote};
@@ -177,7 +177,7 @@ fn write(
 /// What readers flag and an admin does, and a comment that its author took back: among the newest posts,
 /// where it is met with.
 fn moderate(connection: &Connection, people: &[i64], now: Micros) -> rusqlite::Result<()> {
-    let mut posts = post::sql::newest(connection, 0, START, ROWS)?.rows;
+    let mut posts = post::sql::newest(connection, 0, START, PAGE_SIZE)?.rows;
     // What is taken away here leaves each its five comments.
     posts.retain(|post| post.comments_count > 5);
     let mut posts = posts.into_iter();

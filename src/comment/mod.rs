@@ -6,7 +6,7 @@ pub mod tree;
 pub mod views;
 
 use smol_str::SmolStr;
-pub use tree::{LEVELS, ON_A_PAGE};
+pub use tree::{MAX_LEVELS, PAGE_SIZE};
 use tree::{Node, Row};
 
 use crate::text::is_blank;
@@ -19,7 +19,7 @@ use crate::web::paths::{self, Path};
 
 /// So many comments of a post are put in order, the newest: the work of a page is bounded by it. The
 /// others are found at their own addresses.
-pub const IN_ORDER: u32 = 10_000;
+pub const MAX_ORDERED: u32 = 10_000;
 
 /// A comment as its post shows it.
 #[derive(Debug, Clone)]
@@ -81,7 +81,7 @@ pub struct Thread {
     pub rows: Vec<(Row, Comment)>,
     /// Where the next page begins.
     pub next: Option<Cursor>,
-    /// There are more than [`IN_ORDER`]: the oldest are not among them.
+    /// There are more than [`MAX_ORDERED`]: the oldest are not among them.
     pub is_cut: bool,
     /// One that is new to who asks and not on this page.
     pub new_elsewhere: Option<i64>,
@@ -102,7 +102,7 @@ const MAX_LENGTH: usize = 10_000;
 
 /// The same words by the same person in the same place within ten minutes are the same comment, sent
 /// twice.
-pub const TWICE: Micros = 10 * MINUTE;
+pub const DUPLICATE_WINDOW: Micros = 10 * MINUTE;
 
 /// What is wrong with a comment.
 #[must_use]
@@ -127,20 +127,20 @@ fn parent_gone() -> Errors {
 
 /// What somebody answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum To {
+pub enum ReplyTarget {
     /// A post, by its number.
     Post(i64),
     /// A comment, by its number: theirs is a reply to it.
     Comment(i64),
 }
 
-impl To {
+impl ReplyTarget {
     /// Where what they say is sent.
     #[must_use]
     pub fn address(self) -> Path {
         match self {
-            To::Post(id) => paths::new_comment(id),
-            To::Comment(id) => paths::replies(id),
+            ReplyTarget::Post(id) => paths::new_comment(id),
+            ReplyTarget::Comment(id) => paths::replies(id),
         }
     }
 
@@ -148,8 +148,8 @@ impl To {
     #[must_use]
     pub fn parent_id(self) -> Option<i64> {
         match self {
-            To::Post(_) => None,
-            To::Comment(id) => Some(id),
+            ReplyTarget::Post(_) => None,
+            ReplyTarget::Comment(id) => Some(id),
         }
     }
 
@@ -157,15 +157,15 @@ impl To {
     #[must_use]
     pub fn form(self) -> Path {
         match self {
-            To::Post(id) => paths::comment_form(id),
-            To::Comment(id) => paths::reply(id),
+            ReplyTarget::Post(id) => paths::comment_form(id),
+            ReplyTarget::Comment(id) => paths::reply(id),
         }
     }
 }
 
 /// Whether something can be said there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Room {
+pub enum CommentStatus {
     /// It can, on the post of this number.
     Open(i64),
     /// An admin has locked the post; why.

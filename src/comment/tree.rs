@@ -6,11 +6,11 @@ use crate::types::cursor::{Cursor, START};
 use crate::types::time::Micros;
 
 /// Comments on a page of a post, or of a comment.
-pub const ON_A_PAGE: u32 = 200;
+pub const PAGE_SIZE: u32 = 200;
 /// So deep they stand inside each other on a page: what is deeper has a page of its own. More would
 /// not leave room for the words, and browsers stop nesting elements at some 500. (A reply that is put in
 /// its place may stand deeper until the page is loaded again, but no further in: `styles/app.css`.)
-pub const LEVELS: usize = 8;
+pub const MAX_LEVELS: usize = 8;
 /// What the order needs to know of a comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Node {
@@ -49,7 +49,7 @@ pub struct Row {
     pub id: i64,
     /// Where it stood when the tree was made.
     pub origin: usize,
-    /// 0 at the page's margin, smaller than [`LEVELS`].
+    /// 0 at the page's margin, smaller than [`MAX_LEVELS`].
     pub level: usize,
     /// How many replies it has, of its own, on this page or not.
     pub replies: i64,
@@ -159,12 +159,12 @@ impl Tree {
     }
 
     /// A page of the discussion: of comment `root`, or the whole (`None`), whose replies begin `after`
-    /// a place. At most [`ON_A_PAGE`], at most [`LEVELS`] deep; where something is left out, the row
+    /// a place. At most [`PAGE_SIZE`], at most [`MAX_LEVELS`] deep; where something is left out, the row
     /// above it says so. Nothing when there is no comment `root`.
     #[must_use]
     pub fn layout(&self, root: Option<i64>, after: Cursor) -> Layout {
         let mut layout = Layout::default();
-        let mut open: Vec<Open> = Vec::with_capacity(LEVELS + 1);
+        let mut open: Vec<Open> = Vec::with_capacity(MAX_LEVELS + 1);
         let root = match root.map(|id| self.find(id)) {
             Some(None) => return layout,
             Some(Some(root)) => {
@@ -179,14 +179,14 @@ impl Tree {
                 open.pop();
                 continue;
             };
-            if layout.rows.len() >= ON_A_PAGE as usize {
+            if layout.rows.len() >= PAGE_SIZE as usize {
                 break;
             }
             (last.shown, last.next) = (Some(at), self.next_siblings[at]);
             let level = open.len() - usize::from(root.is_none());
             let mut row = self.row(at, level);
             let first = self.first_replies[at];
-            if first.is_some() && level + 1 < LEVELS {
+            if first.is_some() && level + 1 < MAX_LEVELS {
                 open.push(Open { row: Some(layout.rows.len()), shown: None, next: first });
             } else if first.is_some() {
                 row.rest = Rest::All;
@@ -283,7 +283,7 @@ mod tests {
         let nodes: Vec<Node> = (1..=100_000).map(|id| node(id, (id > 1).then_some(id - 1), 1, id)).collect();
         let tree = Tree::of(&nodes);
         let layout = tree.layout(None, START);
-        assert_eq!(layout.rows.len(), LEVELS);
+        assert_eq!(layout.rows.len(), MAX_LEVELS);
         let rests: BTreeSet<bool> = layout.rows.iter().map(|row| row.rest == Rest::Nothing).collect();
         assert_eq!(rests.len(), 2);
         assert_eq!(layout.rows.last().map(|row| row.rest), Some(Rest::All));
@@ -298,8 +298,8 @@ mod tests {
         let mut pages = VecDeque::from([(None, START)]);
         while let Some((root, after)) = pages.pop_front() {
             let layout = tree.layout(root, after);
-            assert!(layout.rows.len() <= ON_A_PAGE as usize);
-            assert!(layout.rows.iter().all(|row| row.level < LEVELS));
+            assert!(layout.rows.len() <= PAGE_SIZE as usize);
+            assert!(layout.rows.iter().all(|row| row.level < MAX_LEVELS));
             let begun = usize::from(root.is_some());
             seen.extend(layout.rows[begun..].iter().map(|row| row.id));
             pages.extend(layout.next.map(|next| (None, next)));

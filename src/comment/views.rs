@@ -4,11 +4,11 @@ use horrorshow::prelude::*;
 use horrorshow::{TemplateBuffer, owned_html};
 
 use super::tree::{Rest, Row};
-use super::{Comment, LEVELS, OwnComment, Thread};
+use super::{Comment, MAX_LEVELS, OwnComment, Thread};
 use crate::html::render_by_reference;
 use crate::html::text::{DOT, Id, Text};
 use crate::markup::{FORMATTING, Markup};
-use crate::post::Whole;
+use crate::post::PostDetail;
 use crate::types::time::Micros;
 use crate::ui::field::{self, Field};
 use crate::ui::time::Age;
@@ -29,7 +29,7 @@ pub fn count(number: i64) -> impl Render {
 
 /// What a comment's look depends on besides the comment.
 #[derive(Clone, Copy)]
-pub struct Scene<'s> {
+pub struct ThreadContext<'s> {
     /// Who looks.
     pub viewer: Option<&'s Viewer>,
     /// When.
@@ -44,17 +44,17 @@ pub struct Scene<'s> {
     pub is_open: bool,
 }
 
-impl<'s> Scene<'s> {
+impl<'s> ThreadContext<'s> {
     /// On a post that is at hand.
     #[must_use]
-    pub fn of(cx: &Cx, viewer: Option<&'s Viewer>, whole: &Whole) -> Scene<'s> {
-        Scene {
+    pub fn of(cx: &Cx, viewer: Option<&'s Viewer>, detail: &PostDetail) -> ThreadContext<'s> {
+        ThreadContext {
             viewer,
             now: cx.now,
-            poster_id: whole.post.author.as_ref().map(|author| author.id),
-            new_since: whole.new_since,
-            new_comments: whole.post.new_comments,
-            is_open: whole.takes_comments(),
+            poster_id: detail.post.author.as_ref().map(|author| author.id),
+            new_since: detail.new_since,
+            new_comments: detail.post.new_comments,
+            is_open: detail.takes_comments(),
         }
     }
 
@@ -65,8 +65,8 @@ impl<'s> Scene<'s> {
         viewer: Option<&'s Viewer>,
         poster_id: Option<i64>,
         is_open: bool,
-    ) -> Scene<'s> {
-        Scene { viewer, now: cx.now, poster_id, new_since: None, new_comments: 0, is_open }
+    ) -> ThreadContext<'s> {
+        ThreadContext { viewer, now: cx.now, poster_id, new_since: None, new_comments: 0, is_open }
     }
 }
 
@@ -89,13 +89,13 @@ pub struct List<'t> {
     /// What it shows.
     pub thread: &'t Thread,
     /// To whom.
-    pub scene: Scene<'t>,
+    pub context: ThreadContext<'t>,
 }
 
 impl List<'_> {
     /// The comments that are new to the reader, as they stand on the page.
     fn new_ids(&self) -> Vec<i64> {
-        let Scene { viewer, new_since, .. } = self.scene;
+        let ThreadContext { viewer, new_since, .. } = self.context;
         if new_since.is_none() {
             return Vec::new();
         }
@@ -107,22 +107,22 @@ impl List<'_> {
 impl Render for List<'_> {
     fn render(&self, out: &mut TemplateBuffer) {
         let new_ids = self.new_ids();
-        if self.scene.new_comments > 0 {
-            new_here(self.scene.new_comments, new_ids.first().copied(), self.thread.new_elsewhere)
+        if self.context.new_comments > 0 {
+            new_here(self.context.new_comments, new_ids.first().copied(), self.thread.new_elsewhere)
                 .render(out);
         }
         let mut new_ids = new_ids.into_iter().peekable();
         Raw("<ol class=comments id=comment_list>").render(out);
-        let mut open: Vec<Row> = Vec::with_capacity(LEVELS);
+        let mut open: Vec<Row> = Vec::with_capacity(MAX_LEVELS);
         for (row, comment) in &self.thread.rows {
             while let Some(last) = open.pop_if(|last| last.level >= row.level) {
                 close(last, out);
             }
             let is_new = new_ids.next_if_eq(&comment.id).is_some();
-            let has_no_room = row.level + 1 == LEVELS || row.rest == Rest::All;
+            let has_no_room = row.level + 1 == MAX_LEVELS || row.rest == Rest::All;
             let next_new = new_ids.peek().copied().filter(|_| is_new);
             let marks = Marks { is_first: row.level == 0, has_no_room, is_new, next_new };
-            begin(comment, self.scene, marks).render(out);
+            begin(comment, self.context, marks).render(out);
             if has_list(*row) {
                 begin_replies(comment.id, row.replies).render(out);
             }
@@ -179,31 +179,31 @@ fn new_here(number: i64, here: Option<i64>, elsewhere: Option<i64>) -> impl Rend
 }
 
 /// A comment that nobody has replied to, on its post.
-pub fn one<'c>(comment: &'c Comment, scene: Scene<'c>) -> impl Render + 'c {
+pub fn one<'c>(comment: &'c Comment, context: ThreadContext<'c>) -> impl Render + 'c {
     owned_html! {
-        : begin(comment, scene, Marks::default());
+        : begin(comment, context, Marks::default());
         : Raw("</li>");
     }
 }
 
 /// The item of a comment, open for the replies to it. What it says is a piece of its own: it changes
 /// without them.
-fn begin<'c>(comment: &'c Comment, scene: Scene<'c>, marks: Marks) -> impl Render + 'c {
+fn begin<'c>(comment: &'c Comment, context: ThreadContext<'c>, marks: Marks) -> impl Render + 'c {
     owned_html! {
         : Raw("<li id="); : Id("comment_", comment.id); : Raw(">");
-        : marked(comment, scene, marks);
+        : marked(comment, context, marks);
     }
 }
 
 /// What a comment says, as its post shows it to its author, and to who has seen it already; or the page
 /// that it begins.
-pub fn said<'c>(comment: &'c Comment, scene: Scene<'c>, is_first: bool) -> impl Render + 'c {
-    marked(comment, scene, Marks { is_first, ..Marks::default() })
+pub fn said<'c>(comment: &'c Comment, context: ThreadContext<'c>, is_first: bool) -> impl Render + 'c {
+    marked(comment, context, Marks { is_first, ..Marks::default() })
 }
 
-fn marked<'c>(comment: &'c Comment, scene: Scene<'c>, marks: Marks) -> impl Render + 'c {
+fn marked<'c>(comment: &'c Comment, context: ThreadContext<'c>, marks: Marks) -> impl Render + 'c {
     let author = comment.author.as_ref();
-    let Scene { viewer, now, poster_id, is_open, .. } = scene;
+    let ThreadContext { viewer, now, poster_id, is_open, .. } = context;
     let is_posters = author.is_some_and(|author| Some(author.id) == poster_id);
     let parent_id = comment.parent_id.filter(|_| !marks.is_first);
     owned_html! {
@@ -278,29 +278,29 @@ pub fn first_reply<'c>(
     parent_id: i64,
     number: i64,
     comment: &'c Comment,
-    scene: Scene<'c>,
+    context: ThreadContext<'c>,
 ) -> impl Render + 'c {
     owned_html! {
         : begin_replies(parent_id, number);
-        : one(comment, scene);
+        : one(comment, context);
         : Raw("</ol></details>");
     }
 }
 
 /// The comments on a post, and the form for another one.
 pub fn discussion<'p>(
-    whole: &'p Whole,
+    detail: &'p PostDetail,
     comments: &'p Thread,
     form: &'p CommentForm,
-    scene: Scene<'p>,
+    context: ThreadContext<'p>,
 ) -> impl Render + 'p {
-    let Whole { post, locked, .. } = whole;
+    let PostDetail { post, locked, .. } = detail;
     owned_html! {
         section(id="comments", class="discussion", aria-labelledby="comments_heading") {
             h2(id="comments_heading", class="comments_count") { : count(post.comments_count) }
             @ if let Some(reason) = locked { : moderation::views::locked(reason) }
-            @ if whole.takes_comments() { : self::form(post.id, form) } else { : field::kept(form.body) }
-            : List { thread: comments, scene };
+            @ if detail.takes_comments() { : self::form(post.id, form) } else { : field::kept(form.body) }
+            : List { thread: comments, context };
             : cut(comments);
             : pager::more_at(comments.next.map(|next| paths::comments_from(post.id, next)));
         }
@@ -309,21 +309,21 @@ pub fn discussion<'p>(
 
 /// A comment on a page of its own, with the replies to it.
 pub fn show<'p>(
-    whole: &'p Whole,
+    detail: &'p PostDetail,
     comment: &'p Comment,
-    context: &'p str,
+    place: &'p str,
     thread: &'p Thread,
-    scene: Scene<'p>,
+    context: ThreadContext<'p>,
 ) -> impl Render + 'p {
     owned_html! {
         p(class="byline") {
-            : "on "; a(href=paths::post(whole.post.id)) { : Text(&whole.post.title) }
+            : "on "; a(href=paths::post(detail.post.id)) { : Text(&detail.post.title) }
             @ if let Some(parent_id) = comment.parent_id { : DOT; a(href=paths::comment(parent_id)) { : "parent" } }
-            : DOT; a(href=context) { : "context" }
-            : DOT; a(href=paths::comments(whole.post.id), class="comments_count") { : count(whole.post.comments_count) }
+            : DOT; a(href=place) { : "context" }
+            : DOT; a(href=paths::comments(detail.post.id), class="comments_count") { : count(detail.post.comments_count) }
         }
         section(class="discussion", id="comments", aria-label="Comment and replies") {
-            : List { thread, scene };
+            : List { thread, context };
             : cut(thread);
         }
     }
@@ -336,7 +336,7 @@ pub fn cut(thread: &Thread) -> impl Render + '_ {
 
 /// The page for a reply: what is replied to, and the form.
 pub fn reply<'p>(
-    post: &'p Whole,
+    post: &'p PostDetail,
     parent: &'p Comment,
     form: &'p CommentForm,
     now: Micros,

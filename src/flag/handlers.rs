@@ -5,7 +5,7 @@ use crate::auth::{self, Standing};
 use crate::draft;
 use crate::moderation::Subject;
 use crate::site::limiter::Action;
-use crate::types::cursor::ROWS;
+use crate::types::cursor::PAGE_SIZE;
 use crate::ui::layout::{self, Page};
 use crate::vote::Target;
 use crate::web::Viewer;
@@ -84,7 +84,7 @@ pub fn create(cx: &Cx, target: Target) -> Result {
 pub fn queue(cx: &Cx) -> Result {
     auth::require_admin(cx)?;
     let after = cx.cursor("after")?;
-    let waiting = cx.read(|connection| sql::queue(connection, after, ROWS))?;
+    let waiting = cx.read(|connection| sql::queue(connection, after, PAGE_SIZE))?;
     let page = Page::new(cx, "Flags")?;
     Ok(reply::page(cx, layout::render(&page, views::queue(page.viewer, &waiting))?))
 }

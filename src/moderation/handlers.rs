@@ -3,7 +3,7 @@
 use super::{Case, Decision, FIELDS, Outcome, Subject, Verb, check, sql, views, wanted};
 use crate::auth;
 use crate::draft;
-use crate::types::cursor::ROWS;
+use crate::types::cursor::PAGE_SIZE;
 use crate::ui::layout::{self, Page};
 use crate::web::flash::Flash;
 use crate::web::form::{Errors, NO_ERRORS};
@@ -15,7 +15,7 @@ use crate::web::{Cx, Error, Result, paths, reply};
 /// A cursor that is none; the database's.
 pub fn log(cx: &Cx) -> Result {
     let after = cx.cursor("after")?;
-    let acts = cx.read(|connection| sql::log(connection, after, ROWS))?;
+    let acts = cx.read(|connection| sql::log(connection, after, PAGE_SIZE))?;
     let description = "What the admins of Lorem News removed, locked and banned, and why.";
     let page = Page { description, ..Page::new(cx, "Moderation log")? };
     Ok(reply::page(cx, layout::render(&page, views::log(cx, &acts))?))

@@ -6,18 +6,18 @@ use rusqlite::Connection;
 
 use super::best::Over;
 use super::link::{self, NewLink};
-use super::{Content, NewPost, Post, Updated, Whole, address_taken, sql, title_taken, views};
+use super::{Content, NewPost, Post, PostDetail, Updated, address_taken, sql, title_taken, views};
 use crate::auth;
 use crate::auth::Standing;
 use crate::auth::token::Token;
 use crate::comment;
 use crate::comment::Thread;
 use crate::comment::sql::discussion::Discussion;
-use crate::comment::views::{CommentForm, Scene};
+use crate::comment::views::{CommentForm, ThreadContext};
 use crate::draft;
 use crate::saved;
 use crate::site::limiter::Action;
-use crate::types::cursor::{Cursor, ROWS, START, Slice};
+use crate::types::cursor::{Cursor, PAGE_SIZE, START, Slice};
 use crate::ui::layout::{self, Page, Preview};
 use crate::user;
 use crate::visit;
@@ -52,7 +52,7 @@ fn list(
     query: fn(&Connection, i64, Cursor, u32) -> rusqlite::Result<Slice<Post>>,
 ) -> Result {
     let (after, viewer_id) = (cx.cursor("after")?, auth::viewer_id(cx)?);
-    let posts = cx.read(|connection| query(connection, viewer_id, after, ROWS))?;
+    let posts = cx.read(|connection| query(connection, viewer_id, after, PAGE_SIZE))?;
     let aside = Some(views::NEW_POST);
     let page = Page { aside, description, feed: Some(feed.into()), ..Page::new(cx, heading)? };
     Ok(reply::page(cx, layout::render(&page, views::list(cx, page.viewer, &posts))?))
@@ -66,7 +66,7 @@ pub fn best(cx: &Cx, over: &str) -> Result {
     let over = Over::of(over).ok_or(Error::NotFound)?;
     let (after, viewer_id, now) = (cx.cursor("after")?, auth::viewer_id(cx)?, cx.now);
     let posts =
-        cx.read(|connection| sql::best(connection, viewer_id, (over.since(now), now), after, ROWS))?;
+        cx.read(|connection| sql::best(connection, viewer_id, (over.since(now), now), after, PAGE_SIZE))?;
     let description = "The posts on Lorem News with the most points.";
     let page = Page { description, ..Page::new(cx, over.heading())? };
     Ok(reply::page(cx, layout::render(&page, views::best(cx, page.viewer, over, &posts))?))
@@ -79,7 +79,7 @@ pub fn best(cx: &Cx, over: &str) -> Result {
 pub fn from(cx: &Cx) -> Result {
     let (after, viewer_id) = (cx.cursor("after")?, auth::viewer_id(cx)?);
     let site = cx.query("site").and_then(|site| link::asked_site(&site)).ok_or(Error::NotFound)?;
-    let posts = cx.read(|connection| sql::of_site(connection, viewer_id, &site, after, ROWS))?;
+    let posts = cx.read(|connection| sql::of_site(connection, viewer_id, &site, after, PAGE_SIZE))?;
     let heading = format!("Posts from {site}");
     let page = Page::new(cx, &heading)?;
     Ok(reply::page(cx, layout::render(&page, views::from(cx, page.viewer, &site, &posts))?))
@@ -92,12 +92,12 @@ pub fn from(cx: &Cx) -> Result {
 pub fn show(cx: &Cx, id: i64) -> Result {
     let written = draft::handlers::of(cx, paths::new_comment(id))?.unwrap_or_default().text("body");
     let after = cx.cursor("comments")?;
-    let (whole, comments) =
+    let (detail, comments) =
         find(cx, id, after)?.ok_or_else(|| draft::handlers::lost(cx, paths::new_comment(id)))?;
-    let html = render(cx, &whole, &comments, &CommentForm::of(&written))?;
+    let html = render(cx, &detail, &comments, &CommentForm::of(&written))?;
     visit::handlers::note(
         cx,
-        &whole,
+        &detail,
         if after == START { visit::handlers::Page::First } else { visit::handlers::Page::Other },
     )?;
     Ok(reply::page(cx, html))
@@ -109,17 +109,17 @@ pub fn show(cx: &Cx, id: i64) -> Result {
 /// # Errors
 /// The database's.
 pub fn page(cx: &Cx, id: i64, after: Cursor, form: &CommentForm) -> Result<Option<String>> {
-    find(cx, id, after)?.map(|(whole, comments)| render(cx, &whole, &comments, form)).transpose()
+    find(cx, id, after)?.map(|(detail, comments)| render(cx, &detail, &comments, form)).transpose()
 }
 
-fn find(cx: &Cx, id: i64, after: Cursor) -> Result<Option<(Whole, Thread)>> {
+fn find(cx: &Cx, id: i64, after: Cursor) -> Result<Option<(PostDetail, Thread)>> {
     let viewer_id = auth::viewer_id(cx)?;
     Ok(cx.read(|connection| {
-        let Some(whole) = sql::find(connection, viewer_id, id)? else {
+        let Some(detail) = sql::find(connection, viewer_id, id)? else {
             return Ok(None);
         };
-        let discussion = Discussion::of(connection, viewer_id, &whole, None)?;
-        Ok(Some((whole, discussion.page(connection, None, after)?)))
+        let discussion = Discussion::of(connection, viewer_id, &detail, None)?;
+        Ok(Some((detail, discussion.page(connection, None, after)?)))
     })?)
 }
 
@@ -127,21 +127,21 @@ fn find(cx: &Cx, id: i64, after: Cursor) -> Result<Option<(Whole, Thread)>> {
 ///
 /// # Errors
 /// The database's, when asking who asks.
-pub fn render(cx: &Cx, whole: &Whole, comments: &Thread, form: &CommentForm) -> Result<String> {
-    let (id, is_there) = (whole.post.id, !whole.is_deleted);
-    let description = if is_there { views::description(whole) } else { String::new() };
+pub fn render(cx: &Cx, detail: &PostDetail, comments: &Thread, form: &CommentForm) -> Result<String> {
+    let (id, is_there) = (detail.post.id, !detail.is_deleted);
+    let description = if is_there { views::description(detail) } else { String::new() };
     let page = Page {
         aside: Some(views::BACK_TO_POSTS),
         description: &description,
         preview: cx.origin().filter(|_| is_there).map(|origin| Preview { origin, path: paths::post(id) }),
         feed: is_there.then(|| paths::post_feed(id).to_string().into()),
-        ..Page::with_form(cx, &whole.post.title, form.errors)?
+        ..Page::with_form(cx, &detail.post.title, form.errors)?
     };
     let form = CommentForm { in_place: comments.next.is_none(), ..*form };
-    let save = saved::views::button(id, whole.is_saved);
-    let post = views::show(cx, page.viewer, whole, save);
-    let scene = Scene::of(cx, page.viewer, whole);
-    let discussion = comment::views::discussion(whole, comments, &form, scene);
+    let save = saved::views::button(id, detail.is_saved);
+    let post = views::show(cx, page.viewer, detail, save);
+    let context = ThreadContext::of(cx, page.viewer, detail);
+    let discussion = comment::views::discussion(detail, comments, &form, context);
     Ok(layout::render(&page, owned_html! { : &post; : &discussion })?)
 }
 
@@ -256,7 +256,8 @@ fn edit_page(cx: &Cx, id: i64, content: &Content, errors: &Errors) -> Result<Str
 /// What a post of the viewer's says.
 fn own(cx: &Cx, viewer: &Viewer, id: i64) -> Result<Content> {
     let found = cx.read(|connection| sql::find(connection, viewer.id, id))?;
-    let Whole { post, description, .. } = found.filter(|whole| !whole.is_deleted).ok_or(Error::NotFound)?;
+    let PostDetail { post, description, .. } =
+        found.filter(|detail| !detail.is_deleted).ok_or(Error::NotFound)?;
     if !user::is_own(post.author.as_ref(), Some(viewer)) {
         return Err(NOT_YOURS);
     }

@@ -66,7 +66,7 @@ impl Post {
 
 /// A post as its own page shows it.
 #[derive(Debug, Clone)]
-pub struct Whole {
+pub struct PostDetail {
     /// What a list shows, too.
     pub post: Post,
     /// Its text.
@@ -86,7 +86,7 @@ pub struct Whole {
     pub looked_at: Option<Micros>,
 }
 
-impl Whole {
+impl PostDetail {
     /// Whether it can be commented on; see [`sql::takes_comments`], too.
     #[must_use]
     pub fn takes_comments(&self) -> bool {
@@ -106,7 +106,7 @@ pub struct Content {
 }
 
 /// Who posts an address again so soon is led to the post that has it.
-pub const SAME_ADDRESS: Micros = 30 * DAY;
+pub const REPOST_WINDOW: Micros = 30 * DAY;
 
 /// What stands for what somebody took back.
 pub const DELETED: &str = "[deleted]";
@@ -212,6 +212,6 @@ pub enum Updated {
     Done,
     /// Another one has the title.
     TitleTaken,
-    /// Another one has led there for less than [`SAME_ADDRESS`].
+    /// Another one has led there for less than [`REPOST_WINDOW`].
     AddressTaken,
 }

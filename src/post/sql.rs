@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use smol_str::SmolStr;
 
 use super::link::NewLink;
-use super::{Content, DELETED, Link, NewPost, Post, REMOVED, SAME_ADDRESS, Updated, Whole};
+use super::{Content, DELETED, Link, NewPost, Post, PostDetail, REMOVED, REPOST_WINDOW, Updated};
 use crate::rank;
 use crate::sql::{moderation_reason, random_id, short};
 use crate::types::cursor::{Cursor, Slice};
@@ -257,7 +257,7 @@ pub fn some(connection: &Connection, viewer_id: i64, limit: u32) -> rusqlite::Re
 }
 
 /// A post with its text, also one that is only kept for its comments; `None` when there is none.
-pub fn find(connection: &Connection, viewer_id: i64, id: i64) -> rusqlite::Result<Option<Whole>> {
+pub fn find(connection: &Connection, viewer_id: i64, id: i64) -> rusqlite::Result<Option<PostDetail>> {
     let sql = concat!(
         "SELECT ",
         columns!(),
@@ -280,22 +280,22 @@ pub fn find(connection: &Connection, viewer_id: i64, id: i64) -> rusqlite::Resul
         let (new_since, looked_at) = (row.get(COLUMNS + 5)?, row.get(COLUMNS + 6)?);
         let post = Post { is_voted: row.get(COLUMNS + 7)?, ..from_row(row)? };
         let is_saved = row.get(COLUMNS + 2)?;
-        Ok(Whole { post, description, is_deleted, is_saved, removed, locked, new_since, looked_at })
+        Ok(PostDetail { post, description, is_deleted, is_saved, removed, locked, new_since, looked_at })
     });
-    let Some(mut whole) = found.optional()? else {
+    let Some(mut detail) = found.optional()? else {
         return Ok(None);
     };
-    if let (Some(new_since), Some(looked_at)) = (whole.new_since, whole.looked_at) {
-        let (post, visit) = (&mut whole.post, Visit { new_since, looked_at });
+    if let (Some(new_since), Some(looked_at)) = (detail.new_since, detail.looked_at) {
+        let (post, visit) = (&mut detail.post, Visit { new_since, looked_at });
         (post.new_comments, post.has_unseen) = visit::sql::news(connection, viewer_id, id, visit)?;
     }
-    Ok(Some(if whole.removed.is_some() { hidden(whole) } else { whole }))
+    Ok(Some(if detail.removed.is_some() { hidden(detail) } else { detail }))
 }
 
 /// What an admin has removed as everybody sees it: nothing of what it says, nor who says it.
-fn hidden(whole: Whole) -> Whole {
-    let post = Post { title: SmolStr::new_static(REMOVED), author: None, link: None, ..whole.post };
-    Whole { post, description: String::new(), ..whole }
+fn hidden(detail: PostDetail) -> PostDetail {
+    let post = Post { title: SmolStr::new_static(REMOVED), author: None, link: None, ..detail.post };
+    PostDetail { post, description: String::new(), ..detail }
 }
 
 /// Some posts of a user, at most `limit`, also those that an admin removed.
@@ -353,7 +353,7 @@ pub fn author(connection: &Connection, id: i64) -> rusqlite::Result<Option<i64>>
     Ok(found.flatten())
 }
 
-/// Whether a post is there to be commented on, see [`Whole::takes_comments`].
+/// Whether a post is there to be commented on, see [`PostDetail::takes_comments`].
 pub fn takes_comments(connection: &Connection, id: i64) -> rusqlite::Result<bool> {
     let sql =
         "SELECT EXISTS (SELECT 1 FROM posts WHERE id = ?1 AND deleted_at IS NULL AND locked_at IS NULL)";
@@ -367,7 +367,7 @@ pub fn has_title(connection: &Connection, title: &str, except: i64) -> rusqlite:
         .query_row(params![title, except], |row| row.get(0))
 }
 
-/// The post other than `except` that has led to the same address for less than [`SAME_ADDRESS`] before
+/// The post other than `except` that has led to the same address for less than [`REPOST_WINDOW`] before
 /// `now`, and its points.
 pub fn same_address(
     connection: &Connection,
@@ -379,7 +379,7 @@ pub fn same_address(
                AND deleted_at IS NULL ORDER BY created_at DESC LIMIT 1";
     connection
         .prepare_cached(sql)?
-        .query_row(params![address, now - SAME_ADDRESS, except], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row(params![address, now - REPOST_WINDOW, except], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()
 }
 

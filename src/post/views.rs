@@ -4,7 +4,7 @@ use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
 use super::best::Over;
-use super::{Content, Link, Post, Whole};
+use super::{Content, Link, Post, PostDetail};
 use crate::comment;
 use crate::html::text::{DOT, Text, Value};
 use crate::markup::{self, FORMATTING, Markup, SHOWN};
@@ -172,10 +172,10 @@ fn actions(id: i64) -> impl Render {
 pub fn show<'p>(
     cx: &'p Cx,
     viewer: Option<&'p Viewer>,
-    whole: &'p Whole,
+    detail: &'p PostDetail,
     save: impl Render + 'p,
 ) -> impl Render + 'p {
-    let Whole { post, description, is_deleted, removed, .. } = whole;
+    let PostDetail { post, description, is_deleted, removed, .. } = detail;
     owned_html! {
         @ if let Some(link) = &post.link { : source(link) }
         div(class="byline") {
@@ -196,12 +196,12 @@ pub fn show<'p>(
 const DESCRIPTION: usize = 160;
 
 /// What a post says in a sentence or two; where it only leads elsewhere, where that is and what came of it.
-pub fn description(whole: &Whole) -> String {
-    let text = markup::excerpt(&whole.description, DESCRIPTION);
+pub fn description(detail: &PostDetail) -> String {
+    let text = markup::excerpt(&detail.description, DESCRIPTION);
     if !text.is_empty() {
         return text;
     }
-    let Post { score, comments_count, link, .. } = &whole.post;
+    let Post { score, comments_count, link, .. } = &detail.post;
     let (points, comments) = (vote::views::points(*score), comment::views::count(*comments_count));
     let site = link.as_ref().map(|link| &*link.site);
     let sentence = owned_html! {

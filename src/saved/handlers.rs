@@ -7,7 +7,7 @@ use crate::auth;
 use crate::auth::Standing;
 use crate::post;
 use crate::site::limiter::Action;
-use crate::types::cursor::ROWS;
+use crate::types::cursor::PAGE_SIZE;
 use crate::ui::layout::{self, Page};
 use crate::ui::message;
 use crate::web::flash::Flash;
@@ -21,7 +21,7 @@ use rusqlite::Connection;
 /// [`Error::SignIn`]; a cursor that is none; the database's.
 pub fn list(cx: &Cx) -> Result {
     let (user_id, after) = (auth::require_user(cx)?.id, cx.cursor("after")?);
-    let posts = cx.read(|connection| post::sql::saved_by(connection, user_id, after, ROWS))?;
+    let posts = cx.read(|connection| post::sql::saved_by(connection, user_id, after, PAGE_SIZE))?;
     let page = Page::new(cx, "Saved posts")?;
     let html = if posts.rows.is_empty() {
         layout::render(&page, views::empty())?

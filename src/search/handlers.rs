@@ -4,7 +4,7 @@ use horrorshow::Template;
 
 use super::query::Query;
 use super::sql::find::find;
-use super::{ON_A_PAGE, Order, Outcome, Refusal, Results, sql, views};
+use super::{Order, Outcome, PAGE_SIZE, Refusal, Results, sql, views};
 use crate::auth;
 use crate::ui::layout::{self, Page};
 use crate::web::reply::{self, Change};
@@ -47,12 +47,12 @@ fn search(cx: &Cx, query: &Query, order: Order) -> Result<std::result::Result<Ou
     let viewer_id = auth::viewer_id(cx)?;
     // There is no page beyond those of the most that are ranked.
     let page =
-        cx.query("page").and_then(|page| page.parse().ok()).unwrap_or(1_usize).clamp(1, super::PAGES) - 1;
+        cx.query("page").and_then(|page| page.parse().ok()).unwrap_or(1_usize).clamp(1, super::MAX_PAGES) - 1;
     let outcome = cx.read(|connection| {
         let Some(found) = find(connection, query, order, cx.now)? else {
             return Ok(Err(Refusal::Nobody(query.by.clone().unwrap_or_default())));
         };
-        let shown = found.matches.iter().skip(page * ON_A_PAGE).take(ON_A_PAGE);
+        let shown = found.matches.iter().skip(page * PAGE_SIZE).take(PAGE_SIZE);
         let hits = shown.filter_map(|found| sql::hit(connection, viewer_id, found).transpose());
         let hits = hits.collect::<rusqlite::Result<_>>()?;
         Ok(Ok(Outcome { found, hits, query: query.clone(), page }))

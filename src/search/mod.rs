@@ -1,12 +1,12 @@
 //! Finding posts and comments by their words.
 //!
 //! The words are in two FTS5 tables, which the [indexer](crate::jobs::indexer) fills beside the writes. What a search costs is
-//! bounded, however much there is: the newest [`MOST`] that match are ranked, by what their rows say
+//! bounded, however much there is: the newest [`MAX_MATCHES`] that match are ranked, by what their rows say
 //! (FTS5's own rank, bm25, counts all documents that have a word, and so does a snippet read them). FTS5
 //! gives the newest first without looking at the others. Only where several words are each common and
-//! rarely together would it go through all it has: then no more than the newest [`BLOCKS`] are looked
+//! rarely together would it go through all it has: then no more than the newest [`MAX_BLOCKS`] are looked
 //! through (a bound on the row's number does not stop FTS5 before it has found something; a word that
-//! only those rows have does, so each block of [`BLOCK`] rows has one of its own).
+//! only those rows have does, so each block of [`ROWS_PER_BLOCK`] rows has one of its own).
 
 pub mod excerpt;
 pub mod handlers;
@@ -15,25 +15,25 @@ pub mod sql;
 pub mod views;
 
 use crate::comment::OwnComment;
-use crate::post::Whole;
+use crate::post::PostDetail;
 use crate::types::time::{DAY, Micros};
 use crate::user::Author;
 use crate::vote::Target;
 use query::{Kind, Query};
 
 /// So many matches are ranked, the newest.
-pub const MOST: u32 = 1000;
+pub const MAX_MATCHES: u32 = 1000;
 /// Rows, counted by their numbers, that have a mark in common.
-pub const BLOCK: i64 = 16_384;
+pub const ROWS_PER_BLOCK: i64 = 16_384;
 /// So many blocks of posts, and as many of comments, are looked through for words of which each is common.
-pub const BLOCKS: i64 = 8;
+pub const MAX_BLOCKS: i64 = 8;
 /// So many ways in which a word that was begun may end are looked for. In a language few beginnings of
 /// four letters have more.
-pub const ENDINGS: usize = 24;
+pub const MAX_ENDINGS: usize = 24;
 /// Results on a page.
-pub const ON_A_PAGE: usize = 20;
+pub const PAGE_SIZE: usize = 20;
 /// Pages of them.
-pub const PAGES: usize = MOST as usize / ON_A_PAGE;
+pub const MAX_PAGES: usize = MAX_MATCHES as usize / PAGE_SIZE;
 
 /// What comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,7 +65,7 @@ pub struct Match {
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Found {
-    /// The newest [`MOST`] at most, in their order.
+    /// The newest [`MAX_MATCHES`] at most, in their order.
     pub matches: Vec<Match>,
     /// There are more, which are older.
     pub is_more: bool,
@@ -77,7 +77,7 @@ pub struct Found {
 #[derive(Debug, Clone)]
 pub enum Hit {
     /// A post with its text.
-    Post(Box<Whole>),
+    Post(Box<PostDetail>),
     /// A comment, and where it is.
     Comment {
         /// What was said, and where.

@@ -11,7 +11,7 @@ pub const MAX_LENGTH: usize = 200;
 /// The most words: each is looked up by itself.
 pub const MAX_WORDS: usize = 16;
 /// A word that is not finished yet is taken for the beginning of others from so many letters on.
-pub const BEGINNING: usize = 3;
+pub const PREFIX_LENGTH: usize = 3;
 
 /// What may stand before a colon.
 const FILTERS: [&str; 3] = ["by", "site", "type"];
@@ -36,7 +36,7 @@ pub struct Query {
     pub site: Option<String>,
     /// `type:` only these.
     pub kind: Option<Kind>,
-    /// The last word as it was typed, when it may go on and has fewer than [`BEGINNING`] letters: until then
+    /// The last word as it was typed, when it may go on and has fewer than [`PREFIX_LENGTH`] letters: until then
     /// it is looked for as it is.
     pub short: Option<String>,
 }
@@ -102,8 +102,8 @@ impl Query {
                 let letters = words.last().map_or(0, |word| word.chars().count());
                 if !words.is_empty() {
                     let typed = chunk.whole.rsplit(|letter| !is_of_word(letter)).next();
-                    self.short = typed.filter(|_| is_open && letters < BEGINNING).map(str::to_owned);
-                    self.terms.push(Term { words, is_begun: is_open && letters >= BEGINNING });
+                    self.short = typed.filter(|_| is_open && letters < PREFIX_LENGTH).map(str::to_owned);
+                    self.terms.push(Term { words, is_begun: is_open && letters >= PREFIX_LENGTH });
                 }
             }
         }

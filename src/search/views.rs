@@ -5,10 +5,10 @@ use horrorshow::prelude::*;
 
 use super::excerpt::{around, beginning, marked, shown};
 use super::query::{MAX_LENGTH, Problem, Query};
-use super::{Hit, ON_A_PAGE, Order, Outcome, PAGES, Refusal, Results};
+use super::{Hit, MAX_PAGES, Order, Outcome, PAGE_SIZE, Refusal, Results};
 use crate::comment::OwnComment;
 use crate::html::text::{DOT, Id, Text};
-use crate::post::{self, Whole};
+use crate::post::{self, PostDetail};
 use crate::types::time::Micros;
 use crate::ui::time::Age;
 use crate::user::{self, Author};
@@ -101,7 +101,7 @@ pub fn results<'r>(results: &'r Results, viewer: Option<&'r Viewer>, now: Micros
         @ if let Some(Ok(outcome)) = &results.outcome {
             @ if !outcome.found.matches.is_empty() {
                 : orders(results);
-                ol(class="posts found", start=outcome.page * ON_A_PAGE + 1) {
+                ol(class="posts found", start=outcome.page * PAGE_SIZE + 1) {
                     @ for hit in &outcome.hits { : row(hit, &outcome.query, viewer, now) }
                 }
                 : pager(results, outcome);
@@ -128,8 +128,8 @@ fn orders(results: &Results) -> impl Render + '_ {
 }
 
 fn pager<'r>(results: &'r Results, outcome: &'r Outcome) -> impl Render + 'r {
-    let shown = (outcome.page + 1) * ON_A_PAGE;
-    let is_last = outcome.found.matches.len() <= shown || outcome.page + 1 == PAGES;
+    let shown = (outcome.page + 1) * PAGE_SIZE;
+    let is_last = outcome.found.matches.len() <= shown || outcome.page + 1 == MAX_PAGES;
     let next = paths::search(&results.text, results.order == Order::Date, outcome.page + 2);
     owned_html! {
         @ if !is_last {
@@ -141,15 +141,20 @@ fn pager<'r>(results: &'r Results, outcome: &'r Outcome) -> impl Render + 'r {
 fn row<'r>(hit: &'r Hit, query: &'r Query, viewer: Option<&'r Viewer>, now: Micros) -> impl Render + 'r {
     owned_html! {
         @ match hit {
-            Hit::Post(whole) => { : self::post(whole, query, viewer, now) }
+            Hit::Post(detail) => { : self::post(detail, query, viewer, now) }
             Hit::Comment { said, author } => { : comment(said, author.as_ref(), query, viewer, now) }
         }
     }
 }
 
 /// A post as lists show it, with the place of its text that has the words.
-fn post<'r>(whole: &'r Whole, query: &'r Query, viewer: Option<&'r Viewer>, now: Micros) -> impl Render + 'r {
-    let Whole { post, description, .. } = whole;
+fn post<'r>(
+    detail: &'r PostDetail,
+    query: &'r Query,
+    viewer: Option<&'r Viewer>,
+    now: Micros,
+) -> impl Render + 'r {
+    let PostDetail { post, description, .. } = detail;
     owned_html! {
         li(id=Id("post_", post.id)) {
             : vote::views::arrow_for(Target::Post(post.id), post.is_voted, post.author.as_ref(), viewer);

@@ -9,7 +9,7 @@ use crate::types::cursor::Cursor;
 use crate::types::time::Micros;
 
 /// Sessions on a page of one's own.
-pub const ON_A_PAGE: u32 = 10;
+pub const PAGE_SIZE: u32 = 10;
 
 /// A sign-in as its owner sees it.
 #[derive(Debug, Clone)]

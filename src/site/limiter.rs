@@ -286,7 +286,7 @@ mod tests {
                 &[0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 60.0, 70.0, 70.0],
                 &[0, 0, 0, 0, 0, 10, 0, 10, 0, 10],
             ),
-            // Whole seconds, rounded up, and never 0.
+            // PostDetail seconds, rounded up, and never 0.
             (&[0.0, 0.0, 0.0, 0.0, 0.0, 18.0, 18.001, 18.999, 59.9999], &[0, 0, 0, 0, 0, 42, 42, 42, 1]),
             // A window that slides: no six around the full minute.
             (&[58.0, 58.0, 58.0, 58.0, 58.0, 61.0, 117.9, 118.0], &[0, 0, 0, 0, 0, 57, 1, 0]),

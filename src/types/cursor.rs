@@ -4,7 +4,7 @@
 use std::fmt;
 
 /// Rows on a page of a list.
-pub const ROWS: u32 = 30;
+pub const PAGE_SIZE: u32 = 30;
 
 /// A place in a list that is sorted by a number and then by id, both falling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::sql;
 use crate::auth;
-use crate::post::Whole;
+use crate::post::PostDetail;
 use crate::types::time::{MINUTE, Micros};
 use crate::web::{Cx, Result};
 
@@ -28,15 +28,15 @@ pub enum Page {
 ///
 /// # Errors
 /// The database's, when asking who asks.
-pub fn note(cx: &Cx, whole: &Whole, page: Page) -> Result<()> {
+pub fn note(cx: &Cx, detail: &PostDetail, page: Page) -> Result<()> {
     let Some(viewer) = auth::viewer(cx)? else {
         return Ok(());
     };
     // Who only asks for the head has not seen anything, nor has a browser that fetches ahead.
-    if cx.request.method() != "GET" || cx.is_fetched_ahead() || !makes_a_difference(cx.now, whole, page) {
+    if cx.request.method() != "GET" || cx.is_fetched_ahead() || !makes_a_difference(cx.now, detail, page) {
         return Ok(());
     }
-    let (user_id, post_id, now) = (viewer.id, whole.post.id, cx.now);
+    let (user_id, post_id, now) = (viewer.id, detail.post.id, cx.now);
     let noted = cx.site.db.write_later(move |connection| sql::note(connection, user_id, post_id, now));
     if let Err(error) = noted {
         log::warn!("noting that user {user_id} has seen post {post_id}: {error}");
@@ -44,10 +44,10 @@ pub fn note(cx: &Cx, whole: &Whole, page: Page) -> Result<()> {
     Ok(())
 }
 
-fn makes_a_difference(now: Micros, whole: &Whole, page: Page) -> bool {
-    let was_long_ago = whole.looked_at.is_none_or(|looked_at| looked_at < now - WORTH_NOTING);
+fn makes_a_difference(now: Micros, detail: &PostDetail, page: Page) -> bool {
+    let was_long_ago = detail.looked_at.is_none_or(|looked_at| looked_at < now - WORTH_NOTING);
     match page {
-        Page::First => was_long_ago || whole.post.has_unseen,
-        Page::Other => whole.looked_at.is_some() && was_long_ago && !whole.post.has_unseen,
+        Page::First => was_long_ago || detail.post.has_unseen,
+        Page::Other => detail.looked_at.is_some() && was_long_ago && !detail.post.has_unseen,
     }
 }

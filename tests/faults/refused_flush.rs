@@ -34,7 +34,7 @@ fn what_the_disk_refused_is_said_and_is_not_there_after_a_kill() {
         assert_refused(&program.post("/benchmarking/post_create"));
         assert_reads(&program);
         assert!(refused_commits(&program) >= 1, "it is not counted");
-        // Whole as it is in the WAL, a crash would make it true.
+        // PostDetail as it is in the WAL, a crash would make it true.
         program.kill();
         drop(strace);
         program = Program::serve(&database, &[]);

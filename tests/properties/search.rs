@@ -4,7 +4,7 @@ use lorem_news::comment::{self, NewComment};
 use lorem_news::post::{self, NewPost, link};
 use lorem_news::schema::SCHEMA;
 use lorem_news::search::query::{MAX_LENGTH, MAX_WORDS, Query, folded};
-use lorem_news::search::{self, BLOCK, BLOCKS, MOST, Order, excerpt};
+use lorem_news::search::{self, MAX_BLOCKS, MAX_MATCHES, Order, ROWS_PER_BLOCK, excerpt};
 use lorem_news::user::{self, NewUser};
 use lorem_store::migrate;
 use rusqlite::Connection;
@@ -35,7 +35,7 @@ pub fn holds(input: &[u8]) {
         // Whoever was named: somebody whom there is.
         query.by = query.by.take().map(|_| "Zoë".to_owned());
         let found = answer(&query, Order::Date).expect("there is somebody");
-        assert!(found.matches.len() <= MOST as usize, "{query:?}");
+        assert!(found.matches.len() <= MAX_MATCHES as usize, "{query:?}");
     });
     if let Some(part) = excerpt::around(&text, &query) {
         assert!(text.contains(part.text), "{part:?}");
@@ -56,7 +56,7 @@ fn site() -> Connection {
         post::sql::create(&site, &new).expect("an answer").expect("the title is free")
     };
     let first = post("First lorem", "Crème brûlée, 한글, don't-stop; lorem dolor amet");
-    for number in 0..MOST + 1 {
+    for number in 0..MAX_MATCHES + 1 {
         post(&format!("big cat {number}"), "lorem");
     }
     let body = "lorem ipsum, dolores 3.14";
@@ -65,7 +65,7 @@ fn site() -> Connection {
     while search::sql::index_some(&site).expect("a step") {}
     // From a number on a word that many have is looked for in the newest blocks only.
     let far = "UPDATE sqlite_sequence SET seq = ?1 WHERE name IN ('posts', 'comments')";
-    site.execute(far, [BLOCK * BLOCKS]).expect("a number");
+    site.execute(far, [ROWS_PER_BLOCK * MAX_BLOCKS]).expect("a number");
     post("The last lorem", "lorem ipsum");
     while search::sql::index_some(&site).expect("a step") {}
     site.execute_batch("COMMIT").expect("it is written");

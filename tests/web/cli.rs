@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use argon2::{Argon2, PasswordHash, PasswordVerifier};
-use lorem_news::comment::LEVELS;
+use lorem_news::comment::MAX_LEVELS;
 use lorem_news::types::time::now;
 use rusqlite::Connection;
 
@@ -454,7 +454,7 @@ fn a_larger_seed_has_discussions_of_every_depth_and_something_to_moderate() {
     let connection = open(&database);
     assert_sound(&connection);
     let depths = column(&connection, "SELECT DISTINCT cast(depth AS TEXT) FROM comments ORDER BY depth");
-    assert!(depths.len() > LEVELS, "{depths:?}");
+    assert!(depths.len() > MAX_LEVELS, "{depths:?}");
     assert_eq!(column(&connection, "SELECT screen_name FROM users WHERE is_admin").len(), 1);
     let log = "SELECT verb || ' ' || noun FROM acts ORDER BY id";
     assert_eq!(column(&connection, log), ["remove comment", "lock post", "dismiss post"]);

@@ -23,7 +23,7 @@ const NO_ADMIN: &str = "The change you wanted was rejected. Only an admin can do
 
 /// A site where the author wrote post 3 (a link) and a comment on post 4, to which the reader replied,
 /// who also commented on post 3. The words are found nowhere else.
-struct Scene {
+struct ThreadContext {
     site: Site,
     database: Connection,
     admin: Client,
@@ -36,11 +36,11 @@ struct Scene {
 const SECRETS: [&str; 4] =
     ["Unmistakable title", "https://secret.example/", "Unmistakable text", "Unmistakable remark"];
 
-fn scene() -> Scene {
+fn scene() -> ThreadContext {
     scene_with(|_| {})
 }
 
-fn scene_with(change: impl FnOnce(&mut lorem_news::site::config::Config)) -> Scene {
+fn scene_with(change: impl FnOnce(&mut lorem_news::site::config::Config)) -> ThreadContext {
     let site = Site::with(20, change);
     let database = site.database();
     database
@@ -64,10 +64,10 @@ fn scene_with(change: impl FnOnce(&mut lorem_news::site::config::Config)) -> Sce
     let comment = number(&database, "SELECT id FROM comments WHERE body = 'Unmistakable remark'");
     let reply = number(&database, "SELECT id FROM comments WHERE body = 'A reply'");
     let [admin, author, reader] = [ADMIN, AUTHOR, READER].map(|id| Client::signed_in_as(&site, id));
-    Scene { site, database, admin, author, reader, comment, reply }
+    ThreadContext { site, database, admin, author, reader, comment, reply }
 }
 
-impl Scene {
+impl ThreadContext {
     fn moderate(&self, path: &str, act: &str, reason: &str) -> Answer {
         self.admin.post(&format!("{path}/moderate"), &[("act", act), ("reason", reason)])
     }
@@ -219,7 +219,7 @@ fn what_is_removed_takes_no_change() {
 }
 
 /// Everything that can be done here, in an order in which it can be.
-fn all_acts(scene: &Scene) -> Vec<(String, &'static str)> {
+fn all_acts(scene: &ThreadContext) -> Vec<(String, &'static str)> {
     let mut acts = Vec::new();
     for act in ["remove", "restore", "lock", "unlock"] {
         acts.push(("/posts/3".to_owned(), act));

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use lorem_news::auth::{self, token::Secret};
 use lorem_news::comment::sql::Fate;
 use lorem_news::comment::sql::discussion::Discussion;
-use lorem_news::comment::{self, NewComment, Room, To};
+use lorem_news::comment::{self, CommentStatus, NewComment, ReplyTarget};
 use lorem_news::draft::{self, NewDraft};
 use lorem_news::feed;
 use lorem_news::flag::{self, Flagged, NewFlag};
@@ -218,8 +218,8 @@ fn all_that_is_asked_and_changed_for_one_person_is_found_by_an_index() {
         let parent = comment::sql::create(connection, &new).expect("a comment");
         let new = NewComment { parent_id: Some(parent), ..new };
         let reply = comment::sql::create(connection, &new).expect("a reply");
-        for to in [To::Post(2), To::Comment(parent)] {
-            assert_eq!(comment::sql::room(connection, to).expect("an answer"), Room::Open(2));
+        for to in [ReplyTarget::Post(2), ReplyTarget::Comment(parent)] {
+            assert_eq!(comment::sql::room(connection, to).expect("an answer"), CommentStatus::Open(2));
         }
         assert_eq!(comment::sql::replies(connection, parent).expect("a number"), 1);
         assert!(comment::sql::find(connection, 1, reply).expect("an answer").is_some());

@@ -6,7 +6,7 @@ use lorem_news::schema::APPLICATION_ID;
 use lorem_news::schema::MIGRATIONS;
 use lorem_news::schema::SCHEMA;
 use lorem_news::search::query::{Kind, Query};
-use lorem_news::search::{self, BLOCK, BLOCKS, MOST, Order};
+use lorem_news::search::{self, MAX_BLOCKS, MAX_MATCHES, Order, ROWS_PER_BLOCK};
 use lorem_news::types::time::{DAY, now};
 use lorem_news::user::{self, NewUser};
 use lorem_store::Database;
@@ -407,13 +407,13 @@ fn find(connection: &Connection, text: &str) -> search::Found {
 
 #[test]
 fn of_a_common_word_the_newest_thousand_are_ranked() {
-    let number = i64::from(MOST) + 50;
+    let number = i64::from(MAX_MATCHES) + 50;
     let (_folder, connection) = crowd((1..=number).map(|id| (id, format!("A finch {id}"))));
     for text in ["finch", "finch ", "fin", "a finch "] {
         let found = find(&connection, text);
         assert!(found.is_more && !found.is_partial, "{text}");
-        assert_eq!(found.matches.len(), MOST as usize);
-        assert_eq!((found.matches[0].id, found.matches[MOST as usize - 1].id), (number, 51), "{text}");
+        assert_eq!(found.matches.len(), MAX_MATCHES as usize);
+        assert_eq!((found.matches[0].id, found.matches[MAX_MATCHES as usize - 1].id), (number, 51), "{text}");
     }
     assert_eq!(find(&connection, "finch 7 ").matches.len(), 1);
 }
@@ -421,8 +421,8 @@ fn of_a_common_word_the_newest_thousand_are_ranked() {
 #[test]
 fn words_that_are_each_common_are_looked_for_among_the_newest() {
     // Numbers with gaps: each block has a few hundred.
-    let last = BLOCK * (BLOCKS + 2) - 1;
-    let number = 3 * i64::from(MOST);
+    let last = ROWS_PER_BLOCK * (MAX_BLOCKS + 2) - 1;
+    let number = 3 * i64::from(MAX_MATCHES);
     let id = |at: i64| last - (number - 1 - at) * (last / number);
     let title = |at: i64| match at {
         0 => "siskin serin old".to_owned(),
@@ -440,7 +440,7 @@ fn words_that_are_each_common_are_looked_for_among_the_newest() {
     assert_eq!(ids("siskin serin old "), (vec![old], false), "one of them is rare: all");
     assert_eq!(ids("old siskin "), (vec![old], false));
     assert_eq!(ids("old "), (vec![old], false));
-    assert_eq!(find(&connection, "siskin ").matches.len(), MOST as usize);
+    assert_eq!(find(&connection, "siskin ").matches.len(), MAX_MATCHES as usize);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use lorem_news::comment::{self, LEVELS, NewComment};
+use lorem_news::comment::{self, MAX_LEVELS, NewComment};
 use lorem_news::post;
 use lorem_news::types::time::{DAY, MINUTE, now};
 use rusqlite::Connection;
@@ -404,7 +404,7 @@ fn a_long_chain_goes_with_few_changes() {
     }
     let changes = partials(&client.htmx("DELETE", &format!("/comments/{leaf}"), &[]));
     let mut expected: Vec<String> =
-        (0..LEVELS as i64).map(|above| format!("#comment_{} delete", leaf - above)).collect();
+        (0..MAX_LEVELS as i64).map(|above| format!("#comment_{} delete", leaf - above)).collect();
     expected.extend([".comments_count innerHTML".into(), "#flash innerHTML".into()]);
     assert_eq!(places(&changes), expected);
     assert_sound(&database);
@@ -550,10 +550,10 @@ fn a_chain_five_thousand_deep_is_read_and_goes_on() {
     for _ in 0..20 {
         let html = client.get(&address).html();
         let shown = attributes(&html, "#comment_list li", "id");
-        assert_eq!((shown.len(), depth(&html)), (LEVELS, LEVELS), "{address}");
+        assert_eq!((shown.len(), depth(&html)), (MAX_LEVELS, MAX_LEVELS), "{address}");
         assert_eq!(shown[0], format!("comment_{}", chain[seen]));
         assert_eq!(texts(&html, ".rest"), ["Continue this thread →"]);
-        seen += LEVELS - 1;
+        seen += MAX_LEVELS - 1;
         address = attributes(&html, ".rest a", "href").remove(0);
         assert_eq!(address, format!("/comments/{}", chain[seen]));
         // There is no room for a reply in its place.
@@ -647,7 +647,7 @@ fn who_follows_the_links_of_a_large_discussion_reads_each_comment_once() {
     while let Some(address) = pages.pop_front() {
         let html = client.get(&address).html();
         let shown = attributes(&html, "#comment_list li", "id");
-        assert!(!shown.is_empty() && shown.len() <= 200 && depth(&html) <= LEVELS, "{address}");
+        assert!(!shown.is_empty() && shown.len() <= 200 && depth(&html) <= MAX_LEVELS, "{address}");
         let unique: BTreeSet<&String> = shown.iter().collect();
         assert_eq!(unique.len(), shown.len(), "{address}");
         // What the page of a comment is about was on the page before.

@@ -3,7 +3,7 @@
 use horrorshow::Template;
 
 use super::super::Comment;
-use super::super::views::{self, Scene};
+use super::super::views::{self, ThreadContext};
 use crate::web::Result;
 use crate::web::reply::Change;
 
@@ -11,16 +11,21 @@ use crate::web::reply::Change;
 /// of them now. (Of the two only one finds its place; which, only the page knows: others reply, too.)
 /// Should it have been sent twice, it is there already, perhaps with replies; and where the page leads to
 /// replies elsewhere, it is among them.
-pub(super) fn replied(parent_id: i64, number: i64, comment: &Comment, scene: Scene) -> Result<Vec<Change>> {
+pub(super) fn replied(
+    parent_id: i64,
+    number: i64,
+    comment: &Comment,
+    context: ThreadContext,
+) -> Result<Vec<Change>> {
     Ok(vec![
         Change::remove(format_args!("#reply_{parent_id}_form")),
         Change::append(
             format_args!("#replies_{parent_id}:not(:has(> #comment_{}))", comment.id),
-            views::one(comment, scene).into_string()?,
+            views::one(comment, context).into_string()?,
         ),
         Change::append(
             format_args!("#comment_{parent_id}:not(:has(#replies_{parent_id}, > .rest))"),
-            views::first_reply(parent_id, number, comment, scene).into_string()?,
+            views::first_reply(parent_id, number, comment, context).into_string()?,
         ),
         Change::fill(format_args!("#thread_{parent_id} > summary"), views::replies(number).into_string()?),
     ])

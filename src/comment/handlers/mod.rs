@@ -15,8 +15,8 @@ use self::refusal::{closed, refuse};
 use super::sql::Fate;
 use super::sql::discussion::{self, Discussion};
 use super::tree::Place;
-use super::views::{self, CommentForm, Scene};
-use super::{Comment, LEVELS, NewComment, Placed, Room, To, check, sql};
+use super::views::{self, CommentForm, ThreadContext};
+use super::{Comment, CommentStatus, MAX_LEVELS, NewComment, Placed, ReplyTarget, check, sql};
 use crate::auth;
 use crate::auth::Standing;
 use crate::auth::token::Token;
@@ -42,7 +42,7 @@ enum Sent {
     /// It is there.
     Made(Made),
     /// It cannot be said there, not any more.
-    Closed(Room),
+    Closed(CommentStatus),
 }
 
 /// A comment that is there, perhaps since it was sent before.
@@ -65,11 +65,11 @@ pub fn list(cx: &Cx, post_id: i64) -> Response {
 /// # Errors
 /// [`Error::SignIn`]; [`Error::Barred`], [`Error::Lost`] and [`Error::NotFound`], where nobody can say
 /// anything; the database's. What can be mended is told in the form.
-pub fn create(cx: &Cx, to: To) -> Result {
+pub fn create(cx: &Cx, to: ReplyTarget) -> Result {
     let viewer = draft::handlers::require_user(cx, to.form(), &FIELDS)?;
     let body = cx.form()?.text("body");
     let room = cx.read(|connection| sql::room(connection, to))?;
-    if !matches!(room, Room::Open(_)) {
+    if !matches!(room, CommentStatus::Open(_)) {
         return closed(cx, to, room, &body);
     }
     let errors = check(&body).or_too_fast(&cx.site.limiter, Action::WriteBy(viewer.id));
@@ -90,12 +90,12 @@ pub fn create(cx: &Cx, to: To) -> Result {
 
 fn send(
     connection: &Connection,
-    to: To,
+    to: ReplyTarget,
     (user_id, body, created_at): (i64, &str, Micros),
     token: Option<&Token>,
 ) -> rusqlite::Result<Sent> {
     let post_id = match sql::room(connection, to)? {
-        Room::Open(post_id) => post_id,
+        CommentStatus::Open(post_id) => post_id,
         room => return Ok(Sent::Closed(room)),
     };
     let parent_id = to.parent_id();
@@ -109,7 +109,7 @@ fn send(
 }
 
 /// Leads to a comment that was made, or shows it where it belongs.
-fn answer(cx: &Cx, viewer: &Viewer, to: To, made: &Made) -> Result {
+fn answer(cx: &Cx, viewer: &Viewer, to: ReplyTarget, made: &Made) -> Result {
     let Made { id, post_id, count, replies } = *made;
     if !reply::wants_changes(cx) {
         return Ok(reply::done(cx, address(cx, post_id, id)?, Flash::CommentCreated));
@@ -119,15 +119,15 @@ fn answer(cx: &Cx, viewer: &Viewer, to: To, made: &Made) -> Result {
         Ok((sql::find(connection, viewer.id, id)?, post::sql::author(connection, post_id)?))
     })?;
     let comment = placed.ok_or(Error::NotFound)?.comment;
-    let scene = Scene::of_change(cx, Some(viewer), poster_id, true);
+    let context = ThreadContext::of_change(cx, Some(viewer), poster_id, true);
     let mut changes = match to {
-        To::Comment(parent_id) => fragments::replied(parent_id, replies, &comment, scene)?,
-        To::Post(_) => vec![
+        ReplyTarget::Comment(parent_id) => fragments::replied(parent_id, replies, &comment, context)?,
+        ReplyTarget::Post(_) => vec![
             Change::replace("#comment_form", views::form(post_id, &CommentForm::of("")).into_string()?),
             // Should it have been sent twice, it is there already, perhaps with replies.
             Change::append(
                 format_args!("#comment_list:not(:has(> #comment_{id}))"),
-                views::one(&comment, scene).into_string()?,
+                views::one(&comment, context).into_string()?,
             ),
         ],
     };
@@ -178,21 +178,21 @@ pub fn show(cx: &Cx, id: i64) -> Result {
         let Some(Placed { comment, post_id, .. }) = sql::find(connection, viewer_id, id)? else {
             return Ok(None);
         };
-        let Some(whole) = post::sql::find(connection, viewer_id, post_id)? else {
+        let Some(detail) = post::sql::find(connection, viewer_id, post_id)? else {
             return Ok(None);
         };
-        let discussion = Discussion::of(connection, viewer_id, &whole, Some(&comment))?;
+        let discussion = Discussion::of(connection, viewer_id, &detail, Some(&comment))?;
         let place = discussion.place(id);
-        Ok(Some((whole, comment, place, discussion.page(connection, Some(id), after)?)))
+        Ok(Some((detail, comment, place, discussion.page(connection, Some(id), after)?)))
     })?;
-    let (whole, comment, place, thread) = found.ok_or(Error::NotFound)?;
-    visit::handlers::note(cx, &whole, visit::handlers::Page::Other)?;
+    let (detail, comment, place, thread) = found.ok_or(Error::NotFound)?;
+    visit::handlers::note(cx, &detail, visit::handlers::Page::Other)?;
     let (heading, back) =
-        (format!("Comment on {}", whole.post.title), paths::post(whole.post.id).to_string());
+        (format!("Comment on {}", detail.post.title), paths::post(detail.post.id).to_string());
     let page = Page { aside: Some((&back, "← Back to post")), ..Page::new(cx, &heading)? };
-    let context = address_of(place, whole.post.id, id);
-    let scene = Scene::of(cx, page.viewer, &whole);
-    Ok(reply::page(cx, layout::render(&page, views::show(&whole, &comment, &context, &thread, scene))?))
+    let address = address_of(place, detail.post.id, id);
+    let context = ThreadContext::of(cx, page.viewer, &detail);
+    Ok(reply::page(cx, layout::render(&page, views::show(&detail, &comment, &address, &thread, context))?))
 }
 
 /// What a comment says now, in the place of what it said.
@@ -201,9 +201,9 @@ fn said(cx: &Cx, placed: &Placed) -> Result<Change> {
     let (poster_id, is_open) = cx.read(|connection| {
         Ok((post::sql::author(connection, *post_id)?, post::sql::takes_comments(connection, *post_id)?))
     })?;
-    let scene = Scene::of_change(cx, auth::viewer(cx)?, poster_id, is_open);
+    let context = ThreadContext::of_change(cx, auth::viewer(cx)?, poster_id, is_open);
     let is_first = cx.came_from(paths::comment(comment.id)).is_some();
-    let html = views::said(comment, scene, is_first).into_string()?;
+    let html = views::said(comment, context, is_first).into_string()?;
     Ok(Change::replace(format_args!("#said_{}", comment.id), html))
 }
 
@@ -320,7 +320,7 @@ pub fn destroy(cx: &Cx, id: i64) -> Result {
     match fate {
         Fate::Removed { pruned, parent_id } => {
             // What went with it stands around it: of those on one page, one is around all others.
-            changes.extend(iter::once(id).chain(pruned).take(LEVELS).map(remove));
+            changes.extend(iter::once(id).chain(pruned).take(MAX_LEVELS).map(remove));
             changes.extend(parent_id.map(|parent_id| fragments::replies_left(parent_id, left)).transpose()?);
         }
         Fate::Emptied => {

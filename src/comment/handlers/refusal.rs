@@ -3,7 +3,7 @@
 use horrorshow::Template;
 
 use super::super::views::{self, CommentForm};
-use super::super::{Room, To, parent_gone};
+use super::super::{CommentStatus, ReplyTarget, parent_gone};
 use super::reply_page;
 use crate::text::is_blank;
 use crate::types::cursor::START;
@@ -18,34 +18,34 @@ fn locked(reason: &str, typed: String) -> Error {
 }
 
 /// Shows the form again: in its place, or on the page that it is on.
-pub(super) fn refuse(cx: &Cx, to: To, body: &str, errors: &Errors) -> Result {
+pub(super) fn refuse(cx: &Cx, to: ReplyTarget, body: &str, errors: &Errors) -> Result {
     let form = CommentForm { body, errors, in_place: true };
     if reply::wants_changes(cx) {
         let change = match to {
-            To::Comment(id) => Change::replace(
+            ReplyTarget::Comment(id) => Change::replace(
                 format_args!("#reply_{id}_form"),
                 views::reply_in_place(id, &form).into_string()?,
             ),
-            To::Post(id) => Change::replace("#comment_form", views::form(id, &form).into_string()?),
+            ReplyTarget::Post(id) => Change::replace("#comment_form", views::form(id, &form).into_string()?),
         };
         return Ok(reply::refused_changes(cx, &[change], errors));
     }
     let html = match to {
-        To::Comment(id) => reply_page::page(cx, id, &form)?,
-        To::Post(id) => post::handlers::page(cx, id, START, &form)?.ok_or(Error::NotFound)?,
+        ReplyTarget::Comment(id) => reply_page::page(cx, id, &form)?,
+        ReplyTarget::Post(id) => post::handlers::page(cx, id, START, &form)?.ok_or(Error::NotFound)?,
     };
     Ok(reply::refused(cx, html, errors))
 }
 
 /// The answer where nobody can say anything, or not any more: what was written is not lost. When only
 /// the comment is gone that it replies to, it can still be said to all.
-pub(super) fn closed(cx: &Cx, to: To, room: Room, body: &str) -> Result {
+pub(super) fn closed(cx: &Cx, to: ReplyTarget, room: CommentStatus, body: &str) -> Result {
     let is_in_place = reply::wants_changes(cx) && cx.method() == "POST";
     match room {
-        Room::Locked(reason) => Err(locked(&reason, draft::handlers::words(cx, to.address())?)),
-        Room::NoParent(_) if is_in_place => refuse(cx, to, body, &parent_gone()),
-        Room::NoParent(Some(post_id)) if !is_blank(body) && !reply::wants_changes(cx) => {
-            refuse(cx, To::Post(post_id), body, &parent_gone())
+        CommentStatus::Locked(reason) => Err(locked(&reason, draft::handlers::words(cx, to.address())?)),
+        CommentStatus::NoParent(_) if is_in_place => refuse(cx, to, body, &parent_gone()),
+        CommentStatus::NoParent(Some(post_id)) if !is_blank(body) && !reply::wants_changes(cx) => {
+            refuse(cx, ReplyTarget::Post(post_id), body, &parent_gone())
         }
         _ => Err(draft::handlers::lost(cx, to.address())),
     }

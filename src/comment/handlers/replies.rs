@@ -3,7 +3,7 @@
 use horrorshow::Template;
 
 use super::super::views::{self, CommentForm};
-use super::super::{Room, To, sql};
+use super::super::{CommentStatus, ReplyTarget, sql};
 use super::refusal::closed;
 use super::reply_page;
 use crate::auth;
@@ -19,10 +19,10 @@ use crate::web::{Cx, Result, paths};
 /// the database's.
 pub fn form(cx: &Cx, id: i64) -> Result {
     auth::refuse_banned(cx)?;
-    let to = To::Comment(id);
+    let to = ReplyTarget::Comment(id);
     let written = draft::handlers::of(cx, to.address())?.unwrap_or_default().text("body");
     let room = cx.read(|connection| sql::room(connection, to))?;
-    if !matches!(room, Room::Open(_)) {
+    if !matches!(room, CommentStatus::Open(_)) {
         return closed(cx, to, room, &written);
     }
     let form = CommentForm::of(&written);

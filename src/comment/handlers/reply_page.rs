@@ -15,11 +15,11 @@ pub(super) fn page(cx: &Cx, id: i64, form: &CommentForm) -> Result<String> {
         let Some(Placed { comment, post_id, .. }) = sql::find(connection, 0, id)? else {
             return Ok(None);
         };
-        Ok(post::sql::find(connection, 0, post_id)?.map(|whole| (whole, comment)))
+        Ok(post::sql::find(connection, 0, post_id)?.map(|detail| (detail, comment)))
     })?;
-    let (whole, parent) = found.ok_or(Error::NotFound)?;
+    let (detail, parent) = found.ok_or(Error::NotFound)?;
     let back = paths::comment(id).to_string();
     let page =
         Page { aside: Some((&back, "← Back to comment")), ..Page::with_form(cx, "Reply", form.errors)? };
-    Ok(layout::render(&page, views::reply(&whole, &parent, form, cx.now))?)
+    Ok(layout::render(&page, views::reply(&detail, &parent, form, cx.now))?)
 }

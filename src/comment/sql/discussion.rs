@@ -3,8 +3,8 @@
 use rusqlite::Connection;
 
 use super::super::tree::{Layout, Node, Place, Row, Tree};
-use super::super::{Comment, IN_ORDER, ON_A_PAGE, Thread};
-use crate::post::Whole;
+use super::super::{Comment, MAX_ORDERED, PAGE_SIZE, Thread};
+use crate::post::PostDetail;
 use crate::types::cursor::{Cursor, START};
 use crate::types::time::Micros;
 
@@ -32,18 +32,18 @@ impl Discussion {
     pub fn of(
         connection: &Connection,
         viewer_id: i64,
-        whole: &Whole,
+        detail: &PostDetail,
         root: Option<&Comment>,
     ) -> rusqlite::Result<Discussion> {
-        let (post, new_since) = (&whole.post, whole.new_since.filter(|_| whole.post.new_comments > 0));
+        let (post, new_since) = (&detail.post, detail.new_since.filter(|_| detail.post.new_comments > 0));
         let laid_out = |comments: Vec<Comment>, nodes: &[Node], is_cut, is_beyond| {
             let (comments, tree) = (comments.into_iter().map(Some).collect(), Tree::of(nodes));
             Discussion { viewer_id, post_id: post.id, new_since, comments, is_cut, is_beyond, tree }
         };
         // Those that were deleted are not counted, so only asking tells that there are few.
-        if post.comments_count <= i64::from(ON_A_PAGE) {
-            let comments = super::newest(connection, viewer_id, post.id, ON_A_PAGE + 1)?;
-            if comments.len() <= ON_A_PAGE as usize {
+        if post.comments_count <= i64::from(PAGE_SIZE) {
+            let comments = super::newest(connection, viewer_id, post.id, PAGE_SIZE + 1)?;
+            if comments.len() <= PAGE_SIZE as usize {
                 let nodes: Vec<Node> = comments.iter().map(Comment::node).collect();
                 return Ok(laid_out(comments, &nodes, false, false));
             }
@@ -51,7 +51,7 @@ impl Discussion {
         let (mut nodes, is_cut) = in_order(connection, post.id)?;
         let beyond = root.map(Comment::node).filter(|root| is_cut && !nodes.contains(root));
         if let Some(root) = beyond {
-            let mut replies = super::replies_to(connection, root.id, ON_A_PAGE)?;
+            let mut replies = super::replies_to(connection, root.id, PAGE_SIZE)?;
             replies.retain(|reply| !nodes.contains(reply));
             nodes.push(root);
             nodes.append(&mut replies);
@@ -100,7 +100,7 @@ impl Discussion {
             return Ok(None);
         };
         // One more than can be on the page: if any is elsewhere, it is among these.
-        let ids = super::new_to(connection, self.viewer_id, self.post_id, since, ON_A_PAGE + 1)?;
+        let ids = super::new_to(connection, self.viewer_id, self.post_id, since, PAGE_SIZE + 1)?;
         Ok(ids.into_iter().find(|id| shown.iter().all(|(row, _)| row.id != *id)))
     }
 }
@@ -114,10 +114,10 @@ pub fn place(connection: &Connection, post_id: i64, id: i64) -> rusqlite::Result
     Ok(Tree::of(&nodes).place(id))
 }
 
-/// The newest comments on a post, [`IN_ORDER`] at most; whether there are more.
+/// The newest comments on a post, [`MAX_ORDERED`] at most; whether there are more.
 fn in_order(connection: &Connection, post_id: i64) -> rusqlite::Result<(Vec<Node>, bool)> {
-    let mut nodes = super::outline(connection, post_id, IN_ORDER + 1)?;
-    let is_cut = nodes.len() > IN_ORDER as usize;
-    nodes.truncate(IN_ORDER as usize);
+    let mut nodes = super::outline(connection, post_id, MAX_ORDERED + 1)?;
+    let is_cut = nodes.len() > MAX_ORDERED as usize;
+    nodes.truncate(MAX_ORDERED as usize);
     Ok((nodes, is_cut))
 }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use smol_str::SmolStr;
 
 use super::tree::Node;
-use super::{Comment, NewComment, OwnComment, Placed, Room, TWICE, To};
+use super::{Comment, CommentStatus, DUPLICATE_WINDOW, NewComment, OwnComment, Placed, ReplyTarget};
 use crate::moderation;
 use crate::post::{self, DELETED, REMOVED};
 use crate::sql::{random_id, short};
@@ -153,25 +153,25 @@ pub fn find(connection: &Connection, viewer_id: i64, id: i64) -> rusqlite::Resul
 }
 
 /// Whether something can be said there.
-pub fn room(connection: &Connection, to: To) -> rusqlite::Result<Room> {
+pub fn room(connection: &Connection, to: ReplyTarget) -> rusqlite::Result<CommentStatus> {
     let (post_id, is_there) = match to {
-        To::Post(id) => (id, true),
-        To::Comment(id) => {
+        ReplyTarget::Post(id) => (id, true),
+        ReplyTarget::Comment(id) => {
             let sql = "SELECT post_id, deleted_at IS NULL FROM comments WHERE id = ?1";
             let found = connection.prepare_cached(sql)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)));
             match found.optional()? {
                 Some(found) => found,
-                None => return Ok(Room::NoParent(None)),
+                None => return Ok(CommentStatus::NoParent(None)),
             }
         }
     };
     if let Some(reason) = moderation::sql::locked(connection, post_id)? {
-        return Ok(Room::Locked(reason));
+        return Ok(CommentStatus::Locked(reason));
     }
     if !post::sql::takes_comments(connection, post_id)? {
-        return Ok(Room::NoPost);
+        return Ok(CommentStatus::NoPost);
     }
-    Ok(if is_there { Room::Open(post_id) } else { Room::NoParent(Some(post_id)) })
+    Ok(if is_there { CommentStatus::Open(post_id) } else { CommentStatus::NoParent(Some(post_id)) })
 }
 
 /// How many replies a comment has, of its own: those that were deleted and stay are among them.
@@ -195,7 +195,9 @@ pub fn twin(connection: &Connection, new: &NewComment) -> rusqlite::Result<Optio
     let NewComment { post_id, parent_id, user_id, body, created_at } = *new;
     connection
         .prepare_cached(sql)?
-        .query_row(params![user_id, created_at - TWICE, post_id, body, parent_id], |row| row.get(0))
+        .query_row(params![user_id, created_at - DUPLICATE_WINDOW, post_id, body, parent_id], |row| {
+            row.get(0)
+        })
         .optional()
 }
 

@@ -4,13 +4,13 @@ use std::cmp::Reverse;
 
 use rusqlite::Connection;
 
-use super::super::query::{BEGINNING, Kind, Query, Term, folded_words};
-use super::super::{BLOCK, BLOCKS, ENDINGS, Found, MOST, Match, Order};
+use super::super::query::{Kind, PREFIX_LENGTH, Query, Term, folded_words};
+use super::super::{Found, MAX_BLOCKS, MAX_ENDINGS, MAX_MATCHES, Match, Order, ROWS_PER_BLOCK};
 use crate::types::time::Micros;
 use crate::user;
 
 /// So many bytes of texts are read to see whether words stand side by side.
-const READ: usize = 1024 * 1024;
+const MAX_READ_BYTES: usize = 1024 * 1024;
 
 /// What a query finds, ranked; `None`: nobody has the name that `by:` gives.
 ///
@@ -38,8 +38,8 @@ pub fn find(
     }
     let matches = &mut found.matches;
     matches.sort_by_key(|found| Reverse((found.created_at, found.id)));
-    found.is_more |= matches.len() > MOST as usize;
-    matches.truncate(MOST as usize);
+    found.is_more |= matches.len() > MAX_MATCHES as usize;
+    matches.truncate(MAX_MATCHES as usize);
     if order == Order::Relevance {
         matches.sort_by(|a, b| b.relevance(now).total_cmp(&a.relevance(now)));
     }
@@ -90,15 +90,15 @@ impl<'c> Search<'c> {
             return Ok(());
         };
         let mut expression = parts.join(" AND ");
-        let newest = super::newest(self.connection, self.kind)? / BLOCK;
-        let is_bounded = parts.len() > 1 && newest >= BLOCKS && !self.has_rare(parts)?;
+        let newest = super::newest(self.connection, self.kind)? / ROWS_PER_BLOCK;
+        let is_bounded = parts.len() > 1 && newest >= MAX_BLOCKS && !self.has_rare(parts)?;
         if is_bounded {
-            let blocks = (newest - BLOCKS + 1..=newest).map(|block| quoted(&super::mark_of_block(block)));
+            let blocks = (newest - MAX_BLOCKS + 1..=newest).map(|block| quoted(&super::mark_of_block(block)));
             expression += &format!(" AND ({})", blocks.collect::<Vec<String>>().join(" OR "));
         }
         let mut matches = super::matches(self.connection, self.kind, &expression)?;
-        let is_more = matches.len() > MOST as usize;
-        matches.truncate(MOST as usize);
+        let is_more = matches.len() > MAX_MATCHES as usize;
+        matches.truncate(MAX_MATCHES as usize);
         found.is_more |= is_more;
         found.is_partial |= is_bounded && !is_more;
         let matches = self.side_by_side(matches, found)?;
@@ -109,7 +109,7 @@ impl<'c> Search<'c> {
     /// Whether one of the words is in few enough to look through all of them.
     fn has_rare(&self, parts: &[String]) -> rusqlite::Result<bool> {
         for part in parts {
-            if super::is_rare(self.connection, self.kind, part, MOST)? {
+            if super::is_rare(self.connection, self.kind, part, MAX_MATCHES)? {
                 return Ok(true);
             }
         }
@@ -126,7 +126,7 @@ impl<'c> Search<'c> {
         if together.is_empty() {
             return Ok(matches);
         }
-        let (mut kept, mut left) = (Vec::new(), READ);
+        let (mut kept, mut left) = (Vec::new(), MAX_READ_BYTES);
         for (one, title) in matches.drain(..) {
             let text = super::text(self.connection, self.kind, one.id)?.unwrap_or_default();
             if text.len() > left {
@@ -148,9 +148,10 @@ impl<'c> Search<'c> {
             return found;
         };
         let words: Vec<String> = folded_words(title).collect();
-        let whole = |term: &Term| Term { is_begun: false, ..term.clone() };
+        let detail = |term: &Term| Term { is_begun: false, ..term.clone() };
         let is_titled = self.terms.iter().all(|term| term.is_in(&words));
-        let is_exact = is_titled && self.terms.iter().all(|term| !term.is_begun || whole(term).is_in(&words));
+        let is_exact =
+            is_titled && self.terms.iter().all(|term| !term.is_begun || detail(term).is_in(&words));
         Match { is_titled, is_exact, ..found }
     }
 }
@@ -164,7 +165,7 @@ fn quoted(word: &str) -> String {
 /// that begin with more, however long they are, so it is told which. To find a word in its alphabet FTS5 goes through
 /// the whole list of the word before that one: where no word has even the three letters, it is not asked.
 fn begun(connection: &Connection, kind: Kind, word: &str) -> rusqlite::Result<Option<String>> {
-    let letters: String = word.chars().take(BEGINNING).collect();
+    let letters: String = word.chars().take(PREFIX_LENGTH).collect();
     let by_letters = quoted(&letters) + " *";
     if letters == word {
         return Ok(Some(by_letters));
@@ -172,9 +173,9 @@ fn begun(connection: &Connection, kind: Kind, word: &str) -> rusqlite::Result<Op
     if super::is_rare(connection, kind, &by_letters, 1)? {
         return Ok(None);
     }
-    let words = super::endings(connection, kind, word, ENDINGS)?;
+    let words = super::endings(connection, kind, word, MAX_ENDINGS)?;
     let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
     Ok(Some(words.join(" OR ")).filter(|words| !words.is_empty()).map(|words| format!("({words})")))
 }
 
-const _: () = assert!(BEGINNING == 3, "the migration makes an index of three letters");
+const _: () = assert!(PREFIX_LENGTH == 3, "the migration makes an index of three letters");

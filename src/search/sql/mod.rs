@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use smol_str::SmolStr;
 
 use super::query::{Kind, folded_words};
-use super::{BLOCK, Hit, MOST, Match};
+use super::{Hit, MAX_MATCHES, Match, ROWS_PER_BLOCK};
 use crate::comment::OwnComment;
 use crate::post::{self, DELETED};
 use crate::sql::short;
@@ -87,7 +87,7 @@ pub fn endings(
     Ok(words)
 }
 
-/// What FTS5 finds: newest first, one more than [`MOST`] at most; and the titles of posts.
+/// What FTS5 finds: newest first, one more than [`MAX_MATCHES`] at most; and the titles of posts.
 pub fn matches(
     connection: &Connection,
     kind: Kind,
@@ -108,7 +108,7 @@ pub fn matches(
         let (id, created_at, score) = (row.get(0)?, row.get(1)?, row.get(2)?);
         Ok((Match { kind, id, created_at, score, is_titled: false, is_exact: false }, row.get(3)?))
     };
-    connection.prepare_cached(sql)?.query_map(params![expression, MOST + 1], from_row)?.collect()
+    connection.prepare_cached(sql)?.query_map(params![expression, MAX_MATCHES + 1], from_row)?.collect()
 }
 
 /// Whether fewer than `limit` have it.
@@ -139,8 +139,8 @@ pub fn text(connection: &Connection, kind: Kind, id: i64) -> rusqlite::Result<Op
 /// A result with all that its row shows to the viewer; `None` when it is gone.
 pub fn hit(connection: &Connection, viewer_id: i64, found: &Match) -> rusqlite::Result<Option<Hit>> {
     if found.kind == Kind::Post {
-        let whole = post::sql::find(connection, viewer_id, found.id)?;
-        return Ok(whole.filter(|whole| !whole.is_deleted).map(|whole| Hit::Post(Box::new(whole))));
+        let detail = post::sql::find(connection, viewer_id, found.id)?;
+        return Ok(detail.filter(|detail| !detail.is_deleted).map(|detail| Hit::Post(Box::new(detail))));
     }
     let sql = "SELECT comments.id, comments.body, comments.created_at, users.id, users.screen_name, \
                posts.id, posts.title FROM comments JOIN posts ON posts.id = comments.post_id \
@@ -260,8 +260,11 @@ fn take(connection: &Connection, kind: Kind, id: i64) -> rusqlite::Result<usize>
         return Ok(0);
     };
     let (author, site) = origin(connection, kind, id)?;
-    let marks =
-        [author.map(mark_of_author), site.as_deref().map(mark_of_site), Some(mark_of_block(id / BLOCK))];
+    let marks = [
+        author.map(mark_of_author),
+        site.as_deref().map(mark_of_site),
+        Some(mark_of_block(id / ROWS_PER_BLOCK)),
+    ];
     let mut words = String::with_capacity(text.len() + 64);
     for word in folded_words(&text).chain(marks.into_iter().flatten()) {
         words.push_str(&word);

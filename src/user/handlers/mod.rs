@@ -19,7 +19,7 @@ use crate::session;
 use crate::session::handlers::sign_in::SignIn;
 use crate::session::handlers::{signed_in, signed_out, welcome};
 use crate::site::limiter::Action;
-use crate::types::cursor::{Cursor, ROWS};
+use crate::types::cursor::{Cursor, PAGE_SIZE};
 use crate::ui::layout::{self, Page};
 use crate::web::flash::Flash;
 use crate::web::form::{Errors, NO_ERRORS};
@@ -62,11 +62,11 @@ pub fn page(cx: &Cx, id: i64, places: &Places) -> Result<Option<String>> {
             return Ok(None);
         };
         let sessions =
-            is_own.then(|| session::sql::of_user(connection, id, places.sessions, session::ON_A_PAGE));
+            is_own.then(|| session::sql::of_user(connection, id, places.sessions, session::PAGE_SIZE));
         Ok(Some(Profile {
             user,
-            posts: post::sql::of_user(connection, viewer_id, id, places.posts, ROWS)?,
-            comments: comment::sql::of_user(connection, id, places.comments, ROWS)?,
+            posts: post::sql::of_user(connection, viewer_id, id, places.posts, PAGE_SIZE)?,
+            comments: comment::sql::of_user(connection, id, places.comments, PAGE_SIZE)?,
             sessions: sessions.transpose()?,
         }))
     })?;
