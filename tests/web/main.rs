@@ -32,6 +32,7 @@ mod searching;
 mod security;
 mod seen;
 mod sessions;
+mod standing;
 mod threads;
 mod too_fast;
 mod too_much;
