@@ -31,7 +31,7 @@ pub struct Limit {
 /// What is limited, and by whom it is done.
 #[derive(Clone, Copy, Debug)]
 pub enum Action<'a> {
-    /// An attempt to sign in, whoever as. Take it before [`Actionion::SignInAs`], so that nobody uses up
+    /// An attempt to sign in, whoever as. Take it before [`Action::SignInAs`], so that nobody uses up
     /// many names' attempts from one address.
     SignInFrom(IpAddr),
     /// An attempt to sign in by this name, wherever from: the name as it is compared.
