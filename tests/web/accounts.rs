@@ -1,4 +1,4 @@
-//! Signing up, changing one's account, and deleting it.
+//! Accounts: signing up, changing an account, deleting it.
 
 use std::sync::Barrier;
 use std::thread;
@@ -11,7 +11,7 @@ use crate::client::Client;
 use crate::harness::*;
 use crate::seen::*;
 
-/// Addresses that are not ours, or that a browser could take for another's.
+/// Addresses outside this site, and addresses that a browser could resolve to another site.
 pub const EVIL: [&str; 12] = [
     "//evil.example",
     "///evil.example",
@@ -28,7 +28,7 @@ pub const EVIL: [&str; 12] = [
 ];
 
 #[test]
-fn who_signs_up_is_signed_in_at_once() {
+fn a_user_who_signs_up_is_signed_in_at_once() {
     let site = Site::empty();
     let client = Client::new(&site);
     let page = client.get("/sign_up");
@@ -61,7 +61,7 @@ fn who_signs_up_is_signed_in_at_once() {
 }
 
 #[test]
-fn cookies_are_for_https_alone_unless_that_is_relaxed() {
+fn cookies_are_sent_over_https_only_unless_relax_ssl_is_set() {
     let site = Site::with(0, |config| config.relax_ssl = false);
     let client = Client::new(&site);
     let answer = client.sign_up("somebody");
@@ -73,7 +73,7 @@ fn cookies_are_for_https_alone_unless_that_is_relaxed() {
         assert!(!cookie.contains("Domain"), "{cookie}");
     }
     assert_eq!(whoami(&client), Some("somebody".to_owned()));
-    // What a neighbour on plain HTTP could have planted is not taken.
+    // A cookie without the `__Host-` prefix may have been planted over plain HTTP: it is ignored.
     let planted = client.cookie("__Host-session").expect("as above").to_owned();
     let neighbour = Client::new(&site);
     neighbour.set_cookie("session", &planted);
@@ -84,7 +84,7 @@ fn cookies_are_for_https_alone_unless_that_is_relaxed() {
 }
 
 #[test]
-fn what_is_wrong_with_an_account_is_said_and_the_name_stays() {
+fn an_invalid_account_is_refused_with_reasons_and_keeps_the_typed_name() {
     let site = Site::start();
     let database = site.database();
     let taken = name_of(&database, 1);
@@ -148,7 +148,7 @@ fn what_is_wrong_with_an_account_is_said_and_the_name_stays() {
         for secret in [password, confirmation].into_iter().flatten().filter(|secret| !secret.is_empty()) {
             assert!(!answer.text().contains(secret), "{form:?}: it is sent back");
         }
-        // Each sentence stands at its field, too.
+        // Each sentence is also at its field.
         let at_fields = texts(&answer.html(), ".field .error p");
         assert_eq!(at_fields.len(), expected.len(), "{form:?}");
     }
@@ -192,7 +192,7 @@ fn a_name_is_taken_in_every_case_and_spelling() {
             let answer = Client::new(&site).sign_up(other);
             assert_eq!(answer.status, 422, "{other} beside {name}");
             assert_eq!(errors(&answer).1, ["Screen name has already been taken"], "{other}");
-            // They mean the same person.
+            // The other spelling signs the user in.
             assert_eq!(Client::new(&site).sign_in(other).status, 303, "{other}");
         }
     }
@@ -201,7 +201,7 @@ fn a_name_is_taken_in_every_case_and_spelling() {
 }
 
 #[test]
-fn fifty_at_once_with_one_name_are_one_account() {
+fn fifty_concurrent_sign_ups_with_one_name_create_one_account() {
     let site = Site::empty();
     let barrier = Barrier::new(50);
     let answers: Vec<Answer> = thread::scope(|scope| {
@@ -212,9 +212,9 @@ fn fifty_at_once_with_one_name_are_one_account() {
                     let client = Client::new(site);
                     barrier.wait();
                     let name = if number % 2 == 0 { "somebody" } else { "SomeBody" };
-                    // A machine that is busy with other things may ask some of them to come again.
+                    // A busy machine may answer some requests with 503: they are sent again.
                     let again = || Some(client.sign_up(name)).filter(|answer| answer.status != 503);
-                    let answer = eventually("it is their turn", again);
+                    let answer = eventually("the sign-up is answered", again);
                     (client.cookie("session").is_some() == (answer.status == 303)).then_some(answer)
                 })
             })
@@ -233,7 +233,7 @@ fn fifty_at_once_with_one_name_are_one_account() {
 }
 
 #[test]
-fn signing_up_goes_on_only_at_addresses_of_this_site() {
+fn signing_up_redirects_only_within_this_site() {
     let site = Site::empty();
     let mut number = 0;
     let mut sign_up = |return_to: &str| {
@@ -251,7 +251,7 @@ fn signing_up_goes_on_only_at_addresses_of_this_site() {
         let (location, own_page) = sign_up(evil);
         assert_eq!(location, own_page, "{evil:?}");
     }
-    // Nor is it in the forms.
+    // The forms do not repeat a foreign address.
     for evil in EVIL {
         let query = serde_urlencoded::to_string([("return_to", evil)]).expect("a pair");
         for path in ["/sign_up", "/sign_in"] {
@@ -264,11 +264,11 @@ fn signing_up_goes_on_only_at_addresses_of_this_site() {
         assert!(!refused.text().contains("evil") && !refused.text().contains("return_to"), "{evil:?}");
     }
     let refused = Client::new(&site).post("/users", &[("return_to", "/posts/new?a=1&b=2")]);
-    assert_eq!(line(&refused, "return_to"), "/posts/new?a=1&b=2", "it is not lost by a mistake");
+    assert_eq!(line(&refused, "return_to"), "/posts/new?a=1&b=2", "the address outlasts a refused form");
 }
 
 #[test]
-fn a_form_cannot_set_what_it_does_not_show() {
+fn a_form_cannot_set_fields_that_it_does_not_show() {
     let site = Site::start();
     let database = site.database();
     let before = name_of(&database, 1);
@@ -293,7 +293,7 @@ fn a_form_cannot_set_what_it_does_not_show() {
     let facts = "SELECT karma || ' ' || posts_count || ' ' || sessions_count || ' ' || (created_at > 0) || ' ' \
                  || about || folded_name FROM users JOIN profiles ON user_id = id WHERE id = 101";
     assert_eq!(string(&database, facts), "0 0 1 1 somebody");
-    // Nor when changing it.
+    // A change of the account cannot set them either.
     let mut form = form.to_vec();
     form.retain(|(name, _)| !matches!(*name, "password" | "screen_name"));
     assert_leads_to(&client.ask("PATCH", "/user", &form, &[]), "/users/101");
@@ -305,7 +305,7 @@ fn a_form_cannot_set_what_it_does_not_show() {
 }
 
 #[test]
-fn who_signs_up_while_signed_in_is_the_new_one_and_the_old_session_ends() {
+fn signing_up_while_signed_in_switches_accounts_and_ends_the_old_session() {
     let site = Site::start();
     let client = Client::signed_in_as(&site, 1);
     let before = client.clone();
@@ -313,10 +313,10 @@ fn who_signs_up_while_signed_in_is_the_new_one_and_the_old_session_ends() {
     assert_eq!(client.sign_up("another").status, 303);
     assert_eq!(whoami(&client), Some("another".to_owned()));
     assert_eq!(whoami(&before.clone()), None);
-    // Once more: somebody has the name now, and nobody is signed out by that.
+    // A second time the name is taken, and the session stays.
     let twice = client.sign_up("another");
     assert_eq!((twice.status, viewer(&twice)), (422, Some("another".to_owned())));
-    // By htmx the whole page is left.
+    // htmx leaves the page.
     let answer = client.htmx("POST", "/users", &[("screen_name", "a third"), ("password", "password")]);
     assert_leads_htmx_to(&answer, 200, "/users/102");
     assert_eq!(whoami(&client), Some("a third".to_owned()));
@@ -325,7 +325,7 @@ fn who_signs_up_while_signed_in_is_the_new_one_and_the_old_session_ends() {
 }
 
 #[test]
-fn one_changes_ones_name_and_what_one_says_of_oneself() {
+fn a_user_changes_their_name_and_about_text() {
     let site = Site::start();
     let database = site.database();
     let author = number(&database, "SELECT user_id FROM posts ORDER BY created_at DESC LIMIT 1");
@@ -347,16 +347,16 @@ fn one_changes_ones_name_and_what_one_says_of_oneself() {
     let bylines = texts(&site.get("/posts").html(), "ol.posts li p");
     assert!(bylines.iter().any(|byline| byline.starts_with("1 point by Renamed <i> · ")), "{bylines:?}");
 
-    // What is not sent stays, and an empty text is a text.
+    // A field that is not sent keeps its value; an empty text is stored.
     assert_leads_to(&client.ask("PATCH", "/user", &[("about", "new")], &[]), &own_page);
     assert_leads_to(&client.ask("PUT", "/user", &[("screen_name", "RENAMED <I>")], &[]), &own_page);
     let facts =
         format!("SELECT screen_name || about FROM users JOIN profiles ON user_id = id WHERE id = {author}");
-    assert_eq!(string(&database, &facts), "RENAMED <I>new", "also in another case of one's own");
+    assert_eq!(string(&database, &facts), "RENAMED <I>new", "the own name in another case is free");
     assert_leads_to(&client.ask("PATCH", "/user", &[("about", "")], &[]), &own_page);
     assert_leads_to(&client.ask("PATCH", "/user", &[], &[]), &own_page);
     assert_eq!(string(&database, &facts), "RENAMED <I>");
-    // htmx leaves the page; twice is as once.
+    // htmx leaves the page. The change is idempotent.
     for _ in 0..2 {
         let answer = client.htmx("PATCH", "/user", &[("about", "by htmx")]);
         assert_leads_htmx_to(&answer, 200, &own_page);
@@ -366,7 +366,7 @@ fn one_changes_ones_name_and_what_one_says_of_oneself() {
 }
 
 #[test]
-fn a_refused_change_of_an_account_changes_nothing_and_keeps_what_was_typed() {
+fn a_refused_account_change_changes_nothing_and_keeps_the_typed_text() {
     let site = Site::start();
     let database = site.database();
     let (own, other) = (name_of(&database, 1), name_of(&database, 2).to_uppercase());
@@ -461,18 +461,18 @@ fn a_new_password_ends_all_other_sessions_and_renews_this_one() {
     assert_ne!(here.cookie("session"), before.cookie("session"));
     assert_eq!(flash(&here.follow(&answer)), ["Profile was successfully updated."]);
     assert_eq!(whoami(&here).as_ref(), Some(&own));
-    assert_eq!(whoami(&before.clone()), None, "what was stolen before is worth nothing");
+    assert_eq!(whoami(&before.clone()), None, "the old cookie is worthless");
     assert_eq!(whoami(&elsewhere), None);
     assert!(whoami(&somebody_else).is_some());
     assert_eq!(number(&database, "SELECT sessions_count FROM users WHERE id = 1"), 1);
     assert_sound(&database);
-    // The same once more: the old password is no longer the current one.
+    // A second time the old password is no longer the current one.
     let twice = here.post("/user", &CHANGE);
     assert_eq!((twice.status, errors(&twice).1), (422, vec!["Current password is incorrect".to_owned()]));
     assert_eq!(Client::new(&site).sign_in(&own).status, 422);
     let form = [("screen_name", &*own), ("password", "a new password")];
     assert_eq!(Client::new(&site).post("/sessions", &form).status, 303);
-    // By htmx, too.
+    // htmx changes the password, too.
     let form = [("current_password", "a new password"), ("password", "password")];
     assert_leads_htmx_to(&here.htmx("PATCH", "/user", &form), 200, "/users/1");
     assert_eq!(whoami(&here).as_ref(), Some(&own));
@@ -480,7 +480,7 @@ fn a_new_password_ends_all_other_sessions_and_renews_this_one() {
 }
 
 #[test]
-fn a_new_password_needs_the_old_one_and_must_do() {
+fn a_new_password_needs_the_old_one_and_must_be_valid() {
     let site = Site::start();
     let database = site.database();
     let all =
@@ -516,7 +516,7 @@ fn a_new_password_needs_the_old_one_and_must_do() {
         assert_eq!(string(&database, all), before, "nothing else is changed either");
     }
     assert!(whoami(&client).is_some());
-    // Without a new one the old one stays, whatever else stands there.
+    // Without a new password the old one stays, and the other password fields are ignored.
     let form =
         [("about", "changed"), ("password", ""), ("password_confirmation", ""), ("current_password", "x")];
     assert_eq!(client.ask("PATCH", "/user", &form, &[]).status, 303);
@@ -524,7 +524,7 @@ fn a_new_password_needs_the_old_one_and_must_do() {
 }
 
 #[test]
-fn of_two_changes_of_a_password_at_once_one_is_made() {
+fn of_concurrent_password_changes_one_succeeds() {
     let site = Site::start();
     let database = site.database();
     let name = name_of(&database, 1);
@@ -541,7 +541,7 @@ fn of_two_changes_of_a_password_at_once_one_is_made() {
                     let form = [("current_password", "password"), ("password", &*new)];
                     barrier.wait();
                     let answer = client.ask("PATCH", "/user", &form, &[]);
-                    // The others are told that their password is wrong by now, or are out already.
+                    // For the others the current password is wrong by then, or their session has ended.
                     let is_made = answer.header("Location") == Some("/users/1");
                     assert!(is_made || answer.status == 422 || answer.header("Location").is_some());
                     assert_eq!(whoami(&client).is_some(), is_made);
@@ -577,7 +577,7 @@ fn post(connection: &Connection, user_id: i64, title: &str) -> i64 {
     sql::create(connection, &post).expect("its author is there").expect("the title is free")
 }
 
-/// The comments of a post, oldest first: what they say (`-` when emptied).
+/// The texts of the comments on a post, oldest first; `-` for an emptied comment.
 fn bodies(connection: &Connection, post_id: i64) -> Vec<String> {
     let sql = "SELECT CASE WHEN deleted_at IS NULL THEN body ELSE '-' END FROM comments WHERE post_id = ?1 ORDER BY id";
     let mut statement = connection.prepare(sql).expect("the schema is known");
@@ -586,7 +586,7 @@ fn bodies(connection: &Connection, post_id: i64) -> Vec<String> {
 }
 
 #[test]
-fn deleting_ones_profile_takes_ones_words_and_leaves_everybody_elses() {
+fn deleting_a_profile_deletes_its_words_and_keeps_those_of_others() {
     let site = Site::empty();
     let database = site.database();
     let leaver = Client::new(&site);
@@ -598,17 +598,17 @@ fn deleting_ones_profile_takes_ones_words_and_leaves_everybody_elses() {
     comment(&database, discussed, 1, None, "my own comment");
     comment(&database, discussed, 2, None, "words of a stayer");
     let anothers = post(&database, 2, "a post of a stayer");
-    // Mine, all mine.
+    // A thread of the leaver alone.
     let mine = comment(&database, anothers, 1, None, "mine a");
     let mine = comment(&database, anothers, 1, Some(mine), "mine b");
     comment(&database, anothers, 1, Some(mine), "mine c");
-    // Mine, mine, another's, mine.
+    // A thread in which another user replied.
     let mine = comment(&database, anothers, 1, None, "mine d");
     let reply = comment(&database, anothers, 1, Some(mine), "mine e");
     comment(&database, anothers, 1, Some(mine), "mine f");
     let others = comment(&database, anothers, 2, Some(reply), "another's");
     comment(&database, anothers, 1, Some(others), "mine g");
-    // Emptied before, and its only reply is mine.
+    // A comment that was emptied before; its only reply is the leaver's.
     let gone = comment(&database, anothers, 2, None, "another's, taken back");
     let mine = comment(&database, anothers, 1, Some(gone), "mine h");
     comment::sql::destroy(&database, gone, now()).expect("it is there");
@@ -656,21 +656,21 @@ fn deleting_ones_profile_takes_ones_words_and_leaves_everybody_elses() {
     assert_eq!(texts(&page.html(), "#comments_heading"), ["1 comment"]);
     assert!(stayer.get("/users/2").text().contains(">[deleted]</a>"), "the comment's post has no other name");
 
-    // Once more, and under the old name.
+    // A second deletion leads to signing in, and the old name is free.
     let twice = leaver.post("/user", &[("_method", "delete")]);
     assert_leads_to(&twice, "/sign_in?return_to=%2Fuser%2Fdelete");
     let again = leaver.sign_up("leaver");
     assert_leads_to(&again, "/users/3");
     assert_eq!(texts(&leaver.get("/users/3").html(), "summary"), ["Posts: 0", "Comments: 0", "Sessions: 1"]);
 
-    // When the last words of others go, what was kept for them goes with them.
+    // The emptied comments go with the last reply of another user.
     comment::sql::destroy(&database, others, now()).expect("it is there");
     assert_eq!(bodies(&database, anothers), [""; 0]);
     assert_sound(&database);
 }
 
 #[test]
-fn somebody_of_the_demo_leaves_by_htmx_and_everything_adds_up() {
+fn a_demo_user_deletes_their_account_by_htmx_and_the_counts_stay_right() {
     let site = Site::with(60, |_| {});
     let database = site.database();
     let id = number(&database, "SELECT user_id FROM posts GROUP BY user_id ORDER BY count(*) DESC LIMIT 1");
@@ -684,8 +684,8 @@ fn somebody_of_the_demo_leaves_by_htmx_and_everything_adds_up() {
     assert_eq!((whoami(&here), whoami(&elsewhere)), (None, None));
     assert_leads_htmx_to(&elsewhere.htmx("DELETE", "/user", &[]), 401, "/sign_in?return_to=%2Fuser%2Fdelete");
     assert_sound(&database);
-    assert_eq!(number(&database, &others), words, "nobody else's words are lost");
-    assert_eq!(count(&database, "posts"), posts, "all of the demo's posts have comments");
+    assert_eq!(number(&database, &others), words, "comments of others are lost");
+    assert_eq!(count(&database, "posts"), posts, "every post of the demo has comments and stays");
     assert!(number(&database, "SELECT count(*) FROM posts WHERE deleted_at IS NOT NULL") > 0);
     for post in 1..=posts {
         let page = site.get(&format!("/posts/{post}"));

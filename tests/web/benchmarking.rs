@@ -1,4 +1,4 @@
-//! The ten endpoints that load tests call, each doing what its name says and signing someone in.
+//! The ten endpoints for load tests: each does the work in its name and signs a user in.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -24,7 +24,7 @@ fn call(site: &Site, endpoint: &str) -> Answer {
     let answer = site.post(&format!("/benchmarking/{endpoint}"));
     assert_eq!(answer.status, 200, "{endpoint}: {}", answer.text());
     assert!(answer.text().contains("Made with ♥ by"), "{endpoint}");
-    assert_eq!(answer.header("ETag"), None, "{endpoint}: the answer to a POST is no page to keep");
+    assert_eq!(answer.header("ETag"), None, "{endpoint}: the answer to a POST must not be cached");
     answer
 }
 
@@ -35,13 +35,13 @@ fn call_all(site: &Site) {
     assert_sound(&site.database());
 }
 
-/// How many rows each table has, as (posts, comments, descriptions).
+/// Row counts: (posts, comments, descriptions).
 fn rows(connection: &Connection) -> (i64, i64, i64) {
     let count = |table: &str| number(connection, &format!("SELECT count(*) FROM {table}"));
     (count("posts"), count("comments"), count("descriptions"))
 }
 
-/// For each user, when they were last seen and how often they signed in.
+/// `last_seen_at` and `sessions_count` by user.
 fn people(connection: &Connection) -> BTreeMap<i64, (Option<i64>, i64)> {
     let mut statement = connection
         .prepare("SELECT id, last_seen_at, sessions_count FROM users")
@@ -58,7 +58,7 @@ fn text(connection: &Connection, sql: &str) -> String {
 }
 
 #[test]
-fn every_call_signs_one_person_in_and_the_cookie_works() {
+fn every_call_signs_one_user_in_and_the_cookie_works() {
     let site = Site::start();
     let database = site.database();
     for endpoint in ENDPOINTS {
@@ -83,7 +83,7 @@ fn every_call_signs_one_person_in_and_the_cookie_works() {
         assert_eq!(text(&database, &facts), "127.0.0.1 oha/1.16.0", "{endpoint}");
         let secret = answer.session().split_once('.').expect("two parts").1.to_owned();
         let hash = format!("SELECT lower(hex(secret_hash)) FROM sessions WHERE id = {id}");
-        assert_ne!(text(&database, &hash), secret, "{endpoint}: the secret itself is not kept");
+        assert_ne!(text(&database, &hash), secret, "{endpoint}: the secret itself is stored");
 
         let cookie = answer.header("Set-Cookie").expect("a cookie");
         for part in ["Path=/", "HttpOnly", "SameSite=Lax", "Max-Age=34560000"] {
@@ -101,7 +101,7 @@ fn every_call_signs_one_person_in_and_the_cookie_works() {
 }
 
 #[test]
-fn post_create_posts_the_headers_without_what_signs_in() {
+fn post_create_posts_the_request_headers_without_credentials() {
     let site = Site::start();
     let database = site.database();
     let before = rows(&database);
@@ -116,7 +116,7 @@ fn post_create_posts_the_headers_without_what_signs_in() {
     assert_eq!(answer.status, 200);
     assert_eq!(rows(&database), (before.0 + 1, before.1, before.2 + 1));
     let title = text(&database, "SELECT title FROM posts ORDER BY id DESC LIMIT 1");
-    let uuid = title.strip_prefix("Post ").expect("it is named so");
+    let uuid = title.strip_prefix("Post ").expect("a title with the prefix");
     let lengths: Vec<usize> = uuid.split('-').map(str::len).collect();
     assert_eq!(lengths, [8, 4, 4, 4, 12], "{title}");
     assert!(uuid.chars().all(|digit| matches!(digit, '0'..='9' | 'a'..='f' | '-')), "{title}");
@@ -163,7 +163,7 @@ fn comment_create_comments_on_the_post_it_shows() {
 }
 
 #[test]
-fn post_destroy_takes_a_post_with_its_comments_and_replies() {
+fn post_destroy_deletes_a_post_with_its_comments_and_replies() {
     let site = Site::start();
     let database = site.database();
     reply_to_everything(&database);
@@ -180,7 +180,7 @@ fn post_destroy_takes_a_post_with_its_comments_and_replies() {
     assert_eq!(rows(&database), (0, 0, 0));
 }
 
-/// Answers every comment, and half of the answers, by the same person on the same post.
+/// Adds a reply to every comment and to half of the replies, each by the author of its parent.
 fn reply_to_everything(database: &Connection) {
     for depth in 0..2 {
         database
@@ -202,7 +202,7 @@ fn reply_to_everything(database: &Connection) {
 }
 
 #[test]
-fn comment_destroy_takes_one_comment_that_nobody_answered() {
+fn comment_destroy_deletes_one_comment_without_replies() {
     let site = Site::with(3, |_| {});
     let database = site.database();
     reply_to_everything(&database);
@@ -214,7 +214,7 @@ fn comment_destroy_takes_one_comment_that_nobody_answered() {
         let answer = call(&site, "comment_destroy");
         assert_eq!(rows(&database), (before.0, before.1 - 1, before.2));
         let html = answer.html();
-        assert_eq!(texts(&html, ".byline").len(), 1, "the post it was on is shown");
+        assert_eq!(texts(&html, ".byline").len(), 1, "the comment's post is shown");
         assert_sound(&database);
     }
     let answer = call(&site, "comment_destroy");
@@ -223,7 +223,7 @@ fn comment_destroy_takes_one_comment_that_nobody_answered() {
 }
 
 #[test]
-fn the_reading_calls_write_nothing_but_the_sign_in() {
+fn the_read_endpoints_write_only_the_session() {
     let site = Site::with(150, |_| {});
     let database = site.database();
     let before = rows(&database);
@@ -231,7 +231,7 @@ fn the_reading_calls_write_nothing_but_the_sign_in() {
     let id = attributes(&html, ".byline a[href='#comments']", "href");
     assert_eq!(id.len(), 1);
     let html = call(&site, "user_show").html();
-    assert_eq!(texts(&html, "h1"), texts(&html, "header a.self"), "it is one's own page");
+    assert_eq!(texts(&html, "h1"), texts(&html, "header a.self"), "it is the user's own page");
     assert_eq!(texts(&html, ".badge"), ["active"]);
     for _ in 0..20 {
         let html = call(&site, "posts_index").html();
@@ -242,7 +242,7 @@ fn the_reading_calls_write_nothing_but_the_sign_in() {
             .collect();
         let first = ids[0];
         let expected: Vec<i64> = (first..=150.min(first + 99)).collect();
-        assert_eq!(ids, expected, "a hundred from a random one on");
+        assert_eq!(ids, expected, "a hundred posts from a random one on");
     }
     assert_eq!(rows(&database), before);
     assert_eq!(number(&database, "SELECT count(*) FROM sessions"), 22);
@@ -250,7 +250,7 @@ fn the_reading_calls_write_nothing_but_the_sign_in() {
 }
 
 #[test]
-fn a_benchmark_is_asked_for_with_post_only() {
+fn a_benchmark_allows_post_only() {
     let site = Site::start();
     let database = site.database();
     for endpoint in ENDPOINTS {
@@ -264,7 +264,7 @@ fn a_benchmark_is_asked_for_with_post_only() {
 }
 
 #[test]
-fn an_unknown_benchmark_is_not_found_and_signs_nobody_in() {
+fn an_unknown_benchmark_is_404_and_creates_no_session() {
     let site = Site::start();
     for path in [
         "/benchmarking/nothing",
@@ -281,7 +281,7 @@ fn an_unknown_benchmark_is_not_found_and_signs_nobody_in() {
 }
 
 #[test]
-fn without_benchmarking_there_are_no_such_addresses() {
+fn without_benchmarking_the_endpoints_are_404() {
     let site = Site::with(3, |config| config.benchmarking = false);
     for endpoint in ENDPOINTS {
         for method in ["POST", "GET"] {
@@ -297,7 +297,7 @@ fn an_empty_site_answers_every_benchmark_with_an_empty_page() {
     let site = Site::empty();
     for endpoint in ENDPOINTS {
         let answer = call(&site, endpoint);
-        assert_eq!(answer.header("Set-Cookie"), None, "{endpoint}: there is nobody to sign in");
+        assert_eq!(answer.header("Set-Cookie"), None, "{endpoint}: no user can be signed in");
         assert_eq!(texts(&answer.html(), "p.empty").len(), 1, "{endpoint}");
     }
     let database = site.database();
@@ -306,7 +306,7 @@ fn an_empty_site_answers_every_benchmark_with_an_empty_page() {
 }
 
 #[test]
-fn tables_emptied_by_others_are_no_error() {
+fn tables_emptied_by_another_process_are_no_error() {
     let site = Site::start();
     let database = site.database();
     for sql in [
@@ -317,7 +317,7 @@ fn tables_emptied_by_others_are_no_error() {
         "DELETE FROM posts; DELETE FROM users;",
     ] {
         for endpoint in ENDPOINTS {
-            // Each meets the tables empty, whatever the one before has made.
+            // Each endpoint runs on empty tables: the rows of the one before go first.
             database.execute_batch(sql).expect(sql);
             call(&site, endpoint);
             assert_sound(&database);
@@ -328,7 +328,7 @@ fn tables_emptied_by_others_are_no_error() {
 }
 
 #[test]
-fn a_site_destroyed_to_the_last_post_goes_on() {
+fn a_site_without_any_post_left_keeps_working() {
     let site = Site::with(10, |_| {});
     let database = site.database();
     for _ in 0..15 {
@@ -339,7 +339,7 @@ fn a_site_destroyed_to_the_last_post_goes_on() {
 }
 
 #[test]
-fn counters_are_right_after_mixed_calls_from_many_threads() {
+fn counters_are_right_after_mixed_concurrent_calls() {
     let site = Site::with(60, |_| {});
     let database = site.database();
     let (threads, calls) = (8, 50);
@@ -363,13 +363,13 @@ fn counters_are_right_after_mixed_calls_from_many_threads() {
 }
 
 #[test]
-fn chance_signs_in_different_people() {
+fn random_users_are_signed_in() {
     let site = Site::start();
     for _ in 0..40 {
         call(&site, "posts_index");
     }
     let people = number(&site.database(), "SELECT count(*) FROM users WHERE sessions_count > 0");
-    // Of 100 people, 40 draws meet 33 on average; fewer than 10 has a chance below 10⁻²⁵.
+    // 40 draws from 100 users give 33 different ones on average; P(fewer than 10) is below 10⁻²⁵.
     assert!(people >= 10, "{people}");
 }
 
@@ -383,8 +383,8 @@ fn over_tls_the_cookie_is_bound_to_host_and_tls() {
         assert!(cookie.split("; ").any(|attribute| attribute == part), "{cookie}");
     }
     assert!(!cookie.contains("Domain"), "{cookie}");
-    let pair = cookie.split(';').next().expect("split gives one at least");
+    let pair = cookie.split(';').next().expect("split gives at least one part");
     let name = |pair: &str| texts(&site.ask("GET", "/", &[("Cookie", pair)]).html(), "header a.self");
     assert_eq!(name(pair).len(), 1);
-    assert_eq!(name(&pair.replace("__Host-", "")), [""; 0], "a name that any page could have set");
+    assert_eq!(name(&pair.replace("__Host-", "")), [""; 0], "a cookie without the prefix is ignored");
 }

@@ -1,4 +1,4 @@
-//! The lists by points and by hotness, while people vote and post; and the header that names them.
+//! The lists by points and by hotness while users vote and post, and the header that names the lists.
 
 use std::collections::HashSet;
 
@@ -20,7 +20,7 @@ const LISTS: [(&str, &str, &str, Option<i64>); 5] = [
     ("/best/all", "Best of all time", "All time", None),
 ];
 
-/// A post as old as this, with votes of so many people.
+/// Creates a post of this age (µs) with this number of votes.
 fn post_of(database: &Connection, age: Micros, votes: i64) -> i64 {
     let title = format!("Post {}", number(database, "SELECT coalesce(max(id), 0) FROM posts"));
     let new = NewPost { user_id: 1, title: &title, link: None, description: "", created_at: now() - age };
@@ -29,7 +29,7 @@ fn post_of(database: &Connection, age: Micros, votes: i64) -> i64 {
     id
 }
 
-/// Gives a post so many votes more, by people who have not voted for it.
+/// Adds `votes` votes of users who have not voted for the post yet.
 fn give(database: &Connection, id: i64, votes: i64) {
     let sql = "INSERT INTO post_votes SELECT id, ?1, 1 FROM users WHERE id > 1 \
                AND id NOT IN (SELECT user_id FROM post_votes WHERE post_id = ?1) LIMIT ?2";
@@ -53,7 +53,7 @@ fn give(database: &Connection, id: i64, votes: i64) {
         .expect("the schema is known");
 }
 
-/// A list from its first page to its last; `between` runs before each further one.
+/// The ids on all pages of a list; `between` runs before each further page.
 fn walk(site: &Site, path: &str, mut between: impl FnMut()) -> Vec<i64> {
     let (mut found, mut query) = (Vec::new(), String::new());
     loop {
@@ -69,7 +69,7 @@ fn walk(site: &Site, path: &str, mut between: impl FnMut()) -> Vec<i64> {
     }
 }
 
-/// What a list must show, found by sorting everything.
+/// The ids that a list must show, by sorting all posts.
 fn expected(database: &Connection, days: Option<i64>) -> Vec<i64> {
     let since = days.map_or(0, |days| now() - days * DAY);
     let sql = "SELECT id FROM posts WHERE score > 1 AND deleted_at IS NULL AND created_at >= ?1 \
@@ -78,19 +78,19 @@ fn expected(database: &Connection, days: Option<i64>) -> Vec<i64> {
     statement.query_map([since], |row| row.get(0)).expect("rows").collect::<Result<_, _>>().expect("numbers")
 }
 
-/// Posts of two months, many with the same points; none is so old that it leaves a list during a test.
+/// Posts of two months, many with equal points. None is near enough to a limit to leave a list during a test.
 fn months(database: &Connection) {
     for number in 0..400 {
         post_of(database, (number * 37 % 1440) * HOUR + HOUR / 2, number * 7 % 5);
     }
-    // Those of a single day fill pages on their own.
+    // The posts of one day fill several pages.
     for number in 0..70 {
         post_of(database, 2 * HOUR + number, 1 + number % 2);
     }
 }
 
 #[test]
-fn the_best_of_each_time_are_listed_once_by_their_points() {
+fn the_best_posts_of_each_period_are_listed_once_by_points() {
     let site = Site::start();
     let database = site.database();
     months(&database);
@@ -114,7 +114,7 @@ fn the_best_of_each_time_are_listed_once_by_their_points() {
 }
 
 #[test]
-fn what_comes_and_what_moves_neither_repeats_nor_hides_what_stays() {
+fn new_and_moving_posts_neither_repeat_nor_hide_the_others() {
     let site = Site::start();
     let database = site.database();
     months(&database);
@@ -124,7 +124,7 @@ fn what_comes_and_what_moves_neither_repeats_nor_hides_what_stays() {
         let mut moved: HashSet<i64> = HashSet::new();
         let mut turn = 0;
         let found = walk(&site, path, || {
-            // The best of all arrives, one that is far down rises to the top, and one sinks out of it.
+            // A new post goes to the top, and a post far down rises past the reader.
             turn += 1;
             moved.insert(post_of(&database, HOUR, 50 + turn));
             let riser = before[before.len() - usize::try_from(turn).expect("a few")];
@@ -135,14 +135,14 @@ fn what_comes_and_what_moves_neither_repeats_nor_hides_what_stays() {
             |ids: &[i64]| -> Vec<i64> { ids.iter().copied().filter(|id| !moved.contains(id)).collect() };
         assert_eq!(stayed(&found), stayed(&before), "{path}");
         let once: HashSet<i64> = found.iter().copied().collect();
-        assert_eq!(once.len(), found.len(), "{path}: what rises past the reader is not shown again");
+        assert_eq!(once.len(), found.len(), "{path}: a post that rises past the reader is not shown again");
         assert!(turn >= 2, "{path} has pages");
     }
     assert_sound(&database);
 }
 
 #[test]
-fn a_time_without_votes_says_so() {
+fn a_period_without_votes_shows_an_empty_list() {
     let site = Site::start();
     let database = site.database();
     database
@@ -168,7 +168,7 @@ fn a_time_without_votes_says_so() {
 }
 
 #[test]
-fn what_a_list_of_the_best_cannot_be_asked_for_is_said() {
+fn a_list_of_the_best_refuses_unknown_periods_and_cursors() {
     let site = Site::start();
     for path in ["/best/year", "/best/Week", "/best/week/", "/best/%77eek", "/best/7", "/best/week/2"] {
         assert_eq!(site.get(path).status, 404, "{path}");
@@ -184,7 +184,7 @@ fn what_a_list_of_the_best_cannot_be_asked_for_is_said() {
 }
 
 #[test]
-fn a_vote_brings_a_post_among_the_best_and_shows_there_as_cast() {
+fn a_vote_puts_a_post_on_the_best_list_and_is_shown_there() {
     let site = Site::start();
     let database = site.database();
     let id = post_of(&database, HOUR, 0);
@@ -203,7 +203,7 @@ fn a_vote_brings_a_post_among_the_best_and_shows_there_as_cast() {
 }
 
 #[test]
-fn before_anybody_votes_the_front_page_shows_the_newest_first() {
+fn without_votes_the_front_page_shows_the_newest_first() {
     let site = Site::start();
     let client = Client::signed_in(&site);
     for number in 0..3 {
@@ -215,7 +215,7 @@ fn before_anybody_votes_the_front_page_shows_the_newest_first() {
 }
 
 #[test]
-fn the_header_names_the_lists_and_marks_the_one_that_is_shown() {
+fn the_header_names_the_lists_and_marks_the_current_one() {
     let site = Site::start();
     for (path, marked) in [
         ("/", Some("Top")),
@@ -233,7 +233,7 @@ fn the_header_names_the_lists_and_marks_the_one_that_is_shown() {
         assert_eq!(texts(&html, "header [aria-current]"), marked, "{path}");
         assert_eq!(attributes(&html, "header nav a", "href")[..3], ["/", "/posts", "/best"]);
     }
-    // A refused form has the address of the list, and is none.
+    // A refused form has the address of a list but is not that list.
     let client = Client::signed_in(&site);
     assert_eq!(texts(&client.post("/posts", &[("title", "")]).html(), "[aria-current]"), [""; 0]);
 }

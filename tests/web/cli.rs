@@ -1,4 +1,4 @@
-//! What the program says on the command line, and what it leaves alone when it refuses.
+//! The command line: help, messages, exit codes, and files that a refused command leaves untouched.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
@@ -14,10 +14,10 @@ use rusqlite::Connection;
 use crate::client::Client;
 use crate::harness::{PATIENCE, Program, assert_sound, eventually, folder, number, open, program, run};
 
-/// The schema that this program knows.
+/// The schema version that this program knows.
 const KNOWN: i64 = lorem_news::schema::MIGRATIONS.len() as i64;
 
-/// Every option with what its help says besides: the environment's name, and the default if any.
+/// Every option with the rest of its help line: the environment variable, and the default if any.
 const DATABASE: (&str, &str) = ("--database <FILE>", "[env: DATABASE=] [default: db/lorem_news.sqlite3]");
 const SERVE: [(&str, &str); 19] = [
     DATABASE,
@@ -55,7 +55,7 @@ fn stdout(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Runs what must fail, and gives the one line that it says.
+/// Runs a command that must fail; returns its one line on standard error.
 fn refused(arguments: &[&str]) -> String {
     let mut child = program(arguments)
         .stdin(Stdio::null())
@@ -80,7 +80,7 @@ fn refused(arguments: &[&str]) -> String {
     why
 }
 
-/// The arguments with which each command meets a database.
+/// The arguments that run `command` on a database.
 fn on(command: &'static str, database: &Path) -> Vec<String> {
     let mut arguments = vec![command.to_owned(), "--database".to_owned(), database.display().to_string()];
     if matches!(command, "demo" | "serve") {
@@ -89,7 +89,7 @@ fn on(command: &'static str, database: &Path) -> Vec<String> {
     arguments
 }
 
-/// Each command refuses the database with a sentence that contains `why`, and touches nothing.
+/// Panics unless each command refuses the database with a message that contains `why`, and touches nothing.
 fn assert_refused(database: &Path, why: &str) {
     let before = contents(database.parent().unwrap());
     for command in COMMANDS {
@@ -103,7 +103,7 @@ fn assert_refused(database: &Path, why: &str) {
     }
 }
 
-/// All files of a folder, except what says nothing: an empty WAL and the memory that goes with it.
+/// All files of a folder, except an empty WAL and its shared memory, which hold no data.
 fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let files = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
     files
@@ -131,7 +131,7 @@ fn seed(database: &Path, more: &[&str]) -> std::process::Output {
 }
 
 #[test]
-fn the_help_of_the_program_names_every_command() {
+fn the_help_names_every_command() {
     let help = stdout(&["--help"]);
     for command in COMMANDS.into_iter().chain(["user", "replicate", "restore", "verify", "replica", "backup"])
     {
@@ -140,7 +140,7 @@ fn the_help_of_the_program_names_every_command() {
 }
 
 #[test]
-fn the_help_of_each_command_lists_every_option_with_its_environment_name_and_default() {
+fn the_help_of_each_command_lists_every_option_with_its_variable_and_default() {
     let demo: Vec<_> = SERVE.into_iter().chain(SEED).collect();
     let seed: Vec<_> = [DATABASE].into_iter().chain(SEED).collect();
     let replica: Vec<_> = [DATABASE].into_iter().chain(REPLICA).collect();
@@ -171,7 +171,7 @@ fn the_help_of_each_command_lists_every_option_with_its_environment_name_and_def
     }
 }
 
-/// Runs `lorem-news user` with this on its standard input; its exit code and what it says.
+/// Runs `lorem-news user` with `typed` on its standard input; returns the exit code and the output.
 fn user(database: &Path, arguments: &[&str], typed: &str) -> (Option<i32>, String) {
     let mut child = program(&["user", "--database", database.to_str().unwrap()])
         .args(arguments)
@@ -187,7 +187,7 @@ fn user(database: &Path, arguments: &[&str], typed: &str) -> (Option<i32>, Strin
 }
 
 #[test]
-fn an_admin_is_made_and_unmade_while_the_server_runs() {
+fn the_admin_role_is_given_and_taken_while_the_server_runs() {
     let (_folder, database) = folder();
     seed(&database, &["--posts", "3"]);
     let site = Program::serve(&database, &["--no-rate-limits"]);
@@ -195,7 +195,7 @@ fn an_admin_is_made_and_unmade_while_the_server_runs() {
     assert_eq!(client.sign_up("Zoë").status, 303);
     let may = || client.get("/flags").status;
     assert_eq!(may(), 403);
-    // Names are compared as at signing in; what is so already is no error.
+    // Names are compared as at sign-in. Both options are idempotent.
     for _ in 0..2 {
         assert_eq!(user(&database, &["--admin", "ZOË"], ""), (Some(0), "ZOË is an admin\n".into()));
         assert_eq!(may(), 200);
@@ -215,7 +215,7 @@ fn an_admin_is_made_and_unmade_while_the_server_runs() {
 }
 
 #[test]
-fn a_password_that_was_forgotten_is_replaced_and_ends_the_sessions() {
+fn a_forgotten_password_is_replaced_and_the_sessions_end() {
     let (_folder, database) = folder();
     seed(&database, &["--posts", "3"]);
     let site = Program::serve(&database, &["--no-rate-limits"]);
@@ -229,7 +229,7 @@ fn a_password_that_was_forgotten_is_replaced_and_ends_the_sessions() {
     assert_eq!(client.get("/user/edit").status, 200);
     let changed = user(&database, &["--password", "Zoë"], "a new secret\r\nand no more\n");
     assert_eq!(changed, (Some(0), "Zoë has a new password\n".into()));
-    assert_eq!(client.get("/user/edit").status, 303, "they are signed out");
+    assert_eq!(client.get("/user/edit").status, 303, "the session has ended");
     assert_eq!(client.sign_in("Zoë").status, 422);
     let answer = client.post("/sessions", &[("screen_name", "Zoë"), ("password", "a new secret")]);
     assert_eq!(answer.status, 303);
@@ -237,7 +237,7 @@ fn a_password_that_was_forgotten_is_replaced_and_ends_the_sessions() {
 }
 
 #[test]
-fn nobody_is_changed_who_is_not_there_and_no_database_is_made() {
+fn an_unknown_user_is_reported_and_no_database_is_created() {
     let (folder, database) = folder();
     for change in ["--admin", "--no-admin", "--password"] {
         let said = refused(&["user", change, "Zoë", "--database", database.to_str().unwrap()]);
@@ -252,12 +252,12 @@ fn nobody_is_changed_who_is_not_there_and_no_database_is_made() {
 }
 
 #[test]
-fn the_version_is_the_packages() {
+fn the_version_is_that_of_the_package() {
     assert_eq!(stdout(&["--version"]), format!("lorem-news {}\n", env!("CARGO_PKG_VERSION")));
 }
 
 #[test]
-fn what_the_command_line_does_not_know_is_exit_code_2() {
+fn an_unknown_argument_is_exit_code_2() {
     for arguments in [
         &["serve", "--colour"][..],
         &["dance"],
@@ -278,7 +278,7 @@ fn what_the_command_line_does_not_know_is_exit_code_2() {
 }
 
 #[test]
-fn a_busy_port_is_said_before_anything_is_touched() {
+fn a_busy_port_is_reported_before_any_file_is_touched() {
     let (folder, database) = folder();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -305,7 +305,7 @@ fn a_database_in_an_impossible_folder_is_refused() {
 }
 
 #[test]
-fn a_folder_in_the_databases_place_is_refused() {
+fn a_folder_at_the_database_path_is_refused() {
     let (_folder, database) = folder();
     std::fs::create_dir(&database).unwrap();
     assert_refused(&database, "cannot be opened");
@@ -351,7 +351,7 @@ fn another_programs_database_is_refused_and_left_as_it_is() {
 }
 
 #[test]
-fn migrating_twice_is_as_good_as_once() {
+fn migrating_is_idempotent() {
     let (folder, database) = folder();
     let database = folder.path().join("a/new/folder").join(database.file_name().unwrap());
     let arguments = ["migrate", "--database", database.to_str().unwrap()];
@@ -373,7 +373,7 @@ fn an_empty_file_becomes_a_database() {
 }
 
 #[test]
-fn seeding_refuses_a_database_with_people_and_changes_nothing() {
+fn seeding_refuses_a_database_with_users_and_changes_nothing() {
     let (folder, database) = folder();
     seed(&database, &["--posts", "3"]);
     let before = contents(folder.path());
@@ -385,7 +385,7 @@ fn seeding_refuses_a_database_with_people_and_changes_nothing() {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_data_and_another_one_other_data() {
+fn equal_seeds_give_equal_data_and_other_seeds_other_data() {
     let everything = |seed_number: &str| {
         let (_folder, database) = folder();
         seed(&database, &["--seed", seed_number, "--posts", "5"]);
@@ -410,7 +410,7 @@ fn the_same_seed_gives_the_same_data_and_another_one_other_data() {
 }
 
 #[test]
-fn seeded_data_has_the_promised_shape() {
+fn seeded_data_has_the_documented_shape() {
     let (_folder, database) = folder();
     let said = seed(&database, &["--posts", "30"]).stderr;
     let connection = open(&database);
@@ -466,7 +466,7 @@ fn a_larger_seed_has_discussions_of_every_depth_and_something_to_moderate() {
 }
 
 #[test]
-fn seeded_posts_have_votes_and_most_lead_to_hosts_that_are_nobodys() {
+fn seeded_posts_have_votes_and_most_link_to_reserved_hosts() {
     let (_folder, database) = folder();
     seed(&database, &["--posts", "300"]);
     let connection = open(&database);
@@ -488,7 +488,7 @@ fn seeded_posts_have_votes_and_most_lead_to_hosts_that_are_nobodys() {
         number(&connection, "SELECT count(*) - count(DISTINCT address) FROM posts WHERE url IS NOT NULL"),
         0
     );
-    // A few have most of the votes, and most have hardly any.
+    // A few posts have most of the votes; most posts have few or none.
     let votes = number(&connection, "SELECT sum(score - 1) FROM posts");
     let of_the_first = number(
         &connection,
@@ -523,7 +523,7 @@ fn seeded_posts_have_votes_and_most_lead_to_hosts_that_are_nobodys() {
 }
 
 #[test]
-fn the_environment_works_as_the_options_do() {
+fn the_environment_sets_the_options() {
     let (_folder, database) = folder();
     let mut command = program(&["seed"]);
     command.env("DATABASE", &database).env("SEED", "5").env("POSTS", "4");
@@ -568,7 +568,7 @@ fn the_command_line_wins_over_the_environment() {
 }
 
 #[test]
-fn benchmarking_is_off_unless_asked_for() {
+fn benchmarking_is_off_by_default() {
     let (_folder, database) = folder();
     crate::harness::seeded(&database, 2);
     let mut command = program(&["serve", "--listen", "127.0.0.1:0", "--database"]);
@@ -607,7 +607,7 @@ fn a_demo_is_seeded_once_with_benchmarking_on() {
 }
 
 #[test]
-fn a_demo_on_somebodys_own_database_adds_nothing_to_it() {
+fn a_demo_on_a_database_with_users_adds_nothing() {
     let (_folder, database) = folder();
     stdout(&["migrate", "--database", database.to_str().unwrap()]);
     open(&database)
@@ -626,15 +626,15 @@ fn a_demo_on_somebodys_own_database_adds_nothing_to_it() {
 }
 
 #[test]
-fn a_seed_that_is_interrupted_leaves_an_empty_database() {
+fn an_interrupted_seed_leaves_an_empty_database() {
     let (_folder, database) = folder();
     let mut command = program(&["seed", "--posts", "100000", "--database"]);
     let mut seeding = command.arg(&database).stderr(Stdio::null()).spawn().expect("the program starts");
     let wal = database.with_extension("sqlite3-wal");
-    eventually("it has written much", || {
+    eventually("the seed has written 16 MiB", || {
         std::fs::metadata(&wal).is_ok_and(|wal| wal.len() > 16 << 20).then_some(())
     });
-    seeding.kill().expect("it is still at it");
+    seeding.kill().expect("the seed is still running");
     seeding.wait().expect("it was started here");
     let output =
         program(&["seed", "--posts", "10", "--database"]).arg(&database).output().expect("it starts");

@@ -1,4 +1,4 @@
-//! How somebody wants to read: chosen on a plain page by anybody, kept by their browser, and on every page.
+//! Preferences: chosen on a plain page, by guests too, kept in cookies, and applied to every page.
 
 use crate::client::*;
 use crate::harness::*;
@@ -6,7 +6,7 @@ use crate::seen::*;
 
 const SAVED: &str = "Preferences were successfully saved.";
 
-/// The theme and whether the keys' script is there, as a page has them.
+/// The theme of a page, and whether it loads the script for the keys.
 fn read(answer: &Answer) -> (Option<String>, bool) {
     let html = answer.html();
     let scripts = attributes(&html, "script", "src");
@@ -14,7 +14,7 @@ fn read(answer: &Answer) -> (Option<String>, bool) {
     (attributes(&html, "html", "data-theme").pop(), by_keyboard)
 }
 
-/// The values that the form on the page has chosen.
+/// The values that are checked in the form on the page.
 fn chosen(answer: &Answer) -> Vec<String> {
     attributes(&answer.html(), "main form input[checked]", "value")
 }
@@ -24,7 +24,7 @@ fn colours(answer: &Answer) -> Vec<String> {
 }
 
 #[test]
-fn a_guest_chooses_how_to_read_and_every_page_follows() {
+fn a_guest_sets_preferences_and_every_page_follows() {
     let site = Site::start();
     let guest = Client::new(&site);
     let page = guest.get("/preferences");
@@ -53,11 +53,11 @@ fn a_guest_chooses_how_to_read_and_every_page_follows() {
     let form = [("theme", "system"), ("keys", "on")];
     assert_done(&guest, &guest.post("/preferences", &form), "/preferences", SAVED);
     assert_eq!(read(&guest.get("/")), (None, true));
-    assert_eq!((guest.cookie("theme"), guest.cookie("keys")), (None, None), "nothing is left behind");
+    assert_eq!((guest.cookie("theme"), guest.cookie("keys")), (None, None), "no cookie is left behind");
 }
 
 #[test]
-fn it_is_the_browser_that_keeps_them_whoever_is_signed_in() {
+fn preferences_belong_to_the_browser_and_outlast_the_session() {
     let site = Site::start();
     let (somebody, other) = (Client::signed_in(&site), Client::signed_in_as(&site, 2));
     let database = site.database();
@@ -66,11 +66,11 @@ fn it_is_the_browser_that_keeps_them_whoever_is_signed_in() {
     let answer = somebody.post("/preferences", &[("theme", "dark"), ("keys", "off")]);
     assert_done(&somebody, &answer, "/preferences", SAVED);
     assert_eq!(read(&somebody.get("/")), (Some("dark".into()), false));
-    assert_eq!(read(&other.get("/")), (None, true), "nobody else's pages change");
+    assert_eq!(read(&other.get("/")), (None, true), "the pages of others stay");
     assert_eq!(viewer(&somebody.get("/")), Some(name_of(&database, 1)));
     assert_eq!(version(), before, "nothing is written");
 
-    // They outlast the session.
+    // The preferences outlast the session.
     let session = somebody.session_id();
     let answer = somebody.post(&format!("/sessions/{session}"), &[("_method", "delete")]);
     assert_eq!(answer.status, 303);
@@ -78,7 +78,7 @@ fn it_is_the_browser_that_keeps_them_whoever_is_signed_in() {
 }
 
 #[test]
-fn htmx_is_led_to_the_page_and_twice_is_once() {
+fn htmx_is_redirected_to_the_page_and_saving_is_idempotent() {
     let site = Site::start();
     let guest = Client::new(&site);
     let answer = guest.htmx("POST", "/preferences", &[("theme", "dark")]);
@@ -91,7 +91,7 @@ fn htmx_is_led_to_the_page_and_twice_is_once() {
 }
 
 #[test]
-fn what_is_no_choice_is_refused_and_changes_nothing() {
+fn an_unknown_choice_is_refused_and_changes_nothing() {
     let site = Site::start();
     for client in [Client::new(&site), Client::signed_in(&site)] {
         client.set_cookie("theme", "dark");
@@ -115,14 +115,14 @@ fn what_is_no_choice_is_refused_and_changes_nothing() {
                 ((Some("dark".into()), true), vec!["dark".into(), "on".into()])
             );
         }
-        // A form that names nothing changes nothing.
+        // A form without fields changes nothing.
         assert_done(&client, &client.post("/preferences", &[]), "/preferences", SAVED);
         assert_eq!(read(&client.get("/")), (Some("dark".into()), true));
     }
 }
 
 #[test]
-fn a_cookie_that_somebody_made_up_asks_for_nothing() {
+fn a_forged_cookie_is_ignored() {
     let site = Site::start();
     for (cookie, theme, by_keyboard) in [
         ("theme=\"><script>; keys=false", None, true),
@@ -139,7 +139,7 @@ fn a_cookie_that_somebody_made_up_asks_for_nothing() {
 }
 
 #[test]
-fn one_comes_back_to_the_page_that_one_came_from() {
+fn saving_leads_back_to_the_page_before() {
     let site = Site::start();
     let guest = Client::new(&site);
     let own = format!("http://{}", site.address);
@@ -161,18 +161,18 @@ fn one_comes_back_to_the_page_that_one_came_from() {
         let answer = guest.post("/preferences", &[("return_to", elsewhere)]);
         assert_leads_to(&answer, "/preferences");
     }
-    // The switch on the page about the keys, and in the list of keys that is shown on any page.
+    // The switch is on the page about the keys, and in the list of keys on any page.
     for page in ["/keys", "/posts/1"] {
         let headers = [("Referer", &*format!("{own}{page}")), ("Sec-Fetch-Site", "same-origin")];
         assert_leads_to(&guest.ask("POST", "/preferences", &[("keys", "off")], &headers), page);
     }
-    // Who mends a choice that was refused still comes back.
+    // A refused form keeps the way back.
     let answer = guest.post("/preferences", &[("theme", "pink"), ("return_to", "/posts/1")]);
     assert_eq!(attributes(&answer.html(), "main form input[name=return_to]", "value"), ["/posts/1"]);
 }
 
 #[test]
-fn the_cookies_last_a_year_and_are_for_no_script() {
+fn the_cookies_last_a_year_and_are_hidden_from_scripts() {
     for (relax_ssl, prefix, secure) in [(true, "", false), (false, "__Host-", true)] {
         let site = Site::with(0, |config| config.relax_ssl = relax_ssl);
         let guest = Client::new(&site);
@@ -198,7 +198,7 @@ fn the_cookies_last_a_year_and_are_for_no_script() {
 }
 
 #[test]
-fn another_site_changes_nobodys_preferences() {
+fn another_site_cannot_change_preferences() {
     let site = Site::start();
     let guest = Client::new(&site);
     for headers in [&[("Sec-Fetch-Site", "cross-site")], &[("Origin", "https://evil.example")]] {
@@ -215,7 +215,7 @@ fn another_site_changes_nobodys_preferences() {
 }
 
 #[test]
-fn a_page_that_a_browser_has_is_asked_for_again_with_another_preference() {
+fn a_changed_preference_makes_a_cached_page_stale() {
     let site = Site::start();
     let guest = Client::new(&site);
     let before = guest.get("/");
@@ -254,7 +254,7 @@ fn the_page_about_the_keys_has_the_switch() {
     assert_eq!(switch(&page).status, 303);
     assert!(read(&guest.get("/keys")).1);
 
-    // Every page leads there, and to the choices.
+    // Every page links to the keys and to the preferences.
     for path in ["/", "/posts/1", "/nothing"] {
         let links = attributes(&guest.get(path).html(), "footer a", "href");
         assert!(

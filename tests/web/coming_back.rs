@@ -1,4 +1,4 @@
-//! What is said once, and what is kept for those who must sign in first.
+//! Notices that are shown once, and drafts for guests who must sign in first.
 
 use lorem_news::types::time::{MINUTE, now};
 use rusqlite::Connection;
@@ -9,17 +9,17 @@ use crate::seen::*;
 
 const HOUR: i64 = 60 * MINUTE;
 
-/// What nobody may find anywhere but in the form.
+/// A text that may be shown in the form only.
 const WRITTEN: &str = "Words <b>that</b> I typed & would \"miss\"";
 
-/// Makes all drafts so much older.
+/// Makes all drafts older by `by` µs.
 fn age(site: &Site, by: i64) {
     site.database()
         .execute("UPDATE drafts SET created_at = created_at - ?1", [by])
         .expect("the schema is known");
 }
 
-/// The path that a sign-in form leads to after it, out of a redirect's address.
+/// The path after signing in, from the address of the redirect to the sign-in form.
 fn return_to(location: &str) -> String {
     let query = location.strip_prefix("/sign_in?").expect("to sign in");
     let fields: Vec<(String, String)> = serde_urlencoded::from_str(query).expect("a query");
@@ -28,7 +28,7 @@ fn return_to(location: &str) -> String {
     fields[0].1.clone()
 }
 
-/// A post of user 1 and a comment of user 1's.
+/// Gives all posts and comments to user 1; returns the id of a post and of a comment.
 fn own(site: &Site) -> (i64, i64) {
     let database = site.database();
     database
@@ -43,8 +43,8 @@ fn own(site: &Site) -> (i64, i64) {
     (3, number(&database, "SELECT min(id) FROM comments"))
 }
 
-/// Each form that only somebody who is signed in can send: its method and path, its fields, and the
-/// path of the page where it is found again.
+/// Each form that needs a session: its method and path, its fields, and the path of the page that shows
+/// the draft again.
 fn forms(post: i64, comment: i64) -> Vec<(&'static str, String, Vec<&'static str>, String)> {
     vec![
         ("POST", "/posts".into(), vec!["title", "description"], "/posts/new".into()),
@@ -57,13 +57,13 @@ fn forms(post: i64, comment: i64) -> Vec<(&'static str, String, Vec<&'static str
     ]
 }
 
-/// What stands in a field of the form, be it a line or an area.
+/// The content of a field of the form, a line or an area.
 fn field(page: &Answer, name: &str) -> String {
     if matches!(name, "title" | "screen_name") { line(page, name) } else { area(page, name) }
 }
 
 #[test]
-fn what_a_guest_typed_is_in_the_form_again_once_they_have_signed_in() {
+fn text_sent_by_a_guest_is_in_the_form_after_signing_in() {
     let site = Site::start();
     let (post, comment) = own(&site);
     let name = name_of(&site.database(), 1);
@@ -82,7 +82,7 @@ fn what_a_guest_typed_is_in_the_form_again_once_they_have_signed_in() {
                 let [cookie] = set_cookies(&answer, "draft")[..] else { panic!("{what}") };
                 let attributes: Vec<&str> = cookie.split("; ").collect();
                 assert_eq!(attributes[1..], ["Path=/", "Max-Age=3600", "HttpOnly", "SameSite=Lax"]);
-                let location = answer.header("Location").expect("they are led to signing in").to_owned();
+                let location = answer.header("Location").expect("a redirect to signing in").to_owned();
                 assert_leads_to(&answer, &location);
                 location
             };
@@ -106,14 +106,14 @@ fn what_a_guest_typed_is_in_the_form_again_once_they_have_signed_in() {
             }
             assert!(!page.text().contains("<b>that"), "{what}: it is text");
             assert_eq!(flash(&page), ["You have been signed in."], "{what}");
-            // It is there as often as the page is opened, until it is sent.
+            // The page shows the draft until the form is sent.
             assert_eq!(
                 field(&client.get(back.split('#').next().expect("one")), fields[0]),
                 WRITTEN,
                 "{what}"
             );
             let other = if path == "/posts" { "/user/edit" } else { "/posts/new" };
-            assert!(!client.get(other).text().contains("typed"), "{what}: it is another form's");
+            assert!(!client.get(other).text().contains("typed"), "{what}: shown in another form");
             let words = format!("{WRITTEN}, {what}");
             let mended: Vec<(&str, &str)> = fields
                 .iter()
@@ -131,7 +131,7 @@ fn what_a_guest_typed_is_in_the_form_again_once_they_have_signed_in() {
 }
 
 #[test]
-fn who_has_no_account_signs_up_and_finds_their_text() {
+fn a_guest_without_an_account_signs_up_and_finds_the_draft() {
     let site = Site::start();
     let client = Client::new(&site);
     let answer = client.post("/posts/3/comments", &[("body", WRITTEN)]);
@@ -140,7 +140,7 @@ fn who_has_no_account_signs_up_and_finds_their_text() {
     let page = client.get(link);
     assert_eq!(texts(&page.html(), "h1"), ["Sign up"]);
     let return_to = line(&page, "return_to");
-    // A mistake on the way.
+    // The first sign-up is refused.
     let refused = client.post("/users", &[("screen_name", "newcomer"), ("return_to", &return_to)]);
     let form =
         [("screen_name", "newcomer"), ("password", "password"), ("return_to", &line(&refused, "return_to"))];
@@ -158,7 +158,7 @@ fn who_has_no_account_signs_up_and_finds_their_text() {
 }
 
 #[test]
-fn a_session_that_ended_while_somebody_wrote_costs_them_no_word() {
+fn a_session_that_ends_while_a_user_writes_loses_no_text() {
     let site = Site::start();
     let (post, comment) = own(&site);
     let name = name_of(&site.database(), 1);
@@ -182,7 +182,7 @@ fn a_session_that_ended_while_somebody_wrote_costs_them_no_word() {
 }
 
 #[test]
-fn who_only_wanted_to_see_a_page_comes_back_to_it() {
+fn a_guest_comes_back_after_signing_in_to_the_page_they_asked_for() {
     let site = Site::start();
     let guest = Client::new(&site);
     for path in
@@ -200,7 +200,7 @@ fn who_only_wanted_to_see_a_page_comes_back_to_it() {
         assert_eq!(answer.header("Location"), Some(&*location));
         assert_leads_htmx_to(&guest.htmx("GET", path, &[]), 401, &location);
     }
-    // One that is too long to come back to is left out of the form.
+    // An address that is too long is left out of the form.
     let long = format!("/posts/new?{}", "x".repeat(3000));
     let answer = guest.get(&long);
     let page = guest.follow(&answer);
@@ -208,14 +208,14 @@ fn who_only_wanted_to_see_a_page_comes_back_to_it() {
 }
 
 #[test]
-fn a_draft_is_shown_only_for_an_hour_and_to_who_has_its_secret() {
+fn a_draft_is_shown_for_an_hour_and_only_with_its_secret() {
     let site = Site::start();
     let client = Client::new(&site);
     client.post("/posts/3/comments", &[("body", WRITTEN)]);
     let cookie = client.cookie("draft").expect("it is kept").to_owned();
-    // It is a guest's already: they can read on and find it.
+    // The guest sees the draft before they sign in.
     assert_eq!(area(&client.get("/posts/3"), "body"), WRITTEN);
-    assert_eq!(area(&client.get("/posts/4"), "body"), "", "that is another form");
+    assert_eq!(area(&client.get("/posts/4"), "body"), "", "the draft is shown in another form");
     let (id, secret) = cookie.split_once('.').expect("a number and a secret");
     let thief = Client::new(&site);
     thief.post("/posts/3/comments", &[("body", "a thief's words")]);
@@ -233,7 +233,7 @@ fn a_draft_is_shown_only_for_an_hour_and_to_who_has_its_secret() {
         thief.set_cookie("draft", &wrong);
         assert_eq!(area(&thief.get("/posts/3"), "body"), "", "{wrong}");
         assert!(!thief.get("/sign_in?return_to=/posts/3").text().contains("is kept"), "{wrong}");
-        // Nor can they have it forgotten.
+        // A wrong secret cannot delete the draft either.
         assert_eq!(thief.post("/posts/3/comments", &[("body", "again")]).status, 303);
     }
     assert_eq!(area(&client.get("/posts/3"), "body"), WRITTEN);
@@ -243,14 +243,14 @@ fn a_draft_is_shown_only_for_an_hour_and_to_who_has_its_secret() {
     age(&site, 2 * MINUTE);
     assert_eq!(area(&client.get("/posts/3"), "body"), "");
     assert!(!client.get("/sign_in?return_to=/posts/3").text().contains("is kept"));
-    // The next one that is kept removes those that are over.
+    // The next draft removes the expired ones.
     assert!(count(&site.database(), "drafts") > 1);
     Client::new(&site).post("/posts/3/comments", &[("body", "anything")]);
     assert_eq!(count(&site.database(), "drafts"), 1);
 }
 
 #[test]
-fn drafts_that_are_over_are_removed_when_the_server_starts() {
+fn expired_drafts_are_removed_when_the_server_starts() {
     let (_folder, database) = folder();
     seeded(&database, 3);
     let connection = open(&database);
@@ -260,7 +260,7 @@ fn drafts_that_are_over_are_removed_when_the_server_starts() {
         connection.execute(insert, [now() - age]).expect("the schema is known");
     }
     let _site = Site::with(0, |config| config.database = database.clone());
-    eventually("those that are over go", || (count(&connection, "drafts") == 2).then_some(()));
+    eventually("the expired drafts go", || (count(&connection, "drafts") == 2).then_some(()));
     let oldest = number(&connection, "SELECT min(created_at) FROM drafts");
     assert!(oldest > now() - HOUR, "and the others stay");
 }
@@ -276,13 +276,13 @@ fn a_browser_has_one_draft() {
         string(&database, "SELECT group_concat(path || form) FROM drafts"),
         "/posts/3/commentsbody=second"
     );
-    // Nothing written: nothing is kept, and what was there stays.
+    // Empty fields make no draft, and the earlier draft stays.
     client.post("/posts", &[("title", ""), ("description", "")]);
     client.ask("DELETE", "/posts/3", &[], &[]);
     assert_eq!(area(&client.get("/posts/3"), "body"), "second");
 }
 
-/// Adds so many drafts of so many bytes.
+/// Adds `number` drafts of `bytes` bytes each.
 fn add_drafts(database: &Connection, number: u32, bytes: u32) {
     database
         .execute(
@@ -295,8 +295,8 @@ fn add_drafts(database: &Connection, number: u32, bytes: u32) {
 }
 
 #[test]
-fn drafts_fill_no_more_than_their_part_of_the_disk_the_newest_stay() {
-    // So many that one more is one too many, by their bytes or by their number.
+fn drafts_are_limited_in_bytes_and_number_and_the_newest_stay() {
+    // Just below the limits: 64 MiB in all, and 10,000 drafts.
     for (number, bytes, stay) in [(63, 1 << 20, 64), (9_998, 0, 10_000)] {
         let site = Site::start();
         let database = site.database();
@@ -315,7 +315,7 @@ fn drafts_fill_no_more_than_their_part_of_the_disk_the_newest_stay() {
 }
 
 #[test]
-fn a_draft_holds_no_password_and_nothing_that_is_no_field() {
+fn a_draft_holds_text_fields_only_and_no_password() {
     let site = Site::start();
     let secrets = [
         ("screen_name", "somebody"),
@@ -330,13 +330,13 @@ fn a_draft_holds_no_password_and_nothing_that_is_no_field() {
     assert_eq!(client.post("/user", &secrets).status, 303);
     let kept = string(&site.database(), "SELECT group_concat(path || ' ' || form) FROM drafts");
     assert_eq!(kept, "/user screen_name=somebody&about=me");
-    // Only passwords: nothing at all.
+    // A form with passwords only makes no draft.
     Client::new(&site).post("/user", &secrets[2..]);
     assert_eq!(count(&site.database(), "drafts"), 1);
 }
 
 #[test]
-fn what_is_too_long_to_be_kept_is_said_so() {
+fn a_text_too_long_for_a_draft_is_413() {
     let site = Site::start();
     let longest = "é".repeat(5 * 32 * 1024);
     let client = Client::new(&site);
@@ -357,7 +357,7 @@ fn what_is_too_long_to_be_kept_is_said_so() {
 }
 
 #[test]
-fn who_signs_out_leaves_no_draft_for_the_next_at_the_same_browser() {
+fn signing_out_leaves_no_draft_in_the_browser() {
     let site = Site::start();
     let client = Client::new(&site);
     client.post("/posts/3/comments", &[("body", WRITTEN)]);
@@ -371,7 +371,7 @@ fn who_signs_out_leaves_no_draft_for_the_next_at_the_same_browser() {
 }
 
 #[test]
-fn what_was_done_is_said_once_on_the_next_page_that_is_no_error() {
+fn a_notice_is_shown_once_on_the_next_page_that_is_no_error() {
     let site = Site::start();
     let name = name_of(&site.database(), 1);
     let said = || vec!["You have been signed in.".to_owned()];
@@ -379,7 +379,7 @@ fn what_was_done_is_said_once_on_the_next_page_that_is_no_error() {
     let answer = client.sign_in(&name);
     let [cookie] = set_cookies(&answer, "flash")[..] else { panic!("{answer:?}") };
     assert_eq!(cookie, "flash=signed-in; Path=/; Max-Age=60; HttpOnly; SameSite=Lax");
-    // What is no page, or not the page that was meant, does not use it up.
+    // An error, a redirect or a file does not use the notice up.
     for (method, path, form, status) in [
         ("GET", "/nowhere", &[][..], 404),
         ("GET", "/posts/999999", &[], 404),
@@ -401,21 +401,21 @@ fn what_was_done_is_said_once_on_the_next_page_that_is_no_error() {
     let back = client.clone();
     let page = client.get("/");
     assert_eq!(flash(&page), said());
-    assert_eq!(page.header("Cache-Control"), Some("no-store"), "it is not said again by the Back button");
+    assert_eq!(page.header("Cache-Control"), Some("no-store"), "the Back button must not show it again");
     assert_eq!(set_cookies(&page, "flash"), ["flash=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"]);
     assert_guarded(&page);
     assert_eq!(attributes(&page.html(), "#flash", "role"), ["status"]);
     let page = client.get("/");
     assert_eq!((flash(&page), page.header("Set-Cookie")), (vec![], None));
     assert_eq!(page.header("Cache-Control"), Some("private, no-cache"));
-    // A page that the browser has from before has not said it: it gets the whole one.
+    // The cached page lacks the notice: a conditional request gets the whole page.
     let tag = page.header("ETag").expect("a page has a tag").to_owned();
     let again = back.ask("GET", "/", &[], &[("If-None-Match", &tag)]);
     assert_eq!((again.status, flash(&again)), (200, said()));
 }
 
 #[test]
-fn nothing_but_our_own_sentences_can_be_said() {
+fn a_forged_notice_is_not_shown() {
     let site = Site::start();
     for forged in [
         "<script>alert(1)</script>",
@@ -431,7 +431,7 @@ fn nothing_but_our_own_sentences_can_be_said() {
         assert_eq!(answer.status, 200);
         let expected =
             if forged == "signed-in " { vec!["You have been signed in.".to_owned()] } else { vec![] };
-        assert_eq!(flash(&answer), expected, "{forged}: only the blanks round a cookie do not count");
+        assert_eq!(flash(&answer), expected, "{forged}: only blanks round the value are trimmed");
         assert!(!answer.text().contains("alert(1)"));
     }
 }

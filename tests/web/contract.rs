@@ -1,4 +1,4 @@
-//! What htmx does is also there without it: all pages that links lead to, and every form on them.
+//! Progressive enhancement: every page that links reach, and every form on it, works with htmx and without.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -14,12 +14,12 @@ use crate::harness::*;
 use crate::operation::{assert_routed, assert_timed};
 use crate::seen::*;
 
-/// So many pages of each shape are looked at.
+/// Pages that are visited of each shape.
 const OF_A_SHAPE: usize = 3;
-/// Who looks at them, if they are signed in.
+/// The user who visits them, if signed in.
 const SOMEBODY: i64 = 5;
 
-/// A site, always the same, and somebody who looks at it.
+/// A site with fixed contents, and a client of it.
 fn site(signed_in: bool) -> (Site, Client) {
     let site = Site::with(40, |_| {});
     if !signed_in {
@@ -37,15 +37,15 @@ fn site(signed_in: bool) -> (Site, Client) {
     }
     // One post is saved, the others are not.
     saved::sql::change(&database, SOMEBODY, post_id, SaveAction::Save, now()).expect("it is saved");
-    // Its words are in the index: nothing is left to be done beside what is tested.
+    // The search index is up to date: no background write is left.
     while search::sql::index_some(&database).expect("a step") {}
-    // Elsewhere, too: a session that can be revoked.
+    // A second session, which can be revoked.
     Client::signed_in_as(&site, SOMEBODY);
     let client = Client::signed_in_as(&site, SOMEBODY);
     (site, client)
 }
 
-/// An address without its numbers: those of one shape are answered by one handler.
+/// An address with `N` for each number: one handler answers all addresses of a shape.
 fn shape(address: &str) -> String {
     let mut shape = String::new();
     for letter in address.chars() {
@@ -58,7 +58,7 @@ fn shape(address: &str) -> String {
     shape
 }
 
-/// What a link on a page leads to: on this site, and the place on that page.
+/// The address and fragment that a link leads to; `None` for another site or the bookmarklet.
 fn resolve(page: &str, href: &str) -> Option<(String, Option<String>)> {
     let (address, place) = match href.split_once('#') {
         Some((address, place)) => (address, Some(place.to_owned())),
@@ -68,7 +68,7 @@ fn resolve(page: &str, href: &str) -> Option<(String, Option<String>)> {
         _ if is_bookmarklet(href) => return None,
         None => page.to_owned(),
         Some('/') => address.to_owned(),
-        Some('?') => page.split('?').next().expect("split gives one at least").to_owned() + address,
+        Some('?') => page.split('?').next().expect("split gives at least one part").to_owned() + address,
         Some(_) => {
             assert!(address.starts_with("https://"), "{href} on {page}");
             return None;
@@ -77,8 +77,8 @@ fn resolve(page: &str, href: &str) -> Option<(String, Option<String>)> {
     Some((address, place))
 }
 
-/// Whether it is what a reader keeps among their bookmarks, which does not run on our pages: from the
-/// page that they are on then it leads to the form for a new post.
+/// Whether it is the bookmarklet, which does not run on this site's pages: it leads from another site's
+/// page to the form for a new post.
 pub fn is_bookmarklet(href: &str) -> bool {
     let origin = href.strip_prefix("javascript:location.href='http://127.0.0.1:").and_then(|rest| {
         rest.strip_suffix(
@@ -92,18 +92,18 @@ fn select<'h>(html: &'h Html, selector: &str) -> Vec<ElementRef<'h>> {
     html.select(&Selector::parse(selector).expect(selector)).collect()
 }
 
-/// Whether it is the form that changes nothing: the only one that is sent by GET.
+/// Whether it is the search form, which changes nothing: the only form that is sent by GET.
 fn is_search(element: ElementRef) -> bool {
     let value = element.value();
     value.name() == "form" && value.attr("method") == Some("get") && value.attr("role") == Some("search")
 }
 
-/// Whether it is the form of all buttons that say themselves where they are sent to.
+/// Whether it is the form of all buttons that have a `formaction`.
 fn is_shared(element: ElementRef) -> bool {
     element.value().name() == "form" && element.value().attr("id") == Some("acts")
 }
 
-/// All that is wrong with the markup of a page or a piece of one.
+/// The errors in the markup of a page or a fragment.
 fn complaints(html: &Html) -> Vec<String> {
     let mut found = Vec::new();
     let ids = attributes(html, "[id]", "id");
@@ -156,13 +156,13 @@ fn complaints(html: &Html) -> Vec<String> {
                 if value.attr("hx-replace-url") != Some("true") {
                     says("the address does not follow".into());
                 }
-                // Whoever presses the button gets a page, to which they can go back.
+                // The button sends a plain request: its page enters the history.
                 if value.attr("hx-trigger") != Some("input changed delay:300ms") {
                     says("it is not sent while somebody types".into());
                 }
             }
-            // A boosted form would fetch a page, and put its address into the history. What is sent twice
-            // by its buttons does no harm, and none that is pressed while another is sent may get lost.
+            // A boosted form would fetch a page and push its address into the history. Its buttons are
+            // idempotent; one pressed while another is sent must not get lost.
             "form" if is_shared(element) => {
                 let said = ["hx-boost", "hx-target", "hx-push-url", "hx-sync"].map(|name| value.attr(name));
                 if said != ["true", "this", "false", "this:queue all"].map(Some) {
@@ -208,7 +208,7 @@ fn complaints(html: &Html) -> Vec<String> {
 }
 
 #[test]
-fn markup_that_needs_a_script_would_be_seen() {
+fn markup_that_needs_a_script_is_detected() {
     let control = |attributes: &str| format!("<a id=x href=/a {attributes}>x</a>");
     let search = "<form role=search method=get action=/a hx-get=/a hx-sync='this:replace' \
                   hx-replace-url=true hx-trigger='input changed delay:300ms'><button>x</button></form>";
@@ -264,20 +264,20 @@ fn markup_that_needs_a_script_would_be_seen() {
     assert_eq!(complaints(&right), [""; 0]);
 }
 
-/// A form and where it was found.
+/// A form and the page it was found on.
 #[derive(Debug, Clone)]
 pub struct Form {
     page: String,
     action: String,
-    /// Its fields as they stand, and whether a person can empty them.
+    /// Its fields: name, value, and whether a user can empty it.
     fields: Vec<(String, String, bool)>,
     by_htmx: bool,
-    /// It asks for something and changes nothing.
+    /// The search form: it changes nothing.
     is_search: bool,
 }
 
 impl Form {
-    /// Those in a page or a piece of one. A button that says itself where it is sent to is one, too.
+    /// The forms in a page or a fragment. A button with a `formaction` counts as a form.
     fn all(page: &str, html: &Html) -> Vec<Form> {
         let forms = select(html, "form[action]").into_iter().map(|form| Form::of(page, form));
         let buttons = attributes(html, "button[formaction]", "formaction").into_iter();
@@ -298,34 +298,34 @@ impl Form {
         });
         Form {
             page: page.to_owned(),
-            action: element.value().attr("action").expect("a form says where it is sent to").to_owned(),
+            action: element.value().attr("action").expect("a form has an action").to_owned(),
             fields: fields.collect(),
             by_htmx: element.value().attr("hx-post").is_some(),
             is_search: is_search(element),
         }
     }
 
-    /// Forms of one kind differ in numbers only.
+    /// Equal for forms that differ in numbers only.
     fn kind(&self) -> String {
         let names: Vec<&str> = self.fields.iter().map(|(name, _, _)| &**name).collect();
         let method = self.fields.iter().find(|(name, _, _)| name == "_method").map(|(_, method, _)| method);
         format!("{} {method:?} {names:?} {}", shape(&self.action), self.by_htmx)
     }
 
-    /// What is sent: as it stands, or with all emptied that can be.
+    /// The fields to send: unchanged, or with every field emptied that a user can empty.
     fn sent(&self, emptied: bool) -> Vec<(&str, &str)> {
         let content = |content, typed| if emptied && typed { "" } else { content };
         self.fields.iter().map(|(name, value, typed)| (&**name, content(&**value, *typed))).collect()
     }
 }
 
-/// Those pages that links lead to from the front page, and the forms on them, one of each kind.
+/// The pages that links reach from the front page, and the forms on them, one of each kind.
 pub struct Walked {
     pub pages: BTreeMap<String, Answer>,
     pub forms: BTreeMap<String, Form>,
 }
 
-/// Walks the site, and panics at the first page that is not as it must be.
+/// Walks the site; panics at the first page that breaks a rule.
 pub fn walk(client: &Client) -> Walked {
     let mut walked = Walked { pages: BTreeMap::new(), forms: BTreeMap::new() };
     let mut shapes: BTreeMap<String, usize> = BTreeMap::new();
@@ -366,7 +366,7 @@ pub fn walk(client: &Client) -> Walked {
             walked.forms.entry(form.kind()).or_insert(form);
         }
         for link in select(&html, "a[hx-get]").into_iter().take(OF_A_SHAPE) {
-            pieces(client, &address, &html, link, &mut walked.forms);
+            fragments(client, &address, &html, link, &mut walked.forms);
         }
         for href in attributes(&html, "a[href]", "href") {
             if let Some((to, place)) = resolve(&address, &href) {
@@ -386,27 +386,27 @@ pub fn walk(client: &Client) -> Walked {
     walked
 }
 
-/// Asks for what htmx would put into the page.
-fn pieces(client: &Client, page: &str, html: &Html, link: ElementRef, forms: &mut BTreeMap<String, Form>) {
+/// Requests the fragments that htmx would swap in, and checks them.
+fn fragments(client: &Client, page: &str, html: &Html, link: ElementRef, forms: &mut BTreeMap<String, Form>) {
     let address = link.value().attr("href").expect("a link leads somewhere");
     let answer = client.htmx("GET", address, &[]);
     assert_eq!(answer.status, 200, "{address} on {page}");
     assert_timed(&answer, &[]);
     for partial in assert_fits(html, &answer, address) {
-        let piece = Html::parse_fragment(&partial.html);
-        assert_eq!(complaints(&piece), [""; 0], "{address}");
-        for form in Form::all(page, &piece) {
+        let fragment = Html::parse_fragment(&partial.html);
+        assert_eq!(complaints(&fragment), [""; 0], "{address}");
+        for form in Form::all(page, &fragment) {
             forms.entry(form.kind()).or_insert(form);
         }
-        // A link in it leads back to what was there.
-        for link in select(&piece, "a[hx-get]") {
+        // A link in the fragment leads back to the state before.
+        for link in select(&fragment, "a[hx-get]") {
             let back = link.value().attr("href").expect("a link leads somewhere");
             assert_fits(html, &client.htmx("GET", back, &[]), back);
         }
     }
 }
 
-/// Panics unless the answer leads elsewhere, or consists of changes to what is on the page.
+/// Panics unless the answer redirects, or changes elements that are on the page.
 fn assert_fits(page: &Html, answer: &Answer, what: &str) -> Vec<Partial> {
     if answer.header("HX-Redirect").is_some() {
         assert_eq!(answer.text(), "", "{what}");
@@ -416,8 +416,7 @@ fn assert_fits(page: &Html, answer: &Answer, what: &str) -> Vec<Partial> {
     assert!(!partials.is_empty(), "{what}: {answer:?}");
     for partial in &partials {
         let is_there = !select(page, &partial.target).is_empty();
-        // A new reply is put into the list of the others, or with one where there is none; the form for
-        // it came as a piece.
+        // A new reply goes into the list of replies, or brings the list; its form came as a fragment.
         let or_another =
             ["#replies_", "#thread_", "#reply_"].iter().any(|list| partial.target.starts_with(list))
                 || partial.target.contains(":not(:has(#replies_");
@@ -430,7 +429,7 @@ fn assert_fits(page: &Html, answer: &Answer, what: &str) -> Vec<Partial> {
     partials
 }
 
-/// Sends every form, each on a site where nobody has changed anything yet.
+/// Sends every form, each on an unchanged site.
 fn send_all(signed_in: bool, walked: &Walked) {
     let mut unchanged = None;
     let mut each = |form: &Form, send: &dyn Fn(&Client)| {
@@ -484,8 +483,8 @@ fn send_all(signed_in: bool, walked: &Walked) {
                     let answer = client.htmx("POST", &form.action, &fields);
                     assert!(matches!(answer.status, 200 | 401 | 422 | 429), "{}: {form:?}", answer.status);
                     for partial in assert_fits(&page, &answer, &form.action) {
-                        let piece = Html::parse_fragment(&partial.html);
-                        assert_eq!(complaints(&piece), [""; 0], "{form:?}");
+                        let fragment = Html::parse_fragment(&partial.html);
+                        assert_eq!(complaints(&fragment), [""; 0], "{form:?}");
                     }
                 });
             }
@@ -498,7 +497,7 @@ fn shapes(walked: &Walked) -> BTreeSet<String> {
 }
 
 #[test]
-fn all_that_a_guest_finds_works_without_a_script() {
+fn every_page_and_form_for_a_guest_works_without_a_script() {
     let (site, client) = site(false);
     let walked = walk(&client);
     assert_routed(&site);
@@ -521,7 +520,7 @@ fn all_that_a_guest_finds_works_without_a_script() {
 }
 
 #[test]
-fn all_that_somebody_finds_who_is_signed_in_works_without_a_script() {
+fn every_page_and_form_for_a_user_works_without_a_script() {
     let (site, client) = site(true);
     let walked = walk(&client);
     assert_routed(&site);

@@ -1,4 +1,4 @@
-//! What a stop does to those who are being served: nothing, except that it is the last time.
+//! Graceful shutdown: requests under way are answered, then their connections are closed.
 
 use std::net::TcpStream;
 use std::path::Path;
@@ -13,10 +13,10 @@ use rouille::{Request, Response};
 
 use crate::harness::{Bare, PATIENCE, Program, Raw, assert_sound, eventually, folder, number, open, seeded};
 
-/// Nobody had to be cut.
+/// No connection was aborted.
 const PEACE: Drained = Drained { aborted: 0 };
 
-/// A server whose handler says that it has begun, waits for the word to go on, and answers with the
+/// A server whose handler reports that it has begun, waits for a message to go on, and answers with the
 /// path and the length of the body.
 fn patient() -> (Bare, Receiver<()>, Sender<()>) {
     let (begun, began) = channel();
@@ -40,9 +40,9 @@ fn drained(bare: &Bare) -> Drained {
     bare.drained.recv_timeout(PATIENCE).expect("the server ends")
 }
 
-/// Asks whether the server has heard of a stop: a new connection is not served any more.
+/// Waits until the server has closed its listener.
 fn wait_until_deaf(bare: &Bare) {
-    eventually("no more is accepted", || TcpStream::connect(bare.address).is_err().then_some(()));
+    eventually("new connections are refused", || TcpStream::connect(bare.address).is_err().then_some(()));
 }
 
 fn assert_no_wal(database: &Path) {
@@ -51,12 +51,11 @@ fn assert_no_wal(database: &Path) {
     assert_eq!(left, 0, "bytes are left in the WAL");
 }
 
-/// Sends request after request until the server says that an answer was the last. How many were
-/// answered with 200.
+/// Sends request after request until the server announces the last answer. Counts those with status 200.
 fn closed_loop(mut raw: Raw, answered: &AtomicI64) {
     loop {
         raw.ask("POST", "/benchmarking/comment_create", &[]);
-        let answer = raw.try_answer().expect("no answer has announced the end of the connection");
+        let answer = raw.try_answer().expect("no answer has announced that the connection closes");
         assert_eq!(answer.status, 200, "{}", answer.text());
         answered.fetch_add(1, Ordering::SeqCst);
         if answer.closes() {
@@ -81,7 +80,7 @@ fn a_stop_under_load_answers_every_request_and_leaves_a_whole_database() {
         eventually("the load is on", || (answered.load(Ordering::SeqCst) > 100 * round).then_some(()));
         program.signal("TERM");
         for client in clients {
-            client.join().unwrap_or_else(|_| panic!("round {round}: a client was let down"));
+            client.join().unwrap_or_else(|_| panic!("round {round}: a client got no answer"));
         }
         assert_eq!(program.exit().code(), Some(0), "{}", program.log());
         assert_no_wal(&database);
@@ -97,7 +96,7 @@ fn a_stop_under_load_answers_every_request_and_leaves_a_whole_database() {
 }
 
 #[test]
-fn an_interrupt_stops_as_a_termination_does() {
+fn an_interrupt_stops_the_program_as_a_termination_does() {
     let (_folder, database) = folder();
     let mut program = Program::serve(&database, &[]);
     assert_eq!(program.get("/").status, 200);
@@ -107,14 +106,14 @@ fn an_interrupt_stops_as_a_termination_does() {
 }
 
 #[test]
-fn a_request_that_is_being_handled_is_finished() {
+fn a_request_in_its_handler_is_finished() {
     let (bare, began, go_on) = patient();
     let mut raw = bare.connect();
     raw.ask("GET", "/slow", &[]);
     began.recv_timeout(PATIENCE).unwrap();
     bare.stopper.stop();
     wait_until_deaf(&bare);
-    assert!(bare.drained.try_recv().is_err(), "it did not wait for the request");
+    assert!(bare.drained.try_recv().is_err(), "the server did not wait for the request");
     go_on.send(()).unwrap();
     let answer = raw.answer();
     assert_eq!((answer.status, answer.text()), (200, "/slow 0"));
@@ -123,7 +122,7 @@ fn a_request_that_is_being_handled_is_finished() {
     assert_eq!(drained(&bare), PEACE);
 }
 
-/// Somebody who has announced a body of so many bytes and was told to send it.
+/// A client that has announced a body of `length` bytes and received 100 Continue.
 fn invited(bare: &Bare, length: usize) -> Raw {
     let mut raw = bare.connect();
     raw.send(format!(
@@ -133,7 +132,7 @@ fn invited(bare: &Bare, length: usize) -> Raw {
     raw
 }
 
-/// Panics unless the answer has this text, and the server then ends in peace.
+/// Panics unless the answer has this text, and the server then ends without aborting a connection.
 fn assert_answered_last(bare: &Bare, raw: &mut Raw, text: &str) {
     let answer = raw.answer();
     assert_eq!((answer.status, answer.text()), (200, text));
@@ -142,7 +141,7 @@ fn assert_answered_last(bare: &Bare, raw: &mut Raw, text: &str) {
 }
 
 #[test]
-fn a_body_that_is_still_arriving_is_waited_for() {
+fn the_server_waits_for_a_body_that_is_arriving() {
     let bare = Bare::start(Options::default(), echo);
     let mut raw = invited(&bare, 10);
     raw.send("01234");
@@ -153,7 +152,7 @@ fn a_body_that_is_still_arriving_is_waited_for() {
 }
 
 #[test]
-fn a_head_that_is_still_arriving_is_waited_for() {
+fn the_server_waits_for_a_head_that_is_arriving() {
     let bare = Bare::start(Options::default(), echo);
     let mut used = bare.connect();
     used.ask("GET", "/first", &[]);
@@ -174,7 +173,7 @@ fn a_head_that_is_still_arriving_is_waited_for() {
 }
 
 #[test]
-fn idle_connections_are_closed_in_peace_and_delay_nothing() {
+fn idle_connections_are_closed_and_do_not_delay_the_stop() {
     let bare = Bare::start(Options::default(), echo);
     let mut idle: Vec<Raw> = (0..20).map(|_| bare.connect()).collect();
     for raw in idle.iter_mut().take(10) {
@@ -190,7 +189,7 @@ fn idle_connections_are_closed_in_peace_and_delay_nothing() {
 }
 
 #[test]
-fn who_is_in_the_backlog_is_served() {
+fn connections_in_the_backlog_are_served() {
     let server = Server::bind("127.0.0.1:0", Options::default()).unwrap();
     let (address, stopper) = (server.address(), server.stopper());
     let mut early = Raw::connect(address);
@@ -214,7 +213,7 @@ fn requests_that_were_pipelined_before_the_stop_are_answered() {
     let mut raw = bare.connect();
     let first = "GET /1 HTTP/1.1\r\nHost: x\r\n\r\n";
     let second = "POST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody";
-    // The first two come together, the last when the first is being handled already.
+    // The first two arrive together, the last when the first is in its handler.
     raw.send([first, second].concat());
     began.recv_timeout(PATIENCE).unwrap();
     raw.send("GET /3 HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -232,7 +231,7 @@ fn requests_that_were_pipelined_before_the_stop_are_answered() {
 }
 
 #[test]
-fn stopping_twice_is_stopping_once() {
+fn stopping_is_idempotent() {
     let bare = Bare::start(Options::default(), echo);
     bare.stopper.stop();
     bare.stopper.clone().stop();
@@ -249,17 +248,17 @@ fn a_second_signal_ends_the_program_although_a_request_hangs() {
     assert_eq!(raw.answer().status, 100);
     raw.send("half");
     program.signal("TERM");
-    eventually("it says that it stops", || program.log().contains("stopping").then_some(()));
+    eventually("the stop is logged", || program.log().contains("stopping").then_some(()));
     program.signal("TERM");
     assert_eq!(program.exit().code(), Some(1));
     assert!(program.log().contains("stopped at once"), "{}", program.log());
-    assert!(!program.log().contains("unfinished"), "it waited for the request: {}", program.log());
-    // As good as a crash: nothing is lost.
+    assert!(!program.log().contains("unfinished"), "the program waited for the request: {}", program.log());
+    // As after a crash, nothing is lost.
     assert_eq!(Program::serve(&database, &[]).get("/").status, 200);
 }
 
 #[test]
-fn a_body_that_never_comes_does_not_spoil_the_stop() {
+fn a_body_that_never_arrives_does_not_make_the_stop_fail() {
     let (_folder, database) = folder();
     let mut program = Program::serve(&database, &[]);
     let mut raw = Raw::connect(program.address);
@@ -272,11 +271,11 @@ fn a_body_that_never_comes_does_not_spoil_the_stop() {
 }
 
 #[test]
-fn a_body_on_a_slow_line_has_its_time_although_the_server_stops() {
+fn a_slow_body_has_its_time_although_the_server_stops() {
     let bare = Bare::start(Options::default(), echo);
     let mut raw = invited(&bare, 8);
     bare.stopper.stop();
-    // Longer than the server listens to those who have not begun a request.
+    // Longer than the server waits for connections without a request.
     for _ in 0..8 {
         thread::sleep(Duration::from_millis(200));
         raw.send("x");
@@ -305,13 +304,13 @@ fn requests_that_cross_the_stop_are_answered() {
 }
 
 #[test]
-fn what_does_not_end_in_ten_seconds_is_cut() {
+fn a_request_that_does_not_end_in_ten_seconds_is_aborted() {
     let (bare, began, go_on) = patient();
     let mut raw = bare.connect();
     raw.ask("GET", "/endless", &[]);
     began.recv_timeout(PATIENCE).unwrap();
     bare.stopper.stop();
     assert_eq!(drained(&bare), Drained { aborted: 1 });
-    assert!(raw.try_answer().is_err(), "there is nothing to answer");
+    assert!(raw.try_answer().is_err(), "an aborted request is answered");
     go_on.send(()).unwrap();
 }

@@ -1,5 +1,5 @@
-//! An answered write is there for good, and many who write at once wait for each other and for no more.
-//! What happens when the ground gives way is in tests/faults.
+//! Durability: an answered write is committed, and concurrent writes wait for each other only.
+//! Failing disks and lost files are in tests/faults.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -24,7 +24,7 @@ fn sessions(connection: &Connection) -> BTreeSet<i64> {
     ids.map(Result::unwrap).collect()
 }
 
-/// So many clients begin to write a post at the same moment.
+/// Starts `clients` threads that each create a post at once.
 fn writers(address: SocketAddr, clients: usize, done: &Arc<AtomicUsize>) -> Vec<thread::JoinHandle<Answer>> {
     (0..clients)
         .map(|_| {
@@ -39,7 +39,7 @@ fn writers(address: SocketAddr, clients: usize, done: &Arc<AtomicUsize>) -> Vec<
 }
 
 #[test]
-fn another_process_with_the_write_lock_delays_writes_and_loses_none() {
+fn a_write_lock_of_another_process_delays_writes_and_loses_none() {
     let (_folder, database) = folder();
     seeded(&database, 10);
     let program = Program::serve(&database, &[]);
@@ -53,7 +53,7 @@ fn another_process_with_the_write_lock_delays_writes_and_loses_none() {
             assert_eq!(program.get(path).status, 200, "{path}");
             reads += 1;
         }
-        assert_eq!(done.load(Ordering::SeqCst), 0, "somebody wrote although the lock was held");
+        assert_eq!(done.load(Ordering::SeqCst), 0, "a write was answered although the lock was held");
     }
     assert!(reads > 10, "only {reads} reads in three seconds");
     other.execute_batch("COMMIT").unwrap();
@@ -65,7 +65,7 @@ fn another_process_with_the_write_lock_delays_writes_and_loses_none() {
 }
 
 #[test]
-fn a_write_lock_that_is_held_too_long_is_said_and_survived() {
+fn a_write_lock_that_is_held_too_long_is_answered_with_503() {
     let (_folder, database) = folder();
     seeded(&database, 10);
     let program = Program::serve(&database, &[]);
@@ -73,8 +73,8 @@ fn a_write_lock_that_is_held_too_long_is_said_and_survived() {
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let done = Arc::new(AtomicUsize::new(0));
     let waiting = writers(program.address, 10, &done);
-    // All wait at once, not one after another: ten times five seconds would be too long.
-    eventually("all are told", || (done.load(Ordering::SeqCst) == 10).then_some(()));
+    // All wait at once. One after another they would take ten times five seconds.
+    eventually("all are answered", || (done.load(Ordering::SeqCst) == 10).then_some(()));
     for writer in waiting {
         let answer = writer.join().unwrap();
         assert_eq!(answer.status, 503);
@@ -84,14 +84,14 @@ fn a_write_lock_that_is_held_too_long_is_said_and_survived() {
     }
     assert_eq!(program.get("/").status, 200);
     other.execute_batch("ROLLBACK").unwrap();
-    assert_eq!(sessions(&other).len(), 0, "what was refused was done");
+    assert_eq!(sessions(&other).len(), 0, "a refused write was made");
     assert_eq!(program.post("/benchmarking/post_create").status, 200);
     assert_eq!(sessions(&other).len(), 1);
     assert_sound(&other);
 }
 
 #[test]
-fn a_storm_of_writers_is_served_without_a_loss() {
+fn many_concurrent_writers_lose_no_write() {
     const CLIENTS: usize = 50;
     const EACH: usize = 20;
     let site = Site::start();
@@ -124,7 +124,7 @@ fn a_storm_of_writers_is_served_without_a_loss() {
 }
 
 #[test]
-fn a_database_from_before_there_were_accounts_goes_on() {
+fn a_database_of_the_first_schema_keeps_working() {
     let site = Site::with(0, |config| {
         let first = Connection::open(&config.database).expect("a new database opens");
         first.execute_batch(MIGRATIONS[0]).expect("the first schema");

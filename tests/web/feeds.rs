@@ -1,4 +1,4 @@
-//! What programs read: feeds, previews of links, sitemaps. Parsed by libraries that others use for it.
+//! Documents for programs: feeds, link previews, sitemaps. Parsed with independent libraries.
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -23,14 +23,14 @@ fn children<'d>(node: Node<'d, 'd>, name: &str) -> Vec<Node<'d, 'd>> {
     node.children().filter(|child| child.tag_name().name() == name).collect()
 }
 
-/// The text of the only child of this name.
+/// The text of the only child with this name. Panics unless there is exactly one.
 fn only<'d>(node: Node<'d, 'd>, name: &str) -> &'d str {
     let children = children(node, name);
     assert_eq!(children.len(), 1, "{name}");
     children[0].text().unwrap_or_default()
 }
 
-/// The address of the only link of this kind.
+/// The address of the only link with this `rel`.
 fn link<'d>(node: Node<'d, 'd>, rel: &str) -> &'d str {
     let links: Vec<_> =
         children(node, "link").into_iter().filter(|link| link.attribute("rel") == Some(rel)).collect();
@@ -38,7 +38,7 @@ fn link<'d>(node: Node<'d, 'd>, rel: &str) -> &'d str {
     links[0].attribute("href").expect("a link leads somewhere")
 }
 
-/// Panics unless it has what RFC 4287 §4.1 and RFC 3339 want; what a parser of feeds makes of it.
+/// The parsed feed. Panics unless it follows RFC 4287 §4.1 and RFC 3339.
 fn parsed(site: &Site, path: &str) -> Feed {
     let answer = site.get(path);
     assert_eq!(answer.status, 200, "{path}: {}", answer.text());
@@ -73,7 +73,7 @@ fn checked(answer: &Answer, origin: &str, path: &str) -> Feed {
     feed
 }
 
-/// The paths that the entries lead to, in their order.
+/// The paths of the entries, in order.
 fn entries(site: &Site, feed: &Feed) -> Vec<String> {
     let origin = format!("http://{}", site.address);
     let path = |id: &str| id.strip_prefix(&origin).expect("it is on this site").to_owned();
@@ -98,7 +98,7 @@ fn comment(database: &Connection, post_id: i64, body: &str) -> i64 {
     comment::sql::create(database, &new).expect("it can be made")
 }
 
-/// An answer to a request that says itself where it is sent to.
+/// The answer to a request with this Host header.
 fn ask_host(site: &Site, path: &str, host: &str, more: &str) -> Answer {
     let mut raw = Raw::connect(site.address);
     raw.send(format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{more}\r\n"));
@@ -106,7 +106,7 @@ fn ask_host(site: &Site, path: &str, host: &str, more: &str) -> Answer {
 }
 
 #[test]
-fn the_feeds_of_posts_are_the_first_of_their_lists() {
+fn the_feeds_of_posts_have_the_first_posts_of_their_lists() {
     let site = Site::with(40, |_| {});
     let database = site.database();
     database.execute_batch("UPDATE posts SET deleted_at = 1, title = NULL WHERE id % 10 = 0").expect("known");
@@ -122,7 +122,7 @@ fn the_feeds_of_posts_are_the_first_of_their_lists() {
 }
 
 #[test]
-fn an_entry_says_what_the_post_says_and_when_and_by_whom() {
+fn an_entry_has_the_text_times_and_author_of_its_post() {
     let site = Site::start();
     let database = site.database();
     let id = post(&database, "Fish & <chips>", "One *two*.\n\nhttp://a.example/?b&c");
@@ -156,12 +156,12 @@ fn an_entry_says_what_the_post_says_and_when_and_by_whom() {
 }
 
 #[test]
-fn a_thread_is_followed_by_its_comments_newest_first() {
+fn the_feed_of_a_post_has_its_comments_newest_first() {
     let site = Site::start();
     let database = site.database();
     let id = post(&database, "A thread & more", "");
     let path = format!("/posts/{id}.atom");
-    // Nobody has said anything yet: that can be followed, too.
+    // A post without comments has a feed, too.
     let feed = parsed(&site, &path);
     assert_eq!((title(&feed), feed.entries.len()), ("Comments on A thread & more · Lorem News", 0));
 
@@ -178,7 +178,7 @@ fn a_thread_is_followed_by_its_comments_newest_first() {
     assert_eq!(content, Some("<p>Remark 39</p>"));
     assert_eq!(site.get(&format!("/comments/{}", newest[0])).status, 200, "its address leads to it");
 
-    // What was deleted is not there, with replies or without.
+    // A deleted comment is not in the feed, with replies or without.
     let reply = "UPDATE comments SET parent_id = ?2, depth = 1 WHERE id = ?1";
     database.execute(reply, [newest[0], newest[1]]).expect("the schema is known");
     for gone in [newest[1], newest[2]] {
@@ -187,14 +187,14 @@ fn a_thread_is_followed_by_its_comments_newest_first() {
     let feed = parsed(&site, &path);
     assert_eq!(entries(&site, &feed)[..2], paths("comments", vec![newest[0], newest[3]]));
 
-    // The author of the post leaves: it stays for its comments, and there will be no more.
+    // The author deletes their account: the post stays for its comments and takes no more.
     post::sql::leave(&database, id, 1, now()).expect("it is emptied");
     assert_eq!(site.get(&format!("/posts/{id}")).status, 200);
     assert_eq!(site.get(&path).status, 404);
 }
 
 #[test]
-fn someone_is_followed_by_what_they_post_and_say() {
+fn the_feed_of_a_user_has_their_posts_and_comments() {
     let site = Site::with(40, |_| {});
     let database = site.database();
     let feed = parsed(&site, "/users/3.atom");
@@ -214,7 +214,7 @@ fn someone_is_followed_by_what_they_post_and_say() {
 }
 
 #[test]
-fn a_search_is_followed_by_what_it_finds_newest_first() {
+fn the_feed_of_a_search_has_its_results_newest_first() {
     let site = Site::start();
     let database = site.database();
     let first = post(&database, "The osprey & its nest", "It is a bird.");
@@ -229,14 +229,14 @@ fn a_search_is_followed_by_what_it_finds_newest_first() {
     let filtered = parsed(&site, "/search.atom?q=osprey+type%3Acomment");
     assert_eq!(entries(&site, &filtered), [&*expected[1]]);
     assert_eq!(parsed(&site, "/search.atom?q=%22osprey+%26%3C%3E+its%22").entries.len(), 1);
-    assert_eq!(parsed(&site, "/search.atom?q=by%3Anobody").entries.len(), 0, "there may be one some day");
+    assert_eq!(parsed(&site, "/search.atom?q=by%3Anobody").entries.len(), 0, "an unknown user");
     let member = Client::signed_in(&site).get("/search.atom?q=osprey");
-    assert_eq!(member.text(), site.get("/search.atom?q=osprey").text(), "a feed knows no viewer");
+    assert_eq!(member.text(), site.get("/search.atom?q=osprey").text(), "independent of the viewer");
     for what in ["", "?q=", "?q=%22", "?q=type%3Ax", &format!("?q={}", "*".repeat(8_000))] {
         assert_eq!(site.get(&format!("/search.atom{what}")).status, 400, "{what}");
     }
 
-    // The page leads there, and so does what comes as one types.
+    // The page links to the feed, and so do the results for htmx.
     let html = site.get("/search?q=osprey&order=date").html();
     let atom = "a[href^='/search.atom']";
     let to_feed = "/search.atom?q=osprey";
@@ -253,7 +253,7 @@ fn a_search_is_followed_by_what_it_finds_newest_first() {
 }
 
 #[test]
-fn whatever_people_wrote_the_feed_is_well_formed() {
+fn a_feed_of_hostile_text_is_well_formed() {
     let site = Site::start();
     let database = site.database();
     let nasty = "]]> <b>&amp; \u{1}\u{b}\u{1f}\u{fffe}\u{ffff} \u{1f600} \u{85} \" ' é <!-- <?x";
@@ -275,7 +275,7 @@ fn whatever_people_wrote_the_feed_is_well_formed() {
 }
 
 #[test]
-fn who_left_has_no_name_and_a_long_text_ends() {
+fn a_feed_names_no_deleted_author_and_cuts_a_long_text() {
     let site = Site::start();
     let database = site.database();
     for (length, is_cut) in [(10_000, false), (10_001, true)] {
@@ -293,7 +293,7 @@ fn who_left_has_no_name_and_a_long_text_ends() {
 }
 
 #[test]
-fn what_is_not_there_is_not_followed() {
+fn unknown_feeds_are_404() {
     let site = Site::start();
     for path in [
         "/posts/999.atom",
@@ -325,7 +325,7 @@ fn what_is_not_there_is_not_followed() {
 }
 
 #[test]
-fn a_feed_that_is_known_is_not_sent_again() {
+fn an_unchanged_feed_is_answered_with_304() {
     let site = Site::start();
     let paths =
         ["/posts.atom", "/front.atom", "/posts/1.atom", "/users/1.atom", "/sitemap.xml", "/sitemap-1.xml"];
@@ -335,7 +335,7 @@ fn a_feed_that_is_known_is_not_sent_again() {
         assert!(tag.starts_with("W/\""), "{tag}");
         let kept = if path.ends_with(".atom") { "public, max-age=300" } else { "public, max-age=3600" };
         assert_eq!(answer.header("Cache-Control"), Some(kept), "{path}");
-        assert_eq!(answer.header("Vary"), Some("Accept-Encoding"), "nothing in it depends on who asks");
+        assert_eq!(answer.header("Vary"), Some("Accept-Encoding"), "independent of the viewer");
         assert_eq!(answer.header("X-Content-Type-Options"), Some("nosniff"));
 
         let again = site.ask("GET", path, &[("If-None-Match", &tag)]);
@@ -350,7 +350,7 @@ fn a_feed_that_is_known_is_not_sent_again() {
             GzDecoder::new(&zipped.body[..]).read_to_end(&mut bytes).expect("gzip");
             assert!(bytes == answer.body, "{path}");
         }
-        // Who is signed in gets the same, and no cookie.
+        // A user who is signed in gets an equal feed, and no cookie.
         let member = Client::signed_in(&site).get(path);
         assert!(member.body == answer.body && member.header("Set-Cookie").is_none(), "{path}");
     }
@@ -361,7 +361,7 @@ fn a_feed_that_is_known_is_not_sent_again() {
 }
 
 #[test]
-fn addresses_are_those_that_the_site_was_asked_at() {
+fn addresses_have_the_origin_of_the_request() {
     let site = Site::with(20, |config| config.trusted_proxies = vec![[127, 0, 0, 1].into()]);
     for (host, more, origin) in [
         ("news.example", "", "http://news.example"),
@@ -384,7 +384,7 @@ fn addresses_are_those_that_the_site_was_asked_at() {
 }
 
 #[test]
-fn what_is_no_host_is_in_no_address() {
+fn an_invalid_host_is_in_no_address() {
     let site = Site::start();
     for host in ["evil.example/\"><script>", "a b", "me@evil.example", "a:b", ".", ""] {
         for path in ["/posts.atom", "/posts/1.atom", "/sitemap.xml", "/sitemap-1.xml"] {
@@ -407,7 +407,7 @@ fn what_is_no_host_is_in_no_address() {
 }
 
 #[test]
-fn pages_lead_to_their_feeds() {
+fn pages_link_to_their_feeds() {
     let site = Site::start();
     for (page, feed) in [
         ("/", "/front.atom"),
@@ -433,7 +433,7 @@ fn pages_lead_to_their_feeds() {
     }
 }
 
-/// What a link to the post is shown with elsewhere.
+/// The metadata that other sites show with a link to the post.
 fn preview(site: &Site, id: i64) -> Vec<(String, String)> {
     let html = site.get(&format!("/posts/{id}")).html();
     let selector = "head meta[property], head meta[name=description], head meta[name='twitter:card']";
@@ -447,7 +447,7 @@ fn preview(site: &Site, id: i64) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_link_to_a_post_is_shown_with_its_beginning() {
+fn a_link_preview_has_the_beginning_of_the_post() {
     let site = Site::start();
     let database = site.database();
     let text = format!("Some *words* \"here\" & <there>:\n\n  code {}", "and more ".repeat(40));
@@ -490,7 +490,7 @@ fn a_link_to_a_post_is_shown_with_its_beginning() {
     }
 }
 
-/// The addresses in a sitemap, and when they changed if it says so.
+/// The addresses in a sitemap, with `lastmod` if given.
 fn located<'d>(document: &'d Document, root: &str, item: &str) -> Vec<(&'d str, Option<&'d str>)> {
     let element = document.root_element();
     assert!(element.has_tag_name((SITEMAP, root)));
@@ -506,7 +506,7 @@ fn located<'d>(document: &'d Document, root: &str, item: &str) -> Vec<(&'d str, 
 fn the_sitemap_has_every_post_once() {
     let site = Site::with(40, |_| {});
     let database = site.database();
-    // Numbers with gaps: the second part is empty, since all of it was deleted, and the fourth holds one.
+    // Ids with gaps: all posts of the second part are deleted, and the fourth part holds one.
     database.pragma_update(None, "foreign_keys", false).expect("a pragma can be set");
     for (from, to) in [(40, 5_000), (39, 5_001), (38, 10_000), (37, 10_001), (36, 19_999)] {
         for sql in [
@@ -567,7 +567,7 @@ fn the_sitemap_has_every_post_once() {
 }
 
 #[test]
-fn robots_are_told_where_the_sitemap_is() {
+fn robots_txt_names_the_sitemap() {
     let site = Site::empty();
     let answer = site.get("/robots.txt");
     assert_eq!(answer.header("Content-Type"), Some("text/plain; charset=utf-8"));

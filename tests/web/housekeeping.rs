@@ -1,4 +1,4 @@
-//! What is cleaned up while the site goes on.
+//! Housekeeping: rows that are removed while the site runs.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,7 +15,7 @@ use rusqlite::{Connection, params};
 
 use crate::harness::*;
 
-/// A session that was made and last used so many days ago; its number.
+/// Inserts a session that was created `made` and last used `used` days ago; returns its id.
 fn insert(connection: &Connection, user_id: i64, made: i64, used: i64) -> i64 {
     let now = now();
     connection
@@ -31,9 +31,9 @@ fn insert(connection: &Connection, user_id: i64, made: i64, used: i64) -> i64 {
     connection.last_insert_rowid()
 }
 
-/// Runs `work` in one transaction: thousands of rows are one flush.
+/// Runs `work` in one transaction, so that thousands of rows need one flush.
 fn at_once<T>(connection: &mut Connection, work: impl FnOnce(&Connection) -> T) -> T {
-    let transaction = connection.transaction().expect("nobody else writes");
+    let transaction = connection.transaction().expect("no other writer");
     let done = work(&transaction);
     transaction.commit().expect("it is written");
     done
@@ -45,7 +45,7 @@ fn sessions(connection: &Connection) -> BTreeSet<i64> {
     ids.collect::<Result<_, _>>().expect("numbers")
 }
 
-/// Says stop when it is dropped, also by a panic: else nobody would see it.
+/// Sets the flag when it is dropped, also by a panic: the clients would never stop otherwise.
 struct Stop<'a>(&'a AtomicBool);
 
 impl Drop for Stop<'_> {
@@ -54,7 +54,7 @@ impl Drop for Stop<'_> {
     }
 }
 
-/// The site on a database that is there already.
+/// A site on an existing database.
 fn serve(database: &Path, session_days: u32) -> Site {
     Site::with(0, |config| {
         config.database = database.to_owned();
@@ -63,13 +63,13 @@ fn serve(database: &Path, session_days: u32) -> Site {
 }
 
 #[test]
-fn sessions_that_were_not_used_for_long_go_and_the_others_stay() {
+fn unused_sessions_are_removed_and_the_others_stay() {
     let (_folder, database) = folder();
     seeded(&database, 2);
     let mut connection = open(&database);
     let (mut kept, mut removed) = (BTreeSet::new(), BTreeSet::new());
     at_once(&mut connection, |connection| {
-        // `last_used_at` may be a day behind: what stands at 90 days was perhaps used 89 days ago.
+        // `last_used_at` may be a day behind: a session at 90 days was perhaps used 89 days ago.
         for (user, made, used, goes) in [
             (1, 400, 400, true),
             (1, 400, 0, false),
@@ -91,7 +91,7 @@ fn sessions_that_were_not_used_for_long_go_and_the_others_stay() {
         }
     });
     let site = serve(&database, 90);
-    eventually("the old ones go", || (sessions(&connection).is_disjoint(&removed)).then_some(()));
+    eventually("the old ones are gone", || (sessions(&connection).is_disjoint(&removed)).then_some(()));
     drop(site);
     assert_eq!(sessions(&connection), kept);
     for (user, count) in [(1, 2), (2, 2), (3, 0), (4, 1), (5, 1), (6, 0)] {
@@ -102,14 +102,14 @@ fn sessions_that_were_not_used_for_long_go_and_the_others_stay() {
 }
 
 #[test]
-fn thousands_of_old_sessions_go_while_people_sign_in() {
+fn thousands_of_old_sessions_are_removed_while_users_sign_in() {
     let (_folder, database) = folder();
     seeded(&database, 2);
     let mut connection = open(&database);
     let (used, unused) = at_once(&mut connection, |connection| {
         let (mut used, mut unused) = (BTreeSet::new(), BTreeSet::new());
         for number in 0..2_500 {
-            // Every fifth is still used: 2,000 are to go, over five steps at least.
+            // Every fifth is in use: 2,000 are to be removed, in five steps at least.
             let (user, used_days_ago) = (1 + number % 7, if number % 5 == 0 { 3 } else { 100 });
             let id = insert(connection, user, 101, used_days_ago);
             if number % 5 == 0 {
@@ -138,7 +138,7 @@ fn thousands_of_old_sessions_go_while_people_sign_in() {
             })
             .collect();
         let clients_stop = Stop(&over);
-        eventually("the old ones go", || (sessions(&connection).is_disjoint(&unused)).then_some(()));
+        eventually("the old ones are gone", || (sessions(&connection).is_disjoint(&unused)).then_some(()));
         drop(clients_stop);
         clients.into_iter().flat_map(|client| client.join().expect("it is answered")).collect()
     });
@@ -150,7 +150,7 @@ fn thousands_of_old_sessions_go_while_people_sign_in() {
 }
 
 #[test]
-fn a_step_looks_at_so_many_sessions_and_none_is_looked_at_that_is_too_young() {
+fn a_step_reads_a_limited_number_of_sessions_and_stops_at_the_young_ones() {
     let (_folder, database) = folder();
     seeded(&database, 2);
     let mut connection = open(&database);
@@ -167,7 +167,7 @@ fn a_step_looks_at_so_many_sessions_and_none_is_looked_at_that_is_too_young() {
     assert_eq!(prune(0), Step { removed: step, next: Some(first) });
     assert_eq!(sessions(&connection).len(), 4 * step);
     assert_eq!(prune(first), Step { removed: step, next: Some(second) });
-    assert_eq!(prune(second), Step { removed: 0, next: None }, "where it ends though there are more");
+    assert_eq!(prune(second), Step { removed: 0, next: None }, "it ends at the first young session");
     assert_eq!(sessions(&connection).len(), 3 * step);
     assert_sound(&connection);
 }
@@ -181,12 +181,12 @@ fn a_database_without_sessions_needs_no_pruning() {
 }
 
 #[test]
-fn the_server_stops_at_once_although_the_next_round_is_an_hour_away() {
+fn the_server_stops_at_once_between_two_rounds() {
     let (_folder, database) = folder();
     seeded(&database, 2);
     let connection = open(&database);
     let old = insert(&connection, 1, 100, 100);
-    insert(&connection, 2, 0, 0); // Else that is all that is known of what time it is.
+    insert(&connection, 2, 0, 0); // Without it the last use, which bounds the clock, is 100 days ago.
     let site = serve(&database, 90);
     eventually("the first round", || (!sessions(&connection).contains(&old)).then_some(()));
     drop(connection);
@@ -196,7 +196,7 @@ fn the_server_stops_at_once_although_the_next_round_is_an_hour_away() {
         ended.send(())
     });
     end.recv_timeout(PATIENCE).expect("it stops");
-    // Nobody was still at it when the database was closed: the file alone is the whole database.
+    // The job had ended when the database was closed: the file alone is the whole database.
     assert!(!database.with_extension("sqlite3-wal").exists());
 }
 
@@ -206,7 +206,7 @@ fn sessions_that_cannot_be_removed_are_logged_and_the_site_goes_on() {
     seeded(&database, 2);
     let connection = open(&database);
     let old = insert(&connection, 1, 100, 100);
-    insert(&connection, 2, 0, 0); // Else that is all that is known of what time it is.
+    insert(&connection, 2, 0, 0); // Without it the last use, which bounds the clock, is 100 days ago.
     let obstacle =
         "CREATE TRIGGER obstacle BEFORE DELETE ON sessions BEGIN SELECT raise(ABORT, 'not now'); END";
     connection.execute_batch(obstacle).expect("a trigger");
@@ -220,7 +220,7 @@ fn sessions_that_cannot_be_removed_are_logged_and_the_site_goes_on() {
 }
 
 #[test]
-fn the_program_forgets_sessions_after_the_days_that_it_is_told() {
+fn the_program_removes_sessions_after_the_configured_days() {
     let (_folder, database) = folder();
     seeded(&database, 2);
     let connection = open(&database);

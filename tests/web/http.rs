@@ -1,4 +1,4 @@
-//! HTTP/1.1 as it is on the wire.
+//! HTTP/1.1 on the wire.
 
 use std::io::Read;
 use std::net::IpAddr;
@@ -9,12 +9,12 @@ use rouille::{Request, Response};
 
 use crate::harness::{Answer, Bare, Program, Raw, Site, eventually, folder, seeded};
 
-/// A server of the pieces that HTTP itself is tested with.
+/// A server with test routes.
 fn bare() -> Bare {
-    Bare::start(Options::default(), pieces)
+    Bare::start(Options::default(), handler)
 }
 
-fn pieces(request: &Request) -> Response {
+fn handler(request: &Request) -> Response {
     let url = request.raw_url();
     match url.split('?').next().unwrap_or_default() {
         "/echo" => {
@@ -43,7 +43,7 @@ fn pieces(request: &Request) -> Response {
     }
 }
 
-/// The answer to these bytes, after which the server must close in peace.
+/// The answer to these bytes. Panics unless the server closes the connection cleanly after it.
 fn last_answer(server: &Bare, bytes: impl AsRef<[u8]>) -> Answer {
     let mut raw = server.connect();
     raw.send(bytes);
@@ -101,7 +101,7 @@ fn a_request_may_arrive_byte_by_byte() {
 }
 
 #[test]
-fn head_answers_as_get_does_without_the_body() {
+fn head_is_answered_like_get_without_the_body() {
     let site = Site::start();
     let pages = ["/", "/posts", "/posts/1", "/up", "/nowhere", "/posts?after=x", "/icon.png", "/robots.txt"];
     let mut raw = Raw::connect(site.address);
@@ -121,7 +121,7 @@ fn head_answers_as_get_does_without_the_body() {
 }
 
 #[test]
-fn a_method_that_a_path_does_not_have_is_405_and_the_others_are_named() {
+fn an_unsupported_method_is_405_and_the_others_are_named() {
     let site = Site::start();
     for (method, path, allowed) in [
         ("POST", "/", "GET, HEAD"),
@@ -140,7 +140,7 @@ fn a_method_that_a_path_does_not_have_is_405_and_the_others_are_named() {
 }
 
 #[test]
-fn who_expects_to_be_invited_is_invited_once() {
+fn a_client_that_expects_100_continue_receives_it_once() {
     let server = bare();
     let mut raw = server.connect();
     for _ in 0..2 {
@@ -150,19 +150,19 @@ fn who_expects_to_be_invited_is_invited_once() {
         raw.send("ody");
         assert_eq!(raw.answer().text(), "body");
     }
-    // The body came without waiting, or there is none: nobody needs the invitation.
+    // The client has not waited, or sends no body: no 100 is needed.
     raw.send("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\nbody");
     assert_eq!(raw.answer().text(), "body");
     raw.send("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n");
     assert_eq!(raw.answer().status, 200);
-    // HTTP/1.0 knows no such thing.
+    // HTTP/1.0 has no 100 Continue.
     raw.send("POST /echo HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
     raw.send("body");
     assert_eq!(raw.answer().text(), "body");
 }
 
 #[test]
-fn who_expects_what_cannot_be_is_told_so_instead() {
+fn an_expectation_that_cannot_be_met_is_refused() {
     let server = bare();
     for (headers, status) in [
         ("Expect: 100-continue\r\nContent-Length: 1048577\r\n", 413),
@@ -175,7 +175,7 @@ fn who_expects_what_cannot_be_is_told_so_instead() {
 }
 
 #[test]
-fn a_body_in_chunks_is_put_together() {
+fn a_chunked_body_is_reassembled() {
     let server = bare();
     let mut raw = server.connect();
     let big = vec![b'z'; 1024 * 1024];
@@ -198,7 +198,7 @@ fn a_body_in_chunks_is_put_together() {
 }
 
 #[test]
-fn chunks_that_break_the_rules_are_400_and_the_end() {
+fn malformed_chunks_are_400_and_close_the_connection() {
     let server = bare();
     for chunks in [
         "x\r\n",
@@ -220,7 +220,7 @@ fn chunks_that_break_the_rules_are_400_and_the_end() {
 }
 
 #[test]
-fn a_body_shorter_than_announced_is_400_once_the_client_has_ended() {
+fn a_body_shorter_than_announced_is_400_when_the_client_has_ended() {
     let server = bare();
     for framing in ["Content-Length: 9", "Transfer-Encoding: chunked"] {
         let mut raw = server.connect();
@@ -232,7 +232,7 @@ fn a_body_shorter_than_announced_is_400_once_the_client_has_ended() {
 }
 
 #[test]
-fn what_is_longer_than_announced_is_the_next_request() {
+fn bytes_beyond_the_announced_length_are_the_next_request() {
     let server = bare();
     let mut raw = server.connect();
     raw.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbodyand more\r\n\r\n");
@@ -242,7 +242,7 @@ fn what_is_longer_than_announced_is_the_next_request() {
 }
 
 #[test]
-fn what_two_servers_could_read_differently_is_refused() {
+fn an_ambiguous_request_is_refused() {
     let server = bare();
     for (headers, status) in [
         ("Content-Length: 1\r\nContent-Length: 2\r\n", 400),
@@ -272,7 +272,7 @@ fn what_two_servers_could_read_differently_is_refused() {
 }
 
 #[test]
-fn what_is_not_http_1_is_told_why() {
+fn a_request_that_is_not_http_1_gets_the_fitting_status() {
     let server = bare();
     for (wire, status) in [
         ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
@@ -291,7 +291,7 @@ fn what_is_not_http_1_is_told_why() {
 }
 
 #[test]
-fn http_1_0_is_closed_unless_it_asks_not_to_be() {
+fn http_1_0_is_closed_unless_it_asks_for_keep_alive() {
     let server = bare();
     let mut raw = server.connect();
     raw.send("GET /a HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n");
@@ -305,21 +305,21 @@ fn http_1_0_is_closed_unless_it_asks_not_to_be() {
 }
 
 #[test]
-fn who_asks_for_the_end_gets_it_after_the_answer() {
+fn a_client_that_asks_for_close_gets_it_after_the_answer() {
     let server = bare();
     let wire = "GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n";
     assert_eq!(last_answer(&server, wire).text(), "GET /a");
 }
 
 #[test]
-fn an_address_with_a_host_in_it_is_its_path() {
+fn an_absolute_address_is_served_by_its_path() {
     let server = bare();
     let mut raw = server.connect();
     raw.ask("GET", "http://news.example/posts?a=b", &[]);
     assert_eq!(raw.answer().text(), "GET /posts?a=b");
 }
 
-/// Sends the bytes in pieces, whatever has been answered meanwhile, then reads.
+/// Sends all bytes before it reads the answer.
 fn answer_to_a_client_that_does_not_listen(server: &Bare, bytes: &[u8]) -> Answer {
     let mut raw = server.connect();
     bytes.chunks(32 * 1024).for_each(|piece| raw.send(piece));
@@ -330,7 +330,7 @@ fn answer_to_a_client_that_does_not_listen(server: &Bare, bytes: &[u8]) -> Answe
 }
 
 #[test]
-fn too_much_is_refused_and_who_goes_on_sending_sees_why() {
+fn too_large_a_request_is_refused_and_a_client_still_sending_sees_why() {
     let server = bare();
     let much = vec![b'x'; 3 * 1024 * 1024];
     let lines = "x: y\r\n".repeat(100_000);
@@ -353,7 +353,7 @@ fn too_much_is_refused_and_who_goes_on_sending_sees_why() {
 }
 
 #[test]
-fn what_is_just_within_the_limits_is_served() {
+fn a_request_just_within_the_limits_is_served() {
     let server = bare();
     let mut raw = server.connect();
     raw.send(format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "x: y\r\n".repeat(63)));
@@ -367,12 +367,12 @@ fn what_is_just_within_the_limits_is_served() {
 }
 
 #[test]
-fn endless_headers_do_not_fill_the_memory() {
+fn endless_headers_do_not_exhaust_memory() {
     let (_folder, database) = folder();
     let program = Program::serve(&database, &[]);
     assert_eq!(program.get("/").status, 200);
     let before = program.resident();
-    // Of some the server never sees the end, others break a limit and go on for 4 MB.
+    // Some never end their headers; others exceed a limit and go on for 4 MB.
     let mut held: Vec<Raw> = (0..100).map(|_| Raw::connect(program.address)).collect();
     for raw in &mut held {
         raw.send("GET / HTTP/1.1\r\nHost: a\r\n");
@@ -384,7 +384,7 @@ fn endless_headers_do_not_fill_the_memory() {
                 let mut raw = Raw::connect(program.address);
                 raw.send("GET / HTTP/1.1\r\nHost: a\r\n");
                 let lines = "Endless: line\r\n".repeat(4096);
-                // The server hangs up at some point: that is its right.
+                // The server may close the connection before all is sent.
                 let _ = (0..64).try_for_each(|_| raw.try_send(&lines));
                 assert!(raw.answer().status == 431);
             });
@@ -397,7 +397,7 @@ fn endless_headers_do_not_fill_the_memory() {
 }
 
 #[test]
-fn a_small_response_comes_in_one_piece() {
+fn a_small_response_arrives_in_one_read() {
     let server = bare();
     let mut raw = server.connect();
     for length in [0, 1, 1_000, 10_000] {
@@ -414,7 +414,7 @@ fn a_small_response_comes_in_one_piece() {
 }
 
 #[test]
-fn a_response_larger_than_the_socket_takes_arrives_whole() {
+fn a_response_larger_than_the_socket_buffer_arrives_whole() {
     let server = bare();
     let mut raw = server.connect();
     for _ in 0..3 {
@@ -455,26 +455,26 @@ fn a_header_value_cannot_add_a_header() {
 }
 
 #[test]
-fn a_request_is_never_answered_twice_by_what_its_path_holds() {
+fn line_breaks_in_a_path_cannot_split_the_response() {
     let site = Site::start();
-    // Encoded line breaks stay encoded, in the redirect too.
+    // Encoded line breaks stay encoded, also in the redirect.
     let answer = site.get("/posts/%0d%0aSet-Cookie:%20stolen=1/");
     assert_eq!((answer.status, answer.header("Set-Cookie")), (301, None));
 }
 
 #[test]
-fn only_a_trusted_proxy_says_who_asks() {
+fn only_a_trusted_proxy_sets_the_client_address() {
     let proxy: IpAddr = [127, 0, 0, 1].into();
     let claims = [("X-Forwarded-For", "6.6.6.6, 198.51.100.7"), ("X-Forwarded-Proto", "https")];
     let ask = |trusted_proxies: Vec<IpAddr>, claims: &[(&str, &str)]| {
-        let server = Bare::start(Options { trusted_proxies, ..Options::default() }, pieces);
+        let server = Bare::start(Options { trusted_proxies, ..Options::default() }, handler);
         let mut raw = server.connect();
         raw.ask("GET", "/who", claims);
         raw.answer().text().to_owned()
     };
     assert_eq!(ask(vec![], &claims), "http 127.0.0.1 []");
     assert_eq!(ask(vec![[10, 0, 0, 1].into()], &claims), "http 127.0.0.1 []");
-    // The last hop is the one that the proxy saw itself; what stands before it anyone can write.
+    // The proxy itself saw the last hop. Any client can forge the ones before it.
     assert_eq!(ask(vec![proxy], &claims), "https 198.51.100.7 []");
     assert_eq!(ask(vec![proxy, [198, 51, 100, 7].into()], &claims), "https 6.6.6.6 []");
     assert_eq!(ask(vec![proxy], &[("X-Forwarded-For", "nobody")]), "http 127.0.0.1 []");
@@ -482,13 +482,13 @@ fn only_a_trusted_proxy_says_who_asks() {
 }
 
 #[test]
-fn the_access_log_has_a_line_a_request() {
+fn the_access_log_has_one_line_per_request() {
     let (_folder, database) = folder();
     seeded(&database, 3);
     let mut command = crate::harness::program(&["serve", "--listen", "127.0.0.1:0", "--database"]);
     command.arg(&database).env("RUST_LOG", "access=info");
     let program = Program::start(command);
-    // On one connection, so that the lines are in this order: each is written after its answer.
+    // One connection keeps the lines in order: each is written after its answer.
     let mut raw = Raw::connect(program.address);
     raw.ask("GET", "/", &[]);
     let front = raw.answer();

@@ -1,4 +1,4 @@
-//! Accounts that go while their owners still write, and what stays when they are gone.
+//! Deleting accounts: while their users still write, and the rows that stay afterwards.
 
 use std::sync::Barrier;
 use std::thread;
@@ -11,10 +11,10 @@ use crate::seen::*;
 use crate::writing_comments::{comment_of, reply_of};
 
 #[test]
-fn years_of_writing_go_step_by_step() {
+fn an_account_with_thousands_of_rows_is_deleted_in_steps() {
     let site = Site::start();
     let database = site.database();
-    // More of each than one step takes.
+    // More comments and sessions than one step deletes.
     for number in 0..450 {
         comment_of(&database, 1, 1 + number % 20, &format!("Remark {number}"));
         Client::signed_in_as(&site, 1);
@@ -24,7 +24,7 @@ fn years_of_writing_go_step_by_step() {
     reply_of(&database, 3, emptied);
     comment::sql::destroy(&database, emptied, 1).expect("it is emptied");
     let others = others + 1;
-    // Nothing of ours leaves a vote for it: it would keep them from ever being done.
+    // The site itself leaves no vote on an emptied comment. Such a vote must not keep the deletion from ending.
     database
         .execute("INSERT INTO comment_votes (user_id, comment_id, created_at) VALUES (1, ?1, 1)", [emptied])
         .and_then(|_| {
@@ -42,7 +42,7 @@ fn years_of_writing_go_step_by_step() {
 }
 
 #[test]
-fn what_somebody_has_seen_is_forgotten_step_by_step() {
+fn visits_are_deleted_in_steps() {
     let site = Site::start();
     let database = site.database();
     let sql = "INSERT INTO visits (user_id, post_id, seen_at) SELECT 1, id, 1 FROM posts WHERE id <= 18";
@@ -59,7 +59,7 @@ fn what_somebody_has_seen_is_forgotten_step_by_step() {
 }
 
 #[test]
-fn who_still_writes_while_their_account_goes_is_led_to_sign_in() {
+fn a_user_who_writes_while_their_account_is_deleted_is_led_to_sign_in() {
     let site = Site::start();
     let database = site.database();
     let start = Barrier::new(9);
@@ -80,7 +80,7 @@ fn who_still_writes_while_their_account_goes_is_led_to_sign_in() {
                     let answer = client.ask(method, path, &form, &[]);
                     assert!(matches!(answer.status, 303 | 404), "{path}: {}", answer.text());
                 }
-                eventually("they are led to sign in", || {
+                eventually("the client is led to sign in", || {
                     let answer = client.post("/posts/5/comments", &[("body", "one more")]);
                     answer.header("Location").is_some_and(|to| to.starts_with("/sign_in?")).then_some(())
                 });
@@ -89,7 +89,7 @@ fn who_still_writes_while_their_account_goes_is_led_to_sign_in() {
         start.wait();
         let goes = Client::signed_in_as(&site, 1);
         assert_leads_to(&goes.ask("DELETE", "/user", &[], &[]), "/");
-        // Somebody else's work goes on.
+        // Another user can write meanwhile.
         let other = Client::signed_in_as(&site, 2);
         assert_eq!(other.post("/posts/5/comments", &[("body", "still here")]).status, 303);
     });
@@ -98,7 +98,7 @@ fn who_still_writes_while_their_account_goes_is_led_to_sign_in() {
 }
 
 #[test]
-fn a_post_that_was_kept_for_comments_goes_with_the_last_of_them() {
+fn a_post_that_was_kept_for_comments_goes_with_the_last_one() {
     for by_htmx in [false, true] {
         let site = Site::start();
         let database = site.database();
@@ -126,7 +126,7 @@ fn a_post_that_was_kept_for_comments_goes_with_the_last_of_them() {
 }
 
 #[test]
-fn nothing_to_be_seen_is_blank() {
+fn invisible_text_counts_as_blank() {
     let site = Site::start();
     let client = Client::signed_in(&site);
     let unseen = "\u{200b}".repeat(3) + " \u{3164}\u{1d173}";
@@ -137,7 +137,7 @@ fn nothing_to_be_seen_is_blank() {
 }
 
 #[test]
-fn a_number_has_one_way_of_being_written() {
+fn an_id_in_an_address_has_one_spelling() {
     let site = Site::start();
     for path in
         ["/posts/01", "/posts/0", "/posts/+1", "/posts/-1", "/users/007", "/posts/1%31", "/comments/01"]

@@ -1,4 +1,4 @@
-//! What one client may cost the others.
+//! Connection limits and timeouts: one client must not keep the others out.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -13,7 +13,7 @@ use rouille::Response;
 
 use crate::harness::{Bare, PATIENCE, Program, Raw, eventually, folder, seeded};
 
-/// Time enough that no limit is reached in it by accident.
+/// Long enough that no test reaches it by accident.
 const LONG: Duration = Duration::from_secs(600);
 
 fn options(change: impl FnOnce(&mut Limits)) -> Options {
@@ -33,23 +33,23 @@ fn bare(change: impl FnOnce(&mut Limits)) -> Bare {
     Bare::start(options(change), |request| Response::text(request.raw_url()))
 }
 
-/// A server whose requests wait in the handler. It says when one has come in; each word sent lets
-/// one go.
+/// A server whose requests wait in the handler. It reports each request that arrives; each message sent
+/// releases one.
 pub fn gated(options: Options) -> (Bare, Receiver<()>, Sender<()>) {
     let (came_in, entered) = channel();
     let (go, gate) = channel();
     let gate = Mutex::new(gate);
     let server = Bare::start(options, move |request| {
         came_in.send(()).expect("the test listens");
-        // Without the test the gate is open.
-        let _ = gate.lock().expect("nobody panics here").recv();
+        // The gate opens when the test has ended.
+        let _ = gate.lock().expect("no holder of the lock panics").recv();
         Response::text(request.raw_url())
     });
     (server, entered, go)
 }
 
-/// Time passes, so that what happens after is later by the server's clock too, even if one of its
-/// threads comes late.
+/// Waits 50 ms, so that later events are later by the server's clock too, even if one of its threads is
+/// delayed.
 fn tick() {
     let began = Instant::now();
     eventually("the clock goes on", || (began.elapsed() > Duration::from_millis(50)).then_some(()));
@@ -61,7 +61,7 @@ fn assert_serves(raw: &mut Raw, path: &str) {
 }
 
 #[test]
-fn everyone_is_served_while_idle_and_slow_clients_take_all_the_connections() {
+fn all_are_served_while_idle_and_slow_clients_take_every_connection() {
     rlimit::increase_nofile_limit(8192).expect("this process may open files");
     let (_folder, database) = folder();
     seeded(&database, 20);
@@ -84,7 +84,7 @@ fn everyone_is_served_while_idle_and_slow_clients_take_all_the_connections() {
             let mut slow: Vec<Option<TcpStream>> = (0..300).map(|_| connect()).collect();
             slow_ready.send(()).expect("the test waits for it");
             while !is_over.load(Ordering::SeqCst) {
-                // A byte now and then; who was closed for a newcomer comes again.
+                // A byte now and then; a client that was closed for a new connection connects again.
                 for client in &mut slow {
                     if client.as_mut().is_none_or(|client| client.write_all(b"x").is_err()) {
                         *client = connect();
@@ -93,10 +93,10 @@ fn everyone_is_served_while_idle_and_slow_clients_take_all_the_connections() {
                 thread::sleep(Duration::from_millis(50));
             }
         });
-        // Whatever goes wrong from here on, the two end.
+        // The two threads end even if the test panics.
         let outcome = std::panic::catch_unwind(|| {
             (0..2).for_each(|_| all_there.recv_timeout(PATIENCE).expect("all connect"));
-            // Until here they were connected by the system only: now the server has met them all.
+            // The system has accepted the connections. After this answer the server has accepted them, too.
             assert_eq!(program.get("/").status, 200);
             let mut kept = Raw::connect(address);
             for turn in 0..40 {
@@ -113,7 +113,7 @@ fn everyone_is_served_while_idle_and_slow_clients_take_all_the_connections() {
 }
 
 #[test]
-fn when_full_the_one_that_waited_longest_makes_room() {
+fn at_the_limit_the_longest_waiting_connection_is_closed() {
     let server = bare(|limits| limits.max_connections = 3);
     let mut clients: Vec<Raw> = Vec::new();
     for path in ["/a", "/b", "/c"] {
@@ -122,7 +122,7 @@ fn when_full_the_one_that_waited_longest_makes_room() {
         clients.push(raw);
         tick();
     }
-    // The first has just been served, and half a request is no request: it is the second's turn to go.
+    // The first has just been served, and half a request is no request: the second is closed.
     assert_serves(&mut clients[0], "/a-again");
     clients[1].send("GET / HTTP/1.1\r\nHost: a\r\n");
     tick();
@@ -133,7 +133,7 @@ fn when_full_the_one_that_waited_longest_makes_room() {
 }
 
 #[test]
-fn when_all_are_in_a_request_the_newcomer_is_told_to_come_again() {
+fn when_all_connections_are_busy_a_new_one_gets_503() {
     let (server, entered, go) = gated(options(|limits| limits.max_connections = 2));
     let mut busy = [server.connect(), server.connect()];
     for raw in &mut busy {
@@ -167,13 +167,13 @@ fn headers_that_take_too_long_are_408() {
 }
 
 #[test]
-fn a_byte_now_and_then_does_not_put_the_end_off() {
+fn a_byte_now_and_then_does_not_extend_the_timeout() {
     let server = bare(|limits| limits.head_timeout = Duration::from_millis(300));
     let mut raw = server.connect();
     raw.send("GET / HTTP/1.1\r\nHost: a\r\nX: ");
     let slow = raw.stream.try_clone().expect("a second handle");
     let dribble = thread::spawn(move || {
-        // Until the server has closed: long before the header would be too long.
+        // The server closes long before the header is too long.
         (0..15_000).try_for_each(|_| {
             thread::sleep(Duration::from_millis(20));
             (&slow).write_all(b"x")
@@ -197,13 +197,13 @@ fn a_body_that_takes_too_long_is_408() {
 }
 
 #[test]
-fn a_body_of_much_framing_and_little_content_does_not_outlive_its_time() {
+fn a_body_of_much_framing_and_little_content_times_out() {
     let server = bare(|limits| limits.body_timeout = Duration::from_millis(300));
     let mut raw = server.connect();
     raw.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
     let stream = raw.stream.try_clone().expect("a second handle");
     let flood = thread::spawn(move || {
-        // A gigabyte of it would be a body of one megabyte.
+        // One gigabyte of these chunks is a body of one megabyte.
         let chunks = format!("1;{}\r\nx\r\n", "x".repeat(1_000)).repeat(64);
         while (&stream).write_all(chunks.as_bytes()).is_ok() {}
     });
@@ -213,7 +213,7 @@ fn a_body_of_much_framing_and_little_content_does_not_outlive_its_time() {
 }
 
 #[test]
-fn an_idle_connection_is_closed_without_a_word() {
+fn an_idle_connection_is_closed_without_an_answer() {
     let server = bare(|limits| limits.idle_timeout = Duration::from_millis(300));
     let mut raw = server.connect();
     assert_serves(&mut raw, "/first");
@@ -234,13 +234,13 @@ fn an_idle_connection_is_closed_sooner_when_connections_are_scarce() {
         clients.push(raw);
         tick();
     }
-    // It alone found three quarters of the connections taken.
+    // Only the third was accepted when three quarters of the connections were taken.
     clients[2].assert_closed();
     assert_serves(&mut clients[0], "/still-here");
 }
 
 #[test]
-fn an_operator_gets_the_limits_that_are_written_down() {
+fn the_default_limits_are_the_documented_ones() {
     let Limits { max_connections, head_timeout, body_timeout, idle_timeout, idle_timeout_when_scarce } =
         Limits::default();
     let seconds =
@@ -249,7 +249,7 @@ fn an_operator_gets_the_limits_that_are_written_down() {
 }
 
 #[test]
-fn few_file_descriptors_make_a_small_site_not_a_dead_one() {
+fn few_file_descriptors_lower_the_connection_limit() {
     let (_folder, database) = folder();
     let mut command = Command::new("sh");
     command.env_clear().args(["-c", "ulimit -n 90; exec \"$@\"", "sh"]);
@@ -267,7 +267,7 @@ fn few_file_descriptors_make_a_small_site_not_a_dead_one() {
 }
 
 #[test]
-fn half_sent_bodies_do_not_keep_newcomers_out() {
+fn half_sent_bodies_do_not_keep_new_connections_out() {
     let bare = bare(|limits| limits.max_connections = 8);
     let _half: Vec<Raw> = (0..8)
         .map(|_| {
@@ -278,8 +278,8 @@ fn half_sent_bodies_do_not_keep_newcomers_out() {
             raw
         })
         .collect();
-    // Each is given a moment; then the one that has taken longest makes room.
-    let served = eventually("a newcomer is served", || {
+    // Each body gets a moment; then the one that has taken longest is closed.
+    let served = eventually("a new connection is served", || {
         let mut raw = bare.connect();
         raw.try_send("GET / HTTP/1.1\r\nHost: x\r\n\r\n").ok()?;
         raw.try_answer().ok().filter(|answer| answer.status == 200)

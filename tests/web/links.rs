@@ -1,4 +1,4 @@
-//! Posts that lead elsewhere: made and changed, sent twice, suggested by an address, and gathered by site.
+//! Posts with a URL: creating, changing, posting one again, the prefilled form, and the list of a site.
 
 use std::sync::Barrier;
 use std::thread;
@@ -26,7 +26,7 @@ fn link(url: &str) -> NewLink {
     link::parse(url).expect(url)
 }
 
-/// A post of this person's that leads there, made so long ago.
+/// Creates a post of a user with this URL, `age` µs old.
 pub fn post_of(database: &Connection, user_id: i64, title: &str, url: &str, age: i64) -> i64 {
     let link = link(url);
     let new = NewPost { user_id, title, link: Some(&link), description: "", created_at: now() - age };
@@ -37,18 +37,18 @@ fn newest(database: &Connection) -> i64 {
     number(database, "SELECT max(id) FROM posts")
 }
 
-/// A selector of its row in a list.
+/// The selector of the post's row in a list.
 fn row_of(id: i64) -> String {
     format!("ol.posts > li:has(#post_points_{id})")
 }
 
-/// The numbers of the posts in a list, in its order.
+/// The ids of the posts in a list, in order.
 pub fn listed(html: &Html) -> Vec<i64> {
     let ids = attributes(html, "ol.posts > li > p > span", "id");
     ids.iter().map(|id| id.strip_prefix("post_points_").and_then(|id| id.parse().ok()).expect(id)).collect()
 }
 
-/// Its URL, site and address; of what is no link the word `null`.
+/// The URL, site and address of a post as JSON; `null` for a post without a URL.
 fn row(database: &Connection, id: i64) -> String {
     one(database, &format!("SELECT json_array(url, site, address) FROM posts WHERE id = {id}"))
 }
@@ -58,7 +58,7 @@ fn points(database: &Connection, id: i64) -> i64 {
 }
 
 #[test]
-fn a_link_is_made_and_leads_out_from_lists_and_from_its_page() {
+fn a_post_with_a_url_links_out_from_lists_and_from_its_page() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in(&site);
@@ -109,7 +109,7 @@ fn a_link_is_made_and_leads_out_from_lists_and_from_its_page() {
 }
 
 #[test]
-fn a_title_alone_and_one_with_a_text_are_no_links() {
+fn a_title_alone_and_a_title_with_a_text_are_no_links() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in(&site);
@@ -125,7 +125,7 @@ fn a_title_alone_and_one_with_a_text_are_no_links() {
     }
 }
 
-/// URLs that are none for us, each with the sentence about it.
+/// URLs that are refused, each with its error message.
 fn hostile() -> Vec<(String, &'static str)> {
     let spaced = "URL can't have spaces or invisible characters";
     let user = "URL can't have a user name or password";
@@ -152,7 +152,7 @@ fn hostile() -> Vec<(String, &'static str)> {
 }
 
 #[test]
-fn what_is_wrong_with_a_url_is_told_at_its_field() {
+fn an_invalid_url_is_reported_at_its_field() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in(&site);
@@ -169,7 +169,7 @@ fn what_is_wrong_with_a_url_is_told_at_its_field() {
             assert!(!answer.text().contains("<script>"), "{url}");
             let html = answer.html();
             assert_refused(&html, "post", &[sentence]);
-            assert_eq!(line(&answer, "url"), url.trim(), "what was typed is there");
+            assert_eq!(line(&answer, "url"), url.trim(), "the typed URL is shown");
             assert_eq!(
                 (line(&answer, "title"), area(&answer, "description")),
                 (title.into(), "Kept text".into())
@@ -180,7 +180,7 @@ fn what_is_wrong_with_a_url_is_told_at_its_field() {
         }
     }
     assert_eq!((row(&database, own), newest(&database)), (before, number));
-    // All that is wrong is told at once.
+    // All errors are shown at once.
     let answer = client.post("/posts", &[("title", ""), ("url", "x")]);
     assert_refused(
         &answer.html(),
@@ -190,7 +190,7 @@ fn what_is_wrong_with_a_url_is_told_at_its_field() {
 }
 
 #[test]
-fn a_link_is_changed_taken_away_and_given() {
+fn a_url_can_be_changed_removed_and_added() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in(&site);
@@ -215,7 +215,7 @@ fn a_link_is_changed_taken_away_and_given() {
         let title = format!("Its title {number}");
         let mut form = vec![("title", &*title)];
         form.extend(url.map(|url| ("url", url)));
-        // Twice in a row: it says so already. And as htmx sends it.
+        // Twice, since the change is idempotent, and by htmx.
         for _ in 0..2 {
             let answer = client.ask("PATCH", &path, &form, &[("Sec-Fetch-Site", "same-origin")]);
             assert_done(&client, &answer, &path, "Post was successfully updated.");
@@ -228,7 +228,7 @@ fn a_link_is_changed_taken_away_and_given() {
 }
 
 #[test]
-fn nobody_but_its_author_changes_where_a_post_leads() {
+fn only_the_author_changes_the_url_of_a_post() {
     let site = Site::start();
     let database = site.database();
     let id = post_of(&database, 1, "A post of another", "https://mine.example/a", DAY);
@@ -253,7 +253,7 @@ fn nobody_but_its_author_changes_where_a_post_leads() {
 }
 
 #[test]
-fn what_a_guest_typed_as_a_url_is_there_once_they_are_signed_in() {
+fn a_url_typed_by_a_guest_is_in_the_form_after_signing_in() {
     let site = Site::start();
     let database = site.database();
     let own = post_of(&database, 1, "A post of mine", "https://mine.example/", DAY);
@@ -280,17 +280,17 @@ fn what_a_guest_typed_as_a_url_is_there_once_they_are_signed_in() {
     }
 }
 
-// The same address again
+// Posting a URL again
 
 #[test]
-fn who_posts_an_address_again_votes_for_the_post_that_is_there() {
+fn posting_a_known_url_votes_for_the_existing_post() {
     let site = Site::start();
     let database = site.database();
     let id = post_of(&database, 1, "The first post", "https://example.com/a?b=1", 29 * DAY);
     let (path, newest_before) = (format!("/posts/{id}"), newest(&database));
     let client = Client::signed_in_as(&site, 2);
     for (title, url) in [
-        // The title may be taken by the very post, or be another.
+        // The title may be that of the existing post, or another.
         ("The first post", "http://www.example.com/a/?utm_source=me&b=1#top"),
         ("Another title", "https://example.com/a?b=1"),
     ] {
@@ -319,7 +319,7 @@ fn who_posts_an_address_again_votes_for_the_post_that_is_there() {
 }
 
 #[test]
-fn another_page_an_old_post_and_one_that_is_gone_are_no_reason() {
+fn only_a_recent_existing_post_with_an_equal_url_counts() {
     let site = Site::start();
     let database = site.database();
     post_of(&database, 1, "An old post", "https://example.com/a", 30 * DAY + 1_000_000);
@@ -344,13 +344,13 @@ fn another_page_an_old_post_and_one_that_is_gone_are_no_reason() {
     // A title that another post has is still taken.
     let answer = client.post("/posts", &[("title", "To another page"), ("url", "https://example.com/new")]);
     assert_refused(&answer.html(), "post", &["Title has already been taken"]);
-    // What is wrong with the rest is told before the way to the post that is there.
+    // Errors in other fields come before the redirect to the existing post.
     let answer = client.post("/posts", &[("title", "abc"), ("url", "https://example.com/a")]);
     assert_refused(&answer.html(), "post", &["Title is too short (minimum is 5 characters)"]);
 }
 
 #[test]
-fn a_changed_post_cannot_lead_to_where_another_does() {
+fn a_post_cannot_be_changed_to_the_url_of_another() {
     let site = Site::start();
     let database = site.database();
     let first = post_of(&database, 2, "The first post", "https://example.com/a", DAY);
@@ -366,14 +366,14 @@ fn a_changed_post_cannot_lead_to_where_another_does() {
         assert_refused(&answer.html(), "post", &[TAKEN]);
         assert_eq!(line(&answer, "url"), "http://example.com/a/");
     }
-    assert_eq!((row(&database, id), points(&database, first)), (before, 1), "no vote comes of it");
+    assert_eq!((row(&database, id), points(&database, first)), (before, 1), "no vote is added");
     let answer =
         client.ask("PATCH", &path, &[("title", "The first post"), ("url", "https://example.com/a")], &[]);
     assert_refused(&answer.html(), "post", &[TAKEN, "Title has already been taken"]);
     for url in ["https://example.com/old", "https://example.com/b#c", "https://example.com/b"] {
         assert_eq!(client.ask("PATCH", &path, &[("url", url)], &[]).status, 303, "{url}");
     }
-    // Who led there first may go on when another does, too.
+    // The first post with a URL can be changed although another has that URL, too.
     let author = Client::signed_in_as(&site, 2);
     database
         .execute("UPDATE posts SET address = 'example.com/old' WHERE id = ?1", [id])
@@ -383,7 +383,7 @@ fn a_changed_post_cannot_lead_to_where_another_does() {
 }
 
 #[test]
-fn of_fifty_who_post_the_same_address_at_once_one_does_and_the_others_vote() {
+fn of_fifty_concurrent_posts_of_one_url_one_is_made_and_the_others_vote() {
     let site = Site::start();
     let clients: Vec<Client> = (1..=50).map(|user_id| Client::signed_in_as(&site, user_id)).collect();
     let together = Barrier::new(clients.len());
@@ -419,7 +419,7 @@ fn of_fifty_who_post_the_same_address_at_once_one_does_and_the_others_vote() {
 }
 
 #[test]
-fn who_posts_an_address_in_a_hurry_twice_is_its_author_once() {
+fn sending_a_new_url_twice_creates_one_post() {
     let site = Site::start();
     let client = Client::signed_in(&site);
     let form = [("title", "A nervous finger"), ("url", "https://example.com/a")];
@@ -431,10 +431,10 @@ fn who_posts_an_address_in_a_hurry_twice_is_its_author_once() {
     assert_eq!(points(&database, newest(&database)), 1);
 }
 
-// The form, filled
+// The prefilled form
 
 #[test]
-fn an_address_fills_the_form() {
+fn a_query_prefills_the_form() {
     let site = Site::start();
     let client = Client::signed_in(&site);
     let url = "https://example.com/?a=1&b=%C3%A9";
@@ -460,7 +460,7 @@ fn an_address_fills_the_form() {
 }
 
 #[test]
-fn a_guest_finds_the_filled_form_after_signing_in() {
+fn a_guest_finds_the_prefilled_form_after_signing_in() {
     let site = Site::start();
     let guest = Client::new(&site);
     let answer = guest.get("/posts/new?url=https%3A%2F%2Fexample.com%2F%3Fa%3D1%26b%3D2&title=A+title");
@@ -490,7 +490,7 @@ fn the_form_offers_a_bookmarklet_for_this_site() {
             ]
         );
     }
-    // A host that could be more than that is not repeated.
+    // A hostile Host header is not repeated.
     let session = client.cookie("session").expect("a session");
     let mut raw = Raw::connect(site.address);
     raw.send(format!("GET /posts/new HTTP/1.1\r\nHost: a'+alert(1)+'\r\nCookie: session={session}\r\n\r\n"));
@@ -498,15 +498,15 @@ fn the_form_offers_a_bookmarklet_for_this_site() {
     assert!(!answer.text().contains("alert(1)") && !answer.text().contains("javascript:"));
 }
 
-// From a site
+// The list of a site
 
 #[test]
-fn what_leads_to_a_site_is_listed_the_newest_first() {
+fn the_posts_of_a_site_are_listed_newest_first() {
     let site = Site::start();
     let database = site.database();
     let mut expected = Vec::new();
     for number in 0..70 {
-        // Many of the same moment: then the id decides.
+        // Many have equal times: then the id decides.
         let (title, url) = (format!("Number {number}"), format!("https://github.com/somebody/{number}"));
         expected.push((post_of(&database, 1, &title, &url, 0), number / 20));
         post_of(&database, 1, &format!("Other {number}"), &format!("https://github.com/other/{number}"), 0);
@@ -529,11 +529,11 @@ fn what_leads_to_a_site_is_listed_the_newest_first() {
         path = next;
     }
     let expected: Vec<i64> = expected.iter().map(|(id, _)| *id).collect();
-    assert_eq!(found, expected, "and none that came meanwhile");
+    assert_eq!(found, expected, "without the posts made meanwhile");
 }
 
 #[test]
-fn a_site_of_another_alphabet_is_found_by_its_link() {
+fn a_site_with_an_international_name_is_found_by_its_link() {
     let site = Site::start();
     let id = post_of(&site.database(), 1, "Books of yore", "https://bücher.example/ä?ö", 0);
     let html = site.get("/posts").html();
@@ -546,7 +546,7 @@ fn a_site_of_another_alphabet_is_found_by_its_link() {
 }
 
 #[test]
-fn a_site_that_nobody_knows_has_an_empty_list_and_what_is_none_has_no_page() {
+fn an_unknown_site_has_an_empty_list_and_an_invalid_one_is_404() {
     let site = Site::start();
     for query in ["?site=unknown.example", "?site=WWW.unknown.example"] {
         let answer = site.get(&format!("/from{query}"));

@@ -1,4 +1,4 @@
-//! Moderation: what admins remove, lock and ban, what readers flag, and that all of it is told.
+//! Moderation: admins remove, lock and ban; readers flag; the log shows every action.
 
 use std::sync::Barrier;
 use std::thread;
@@ -14,16 +14,16 @@ use crate::harness::*;
 use crate::seen::*;
 
 const ADMIN: i64 = 1;
-/// Who wrote what is moderated.
+/// The author of the moderated post and comment.
 const AUTHOR: i64 = 2;
-/// Who commented on it, and whom it answers.
+/// A user who commented on the post and replied to the comment.
 const READER: i64 = 3;
 const DONE: &str = "Done. It is in the moderation log.";
 const NO_ADMIN: &str = "The change you wanted was rejected. Only an admin can do this.";
 
-/// A site where the author wrote post 3 (a link) and a comment on post 4, to which the reader replied,
-/// who also commented on post 3. The words are found nowhere else.
-struct ThreadContext {
+/// A site where the author wrote post 3 (a link) and a comment on post 4. The reader replied to that
+/// comment and commented on post 3. No other text has the words in `SECRETS`.
+struct Scene {
     site: Site,
     database: Connection,
     admin: Client,
@@ -36,11 +36,11 @@ struct ThreadContext {
 const SECRETS: [&str; 4] =
     ["Unmistakable title", "https://secret.example/", "Unmistakable text", "Unmistakable remark"];
 
-fn scene() -> ThreadContext {
+fn scene() -> Scene {
     scene_with(|_| {})
 }
 
-fn scene_with(change: impl FnOnce(&mut lorem_news::site::config::Config)) -> ThreadContext {
+fn scene_with(change: impl FnOnce(&mut lorem_news::site::config::Config)) -> Scene {
     let site = Site::with(20, change);
     let database = site.database();
     database
@@ -64,15 +64,15 @@ fn scene_with(change: impl FnOnce(&mut lorem_news::site::config::Config)) -> Thr
     let comment = number(&database, "SELECT id FROM comments WHERE body = 'Unmistakable remark'");
     let reply = number(&database, "SELECT id FROM comments WHERE body = 'A reply'");
     let [admin, author, reader] = [ADMIN, AUTHOR, READER].map(|id| Client::signed_in_as(&site, id));
-    ThreadContext { site, database, admin, author, reader, comment, reply }
+    Scene { site, database, admin, author, reader, comment, reply }
 }
 
-impl ThreadContext {
+impl Scene {
     fn moderate(&self, path: &str, act: &str, reason: &str) -> Answer {
         self.admin.post(&format!("{path}/moderate"), &[("act", act), ("reason", reason)])
     }
 
-    /// Panics unless it is done.
+    /// Moderates; panics unless it succeeds and the database is sound.
     fn done(&self, path: &str, act: &str) {
         let answer = self.moderate(path, act, &format!("Because of {act}"));
         assert_eq!(answer.status, 303, "{path} {act}: {}", answer.text());
@@ -87,7 +87,7 @@ impl ThreadContext {
         format!("/comments/{}", self.comment)
     }
 
-    /// All rows that an act may change, but those of the log.
+    /// All rows that an action may change, except the log.
     fn rows(&self) -> String {
         let tables = [
             "SELECT group_concat(concat_ws('|', id, user_id, deleted_at, removed_at, locked_at, score, comments_count, title, url), ';') FROM posts",
@@ -98,14 +98,14 @@ impl ThreadContext {
     }
 }
 
-/// Panics when a page says any of what is removed.
+/// Panics if a page shows a part of the removed post or comment.
 fn assert_silent(answer: &Answer, what: &str) {
     for secret in SECRETS {
         assert!(!answer.text().contains(secret), "{what} says {secret}");
     }
 }
 
-/// The rows of the log: who did what to which, without the age, and why.
+/// The rows of the log: the action without its age, and the reason.
 fn log(answer: &Answer) -> Vec<String> {
     let html = answer.html();
     let (lines, reasons) = (texts(&html, "#log > li > p:first-child"), texts(&html, "#log > li > p + p"));
@@ -115,7 +115,7 @@ fn log(answer: &Answer) -> Vec<String> {
 }
 
 #[test]
-fn what_an_admin_removes_nobody_sees_until_it_is_restored() {
+fn a_removed_post_or_comment_is_hidden_until_it_is_restored() {
     let scene = scene();
     let before = scene.rows();
     let comment = scene.comment_path();
@@ -145,7 +145,7 @@ fn what_an_admin_removes_nobody_sees_until_it_is_restored() {
             assert_silent(&client.get(&path), &path);
             assert_silent(&client.htmx("GET", &path, &[]), &path);
         }
-        // Nor who said it, nor a title in the window's or a preview's.
+        // The author and the page title are hidden, too.
         let post = client.get("/posts/3");
         let html = post.html();
         assert_eq!((post.status, texts(&html, "h1")), (200, vec!["[removed]".to_owned()]));
@@ -158,8 +158,8 @@ fn what_an_admin_removes_nobody_sees_until_it_is_restored() {
         let link = format!("main a[href='/users/{AUTHOR}']");
         assert_eq!(texts(&html, &link), [""; 0]);
         let forms = texts(&html, "main form:not(#comment_list form)");
-        assert_eq!(forms, [""; 0], "nothing to vote for, to comment or to change");
-        // What others said is there to be read.
+        assert_eq!(forms, [""; 0], "no form to vote, comment or change");
+        // The comments of others stay.
         assert_eq!(texts(&html, "#comment_list p + p"), ["A remark"]);
         let thread = client.get("/posts/4").html();
         assert_eq!(texts(&thread, &link), [""; 0]);
@@ -167,19 +167,19 @@ fn what_an_admin_removes_nobody_sees_until_it_is_restored() {
         assert_eq!(texts(&thread, &format!("{place} .empty")), ["[removed]"]);
         assert_eq!(attributes(&thread, &format!("{place} .empty a"), "href"), ["/log"]);
         assert_eq!(texts(&thread, &format!("#comment_{} p + p", scene.reply)), ["A reply"]);
-        // The log's link leads to it, too.
+        // The comment's own page, to which the log links, hides it, too.
         assert_eq!(texts(&client.get(&comment).html(), &format!("{place} .empty")), ["[removed]"]);
     }
     assert_eq!(scene.author.get("/posts/3/edit").status, 404);
     assert_eq!(scene.author.get(&format!("{comment}/edit")).status, 404);
-    // An admin sees what it was, to think again.
+    // An admin sees the removed text.
     for (path, secret) in [("/posts/3/moderate", SECRETS[2]), (&*format!("{comment}/moderate"), SECRETS[3])] {
         let answer = scene.admin.get(path);
         assert!(answer.text().contains(secret) && answer.text().contains("Restore"), "{path}");
     }
     assert_eq!(scene.moderate("/posts/3", "restore", "It was a mistake").status, 303);
     assert_eq!(scene.moderate(&comment, "restore", "It was a mistake").status, 303);
-    assert_eq!(scene.rows(), before, "all is as it was");
+    assert_eq!(scene.rows(), before, "restoring brings back every row");
     assert_sound(&scene.database);
     assert!(
         guest.get("/posts").text().contains(SECRETS[0]) && guest.get("/posts/4").text().contains(SECRETS[3])
@@ -187,7 +187,7 @@ fn what_an_admin_removes_nobody_sees_until_it_is_restored() {
 }
 
 #[test]
-fn what_is_removed_takes_no_change() {
+fn a_removed_post_or_comment_takes_no_change() {
     let scene = scene();
     scene.done("/posts/3", "remove");
     scene.done(&scene.comment_path(), "remove");
@@ -213,13 +213,13 @@ fn what_is_removed_takes_no_change() {
         }
     }
     assert_eq!(scene.rows(), before);
-    // Its title stays taken, for it may come back.
+    // The title stays taken: the post may be restored.
     let answer = scene.reader.post("/posts", &[("title", SECRETS[0])]);
     assert_eq!((answer.status, errors(&answer).1), (422, vec!["Title has already been taken".to_owned()]));
 }
 
-/// Everything that can be done here, in an order in which it can be.
-fn all_acts(scene: &ThreadContext) -> Vec<(String, &'static str)> {
+/// All actions, in a possible order.
+fn all_acts(scene: &Scene) -> Vec<(String, &'static str)> {
     let mut acts = Vec::new();
     for act in ["remove", "restore", "lock", "unlock"] {
         acts.push(("/posts/3".to_owned(), act));
@@ -256,7 +256,7 @@ fn only_an_admin_moderates() {
         }
     }
     assert_eq!((scene.rows(), scene.acts()), (before, 0));
-    // What an admin wrote whose session had ended is there when they are back.
+    // The text of an admin whose session has ended is in the form after signing in.
     guest.post("/posts/3/moderate", &[("act", "lock"), ("reason", "It went too far")]);
     guest.set_cookie("session", &scene.admin.cookie("session").expect("they are signed in"));
     let html = guest.get("/posts/3/moderate").html();
@@ -265,7 +265,7 @@ fn only_an_admin_moderates() {
 }
 
 #[test]
-fn each_act_is_done_once_and_logged_once_by_form_and_by_htmx() {
+fn each_action_is_done_once_and_logged_once_by_form_and_by_htmx() {
     let scene = scene();
     for by_htmx in [false, true] {
         for (path, act) in all_acts(&scene) {
@@ -307,7 +307,7 @@ fn past(act: &str) -> String {
 }
 
 #[test]
-fn a_reason_is_needed_and_what_was_typed_comes_back() {
+fn a_reason_is_required_and_a_refused_one_is_shown_again() {
     let scene = scene();
     let (before, long) = (scene.rows(), "a".repeat(501));
     for (reason, why) in [
@@ -332,7 +332,7 @@ fn a_reason_is_needed_and_what_was_typed_comes_back() {
     for act in ["", "destroy", "Remove"] {
         assert_eq!(scene.moderate("/posts/3", act, "A reason").status, 400, "{act}");
     }
-    // What cannot be done to it, and what is not there.
+    // Actions that do not fit the target, and unknown targets.
     let comment = scene.comment_path();
     for (path, act) in [
         ("/posts/3", "ban"),
@@ -348,7 +348,7 @@ fn a_reason_is_needed_and_what_was_typed_comes_back() {
 }
 
 #[test]
-fn a_locked_discussion_takes_no_comment_and_loses_none_that_was_written() {
+fn a_locked_discussion_refuses_a_comment_and_shows_its_text_again() {
     let scene = scene();
     let path = "/posts/4";
     scene.done(path, "lock");
@@ -377,7 +377,7 @@ fn a_locked_discussion_takes_no_comment_and_loses_none_that_was_written() {
         403,
         &format!("{REJECTED} This discussion is locked: Because of lock (Moderation log)"),
     );
-    // The form for a reply is no change.
+    // The form for a reply is closed, too.
     let reply = format!("{}/reply", scene.comment_path());
     assert_page_of_error(&scene.reader, &scene.reader.get(&reply), 403, CLOSED);
     let why = format!("{CLOSED} This discussion is locked: Because of lock (Moderation log)");
@@ -385,10 +385,10 @@ fn a_locked_discussion_takes_no_comment_and_loses_none_that_was_written() {
     let answer = scene.reader.post(&format!("{}/replies", scene.comment_path()), &form);
     assert_page_of_error(&scene.reader, &answer, 403, REJECTED);
     assert_eq!(texts(&answer.html(), "main textarea"), ["Carefully\nwritten <words>"]);
-    // Also what is too short to be a comment.
+    // The lock is checked before the length of the text.
     assert_eq!(scene.reader.post("/posts/4/comments", &[("body", "no")]).status, 403);
     assert_eq!(scene.rows(), before);
-    // Voting goes on, and one's own words are one's own.
+    // Voting stays open, and users can change their own comments.
     assert_eq!(scene.reader.post("/posts/4/vote", &[]).status, 303);
     let own = format!("/comments/{}", scene.reply);
     assert_eq!(scene.reader.ask("PATCH", &own, &[("body", "Other words")], &[]).status, 303);
@@ -398,12 +398,12 @@ fn a_locked_discussion_takes_no_comment_and_loses_none_that_was_written() {
 }
 
 #[test]
-fn who_is_banned_can_change_nothing_and_is_told_why() {
+fn a_banned_user_can_change_nothing_and_sees_the_reason() {
     let scene = scene();
     let comment = scene.comment_path();
     let own = format!("/comments/{}", scene.reply);
     let user = format!("/users/{READER}");
-    // They are signed in while it happens.
+    // The user is signed in when the ban comes.
     scene.done(&user, "ban");
     let before = scene.rows();
     let why = "You are banned: Because of ban";
@@ -431,7 +431,7 @@ fn who_is_banned_can_change_nothing_and_is_told_why() {
         ("POST", &format!("{user}/moderate"), &[("act", "unban"), ("reason", "A reason")]),
         ("PATCH", "/user", &[("about", "Some long words")]),
         ("PUT", "/user", &[("about", "Some long words")]),
-        // What there is not yet is refused as well.
+        // An unknown path is refused as well.
         ("POST", "/posts/3/shout", none),
     ] {
         let answer = scene.reader.ask(method, path, form, &[]);
@@ -451,10 +451,10 @@ fn who_is_banned_can_change_nothing_and_is_told_why() {
         assert_eq!(scene.reader.htmx("GET", path, &[]).status, 403, "{path}");
     }
     assert_eq!((scene.rows(), count(&scene.database, "flags")), (before, 0));
-    // Everybody is told on their page.
+    // The user's page shows the ban to everyone.
     let facts = texts(&Client::new(&scene.site).get(&user).html(), ".facts dd");
     assert!(facts.contains(&"Because of ban (Moderation log)".to_owned()), "{facts:?}");
-    // They read, and keep what they want to read; they sign out and in, and leave.
+    // A banned user can read, save posts, set preferences, sign out and in, and delete their account.
     assert_eq!(scene.reader.post("/posts/3/save", none).status, 303);
     assert_eq!(scene.reader.post("/preferences", &[("theme", "dark")]).status, 303);
     for path in ["/", "/posts/3", &user, "/log", "/user/delete"] {
@@ -463,7 +463,7 @@ fn who_is_banned_can_change_nothing_and_is_told_why() {
     let session = format!("/sessions/{}", scene.reader.session_id());
     assert_eq!(scene.reader.post(&session, &[("_method", "delete")]).status, 303);
     let name = name_of(&scene.database, READER);
-    // What they voted for as a guest is not counted.
+    // A vote that a banned user cast as a guest is not counted.
     assert_eq!(scene.reader.post("/posts/5/vote", &[]).status, 303);
     assert!(scene.reader.cookie("vote").is_some());
     assert_eq!(scene.reader.sign_in(&name).status, 303);
@@ -477,7 +477,7 @@ fn who_is_banned_can_change_nothing_and_is_told_why() {
 }
 
 #[test]
-fn who_is_unbanned_can_write_again_and_an_admin_is_not_banned() {
+fn an_unbanned_user_can_write_again_and_an_admin_cannot_be_banned() {
     let scene = scene();
     scene.done("/users/3", "ban");
     assert_eq!(scene.reader.post("/posts/4/comments", &[("body", "Some words")]).status, 403);
@@ -493,14 +493,14 @@ fn who_is_unbanned_can_write_again_and_an_admin_is_not_banned() {
             ["An admin can't be banned. Remove their admin role on the command line first."]
         );
     }
-    // Who is no admin any more cannot finish what they began.
+    // A former admin cannot moderate.
     scene.database.execute("UPDATE users SET is_admin = 0 WHERE id = 1", []).expect("the schema is known");
     assert_eq!(scene.moderate("/posts/3", "remove", "A reason").status, 403);
     assert_sound(&scene.database);
 }
 
 #[test]
-fn the_log_tells_everybody_and_does_not_name_who_has_left() {
+fn the_log_is_public_and_does_not_name_deleted_users() {
     let scene = scene();
     let guest = Client::new(&scene.site);
     assert_eq!(texts(&guest.get("/log").html(), "main .empty"), ["Nothing has been moderated yet."]);
@@ -520,7 +520,7 @@ fn the_log_tells_everybody_and_does_not_name_who_has_left() {
     for (link, status) in attributes(&answer.html(), "#log a", "href").iter().zip([200; 6]) {
         assert_eq!(guest.get(link).status, status, "{link}");
     }
-    // Both leave; what they did, and what was done to them, stays.
+    // Both delete their accounts; the log entries stay.
     assert_leads_to(&scene.author.post("/user", &[("_method", "delete")]), "/");
     assert_leads_to(&scene.admin.post("/user", &[("_method", "delete")]), "/");
     assert_sound(&scene.database);
@@ -560,7 +560,7 @@ fn the_log_and_the_queue_are_read_page_by_page() {
     assert_eq!(numbers, expected);
     assert_eq!(guest.get("/log?after=nonsense").status, 400);
 
-    // What most have flagged comes first, then the newest.
+    // The most flagged case comes first, then the newest.
     let targets = ids(&scene.database, "SELECT id FROM comments WHERE post_id > 4 ORDER BY id LIMIT 40");
     for (index, id) in targets.iter().enumerate() {
         for user in 20..=20 + i64::try_from(index % 2).expect("0 or 1") {
@@ -585,13 +585,13 @@ fn the_log_and_the_queue_are_read_page_by_page() {
 }
 
 #[test]
-fn a_flag_is_counted_once_for_each_reader_and_waits_for_an_admin() {
+fn a_flag_counts_once_per_user_and_waits_for_an_admin() {
     let scene = scene();
     let guest = Client::new(&scene.site);
     let comment = scene.comment_path();
     for (number, path) in [(1, "/posts/3"), (2, &*comment)] {
         let (flag, form) = (format!("{path}/flag"), [("kind", "spam"), ("words", "again and again")]);
-        // A guest signs in first, and finds what they wrote.
+        // A guest signs in first and finds the typed reason.
         assert_leads_to_sign_in(&guest.get(&flag), &guest.htmx("GET", &flag, &[]), &flag);
         assert_leads_to_sign_in(&guest.post(&flag, &form), &guest.htmx("POST", &flag, &form), &flag);
         let back = guest.clone();
@@ -599,12 +599,12 @@ fn a_flag_is_counted_once_for_each_reader_and_waits_for_an_admin() {
         assert_eq!(line(&back.get(&flag), "words"), "again and again");
         assert_eq!(attributes(&back.get(&flag).html(), "input[checked]", "value"), ["spam"]);
         guest.set_cookie("draft", "");
-        // Nobody flags what is their own.
+        // Users cannot flag their own posts and comments.
         assert_page_of_error(&scene.author, &scene.author.get(&flag), 403, CLOSED);
         assert_page_of_error(&scene.author, &scene.author.post(&flag, &form), 403, REJECTED);
         assert_eq!(scene.author.htmx("POST", &flag, &form).status, 403);
         assert_eq!(count(&scene.database, "flags"), number - 1);
-        // The reader does, as often as they like.
+        // A reader can flag again, which changes the reason.
         let html = scene.reader.get(&flag).html();
         assert_eq!(attributes(&html, "main form", "action"), [&*flag]);
         assert_eq!(texts(&html, "#flagged"), [""; 0]);
@@ -629,7 +629,7 @@ fn a_flag_is_counted_once_for_each_reader_and_waits_for_an_admin() {
     assert_eq!(texts(&html, "#cases > li > p:first-child").len(), 2);
     assert_eq!(texts(&html, "#cases > li .prose li"), ["Not our topic", "Not our topic"]);
     assert!(texts(&html, "#cases > li > p:first-child")[0].starts_with("1 flag · a comment by "));
-    // What there is not cannot be flagged.
+    // An unknown post or comment cannot be flagged.
     for path in ["/posts/999/flag", "/comments/99999/flag"] {
         assert_eq!(scene.reader.get(path).status, 404);
         assert_eq!(scene.reader.post(path, &[("kind", "spam")]).status, 404);
@@ -659,14 +659,14 @@ fn a_flag_needs_a_reason() {
 }
 
 #[test]
-fn deciding_closes_what_was_flagged() {
+fn a_decision_closes_the_case() {
     let scene = scene();
     let comment = scene.comment_path();
     let flag = |path: &str| {
         let answer = scene.reader.post(&format!("{path}/flag"), &[("kind", "rude")]);
         assert_eq!(answer.status, 303);
     };
-    // Dismissed, by the button in the queue: logged once.
+    // The button in the queue dismisses the flags; the log has one entry.
     flag("/posts/3");
     let html = scene.admin.get("/flags").html();
     let action = attributes(&html, "#cases form", "action").concat();
@@ -681,7 +681,7 @@ fn deciding_closes_what_was_flagged() {
         format!("{admin} dismissed the flags of the post Unmistakable title: Reviewed; no action taken.");
     assert_eq!(log(&scene.reader.get("/log")), [expected]);
     assert!(scene.reader.get("/posts/3").text().contains(SECRETS[2]));
-    // Removed by an admin, taken back by its author, or gone with them.
+    // A case also closes when an admin removes the target, or its author deletes it or their account.
     for path in ["/posts/3", &comment] {
         flag(path);
         let cases = count(&scene.database, "cases");
@@ -699,7 +699,7 @@ fn deciding_closes_what_was_flagged() {
 }
 
 #[test]
-fn who_leaves_takes_their_flags_along() {
+fn deleting_an_account_withdraws_its_flags() {
     let scene = scene();
     let other = Client::signed_in_as(&scene.site, 20);
     for client in [&scene.reader, &other] {
@@ -712,7 +712,7 @@ fn who_leaves_takes_their_flags_along() {
 }
 
 #[test]
-fn flags_come_no_faster_than_other_words() {
+fn flags_share_the_rate_limit_of_writes() {
     let scene = scene_with(|config| {
         config.rates = Some(RateLimits { writes: Limit::a_minute(2), ..RateLimits::default() });
     });
@@ -727,8 +727,8 @@ fn flags_come_no_faster_than_other_words() {
 }
 
 #[test]
-fn people_leave_while_what_they_wrote_is_removed() {
-    // Of each kind one to which others replied and one to which nobody did; and voters who leave.
+fn users_can_delete_their_accounts_while_their_posts_are_removed() {
+    // A removed post and comment with replies and without; and a voter who deletes their account.
     let scene = scene();
     let new = scene.author.post("/posts", &[("title", "Nobody commented on it")]);
     let alone = new.header("Location").expect("it is made").to_owned();
@@ -745,7 +745,7 @@ fn people_leave_while_what_they_wrote_is_removed() {
     let voter = Client::signed_in_as(&scene.site, 11);
     assert_leads_to(&voter.post("/user", &[("_method", "delete")]), "/");
     assert_sound(&scene.database);
-    assert_eq!(number(&scene.database, "SELECT score FROM posts WHERE id = 3"), 2, "one vote waits");
+    assert_eq!(number(&scene.database, "SELECT score FROM posts WHERE id = 3"), 2, "one vote is left");
     assert_leads_to(&scene.author.post("/user", &[("_method", "delete")]), "/");
     assert_sound(&scene.database);
     let left = |noun: &str, id: i64| {
@@ -753,7 +753,7 @@ fn people_leave_while_what_they_wrote_is_removed() {
     };
     assert_eq!((left("posts", 3), left("comments", scene.comment), left("comments", lonely)), (1, 1, 0));
     assert_eq!(scene.reader.get(&alone).status, 404);
-    // Nothing is left to be restored, and it says so.
+    // Nothing is left to restore, and the page says so.
     assert_eq!(scene.moderate("/posts/3", "restore", "A reason").status, 404);
     let html = scene.admin.get("/posts/3/moderate").html();
     assert_eq!(texts(&html, "main .empty"), ["Its author deleted it; there is nothing left to moderate."]);
@@ -769,14 +769,14 @@ fn people_leave_while_what_they_wrote_is_removed() {
 }
 
 #[test]
-fn a_reply_that_goes_leaves_what_it_replied_to_restorable() {
+fn a_removed_comment_can_be_restored_after_its_reply_is_deleted() {
     let scene = scene();
     scene.done(&scene.comment_path(), "remove");
     let reply = format!("/comments/{}", scene.reply);
     assert_eq!(scene.reader.ask("DELETE", &reply, &[], &[]).status, 303);
     scene.done(&scene.comment_path(), "restore");
     assert!(scene.reader.get("/posts/4").text().contains(SECRETS[3]));
-    // The same of a post.
+    // A removed post can be restored after its comment is deleted.
     scene.done("/posts/3", "remove");
     let remark = number(&scene.database, "SELECT id FROM comments WHERE post_id = 3");
     assert_eq!(scene.reader.ask("DELETE", &format!("/comments/{remark}"), &[], &[]).status, 303);
@@ -785,7 +785,7 @@ fn a_reply_that_goes_leaves_what_it_replied_to_restorable() {
 }
 
 #[test]
-fn eight_admins_at_once_remove_it_once() {
+fn eight_concurrent_removals_are_one() {
     let scene = scene();
     let together = Barrier::new(8);
     let comment = scene.comment_path();
@@ -807,9 +807,9 @@ fn eight_admins_at_once_remove_it_once() {
 }
 
 #[test]
-fn an_admin_finds_the_way_to_everything() {
+fn links_lead_an_admin_to_every_moderation_page() {
     let scene = scene();
-    // All pages that links lead to are as pages must be.
+    // `walk` checks every page that links reach.
     scene.done(&scene.comment_path(), "remove");
     scene.done("/posts/5", "remove");
     scene.done("/posts/6", "lock");
@@ -838,7 +838,7 @@ fn an_admin_finds_the_way_to_everything() {
     let flags = scene.admin.get("/flags").html();
     assert_eq!(texts(&flags, "main .empty"), ["Nothing is flagged."]);
     assert_eq!(texts(&flags, "header [aria-current=page]"), ["Flags"]);
-    // Others flag what is not their own.
+    // A user sees flag links on the posts and comments of others.
     let html = scene.reader.get("/posts/4").html();
     assert_eq!(
         attributes(&html, "main a[href$='/flag']", "href"),
@@ -848,7 +848,7 @@ fn an_admin_finds_the_way_to_everything() {
 }
 
 #[test]
-fn an_admin_who_decides_while_people_leave_and_vote_keeps_the_counts_right() {
+fn moderation_during_votes_and_deletions_keeps_the_counts_right() {
     let scene = scene();
     let together = Barrier::new(4);
     let comment = scene.comment_path();

@@ -1,4 +1,4 @@
-//! What the operator sees of a running site: its metrics, what was slow, and where a page's time went.
+//! Observability: metrics, the slow log, and the Server-Timing header.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -17,7 +17,7 @@ use crate::harness::*;
 const REQUESTS: &str = "lorem_news_requests_total";
 const TIMES: &str = "lorem_news_request_duration_seconds";
 
-/// What the page says, as somebody else's parser reads it.
+/// The metrics page, read by an independent parser.
 pub struct Scrape(Vec<Sample>);
 
 impl Scrape {
@@ -30,7 +30,7 @@ impl Scrape {
     fn read(text: &str) -> Scrape {
         let values = assert_well_formed(text);
         let lines = text.lines().map(|line| Ok(line.to_owned()));
-        let samples = prometheus_parse::Scrape::parse(lines).expect("there is nothing to go wrong").samples;
+        let samples = prometheus_parse::Scrape::parse(lines).expect("lines in memory").samples;
         let read: usize = samples
             .iter()
             .map(|sample| match &sample.value {
@@ -58,7 +58,7 @@ impl Scrape {
         }
     }
 
-    /// How often a route was answered so.
+    /// The number of answers of a route with this method and status.
     fn requests(&self, route: &str, method: &str, status: &str) -> f64 {
         let labels = [("route", route), ("method", method), ("status", status)];
         self.find(REQUESTS, &labels).map_or(0.0, |_| self.number(REQUESTS, &labels))
@@ -68,22 +68,22 @@ impl Scrape {
         self.number("lorem_news_refused_total", &[("reason", reason)])
     }
 
-    /// Everything that a number is kept for.
+    /// The names and labels of all series.
     fn series(&self) -> BTreeSet<String> {
         self.0.iter().map(|sample| format!("{}{{{}}}", sample.metric, sample.labels)).collect()
     }
 }
 
-/// Panics if something was found that is no route's.
+/// Panics if an answered page counts under no route.
 pub fn assert_routed(site: &Site) {
     let scrape = Scrape::of(site.address);
     let found = scrape.requests("none", "GET", "200") + scrape.requests("none", "POST", "303");
-    assert_eq!(found, 0.0, "a page has no route's name");
+    assert_eq!(found, 0.0, "a page counts under no route");
     assert!(scrape.requests("/", "GET", "200") > 0.0);
 }
 
-/// Panics unless it keeps the format's rules, and Prometheus' rules of names, as far as a parser may be lenient.
-/// The number of its values.
+/// Panics unless the text follows the exposition format and Prometheus' naming rules, where parsers are
+/// lenient. Returns the number of values.
 fn assert_well_formed(text: &str) -> usize {
     assert!(text.ends_with('\n'), "the last line has no end");
     let (mut metrics, mut values) = (BTreeSet::new(), BTreeSet::new());
@@ -97,7 +97,7 @@ fn assert_well_formed(text: &str) -> usize {
             helped = metric;
         } else if let Some(rest) = line.strip_prefix("# TYPE ") {
             (name, kind) = rest.split_once(' ').expect(line);
-            assert_eq!(name, helped, "its help comes first");
+            assert_eq!(name, helped, "the help comes before the type");
             assert!(["counter", "gauge", "histogram"].contains(&kind), "{line}");
             assert!(name.starts_with("lorem_news_") || name.starts_with("process_"), "{line}");
             assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{line}");
@@ -140,7 +140,7 @@ fn assert_well_formed(text: &str) -> usize {
 }
 
 #[test]
-fn the_format_s_rules_would_be_seen_to_be_broken() {
+fn a_broken_exposition_format_is_detected() {
     let right = "# HELP lorem_news_a_total A.\n# TYPE lorem_news_a_total counter\nlorem_news_a_total{b=\"c\"} 1\n\
                  # HELP lorem_news_b B.\n# TYPE lorem_news_b histogram\nlorem_news_b_bucket{le=\"1\"} 1\n\
                  lorem_news_b_bucket{le=\"+Inf\"} 2\nlorem_news_b_sum 5\nlorem_news_b_count 2\n";
@@ -168,7 +168,7 @@ fn the_format_s_rules_would_be_seen_to_be_broken() {
     }
 }
 
-/// All by which a proxy shows.
+/// The headers that reveal a proxy.
 const FORWARDED: [(&str, &str); 12] = [
     ("X-Forwarded-For", "203.0.113.9"),
     ("x-forwarded-for", "127.0.0.1"),
@@ -190,7 +190,7 @@ fn assert_hidden(answer: &Answer, what: &str) {
 }
 
 #[test]
-fn metrics_are_for_this_machine_unless_they_are_asked_for() {
+fn metrics_are_for_the_local_machine_unless_enabled() {
     let site = Site::start();
     let answer = site.get("/metrics");
     assert_eq!(
@@ -200,7 +200,7 @@ fn metrics_are_for_this_machine_unless_they_are_asked_for() {
     assert_eq!(answer.header("X-Content-Type-Options"), Some("nosniff"));
     for header in FORWARDED {
         assert_hidden(&site.ask("GET", "/metrics", &[header]), header.0);
-        // Nor is it said that there would be something by another method.
+        // Another method does not reveal the route.
         assert_hidden(&site.ask("POST", "/metrics", &[header]), header.0);
     }
     for (host, status) in [("localhost:3000", 200), ("[::1]", 200), ("news.example", 404), ("10.0.0.1", 404)]
@@ -227,7 +227,7 @@ fn a_trusted_proxy_on_this_machine_publishes_no_metrics() {
         assert_hidden(&site.ask("GET", "/metrics", &[header]), client);
     }
     assert_hidden(&site.ask("GET", "/metrics", &[("X-Forwarded-Proto", "https")]), "a scheme");
-    // Who asks from the proxy's machine without the proxy.
+    // A request from the proxy's machine that does not come through the proxy.
     assert_eq!(site.get("/metrics").status, 200);
 }
 
@@ -253,7 +253,7 @@ fn metrics_are_not_for_another_machine() {
 }
 
 #[test]
-fn head_and_other_methods_find_metrics_as_any_page() {
+fn metrics_answer_head_and_refuse_other_methods() {
     let site = Site::start();
     let mut raw = Raw::connect(site.address);
     raw.ask("HEAD", "/metrics", &[]);
@@ -262,7 +262,7 @@ fn head_and_other_methods_find_metrics_as_any_page() {
     let length: usize =
         head.header("Content-Length").and_then(|length| length.parse().ok()).expect("a length");
     assert!(length > 1000, "{length}");
-    // What follows is the next answer, not a body.
+    // The next bytes are the next answer, not a body.
     raw.ask("GET", "/up", &[]);
     assert_eq!(raw.answer().status, 200);
     let answer = site.post("/metrics");
@@ -300,7 +300,7 @@ fn each_request_is_counted_once_by_its_route_method_and_status() {
         ("/sign_up", "GET", "200", 2.0),
         ("/best", "PUT", "405", 1.0),
         ("none", "GET", "301", 1.0),
-        // It is counted when it has been answered.
+        // A request is counted after its answer.
         ("/metrics", "GET", "200", 0.0),
     ] {
         assert_eq!(scrape.requests(route, method, status), count, "{method} {route} {status}");
@@ -311,7 +311,7 @@ fn each_request_is_counted_once_by_its_route_method_and_status() {
 }
 
 #[test]
-fn nothing_is_lost_when_many_count_at_once() {
+fn concurrent_requests_are_all_counted() {
     const CLIENTS: usize = 8;
     const EACH: usize = 25;
     let site = Site::start();
@@ -337,7 +337,7 @@ fn nothing_is_lost_when_many_count_at_once() {
 }
 
 #[test]
-fn whatever_is_asked_for_there_are_not_more_numbers() {
+fn unknown_paths_add_no_series() {
     let site = Site::start();
     let ask_all = |round: usize| {
         for number in 0..20 {
@@ -366,7 +366,7 @@ fn whatever_is_asked_for_there_are_not_more_numbers() {
 }
 
 #[test]
-fn what_is_refused_is_counted_by_its_reason() {
+fn refusals_are_counted_by_reason() {
     let site = Site::with(20, |config| {
         config.rates = Some(RateLimits { sign_ins: Limit::a_minute(1), ..RateLimits::default() });
     });
@@ -385,15 +385,15 @@ fn what_is_refused_is_counted_by_its_reason() {
 }
 
 #[test]
-fn a_full_house_is_counted() {
+fn connections_beyond_the_limit_are_counted() {
     let (_folder, database) = folder();
     seeded(&database, 5);
     let program = Program::serve(&database, &["--max-connections", "2"]);
     let other = open(&database);
-    other.execute_batch("BEGIN IMMEDIATE").expect("nobody writes");
-    // Who has come in waits for the lock. Until it does, a newcomer may take its place.
+    other.execute_batch("BEGIN IMMEDIATE").expect("no writer");
+    // The accepted requests wait for the lock. Until they do, a new connection may replace them.
     let mut inside = Vec::new();
-    eventually("the house is full", || {
+    eventually("the connection limit is reached", || {
         let mut newcomer = Raw::connect(program.address);
         newcomer.ask("POST", "/benchmarking/user_show", &[]);
         newcomer.stream.set_read_timeout(Some(Duration::from_millis(20))).expect("a time-out can be set");
@@ -401,9 +401,9 @@ fn a_full_house_is_counted() {
         inside.push(newcomer);
         answer.ok().filter(|answer| answer.text().contains("All connections are in use"))
     });
-    other.execute_batch("ROLLBACK").expect("it is ours");
+    other.execute_batch("ROLLBACK").expect("the transaction is open");
     drop(inside);
-    let scrape = eventually("there is room again", || {
+    let scrape = eventually("a connection is served again", || {
         let mut raw = Raw::connect(program.address);
         raw.try_send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").ok()?;
         raw.try_answer().ok().filter(|answer| answer.status == 200)
@@ -412,20 +412,20 @@ fn a_full_house_is_counted() {
 }
 
 #[test]
-fn the_gauges_show_a_site_whose_writes_wait() {
+fn the_gauges_show_waiting_writes() {
     let (_folder, database) = folder();
     seeded(&database, 5);
     let program = Program::serve(&database, &[]);
     let batches = |scrape: &Scrape| scrape.number("lorem_news_commit_writes_sum", &[]);
     let waiting = |scrape: &Scrape| scrape.number("lorem_news_write_queue_length", &[]);
     let busy = |scrape: &Scrape| scrape.number("lorem_news_connections_busy", &[]);
-    // What is done at the start is done.
-    let before = eventually("nothing else is under way", || {
+    // The work at the start has ended.
+    let before = eventually("no other request", || {
         let scrape = Scrape::of(program.address);
         ((waiting(&scrape), busy(&scrape)) == (0.0, 1.0)).then_some(scrape)
     });
     let other = open(&database);
-    other.execute_batch("BEGIN IMMEDIATE").expect("nobody writes");
+    other.execute_batch("BEGIN IMMEDIATE").expect("no writer");
     let mut writers: Vec<Raw> = (0..6).map(|_| Raw::connect(program.address)).collect();
     for raw in &mut writers {
         raw.ask("POST", "/benchmarking/user_show", &[]);
@@ -436,12 +436,12 @@ fn the_gauges_show_a_site_whose_writes_wait() {
         (waiting(&scrape) >= 5.0 && busy(&scrape) == 7.0).then_some(scrape)
     });
     assert!(during.number("lorem_news_connections", &[]) >= 7.0);
-    other.execute_batch("ROLLBACK").expect("it is ours");
+    other.execute_batch("ROLLBACK").expect("the transaction is open");
     for raw in &mut writers {
         assert_eq!(raw.answer().status, 200);
     }
     assert!(batches(&Scrape::of(program.address)) >= batches(&before) + 6.0);
-    // The writer counts pages when its callers know already.
+    // The writer counts pages after it has answered its callers.
     let after = eventually("all is written", || {
         let scrape = Scrape::of(program.address);
         let (writes, times) = ("lorem_news_commit_writes_count", "lorem_news_commit_duration_seconds_count");
@@ -452,7 +452,7 @@ fn the_gauges_show_a_site_whose_writes_wait() {
     let readers = |state: &str| after.number("lorem_news_readers", &[("state", state)]);
     assert!(readers("idle") >= 1.0 && readers("busy") + readers("idle") >= 4.0);
     assert_eq!(after.number("lorem_news_connections_max", &[]), 1024.0);
-    // As the system says, give or take what came and went meanwhile.
+    // The system's number, within a factor of two: memory changes meanwhile.
     let (told, seen) =
         (after.number("process_resident_memory_bytes", &[]), program.resident() as f64 * 1024.0);
     assert!((0.5..2.0).contains(&(told / seen)), "{told} of {seen}");
@@ -461,10 +461,10 @@ fn the_gauges_show_a_site_whose_writes_wait() {
         after.0.iter().find(|sample| sample.metric == "lorem_news_build_info").expect("it is there");
     assert_eq!(version.labels.get("version"), Some(env!("CARGO_PKG_VERSION")));
     assert_eq!(version.labels.get("sqlite"), Some(rusqlite::version()));
-    assert!(after.0.iter().all(|sample| !sample.metric.contains("replica")), "there is none");
+    assert!(after.0.iter().all(|sample| !sample.metric.contains("replica")), "no replica, no metrics of it");
 }
 
-/// The program on a database of its own, which logs what takes so long.
+/// The program on its own database, with this limit for the slow log (`--slow-ms`).
 fn program_with(slow: &str) -> (tempfile::TempDir, Program) {
     let (folder, database) = folder();
     seeded(&database, 5);
@@ -477,7 +477,7 @@ fn slow_lines(program: &Program) -> Vec<String> {
 }
 
 #[test]
-fn the_slow_log_has_statements_without_their_values() {
+fn the_slow_log_has_statements_without_values() {
     let (_folder, program) = program_with("0");
     let client = Client::at(program.address);
     assert_eq!(
@@ -495,7 +495,7 @@ fn the_slow_log_has_statements_without_their_values() {
     {
         assert!(lines.iter().any(|line| line.contains(part)), "{part} is not in\n{}", program.log());
     }
-    let session = client.cookie("session").expect("somebody is signed in");
+    let session = client.cookie("session").expect("a session");
     let (_, secret) = session.split_once('.').expect("a number and a secret");
     for value in ["Melusine", "melusine", "sesame", "unheard-of title", "mine alone", secret] {
         assert!(!program.log().contains(value), "{value} is in\n{}", program.log());
@@ -518,7 +518,7 @@ fn a_commit_that_waits_for_another_process_is_in_the_slow_log() {
     const SLOW: Duration = Duration::from_millis(60);
     let (folder, program) = program_with("60");
     let other = open(&folder.path().join("news.sqlite3"));
-    other.execute_batch("BEGIN IMMEDIATE").expect("nobody writes");
+    other.execute_batch("BEGIN IMMEDIATE").expect("no writer");
     let mut writers: Vec<Raw> = (0..2).map(|_| Raw::connect(program.address)).collect();
     for raw in &mut writers {
         raw.ask("POST", "/benchmarking/user_show", &[]);
@@ -526,10 +526,10 @@ fn a_commit_that_waits_for_another_process_is_in_the_slow_log() {
     eventually("one waits for the writer, which waits for the lock", || {
         (Scrape::of(program.address).number("lorem_news_write_queue_length", &[]) >= 1.0).then_some(())
     });
-    // From here on the statement takes as long as the lock is held.
+    // From here on the statement takes until the lock is released.
     let held = Instant::now();
-    eventually("it takes long", || (held.elapsed() > SLOW * 2).then_some(()));
-    other.execute_batch("ROLLBACK").expect("it is ours");
+    eventually("the limit has passed", || (held.elapsed() > SLOW * 2).then_some(()));
+    other.execute_batch("ROLLBACK").expect("the transaction is open");
     for raw in &mut writers {
         assert_eq!(raw.answer().status, 200);
     }
@@ -541,31 +541,31 @@ fn a_commit_that_waits_for_another_process_is_in_the_slow_log() {
         .split(" queue ")
         .nth(1)
         .and_then(|rest| rest.split(' ').next()?.parse().ok())
-        .unwrap_or_else(|| panic!("it has not waited: {request}"));
+        .unwrap_or_else(|| panic!("no wait in the queue: {request}"));
     assert!(queue >= 60.0, "{request}");
     let statement = lines.iter().find(|line| line.contains("BEGIN IMMEDIATE")).expect("it was just there");
     let took: u64 = statement
         .split(" took ")
         .nth(1)
         .and_then(|rest| rest.split(' ').next()?.parse().ok())
-        .unwrap_or_else(|| panic!("it does not say how long: {statement}"));
+        .unwrap_or_else(|| panic!("no duration: {statement}"));
     assert!(took >= 60, "{statement}");
 }
 
 #[test]
-fn nothing_is_slow_that_is_not_looked_for() {
+fn the_slow_log_is_empty_when_it_is_off_or_the_limit_is_high() {
     for slow in ["off", "4000000000"] {
         let (_folder, program) = program_with(slow);
         assert_eq!(program.post("/benchmarking/post_create").status, 200);
         assert_eq!(program.get("/").status, 200);
-        // What comes later in the log comes after what would have been there.
+        // A slow line would come before this line.
         program.signal("TERM");
         program.await_log("stopping");
         assert_eq!(slow_lines(&program), [""; 0], "{slow}");
     }
 }
 
-/// The durations of a header, in milliseconds.
+/// The durations in the Server-Timing header, in milliseconds.
 fn server_timing(answer: &Answer) -> BTreeMap<String, f64> {
     let header = answer.header("Server-Timing").unwrap_or_else(|| panic!("no times: {:?}", answer.headers));
     let part = |part: &str| {
@@ -576,19 +576,19 @@ fn server_timing(answer: &Answer) -> BTreeMap<String, f64> {
     header.split(", ").map(part).collect()
 }
 
-/// Panics unless the answer says where its time went, and nothing is left over.
+/// Panics unless Server-Timing has these parts and they add up to the total.
 pub fn assert_timed(answer: &Answer, parts: &[&str]) {
     let timing = server_timing(answer);
     for part in parts.iter().chain(&["render", "total"]) {
         assert!(timing.contains_key(*part), "no {part} in {timing:?}");
     }
     let sum: f64 = timing.iter().filter(|(name, _)| *name != "total").map(|(_, time)| time).sum();
-    // Each is cut to a microsecond.
+    // Each duration is cut to a microsecond.
     assert!((timing["total"] - sum).abs() < 0.010, "{timing:?}");
 }
 
 #[test]
-fn a_demo_tells_where_the_time_of_a_page_went() {
+fn a_demo_sends_server_timing() {
     let site = Site::start();
     let client = Client::signed_in(&site);
     for path in ["/", "/posts", "/posts/1", "/users/1", "/nowhere"] {
@@ -602,7 +602,7 @@ fn a_demo_tells_where_the_time_of_a_page_went() {
     assert_timed(&client.htmx("POST", "/posts/2/vote", &[]), &["read", "commit"]);
     assert_timed(&site.post("/benchmarking/post_show"), &["queue", "commit", "read"]);
     assert_timed(&Client::new(&site).sign_in("nobody"), &["read", "hash"]);
-    client.get("/"); // With what was done just now.
+    client.get("/"); // Shows and clears the notice.
     let tag = client.get("/").header("ETag").expect("a page has a tag").to_owned();
     let unchanged = client.ask("GET", "/", &[], &[("If-None-Match", &tag)]);
     assert_eq!(unchanged.status, 304);
@@ -614,7 +614,7 @@ fn a_demo_tells_where_the_time_of_a_page_went() {
 }
 
 #[test]
-fn a_site_that_is_no_demo_keeps_its_times_to_itself() {
+fn a_site_that_is_no_demo_sends_no_server_timing() {
     let (_folder, database) = folder();
     seeded(&database, 5);
     let program = Program::serve(&database, &[]);
