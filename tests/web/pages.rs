@@ -1,4 +1,4 @@
-//! What a browser gets: lists, pages, errors, files and headers.
+//! Pages for a browser: lists, posts, users, errors, files and headers.
 
 use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
@@ -12,7 +12,7 @@ use scraper::Html;
 use crate::client::Client;
 use crate::harness::*;
 
-/// What would run if anything forgot to escape it.
+/// A text that would run as a script if a page did not escape it.
 const EVIL: &str = r#"</p><script>alert("1" + '2')</script> &amp; <b>"#;
 
 fn strings(connection: &Connection, sql: &str) -> Vec<String> {
@@ -27,8 +27,8 @@ fn posts_in(html: &Html, selector: &str) -> Vec<i64> {
         .collect()
 }
 
-/// All pages of a list, from the first on by the links in `part` of the page; `between` runs
-/// before each further one.
+/// All pages of a list, from the first on by the links in `part` of the page. `between` runs before each
+/// further page.
 fn walk(
     site: &Site,
     path: &str,
@@ -61,7 +61,7 @@ fn flatten<T>(pages: &[Html], rows: impl Fn(&Html) -> Vec<T>) -> Vec<T> {
     pages.iter().flat_map(rows).collect()
 }
 
-/// Panics unless the page has the frame of all pages, and every id once.
+/// Panics unless the page has the common frame and unique ids.
 fn assert_look(html: &Html) {
     assert_eq!(attributes(html, "html", "lang"), ["en"]);
     for part in ["h1", "title", "header", "main", "footer", "header nav"] {
@@ -70,7 +70,7 @@ fn assert_look(html: &Html) {
     assert_eq!(attributes(html, "a.skip-link", "href"), ["#main"]);
     assert!(texts(html, "footer")[0].starts_with("Made with ♥ by @fractaledmind"));
     let ids = attributes(html, "[id]", "id");
-    assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len(), "an id comes twice: {ids:?}");
+    assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len(), "an id is not unique: {ids:?}");
 }
 
 /// Panics unless it is the site's page for this error.
@@ -111,10 +111,10 @@ fn signed_in_name(html: &Html) -> Option<String> {
 // Lists
 
 #[test]
-fn both_lists_lead_through_every_post_once_in_order() {
+fn both_lists_show_every_post_once_in_order() {
     let site = Site::with(100, |_| {});
     let database = site.database();
-    // Many of the same moment and rank: then the id decides.
+    // Many have equal times and ranks: then the id decides.
     database
         .execute_batch(
             "UPDATE posts SET created_at = 1700000000000000 + id % 3, hotness = 5000 + id % 2 WHERE id > 20",
@@ -136,7 +136,7 @@ fn both_lists_lead_through_every_post_once_in_order() {
 }
 
 #[test]
-fn posts_that_come_while_one_reads_neither_repeat_nor_hide_a_row() {
+fn posts_made_while_a_user_reads_neither_repeat_nor_hide_a_row() {
     let site = Site::with(100, |_| {});
     let database = site.database();
     for path in ["/", "/posts"] {
@@ -157,14 +157,14 @@ fn posts_that_come_while_one_reads_neither_repeat_nor_hide_a_row() {
 }
 
 #[test]
-fn a_list_that_ends_with_its_page_offers_no_more() {
+fn a_list_that_ends_with_a_full_page_has_no_further_link() {
     let site = Site::with(30, |_| {});
     assert_eq!(walk(&site, "/", "main", &[], || {}).len(), 1);
     assert_eq!(walk(&site, "/posts", "main", &[], || {}).len(), 1);
 }
 
 #[test]
-fn past_the_end_of_a_list_is_an_empty_page() {
+fn a_page_past_the_end_of_a_list_is_empty() {
     let site = Site::start();
     for path in ["/?after=0-0", "/posts?after=0-0"] {
         let answer = site.get(path);
@@ -192,7 +192,7 @@ fn an_empty_site_says_so() {
 }
 
 #[test]
-fn a_cursor_that_is_none_is_a_bad_request() {
+fn an_invalid_cursor_is_a_bad_request() {
     let site = Site::start();
     for path in [
         "/?after=",
@@ -247,7 +247,7 @@ fn a_post_is_shown_with_its_comments() {
     assert_eq!(texts(&html, "h1"), std::slice::from_ref(&title));
     assert_eq!(texts(&html, "title"), [format!("{title} · Lorem News")]);
     let description = text("SELECT text FROM descriptions WHERE post_id = 3");
-    // Paragraphs and breaks are elements now.
+    // Paragraphs and breaks are elements: the text has no line breaks.
     assert_eq!(texts(&html, "div.prose").concat(), description.replace('\n', ""));
     assert_eq!(texts(&html, "div.prose > p").len(), description.split("\n\n").count());
     let author = text("SELECT screen_name FROM users JOIN posts ON user_id = users.id WHERE posts.id = 3");
@@ -312,7 +312,7 @@ fn a_long_discussion_has_pages() {
 }
 
 #[test]
-fn an_author_who_left_is_named_so() {
+fn a_deleted_author_is_shown_as_deleted() {
     let site = Site::start();
     let database = site.database();
     database
@@ -330,7 +330,7 @@ fn an_author_who_left_is_named_so() {
 }
 
 #[test]
-fn an_address_that_is_no_number_of_a_row_is_not_found() {
+fn an_invalid_id_is_not_found() {
     let site = Site::start();
     for id in ["1abc", "0", "-1", "+1", "99999999999999999999", "9223372036854775807", "%31", "1.0", "x1"] {
         for noun in ["posts", "users"] {
@@ -339,10 +339,10 @@ fn an_address_that_is_no_number_of_a_row_is_not_found() {
     }
 }
 
-// A person
+// A user
 
 #[test]
-fn a_persons_posts_and_comments_have_pages_of_their_own() {
+fn the_posts_and_comments_of_a_user_have_pages() {
     let site = Site::with(100, |_| {});
     let database = site.database();
     database
@@ -376,13 +376,13 @@ fn a_persons_posts_and_comments_have_pages_of_their_own() {
             assert!(texts(page, "summary").contains(&format!("{heading}{count}")));
         }
     }
-    // Who pages through the comments sees them without opening them again.
+    // The pages of the comments show them opened.
     assert_eq!(attributes(&comments[0], "details[open]", "id"), ["posts"]);
     assert_eq!(attributes(&comments[1], "details[open]", "id"), ["posts", "comments"]);
 }
 
 #[test]
-fn a_person_is_introduced() {
+fn a_user_page_shows_the_profile() {
     let site = Site::start();
     let database = site.database();
     let answer = site.get("/users/9");
@@ -401,7 +401,7 @@ fn a_person_is_introduced() {
 }
 
 #[test]
-fn ones_own_name_is_you_and_others_keep_theirs() {
+fn the_own_name_is_you_and_others_keep_theirs() {
     let site = Site::start();
     let made = sign_in(&site);
     let database = site.database();
@@ -429,7 +429,7 @@ fn ones_own_name_is_you_and_others_keep_theirs() {
 }
 
 #[test]
-fn only_ones_own_page_shows_sessions_and_which_is_active() {
+fn only_the_own_page_shows_sessions_and_marks_the_active_one() {
     let site = Site::start();
     let made = sign_in(&site);
     let database = site.database();
@@ -452,8 +452,8 @@ fn only_ones_own_page_shows_sessions_and_which_is_active() {
     assert_eq!(badges, [0, 0, 1], "the active one is the oldest");
     assert_eq!(texts(&pages[2], "#sessions li:last-child .badge"), ["active"]);
     assert!(texts(&pages[0], "summary").contains(&"Sessions: 25".to_owned()));
-    assert!(!texts(&pages[0], "dd")[1].contains("ago"), "on one's own page it is a date");
-    // Who pages through the sessions sees them without opening them again.
+    assert!(!texts(&pages[0], "dd")[1].contains("ago"), "the own page shows a date");
+    // The pages of the sessions show them opened.
     assert_eq!(attributes(&pages[0], "#sessions[open]", "id"), [""; 0]);
     assert_eq!(attributes(&pages[1], "#sessions[open]", "id"), ["sessions"]);
     let other = site.ask("GET", &format!("/users/{}", if user == 1 { 2 } else { 1 }), &cookie);
@@ -465,7 +465,7 @@ fn only_ones_own_page_shows_sessions_and_which_is_active() {
 }
 
 #[test]
-fn a_cookie_that_is_not_quite_right_is_a_guests() {
+fn a_wrong_session_cookie_is_that_of_a_guest() {
     let site = Site::start();
     let made = sign_in(&site);
     let token = made.session().to_owned();
@@ -507,7 +507,7 @@ fn a_cookie_that_is_not_quite_right_is_a_guests() {
 // Links
 
 #[test]
-fn every_link_leads_to_a_page_and_to_a_place_on_it() {
+fn every_link_leads_to_a_page_and_its_fragment_to_an_element() {
     let site = Site::with(40, |_| {});
     let mut pages: BTreeMap<String, Option<Html>> = BTreeMap::new();
     let mut wanted: Vec<(String, String)> = Vec::new();
@@ -556,7 +556,7 @@ fn every_link_leads_to_a_page_and_to_a_place_on_it() {
 }
 
 #[test]
-fn a_trailing_slash_is_taken_off_and_leads_nowhere_else() {
+fn a_trailing_slash_redirects_only_within_this_site() {
     let site = Site::start();
     for (path, location) in [
         ("/posts/", "/posts"),
@@ -596,7 +596,7 @@ fn a_trailing_slash_is_taken_off_and_leads_nowhere_else() {
 // Errors
 
 #[test]
-fn what_is_not_there_is_said_in_the_sites_look() {
+fn a_404_has_the_look_of_the_site() {
     let site = Site::start();
     for path in ["/nothing", "/posts/1/2", "/assets", "/assets/x", "/index.html", "/benchmarking", "/up/x"] {
         assert_not_found(&site.get(path));
@@ -604,7 +604,7 @@ fn what_is_not_there_is_said_in_the_sites_look() {
 }
 
 #[test]
-fn a_method_that_a_page_has_not_is_refused_with_those_it_has() {
+fn an_unsupported_method_is_refused_with_the_allowed_ones() {
     let site = Site::start();
     for path in ["/", "/posts/1/edit", "/sign_in", "/users/1", "/up", "/robots.txt"] {
         for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
@@ -624,7 +624,7 @@ const SORRY: (&str, &str) =
     ("We're sorry, but something went wrong.", "It was noted, and it is ours to mend.");
 
 #[test]
-fn a_failing_database_is_an_error_page_that_tells_nothing() {
+fn a_failing_database_is_an_error_page_without_details() {
     let site = Site::start();
     assert_eq!(site.get("/posts/1").status, 200);
     site.database().execute_batch("DROP TABLE descriptions").expect("another program can do that");
@@ -633,11 +633,11 @@ fn a_failing_database_is_an_error_page_that_tells_nothing() {
     for word in ["SELECT", "descriptions", "no such table", "SQL", "sql", "panicked", ".rs"] {
         assert!(!answer.text().contains(word), "{word}");
     }
-    assert_eq!(site.get("/").status, 200, "what does not need the table goes on");
+    assert_eq!(site.get("/").status, 200, "a page that does not read the table still works");
 }
 
 #[test]
-fn when_nobody_can_be_looked_up_the_error_page_is_a_guests() {
+fn when_the_viewer_cannot_be_looked_up_the_error_page_is_that_of_a_guest() {
     let site = Site::start();
     let cookie = cookie(&sign_in(&site));
     site.database().execute_batch("DROP TABLE sessions").expect("another program can do that");
@@ -649,7 +649,7 @@ fn when_nobody_can_be_looked_up_the_error_page_is_a_guests() {
 }
 
 #[test]
-fn an_error_page_knows_who_is_signed_in() {
+fn an_error_page_shows_the_signed_in_user() {
     let site = Site::start();
     let cookie = cookie(&sign_in(&site));
     let answer = site.ask("GET", "/nothing", &[("Cookie", &cookie)]);
@@ -660,7 +660,7 @@ fn an_error_page_knows_who_is_signed_in() {
 // Escaping
 
 #[test]
-fn what_people_write_is_text_on_every_page() {
+fn user_text_is_escaped_on_every_page() {
     let site = Site::start();
     let database = site.database();
     for sql in [
@@ -676,7 +676,7 @@ fn what_people_write_is_text_on_every_page() {
         .execute_batch("UPDATE posts SET user_id = 1; UPDATE comments SET user_id = 1;")
         .expect("the schema is known");
     recount(&database);
-    // Signed in as this very person, so that the header has the name too.
+    // Signed in as user 1, so that the header shows the name, too.
     let user_agent = [("User-Agent", EVIL)];
     let made = eventually("chance picks user 1", || {
         let answer = site.ask("POST", "/benchmarking/user_show", &user_agent);
@@ -725,7 +725,7 @@ fn what_people_write_is_text_on_every_page() {
 }
 
 #[test]
-fn what_is_asked_for_is_not_repeated_as_markup() {
+fn an_address_is_not_repeated_as_markup() {
     let site = Site::start();
     for path in [
         "/<script>alert(1)</script>",
@@ -741,7 +741,7 @@ fn what_is_asked_for_is_not_repeated_as_markup() {
 // Files
 
 #[test]
-fn the_health_check_is_green_while_the_database_can_be_read() {
+fn the_health_check_is_green_while_the_database_is_readable() {
     let site = Site::empty();
     let answer = site.get("/up");
     assert_eq!(answer.status, 200);
@@ -750,7 +750,7 @@ fn the_health_check_is_green_while_the_database_can_be_read() {
 }
 
 #[test]
-fn the_manifest_names_icons_that_are_there() {
+fn the_manifest_names_existing_icons() {
     let site = Site::empty();
     let answer = site.get("/manifest.json");
     assert_eq!(answer.status, 200);
@@ -765,7 +765,7 @@ fn the_manifest_names_icons_that_are_there() {
         assert_eq!(answer.status, 200, "{icon}");
         assert_eq!(answer.header("Content-Type"), icon["type"].as_str(), "{icon}");
         if icon["type"] == "image/png" {
-            // The size stands in the first chunk: https://www.w3.org/TR/png-3/#11IHDR
+            // The first chunk has the size: https://www.w3.org/TR/png-3/#11IHDR
             let number = |at: usize| u32::from_be_bytes(answer.body[at..at + 4].try_into().expect("four"));
             let size = format!("{}x{}", number(16), number(20));
             assert_eq!(icon["sizes"].as_str(), Some(size.as_str()), "{icon}");
@@ -774,7 +774,7 @@ fn the_manifest_names_icons_that_are_there() {
 }
 
 #[test]
-fn files_with_names_of_their_own_are_served_at_the_root() {
+fn well_known_files_are_served_at_the_root() {
     let site = Site::empty();
     for (path, content_type, part) in [
         ("/service-worker.js", "text/javascript; charset=utf-8", "addEventListener"),
@@ -804,7 +804,7 @@ fn unzipped(answer: &Answer) -> Vec<u8> {
 }
 
 #[test]
-fn what_a_page_loads_is_there_and_may_be_kept_for_ever() {
+fn the_assets_of_a_page_exist_and_are_immutable() {
     let site = Site::start();
     let html = site.get("/").html();
     let mut files = attributes(&html, "link[href]", "href");
@@ -839,7 +839,7 @@ fn what_a_page_loads_is_there_and_may_be_kept_for_ever() {
 // Headers
 
 #[test]
-fn every_page_forbids_what_the_site_does_not_need() {
+fn every_page_has_a_strict_content_security_policy() {
     let site = Site::start();
     let made = sign_in(&site);
     let refused = site.ask("POST", "/", &[("Sec-Fetch-Site", "cross-site")]);
@@ -872,7 +872,7 @@ fn every_page_forbids_what_the_site_does_not_need() {
 }
 
 #[test]
-fn behind_a_trusted_proxy_with_tls_browsers_are_told_to_stay_there() {
+fn behind_a_trusted_proxy_with_tls_answers_have_hsts() {
     let site = Site::with(1, |config| config.trusted_proxies = vec![[127, 0, 0, 1].into()]);
     let answer = site.ask("GET", "/", &[("X-Forwarded-Proto", "https")]);
     assert!(answer.header("Strict-Transport-Security").is_some_and(|value| value.starts_with("max-age=")));
@@ -881,10 +881,10 @@ fn behind_a_trusted_proxy_with_tls_browsers_are_told_to_stay_there() {
 }
 
 #[test]
-fn an_unchanged_page_is_not_sent_again() {
+fn an_unchanged_page_is_answered_with_304() {
     let site = Site::start();
     for path in ["/", "/posts", "/posts/1", "/users/1"] {
-        // An age may pass its minute between two requests: then the page has changed, rightly.
+        // An age may reach the next minute between two requests: then the page has changed.
         let unchanged = eventually(path, || {
             let first = site.get(path);
             let tag = first.header("ETag").expect("a tag").to_owned();
@@ -904,15 +904,15 @@ fn an_unchanged_page_is_not_sent_again() {
     assert_eq!(changed.status, 200, "there is a new post");
     let tag = changed.header("ETag").expect("a tag").to_owned();
     let other = site.ask("GET", "/", &[("If-None-Match", &tag), ("Cookie", &cookie)]);
-    assert_eq!(other.status, 200, "the page of someone else is another");
+    assert_eq!(other.status, 200, "a user's page differs from a guest's");
     assert_eq!(site.ask("GET", "/", &[("If-None-Match", "W/\"x\"")]).status, 200);
 }
 
 #[test]
-fn a_304_leaves_the_connection_in_step() {
+fn a_304_leaves_the_connection_in_sync() {
     let site = Site::start();
     let mut raw = Raw::connect(site.address);
-    // An age may pass its minute between two requests: then the page has changed, rightly.
+    // An age may reach the next minute between two requests: then the page has changed.
     eventually("an unchanged page", || {
         raw.ask("GET", "/users/50", &[]);
         let tag = raw.answer().header("ETag").expect("a tag").to_owned();
@@ -924,7 +924,7 @@ fn a_304_leaves_the_connection_in_step() {
 }
 
 #[test]
-fn a_compressed_page_is_the_same_page() {
+fn a_compressed_page_has_equal_content() {
     let site = Site::start();
     for path in ["/", "/posts", "/posts/1", "/users/1"] {
         eventually(path, || {
@@ -941,10 +941,10 @@ fn a_compressed_page_is_the_same_page() {
     }
 }
 
-// What stands beside fields
+// Hints
 
 #[test]
-fn a_hint_says_what_a_field_is_for() {
+fn a_hint_explains_a_field() {
     let site = Site::start();
     let client = Client::signed_in(&site);
     let formatting = "Blank line: new paragraph. *Asterisks*: italics. Two leading spaces: code.";
@@ -985,10 +985,10 @@ fn a_hint_says_what_a_field_is_for() {
     );
 }
 
-// Changes asked for by other sites
+// Requests from other sites
 
 #[test]
-fn a_change_that_another_site_asks_for_is_refused_and_does_nothing() {
+fn a_change_from_another_site_is_refused() {
     let site = Site::start();
     let database = site.database();
     let own = format!("http://{}", site.address);
@@ -1027,6 +1027,6 @@ fn a_change_that_another_site_asks_for_is_refused_and_does_nothing() {
         assert_eq!(sessions(), before as i64 + 1);
     }
     let link = [("Sec-Fetch-Site", "cross-site"), ("Origin", "http://evil.example")];
-    assert_eq!(site.ask("GET", "/posts/1", &link).status, 200, "a link from elsewhere is welcome");
+    assert_eq!(site.ask("GET", "/posts/1", &link).status, 200, "a link from another site works");
     assert_eq!(site.ask("HEAD", "/posts/1", &link).status, 200);
 }

@@ -1,4 +1,4 @@
-//! What the database is asked for is found by an index, whatever the tables grow to.
+//! Query plans: every statement finds its rows by an index, whatever the size of the tables.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -29,22 +29,22 @@ use crate::harness::*;
 
 thread_local!(static STATEMENTS: RefCell<BTreeSet<String>> = RefCell::default());
 
-fn note(event: TraceEvent) {
+fn record(event: TraceEvent) {
     if let TraceEvent::Stmt(statement, _) = event {
         STATEMENTS.with_borrow_mut(|statements| statements.insert(statement.sql().into_owned()));
     }
 }
 
-/// The statements that `work` runs, as they are written, without the values.
+/// The SQL of the statements that `work` runs, without values.
 fn statements(connection: &Connection, work: impl FnOnce(&Connection)) -> BTreeSet<String> {
     STATEMENTS.take();
-    connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(note));
+    connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(record));
     work(connection);
     connection.trace_v2(TraceEventCodes::empty(), None);
     STATEMENTS.take()
 }
 
-/// The lines of its plan.
+/// The lines of the statement's query plan.
 fn plan(connection: &Connection, sql: &str) -> Vec<String> {
     let explain = format!("EXPLAIN QUERY PLAN {sql}");
     let mut statement = connection.prepare(&explain).expect(sql);
@@ -56,9 +56,9 @@ fn plan(connection: &Connection, sql: &str) -> Vec<String> {
     lines
 }
 
-/// Whether a whole table is read. (What has no FROM has one constant row, and how the rows of a subquery
-/// are found is said in a line of its own. FTS5 says `M` where it looks for words and `=` for a row's
-/// number; its list of words has 512 in its number where it begins at one: `FTS5VOCAB_TERM_GE`.)
+/// Whether a line of a plan reads a whole table. A query without FROM scans one constant row, and a
+/// subquery has its own lines. FTS5 marks a search for words with `M` and one for a rowid with `=`; a scan
+/// of its vocabulary that begins at a word has the bit 512 (`FTS5VOCAB_TERM_GE`).
 fn scans(line: &str) -> bool {
     let looks_up = line.split_once(" VIRTUAL TABLE INDEX ").is_some_and(|(_, how)| {
         let number: u32 = how.split(':').next().and_then(|number| number.parse().ok()).unwrap_or_default();
@@ -94,7 +94,7 @@ fn lists(connection: &Connection) {
     post::sql::some(connection, 1, 100).expect("some posts");
     post::sql::random(connection).expect("any post");
     let mut whole = post::sql::find(connection, 1, 1).expect("an answer").expect("a post");
-    // When they are few, and when they are many.
+    // A discussion with few comments, and one with many.
     for comments_count in [10, 10_000] {
         whole.post.comments_count = comments_count;
         let discussion = Discussion::of(connection, 1, &whole, None).expect("a post's comments");
@@ -118,10 +118,10 @@ fn every_list_is_read_from_an_index_in_its_order() {
     visit::sql::note(&connection, 1, 1, 1).expect("it is noted");
     let asked = statements(&connection, lists);
     assert_eq!(asked.len(), 26, "{asked:?}");
-    // With what the planner knows about the rows, and without.
+    // With the planner's statistics and without.
     for change in ["ANALYZE", "DROP TABLE sqlite_stat1"] {
         connection.execute_batch(change).expect(change);
-        // Only a connection that opens now begins with it.
+        // Only a new connection reads the changed statistics.
         assert_found_by_index(&open(&folder.path().join("news.sqlite3")), &asked);
     }
 }
@@ -159,8 +159,8 @@ fn every_change_finds_its_rows_by_an_index() {
         let id = comment::sql::create(connection, &new).expect("a comment");
         comment::sql::destroy(connection, id, 1).expect("it goes");
         let user = user::sql::sign_in_random(connection, 1).expect("someone").expect("there are people");
-        for wish in [SaveAction::Save, SaveAction::Unsave, SaveAction::Save] {
-            assert!(saved::sql::change(connection, 1, 1, wish, 1).expect("it is changed"));
+        for action in [SaveAction::Save, SaveAction::Unsave, SaveAction::Save] {
+            assert!(saved::sql::change(connection, 1, 1, action, 1).expect("it is changed"));
         }
         assert!(saved::sql::forget_some(connection, 1, 10).expect("it is forgotten"));
         let secret = &Secret::random();
@@ -172,7 +172,7 @@ fn every_change_finds_its_rows_by_an_index() {
     assert!(asked.len() >= 12, "{asked:?}");
     assert_found_by_index(&connection, &asked);
 
-    // Removing a post gathers its comments by author: those are its own, and no others.
+    // Deleting a post groups its comments by author. The scan of `lost` covers the post's own comments only.
     let asked = statements(&connection, |connection| post::sql::destroy(connection, 1).expect("it goes"));
     assert!(asked.len() >= 3, "{asked:?}");
     for sql in &asked {
@@ -183,7 +183,7 @@ fn every_change_finds_its_rows_by_an_index() {
 }
 
 #[test]
-fn all_that_is_asked_and_changed_for_one_person_is_found_by_an_index() {
+fn every_query_and_change_of_one_user_is_found_by_an_index() {
     let (_folder, connection) = database();
     let secret = Secret::random();
     let posts = statements(&connection, |connection| {
@@ -207,7 +207,7 @@ fn all_that_is_asked_and_changed_for_one_person_is_found_by_an_index() {
             visit::sql::note(connection, 1, 1, now).expect("it is noted");
         }
         assert!(visit::sql::forget_some(connection, 1, 10).expect("it is forgotten"));
-        // Others commented on it: it stays.
+        // The comments of others keep the post.
         post::sql::leave(connection, 1, one_author(connection), 1).expect("it is emptied");
     });
     assert!(posts.len() >= 10, "{posts:?}");
@@ -274,7 +274,7 @@ fn all_that_is_asked_and_changed_for_one_person_is_found_by_an_index() {
 }
 
 #[test]
-fn an_account_is_found_by_an_index_and_what_goes_with_it_too() {
+fn an_account_and_its_rows_are_found_by_an_index() {
     let (_folder, connection) = database();
     let asked = statements(&connection, |connection| {
         let new = NewUser { screen_name: "Zoë", password_hash: "a hash", about: "", created_at: 1 };
@@ -288,7 +288,7 @@ fn an_account_is_found_by_an_index_and_what_goes_with_it_too() {
     assert!(asked.len() >= 7, "{asked:?}");
     assert_found_by_index(&connection, &asked);
 
-    // What someone wrote is gathered and sorted: theirs, and no others'.
+    // The user's own rows are grouped in `lost`, and no others.
     let author = one_author(&connection);
     let asked = statements(&connection, |connection| {
         while user::handlers::deletion::destroy_some(connection, author, 1, 3).expect("they go") {}
@@ -303,7 +303,7 @@ fn an_account_is_found_by_an_index_and_what_goes_with_it_too() {
 }
 
 #[test]
-fn what_is_moderated_is_found_by_an_index() {
+fn moderation_finds_its_rows_by_an_index() {
     let (_folder, connection) = database();
     connection.execute("UPDATE users SET is_admin = 1 WHERE id = 1", []).expect("the schema is known");
     let secret = Secret::random();
@@ -346,7 +346,7 @@ fn what_is_moderated_is_found_by_an_index() {
     assert_sound(&connection);
 }
 
-/// Who wrote the first post.
+/// The author of post 1.
 fn one_author(connection: &Connection) -> i64 {
     connection.query_row("SELECT user_id FROM posts WHERE id = 1", [], |row| row.get(0)).expect("someone")
 }
@@ -356,7 +356,7 @@ fn title(connection: &Connection, id: i64) -> String {
 }
 
 #[test]
-fn a_query_without_an_index_would_be_seen() {
+fn a_query_without_an_index_is_detected() {
     let (_folder, connection) = database();
     let lines = plan(&connection, "SELECT id FROM posts WHERE score > ?1 ORDER BY url");
     assert!(lines.iter().any(|line| line.starts_with("SCAN posts")), "{lines:?}");
@@ -364,7 +364,7 @@ fn a_query_without_an_index_would_be_seen() {
 }
 
 #[test]
-fn every_reference_to_a_row_has_an_index() {
+fn every_foreign_key_has_an_index() {
     let (_folder, connection) = database();
     let mut statement = connection
         .prepare(
@@ -384,15 +384,15 @@ fn every_reference_to_a_row_has_an_index() {
     }
 }
 
-/// Those that are ours: what FTS5 asks of its own tables, which it names with their schema, and the notes
-/// of triggers are not.
+/// The site's own statements: without those of FTS5 on its tables, which it names with their schema, and
+/// without the comments that mark triggers.
 fn own(asked: BTreeSet<String>) -> BTreeSet<String> {
     let is_own = |sql: &String| !["'main'.", "\"main\".", "--"].iter().any(|sign| sql.contains(sign));
     asked.into_iter().filter(is_own).collect()
 }
 
 #[test]
-fn words_are_found_and_kept_by_an_index() {
+fn the_search_index_finds_its_rows_by_an_index() {
     let (_folder, connection) = database();
     let asked = statements(&connection, |connection| {
         let name: String = connection

@@ -1,5 +1,5 @@
-//! A replica in a folder: what is refused, what is restored, how it is shown. (`tests/replica` is the drill with
-//! a store, and with processes that are killed.)
+//! A replica in a folder: refused configurations, restoring, and its status. (`tests/replica` is the drill
+//! with an object store and killed processes.)
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -17,7 +17,7 @@ use crate::harness::{
 };
 use crate::operation::Scrape;
 
-/// Where `bin/tools` puts it.
+/// The path at which `bin/tools` installs Litestream.
 const LITESTREAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/.tools/bin/litestream");
 
 /// A database and a folder for its replica.
@@ -27,7 +27,7 @@ struct Place {
 }
 
 impl Place {
-    /// Without a database. `None`, which is said: Litestream is not installed here.
+    /// Without a database. `None`, with a message, if Litestream is not installed.
     fn empty() -> Option<Place> {
         if !Path::new(LITESTREAM).exists() {
             eprintln!("SKIPPED: there is no {LITESTREAM}, bin/tools installs it");
@@ -70,21 +70,22 @@ impl Place {
         ended(&mut self.command(arguments))
     }
 
-    /// Runs what must go well; what it said.
+    /// Runs a command that must succeed; returns its output.
     fn well(&self, arguments: &[&str]) -> String {
         let (is_well, said) = self.run(arguments);
         assert!(is_well, "{arguments:?}: {said}");
         said
     }
 
-    /// Runs what must fail, in one sentence that has `why` in it.
+    /// Runs a command that must fail with a message that contains `why`.
     fn refused(&self, arguments: &[&str], why: &str) {
         let (is_well, said) = self.run(arguments);
         assert!(!is_well && said.contains(why), "{arguments:?}: {said}");
         assert!(said.lines().last().unwrap().starts_with("lorem-news: "), "{said}");
     }
 
-    /// While Litestream writes to it, but not before its first snapshot, which it would make after all.
+    /// Deletes the replica while Litestream writes to it. Not before the first snapshot: Litestream would
+    /// write that one again.
     fn lose_replica(&self) {
         eventually("a snapshot", || self.replica().join("ltx/9").exists().then_some(()));
         eventually("it is gone", || fs::remove_dir_all(self.replica()).ok());
@@ -95,7 +96,8 @@ impl Place {
     }
 }
 
-/// Runs a command to its end. One that serves, and should have refused to, is killed, and did not go well.
+/// Runs a command to its end: its success and output. A server that should have refused to start is
+/// killed, which counts as a failure.
 fn ended(command: &mut Command) -> (bool, String) {
     let mut child =
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -118,10 +120,10 @@ fn stop(mut program: Program) {
     assert_eq!(program.exit().code(), Some(0), "{}", program.log());
 }
 
-/// What `/up` says to programs.
+/// The answer of `/up` as JSON.
 fn up(ask: impl Fn(&[(&str, &str)]) -> Answer) -> Value {
     let answer = ask(&[("Accept", "application/json")]);
-    assert_eq!(answer.status, 200, "the site is up, however its replica is");
+    assert_eq!(answer.status, 200, "the site is up, whatever the state of its replica");
     assert_eq!(answer.header("Content-Type"), Some("application/json"));
     assert_eq!(answer.header("Cache-Control"), Some("no-store"));
     serde_json::from_slice(&answer.body).unwrap()
@@ -132,7 +134,7 @@ fn replica_of(program: &Program) -> Value {
 }
 
 #[test]
-fn without_a_replica_it_is_said_that_there_is_no_backup() {
+fn without_a_replica_the_site_reports_that_there_is_no_backup() {
     let site = Site::start();
     let json = up(|headers| site.ask("GET", "/up", headers));
     assert_eq!(json.to_string(), r#"{"ok":true,"replica":null}"#);
@@ -155,7 +157,7 @@ fn without_a_replica_it_is_said_that_there_is_no_backup() {
 }
 
 #[test]
-fn what_cannot_be_a_replica_is_refused_before_anything_is_touched() {
+fn an_invalid_replica_is_refused_before_any_file_is_touched() {
     let old = tempfile::tempdir().unwrap();
     let script = |name: &str, version: &str| {
         let path = old.path().join(name);
@@ -232,7 +234,7 @@ fn secrets_are_shown_by_their_first_letters_and_read_from_files() {
 }
 
 #[test]
-fn a_lost_database_is_restored_at_the_next_start_with_all_that_was_answered() {
+fn a_lost_database_is_restored_at_the_next_start_with_every_answered_write() {
     let Some(place) = Place::seeded() else { return };
     let server = place.serve(&[]);
     assert_eq!(Client::at(server.address).sign_up("Zoë").status, 303);
@@ -245,7 +247,7 @@ fn a_lost_database_is_restored_at_the_next_start_with_all_that_was_answered() {
     assert_eq!(number(&database, "SELECT count(*) FROM users WHERE screen_name = 'Zoë'"), 1);
     assert_sound(&database);
     drop(database);
-    // It goes on from there.
+    // The restored database takes writes and is replicated.
     assert_eq!(Client::at(server.address).sign_up("Ada").status, 303);
     place.well(&["verify"]);
     stop(server);
@@ -256,7 +258,7 @@ fn a_lost_database_is_restored_at_the_next_start_with_all_that_was_answered() {
 }
 
 #[test]
-fn a_demo_is_seeded_only_where_there_is_nothing_to_restore() {
+fn a_demo_is_seeded_only_if_there_is_no_replica_to_restore() {
     let Some(place) = Place::empty() else { return };
     let demo = || Program::start(place.command(&["demo", "--posts", "3", "--listen", "127.0.0.1:0"]));
     stop(demo());
@@ -272,11 +274,11 @@ fn a_demo_is_seeded_only_where_there_is_nothing_to_restore() {
     stop(place.serve(&[]));
     place.lose_database();
     stop(demo());
-    assert_eq!(number(&open(&place.database), "SELECT count(*) FROM posts"), 0, "what was restored is not");
+    assert_eq!(number(&open(&place.database), "SELECT count(*) FROM posts"), 0, "a restored one is not");
 }
 
 #[test]
-fn what_is_wrong_with_a_replica_is_found_by_itself_shown_and_mended() {
+fn a_broken_replica_is_detected_reported_and_repaired() {
     let Some(place) = Place::seeded() else { return };
     let server = place.serve(&["--verify-every", "1s"]);
     eventually("it is verified", || replica_of(&server)["last_verified"].as_str().map(str::to_owned));
@@ -288,26 +290,26 @@ fn what_is_wrong_with_a_replica_is_found_by_itself_shown_and_mended() {
     let shown = ask(server.address, "GET", "/status", &[]).text().to_owned();
     assert!(shown.contains("its backup is well") && shown.contains("on the same disk"), "{shown}");
 
-    // Litestream, which has just started, may have kept everything and copy it once more by itself.
-    eventually("it is seen", || {
+    // Litestream has just started and may copy everything once more by itself.
+    eventually("/up reports it", || {
         let _ = fs::remove_dir_all(place.replica());
         (replica_of(&server)["ok"] == false).then_some(())
     });
-    // It may be mended already, and is wrong again when it is wiped again.
+    // The replica may be repaired by then: it is deleted again.
     eventually("so do the metrics", || {
         let _ = fs::remove_dir_all(place.replica());
         (Scrape::of(server.address).number("lorem_news_replica_ok", &[]) == 0.0).then_some(())
     });
     server.await_log("the replica could not be restored");
-    // Litestream begins anew and copies everything.
-    let why = || format!("it is not mended: {}", server.log());
+    // Litestream starts over and copies everything.
+    let why = || format!("the replica is not repaired: {}", server.log());
     eventually_or(why, || (replica_of(&server)["ok"] == true).then_some(()));
     stop(server);
     assert_sound(&open(&place.database));
 }
 
 #[test]
-fn a_verification_says_what_is_wrong_and_leaves_nothing() {
+fn a_verification_reports_the_error_and_leaves_no_files() {
     let Some(place) = Place::seeded() else { return };
     place.refused(&["verify"], "Litestream does not run");
     let server = place.serve(&["--verify-every", "off"]);
@@ -330,7 +332,7 @@ fn a_verification_says_what_is_wrong_and_leaves_nothing() {
 }
 
 #[test]
-fn a_restore_replaces_nothing_by_itself_and_nothing_that_is_in_use_at_all() {
+fn a_restore_replaces_a_file_only_with_force_and_never_one_in_use() {
     let Some(place) = Place::seeded() else { return };
     let server = place.serve(&[]);
     place.well(&["verify"]);
@@ -350,7 +352,7 @@ fn a_restore_replaces_nothing_by_itself_and_nothing_that_is_in_use_at_all() {
         .refused(&["restore", "--to", to, "--force", "--at", "2001-01-01T00:00:00Z"], "no backup as of 2001");
     assert_sound(&open(&elsewhere));
     stop(server);
-    // What is left of another file's WAL is no part of the new one.
+    // A WAL left over from another file does not belong to the new one.
     fs::write(place.database.with_extension("sqlite3-wal"), "of another file").unwrap();
     place.well(&["restore", "--force"]);
     assert!(!place.database.with_extension("sqlite3-wal").exists());
@@ -360,7 +362,7 @@ fn a_restore_replaces_nothing_by_itself_and_nothing_that_is_in_use_at_all() {
 }
 
 #[test]
-fn another_databases_replica_is_refused() {
+fn the_replica_of_another_database_is_refused() {
     let Some(place) = Place::seeded() else { return };
     stop(place.serve(&[]));
     place.lose_database();
@@ -373,7 +375,7 @@ fn another_databases_replica_is_refused() {
 }
 
 #[test]
-fn nobody_empties_the_wal_while_somebody_replicates_it() {
+fn no_command_empties_the_wal_while_it_is_replicated() {
     let Some(place) = Place::seeded() else { return };
     let server = place.serve(&[]);
     place.well(&["verify"]);
@@ -393,7 +395,7 @@ fn nobody_empties_the_wal_while_somebody_replicates_it() {
     eventually("it replicates", || place.run(&["verify"]).0.then_some(()));
     place.refused(&["serve", "--listen", "127.0.0.1:0"], "already");
     stop(server);
-    assert!(place.database.with_extension("sqlite3-wal").exists(), "it is Litestream's still");
+    assert!(place.database.with_extension("sqlite3-wal").exists(), "Litestream still uses the WAL");
     assert!(Command::new("kill").arg(alone.id().to_string()).status().unwrap().success());
     assert!(alone.wait().unwrap().success());
 }
@@ -420,11 +422,11 @@ fn the_running_database_can_be_copied_to_a_file() {
     assert_eq!(
         fs::read_dir(folder.path()).unwrap().count(),
         3,
-        "the database, its WAL and what goes with it"
+        "the database, its WAL and its shared memory"
     );
 }
 
-/// The processes whose command line names the place, but the server.
+/// The processes whose command line names the folder, except the server.
 fn companions(place: &Place, server: &Program) -> Vec<u32> {
     let processes =
         fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
@@ -442,8 +444,8 @@ fn terminate(ids: &[u32]) {
 }
 
 #[test]
-fn nothing_is_lost_when_all_processes_are_told_to_stop_at_once() {
-    // As systemd does unless it is told otherwise. By turns Litestream is gone long before the server, or not.
+fn no_write_is_lost_when_all_processes_are_stopped_at_once() {
+    // As systemd does by default. Litestream ends long before the server in the first round only.
     for is_early in [true, false] {
         let Some(place) = Place::seeded() else { return };
         let mut server = place.serve(&["--verify-every", "off", "--no-rate-limits"]);

@@ -1,4 +1,4 @@
-//! Saving posts: each reader's own, once, whoever, however often and from wherever it is sent.
+//! Saving posts: each user has their own list, and saving is idempotent.
 
 use lorem_news::site::limiter::RateLimits;
 use rusqlite::Connection;
@@ -9,21 +9,21 @@ use crate::seen::*;
 
 const GONE: &str = "The page you were looking for doesn't exist. You may have mistyped the address or the page may have moved.";
 
-/// A site, and user 1 of it.
+/// A site, its database, and user 1 signed in.
 fn site() -> (Site, Connection, Client) {
     let site = Site::start();
     let (database, client) = (site.database(), Client::signed_in(&site));
     (site, database, client)
 }
 
-/// What is saved, as `user-post`.
+/// The saved posts of all users, as `user-post`.
 fn saved(database: &Connection) -> Vec<String> {
     let sql = "SELECT user_id || '-' || post_id FROM saved_posts ORDER BY user_id, post_id";
     let mut statement = database.prepare(sql).expect("the schema is known");
     statement.query_map([], |row| row.get(0)).expect("a list").collect::<Result<_, _>>().expect("texts")
 }
 
-/// Where the button on the page of a post leads, and what it says.
+/// The action and the text of the button on the page of a post.
 fn button(client: &Client, id: i64) -> (String, String) {
     let html = client.get(&format!("/posts/{id}")).html();
     let form = format!("main form#post_save_{id}[method=post]");
@@ -37,7 +37,7 @@ fn says(id: i64, action: &str, text: &str) -> (String, String) {
     (format!("/posts/{id}/{action}"), text.to_owned())
 }
 
-/// The numbers of the posts on a page of the list.
+/// The ids of the posts on a page of the list.
 fn listed(answer: &Answer) -> Vec<i64> {
     assert_eq!(answer.status, 200, "{}", answer.text());
     let html = answer.html();
@@ -48,7 +48,7 @@ fn listed(answer: &Answer) -> Vec<i64> {
 }
 
 #[test]
-fn a_post_is_saved_once_and_can_be_let_go_again() {
+fn a_post_is_saved_once_and_can_be_unsaved() {
     let (site, database, client) = site();
     assert_eq!(button(&client, 3), says(3, "save", "Save"));
     for _ in 0..2 {
@@ -58,7 +58,7 @@ fn a_post_is_saved_once_and_can_be_let_go_again() {
         assert_eq!(listed(&client.get("/saved")), [3]);
     }
     assert_eq!(button(&client, 3), says(3, "unsave", "Unsave"));
-    // It is nobody else's: neither somebody's nor a guest's.
+    // The list of another user and the page of a guest do not change.
     let other = Client::signed_in_as(&site, 2);
     assert_eq!(button(&other, 3), says(3, "save", "Save"));
     assert_eq!(listed(&other.get("/saved")), [0; 0]);
@@ -79,7 +79,7 @@ fn a_post_is_saved_once_and_can_be_let_go_again() {
 }
 
 #[test]
-fn with_htmx_the_button_changes_and_it_is_told() {
+fn with_htmx_the_button_changes_and_a_notice_is_shown() {
     let (_site, database, client) = site();
     for (action, after, kept) in [
         ("save", says(3, "unsave", "Unsave"), 1),
@@ -97,7 +97,7 @@ fn with_htmx_the_button_changes_and_it_is_told() {
 }
 
 #[test]
-fn a_guest_signs_in_and_comes_back() {
+fn a_guest_who_saves_is_led_to_sign_in_and_back() {
     let (site, database, _) = site();
     let guest = Client::new(&site);
     for action in ["save", "unsave"] {
@@ -105,7 +105,7 @@ fn a_guest_signs_in_and_comes_back() {
         assert_leads_to_sign_in(&guest.post(&path, &[]), &guest.htmx("POST", &path, &[]), "/posts/3");
     }
     assert_leads_to_sign_in(&guest.get("/saved"), &guest.htmx("GET", "/saved", &[]), "/saved");
-    // Whose session ended meanwhile is a guest.
+    // A user whose session has ended is a guest.
     let client = Client::signed_in(&site);
     database.execute("DELETE FROM sessions WHERE id = ?1", [client.session_id()]).expect("it ends");
     assert_eq!(client.post("/posts/3/save", &[]).status, 303);
@@ -113,7 +113,7 @@ fn a_guest_signs_in_and_comes_back() {
 }
 
 #[test]
-fn who_saves_without_a_script_comes_back_to_the_page_they_were_on() {
+fn saving_without_a_script_leads_back_to_the_page_before() {
     let (site, _database, client) = site();
     let page = format!("http://{}/posts/3?comments=9-9", site.address);
     for (referrer, back) in [(&*page, "/posts/3?comments=9-9"), ("https://example.com/posts/4", "/posts/3")] {
@@ -123,16 +123,16 @@ fn who_saves_without_a_script_comes_back_to_the_page_they_were_on() {
 }
 
 #[test]
-fn what_was_saved_last_comes_first_page_by_page() {
+fn saved_posts_are_listed_latest_first_page_by_page() {
     let (site, database, client) = site();
     for id in [5, 2, 9] {
         assert_eq!(client.post(&format!("/posts/{id}/save"), &[]).status, 303);
     }
-    // Saved again it stays where it is.
+    // Saving a post again does not move it.
     assert_eq!(client.post("/posts/5/save", &[]).status, 303);
     assert_eq!(listed(&client.get("/saved")), [9, 2, 5]);
 
-    // Many at the same moment, over several pages, while another is saved.
+    // Many have equal times, over several pages, while another is saved.
     drop(site);
     let site = Site::with(80, |_| {});
     let database_of_many = site.database();
@@ -160,7 +160,7 @@ fn what_was_saved_last_comes_first_page_by_page() {
 }
 
 #[test]
-fn what_is_gone_is_not_saved_and_vanishes_from_the_list() {
+fn a_deleted_post_cannot_be_saved_and_leaves_the_list() {
     let (site, database, client) = site();
     database.execute_batch("UPDATE posts SET user_id = 2 WHERE id IN (3, 4)").expect("the schema is known");
     recount(&database);
@@ -170,7 +170,7 @@ fn what_is_gone_is_not_saved_and_vanishes_from_the_list() {
     let author = Client::signed_in_as(&site, 2);
     assert_eq!(author.post("/posts/3", &[("_method", "delete")]).status, 303);
     assert_eq!(listed(&client.get("/saved")), [5, 4]);
-    // This one stays for its comments, when its author leaves.
+    // This post stays for its comments when its author deletes their account.
     assert_eq!(author.post("/user", &[("_method", "delete")]).status, 303);
     assert_eq!(client.get("/posts/4").status, 200);
     assert_eq!(button(&client, 4), (String::new(), String::new()));
@@ -185,12 +185,12 @@ fn what_is_gone_is_not_saved_and_vanishes_from_the_list() {
     let elsewhere = client.ask("POST", "/posts/6/save", &[], &[("Sec-Fetch-Site", "cross-site")]);
     assert_page_of_error(&client, &elsewhere, 403, REJECTED);
     assert_eq!(client.post("/user", &[("_method", "delete")]).status, 303);
-    assert_eq!(saved(&database), [""; 0], "who leaves takes their list along");
+    assert_eq!(saved(&database), [""; 0], "deleting the account deletes the list");
     assert_sound(&database);
 }
 
 #[test]
-fn ones_own_page_leads_to_the_list_and_nobody_elses_does() {
+fn only_the_own_page_links_to_the_list() {
     let (site, _database, client) = site();
     assert_eq!(texts(&client.get("/users/1").html(), "main a[href='/saved']"), ["Saved posts"]);
     for (client, path) in [(&client, "/users/2"), (&Client::new(&site), "/users/1")] {
@@ -199,7 +199,7 @@ fn ones_own_page_leads_to_the_list_and_nobody_elses_does() {
 }
 
 #[test]
-fn the_sixty_first_of_a_minute_waits() {
+fn the_sixty_first_save_in_a_minute_is_429() {
     let site = Site::with(20, |config| config.rates = Some(RateLimits::default()));
     let (database, client) = (site.database(), Client::signed_in(&site));
     for _ in 0..30 {

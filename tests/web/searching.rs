@@ -1,4 +1,4 @@
-//! Finding posts and comments by their words: what is found, what is not, and whatever somebody types.
+//! Search: finding posts and comments by words, filters, orders, and hostile queries.
 
 use lorem_news::comment::{self, NewComment};
 use lorem_news::post::{self, Content, NewPost, Updated};
@@ -17,7 +17,7 @@ use crate::client::*;
 use crate::harness::*;
 use crate::seen::*;
 
-/// A site where nothing is but what a test writes.
+/// An empty site with two users, filled by the test.
 struct Words {
     site: Site,
     database: Connection,
@@ -60,12 +60,12 @@ impl Words {
         answer
     }
 
-    /// What is found now, as ids of elements in the order of the page.
+    /// The current results, as ids of elements in the order of the page.
     fn now(&self, text: &str) -> Vec<String> {
         found(&self.ask(text, ""))
     }
 
-    /// What is found once all that was written is indexed.
+    /// The results once every text is indexed.
     fn find(&self, text: &str) -> Vec<String> {
         self.settle();
         self.now(text)
@@ -73,7 +73,7 @@ impl Words {
 
     fn settle(&self) {
         let is_done = || (!search::sql::is_behind(&self.database).expect("an answer")).then_some(());
-        eventually("the words are taken", is_done);
+        eventually("the texts are indexed", is_done);
     }
 }
 
@@ -86,7 +86,7 @@ fn summary(answer: &Answer) -> String {
 }
 
 #[test]
-fn titles_texts_and_comments_are_found_soon_after_they_were_written() {
+fn titles_texts_and_comments_are_found_soon_after_writing() {
     let words = Words::new();
     let cats = words.post("About cats", "They sleep.");
     let dogs = words.post("About dogs", "They bark at every cat, always.");
@@ -97,17 +97,17 @@ fn titles_texts_and_comments_are_found_soon_after_they_were_written() {
     assert_eq!(words.find("about cats"), [post(cats)]);
     assert_eq!(words.find("bark"), [post(dogs)]);
     assert_eq!(words.find("sleeps"), std::slice::from_ref(&remark));
-    assert_eq!(words.find("cat "), [remark.clone(), post(dogs)], "as a whole word, the newest first");
+    assert_eq!(words.find("cat "), [remark.clone(), post(dogs)], "whole words only, newest first");
     assert_eq!(
         words.find("cat"),
         [post(cats), remark.clone(), post(dogs)],
-        "it may go on; a title weighs more"
+        "a prefix matches; a title weighs more"
     );
-    assert_eq!(words.find("CAT sleep"), std::slice::from_ref(&remark), "only the last one may go on");
+    assert_eq!(words.find("CAT sleep"), std::slice::from_ref(&remark), "only the last word is a prefix");
     assert_eq!(words.find("dog-bark"), [""; 0]);
     assert_eq!(words.find("\"every cat\" they"), [post(dogs)]);
     assert_eq!(words.find("\"cat every\""), [""; 0]);
-    assert_eq!(words.find("\"dogs they\""), [post(dogs)], "a text follows its title");
+    assert_eq!(words.find("\"dogs they\""), [post(dogs)], "a phrase may span title and text");
     assert_eq!(words.find("unheard"), [""; 0]);
     assert_eq!(summary(&words.ask("unheard", "")), "No results.");
     assert_eq!(summary(&words.ask("bark", "")), "1 result.");
@@ -115,7 +115,7 @@ fn titles_texts_and_comments_are_found_soon_after_they_were_written() {
 }
 
 #[test]
-fn case_accents_and_other_scripts_are_no_hindrance() {
+fn search_ignores_case_and_accents_and_knows_other_scripts() {
     let words = Words::new();
     let id = words.post("Crème BRÛLÉE, Ærø und Straße", "Привет мир. 日本 ΣΊΣΥΦΟΣ naïve");
     for text in ["creme", "BRULEE ", "brûl", "ærø ", "straße", "привет", "日本 ", "σίσυφος ", "nai"]
@@ -127,7 +127,7 @@ fn case_accents_and_other_scripts_are_no_hindrance() {
 }
 
 #[test]
-fn what_was_changed_or_removed_is_not_found_by_its_old_words() {
+fn a_changed_or_deleted_text_is_not_found_by_its_old_words() {
     let words = Words::new();
     let kept = words.post("Something zebra", "A text of quagga.");
     let gone = words.post("Something okapi", "");
@@ -140,7 +140,7 @@ fn what_was_changed_or_removed_is_not_found_by_its_old_words() {
     post::sql::destroy(&words.database, gone).expect("it goes");
     comment::sql::update(&words.database, said, "I saw an oryx there", 2).expect("it changes");
     comment::sql::destroy(&words.database, unsaid, 2).expect("it goes");
-    // At once, or after the index has followed: what is gone is never shown.
+    // A deleted text is never shown, neither before the index has followed nor after.
     for text in ["okapi ", "kudu "] {
         assert_eq!(words.now(text), [""; 0], "{text}");
     }
@@ -150,7 +150,7 @@ fn what_was_changed_or_removed_is_not_found_by_its_old_words() {
     for text in ["giraffe ", "eland ", "oryx "] {
         assert_eq!(words.find(text).len(), 1, "{text}");
     }
-    // Changed again and again, and before its words were taken for the first time.
+    // Changed several times before it is indexed for the first time.
     let fresh = words.post("Something impala", "");
     for title in ["Something hartebeest", "Something springbok"] {
         words.change(fresh, title, "");
@@ -162,7 +162,7 @@ fn what_was_changed_or_removed_is_not_found_by_its_old_words() {
 }
 
 #[test]
-fn what_somebody_took_with_them_is_not_found() {
+fn the_texts_of_a_deleted_account_are_not_found() {
     let words = Words::new();
     let (post, other) = (words.post("Zoe's walrus", "A seal."), words.post("Zoe's narwhal", ""));
     let said = words.comment(other, 1, "A manatee");
@@ -184,7 +184,7 @@ fn what_somebody_took_with_them_is_not_found() {
 }
 
 #[test]
-fn filters_narrow_it_down() {
+fn filters_narrow_the_search() {
     let words = Words::new();
     let (a, b) = (words.post("A heron", "By the river."), words.post("A heron and a link", ""));
     let said = words.comment(a, 2, "The heron is back");
@@ -223,14 +223,14 @@ fn filters_narrow_it_down() {
         attributes(&words.ask("site:my-site.example.com", "").html(), "#results li > a", "href"),
         ["https://my-site.example.com/x"]
     );
-    // What somebody writes is no filter.
+    // The index's private characters in a text are no filter.
     words.post("\u{e000}2 and \u{e001}my\u{e004}site\u{e003}example\u{e003}com", "");
     assert_eq!(words.find("by:\"ann lee\""), std::slice::from_ref(&said));
     assert_eq!(words.find("site:my-site.example.com"), std::slice::from_ref(&b));
 }
 
 #[test]
-fn points_and_youth_come_first_or_the_newest() {
+fn results_are_ordered_by_points_and_age_or_by_date() {
     let words = Words::new();
     let ids: Vec<i64> = (0..4).map(|number| words.post(&format!("Post {number}"), "A kestrel.")).collect();
     let titled = words.post("The kestrel", "");
@@ -259,12 +259,12 @@ fn points_and_youth_come_first_or_the_newest() {
     assert_eq!(
         attributes(&html, "#search_form [name=order]", "value"),
         ["date"],
-        "typing on keeps the order"
+        "the next search keeps the order"
     );
 }
 
 #[test]
-fn words_are_marked_in_their_place_and_nothing_else_is_markup() {
+fn matched_words_are_marked_and_all_other_text_is_escaped() {
     let words = Words::new();
     let long = "before ".repeat(200);
     let id = words.post(
@@ -290,11 +290,11 @@ fn words_are_marked_in_their_place_and_nothing_else_is_markup() {
 }
 
 #[test]
-fn whatever_is_typed_is_answered() {
+fn every_query_is_answered() {
     let site = Site::start();
     let stars = "*".repeat(10_000);
     let many = "a ".repeat(17);
-    for (text, told) in [
+    for (text, expected) in [
         ("", ""),
         ("   ", ""),
         ("\"", "Type at least one word (letters or digits)."),
@@ -331,7 +331,7 @@ fn whatever_is_typed_is_answered() {
                 );
                 Html::parse_fragment(&changes[0].html).root_element().text().collect()
             };
-            assert_eq!(page, told, "{text:?}");
+            assert_eq!(page, expected, "{text:?}");
         }
     }
     for query in [
@@ -358,7 +358,7 @@ fn whatever_is_typed_is_answered() {
 }
 
 #[test]
-fn a_page_has_twenty_and_leads_to_the_next() {
+fn a_page_has_twenty_results_and_links_to_the_next() {
     let words = Words::new();
     let post = words.post("Somewhere", "");
     for number in 0..45 {
@@ -375,12 +375,12 @@ fn a_page_has_twenty_and_leads_to_the_next() {
         all.extend(ids);
         address = attributes(&html, ".pager a", "href").pop().unwrap_or_default();
     }
-    assert_eq!(address, "", "the last leads nowhere");
+    assert_eq!(address, "", "the last page has no link");
     let expected: Vec<String> = (1..=45).rev().map(|id| format!("comment_{id}")).collect();
     assert_eq!(all, expected);
 }
 
-/// Posts and comments as many as one likes, without a server.
+/// A database with posts of these ids and titles, indexed, without a server.
 fn crowd(titles: impl Iterator<Item = (i64, String)>) -> (tempfile::TempDir, Connection) {
     let (folder, path) = folder();
     Database::open(&path, &SCHEMA).expect("a new database opens").close().expect("it closes");
@@ -402,11 +402,11 @@ fn find(connection: &Connection, text: &str) -> search::Found {
     let query = Query::parse(text).expect("a search");
     search::sql::find::find(connection, &query, Order::Date, 1)
         .expect("an answer")
-        .expect("somebody has the name")
+        .expect("a user has the name")
 }
 
 #[test]
-fn of_a_common_word_the_newest_thousand_are_ranked() {
+fn the_newest_thousand_matches_of_a_common_word_are_ranked() {
     let number = i64::from(MAX_MATCHES) + 50;
     let (_folder, connection) = crowd((1..=number).map(|id| (id, format!("A finch {id}"))));
     for text in ["finch", "finch ", "fin", "a finch "] {
@@ -419,8 +419,8 @@ fn of_a_common_word_the_newest_thousand_are_ranked() {
 }
 
 #[test]
-fn words_that_are_each_common_are_looked_for_among_the_newest() {
-    // Numbers with gaps: each block has a few hundred.
+fn several_common_words_are_searched_in_the_newest_blocks() {
+    // Ids with gaps: each block has a few hundred posts.
     let last = ROWS_PER_BLOCK * (MAX_BLOCKS + 2) - 1;
     let number = 3 * i64::from(MAX_MATCHES);
     let id = |at: i64| last - (number - 1 - at) * (last / number);
@@ -435,16 +435,16 @@ fn words_that_are_each_common_are_looked_for_among_the_newest() {
         (found.matches.iter().map(|found| found.id).collect::<Vec<i64>>(), found.is_partial)
     };
     let (old, new) = (id(0), id(number - 7));
-    assert_eq!(ids("siskin serin "), (vec![new], true), "both are common: only the newest blocks");
+    assert_eq!(ids("siskin serin "), (vec![new], true), "both words are common: only the newest blocks");
     assert_eq!(ids("\"siskin serin\""), (vec![new], true));
-    assert_eq!(ids("siskin serin old "), (vec![old], false), "one of them is rare: all");
+    assert_eq!(ids("siskin serin old "), (vec![old], false), "one word is rare: all blocks");
     assert_eq!(ids("old siskin "), (vec![old], false));
     assert_eq!(ids("old "), (vec![old], false));
     assert_eq!(find(&connection, "siskin ").matches.len(), MAX_MATCHES as usize);
 }
 
 #[test]
-fn a_site_from_before_there_was_a_search_is_indexed() {
+fn a_database_from_before_the_search_is_indexed() {
     let site = Site::with(0, |config| {
         let old = Connection::open(&config.database).expect("a new database opens");
         MIGRATIONS[..3].iter().for_each(|migration| old.execute_batch(migration).expect("an old schema"));
@@ -475,7 +475,7 @@ fn a_site_from_before_there_was_a_search_is_indexed() {
 }
 
 #[test]
-fn a_program_that_was_killed_goes_on_where_it_was() {
+fn a_killed_program_continues_indexing() {
     let (_folder, path) = folder();
     seeded(&path, 30);
     let mut program = Program::serve(&path, &[]);
@@ -494,13 +494,13 @@ fn a_program_that_was_killed_goes_on_where_it_was() {
     };
     assert_eq!(indexed(Kind::Post), count(&database, "posts"));
     assert_eq!(indexed(Kind::Comment), count(&database, "comments"));
-    assert_eq!(count(&database, "post_words"), count(&database, "posts"), "and nothing else");
+    assert_eq!(count(&database, "post_words"), count(&database, "posts"), "no other rows");
     assert_eq!(count(&database, "comment_words"), count(&database, "comments"));
     assert_sound(&database);
 }
 
 #[test]
-fn while_somebody_types_the_results_are_those_of_the_page() {
+fn the_results_while_typing_equal_those_of_the_page() {
     let site = Site::start();
     let client = Client::signed_in(&site);
     for query in ["q=dolor", "q=dolor&order=date&page=2", "q=", "q=unheard", "q=type:x+"] {
@@ -520,7 +520,7 @@ fn while_somebody_types_the_results_are_those_of_the_page() {
 }
 
 #[test]
-fn a_reader_sees_their_votes_among_the_results() {
+fn a_user_sees_their_votes_in_the_results() {
     let site = Site::start();
     let client = Client::signed_in_as(&site, 2);
     let database = site.database();

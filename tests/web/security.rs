@@ -1,4 +1,4 @@
-//! What is refused whoever asks, what every answer tells a browser, and what a log must not say.
+//! Security: cross-site requests, malformed bodies, response headers, and secrets in logs.
 
 use lorem_news::search;
 use rusqlite::Connection;
@@ -11,8 +11,8 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 type Fields = Vec<(&'static str, &'static str)>;
 
-/// Every request that changes something, with a form that would do it as user 1 of the demo, who is
-/// made everything's author.
+/// Every request that changes something, with a form that succeeds for user 1 of the demo, who becomes
+/// the author of all posts and comments.
 fn routes(site: &Site, client: &Client) -> Vec<(&'static str, String, Fields)> {
     let database = site.database();
     database
@@ -41,13 +41,13 @@ fn routes(site: &Site, client: &Client) -> Vec<(&'static str, String, Fields)> {
     ]
 }
 
-/// Another connection's changes change this number.
+/// A number that changes when another connection writes.
 fn version(connection: &Connection) -> i64 {
     number(connection, "PRAGMA data_version")
 }
 
 #[test]
-fn another_site_can_make_a_browser_change_nothing() {
+fn cross_site_requests_change_nothing() {
     let site = Site::start();
     let database = site.database();
     let mut member = Client::signed_in(&site);
@@ -55,7 +55,7 @@ fn another_site_can_make_a_browser_change_nothing() {
     let host = site.address.to_string();
     let own = format!("http://{host}");
     for (method, path, form) in routes(&site, &member) {
-        // What was written for the test has been indexed: nobody else writes now.
+        // The test's own writes are indexed: no background write is left.
         while search::sql::index_some(&database).expect("a step") {}
         for headers in [
             &[("Sec-Fetch-Site", "cross-site")][..],
@@ -82,16 +82,16 @@ fn another_site_can_make_a_browser_change_nothing() {
                     "{method} {path}"
                 );
             }
-            assert_eq!(version(&database), before, "{method} {path} {headers:?}: nothing was written");
+            assert_eq!(version(&database), before, "{method} {path} {headers:?}: something was written");
         }
     }
-    // Pages are for everybody.
+    // Pages can be read from any site.
     let answer = member.ask("GET", "/posts", &[], &[("Sec-Fetch-Site", "cross-site"), ("Origin", "null")]);
     assert_eq!((answer.status, viewer(&answer).is_some()), (200, true));
 }
 
 #[test]
-fn this_site_and_programs_that_are_no_browsers_can() {
+fn requests_from_this_site_and_from_other_programs_are_allowed() {
     let site = Site::start();
     let host = site.address.to_string();
     let own = format!("http://{host}");
@@ -115,7 +115,7 @@ fn this_site_and_programs_that_are_no_browsers_can() {
 }
 
 #[test]
-fn a_body_is_a_form_or_it_is_refused() {
+fn a_body_that_is_no_form_is_refused() {
     let site = Site::start();
     let database = site.database();
     let member = Client::signed_in(&site);
@@ -167,7 +167,7 @@ fn a_body_is_a_form_or_it_is_refused() {
         }
     }
     assert_eq!(string(&database, "SELECT about FROM profiles WHERE user_id = 1"), "odd");
-    // No body at all is a form without fields: they are blank.
+    // An empty body is a form with blank fields.
     for (path, errors_count) in [("/users", 2), ("/posts", 2), ("/posts/1/comments", 2)] {
         let answer = member.post(path, &[]);
         assert_eq!((answer.status, errors(&answer).1.len()), (422, errors_count), "{path}");
@@ -176,7 +176,7 @@ fn a_body_is_a_form_or_it_is_refused() {
 }
 
 #[test]
-fn characters_that_nobody_can_see_do_not_get_in() {
+fn invisible_characters_are_removed() {
     let site = Site::start();
     let client = Client::signed_in(&site);
     let answer = client.send(
@@ -190,7 +190,7 @@ fn characters_that_nobody_can_see_do_not_get_in() {
 }
 
 #[test]
-fn every_page_says_who_may_keep_it_and_what_it_may_do() {
+fn every_page_has_cache_and_security_headers() {
     let site = Site::start();
     let mut member = Client::signed_in(&site);
     let (guest, pages) = (
@@ -223,7 +223,7 @@ fn every_page_says_who_may_keep_it_and_what_it_may_do() {
             }
         }
     }
-    // What a browser kept for one person is not shown to the next.
+    // A page cached for one user is not shown to the next.
     let page = member.get("/posts/1");
     let tag = page.header("ETag").expect("it has one").to_owned();
     assert_eq!(member.ask("GET", "/posts/1", &[], &[("If-None-Match", &tag)]).status, 304);
@@ -233,7 +233,7 @@ fn every_page_says_who_may_keep_it_and_what_it_may_do() {
 }
 
 #[test]
-fn no_log_however_talkative_has_a_secret_in_it() {
+fn no_log_contains_a_secret_at_any_level() {
     let (_folder, database) = folder();
     seeded(&database, 3);
     let mut command = program(&["serve", "--relax-ssl", "--listen", "127.0.0.1:0"]);
@@ -263,14 +263,14 @@ fn no_log_however_talkative_has_a_secret_in_it() {
         assert_eq!(other.post("/sessions", &form).status, status);
     }
     keep(&other, &mut secrets);
-    // What goes wrong is logged, too: the database is taken away for a moment.
+    // Errors are logged, too: a table is missing for a moment.
     let lock = open(&database);
     lock.execute_batch("ALTER TABLE profiles RENAME TO hidden").expect("it can be renamed");
     let form = [("screen_name", "somebody"), ("password", "second-secret")];
     assert_eq!(other.post("/sessions", &form).status, 500);
     assert_eq!(other.post("/user", &change).status, 500);
     lock.execute_batch("ALTER TABLE hidden RENAME TO profiles").expect("it can be renamed");
-    // As JSON, where it is not understood; and in an address, where it does not belong.
+    // A password in a JSON body, which the site refuses.
     other.send(
         "POST",
         "/sessions",

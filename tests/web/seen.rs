@@ -1,4 +1,4 @@
-//! What somebody sees of an answer, and what their browser is told about it.
+//! Helpers that read an answer as a user and a browser see it.
 
 use rusqlite::Connection;
 use rusqlite::types::FromSql;
@@ -7,24 +7,23 @@ use scraper::Html;
 use crate::client::Client;
 use crate::harness::*;
 
-/// The sentences about what was done or went wrong.
+/// The notices and alerts at the top of the page.
 pub fn flash(answer: &Answer) -> Vec<String> {
     told(&answer.html())
 }
 
-/// What is wrong with a form: the heading, and the sentences.
+/// The errors of a form: heading and sentences.
 pub fn errors(answer: &Answer) -> (String, Vec<String>) {
     let html = answer.html();
     (texts(&html, ".errors h2").concat(), texts(&html, ".errors li"))
 }
 
-/// What stands in a line of a form.
+/// The value of an `input` of the form.
 pub fn line(answer: &Answer, name: &str) -> String {
     attributes(&answer.html(), &format!("main input[name={name}]"), "value").concat()
 }
 
-/// What stands in an area of a form. (A browser drops the line break that comes first, and so does
-/// the parser.)
+/// The text of a `textarea` of the form. (Browsers and the parser drop a leading line break.)
 pub fn area(answer: &Answer, name: &str) -> String {
     texts(&answer.html(), &format!("main textarea[name={name}]")).concat()
 }
@@ -34,19 +33,19 @@ pub fn viewer(answer: &Answer) -> Option<String> {
     texts(&answer.html(), "header a.self").pop()
 }
 
-/// Who the client is now, by what a page says.
+/// The name that a page shows the client as its own; `None` for a guest.
 pub fn whoami(client: &Client) -> Option<String> {
     viewer(&client.get("/sign_up"))
 }
 
-/// All that are set under a name.
+/// All cookies with this name that the answer sets.
 pub fn set_cookies<'a>(answer: &'a Answer, name: &str) -> Vec<&'a str> {
     let start = format!("{name}=");
     let cookies = answer.headers.iter().filter(|header| header.0.eq_ignore_ascii_case("Set-Cookie"));
     cookies.map(|header| header.1.as_str()).filter(|cookie| cookie.starts_with(&start)).collect()
 }
 
-/// Panics unless it is a redirect for a browser to the address, which nobody keeps.
+/// Panics unless it is a redirect (303) to the address that must not be cached.
 pub fn assert_leads_to(answer: &Answer, location: &str) {
     assert_eq!((answer.status, answer.header("Location")), (303, Some(location)), "{}", answer.text());
     assert_eq!(answer.header("Cache-Control"), Some("no-store"));
@@ -54,7 +53,7 @@ pub fn assert_leads_to(answer: &Answer, location: &str) {
     assert_guarded(answer);
 }
 
-/// Panics unless it is the same for htmx, with this status.
+/// Panics unless it is a redirect for htmx (`HX-Redirect`) with this status.
 pub fn assert_leads_htmx_to(answer: &Answer, status: u16, location: &str) {
     assert_eq!((answer.status, answer.header("HX-Redirect")), (status, Some(location)), "{}", answer.text());
     assert_eq!(answer.header("Cache-Control"), Some("no-store"));
@@ -62,7 +61,7 @@ pub fn assert_leads_htmx_to(answer: &Answer, status: u16, location: &str) {
     assert_guarded(answer);
 }
 
-/// Panics unless a browser is told what it may not do with it.
+/// Panics unless the answer has the security and cache headers of a page.
 pub fn assert_guarded(answer: &Answer) {
     let policy = answer.header("Content-Security-Policy").expect("a policy");
     assert!(policy.starts_with("default-src 'none'; ") && !policy.contains("unsafe"), "{policy}");
@@ -73,11 +72,11 @@ pub fn assert_guarded(answer: &Answer) {
     ] {
         assert_eq!(answer.header(name), Some(value), "{name}");
     }
-    let kept = answer.header("Cache-Control").expect("it says who may keep it");
+    let kept = answer.header("Cache-Control").expect("a Cache-Control header");
     assert!(matches!(kept, "private, no-cache" | "no-store"), "{kept}");
 }
 
-/// The single text that a query gives.
+/// The single text of a query.
 pub fn string(connection: &Connection, sql: &str) -> String {
     one(connection, sql)
 }
@@ -91,7 +90,7 @@ pub fn count(connection: &Connection, table: &str) -> i64 {
     number(connection, &format!("SELECT count(*) FROM {table}"))
 }
 
-/// A change that htmx makes to the page it is on.
+/// A page change (`hx-partial`) in an answer for htmx.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Partial {
     pub target: String,
@@ -99,7 +98,7 @@ pub struct Partial {
     pub html: String,
 }
 
-/// The changes in an answer for htmx. Panics when there is anything else in it.
+/// The page changes in an answer for htmx. Panics if it contains anything else.
 pub fn partials(answer: &Answer) -> Vec<Partial> {
     let mut rest = answer.text();
     let mut found = Vec::new();
@@ -116,25 +115,25 @@ pub fn partials(answer: &Answer) -> Vec<Partial> {
     found
 }
 
-/// Where the changes go, and how: `#flash innerHTML`.
+/// Target and swap of each change, such as `#flash innerHTML`.
 pub fn places(partials: &[Partial]) -> Vec<String> {
     partials.iter().map(|partial| format!("{} {}", partial.target, partial.swap)).collect()
 }
 
-/// What is told at the top of the page.
+/// The notices and alerts at the top of the page.
 pub fn told(html: &Html) -> Vec<String> {
     texts(html, "#flash > p")
 }
 
-/// Panics unless the answer leads to `location`, and the next page tells `sentence`, once.
+/// Panics unless the answer redirects to `location`, and the next page shows the notice `sentence` once.
 pub fn assert_done(client: &Client, answer: &Answer, location: &str, sentence: &str) {
     assert_eq!((answer.status, answer.header("Location")), (303, Some(location)), "{}", answer.text());
     assert_eq!(answer.header("Cache-Control"), Some("no-store"));
     assert_eq!(told(&client.follow(answer).html()), [sentence]);
-    assert_eq!(told(&client.follow(answer).html()), [""; 0], "it is told once");
+    assert_eq!(told(&client.follow(answer).html()), [""; 0], "the notice is shown once");
 }
 
-/// Panics unless it is the site's whole page for an error, and its reader is still signed in.
+/// Panics unless it is the whole error page, and the user is still signed in.
 pub fn assert_page_of_error(client: &Client, answer: &Answer, status: u16, heading: &str) {
     assert_eq!(answer.status, status, "{}", answer.text());
     assert!(answer.text().starts_with("<!DOCTYPE html>"));
@@ -145,7 +144,7 @@ pub fn assert_page_of_error(client: &Client, answer: &Answer, status: u16, headi
     assert_eq!(attributes(&html, "header a.self", "href"), own);
 }
 
-/// Panics unless nothing but an alert comes back for htmx.
+/// Panics unless the answer for htmx is an alert only.
 pub fn assert_alert(answer: &Answer, status: u16, sentence: &str) {
     assert_eq!(answer.status, status, "{}", answer.text());
     let changes = partials(answer);
@@ -154,7 +153,7 @@ pub fn assert_alert(answer: &Answer, status: u16, sentence: &str) {
     assert_eq!(texts(&html, "p.flash.alert"), [sentence]);
 }
 
-/// Panics unless a guest is led to sign in and then to `return_to`, by a redirect and by htmx.
+/// Panics unless both answers lead a guest to sign in and then to `return_to`.
 pub fn assert_leads_to_sign_in(plain: &Answer, htmx: &Answer, return_to: &str) {
     let query = serde_urlencoded::to_string([("return_to", return_to)]).expect("a string can be encoded");
     let location = format!("/sign_in?{query}");
@@ -179,7 +178,7 @@ pub fn one<T: FromSql>(connection: &Connection, sql: &str) -> T {
     connection.query_row(sql, [], |row| row.get(0)).unwrap_or_else(|error| panic!("{sql}: {error}"))
 }
 
-/// What is wrong with a form, as the page or fragment says it: above it, and each at its field.
+/// Panics unless the form shows these errors: all above it, and each at its field.
 pub fn assert_refused(html: &Html, noun: &str, sentences: &[&str]) {
     let number = sentences.len();
     let heading = if number == 1 { "1 error".to_owned() } else { format!("{number} errors") };

@@ -1,4 +1,4 @@
-//! Signing in and out, and the list of one's sign-ins.
+//! Sessions: signing in and out, and the list of a user's sessions.
 
 use lorem_news::types::time::{DAY, now};
 
@@ -13,7 +13,7 @@ fn form<'f>(screen_name: &'f str, password: &'f str) -> [(&'f str, &'f str); 2] 
     [("screen_name", screen_name), ("password", password)]
 }
 
-/// The rows of the list of sign-ins: their ids, and whether each is the active one.
+/// The rows of the list of sessions: their ids, and whether each is the active one.
 fn listed(page: &Answer) -> Vec<(String, bool)> {
     let row = scraper::Selector::parse("ul.sessions li").expect("a selector");
     let badge = scraper::Selector::parse(".badge").expect("a selector");
@@ -24,7 +24,7 @@ fn listed(page: &Answer) -> Vec<(String, bool)> {
 }
 
 #[test]
-fn who_signs_in_is_known_from_then_on() {
+fn a_user_who_signs_in_is_recognized_from_then_on() {
     let site = Site::start();
     let database = site.database();
     let name = name_of(&database, 3);
@@ -52,12 +52,12 @@ fn who_signs_in_is_known_from_then_on() {
     assert!(number(&database, "SELECT last_seen_at FROM users WHERE id = 3") >= began);
     let (secret, hash) =
         (client.cookie("session").expect("it is signed in"), "SELECT hex(secret_hash) FROM sessions");
-    assert!(!secret.to_uppercase().contains(&string(&database, hash)), "only a hash is kept");
+    assert!(!secret.to_uppercase().contains(&string(&database, hash)), "only a hash is stored");
     assert_sound(&database);
 }
 
 #[test]
-fn every_wrong_sign_in_gets_the_same_answer() {
+fn all_wrong_sign_ins_get_equal_answers() {
     let site = Site::start();
     let name = name_of(&site.database(), 1);
     let mut bodies = Vec::new();
@@ -96,7 +96,7 @@ fn every_wrong_sign_in_gets_the_same_answer() {
 }
 
 #[test]
-fn the_case_of_a_name_does_not_matter_for_signing_in() {
+fn signing_in_ignores_the_case_of_a_name() {
     let site = Site::start();
     let name = name_of(&site.database(), 1);
     for typed in [name.to_uppercase(), format!("  {name} ")] {
@@ -107,7 +107,7 @@ fn the_case_of_a_name_does_not_matter_for_signing_in() {
 }
 
 #[test]
-fn signing_in_goes_on_only_at_addresses_of_this_site() {
+fn signing_in_redirects_only_within_this_site() {
     let site = Site::start();
     let name = name_of(&site.database(), 1);
     let sign_in = |return_to: &str| {
@@ -126,14 +126,14 @@ fn signing_in_goes_on_only_at_addresses_of_this_site() {
 }
 
 #[test]
-fn who_signs_in_again_gets_a_new_session_for_the_old_one() {
+fn signing_in_again_replaces_the_session() {
     let site = Site::start();
     let database = site.database();
     let client = Client::new(&site);
     client.sign_in(&name_of(&database, 1));
     let mut before = client.clone();
     assert!(whoami(&before).is_some());
-    // As the same person, as another one, and by htmx: the browser has one session.
+    // As user 1 again, as another user, and by htmx: the browser has one session.
     for user in [1, 2] {
         client.sign_in(&name_of(&database, user));
         assert_eq!(whoami(&client), Some(name_of(&database, user)));
@@ -145,7 +145,7 @@ fn who_signs_in_again_gets_a_new_session_for_the_old_one() {
     let answer = client.htmx("POST", "/sessions", &form(&name_of(&database, 1), "password"));
     assert_leads_htmx_to(&answer, 200, "/users/1");
     assert_eq!((count(&database, "sessions"), whoami(&before)), (1, None));
-    // A mistake ends nothing, and a cookie without the right secret ends nobody's session.
+    // A refused sign-in ends no session, and neither does a cookie with a wrong secret.
     assert_eq!(client.post("/sessions", &form("nobody", "password")).status, 422);
     assert_eq!(whoami(&client), Some(name_of(&database, 1)));
     let thief = Client::new(&site);
@@ -157,7 +157,7 @@ fn who_signs_in_again_gets_a_new_session_for_the_old_one() {
 }
 
 #[test]
-fn who_signs_out_is_a_guest_at_once() {
+fn a_user_who_signs_out_is_a_guest_at_once() {
     let site = Site::start();
     let database = site.database();
     for htmx in [false, true] {
@@ -181,8 +181,8 @@ fn who_signs_out_is_a_guest_at_once() {
         let page = client.get("/users/1");
         assert_eq!(flash(&page), ["That session has been successfully logged out."]);
         assert_eq!(viewer(&page), None);
-        assert_eq!(whoami(&kept.clone()), None, "the cookie alone is worth nothing");
-        // Once more, as the guest that one is now.
+        assert_eq!(whoami(&kept.clone()), None, "a kept cookie is worthless");
+        // A second time the client is a guest.
         let twice = kept.clone().post(&path, &[("_method", "delete")]);
         assert_leads_to(&twice, "/sign_in?return_to=%2F");
         assert_eq!(count(&database, "sessions"), 0);
@@ -191,7 +191,7 @@ fn who_signs_out_is_a_guest_at_once() {
 }
 
 #[test]
-fn one_ends_another_session_of_ones_own_and_it_is_out_at_its_next_request() {
+fn a_user_ends_another_own_session_which_is_signed_out_at_once() {
     let site = Site::start();
     let database = site.database();
     let here = Client::signed_in_as(&site, 1);
@@ -224,7 +224,7 @@ fn one_ends_another_session_of_ones_own_and_it_is_out_at_its_next_request() {
                 html: html.into(),
             });
             assert_eq!(partials(&answer), expected);
-            assert_eq!(answer.header("Set-Cookie"), None, "it is said already");
+            assert_eq!(answer.header("Set-Cookie"), None, "the answer itself has the notice");
         } else {
             let answer = here.post(&path, &[("_method", "delete")]);
             assert_leads_to(&answer, "/users/1");
@@ -234,7 +234,7 @@ fn one_ends_another_session_of_ones_own_and_it_is_out_at_its_next_request() {
             assert_eq!(texts(&page.html(), "#sessions_count"), ["1"]);
         }
         assert_eq!(whoami(&elsewhere), None);
-        // Once more: it is gone.
+        // A second time the session is gone.
         assert_eq!(here.post(&path, &[("_method", "delete")]).status, 404);
         let twice = here.htmx("POST", &path, &[("_method", "delete")]);
         assert_eq!((twice.status, partials(&twice).len(), &*partials(&twice)[0].target), (404, 1, "#flash"));
@@ -244,7 +244,7 @@ fn one_ends_another_session_of_ones_own_and_it_is_out_at_its_next_request() {
 }
 
 #[test]
-fn nobody_ends_anybody_elses_session() {
+fn a_session_of_another_user_cannot_be_ended() {
     let site = Site::start();
     let database = site.database();
     let owner = Client::signed_in_as(&site, 1);
@@ -267,14 +267,14 @@ fn nobody_ends_anybody_elses_session() {
     assert_leads_htmx_to(&guest.htmx("DELETE", &path, &[]), 401, "/sign_in?return_to=%2F");
     assert_eq!(string(&database, "SELECT group_concat(id || user_id || last_used_at) FROM sessions"), before);
     assert!(whoami(&owner).is_some());
-    // Nor does anybody else see it.
+    // Other users do not see the session.
     let page = somebody_else.get("/users/1");
     assert!(!page.text().contains("Revoke") && !page.text().contains("Sessions:"));
     assert_eq!(listed(&page), []);
 }
 
 #[test]
-fn a_form_says_by_a_field_that_it_means_delete() {
+fn a_form_field_can_set_the_method_to_delete() {
     let site = Site::start();
     for (method, field, status) in [
         ("POST", Some("delete"), 303),
@@ -298,7 +298,7 @@ fn a_form_says_by_a_field_that_it_means_delete() {
         assert_eq!(answer.header("Allow"), (status == 405).then_some("DELETE"), "{method} {field:?}");
         assert_eq!(whoami(&client).is_some(), status == 405, "{method} {field:?}");
     }
-    // Not in an address: a link must not change anything.
+    // The method cannot be set in an address or a header: a link must not change anything.
     let client = Client::signed_in(&site);
     let path = format!("/sessions/{}?_method=delete", client.session_id());
     assert_eq!((client.get(&path).status, client.post(&path, &[]).status), (405, 405));
@@ -308,7 +308,7 @@ fn a_form_says_by_a_field_that_it_means_delete() {
 }
 
 #[test]
-fn a_hundred_thousand_sessions_are_a_few_rows_at_a_time() {
+fn a_hundred_thousand_sessions_are_read_and_deleted_in_small_steps() {
     let site = Site::start();
     let database = site.database();
     database
@@ -331,43 +331,43 @@ fn a_hundred_thousand_sessions_are_a_few_rows_at_a_time() {
         let ids: Vec<String> = rows.iter().map(|row| row.0.clone()).collect();
         let next: Vec<String> = (0..10).map(|row| format!("session_{}", expected - row)).collect();
         assert_eq!(ids, next, "page {number}");
-        assert_eq!(rows[0].1, number == 0, "the active one is on the first page");
+        assert_eq!(rows[0].1, number == 0, "the active session is on the first page");
         expected -= 10;
         let more = attributes(&page.html(), "#sessions nav.pager a", "href");
         let [more] = &more[..] else { panic!("{more:?}") };
         assert!(more.ends_with("#sessions"));
         page = client.get(&format!("/users/1{}", more.trim_end_matches("#sessions")));
     }
-    // The very end.
+    // The last page.
     let page = client.get("/users/1?sessions=11-11");
     assert_eq!((listed(&page).len(), attributes(&page.html(), "#sessions nav a", "href")), (10, vec![]));
     let answer = client.ask("DELETE", &format!("/sessions/{own}"), &[], &[]);
     assert_leads_to(&answer, "/users/1");
     assert_eq!(whoami(&client), None);
     assert_sound(&database);
-    // All of them at once.
+    // Deleting the account deletes all sessions.
     assert_leads_to(&Client::signed_in_as(&site, 1).ask("DELETE", "/user", &[], &[]), "/");
     assert_eq!(count(&database, "sessions"), 0);
     assert_sound(&database);
 }
 
 #[test]
-fn that_a_session_is_used_is_noted_once_a_day() {
+fn the_use_of_a_session_is_recorded_once_a_day() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in(&site);
     let id = client.session_id();
     let used = || number(&database, &format!("SELECT last_used_at FROM sessions WHERE id = {id}"));
-    // Any write by the site, which is another connection, changes this number.
+    // Each write of the site, which is another connection, changes this number.
     let version = || number(&database, "PRAGMA data_version");
-    // That a post was seen is noted at the first time.
+    // The first visit of a post is recorded.
     client.get("/posts/1");
-    eventually("the visit is noted", || (count(&database, "visits") == 1).then_some(()));
+    eventually("the visit is recorded", || (count(&database, "visits") == 1).then_some(()));
     let (began, unchanged) = (used(), version());
     for path in ["/", "/posts", "/posts/1", "/users/1", "/user/edit", "/posts/new", "/sign_in", "/nowhere"] {
         client.get(path);
     }
-    assert_eq!((used(), version()), (began, unchanged), "a page that is read writes nothing");
+    assert_eq!((used(), version()), (began, unchanged), "reading a page writes nothing");
 
     for (age, noted) in [(DAY - 60_000_000, false), (DAY + 60_000_000, true), (100 * DAY, true)] {
         let old = now() - age;
@@ -376,13 +376,13 @@ fn that_a_session_is_used_is_noted_once_a_day() {
         let before = version();
         assert!(whoami(&client).is_some());
         if noted {
-            // Nobody waits for it.
-            eventually("it is noted", || (used() > old).then_some(()));
+            // The request does not wait for this write.
+            eventually("the use is recorded", || (used() > old).then_some(()));
         }
         assert_eq!((used() > old, version() != before), (noted, noted), "{age}");
         let (after, before) = (used(), version());
         assert!(whoami(&client).is_some());
-        assert_eq!((used(), version()), (after, before), "not once more");
+        assert_eq!((used(), version()), (after, before), "a second use on one day writes nothing");
     }
     // A guest, or a cookie with a wrong secret, touches nothing.
     database.execute("UPDATE sessions SET last_used_at = 0", []).expect("the schema is known");

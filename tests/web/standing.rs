@@ -1,5 +1,5 @@
-//! Whether a user may still write is checked in the transaction that writes: their session may have ended, and an
-//! admin may have banned them, since the request was let in.
+//! The transaction of a write checks again whether the user may write: since the request began, their session
+//! may have ended or an admin may have banned them.
 
 use lorem_news::app::App;
 use lorem_news::auth::{self, Standing};
@@ -17,7 +17,7 @@ fn request() -> Request {
     Request::fake_http("POST", "/posts/1/comments", headers, BODY.into())
 }
 
-/// What becomes of a write by user 1, whose session is 1, after `meanwhile`.
+/// The result of a write by user 1 in session 1, after the statements in `meanwhile`.
 fn written_after(meanwhile: &str, standing: Standing) -> Result<Option<i64>, Error> {
     let (_folder, database) = folder();
     seeded(&database, 3);
@@ -42,7 +42,7 @@ fn written_after(meanwhile: &str, standing: Standing) -> Result<Option<i64>, Err
     let written = auth::write_as(&cx, &viewer, standing, work);
     let karma: i64 =
         other.query_row("SELECT karma FROM users WHERE id = 1", [], |row| row.get(0)).expect("an answer");
-    assert_eq!(karma == 4711, matches!(written, Ok(Some(_))), "only what is told to be done is done");
+    assert_eq!(karma == 4711, matches!(written, Ok(Some(_))), "a reported write is made");
     written
 }
 
@@ -54,14 +54,14 @@ fn a_user_with_a_session_writes() {
 }
 
 #[test]
-fn a_user_whose_session_has_ended_meanwhile_does_not_write() {
+fn a_write_after_the_end_of_the_session_is_not_made() {
     for standing in [Standing::Active, Standing::Any] {
         assert!(matches!(written_after("DELETE FROM sessions", standing), Ok(None)));
     }
 }
 
 #[test]
-fn a_user_who_was_banned_meanwhile_does_not_write_and_keeps_the_words() {
+fn a_write_after_a_ban_is_refused_and_its_text_is_kept() {
     let ban = "UPDATE users SET banned_at = 1 WHERE id = 1; \
                INSERT INTO acts (created_at, verb, noun, user_id, reason) VALUES (1, 'ban', 'user', 1, 'Spam')";
     match written_after(ban, Standing::Active) {
@@ -70,6 +70,6 @@ fn a_user_who_was_banned_meanwhile_does_not_write_and_keeps_the_words() {
         }
         other => panic!("{other:?}"),
     }
-    // What concerns only themselves they may still do.
+    // A banned user may still write data that concerns only themselves.
     assert!(matches!(written_after(ban, Standing::Any), Ok(Some(4711))));
 }
