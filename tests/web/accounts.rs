@@ -454,7 +454,7 @@ fn a_new_password_ends_all_other_sessions_and_renews_this_one() {
     let database = site.database();
     let own = name_of(&database, 1);
     let (here, elsewhere) = (Client::signed_in_as(&site, 1), Client::signed_in_as(&site, 1));
-    let somebody_else = Client::signed_in_as(&site, 2);
+    let other = Client::signed_in_as(&site, 2);
     let before = here.clone();
     let answer = here.post("/user", &CHANGE);
     assert_leads_to(&answer, "/users/1");
@@ -463,7 +463,7 @@ fn a_new_password_ends_all_other_sessions_and_renews_this_one() {
     assert_eq!(whoami(&here).as_ref(), Some(&own));
     assert_eq!(whoami(&before.clone()), None, "the old cookie is worthless");
     assert_eq!(whoami(&elsewhere), None);
-    assert!(whoami(&somebody_else).is_some());
+    assert!(whoami(&other).is_some());
     assert_eq!(number(&database, "SELECT sessions_count FROM users WHERE id = 1"), 1);
     assert_sound(&database);
     // A second time the old password is no longer the current one.

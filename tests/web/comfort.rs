@@ -59,22 +59,22 @@ fn a_guest_sets_preferences_and_every_page_follows() {
 #[test]
 fn preferences_belong_to_the_browser_and_outlast_the_session() {
     let site = Site::start();
-    let (somebody, other) = (Client::signed_in(&site), Client::signed_in_as(&site, 2));
+    let (user, other) = (Client::signed_in(&site), Client::signed_in_as(&site, 2));
     let database = site.database();
     let version = || number(&database, "PRAGMA data_version");
     let before = version();
-    let answer = somebody.post("/preferences", &[("theme", "dark"), ("keys", "off")]);
-    assert_done(&somebody, &answer, "/preferences", SAVED);
-    assert_eq!(read(&somebody.get("/")), (Some("dark".into()), false));
+    let answer = user.post("/preferences", &[("theme", "dark"), ("keys", "off")]);
+    assert_done(&user, &answer, "/preferences", SAVED);
+    assert_eq!(read(&user.get("/")), (Some("dark".into()), false));
     assert_eq!(read(&other.get("/")), (None, true), "the pages of others stay");
-    assert_eq!(viewer(&somebody.get("/")), Some(name_of(&database, 1)));
+    assert_eq!(viewer(&user.get("/")), Some(name_of(&database, 1)));
     assert_eq!(version(), before, "nothing is written");
 
     // The preferences outlast the session.
-    let session = somebody.session_id();
-    let answer = somebody.post(&format!("/sessions/{session}"), &[("_method", "delete")]);
+    let session = user.session_id();
+    let answer = user.post(&format!("/sessions/{session}"), &[("_method", "delete")]);
     assert_eq!(answer.status, 303);
-    assert_eq!((viewer(&somebody.get("/")), read(&somebody.get("/"))), (None, (Some("dark".into()), false)));
+    assert_eq!((viewer(&user.get("/")), read(&user.get("/"))), (None, (Some("dark".into()), false)));
 }
 
 #[test]

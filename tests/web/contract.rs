@@ -158,7 +158,7 @@ fn complaints(html: &Html) -> Vec<String> {
                 }
                 // The button sends a plain request: its page enters the history.
                 if value.attr("hx-trigger") != Some("input changed delay:300ms") {
-                    says("it is not sent while somebody types".into());
+                    says("it is not sent while the user types".into());
                 }
             }
             // A boosted form would fetch a page and push its address into the history. Its buttons are
@@ -246,7 +246,7 @@ fn markup_that_needs_a_script_is_detected() {
         (search.replace("hx-sync=", "hx-swap=innerHTML hx-sync="), "not used"),
         (search.replace("this:replace", "this:drop"), "come last"),
         (search.replace("hx-replace-url=true", ""), "does not follow"),
-        (search.replace("300ms", "300ms from:body"), "while somebody types"),
+        (search.replace("300ms", "300ms from:body"), "while the user types"),
         (search.replace("role=search", ""), "cannot be sent"),
         ("<form method=post action=/a></form>".to_owned(), "not one button"),
         (shared.replace("hx-target=this", ""), "for itself"),

@@ -76,7 +76,7 @@ fn a_post_with_a_url_links_out_from_lists_and_from_its_page() {
         let answer = client.post("/posts", &[("title", title), ("url", given), ("description", description)]);
         let id = newest(&database);
         let page = client.follow(&answer).html();
-        assert_eq!(told(&page), [MADE]);
+        assert_eq!(notices(&page), [MADE]);
         assert_eq!(texts(&page, "h1"), [title]);
         let shown: String = url.chars().take(60).collect();
         let end = if url.chars().count() > 60 { "…" } else { "" };
@@ -295,8 +295,8 @@ fn posting_a_known_url_votes_for_the_existing_post() {
         ("Another title", "https://example.com/a?b=1"),
     ] {
         let again = [("title", title), ("url", url)];
-        let told = if title == "The first post" { VOTED } else { THERE };
-        assert_done(&client, &client.post("/posts", &again), &path, told);
+        let notice = if title == "The first post" { VOTED } else { THERE };
+        assert_done(&client, &client.post("/posts", &again), &path, notice);
         assert_eq!(points(&database, id), 2);
         assert_done(&client, &client.post("/posts", &again), &path, THERE);
     }
@@ -304,7 +304,7 @@ fn posting_a_known_url_votes_for_the_existing_post() {
     let answer =
         by_htmx.htmx("POST", "/posts", &[("title", "By a script"), ("url", "https://example.com/a?b=1")]);
     assert_leads_htmx_to(&answer, 200, &path);
-    assert_eq!(told(&by_htmx.get(&path).html()), [VOTED]);
+    assert_eq!(notices(&by_htmx.get(&path).html()), [VOTED]);
     let author = Client::signed_in_as(&site, 1);
     assert_done(
         &author,
@@ -407,13 +407,13 @@ fn of_fifty_concurrent_posts_of_one_url_one_is_made_and_the_others_vote() {
     assert_eq!(number(&database, "SELECT count(*) FROM posts WHERE address = 'example.com/a'"), 1);
     assert_eq!(number(&database, "SELECT count(*) FROM posts"), 21);
     let id = newest(&database);
-    let mut told: Vec<String> = Vec::new();
+    let mut notices: Vec<String> = Vec::new();
     for (client, answer) in clients.iter().zip(&answers) {
         assert_eq!((answer.status, answer.header("Location")), (303, Some(&*format!("/posts/{id}"))));
-        told.extend(flash(&client.follow(answer)));
+        notices.extend(flash(&client.follow(answer)));
     }
-    told.sort();
-    assert_eq!(told, [vec![VOTED; 49], vec![MADE]].concat());
+    notices.sort();
+    assert_eq!(notices, [vec![VOTED; 49], vec![MADE]].concat());
     assert_eq!((points(&database, id), number(&database, "SELECT count(*) FROM post_votes")), (50, 49));
     assert_sound(&database);
 }

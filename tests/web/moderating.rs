@@ -239,15 +239,15 @@ fn only_an_admin_moderates() {
     let guest = Client::new(&scene.site);
     let before = scene.rows();
     for (path, act) in all_acts(&scene) {
-        let (desk, form) = (format!("{path}/moderate"), [("act", act), ("reason", "A reason")]);
-        assert_leads_to_sign_in(&guest.post(&desk, &form), &guest.htmx("POST", &desk, &form), &desk);
+        let (address, form) = (format!("{path}/moderate"), [("act", act), ("reason", "A reason")]);
+        assert_leads_to_sign_in(&guest.post(&address, &form), &guest.htmx("POST", &address, &form), &address);
         guest.set_cookie("draft", "");
         for client in [&scene.author, &scene.reader] {
-            assert_page_of_error(client, &client.post(&desk, &form), 403, REJECTED);
-            assert_alert(&client.htmx("POST", &desk, &form), 403, NO_ADMIN);
-            assert_page_of_error(client, &client.get(&desk), 403, CLOSED);
+            assert_page_of_error(client, &client.post(&address, &form), 403, REJECTED);
+            assert_alert(&client.htmx("POST", &address, &form), 403, NO_ADMIN);
+            assert_page_of_error(client, &client.get(&address), 403, CLOSED);
         }
-        assert_leads_to_sign_in(&guest.get(&desk), &guest.htmx("GET", &desk, &[]), &desk);
+        assert_leads_to_sign_in(&guest.get(&address), &guest.htmx("GET", &address, &[]), &address);
     }
     for client in [&guest, &scene.reader] {
         assert_eq!(client.get("/flags").status, if client.user_id == 0 { 303 } else { 403 });
@@ -269,15 +269,15 @@ fn each_action_is_done_once_and_logged_once_by_form_and_by_htmx() {
     let scene = scene();
     for by_htmx in [false, true] {
         for (path, act) in all_acts(&scene) {
-            let (desk, acts) = (format!("{path}/moderate"), scene.acts());
-            let page = scene.admin.get(&desk);
-            assert_eq!(attributes(&page.html(), &format!("#{act} form"), "action"), [&*desk], "{act}");
+            let (address, acts) = (format!("{path}/moderate"), scene.acts());
+            let page = scene.admin.get(&address);
+            assert_eq!(attributes(&page.html(), &format!("#{act} form"), "action"), [&*address], "{act}");
             let form = [("act", act), ("reason", "  A   good\nreason ")];
             for _ in 0..2 {
                 if by_htmx {
-                    assert_leads_htmx_to(&scene.admin.htmx("POST", &desk, &form), 200, &path);
+                    assert_leads_htmx_to(&scene.admin.htmx("POST", &address, &form), 200, &path);
                 } else {
-                    let answer = scene.admin.post(&desk, &form);
+                    let answer = scene.admin.post(&address, &form);
                     assert_leads_to(&answer, &path);
                 }
                 assert_sound(&scene.database);
@@ -317,9 +317,9 @@ fn a_reason_is_required_and_a_refused_one_is_shown_again() {
         (&*long, "Reason is too long (maximum is 500 characters)"),
     ] {
         for (path, act) in [("/posts/3", "remove"), ("/posts/3", "lock"), ("/users/2", "ban")] {
-            let desk = format!("{path}/moderate");
+            let address = format!("{path}/moderate");
             let form = [("act", act), ("reason", reason)];
-            for answer in [scene.admin.post(&desk, &form), scene.admin.htmx("POST", &desk, &form)] {
+            for answer in [scene.admin.post(&address, &form), scene.admin.htmx("POST", &address, &form)] {
                 assert_eq!(answer.status, 422);
                 let html = answer.html();
                 assert_refused(&html, "action", &[why]);
@@ -827,12 +827,12 @@ fn links_lead_an_admin_to_every_moderation_page() {
         [("/posts/3", "/posts/3"), ("/posts/4", &*scene.comment_path()), ("/users/2", "/users/2")]
     {
         assert_eq!(texts(&scene.admin.get(page).html(), &moderate(path)), ["Moderate"], "{page}");
-        let desk = scene.admin.get(&format!("{path}/moderate")).html();
+        let form = scene.admin.get(&format!("{path}/moderate")).html();
         assert_eq!(
-            texts(&desk, "#reason_to_lock_hint, #reason_to_ban_hint").len(),
+            texts(&form, "#reason_to_lock_hint, #reason_to_ban_hint").len(),
             usize::from(path != scene.comment_path())
         );
-        assert!(texts(&desk, ".decision .hint").iter().all(|hint| hint == "Shown to everyone in the log."));
+        assert!(texts(&form, ".decision .hint").iter().all(|hint| hint == "Shown to everyone in the log."));
     }
     assert_eq!(attributes(&scene.admin.get("/").html(), "header a[href='/flags']", "href"), ["/flags"]);
     let flags = scene.admin.get("/flags").html();

@@ -453,9 +453,9 @@ fn the_gauges_show_waiting_writes() {
     assert!(readers("idle") >= 1.0 && readers("busy") + readers("idle") >= 4.0);
     assert_eq!(after.number("lorem_news_connections_max", &[]), 1024.0);
     // The system's number, within a factor of two: memory changes meanwhile.
-    let (told, seen) =
+    let (reported, seen) =
         (after.number("process_resident_memory_bytes", &[]), program.resident() as f64 * 1024.0);
-    assert!((0.5..2.0).contains(&(told / seen)), "{told} of {seen}");
+    assert!((0.5..2.0).contains(&(reported / seen)), "{reported} of {seen}");
     assert!(after.number("process_open_fds", &[]) < after.number("process_max_fds", &[]));
     let version =
         after.0.iter().find(|sample| sample.metric == "lorem_news_build_info").expect("it is there");

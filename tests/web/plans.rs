@@ -86,11 +86,11 @@ fn database() -> (tempfile::TempDir, Connection) {
 fn lists(connection: &Connection) {
     post::sql::hottest(connection, 1, START, 30).expect("the hottest");
     post::sql::newest(connection, 1, START, 30).expect("the newest");
-    post::sql::of_user(connection, 1, 1, START, 30).expect("someone's posts");
+    post::sql::of_user(connection, 1, 1, START, 30).expect("a user's posts");
     post::sql::of_site(connection, 1, "example.com", START, 30).expect("a site's posts");
     post::sql::best(connection, 1, (None, now()), START, 30).expect("the best of all time");
     post::sql::best(connection, 1, (Some(now() - 7 * DAY), now()), START, 30).expect("the best of a week");
-    post::sql::saved_by(connection, 1, START, 30).expect("what someone saved");
+    post::sql::saved_by(connection, 1, START, 30).expect("the saved posts");
     post::sql::some(connection, 1, 100).expect("some posts");
     post::sql::random(connection).expect("any post");
     let mut whole = post::sql::find(connection, 1, 1).expect("an answer").expect("a post");
@@ -102,13 +102,13 @@ fn lists(connection: &Connection) {
     }
     comment::sql::discussion::place(connection, 1, 1).expect("a comment's place");
     comment::sql::replies_to(connection, 1, 200).expect("the replies to a comment");
-    comment::sql::new_to(connection, 1, 1, 0, 200).expect("what is new");
-    comment::sql::of_user(connection, 1, START, 30).expect("someone's comments");
-    session::sql::of_user(connection, 1, START, 10).expect("someone's sessions");
-    auth::sql::viewer(connection, &Secret::random().of(1)).expect("who asks");
-    user::sql::find(connection, 1).expect("someone");
+    comment::sql::new_to(connection, 1, 1, 0, 200).expect("new comments");
+    comment::sql::of_user(connection, 1, START, 30).expect("a user's comments");
+    session::sql::of_user(connection, 1, START, 10).expect("a user's sessions");
+    auth::sql::viewer(connection, &Secret::random().of(1)).expect("the viewer");
+    user::sql::find(connection, 1).expect("a user");
     moderation::sql::log(connection, START, 30).expect("the log");
-    flag::sql::queue(connection, START, 30).expect("what is flagged");
+    flag::sql::queue(connection, START, 30).expect("the queue");
 }
 
 #[test]
@@ -132,13 +132,13 @@ fn every_feed_and_sitemap_is_read_from_an_index_in_its_order() {
     let asked = statements(&connection, |connection| {
         feed::sql::hottest(connection).expect("the hottest");
         feed::sql::newest(connection).expect("the newest");
-        feed::sql::of_user(connection, 1).expect("someone's");
+        feed::sql::of_user(connection, 1).expect("a user's");
         feed::sql::of_post(connection, 1).expect("a post's");
         for target in [Target::Post(1), Target::Comment(1)] {
             feed::sql::entry(connection, target).expect("an answer").expect("it is there");
         }
         feed::sql::post(connection, 1).expect("a post");
-        feed::sql::user(connection, 1).expect("someone");
+        feed::sql::user(connection, 1).expect("a user");
         sitemap::sql::parts(connection).expect("the parts");
         sitemap::sql::part(connection, 1).expect("a part");
     });
@@ -158,7 +158,7 @@ fn every_change_finds_its_rows_by_an_index() {
         let new = NewComment { post_id, parent_id: None, user_id: 1, body: "A body", created_at: 1 };
         let id = comment::sql::create(connection, &new).expect("a comment");
         comment::sql::destroy(connection, id, 1).expect("it goes");
-        let user = user::sql::sign_in_random(connection, 1).expect("someone").expect("there are people");
+        let user = user::sql::sign_in_random(connection, 1).expect("an answer").expect("a user");
         for action in [SaveAction::Save, SaveAction::Unsave, SaveAction::Save] {
             assert!(saved::sql::change(connection, 1, 1, action, 1).expect("it is changed"));
         }
@@ -348,7 +348,7 @@ fn moderation_finds_its_rows_by_an_index() {
 
 /// The author of post 1.
 fn one_author(connection: &Connection) -> i64 {
-    connection.query_row("SELECT user_id FROM posts WHERE id = 1", [], |row| row.get(0)).expect("someone")
+    connection.query_row("SELECT user_id FROM posts WHERE id = 1", [], |row| row.get(0)).expect("a user")
 }
 
 fn title(connection: &Connection, id: i64) -> String {
@@ -397,11 +397,11 @@ fn the_search_index_finds_its_rows_by_an_index() {
     let asked = statements(&connection, |connection| {
         let name: String = connection
             .query_row("SELECT screen_name FROM users WHERE id = 1", [], |row| row.get(0))
-            .expect("somebody");
+            .expect("a user");
         for text in ["dol", "dolor lorem", &format!("\"dolor sit\" by:{name} site:example.com")] {
             let query = Query::parse(text).expect("a search");
             let found = search::sql::find::find(connection, &query, Order::Date, 1).expect("an answer");
-            assert!(found.is_some(), "somebody has the name");
+            assert!(found.is_some(), "a user has the name");
         }
         for kind in [Kind::Post, Kind::Comment] {
             search::sql::is_rare(connection, kind, "\"dolor\"", 10).expect("an answer");

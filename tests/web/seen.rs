@@ -9,7 +9,7 @@ use crate::harness::*;
 
 /// The notices and alerts at the top of the page.
 pub fn flash(answer: &Answer) -> Vec<String> {
-    told(&answer.html())
+    notices(&answer.html())
 }
 
 /// The errors of a form: heading and sentences.
@@ -121,7 +121,7 @@ pub fn places(partials: &[Partial]) -> Vec<String> {
 }
 
 /// The notices and alerts at the top of the page.
-pub fn told(html: &Html) -> Vec<String> {
+pub fn notices(html: &Html) -> Vec<String> {
     texts(html, "#flash > p")
 }
 
@@ -129,8 +129,8 @@ pub fn told(html: &Html) -> Vec<String> {
 pub fn assert_done(client: &Client, answer: &Answer, location: &str, sentence: &str) {
     assert_eq!((answer.status, answer.header("Location")), (303, Some(location)), "{}", answer.text());
     assert_eq!(answer.header("Cache-Control"), Some("no-store"));
-    assert_eq!(told(&client.follow(answer).html()), [sentence]);
-    assert_eq!(told(&client.follow(answer).html()), [""; 0], "the notice is shown once");
+    assert_eq!(notices(&client.follow(answer).html()), [sentence]);
+    assert_eq!(notices(&client.follow(answer).html()), [""; 0], "the notice is shown once");
 }
 
 /// Panics unless it is the whole error page, and the user is still signed in.

@@ -249,7 +249,7 @@ fn a_session_of_another_user_cannot_be_ended() {
     let database = site.database();
     let owner = Client::signed_in_as(&site, 1);
     let path = format!("/sessions/{}", owner.session_id());
-    let somebody_else = Client::signed_in_as(&site, 2);
+    let other = Client::signed_in_as(&site, 2);
     let before = string(&database, "SELECT group_concat(id || user_id || last_used_at) FROM sessions");
     for path in [
         &*path,
@@ -259,8 +259,8 @@ fn a_session_of_another_user_cannot_be_ended() {
         "/sessions/-1",
         "/sessions/99999999999999999999",
     ] {
-        assert_eq!(somebody_else.ask("DELETE", path, &[], &[]).status, 404, "{path}");
-        assert_eq!(somebody_else.htmx("DELETE", path, &[]).status, 404, "{path}");
+        assert_eq!(other.ask("DELETE", path, &[], &[]).status, 404, "{path}");
+        assert_eq!(other.htmx("DELETE", path, &[]).status, 404, "{path}");
     }
     let guest = Client::new(&site);
     assert_leads_to(&guest.ask("DELETE", &path, &[], &[]), "/sign_in?return_to=%2F");
@@ -268,7 +268,7 @@ fn a_session_of_another_user_cannot_be_ended() {
     assert_eq!(string(&database, "SELECT group_concat(id || user_id || last_used_at) FROM sessions"), before);
     assert!(whoami(&owner).is_some());
     // Other users do not see the session.
-    let page = somebody_else.get("/users/1");
+    let page = other.get("/users/1");
     assert!(!page.text().contains("Revoke") && !page.text().contains("Sessions:"));
     assert_eq!(listed(&page), []);
 }

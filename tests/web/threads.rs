@@ -1,4 +1,4 @@
-//! Replies to comments: written, shown in their order and to their depth, and what is new among them.
+//! Replies to comments: writing them, their order and depth on a page, and marks on new comments.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -19,7 +19,7 @@ const PARENT_GONE: &str = "The comment that you replied to was deleted while you
 const GONE: &str = "The page you were looking for doesn't exist. \
                     You may have mistyped the address or the page may have moved.";
 
-/// Where a comment stands: what it replies to, and how deep.
+/// The parent and the depth of a comment.
 fn place_of(database: &Connection, id: i64) -> (Option<i64>, i64) {
     let sql = "SELECT parent_id, depth FROM comments WHERE id = ?1";
     database.query_row(sql, [id], |row| Ok((row.get(0)?, row.get(1)?))).expect("it is there")
@@ -30,7 +30,7 @@ fn make(database: &Connection, post_id: i64, parent_id: Option<i64>, user_id: i6
     comment::sql::create(database, &new).expect("it can be made")
 }
 
-/// A post without comments.
+/// Deletes all comments on a post.
 fn silence(database: &Connection, post_id: i64) {
     database.execute("DELETE FROM comments WHERE post_id = ?1", [post_id]).expect("the schema is known");
     recount(database);
@@ -38,12 +38,12 @@ fn silence(database: &Connection, post_id: i64) {
 
 const REPLY: [(&str, &str); 1] = [("body", "This is my reply.")];
 
-/// Where a reply to a comment is sent.
+/// The path to which a reply to a comment is sent.
 fn replies(parent: i64) -> String {
     format!("/comments/{parent}/replies")
 }
 
-// Writing one
+// Writing replies
 
 #[test]
 fn a_reply_is_made_without_a_script() {
@@ -69,7 +69,7 @@ fn a_reply_is_made_without_a_script() {
     let id = newest(&database);
     assert_done(&client, &answer, &format!("/posts/3#comment_{id}"), CREATED);
     assert_eq!(place_of(&database, id), (Some(parent), 1));
-    // Twice in a row is once; the same words elsewhere in the discussion are others.
+    // Sending a reply twice creates one; an equal text elsewhere in the discussion is another comment.
     assert_leads_to(&client.post(&replies(parent), &REPLY), &format!("/posts/3#comment_{id}"));
     assert_eq!(newest(&database), id);
     assert_eq!(client.post("/posts/3/comments", &REPLY).status, 303);
@@ -84,12 +84,12 @@ fn a_reply_is_made_without_a_script() {
     assert_eq!(attributes(&html, &format!("#replies_{id} > li"), "id"), [format!("comment_{deeper}")]);
     assert_eq!(texts(&html, &format!("#thread_{parent} > summary")), ["1 reply"]);
     let inside = "summary a, summary button, summary form, summary input";
-    assert_eq!(texts(&html, inside), [""; 0], "a summary is a control itself");
+    assert_eq!(texts(&html, inside), [""; 0], "a summary is a control and contains none");
     assert_sound(&database);
 }
 
 #[test]
-fn a_reply_is_made_by_htmx_as_the_page_would_show_it() {
+fn a_reply_made_by_htmx_looks_as_on_the_page() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in_as(&site, 6);
@@ -132,12 +132,12 @@ fn a_reply_is_made_by_htmx_as_the_page_would_show_it() {
             assert_eq!(texts(&page.html(), "h2.comments_count"), [&*changes[4].html]);
         }
     }
-    assert_eq!(comment::sql::replies(&database, parent).expect("a number"), 2, "twice in a row is once");
+    assert_eq!(comment::sql::replies(&database, parent).expect("a number"), 2, "stored once each");
     assert_sound(&database);
 }
 
 #[test]
-fn what_is_wrong_with_a_reply_is_told_in_its_form() {
+fn an_invalid_reply_is_reported_in_its_form() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in_as(&site, 6);
@@ -161,7 +161,7 @@ fn what_is_wrong_with_a_reply_is_told_in_its_form() {
 }
 
 #[test]
-fn who_replies_to_what_was_deleted_meanwhile_keeps_their_words() {
+fn a_reply_to_a_comment_deleted_meanwhile_keeps_its_text() {
     let site = Site::start();
     let database = site.database();
     let (author, client) = (Client::signed_in_as(&site, 5), Client::signed_in_as(&site, 6));
@@ -178,10 +178,10 @@ fn who_replies_to_what_was_deleted_meanwhile_keeps_their_words() {
         if id == emptied {
             assert_eq!(plain.status, 422);
             assert_refused(&html, "comment", &[PARENT_GONE]);
-            // There they can be said to all.
+            // The text is in the form for a comment on the post.
             assert_eq!(texts(&html, "#comment_form textarea"), ["My long answer."]);
         } else {
-            // Nothing tells any more which post it was on.
+            // The post of a deleted comment is unknown.
             assert_page_of_error(&client, &plain, 404, NOT_FOUND);
             assert_eq!(texts(&html, "main textarea[readonly]"), ["My long answer."]);
         }
@@ -207,18 +207,18 @@ fn who_replies_to_what_was_deleted_meanwhile_keeps_their_words() {
     assert_sound(&database);
 }
 
-/// Somebody whose session ended while they wrote: what they send is kept, and they sign in again.
+/// A client whose session has ended sends a text, which is kept as a draft, and signs in again.
 fn sent_by_a_guest(site: &Site, address: &str, body: &str) -> Client {
     let mut guest = Client::new(site);
     assert_eq!(guest.post(address, &[("body", body)]).status, 303);
-    let somebody = Client::signed_in_as(site, 6);
-    guest.set_cookie("session", &somebody.cookie("session").expect("a session"));
+    let user = Client::signed_in_as(site, 6);
+    guest.set_cookie("session", &user.cookie("session").expect("a session"));
     guest.user_id = 6;
     guest
 }
 
 #[test]
-fn what_a_guest_would_reply_is_in_the_form_once_they_are_signed_in() {
+fn a_reply_sent_by_a_guest_is_in_the_form_after_signing_in() {
     let site = Site::start();
     let database = site.database();
     let parent = comment_of(&database, 5, 3, "What do you think?");
@@ -229,19 +229,19 @@ fn what_a_guest_would_reply_is_in_the_form_once_they_are_signed_in() {
     let plain = guest.post(&replies(parent), &REPLY);
     assert_leads_to_sign_in(&plain, &htmx, &path);
     assert_eq!(newest(&database), last);
-    let somebody = Client::signed_in_as(&site, 6);
-    guest.set_cookie("session", &somebody.cookie("session").expect("a session"));
+    let user = Client::signed_in_as(&site, 6);
+    guest.set_cookie("session", &user.cookie("session").expect("a session"));
     let is_kept = || {
         assert_eq!(texts(&guest.get(&path).html(), "form.answer textarea"), ["This is my reply."]);
         let piece = partials(&guest.htmx("GET", &path, &[])).remove(0).html;
         assert_eq!(texts(&Html::parse_fragment(&piece), "textarea"), ["This is my reply."]);
     };
     is_kept();
-    // It is for this comment: in no other form.
+    // The draft is for this comment and in no other form.
     assert_eq!(texts(&guest.get("/posts/3").html(), "#comment_form textarea"), [""]);
     let other = number(&database, "SELECT min(id) FROM comments WHERE post_id = 3");
     assert_eq!(texts(&guest.get(&format!("/comments/{other}/reply")).html(), "form.answer textarea"), [""]);
-    // What they say elsewhere does not take it away.
+    // A comment elsewhere does not remove the draft.
     for address in ["/posts/3/comments", &replies(other)] {
         assert_eq!(guest.post(address, &REPLY).status, 303);
         is_kept();
@@ -253,7 +253,7 @@ fn what_a_guest_would_reply_is_in_the_form_once_they_are_signed_in() {
 }
 
 #[test]
-fn what_a_guest_wrote_is_not_lost_when_it_has_no_place_any_more() {
+fn a_draft_is_not_lost_when_its_parent_or_post_is_closed_or_deleted() {
     let site = Site::start();
     let database = site.database();
     let author = Client::signed_in_as(&site, 5);
@@ -295,7 +295,7 @@ fn what_a_guest_wrote_is_not_lost_when_it_has_no_place_any_more() {
 }
 
 #[test]
-fn nobody_replies_on_a_post_that_only_stays_for_its_comments() {
+fn a_post_that_stays_for_its_comments_takes_no_reply() {
     let site = Site::start();
     let database = site.database();
     let parent = comment_of(&database, 5, 3, "What do you think?");
@@ -320,7 +320,7 @@ fn nobody_replies_on_a_post_that_only_stays_for_its_comments() {
 }
 
 #[test]
-fn the_list_of_replies_goes_with_the_last_of_them() {
+fn the_list_of_replies_goes_with_the_last_reply() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in_as(&site, 6);
@@ -333,7 +333,7 @@ fn the_list_of_replies_goes_with_the_last_of_them() {
             [&*format!("#comment_{id} delete"), &change, ".comments_count innerHTML", "#flash innerHTML"];
         assert_eq!(places(&changes), expected);
     }
-    // What was kept goes, too, and what is above it has a reply less.
+    // The emptied comment goes, too, and its parent counts one reply less.
     let middle = reply_of(&database, 6, parent);
     let other = reply_of(&database, 7, parent);
     let leaf = reply_of(&database, 6, middle);
@@ -353,7 +353,7 @@ fn the_list_of_replies_goes_with_the_last_of_them() {
 }
 
 #[test]
-fn who_destroys_a_comment_goes_on_where_it_was() {
+fn destroying_a_comment_leads_back_to_its_context() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in_as(&site, 6);
@@ -365,11 +365,11 @@ fn who_destroys_a_comment_goes_on_where_it_was() {
     };
     let htmx = [("HX-Request-Type", "partial")];
     let parent = comment_of(&database, 5, 3, "What do you think?");
-    // At what it was a reply to, wherever that is shown.
+    // A reply leads to its parent on the page that shows it.
     let reply = reply_of(&database, 6, parent);
     let answer = destroy(reply, &format!("/comments/{parent}"), &[]);
     assert_leads_to(&answer, &format!("/posts/3#comment_{parent}"));
-    // On the page of the post that it was on.
+    // A comment leads to the page of its post.
     for (page, expected) in [
         ("/posts/3?comments=5-1", "/posts/3?comments=5-1"),
         ("/posts/4", "/posts/3"),
@@ -378,7 +378,7 @@ fn who_destroys_a_comment_goes_on_where_it_was() {
         let id = comment_of(&database, 6, 3, "A remark.");
         assert_leads_to(&destroy(id, page, &[]), expected);
     }
-    // By htmx, too, when the page is gone that it was on.
+    // htmx is redirected when the page of the deleted comment is gone.
     let reply = reply_of(&database, 6, parent);
     let answer = destroy(reply, &format!("/comments/{reply}?replies=1-1"), &htmx);
     assert_leads_htmx_to(&answer, 200, &format!("/posts/3#comment_{parent}"));
@@ -390,7 +390,7 @@ fn who_destroys_a_comment_goes_on_where_it_was() {
 }
 
 #[test]
-fn a_long_chain_goes_with_few_changes() {
+fn a_long_chain_is_removed_with_few_page_changes() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in_as(&site, 6);
@@ -410,10 +410,10 @@ fn a_long_chain_goes_with_few_changes() {
     assert_sound(&database);
 }
 
-// Reading them
+// Reading replies
 
 #[test]
-fn siblings_stand_by_points_then_time() {
+fn siblings_are_ordered_by_points_then_time() {
     let site = Site::start();
     let database = site.database();
     silence(&database, 3);
@@ -439,7 +439,7 @@ fn siblings_stand_by_points_then_time() {
 }
 
 #[test]
-fn who_wrote_the_post_is_marked_in_its_discussion() {
+fn the_author_of_the_post_is_marked_in_its_discussion() {
     let site = Site::start();
     let database = site.database();
     let author = number(&database, "SELECT user_id FROM posts WHERE id = 3");
@@ -457,7 +457,7 @@ fn who_wrote_the_post_is_marked_in_its_discussion() {
 }
 
 #[test]
-fn a_comment_has_a_page_with_the_way_to_all_around_it() {
+fn a_comment_has_a_page_with_links_to_its_context() {
     let site = Site::start();
     let database = site.database();
     let top = comment_of(&database, 5, 3, "The top of it.");
@@ -481,14 +481,14 @@ fn a_comment_has_a_page_with_the_way_to_all_around_it() {
         let found = texts(&html, ".byline a").into_iter().zip(attributes(&html, ".byline a", "href"));
         assert_eq!(found.take(links.len()).collect::<Vec<_>>(), links);
         let own = format!("#said_{id} > p:first-of-type a[href='/comments/{id}']");
-        assert_eq!(texts(&guest.get("/posts/3").html(), &own).len(), 1, "the way here");
+        assert_eq!(texts(&guest.get("/posts/3").html(), &own).len(), 1, "the link to this page");
     }
-    // Each of one's own, too.
+    // The user's page links to each comment, too.
     assert_eq!(
         texts(&guest.get("/users/6").html(), &format!("#comments a[href='/comments/{middle}']")).len(),
         1
     );
-    // One that was taken back still has what others said.
+    // A deleted comment keeps the replies of others.
     let author = Client::signed_in_as(&site, 6);
     assert_eq!(author.ask("DELETE", &format!("/comments/{middle}"), &[], &[]).status, 303);
     let html = guest.get(&format!("/comments/{middle}")).html();
@@ -502,7 +502,7 @@ fn a_comment_has_a_page_with_the_way_to_all_around_it() {
 }
 
 #[test]
-fn a_reply_leads_to_what_it_replies_to_where_that_is_on_the_page() {
+fn a_reply_links_to_its_parent_if_that_is_on_the_page() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in_as(&site, 6);
@@ -520,7 +520,7 @@ fn a_reply_leads_to_what_it_replies_to_where_that_is_on_the_page() {
         let html = page.html();
         assert_eq!((above(&html, parent), above(&html, reply)), (of_parent, of_reply), "{path}");
         assert_eq!(above(&html, inner), to(reply), "{path}");
-        // What htmx puts there is what the page says.
+        // The fragment for htmx equals the markup of the page.
         let referrer = format!("http://{}{path}", site.address);
         let headers = [("Referer", &*referrer), ("HX-Request-Type", "partial")];
         let said = partials(&client.ask("GET", &own, &[], &headers)).remove(0);
@@ -528,14 +528,14 @@ fn a_reply_leads_to_what_it_replies_to_where_that_is_on_the_page() {
     }
 }
 
-/// How deep lists stand inside each other.
+/// The depth of nested lists on a page.
 fn depth(html: &Html) -> usize {
     let lists = (1..).take_while(|depth| !texts(html, &vec!["ol"; *depth].join(" ")).is_empty());
     lists.last().unwrap_or_default()
 }
 
 #[test]
-fn a_chain_five_thousand_deep_is_read_and_goes_on() {
+fn a_chain_of_five_thousand_can_be_read_and_continued() {
     let site = Site::start();
     let database = site.database();
     silence(&database, 3);
@@ -556,7 +556,7 @@ fn a_chain_five_thousand_deep_is_read_and_goes_on() {
         seen += MAX_LEVELS - 1;
         address = attributes(&html, ".rest a", "href").remove(0);
         assert_eq!(address, format!("/comments/{}", chain[seen]));
-        // There is no room for a reply in its place.
+        // The deepest comment has no reply form in place.
         assert_eq!(attributes(&html, &format!("#reply_{}", chain[seen]), "hx-get"), [""; 0]);
         assert_eq!(attributes(&html, &format!("#reply_{}", chain[seen - 1]), "hx-get").len(), 1);
     }
@@ -577,7 +577,7 @@ fn a_chain_five_thousand_deep_is_read_and_goes_on() {
 }
 
 #[test]
-fn there_is_no_form_in_place_below_what_has_replies_elsewhere() {
+fn a_comment_with_replies_elsewhere_has_no_form_in_place() {
     let site = Site::start();
     let database = site.database();
     silence(&database, 3);
@@ -592,7 +592,7 @@ fn there_is_no_form_in_place_below_what_has_replies_elsewhere() {
 }
 
 #[test]
-fn what_is_too_old_to_be_in_order_is_found_on_its_own_page() {
+fn the_oldest_comments_of_a_huge_discussion_are_on_their_own_pages() {
     let site = Site::start();
     let database = site.database();
     silence(&database, 3);
@@ -612,12 +612,12 @@ fn what_is_too_old_to_be_in_order_is_found_on_its_own_page() {
     let new = make(&database, 3, Some(root), 6, "A new reply to it.");
     database.execute_batch("COMMIT").expect("it is written");
     let client = Client::signed_in_as(&site, 5);
-    let told = "The oldest comments are not shown here.";
-    assert_eq!(texts(&client.get("/posts/3").html(), "#comments > .empty"), [told]);
+    let hint = "The oldest comments are not shown here.";
+    assert_eq!(texts(&client.get("/posts/3").html(), "#comments > .empty"), [hint]);
     let html = client.get(&format!("/comments/{root}")).html();
     let expected = [root, old[0], old[1], new].map(|id| format!("comment_{id}"));
     assert_eq!(attributes(&html, "#comment_list li", "id"), expected);
-    assert_eq!(texts(&html, "#comments > .empty"), [told]);
+    assert_eq!(texts(&html, "#comments > .empty"), [hint]);
     let place = format!("/comments/{root}#comment_{root}");
     assert_eq!(attributes(&html, ".byline a", "href")[1], place, "its context");
     let form = [("_method", "patch"), ("body", "Changed at last.")];
@@ -626,14 +626,14 @@ fn what_is_too_old_to_be_in_order_is_found_on_its_own_page() {
 }
 
 #[test]
-fn who_follows_the_links_of_a_large_discussion_reads_each_comment_once() {
+fn the_links_of_a_large_discussion_lead_to_each_comment_once() {
     let site = Site::start();
     let database = site.database();
     silence(&database, 3);
     database.execute_batch("BEGIN").expect("a transaction");
     let mut ids: Vec<i64> = Vec::new();
     for number in 0..1500_usize {
-        // Some on the post, some to one of the first, some to one of the last.
+        // Some comment on the post, some reply to one of the first, some to one of the last.
         let parent = match number % 5 {
             0 => None,
             1 | 2 => ids.get(number * 7919 % 11),
@@ -650,7 +650,7 @@ fn who_follows_the_links_of_a_large_discussion_reads_each_comment_once() {
         assert!(!shown.is_empty() && shown.len() <= 200 && depth(&html) <= MAX_LEVELS, "{address}");
         let unique: BTreeSet<&String> = shown.iter().collect();
         assert_eq!(unique.len(), shown.len(), "{address}");
-        // What the page of a comment is about was on the page before.
+        // The first comment of a comment's page was on the page before.
         let root = usize::from(address.starts_with("/comments"));
         for id in &shown[root..] {
             *seen.entry(id.clone()).or_insert(0) += 1;
@@ -661,35 +661,35 @@ fn who_follows_the_links_of_a_large_discussion_reads_each_comment_once() {
     }
     assert_eq!(seen.len(), ids.len());
     assert!(seen.values().all(|times| *times == 1));
-    // Each is where its context leads.
+    // The context link of each comment leads to it.
     for id in ids.iter().step_by(53) {
         let html = client.get(&format!("/comments/{id}")).html();
         let links = texts(&html, ".byline a").into_iter().zip(attributes(&html, ".byline a", "href"));
-        let context = links.into_iter().find(|(text, _)| text == "context").expect("a way to it").1;
+        let context = links.into_iter().find(|(text, _)| text == "context").expect("a context link").1;
         let (address, place) = context.split_once('#').expect("a place on a page");
         assert!(client.get(address).text().contains(&format!("id={place}>")), "{context}");
     }
     assert_sound(&database);
 }
 
-// What is new
+// New comments
 
-/// When somebody last looked at a post, as far as that is noted.
+/// The recorded time (µs) of a user's last visit to post 3.
 fn looked_at(database: &Connection, user_id: i64) -> Option<i64> {
     let sql = "SELECT max(looked_at) FROM visits WHERE post_id = 3 AND user_id = ?1";
     database.query_row(sql, [user_id], |row| row.get(0)).expect("the schema is known")
 }
 
 #[test]
-fn what_others_said_since_is_marked_for_who_comes_back() {
+fn new_comments_of_others_are_marked_for_a_returning_user() {
     let site = Site::start();
     let database = site.database();
     silence(&database, 3);
     comment_of(&database, 5, 3, "Said long ago.");
     let (reader, other) = (Client::signed_in_as(&site, 6), Client::signed_in_as(&site, 7));
     let html = reader.get("/posts/3").html();
-    assert_eq!(texts(&html, ".new, #comments strong"), [""; 0], "at first nothing is new");
-    let first = eventually("the visit is noted", || looked_at(&database, 6));
+    assert_eq!(texts(&html, ".new, #comments strong"), [""; 0], "nothing is new at the first visit");
+    let first = eventually("the visit is recorded", || looked_at(&database, 6));
     assert!((now() - first) < MINUTE);
     assert_eq!(texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong"), [""; 0]);
     let own = [("body", "One's own is not new.")];
@@ -699,7 +699,7 @@ fn what_others_said_since_is_marked_for_who_comes_back() {
     }
     let last = newest(&database);
     assert_eq!(texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong"), ["2 new"]);
-    // On the comment's own page, too, which is not the whole discussion: it is not looked at by that.
+    // The comment's own page marks it, too. It is not the whole discussion, so it counts as no visit.
     let html = reader.get(&format!("/comments/{last}")).html();
     assert_eq!(texts(&html, &format!("#said_{last} strong")), ["new"]);
     assert_eq!(texts(&html, ".new"), ["2 new since you were here, some elsewhere in the discussion"]);
@@ -711,10 +711,10 @@ fn what_others_said_since_is_marked_for_who_comes_back() {
         assert_eq!(texts(&html, &format!("#said_{id} strong")), marks, "{id}");
     }
     let onward = attributes(&html, "#comment_list strong + a", "href");
-    assert_eq!(onward, [format!("#comment_{last}")], "from each to the next");
-    eventually("the second visit is noted", || looked_at(&database, 6).filter(|at| *at > first));
+    assert_eq!(onward, [format!("#comment_{last}")], "a link from each new comment to the next");
+    eventually("the second visit is recorded", || looked_at(&database, 6).filter(|at| *at > first));
     assert_eq!(texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong"), [""; 0]);
-    // They stay marked while the reader stays: a reload, or a form without a script, takes nothing away.
+    // The marks stay during a visit: a reload or a form without a script removes none.
     assert_eq!(reader.post(&format!("/comments/{last}/vote"), &[]).status, 303);
     for path in ["/posts/3", "/posts/3?comments=9-1"] {
         let html = reader.get(path).html();
@@ -722,13 +722,13 @@ fn what_others_said_since_is_marked_for_who_comes_back() {
         assert_eq!(texts(&html, ".new"), ["2 new since you were here"], "{path}");
     }
     assert_eq!(other.post("/posts/3/comments", &[("body", "The third that is new")]).status, 303);
-    // What the list says is what the page marks.
+    // The list and the page agree.
     assert_eq!(texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong"), ["3 new"]);
     assert_eq!(texts(&reader.get("/posts/3").html(), ".new"), ["3 new since you were here"]);
-    eventually("the third visit is noted", || {
+    eventually("the third visit is recorded", || {
         texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong").is_empty().then_some(())
     });
-    // Half an hour later nothing of it is new.
+    // Half an hour later nothing is new.
     let ago = 31 * MINUTE;
     database
         .execute("UPDATE visits SET seen_at = seen_at - ?1, looked_at = looked_at - ?1", [ago])
@@ -736,27 +736,27 @@ fn what_others_said_since_is_marked_for_who_comes_back() {
         .expect("the schema is known");
     let html = reader.get("/posts/3").html();
     assert_eq!(texts(&html, ".new, #comments strong"), [""; 0]);
-    // To a guest nothing is new, and who wrote them has looked, too.
+    // Nothing is new for a guest.
     assert_eq!(texts(&Client::new(&site).get("/posts/3").html(), "#comments strong"), [""; 0]);
     assert_sound(&database);
 }
 
-/// Where the page of a post that one comes back to says that there is something new.
+/// The notice about new comments on a page, and its marks in the list.
 fn new_to(reader: &Client, path: &str) -> (Vec<String>, Vec<String>) {
     let html = reader.get(path).html();
     (texts(&html, ".new"), texts(&html, "#comment_list strong"))
 }
 
 #[test]
-fn what_is_new_is_told_and_marked_also_where_the_first_page_does_not_reach() {
+fn new_comments_beyond_the_first_page_are_reported_and_marked() {
     let site = Site::start();
     let database = site.database();
     let reader = Client::signed_in_as(&site, 6);
     let visit = || {
         reader.get("/posts/3");
-        eventually("the visit is noted", || looked_at(&database, 6))
+        eventually("the visit is recorded", || looked_at(&database, 6))
     };
-    // Too deep, or too far down.
+    // The new comment is too deep for the first page, or too far down.
     for is_deep in [true, false] {
         silence(&database, 3);
         database.execute_batch("DELETE FROM visits; BEGIN").expect("the schema is known");
@@ -775,11 +775,11 @@ fn what_is_new_is_told_and_marked_also_where_the_first_page_does_not_reach() {
         };
         let new = comment::sql::create(&database, &new).expect("it can be made");
         assert_eq!(texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong"), ["1 new"]);
-        let told = vec!["1 new since you were here, elsewhere in the discussion".to_owned()];
+        let notice = vec!["1 new since you were here, elsewhere in the discussion".to_owned()];
         let html = reader.get("/posts/3").html();
-        assert_eq!((texts(&html, ".new"), texts(&html, "#comment_list strong")), (told, vec![]));
+        assert_eq!((texts(&html, ".new"), texts(&html, "#comment_list strong")), (notice, vec![]));
         assert_eq!(attributes(&html, ".new a", "href"), [format!("/comments/{new}")]);
-        eventually("it is noted", || {
+        eventually("the visit counts", || {
             texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong").is_empty().then_some(())
         });
         let next = attributes(&html, ".rest a, #comments a[rel=next]", "href").remove(0);
@@ -791,13 +791,13 @@ fn what_is_new_is_told_and_marked_also_where_the_first_page_does_not_reach() {
 }
 
 #[test]
-fn very_many_that_are_new_are_told_as_the_list_tells_them() {
+fn more_than_99_new_comments_are_shown_as_in_the_list() {
     let site = Site::start();
     let database = site.database();
     let reader = Client::signed_in_as(&site, 6);
     silence(&database, 3);
     reader.get("/posts/3");
-    let at = eventually("the visit is noted", || looked_at(&database, 6));
+    let at = eventually("the visit is recorded", || looked_at(&database, 6));
     database.execute_batch("BEGIN").expect("a transaction");
     for _ in 0..250 {
         let new =
@@ -814,11 +814,11 @@ fn very_many_that_are_new_are_told_as_the_list_tells_them() {
 }
 
 #[test]
-fn a_visit_is_noted_when_it_makes_a_difference() {
+fn a_visit_is_recorded_when_it_makes_a_difference() {
     let site = Site::start();
     let database = site.database();
     let reader = Client::signed_in_as(&site, 6);
-    // What is handed to the writer first is written first: then nothing more comes of it.
+    // The writer keeps the order: these votes are written after the visit.
     let settle = || {
         assert_eq!(reader.post("/posts/4/vote", &[]).status, 303);
         assert_eq!(reader.post("/posts/4/unvote", &[]).status, 303);
@@ -837,18 +837,18 @@ fn a_visit_is_noted_when_it_makes_a_difference() {
     assert_eq!(number(&database, "SELECT count(*) FROM visits"), 0);
     reader.get("/posts/3");
     settle();
-    let first = looked_at(&database, 6).expect("it is noted");
+    let first = looked_at(&database, 6).expect("the visit counts");
     reader.get("/posts/3");
     settle();
-    assert_eq!(looked_at(&database, 6), Some(first), "so soon it makes none");
+    assert_eq!(looked_at(&database, 6), Some(first), "a second visit so soon is not recorded");
     let before = now() - 6 * MINUTE;
     let age = || database.execute("UPDATE visits SET looked_at = ?1", [before]).expect("the schema is known");
     age();
     reader.get("/posts/3");
     settle();
     assert!(looked_at(&database, 6) > Some(first));
-    // Who reads on elsewhere in the discussion is still here, unless something may be missed by it. (What
-    // was said for benchmarking may stand here.)
+    // Other pages of the discussion extend the visit, unless there are new comments that the user may miss.
+    // (The benchmark may have added comments here.)
     database
         .execute("UPDATE comments SET created_at = ?1 WHERE created_at > ?1", [before])
         .expect("the schema is known");
@@ -875,10 +875,10 @@ fn a_visit_is_noted_when_it_makes_a_difference() {
     for header in [("Sec-Purpose", "prefetch;prerender"), ("Purpose", "prefetch")] {
         reader.ask("GET", "/posts/3", &[], &[header]);
         settle();
-        assert_eq!(looked_at(&database, 6), Some(before), "nobody has seen what was fetched ahead");
+        assert_eq!(looked_at(&database, 6), Some(before), "a prefetch counts as no visit");
     }
     assert_eq!(number(&database, "SELECT count(*) FROM visits"), 1);
-    // It goes with the post.
+    // Destroying the post deletes its visits.
     let author = number(&database, "SELECT user_id FROM posts WHERE id = 3");
     let author = Client::signed_in_as(&site, author);
     assert_eq!(author.ask("DELETE", "/posts/3", &[], &[]).status, 303);
@@ -887,7 +887,7 @@ fn a_visit_is_noted_when_it_makes_a_difference() {
 }
 
 #[test]
-fn no_reply_is_lost_when_many_come_at_once() {
+fn no_concurrent_reply_is_lost() {
     let site = Site::start();
     let database = site.database();
     let parent = comment_of(&database, 5, 3, "What do you all think?");

@@ -1,4 +1,4 @@
-//! How often one may do what. The clock is not waited for: all that is counted happens within a minute.
+//! Rate limits. No test waits for the clock: all counted actions happen within a minute.
 
 use lorem_news::site::limiter::RateLimits;
 use lorem_news::user::name;
@@ -7,7 +7,7 @@ use crate::client::Client;
 use crate::harness::*;
 use crate::seen::*;
 
-/// With the limits of `lorem-news serve`, behind a proxy that says where requests come from.
+/// A site with the limits of `lorem-news serve`, behind a trusted proxy that sets the client address.
 fn limited() -> Site {
     Site::with(20, |config| {
         config.rates = Some(RateLimits::default());
@@ -15,7 +15,7 @@ fn limited() -> Site {
     })
 }
 
-/// A form sent from an address.
+/// Sends a form from an address.
 fn send(client: &Client, from: &str, path: &str, form: &[(&str, &str)]) -> Answer {
     client.ask("POST", path, form, &[("X-Forwarded-For", from)])
 }
@@ -24,7 +24,7 @@ fn sign_in(site: &Site, from: &str, name: &str, password: &str) -> Answer {
     send(&Client::new(site), from, "/sessions", &[("screen_name", name), ("password", password)])
 }
 
-/// How many seconds one is asked to wait.
+/// The Retry-After header in seconds. Panics unless the status is 429.
 fn wait(answer: &Answer) -> u64 {
     assert_eq!(answer.status, 429, "{}", answer.text());
     assert_guarded(answer);
@@ -32,10 +32,10 @@ fn wait(answer: &Answer) -> u64 {
 }
 
 #[test]
-fn the_sixth_sign_in_of_a_minute_from_an_address_waits() {
+fn the_sixth_sign_in_per_minute_from_an_address_is_429() {
     let site = limited();
     let database = site.database();
-    // Each by another name: right or wrong, each counts.
+    // Each attempt is for another name and counts, right or wrong.
     for user in 1..=5 {
         let password = if user % 2 == 0 { "password" } else { "wrong" };
         let status = if user % 2 == 0 { 303 } else { 422 };
@@ -54,13 +54,13 @@ fn the_sixth_sign_in_of_a_minute_from_an_address_waits() {
     );
     assert_eq!(answer.header("Set-Cookie"), None);
     assert!(wait(&send(&Client::new(&site), "::ffff:192.0.2.1", "/sessions", &form)) > 0);
-    // The name is not used up by it, and others are not concerned.
+    // A refused attempt does not count against the name, and other addresses are free.
     assert_eq!(count(&database, "sessions"), sessions);
     assert_eq!(sign_in(&site, "192.0.2.2", &name, "password").status, 303);
 }
 
 #[test]
-fn the_sixth_sign_in_of_a_minute_by_a_name_waits_wherever_it_comes_from() {
+fn the_sixth_sign_in_per_minute_for_a_name_is_429_from_any_address() {
     let site = limited();
     let name = name_of(&site.database(), 1);
     for number in 1..=5 {
@@ -69,7 +69,7 @@ fn the_sixth_sign_in_of_a_minute_by_a_name_waits_wherever_it_comes_from() {
     }
     assert!(wait(&sign_in(&site, "192.0.2.6", &name, "password")) <= 60);
     assert_eq!(sign_in(&site, "192.0.2.6", &name_of(&site.database(), 2), "password").status, 303);
-    // A name that nobody has is no different.
+    // An unknown name has the limit, too.
     for number in 1..=5 {
         assert_eq!(sign_in(&site, &format!("192.0.2.1{number}"), "Nobodÿ", "wrong").status, 422);
     }
@@ -78,7 +78,7 @@ fn the_sixth_sign_in_of_a_minute_by_a_name_waits_wherever_it_comes_from() {
 }
 
 #[test]
-fn who_finds_an_open_browser_cannot_guess_faster_where_the_password_is_changed() {
+fn the_change_of_a_password_limits_guesses_too() {
     let site = limited();
     let client = Client::signed_in(&site);
     let form = [("about", "typed"), ("current_password", "wrong"), ("password", "long enough")];
@@ -88,7 +88,7 @@ fn who_finds_an_open_browser_cannot_guess_faster_where_the_password_is_changed()
     let answer = client.ask("PATCH", "/user", &form, &[]);
     assert!(wait(&answer) <= 60);
     assert_eq!(area(&answer, "about"), "typed");
-    // Guessing there is not guessing here: neither keeps the other from the account's owner.
+    // The two limits are separate: guesses on one page do not lock the owner out of the other.
     let name = name_of(&site.database(), 1);
     assert_eq!(sign_in(&site, "192.0.2.1", &name, "password").status, 303);
     let other = Client::signed_in_as(&site, 2);
@@ -102,12 +102,12 @@ fn who_finds_an_open_browser_cannot_guess_faster_where_the_password_is_changed()
     assert_eq!(
         client.ask("PATCH", "/user", &[("about", "typed")], &[]).status,
         303,
-        "the rest can be changed"
+        "other fields can be changed"
     );
 }
 
 #[test]
-fn an_address_that_nobody_vouches_for_is_not_believed() {
+fn an_address_from_an_untrusted_peer_is_ignored() {
     let site = Site::with(20, |config| config.rates = Some(RateLimits::default()));
     for number in 1..=5 {
         assert_eq!(
@@ -116,7 +116,7 @@ fn an_address_that_nobody_vouches_for_is_not_believed() {
         );
     }
     assert!(wait(&sign_in(&site, "192.0.2.6", "nobody 6", "wrong")) > 0);
-    // A proxy vouches for the last address that it saw, not for what a client wrote before it.
+    // The proxy's own entry is the last one; any client can forge the ones before it.
     let site = limited();
     for number in 1..=5 {
         let from = format!("192.0.2.{number}, 198.51.100.7");
@@ -127,7 +127,7 @@ fn an_address_that_nobody_vouches_for_is_not_believed() {
 }
 
 #[test]
-fn the_sixth_new_account_of_an_hour_waits_and_mistakes_do_not_count() {
+fn the_sixth_sign_up_per_hour_is_429_and_invalid_ones_do_not_count() {
     let site = limited();
     let sign_up = |from: &str, name: &str| {
         send(&Client::new(&site), from, "/users", &[("screen_name", name), ("password", "password")])
@@ -143,17 +143,17 @@ fn the_sixth_new_account_of_an_hour_waits_and_mistakes_do_not_count() {
     assert!((3000..=3600).contains(&wait(&answer)));
     assert_eq!(line(&answer, "screen_name"), "newcomer 6");
     assert!(errors(&answer).1.concat().starts_with("That was a little too fast. Please try again in "));
-    assert_eq!(sign_up("192.0.2.1", "").status, 422, "a mistake is told all the same");
+    assert_eq!(sign_up("192.0.2.1", "").status, 422, "an invalid sign-up still shows its errors");
     assert_eq!(sign_up("192.0.2.2", "newcomer 6").status, 303);
     assert_sound(&site.database());
 }
 
 #[test]
-fn the_eleventh_post_or_comment_of_a_minute_waits_and_its_text_is_kept() {
+fn the_eleventh_write_per_minute_is_429_and_its_text_is_kept() {
     let site = limited();
     let database = site.database();
     let client = Client::signed_in(&site);
-    assert_eq!(client.post("/posts", &[("title", "x")]).status, 422, "a mistake does not count");
+    assert_eq!(client.post("/posts", &[("title", "x")]).status, 422, "an invalid post does not count");
     for number in 0..5 {
         assert_eq!(client.post("/posts", &[("title", &format!("Title number {number}"))]).status, 303);
         assert_eq!(
@@ -183,7 +183,7 @@ fn the_eleventh_post_or_comment_of_a_minute_waits_and_its_text_is_kept() {
     let answer = client.ask("PATCH", &format!("/comments/{comment}"), &[("body", "another text")], &[]);
     assert_eq!((wait(&answer) <= 60, area(&answer, "body")), (true, "another text".into()));
     assert_eq!((count(&database, "posts"), count(&database, "comments")), (posts, comments));
-    // Somebody else at the same address, and taking something back.
+    // Another user at that address can write, and destroying is not limited.
     let other = Client::signed_in_as(&site, 2);
     assert_eq!(other.post("/posts/1/comments", &[("body", "somebody else's")]).status, 303);
     assert_eq!(client.ask("DELETE", &format!("/comments/{comment}"), &[], &[]).status, 303);
@@ -191,7 +191,7 @@ fn the_eleventh_post_or_comment_of_a_minute_waits_and_its_text_is_kept() {
 }
 
 #[test]
-fn what_guests_send_is_kept_ten_times_a_minute_from_an_address() {
+fn an_address_can_make_ten_drafts_per_minute() {
     let site = limited();
     let guest = Client::new(&site);
     for _ in 0..10 {
@@ -206,14 +206,14 @@ fn what_guests_send_is_kept_ten_times_a_minute_from_an_address() {
     let answer = fresh.ask("POST", "/posts/1/comments", &[("body", "typed")], &partial);
     assert!(wait(&answer) <= 60);
     assert_eq!(partials(&answer)[0].target, "#flash");
-    // Who sends nothing to be kept is led to signing in, and so is somebody elsewhere.
+    // A form without text and a guest at another address are led to sign in.
     assert_eq!(send(&fresh, "192.0.2.1", "/posts", &[]).status, 303);
     assert_eq!(send(&fresh, "192.0.2.2", "/posts", &[("title", "typed")]).status, 303);
     assert_eq!(count(&site.database(), "drafts"), 2);
 }
 
 #[test]
-fn load_tests_are_not_limited_nor_is_anybody_without_limits() {
+fn benchmarks_and_sites_without_limits_are_not_limited() {
     let site = limited();
     for _ in 0..15 {
         for endpoint in ["post_create", "comment_create", "user_show"] {

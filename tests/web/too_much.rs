@@ -1,4 +1,4 @@
-//! What becomes of a request that asks for more than its share.
+//! Overload: rate limits, and the permits for hashing and for handling requests.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -31,12 +31,12 @@ fn request() -> Request {
 }
 
 #[test]
-fn who_is_too_fast_is_told_when_to_come_again() {
+fn a_rate_limited_request_gets_retry_after() {
     let sign_ups = Limit::an_hour(1);
     let (_folder, app) = app(|config| config.rates = Some(RateLimits { sign_ups, ..RateLimits::default() }));
     let act = Action::SignUpFrom([192, 0, 2, 1].into());
-    app.site.limiter.take(act).expect("the first is let through");
-    let wait = app.site.limiter.take(act).expect_err("the second comes too soon");
+    app.site.limiter.take(act).expect("the first is allowed");
+    let wait = app.site.limiter.take(act).expect_err("the second is too soon");
     assert!((1..=3600).contains(&wait.seconds), "{wait:?}");
     for (wait, after, sentence) in [
         (RetryAfter { seconds: 3600 }, "3600", "Please try again in 60 minutes."),
@@ -60,7 +60,7 @@ fn who_is_too_fast_is_told_when_to_come_again() {
 }
 
 #[test]
-fn so_many_passwords_are_hashed_at_once_and_no_more() {
+fn concurrent_hashes_are_limited_by_permits() {
     let (_folder, mut app) = app(|_| {});
     app.site.hash_permits = Semaphore::new(2, PATIENCE);
     let (inside, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -75,7 +75,7 @@ fn so_many_passwords_are_hashed_at_once_and_no_more() {
                         inside.fetch_sub(1, Ordering::SeqCst);
                         number
                     });
-                    assert_eq!(done.expect("its turn comes"), number);
+                    assert_eq!(done.expect("a permit in time"), number);
                 }
             });
         }
@@ -84,43 +84,43 @@ fn so_many_passwords_are_hashed_at_once_and_no_more() {
 }
 
 #[test]
-fn who_hashes_a_password_lets_others_compute_and_comes_back() {
+fn a_request_that_hashes_releases_its_request_permit_meanwhile() {
     let (_folder, mut app) = app(|_| {});
     app.site.request_permits = Semaphore::new(1, Duration::from_millis(1));
     let (request, timing) = (request(), Timing::start());
     let cx = Cx::new(&app.site, &request, &timing);
-    let read = || cx.read(|_| Ok(())).expect("it has its turn");
+    let read = || cx.read(|_| Ok(())).expect("a permit");
     read();
-    assert!(app.site.request_permits.acquire().is_none(), "the only turn is taken");
-    assert!(cx.hashing(|| app.site.request_permits.acquire().is_some()).expect("nobody else hashes"));
+    assert!(app.site.request_permits.acquire().is_none(), "the only permit is taken");
+    assert!(cx.hashing(|| app.site.request_permits.acquire().is_some()).expect("a free hash permit"));
     read();
     assert!(app.site.request_permits.acquire().is_none(), "it is taken again");
 }
 
 #[test]
-fn who_waits_in_vain_to_hash_a_password_is_told_to_come_again() {
+fn a_request_without_a_hash_permit_in_time_is_503() {
     let (_folder, mut app) = app(|_| {});
     app.site.hash_permits = Semaphore::new(1, Duration::from_millis(1));
     let (request, timing) = (request(), Timing::start());
     let cx = Cx::new(&app.site, &request, &timing);
-    let _turn = app.site.hash_permits.acquire().expect("it is free");
-    let refused = cx.hashing(|| panic!("it is not its turn")).expect_err("somebody else has the turn");
+    let _permit = app.site.hash_permits.acquire().expect("it is free");
+    let refused = cx.hashing(|| panic!("it has no permit")).expect_err("the permit is taken");
     assert!(matches!(refused, db::Error::Overloaded));
     assert_eq!(Error::from(refused).status(), 503);
 }
 
 #[test]
-fn who_wrote_something_is_not_told_that_nothing_was_changed() {
+fn a_write_whose_page_cannot_be_shown_is_not_reported_as_unchanged() {
     let (folder, mut app) = app(|config| seeded(&config.database, 3));
     app.site.request_permits = Semaphore::new(1, Duration::from_millis(1));
-    let _turn = app.site.request_permits.acquire().expect("it is free");
+    let _permit = app.site.request_permits.acquire().expect("it is free");
     let comments = || number(&open(&folder.path().join("news.sqlite3")), "SELECT count(*) FROM comments");
     let before = comments();
-    // It is written without a turn, and cannot be shown without one.
+    // The write needs no request permit; its page needs one.
     let request = Request::fake_http("POST", "/benchmarking/comment_create", Vec::new(), Vec::new());
     let response = app.handle(&request);
     assert_eq!((response.status_code, comments()), (503, before + 1));
-    assert!(response.headers.iter().all(|header| header.0 != "Retry-After"), "it would be done twice");
+    assert!(response.headers.iter().all(|header| header.0 != "Retry-After"), "a retry would write twice");
     let (mut reader, _) = response.data.into_reader_and_size();
     let html = std::io::read_to_string(&mut reader).expect("text");
     let html = scraper::Html::parse_document(&html);

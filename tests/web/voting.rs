@@ -1,4 +1,4 @@
-//! Voting: once each, whoever, however often and from wherever it is sent.
+//! Voting: one vote per user, however often and from whichever page it is sent.
 
 use std::sync::Barrier;
 use std::thread;
@@ -15,10 +15,10 @@ use crate::seen::*;
 const OWN: &str = "The change you wanted was rejected. Your own voice is counted already.";
 const GONE: &str = "The page you were looking for doesn't exist. You may have mistyped the address or the page may have moved.";
 
-/// Who posted what user 1 votes for.
+/// The author of the post and comments that user 1 votes for.
 const AUTHOR: i64 = 2;
 
-/// A site where post 3 and its comments, and the comments of post 4, are somebody's, and user 1.
+/// A site where `AUTHOR` wrote post 3 and all comments on posts 3 and 4, its database, and user 1 signed in.
 fn site() -> (Site, Connection, Client) {
     let site = Site::start();
     let database = site.database();
@@ -78,7 +78,7 @@ fn a_vote_counts_once_and_can_be_taken_back() {
         }
         let page = client.get("/posts/3").html();
         assert_eq!(shown(&page, noun, id), withdrawal_of(noun, id, "2 points"));
-        // Others see the points and an arrow of their own.
+        // Other users see the points and their own arrow.
         assert_eq!(shown(&site.get("/posts/3").html(), noun, id), cast_of(noun, id, "2 points"));
         for _ in 0..2 {
             assert_leads_to(&client.post(&unvote, &[]), &format!("/{noun}s/{id}"));
@@ -90,7 +90,7 @@ fn a_vote_counts_once_and_can_be_taken_back() {
 }
 
 #[test]
-fn with_htmx_the_arrow_and_the_points_change_and_nothing_else() {
+fn with_htmx_only_the_arrow_and_the_points_change() {
     let (_site, database, client) = site();
     for (noun, id) in [("post", 3), ("comment", comment(&database))] {
         let (vote, unvote) = (format!("/{noun}s/{id}/vote"), format!("/{noun}s/{id}/unvote"));
@@ -105,7 +105,7 @@ fn with_htmx_the_arrow_and_the_points_change_and_nothing_else() {
             let changes = partials(&answer);
             let wanted = [format!("#{noun}_arrow_{id} outerHTML"), format!("#{noun}_points_{id} innerHTML")];
             assert_eq!(places(&changes), wanted);
-            // Byte for byte what a page has there.
+            // The fragments equal the markup of the page.
             let page = client.get("/posts/3");
             assert!(page.text().contains(&changes[0].html), "{}", changes[0].html);
             assert!(page.text().contains(&format!("<span id={noun}_points_{id}>{}</span>", changes[1].html)));
@@ -115,7 +115,7 @@ fn with_htmx_the_arrow_and_the_points_change_and_nothing_else() {
 }
 
 #[test]
-fn who_votes_without_a_script_comes_back_to_where_they_were() {
+fn voting_without_a_script_leads_back_to_the_page_before() {
     let (site, database, client) = site();
     let address = format!("http://{}", site.address);
     let comment = comment(&database);
@@ -129,7 +129,7 @@ fn who_votes_without_a_script_comes_back_to_where_they_were() {
         &vote(&format!("/comments/{comment}/vote"), &format!("{address}/posts/3")),
         &format!("/posts/3#comment_{comment}"),
     );
-    // What is no page of this site leads nowhere.
+    // A referrer outside this site is ignored.
     for elsewhere in [
         "https://example.com/posts",
         &format!("{address}//example.com"),
@@ -142,7 +142,7 @@ fn who_votes_without_a_script_comes_back_to_where_they_were() {
 }
 
 #[test]
-fn ones_own_has_no_arrow_and_is_refused() {
+fn voting_for_an_own_post_or_comment_is_refused() {
     let (site, database, _) = site();
     let author = Client::signed_in_as(&site, AUTHOR);
     for (noun, id) in [("post", 3), ("comment", comment(&database))] {
@@ -162,7 +162,7 @@ fn ones_own_has_no_arrow_and_is_refused() {
 }
 
 #[test]
-fn what_is_gone_cannot_be_voted_for() {
+fn a_deleted_post_or_comment_takes_no_vote() {
     let (site, database, client) = site();
     let comment = comment(&database);
     database
@@ -175,7 +175,7 @@ fn what_is_gone_cannot_be_voted_for() {
     recount(&database);
     assert_eq!(client.post(&format!("/comments/{comment}/vote"), &[]).status, 303);
     assert_eq!(karma(&database), 1);
-    // Its author empties it, and then leaves the post.
+    // The author deletes the comment, which is emptied, and then their account.
     let author = Client::signed_in_as(&site, AUTHOR);
     assert_eq!(author.post(&format!("/comments/{comment}"), &[("_method", "delete")]).status, 303);
     assert_eq!((karma(&database), score(&database, "comment", comment)), (0, 1));
@@ -201,10 +201,10 @@ fn what_is_gone_cannot_be_voted_for() {
 }
 
 #[test]
-fn fifty_votes_at_once_are_fifty_or_one() {
+fn fifty_concurrent_votes_count_once_per_user() {
     let (site, database, client) = site();
     let comment = comment(&database);
-    // Each of them sends both twice, at once with all others; one person fifty times.
+    // Fifty users each vote twice for the post and the comment; user 1 votes fifty times for the post.
     let voters: Vec<Client> = (10..60).map(|id| Client::signed_in_as(&site, id)).collect();
     let together = Barrier::new(50);
     thread::scope(|scope| {
@@ -226,7 +226,7 @@ fn fifty_votes_at_once_are_fifty_or_one() {
 }
 
 #[test]
-fn a_guests_vote_is_counted_when_they_have_signed_in() {
+fn a_vote_of_a_guest_counts_after_signing_in() {
     let (site, database, _) = site();
     let comment = comment(&database);
     for (user, noun, id, by_htmx) in
@@ -236,7 +236,7 @@ fn a_guests_vote_is_counted_when_they_have_signed_in() {
         let vote = format!("/{noun}s/{id}/vote");
         let before = score(&database, noun, id);
         let page = site.get("/posts/3").html();
-        assert_eq!(shown(&page, noun, id).0, vote, "the same form as everybody's");
+        assert_eq!(shown(&page, noun, id).0, vote, "a guest has the form, too");
         let referrer = format!("http://{}/posts/3", site.address);
         let headers = [
             ("Referer", &*referrer),
@@ -258,23 +258,23 @@ fn a_guests_vote_is_counted_when_they_have_signed_in() {
         } else {
             assert_leads_to(&answer, &sign_in);
         }
-        assert_eq!(score(&database, noun, id), before, "not yet");
+        assert_eq!(score(&database, noun, id), before, "not counted yet");
         let name = name_of(&database, user);
         let form = [("screen_name", &*name), ("password", "password"), ("return_to", &place)];
         assert_eq!(guest.post("/sessions", &[("screen_name", &*name), ("password", "wrong")]).status, 422);
         assert_done(&guest, &guest.post("/sessions", &form), &place, "You have been signed in.");
         assert_eq!(score(&database, noun, id), before + 1);
         assert_eq!(shown(&guest.get("/posts/3").html(), noun, id).1, "true");
-        // It is counted for this sign-in only.
+        // The vote counts for this sign-in only.
         assert_eq!(guest.cookie("vote"), None);
     }
-    // Somebody new, too.
+    // It counts after signing up, too.
     let guest = Client::new(&site);
     assert_eq!(guest.post("/posts/4/vote", &[]).status, 303);
     let form = [("screen_name", "newcomer"), ("password", "password"), ("password_confirmation", "password")];
     assert_eq!(guest.post("/users", &form).status, 303);
     assert_eq!(score(&database, "post", 4), 2);
-    // Taking back what a guest cannot have given leads to signing in, and changes nothing.
+    // A guest has no vote to withdraw: they are led to sign in, and nothing changes.
     let guest = Client::new(&site);
     assert_leads_to(&guest.post("/posts/3/unvote", &[]), "/sign_in?return_to=%2Fposts%2F3");
     assert_eq!(guest.cookie("vote"), None);
@@ -282,7 +282,7 @@ fn a_guests_vote_is_counted_when_they_have_signed_in() {
 }
 
 #[test]
-fn a_kept_vote_that_is_nonsense_or_ones_own_does_not_keep_anybody_from_signing_in() {
+fn an_invalid_kept_vote_does_not_prevent_signing_in() {
     let (site, database, _) = site();
     for kept in ["post-3", "post-999999", "comment--1", "post-", "user-1", "x", "post-99999999999999999999"] {
         let guest = Client::new(&site);
@@ -303,7 +303,7 @@ fn a_vote_moves_a_post_up_the_front_page() {
             .position(|href| href == "/posts/3")
     };
     let before = place().expect("it is on the front page");
-    // A day older than all others it would be last.
+    // With the oldest time it would be last without its votes.
     let oldest = number(&database, "SELECT min(created_at) FROM posts");
     assert!(before < 30);
     for voter in 10..60 {
@@ -327,7 +327,7 @@ fn a_vote_moves_a_post_up_the_front_page() {
 }
 
 #[test]
-fn who_leaves_takes_their_votes_along() {
+fn deleting_an_account_withdraws_its_votes() {
     let (site, database, client) = site();
     for path in
         ["/posts/3/vote".to_owned(), "/posts/4/vote".into(), format!("/comments/{}/vote", comment(&database))]
@@ -343,7 +343,7 @@ fn who_leaves_takes_their_votes_along() {
 }
 
 #[test]
-fn the_sixty_first_vote_of_a_minute_waits() {
+fn the_sixty_first_vote_per_minute_is_429() {
     let site = Site::with(20, |config| config.rates = Some(RateLimits::default()));
     let database = site.database();
     let client = Client::signed_in(&site);
@@ -361,14 +361,14 @@ fn the_sixty_first_vote_of_a_minute_waits() {
 }
 
 #[test]
-fn karma_is_told_on_ones_page() {
+fn karma_is_shown_on_the_user_page() {
     let (site, database, client) = site();
     let karma = || texts(&site.get(&format!("/users/{AUTHOR}")).html(), "dl.facts dd")[2].clone();
     assert_eq!(karma(), "0");
     assert_eq!(client.post("/posts/3/vote", &[]).status, 303);
     assert_eq!(client.post(&format!("/comments/{}/vote", comment(&database)), &[]).status, 303);
     assert_eq!(karma(), "2");
-    // With what they wrote goes what it was worth.
+    // Destroying a post takes its points from the karma.
     let author = Client::signed_in_as(&site, AUTHOR);
     assert_eq!(author.post("/posts/3", &[("_method", "delete")]).status, 303);
     assert_eq!(karma(), "0");

@@ -1,4 +1,4 @@
-//! Comments written, changed and destroyed: by guests, by others, without a script, by htmx, twice.
+//! Comments: creating, changing and destroying them, with and without a script, for users and guests.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -21,13 +21,13 @@ const CREATED: &str = "Comment was successfully created.";
 const UPDATED: &str = "Comment was successfully updated.";
 const DESTROYED: &str = "Comment was successfully destroyed.";
 
-/// A comment of this person's on a post, three months old: its age in words stays the same for weeks.
+/// Creates a comment three months old, whose age in words does not change for weeks.
 pub fn comment_of(database: &Connection, user_id: i64, post_id: i64, body: &str) -> i64 {
     let comment = NewComment { post_id, parent_id: None, user_id, body, created_at: now() - 95 * DAY };
     comment::sql::create(database, &comment).expect("it can be made")
 }
 
-/// A reply to a comment, on post 3.
+/// Creates a reply to a comment on post 3.
 pub fn reply_of(database: &Connection, user_id: i64, parent_id: i64) -> i64 {
     let created_at = now() - 95 * DAY;
     let reply =
@@ -53,7 +53,7 @@ pub fn count_of(database: &Connection, post_id: i64) -> i64 {
     number(database, &format!("SELECT count(*) FROM comments WHERE post_id = {post_id}"))
 }
 
-/// Texts that are no comments, and what is wrong with them.
+/// Invalid texts with their errors.
 fn refusals() -> Vec<(String, Vec<&'static str>)> {
     let text = |text: &str| text.to_owned();
     vec![
@@ -70,7 +70,7 @@ fn refusals() -> Vec<(String, Vec<&'static str>)> {
     ]
 }
 
-/// Panics unless it is the form for a comment with what was typed and what is wrong with it.
+/// Panics unless it is the form for a comment with the typed text and its errors.
 fn assert_form_again(html: &Html, body: &str, sentences: &[&str]) {
     assert_refused(html, "comment", sentences);
     assert_eq!(texts(html, "textarea[name=body]"), [body]);
@@ -80,7 +80,7 @@ fn assert_form_again(html: &Html, body: &str, sentences: &[&str]) {
     assert_eq!(texts(html, &format!("#{errors} p")), sentences);
 }
 
-// New ones
+// Creating
 
 #[test]
 fn a_comment_is_made_without_a_script() {
@@ -97,14 +97,14 @@ fn a_comment_is_made_without_a_script() {
     let answer = client.post("/posts/3/comments", &form);
     let id = newest(&database);
     let page = client.follow(&answer).html();
-    assert_eq!(told(&page), [CREATED]);
+    assert_eq!(notices(&page), [CREATED]);
     assert_done(
         &client,
         &client.post("/posts/3/comments", &form),
         &format!("/posts/3#comment_{id}"),
         CREATED,
     );
-    assert_eq!(newest(&database), id, "twice in a row is once");
+    assert_eq!(newest(&database), id, "a repeated comment is not stored");
     let body = "One\n\n*two*\nlines & <script>alert(1)</script> https://example.org/";
     assert_eq!(one::<String>(&database, &format!("SELECT body FROM comments WHERE id = {id}")), body);
     let own =
@@ -122,12 +122,12 @@ fn a_comment_is_made_without_a_script() {
 }
 
 #[test]
-fn a_comment_is_made_by_htmx_as_the_page_would_show_it() {
+fn a_comment_made_by_htmx_looks_as_on_the_page() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in(&site);
     let mut number = 0;
-    // Half a minute later its age reads otherwise: then once more.
+    // After half a minute the age reads otherwise: then the test runs again.
     eventually("the page is fetched soon enough", || {
         number += 1;
         let began = Instant::now();
@@ -155,18 +155,18 @@ fn a_comment_is_made_by_htmx_as_the_page_would_show_it() {
         let html = page.html();
         assert_eq!(attributes(&html, "#comment_list > li", "id").pop(), Some(format!("comment_{id}")));
         assert_eq!(texts(&html, ".comments_count"), vec![changes[2].html.clone(); 2]);
-        assert_eq!(told(&html), [CREATED]);
+        assert_eq!(notices(&html), [CREATED]);
         assert!(page.text().contains(&format!(r#"<div id="flash" role="status">{}</div>"#, changes[3].html)));
         assert!(page.text().contains(&format!("{}</ol>", changes[1].html)));
         assert_eq!(texts(&Html::parse_fragment(&changes[0].html), "textarea"), [""]);
         Some(())
     });
-    assert_eq!(told(&client.get("/posts/3").html()), [""; 0], "it was told");
+    assert_eq!(notices(&client.get("/posts/3").html()), [""; 0], "the notice was shown");
     assert_sound(&database);
 }
 
 #[test]
-fn the_first_comment_of_a_post_is_singular_and_in_the_list() {
+fn the_first_comment_is_counted_in_the_singular_and_listed() {
     let site = Site::start();
     let database = site.database();
     database
@@ -184,7 +184,7 @@ fn the_first_comment_of_a_post_is_singular_and_in_the_list() {
 }
 
 #[test]
-fn what_is_wrong_with_a_new_comment_is_told_in_the_form_on_its_post() {
+fn an_invalid_comment_is_reported_in_the_form_on_its_post() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in(&site);
@@ -208,7 +208,7 @@ fn what_is_wrong_with_a_new_comment_is_told_in_the_form_on_its_post() {
             attributes(&before, "#comment_list > li", "id")
         );
         assert_eq!(attributes(&html, "#comment_form", "action"), ["/posts/3/comments"]);
-        assert_eq!(told(&html), [""; 0]);
+        assert_eq!(notices(&html), [""; 0]);
 
         let answer = client.htmx("POST", "/posts/3/comments", &[("body", &body)]);
         assert_eq!(answer.status, 422);
@@ -216,7 +216,7 @@ fn what_is_wrong_with_a_new_comment_is_told_in_the_form_on_its_post() {
         assert_eq!(places(&changes), ["#comment_form outerHTML"]);
         assert_form_again(&Html::parse_fragment(&changes[0].html), &body, &sentences);
     }
-    // The fragment is the form of the page.
+    // The fragment equals the form of the page.
     let plain = client.post("/posts/3/comments", &[("body", "<\"'&")]);
     let changes = partials(&client.htmx("POST", "/posts/3/comments", &[("body", "<\"'&")]));
     assert!(plain.text().contains(&changes[0].html));
@@ -226,7 +226,7 @@ fn what_is_wrong_with_a_new_comment_is_told_in_the_form_on_its_post() {
 }
 
 #[test]
-fn the_shortest_and_the_longest_comment_will_do() {
+fn the_shortest_and_the_longest_comment_are_accepted() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in(&site);
@@ -241,7 +241,7 @@ fn the_shortest_and_the_longest_comment_will_do() {
 }
 
 #[test]
-fn the_same_comment_sent_twice_is_one_until_ten_minutes_later() {
+fn a_comment_repeated_within_ten_minutes_is_stored_once() {
     let site = Site::start();
     let database = site.database();
     let (one_person, another) = (Client::signed_in_as(&site, 5), Client::signed_in_as(&site, 6));
@@ -252,13 +252,13 @@ fn the_same_comment_sent_twice_is_one_until_ten_minutes_later() {
         assert_eq!(client.post(&path, &form).status, 303);
         let after = newest(&database);
         assert_eq!(client.htmx("POST", &path, &form).status, 200);
-        assert_eq!(newest(&database), after, "twice in a row is once");
+        assert_eq!(newest(&database), after, "a repeated comment is not stored");
         (after > before).then_some(after)
     };
     let first = sent(&one_person, 3).expect("it is new");
     assert_eq!(sent(&one_person, 3), None);
-    assert!(sent(&another, 3).is_some(), "another person may say the same");
-    assert!(sent(&one_person, 4).is_some(), "elsewhere it is another comment");
+    assert!(sent(&another, 3).is_some(), "an equal text of another user is a new comment");
+    assert!(sent(&one_person, 4).is_some(), "on another post it is a new comment");
     let minutes_ago = |minutes: i64| {
         let at = now() - minutes * 60_000_000;
         let sql = "UPDATE comments SET created_at = ?2 WHERE id = ?1";
@@ -268,7 +268,7 @@ fn the_same_comment_sent_twice_is_one_until_ten_minutes_later() {
     assert_eq!(sent(&one_person, 3), None);
     minutes_ago(11);
     assert!(sent(&one_person, 3).is_some());
-    // One that was deleted is said anew.
+    // A deleted comment can be sent again.
     let id = newest(&database);
     assert_eq!(one_person.ask("DELETE", &format!("/comments/{id}"), &[], &[]).status, 303);
     assert!(sent(&one_person, 3).is_some());
@@ -276,7 +276,7 @@ fn the_same_comment_sent_twice_is_one_until_ten_minutes_later() {
 }
 
 #[test]
-fn a_comment_sent_again_by_htmx_is_shown_as_it_is_on_the_page() {
+fn a_comment_repeated_by_htmx_looks_as_on_the_page() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in(&site);
@@ -295,7 +295,7 @@ fn a_comment_sent_again_by_htmx_is_shown_as_it_is_on_the_page() {
 }
 
 #[test]
-fn nobody_comments_on_a_post_that_is_not_there_or_deleted() {
+fn a_missing_or_deleted_post_takes_no_comment() {
     let site = Site::start();
     let database = site.database();
     database
@@ -318,7 +318,7 @@ fn nobody_comments_on_a_post_that_is_not_there_or_deleted() {
 }
 
 #[test]
-fn what_a_guest_would_say_is_in_the_form_once_they_are_signed_in() {
+fn a_comment_sent_by_a_guest_is_in_the_form_after_signing_in() {
     let site = Site::start();
     let database = site.database();
     let (last, form) = (newest(&database), [("body", "What a <guest> says.")]);
@@ -328,8 +328,8 @@ fn what_a_guest_would_say_is_in_the_form_once_they_are_signed_in() {
     let plain = guest.post("/posts/3/comments", &form);
     assert_leads_to_sign_in(&plain, &htmx, "/posts/3#comment_form");
     assert_eq!(newest(&database), last);
-    let somebody = Client::signed_in(&site);
-    guest.set_cookie("session", &somebody.cookie("session").expect("a session"));
+    let user = Client::signed_in(&site);
+    guest.set_cookie("session", &user.cookie("session").expect("a session"));
     assert_eq!(texts(&guest.get("/posts/3").html(), "#comment_form textarea"), [form[0].1]);
     assert_eq!(texts(&guest.get("/posts/4").html(), "#comment_form textarea"), [""]);
     assert_eq!(guest.post("/posts/3/comments", &form).status, 303);
@@ -337,7 +337,7 @@ fn what_a_guest_would_say_is_in_the_form_once_they_are_signed_in() {
 }
 
 #[test]
-fn who_writes_too_fast_keeps_what_they_wrote() {
+fn a_rate_limited_write_keeps_its_text() {
     let limits = lorem_news::site::limiter::RateLimits {
         writes: lorem_news::site::limiter::Limit::an_hour(2),
         ..lorem_news::site::limiter::RateLimits::default()
@@ -374,21 +374,21 @@ fn who_writes_too_fast_keeps_what_they_wrote() {
     }
     assert_eq!(newest(&database), last);
     assert_eq!(number(&database, "SELECT count(*) FROM posts"), 20);
-    // What is refused for another reason, and destroying, cost nothing.
+    // Invalid and destroyed comments do not count.
     assert_eq!(client.post("/posts/3/comments", &[("body", "")]).status, 422);
     assert_eq!(client.ask("DELETE", &format!("/comments/{id}"), &[], &[]).status, 303);
     let another = Client::signed_in_as(&site, client.user_id % 100 + 1);
     assert_eq!(another.post("/posts/3/comments", &form).status, 303);
 }
 
-// Where they are
+// Addresses
 
 #[test]
-fn a_comments_address_leads_to_the_page_that_shows_it() {
+fn the_context_link_of_a_comment_leads_to_the_page_that_shows_it() {
     let site = Site::start();
     let database = site.database();
     let client = Client::new(&site);
-    // Many of the same moment: then the number decides.
+    // Many have equal times: then the id decides.
     for number in 0..450 {
         let id = comment_of(&database, number % 100 + 1, 3, "One of very many.");
         let sql = "UPDATE comments SET created_at = 1600000000000000 + id / 150 WHERE id = ?1";
@@ -414,12 +414,12 @@ fn a_comments_address_leads_to_the_page_that_shows_it() {
         if at >= 200 {
             assert_eq!(shown[0], format!("comment_{id}"), "{at}");
         }
-        // A new comment has its place at the end: elsewhere the form leads there.
+        // A new comment comes last: on other pages the form leads to the last page.
         let in_place = attributes(&html, "#comment_form", "hx-post");
         let begins = if at >= 200 { at } else { 0 };
         assert_eq!(in_place.is_empty(), ids.len() - begins > 200, "{at}");
     }
-    // Who changes one of them is led there as well.
+    // Changing a comment leads to its page, too.
     let author = Client::signed_in_as(
         &site,
         number(&database, &format!("SELECT user_id FROM comments WHERE id = {}", ids[300])),
@@ -427,13 +427,13 @@ fn a_comments_address_leads_to_the_page_that_shows_it() {
     let answer =
         author.ask("PATCH", &format!("/comments/{}", ids[300]), &[("body", "Changed far down.")], &[]);
     let html = author.follow(&answer).html();
-    assert_eq!(told(&html), [UPDATED]);
+    assert_eq!(notices(&html), [UPDATED]);
     assert_eq!(texts(&html, &format!("#said_{} > p", ids[300]))[1], "Changed far down.");
     assert_sound(&database);
 }
 
 #[test]
-fn the_address_of_the_comments_of_a_post_leads_to_them() {
+fn the_comments_address_of_a_post_redirects_to_the_post() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in(&site);
@@ -444,7 +444,7 @@ fn the_address_of_the_comments_of_a_post_leads_to_them() {
         assert_eq!((answer.status, answer.header("Location")), (303, Some(location)));
     }
     assert_page_of_error(&client, &client.get("/posts/x/comments"), 404, NOT_FOUND);
-    // A page that refused a comment is at this address: its link to more leads to more.
+    // The page of a refused comment has this address. Its link to the next page must work.
     for number in 0..250 {
         comment_of(&database, number % 100 + 1, 3, "One of very many.");
     }
@@ -458,7 +458,7 @@ fn the_address_of_the_comments_of_a_post_leads_to_them() {
 }
 
 #[test]
-fn htmx_gets_a_comment_and_its_form_by_themselves() {
+fn htmx_gets_a_comment_or_its_form_as_a_fragment() {
     let site = Site::start();
     let database = site.database();
     let (author, other) = (Client::signed_in_as(&site, 5), Client::signed_in_as(&site, 6));
@@ -484,7 +484,7 @@ fn htmx_gets_a_comment_and_its_form_by_themselves() {
         (texts(&html, "button"), texts(&html, "a")),
         (vec!["Update Comment".into()], vec!["Cancel".into()])
     );
-    // What had the focus is found again, and no id is on the page twice.
+    // The element with the focus keeps its id, and no id is on the page twice.
     assert_eq!(attributes(&html, "button", "id"), [format!("edit_{id}")]);
     let page: BTreeSet<String> =
         attributes(&author.get("/posts/3").html(), "[id]", "id").into_iter().collect();
@@ -495,7 +495,7 @@ fn htmx_gets_a_comment_and_its_form_by_themselves() {
 }
 
 #[test]
-fn a_reader_who_goes_back_gets_whole_pages() {
+fn going_back_in_the_history_gets_whole_pages() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in_as(&site, 5);
@@ -525,7 +525,7 @@ fn a_reader_who_goes_back_gets_whole_pages() {
 }
 
 #[test]
-fn where_there_are_pages_and_pieces_caches_are_told() {
+fn addresses_with_pages_and_fragments_vary_by_request_type() {
     let site = Site::start();
     let id = comment_of(&site.database(), 5, 3, "As it was.");
     let (comment, edit) = (format!("/comments/{id}"), format!("/comments/{id}/edit"));
@@ -550,10 +550,10 @@ fn where_there_are_pages_and_pieces_caches_are_told() {
     }
 }
 
-// Changes
+// Changing
 
 #[test]
-fn a_comment_is_changed_on_a_page_of_its_own() {
+fn a_comment_is_changed_on_its_edit_page() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in_as(&site, 5);
@@ -601,7 +601,7 @@ fn a_comment_is_changed_on_a_page_of_its_own() {
 }
 
 #[test]
-fn a_comment_is_changed_by_htmx_in_its_place() {
+fn a_comment_is_changed_by_htmx_in_place() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in_as(&site, 5);
@@ -616,13 +616,13 @@ fn a_comment_is_changed_by_htmx_in_its_place() {
         for change in &changes {
             assert!(page.text().contains(&change.html), "{change:?} is not in\n{}", page.text());
         }
-        assert_eq!(told(&page.html()), [UPDATED]);
+        assert_eq!(notices(&page.html()), [UPDATED]);
     }
     assert_sound(&database);
 }
 
 #[test]
-fn what_is_wrong_with_a_change_is_told_in_the_form() {
+fn an_invalid_change_is_reported_in_the_form() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in_as(&site, 5);
@@ -634,7 +634,7 @@ fn what_is_wrong_with_a_change_is_told_in_the_form() {
         assert_eq!(answer.status, 422);
         assert!(answer.text().starts_with("<!DOCTYPE html>"));
         let html = answer.html();
-        assert_eq!((texts(&html, "h1"), told(&html)), (vec!["Editing comment".into()], vec![]));
+        assert_eq!((texts(&html, "h1"), notices(&html)), (vec!["Editing comment".into()], vec![]));
         assert_form_again(&html, &body, &sentences);
         assert_eq!(attributes(&html, ".card-title a", "href"), [&*path]);
 
@@ -647,7 +647,7 @@ fn what_is_wrong_with_a_change_is_told_in_the_form() {
         assert_form_again(&html, &body, &sentences);
         assert_eq!(row(&database, id), before, "{body:?}");
     }
-    // Without a word about the text it stays.
+    // A form without a text keeps it.
     let answer = client.ask("PATCH", &path, &[], &[]);
     assert_done(&client, &answer, &format!("/posts/3#comment_{id}"), UPDATED);
     assert_eq!(one::<String>(&database, &format!("SELECT body FROM comments WHERE id = {id}")), "As it was.");
@@ -656,7 +656,7 @@ fn what_is_wrong_with_a_change_is_told_in_the_form() {
 // Destroying
 
 #[test]
-fn a_comment_without_replies_goes() {
+fn a_comment_without_replies_is_removed() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in_as(&site, 5);
@@ -682,7 +682,7 @@ fn a_comment_without_replies_goes() {
     let page = client.get("/posts/3");
     assert!(changes.iter().all(|change| page.text().contains(&change.html)));
     let html = page.html();
-    assert_eq!((told(&html), texts(&html, &format!("#comment_{id}"))), (vec![DESTROYED.into()], vec![]));
+    assert_eq!((notices(&html), texts(&html, &format!("#comment_{id}"))), (vec![DESTROYED.into()], vec![]));
     assert_eq!(texts(&html, ".comments_count"), vec![changes[1].html.clone(); 2]);
     assert_alert(&client.htmx("POST", &path, &[("_method", "delete")]), 404, GONE);
     assert_alert(&client.htmx("GET", &path, &[]), 404, GONE);
@@ -724,7 +724,7 @@ fn a_comment_with_replies_stays_without_author_and_text() {
         assert_eq!((&*shown[0], &*shown[1]), ("by [deleted] · 3 months ago", "[deleted]"));
         assert_eq!(texts(&page.html(), &format!("#said_{id} .actions")), [""; 0]);
         assert_sound(&database);
-        // Twice in a row, and all else that can be asked of it.
+        // A second deletion and all other requests for it are 404.
         for (method, path) in [
             ("DELETE", &path),
             ("PATCH", &path),
@@ -739,7 +739,7 @@ fn a_comment_with_replies_stays_without_author_and_text() {
 }
 
 #[test]
-fn with_the_last_reply_goes_what_was_kept_for_it() {
+fn emptied_comments_go_with_their_last_reply() {
     let site = Site::start();
     let database = site.database();
     let (client, replier) = (Client::signed_in_as(&site, 5), Client::signed_in_as(&site, 6));
@@ -773,9 +773,9 @@ fn with_the_last_reply_goes_what_was_kept_for_it() {
     }
 }
 
-// Those who may not
+// Forbidden
 
-/// All that changes a comment, or asks for the form to do it.
+/// Every request that changes a comment, or gets the form for a change.
 fn changes(id: i64) -> [(&'static str, String, Fields); 6] {
     let path = format!("/comments/{id}");
     [
@@ -789,7 +789,7 @@ fn changes(id: i64) -> [(&'static str, String, Fields); 6] {
 }
 
 #[test]
-fn nobody_changes_a_comment_of_another() {
+fn only_the_author_changes_a_comment() {
     let site = Site::start();
     let database = site.database();
     let id = comment_of(&database, 5, 3, "As it was.");
@@ -808,7 +808,7 @@ fn nobody_changes_a_comment_of_another() {
 }
 
 #[test]
-fn a_guest_who_would_change_a_comment_is_led_to_sign_in_and_back() {
+fn a_guest_who_changes_a_comment_is_led_to_sign_in_and_back() {
     let site = Site::start();
     let database = site.database();
     let id = comment_of(&database, 5, 3, "As it was.");
@@ -819,7 +819,7 @@ fn a_guest_who_would_change_a_comment_is_led_to_sign_in_and_back() {
         let edits = form.iter().any(|(name, _)| *name == "body");
         let back = format!("/comments/{id}{}", if edits { "/edit" } else { "" });
         if method == "GET" {
-            // A script comes back to the list that it was on.
+            // A script comes back to the list that shows the comment.
             assert_leads_to_sign_in(&plain, &guest.htmx("PATCH", &back, &[("body", "x")]), &path);
             let query = serde_urlencoded::to_string([("return_to", &back)]).expect("a string");
             assert_eq!(htmx.header("HX-Redirect"), Some(&*format!("/sign_in?{query}")));
@@ -832,7 +832,7 @@ fn a_guest_who_would_change_a_comment_is_led_to_sign_in_and_back() {
 }
 
 #[test]
-fn what_was_changed_without_a_session_is_in_the_form_once_there_is_one() {
+fn a_change_sent_without_a_session_is_in_the_form_after_signing_in() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in_as(&site, 5);

@@ -1,4 +1,4 @@
-//! Posts written, changed and destroyed: by guests, by others, without a script, by htmx, twice.
+//! Posts: creating, changing and destroying them, with and without a script, for users and guests.
 
 use std::collections::BTreeSet;
 use std::sync::Barrier;
@@ -20,14 +20,14 @@ const LONG_TEXT: &str = "Description is too long (maximum is 65536 characters)";
 const GONE: &str = "The page you were looking for doesn't exist. \
                     You may have mistyped the address or the page may have moved.";
 
-/// A post of this person's, made long ago.
+/// Creates a post of a user with an old time.
 fn post_of(site: &Site, user_id: i64, title: &str) -> i64 {
     let (description, created_at) = ("As it was.", 1_600_000_000_000_000);
     let post = NewPost { user_id, title, link: None, description, created_at };
     post::sql::create(&site.database(), &post).expect("it is posted").expect("the title is free")
 }
 
-/// All there is to know about a post.
+/// All columns of a post as JSON.
 fn row(database: &Connection, id: i64) -> String {
     one(
         database,
@@ -42,7 +42,7 @@ fn count(database: &Connection) -> i64 {
     number(database, "SELECT count(*) FROM posts")
 }
 
-/// Pairs of a title and a description, and what is wrong with them.
+/// Invalid pairs of a title and a description, with their errors.
 fn refusals(taken: &str) -> Vec<(String, String, Vec<&'static str>)> {
     let text = |text: &str| text.to_owned();
     vec![
@@ -61,7 +61,7 @@ fn refusals(taken: &str) -> Vec<(String, String, Vec<&'static str>)> {
     ]
 }
 
-/// A site, its database, and who wrote post 7 there, signed in.
+/// A site, its database, and the author of post 7, signed in.
 fn site_of_an_author() -> (Site, Connection, Client) {
     let site = Site::start();
     let database = site.database();
@@ -70,7 +70,7 @@ fn site_of_an_author() -> (Site, Connection, Client) {
     (site, database, client)
 }
 
-/// Panics unless the whole page shows the form again, with what was typed and what is wrong with it.
+/// Panics unless the whole page shows the form again, with the typed text and its errors.
 fn assert_shown_again(answer: &Answer, heading: &str, title: &str, description: &str, sentences: &[&str]) {
     assert_eq!(answer.status, 422, "{title:?}");
     assert!(answer.text().starts_with("<!DOCTYPE html>") && !answer.text().contains("<script>"));
@@ -88,13 +88,13 @@ fn assert_shown_again(answer: &Answer, heading: &str, title: &str, description: 
             assert!(!texts(&html, &format!("#{id}")).concat().is_empty(), "{id} describes");
         }
     }
-    assert_eq!(told(&html), [""; 0]);
+    assert_eq!(notices(&html), [""; 0]);
 }
 
-// New ones
+// Creating
 
 #[test]
-fn a_post_is_made_and_said_so_once() {
+fn a_post_is_made_and_its_notice_is_shown_once() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in(&site);
@@ -103,26 +103,26 @@ fn a_post_is_made_and_said_so_once() {
     let answer = client.post("/posts", &form);
     let id = number(&database, "SELECT max(id) FROM posts");
     let page = client.follow(&answer).html();
-    assert_eq!(told(&page), ["Post was successfully created."]);
+    assert_eq!(notices(&page), ["Post was successfully created."]);
     assert_eq!(texts(&page, "h1"), ["A new post"]);
     assert!(texts(&page, ".byline")[0].contains("by you · less than a minute ago · 0 comments"));
     assert_eq!(texts(&page, "div.prose > p"), ["One", "twolines & <b>"]);
     assert_eq!(texts(&page, "div.prose em"), ["two"]);
     assert_eq!((answer.status, answer.header("Location")), (303, Some(&*format!("/posts/{id}"))));
-    assert_eq!(told(&client.get("/").html()), [""; 0]);
+    assert_eq!(notices(&client.get("/").html()), [""; 0]);
     let text: String = one(&database, &format!("SELECT text FROM descriptions WHERE post_id = {id}"));
     assert_eq!(text, "One\n\n*two*\nlines & <b>");
     assert_eq!(texts(&client.get("/posts").html(), "ol.posts > li > a")[0], "A new post");
     assert_sound(&database);
 
-    // Twice in a row: there is one.
+    // Sending it again creates no second post.
     let answer = client.post("/posts", &form);
     assert_shown_again(&answer, "New post", "A new post", "One\n\n*two*\nlines & <b>", &[TAKEN]);
     assert_eq!(count(&database), 21);
 }
 
 #[test]
-fn only_title_and_text_of_a_post_are_taken_from_the_form() {
+fn a_form_cannot_set_other_fields_of_a_post() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in_as(&site, 5);
@@ -149,7 +149,7 @@ fn only_title_and_text_of_a_post_are_taken_from_the_form() {
         before,
         format!(r#"[{id},5,"Just a title",{created_at},{created_at},null,{hotness},1,0,null,null,null,""]"#)
     );
-    // What is not sent stays as it is.
+    // A field that is not sent keeps its value.
     let answer = client.ask("PATCH", &format!("/posts/{id}"), &more, &[]);
     assert_done(&client, &answer, &format!("/posts/{id}"), "Post was successfully updated.");
     let updated_at = number(&database, &format!("SELECT updated_at FROM posts WHERE id = {id}"));
@@ -159,7 +159,7 @@ fn only_title_and_text_of_a_post_are_taken_from_the_form() {
 }
 
 #[test]
-fn titles_of_five_characters_of_any_script_and_of_another_case_will_do() {
+fn titles_of_five_characters_in_any_script_or_another_case_are_accepted() {
     let site = Site::start();
     let client = Client::signed_in(&site);
     let (longest, text) = ("é".repeat(255), "x".repeat(65_536));
@@ -179,7 +179,7 @@ fn titles_of_five_characters_of_any_script_and_of_another_case_will_do() {
 }
 
 #[test]
-fn what_is_wrong_with_a_new_post_is_told_in_the_form() {
+fn an_invalid_post_is_reported_in_the_form() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in(&site);
@@ -203,21 +203,21 @@ fn what_is_wrong_with_a_new_post_is_told_in_the_form() {
 }
 
 #[test]
-fn a_refused_form_does_not_tell_what_was_done_before() {
+fn a_refused_form_does_not_show_an_earlier_notice() {
     let site = Site::start();
     let client = Client::signed_in(&site);
     let id = post_of(&site, client.user_id, "A post of mine");
     for (path, method) in [("/posts".to_owned(), "post"), (format!("/posts/{id}"), "patch")] {
         client.set_cookie("flash", "post-destroyed");
         let answer = client.post(&path, &[("_method", method), ("title", "")]);
-        assert_eq!((answer.status, told(&answer.html())), (422, vec![]), "{path}");
-        // It waits for the next page that is none.
-        assert_eq!(told(&client.get("/").html()), ["Post was successfully destroyed."]);
+        assert_eq!((answer.status, notices(&answer.html())), (422, vec![]), "{path}");
+        // The notice waits for the next page that is no refused form.
+        assert_eq!(notices(&client.get("/").html()), ["Post was successfully destroyed."]);
     }
 }
 
 #[test]
-fn the_pages_for_writing_have_the_words_of_the_seed() {
+fn the_forms_have_the_expected_labels_and_values() {
     let site = Site::start();
     let client = Client::signed_in(&site);
     let id = post_of(&site, client.user_id, "A \"post\" of <mine>");
@@ -244,10 +244,10 @@ fn the_pages_for_writing_have_the_words_of_the_seed() {
     assert_eq!(client.ask("HEAD", "/posts/new", &[], &[]).status, 200);
 }
 
-// Changes
+// Changing
 
 #[test]
-fn a_post_is_changed_by_every_method_that_means_it() {
+fn a_post_is_changed_by_patch_put_and_a_form() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in(&site);
@@ -270,7 +270,7 @@ fn a_post_is_changed_by_every_method_that_means_it() {
         let answer = client.ask(method, &path, &form, &[("Sec-Fetch-Site", "same-origin")]);
         assert_done(&client, &answer, &path, "Post was successfully updated.");
         assert_eq!(one::<String>(&database, &format!("SELECT title FROM posts WHERE id = {id}")), title);
-        // Twice in a row: it says so already.
+        // The change is idempotent.
         let again = client.ask(method, &path, &form, &[]);
         assert_done(&client, &again, &path, "Post was successfully updated.");
     }
@@ -286,7 +286,7 @@ fn a_post_is_changed_by_every_method_that_means_it() {
 }
 
 #[test]
-fn what_is_wrong_with_a_change_is_told_in_the_form_and_changes_nothing() {
+fn an_invalid_change_is_reported_in_the_form_and_changes_nothing() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in(&site);
@@ -302,13 +302,13 @@ fn what_is_wrong_with_a_change_is_told_in_the_form_and_changes_nothing() {
         assert_eq!(texts(&html, "main form button"), ["Update Post"]);
         assert_eq!(row(&database, id), before, "{title:?}");
     }
-    // Its own title is its own.
+    // The post's own title is free for itself.
     let answer = client.post(&path, &[("_method", "put"), ("title", "A post of mine")]);
     assert_done(&client, &answer, &path, "Post was successfully updated.");
 }
 
 #[test]
-fn a_changed_post_stays_where_it_was() {
+fn a_changed_post_keeps_its_place_in_the_lists() {
     let (_site, database, client) = site_of_an_author();
     let order = |path: &str| attributes(&client.get(path).html(), "ol.posts > li > a", "href");
     let orders = || (order("/"), order("/posts"));
@@ -331,12 +331,12 @@ fn a_changed_post_stays_where_it_was() {
         (texts(&html, "h1"), texts(&html, "div.prose")),
         (vec![form[0].1.into()], vec![form[1].1.into()])
     );
-    assert!(!texts(&html, "#comment_list > li").is_empty(), "its comments are there");
+    assert!(!texts(&html, "#comment_list > li").is_empty(), "the comments stay");
     assert_sound(&database);
 }
 
 #[test]
-fn a_destroyed_post_takes_everything_on_it_with_it() {
+fn destroying_a_post_deletes_everything_on_it() {
     let (_site, database, client) = site_of_an_author();
     database
         .execute_batch(
@@ -367,7 +367,7 @@ fn a_destroyed_post_takes_everything_on_it_with_it() {
     }
     assert_eq!(count(&database), 19);
     assert_sound(&database);
-    // Twice in a row, and all that was there before.
+    // A second deletion and all other requests for the post are 404.
     for (method, path) in [
         ("DELETE", "/posts/7"),
         ("PATCH", "/posts/7"),
@@ -385,7 +385,7 @@ fn a_destroyed_post_takes_everything_on_it_with_it() {
 }
 
 #[test]
-fn every_way_of_destroying_a_post_does() {
+fn a_post_is_destroyed_by_delete_and_by_a_form() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in(&site);
@@ -400,28 +400,28 @@ fn every_way_of_destroying_a_post_does() {
     let answer = client.htmx("POST", &format!("/posts/{id}"), &[("_method", "delete")]);
     assert_eq!((answer.status, answer.header("HX-Redirect")), (200, Some("/posts")));
     assert_eq!((answer.header("Location"), answer.text()), (None, ""));
-    assert_eq!(told(&client.get("/posts").html()), ["Post was successfully destroyed."]);
+    assert_eq!(notices(&client.get("/posts").html()), ["Post was successfully destroyed."]);
     assert_sound(&database);
 }
 
 #[test]
-fn a_form_sent_by_htmx_leads_to_the_page_as_a_whole() {
+fn a_form_sent_by_htmx_redirects_to_the_whole_page() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in(&site);
     let answer = client.htmx("POST", "/posts", &[("title", "Sent by a script")]);
     let path = format!("/posts/{}", number(&database, "SELECT max(id) FROM posts"));
     assert_eq!((answer.status, answer.header("HX-Redirect")), (200, Some(&*path)));
-    assert_eq!(told(&client.get(&path).html()), ["Post was successfully created."]);
+    assert_eq!(notices(&client.get(&path).html()), ["Post was successfully created."]);
     let answer = client.htmx("PATCH", &path, &[("title", "Changed by a script")]);
     assert_eq!((answer.status, answer.header("HX-Redirect")), (200, Some(&*path)));
-    assert_eq!(told(&client.get(&path).html()), ["Post was successfully updated."]);
+    assert_eq!(notices(&client.get(&path).html()), ["Post was successfully updated."]);
     assert_eq!(client.htmx("PATCH", &path, &[("title", "")]).status, 422);
 }
 
-// Those who may not
+// Forbidden
 
-/// All that changes a post of another, or asks for the page to do it.
+/// Every request that changes post 7, or gets the form for a change.
 const CHANGES: [(&str, &str, Fields); 6] = [
     ("GET", "/posts/7/edit", &[]),
     ("PATCH", "/posts/7", &[("title", "Not by its author")]),
@@ -432,7 +432,7 @@ const CHANGES: [(&str, &str, Fields); 6] = [
 ];
 
 #[test]
-fn nobody_changes_a_post_of_another() {
+fn only_the_author_changes_a_post() {
     let site = Site::start();
     let database = site.database();
     let author = number(&database, "SELECT user_id FROM posts WHERE id = 7");
@@ -451,7 +451,7 @@ fn nobody_changes_a_post_of_another() {
 }
 
 #[test]
-fn what_another_site_sends_or_is_no_form_changes_nothing() {
+fn cross_site_requests_and_bodies_that_are_no_form_change_nothing() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in(&site);
@@ -492,7 +492,7 @@ fn what_another_site_sends_or_is_no_form_changes_nothing() {
 }
 
 #[test]
-fn a_guest_who_would_change_a_post_is_led_to_sign_in_and_back() {
+fn a_guest_who_changes_a_post_is_led_to_sign_in_and_back() {
     let site = Site::start();
     let database = site.database();
     let before = row(&database, 7);
@@ -513,15 +513,15 @@ fn a_guest_who_would_change_a_post_is_led_to_sign_in_and_back() {
 }
 
 #[test]
-fn what_a_guest_wrote_is_in_the_form_once_they_are_signed_in() {
+fn a_post_sent_by_a_guest_is_in_the_form_after_signing_in() {
     let site = Site::start();
     let database = site.database();
     let guest = Client::new(&site);
     let form = [("title", "A guest's <title>"), ("description", "first line\nsecond line")];
     let answer = guest.post("/posts", &form);
     assert_eq!(guest.follow(&answer).status, 200);
-    let somebody = Client::signed_in(&site);
-    guest.set_cookie("session", &somebody.cookie("session").expect("a session"));
+    let user = Client::signed_in(&site);
+    guest.set_cookie("session", &user.cookie("session").expect("a session"));
     let html = guest.get("/posts/new").html();
     assert_eq!(attributes(&html, "input[name=title]", "value"), [form[0].1]);
     assert_eq!(texts(&html, "textarea"), [form[1].1]);
@@ -532,9 +532,9 @@ fn what_a_guest_wrote_is_in_the_form_once_they_are_signed_in() {
 }
 
 #[test]
-fn a_post_that_is_not_there_or_deleted_cannot_be_changed() {
+fn a_missing_or_deleted_post_cannot_be_changed() {
     let (_site, database, client) = site_of_an_author();
-    // It is kept as it is when its author leaves, but the author still is there.
+    // A deleted post that was kept for its comments, with its author.
     database
         .execute_batch(
             "UPDATE posts SET deleted_at = 1, title = NULL WHERE id = 7;
@@ -558,7 +558,7 @@ fn a_post_that_is_not_there_or_deleted_cannot_be_changed() {
 // Lists
 
 #[test]
-fn everybody_has_the_buttons_for_their_own_posts_and_no_others() {
+fn only_the_author_has_the_buttons_of_a_post() {
     let (site, database, client) = site_of_an_author();
     let author = client.user_id;
     let mut statement =
@@ -593,10 +593,10 @@ fn everybody_has_the_buttons_for_their_own_posts_and_no_others() {
     }
 }
 
-// Together
+// Concurrency
 
 #[test]
-fn of_fifty_who_post_the_same_title_at_once_one_does() {
+fn of_fifty_concurrent_posts_with_one_title_one_is_made() {
     let site = Site::start();
     let clients: Vec<Client> = (1..=50).map(|user_id| Client::signed_in_as(&site, user_id)).collect();
     let together = Barrier::new(clients.len());
@@ -624,7 +624,7 @@ fn of_fifty_who_post_the_same_title_at_once_one_does() {
 }
 
 #[test]
-fn of_many_who_change_to_the_same_title_at_once_one_does() {
+fn of_many_concurrent_changes_to_one_title_one_is_made() {
     let site = Site::start();
     let database = site.database();
     let clients: Vec<(Client, i64)> = (1..=20)

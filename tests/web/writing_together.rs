@@ -1,4 +1,4 @@
-//! Many people at once, who write, change and destroy; and a database that somebody else holds.
+//! Concurrent users who write, change and destroy; and a database that another process has locked.
 
 use std::sync::Barrier;
 use std::thread;
@@ -8,7 +8,7 @@ use crate::harness::*;
 use crate::seen::*;
 use crate::writing_comments::{comment_of, count_of, newest};
 
-/// Numbers that look random and are the same in each run.
+/// A pseudo-random generator with a fixed seed.
 struct Dice(u64);
 
 impl Dice {
@@ -19,13 +19,13 @@ impl Dice {
     }
 }
 
-/// The number of what an answer leads to: `/posts/3` or `/posts/3#comment_17`.
+/// The id in a redirect's address: `/posts/3` or `/posts/3#comment_17`.
 fn id_in(answer: &Answer, before: &str) -> Option<i64> {
     let location = answer.header("Location").or(answer.header("HX-Redirect"))?;
     location.rsplit_once(before)?.1.parse().ok()
 }
 
-/// What one person does: whatever comes to mind, also with what others have destroyed meanwhile.
+/// Sends random requests as one user, also for posts and comments that others have destroyed.
 fn live(site: &Site, user_id: i64, rounds: usize) {
     let mut dice = Dice(u64::try_from(user_id).expect("a number of a row"));
     let mut client = Client::signed_in_as(site, user_id);
@@ -57,8 +57,8 @@ fn live(site: &Site, user_id: i64, rounds: usize) {
             }
         };
         let by_htmx = dice.below(2) == 0;
-        // On a slow machine one may be told to come again: nothing was done then.
-        let answer = eventually("it is their turn", || {
+        // A slow machine may answer with 503: nothing was written, and the request is sent again.
+        let answer = eventually("the request is answered", || {
             let answer = match by_htmx {
                 true => client.htmx(method, &path, &form),
                 false => client.ask(method, &path, &form, &[]),
@@ -74,7 +74,7 @@ fn live(site: &Site, user_id: i64, rounds: usize) {
 }
 
 #[test]
-fn fifty_people_who_do_everything_at_once_leave_the_counts_right() {
+fn fifty_concurrent_users_leave_the_counts_right() {
     const PEOPLE: i64 = 50;
     let site = Site::with(40, |_| {});
     let together = Barrier::new(usize::try_from(PEOPLE).expect("a few"));
@@ -96,7 +96,7 @@ fn fifty_people_who_do_everything_at_once_leave_the_counts_right() {
 }
 
 #[test]
-fn the_same_comment_sent_twenty_times_at_once_is_one() {
+fn twenty_concurrent_equal_comments_are_stored_once() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in(&site);
@@ -131,7 +131,7 @@ fn the_same_comment_sent_twenty_times_at_once_is_one() {
 }
 
 #[test]
-fn of_two_who_destroy_a_comment_at_once_one_does() {
+fn of_concurrent_deletions_of_a_comment_one_succeeds() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in_as(&site, 5);
@@ -156,12 +156,12 @@ fn of_two_who_destroy_a_comment_at_once_one_does() {
 }
 
 #[test]
-fn what_cannot_be_written_now_is_said_and_can_be_sent_again() {
+fn a_write_during_a_lock_is_503_and_can_be_sent_again() {
     let site = Site::start();
     let client = Client::signed_in_as(&site, 5);
     let other = site.database();
     let written = || number(&other, "SELECT count(*) FROM comments WHERE body LIKE 'Sent by %'");
-    other.execute_batch("BEGIN IMMEDIATE").expect("nobody else writes");
+    other.execute_batch("BEGIN IMMEDIATE").expect("no other writer");
     let (plain, htmx) = thread::scope(|scope| {
         let plain = scope.spawn(|| client.post("/posts/3/comments", &[("body", "Sent by a form")]));
         let htmx = scope.spawn(|| client.htmx("POST", "/posts/3/comments", &[("body", "Sent by htmx")]));
@@ -178,7 +178,7 @@ fn what_cannot_be_written_now_is_said_and_can_be_sent_again() {
     assert_eq!(texts(&html, "main > p"), ["Nothing was changed. Please try again in a moment."]);
     assert_alert(&htmx, 503, "We're a little busy. Nothing was changed. Please try again in a moment.");
     other.execute_batch("ROLLBACK").expect("it had begun");
-    assert_eq!(written(), 0, "what was refused was done");
+    assert_eq!(written(), 0, "a refused write was made");
     for _ in 0..2 {
         assert_eq!(client.post("/posts/3/comments", &[("body", "Sent by a form")]).status, 303);
         assert_eq!(client.htmx("POST", "/posts/3/comments", &[("body", "Sent by htmx")]).status, 200);
