@@ -10,22 +10,25 @@ use rouille::{Request, Response};
 use crate::jobs::housekeeping::Housekeeping;
 use crate::jobs::indexer::Indexer;
 use crate::metrics::requests::Requests;
+use crate::replica::database;
 use crate::replica::settings::Settings;
+use crate::replica::setup::Replica;
 use crate::replica::supervisor::Supervisor;
 use crate::replica::watch::Replication;
-use crate::replica::{self, Replica};
 use crate::site::Site;
 use crate::site::config::Config;
 use crate::site::limiter::Limiter;
 use crate::site::semaphore::Semaphore;
 use crate::web::timing::Timing;
 use crate::web::{Cx, Error, timing_report};
-use crate::{error_page, routes};
+use crate::{error_page, errors, routes};
 
 /// The site, ready to answer requests.
 pub struct App {
     /// What every request needs.
     pub site: Site,
+    /// The replica; `None`: there is none.
+    pub replica: Option<Replica>,
 }
 
 /// Why the application does not start: a sentence for the person who started it.
@@ -40,6 +43,12 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
+impl From<anyhow::Error> for StartError {
+    fn from(error: anyhow::Error) -> StartError {
+        StartError(errors::one_line(&error))
+    }
+}
+
 impl App {
     /// Opens the configured database, see [`Database::open`](lorem_store::Database::open). With a replica, a missing database is
     /// restored first; then it is made sure that the two belong together.
@@ -48,19 +57,29 @@ impl App {
     /// The database's; [`Replica::prepare`]'s and [`Replica::pair`]'s.
     pub fn open(config: Config) -> Result<App, StartError> {
         let prepare = |settings: &_| Replica::prepare(Settings::clone(settings), &config.database);
-        let replica = config.replica.as_ref().map(prepare).transpose().map_err(StartError)?;
-        let mut db = replica::open(&config.database).map_err(|error| StartError(error.to_string()))?;
+        let replica = config.replica.as_ref().map(prepare).transpose()?;
+        let mut db = database::open(&config.database).map_err(|error| StartError(error.to_string()))?;
         if let Some(slow) = config.slow {
             db.log_slow_statements(slow).map_err(|error| StartError(error.to_string()))?;
         }
         if let Some(Err(error)) = replica.as_ref().map(|replica| replica.pair(&db)) {
-            return Err(StartError(error));
+            return Err(error.into());
         }
         let limiter = Limiter::new(config.rates.as_ref());
         let (request_permits, hash_permits) = (Semaphore::for_requests(), Semaphore::for_hashing());
         let requests = Requests::new(routes::patterns());
-        let site = Site { config, db, request_permits, hash_permits, limiter, replica, requests, load: None };
-        Ok(App { site })
+        let status = replica.as_ref().map(|replica| Arc::clone(&replica.status));
+        let site = Site {
+            config,
+            db,
+            request_permits,
+            hash_permits,
+            limiter,
+            replica: status,
+            requests,
+            load: None,
+        };
+        Ok(App { site, replica })
     }
 
     /// Answers one request, whatever it is: the site's handler, for any rouille server.
@@ -106,14 +125,15 @@ pub fn bind(config: &Config) -> io::Result<Server> {
 /// The replica's, when starting it, and the database's, when closing it.
 pub fn serve(server: Server, app: App) -> Result<Drained, StartError> {
     let site = Arc::new(Site { load: Some(server.stats()), ..app.site });
-    let replication = Replication::start(&site).map_err(StartError)?;
+    let start = |replica| Replication::start(replica, &site);
+    let replication = app.replica.as_ref().map(start).transpose()?;
     let handler = Arc::clone(&site);
     let housekeeping = Housekeeping::start(Arc::clone(&site));
     let indexer = Indexer::start(Arc::clone(&site));
     let drained = server.run(move |request| handle(&handler, request));
     drop(housekeeping);
     drop(indexer);
-    let litestream = replication.map(Replication::into_litestream);
+    let litestream = replication.map(Replication::into_supervisor);
     match Arc::try_unwrap(site) {
         Ok(site) => close(site, litestream).map_err(|error| StartError(error.to_string()))?,
         // Only a request that was cut still holds it; its writes are in the WAL, which is as durable.
@@ -125,7 +145,7 @@ pub fn serve(server: Server, app: App) -> Result<Drained, StartError> {
 /// Lets the last write be copied before the WAL that it is in goes.
 fn close(site: Site, litestream: Option<Supervisor>) -> Result<(), lorem_store::Error> {
     let Some(litestream) = litestream else {
-        return replica::close(site.db); // Another process may replicate it.
+        return database::close(site.db); // Another process may replicate it.
     };
     let settled = site.db.drain()?;
     litestream.stop();

@@ -18,7 +18,7 @@ pub mod jobs;
 
 // The nouns.
 pub mod monitoring;
-pub mod replica;
+pub mod status;
 pub mod feed;
 pub mod sitemap;
 pub mod search;
@@ -42,6 +42,7 @@ pub mod web;
 pub mod site;
 
 // The ground: knows no request.
+pub mod replica;
 pub mod metrics;
 pub mod schema;
 pub mod sql;
@@ -49,4 +50,5 @@ pub mod markup;
 pub mod html;
 pub mod rank;
 pub mod text;
+pub mod errors;
 pub mod types;

@@ -4,12 +4,13 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use lorem_news::cli::{self, Cli};
+use lorem_news::errors;
 
 fn main() -> ExitCode {
     match cli::run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(sentence) => {
-            eprintln!("lorem-news: {sentence}");
+        Err(error) => {
+            eprintln!("lorem-news: {}", errors::one_line(&error));
             ExitCode::FAILURE
         }
     }

@@ -8,8 +8,8 @@ use crate::vote::{Target, Vote};
 use crate::web::route::Route;
 use crate::web::{Cx, Error, Result, assets, csrf, paths, reply};
 use crate::{
-    auth, benchmarking, comment, feed, flag, moderation, monitoring, post, preference, replica, saved,
-    search, session, sitemap, user,
+    auth, benchmarking, comment, feed, flag, moderation, monitoring, post, preference, saved, search,
+    session, sitemap, status, user,
 };
 
 /// The table of routes: the parts of a path, a name where any part will do, and a handler for each method. It becomes
@@ -201,9 +201,9 @@ routes! { cx,
         GET => sitemap::handlers::part(cx, number(inside("sitemap-", file, ".xml"))?)
     }
     ["search"] => { GET => search::handlers::show(cx) }
-    ["up"] => { GET => replica::handlers::up(cx) }
+    ["up"] => { GET => status::handlers::up(cx) }
     ["metrics"] if monitoring::handlers::is_shown(cx) => { GET => monitoring::handlers::show(cx) }
-    ["status"] => { GET => replica::handlers::status(cx) }
+    ["status"] => { GET => status::handlers::status(cx) }
     ["assets", name] => { GET => assets::serve(cx, name) }
     [name] if assets::is_at_root(name) => { GET => assets::serve_at_root(cx, name) }
 }

@@ -70,7 +70,7 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let app = App::open(config)?;
     let synchronous = if options.normal { Synchronous::Normal } else { Synchronous::Full };
     let db = app.site.db.written_by(options.way.into(), synchronous)?;
-    let app = App { site: Site { db, ..app.site } };
+    let app = App { site: Site { db, ..app.site }, ..app };
     println!("Lorem News is at http://{} (Ctrl-C stops it)", server.address());
     app::serve(server, app)?;
     Ok(())

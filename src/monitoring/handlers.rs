@@ -3,7 +3,6 @@
 use std::fs;
 
 use crate::metrics::text::{self, Kind, Text};
-use crate::replica::handlers::health;
 use crate::web::{Cx, Result, reply};
 use lorem_http::ServerStats;
 use lorem_store::Database;
@@ -103,7 +102,7 @@ fn tell_database(text: &mut Text, db: &Database) {
 }
 
 fn tell_replica(text: &mut Text, cx: &Cx) {
-    let Ok(Some(health)) = health(cx) else { return };
+    let Some(Ok(health)) = cx.site.replica.as_ref().map(|status| status.health(&cx.site.db)) else { return };
     let help = "Whether nothing is wrong with the replica, as far as that is known.";
     text.single("lorem_news_replica_ok", Kind::Gauge, help, f64::from(u8::from(health.is_ok())));
     if let Some(age) = health.last_sync_age {

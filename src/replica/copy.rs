@@ -1,125 +1,135 @@
-//! A whole database in a file of its own: fetched from a replica or from the running database, checked, and
-//! put in its place in one step.
+//! A copy of a whole database in a file of its own: a private folder to make it in, its check, and its
+//! installation in one step.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use lorem_store::header;
 use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{FlockOperation, fcntl_lock};
 
-use super::folder::{Folder, TEMPORARY, unless_missing};
-use super::{sentence, sql};
+use super::folder::{Folder, TEMPORARY_PREFIX, ignore_not_found};
+use super::sql;
 use crate::schema::SCHEMA;
-use lorem_store::header;
+use crate::types::time::Micros;
 
-/// Opens a copy that nobody else has, and looks at every page and reference of it.
+/// The context of an error of SQLite in a copy.
+pub(super) const DAMAGED: &str = "the copy is damaged";
+
+/// Opens a copy that no other process uses, and checks every page and every foreign key.
 ///
 /// # Errors
-/// A sentence: it is damaged, or none of ours.
-pub fn check(copy: &Path) -> Result<Connection, String> {
-    header::check(copy, &SCHEMA).map_err(|error| error.to_string())?;
-    let damaged = |why: String| format!("the copy is damaged: {why}");
+/// The copy is damaged, or is not a database of this program.
+pub fn check(copy: &Path) -> Result<Connection> {
+    header::check(copy, &SCHEMA)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(copy, flags).map_err(|error| damaged(error.to_string()))?;
-    match sql::damage(&connection).map_err(|error| damaged(error.to_string()))? {
-        None => Ok(connection),
-        Some(why) => Err(damaged(why)),
+    let connection = Connection::open_with_flags(copy, flags).context(DAMAGED)?;
+    if let Some(why) = sql::find_damage(&connection).context(DAMAGED)? {
+        bail!("{DAMAGED}: {why}");
     }
+    Ok(connection)
 }
 
-/// Where a copy is to be: beside its place is a folder for it until it is whole.
+/// The time of the newest write to a copy; `None`: nothing was ever written to it.
+///
+/// # Errors
+/// The copy is damaged.
+pub fn newest_write(copy: &Connection) -> Result<Option<Micros>> {
+    sql::newest_write(copy).context(DAMAGED)
+}
+
+/// The path at which a copy is to be installed.
 pub struct Target {
     path: PathBuf,
     may_replace: bool,
 }
 
 impl Target {
-    /// `path` is its place.
+    /// The target at `path`.
     ///
     /// # Errors
-    /// A sentence: there is something which may not be replaced, or which is in use; its folder is not there.
-    pub fn at(path: &Path, may_replace: bool) -> Result<Target, String> {
+    /// There is a file that may not be replaced or is in use, or there is a folder; the parent folder is missing.
+    pub fn new(path: &Path, may_replace: bool) -> Result<Target> {
         let path = match fs::canonicalize(path) {
             Ok(path) => path,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                std::path::absolute(path).map_err(sentence)?
-            }
-            Err(error) => return Err(format!("{}: {error}", path.display())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => std::path::absolute(path)?,
+            Err(error) => return Err(error).with_context(|| path.display().to_string()),
         };
+        ensure!(!path.is_dir(), "{} is a folder", path.display());
         let target = Target { path, may_replace };
-        if target.path.is_dir() {
-            return Err(format!("{} is a folder", target.path.display()));
-        }
-        target.in_the_way()?;
+        target.lock_existing()?;
         Ok(target)
     }
 
-    /// Makes a folder for it on the same disk, which is removed with this value; should it be left behind, the
-    /// next start removes it.
+    /// Creates a temporary folder on the target's disk, which is removed with the returned value. If the process
+    /// is killed first, the next start removes it.
     ///
     /// # Errors
-    /// A sentence.
-    pub fn workshop(&self) -> Result<tempfile::TempDir, String> {
+    /// The system's.
+    pub fn work_folder(&self) -> Result<tempfile::TempDir> {
         let ours = Folder::beside(&self.path).ok().filter(|ours| ours.path().is_dir());
         let folder = ours.as_ref().map_or(self.path.parent(), |ours| Some(ours.path()));
         let folder = folder.unwrap_or(Path::new("/"));
-        workshop_in(folder, if ours.is_some() { TEMPORARY } else { ".restoring-" })
+        work_folder_in(folder, if ours.is_some() { TEMPORARY_PREFIX } else { ".restoring-" })
     }
 
-    /// Puts the copy there, on disk when this returns. It is there as a whole or not at all.
+    /// Moves a copy to the target, and returns once it is on disk. Until then the old file, or none, is there.
     ///
     /// # Errors
-    /// A sentence.
-    pub fn take(&self, copy: &Path) -> Result<(), String> {
-        let cannot = |error: io::Error| format!("cannot put the copy at {}: {error}", self.path.display());
-        File::open(copy).and_then(|copy| copy.sync_all()).map_err(cannot)?;
-        // Held until it is replaced, so that nobody begins to use it meanwhile.
-        let _replaced = self.in_the_way()?;
-        // What belonged to a file that was here would be taken for a part of this one.
-        for end in ["-wal", "-shm", "-journal"] {
-            unless_missing(fs::remove_file(self.beside(end))).map_err(cannot)?;
+    /// The system's; meanwhile a file has appeared that may not be replaced, or is in use.
+    pub fn install(&self, copy: &Path) -> Result<()> {
+        let cannot = || format!("cannot put the copy at {}", self.path.display());
+        File::open(copy).and_then(|copy| copy.sync_all()).with_context(cannot)?;
+        // Held until the file is replaced, so that no process begins to use it meanwhile.
+        let _replaced = self.lock_existing()?;
+        // SQLite would take the old file's WAL or journal for the new one's.
+        for suffix in ["-wal", "-shm", "-journal"] {
+            ignore_not_found(fs::remove_file(self.with_suffix(suffix))).with_context(cannot)?;
         }
-        // And Litestream would go on where it was with the other one.
-        Folder::beside(&self.path).and_then(|folder| folder.forget()).map_err(cannot)?;
+        // Litestream would resume at the old file's position.
+        Folder::beside(&self.path)
+            .and_then(|folder| folder.remove_litestream_state())
+            .with_context(cannot)?;
         if self.may_replace {
-            fs::rename(copy, &self.path).map_err(cannot)?;
+            fs::rename(copy, &self.path).with_context(cannot)?;
         } else {
-            // Unlike a rename it replaces nothing, also not what came a moment ago.
-            fs::hard_link(copy, &self.path).map_err(cannot)?;
+            // Unlike a rename, a link fails if a file has appeared a moment ago.
+            fs::hard_link(copy, &self.path).with_context(cannot)?;
         }
         let folder = self.path.parent().unwrap_or(Path::new("/"));
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(cannot)
+        File::open(folder).and_then(|folder| folder.sync_all()).with_context(cannot)
     }
 
-    /// What is there, if it may be replaced, locked against its use. (SQLite holds a lock on each database that
-    /// it has open, so nothing of our own is needed to tell whether one is in use.)
-    fn in_the_way(&self) -> Result<Option<File>, String> {
+    /// Opens the existing file, if it may be replaced, and locks it against use. SQLite holds a lock on every
+    /// database that it has open, so this lock also tells whether the file is in use.
+    fn lock_existing(&self) -> Result<Option<File>> {
         let path = self.path.display();
         let file = match File::options().read(true).write(true).open(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            file => file.map_err(|error| format!("{path}: {error}"))?,
+            file => file.with_context(|| path.to_string())?,
         };
         if !self.may_replace {
-            return Err(format!("{path} exists; --force replaces it"));
+            bail!("{path} exists; --force replaces it");
         }
         fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive)
-            .map_err(|_| format!("{path} is in use: stop the server first"))?;
+            .map_err(|_| anyhow!("{path} is in use: stop the server first"))?;
         Ok(Some(file))
     }
 
-    fn beside(&self, end: &str) -> PathBuf {
+    fn with_suffix(&self, suffix: &str) -> PathBuf {
         let mut path = self.path.clone().into_os_string();
-        path.push(end);
+        path.push(suffix);
         path.into()
     }
 }
 
-/// A folder for a copy in `folder`, which only we can look into.
+/// Creates a private temporary folder in `folder`.
 ///
 /// # Errors
-/// A sentence.
-pub fn workshop_in(folder: &Path, prefix: &str) -> Result<tempfile::TempDir, String> {
-    let made = tempfile::Builder::new().prefix(prefix).tempdir_in(folder);
-    made.map_err(|error| format!("there is no room for a copy in {}: {error}", folder.display()))
+/// The system's.
+pub fn work_folder_in(folder: &Path, prefix: &str) -> Result<tempfile::TempDir> {
+    let created = tempfile::Builder::new().prefix(prefix).tempdir_in(folder);
+    created.with_context(|| format!("there is no room for a copy in {}", folder.display()))
 }

@@ -1,257 +1,177 @@
-//! The program that copies: where it is, whether it is good enough, and how it restores.
+//! Runs `litestream restore`: fetches the database from a replica, or lists the replica's contents.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, PipeReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use anyhow::{Context, Result, bail};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::Value;
 
-use super::folder;
-use super::keeper::{self, Farewell};
+use super::configuration;
+use super::process::{StopSignal, litestream_command};
 use super::settings::Settings;
 
-/// The least version: older ones bring an SQLite whose WAL can corrupt a database (see `db::MIN_SQLITE_VERSION`).
-const SAFE: [u32; 3] = [0, 5, 17];
-/// Who has got nothing for so long will get nothing. Litestream itself would go on trying for ever.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// However much there is, it is not waited for any longer.
-const LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
-/// Between two looks at how far it is.
-const LOOK: Duration = Duration::from_millis(200);
-/// Bytes of what it says that are kept.
-const SAID: usize = 16 * 1024;
+/// Litestream is killed when it has fetched nothing for this long. It would try without end.
+const STALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// The limit on the whole restore.
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(6 * 60 * 60);
+/// The time between two looks at its progress.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
+/// How much of its standard error is kept.
+const MAX_STDERR_BYTES: usize = 16 * 1024;
+/// The longest reason that is taken from it, in characters.
+const MAX_REASON_CHARS: usize = 300;
+/// Litestream's message for an empty replica.
+const EMPTY_REPLICA: &str = "no matching backup files";
 
-/// A Litestream that can be used.
-#[derive(Debug, Clone)]
-pub struct Litestream {
-    path: PathBuf,
-}
-
-/// What is in a replica, as far as listing it tells.
+/// What the index of a replica says about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contents {
     /// The number of the newest transaction.
-    pub newest: u64,
-    /// What a restore would fetch, in bytes.
+    pub newest_transaction: u64,
+    /// How many bytes a restore fetches.
     pub bytes: u64,
 }
 
-impl Litestream {
-    /// The one that is `named`, else that of `bin/tools`, else the first on the `PATH`.
-    ///
-    /// # Errors
-    /// A sentence: there is none, or it is none, or it is too old.
-    pub fn find(named: Option<&Path>, search: Option<&OsStr>) -> Result<Litestream, String> {
-        let found = match named {
-            Some(path) => path.to_owned(),
-            None => {
-                let tools = Path::new(".tools/bin").to_owned();
-                let folders = std::iter::once(tools).chain(search.iter().flat_map(std::env::split_paths));
-                let missing =
-                    "Litestream is missing: bin/tools installs it, or LITESTREAM_BIN says where it is";
-                folders.map(|folder| folder.join("litestream")).find(|path| path.is_file()).ok_or(missing)?
-            }
-        };
-        let path = std::path::absolute(&found).map_err(|error| error.to_string())?;
-        let litestream = Litestream { path };
-        litestream.check()?;
-        Ok(litestream)
-    }
-
-    /// Where it is.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let path = self.path.display();
-        let output = Command::new(&self.path).env_clear().arg("version").stdin(Stdio::null()).output();
-        let output = output.map_err(|error| format!("{path} cannot be run as litestream: {error}"))?;
-        let said = String::from_utf8_lossy(&output.stdout);
-        match version(said.trim()) {
-            Some(version) if version >= SAFE => Ok(()),
-            Some(_) => Err(format!(
-                "{path} is Litestream {}; 0.5.17 or later is needed: bin/tools installs it",
-                said.trim()
-            )),
-            None => Err(format!("{path} is not Litestream: it does not say which version it is")),
-        }
-    }
-
-    /// Restores what the replica of `database` holds, or held `at` a time, into the folder `work`, which must
-    /// be empty and ours alone. Where the file is; `None`: the replica holds nothing. It is not checked yet.
-    /// Ends early when `stopped` says so.
-    ///
-    /// # Errors
-    /// A sentence: the replica cannot be reached, or there is nothing from that time.
-    pub fn restore(
-        &self,
-        settings: &Settings,
-        database: &Path,
-        work: &Path,
-        at: Option<Timestamp>,
-        stopped: &dyn Fn() -> bool,
-    ) -> Result<Option<PathBuf>, String> {
-        let copy = work.join("copy.sqlite3");
-        let at = at.map(|at| at.to_string());
-        let mut arguments = vec![OsStr::new("-o"), copy.as_os_str()];
-        match &at {
-            Some(at) => arguments.extend([OsStr::new("-timestamp"), OsStr::new(at)]),
-            None => arguments.push(OsStr::new("-if-replica-exists")),
-        }
-        self.run(settings, database, work, &arguments, stopped)?;
-        Ok(copy.exists().then_some(copy))
-    }
-
-    /// What is in the replica; `None`: nothing. `work` as for [`restore`](Litestream::restore).
-    ///
-    /// # Errors
-    /// As there.
-    pub fn contents(
-        &self,
-        settings: &Settings,
-        database: &Path,
-        work: &Path,
-        stopped: &dyn Fn() -> bool,
-    ) -> Result<Option<Contents>, String> {
-        let copy = work.join("copy.sqlite3");
-        let arguments = ["-dry-run", "-json", "-o"].map(OsStr::new);
-        let arguments = [&arguments[..], &[copy.as_os_str()]].concat();
-        match self.run(settings, database, work, &arguments, stopped) {
-            Ok(plan) => {
-                contents(&plan).map(Some).ok_or_else(|| "Litestream's plan is not understood".to_owned())
-            }
-            Err(error) if error.contains(NOTHING) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Runs `litestream restore`; what it prints.
-    fn run(
-        &self,
-        settings: &Settings,
-        database: &Path,
-        work: &Path,
-        arguments: &[&OsStr],
-        stopped: &dyn Fn() -> bool,
-    ) -> Result<String, String> {
-        let (file, printed) = (work.join("litestream.yml"), work.join("printed"));
-        folder::configure(&file, database, settings, None).map_err(sentence)?;
-        let mut command = keeper::litestream(&self.path, Farewell::Kill).map_err(sentence)?;
-        command.env_clear().args(["restore", "-no-expand-env", "-config"]).arg(&file).args(arguments);
-        command.arg(database).stdin(Stdio::null()).stdout(File::create(&printed).map_err(sentence)?);
-        talk(command, settings, work, stopped)?;
-        fs::read_to_string(printed).map_err(sentence)
-    }
+/// How Litestream ended.
+enum Outcome {
+    /// With its standard output.
+    Success(String),
+    /// With the reason that it gave.
+    Failure(String),
 }
 
-fn sentence(error: io::Error) -> String {
-    format!("cannot run Litestream: {error}")
-}
-
-/// Runs one to its end.
-fn talk(
-    mut command: Command,
+/// Restores the replica of `database`, as it is or as it was `at` a time, into the folder `work`, which must be
+/// empty and private. Returns the path of the restored file, which is not checked yet; `None`: the replica is
+/// empty. `is_stopped` ends it early.
+///
+/// # Errors
+/// The replica cannot be reached, it has nothing from that time, or `is_stopped`.
+pub fn restore(
     settings: &Settings,
+    database: &Path,
     work: &Path,
-    stopped: &dyn Fn() -> bool,
-) -> Result<(), String> {
-    let place = &settings.place;
-    let (said, says) = io::pipe().map_err(sentence)?;
-    let mut child = command.envs(settings.environment()).stderr(says).spawn().map_err(sentence)?;
-    drop(command); // It has an end of the pipe, too.
-    let heard = listen(said, work, &place.to_string(), stopped);
-    if heard.is_err() {
-        child.kill().map_err(sentence)?;
+    at: Option<jiff::Timestamp>,
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<Option<PathBuf>> {
+    let copy = work.join("copy.sqlite3");
+    let at = at.map(|at| at.to_string());
+    let mut arguments = vec![OsStr::new("-o"), copy.as_os_str()];
+    match &at {
+        Some(at) => arguments.extend([OsStr::new("-timestamp"), OsStr::new(at)]),
+        None => arguments.push(OsStr::new("-if-replica-exists")),
     }
-    let status = child.wait().map_err(sentence)?;
-    let said = heard?;
-    if status.success() {
-        return Ok(());
+    match run(settings, database, work, &arguments, is_stopped)? {
+        Outcome::Success(_) => Ok(copy.exists().then_some(copy)),
+        Outcome::Failure(reason) => bail!("{} cannot be used: {reason}", settings.location),
     }
-    let reason = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it does not say why");
-    let reason: String = reason.trim_start_matches("Error: ").chars().take(300).collect();
-    Err(format!("{place} cannot be used: {reason}"))
 }
 
-/// What Litestream says when there is nothing to be restored.
-const NOTHING: &str = "no matching backup files";
-
-/// Collects what a child says until it ends; gives up when `work` has not changed for [`PATIENCE`].
-fn listen(
-    mut said: PipeReader,
+/// Lists the replica's contents; `None`: it is empty. The parameters are those of [`restore`].
+///
+/// # Errors
+/// The replica cannot be reached, or `is_stopped`.
+pub fn contents(
+    settings: &Settings,
+    database: &Path,
     work: &Path,
-    place: &str,
-    stopped: &dyn Fn() -> bool,
-) -> Result<String, String> {
-    let cannot = |error: io::Error| format!("cannot hear Litestream: {error}");
-    let (began, mut heard, mut part) = (Instant::now(), Vec::new(), [0; 4096]);
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<Option<Contents>> {
+    let copy = work.join("copy.sqlite3");
+    let arguments = ["-dry-run", "-json", "-o"].map(OsStr::new);
+    let arguments = [&arguments[..], &[copy.as_os_str()]].concat();
+    match run(settings, database, work, &arguments, is_stopped)? {
+        Outcome::Success(plan) => parse_plan(&plan).context("Litestream's plan is not understood").map(Some),
+        Outcome::Failure(reason) if reason.contains(EMPTY_REPLICA) => Ok(None),
+        Outcome::Failure(reason) => bail!("{} cannot be used: {reason}", settings.location),
+    }
+}
+
+fn run(
+    settings: &Settings,
+    database: &Path,
+    work: &Path,
+    arguments: &[&OsStr],
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<Outcome> {
+    const CANNOT_RUN: &str = "cannot run Litestream";
+    let (file, stdout) = (work.join("litestream.yml"), work.join("printed"));
+    configuration::write(&file, database, settings, None).context(CANNOT_RUN)?;
+    let mut command = litestream_command(settings.litestream.path(), StopSignal::Kill).context(CANNOT_RUN)?;
+    command.env_clear().envs(settings.environment());
+    command.args(["restore", "-no-expand-env", "-config"]).arg(&file).args(arguments).arg(database);
+    command.stdin(Stdio::null()).stdout(File::create(&stdout).context(CANNOT_RUN)?);
+    let (reader, stderr) = io::pipe().context(CANNOT_RUN)?;
+    let mut child = command.stderr(stderr).spawn().context(CANNOT_RUN)?;
+    drop(command); // It holds the writing end of the pipe.
+    let stderr = read_stderr(reader, work, settings, is_stopped);
+    if stderr.is_err() {
+        child.kill().context(CANNOT_RUN)?;
+    }
+    let status = child.wait().context(CANNOT_RUN)?;
+    let stderr = stderr?;
+    if status.success() {
+        return Ok(Outcome::Success(fs::read_to_string(stdout).context(CANNOT_RUN)?));
+    }
+    let reason = stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it does not say why");
+    Ok(Outcome::Failure(reason.trim_start_matches("Error: ").chars().take(MAX_REASON_CHARS).collect()))
+}
+
+/// Collects the child's standard error until it ends. Fails when nothing has been written to `work` for
+/// [`STALL_TIMEOUT`].
+fn read_stderr(
+    mut stderr: PipeReader,
+    work: &Path,
+    settings: &Settings,
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<String> {
+    const CANNOT_READ: &str = "cannot hear Litestream";
+    let (began, mut text, mut buffer) = (Instant::now(), Vec::new(), [0; 4096]);
     let (mut size, mut grown) = (0, began);
-    let look = Timespec { tv_sec: 0, tv_nsec: LOOK.subsec_nanos().into() };
+    let interval = Timespec { tv_sec: 0, tv_nsec: POLL_INTERVAL.subsec_nanos().into() };
     loop {
-        let news = match poll(&mut [PollFd::new(&said, PollFlags::IN)], Some(&look)) {
-            Ok(number) => number > 0,
+        let is_readable = match poll(&mut [PollFd::new(&stderr, PollFlags::IN)], Some(&interval)) {
+            Ok(ready) => ready > 0,
             Err(rustix::io::Errno::INTR) => false,
-            Err(error) => return Err(cannot(error.into())),
+            Err(error) => return Err(error).context(CANNOT_READ),
         };
-        if news {
-            match said.read(&mut part).map_err(cannot)? {
-                0 => return Ok(String::from_utf8_lossy(&heard).into_owned()),
-                read if heard.len() < SAID => heard.extend_from_slice(&part[..read]),
+        if is_readable {
+            match stderr.read(&mut buffer).context(CANNOT_READ)? {
+                0 => return Ok(String::from_utf8_lossy(&text).into_owned()),
+                read if text.len() < MAX_STDERR_BYTES => text.extend_from_slice(&buffer[..read]),
                 _ => {}
             }
         }
-        if stopped() {
-            return Err("it was stopped".to_owned());
+        if is_stopped() {
+            bail!("it was stopped");
         }
-        let now = bytes_in(work);
+        let now = folder_size(work);
         if now != size {
             (size, grown) = (now, Instant::now());
         }
-        if grown.elapsed() > PATIENCE || began.elapsed() > LONGEST {
+        if grown.elapsed() > STALL_TIMEOUT || began.elapsed() > TOTAL_TIMEOUT {
             let waited = grown.elapsed().as_secs();
-            return Err(format!("{place} cannot be reached: nothing has come for {waited} s"));
+            bail!("{} cannot be reached: nothing has come for {waited} s", settings.location);
         }
     }
 }
 
-/// The sizes of all files of a folder together.
-fn bytes_in(folder: &Path) -> u64 {
+/// The total size of a folder's files in bytes.
+fn folder_size(folder: &Path) -> u64 {
     let files = fs::read_dir(folder).into_iter().flatten().flatten();
     files.filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()
 }
 
-/// `0.5.17`, also with a `v` before it or something after it.
-fn version(said: &str) -> Option<[u32; 3]> {
-    let number = said
-        .trim_start_matches('v')
-        .split(|letter: char| !letter.is_ascii_digit() && letter != '.')
-        .next()?;
-    let mut parts = number.split('.').map(|part| part.parse().ok());
-    let version = [parts.next()??, parts.next()??, parts.next()??];
-    parts.next().is_none().then_some(version)
-}
-
-/// What a plan for a restore says.
-fn contents(plan: &str) -> Option<Contents> {
+/// Reads the JSON that `litestream restore -dry-run -json` prints.
+fn parse_plan(plan: &str) -> Option<Contents> {
     let plan: Value = serde_json::from_str(plan).ok()?;
-    let newest = u64::from_str_radix(plan["max_txid"].as_str()?, 16).ok()?;
+    let newest_transaction = u64::from_str_radix(plan["max_txid"].as_str()?, 16).ok()?;
     let bytes = plan["files"].as_array()?.iter().map(|file| file["size"].as_u64()).sum::<Option<u64>>()?;
-    Some(Contents { newest, bytes })
-}
-
-#[cfg(test)]
-impl Litestream {
-    /// One that nobody has looked at.
-    pub(super) fn at(path: PathBuf) -> Litestream {
-        Litestream { path }
-    }
+    Some(Contents { newest_transaction, bytes })
 }
 
 #[cfg(test)]
@@ -259,30 +179,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_numbers() {
-        assert_eq!(version("0.5.17"), Some([0, 5, 17]));
-        assert_eq!(version("v0.6.0"), Some([0, 6, 0]));
-        assert_eq!(version("1.0.0-rc1"), Some([1, 0, 0]));
-        assert!(version("0.3.13") < Some(SAFE) && version("0.10.0") > Some(SAFE));
-        for none in ["", "0.5", "0.5.17.1", "litestream", "(development build)", "..."] {
-            assert_eq!(version(none), None, "{none}");
-        }
-    }
-
-    #[test]
-    fn a_plan_says_how_much_there_is() {
+    fn a_plan_has_the_newest_transaction_and_the_size() {
         let plan = r#"{"max_txid":"000000000000001f","files":[{"size":1089},{"size":11}]}"#;
-        assert_eq!(contents(plan), Some(Contents { newest: 31, bytes: 1100 }));
+        assert_eq!(parse_plan(plan), Some(Contents { newest_transaction: 31, bytes: 1100 }));
         for none in ["", "{}", r#"{"max_txid":"g","files":[]}"#, r#"{"max_txid":"1","files":[{}]}"#] {
-            assert_eq!(contents(none), None, "{none}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_litestream_is_refused() {
-        for (path, why) in [("/nowhere/litestream", "cannot be run"), ("/bin/true", "is not Litestream")] {
-            let said = Litestream::find(Some(Path::new(path)), None).expect_err(path);
-            assert!(said.contains(path) && said.contains(why), "{said}");
+            assert_eq!(parse_plan(none), None, "{none}");
         }
     }
 }

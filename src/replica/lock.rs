@@ -1,8 +1,9 @@
-//! Who runs Litestream on a database: two would each think that it is alone, and the WAL would grow for ever.
+//! The lock that allows one Litestream per database. Two would each take themselves for the only one, and the
+//! WAL would grow without limit.
 //!
-//! The lock is on an open file, and whoever has inherited that file holds it too: the server, the go-between
-//! and Litestream itself, which has it as its standard output. So it is free when the last of them is gone,
-//! however they went.
+//! The lock (`flock`) is on an open file, and every process that inherits the descriptor holds it: the server,
+//! the shim, and Litestream, which has it as its standard output. So it is free only when all three are gone,
+//! however they ended.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
@@ -11,106 +12,110 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use anyhow::{Context, Result, bail};
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::{Pid, test_kill_process};
 
 use super::folder::Folder;
 
-/// How long the Litestream of a server that was killed may take to end: its last copy has 15 s.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// Between two looks at whether it has.
-const PAUSE: Duration = Duration::from_millis(50);
+/// The longest wait for the Litestream of a killed server: its last copy may take 15 s.
+const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
+/// The time between two attempts.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Nobody else runs Litestream while this, or a process that has inherited it, lives.
+/// While this value or a process that inherited its descriptor lives, no other process runs Litestream.
 #[derive(Debug)]
 pub struct Lock(File);
 
 impl Lock {
-    /// Takes it. When who held it is gone and has left a Litestream at its last copy, that is waited for, and
-    /// told that somebody waits.
+    /// Acquires the lock. If the process that acquired it is gone and its Litestream is still making its last
+    /// copy, this waits up to 30 s and writes the [wait marker](Folder::wait_marker).
     ///
     /// # Errors
-    /// A sentence: somebody else has it; the folder cannot be made.
-    pub fn take(folder: &Folder) -> Result<Lock, String> {
-        let cannot = |error: io::Error| format!("cannot make {}: {error}", folder.path().display());
-        folder.make().map_err(cannot)?;
+    /// Another process has it; the folder cannot be created.
+    pub fn acquire(folder: &Folder) -> Result<Lock> {
+        let cannot = || format!("cannot make {}", folder.path().display());
+        folder.create().with_context(cannot)?;
         let began = Instant::now();
-        let waiting = Waiting(folder.note_of_waiting());
-        let mut told = false;
+        let marker = WaitMarker(folder.wait_marker());
+        let mut is_logged = false;
         loop {
-            let mut file = open(&folder.lock_file()).map_err(cannot)?;
+            let mut file = open(&folder.lock_file()).with_context(cannot)?;
             if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
                 let id = std::process::id();
-                file.set_len(0).and_then(|()| writeln!(file, "{id}")).map_err(cannot)?;
+                file.set_len(0).and_then(|()| writeln!(file, "{id}")).with_context(cannot)?;
                 return Ok(Lock(file));
             }
             let holder = holder(&mut file);
-            if holder.is_some_and(|holder| test_kill_process(holder).is_ok()) || began.elapsed() > PATIENCE {
-                let who = holder.map_or_else(String::new, |id| format!(" (process {})", id.as_raw_nonzero()));
+            let is_alive = holder.is_some_and(|holder| test_kill_process(holder).is_ok());
+            if is_alive || began.elapsed() > WAIT_TIMEOUT {
+                let id = holder.map_or_else(String::new, |id| format!(" (process {})", id.as_raw_nonzero()));
                 let database = folder.database().display();
-                return Err(format!("{database} is in use: it is being replicated or restored already{who}"));
+                bail!("{database} is in use: it is being replicated or restored already{id}");
             }
-            if !told {
-                log::info!("waiting for the last copy of a Litestream whose server is gone");
-                told = true;
+            if !is_logged {
+                log::info!("waiting for a Litestream to finish its last copy: its server is gone");
+                is_logged = true;
             }
-            waiting.tell();
-            thread::sleep(PAUSE);
+            marker.write();
+            thread::sleep(POLL_INTERVAL);
         }
     }
 
-    /// The same lock in another hand.
-    ///
-    /// # Errors
-    /// A sentence.
-    pub fn try_clone(&self) -> Result<Lock, String> {
-        self.share().map(Lock).map_err(|error| format!("the lock cannot be shared: {error}"))
-    }
-
-    /// The same lock for a child to hold.
+    /// Another handle of this lock, which is held until both are dropped.
     ///
     /// # Errors
     /// The system's.
-    pub fn share(&self) -> io::Result<File> {
+    pub fn try_clone(&self) -> Result<Lock> {
+        self.inheritable().map(Lock).context("the lock cannot be shared")
+    }
+
+    /// A descriptor by which a child process holds this lock.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn inheritable(&self) -> io::Result<File> {
         self.0.try_clone()
     }
 }
 
-/// Where somebody who waits says so, again and again; it goes with them. Nothing depends on whether it can be
-/// written.
-struct Waiting(PathBuf);
+/// The file that says that a process waits for the lock. It is removed on drop. A failed write is ignored: the
+/// wait only takes longer.
+struct WaitMarker(PathBuf);
 
-impl Waiting {
-    fn tell(&self) {
+impl WaitMarker {
+    fn write(&self) {
         let _ = fs::write(&self.0, "");
     }
 }
 
-impl Drop for Waiting {
+impl Drop for WaitMarker {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.0);
     }
 }
 
-/// Keeps Litestream from being started on a database, if none runs.
+/// While this value lives, no Litestream is started on the database, so the WAL may be checkpointed.
 #[derive(Debug)]
-pub struct Alone(#[allow(dead_code, reason = "held, not used")] Option<File>);
+pub struct LitestreamInhibitor(#[allow(dead_code, reason = "held, not used")] Option<File>);
 
-impl Alone {
-    /// `None`: one runs, or that cannot be told. Where there never was one there is nothing to be held.
+impl LitestreamInhibitor {
+    /// `None`: a Litestream runs, or that cannot be determined. A database that was never replicated has no
+    /// lock file, and none is created.
     #[must_use]
-    pub fn with(database: &Path) -> Option<Alone> {
+    pub fn try_acquire(database: &Path) -> Option<LitestreamInhibitor> {
         let folder = Folder::beside(database).ok()?;
         if !folder.path().exists() {
-            return Some(Alone(None));
+            return Some(LitestreamInhibitor(None));
         }
         let file = open(&folder.lock_file()).ok()?;
         flock(&file, FlockOperation::NonBlockingLockExclusive).ok()?;
-        Some(Alone(Some(file)))
+        Some(LitestreamInhibitor(Some(file)))
     }
 }
 
-/// Whoever has the lock writes who they are. What a Litestream should ever print comes after it.
+/// Opens the lock file. Its first line is the id of the process that acquired the lock; Litestream's standard
+/// output would follow it.
 fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }
@@ -127,55 +132,55 @@ mod tests {
     use super::*;
 
     fn folder() -> (tempfile::TempDir, Folder) {
-        let place = tempfile::tempdir().expect("a temporary folder");
-        let folder = Folder::beside(&place.path().join("news.sqlite3")).expect("it is there");
-        (place, folder)
+        let temporary = tempfile::tempdir().expect("a temporary folder");
+        let folder = Folder::beside(&temporary.path().join("news.sqlite3")).expect("its parent exists");
+        (temporary, folder)
     }
 
     #[test]
-    fn there_is_one_and_who_has_inherited_it_keeps_it() {
-        let (_place, folder) = folder();
-        let lock = Lock::take(&folder).expect("nobody has it");
-        let said = Lock::take(&folder).expect_err("somebody has it");
-        assert!(said.contains(&format!("(process {})", std::process::id())), "{said}");
-        let inherited = lock.share().expect("a descriptor");
+    fn the_lock_is_held_until_each_inherited_descriptor_is_closed() {
+        let (_temporary, folder) = folder();
+        let lock = Lock::acquire(&folder).expect("it is free");
+        let message = Lock::acquire(&folder).expect_err("it is held").to_string();
+        assert!(message.contains(&format!("(process {})", std::process::id())), "{message}");
+        let inherited = lock.inheritable().expect("a descriptor");
         drop(lock);
-        assert!(Lock::take(&folder).is_err());
+        assert!(Lock::acquire(&folder).is_err());
         drop(inherited);
-        Lock::take(&folder).expect("nobody has it");
+        Lock::acquire(&folder).expect("it is free");
     }
 
     #[test]
-    fn a_database_is_closed_alone_unless_somebody_replicates_it() {
-        let (_place, folder) = folder();
-        assert!(Alone::with(folder.database()).is_some());
-        assert!(!folder.path().exists(), "asking makes nothing");
-        let lock = Lock::take(&folder).expect("nobody has it");
-        assert!(Alone::with(folder.database()).is_none());
+    fn a_checkpoint_is_allowed_unless_the_database_is_replicated() {
+        let (_temporary, folder) = folder();
+        assert!(LitestreamInhibitor::try_acquire(folder.database()).is_some());
+        assert!(!folder.path().exists(), "trying creates nothing");
+        let lock = Lock::acquire(&folder).expect("it is free");
+        assert!(LitestreamInhibitor::try_acquire(folder.database()).is_none());
         drop(lock);
-        let alone = Alone::with(folder.database());
-        assert!(alone.is_some() && Alone::with(folder.database()).is_none());
+        let inhibitor = LitestreamInhibitor::try_acquire(folder.database());
+        assert!(inhibitor.is_some() && LitestreamInhibitor::try_acquire(folder.database()).is_none());
     }
 
     #[test]
-    fn the_last_copy_of_a_server_that_is_gone_is_waited_for() {
-        let (_place, folder) = folder();
-        let lock = Lock::take(&folder).expect("nobody has it");
-        // Of a process that cannot be there: numbers end at 4,194,304.
+    fn acquiring_waits_for_the_last_copy_of_a_server_that_is_gone() {
+        let (_temporary, folder) = folder();
+        let lock = Lock::acquire(&folder).expect("it is free");
+        // No process has this id: ids end at 4,194,304.
         std::fs::write(folder.lock_file(), "2000000000\n").expect("it can be written");
-        let note = folder.note_of_waiting();
-        let waiting = std::thread::spawn(move || Lock::take(&folder));
-        while !note.exists() {
-            assert!(!waiting.is_finished(), "it does not wait, or tells nobody");
+        let marker = folder.wait_marker();
+        let waiting = std::thread::spawn(move || Lock::acquire(&folder));
+        while !marker.exists() {
+            assert!(!waiting.is_finished(), "it does not wait, or writes no marker");
             thread::yield_now();
         }
         let seen = Instant::now();
-        while seen.elapsed() < 3 * PAUSE {
-            assert!(note.exists(), "who looks now and then does not see it");
+        while seen.elapsed() < 3 * POLL_INTERVAL {
+            assert!(marker.exists(), "a shim that looks now and then would miss it");
             thread::yield_now();
         }
         drop(lock);
-        waiting.join().expect("no panic").expect("it came free");
-        assert!(!note.exists(), "nobody waits any more");
+        waiting.join().expect("no panic").expect("it is free");
+        assert!(!marker.exists(), "the marker is left");
     }
 }

@@ -1,124 +1,129 @@
-//! From the replica to a database, and from a database to a file.
+//! Makes a database from its replica, and a file from a running database.
 
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
+use anyhow::{Context, Result, bail};
+use lorem_store::pragmas::BUSY_TIMEOUT;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
 use super::copy::{self, Target};
 use super::folder::Folder;
+use super::litestream;
 use super::lock::Lock;
 use super::settings::Settings;
-use super::verify::newest_write;
 use crate::types::time::Micros;
-use lorem_store::pragmas::BUSY_TIMEOUT;
 
-/// Pages that a backup copies before it lets go of the database, and of the writers who wait for it.
-const PAGES: i32 = 1000;
+/// How many pages a backup copies before it releases its lock, for which writers wait.
+const BACKUP_STEP_PAGES: i32 = 1000;
 
-/// What was restored.
+/// A restored or copied database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored {
-    /// Where to.
+    /// The path of the file.
     pub path: PathBuf,
-    /// When something was last written to it.
+    /// The time of the newest write to it.
     pub newest: Option<Micros>,
 }
 
-/// What a restore is to do.
+/// What to restore, and to where.
 #[derive(Debug, Clone)]
-pub struct Wish<'w> {
-    /// The database whose replica it is.
-    pub database: &'w Path,
-    /// Where to; `None`: to the database itself.
-    pub to: Option<&'w Path>,
-    /// As it was then; `None`: as it is.
-    pub at: Option<Timestamp>,
-    /// Over a file that is there.
+pub struct RestoreRequest<'r> {
+    /// The database that was replicated.
+    pub database: &'r Path,
+    /// The file to create; `None`: the database itself.
+    pub to: Option<&'r Path>,
+    /// The moment to go back to; `None`: the newest.
+    pub at: Option<jiff::Timestamp>,
+    /// Replace an existing file.
     pub force: bool,
 }
 
-/// Restores a replica; `None`: there is nothing in it. What is there meanwhile is the old file or none.
+/// Restores a replica; `None`: it is empty. The file is replaced in one step.
 ///
 /// # Errors
-/// A sentence: something is in the way, the replica cannot be reached, or what came from it is damaged.
-pub fn restore(settings: &Settings, wish: &Wish) -> Result<Option<Restored>, String> {
-    let to = wish.to.unwrap_or(wish.database);
-    make_folder_for(to)?;
-    let target = Target::at(to, wish.force)?;
-    let folder = Folder::beside(to).map_err(|error| format!("{}: {error}", to.display()))?;
-    // Litestream may wait for a database that is not there yet. Elsewhere it was never started.
-    let is_known = wish.to.is_none() || folder.path().exists();
-    let _lock = is_known.then(|| Lock::take(&folder)).transpose()?;
-    into(settings, wish.database, &target, to, wish.at)
+/// The file may not be replaced or is in use, the database is being replicated, the replica cannot be reached,
+/// or the restored copy is damaged.
+pub fn restore(settings: &Settings, request: &RestoreRequest) -> Result<Option<Restored>> {
+    let to = request.to.unwrap_or(request.database);
+    create_parent(to)?;
+    let target = Target::new(to, request.force)?;
+    let folder = Folder::beside(to).with_context(|| to.display().to_string())?;
+    // Litestream may be waiting for a database that is still missing. Beside another file it was never started.
+    let is_replicated = request.to.is_none() || folder.path().exists();
+    let _lock = is_replicated.then(|| Lock::acquire(&folder)).transpose()?;
+    restore_locked(settings, request.database, &target, to, request.at)
 }
 
-/// The same without looking who else replicates: the caller holds the lock.
-pub(super) fn into(
+/// Restores the replica of `database` to `target`. The caller holds the lock. `to`: the target's path as the
+/// operator wrote it.
+///
+/// # Errors
+/// The replica cannot be reached, or the restored copy is damaged or cannot be installed.
+pub(super) fn restore_locked(
     settings: &Settings,
     database: &Path,
     target: &Target,
     to: &Path,
-    at: Option<Timestamp>,
-) -> Result<Option<Restored>, String> {
-    let work = target.workshop()?;
-    let restored = settings.litestream.restore(settings, &absolute(database)?, work.path(), at, &|| false);
-    let restored = restored.map_err(|error| match at {
-        Some(at) => format!("there is no backup as of {at}: {error}"),
-        None => error,
-    })?;
+    at: Option<jiff::Timestamp>,
+) -> Result<Option<Restored>> {
+    let work = target.work_folder()?;
+    let database = std::path::absolute(database).with_context(|| database.display().to_string())?;
+    let restored = litestream::restore(settings, &database, work.path(), at, &|| false);
+    let restored = match at {
+        Some(at) => restored.with_context(|| format!("there is no backup as of {at}"))?,
+        None => restored?,
+    };
     let Some(restored) = restored else { return Ok(None) };
     let connection = copy::check(&restored)?;
-    let newest = newest_write(&connection)?;
-    // Closed before it is moved: what SQLite keeps beside it does not move with it.
-    connection.close().map_err(|(_, error)| error.to_string())?;
-    target.take(&restored)?;
+    let newest = copy::newest_write(&connection)?;
+    // SQLite's files beside it do not move with it, so it is closed first.
+    connection.close().map_err(|(_, error)| error)?;
+    target.install(&restored)?;
     Ok(Some(Restored { path: to.to_owned(), newest }))
 }
 
-fn absolute(path: &Path) -> Result<PathBuf, String> {
-    std::path::absolute(path).map_err(|error| format!("{}: {error}", path.display()))
-}
-
-/// A database that is missing may lack its folder, too.
-pub(super) fn make_folder_for(file: &Path) -> Result<(), String> {
+/// Creates the folder of a file that is still missing.
+///
+/// # Errors
+/// The system's.
+pub(super) fn create_parent(file: &Path) -> Result<()> {
     match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
-            .map_err(|error| format!("the folder {} cannot be made: {error}", folder.display())),
+            .with_context(|| format!("the folder {} cannot be made", folder.display())),
         _ => Ok(()),
     }
 }
 
-/// Copies a database, which may be running, to a new file, checked and on disk when this returns. It is as of
-/// one moment: while others write, SQLite copies what they changed anew.
+/// Copies a database, which may be in use, to a new file, and returns once the file is checked and on disk. The
+/// copy is of one moment.
 ///
 /// # Errors
-/// A sentence: the file exists, there is no database, or the copy is damaged.
-pub fn backup(database: &Path, to: &Path) -> Result<Restored, String> {
-    let target = Target::at(to, false)?;
-    let work = target.workshop()?;
+/// The file exists, there is no database, or the copy is damaged.
+pub fn backup(database: &Path, to: &Path) -> Result<Restored> {
+    let target = Target::new(to, false)?;
+    let work = target.work_folder()?;
     let copied = work.path().join("copy.sqlite3");
-    let cannot = |error: rusqlite::Error| format!("cannot copy {}: {error}", database.display());
+    let cannot = || format!("cannot copy {}", database.display());
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let source = Connection::open_with_flags(database, flags).map_err(cannot)?;
-    source.busy_timeout(BUSY_TIMEOUT).map_err(cannot)?;
-    // Inside a transaction it sees one moment however long it takes, and never has to begin anew.
-    source.execute_batch("BEGIN; PRAGMA schema_version").map_err(cannot)?;
-    let mut destination = Connection::open(&copied).map_err(cannot)?;
-    let backup = Backup::new(&source, &mut destination).map_err(cannot)?;
+    let source = Connection::open_with_flags(database, flags).with_context(cannot)?;
+    source.busy_timeout(BUSY_TIMEOUT).with_context(cannot)?;
+    // In a transaction the copy sees one moment, however long it takes, and never has to start over.
+    source.execute_batch("BEGIN; PRAGMA schema_version").with_context(cannot)?;
+    let mut destination = Connection::open(&copied).with_context(cannot)?;
+    let backup = Backup::new(&source, &mut destination).with_context(cannot)?;
     loop {
-        match backup.step(PAGES).map_err(cannot)? {
+        match backup.step(BACKUP_STEP_PAGES).with_context(cannot)? {
             StepResult::Done => break,
             StepResult::More => {}
-            _ => return Err(format!("cannot copy {}: it is locked", database.display())),
+            _ => bail!("cannot copy {}: it is locked", database.display()),
         }
     }
     drop(backup);
-    destination.close().map_err(|(_, error)| cannot(error))?;
+    destination.close().map_err(|(_, error)| error).with_context(cannot)?;
     let connection = copy::check(&copied)?;
-    let newest = newest_write(&connection)?;
-    connection.close().map_err(|(_, error)| cannot(error))?;
-    target.take(&copied)?;
+    let newest = copy::newest_write(&connection)?;
+    connection.close().map_err(|(_, error)| error).with_context(cannot)?;
+    target.install(&copied)?;
     Ok(Restored { path: to.to_owned(), newest })
 }

@@ -1,12 +1,11 @@
-//! What the database knows of its replica, and what is looked at in a copy of it.
+//! The replica's SQL: what the database records about its replica, and the queries that check a copy.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::verify::{Census, Sentinel};
-use super::{Identity, Verification};
+use super::{Identity, NewestIds, RowCounts, Sentinel, Verification};
 use crate::types::time::{DAY, Micros};
 
-/// Which database it is: its copies have the same.
+/// The database's identity.
 ///
 /// # Errors
 /// SQLite's.
@@ -14,31 +13,31 @@ pub fn identity(connection: &Connection) -> rusqlite::Result<Identity> {
     connection.query_row("SELECT identity FROM replica", [], |row| row.get(0))
 }
 
-/// The place that it is known to be replicated to.
+/// The location whose replica is known to be this database's, as a URL.
 ///
 /// # Errors
 /// SQLite's.
-pub fn place(connection: &Connection) -> rusqlite::Result<Option<String>> {
+pub fn location(connection: &Connection) -> rusqlite::Result<Option<String>> {
     connection.query_row("SELECT place FROM replica", [], |row| row.get(0))
 }
 
-/// From now on it is replicated there.
+/// Records the location of this database's replica.
 ///
 /// # Errors
 /// SQLite's.
-pub fn set_place(connection: &Connection, place: &str) -> rusqlite::Result<()> {
-    connection.execute("UPDATE replica SET place = ?", [place]).map(drop)
+pub fn set_location(connection: &Connection, location: &str) -> rusqlite::Result<()> {
+    connection.execute("UPDATE replica SET place = ?", [location]).map(drop)
 }
 
-/// Writes something that has to be copied.
+/// Writes a heartbeat: a transaction for Litestream to copy.
 ///
 /// # Errors
 /// SQLite's.
-pub fn beat(connection: &Connection, now: Micros) -> rusqlite::Result<()> {
+pub fn write_heartbeat(connection: &Connection, now: Micros) -> rusqlite::Result<()> {
     connection.execute("UPDATE replica SET beat_at = ?", [now]).map(drop)
 }
 
-/// What the last verification came to, if there was one.
+/// The result of the last verification; `None`: there was none.
 ///
 /// # Errors
 /// SQLite's.
@@ -48,36 +47,35 @@ pub fn last_verification(connection: &Connection) -> rusqlite::Result<Option<Ver
     statement.query_row([], |row| Ok(Verification { at: row.get(0)?, fault: row.get(1)? })).optional()
 }
 
-/// Notes what a verification came to.
+/// Records the result of a verification.
 ///
 /// # Errors
 /// SQLite's.
-pub fn record(connection: &Connection, verification: &Verification) -> rusqlite::Result<()> {
+pub fn record_verification(connection: &Connection, verification: &Verification) -> rusqlite::Result<()> {
     let values = params![verification.at, verification.fault];
     connection.execute("UPDATE replica SET verified_at = ?, fault = ?", values).map(drop)
 }
 
-/// Writes what is to be found in the replica.
+/// Inserts a sentinel, and deletes those that killed verifications left more than a day ago.
 ///
 /// # Errors
 /// SQLite's.
-pub fn set_sentinel(connection: &Connection, sentinel: &Sentinel, now: Micros) -> rusqlite::Result<()> {
-    // Those of verifications that were killed.
+pub fn insert_sentinel(connection: &Connection, sentinel: &Sentinel, now: Micros) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM sentinels WHERE created_at < ?", [now - DAY])?;
     connection
         .execute("INSERT INTO sentinels (id, created_at) VALUES (?, ?)", params![sentinel, now])
         .map(drop)
 }
 
-/// Removes it.
+/// Deletes a sentinel.
 ///
 /// # Errors
 /// SQLite's.
-pub fn remove_sentinel(connection: &Connection, sentinel: &Sentinel) -> rusqlite::Result<()> {
+pub fn delete_sentinel(connection: &Connection, sentinel: &Sentinel) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM sentinels WHERE id = ?", [sentinel]).map(drop)
 }
 
-/// Whether it is there.
+/// Whether the sentinel exists.
 ///
 /// # Errors
 /// SQLite's.
@@ -85,27 +83,28 @@ pub fn has_sentinel(connection: &Connection, sentinel: &Sentinel) -> rusqlite::R
     connection.query_row("SELECT EXISTS (SELECT 1 FROM sentinels WHERE id = ?)", [sentinel], |row| row.get(0))
 }
 
-/// The newest number of each noun that never gets one twice.
+/// The highest id of each of the [counted tables](super::COUNTED_TABLES).
 ///
 /// # Errors
 /// SQLite's.
-pub fn newest_ids(connection: &Connection) -> rusqlite::Result<Census> {
+pub fn newest_ids(connection: &Connection) -> rusqlite::Result<NewestIds> {
     let sql = "SELECT (SELECT coalesce(max(id), 0) FROM users), (SELECT coalesce(max(id), 0) FROM posts),
                       (SELECT coalesce(max(id), 0) FROM comments), (SELECT coalesce(max(id), 0) FROM acts)";
-    connection.query_row(sql, [], |row| Ok(Census([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])))
+    connection.query_row(sql, [], |row| Ok(NewestIds([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])))
 }
 
-/// How many of each have a number up to these.
+/// The number of rows with ids up to `newest` in each of the [counted tables](super::COUNTED_TABLES).
 ///
 /// # Errors
 /// SQLite's.
-pub fn count(connection: &Connection, Census(newest): Census) -> rusqlite::Result<Census> {
+pub fn count_rows(connection: &Connection, NewestIds(newest): NewestIds) -> rusqlite::Result<RowCounts> {
     let sql = "SELECT (SELECT count(*) FROM users WHERE id <= ?), (SELECT count(*) FROM posts WHERE id <= ?),
                       (SELECT count(*) FROM comments WHERE id <= ?), (SELECT count(*) FROM acts WHERE id <= ?)";
-    connection.query_row(sql, newest, |row| Ok(Census([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])))
+    connection
+        .query_row(sql, newest, |row| Ok(RowCounts([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])))
 }
 
-/// When something was last written, as far as rows say when they were.
+/// The time of the newest write, from the rows that record their time.
 ///
 /// # Errors
 /// SQLite's.
@@ -122,18 +121,18 @@ pub fn newest_write(connection: &Connection) -> rusqlite::Result<Option<Micros>>
     connection.query_row(sql, [], |row| row.get(0))
 }
 
-/// The first thing that is wrong with the file, if anything is: `PRAGMA integrity_check`, references that
-/// lead nowhere.
+/// The first fault of the file: from `PRAGMA integrity_check`, or a foreign key without a row.
 ///
 /// # Errors
-/// SQLite's: it may be so wrong that it cannot be looked at.
-pub fn damage(connection: &Connection) -> rusqlite::Result<Option<String>> {
+/// SQLite's: the file may be too damaged to be checked.
+pub fn find_damage(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let found: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if found != "ok" {
         return Ok(Some(found));
     }
-    let lost = connection.query_row("SELECT \"table\" FROM pragma_foreign_key_check LIMIT 1", [], |row| {
-        row.get::<_, String>(0)
-    });
-    Ok(lost.optional()?.map(|table| format!("a row of {table} refers to one that is not there")))
+    let dangling =
+        connection.query_row("SELECT \"table\" FROM pragma_foreign_key_check LIMIT 1", [], |row| {
+            row.get::<_, String>(0)
+        });
+    Ok(dangling.optional()?.map(|table| format!("a row of {table} refers to a row that does not exist")))
 }

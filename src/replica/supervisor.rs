@@ -1,120 +1,123 @@
-//! Keeps a Litestream running beside the server: starts the go-between, starts another one when it or
-//! Litestream is gone, and stops them when there is nothing more to copy.
+//! The thread that keeps Litestream running beside the server: it starts the shim, starts another one when the
+//! shim or Litestream has ended, and stops both at the end.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
-use super::folder::{self, Folder};
-use super::keeper;
+use super::folder::Folder;
 use super::lock::Lock;
+use super::process::own_program;
 use super::settings::Settings;
+use super::{configuration, shim};
 
-/// Before a second start. Each time that it does not help the next one waits twice as long.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-/// But no longer than this.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// Who has run for so long has not failed to start.
-const WELL: Duration = Duration::from_secs(60);
-/// A go-between ends after 95 s at the latest, and there may be two.
-const END: Duration = Duration::from_secs(200);
+/// The pause before the first restart. It doubles with each further one.
+const MIN_BACKOFF: Duration = Duration::from_millis(500);
+/// The longest pause between two restarts.
+const MAX_BACKOFF: Duration = Duration::from_secs(30);
+/// A Litestream that has run for this long has started well: the pause begins at its minimum again.
+const STABLE_AFTER: Duration = Duration::from_secs(60);
+/// The limit on stopping. A shim ends within 95 s, and there may be two of them, one after the other.
+const STOP_TIMEOUT: Duration = Duration::from_secs(200);
 
-/// The thread that does it. Dropping it stops Litestream, too.
+/// The running thread. Dropping it stops Litestream, too.
 pub struct Supervisor {
-    line: Arc<Line>,
-    /// Nothing is ever sent: that it is gone says stop.
+    current: Arc<Current>,
+    /// Nothing is ever sent: the receiver sees that it is dropped.
     stop: Option<Sender<()>>,
     ended: Receiver<()>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// Has Litestream begin anew, from nothing. (Started again as it is it would go on where it thinks the replica
-/// is, also when that has lost what came before.)
-pub struct Restarter(Arc<Line>);
+/// Restarts Litestream from scratch, so that it copies everything. An ordinary restart would resume at the
+/// position that Litestream believes the replica to have, even if the replica has lost what came before.
+pub struct Restarter(Arc<Current>);
 
 impl Restarter {
-    /// Returns at once.
-    pub fn begin_anew(&self) {
-        self.0.lock().anew = true;
-        self.0.hang_up();
+    /// Returns at once; the supervisor does the rest.
+    pub fn restart_from_scratch(&self) {
+        self.0.lock().is_from_scratch = true;
+        self.0.send_stop();
     }
 }
 
-/// Our end of the socket to the go-between that runs now, and Litestream's number.
+/// The shim and the Litestream that run now.
 #[derive(Default)]
-struct Line(Mutex<State>);
+struct Current(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    stopping: bool,
-    /// What Litestream knows of the replica is wrong.
-    anew: bool,
+    is_stopping: bool,
+    /// The next Litestream copies everything: the state of this one does not match the replica.
+    is_from_scratch: bool,
+    /// The server's end of the socket pair.
     socket: Option<UnixStream>,
-    go_between: Option<Pid>,
+    shim: Option<Pid>,
     litestream: Option<Pid>,
 }
 
-/// What every start takes.
-struct Plan {
+/// What each start of a shim needs.
+struct Launcher {
     settings: Settings,
     folder: Folder,
     lock: Lock,
 }
 
 impl Supervisor {
-    /// Begins at once. The lock is held until Litestream has ended.
+    /// Starts Litestream. The lock is held until Litestream has ended.
     ///
     /// # Errors
-    /// A sentence: the configuration cannot be written.
-    pub fn start(settings: Settings, folder: Folder, lock: Lock) -> Result<Supervisor, String> {
-        let plan = Plan { settings, folder, lock };
-        plan.prepare().map_err(|error| format!("cannot prepare Litestream: {error}"))?;
+    /// The configuration cannot be written, or the thread not started.
+    pub fn start(settings: Settings, folder: Folder, lock: Lock) -> Result<Supervisor> {
+        let launcher = Launcher { settings, folder, lock };
+        launcher.prepare().context("cannot prepare Litestream")?;
         let (stop, stopped) = channel();
         let (end, ended) = channel();
-        let line = Arc::new(Line::default());
-        let kept = Arc::clone(&line);
+        let current = Arc::new(Current::default());
+        let shared = Arc::clone(&current);
         let thread = thread::Builder::new()
             .name("litestream".into())
             .spawn(move || {
-                keep_running(&plan, &kept, &stopped);
+                keep_running(&launcher, &shared, &stopped);
                 drop(end);
             })
-            .map_err(|error| format!("no thread for Litestream: {error}"))?;
-        Ok(Supervisor { line, stop: Some(stop), ended, thread: Some(thread) })
+            .context("no thread for Litestream")?;
+        Ok(Supervisor { current, stop: Some(stop), ended, thread: Some(thread) })
     }
 
-    /// Has everything copied that has been written, and ends Litestream: then the WAL can be emptied. Should that
-    /// fail it is logged, and the next start copies the rest.
+    /// Has every write copied and stops Litestream: then the WAL can be emptied. A failure is logged, and the
+    /// next start copies the rest.
     pub fn stop(mut self) {
         self.end();
     }
 
-    /// For who may have Litestream begin anew.
+    /// A handle that restarts Litestream from scratch.
     #[must_use]
     pub fn restarter(&self) -> Restarter {
-        Restarter(Arc::clone(&self.line))
+        Restarter(Arc::clone(&self.current))
     }
 
     fn end(&mut self) {
         let Some(thread) = self.thread.take() else { return };
-        self.line.lock().stopping = true;
+        self.current.lock().is_stopping = true;
         self.stop = None;
-        self.line.hang_up();
-        if self.ended.recv_timeout(END) == Err(RecvTimeoutError::Timeout) {
+        self.current.send_stop();
+        if self.ended.recv_timeout(STOP_TIMEOUT) == Err(RecvTimeoutError::Timeout) {
             log::error!("Litestream does not end: it is killed");
-            self.line.kill();
+            self.current.kill();
         }
         if thread.join().is_err() {
-            log::error!("what keeps Litestream running panicked");
+            log::error!("the Litestream supervisor panicked");
         }
     }
 }
@@ -125,122 +128,123 @@ impl Drop for Supervisor {
     }
 }
 
-impl Line {
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+impl Current {
+    fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it is held.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells the go-between that it is over.
-    fn hang_up(&self) {
+    /// Has the shim stop Litestream.
+    fn send_stop(&self) {
         if let Some(socket) = &self.lock().socket {
-            // It may have ended a moment ago, or have been told already.
+            // The shim may have ended a moment ago, or have been stopped already.
             let mut socket: &UnixStream = socket;
-            let _ = socket.write_all(keeper::FAREWELL).and_then(|()| socket.shutdown(Shutdown::Write));
+            let _ = socket.write_all(shim::STOP_MESSAGE).and_then(|()| socket.shutdown(Shutdown::Write));
         }
     }
 
     fn kill(&self) {
         let state = self.lock();
-        // As long as nobody has asked how they ended their numbers are theirs.
-        for id in [state.litestream, state.go_between].into_iter().flatten() {
+        // The ids are still theirs: no process gets an id before its last owner is waited for.
+        for id in [state.litestream, state.shim].into_iter().flatten() {
             let _ = kill_process(id, Signal::KILL);
         }
     }
 }
 
-impl Plan {
-    fn prepare(&self) -> std::io::Result<()> {
-        self.folder.make_way_for_socket()?;
+impl Launcher {
+    fn prepare(&self) -> Result<()> {
+        self.folder.prepare_socket_path()?;
         let (file, socket) = (self.folder.configuration(), self.folder.socket());
-        folder::configure(&file, self.folder.database(), &self.settings, Some(&socket))
+        configuration::write(&file, self.folder.database(), &self.settings, Some(&socket))
     }
 
-    /// Starts a go-between, which starts Litestream.
-    fn start(&self) -> std::io::Result<(Child, UnixStream)> {
-        self.folder.make_way_for_socket()?;
-        let (ours, its) = UnixStream::pair()?;
-        let mut command = keeper::ourselves(&["keep-litestream"])?;
+    /// Starts a shim, which starts Litestream.
+    fn start(&self) -> io::Result<(Child, UnixStream)> {
+        self.folder.prepare_socket_path()?;
+        let (ours, theirs) = UnixStream::pair()?;
+        let mut command = own_program(&["keep-litestream"])?;
         let child = command
             .args([self.settings.litestream.path(), self.folder.database()])
-            .env_clear() // What others left there would lead it astray.
+            .env_clear() // Litestream reads variables of its own, which must not change what it does here.
             .envs(self.settings.environment())
             .process_group(0) // Ctrl-C is for the server.
-            .stdin(Stdio::from(OwnedFd::from(its)))
-            .stdout(Stdio::from(self.lock.share()?))
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::from(self.lock.inheritable()?))
             .spawn()?;
         Ok((child, ours))
     }
 }
 
-fn keep_running(plan: &Plan, line: &Line, stopped: &Receiver<()>) {
-    let mut pause = FIRST_PAUSE;
+fn keep_running(launcher: &Launcher, current: &Current, stopped: &Receiver<()>) {
+    let mut backoff = MIN_BACKOFF;
     loop {
         let began = Instant::now();
-        // Who is started then is stopped at once, and copies what there is before: since the one before it
-        // ended something may have been written.
-        let is_last = line.lock().stopping;
-        let is_well = match plan.start() {
-            Ok((child, socket)) => follow(child, socket, line),
+        // A Litestream that starts while the server stops is stopped at once, after one copy: something may have
+        // been written since the one before it ended.
+        let is_last = current.lock().is_stopping;
+        let ended_well = match launcher.start() {
+            Ok((child, socket)) => follow(child, socket, current),
             Err(error) => {
                 log::error!("cannot start Litestream: {error}");
                 false
             }
         };
-        match line.lock().stopping {
-            true if is_well => return,
+        match current.lock().is_stopping {
+            true if ended_well => return,
             true if is_last => return log::error!("the last writes are not replicated until the next start"),
             true => continue,
             false => {}
         }
-        if began.elapsed() > WELL {
-            pause = FIRST_PAUSE;
+        if began.elapsed() > STABLE_AFTER {
+            backoff = MIN_BACKOFF;
         }
-        if std::mem::take(&mut line.lock().anew) {
-            log::warn!("Litestream copies everything anew");
-            if let Err(error) = plan.folder.forget() {
-                log::error!("removing {}: {error}", plan.folder.memory_of_litestream().display());
+        if std::mem::take(&mut current.lock().is_from_scratch) {
+            log::warn!("Litestream copies everything again");
+            if let Err(error) = launcher.folder.remove_litestream_state() {
+                log::error!("cannot remove {}: {error}", launcher.folder.litestream_state().display());
             }
             continue;
         }
-        log::error!("Litestream has ended: nothing is replicated until it runs again, in {pause:?}");
-        if stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
-            pause = (pause * 2).min(LONGEST_PAUSE);
+        log::error!("Litestream has ended: nothing is replicated until it runs again, in {backoff:?}");
+        if stopped.recv_timeout(backoff) == Err(RecvTimeoutError::Timeout) {
+            backoff = (backoff * 2).min(MAX_BACKOFF);
         }
     }
 }
 
-/// Returns when both the go-between and its Litestream have ended. Whether they were asked to, and have copied
-/// everything.
-fn follow(mut child: Child, socket: UnixStream, line: &Line) -> bool {
+/// Waits until the shim and its Litestream have ended. Returns whether they were stopped, and everything was
+/// copied.
+fn follow(mut child: Child, socket: UnixStream, current: &Current) -> bool {
     let pid = |id: u32| i32::try_from(id).ok().and_then(Pid::from_raw);
     let reader = socket.try_clone();
     let is_stopping = {
-        let mut state = line.lock();
+        let mut state = current.lock();
         state.socket = Some(socket);
-        state.go_between = pid(child.id());
-        state.stopping
+        state.shim = pid(child.id());
+        state.is_stopping
     };
     if is_stopping {
-        line.hang_up();
+        current.send_stop();
     }
     let mut litestream = None;
     if let Ok(reader) = reader {
         let mut reader = BufReader::new(reader);
-        let mut number = String::new();
-        if reader.read_line(&mut number).is_ok() {
-            litestream = number.trim().parse().ok().and_then(Pid::from_raw);
-            line.lock().litestream = litestream;
+        let mut id = String::new();
+        if reader.read_line(&mut id).is_ok() {
+            litestream = id.trim().parse().ok().and_then(Pid::from_raw);
+            current.lock().litestream = litestream;
         }
-        // Nothing more is said. Its end is the end of both: the go-between's socket is Litestream's, too.
+        // The shim sends nothing more. The stream ends when both have ended: Litestream inherits the socket.
         let _ = reader.read_to_end(&mut Vec::new());
     }
-    let mut state = line.lock();
-    *state = State { stopping: state.stopping, anew: state.anew, ..State::default() };
+    let mut state = current.lock();
+    let State { is_stopping, is_from_scratch, .. } = *state;
+    *state = State { is_stopping, is_from_scratch, ..State::default() };
     drop(state);
-    let status = child.wait().inspect_err(|error| log::error!("waiting for the go-between: {error}"));
+    let status = child.wait().inspect_err(|error| log::error!("waiting for the shim: {error}"));
     if let Some(litestream) = litestream {
-        // Where we are the first process of a container, we are everybody's parent in the end.
+        // As the first process of a container this one becomes the parent of every orphan.
         let _ = waitpid(Some(litestream), WaitOptions::empty());
     }
     status.is_ok_and(|status| status.success())

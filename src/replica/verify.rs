@@ -1,75 +1,59 @@
-//! Whether the replica can really be restored: only a restore shows it.
+//! Verification: restores the replica beside the database, and compares the two.
 
-use std::fmt;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
+use anyhow::{Context, Result, anyhow, ensure};
+use lorem_store::{self as store, Database};
 
-use super::folder::{Folder, TEMPORARY};
-use super::lock::Alone;
+use super::control::{self, ControlError};
+use super::folder::{Folder, TEMPORARY_PREFIX};
+use super::lock::LitestreamInhibitor;
 use super::settings::Settings;
-use super::{Verification, control, copy, sql};
-use crate::types::time::{Micros, now};
-use lorem_store::{self as db, Database};
+use super::{COUNTED_TABLES, RowCounts, Sentinel, Verification, copy, litestream, sql};
+use crate::errors::one_line;
+use crate::types::time::now;
 
-/// How long everything that has been written may take to be in the replica.
-const BARRIER: Duration = Duration::from_secs(20);
+/// The limit on copying everything that was written before.
+const SYNC_TIMEOUT: Duration = Duration::from_secs(20);
+/// The time between two attempts to reach a Litestream that is starting.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Sixteen random bytes that no other verification has.
-pub type Sentinel = [u8; 16];
-
-/// One number each for users, posts, comments and acts: those get no number twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Census(pub [i64; 4]);
-
-/// Why a replica cannot be relied on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// A sentence.
-    pub why: String,
-    /// The replica lacks something. Else it could not even be tried.
-    pub is_of_replica: bool,
+/// Why a replica could not be verified.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The verification could not be made: it says nothing about the replica.
+    #[error("{}", one_line(.0))]
+    NotVerified(anyhow::Error),
+    /// The replica cannot be restored, or lacks something.
+    #[error("{}", one_line(.0))]
+    BadReplica(anyhow::Error),
 }
 
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(&self.why)
-    }
-}
-
-/// That it could not be tried.
-fn untried(why: impl fmt::Display) -> Fault {
-    Fault { why: why.to_string(), is_of_replica: false }
-}
-
-/// That it is not what it should be.
-fn wanting(why: impl fmt::Display) -> Fault {
-    Fault { why: why.to_string(), is_of_replica: true }
-}
-
-/// Writes a sentinel, waits until it is copied, restores the replica beside the database, and looks for the
-/// sentinel and everything else in it. Nothing of that stays but the result, which the database keeps.
+/// Writes a sentinel, waits until it is copied, restores the replica beside the database, and compares the
+/// sentinel and the row counts. Only the result is kept: the database records it, unless `is_stopped`.
 ///
 /// # Errors
-/// The same sentence that the database keeps; or that it could not be kept.
+/// [`VerifyError::NotVerified`] if the database or Litestream cannot be used, or the result not be recorded;
+/// [`VerifyError::BadReplica`] if the restored copy differs from the database or cannot be made.
 pub fn verify(
     db: &Database,
     settings: &Settings,
     folder: &Folder,
-    stopped: &dyn Fn() -> bool,
-) -> Result<(), Fault> {
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<(), VerifyError> {
     let sentinel: Sentinel = rand::random();
-    let result = compare(db, settings, folder, &sentinel, stopped);
-    if stopped() {
+    let result = compare(db, settings, folder, &sentinel, is_stopped);
+    if is_stopped() {
         return result;
     }
-    let verification = Verification { at: now(), fault: result.as_ref().err().map(Fault::to_string) };
-    let noted = db.write(move |connection| {
-        sql::remove_sentinel(connection, &sentinel)?;
-        sql::record(connection, &verification)
+    let verification = Verification { at: now(), fault: result.as_ref().err().map(VerifyError::to_string) };
+    let recorded = db.write(move |connection| {
+        sql::delete_sentinel(connection, &sentinel)?;
+        sql::record_verification(connection, &verification)
     });
-    result.and(noted.map_err(|error| untried(format!("it cannot be noted: {error}"))))
+    result?;
+    recorded.context("the result cannot be recorded").map_err(VerifyError::NotVerified)
 }
 
 fn compare(
@@ -77,63 +61,57 @@ fn compare(
     settings: &Settings,
     folder: &Folder,
     sentinel: &Sentinel,
-    stopped: &dyn Fn() -> bool,
-) -> Result<(), Fault> {
-    let unreadable = |error: db::Error| untried(format!("the database cannot be used: {error}"));
-    let newest = db.read(sql::newest_ids).map_err(unreadable)?;
-    let before = db.read(|connection| sql::count(connection, newest)).map_err(unreadable)?;
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<(), VerifyError> {
+    let location = &settings.location;
+    let unusable = |error: store::Error| {
+        VerifyError::NotVerified(anyhow::Error::new(error).context("the database cannot be used"))
+    };
+    let bad = |why: &str| VerifyError::BadReplica(anyhow!("{location} {why}"));
+    let damaged =
+        |error: rusqlite::Error| VerifyError::BadReplica(anyhow::Error::new(error).context(copy::DAMAGED));
+    let newest = db.read(sql::newest_ids).map_err(unusable)?;
+    let before = db.read(|connection| sql::count_rows(connection, newest)).map_err(unusable)?;
     let (written, at) = (*sentinel, now());
-    db.write(move |connection| sql::set_sentinel(connection, &written, at)).map_err(unreadable)?;
-    barrier(folder).map_err(untried)?;
-    let work = copy::workshop_in(folder.path(), TEMPORARY).map_err(untried)?;
-    let restored = settings.litestream.restore(settings, folder.database(), work.path(), None, stopped);
-    let restored = restored.map_err(wanting)?;
-    let restored = restored.ok_or_else(|| wanting(format!("{} is empty", settings.place)))?;
-    let restored = copy::check(&restored).map_err(wanting)?;
-    let damaged = |error: rusqlite::Error| wanting(format!("the copy is damaged: {error}"));
+    db.write(move |connection| sql::insert_sentinel(connection, &written, at)).map_err(unusable)?;
+    sync(folder).map_err(|error| VerifyError::NotVerified(error.into()))?;
+    let work = copy::work_folder_in(folder.path(), TEMPORARY_PREFIX).map_err(VerifyError::NotVerified)?;
+    let restored = litestream::restore(settings, folder.database(), work.path(), None, is_stopped);
+    let restored = restored.map_err(VerifyError::BadReplica)?;
+    let restored = restored.ok_or_else(|| bad("is empty"))?;
+    let restored = copy::check(&restored).map_err(VerifyError::BadReplica)?;
     if !sql::has_sentinel(&restored, sentinel).map_err(damaged)? {
-        return Err(wanting(format!("{} does not have what was written a moment ago", settings.place)));
+        return Err(bad("lacks a row that was written a moment ago"));
     }
-    let copied = sql::count(&restored, newest).map_err(damaged)?;
-    let after = db.read(|connection| sql::count(connection, newest)).map_err(unreadable)?;
-    fits(before, copied, after).map_err(wanting)
+    let copied = sql::count_rows(&restored, newest).map_err(damaged)?;
+    let after = db.read(|connection| sql::count_rows(connection, newest)).map_err(unusable)?;
+    check_counts(before, copied, after).map_err(VerifyError::BadReplica)
 }
 
-/// Waits until everything is copied, and before that for a Litestream that a server has just started.
-fn barrier(folder: &Folder) -> Result<(), control::Error> {
-    const PAUSE: Duration = Duration::from_millis(50);
+/// Waits until every write is copied. A Litestream that a server has just started is waited for, too.
+fn sync(folder: &Folder) -> Result<(), ControlError> {
     let began = Instant::now();
     loop {
-        match control::sync(folder, BARRIER) {
-            Err(control::Error::NotRunning)
-                if began.elapsed() < BARRIER && Alone::with(folder.database()).is_none() =>
+        match control::sync(folder, SYNC_TIMEOUT) {
+            Err(ControlError::NotRunning)
+                if began.elapsed() < SYNC_TIMEOUT
+                    && LitestreamInhibitor::try_acquire(folder.database()).is_none() =>
             {
-                thread::sleep(PAUSE);
+                thread::sleep(POLL_INTERVAL);
             }
             result => return result.map(drop),
         }
     }
 }
 
-/// Rows with these numbers only become fewer, so there are no more in the copy than there were, and no fewer
-/// than there are.
-fn fits(before: Census, copied: Census, after: Census) -> Result<(), String> {
-    const NOUNS: [&str; 4] = ["users", "posts", "comments", "acts"];
-    for (at, noun) in NOUNS.into_iter().enumerate() {
+/// Compares the copy's row counts with the database's before and after it was made. Rows with ids up to a fixed
+/// one are only ever deleted, so the copy has at most as many as before, and at least as many as after.
+fn check_counts(before: RowCounts, copied: RowCounts, after: RowCounts) -> Result<()> {
+    for (at, table) in COUNTED_TABLES.into_iter().enumerate() {
         let (before, copied, after) = (before.0[at], copied.0[at], after.0[at]);
-        if !(after..=before).contains(&copied) {
-            return Err(format!("the copy has {copied} {noun}, the database {after}"));
-        }
+        ensure!((after..=before).contains(&copied), "the copy has {copied} {table}, the database {after}");
     }
     Ok(())
-}
-
-/// When something was last written to a copy.
-///
-/// # Errors
-/// A sentence.
-pub fn newest_write(copy: &Connection) -> Result<Option<Micros>, String> {
-    sql::newest_write(copy).map_err(|error| format!("the copy is damaged: {error}"))
 }
 
 #[cfg(test)]
@@ -141,9 +119,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_copy_fits_between_what_was_and_what_is() {
-        let census = |posts| Census([7, posts, 9, 0]);
-        for (before, copied, after, is_fine) in [
+    fn the_counts_of_a_copy_lie_between_those_before_and_after_it() {
+        let counts = |posts| RowCounts([7, posts, 9, 0]);
+        for (before, copied, after, is_good) in [
             (5, 5, 5, true),
             (5, 4, 3, true),
             (5, 5, 3, true),
@@ -151,9 +129,9 @@ mod tests {
             (5, 6, 3, false),
             (5, 2, 3, false),
         ] {
-            let said = fits(census(before), census(copied), census(after));
-            assert_eq!(said.is_ok(), is_fine, "{before} {copied} {after}");
-            assert!(said.err().is_none_or(|why| why.contains("posts")));
+            let result = check_counts(counts(before), counts(copied), counts(after));
+            assert_eq!(result.is_ok(), is_good, "{before} {copied} {after}");
+            assert!(result.err().is_none_or(|error| error.to_string().contains("posts")));
         }
     }
 }

@@ -1,253 +1,214 @@
-//! How the replica is: asked again and again by a thread, tried now and then by another.
+//! The two threads that look after the replica: one asks Litestream every ten seconds how far it is, the other
+//! verifies the replica from time to time.
 //!
-//! Litestream says nothing when its store is gone, and "replicating" when it is asked. So it is asked for a
-//! barrier: it answers when all that was written until then is copied. Where nobody writes we do, for
-//! otherwise there would be nothing to be copied and a store that is gone would not be missed.
+//! Litestream reports nothing when its store is gone, and answers "replicating". So it is asked for a barrier,
+//! which succeeds only when every write up to then is copied. Without new writes a barrier would succeed even
+//! without a store, so a heartbeat is written first.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use anyhow::Result;
+use lorem_store::Database;
+
+use super::folder::Folder;
+use super::settings::Settings;
+use super::setup::Replica;
+use super::status::{LATE_AFTER, ReplicaStatus};
 use super::supervisor::{Restarter, Supervisor};
-use super::{Replica, Verification, control, sql, verify};
-use crate::site::Site;
+use super::verify::{VerifyError, verify};
+use super::{Verification, control, sql};
 use crate::types::time::{Micros, now};
 
-/// Between two barriers.
-const EVERY: Duration = Duration::from_secs(10);
-/// How long one may take.
-const BARRIER: Duration = Duration::from_secs(5);
-/// Who has not copied anything for longer has a fault.
-pub const LATE: Duration = Duration::from_secs(60);
-/// The first verification is not before the server has been running for so long: until then there is enough
-/// to do.
-const AT_FIRST: Duration = Duration::from_secs(60);
-/// After a verification that failed the next one is due earlier.
-const AFTER_FAULT: Duration = Duration::from_secs(60 * 60);
+/// The time between two barriers.
+const SYNC_INTERVAL: Duration = Duration::from_secs(10);
+/// The limit on one barrier.
+const SYNC_TIMEOUT: Duration = Duration::from_secs(5);
+/// The pause before the first barrier, in which Litestream starts.
+const START_PAUSE: Duration = Duration::from_millis(500);
+/// The time between two barriers until the first one succeeds.
+const START_SYNC_INTERVAL: Duration = Duration::from_secs(1);
+/// The pause before the first verification: a server that has just started is busy.
+const FIRST_VERIFICATION: Duration = Duration::from_secs(60);
+/// The longest time until the next verification after a failed one.
+const RETRY_INTERVAL: Duration = Duration::from_secs(60 * 60);
+/// The shortest time between two verifications, whatever the operator set.
+const MIN_VERIFY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What is known of the replica at this moment.
-#[derive(Debug)]
-pub struct Watch(Mutex<State>);
-
-#[derive(Debug)]
-struct State {
-    /// When all was last copied; before the first time, when Litestream was started.
-    synced_at: Instant,
-    has_synced: bool,
-    /// The number of the newest transaction then.
-    position: u64,
-    /// Why it was not, the last time.
-    fault: Option<String>,
-}
-
-impl Default for Watch {
-    fn default() -> Watch {
-        Watch(Mutex::new(State { synced_at: Instant::now(), has_synced: false, position: 0, fault: None }))
-    }
-}
-
-/// How the replica is, for those who ask.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Health {
-    /// Since all was last copied; `None`: it has not been yet.
-    pub last_sync_age: Option<Duration>,
-    /// The last verification, if there was any.
-    pub verification: Option<Verification>,
-    /// Why nothing has been copied for too long.
-    pub fault: Option<String>,
-}
-
-impl Health {
-    /// Whether nothing is wrong, as far as that is known.
-    #[must_use]
-    pub fn is_ok(&self) -> bool {
-        self.fault.is_none() && self.verification.as_ref().is_none_or(|last| last.fault.is_none())
-    }
-}
-
-impl Watch {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it is held.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// How it is now. What the last verification came to is in the database.
-    #[must_use]
-    pub fn health(&self, verification: Option<Verification>) -> Health {
-        let state = self.lock();
-        let age = state.synced_at.elapsed();
-        let fault =
-            (age > LATE).then(|| state.fault.clone().unwrap_or_else(|| "it takes too long".to_owned()));
-        Health { last_sync_age: state.has_synced.then_some(age), verification, fault }
-    }
-
-    /// Notes how a barrier went that was asked for at `began`.
-    fn note(&self, began: Instant, result: Result<control::Position, String>) {
-        let mut state = self.lock();
-        match result {
-            Ok(position) => {
-                *state = State { synced_at: began, has_synced: true, position: position.local, fault: None };
-            }
-            Err(fault) => state.fault = Some(fault),
-        }
-    }
-
-    /// One barrier.
-    fn look(&self, app: &Site, replica: &Replica) {
-        let began = Instant::now();
-        let known = self.lock().position;
-        let sync = || control::sync(&replica.folder, BARRIER).map_err(|error| error.to_string());
-        let mut result = sync();
-        if result.as_ref().is_ok_and(|position| position.local == known) {
-            let now = now();
-            result = app
-                .db
-                .write(move |connection| sql::beat(connection, now))
-                .map_err(|error| error.to_string())
-                .and_then(|()| sync());
-        }
-        if let Err(fault) = &result {
-            log::debug!("the replica is behind: {fault}");
-        }
-        self.note(began, result);
-    }
-}
-
-/// Litestream, and the two threads that look after it. The server stops first, then this.
+/// A running Litestream and the threads that look after it. The server stops first, then this.
 pub struct Replication {
     supervisor: Supervisor,
-    /// Nothing is ever sent: that they are gone says stop.
+    /// Nothing is ever sent: the receivers see that these are dropped.
     stop: Vec<Sender<()>>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Replication {
-    /// Begins at once, if the application has a replica.
+    /// Starts Litestream and the threads. They hold `store` until [`Replication::into_supervisor`] has returned.
     ///
     /// # Errors
-    /// A sentence: Litestream cannot be started.
-    pub fn start(app: &Arc<Site>) -> Result<Option<Replication>, String> {
-        let Some(replica) = &app.replica else { return Ok(None) };
-        let supervisor = replica.start()?;
+    /// Litestream cannot be started.
+    pub fn start<S>(replica: &Replica, store: &Arc<S>) -> Result<Replication>
+    where
+        S: AsRef<Database> + Send + Sync + 'static,
+    {
+        let supervisor = replica.start_litestream()?;
         let mut replication = Replication { supervisor, stop: Vec::new(), threads: Vec::new() };
-        replication.spawn(app, "replica-watch", watch);
-        replication.spawn(app, "replica-verify", verify_now_and_then);
-        Ok(Some(replication))
+        replication.spawn("replica-watch", Worker::watch, replica, store);
+        replication.spawn("replica-verify", Worker::verify_periodically, replica, store);
+        Ok(replication)
     }
 
-    fn spawn(&mut self, app: &Arc<Site>, name: &str, work: fn(&Site, &Replica, &Restarter, &Receiver<()>)) {
+    fn spawn<S>(&mut self, name: &str, work: fn(&Worker<S>, &Receiver<()>), replica: &Replica, store: &Arc<S>)
+    where
+        S: AsRef<Database> + Send + Sync + 'static,
+    {
         let (stop, stopped) = channel();
-        let (app, restarter) = (Arc::clone(app), self.supervisor.restarter());
-        let spawned = thread::Builder::new().name(name.to_owned()).spawn(move || {
-            if let Some(replica) = &app.replica {
-                work(&app, replica, &restarter, &stopped);
-            }
-        });
-        match spawned {
+        let worker = Worker {
+            store: Arc::clone(store),
+            settings: replica.settings.clone(),
+            folder: replica.folder.clone(),
+            status: Arc::clone(&replica.status),
+            restarter: self.supervisor.restarter(),
+        };
+        match thread::Builder::new().name(name.to_owned()).spawn(move || work(&worker, &stopped)) {
             Ok(thread) => self.threads.push(thread),
             Err(error) => log::error!("no thread for {name}: {error}"),
         }
         self.stop.push(stop);
     }
 
-    /// Ends what looks after Litestream; what is left is Litestream.
+    /// Ends the two threads. Litestream goes on until the returned supervisor is stopped.
     #[must_use]
-    pub fn into_litestream(self) -> Supervisor {
+    pub fn into_supervisor(self) -> Supervisor {
         drop(self.stop);
         for thread in self.threads {
             if thread.join().is_err() {
-                log::error!("what looks after the replica panicked");
+                log::error!("a thread of the replica panicked");
             }
         }
         self.supervisor
     }
 }
 
-fn watch(app: &Site, replica: &Replica, restarter: &Restarter, stopped: &Receiver<()>) {
-    let mut told: Option<Instant> = None;
-    let mut refusals = Refusals::default();
-    let mut pause = Duration::from_millis(500); // Litestream starts meanwhile.
-    while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
-        if refusals.are_over(app.db.writer_metrics().failed_flushes()) {
-            restarter.begin_anew();
-        }
-        replica.watch.look(app, replica);
-        let health = replica.watch.health(None);
-        match &health.fault {
-            Some(fault) if told.is_none_or(|told| told.elapsed() > LATE) => {
-                log::error!("nothing has been replicated for more than {LATE:?}: {fault}");
-                told = Some(Instant::now());
+/// What both threads use.
+struct Worker<S> {
+    store: Arc<S>,
+    settings: Settings,
+    folder: Folder,
+    status: Arc<ReplicaStatus>,
+    restarter: Restarter,
+}
+
+impl<S: AsRef<Database>> Worker<S> {
+    fn db(&self) -> &Database {
+        (*self.store).as_ref()
+    }
+
+    fn watch(&self, stopped: &Receiver<()>) {
+        let mut logged_at: Option<Instant> = None;
+        let mut refused = RefusedCommits::default();
+        let mut pause = START_PAUSE;
+        while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+            if refused.observe(self.db().writer_metrics().failed_flushes()) {
+                self.restarter.restart_from_scratch();
             }
-            None if told.take().is_some() => log::info!("everything is replicated again"),
-            _ => {}
+            self.sync();
+            match self.status.sync_fault() {
+                Some(fault) if logged_at.is_none_or(|logged_at| logged_at.elapsed() > LATE_AFTER) => {
+                    log::error!("nothing has been replicated for more than {LATE_AFTER:?}: {fault}");
+                    logged_at = Some(Instant::now());
+                }
+                None if logged_at.take().is_some() => log::info!("everything is replicated again"),
+                _ => {}
+            }
+            pause = if self.status.has_synced() { SYNC_INTERVAL } else { START_SYNC_INTERVAL };
         }
-        pause = if health.last_sync_age.is_some() { EVERY } else { Duration::from_secs(1) };
     }
-}
 
-/// Commits whose flush the disk refused. Litestream may have copied one of them: it reads the WAL by itself, in which
-/// they stand as a whole until something is written over them (docs/decisions/0015-faults.md). Nothing tells
-/// whether it has, so it copies everything anew, when the disk seems to be well again.
-#[derive(Default)]
-struct Refusals {
-    seen: u64,
-    /// Some were seen, and it does not copy anew yet.
-    are_due: bool,
-}
-
-impl Refusals {
-    /// Given their number so far: whether there have been some, and none since the last look.
-    fn are_over(&mut self, refused: u64) -> bool {
-        let is_quiet = self.seen == refused;
-        let are_over = self.are_due && is_quiet;
-        self.are_due = !is_quiet;
-        self.seen = refused;
-        are_over
-    }
-}
-
-fn verify_now_and_then(app: &Site, replica: &Replica, restarter: &Restarter, stopped: &Receiver<()>) {
-    let Some(every) = replica.settings.verify_every else { return };
-    let mut pause = every.min(AT_FIRST);
-    while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
-        let last = app.db.read(sql::last_verification).unwrap_or_else(|error| {
-            log::error!("looking for the last verification: {error}");
-            None
-        });
-        pause = until_due(last.as_ref(), every, now());
-        if pause.is_zero() && replica.watch.health(None).last_sync_age.is_none() {
-            pause = EVERY; // The first copy of a large database takes its time.
-        }
-        if !pause.is_zero() {
-            continue;
-        }
+    /// Makes one barrier and records its result. If nothing was written since the last one, a heartbeat is.
+    fn sync(&self) {
         let began = Instant::now();
-        let is_over = || stopped.try_recv() != Err(TryRecvError::Empty);
-        match verify::verify(&app.db, &replica.settings, &replica.folder, &is_over) {
-            Ok(()) => log::info!("the replica was restored and is whole, in {:.1?}", began.elapsed()),
-            Err(_) if is_over() => return,
-            Err(fault) => {
-                log::error!("the replica could not be restored: {fault}");
-                if fault.is_of_replica {
-                    restarter.begin_anew(); // Litestream thinks that all is well.
+        let known = self.status.synced_transaction();
+        let sync = || match control::sync(&self.folder, SYNC_TIMEOUT) {
+            Ok(position) => Ok(position.local),
+            Err(error) => Err(error.to_string()),
+        };
+        let mut result = sync();
+        if result == Ok(known) {
+            let now = now();
+            let written = self.db().write(move |connection| sql::write_heartbeat(connection, now));
+            result = written.map_err(|error| error.to_string()).and_then(|()| sync());
+        }
+        if let Err(fault) = &result {
+            log::debug!("the replica is behind: {fault}");
+        }
+        self.status.record_sync(began, result);
+    }
+
+    fn verify_periodically(&self, stopped: &Receiver<()>) {
+        let Some(interval) = self.settings.verify_every else { return };
+        let mut pause = interval.min(FIRST_VERIFICATION);
+        while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+            let last = self.db().read(sql::last_verification).unwrap_or_else(|error| {
+                log::error!("reading the last verification: {error}");
+                None
+            });
+            pause = time_until_due(last.as_ref(), interval, now());
+            if pause.is_zero() && !self.status.has_synced() {
+                pause = SYNC_INTERVAL; // The first copy of a large database takes a while.
+            }
+            if !pause.is_zero() {
+                continue;
+            }
+            let began = Instant::now();
+            let is_stopped = || stopped.try_recv() != Err(TryRecvError::Empty);
+            match verify(self.db(), &self.settings, &self.folder, &is_stopped) {
+                Ok(()) => log::info!("the replica was restored and is whole, in {:.1?}", began.elapsed()),
+                Err(_) if is_stopped() => return,
+                Err(error) => {
+                    log::error!("the replica could not be restored: {error}");
+                    if let VerifyError::BadReplica(_) = error {
+                        self.restarter.restart_from_scratch(); // Litestream has not noticed.
+                    }
                 }
             }
+            let last = self.db().read(sql::last_verification).ok().flatten();
+            pause = time_until_due(last.as_ref(), interval, now()).max(MIN_VERIFY_INTERVAL);
         }
-        pause = until_due(app.db.read(sql::last_verification).ok().flatten().as_ref(), every, now()).max(TRY);
     }
 }
 
-/// However often it is wanted, one verification is not tried right after the other.
-const TRY: Duration = Duration::from_secs(1);
+/// Watches for commits whose flush the disk refused. The writer overwrites such a commit in the WAL, but until
+/// then Litestream, which reads the WAL without SQLite, may have copied it (docs/decisions/0015-faults.md). So
+/// Litestream has to copy everything again, as soon as the disk has recovered.
+#[derive(Default)]
+struct RefusedCommits {
+    total: u64,
+    is_restart_due: bool,
+}
 
-/// How long until the next verification.
-fn until_due(last: Option<&Verification>, every: Duration, now: Micros) -> Duration {
+impl RefusedCommits {
+    /// Takes the number of refused commits so far. Returns whether Litestream is to be restarted: some commits
+    /// were refused, and none since the last call.
+    fn observe(&mut self, total: u64) -> bool {
+        let is_quiet = self.total == total;
+        let is_restart_due = self.is_restart_due && is_quiet;
+        self.is_restart_due = !is_quiet;
+        self.total = total;
+        is_restart_due
+    }
+}
+
+/// The time until the next verification; zero: it is due.
+fn time_until_due(last: Option<&Verification>, interval: Duration, now: Micros) -> Duration {
     let Some(last) = last else { return Duration::ZERO };
-    let every = if last.fault.is_some() { every.min(AFTER_FAULT) } else { every };
-    // A clock that went back makes it due.
+    let interval = if last.fault.is_some() { interval.min(RETRY_INTERVAL) } else { interval };
+    // If the clock was set back, it is due.
     let age = Duration::from_micros(u64::try_from(now - last.at).unwrap_or(u64::MAX));
-    every.saturating_sub(age)
+    interval.saturating_sub(age)
 }
 
 #[cfg(test)]
@@ -255,42 +216,24 @@ mod tests {
     use super::*;
 
     const HOUR: Duration = Duration::from_secs(60 * 60);
-    const AN_HOUR: Micros = 60 * 60 * 1_000_000;
+    const HOUR_IN_MICROS: Micros = 60 * 60 * 1_000_000;
 
     #[test]
-    fn a_verification_is_due_after_a_time_and_sooner_after_a_fault() {
+    fn a_verification_is_due_after_an_interval_and_sooner_after_a_fault() {
         let last = |fault: Option<&str>| Some(Verification { at: 0, fault: fault.map(str::to_owned) });
-        assert_eq!(until_due(None, 24 * HOUR, 0), Duration::ZERO);
-        assert_eq!(until_due(last(None).as_ref(), 24 * HOUR, AN_HOUR), 23 * HOUR);
-        assert_eq!(until_due(last(None).as_ref(), 24 * HOUR, 25 * AN_HOUR), Duration::ZERO);
-        assert_eq!(until_due(last(Some("empty")).as_ref(), 24 * HOUR, AN_HOUR / 2), HOUR / 2);
-        assert_eq!(until_due(last(Some("empty")).as_ref(), HOUR / 4, 0), HOUR / 4);
-        assert_eq!(until_due(last(None).as_ref(), HOUR, -1), Duration::ZERO);
+        assert_eq!(time_until_due(None, 24 * HOUR, 0), Duration::ZERO);
+        assert_eq!(time_until_due(last(None).as_ref(), 24 * HOUR, HOUR_IN_MICROS), 23 * HOUR);
+        assert_eq!(time_until_due(last(None).as_ref(), 24 * HOUR, 25 * HOUR_IN_MICROS), Duration::ZERO);
+        assert_eq!(time_until_due(last(Some("empty")).as_ref(), 24 * HOUR, HOUR_IN_MICROS / 2), HOUR / 2);
+        assert_eq!(time_until_due(last(Some("empty")).as_ref(), HOUR / 4, 0), HOUR / 4);
+        assert_eq!(time_until_due(last(None).as_ref(), HOUR, -1), Duration::ZERO);
     }
 
     #[test]
-    fn refused_commits_are_mended_once_and_only_when_no_more_come() {
-        let mut refusals = Refusals::default();
-        let answers = [0, 0, 2, 3, 3, 3, 3, 4, 4, 4].map(|refused| refusals.are_over(refused));
-        let yes: Vec<usize> = (0..answers.len()).filter(|&look| answers[look]).collect();
-        assert_eq!(yes, [4, 8]);
-    }
-
-    #[test]
-    fn a_replica_is_well_until_it_is_late_or_a_verification_failed() {
-        let watch = Watch::default();
-        let health = watch.health(None);
-        assert!(health.is_ok() && health.last_sync_age.is_none());
-        watch.note(Instant::now(), Ok(control::Position { local: 7, replicated: 7 }));
-        assert!(watch.health(None).last_sync_age.is_some());
-        watch.note(Instant::now(), Err("no store".into()));
-        assert!(watch.health(None).is_ok(), "one barrier says nothing");
-        let fault = Some("empty".to_owned());
-        assert!(!watch.health(Some(Verification { at: 0, fault })).is_ok());
-        assert!(watch.health(Some(Verification { at: 0, fault: None })).is_ok());
-        watch.lock().synced_at -= LATE + Duration::from_secs(1);
-        let health = watch.health(None);
-        assert_eq!(health.fault.as_deref(), Some("no store"));
-        assert!(!health.is_ok());
+    fn litestream_restarts_once_when_no_more_commits_are_refused() {
+        let mut refused = RefusedCommits::default();
+        let restarts = [0, 0, 2, 3, 3, 3, 3, 4, 4, 4].map(|total| refused.observe(total));
+        let due: Vec<usize> = (0..restarts.len()).filter(|&look| restarts[look]).collect();
+        assert_eq!(due, [4, 8]);
     }
 }

@@ -5,11 +5,13 @@ pub mod limiter;
 pub mod origin;
 pub mod semaphore;
 
+use std::sync::Arc;
+
 use lorem_http::ServerStats;
 use lorem_store::Database;
 
 use crate::metrics::requests::Requests;
-use crate::replica::Replica;
+use crate::replica::status::ReplicaStatus;
 use config::Config;
 use limiter::Limiter;
 use semaphore::Semaphore;
@@ -26,10 +28,17 @@ pub struct Site {
     pub hash_permits: Semaphore,
     /// The rate limits.
     pub limiter: Limiter,
-    /// The copy in another place, if there is one.
-    pub replica: Option<Replica>,
+    /// How the replica is; `None`: there is no replica.
+    pub replica: Option<Arc<ReplicaStatus>>,
     /// Counts of answers, by route.
     pub requests: Requests,
     /// The load of our server; `None` where another one serves.
     pub load: Option<ServerStats>,
+}
+
+/// What the replica's threads need.
+impl AsRef<Database> for Site {
+    fn as_ref(&self) -> &Database {
+        &self.db
+    }
 }

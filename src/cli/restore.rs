@@ -1,0 +1,68 @@
+//! `lorem-news restore` and `backup`: copies of the whole database.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::Subcommand;
+
+use super::database::DatabaseOption;
+use super::replica_options::ReplicatedDatabase;
+use crate::replica::restore::{self, RestoreRequest, Restored};
+use crate::types::time::{Micros, now, rfc_3339};
+
+#[derive(Subcommand, Debug)]
+pub(super) enum Command {
+    /// Restore the database from its replica
+    Restore {
+        #[command(flatten)]
+        database: ReplicatedDatabase,
+        /// Go back to this moment: `2026-11-26T12:00:00Z`
+        #[arg(long, value_name = "TIME")]
+        at: Option<jiff::Timestamp>,
+        /// Restore to this file instead of the database
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+        /// Replace an existing file
+        #[arg(long)]
+        force: bool,
+    },
+    /// Copy the database, which may be in use, to a file, and check the copy
+    Backup {
+        #[command(flatten)]
+        database: DatabaseOption,
+        /// The new file
+        file: PathBuf,
+    },
+}
+
+impl Command {
+    pub(super) fn run(self) -> Result<()> {
+        match self {
+            Command::Restore { database, at, to, force } => {
+                let settings = database.settings()?;
+                let request =
+                    RestoreRequest { database: database.database.path(), to: to.as_deref(), at, force };
+                let restored = restore::restore(&settings, &request)?
+                    .with_context(|| format!("{} is empty: there is no backup", settings.location))?;
+                println!("{}", summary("Restored", &restored, now()));
+            }
+            Command::Backup { database, file } => {
+                let copied = restore::backup(database.path(), &file)?;
+                println!("{}", summary("Copied to", &copied, now()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The path of the file, and the age of its newest write.
+fn summary(done: &str, restored: &Restored, now: Micros) -> String {
+    let path = restored.path.display();
+    let Some(newest) = restored.newest else {
+        return format!("{done} {path}: it is whole, and nothing was ever written to it");
+    };
+    let age = Duration::from_micros(u64::try_from(now - newest).unwrap_or_default());
+    let age = Duration::from_millis(age.as_millis().try_into().unwrap_or(u64::MAX));
+    format!("{done} {path}: it is whole; the newest write in it is of {}, {age:?} ago", rfc_3339(newest))
+}

@@ -1,0 +1,182 @@
+//! `lorem-news serve` and `demo`: the server.
+
+use std::net::{IpAddr, SocketAddr};
+
+use anyhow::{Context, Result};
+use clap::builder::FalseyValueParser;
+use clap::{ArgAction, Args, value_parser};
+use lorem_http::Limits;
+
+use super::database::DatabaseOption;
+use super::interval::{Interval, Milliseconds};
+use super::rate_limits::RateLimitOptions;
+use super::replica_options::ReplicaOptions;
+use super::seed::SeedOptions;
+use super::signals::on_stop_signal;
+use crate::app::{self, App};
+use crate::replica::setup::Replica;
+use crate::replica::status::ReplicaStatus;
+use crate::site::config::Config;
+use crate::site::origin::Origin;
+
+#[derive(Args, Debug)]
+pub(super) struct ServeOptions {
+    #[command(flatten)]
+    database: DatabaseOption,
+    /// The address and port to listen on
+    #[arg(long, env, default_value = "127.0.0.1:3000", value_name = "ADDRESS")]
+    listen: SocketAddr,
+    /// Answer POST /benchmarking/*, where anyone may write without an account (on in demo)
+    #[arg(long, env, action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
+    benchmarking: bool,
+    /// Let cookies travel over plain HTTP (on in demo)
+    #[arg(long, env, action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
+    relax_ssl: bool,
+    /// The site's own address in feeds, sitemaps and link previews, such as `https://news.example`; without it,
+    /// the address that each request was sent to
+    #[arg(long, env, value_name = "URL", value_parser = Origin::parse)]
+    base_url: Option<Origin<'static>>,
+    /// Trust X-Forwarded-For and X-Forwarded-Proto from these addresses
+    #[arg(long, env, value_delimiter = ',', value_name = "IP,…")]
+    trusted_proxies: Vec<IpAddr>,
+    /// The largest number of open connections, each of which has a thread
+    #[arg(long, env, default_value_t = 1024, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
+    max_connections: u32,
+    #[command(flatten)]
+    rate_limits: RateLimitOptions,
+    /// End sessions that have not been used for this number of days
+    #[arg(long, env, default_value_t = 90, value_name = "N", value_parser = value_parser!(u32).range(1..=36_500))]
+    session_days: u32,
+    /// Show /metrics, in Prometheus' text format, to everyone; without it, only to clients on this machine that
+    /// do not come through a proxy
+    #[arg(long, env, action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
+    metrics: bool,
+    /// Log requests, with a breakdown of their time, and SQL statements that take at least this number of
+    /// milliseconds; 0: all of them, `off`: none
+    #[arg(long, env, default_value = "500", value_name = "N", value_parser = Milliseconds::parse)]
+    slow_ms: Milliseconds,
+    #[command(flatten)]
+    replica: ReplicaOptions,
+    /// Restore the replica at this interval, to verify it: `30s`, `24h`, `7d`, `off`; hourly after a failure
+    #[arg(long, env, default_value = "24h", value_name = "TIME", value_parser = Interval::parse)]
+    verify_every: Interval,
+}
+
+impl ServeOptions {
+    fn config(self) -> Result<Config> {
+        let replica = self.replica.settings(self.database.path(), self.verify_every.0)?;
+        Ok(Config {
+            listen: self.listen,
+            database: self.database.into_path(),
+            benchmarking: self.benchmarking,
+            relax_ssl: self.relax_ssl,
+            base_url: self.base_url,
+            trusted_proxies: self.trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
+            limits: Limits { max_connections: self.max_connections as usize, ..Limits::default() },
+            rates: self.rate_limits.limits(),
+            session_days: self.session_days,
+            metrics: self.metrics,
+            slow: self.slow_ms.0,
+            server_timing: false,
+            replica,
+        })
+    }
+
+    fn demo_config(self) -> Result<Config> {
+        let config = self.config()?;
+        Ok(Config { benchmarking: true, relax_ssl: true, rates: None, server_timing: true, ..config })
+    }
+}
+
+pub(super) fn serve(options: ServeOptions) -> Result<()> {
+    run(options.config()?, None)
+}
+
+pub(super) fn demo(options: ServeOptions, seed: &SeedOptions) -> Result<()> {
+    run(options.demo_config()?, Some(seed))
+}
+
+fn run(config: Config, seed: Option<&SeedOptions>) -> Result<()> {
+    // The port first: if it is taken, nothing has been changed yet.
+    let server = app::bind(&config).with_context(|| format!("cannot listen on {}", config.listen))?;
+    let stopper = server.stopper();
+    let app = App::open(config)?;
+    let is_restored = app.replica.as_ref().is_some_and(Replica::is_restored);
+    if let Some(seed) = seed.filter(|_| !is_restored) {
+        seed.fill(&app.site.db)?;
+    }
+    on_stop_signal(move || stopper.stop())?;
+    // In one piece: a reader that wants only the address, from the first line, may be gone after it.
+    let backup = backup(app.site.replica.as_deref());
+    let line = format!("Lorem News is at http://{} (Ctrl-C stops it); {backup}\n", server.address());
+    print!("{line}");
+    app::serve(server, app)?;
+    Ok(())
+}
+
+/// The part of the first line that says where the backup is.
+fn backup(replica: Option<&ReplicaStatus>) -> String {
+    let Some(status) = replica else {
+        return "there is no backup: --replica says where to keep one".to_owned();
+    };
+    let location = status.location();
+    if status.is_on_database_disk() {
+        format!("replicated to {location}, which is on the same disk: it does not survive losing that")
+    } else {
+        format!("replicated to {location}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+    use std::time::Duration;
+
+    #[derive(Parser)]
+    struct Options {
+        #[command(flatten)]
+        serve: ServeOptions,
+    }
+
+    fn parse(arguments: &[&str]) -> Result<ServeOptions, clap::Error> {
+        Options::try_parse_from(["lorem-news"].iter().chain(arguments)).map(|options| options.serve)
+    }
+
+    fn config(arguments: &[&str]) -> Config {
+        parse(arguments).expect("the options are valid").config().expect("the options fit")
+    }
+
+    fn demo_config() -> Config {
+        parse(&[]).expect("the options are valid").demo_config().expect("the options fit")
+    }
+
+    #[test]
+    fn sessions_last_from_1_to_36_500_days() {
+        assert_eq!(config(&["--session-days=5"]).session_days, 5);
+        for (number, is_valid) in [(0, false), (1, true), (36_500, true), (36_501, false)] {
+            assert_eq!(parse(&[&format!("--session-days={number}")]).is_ok(), is_valid, "{number}");
+        }
+    }
+
+    #[test]
+    fn the_slow_threshold_is_in_milliseconds() {
+        assert_eq!(config(&[]).slow, Some(Duration::from_millis(500)));
+        assert_eq!(config(&["--slow-ms=0"]).slow, Some(Duration::ZERO));
+        assert_eq!(config(&["--slow-ms=off"]).slow, None);
+        assert!(parse(&["--slow-ms=1s"]).is_err());
+    }
+
+    #[test]
+    fn only_a_demo_sends_server_timing() {
+        assert!(!config(&[]).server_timing);
+        assert!(demo_config().server_timing);
+    }
+
+    #[test]
+    fn rates_are_limited_except_in_a_demo_or_without_rate_limits() {
+        assert!(config(&[]).rates.is_some());
+        assert!(config(&["--no-rate-limits"]).rates.is_none());
+        assert!(demo_config().rates.is_none());
+    }
+}

@@ -1,0 +1,61 @@
+//! The health check and the status page.
+
+use super::views;
+use crate::replica::status::Health;
+use crate::types::time::rfc_3339;
+use crate::ui::layout::{self, Page};
+use crate::web::{Cx, Result, reply};
+use serde_json::{Value, json};
+
+/// `GET /up`, the health check: 200 while the database can be read. It is a green page, as in Rails, or, for
+/// clients that ask for JSON, an object with the replica's health. A fault of the replica does not change the
+/// status code.
+///
+/// # Errors
+/// The database's.
+pub fn up(cx: &Cx) -> Result {
+    cx.site.db.check()?;
+    if wants_json(cx) {
+        let replica = health(cx)?.map_or(Value::Null, |health| health_json(&health));
+        return Ok(reply::json(cx, &json!({ "ok": true, "replica": replica })));
+    }
+    let green = r#"<!DOCTYPE html><html lang="en"><title>Up</title><body bgcolor="green"></body></html>"#;
+    Ok(reply::html(cx, green.to_owned()))
+}
+
+/// `GET /status`: the replica's health as a page. Only admins see the location and the faults, which may name
+/// folders and machines.
+///
+/// # Errors
+/// The database's.
+pub fn status(cx: &Cx) -> Result {
+    let page = Page { description: "Whether there is a backup of Lorem News.", ..Page::new(cx, "Status")? };
+    let is_admin = page.viewer.is_some_and(|viewer| viewer.is_admin);
+    let replica = cx.site.replica.as_ref().zip(health(cx)?).map(|(status, health)| views::StatusView {
+        location: status.location(),
+        health,
+        is_on_same_disk: status.is_on_database_disk(),
+        is_admin,
+    });
+    Ok(reply::page(cx, layout::render(&page, views::status(replica.as_ref(), cx.now))?))
+}
+
+/// The replica's health; `None`: there is no replica.
+fn health(cx: &Cx) -> Result<Option<Health>> {
+    let status = cx.site.replica.as_ref();
+    Ok(status.map(|status| status.health(&cx.site.db)).transpose()?)
+}
+
+fn health_json(health: &Health) -> Value {
+    json!({
+        "last_sync_age": health.last_sync_age.map(|age| age.as_secs()),
+        "last_verified": health.verification.as_ref().map(|last| rfc_3339(last.at)),
+        "ok": health.is_ok(),
+    })
+}
+
+/// Whether the client accepts JSON by name. Browsers, and checks that accept anything, get the page.
+fn wants_json(cx: &Cx) -> bool {
+    let accepted = cx.request.header("Accept").unwrap_or_default();
+    accepted.split(',').any(|kind| kind.split(';').next().map(str::trim) == Some("application/json"))
+}
