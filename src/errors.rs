@@ -1,7 +1,7 @@
 //! Errors as text for the operator.
 
-/// An error and its causes on one line, separated by colons. A cause is left out where the text already contains
-/// it, as the texts of `lorem_store`'s and tempfile's errors do.
+/// An error and its causes on one line, separated by colons. A cause is left out where the text already
+/// contains it, as the texts of `lorem_store`'s and tempfile's errors do.
 #[must_use]
 pub fn one_line(error: &anyhow::Error) -> String {
     let mut line = error.to_string();

@@ -30,8 +30,8 @@ impl DatabaseOption {
         Ok(())
     }
 
-    /// Runs `work` on the database and closes it, whatever the result, so that no WAL stays beside the file. A
-    /// missing database is created.
+    /// Runs `work` on the database and closes it, whatever the result, so that no WAL stays beside the file.
+    /// A missing database is created.
     pub(super) fn with_db<T>(&self, work: impl FnOnce(&Database) -> Result<T>) -> Result<T> {
         let db = database::open(&self.database)?;
         let result = work(&db);

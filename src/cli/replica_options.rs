@@ -15,15 +15,15 @@ use crate::replica::settings::{RawSettings, Settings};
 pub(super) struct ReplicaOptions {
     /// Replicate the database to this location: `s3://BUCKET/PATH`, or `file:///FOLDER`. A bucket needs
     /// LITESTREAM_ACCESS_KEY_ID and LITESTREAM_SECRET_ACCESS_KEY in the environment, and perhaps
-    /// LITESTREAM_REPLICA_ENDPOINT and LITESTREAM_REPLICA_REGION; LITESTREAM_REPLICA_BUCKET can name it instead.
-    /// With _FILE appended, a variable names a file that holds the value
+    /// LITESTREAM_REPLICA_ENDPOINT and LITESTREAM_REPLICA_REGION; LITESTREAM_REPLICA_BUCKET can name it
+    /// instead. With _FILE appended, a variable names a file that holds the value
     #[arg(long, env, value_name = "URL")]
     replica: Option<String>,
     /// The Litestream program; without it, that of bin/tools, else the one on the PATH
     #[arg(long, env = "LITESTREAM_BIN", value_name = "FILE")]
     litestream: Option<PathBuf>,
-    /// Copy new writes at this interval, from 100ms to 30s; losing machine and disk loses those since the last
-    /// copy
+    /// Copy new writes at this interval, from 100ms to 30s; losing machine and disk loses those since the
+    /// last copy
     #[arg(long, env, default_value = "1s", value_name = "TIME", value_parser = Interval::parse_sync)]
     sync_every: Duration,
 }
@@ -89,8 +89,8 @@ impl ReplicaOptions {
     }
 }
 
-/// The value of an environment variable, or of the file that `NAME_FILE` names. Flags for these would show the
-/// secrets in the list of processes.
+/// The value of an environment variable, or of the file that `NAME_FILE` names. Flags for these would show
+/// the secrets in the list of processes.
 fn variable(name: &str) -> Result<Option<String>> {
     let read = |name: &str| match std::env::var(name) {
         Ok(value) if value.is_empty() => Ok(None),

@@ -32,8 +32,8 @@ pub(super) struct ServeOptions {
     /// Let cookies travel over plain HTTP (on in demo)
     #[arg(long, env, action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
     relax_ssl: bool,
-    /// The site's own address in feeds, sitemaps and link previews, such as `https://news.example`; without it,
-    /// the address that each request was sent to
+    /// The site's own address in feeds, sitemaps and link previews, such as `https://news.example`; without
+    /// it, the address that each request was sent to
     #[arg(long, env, value_name = "URL", value_parser = Origin::parse)]
     base_url: Option<Origin<'static>>,
     /// Trust X-Forwarded-For and X-Forwarded-Proto from these addresses
@@ -47,8 +47,8 @@ pub(super) struct ServeOptions {
     /// End sessions that have not been used for this number of days
     #[arg(long, env, default_value_t = 90, value_name = "N", value_parser = value_parser!(u32).range(1..=36_500))]
     session_days: u32,
-    /// Show /metrics, in Prometheus' text format, to everyone; without it, only to clients on this machine that
-    /// do not come through a proxy
+    /// Show /metrics, in Prometheus' text format, to everyone; without it, only to clients on this machine
+    /// that do not come through a proxy
     #[arg(long, env, action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
     metrics: bool,
     /// Log requests, with a breakdown of their time, and SQL statements that take at least this number of

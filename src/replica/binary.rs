@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-/// Older versions bring an SQLite whose WAL can corrupt a database (see `MIN_SQLITE_VERSION` in `lorem_store`).
+/// Older versions bring an SQLite whose WAL can corrupt a database (see `MIN_SQLITE_VERSION` in
+/// `lorem_store`).
 const MIN_VERSION: [u32; 3] = [0, 5, 17];
 
 /// A Litestream whose version was checked.

@@ -12,9 +12,9 @@ use super::folder::ignore_not_found;
 use super::location::Location;
 use super::settings::Settings;
 
-/// Writes the configuration that replicates `database`, as JSON: it is YAML in which nothing needs quoting. The
-/// access key is not in it; Litestream finds it in its environment. `socket`: the control socket, if Litestream
-/// is to have one.
+/// Writes the configuration that replicates `database`, as JSON: it is YAML in which nothing needs quoting.
+/// The access key is not in it; Litestream finds it in its environment. `socket`: the control socket, if
+/// Litestream is to have one.
 ///
 /// - `monitor-interval` and `sync-interval` together bound the loss with the whole machine; setting one alone
 ///   has no effect. The cost of copying depends on the number of copies, not on the bytes written.

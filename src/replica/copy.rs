@@ -50,7 +50,8 @@ impl Target {
     /// The target at `path`.
     ///
     /// # Errors
-    /// There is a file that may not be replaced or is in use, or there is a folder; the parent folder is missing.
+    /// There is a file that may not be replaced or is in use, or there is a folder; the parent folder is
+    /// missing.
     pub fn new(path: &Path, may_replace: bool) -> Result<Target> {
         let path = match fs::canonicalize(path) {
             Ok(path) => path,
@@ -63,8 +64,8 @@ impl Target {
         Ok(target)
     }
 
-    /// Creates a temporary folder on the target's disk, which is removed with the returned value. If the process
-    /// is killed first, the next start removes it.
+    /// Creates a temporary folder on the target's disk, which is removed with the returned value. If the
+    /// process is killed first, the next start removes it.
     ///
     /// # Errors
     /// The system's.
@@ -75,7 +76,8 @@ impl Target {
         work_folder_in(folder, if ours.is_some() { TEMPORARY_PREFIX } else { ".restoring-" })
     }
 
-    /// Moves a copy to the target, and returns once it is on disk. Until then the old file, or none, is there.
+    /// Moves a copy to the target, and returns once it is on disk. Until then the old file, or none, is
+    /// there.
     ///
     /// # Errors
     /// The system's; meanwhile a file has appeared that may not be replaced, or is in use.

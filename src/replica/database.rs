@@ -7,8 +7,8 @@ use lorem_store::{self as store, Database};
 use super::lock::LitestreamInhibitor;
 use crate::schema::SCHEMA;
 
-/// Opens a database as [`Database::open`] does, but leaves checkpoints to Litestream while one runs. Checkpoints of
-/// another process damaged half of the replicas, even PASSIVE ones.
+/// Opens a database as [`Database::open`] does, but leaves checkpoints to Litestream while one runs.
+/// Checkpoints of another process damaged half of the replicas, even PASSIVE ones.
 ///
 /// # Errors
 /// Those of [`Database::open`].
@@ -21,8 +21,8 @@ pub fn open(path: &Path) -> Result<Database, store::OpenError> {
     })
 }
 
-/// Closes a database. The WAL is emptied unless a Litestream runs: emptying it then would stop all writers, and
-/// Litestream would copy everything again.
+/// Closes a database. The WAL is emptied unless a Litestream runs: emptying it then would stop all writers,
+/// and Litestream would copy everything again.
 ///
 /// # Errors
 /// Those of [`Database::close`].

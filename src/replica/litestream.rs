@@ -45,9 +45,9 @@ enum Outcome {
     Failure(String),
 }
 
-/// Restores the replica of `database`, as it is or as it was `at` a time, into the folder `work`, which must be
-/// empty and private. Returns the path of the restored file, which is not checked yet; `None`: the replica is
-/// empty. `is_stopped` ends it early.
+/// Restores the replica of `database`, as it is or as it was `at` a time, into the folder `work`, which must
+/// be empty and private. Returns the path of the restored file, which is not checked yet; `None`: the replica
+/// is empty. `is_stopped` ends it early.
 ///
 /// # Errors
 /// The replica cannot be reached, it has nothing from that time, or `is_stopped`.

@@ -28,8 +28,8 @@ pub enum Location {
 }
 
 impl Location {
-    /// Reads `s3://BUCKET/PATH` or `file:///FOLDER`. A bucket without a path gets `default_path`. `endpoint` and
-    /// `region` apply to a bucket, as in [`Location::bucket`].
+    /// Reads `s3://BUCKET/PATH` or `file:///FOLDER`. A bucket without a path gets `default_path`. `endpoint`
+    /// and `region` apply to a bucket, as in [`Location::bucket`].
     ///
     /// # Errors
     /// The URL has another form, or one of [`Location::bucket`]'s.

@@ -1,9 +1,9 @@
 //! The lock that allows one Litestream per database. Two would each take themselves for the only one, and the
 //! WAL would grow without limit.
 //!
-//! The lock (`flock`) is on an open file, and every process that inherits the descriptor holds it: the server,
-//! the shim, and Litestream, which has it as its standard output. So it is free only when all three are gone,
-//! however they ended.
+//! The lock (`flock`) is on an open file, and every process that inherits the descriptor holds it: the
+//! server, the shim, and Litestream, which has it as its standard output. So it is free only when all three
+//! are gone, however they ended.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
@@ -79,8 +79,8 @@ impl Lock {
     }
 }
 
-/// The file that says that a process waits for the lock. It is removed on drop. A failed write is ignored: the
-/// wait only takes longer.
+/// The file that says that a process waits for the lock. It is removed on drop. A failed write is ignored:
+/// the wait only takes longer.
 struct WaitMarker(PathBuf);
 
 impl WaitMarker {

@@ -1,9 +1,10 @@
 //! A copy of the database in another location, kept up to date by Litestream (<https://litestream.io>).
 //!
 //! The server starts Litestream and keeps it running ([`supervisor`], [`shim`]), asks it every ten seconds
-//! whether all writes are copied ([`watch`]), and restores the replica every day, because only a restore shows
-//! that it can be restored ([`verify`]). `docs/decisions/0014-replica.md` says which failures Litestream does
-//! not report, and what follows from each.
+//! whether all writes are copied ([`watch`]), and restores the replica every day, because only a restore
+//! shows that it can be restored ([`verify`]).
+//!
+//! The reasons are in `docs/decisions`: 0014 (the processes), 0018 (the WAL) and 0019 (verification).
 //!
 //! Modules, from the top floor to the ground: each uses only those below it.
 

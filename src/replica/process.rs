@@ -1,9 +1,9 @@
-//! How Litestream's processes start: Litestream begins as this program ([`become_litestream`]), asks the kernel
-//! to send it a signal when its parent dies (`PR_SET_PDEATHSIG`), and then executes Litestream. So none is left
-//! behind when the parent is killed.
+//! How Litestream's processes start: Litestream begins as this program ([`become_litestream`]), asks the
+//! kernel to send it a signal when its parent dies (`PR_SET_PDEATHSIG`), and then executes Litestream. So
+//! none is left behind when the parent is killed.
 //!
-//! The kernel watches the parent's *thread*, not its process: a server, whose threads end while it runs, cannot
-//! be that parent. See [`shim`](super::shim).
+//! The kernel watches the parent's *thread*, not its process: a server, whose threads end while it runs,
+//! cannot be that parent. See [`shim`](super::shim).
 
 use std::ffi::OsStr;
 use std::io;

@@ -42,14 +42,15 @@ pub struct RestoreRequest<'r> {
 /// Restores a replica; `None`: it is empty. The file is replaced in one step.
 ///
 /// # Errors
-/// The file may not be replaced or is in use, the database is being replicated, the replica cannot be reached,
-/// or the restored copy is damaged.
+/// The file may not be replaced or is in use, the database is being replicated, the replica cannot be
+/// reached, or the restored copy is damaged.
 pub fn restore(settings: &Settings, request: &RestoreRequest) -> Result<Option<Restored>> {
     let to = request.to.unwrap_or(request.database);
     create_parent(to)?;
     let target = Target::new(to, request.force)?;
     let folder = Folder::beside(to).with_context(|| to.display().to_string())?;
-    // Litestream may be waiting for a database that is still missing. Beside another file it was never started.
+    // Litestream may be waiting for a database that is still missing. Beside another file it was never
+    // started.
     let is_replicated = request.to.is_none() || folder.path().exists();
     let _lock = is_replicated.then(|| Lock::acquire(&folder)).transpose()?;
     restore_locked(settings, request.database, &target, to, request.at)
@@ -95,8 +96,8 @@ pub(super) fn create_parent(file: &Path) -> Result<()> {
     }
 }
 
-/// Copies a database, which may be in use, to a new file, and returns once the file is checked and on disk. The
-/// copy is of one moment.
+/// Copies a database, which may be in use, to a new file, and returns once the file is checked and on disk.
+/// The copy is of one moment.
 ///
 /// # Errors
 /// The file exists, there is no database, or the copy is damaged.

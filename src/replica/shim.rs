@@ -1,16 +1,16 @@
 //! The shim: a process between the server and Litestream, which sends Litestream exactly one SIGTERM (at a
 //! second one it would skip its last copy) and leaves no Litestream running.
 //!
-//! - The shim ([`run`]) has one end of a socket pair, the server has the other. When the server closes its end,
-//!   or dies, the shim stops Litestream. It has one thread, and a process group of its own, so that neither
-//!   Ctrl-C nor a kill of the server reaches it.
-//! - A server that stops sends one byte before it closes its end. Without that byte the server was
-//!   killed, and the shim kills Litestream at once: its next write could overwrite a commit in the WAL that the
+//! - The shim ([`run`]) has one end of a socket pair, the server has the other. When the server closes its
+//!   end, or dies, the shim stops Litestream. It has one thread, and a process group of its own, so that
+//!   neither Ctrl-C nor a kill of the server reaches it.
+//! - A server that stops sends one byte before it closes its end. Without that byte the server was killed,
+//!   and the shim kills Litestream at once: its next write could overwrite a commit in the WAL that the
 //!   server had not finished (see `copy_after_kill`).
 //! - Litestream itself gets a signal when the shim dies, see [`process`](super::process).
 //!
-//! Litestream inherits the shim's socket as its standard input, and the lock as its standard output: each stays
-//! open as long as one of the two processes lives.
+//! Litestream inherits the shim's socket as its standard input, and the lock as its standard output: each
+//! stays open as long as one of the two processes lives.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -50,8 +50,8 @@ const SIGNALLED_TIMEOUT: Duration = Duration::from_secs(16);
 /// The server sends this before it closes its end of the socket pair. A server that was killed sends nothing.
 pub(super) const STOP_MESSAGE: &[u8] = b".";
 
-/// Keeps one Litestream running on a database until the server stops or dies; then has every write copied. The
-/// standard input is the socket pair's end, the standard output the lock.
+/// Keeps one Litestream running on a database until the server stops or dies; then has every write copied.
+/// The standard input is the socket pair's end, the standard output the lock.
 ///
 /// # Errors
 /// Litestream cannot be started, has ended by itself, or could not copy everything.
@@ -109,8 +109,8 @@ impl Shim<'_> {
         if self.server.read_exact(&mut [0; STOP_MESSAGE.len()]).is_err() {
             return self.copy_after_kill();
         }
-        // Litestream does not report whether its last copy succeeded, and makes none if it was started a moment
-        // ago and has not made its first one: hence the barrier before it is stopped.
+        // Litestream does not report whether its last copy succeeded, and makes none if it was started a
+        // moment ago and has not made its first one: hence the barrier before it is stopped.
         let synced = control::sync(&self.folder, SYNC_TIMEOUT);
         self.stop()?;
         match synced {
@@ -125,9 +125,9 @@ impl Shim<'_> {
 
     /// Copies the remainder after the server was killed. The server may have been in the middle of a commit:
     /// the WAL has the whole commit, but SQLite does not use it as long as any process has the database open,
-    /// and the next writer overwrites it. That writer would be Litestream, at a checkpoint, after it has perhaps
-    /// copied the commit: it reads the WAL without SQLite. So Litestream is killed. Once no process has the
-    /// database open, the next one to open it reads the WAL again, and the commit counts.
+    /// and the next writer overwrites it. That writer would be Litestream, at a checkpoint, after it has
+    /// perhaps copied the commit: it reads the WAL without SQLite. So Litestream is killed. Once no process
+    /// has the database open, the next one to open it reads the WAL again, and the commit counts.
     fn copy_after_kill(&mut self) -> io::Result<Option<ExitStatus>> {
         // A marker of a process that gave up; one that still waits writes it again.
         let _ = fs::remove_file(self.folder.wait_marker());
@@ -140,8 +140,8 @@ impl Shim<'_> {
         Ok(None)
     }
 
-    /// Copies everything again, in case Litestream wrote to the WAL before it was killed. A server that starts
-    /// meanwhile does so itself.
+    /// Copies everything again, in case Litestream wrote to the WAL before it was killed. A server that
+    /// starts meanwhile does so itself.
     fn copy_everything(&mut self) -> io::Result<()> {
         if self.is_in_the_way() {
             return Ok(());
@@ -157,8 +157,8 @@ impl Shim<'_> {
         self.end_child_within(Duration::ZERO)
     }
 
-    /// Whether another process waits for the lock, or cannot know of this one because the lock file was removed
-    /// or replaced.
+    /// Whether another process waits for the lock, or cannot know of this one because the lock file was
+    /// removed or replaced.
     fn is_in_the_way(&self) -> bool {
         let locked = io::stdout().as_fd().try_clone_to_owned().and_then(|lock| File::from(lock).metadata());
         let is_known = fs::metadata(self.folder.lock_file()).is_ok_and(|file| {
@@ -245,8 +245,8 @@ impl Shim<'_> {
     }
 }
 
-/// Waits until one of the sources is readable, a signal arrives or `timeout` has passed; returns whether one is
-/// readable.
+/// Waits until one of the sources is readable, a signal arrives or `timeout` has passed; returns whether one
+/// is readable.
 fn wait_for(sources: &mut [PollFd], timeout: Option<Duration>) -> io::Result<bool> {
     let timeout = timeout.map(|time| Timespec {
         tv_sec: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
@@ -259,10 +259,10 @@ fn wait_for(sources: &mut [PollFd], timeout: Option<Duration>) -> io::Result<boo
     }
 }
 
-/// Empties the WAL before Litestream starts. Otherwise Litestream would resume at a position in the WAL, which it
-/// recognises by the page there. SQLite may have restarted the WAL since, and that page may be left over from the
-/// old one, whose end was moved into the database and never replicated. In an emptied WAL there is no such page,
-/// and Litestream copies everything (docs/decisions/0014-replica.md).
+/// Empties the WAL before Litestream starts. Otherwise Litestream would resume at a position in the WAL,
+/// which it recognises by the page there. SQLite may have restarted the WAL since, and that page may be left
+/// over from the old one, whose end was moved into the database and never replicated. In an emptied WAL there
+/// is no such page, and Litestream copies everything (docs/decisions/0018-wal-and-litestream.md).
 fn empty_wal(folder: &Folder) -> io::Result<()> {
     let database = folder.database();
     if store::empty_wal(database, READERS_TIMEOUT).map_err(io::Error::other)? {

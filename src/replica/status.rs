@@ -76,8 +76,8 @@ impl ReplicaStatus {
         self.location.is_on_disk_of(&self.database)
     }
 
-    /// The health at this moment. The last verification is read from the database, because a process beside the
-    /// server may have made it.
+    /// The health at this moment. The last verification is read from the database, because a process beside
+    /// the server may have made it.
     ///
     /// # Errors
     /// The database's.

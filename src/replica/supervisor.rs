@@ -1,5 +1,5 @@
-//! The thread that keeps Litestream running beside the server: it starts the shim, starts another one when the
-//! shim or Litestream has ended, and stops both at the end.
+//! The thread that keeps Litestream running beside the server: it starts the shim, starts another one when
+//! the shim or Litestream has ended, and stops both at the end.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::Shutdown;
@@ -180,8 +180,8 @@ fn keep_running(launcher: &Launcher, current: &Current, stopped: &Receiver<()>) 
     let mut backoff = MIN_BACKOFF;
     loop {
         let began = Instant::now();
-        // A Litestream that starts while the server stops is stopped at once, after one copy: something may have
-        // been written since the one before it ended.
+        // A Litestream that starts while the server stops is stopped at once, after one copy: something may
+        // have been written since the one before it ended.
         let is_last = current.lock().is_stopping;
         let ended_well = match launcher.start() {
             Ok((child, socket)) => follow(child, socket, current),

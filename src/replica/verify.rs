@@ -104,8 +104,8 @@ fn sync(folder: &Folder) -> Result<(), ControlError> {
     }
 }
 
-/// Compares the copy's row counts with the database's before and after it was made. Rows with ids up to a fixed
-/// one are only ever deleted, so the copy has at most as many as before, and at least as many as after.
+/// Compares the copy's row counts with the database's before and after it was made. Rows with ids up to a
+/// fixed one are only ever deleted, so the copy has at most as many as before, and at least as many as after.
 fn check_counts(before: RowCounts, copied: RowCounts, after: RowCounts) -> Result<()> {
     for (at, table) in COUNTED_TABLES.into_iter().enumerate() {
         let (before, copied, after) = (before.0[at], copied.0[at], after.0[at]);

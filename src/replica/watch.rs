@@ -1,9 +1,9 @@
-//! The two threads that look after the replica: one asks Litestream every ten seconds how far it is, the other
-//! verifies the replica from time to time.
+//! The two threads that look after the replica: one asks Litestream every ten seconds how far it is, the
+//! other verifies the replica from time to time.
 //!
-//! Litestream reports nothing when its store is gone, and answers "replicating". So it is asked for a barrier,
-//! which succeeds only when every write up to then is copied. Without new writes a barrier would succeed even
-//! without a store, so a heartbeat is written first.
+//! Litestream reports nothing when its store is gone, and answers "replicating". So it is asked for a
+//! barrier, which succeeds only when every write up to then is copied. Without new writes a barrier would
+//! succeed even without a store, so a heartbeat is written first.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
@@ -46,7 +46,8 @@ pub struct Replication {
 }
 
 impl Replication {
-    /// Starts Litestream and the threads. They hold `store` until [`Replication::into_supervisor`] has returned.
+    /// Starts Litestream and the threads. They hold `store` until [`Replication::into_supervisor`] has
+    /// returned.
     ///
     /// # Errors
     /// Litestream cannot be started.
@@ -181,9 +182,10 @@ impl<S: AsRef<Database>> Worker<S> {
     }
 }
 
-/// Watches for commits whose flush the disk refused. The writer overwrites such a commit in the WAL, but until
-/// then Litestream, which reads the WAL without SQLite, may have copied it (docs/decisions/0015-faults.md). So
-/// Litestream has to copy everything again, as soon as the disk has recovered.
+/// Watches for commits whose flush the disk refused. The writer overwrites such a commit in the WAL, but
+/// until then Litestream, which reads the WAL without SQLite, may have copied it
+/// (docs/decisions/0018-wal-and-litestream.md). So Litestream has to copy everything again, as soon as the
+/// disk has recovered.
 #[derive(Default)]
 struct RefusedCommits {
     total: u64,
@@ -191,8 +193,8 @@ struct RefusedCommits {
 }
 
 impl RefusedCommits {
-    /// Takes the number of refused commits so far. Returns whether Litestream is to be restarted: some commits
-    /// were refused, and none since the last call.
+    /// Takes the number of refused commits so far. Returns whether Litestream is to be restarted: some
+    /// commits were refused, and none since the last call.
     fn observe(&mut self, total: u64) -> bool {
         let is_quiet = self.total == total;
         let is_restart_due = self.is_restart_due && is_quiet;
