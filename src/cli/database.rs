@@ -9,37 +9,37 @@ use lorem_store::Database;
 use crate::replica::database;
 
 #[derive(Args, Debug)]
-pub(super) struct DatabaseOption {
+pub(crate) struct DatabaseOption {
     /// The database file; it and its folder are created if they are missing
     #[arg(long, env, default_value = "db/lorem_news.sqlite3", value_name = "FILE")]
     database: PathBuf,
 }
 
 impl DatabaseOption {
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.database
     }
 
-    pub(super) fn into_path(self) -> PathBuf {
+    pub(crate) fn into_path(self) -> PathBuf {
         self.database
     }
 
     /// Fails if the file is missing.
-    pub(super) fn must_exist(&self) -> Result<()> {
+    pub(crate) fn must_exist(&self) -> Result<()> {
         ensure!(self.database.exists(), "there is no database {}", self.database.display());
         Ok(())
     }
 
     /// Runs `work` on the database and closes it, whatever the result, so that no WAL stays beside the file.
     /// A missing database is created.
-    pub(super) fn with_db<T>(&self, work: impl FnOnce(&Database) -> Result<T>) -> Result<T> {
+    pub(crate) fn with_db<T>(&self, work: impl FnOnce(&Database) -> Result<T>) -> Result<T> {
         let db = database::open(&self.database)?;
         let result = work(&db);
         database::close(db)?;
         result
     }
 
-    pub(super) fn migrate(&self) -> Result<()> {
+    pub(crate) fn migrate(&self) -> Result<()> {
         self.with_db(|_| Ok(()))?;
         println!("{} is up to date", self.database.display());
         Ok(())

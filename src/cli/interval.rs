@@ -13,10 +13,10 @@ const SYNC_INTERVALS: std::ops::RangeInclusive<Duration> =
 
 /// An interval such as `30s`, `10m`, `24h` or `7d`; `None`: `off`, or zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Interval(pub Option<Duration>);
+pub(crate) struct Interval(pub Option<Duration>);
 
 impl Interval {
-    pub(super) fn parse(text: &str) -> Result<Interval> {
+    pub(crate) fn parse(text: &str) -> Result<Interval> {
         if text == "off" || text == "0" {
             return Ok(Interval(None));
         }
@@ -30,7 +30,7 @@ impl Interval {
     }
 
     /// An interval from 100 ms to 30 s.
-    pub(super) fn parse_sync(text: &str) -> Result<Duration> {
+    pub(crate) fn parse_sync(text: &str) -> Result<Duration> {
         match Interval::parse(text)?.0 {
             Some(time) if SYNC_INTERVALS.contains(&time) => Ok(time),
             _ => bail!("{text:?} is not from 100ms to 30s"),
@@ -40,10 +40,10 @@ impl Interval {
 
 /// A number of milliseconds; `None`: `off`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Milliseconds(pub Option<Duration>);
+pub(crate) struct Milliseconds(pub Option<Duration>);
 
 impl Milliseconds {
-    pub(super) fn parse(text: &str) -> Result<Milliseconds> {
+    pub(crate) fn parse(text: &str) -> Result<Milliseconds> {
         if text == "off" {
             return Ok(Milliseconds(None));
         }

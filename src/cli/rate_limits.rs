@@ -7,7 +7,7 @@ use crate::site::limiter::Limit;
 use crate::site::limiter::RateLimits;
 
 #[derive(Args, Debug)]
-pub(super) struct RateLimitOptions {
+pub(crate) struct RateLimitOptions {
     /// Turn off the limits on signing in, signing up, writing and voting (on in demo)
     #[arg(long, env, action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
     no_rate_limits: bool,
@@ -27,7 +27,7 @@ pub(super) struct RateLimitOptions {
 
 impl RateLimitOptions {
     /// `None`: there are no limits.
-    pub(super) fn limits(&self) -> Option<RateLimits> {
+    pub(crate) fn limits(&self) -> Option<RateLimits> {
         (!self.no_rate_limits).then(|| RateLimits {
             sign_ins: Limit::a_minute(self.sign_ins_per_minute),
             sign_ups: Limit::an_hour(self.sign_ups_per_hour),

@@ -22,7 +22,7 @@ use crate::types::time::rfc_3339;
 const STATUS_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Subcommand, Debug)]
-pub(super) enum Command {
+pub(crate) enum Command {
     /// Replicate the database in the foreground, beside a server that runs without --replica
     Replicate(ReplicatedDatabase),
     /// Write a row, restore the replica, and check that the copy has the row and is complete
@@ -46,7 +46,7 @@ pub(super) enum Command {
 }
 
 #[derive(Subcommand, Debug)]
-pub(super) enum ReplicaCommand {
+pub(crate) enum ReplicaCommand {
     /// Show the age and size of the newest copy, and the last verification
     Status(ReplicatedDatabase),
     /// Show the values of the environment variables, with secrets masked
@@ -54,7 +54,7 @@ pub(super) enum ReplicaCommand {
 }
 
 impl Command {
-    pub(super) fn run(self) -> Result<()> {
+    pub(crate) fn run(self) -> Result<()> {
         match self {
             Command::Replicate(replicated) => replicate(&replicated),
             Command::Verify(replicated) => verify_replica(&replicated),

@@ -12,7 +12,7 @@ use crate::replica::binary::LitestreamBinary;
 use crate::replica::settings::{RawSettings, Settings};
 
 #[derive(Args, Debug)]
-pub(super) struct ReplicaOptions {
+pub(crate) struct ReplicaOptions {
     /// Replicate the database to this location: `s3://BUCKET/PATH`, or `file:///FOLDER`. A bucket needs
     /// LITESTREAM_ACCESS_KEY_ID and LITESTREAM_SECRET_ACCESS_KEY in the environment, and perhaps
     /// LITESTREAM_REPLICA_ENDPOINT and LITESTREAM_REPLICA_REGION; LITESTREAM_REPLICA_BUCKET can name it
@@ -30,7 +30,7 @@ pub(super) struct ReplicaOptions {
 
 /// A database and its replica.
 #[derive(Args, Debug)]
-pub(super) struct ReplicatedDatabase {
+pub(crate) struct ReplicatedDatabase {
     #[command(flatten)]
     pub database: DatabaseOption,
     #[command(flatten)]
@@ -39,7 +39,7 @@ pub(super) struct ReplicatedDatabase {
 
 impl ReplicatedDatabase {
     /// The settings of a replica, which must be given.
-    pub(super) fn settings(&self) -> Result<Settings> {
+    pub(crate) fn settings(&self) -> Result<Settings> {
         let settings = self.replica.settings(self.database.path(), None)?;
         settings.context("there is no replica: --replica says where one is")
     }
@@ -47,7 +47,7 @@ impl ReplicatedDatabase {
 
 impl ReplicaOptions {
     /// The checked settings; `None`: no replica is wanted.
-    pub(super) fn settings(
+    pub(crate) fn settings(
         &self,
         database: &Path,
         verify_every: Option<Duration>,
@@ -62,7 +62,7 @@ impl ReplicaOptions {
 
     /// The values as they are given, one `NAME=value` per line, with secrets masked. The names are those that
     /// configure the demo app of RailsConf 2024.
-    pub(super) fn display(&self) -> Result<String> {
+    pub(crate) fn display(&self) -> Result<String> {
         let raw = self.raw()?;
         let lines = [
             ("REPLICA", raw.url),

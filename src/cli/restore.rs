@@ -12,7 +12,7 @@ use crate::replica::restore::{self, RestoreRequest, Restored};
 use crate::types::time::{Micros, now, rfc_3339};
 
 #[derive(Subcommand, Debug)]
-pub(super) enum Command {
+pub(crate) enum Command {
     /// Restore the database from its replica
     Restore {
         #[command(flatten)]
@@ -37,7 +37,7 @@ pub(super) enum Command {
 }
 
 impl Command {
-    pub(super) fn run(self) -> Result<()> {
+    pub(crate) fn run(self) -> Result<()> {
         match self {
             Command::Restore { database, at, to, force } => {
                 let settings = database.settings()?;

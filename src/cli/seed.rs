@@ -11,7 +11,7 @@ use super::database::DatabaseOption;
 use crate::seed;
 
 #[derive(Args, Debug)]
-pub(super) struct SeedOptions {
+pub(crate) struct SeedOptions {
     /// The seed of the random numbers: one seed always gives one and the same data
     #[arg(long, env, default_value_t = 2024, value_name = "N")]
     seed: u64,
@@ -21,7 +21,7 @@ pub(super) struct SeedOptions {
 }
 
 impl SeedOptions {
-    pub(super) fn run(&self, database: &DatabaseOption) -> Result<()> {
+    pub(crate) fn run(&self, database: &DatabaseOption) -> Result<()> {
         let is_filled = database.with_db(|db| self.fill(db))?;
         let path = database.path().display();
         ensure!(is_filled, "{path} has users already; only an empty database is seeded");
@@ -29,7 +29,7 @@ impl SeedOptions {
     }
 
     /// Fills an empty database, with a progress display on a terminal. `false`: it is not empty.
-    pub(super) fn fill(&self, db: &Database) -> Result<bool> {
+    pub(crate) fn fill(&self, db: &Database) -> Result<bool> {
         let began = Instant::now();
         let is_terminal = std::io::stderr().is_terminal();
         let total = self.posts;

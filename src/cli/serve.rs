@@ -20,7 +20,7 @@ use crate::site::config::Config;
 use crate::site::origin::Origin;
 
 #[derive(Args, Debug)]
-pub(super) struct ServeOptions {
+pub(crate) struct ServeOptions {
     #[command(flatten)]
     database: DatabaseOption,
     /// The address and port to listen on
@@ -88,11 +88,11 @@ impl ServeOptions {
     }
 }
 
-pub(super) fn serve(options: ServeOptions) -> Result<()> {
+pub(crate) fn serve(options: ServeOptions) -> Result<()> {
     run(options.config()?, None)
 }
 
-pub(super) fn demo(options: ServeOptions, seed: &SeedOptions) -> Result<()> {
+pub(crate) fn demo(options: ServeOptions, seed: &SeedOptions) -> Result<()> {
     run(options.demo_config()?, Some(seed))
 }
 

@@ -10,7 +10,7 @@ use signal_hook::iterator::Signals;
 ///
 /// # Errors
 /// The system's.
-pub(super) fn on_stop_signal(stop: impl FnOnce() + Send + 'static) -> Result<()> {
+pub(crate) fn on_stop_signal(stop: impl FnOnce() + Send + 'static) -> Result<()> {
     const FAILED: &str = "cannot wait for signals";
     let mut signals = Signals::new([SIGTERM, SIGINT]).context(FAILED)?;
     let wait = move || {

@@ -12,7 +12,7 @@ use crate::{moderation, session, user};
 
 #[derive(Args, Debug)]
 #[group(required = true, multiple = false)]
-pub(super) struct UserChange {
+pub(crate) struct UserChange {
     /// Make this user an admin, who can remove, lock and ban
     #[arg(long, value_name = "NAME")]
     admin: Option<String>,
@@ -25,7 +25,7 @@ pub(super) struct UserChange {
 }
 
 impl UserChange {
-    pub(super) fn run(self, database: &DatabaseOption) -> Result<()> {
+    pub(crate) fn run(self, database: &DatabaseOption) -> Result<()> {
         database.must_exist()?;
         println!("{}", database.with_db(|db| self.apply(db))?);
         Ok(())

@@ -74,7 +74,7 @@ fn parse_version(printed: &str) -> Option<[u32; 3]> {
 #[cfg(test)]
 impl LitestreamBinary {
     /// One whose version was not checked.
-    pub(super) fn unchecked(path: PathBuf) -> LitestreamBinary {
+    pub(crate) fn unchecked(path: PathBuf) -> LitestreamBinary {
         LitestreamBinary { path }
     }
 }

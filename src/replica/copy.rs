@@ -16,7 +16,7 @@ use crate::schema::SCHEMA;
 use crate::types::time::Micros;
 
 /// The context of an error of SQLite in a copy.
-pub(super) const DAMAGED: &str = "the copy is damaged";
+pub(crate) const DAMAGED: &str = "the copy is damaged";
 
 /// Opens a copy that no other process uses, and checks every page and every foreign key.
 ///

@@ -147,7 +147,7 @@ fn create_private(path: &Path) -> io::Result<()> {
 }
 
 /// Turns "not found" into success: a missing file need not be removed.
-pub(super) fn ignore_not_found(removed: io::Result<()>) -> io::Result<()> {
+pub(crate) fn ignore_not_found(removed: io::Result<()>) -> io::Result<()> {
     removed.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
 

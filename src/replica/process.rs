@@ -45,7 +45,7 @@ impl StopSignal {
 }
 
 /// This program with these arguments.
-pub(super) fn own_program(arguments: &[&str]) -> io::Result<Command> {
+pub(crate) fn own_program(arguments: &[&str]) -> io::Result<Command> {
     let program = std::env::current_exe()?;
     // An upgrade may have replaced the file: a running program must start its own version.
     let program = if program.exists() { program } else { PathBuf::from("/proc/self/exe") };
@@ -55,7 +55,7 @@ pub(super) fn own_program(arguments: &[&str]) -> io::Result<Command> {
 }
 
 /// A Litestream that gets `signal` when the calling thread ends. The caller adds Litestream's own arguments.
-pub(super) fn litestream_command(program: &Path, signal: StopSignal) -> io::Result<Command> {
+pub(crate) fn litestream_command(program: &Path, signal: StopSignal) -> io::Result<Command> {
     let parent = std::process::id().to_string();
     let mut command = own_program(&["become-litestream", signal.name(), &parent])?;
     command.arg(program);

@@ -61,7 +61,7 @@ pub fn restore(settings: &Settings, request: &RestoreRequest) -> Result<Option<R
 ///
 /// # Errors
 /// The replica cannot be reached, or the restored copy is damaged or cannot be installed.
-pub(super) fn restore_locked(
+pub(crate) fn restore_locked(
     settings: &Settings,
     database: &Path,
     target: &Target,
@@ -88,7 +88,7 @@ pub(super) fn restore_locked(
 ///
 /// # Errors
 /// The system's.
-pub(super) fn create_parent(file: &Path) -> Result<()> {
+pub(crate) fn create_parent(file: &Path) -> Result<()> {
     match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
             .with_context(|| format!("the folder {} cannot be made", folder.display())),

@@ -108,7 +108,7 @@ impl fmt::Debug for Credentials {
 #[cfg(test)]
 impl Settings {
     /// A bucket of a store that does not exist, with this secret.
-    pub(super) fn for_test(secret: &str) -> Settings {
+    pub(crate) fn for_test(secret: &str) -> Settings {
         let endpoint = Some("http://127.0.0.1:1");
         let location = Location::bucket("news", "db", endpoint, None).expect("a location");
         let credentials = Some(Credentials { access_key_id: "key".into(), secret_access_key: secret.into() });

@@ -48,7 +48,7 @@ const READERS_TIMEOUT: Duration = Duration::from_secs(5);
 const SIGNALLED_TIMEOUT: Duration = Duration::from_secs(16);
 
 /// The server sends this before it closes its end of the socket pair. A server that was killed sends nothing.
-pub(super) const STOP_MESSAGE: &[u8] = b".";
+pub(crate) const STOP_MESSAGE: &[u8] = b".";
 
 /// Keeps one Litestream running on a database until the server stops or dies; then has every write copied.
 /// The standard input is the socket pair's end, the standard output the lock.

@@ -92,23 +92,23 @@ impl ReplicaStatus {
     }
 
     /// Whether there has been a successful barrier.
-    pub(super) fn has_synced(&self) -> bool {
+    pub(crate) fn has_synced(&self) -> bool {
         self.lock().has_synced
     }
 
     /// Why nothing has been copied for more than [`LATE_AFTER`]; `None`: something has.
-    pub(super) fn sync_fault(&self) -> Option<String> {
+    pub(crate) fn sync_fault(&self) -> Option<String> {
         let state = self.lock();
         state.fault_at(state.synced_at.elapsed())
     }
 
     /// The number of the newest transaction at the last successful barrier.
-    pub(super) fn synced_transaction(&self) -> u64 {
+    pub(crate) fn synced_transaction(&self) -> u64 {
         self.lock().transaction
     }
 
     /// Records a barrier that began at `began`: the number of the newest transaction, or why it failed.
-    pub(super) fn record_sync(&self, began: Instant, result: Result<u64, String>) {
+    pub(crate) fn record_sync(&self, began: Instant, result: Result<u64, String>) {
         let mut state = self.lock();
         match result {
             Ok(transaction) => {
