@@ -37,8 +37,9 @@ fn list_migrations(out: &Path) -> io::Result<()> {
         if !name.starts_with(&format!("{number:04}_")) {
             return Err(io::Error::other(format!("{} should be migration {number:04}", path.display())));
         }
-        let path = fs::canonicalize(path)?;
-        writeln!(list, "    include_str!({path:?}),").map_err(io::Error::other)?;
+        let path = format!("/{}", path.display());
+        writeln!(list, "    include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {path:?})),")
+            .map_err(io::Error::other)?;
     }
     let doc = "/// Every migration in order; `PRAGMA user_version` counts how many a database has had.";
     let count = migrations.len();
