@@ -1,4 +1,4 @@
-//! The site on our own server, with its database written in one of the ways that group commit is compared
+//! The site on this project's server (`crates/http`), with one of the write strategies that group commit is compared
 //! with. `bin/bench ablation` runs it; by hand:
 //!
 //! ```text
@@ -7,11 +7,11 @@
 //!
 //! The benchmarking endpoints are on and cookies travel over plain HTTP, as in `lorem-news demo`.
 
-use std::error::Error;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::thread;
 
+use anyhow::Result;
 use clap::{Parser, ValueEnum};
 use lorem_news::app::{self, App};
 use lorem_news::site::Site;
@@ -20,42 +20,46 @@ use lorem_store::ablation::{self, Synchronous};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-/// Serve the site, written in another way.
+/// Serve the site with another write strategy.
 #[derive(Parser)]
 struct Options {
-    /// The database file; it is made, empty, if it is missing
+    /// The database file; an empty database is created if the file is missing
     database: PathBuf,
     /// The address and port to listen on
     #[arg(default_value = "127.0.0.1:3000")]
     address: SocketAddr,
-    /// How callers come to their transactions
-    #[arg(long, value_enum, default_value_t = Way::Group)]
-    way: Way,
-    /// Do not wait for the disk: synchronous=NORMAL instead of FULL
+    /// The write strategy
+    #[arg(long = "way", value_enum, default_value_t = WriteStrategy::Group)]
+    strategy: WriteStrategy,
+    /// Use synchronous=NORMAL instead of FULL: a commit does not wait for the disk
     #[arg(long)]
     normal: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Way {
+enum WriteStrategy {
+    /// Deferred transactions on a pool of connections
     Deferred,
+    /// Immediate transactions with a busy timeout on a pool of connections
     Immediate,
+    /// One connection behind a mutex
     Mutex,
+    /// Group commit
     Group,
 }
 
-impl From<Way> for ablation::WriteStrategy {
-    fn from(way: Way) -> ablation::WriteStrategy {
-        match way {
-            Way::Deferred => ablation::WriteStrategy::Deferred,
-            Way::Immediate => ablation::WriteStrategy::Immediate,
-            Way::Mutex => ablation::WriteStrategy::Mutex,
-            Way::Group => ablation::WriteStrategy::Group,
+impl From<WriteStrategy> for ablation::WriteStrategy {
+    fn from(strategy: WriteStrategy) -> ablation::WriteStrategy {
+        match strategy {
+            WriteStrategy::Deferred => ablation::WriteStrategy::Deferred,
+            WriteStrategy::Immediate => ablation::WriteStrategy::Immediate,
+            WriteStrategy::Mutex => ablation::WriteStrategy::Mutex,
+            WriteStrategy::Group => ablation::WriteStrategy::Group,
         }
     }
 }
 
-fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+fn main() -> Result<()> {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info")).init();
     let options = Options::parse();
     let config = Config::local(options.database, options.address);
@@ -69,7 +73,7 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     });
     let app = App::open(config)?;
     let synchronous = if options.normal { Synchronous::Normal } else { Synchronous::Full };
-    let db = app.site.db.written_by(options.way.into(), synchronous)?;
+    let db = app.site.db.written_by(options.strategy.into(), synchronous)?;
     let app = App { site: Site { db, ..app.site }, ..app };
     println!("Lorem News is at http://{} (Ctrl-C stops it)", server.address());
     app::serve(server, app)?;

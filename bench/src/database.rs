@@ -1,4 +1,4 @@
-//! The databases that are timed: each is made once, and every server gets a copy.
+//! The databases that servers are measured on: each is made once, and each server gets a copy.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -6,61 +6,60 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-use crate::Result;
+use crate::executable::Build;
 use crate::process::Process;
-use crate::server::{self, Build};
 
-/// The name of the database in its folder.
-pub const NAME: &str = "lorem_news.sqlite3";
-/// Making the larger ones takes a while on a slow disk.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// The name of a database file in its folder.
+pub const FILE_NAME: &str = "lorem_news.sqlite3";
+/// Making the larger databases takes minutes on a slow disk.
+const SEED_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// What was made; it goes with this value.
+/// The databases made so far. They are removed when this value is dropped.
 pub struct Databases {
     folder: TempDir,
-    /// By the number of posts.
-    made: BTreeMap<Option<u64>, PathBuf>,
+    by_posts: BTreeMap<Option<u64>, PathBuf>,
 }
 
 impl Databases {
-    /// None yet.
+    /// No database yet.
     pub fn new() -> Result<Databases> {
-        Ok(Databases { folder: folder()?, made: BTreeMap::new() })
+        Ok(Databases { folder: temporary_folder()?, by_posts: BTreeMap::new() })
     }
 
-    /// A folder with a new copy of the database with so many posts, or as many as the demo has. The copy is on
-    /// the disk already: the server that is timed on it does not have to wait for that.
+    /// A new folder with a copy of the database with this number of posts (`None`: the number that a demo has).
+    /// The copy is flushed to the disk, so that a server on it does not have to wait for that.
     pub fn copy(&mut self, posts: Option<u64>) -> Result<TempDir> {
-        let original = match self.made.get(&posts) {
+        let original = match self.by_posts.get(&posts) {
             Some(path) => path.clone(),
             None => self.make(posts)?,
         };
-        let folder = folder()?;
-        let copy = folder.path().join(NAME);
+        let folder = temporary_folder()?;
+        let copy = folder.path().join(FILE_NAME);
         fs::copy(original, &copy)?;
         File::open(copy)?.sync_all()?;
         Ok(folder)
     }
 
     fn make(&mut self, posts: Option<u64>) -> Result<PathBuf> {
-        let path = self.folder.path().join(posts.unwrap_or_default().to_string()).join(NAME);
-        seed(&path, posts).map_err(|error| format!("seeding: {error}"))?;
-        self.made.insert(posts, path.clone());
+        let path = self.folder.path().join(posts.unwrap_or_default().to_string()).join(FILE_NAME);
+        seed(&path, posts).context("seeding a database")?;
+        self.by_posts.insert(posts, path.clone());
         Ok(path)
     }
 }
 
-/// A new folder beside the build, not in /tmp: that is often kept in memory, where a durable write costs nothing.
-fn folder() -> Result<TempDir> {
-    Ok(tempfile::tempdir_in(server::build_folder(Build::Release)?)?)
+/// A temporary folder beside the build. `/tmp` is often in memory, where a durable write costs nothing.
+pub fn temporary_folder() -> Result<TempDir> {
+    Ok(tempfile::tempdir_in(Build::Release.folder()?)?)
 }
 
 fn seed(path: &Path, posts: Option<u64>) -> Result<()> {
-    let mut command = server::own_program(&server::build_folder(Build::Release)?.join("lorem-news"));
+    let mut command = Build::Release.lorem_news()?;
     command.arg("seed").arg("--database").arg(path);
     command.args(posts.map(|posts| format!("--posts={posts}")));
     command.env("RUST_LOG", "warn").stdin(Stdio::null()).stdout(Stdio::null());
-    Process::start(&mut command)?.finish(PATIENCE)
+    Process::start(&mut command)?.finish(SEED_TIMEOUT)
 }

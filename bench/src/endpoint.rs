@@ -1,6 +1,6 @@
-//! The ten endpoints, and how much each is sent.
+//! The ten benchmarking endpoints, and how much load each gets.
 
-use crate::load::Much;
+use crate::load::Amount;
 
 /// One of `POST /benchmarking/…`.
 pub struct Endpoint {
@@ -8,18 +8,18 @@ pub struct Endpoint {
     pub destroys: Option<Destroys>,
 }
 
-/// How an endpoint that destroys is kept from being timed on an empty table: the number of calls is
-/// bounded, and the database holds more than that.
+/// The bounds that keep an endpoint that destroys rows from emptying its table: the number of calls is limited, and
+/// the database has more rows than that.
 pub struct Destroys {
-    /// What a call removes one row of.
+    /// The table of which a call removes one row.
     pub table: &'static str,
-    /// The most calls for each second that was asked for.
+    /// The most calls per second of load.
     calls: u64,
-    /// Posts in the database, each with about ten comments, for each of these seconds.
+    /// Posts in the database per second of load, each with about ten comments.
     posts: u64,
 }
 
-/// In the order in which they are reported.
+/// All endpoints, in the order in which they are reported.
 pub const ENDPOINTS: [Endpoint; 10] = [
     endpoint("read_heavy"),
     endpoint("write_heavy"),
@@ -44,37 +44,42 @@ const fn endpoint(name: &'static str) -> Endpoint {
 }
 
 impl Endpoint {
-    /// What loads it for so many seconds. One that destroys gets a number of calls: as many as it would
-    /// answer in that time at `rate`, the requests a second that it was seen to answer, but never more
-    /// than its database can bear.
-    pub fn much(&self, seconds: u64, rate: Option<f64>) -> Much {
+    /// The load for `seconds`. An endpoint that destroys rows gets a number of calls: as many as it answers in that
+    /// time at `throughput` (requests per second), but never more than its database has rows for.
+    pub fn amount(&self, seconds: u64, throughput: Option<f64>) -> Amount {
         match &self.destroys {
-            None => Much::Seconds(seconds),
+            None => Amount::Seconds(seconds),
             Some(destroys) => {
                 let most = destroys.calls * seconds;
-                Much::Calls(rate.map_or(most, |rate| (rate * seconds as f64) as u64).clamp(1, most))
+                let expected = throughput.map_or(most, |throughput| (throughput * seconds as f64) as u64);
+                Amount::Requests(expected.clamp(1, most))
             }
         }
     }
 
-    /// The requests a second that one client gets answered at least, of an endpoint that destroys: a guess
-    /// to begin with, which decides how long the first run is and nothing else.
-    pub fn fewest_a_second(&self) -> Option<f64> {
+    /// A first guess of the requests per second that one client gets from an endpoint that destroys rows. It decides
+    /// how long the first measurement takes and nothing else.
+    pub fn initial_throughput(&self) -> Option<f64> {
         self.destroys.as_ref().map(|destroys| destroys.calls as f64 / 4.0)
     }
 
-    /// Posts in the database that it is timed on; `None`: as many as the demo has.
+    /// Posts in the database that it is measured on; `None`: the number that a demo has.
     pub fn posts(&self, seconds: u64) -> Option<u64> {
         self.destroys.as_ref().map(|destroys| destroys.posts * seconds)
     }
 }
 
-/// The endpoint of this name, which is one of the ten.
+/// The names of all endpoints.
+pub fn names() -> [&'static str; ENDPOINTS.len()] {
+    ENDPOINTS.map(|endpoint| endpoint.name)
+}
+
+/// The endpoint of this name.
 pub fn named(name: &str) -> Option<&'static Endpoint> {
     ENDPOINTS.iter().find(|endpoint| endpoint.name == name)
 }
 
-/// The endpoints of these names, in their own order; no name means all.
+/// The endpoints of these names, in the order of [`ENDPOINTS`]; all of them without a name.
 pub fn chosen(names: &[String]) -> Vec<&'static Endpoint> {
     ENDPOINTS
         .iter()
@@ -86,25 +91,25 @@ pub fn chosen(names: &[String]) -> Vec<&'static Endpoint> {
 mod tests {
     use super::*;
 
-    fn calls(much: Much) -> Option<u64> {
-        match much {
-            Much::Calls(calls) => Some(calls),
-            Much::Seconds(_) => None,
+    fn requests(amount: Amount) -> Option<u64> {
+        match amount {
+            Amount::Requests(requests) => Some(requests),
+            Amount::Seconds(_) => None,
         }
     }
 
     #[test]
-    fn no_rate_makes_an_endpoint_empty_its_table() {
+    fn no_throughput_makes_an_endpoint_empty_its_table() {
         for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.destroys.is_some()) {
-            for rate in [None, Some(0.0), Some(500.0), Some(1e9)] {
-                let calls = calls(endpoint.much(3, rate)).expect("they are bounded");
+            for throughput in [None, Some(0.0), Some(500.0), Some(1e9)] {
+                let calls = requests(endpoint.amount(3, throughput)).expect("they are bounded");
                 let posts = endpoint.posts(3).expect("it has a database of its own");
                 let rows = if endpoint.name == "post_destroy" { posts } else { posts * 10 };
                 assert!((1..rows).contains(&calls), "{}: {calls} calls, {rows} rows", endpoint.name);
             }
-            assert_eq!(calls(endpoint.much(3, Some(500.0))), Some(1500));
+            assert_eq!(requests(endpoint.amount(3, Some(500.0))), Some(1500));
         }
-        assert_eq!(calls(ENDPOINTS[0].much(3, Some(500.0))), None);
+        assert_eq!(requests(ENDPOINTS[0].amount(3, Some(500.0))), None);
     }
 
     #[test]

@@ -1,104 +1,95 @@
-//! The load: one run of oha, and what it says.
+//! The load: one run of oha, and its report.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::Result;
-use crate::process::Process;
+use crate::process;
 
-/// What ended because the time was up is no failure; oha counts it as an error of this name.
+/// The name under which oha counts requests that were still running when the time was up. They are no failures.
 const TIME_UP: &str = "aborted due to deadline";
 
-/// How much to send.
-pub enum Much {
-    /// As many requests as go into this time.
+/// How much load to send.
+pub enum Amount {
+    /// As many requests as fit into this time.
     Seconds(u64),
-    /// So many requests, however long they take.
-    Calls(u64),
+    /// This number of requests, however long they take.
+    Requests(u64),
 }
 
-/// What the clients saw. Times are in seconds; one is missing when there were too few answers. Percentiles
-/// are of the answers with success (2xx), since a refusal is quick.
-pub struct Answers {
-    /// Answers a second, whatever their status.
-    pub per_second: f64,
-    /// Of these, those with status 200.
-    pub good_per_second: f64,
+/// What the clients observed. Times are in seconds; a time is missing when there were too few answers for it.
+/// Percentiles are over successful answers (2xx), since a refusal is quick.
+pub struct LoadReport {
+    /// Answers per second, whatever their status.
+    pub throughput: f64,
+    /// Answers per second with status 200.
+    pub ok_throughput: f64,
     /// The median.
     pub p50: Option<f64>,
-    /// One in a hundred took so long or longer; of at least 100 answers.
+    /// The 99th percentile, of at least 100 answers.
     pub p99: Option<f64>,
-    /// One in a thousand took so long or longer; of at least 1,000 answers.
+    /// The 99.9th percentile, of at least 1,000 answers.
     pub p999: Option<f64>,
-    /// The slowest of all, whatever its status.
-    pub slowest: Option<f64>,
+    /// The maximum over all answers, whatever their status.
+    pub maximum: Option<f64>,
     /// The mean size of a body, in bytes.
-    pub bytes: Option<f64>,
-    /// Answers with status 200.
+    pub body_bytes: Option<f64>,
+    /// The number of answers with status 200.
     pub ok: u64,
-    /// Everything else, by status or by what went wrong. There should be none.
-    pub others: BTreeMap<String, u64>,
+    /// The number of other answers and of errors, by status or message. There should be none.
+    pub failures: BTreeMap<String, u64>,
 }
 
-/// Sends POST requests to `url`, one after the other on each of the connections.
-pub fn run(url: &str, connections: u64, much: &Much, folder: &Path) -> Result<Answers> {
-    send("POST", url, connections, much, folder)
+/// Sends POST requests to `url`, one after the other on each connection. oha's report passes through `folder`.
+pub fn post(url: &str, connections: u64, amount: &Amount, folder: &Path) -> Result<LoadReport> {
+    send("POST", url, connections, amount, folder)
 }
 
-/// The same with any method.
-pub fn send(method: &str, url: &str, connections: u64, much: &Much, folder: &Path) -> Result<Answers> {
-    let (amount, patience) = match much {
-        Much::Seconds(seconds) => (["-z".to_owned(), format!("{seconds}s")], seconds + 30),
-        Much::Calls(calls) => (["-n".to_owned(), calls.to_string()], 30 + calls / 100),
+/// Sends requests with any method, as [`post`] does.
+pub fn send(method: &str, url: &str, connections: u64, amount: &Amount, folder: &Path) -> Result<LoadReport> {
+    let (amount, timeout) = match amount {
+        Amount::Seconds(seconds) => (["-z".to_owned(), format!("{seconds}s")], seconds + 30),
+        Amount::Requests(requests) => (["-n".to_owned(), requests.to_string()], 30 + requests / 100),
     };
-    let output = folder.join("oha.json");
     let mut command = Command::new("oha");
     command.args(["-m", method, "--no-tui", "--output-format", "json", "--stats-success-breakdown"]);
     command.args(["-c", &connections.to_string()]);
-    command.args(amount).arg(url).stdin(Stdio::null()).stdout(File::create(&output)?);
-    let finished = Process::start(&mut command)?.finish(Duration::from_secs(patience));
-    finished.map_err(|error| format!("oha: {error}"))?;
-    read(&serde_json::from_str(&fs::read_to_string(&output)?)?)
+    command.args(amount).arg(url).stdin(Stdio::null());
+    let report = process::capture(&mut command, &folder.join("oha.json"), Duration::from_secs(timeout))?;
+    parse(&serde_json::from_str(&report).context("oha's report")?)
 }
 
-/// The version of the oha that is used.
-pub fn version() -> Result<String> {
-    let output = Command::new("oha").arg("--version").output()?;
-    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
-}
-
-fn read(json: &Value) -> Result<Answers> {
+fn parse(json: &Value) -> Result<LoadReport> {
     let number = |path: &str| json.pointer(path).and_then(Value::as_f64);
     let counts = |name: &str| -> BTreeMap<String, u64> {
         let object = json.get(name).and_then(Value::as_object);
         object.into_iter().flatten().filter_map(|(key, count)| Some((key.clone(), count.as_u64()?))).collect()
     };
-    // Not what oha says itself: its requestsPerSec counts those that were cut by the clock as well.
-    let seconds = number("/summary/total").ok_or("oha does not tell how long it took")?;
-    let mut others = counts("statusCodeDistribution");
-    let answered: u64 = others.values().sum();
-    let ok = others.remove("200").unwrap_or_default();
-    others.extend(counts("errorDistribution"));
-    others.remove(TIME_UP);
-    // It takes them from a sorted list: of a shorter one the last is the maximum.
+    // oha's own requestsPerSec also counts the requests that were still running when the time was up.
+    let seconds = number("/summary/total").context("oha's report has no duration")?;
+    let mut failures = counts("statusCodeDistribution");
+    let answered: u64 = failures.values().sum();
+    let ok = failures.remove("200").unwrap_or_default();
+    failures.extend(counts("errorDistribution"));
+    failures.remove(TIME_UP);
+    // oha takes a percentile from a sorted list: of a shorter list it would be the maximum.
     let percentile = |name: &str, fewest: u64| {
         number(&format!("/latencyPercentilesSuccessful/{name}")).filter(|_| ok >= fewest)
     };
-    Ok(Answers {
-        per_second: answered as f64 / seconds,
-        good_per_second: ok as f64 / seconds,
+    Ok(LoadReport {
+        throughput: answered as f64 / seconds,
+        ok_throughput: ok as f64 / seconds,
         p50: percentile("p50", 1),
         p99: percentile("p99", 100),
         p999: percentile("p99.9", 1_000),
-        slowest: number("/summary/slowest"),
-        bytes: number("/summary/sizePerRequest"),
+        maximum: number("/summary/slowest"),
+        body_bytes: number("/summary/sizePerRequest"),
         ok,
-        others,
+        failures,
     })
 }
 
@@ -107,10 +98,10 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// What oha says of four seconds with so many answers of 200, 200 of 503, a broken connection, and 20
-    /// requests for which the time was up.
-    fn said(ok: u64) -> Result<Answers> {
-        read(&json!({
+    /// The report of four seconds with `ok` answers of 200, 200 answers of 503, a broken connection, and 20
+    /// requests that were still running when the time was up.
+    fn report(ok: u64) -> Result<LoadReport> {
+        parse(&json!({
             "summary": { "requestsPerSec": (ok + 221) as f64 / 4.0, "total": 4.0, "slowest": 0.02 },
             "latencyPercentiles": { "p50": 0.0001, "p99": 0.0002, "p99.9": 0.0003 },
             "latencyPercentilesSuccessful": { "p50": 0.001, "p99": 0.004, "p99.9": 0.008 },
@@ -120,30 +111,31 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_cut_by_the_clock_is_forgiven() -> Result<()> {
-        let answers = said(1_000)?;
-        let others: Vec<(&str, u64)> = answers.others.iter().map(|(name, n)| (name.as_str(), *n)).collect();
-        assert_eq!(others, [("503", 200), ("connection closed", 1)]);
+    fn only_requests_that_the_deadline_aborted_are_no_failures() -> Result<()> {
+        let report = report(1_000)?;
+        let failures: Vec<(&str, u64)> =
+            report.failures.iter().map(|(name, count)| (name.as_str(), *count)).collect();
+        assert_eq!(failures, [("503", 200), ("connection closed", 1)]);
         Ok(())
     }
 
     #[test]
-    fn a_rate_is_of_answers_alone() -> Result<()> {
-        let answers = said(1_000)?;
-        assert_eq!((answers.ok, answers.per_second, answers.good_per_second), (1_000, 300.0, 250.0));
+    fn throughput_counts_answers_only() -> Result<()> {
+        let report = report(1_000)?;
+        assert_eq!((report.ok, report.throughput, report.ok_throughput), (1_000, 300.0, 250.0));
         Ok(())
     }
 
     #[test]
-    fn a_percentile_is_of_success_and_needs_so_many_answers() -> Result<()> {
+    fn a_percentile_is_over_enough_successful_answers() -> Result<()> {
         for (ok, p50, p99, p999) in [
             (1_000, Some(0.001), Some(0.004), Some(0.008)),
             (999, Some(0.001), Some(0.004), None),
             (99, Some(0.001), None, None),
             (0, None, None, None),
         ] {
-            let answers = said(ok)?;
-            assert_eq!((answers.p50, answers.p99, answers.p999), (p50, p99, p999), "{ok}");
+            let report = report(ok)?;
+            assert_eq!((report.p50, report.p99, report.p999), (p50, p99, p999), "{ok}");
         }
         Ok(())
     }

@@ -1,73 +1,65 @@
-//! Times the server: `bin/bench` builds the release server, finds oha (the load generator) and runs this.
+//! The driver of `bin/bench`, which builds the release server, installs oha (the load generator) and runs this.
 //!
-//! Every figure is of a server of its own on a fresh database, so that none depends on what was timed
-//! before it. Tables go to stdout, progress goes to stderr, and the figures of a whole run go to
-//! `docs/benchmarks.md`, into the section of the command that made them.
+//! Each measurement starts a server of its own on a fresh database, so that no measurement depends on an earlier
+//! one. Tables go to stdout, progress goes to stderr. A whole run also writes its tables into
+//! `docs/benchmarks/results.md` and its headline rows into `docs/benchmarks.md`.
 
-mod ablation;
-mod cell;
+// From the top floor to the ground: a module uses only modules further down.
+mod commands;
+
+mod measurement;
+mod plot;
+
+mod server;
+
 mod database;
 mod document;
 mod endpoint;
-mod grid;
-mod limits;
-mod load;
-mod plot;
-mod process;
+mod pause;
 mod progress;
-mod replica;
-mod report;
-mod scale;
-mod server;
 
-use std::error::Error;
+mod executable;
+mod format;
+mod load;
+mod statistics;
+
+mod process;
+
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::Parser;
 
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
+use commands::Command;
+use commands::endpoints;
 
-/// Time the ten benchmarking endpoints of a release build.
+/// Measure the ten benchmarking endpoints of a release build.
 #[derive(Parser, Debug)]
-#[command(bin_name = "bin/bench", args_conflicts_with_subcommands = true)]
+#[command(bin_name = "bin/bench", args_conflicts_with_subcommands = true, max_term_width = 100)]
 struct Bench {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    grid: grid::Options,
-}
-
-#[derive(Subcommand, Debug)]
-enum Command {
-    /// Time each step that led here: ways to write, servers, builds
-    Ablation(ablation::Options),
-    /// Compare the server with its work alone, and see what it takes of the machine
-    Limits(limits::Options),
-    /// Time pages with a million posts and with a thousand, and votes beside sign-ins
-    Scale(scale::Options),
-    /// Time the ten endpoints with a replica and without one, by turns
-    Replica(replica::Options),
+    endpoints: endpoints::Options,
 }
 
 fn main() -> ExitCode {
     match run(&Bench::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("bench: {error}");
+            eprintln!("bench: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(bench: &Bench) -> Result<()> {
+fn run(bench: &Bench) -> anyhow::Result<()> {
     process::stop_on_signals()?;
-    match &bench.command {
-        None => grid::run(&bench.grid),
-        Some(Command::Ablation(options)) => ablation::run(options),
-        Some(Command::Limits(options)) => limits::run(options),
-        Some(Command::Scale(options)) => scale::run(options),
-        Some(Command::Replica(options)) => replica::run(options),
-    }
+    let result = match &bench.command {
+        None => endpoints::run(&bench.endpoints),
+        Some(command) => command.run(),
+    };
+    // A signal also shows as the failure of what it interrupted, such as an SQL statement.
+    process::check_stop_signal().and(result)
 }
 
 #[cfg(test)]
@@ -77,14 +69,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_command_has_options_of_its_own() {
+    fn each_command_accepts_only_its_own_options() {
         Bench::command().debug_assert();
         let parse = |arguments: &[&str]| Bench::try_parse_from(["bench"].iter().chain(arguments));
         assert!(parse(&["--quick"]).is_ok_and(|bench| bench.command.is_none()));
         assert!(parse(&["ablation", "--quick", "--only", "writing"]).is_ok());
         assert!(parse(&["limits", "--quick"]).is_ok() && parse(&["limits", "--seconds", "1"]).is_err());
         assert!(parse(&["scale"]).is_ok() && parse(&["replica"]).is_ok());
-        assert!(parse(&["--quick", "ablation"]).is_err(), "whose option would that be?");
+        assert!(parse(&["--quick", "ablation"]).is_err(), "the option could belong to either command");
         assert!(parse(&["--endpoints", "unknown"]).is_err());
     }
 }

@@ -1,25 +1,26 @@
-//! Figures by the number of clients, drawn as SVG: lines labelled at their ends, on a white ground, so that
-//! they can be read on a dark page as well.
+//! SVG plots by the number of clients. Lines have labels at their ends; the background is white, so that a plot is
+//! readable on a dark page too.
 
+use anyhow::Result;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::Result;
+use crate::format::grouped;
 
-/// A line: its points are a number of clients and a figure, both above 0, in order.
+/// A line. Each point is a number of clients and a value, both above 0; the points are in ascending order.
 pub struct Line {
     pub name: String,
     pub points: Vec<(f64, f64)>,
 }
 
-/// Lines that share two axes.
+/// Lines with common axes.
 pub struct Panel {
     pub title: String,
     pub lines: Vec<Line>,
 }
 
-/// Dark enough for thin lines on white, and different enough from each other for ten of them.
+/// Ten colours that are dark enough for thin lines on white and differ from each other.
 const COLOURS: [RGBColor; 10] = [
     RGBColor(0x1f, 0x5f, 0xa8),
     RGBColor(0xc9, 0x5d, 0x00),
@@ -36,13 +37,13 @@ const FONT: &str = "sans-serif";
 const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
 const GRID: RGBColor = RGBColor(0xdd, 0xdd, 0xdd);
 /// Pixels between the middles of two labels, one above the other.
-const LABEL: f64 = 16.0;
-/// Pixels beside the axes for labels at the ends of lines.
-const MARGIN: i32 = 140;
+const LABEL_GAP: f64 = 16.0;
+/// Pixels on the right for labels at the ends of many lines.
+const LABEL_MARGIN: i32 = 140;
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-/// One panel; its figures begin at 0.
+/// Draws one panel with a linear axis of values from 0.
 pub fn chart(path: &str, panel: &Panel) -> Result<()> {
     let root = SVGBackend::new(path, (880, 460)).into_drawing_area();
     root.fill(&WHITE)?;
@@ -51,13 +52,13 @@ pub fn chart(path: &str, panel: &Panel) -> Result<()> {
     Ok(())
 }
 
-/// Two panels beside each other in each row, all with the same logarithmic axes.
+/// Draws panels in two columns, with equal logarithmic axes.
 pub fn panels(path: &str, panels: &[Panel]) -> Result<()> {
     let rows = panels.len().div_ceil(2);
     let root = SVGBackend::new(path, (880, 240 * rows as u32)).into_drawing_area();
     root.fill(&WHITE)?;
-    let figures = panels.iter().flat_map(|panel| &panel.lines).flat_map(|line| &line.points);
-    let (low, high) = decades(figures.map(|(_, figure)| *figure));
+    let points = panels.iter().flat_map(|panel| &panel.lines).flat_map(|line| &line.points);
+    let (low, high) = decades(points.map(|(_, value)| *value));
     for (area, panel) in root.split_evenly((rows, 2)).iter().zip(panels) {
         draw(area, panel, Scale::Logarithmic(low, high))?;
     }
@@ -65,11 +66,11 @@ pub fn panels(path: &str, panels: &[Panel]) -> Result<()> {
     Ok(())
 }
 
-/// The axis of the figures.
+/// The axis of values.
 #[derive(Clone, Copy)]
 enum Scale {
     Linear,
-    /// From the one to the other, powers of ten.
+    /// From one power of ten to another.
     Logarithmic(f64, f64),
 }
 
@@ -83,27 +84,27 @@ fn draw(area: &Area, panel: &Panel, scale: Scale) -> Result<()> {
     let clients = (first..last.max(first * 2.0)).log_scale().with_key_points(levels);
     let mut builder = ChartBuilder::on(area);
     builder.caption(&panel.title, (FONT, 19, FontStyle::Bold, &INK)).margin(8);
-    builder.margin_right(if panel.lines.len() > 3 { MARGIN } else { 60 });
+    builder.margin_right(if panel.lines.len() > 3 { LABEL_MARGIN } else { 60 });
     builder.x_label_area_size(36).y_label_area_size(56);
     match scale {
         Scale::Linear => {
-            let most = panel.lines.iter().flat_map(|line| &line.points).map(|(_, figure)| *figure);
-            let figures = 0.0..top(most.fold(0.0, f64::max));
-            finish(area, &mut builder.build_cartesian_2d(clients, figures)?, panel)
+            let values = panel.lines.iter().flat_map(|line| &line.points).map(|(_, value)| *value);
+            let values = 0.0..axis_end(values.fold(0.0, f64::max));
+            draw_lines(area, &mut builder.build_cartesian_2d(clients, values)?, panel)
         }
         Scale::Logarithmic(low, high) => {
             let powers = std::iter::successors(Some(low), |power| Some(power * 10.0));
             let points = powers.take_while(|power| *power <= high * 1.01).collect();
-            let figures = (low..high).log_scale().with_key_points(points);
-            finish(area, &mut builder.build_cartesian_2d(clients, figures)?, panel)
+            let values = (low..high).log_scale().with_key_points(points);
+            draw_lines(area, &mut builder.build_cartesian_2d(clients, values)?, panel)
         }
     }
 }
 
 type Chart<'a, 'b, X, Y> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<X, Y>>;
 
-/// The grid, the lines and their labels.
-fn finish<X, Y>(area: &Area, chart: &mut Chart<X, Y>, panel: &Panel) -> Result<()>
+/// Draws the grid, the lines and their labels.
+fn draw_lines<X, Y>(area: &Area, chart: &mut Chart<X, Y>, panel: &Panel) -> Result<()>
 where
     X: Ranged<ValueType = f64> + plotters::coord::ranged1d::ValueFormatter<f64>,
     Y: Ranged<ValueType = f64> + plotters::coord::ranged1d::ValueFormatter<f64>,
@@ -117,7 +118,7 @@ where
         .label_style((FONT, 15, &INK))
         .axis_desc_style((FONT, 15, &INK))
         .x_label_formatter(&|clients| format!("{clients:.0}"))
-        .y_label_formatter(&|figure| number(*figure))
+        .y_label_formatter(&|value| axis_label(*value))
         .draw()?;
     let colours = || panel.lines.iter().zip(COLOURS.iter().cycle());
     let mut ends = Vec::new();
@@ -128,7 +129,7 @@ where
     }
     let (left, top) = area.get_base_pixel();
     let wanted: Vec<f64> = ends.iter().map(|end| end.map_or(0.0, |(_, y)| f64::from(y))).collect();
-    for (((line, colour), end), y) in colours().zip(&ends).zip(spread(&wanted, LABEL)) {
+    for (((line, colour), end), y) in colours().zip(&ends).zip(spread(&wanted, LABEL_GAP)) {
         let Some((x, _)) = end else { continue };
         let style = (FONT, 15).into_font().color(colour).pos(Pos::new(HPos::Left, VPos::Center));
         area.draw(&Text::new(line.name.as_str(), (x - left + 8, y.round() as i32 - top), style))?;
@@ -136,53 +137,54 @@ where
     Ok(())
 }
 
-/// A label of an axis.
-fn number(figure: f64) -> String {
-    if figure >= 1.0 { crate::report::grouped(figure) } else { figure.to_string() }
+fn axis_label(value: f64) -> String {
+    if value >= 1.0 { grouped(value) } else { value.to_string() }
 }
 
-/// Where an axis ends: at a multiple of half a power of ten, not below `most`.
-fn top(most: f64) -> f64 {
-    if most <= 0.0 {
+/// The end of a linear axis: the next multiple of half a power of ten that is not below `maximum`.
+fn axis_end(maximum: f64) -> f64 {
+    if maximum <= 0.0 {
         return 1.0;
     }
-    let half = 10_f64.powf(most.log10().floor()) / 2.0;
-    (most / half).ceil() * half
+    let half = 10_f64.powf(maximum.log10().floor()) / 2.0;
+    (maximum / half).ceil() * half
 }
 
-/// The powers of ten around all figures.
-fn decades(figures: impl Iterator<Item = f64>) -> (f64, f64) {
-    let (low, high) = figures
-        .fold((f64::MAX, f64::MIN_POSITIVE), |(low, high), figure| (low.min(figure), high.max(figure)));
+/// The powers of ten that enclose all values.
+fn decades(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    let (low, high) =
+        values.fold((f64::MAX, f64::MIN_POSITIVE), |(low, high), value| (low.min(value), high.max(value)));
     let (low, high) = if low > high { (1.0, 10.0) } else { (low, high) };
     let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
     (10_f64.powi(first), 10_f64.powi(last.max(first + 1)))
 }
 
-/// Places as near to those `wanted` as can be with `gap` between each two: what is too close moves apart,
-/// around its middle.
+/// Positions as close to `wanted` as possible with `gap` between neighbours. Positions that are too close move apart
+/// around their middle.
 fn spread(wanted: &[f64], gap: f64) -> Vec<f64> {
     let mut order: Vec<usize> = (0..wanted.len()).collect();
     order.sort_by(|&one, &other| wanted[one].total_cmp(&wanted[other]));
-    // Groups of neighbours that touch: whose they are, and where the first would best be.
+    // Groups of neighbours that touch: their indexes, and the best position of the first of them.
     let mut groups: Vec<(Vec<usize>, f64)> = Vec::new();
-    for line in order {
-        let (mut lines, mut first) = (vec![line], wanted[line]);
-        while let Some((above, its)) = groups.pop_if(|(above, its)| *its + gap * above.len() as f64 > first) {
-            // Where the first of all is best: the mean of what each of them asks of it.
-            let (a, b) = (above.len() as f64, lines.len() as f64);
-            first = (its * a + (first - gap * a) * b) / (a + b);
-            lines = above.into_iter().chain(lines).collect();
+    for index in order {
+        let (mut members, mut first) = (vec![index], wanted[index]);
+        while let Some((above, above_first)) =
+            groups.pop_if(|(above, above_first)| *above_first + gap * above.len() as f64 > first)
+        {
+            // The best position of the first member is the mean of the positions that the members want it at.
+            let (a, b) = (above.len() as f64, members.len() as f64);
+            first = (above_first * a + (first - gap * a) * b) / (a + b);
+            members = above.into_iter().chain(members).collect();
         }
-        groups.push((lines, first));
+        groups.push((members, first));
     }
-    let mut places = vec![0.0; wanted.len()];
-    for (lines, first) in groups {
-        for (number, line) in lines.into_iter().enumerate() {
-            places[line] = first + gap * number as f64;
+    let mut positions = vec![0.0; wanted.len()];
+    for (members, first) in groups {
+        for (number, index) in members.into_iter().enumerate() {
+            positions[index] = first + gap * number as f64;
         }
     }
-    places
+    positions
 }
 
 #[cfg(test)]
@@ -190,12 +192,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_axis_ends_at_a_round_number_above_all_figures() {
-        assert_eq!([11_700.0, 6.0, 6.1, 850.0, 0.0].map(top), [15_000.0, 6.0, 6.5, 850.0, 1.0]);
+    fn an_axis_ends_at_a_round_number_above_all_values() {
+        assert_eq!([11_700.0, 6.0, 6.1, 850.0, 0.0].map(axis_end), [15_000.0, 6.0, 6.5, 850.0, 1.0]);
     }
 
     #[test]
-    fn decades_enclose_all_figures() {
+    fn decades_enclose_all_values() {
         assert_eq!(decades([0.2, 3.0, 155.0].into_iter()), (0.1, 1000.0));
         assert_eq!(decades([1.0].into_iter()), (1.0, 10.0));
         assert_eq!(decades(std::iter::empty()), (1.0, 10.0));
@@ -206,19 +208,19 @@ mod tests {
         assert_eq!(spread(&[10.0, 100.0], 15.0), [10.0, 100.0]);
         assert_eq!(spread(&[50.0, 50.0], 10.0), [45.0, 55.0]);
         assert_eq!(spread(&[60.0, 50.0, 10.0], 20.0), [65.0, 45.0, 10.0]);
-        // The third pushes the first two, which have just made room for each other.
+        // The third pushes the first two, which have already moved apart.
         assert_eq!(spread(&[0.0, 0.0, 6.0], 10.0), [-8.0, 2.0, 12.0]);
     }
 
     #[test]
-    fn a_plot_names_its_lines_and_its_levels() {
+    fn a_plot_names_its_lines_and_numbers_of_clients() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("plot.svg").to_string_lossy().into_owned();
         let line = |name: &str, top: f64| Line {
             name: name.to_owned(),
             points: vec![(1.0, 10.0), (16.0, 80.0), (256.0, top)],
         };
-        // Of the third there were too few answers everywhere.
+        // A line without points, as of a percentile for which there were too few answers.
         let empty = Line { name: "three".to_owned(), points: Vec::new() };
         let lines = vec![empty, line("one", 90.0), line("two", 95.0)];
         let panel = Panel { title: "A title".to_owned(), lines };

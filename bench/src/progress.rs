@@ -1,10 +1,10 @@
-//! What whoever watches is told: what was done, how much of all that is, and how long the rest takes.
+//! Progress on stderr: what is done, how much there is to do, and about how long the rest takes.
 
 use std::time::{Duration, Instant};
 
-use crate::report;
+use crate::format;
 
-/// Of a run whose parts take about as long as each other.
+/// The progress of a run whose steps take about equally long.
 pub struct Progress {
     began: Instant,
     done: usize,
@@ -12,21 +12,21 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Begins now, with so many parts to do.
+    /// Begins now, with `total` steps to do.
     pub fn new(total: usize) -> Progress {
         Progress { began: Instant::now(), done: 0, total }
     }
 
-    /// One more is done, and this is what came of it.
-    pub fn done(&mut self, what: &str) {
+    /// Counts a step as done and reports its result.
+    pub fn done(&mut self, result: &str) {
         self.done += 1;
-        let left = left(self.began.elapsed(), self.done, self.total);
-        eprintln!("{:>3} of {}: {what}; about {} left", self.done, self.total, report::duration(left));
+        let left = time_left(self.began.elapsed(), self.done, self.total);
+        eprintln!("{:>3} of {}: {result}; about {} left", self.done, self.total, format::duration(left));
     }
 }
 
-/// How long the rest takes if it goes on as it went.
-fn left(elapsed: Duration, done: usize, total: usize) -> Duration {
+/// The time for the remaining steps at the rate so far.
+fn time_left(elapsed: Duration, done: usize, total: usize) -> Duration {
     elapsed.mul_f64(total.saturating_sub(done) as f64 / done as f64)
 }
 
@@ -35,8 +35,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_left_is_told_by_what_is_done() {
-        assert_eq!(left(Duration::from_secs(30), 10, 40), Duration::from_secs(90));
-        assert_eq!(left(Duration::from_secs(30), 40, 40), Duration::ZERO);
+    fn the_time_left_follows_from_the_steps_done() {
+        assert_eq!(time_left(Duration::from_secs(30), 10, 40), Duration::from_secs(90));
+        assert_eq!(time_left(Duration::from_secs(30), 40, 40), Duration::ZERO);
     }
 }

@@ -1,0 +1,38 @@
+//! The commands of `bin/bench`, a module each.
+
+mod ablation;
+pub mod endpoints;
+mod limits;
+mod replica;
+mod scale;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+/// What to measure instead of the ten endpoints by the number of clients.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Compare write strategies, servers and build profiles
+    Ablation(ablation::Options),
+    /// Compare the server with its work alone, and measure memory and start-up time
+    Limits(limits::Options),
+    /// Compare pages with a million posts and with a thousand, and votes with sign-ins
+    Scale(scale::Options),
+    /// Compare the ten endpoints with a replica and without one, interleaved
+    Replica(replica::Options),
+}
+
+impl Command {
+    /// Measures, prints the tables, and writes them into the documents.
+    ///
+    /// # Errors
+    /// What could not be started, measured or written; also when a signal asked to stop.
+    pub fn run(&self) -> Result<()> {
+        match self {
+            Command::Ablation(options) => ablation::run(options),
+            Command::Limits(options) => limits::run(options),
+            Command::Scale(options) => scale::run(options),
+            Command::Replica(options) => replica::run(options),
+        }
+    }
+}
