@@ -70,6 +70,11 @@ pub struct ReplicaTarget<'a> {
 }
 
 impl ServerOptions<'_> {
+    /// `lorem-news serve` of the release build, as a site is served, but with the benchmarking endpoints.
+    pub fn site() -> Self {
+        ServerOptions { mode: Mode::Serve { benchmarking: true }, ..ServerOptions::default() }
+    }
+
     /// The command that serves `database` at `address`.
     pub fn serve(&self, database: &Path, address: &str) -> Result<Command> {
         if let Executable::Bench { name, arguments } = self.executable {

@@ -15,7 +15,7 @@ use crate::format::{self, grouped, percent, table};
 use crate::load::{self, Amount};
 use crate::process::check_stop_signal;
 use crate::progress::Progress;
-use crate::server::{Mode, Server, ServerOptions};
+use crate::server::{Server, ServerOptions};
 use crate::statistics::median_or_nan;
 
 /// Clients at once: enough to keep the server busy, few enough not to wait for each other.
@@ -107,6 +107,7 @@ pub fn compare(folders: [&Path; 2], options: &Options) -> Result<Vec<PageResult>
     for database in [&small, &large] {
         read_into_memory(database)?;
     }
+    let start = |folder| Server::start(folder, &ServerOptions::site());
     let servers = [start(folders[0])?, start(folders[1])?];
     let mut progress = Progress::new(pages.len());
     let mut results = Vec::new();
@@ -125,12 +126,6 @@ pub fn compare(folders: [&Path; 2], options: &Options) -> Result<Vec<PageResult>
         server.stop()?;
     }
     Ok(results)
-}
-
-/// `lorem-news serve`, with the benchmarking endpoints.
-pub fn start(folder: &Path) -> Result<Server> {
-    let mode = Mode::Serve { benchmarking: true };
-    Server::start(folder, &ServerOptions { mode, ..ServerOptions::default() })
 }
 
 /// Reads a database once, so that its pages are in the system's memory, as they are where a server has run for a while.
@@ -190,7 +185,7 @@ pub fn threads(large: &Path, options: &Options) -> Result<String> {
     let mut pages: Vec<(&str, String, Vec<f64>)> =
         THREADS.iter().map(|(name, post)| (*name, format!("/posts/{post}"), Vec::new())).collect();
     pages.push(("the end of the chain", format!("/comments/{END_OF_CHAIN}"), Vec::new()));
-    let server = start(large)?;
+    let server = Server::start(large, &ServerOptions::site())?;
     for _ in 0..options.rounds {
         for (_, path, times) in &mut pages {
             times.push(1000.0 * CLIENTS as f64 / throughput(&server, "GET", path, options, large)?);

@@ -10,11 +10,11 @@ use rusqlite::{Connection, params};
 
 use super::fill::{USERS, in_one_transaction, without_indexes};
 use super::options::Options;
-use super::pages::start;
 use crate::database::FILE_NAME;
 use crate::format::{self, grouped, milliseconds, table};
 use crate::load::{self, Amount, LoadReport};
 use crate::pause;
+use crate::server::{Server, ServerOptions};
 
 /// Clients that write while sessions are removed.
 const CLIENTS: u64 = 4;
@@ -66,7 +66,7 @@ pub fn measure(small: &Path, folder: &Path, options: &Options) -> Result<String>
 
 /// Writes to a server on the database in `folder`.
 fn write(folder: &Path) -> Result<LoadReport> {
-    let server = start(folder)?;
+    let server = Server::start(folder, &ServerOptions::site())?;
     let url = format!("{}/benchmarking/post_create", server.url());
     let load = load::post(&url, CLIENTS, &Amount::Seconds(SECONDS), folder)?;
     server.stop()?;
