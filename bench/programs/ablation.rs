@@ -73,7 +73,7 @@ fn main() -> Result<()> {
     });
     let app = App::open(config)?;
     let synchronous = if options.normal { Synchronous::Normal } else { Synchronous::Full };
-    let db = app.site.db.written_by(options.strategy.into(), synchronous)?;
+    let db = app.site.db.with_write_strategy(options.strategy.into(), synchronous)?;
     let app = App { site: Site { db, ..app.site }, ..app };
     println!("Lorem News is at http://{} (Ctrl-C stops it)", server.address());
     app::serve(server, app)?;
