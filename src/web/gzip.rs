@@ -2,7 +2,7 @@
 //!
 //! A compressor has tables of some 300 kB. The allocator takes that much from the system anew each time and gives it
 //! back, for which the system clears memory and interrupts every processor that runs one of our threads. A page took
-//! twice as long as with a compressor that is there already (`docs/benchmarks.md`).
+//! twice as long as with a compressor that is there already (`docs/benchmarks/notes.md`).
 
 use std::sync::{Mutex, PoisonError};
 

@@ -2,4 +2,6 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod graph;
+mod layers;
 mod tidy;
