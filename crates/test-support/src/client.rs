@@ -1,4 +1,4 @@
-//! A browser as far as the tests need one: it keeps cookies, sends forms, and asks as htmx does.
+//! An HTTP client that keeps cookies and sends forms, as a browser or htmx does.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -11,44 +11,45 @@ use lorem_news::user;
 
 use crate::harness::*;
 
-/// The fields of a form that a table of requests holds.
+/// The names and values of a form, as constants.
 pub type Fields = &'static [(&'static str, &'static str)];
 
-/// Somebody with a browser.
+/// A client with cookies, which opens a connection for each request.
 pub struct Client {
     address: SocketAddr,
     cookies: Mutex<BTreeMap<String, String>>,
-    /// Who they are; 0 for a guest.
+    /// The id of the user that [`Client::signed_in_as`] signed in; otherwise 0.
     pub user_id: i64,
 }
 
 impl Client {
-    /// A guest.
+    /// A guest of the site.
     pub fn new(site: &Site) -> Client {
         Client::at(site.address)
     }
 
-    /// The same, by the site's address.
+    /// A guest of the site at the address.
     pub fn at(address: SocketAddr) -> Client {
         Client { address, cookies: Mutex::default(), user_id: 0 }
     }
 
-    /// User 1 of the demo, signed in without the work of hashing a password.
+    /// User 1, signed in by a row in the database, which saves hashing a password.
     pub fn signed_in(site: &Site) -> Client {
         Client::signed_in_as(site, 1)
     }
 
-    /// The same as any user.
+    /// A user, signed in by a row in the database.
     pub fn signed_in_as(site: &Site, user_id: i64) -> Client {
         let (connection, secret, created_at) = (site.database(), Secret::random(), now());
         let new = NewSession { user_id, secret: &secret, ip_address: "::1", user_agent: "", created_at };
         let id = session::sql::create(&connection, &new).expect("a session");
-        user::sql::note_sign_in(&connection, user_id, created_at).expect("it is counted");
+        user::sql::note_sign_in(&connection, user_id, created_at).expect("the sign-in is counted");
         let client = Client { user_id, ..Client::new(site) };
         client.set_cookie("session", &secret.of(id).to_string());
         client
     }
 
+    /// Sends a GET request.
     pub fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, &[], &[])
     }
@@ -65,7 +66,7 @@ impl Client {
         self.ask(method, path, form, &headers)
     }
 
-    /// Any request, with the cookies so far; without a body for GET, HEAD, and a form without a field.
+    /// Sends any request with the kept cookies. A form without fields sends no body.
     pub fn ask(&self, method: &str, path: &str, form: &[(&str, &str)], headers: &[(&str, &str)]) -> Answer {
         let body = serde_urlencoded::to_string(form).expect("strings can be encoded");
         let form_type = [("Content-Type", "application/x-www-form-urlencoded")];
@@ -73,7 +74,7 @@ impl Client {
         self.send(method, path, &[content_type, headers].concat(), body.as_bytes())
     }
 
-    /// The same with any body.
+    /// Sends any request with any body and the kept cookies. GET and HEAD get no `Content-Length`.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let cookies: Vec<String> =
             self.cookies().iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -94,7 +95,7 @@ impl Client {
     }
 
     fn cookies(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
-        self.cookies.lock().expect("nothing panics while it is held")
+        self.cookies.lock().expect("nothing panics with the lock held")
     }
 
     fn keep(&self, answer: &Answer) {
@@ -106,12 +107,12 @@ impl Client {
         }
     }
 
-    /// What a cookie holds.
+    /// The value of a kept cookie.
     pub fn cookie(&self, name: &str) -> Option<String> {
         self.cookies().get(name).cloned()
     }
 
-    /// Keeps a cookie; an empty one is forgotten.
+    /// Keeps a cookie; an empty value removes it.
     pub fn set_cookie(&self, name: &str, value: &str) {
         let mut cookies = self.cookies();
         if value.is_empty() {
@@ -121,14 +122,14 @@ impl Client {
         }
     }
 
-    /// Goes where the answer leads, as a browser does: without what follows the `#`.
+    /// Follows a redirect (303), without the fragment of its address, as a browser does.
     pub fn follow(&self, answer: &Answer) -> Answer {
         assert_eq!(answer.status, 303, "{}", answer.text());
-        let location = answer.header("Location").expect("a redirect says where to");
+        let location = answer.header("Location").expect("a redirect has a location");
         self.get(location.split('#').next().expect("split gives one at least"))
     }
 
-    /// Signs up with the password "password", and is signed in.
+    /// Signs up with the password "password", which also signs in.
     pub fn sign_up(&self, screen_name: &str) -> Answer {
         self.post("/users", &[("screen_name", screen_name), ("password", "password")])
     }
@@ -138,14 +139,14 @@ impl Client {
         self.post("/sessions", &[("screen_name", screen_name), ("password", "password")])
     }
 
-    /// The number of its session.
+    /// The id of the session in the kept cookie.
     pub fn session_id(&self) -> i64 {
-        let cookie = self.cookie("session").expect("it is signed in");
-        cookie.split('.').next().and_then(|id| id.parse().ok()).expect("a row's number")
+        let cookie = self.cookie("session").expect("the client is signed in");
+        cookie.split('.').next().and_then(|id| id.parse().ok()).expect("a session id")
     }
 }
 
-/// Another browser with the same cookies.
+/// A second client with a copy of the cookies.
 impl Clone for Client {
     fn clone(&self) -> Client {
         Client { address: self.address, cookies: Mutex::new(self.cookies().clone()), user_id: self.user_id }

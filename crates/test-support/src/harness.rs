@@ -1,5 +1,5 @@
-//! What the tests share: a site in this process, the program as a process of its own, and a client
-//! that says exactly what it is told to.
+//! The site in this process, the real program as a child process, databases with known rows, and a raw HTTP
+//! client.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -19,33 +19,33 @@ use lorem_store::Database;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-/// After so long something that must happen has not happened. No test is as slow as this.
+/// The time after which a test fails that waits for an event. No test that passes takes as long.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Asks until there is an answer; panics with `what` when there is none for [`PATIENCE`].
+/// Calls `ask` until it returns a value. Panics with `what` after [`PATIENCE`].
 pub fn eventually<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
     eventually_or(|| what.to_owned(), ask)
 }
 
-/// The same; what is said in the end is only known then.
+/// Calls `ask` until it returns a value. After [`PATIENCE`] it panics with the result of `what`, called then.
 pub fn eventually_or<T>(what: impl Fn() -> String, mut ask: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
         if let Some(answer) = ask() {
             return answer;
         }
-        assert!(began.elapsed() < PATIENCE, "in vain: {}", what());
+        assert!(began.elapsed() < PATIENCE, "timed out: {}", what());
         thread::sleep(Duration::from_millis(5));
     }
 }
 
-/// A database with the demo's hundred people and so many posts, closed again.
+/// Creates a database with the demo's hundred users and `posts` posts, and closes it.
 pub fn seeded(database: &Path, posts: u32) {
     let db = Database::open(database, &SCHEMA).expect("a new database opens");
     seed::run(&db, 7, posts, |_| {}).expect("an empty database is seeded");
     db.close().expect("it closes");
-    // Without its links, votes, replies and what was taken away: a test makes those that it looks at, and
-    // counts from nothing.
+    // No links, votes, replies or deleted comments: a test creates those that it looks at, and counts from
+    // zero.
     let connection = open(database);
     connection
         .execute_batch(
@@ -57,34 +57,34 @@ pub fn seeded(database: &Path, posts: u32) {
              UPDATE users SET karma = 0;",
         )
         .expect("the schema is known");
-    // The index of words has followed: nothing is left to be done beside what a test does.
+    // The search index is complete, so the indexer has no work while a test runs.
     while search::sql::index_some(&connection).expect("a step") {}
 }
 
-/// A connection of another program to the same database.
+/// A second connection to a database, as another program would open it.
 pub fn open(database: &Path) -> Connection {
     let connection = Connection::open(database).expect("the database opens");
-    connection.busy_timeout(PATIENCE).expect("a time-out can be set");
+    connection.busy_timeout(PATIENCE).expect("a timeout can be set");
     connection.pragma_update(None, "foreign_keys", true).expect("a pragma can be set");
     connection
 }
 
-/// The single number that a query gives.
+/// The single number that a query returns.
 pub fn number(connection: &Connection, sql: &str) -> i64 {
     connection.query_row(sql, [], |row| row.get(0)).unwrap_or_else(|error| panic!("{sql}: {error}"))
 }
 
-/// Panics unless the file is sound, all its references lead somewhere, and all counters are what
-/// counting gives.
+/// Panics unless the database passes SQLite's checks, has no dangling reference, and has counters equal to
+/// the rows that they count.
 pub fn assert_sound(connection: &Connection) {
-    // FTS5 remembers where its words are, and only a query makes it look whether others have moved them:
-    // the check alone would miss what is not there any more (SQLite 3.53.2).
+    // FTS5 caches the structure of its index, and only a query makes it look for changes by another
+    // connection. Without one, the check would miss lost entries (SQLite 3.53.2).
     number(connection, "SELECT (SELECT count(*) FROM post_words) + (SELECT count(*) FROM comment_words)");
     let integrity: String = connection
         .query_row("PRAGMA integrity_check", [], |row| row.get(0))
         .expect("the database can be checked");
     assert_eq!(integrity, "ok");
-    assert_eq!(number(connection, "SELECT count(*) FROM pragma_foreign_key_check"), 0, "lost references");
+    assert_eq!(number(connection, "SELECT count(*) FROM pragma_foreign_key_check"), 0, "dangling references");
     for (counter, sql) in [
         (
             "posts.comments_count",
@@ -122,7 +122,7 @@ pub fn assert_sound(connection: &Connection) {
              + (SELECT coalesce(sum(score - 1), 0) FROM comments WHERE user_id = users.id AND deleted_at IS NULL)",
         ),
         (
-            "votes for one's own",
+            "votes for the voter's own post or comment",
             "SELECT (SELECT count(*) FROM post_votes JOIN posts ON posts.id = post_id WHERE posts.user_id = post_votes.user_id) \
              + (SELECT count(*) FROM comment_votes JOIN comments ON comments.id = comment_id \
                 WHERE comments.user_id = comment_votes.user_id)",
@@ -142,7 +142,7 @@ pub fn assert_sound(connection: &Connection) {
              OR flags_count <> (SELECT count(*) FROM flags WHERE case_id = cases.id)",
         ),
         (
-            "cases of what is gone",
+            "cases of a deleted post or comment",
             "SELECT count(*) FROM cases LEFT JOIN posts ON posts.id = cases.post_id \
              LEFT JOIN comments ON comments.id = cases.comment_id \
              WHERE posts.deleted_at IS NOT NULL OR comments.deleted_at IS NOT NULL",
@@ -155,16 +155,17 @@ pub fn assert_sound(connection: &Connection) {
         ),
         ("descriptions", "SELECT (SELECT count(*) FROM posts) - (SELECT count(*) FROM descriptions)"),
     ] {
-        assert_eq!(number(connection, sql), 0, "{counter} is not what counting gives");
+        assert_eq!(number(connection, sql), 0, "{counter}: rows that break the rule");
     }
 }
 
+/// The numbers that a query returns, in its order.
 pub fn ids(connection: &Connection, sql: &str) -> Vec<i64> {
     let mut statement = connection.prepare(sql).expect(sql);
     statement.query_map([], |row| row.get(0)).expect(sql).collect::<Result<_, _>>().expect(sql)
 }
 
-/// Makes the counters what counting gives, after a test has moved rows about.
+/// Recomputes the counters after a test has changed rows.
 pub fn recount(connection: &Connection) {
     connection
         .execute_batch(
@@ -181,33 +182,36 @@ pub fn recount(connection: &Connection) {
     assert_sound(connection);
 }
 
-/// As `lorem-news demo` has it, on a port that is free. Sessions are kept however old they are: tests
-/// make old ones.
+/// The configuration of `lorem-news demo` on a free port. Sessions live for a hundred years, since tests
+/// create old ones.
 pub fn config(database: &Path) -> Config {
     let local = Config::local(database.to_owned(), ([127, 0, 0, 1], 0).into());
     Config { session_days: 36_500, server_timing: true, ..local }
 }
 
-/// The whole site in this process. It stops when it is dropped.
+/// The whole site in this process. Dropping it stops the server.
 pub struct Site {
+    /// The address on which it listens.
     pub address: SocketAddr,
+    /// The folder of the database.
     pub folder: TempDir,
     stopper: Stopper,
     thread: Option<JoinHandle<Drained>>,
 }
 
 impl Site {
-    /// As `lorem-news demo` would serve it, with 20 posts.
+    /// Starts the demo site with 20 posts.
     pub fn start() -> Site {
         Site::with(20, |_| {})
     }
 
-    /// The same without people and posts.
+    /// Starts a site without users and posts.
     pub fn empty() -> Site {
         Site::with(0, |_| {})
     }
 
-    /// With so many posts (0: not even people) and the configuration changed by `change`.
+    /// Starts the demo site with `posts` posts (0: without users, too) and a configuration that `change` has
+    /// adapted.
     pub fn with(posts: u32, change: impl FnOnce(&mut Config)) -> Site {
         let (folder, database) = folder();
         let mut config = config(&database);
@@ -222,19 +226,22 @@ impl Site {
         Site { address, folder, stopper, thread: Some(thread) }
     }
 
-    /// Another program's connection to the site's database.
+    /// A second connection to the site's database.
     pub fn database(&self) -> Connection {
         open(&self.folder.path().join("news.sqlite3"))
     }
 
+    /// Sends a GET request.
     pub fn get(&self, path: &str) -> Answer {
         ask(self.address, "GET", path, &[])
     }
 
+    /// Sends a POST request without a body.
     pub fn post(&self, path: &str) -> Answer {
         ask(self.address, "POST", path, &[])
     }
 
+    /// Sends a request without a body.
     pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
         ask(self.address, method, path, headers)
     }
@@ -245,20 +252,23 @@ impl Drop for Site {
         self.stopper.stop();
         let ended = self.thread.take().map(JoinHandle::join);
         if !thread::panicking() {
-            ended.expect("dropped once").expect("the server ends in peace");
+            ended.expect("dropped once").expect("the server stops without a panic");
         }
     }
 }
 
-/// The server without the site: it serves a closure.
+/// The HTTP server without the site, with any handler. Dropping it stops the server.
 pub struct Bare {
+    /// The address on which it listens.
     pub address: SocketAddr,
+    /// Stops the server.
     pub stopper: Stopper,
-    /// Gets how the server's end went.
+    /// Receives the result of the drain when the server has stopped.
     pub drained: Receiver<Drained>,
 }
 
 impl Bare {
+    /// Starts a server on a free port.
     pub fn start<H>(options: Options, handler: H) -> Bare
     where
         H: Fn(&rouille::Request) -> rouille::Response + Send + Sync + 'static,
@@ -270,6 +280,7 @@ impl Bare {
         Bare { address, stopper, drained }
     }
 
+    /// Opens a connection.
     pub fn connect(&self) -> Raw {
         Raw::connect(self.address)
     }
@@ -281,23 +292,24 @@ impl Drop for Bare {
     }
 }
 
-/// The real program, serving. It is killed when it is dropped.
+/// The real program as a running server. Dropping it kills the process.
 pub struct Program {
+    /// The address on which it listens.
     pub address: SocketAddr,
     child: Child,
     log: Arc<Mutex<String>>,
 }
 
 impl Program {
-    /// `lorem-news serve --benchmarking --relax-ssl` on the database, with more arguments
-    /// and no access log.
+    /// Starts `lorem-news serve --benchmarking --relax-ssl` on the database, with more arguments and no access
+    /// log.
     pub fn serve(database: &Path, more: &[&str]) -> Program {
         let mut command = program(&["serve", "--benchmarking", "--relax-ssl", "--listen", "127.0.0.1:0"]);
         command.arg("--database").arg(database).args(more).env("RUST_LOG", "info,access=off");
         Program::start(command)
     }
 
-    /// Runs the command and waits until it says where it listens.
+    /// Starts the command and waits until it prints its address.
     pub fn start(mut command: Command) -> Program {
         let mut child = command
             .stdin(Stdio::null())
@@ -306,16 +318,16 @@ impl Program {
             .spawn()
             .expect("the program starts");
         let log = Arc::new(Mutex::new(String::new()));
-        let (stderr, written) = (child.stderr.take().expect("it is piped"), Arc::clone(&log));
+        let (stderr, written) = (child.stderr.take().expect("the stream is piped"), Arc::clone(&log));
         thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-                let mut log = written.lock().expect("nothing panics while it is held");
+                let mut log = written.lock().expect("nothing panics with the lock held");
                 log.push_str(&line);
                 log.push('\n');
             }
         });
         let (sender, lines) = channel();
-        let stdout = child.stdout.take().expect("it is piped");
+        let stdout = child.stdout.take().expect("the stream is piped");
         thread::spawn(move || {
             BufReader::new(stdout).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
         });
@@ -326,17 +338,18 @@ impl Program {
         program
     }
 
-    /// What it has written to stderr so far.
+    /// The lines that it has written to stderr so far.
     pub fn log(&self) -> String {
-        self.log.lock().expect("nothing panics while it is held").clone()
+        self.log.lock().expect("nothing panics with the lock held").clone()
     }
 
-    /// Waits until it has written `text` there: what it says arrives by another thread.
+    /// Waits until its log contains `text`. Another thread reads the log, so a line can arrive late.
     pub fn await_log(&self, text: &str) {
         let why = || format!("{text:?} is not in\n{}", self.log());
         eventually_or(why, || self.log().contains(text).then_some(()));
     }
 
+    /// The process id.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
@@ -348,28 +361,32 @@ impl Program {
         assert!(sent.success(), "{kill}");
     }
 
-    /// Ends it as a power cut would.
+    /// Kills it, and waits until it has ended.
     pub fn kill(&mut self) {
-        self.child.kill().expect("it can be killed");
-        self.child.wait().expect("it was started here");
+        self.child.kill().expect("the process can be killed");
+        self.child.wait().expect("it is a child of this process");
     }
 
-    /// Waits for its end.
+    /// Waits until it has ended.
     pub fn exit(&mut self) -> ExitStatus {
-        eventually("the program ends", || self.child.try_wait().expect("it was started here"))
+        eventually("the program ends", || self.child.try_wait().expect("it is a child of this process"))
     }
 
-    /// Memory in use, in KiB.
+    /// The resident memory, in KiB.
     pub fn resident(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).expect("it is running");
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("Linux says it");
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.id())).expect("the process runs");
+        let line =
+            status.lines().find(|line| line.starts_with("VmRSS:")).expect("a line of /proc/PID/status");
         line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number of KiB")
     }
 
+    /// Sends a GET request.
     pub fn get(&self, path: &str) -> Answer {
         ask(self.address, "GET", path, &[])
     }
 
+    /// Sends a POST request without a body.
     pub fn post(&self, path: &str) -> Answer {
         ask(self.address, "POST", path, &[])
     }
@@ -382,127 +399,142 @@ impl Drop for Program {
     }
 }
 
-/// The program with these arguments, and nothing in its environment that could change what it does.
+/// The command of the program with these arguments and an empty environment.
 pub fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(own_program());
     command.env_clear().args(arguments);
     command
 }
 
-/// Runs the program to its end.
+/// Runs the program with these arguments until it ends.
 pub fn run(arguments: &[&str]) -> Output {
     program(arguments).output().expect("the program starts")
 }
 
-/// A response, taken apart.
+/// An HTTP response.
 #[derive(Debug, Clone)]
 pub struct Answer {
+    /// The status code.
     pub status: u16,
+    /// The names and values of the headers, in their order.
     pub headers: Vec<(String, String)>,
+    /// The body; empty for a response to HEAD.
     pub body: Vec<u8>,
 }
 
 impl Answer {
-    /// The value of the first header of this name.
+    /// The value of the first header with this name, in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|header| header.0.eq_ignore_ascii_case(name)).map(|header| header.1.as_str())
     }
 
+    /// The body as text. Panics when it is not UTF-8.
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("text")
     }
 
-    /// Whether it announces the end of the connection.
+    /// Whether it has `Connection: close`.
     pub fn closes(&self) -> bool {
         self.header("Connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
     }
 
-    /// The session cookie that it sets, `id.secret`.
+    /// The session cookie that it sets: `id.secret`.
     pub fn session(&self) -> &str {
         let cookie = self.header("Set-Cookie").expect("a cookie is set");
         cookie.strip_prefix("session=").and_then(|rest| rest.split(';').next()).expect("a session cookie")
     }
 
-    /// The number of the session row.
+    /// The id of the session that its cookie names.
     pub fn session_id(&self) -> i64 {
-        self.session().split('.').next().and_then(|id| id.parse().ok()).expect("a row's number")
+        self.session().split('.').next().and_then(|id| id.parse().ok()).expect("a session id")
     }
 
+    /// The body as a parsed HTML page.
     pub fn html(&self) -> scraper::Html {
         scraper::Html::parse_document(self.text())
     }
 }
 
-/// The texts of all elements that the selector finds. A space at which no line is broken is a space.
+/// The texts of all elements that match the selector. A no-break space counts as a space.
 pub fn texts(html: &scraper::Html, selector: &str) -> Vec<String> {
     let selector = scraper::Selector::parse(selector).expect("a selector");
     html.select(&selector).map(|element| element.text().collect::<String>().replace('\u{a0}', " ")).collect()
 }
 
-/// The values of an attribute of all elements that the selector finds.
+/// The values of an attribute of all elements that match the selector and have it.
 pub fn attributes(html: &scraper::Html, selector: &str, name: &str) -> Vec<String> {
     let selector = scraper::Selector::parse(selector).expect("a selector");
     html.select(&selector).filter_map(|element| element.attr(name).map(str::to_owned)).collect()
 }
 
-/// One request on a connection of its own.
+/// Sends a request without a body on a new connection.
 pub fn ask(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
     let mut raw = Raw::connect(address);
     raw.ask(method, path, headers);
     if method == "HEAD" { raw.head() } else { raw.answer() }
 }
 
-/// A client that sends the bytes it is told to.
+/// A client on one TCP connection that sends any bytes.
 pub struct Raw {
+    /// The connection.
     pub stream: TcpStream,
     received: Vec<u8>,
 }
 
 impl Raw {
+    /// Opens a connection. Reads and writes fail after [`PATIENCE`].
     pub fn connect(address: SocketAddr) -> Raw {
         let stream = TcpStream::connect(address).expect("the server accepts");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a time-out can be set");
-        stream.set_write_timeout(Some(PATIENCE)).expect("a time-out can be set");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
+        stream.set_write_timeout(Some(PATIENCE)).expect("a timeout can be set");
         stream.set_nodelay(true).expect("an option can be set");
         Raw { stream, received: Vec::new() }
     }
 
+    /// Sends bytes. Panics when the server has closed the connection.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        self.stream.write_all(bytes.as_ref()).expect("the server takes it");
+        self.stream.write_all(bytes.as_ref()).expect("the server receives");
     }
 
-    /// As [`Raw::send`], to a server that may have closed.
+    /// Sends bytes to a server that may have closed the connection.
+    ///
+    /// # Errors
+    /// Any error of the write.
     pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> std::io::Result<()> {
         self.stream.write_all(bytes.as_ref())
     }
 
-    /// A request with a Host header and no body.
+    /// Sends the head of a request with a `Host` header, and no body.
     pub fn ask(&mut self, method: &str, path: &str, headers: &[(&str, &str)]) {
         let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         self.send(format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n{headers}\r\n", self.host()));
     }
 
+    /// The address of the server.
     pub fn host(&self) -> SocketAddr {
-        self.stream.peer_addr().expect("it is connected")
+        self.stream.peer_addr().expect("the connection is open")
     }
 
-    /// Says that no more will be sent, and goes on reading.
+    /// Closes the sending half of the connection; receiving still works.
     pub fn end(&mut self) {
-        self.stream.shutdown(Shutdown::Write).expect("it is connected");
+        self.stream.shutdown(Shutdown::Write).expect("the connection is open");
     }
 
-    /// The next response with its body.
+    /// Receives the next response with its body. Panics when there is none.
     pub fn answer(&mut self) -> Answer {
-        self.try_answer().expect("an answer")
+        self.try_answer().expect("a response")
     }
 
-    /// The same; `UnexpectedEof` when the server closes before it is whole.
+    /// Receives the next response with its body.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` when the server closes before the response is complete, and any other error of the read.
     pub fn try_answer(&mut self) -> std::io::Result<Answer> {
         let mut answer = self.try_head()?;
         let bodiless = answer.status < 200 || matches!(answer.status, 204 | 304);
         if !bodiless {
             let length = answer.header("Content-Length").and_then(|length| length.parse().ok());
-            let length: usize = length.unwrap_or_else(|| panic!("no length: {answer:?}"));
+            let length: usize = length.unwrap_or_else(|| panic!("no Content-Length: {answer:?}"));
             while self.received.len() < length {
                 self.receive()?;
             }
@@ -511,9 +543,9 @@ impl Raw {
         Ok(answer)
     }
 
-    /// The next response to a HEAD: what follows is not its body.
+    /// Receives the next response to a HEAD request, which has no body.
     pub fn head(&mut self) -> Answer {
-        self.try_head().expect("an answer")
+        self.try_head().expect("a response")
     }
 
     fn try_head(&mut self) -> std::io::Result<Answer> {
@@ -545,37 +577,40 @@ impl Raw {
                     self.received.extend_from_slice(&bytes[..read]);
                     return Ok(());
                 }
-                // A read with a time-out is not resumed by the system after a signal.
+                // The system does not resume a read with a timeout after a signal.
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
     }
 
-    /// What comes until the server closes in peace: a reset is an error.
+    /// Receives all bytes until the server closes the connection.
+    ///
+    /// # Errors
+    /// A reset by the server, and any other error of the read.
     pub fn rest(&mut self) -> std::io::Result<Vec<u8>> {
         let mut rest = std::mem::take(&mut self.received);
         self.stream.read_to_end(&mut rest)?;
         Ok(rest)
     }
 
-    /// Panics unless the server closes without another word.
+    /// Panics unless the server closes the connection and sends nothing more.
     pub fn assert_closed(&mut self) {
         let rest = self.rest().expect("a close, not a reset");
         assert_eq!(String::from_utf8_lossy(&rest), "");
     }
 }
 
-/// A folder of its own with the place for a database in it.
+/// A new temporary folder, and the path of a database in it, which does not exist yet.
 pub fn folder() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let database = folder.path().join("news.sqlite3");
     (folder, database)
 }
 
-/// The built program: cargo puts it into the folder above the tests'.
+/// The built program: cargo puts it into the parent of the tests' folder.
 fn own_program() -> PathBuf {
-    let test = std::env::current_exe().expect("a test knows where it is");
+    let test = std::env::current_exe().expect("the path of the test");
     let folder = test.ancestors().nth(2).expect("target/debug/deps/TEST");
     folder.join(format!("lorem-news{}", std::env::consts::EXE_SUFFIX))
 }

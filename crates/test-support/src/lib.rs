@@ -1,6 +1,11 @@
-//! What the tests share: a real server in this process or as a program, a client, a tracer.
-
-#![allow(clippy::unwrap_used, missing_docs)]
+//! Shared test support for Lorem News.
+//!
+//! - [`harness`]: the site as a server in this process, the real program as a child process, databases with
+//!   known rows, and a raw HTTP client.
+//! - [`client`]: an HTTP client that keeps cookies and sends forms, as a browser or htmx does.
+//! - [`strace`]: strace attached to the real program, to trace, delay or fail its system calls.
+//!
+//! Every helper panics on an error: a test that cannot be set up has failed.
 
 pub mod client;
 pub mod harness;
