@@ -1,5 +1,5 @@
-/* Loaded before the C library by tests/faults/clock.rs: shifts the time of day by the seconds that stand in
-   a file. How long things take is measured by other clocks, which go on as they are. */
+/* tests/faults/clock.rs preloads this library. It shifts the time of day by the seconds in a mapped file, and
+   leaves monotonic clocks alone. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>

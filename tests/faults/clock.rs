@@ -1,4 +1,4 @@
-//! The clock is set forward and back under the server, and is wrong when it starts.
+//! The system clock is set forward and back while the server runs, or is wrong at its start.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,14 +12,14 @@ use crate::harness::{Program, assert_sound, folder, ids, number, open, program, 
 
 const YEAR: i64 = 365;
 
-/// A time of day that can be set, for the programs that are told to go by it (`clock.c`).
+/// A time of day that a test can set. Programs that preload `clock.c` use it.
 struct Clock {
     library: PathBuf,
     shift: PathBuf,
 }
 
 impl Clock {
-    /// It is right until it is set.
+    /// Builds the library, with the right time.
     fn new(folder: &Path) -> Clock {
         let clock = Clock { library: folder.join("clock.so"), shift: folder.join("shift") };
         let cc = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
@@ -30,16 +30,16 @@ impl Clock {
             .arg(&clock.library)
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faults/clock.c"))
             .output()
-            .expect("there is a C compiler: SQLite was built with it");
+            .expect("the C compiler runs: it has built SQLite");
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
         clock.set(0);
         clock
     }
 
-    /// So many days ahead of the right time, or behind.
+    /// Sets the clock `days` days ahead of the right time; a negative number sets it back.
     fn set(&self, days: i64) {
         let seconds = days * DAY / 1_000_000;
-        // In place: the server has the file mapped.
+        // Written in place, since the server has mapped the file.
         let mut file =
             fs::OpenOptions::new().create(true).truncate(false).write(true).open(&self.shift).unwrap();
         std::io::Write::write_all(&mut file, &seconds.to_ne_bytes()).unwrap();
@@ -55,7 +55,7 @@ impl Clock {
 }
 
 #[test]
-fn the_clock_is_set_forward_and_back_and_everything_goes_on() {
+fn the_site_works_while_the_clock_is_set_forward_and_back() {
     let (folder, database) = folder();
     seeded(&database, 10);
     let clock = Clock::new(folder.path());
@@ -71,11 +71,7 @@ fn the_clock_is_set_forward_and_back_and_everything_goes_on() {
         assert_eq!(written.status, 303, "{days}: {}", written.text());
         let path = format!("/posts/{post}");
         let page = client.get(&path);
-        assert_eq!(
-            texts(&page.html(), "h1"),
-            std::slice::from_ref(&title),
-            "ids go on whatever the clock says"
-        );
+        assert_eq!(texts(&page.html(), "h1"), std::slice::from_ref(&title), "ids do not depend on the clock");
         assert_eq!(client.post(&format!("{path}/comments"), &[("body", "A comment")]).status, 303);
         for path in [&*path, "/", "/posts", "/best", "/front.atom", "/sitemap.xml", "/status", "/up", "/log"]
         {
@@ -84,14 +80,14 @@ fn the_clock_is_set_forward_and_back_and_everything_goes_on() {
         }
         let made: i64 = number(&connection, &format!("SELECT created_at FROM posts WHERE id = {post}"));
         let off = made - (now() + days * DAY).max(0);
-        assert!(off.abs() < DAY / 2, "{days}: the server went by another clock, off by {off} µs");
-        // Who wrote in the future is as far from now as who wrote in the past.
+        assert!(off.abs() < DAY / 2, "{days}: the server used another clock, off by {off} µs");
+        // A post from the future has an age, too: it is never negative.
         let ages = texts(&client.get(&path_of_first(first)).html(), "main time");
-        assert!(!ages.is_empty(), "{days}: nothing has an age");
+        assert!(!ages.is_empty(), "{days}: no age is shown");
         for age in ages {
             assert!(!age.is_empty() && !age.contains('-'), "{days}: {age:?}");
         }
-        assert_eq!(client.get("/user/edit").status, 200, "{days}: still signed in");
+        assert_eq!(client.get("/user/edit").status, 200, "{days}: the session is valid");
     }
     assert!(!program.log().contains("ERROR"), "{}", program.log());
     assert_sound(&connection);
@@ -102,7 +98,7 @@ fn path_of_first(first: i64) -> String {
 }
 
 #[test]
-fn who_is_too_fast_is_not_let_through_by_another_hour_of_the_clock() {
+fn a_rate_limit_holds_when_the_clock_is_set() {
     let (folder, database) = folder();
     seeded(&database, 10);
     let clock = Clock::new(folder.path());
@@ -122,7 +118,7 @@ fn who_is_too_fast_is_not_let_through_by_another_hour_of_the_clock() {
     }
 }
 
-/// A session that was made and last used so many days ago.
+/// Inserts a session that was created and last used `days` days ago.
 fn session(connection: &Connection, user_id: i64, days: i64) {
     let sql = "INSERT INTO sessions (user_id, created_at, last_used_at, secret_hash, ip_address, user_agent) \
                VALUES (?1, ?2, ?2, zeroblob(32), '::1', '')";
@@ -133,7 +129,7 @@ fn session(connection: &Connection, user_id: i64, days: i64) {
 }
 
 #[test]
-fn a_server_that_starts_in_the_wrong_year_ends_nobodys_session() {
+fn a_server_that_starts_in_the_wrong_year_keeps_recently_used_sessions() {
     let (folder, database) = folder();
     seeded(&database, 10);
     let connection = open(&database);

@@ -1,4 +1,4 @@
-//! A disk of a few megabytes, which can be full.
+//! Small disks that can be full or read-only.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -7,13 +7,13 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-/// A file system in memory, mounted on a temporary folder as long as this lives.
+/// A file system in memory, mounted on a temporary folder. Dropping it unmounts it.
 pub struct Disk {
     folder: TempDir,
 }
 
 impl Disk {
-    /// Of so many MiB.
+    /// Mounts a disk of this size.
     pub fn of(mebibytes: u32) -> Disk {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let size = format!("size={mebibytes}m");
@@ -21,12 +21,12 @@ impl Disk {
         Disk { folder }
     }
 
-    /// Where a database may be on it.
+    /// The path of a database on it.
     pub fn database(&self) -> PathBuf {
         self.folder.path().join("news.sqlite3")
     }
 
-    /// Writes a file until there is room for nothing else.
+    /// Fills the disk with one file.
     pub fn fill(&self) {
         let mut file = OpenOptions::new().create(true).append(true).open(self.filler()).expect("a file");
         for size in [64 * 1024, 4096, 1] {
@@ -34,17 +34,17 @@ impl Disk {
         }
     }
 
-    /// Takes all of it back.
+    /// Removes the file that fills the disk.
     pub fn empty(&self) {
         std::fs::remove_file(self.filler()).expect("it was filled");
     }
 
-    /// From now on nothing can be written. No file may be open for writing.
+    /// Remounts the disk read-only. No file may be open for writing.
     pub fn make_read_only(&self) {
         mount(&["-o", "remount,ro"], self.folder.path());
     }
 
-    /// The same as before.
+    /// Remounts the disk for writing.
     pub fn make_writable(&self) {
         mount(&["-o", "remount,rw"], self.folder.path());
     }
@@ -60,11 +60,11 @@ impl Drop for Disk {
     }
 }
 
-/// A file that nobody can write, not even root, as long as this lives. What is beside it can be written.
+/// A file that not even root can write, mounted read-only on itself. Dropping it unmounts it.
 pub struct ReadOnlyFile<'p>(&'p Path);
 
 impl ReadOnlyFile<'_> {
-    /// No file may be open for writing.
+    /// Makes a file read-only. It may not be open for writing.
     pub fn at(path: &Path) -> ReadOnlyFile<'_> {
         mount(&["--bind", path.to_str().expect("a temporary folder has a plain name")], path);
         let file = ReadOnlyFile(path);
@@ -80,12 +80,12 @@ impl Drop for ReadOnlyFile<'_> {
 }
 
 fn unmount(path: &Path) {
-    // Lazily: a server that was killed a moment ago may still be on its way out.
+    // Lazily, since a killed server may not have ended yet.
     let _ = Command::new("umount").arg("--lazy").arg(path).status();
 }
 
 fn mount(arguments: &[&str], path: &Path) {
-    let mounted = Command::new("mount").args(arguments).arg(path).output().expect("there is a mount");
-    let said = String::from_utf8_lossy(&mounted.stderr);
-    assert!(mounted.status.success(), "only root can mount, see tests/faults/main.rs: {said}");
+    let mounted = Command::new("mount").args(arguments).arg(path).output().expect("the mount command runs");
+    let stderr = String::from_utf8_lossy(&mounted.stderr);
+    assert!(mounted.status.success(), "only root can mount, see tests/faults/main.rs: {stderr}");
 }

@@ -1,4 +1,4 @@
-//! A disk without room: writes are refused, reads go on, and with room everything goes on by itself.
+//! A full disk: writes are refused and reads succeed, and with free space writes succeed again.
 
 use std::fs;
 use std::path::Path;
@@ -10,55 +10,58 @@ use crate::writers::{Writers, assert_kept, assert_reads, assert_refused, stop, w
 const BEFORE: usize = 10;
 
 #[test]
-fn while_the_disk_is_full_writes_are_refused_and_afterwards_they_go_on() {
+fn writes_are_refused_while_the_disk_is_full_and_succeed_afterwards() {
     let disk = Disk::of(32);
     seeded(&disk.database(), 10);
     let mut program = Program::serve(&disk.database(), &[]);
     let clients = Writers::start(program.address, 4);
     for _ in 0..3 {
-        clients.await_answers(50);
+        clients.await_acknowledged(50);
         disk.fill();
         clients.await_refusals(50);
         assert_refused(&program.post("/benchmarking/comment_create"));
         assert_reads(&program);
         disk.empty();
-        clients.await_answers(50);
+        clients.await_acknowledged(50);
     }
     let written = clients.end();
     program.kill();
     let connection = open(&disk.database());
-    let kept = assert_kept(&connection, &written.told, BEFORE);
-    assert_eq!(kept, written.told, "what was refused was done");
+    let kept = assert_kept(&connection, &written.acknowledged, BEFORE);
+    assert_eq!(kept, written.acknowledged, "a refused write was kept");
     assert_sound(&connection);
 }
 
 #[test]
-fn a_disk_that_is_full_at_the_checkpoint_loses_nothing() {
+fn a_full_disk_at_the_checkpoint_loses_no_write() {
     let disk = Disk::of(64);
     seeded(&disk.database(), 10);
     let mut program = Program::serve(&disk.database(), &[]);
     let clients = Writers::start(program.address, 8);
-    // Once the WAL has been copied it begins anew, and needs no more room for a while: the database does.
+    // After a checkpoint the WAL is overwritten from its start, so only the database needs more space.
     await_growth(&disk.database());
     disk.fill();
     program.await_log("checkpoint: database or disk is full");
     clients.await_refusals(50);
     assert_reads(&program);
     disk.empty();
-    clients.await_answers(50);
+    clients.await_acknowledged(50);
     await_growth(&disk.database());
-    let mut told = clients.end().told;
-    told.insert(write(&program));
+    let mut acknowledged = clients.end().acknowledged;
+    acknowledged.insert(write(&program));
     stop(&mut program);
-    assert!(!disk.database().with_extension("sqlite3-wal").exists(), "the database is not whole");
+    assert!(
+        !disk.database().with_extension("sqlite3-wal").exists(),
+        "the stop has not copied the WAL into the database"
+    );
     let connection = open(&disk.database());
-    assert_eq!(assert_kept(&connection, &told, BEFORE), told, "what was refused was done");
+    assert_eq!(assert_kept(&connection, &acknowledged, BEFORE), acknowledged, "a refused write was kept");
     assert_sound(&connection);
 }
 
-/// Waits until something was copied into the database.
+/// Waits until a checkpoint has extended the database.
 fn await_growth(database: &Path) {
-    let length = || fs::metadata(database).expect("it is there").len();
+    let length = || fs::metadata(database).expect("the database exists").len();
     let before = length();
     eventually("a checkpoint", || (length() > before).then_some(()));
 }

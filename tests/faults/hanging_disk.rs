@@ -1,4 +1,4 @@
-//! A disk that does not answer: the writer waits for it, and whoever wants to write queues up.
+//! A disk that hangs: the writer waits for its flush, and the queue of writes fills up.
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
@@ -7,12 +7,12 @@ use crate::harness::{Answer, Program, Raw, assert_sound, eventually, folder, ope
 use crate::strace::Strace;
 use crate::writers::{assert_kept, assert_reads, assert_refused};
 
-/// More than the writer's queue holds and than it takes into one transaction.
+/// 100 more than the writer's queue and one batch hold.
 const CLIENTS: usize = 4096 + 128 + 100;
 
 #[test]
-fn while_the_disk_hangs_the_queue_is_bounded_and_people_read() {
-    // The server inherits it. Beside the clients each has a few files.
+fn while_the_disk_hangs_reads_succeed_and_the_write_queue_is_bounded() {
+    // The server inherits the limit. Both processes need a few other files.
     let files = rlimit::increase_nofile_limit(16_384).expect("a limit can be set");
     assert!(files > CLIENTS as u64 + 200, "{files} open files are too few: see ulimit -Hn");
     let (_folder, database) = folder();
@@ -21,17 +21,17 @@ fn while_the_disk_hangs_the_queue_is_bounded_and_people_read() {
     let mut waiting = Vec::new();
     while waiting.len() < CLIENTS {
         waiting.push(Raw::connect(program.address));
-        // Not more at once than the system holds for the server.
+        // No more at once than the listener's backlog holds.
         if waiting.len() % 250 == 0 {
-            eventually("they have come in", || (threads(&program) > waiting.len()).then_some(()));
+            eventually("the connections are accepted", || (threads(&program) > waiting.len()).then_some(()));
         }
     }
     let strace = Strace::hanging(&program);
     waiting.iter_mut().for_each(|raw| raw.ask("POST", "/benchmarking/post_create", &[]));
-    // Nobody is told that it is done, and who comes too late is told at once.
+    // No write is acknowledged, and a write beyond the queue is refused at once.
     let mut refused = 0;
     eventually("the queue is full", || {
-        waiting.retain_mut(|raw| match answer_by_now(raw) {
+        waiting.retain_mut(|raw| match received_answer(raw) {
             Some(answer) => {
                 assert_refused(&answer);
                 refused += 1;
@@ -41,43 +41,43 @@ fn while_the_disk_hangs_the_queue_is_bounded_and_people_read() {
         });
         (refused >= 100).then_some(())
     });
-    assert!(refused < CLIENTS - 4000, "only {} may wait", waiting.len());
+    assert!(refused < CLIENTS - 4000, "only {} writes are queued", waiting.len());
     assert_reads(&program);
     assert_refused(&program.post("/benchmarking/post_create"));
     strace.end();
-    // Some had not come so far when it was full. Nobody waits for the last.
-    let mut told = BTreeSet::new();
+    // Some requests had not reached the queue when it was full, so they may be refused. 500 writes are enough.
+    let mut acknowledged = BTreeSet::new();
     for raw in &mut waiting {
         let answer = raw.answer();
         if answer.status == 200 {
-            told.insert(answer.session_id());
+            acknowledged.insert(answer.session_id());
         } else {
             assert_refused(&answer);
         }
-        if told.len() == 500 {
+        if acknowledged.len() == 500 {
             break;
         }
     }
-    assert_eq!(told.len(), 500, "too few were queued");
+    assert_eq!(acknowledged.len(), 500, "too few writes were queued");
     program.kill();
     let connection = open(&database);
-    assert_kept(&connection, &told, 10);
+    assert_kept(&connection, &acknowledged, 10);
     assert_sound(&connection);
 }
 
-/// How many threads it has.
+/// The number of its threads.
 fn threads(program: &Program) -> usize {
-    std::fs::read_dir(format!("/proc/{}/task", program.id())).expect("it is running").count()
+    std::fs::read_dir(format!("/proc/{}/task", program.id())).expect("the process runs").count()
 }
 
-/// `None`: nothing has come yet.
-fn answer_by_now(raw: &mut Raw) -> Option<Answer> {
+/// The response, if its first byte has arrived.
+fn received_answer(raw: &mut Raw) -> Option<Answer> {
     raw.stream.set_nonblocking(true).expect("an option can be set");
-    let has_come = match raw.stream.peek(&mut [0]) {
+    let has_arrived = match raw.stream.peek(&mut [0]) {
         Ok(_) => true,
         Err(error) if error.kind() == ErrorKind::WouldBlock => false,
         Err(error) => panic!("{error}"),
     };
     raw.stream.set_nonblocking(false).expect("an option can be set");
-    has_come.then(|| raw.answer())
+    has_arrived.then(|| raw.answer())
 }

@@ -1,6 +1,6 @@
-//! `kill -9` under writes, again and again: 20 times, or as often as `KILLS` says.
+//! Kills the server with SIGKILL under writes, 20 times or as often as `KILLS` says.
 //!
-//! The long form: `KILLS=1000 cargo test --test faults killed -- --nocapture`.
+//! A long run: `KILLS=1000 cargo test --test faults killed -- --nocapture`.
 
 use rand::RngExt;
 
@@ -8,29 +8,29 @@ use crate::harness::{Program, assert_sound, folder, open, seeded};
 use crate::writers::{Writers, assert_kept, sessions, write};
 
 const CLIENTS: usize = 8;
-/// Posts that are there before the first kill.
+/// The number of posts before the first kill.
 const BEFORE: usize = 10;
-/// After so many kills with one database the next begins: each kill has all of it checked.
-const WITH_ONE_DATABASE: u32 = 50;
+/// The number of kills for one database. Each kill is followed by a check of the whole database, which grows.
+const KILLS_PER_DATABASE: u32 = 50;
 
 fn kills() -> u32 {
     std::env::var("KILLS").map_or(20, |kills| kills.parse().expect("KILLS is a number"))
 }
 
 #[test]
-fn what_was_answered_before_it_was_killed_is_there_afterwards() {
+fn an_acknowledged_write_survives_when_the_server_is_killed() {
     let (mut left, mut killed) = (kills(), 0);
     while left > 0 {
-        let rounds = left.min(WITH_ONE_DATABASE);
-        let written = kill_again_and_again(rounds);
+        let rounds = left.min(KILLS_PER_DATABASE);
+        let written = kill_repeatedly(rounds);
         left -= rounds;
         killed += rounds;
-        println!("{killed} kills; {written} writes in the last database, nothing lost");
+        println!("{killed} kills; {written} writes in the last database, none lost");
     }
 }
 
-/// How many writes there were.
-fn kill_again_and_again(rounds: u32) -> usize {
+/// Kills servers of one database. Returns the number of writes that it holds in the end.
+fn kill_repeatedly(rounds: u32) -> usize {
     let (_folder, database) = folder();
     seeded(&database, u32::try_from(BEFORE).unwrap());
     let mut random = rand::rng();
@@ -38,23 +38,24 @@ fn kill_again_and_again(rounds: u32) -> usize {
     for round in 1..=rounds {
         let mut program = Program::serve(&database, &[]);
         let clients = Writers::start(program.address, CLIENTS);
-        // At once, among the first, or in full swing.
-        clients
-            .await_answers([0, random.random_range(1..20), random.random_range(20..200)][round as usize % 3]);
+        // At the start, among the first writes, or under full load.
+        clients.await_acknowledged(
+            [0, random.random_range(1..20), random.random_range(20..200)][round as usize % 3],
+        );
         program.kill();
         let written = clients.end();
         assert_eq!(written.refused, 0, "{}", program.log());
-        assert!(known.is_disjoint(&written.told), "a number was given twice");
-        known.extend(written.told);
-        // By turns the program itself is the first to find what it left, and somebody else.
+        assert!(known.is_disjoint(&written.acknowledged), "a session id was assigned twice");
+        known.extend(written.acknowledged);
+        // At random, the program or this test is the first to open the database after the kill.
         if random.random() {
             let again = Program::serve(&database, &[]);
             assert_eq!(again.get("/").status, 200);
         }
         let connection = open(&database);
         let kept = assert_kept(&connection, &known, BEFORE);
-        let unanswered = kept.len() - known.len();
-        assert!(unanswered <= CLIENTS, "round {round}: {unanswered} writes of nobody");
+        let unacknowledged = kept.len() - known.len();
+        assert!(unacknowledged <= CLIENTS, "round {round}: {unacknowledged} unacknowledged writes are kept");
         assert_sound(&connection);
         known = kept;
     }

@@ -1,9 +1,9 @@
-//! What breaks, broken for real under the real program: the disk is full, refuses, forgets or is taken
-//! away, the clock is wrong, descriptors and threads are used up, and the process is killed. What
-//! was answered must be there afterwards, and the site must come back by itself.
+//! Real faults under the real program: the disk is full, read-only, fails, hangs or loses its files, the clock
+//! is wrong, descriptors or memory run out, or the process is killed. Every acknowledged write must survive, and
+//! the site must recover by itself.
 //!
-//! Run as root, or as root of a namespace of one's own, which needs no rights on most machines and is what
-//! `bin/test` does: `unshare -Urm cargo test --test faults`. It needs Linux and strace.
+//! The tests need Linux, strace and root, or root of a user namespace, which needs no privilege on most machines:
+//! `unshare -Urm cargo test --test faults`, as `bin/test` does.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

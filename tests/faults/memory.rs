@@ -1,4 +1,4 @@
-//! No memory is left for another thread.
+//! The server has no memory for another thread.
 
 use std::fs;
 
@@ -7,28 +7,28 @@ use rlimit::{Resource, prlimit};
 use crate::harness::{Program, Raw, assert_sound, eventually, folder, open, seeded};
 use crate::writers::{assert_reads, write};
 
-/// The most memory that the program may address, in bytes.
+/// Limits the address space of the program, in bytes.
 fn limit(program: &Program, soft: u64) {
     let id = i32::try_from(program.id()).unwrap();
-    prlimit(id, Resource::AS, Some((soft, u64::MAX)), None).expect("it is ours");
+    prlimit(id, Resource::AS, Some((soft, u64::MAX)), None).expect("the process belongs to this user");
 }
 
-/// What it addresses now, in bytes.
-fn addressed(program: &Program) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", program.id())).expect("it is running");
-    let line = status.lines().find(|line| line.starts_with("VmSize:")).expect("Linux says it");
+/// The size of its address space, in bytes.
+fn address_space(program: &Program) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", program.id())).expect("the process runs");
+    let line = status.lines().find(|line| line.starts_with("VmSize:")).expect("a line of /proc/PID/status");
     line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).expect("a number of KiB") * 1024
 }
 
 #[test]
-fn without_memory_for_a_thread_newcomers_are_told_and_the_others_are_served() {
+fn without_memory_for_a_thread_a_new_connection_gets_503_and_open_ones_are_served() {
     let (_folder, database) = folder();
     seeded(&database, 10);
     let program = Program::serve(&database, &[]);
     assert_reads(&program);
-    // A newcomer without a thread has one of those closed that do nothing, who has done so longest.
+    // A new connection without a thread closes the one that has been idle longest.
     let idle: Vec<Raw> = (0..10).map(|_| Raw::connect(program.address)).collect();
-    // They have their threads, and what memory they need.
+    // These have their threads and the memory that they need.
     let mut kept: Vec<Raw> = (0..4).map(|_| Raw::connect(program.address)).collect();
     let serve = |raw: &mut Raw| {
         for (method, path) in [("GET", "/"), ("POST", "/benchmarking/post_create"), ("GET", "/posts/1")] {
@@ -39,11 +39,11 @@ fn without_memory_for_a_thread_newcomers_are_told_and_the_others_are_served() {
         }
     };
     kept.iter_mut().for_each(serve);
-    // Less than a thread's stack is left.
-    limit(&program, addressed(&program) + 900 * 1024);
-    // The C library keeps the stacks of threads that have ended for the next ones: who gets such a one stays.
+    // The rest is less than the stack of a thread.
+    limit(&program, address_space(&program) + 900 * 1024);
+    // The C library reuses the stacks of threads that have ended, so some new connections are served.
     let mut served: Vec<Raw> = Vec::new();
-    let refused = eventually("a newcomer is refused", || {
+    let refused = eventually("a new connection is refused", || {
         let mut raw = Raw::connect(program.address);
         raw.try_send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").ok()?;
         let answer = raw.try_answer().ok()?;

@@ -1,4 +1,4 @@
-//! The database's file is taken away from under the server.
+//! The database files are moved, deleted or replaced while the server runs.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,17 +14,17 @@ fn beside(database: &Path, ending: &str) -> PathBuf {
     database.with_extension(format!("sqlite3{ending}"))
 }
 
-/// A server with three writes in its WAL.
+/// A server with three acknowledged writes in its WAL.
 fn serving() -> (tempfile::TempDir, PathBuf, Program, BTreeSet<i64>) {
     let (folder, database) = folder();
     seeded(&database, 10);
     let program = Program::serve(&database, &[]);
-    let told = (0..3).map(|_| write(&program)).collect();
-    (folder, database, program, told)
+    let acknowledged = (0..3).map(|_| write(&program)).collect();
+    (folder, database, program, acknowledged)
 }
 
 #[test]
-fn who_deletes_the_database_is_told_and_nobody_writes_into_nowhere() {
+fn a_deleted_database_is_reported_and_writes_are_refused() {
     let (_folder, database, mut program, _) = serving();
     for ending in ["", "-wal", "-shm"] {
         fs::remove_file(beside(&database, ending)).unwrap();
@@ -34,11 +34,11 @@ fn who_deletes_the_database_is_told_and_nobody_writes_into_nowhere() {
     assert_refused(&program.post("/benchmarking/post_create"));
     assert_reads(&program);
     stop(&mut program);
-    assert!(!database.exists(), "nothing is left behind that looks like a database");
+    assert!(!database.exists(), "the stop has created a database");
 }
 
 #[test]
-fn a_database_that_is_put_in_the_place_of_another_is_not_mixed_with_it() {
+fn a_replaced_database_is_not_mixed_with_the_old_wal() {
     let (folder, database, mut program, _) = serving();
     let other = folder.path().join("other.sqlite3");
     seeded(&other, 5);
@@ -46,7 +46,7 @@ fn a_database_that_is_put_in_the_place_of_another_is_not_mixed_with_it() {
     program.await_log(NOTICED);
     assert_refused(&program.post("/benchmarking/post_create"));
     assert_reads(&program);
-    // The WAL of the old one is still there, beside the new one.
+    // The WAL of the old database lies beside the new one.
     program.kill();
     let program = Program::serve(&database, &[]);
     let connection = open(&database);
@@ -57,37 +57,37 @@ fn a_database_that_is_put_in_the_place_of_another_is_not_mixed_with_it() {
 }
 
 #[test]
-fn a_database_that_is_moved_away_and_back_is_written_to_after_a_restart() {
-    let (folder, database, mut program, mut told) = serving();
+fn a_database_that_was_moved_away_and_back_accepts_writes_after_a_restart() {
+    let (folder, database, mut program, mut acknowledged) = serving();
     let elsewhere = folder.path().join("elsewhere.sqlite3");
     fs::rename(&database, &elsewhere).unwrap();
     program.await_log(NOTICED);
     assert_refused(&program.post("/benchmarking/post_create"));
-    // It went with all that was answered, without its WAL.
+    // The moved file has every acknowledged write, even without its WAL.
     fs::copy(&elsewhere, folder.path().join("copy.sqlite3")).unwrap();
-    assert_kept(&open(&folder.path().join("copy.sqlite3")), &told, BEFORE);
+    assert_kept(&open(&folder.path().join("copy.sqlite3")), &acknowledged, BEFORE);
     fs::rename(&elsewhere, &database).unwrap();
-    // Others may have written to it meanwhile: our caches know nothing of that.
+    // Another program may have written to it meanwhile, which the server's caches would not show.
     assert_refused(&program.post("/benchmarking/post_create"));
     program.kill();
     let mut program = Program::serve(&database, &[]);
-    told.insert(write(&program));
+    acknowledged.insert(write(&program));
     program.kill();
     let connection = open(&database);
-    assert_eq!(assert_kept(&connection, &told, BEFORE), told);
+    assert_eq!(assert_kept(&connection, &acknowledged, BEFORE), acknowledged);
     assert_sound(&connection);
 }
 
 #[test]
-fn a_wal_that_is_deleted_takes_nothing_with_it_that_was_answered() {
-    let (_folder, database, mut program, told) = serving();
+fn a_deleted_wal_loses_no_acknowledged_write() {
+    let (_folder, database, mut program, acknowledged) = serving();
     fs::remove_file(beside(&database, "-wal")).unwrap();
     program.await_log(NOTICED);
     assert_refused(&program.post("/benchmarking/post_create"));
     program.kill();
     let program = Program::serve(&database, &[]);
     let connection = open(&database);
-    assert_eq!(assert_kept(&connection, &told, BEFORE), told);
+    assert_eq!(assert_kept(&connection, &acknowledged, BEFORE), acknowledged);
     write(&program);
     assert_sound(&connection);
 }

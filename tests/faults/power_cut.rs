@@ -1,6 +1,5 @@
-//! A power cut, without cutting the power: the system calls show that no write was answered before the
-//! disk had it. The flush must have begun after the last frame of the transaction was written, and have
-//! ended well before the first byte of the answer left.
+//! Durability after a power cut, proven by a trace of the system calls: the flush of a write starts after the last
+//! frame of its transaction is written, and succeeds before the first byte of the response is sent.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,20 +13,22 @@ use crate::harness::{Program, folder, seeded};
 use crate::strace::Strace;
 use crate::writers::Writers;
 
-/// Something that the server asked the system for, in the order in which it did.
+/// A system call of the server.
 enum Call {
-    /// Bytes into the WAL.
+    /// A write of these bytes to the WAL.
     Wal(Vec<u8>),
-    /// A thread begins to flush it.
+    /// A thread starts to flush the WAL.
     FlushBegins(Thread),
-    FlushEnds(Thread, /* Well */ bool),
+    /// A flush by this thread has ended, with success or not.
+    FlushEnds(Thread, bool),
+    /// The start of a response.
     Answer(Vec<u8>),
 }
 
 type Thread = u32;
 
 #[test]
-fn no_write_is_answered_before_it_is_on_the_disk() {
+fn no_write_is_acknowledged_before_it_is_on_disk() {
     let (folder, database) = folder();
     seeded(&database, 10);
     let program = Program::serve(&database, &["--writes-per-minute", "1000"]);
@@ -37,48 +38,48 @@ fn no_write_is_answered_before_it_is_on_the_disk() {
     let output = format!("--output={}", trace.display());
     let strace = Strace::of(
         &program,
-        // All strings whole and in hexadecimal, and paths with the descriptors.
+        // Complete strings in hexadecimal, and the path of each descriptor.
         &["-xx", "-y", "-s", "5000", "-e", "trace=pwrite64,fdatasync,fsync,sendto", &output],
     );
     let endpoints = &["post_create", "comment_create", "comment_destroy"];
     let clients = Writers::calling(endpoints, program.address, 8);
     let forms: Titles = (0..20).map(|number| write_post(&author, number)).collect();
-    clients.await_answers(300);
+    clients.await_acknowledged(300);
     let written = clients.end();
     strace.end();
-    let expected = written.told.len() + forms.len();
+    let expected = written.acknowledged.len() + forms.len();
     let found = Proof::of(&calls(&trace), forms);
-    assert_eq!(found.answers, expected, "not all answers were seen");
-    assert!(found.with_answers.len() < found.answers, "nobody shared a transaction");
+    assert_eq!(found.answers, expected, "the trace lacks responses");
+    assert!(found.with_answers.len() < found.answers, "no two writes shared a transaction");
 }
 
-/// The titles of what was posted by a form, by where its answer led.
+/// The titles of the posts that a form created, by the location of the response.
 type Titles = BTreeMap<String, String>;
 
-/// Sends the form as somebody who is signed in.
+/// Posts by the form as a signed-in user.
 fn write_post(author: &Client, number: u32) -> (String, String) {
     let title = format!("On the disk, as number {number:03}");
     let answer = author.post("/posts", &[("title", &title), ("description", "A text")]);
     assert_eq!(answer.status, 303, "{}", answer.text());
-    (answer.header("Location").expect("it leads to the post").to_owned(), title)
+    (answer.header("Location").expect("the address of the post").to_owned(), title)
 }
 
-/// What is known of the disk as the calls go by.
+/// The state of the disk that the calls so far imply.
 #[derive(Default)]
 struct Proof {
     forms: Titles,
-    /// The pages of each transaction, in their order.
+    /// The pages of each committed transaction, in the order of the commits.
     committed: Vec<Vec<u8>>,
-    /// Those of the one that is not committed.
+    /// The pages of the transaction that is not committed yet.
     pages: Vec<u8>,
-    /// The next page is its last one.
+    /// Whether the next page is the last of its transaction.
     is_last: bool,
-    /// How many had been committed when a flush began that is under way.
+    /// For each running flush, the number of transactions that were committed when it started.
     flushing: BTreeMap<Thread, usize>,
-    /// So many are on the disk.
+    /// The number of transactions on the disk.
     flushed: usize,
     answers: usize,
-    /// Which transactions hold what was answered.
+    /// The transactions of acknowledged writes.
     with_answers: BTreeSet<usize>,
 }
 
@@ -89,9 +90,9 @@ impl Proof {
             match call {
                 Call::Wal(bytes) => proof.write(bytes),
                 Call::FlushBegins(thread) => drop(proof.flushing.insert(*thread, proof.committed.len())),
-                Call::FlushEnds(thread, well) => {
-                    // What ends may be a flush of the database, whose beginning is none of the WAL's.
-                    let begun = proof.flushing.remove(thread).filter(|_| *well);
+                Call::FlushEnds(thread, succeeded) => {
+                    // It may be a flush of the database, which has no start here.
+                    let begun = proof.flushing.remove(thread).filter(|_| *succeeded);
                     proof.flushed = proof.flushed.max(begun.unwrap_or(0));
                 }
                 Call::Answer(bytes) => proof.check(bytes),
@@ -100,12 +101,12 @@ impl Proof {
         proof
     }
 
-    /// Frames are written in two: 24 bytes of which the second four are zero unless it is the last of its
-    /// transaction, and the page (<https://sqlite.org/fileformat2.html#the_write_ahead_log>).
+    /// SQLite writes a frame in two calls: a header of 24 bytes, whose second four are zero unless the frame is the
+    /// last of its transaction, and the page (<https://sqlite.org/fileformat2.html#the_write_ahead_log>).
     fn write(&mut self, bytes: &[u8]) {
         match bytes.len() {
             24 => self.is_last = bytes[4..8] != [0; 4],
-            32 => {} // The head of the WAL.
+            32 => {} // The header of the WAL.
             4096 => {
                 self.pages.extend_from_slice(bytes);
                 if self.is_last {
@@ -119,22 +120,22 @@ impl Proof {
     fn check(&mut self, answer: &[u8]) {
         let text = String::from_utf8_lossy(answer);
         if !text.starts_with("HTTP/1.1 ") {
-            return; // The rest of a long one.
+            return; // The rest of a long response.
         }
         let row = self.row(&text);
         let transaction = self.committed.iter().position(|pages| memmem::find(pages, &row).is_some());
         let is_on_disk = transaction.is_some_and(|transaction| transaction < self.flushed);
-        assert!(is_on_disk, "answered before it was on the disk: {text:.600}");
+        assert!(is_on_disk, "acknowledged before it was on disk: {text:.600}");
         self.with_answers.extend(transaction);
         self.answers += 1;
     }
 
-    /// What a row has of the write that is answered, and no other: that of the post has its title. An endpoint's
-    /// answer has the secret of the session that it has made, whose row has the secret's hash.
+    /// Bytes that only the row of this write contains: the title of a post by the form, or the hash of the session
+    /// secret that an endpoint returns.
     fn row(&self, answer: &str) -> Vec<u8> {
         if answer.starts_with("HTTP/1.1 303 ") {
             let location = between(answer, "Location: ", "\r\n");
-            return self.forms.get(location).expect("the form's answer").clone().into_bytes();
+            return self.forms.get(location).expect("a title for the location").clone().into_bytes();
         }
         assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
         let cookie = answer.split("session=").nth(1).expect("a session");
@@ -143,25 +144,25 @@ impl Proof {
     }
 }
 
-/// Reads what strace wrote. A call during which another thread called is on two lines.
+/// Parses the output of strace. A call that another thread interrupts is on two lines.
 fn calls(trace: &Path) -> Vec<Call> {
-    let text = fs::read_to_string(trace).expect("strace has written it");
+    let text = fs::read_to_string(trace).expect("the output of strace");
     let calls: Vec<Call> = text.lines().flat_map(read).collect();
     assert!(!calls.is_empty());
     calls
 }
 
-/// What happened on a line, in its order.
+/// The calls on a line, in their order.
 fn read(line: &str) -> Vec<Call> {
     let (thread, call) = line.split_once(' ').expect("a thread and a call");
-    let thread = thread.parse().expect("its number");
+    let thread = thread.parse().expect("the id of a thread");
     let call = call.trim_start();
-    let is_well = call.ends_with("= 0");
+    let succeeded = call.ends_with("= 0");
     if call.starts_with("<... fdatasync resumed>") || call.starts_with("<... fsync resumed>") {
-        return vec![Call::FlushEnds(thread, is_well)];
+        return vec![Call::FlushEnds(thread, succeeded)];
     }
     let Some((name, rest)) = call.split_once('(') else {
-        return Vec::new(); // A thread has ended.
+        return Vec::new(); // A thread ends.
     };
     let is_wal = || unescaped(between(rest, "<", ">")).ends_with(b"-wal");
     match name {
@@ -170,7 +171,7 @@ fn read(line: &str) -> Vec<Call> {
             vec![Call::FlushBegins(thread)]
         }
         "fdatasync" | "fsync" if is_wal() => {
-            vec![Call::FlushBegins(thread), Call::FlushEnds(thread, is_well)]
+            vec![Call::FlushBegins(thread), Call::FlushEnds(thread, succeeded)]
         }
         "sendto" => vec![Call::Answer(unescaped(between(rest, "\"", "\"")))],
         _ => Vec::new(),
@@ -182,7 +183,7 @@ fn between<'t>(text: &'t str, start: &str, end: &str) -> &'t str {
     inner.unwrap_or_else(|| panic!("no {start}…{end} in {text}")).0
 }
 
-/// `\x4c\x4e` as bytes.
+/// The bytes of a string such as `\x4c\x4e`.
 fn unescaped(text: &str) -> Vec<u8> {
     hexadecimal(&text.replace("\\x", ""))
 }

@@ -1,4 +1,4 @@
-//! The database cannot be written: from the start, or from a moment on.
+//! A read-only database, at the start of the server or later.
 
 use std::path::Path;
 
@@ -8,10 +8,10 @@ use crate::strace::Strace;
 use crate::writers::{assert_kept, assert_reads, assert_refused, stop, write};
 
 #[test]
-fn a_server_does_not_start_on_a_disk_that_cannot_be_written() {
+fn a_server_does_not_start_on_a_read_only_disk() {
     let disk = Disk::of(32);
     seeded(&disk.database(), 10);
-    // As it was stopped, and as it was killed.
+    // After a clean stop, and after a kill.
     for has_wal in [false, true] {
         if has_wal {
             let mut program = Program::serve(&disk.database(), &[]);
@@ -26,10 +26,10 @@ fn a_server_does_not_start_on_a_disk_that_cannot_be_written() {
 }
 
 #[test]
-fn a_server_does_not_start_on_a_file_that_cannot_be_written() {
+fn a_server_does_not_start_on_a_read_only_file() {
     let (_folder, database) = folder();
     seeded(&database, 10);
-    // As it was stopped, and as it was killed.
+    // After a clean stop, and after a kill.
     for has_wal in [false, true] {
         if has_wal {
             let mut program = Program::serve(&database, &[]);
@@ -46,14 +46,14 @@ fn a_server_does_not_start_on_a_file_that_cannot_be_written() {
 fn assert_refuses_to_start(database: &Path) {
     let database = database.to_str().unwrap();
     let ended = run(&["serve", "--listen", "127.0.0.1:0", "--database", database]);
-    let said = String::from_utf8_lossy(&ended.stderr);
-    assert_eq!(ended.status.code(), Some(1), "{said}");
-    let sentence = said.lines().last().expect("it says why");
-    assert!(sentence.contains("cannot be written"), "{said}");
-    assert!(sentence.contains(database), "{said}");
+    let stderr = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{stderr}");
+    let message = stderr.lines().last().expect("a message");
+    assert!(message.contains("cannot be written"), "{stderr}");
+    assert!(message.contains(database), "{stderr}");
 }
 
-/// As if nothing had been.
+/// Panics unless a server starts, reads, writes and stops.
 fn assert_serves(database: &Path) {
     let mut program = Program::serve(database, &[]);
     assert_reads(&program);
@@ -62,15 +62,15 @@ fn assert_serves(database: &Path) {
     assert_sound(&open(database));
 }
 
-/// What the kernel answers to every write after it has seen a file system damaged (`errors=remount-ro`).
+/// The kernel's response to every write after it has found the file system damaged (`errors=remount-ro`).
 const READ_ONLY: &str = "inject=pwrite64,write,ftruncate,fallocate:error=EROFS";
 
 #[test]
-fn while_the_disk_cannot_be_written_people_read_and_afterwards_write() {
+fn reads_succeed_while_the_disk_is_read_only_and_writes_succeed_afterwards() {
     let (_folder, database) = folder();
     seeded(&database, 10);
     let mut program = Program::serve(&database, &[]);
-    let mut told = [write(&program)].into();
+    let mut acknowledged = [write(&program)].into();
     let wal = database.with_extension("sqlite3-wal");
     let strace = Strace::injecting(&program, &wal, READ_ONLY);
     for _ in 0..3 {
@@ -78,9 +78,9 @@ fn while_the_disk_cannot_be_written_people_read_and_afterwards_write() {
         assert_reads(&program);
     }
     strace.end();
-    std::collections::BTreeSet::insert(&mut told, write(&program));
+    std::collections::BTreeSet::insert(&mut acknowledged, write(&program));
     program.kill();
     let connection = open(&database);
-    assert_eq!(assert_kept(&connection, &told, 10), told, "what was refused was done");
+    assert_eq!(assert_kept(&connection, &acknowledged, 10), acknowledged, "a refused write was kept");
     assert_sound(&connection);
 }
