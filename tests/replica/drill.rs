@@ -1,5 +1,4 @@
-//! One site with its replica: a folder, a store, and the commands of the program with both in their
-//! environment.
+//! One site with its replica: a folder, a store, and the program's commands with both in their environment.
 
 use std::fs;
 use std::io::Read;
@@ -15,54 +14,58 @@ use crate::harness::{PATIENCE, Program, eventually, open, program, seeded};
 use crate::processes::{self, Process};
 use crate::store::{BUCKET, KEY, SECRET, Store};
 
-/// Where `bin/tools` puts it.
+/// Litestream, as `bin/tools` installs it.
 pub const LITESTREAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/.tools/bin/litestream");
 
-/// A command that has not ended after so long hangs.
-const END: Duration = Duration::from_secs(60);
+/// The time after which a command counts as hanging.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What a command did in the end.
+/// The result of a command.
 #[derive(Debug)]
-pub struct Ended {
+pub struct CommandResult {
     pub success: bool,
-    /// Both streams, one after the other.
-    pub said: String,
+    /// Its stdout, then its stderr.
+    pub output: String,
 }
 
-impl Ended {
-    /// Panics unless it went well; what it said.
-    pub fn well(self) -> String {
-        assert!(self.success, "{}", self.said);
-        self.said
+impl CommandResult {
+    /// Panics unless the command has succeeded. Returns its output.
+    pub fn assert_success(self) -> String {
+        assert!(self.success, "{}", self.output);
+        self.output
     }
 
-    /// Panics unless it failed with one of these in what it said, and without a panic.
-    pub fn badly(self, reasons: &[&str]) -> String {
-        assert!(!self.success, "it should have failed: {}", self.said);
-        let said = self.said.to_lowercase();
-        assert!(reasons.iter().any(|reason| said.contains(reason)), "none of {reasons:?} is in {said}");
-        assert!(!said.contains("panicked"), "{said}");
-        self.said
+    /// Panics unless the command has failed without a panic, with one of `reasons` in its output, in any case.
+    /// Returns the output.
+    pub fn assert_failure(self, reasons: &[&str]) -> String {
+        assert!(!self.success, "the command succeeded: {}", self.output);
+        let output = self.output.to_lowercase();
+        assert!(
+            reasons.iter().any(|reason| output.contains(reason)),
+            "the output has none of {reasons:?}: {output}"
+        );
+        assert!(!output.contains("panicked"), "{output}");
+        self.output
     }
 }
 
-/// The site's place and its store.
+/// The folder of a site and its store.
 pub struct Drill {
     pub folder: TempDir,
     pub store: Store,
 }
 
 impl Drill {
-    /// With a store that is empty and a database of 10 posts.
+    /// A database of 10 posts and an empty store.
     pub fn start() -> Drill {
         let drill = Drill::empty();
         seeded(&drill.database(), 10);
         drill
     }
 
-    /// The same without a database.
+    /// An empty store and no database.
     pub fn empty() -> Drill {
-        // Named, since processes are found by this folder's name, and the store's must not begin with it.
+        // Processes are found by this folder's name, so it must not be a prefix of the store's folder.
         let folder = tempfile::Builder::new().prefix("site-").tempdir().expect("a temporary folder");
         Drill { folder, store: Store::start() }
     }
@@ -71,17 +74,17 @@ impl Drill {
         self.folder.path().join("news.sqlite3")
     }
 
-    /// Its WAL, which may be missing.
+    /// The WAL of the database, which may not exist.
     pub fn wal(&self) -> PathBuf {
         self.database().with_extension("sqlite3-wal")
     }
 
-    /// Another file in the folder.
+    /// The path of another file in the folder.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// The program with these arguments, its database and its replica.
+    /// The command of the program with these arguments, the database and the replica.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = program(arguments);
         command
@@ -97,46 +100,45 @@ impl Drill {
         command
     }
 
-    /// The command of a server on a free port.
+    /// The command that starts a replicated server on a free port.
     pub fn serving(&self) -> Command {
         self.command(&["serve", "--benchmarking", "--relax-ssl", "--listen", "127.0.0.1:0"])
     }
 
-    /// A server that is replicated, and waits until everything is in the store.
+    /// Starts a replicated server and waits until the replica is complete.
     pub fn serve(&self) -> Program {
         let program = Program::start(self.serving());
         self.await_verified();
         program
     }
 
-    /// Waits until the replica is good: Litestream may be starting, or trying again by and by. What it must
-    /// never be is damaged.
+    /// Waits until `verify` succeeds, since Litestream may still start or retry. A damaged replica fails at once.
     pub fn await_verified(&self) {
         let began = Instant::now();
         loop {
-            let Ended { success, said } = self.run(&["verify"]);
+            let CommandResult { success, output } = self.run(&["verify"]);
             if success {
                 return;
             }
-            let may_come = !said.contains("damaged") && began.elapsed() < PATIENCE;
-            assert!(may_come, "the replica is not good: {said}");
+            let may_recover = !output.contains("damaged") && began.elapsed() < PATIENCE;
+            assert!(may_recover, "the replica is not verified: {output}");
         }
     }
 
-    /// Runs a command to its end.
-    pub fn run(&self, arguments: &[&str]) -> Ended {
+    /// Runs a command of the program until it ends.
+    pub fn run(&self, arguments: &[&str]) -> CommandResult {
         finish(self.command(arguments))
     }
 
-    /// Restores beside the database; what is in it then.
+    /// Restores the replica to another file, and opens that.
     pub fn restored(&self) -> Connection {
         let copy = self.file("restored.sqlite3");
-        let to = copy.to_str().expect("a plain name");
-        self.run(&["restore", "--force", "--to", to]).well();
+        let to = copy.to_str().expect("a UTF-8 path");
+        self.run(&["restore", "--force", "--to", to]).assert_success();
         open(&copy)
     }
 
-    /// Loses the database and what SQLite keeps beside it, as `rm news.sqlite3*` does.
+    /// Deletes the database, its WAL and its shared memory.
     pub fn lose_database(&self) {
         for end in ["", "-wal", "-shm"] {
             let path = self.database().with_extension(format!("sqlite3{end}"));
@@ -146,22 +148,23 @@ impl Drill {
         }
     }
 
-    /// Loses all that is in the folder, as a new machine does.
+    /// Deletes all files in the folder, like the move to a new machine.
     pub fn lose_folder(&self) {
         for entry in fs::read_dir(self.folder.path()).expect("the folder") {
             let path = entry.expect("an entry").path();
-            if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.expect("it goes");
+            if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }
+                .expect("the entry is deleted");
         }
     }
 
-    /// The process that copies to the replica, once there is exactly one.
+    /// Litestream's process. Waits until there is exactly one.
     pub fn litestream(&self) -> Process {
         self.one("Litestream", |process| process.name == "litestream")
     }
 
-    /// The process between the server and Litestream, once there is exactly one.
-    pub fn go_between(&self, server: &Program) -> Process {
-        self.one("a go-between", |process| process.name == "lorem-news" && process.id != server.id())
+    /// The shim between the server and Litestream. Waits until there is exactly one.
+    pub fn shim(&self, server: &Program) -> Process {
+        self.one("a shim", |process| process.name == "lorem-news" && process.id != server.id())
     }
 
     fn one(&self, what: &str, is: impl Fn(&Process) -> bool) -> Process {
@@ -172,7 +175,7 @@ impl Drill {
     }
 }
 
-/// Whatever becomes of a test, nothing of it goes on.
+/// A failed test kills its processes.
 impl Drop for Drill {
     fn drop(&mut self) {
         let left: Vec<_> = processes::of(self.folder.path()).iter().map(|process| process.id).collect();
@@ -183,8 +186,8 @@ impl Drop for Drill {
     }
 }
 
-/// Runs a command to its end, which must not be later than [`END`].
-pub fn finish(mut command: Command) -> Ended {
+/// Runs a command until it ends. Panics after [`COMMAND_TIMEOUT`].
+pub fn finish(mut command: Command) -> CommandResult {
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -194,29 +197,29 @@ pub fn finish(mut command: Command) -> Ended {
     let streams = [read(child.stdout.take()), read(child.stderr.take())];
     let began = Instant::now();
     let status = loop {
-        if let Some(status) = child.try_wait().expect("it was started here") {
+        if let Some(status) = child.try_wait().expect("it is a child of this process") {
             break status;
         }
-        if began.elapsed() > END {
-            child.kill().expect("it can be killed");
-            panic!("{command:?} has not ended after {END:?}");
+        if began.elapsed() > COMMAND_TIMEOUT {
+            child.kill().expect("the process can be killed");
+            panic!("{command:?} has not ended after {COMMAND_TIMEOUT:?}");
         }
         thread::sleep(Duration::from_millis(5));
     };
-    let said = streams.map(|stream| stream.join().expect("it is read")).concat();
-    Ended { success: status.success(), said }
+    let output = streams.map(|stream| stream.join().expect("the stream is read")).concat();
+    CommandResult { success: status.success(), output }
 }
 
 fn read(stream: Option<impl Read + Send + 'static>) -> thread::JoinHandle<String> {
-    let mut stream = stream.expect("it is piped");
+    let mut stream = stream.expect("the stream is piped");
     thread::spawn(move || {
-        let mut said = Vec::new();
-        stream.read_to_end(&mut said).expect("a pipe");
-        String::from_utf8_lossy(&said).into_owned()
+        let mut output = Vec::new();
+        stream.read_to_end(&mut output).expect("a pipe");
+        String::from_utf8_lossy(&output).into_owned()
     })
 }
 
-/// The path as the command line takes it.
+/// The path as a command-line argument.
 pub fn text(path: &Path) -> &str {
-    path.to_str().expect("a plain name")
+    path.to_str().expect("a UTF-8 path")
 }

@@ -1,5 +1,5 @@
-//! A commit is cut short, by a kill of the server or by the disk. Litestream reads the WAL by itself, so it copies what
-//! has never come about. These tests need strace to trace what it has not started, as those in `tests/faults`.
+//! A kill of the server or an error of the disk interrupts a commit. Litestream reads the WAL itself, so it copies
+//! the commit nevertheless. Like `tests/faults`, these tests need the right to trace another process.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,22 +11,22 @@ use crate::load::Load;
 use crate::processes;
 use crate::strace::Strace;
 
-/// From so many bytes on, a thousand pages, Litestream checkpoints whenever it looks.
+/// From this length of the WAL, in bytes, Litestream checkpoints each time that it looks: a thousand pages.
 const LONG: u64 = 1000 * (4096 + 24);
 
 #[test]
-fn what_litestream_copied_of_a_commit_that_never_ended_does_no_harm() {
+fn a_copied_commit_that_never_ended_does_not_damage_the_replica() {
     let drill = Drill::start();
     let mut server = drill.serve();
     let load = Load::start(server.address);
     eventually("a long WAL", || (fs::metadata(drill.wal()).unwrap().len() > LONG).then_some(()));
-    // Written, with the mark that ends a transaction, and not flushed: SQLite does not know of it yet, but who
-    // reads the file does.
+    // The WAL has the commit frame, but its flush hangs. SQLite does not publish the commit yet; a program that
+    // reads the file sees it.
     let strace = Strace::hanging(&server);
     let before = copies(&drill).len();
-    eventually("it is copied", || (copies(&drill).len() > before).then_some(()));
+    eventually("Litestream copies the commit", || (copies(&drill).len() > before).then_some(()));
     server.signal("KILL");
-    drop(strace); // Only then can what it holds end.
+    drop(strace); // A process ends only when strace has detached.
     server.exit();
     let written = load.end();
     processes::await_none(drill.folder.path());
@@ -39,7 +39,7 @@ fn what_litestream_copied_of_a_commit_that_never_ended_does_no_harm() {
 }
 
 #[test]
-fn what_it_copied_of_a_commit_that_the_disk_refused_is_mended() {
+fn a_replica_with_a_commit_that_the_disk_refused_is_repaired() {
     let drill = Drill::start();
     let server = drill.serve();
     let write = || server.post("/benchmarking/post_create").status;
@@ -49,16 +49,16 @@ fn what_it_copied_of_a_commit_that_the_disk_refused_is_mended() {
     let strace = Strace::injecting(&server, &drill.wal(), "inject=fdatasync:delay_enter=2s:error=EIO:when=1");
     assert_eq!(write(), 503);
     strace.end();
-    assert!(copies(&drill).len() > before, "it was not copied");
+    assert!(copies(&drill).len() > before, "Litestream has not copied the commit");
     (0..20).for_each(|_| assert_eq!(write(), 200));
-    // The server waits until no more are refused, 20 s or so.
+    // The server repairs the replica about 20 s after the last refused commit.
     let began = Instant::now();
     while !drill.run(&["verify"]).success {
-        assert!(began.elapsed() < 3 * PATIENCE, "it is not mended");
+        assert!(began.elapsed() < 3 * PATIENCE, "the replica is not repaired");
     }
 }
 
-/// What Litestream has read from the WAL, in files of its own.
+/// The files that Litestream has written from the WAL.
 fn copies(drill: &Drill) -> Vec<PathBuf> {
     let folder = drill.file(".news.sqlite3-litestream").join("ltx/0");
     let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());

@@ -1,4 +1,4 @@
-//! Each of the three processes is killed, and told to stop, while people write.
+//! Each of the three processes is killed or stopped under writes.
 
 use std::fs;
 use std::io::Read;
@@ -13,28 +13,28 @@ use crate::load::Load;
 use crate::processes;
 
 #[test]
-fn whichever_of_the_three_is_killed_nothing_is_lost_and_nobody_is_left() {
+fn a_kill_of_any_of_the_three_processes_loses_no_write_and_leaves_no_process() {
     let drill = Drill::start();
     let mut server = drill.serve();
     let load = Load::start(server.address);
-    load.await_answers(100);
+    load.await_acknowledged(100);
 
-    // Litestream: another one takes its place.
+    // Litestream: the supervisor starts another.
     let first = drill.litestream();
     processes::signal("KILL", &[first.id]);
     eventually("another Litestream", || (drill.litestream().id != first.id).then_some(()));
-    load.await_answers(100);
+    load.await_acknowledged(100);
 
-    // The go-between: the Litestream that it leaves behind ends, and another pair comes.
-    let (go_between, second) = (drill.go_between(&server), drill.litestream());
-    processes::signal("KILL", &[go_between.id]);
-    eventually("another go-between", || (drill.go_between(&server).id != go_between.id).then_some(()));
+    // The shim: its Litestream ends, and the supervisor starts another pair.
+    let (shim, second) = (drill.shim(&server), drill.litestream());
+    processes::signal("KILL", &[shim.id]);
+    eventually("another shim", || (drill.shim(&server).id != shim.id).then_some(()));
     eventually("another Litestream", || (drill.litestream().id != second.id).then_some(()));
     eventually("no orphan", || (!processes::exists(second.id)).then_some(()));
-    load.await_answers(100);
+    load.await_acknowledged(100);
     eventually("no zombie", || processes::zombies_of(server.id()).is_empty().then_some(()));
 
-    // The server: the others end by themselves, after a last copy.
+    // The server: Litestream makes a last copy, and both others end.
     server.kill();
     let written = load.end();
     processes::await_none(drill.folder.path());
@@ -47,8 +47,9 @@ fn whichever_of_the_three_is_killed_nothing_is_lost_and_nobody_is_left() {
     let _server = drill.serve();
 }
 
-/// A Litestream that notes each signal it gets, in a file beside the database.
-fn noting_signals(drill: &Drill) -> (PathBuf, PathBuf) {
+/// A script that runs Litestream and appends each signal that it receives to a file beside the database. Returns
+/// the paths of the script and of that file.
+fn recording_litestream(drill: &Drill) -> (PathBuf, PathBuf) {
     let (script, notes) = (drill.file("litestream-that-notes"), drill.file("signals"));
     fs::write(&notes, "").unwrap();
     let text = format!(
@@ -65,9 +66,9 @@ fn noting_signals(drill: &Drill) -> (PathBuf, PathBuf) {
     (script, notes)
 }
 
-/// A server whose Litestream notes its signals, in a process group of its own as a terminal's command is.
-fn serve_noting(drill: &Drill) -> (Program, PathBuf) {
-    let (script, notes) = noting_signals(drill);
+/// A server whose Litestream records its signals, in its own process group like a command in a terminal.
+fn serve_recording(drill: &Drill) -> (Program, PathBuf) {
+    let (script, notes) = recording_litestream(drill);
     let mut command = drill.serving();
     command.env("LITESTREAM_BIN", script).process_group(0);
     let program = Program::start(command);
@@ -76,15 +77,15 @@ fn serve_noting(drill: &Drill) -> (Program, PathBuf) {
 }
 
 #[test]
-fn litestream_is_asked_to_stop_exactly_once() {
-    // By whom the server is stopped: with SIGTERM, and by Ctrl-C in a terminal.
+fn litestream_receives_exactly_one_stop_signal() {
+    // SIGTERM to the server, and Ctrl-C in a terminal.
     for how in ["TERM", "INT"] {
         let drill = Drill::start();
-        let (mut server, notes) = serve_noting(&drill);
+        let (mut server, notes) = serve_recording(&drill);
         let load = Load::start(server.address);
-        load.await_answers(100);
+        load.await_acknowledged(100);
         match how {
-            // The terminal sends it to everybody in the group.
+            // A terminal signals the whole process group.
             "INT" => processes::signal_group("INT", server.id()),
             _ => server.signal(how),
         }
@@ -96,7 +97,7 @@ fn litestream_is_asked_to_stop_exactly_once() {
     }
 }
 
-/// Litestream alone, once everything is in the store.
+/// Starts `replicate`, and waits until the replica is complete.
 fn replicate(drill: &Drill) -> Child {
     let replicate = drill.command(&["replicate"]).spawn().unwrap();
     drill.await_verified();
@@ -105,12 +106,12 @@ fn replicate(drill: &Drill) -> Child {
 
 fn stop(mut replicate: Child) {
     processes::signal("TERM", &[replicate.id()]);
-    let status = eventually("it ends", || replicate.try_wait().unwrap());
+    let status = eventually("replicate ends", || replicate.try_wait().unwrap());
     assert!(status.success(), "{status}");
 }
 
 #[test]
-fn a_litestream_alone_stops_as_cleanly() {
+fn replicate_without_a_server_stops_cleanly() {
     let drill = Drill::start();
     let server = Program::serve(&drill.database(), &[]);
     let replicate = replicate(&drill);
@@ -121,27 +122,27 @@ fn a_litestream_alone_stops_as_cleanly() {
     assert_eq!(number(&drill.restored(), "SELECT count(*) FROM sessions"), 1);
 }
 
-/// Which WAL it is: SQLite writes another number into its head each time that it begins it anew.
-fn wal_of(drill: &Drill) -> [u8; 4] {
+/// The checkpoint sequence number in the header of the WAL, which SQLite changes each time that it restarts the WAL.
+fn wal_sequence(drill: &Drill) -> [u8; 4] {
     let mut head = [0; 16];
     let read = fs::File::open(drill.wal()).and_then(|mut file| file.read_exact(&mut head));
     read.map_or([0; 4], |()| head[12..].try_into().unwrap())
 }
 
 #[test]
-fn a_litestream_that_was_away_misses_nothing() {
+fn a_litestream_that_returns_after_a_pause_misses_no_write() {
     let drill = Drill::start();
     let server = Program::serve(&drill.database(), &[]);
     let write = || assert_eq!(server.post("/benchmarking/post_create").status, 200);
     let first = replicate(&drill);
     (0..50).for_each(|_| write());
     stop(first);
-    // While it is away the server copies the WAL by itself and begins it anew: what Litestream has not seen is
-    // in the database alone, and behind the little that the new WAL has stands the old one still.
-    let before = wal_of(&drill);
+    // Without Litestream the server checkpoints and restarts the WAL. Commits that Litestream has not seen are only
+    // in the database then, and old frames follow the new ones in the WAL.
+    let before = wal_sequence(&drill);
     eventually("another WAL", || {
         write();
-        (wal_of(&drill) != before).then_some(())
+        (wal_sequence(&drill) != before).then_some(())
     });
     let second = replicate(&drill);
     assert_sound(&drill.restored());

@@ -1,4 +1,4 @@
-//! Eight clients who write as fast as they are answered, and what became of their writes.
+//! Eight clients that write without a pause, and the results of their writes.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -13,20 +13,20 @@ use crate::harness::{Raw, eventually, ids};
 
 const CLIENTS: usize = 8;
 
-/// Clients at work, until the server says goodbye or is gone.
+/// Clients that write until the server closes their connections.
 pub struct Load {
     clients: Vec<JoinHandle<Vec<Write>>>,
     count: Arc<AtomicUsize>,
 }
 
-/// The sign-in of one answered call: sessions are numbered in the order in which they are made.
+/// The session of one acknowledged write. Session ids grow in the order of the writes.
 #[derive(Debug, Clone, Copy)]
 struct Write {
     session: i64,
-    answered: Instant,
+    acknowledged: Instant,
 }
 
-/// All that was answered.
+/// The acknowledged writes.
 pub struct Written(Vec<Write>);
 
 impl Load {
@@ -41,19 +41,19 @@ impl Load {
         Load { clients, count }
     }
 
-    /// Waits until so many more are answered.
-    pub fn await_answers(&self, more: usize) {
+    /// Waits until `more` further writes are acknowledged.
+    pub fn await_acknowledged(&self, more: usize) {
         let enough = self.count.load(Ordering::SeqCst) + more;
-        eventually("writes are answered", || (self.count.load(Ordering::SeqCst) >= enough).then_some(()));
+        eventually("writes are acknowledged", || (self.count.load(Ordering::SeqCst) >= enough).then_some(()));
     }
 
-    /// Waits until the last client has noticed that the server is gone.
+    /// Waits until every client has found the server gone.
     pub fn end(self) -> Written {
         Written(self.clients.into_iter().flat_map(|client| client.join().expect("a client")).collect())
     }
 }
 
-/// Sends post after post on one connection.
+/// Creates posts on one connection.
 fn write(address: SocketAddr, count: &AtomicUsize) -> Vec<Write> {
     let mut raw = Raw::connect(address);
     let request = format!("POST /benchmarking/post_create HTTP/1.1\r\nHost: {address}\r\n\r\n");
@@ -62,7 +62,7 @@ fn write(address: SocketAddr, count: &AtomicUsize) -> Vec<Write> {
         && let Ok(answer) = raw.try_answer()
     {
         assert_eq!(answer.status, 200, "{}", answer.text());
-        written.push(Write { session: answer.session_id(), answered: Instant::now() });
+        written.push(Write { session: answer.session_id(), acknowledged: Instant::now() });
         count.fetch_add(1, Ordering::SeqCst);
         if answer.closes() {
             break;
@@ -72,22 +72,22 @@ fn write(address: SocketAddr, count: &AtomicUsize) -> Vec<Write> {
 }
 
 impl Written {
-    /// Panics unless every one is in the database.
+    /// Panics unless the database has all of them.
     pub fn assert_all_in(&self, database: &Connection) {
         let kept = sessions(database);
         let lost: Vec<_> = self.0.iter().filter(|write| !kept.contains(&write.session)).collect();
-        assert!(lost.is_empty(), "answered and lost: {} of {}, {lost:?}", lost.len(), self.0.len());
+        assert!(lost.is_empty(), "acknowledged and lost: {} of {}, {lost:?}", lost.len(), self.0.len());
     }
 
-    /// Panics when one is missing that is older than one that is there, or that was answered more than
-    /// `most` before `end`. Tells what the age of the oldest lost one is.
+    /// Panics when a lost write is older than a kept one, or was acknowledged more than `most` before `end`. Returns
+    /// the age of the oldest lost write.
     pub fn assert_lost_at_most(&self, most: Duration, end: Instant, database: &Connection) -> Duration {
         let kept = sessions(database);
         let newest = kept.last().copied().unwrap_or_default();
         let missing: Vec<_> = self.0.iter().filter(|write| !kept.contains(&write.session)).collect();
         let holes: Vec<_> = missing.iter().filter(|write| write.session < newest).collect();
-        assert!(holes.is_empty(), "missing before the newest, {newest}: {holes:?}");
-        let ages = missing.iter().map(|write| end.saturating_duration_since(write.answered));
+        assert!(holes.is_empty(), "lost before the newest kept session, {newest}: {holes:?}");
+        let ages = missing.iter().map(|write| end.saturating_duration_since(write.acknowledged));
         let oldest = ages.max().unwrap_or_default();
         assert!(oldest <= most, "{} of {} are lost, up to {oldest:?} old", missing.len(), self.0.len());
         oldest

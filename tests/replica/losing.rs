@@ -1,4 +1,4 @@
-//! What is lost with the database, and what comes back.
+//! The database is lost and restored.
 
 use std::time::{Duration, Instant};
 
@@ -10,75 +10,79 @@ use crate::harness::{Program, assert_sound, number, open};
 use crate::load::{Load, Written};
 use crate::processes;
 
-/// The most that may be lost when a machine goes with its disk: four times the interval of copying.
-const MOST: Duration = Duration::from_secs(1);
+/// The age of the oldest write that a loss of the machine with its disk may lose: four times the sync interval.
+const LOSS_LIMIT: Duration = Duration::from_secs(1);
 
-/// What there was before everything was killed.
-struct Blow {
+/// A kill of all processes at once.
+struct Disaster {
     at: Instant,
     written: Written,
-    /// What may be lost: on a machine that has no time for Litestream, what a verification took under the same load.
-    most: Duration,
+    /// The age of the oldest write that may be lost: the time of a verification under the same load, if that is more
+    /// than [`LOSS_LIMIT`], since a busy machine delays Litestream.
+    limit: Duration,
 }
 
-/// Kills all processes of the site and its store at once, under load, and brings the store back.
-fn strike(drill: &mut Drill, server: &mut Program) -> Blow {
-    let ids = [server.id(), drill.go_between(server).id, drill.litestream().id, drill.store.id()];
+/// Kills all processes of the site and its store at once under load, and restarts the store.
+fn kill_everything(drill: &mut Drill, server: &mut Program) -> Disaster {
+    let ids = [server.id(), drill.shim(server).id, drill.litestream().id, drill.store.id()];
     let load = Load::start(server.address);
-    load.await_answers(300);
+    load.await_acknowledged(300);
     let began = Instant::now();
-    drill.run(&["verify"]).well();
-    let most = began.elapsed().max(MOST);
-    load.await_answers(300);
+    drill.run(&["verify"]).assert_success();
+    let limit = began.elapsed().max(LOSS_LIMIT);
+    load.await_acknowledged(300);
     let at = Instant::now();
     processes::signal("KILL", &ids);
     server.kill();
     let written = load.end();
     processes::await_none(drill.folder.path());
     drill.store.restart();
-    Blow { at, written, most }
+    Disaster { at, written, limit }
 }
 
-impl Blow {
+impl Disaster {
     fn assert_little_is_lost(&self, database: &Connection) {
-        let lost = self.written.assert_lost_at_most(self.most, self.at, database);
-        println!("lost: the last {lost:.0?} of at most {:.0?}", self.most);
+        let lost = self.written.assert_lost_at_most(self.limit, self.at, database);
+        println!("lost: the last {lost:.0?}, the limit is {:.0?}", self.limit);
         assert_sound(database);
     }
 }
 
 #[test]
-fn who_loses_server_and_disk_at_once_loses_a_second_at_most() {
+fn a_loss_of_server_and_disk_loses_the_last_second_at_most() {
     let mut drill = Drill::start();
     let mut server = drill.serve();
-    let blow = strike(&mut drill, &mut server);
+    let disaster = kill_everything(&mut drill, &mut server);
 
     drill.lose_database();
-    let said = drill.run(&["restore"]).well();
-    println!("{said}");
+    let output = drill.run(&["restore"]).assert_success();
+    println!("{output}");
     let database = open(&drill.database());
-    blow.assert_little_is_lost(&database);
+    disaster.assert_little_is_lost(&database);
     let kept = number(&database, "SELECT count(*) FROM sessions");
     drop(database);
 
-    // What was restored goes on being replicated, with new writes on top; a new machine restores it by itself.
+    // The restored database is replicated with new writes, and a new machine restores it at its start.
     let mut server = drill.serve();
-    let blow = strike(&mut drill, &mut server);
+    let disaster = kill_everything(&mut drill, &mut server);
     drill.lose_folder();
     let server = drill.serve();
     let database = open(&drill.database());
-    blow.assert_little_is_lost(&database);
-    assert!(number(&database, "SELECT count(*) FROM sessions") >= kept, "what was there first is gone");
+    disaster.assert_little_is_lost(&database);
+    assert!(
+        number(&database, "SELECT count(*) FROM sessions") >= kept,
+        "writes from before the first loss are lost"
+    );
     assert_eq!(server.post("/benchmarking/post_create").status, 200);
 }
 
 #[test]
-fn a_clean_stop_under_load_loses_nothing_at_all() {
+fn a_clean_stop_under_load_loses_no_write() {
     let drill = Drill::start();
     for _ in 0..2 {
         let mut server = drill.serve();
         let load = Load::start(server.address);
-        load.await_answers(300);
+        load.await_acknowledged(300);
         server.signal("TERM");
         assert_eq!(server.exit().code(), Some(0), "{}", server.log());
         let written = load.end();
@@ -90,7 +94,7 @@ fn a_clean_stop_under_load_loses_nothing_at_all() {
     }
 }
 
-/// Panics unless both hold the same rows. What SQLite's planner and Litestream note for themselves may differ.
+/// Panics unless both databases hold the same rows, except for those of SQLite's planner and of Litestream.
 fn assert_same(one: &Connection, other: &Connection) {
     let dump = |connection: &Connection| -> Vec<(String, String)> {
         let mut tables = connection
@@ -103,8 +107,8 @@ fn assert_same(one: &Connection, other: &Connection) {
         let names = tables.query_map([], |row| row.get::<_, String>(0)).unwrap();
         names.map(|name| name.unwrap()).map(|name| (name.clone(), rows(connection, &name))).collect()
     };
-    for ((name, one), (its_name, other)) in dump(one).into_iter().zip(dump(other)) {
-        assert_eq!(name, its_name);
+    for ((name, one), (other_name, other)) in dump(one).into_iter().zip(dump(other)) {
+        assert_eq!(name, other_name);
         assert!(one == other, "{name} differs");
     }
 }
@@ -125,15 +129,15 @@ fn rows(connection: &Connection, table: &str) -> String {
 }
 
 #[test]
-fn a_time_between_two_writes_can_be_gone_back_to() {
+fn a_restore_to_a_time_between_two_writes_has_the_first_only() {
     let drill = Drill::start();
     let server = drill.serve();
     let client = Client::at(server.address);
     assert_eq!(client.sign_up("before_it").status, 303);
-    drill.run(&["verify"]).well();
+    drill.run(&["verify"]).assert_success();
     let between = jiff::Timestamp::now().to_string();
     assert_eq!(Client::at(server.address).sign_up("after_it").status, 303);
-    drill.run(&["verify"]).well();
+    drill.run(&["verify"]).assert_success();
 
     let named = |database: &Connection, name: &str| {
         number(database, &format!("SELECT count(*) FROM users WHERE screen_name = '{name}'"))
@@ -141,12 +145,12 @@ fn a_time_between_two_writes_can_be_gone_back_to() {
     let now = drill.restored();
     assert_eq!((named(&now, "before_it"), named(&now, "after_it")), (1, 1));
     let copy = drill.file("then.sqlite3");
-    drill.run(&["restore", "--at", &between, "--to", crate::drill::text(&copy)]).well();
+    drill.run(&["restore", "--at", &between, "--to", crate::drill::text(&copy)]).assert_success();
     let then = open(&copy);
     assert_eq!((named(&then, "before_it"), named(&then, "after_it")), (1, 0));
     assert_sound(&then);
 
     let long_ago = drill.run(&["restore", "--at", "2001-01-01T00:00:00Z", "--to", "never.sqlite3"]);
-    long_ago.badly(&["2001", "no backup", "nothing", "before"]);
+    long_ago.assert_failure(&["2001", "no backup", "nothing", "before"]);
     assert!(!std::path::Path::new("never.sqlite3").exists());
 }

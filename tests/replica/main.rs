@@ -1,9 +1,8 @@
-//! The drill: the real program with a real Litestream and a real S3 store, each of which is stopped,
-//! killed and lied to; and what is left of the database afterwards.
+//! Replication drills: the real program with a real Litestream and a real S3 store. The processes are stopped,
+//! killed and misconfigured, and the restored database is checked.
 //!
-//! `bin/tools` installs Litestream and the store. Each test has its own folder, store and ports, so they
-//! run side by side; every wait has an end and none is for a fixed time. Processes are looked at in
-//! `/proc`, so this needs Linux.
+//! `bin/tools` installs Litestream and the store. Each test has its own folder, store and ports, so tests run in
+//! parallel. Every wait has a timeout, and no wait is for a fixed time. The tests read `/proc`, so they need Linux.
 
 #![allow(clippy::unwrap_used, missing_docs, dead_code)]
 

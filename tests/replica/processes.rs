@@ -1,4 +1,4 @@
-//! The processes of one test, as the system sees them: those whose command line names the test's folder.
+//! The processes of one test: those whose command line names the test's folder.
 
 use std::fs;
 use std::path::Path;
@@ -6,37 +6,37 @@ use std::process::Command;
 
 use crate::harness::eventually;
 
-/// One process, as it was when it was looked at.
+/// The state of a process when it was read.
 #[derive(Debug, Clone)]
 pub struct Process {
     pub id: u32,
     pub parent: u32,
-    /// What the program is called.
+    /// The name of the program.
     pub name: String,
     /// The whole command line.
     pub arguments: String,
 }
 
-/// All that run for this folder, zombies excepted: those have no command line any more.
+/// All processes for the folder, without zombies, which have no command line.
 pub fn of(folder: &Path) -> Vec<Process> {
     let folder = folder.to_str().expect("a temporary folder has a plain name");
     let mut found: Vec<_> = all().into_iter().filter(|process| process.arguments.contains(folder)).collect();
-    // The test itself may have been told the folder, as a shell that it has just asked for something may.
+    // The command lines of this test and of a shell that it runs may name the folder, too.
     found.retain(|process| process.id != std::process::id() && process.name != "sh");
     found
 }
 
-/// The dead children that this process has not asked for.
+/// The ended children for which the process has not waited.
 pub fn zombies_of(parent: u32) -> Vec<u32> {
     ids().filter(|&id| stat(id).is_some_and(|(_, state, its)| state == 'Z' && its == parent)).collect()
 }
 
-/// Whether there still is such a process, be it dead already.
+/// Whether the process exists, even as a zombie.
 pub fn exists(id: u32) -> bool {
     Path::new(&format!("/proc/{id}")).exists()
 }
 
-/// Sends all of them a signal at once, by its name, such as `KILL`.
+/// Sends a signal to all processes at once, by its name, such as `KILL`.
 pub fn signal(name: &str, ids: &[u32]) {
     let ids: Vec<String> = ids.iter().map(u32::to_string).collect();
     let kill = format!("kill -{name} {}", ids.join(" "));
@@ -44,16 +44,16 @@ pub fn signal(name: &str, ids: &[u32]) {
     assert!(sent.success(), "{kill}");
 }
 
-/// Sends it to a whole process group, as a terminal does.
+/// Sends a signal to a process group, as a terminal does.
 pub fn signal_group(name: &str, leader: u32) {
     let kill = format!("kill -{name} -{leader}");
     let sent = Command::new("sh").args(["-c", &kill]).status().expect("a shell");
     assert!(sent.success(), "{kill}");
 }
 
-/// Waits until nothing runs for the folder any more.
+/// Waits until no process runs for the folder.
 pub fn await_none(folder: &Path) {
-    eventually("nothing is left running", || of(folder).is_empty().then_some(()));
+    eventually("no process is left", || of(folder).is_empty().then_some(()));
 }
 
 fn all() -> Vec<Process> {
@@ -65,7 +65,7 @@ fn ids() -> impl Iterator<Item = u32> {
     entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
 }
 
-/// `None`: it has ended meanwhile.
+/// `None` when the process has ended.
 fn read(id: u32) -> Option<Process> {
     let (name, _, parent) = stat(id)?;
     let arguments = fs::read(format!("/proc/{id}/cmdline")).ok()?;
@@ -73,7 +73,7 @@ fn read(id: u32) -> Option<Process> {
     Some(Process { id, parent, name, arguments })
 }
 
-/// Name, state and parent, see proc_pid_stat(5): the name is in parentheses and may hold some.
+/// Name, state and parent, see proc_pid_stat(5). The name is in parentheses and may contain some.
 fn stat(id: u32) -> Option<(String, char, u32)> {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     let (start, rest) = stat.rsplit_once(") ")?;

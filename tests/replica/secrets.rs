@@ -1,4 +1,4 @@
-//! The store's secret is where it must be and nowhere else.
+//! The store's secret does not leak.
 
 use std::fs;
 use std::path::Path;
@@ -8,8 +8,8 @@ use crate::harness::Program;
 use crate::processes;
 use crate::store::{KEY, SECRET};
 
-/// Every file below the folder whose bytes hold the secret.
-fn files_with_it(folder: &Path) -> Vec<String> {
+/// Every file below the folder that contains the secret.
+fn files_with_secret(folder: &Path) -> Vec<String> {
     let mut folders = vec![folder.to_owned()];
     let mut found = Vec::new();
     while let Some(folder) = folders.pop() {
@@ -29,47 +29,48 @@ fn files_with_it(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn it_is_in_no_log_no_file_and_no_list_of_processes() {
+fn the_secret_is_in_no_log_no_file_and_no_command_line() {
     let mut drill = Drill::start();
     let mut command = drill.serving();
     command.env("RUST_LOG", "trace");
     let mut server = Program::start(command);
-    let mut said = Vec::new();
+    let mut outputs = Vec::new();
     drill.await_verified();
     for arguments in [&["verify"][..], &["replica", "env"], &["replica", "status"]] {
         let mut command = drill.command(arguments);
         command.env("RUST_LOG", "trace");
-        said.push(finish(command).well());
+        outputs.push(finish(command).assert_success());
     }
     for (path, accept) in [("/up", "application/json"), ("/status", "text/html")] {
-        said.push(crate::harness::ask(server.address, "GET", path, &[("Accept", accept)]).text().to_owned());
+        outputs
+            .push(crate::harness::ask(server.address, "GET", path, &[("Accept", accept)]).text().to_owned());
     }
     let running = processes::of(drill.folder.path());
     assert_eq!(running.len(), 3, "{running:?}");
     assert!(running.iter().all(|process| !process.arguments.contains(SECRET)), "{running:?}");
-    assert_eq!(files_with_it(drill.folder.path()), [""; 0]);
+    assert_eq!(files_with_secret(drill.folder.path()), [""; 0]);
 
-    // Who fails must not tell more.
+    // The messages of failed commands do not contain it either.
     drill.store.kill();
     let mut verify = drill.command(&["verify"]);
     verify.env("RUST_LOG", "trace");
-    said.push(finish(verify).badly(&["lorem-news: "]));
+    outputs.push(finish(verify).assert_failure(&["lorem-news: "]));
     let mut elsewhere = drill.command(&["restore", "--to", "elsewhere.sqlite3"]);
     elsewhere.env("RUST_LOG", "trace").current_dir(drill.folder.path());
     drill.store.restart_with("another");
-    said.push(finish(elsewhere).badly(&["lorem-news: "]));
+    outputs.push(finish(elsewhere).assert_failure(&["lorem-news: "]));
     drill.store.restart();
     server.signal("TERM");
     assert_eq!(server.exit().code(), Some(0), "{}", server.log());
-    said.push(server.log());
-    for said in said {
-        assert!(!said.contains(SECRET), "{said}");
+    outputs.push(server.log());
+    for output in outputs {
+        assert!(!output.contains(SECRET), "{output}");
     }
-    assert_eq!(files_with_it(drill.folder.path()), [""; 0]);
+    assert_eq!(files_with_secret(drill.folder.path()), [""; 0]);
 }
 
 #[test]
-fn it_can_be_in_files_of_its_own() {
+fn the_secret_can_be_read_from_a_file() {
     let drill = Drill::start();
     let (key, secret) = (drill.file("key"), drill.file("secret"));
     fs::write(&key, format!("{KEY}\n")).unwrap();
@@ -84,12 +85,12 @@ fn it_can_be_in_files_of_its_own() {
     };
     let _server = Program::start(with_files(drill.serving()));
     drill.await_verified();
-    finish(with_files(drill.command(&["verify"]))).well();
-    assert_eq!(files_with_it(drill.folder.path()), [drill.file("secret").display().to_string()]);
+    finish(with_files(drill.command(&["verify"]))).assert_success();
+    assert_eq!(files_with_secret(drill.folder.path()), [drill.file("secret").display().to_string()]);
 }
 
 #[test]
-fn what_is_in_the_environment_beside_it_misleads_nobody() {
+fn unrelated_environment_variables_have_no_effect() {
     let drill = Drill::start();
     let stray = |mut command: std::process::Command| {
         command
@@ -102,5 +103,5 @@ fn what_is_in_the_environment_beside_it_misleads_nobody() {
     };
     let _server = Program::start(stray(drill.serving()));
     drill.await_verified();
-    finish(stray(drill.command(&["verify"]))).well();
+    finish(stray(drill.command(&["verify"]))).assert_success();
 }

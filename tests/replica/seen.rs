@@ -1,5 +1,4 @@
-//! What is wrong with the replica is seen without asking for a verification: on `/up`, on `/status` and in
-//! the log.
+//! The server reports a broken replica by itself: on `/up`, on `/status` and in the log.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,10 +9,10 @@ use crate::drill::Drill;
 use crate::harness::{Program, ask, eventually};
 use crate::processes;
 
-/// It is promised within a minute, and looked at every few seconds.
-const A_MINUTE: Duration = Duration::from_secs(75);
+/// The server promises a report within a minute, and checks every few seconds.
+const REPORT_TIMEOUT: Duration = Duration::from_secs(75);
 
-/// What `/up` says of the replica. The site itself is up, whatever it is.
+/// The state of the replica on `/up`, which reports the site itself as up in every case.
 fn replica(server: &Program) -> Value {
     let answer = ask(server.address, "GET", "/up", &[("Accept", "application/json")]);
     assert_eq!(answer.status, 200, "{}", answer.text());
@@ -22,16 +21,16 @@ fn replica(server: &Program) -> Value {
     body["replica"].clone()
 }
 
-/// Waits until it is good, or until it is not, while somebody writes now and then.
+/// Waits until `/up` reports the replica as `ok` or not, and writes meanwhile.
 fn await_replica(server: &Program, ok: bool) -> Value {
     let began = Instant::now();
     loop {
-        let said = replica(server);
-        // As long as nothing has been copied yet nothing is wrong either.
-        if said["ok"] == ok && !said["last_sync_age"].is_null() {
-            return said;
+        let state = replica(server);
+        // Before the first copy there is no fault to report.
+        if state["ok"] == ok && !state["last_sync_age"].is_null() {
+            return state;
         }
-        assert!(began.elapsed() < A_MINUTE, "{said} is not {ok}\n{}", server.log());
+        assert!(began.elapsed() < REPORT_TIMEOUT, "{state}: ok is not {ok}\n{}", server.log());
         assert_eq!(server.post("/benchmarking/post_create").status, 200);
         thread::sleep(Duration::from_millis(50));
     }
@@ -44,13 +43,13 @@ fn serve(drill: &Drill, verify_every: &str) -> Program {
 }
 
 #[test]
-fn a_store_that_is_down_is_seen_within_a_minute_and_until_it_is_back() {
+fn a_store_that_is_down_is_reported_within_a_minute_and_until_it_is_back() {
     let mut drill = Drill::start();
     let server = serve(&drill, "off");
     await_replica(&server, true);
     drill.store.kill();
-    let said = await_replica(&server, false);
-    assert!(said["last_sync_age"].as_f64().unwrap() >= 30.0, "{said}");
+    let state = await_replica(&server, false);
+    assert!(state["last_sync_age"].as_f64().unwrap() >= 30.0, "{state}");
     server.await_log("ERROR");
     assert_eq!(server.get("/status").status, 200);
     drill.store.restart();
@@ -58,7 +57,7 @@ fn a_store_that_is_down_is_seen_within_a_minute_and_until_it_is_back() {
 }
 
 #[test]
-fn a_litestream_that_stands_still_is_seen_within_a_minute() {
+fn a_stopped_litestream_is_reported_within_a_minute() {
     let drill = Drill::start();
     let server = serve(&drill, "off");
     await_replica(&server, true);
@@ -70,23 +69,23 @@ fn a_litestream_that_stands_still_is_seen_within_a_minute() {
 }
 
 #[test]
-fn the_server_finds_a_wiped_bucket_by_itself_and_fills_it_again() {
+fn the_server_detects_a_wiped_bucket_and_fills_it_again() {
     let drill = Drill::start();
     let server = serve(&drill, "2s");
-    let said = await_replica(&server, true);
-    assert!(said["last_sync_age"].as_f64().unwrap() < 30.0, "{said}");
-    eventually("it is seen", || {
+    let state = await_replica(&server, true);
+    assert!(state["last_sync_age"].as_f64().unwrap() < 30.0, "{state}");
+    eventually("the wiped bucket is reported", || {
         drill.store.wipe();
         (replica(&server)["ok"] == false).then_some(())
     });
     server.await_log("ERROR");
-    // A Litestream that begins anew copies everything anew, and the server has it do so.
-    let said = await_replica(&server, true);
-    said["last_verified"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    // The server restarts Litestream from nothing, which copies the whole database.
+    let state = await_replica(&server, true);
+    state["last_verified"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
 }
 
 #[test]
-fn without_a_replica_there_is_nothing_to_say() {
+fn without_a_replica_up_reports_none_and_status_says_no_backup() {
     let drill = Drill::start();
     let server = Program::serve(&drill.database(), &[]);
     assert!(replica(&server).is_null());

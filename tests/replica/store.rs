@@ -1,4 +1,4 @@
-//! A real S3 store in a process of its own, the same as `bin/s3` starts.
+//! A real S3 store in its own process, like the one that `bin/s3` starts.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -13,19 +13,19 @@ use crate::harness::PATIENCE;
 
 pub const BUCKET: &str = "news";
 pub const KEY: &str = "drill";
-/// Nothing else looks like it, so it can be searched for.
+/// A unique string, so a test can search for it.
 pub const SECRET: &str = "vErY+sEcReT/0123456789=";
 
-/// A store with one bucket. It is killed when it is dropped.
+/// A store with one bucket. Dropping it kills the process.
 pub struct Store {
-    /// The objects: they outlive the process.
+    /// The objects, which outlive the process.
     folder: TempDir,
     port: u16,
     child: Child,
 }
 
 impl Store {
-    /// Starts it on a free port.
+    /// Starts a store on a free port.
     pub fn start() -> Store {
         let folder = tempfile::tempdir().expect("a temporary folder");
         fs::create_dir(folder.path().join(BUCKET)).expect("a folder is a bucket");
@@ -33,7 +33,7 @@ impl Store {
         Store { folder, port, child }
     }
 
-    /// Where clients reach it.
+    /// The URL for clients.
     pub fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
@@ -42,31 +42,31 @@ impl Store {
         self.child.id()
     }
 
-    /// Ends it as a power cut would.
+    /// Kills the store, and waits until it has ended.
     pub fn kill(&mut self) {
-        self.child.kill().expect("it can be killed");
-        self.child.wait().expect("it was started here");
+        self.child.kill().expect("the process can be killed");
+        self.child.wait().expect("it is a child of this process");
     }
 
-    /// Starts it anew at its old place with its old objects, after a kill.
+    /// Restarts the store on its port with its objects.
     pub fn restart(&mut self) {
         self.restart_with(SECRET);
     }
 
-    /// The same; from now on it knows another secret.
+    /// Restarts the store on its port with its objects and another secret.
     pub fn restart_with(&mut self, secret: &str) {
-        // Where it is dead already that is said again.
+        // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
         (self.child, _) = run(self.folder.path(), self.port, secret);
     }
 
-    /// Removes every object, as a wrong click in a console does. The store may list them for another second. In
-    /// its first minutes Litestream has every change on the disk still, and its next compaction may bring all of
-    /// them back: who waits for a wiped bucket wipes it again.
+    /// Removes every object. The store may list them for another second. In its first minutes Litestream still has
+    /// every change on the disk, and its next compaction may upload all of them again, so a test that waits for the
+    /// report of a wiped bucket wipes it repeatedly.
     pub fn wipe(&self) {
         for object in self.objects() {
-            // Litestream may have been faster.
+            // Litestream may have removed it already.
             let _ = fs::remove_file(object);
         }
     }
@@ -76,7 +76,7 @@ impl Store {
         let mut folders = vec![self.folder.path().join(BUCKET)];
         let mut files = Vec::new();
         while let Some(folder) = folders.pop() {
-            // A folder may go while it is looked at.
+            // A folder may be deleted meanwhile.
             for entry in fs::read_dir(folder).into_iter().flatten() {
                 let path = entry.expect("an entry").path();
                 if path.is_dir() { folders.push(path) } else { files.push(path) }
@@ -93,7 +93,7 @@ impl Drop for Store {
     }
 }
 
-/// Starts the store and waits until it says on which port it listens.
+/// Starts the store and waits until it prints its port.
 fn run(folder: &Path, port: u16, secret: &str) -> (Child, u16) {
     let mut child = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.tools/bin/rclone"))
         .env_clear()
@@ -106,12 +106,12 @@ fn run(folder: &Path, port: u16, secret: &str) -> (Child, u16) {
         .spawn()
         .expect("bin/tools installs the store");
     let (sender, lines) = channel();
-    let stderr = child.stderr.take().expect("it is piped");
-    // To the end, since a store that cannot say what it has to say stands still.
+    let stderr = child.stderr.take().expect("the stream is piped");
+    // Read to the end: a store with a full pipe blocks.
     thread::spawn(move || {
         BufReader::new(stderr).lines().map_while(Result::ok).for_each(|line| drop(sender.send(line)));
     });
-    let line = lines.recv_timeout(PATIENCE).expect("the store says where it listens");
+    let line = lines.recv_timeout(PATIENCE).expect("the store prints its address");
     let port = line.split("127.0.0.1:").nth(1).and_then(|rest| rest.split('/').next()?.parse().ok());
-    (child, port.unwrap_or_else(|| panic!("{line:?} tells no port")))
+    (child, port.unwrap_or_else(|| panic!("no port in {line:?}")))
 }

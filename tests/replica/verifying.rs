@@ -1,29 +1,29 @@
-//! `verify` says so when a backup is none, and is content again when it is mended.
+//! `verify` fails while the replica is broken, and succeeds again when it is repaired.
 
 use crate::drill::{Drill, finish};
 use crate::harness::{eventually, number, open};
 use crate::processes;
 
-/// The sentence need not be the same everywhere, but it must be one.
+/// Panics unless `verify` fails, and its output ends with a message of the program.
 fn assert_fails(drill: &Drill) {
-    let said = drill.run(&["verify"]).badly(&["lorem-news: "]);
-    let last = said.lines().last().unwrap();
-    assert!(last.starts_with("lorem-news: "), "{said}");
+    let output = drill.run(&["verify"]).assert_failure(&["lorem-news: "]);
+    let last = output.lines().last().unwrap();
+    assert!(last.starts_with("lorem-news: "), "{output}");
 }
 
 #[test]
-fn a_good_replica_is_verified_and_nothing_stays_behind() {
+fn a_verification_of_a_good_replica_leaves_nothing_behind() {
     let drill = Drill::start();
     let _server = drill.serve();
     let before = files(&drill);
-    let said = drill.run(&["verify"]).well();
-    assert_eq!(said.lines().count(), 1, "{said}");
+    let output = drill.run(&["verify"]).assert_success();
+    assert_eq!(output.lines().count(), 1, "{output}");
     assert_eq!(files(&drill), before);
     let database = open(&drill.database());
     for _ in 0..3 {
-        drill.run(&["verify"]).well();
+        drill.run(&["verify"]).assert_success();
     }
-    // However often it is done, it leaves no heap of rows.
+    // Repeated verifications leave one sentinel row at most.
     let tables = number(&database, "SELECT count(*) FROM sqlite_schema WHERE name LIKE '%sentinel%'");
     for table in 0..tables {
         let name: String = database
@@ -43,9 +43,9 @@ fn files(drill: &Drill) -> Vec<std::path::PathBuf> {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            // Litestream's own files come and go.
-            let its_own = path.file_name().unwrap().to_str().unwrap().ends_with("-litestream");
-            if path.is_dir() && !its_own { folders.push(path) } else { files.push(path) }
+            // Litestream creates and deletes its own files.
+            let is_litestreams = path.file_name().unwrap().to_str().unwrap().ends_with("-litestream");
+            if path.is_dir() && !is_litestreams { folders.push(path) } else { files.push(path) }
         }
     }
     files.sort();
@@ -53,23 +53,23 @@ fn files(drill: &Drill) -> Vec<std::path::PathBuf> {
 }
 
 #[test]
-fn a_wiped_bucket_is_noticed_and_a_new_start_mends_it() {
+fn a_wiped_bucket_is_detected_and_a_restart_repairs_it() {
     let drill = Drill::start();
     let mut server = drill.serve();
-    let said = eventually("it is noticed", || {
+    let output = eventually("verify detects the wiped bucket", || {
         drill.store.wipe();
         let ended = drill.run(&["verify"]);
-        (!ended.success).then_some(ended.said)
+        (!ended.success).then_some(ended.output)
     });
-    assert!(said.starts_with("lorem-news: the replica cannot be relied on: "), "{said}");
+    assert!(output.starts_with("lorem-news: the replica cannot be relied on: "), "{output}");
     server.signal("TERM");
     assert_eq!(server.exit().code(), Some(0), "{}", server.log());
     let _server = drill.serve();
-    drill.run(&["verify"]).well();
+    drill.run(&["verify"]).assert_success();
 }
 
 #[test]
-fn a_litestream_that_stands_still_is_noticed() {
+fn a_stopped_litestream_is_detected() {
     let drill = Drill::start();
     let _server = drill.serve();
     let litestream = drill.litestream();
@@ -80,13 +80,13 @@ fn a_litestream_that_stands_still_is_noticed() {
 }
 
 #[test]
-fn a_wrong_secret_is_noticed_whoever_has_it() {
+fn a_wrong_secret_of_the_command_or_of_the_store_is_detected() {
     let mut drill = Drill::start();
     let _server = drill.serve();
     let mut verify = drill.command(&["verify"]);
     verify.env("LITESTREAM_SECRET_ACCESS_KEY", "wrong");
-    finish(verify).badly(&["lorem-news: "]);
-    drill.run(&["verify"]).well();
+    finish(verify).assert_failure(&["lorem-news: "]);
+    drill.run(&["verify"]).assert_success();
 
     drill.store.restart_with("another");
     assert_fails(&drill);
@@ -95,14 +95,14 @@ fn a_wrong_secret_is_noticed_whoever_has_it() {
 }
 
 #[test]
-fn a_store_that_is_down_is_noticed() {
+fn a_store_that_is_down_is_detected() {
     let mut drill = Drill::start();
     let _server = drill.serve();
     drill.store.kill();
     assert_fails(&drill);
     drill.store.restart();
     drill.await_verified();
-    // One that takes connections and never answers is as good as down.
+    // A store that accepts connections and never responds counts as down.
     processes::signal("STOP", &[drill.store.id()]);
     assert_fails(&drill);
     processes::signal("CONT", &[drill.store.id()]);
@@ -110,7 +110,7 @@ fn a_store_that_is_down_is_noticed() {
 }
 
 #[test]
-fn without_a_server_there_is_nothing_to_verify() {
+fn a_verification_without_a_server_fails() {
     let drill = Drill::start();
     assert_fails(&drill);
 }
