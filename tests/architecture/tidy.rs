@@ -1,4 +1,4 @@
-//! Rules of the source that the compiler does not know.
+//! Rules of the source that the compiler does not check.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,12 +7,13 @@ use lorem_news::schema::MIGRATIONS;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// A file of `src/`: its path from there, and its text before its tests.
+/// A source file: its path from the root of the project, and its text before its tests.
 struct Source {
     path: String,
     code: String,
 }
 
+/// The source files of the site and of the library crates, without files of tests.
 fn sources() -> Vec<Source> {
     let root = Path::new(ROOT);
     let mut files = Vec::new();
@@ -21,18 +22,19 @@ fn sources() -> Vec<Source> {
     }
     files.retain(|path| path.file_name().is_some_and(|name| name != "tests.rs"));
     files.sort();
-    assert!(files.len() > 30, "these are not all");
+    assert!(files.len() > 30, "files are missing");
     files
         .iter()
         .map(|file| {
             let text = fs::read_to_string(file).expect("a text");
             let code = text.split("#[cfg(test)]").next().expect("split gives one at least").to_owned();
-            let path = file.strip_prefix(root).expect("it is there").to_string_lossy().into_owned();
+            let path = file.strip_prefix(root).expect("a path below the root").to_string_lossy().into_owned();
             Source { path, code }
         })
         .collect()
 }
 
+/// Adds the Rust files below a folder.
 fn gather(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
@@ -44,13 +46,13 @@ fn gather(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// The lines of code, not those that are comments, with their numbers.
+/// The lines without comment lines, with their numbers.
 fn lines(source: &Source) -> impl Iterator<Item = (usize, &str)> {
     let lines = source.code.lines().enumerate().map(|(number, line)| (number + 1, line.trim()));
     lines.filter(|(_, line)| !line.starts_with("//"))
 }
 
-/// Panics with all lines outside the `allowed` files that `offends` finds.
+/// Panics with every line outside the `allowed` files for which `offends` is true.
 fn assert_none(rule: &str, allowed: impl Fn(&str) -> bool, offends: impl Fn(&str) -> bool) {
     let mut found = String::new();
     for source in sources().iter().filter(|source| !allowed(&source.path)) {
@@ -70,36 +72,40 @@ fn is_sql(line: &str) -> bool {
 }
 
 #[test]
-fn sql_is_in_the_files_made_for_it() {
+fn sql_is_only_in_sql_files() {
     assert!(is_sql("\"SELECT 1\"") && is_sql("DELETE FROM posts") && is_sql("(\"UPDATE users SET a = 1\")"));
     assert!(is_sql("INSERT INTO x") && !is_sql("the UPDATE that sets") && !is_sql("SELECTED"));
     assert_none(
-        "SQL belongs into sql.rs",
+        "SQL belongs in sql.rs",
         |path| path.starts_with("crates/store/") || path.ends_with("/sql.rs") || path.contains("/sql/"),
         is_sql,
     );
 }
 
 #[test]
-fn nothing_is_unwrapped() {
-    assert_none("say why it cannot fail, or pass the error on", |_| false, |line| line.contains(".unwrap()"));
+fn no_source_calls_unwrap() {
+    assert_none(
+        "use expect with a reason, or return the error",
+        |_| false,
+        |line| line.contains(".unwrap()"),
+    );
 }
 
 #[test]
 fn htmx_headers_are_set_in_one_place() {
     assert_none(
-        "HX- headers belong into web/reply.rs",
+        "HX- headers belong in web/reply.rs",
         |path| path == "src/web/reply.rs",
         |line| line.contains("HX-"),
     );
 }
 
 #[test]
-fn markup_has_nothing_inline_and_nothing_inherited() {
+fn views_have_no_inline_style_or_script_and_no_inherited_htmx_attribute() {
     for word in ["hx-on", "hx-boost", "style=", "onclick=", "javascript:"] {
         assert_none(
-            "the security policy forbids it, or it was tried and harms",
-            // The form that all buttons share, see contract.rs.
+            "forbidden in views, see STYLE.md",
+            // The form that all small buttons share, see tests/web/contract.rs.
             |path| word == "hx-boost" && path == "src/ui/layout.rs",
             |line| {
                 line.contains(word)
@@ -115,15 +121,15 @@ fn addresses_are_written_in_one_place() {
         ["\"/posts", "\"/users", "\"/comments", "\"/sessions"].iter().any(|start| line.contains(start))
     };
     assert_none(
-        "addresses belong into web/paths.rs",
+        "addresses belong in web/paths.rs",
         |path| matches!(path, "src/web/paths.rs" | "src/routes.rs"),
         is_address,
     );
 }
 
-/// What stands between the parenthesis that ends `before` and the one that closes it.
+/// The text up to the parenthesis that closes the call.
 fn argument(after: &str) -> &str {
-    // A raw string may have quotes inside.
+    // A raw string may contain quotes.
     let raw = [("r##\"", "\"##"), ("r#\"", "\"#")].into_iter().find_map(|(start, end)| {
         let inner = after.strip_prefix(start)?;
         Some(start.len() + inner.find(end)? + end.len())
@@ -140,10 +146,10 @@ fn argument(after: &str) -> &str {
             return &after[..at];
         }
     }
-    panic!("not closed: {after}");
+    panic!("no closing parenthesis: {after}");
 }
 
-/// A string literal, a number's digits, or a choice between literals.
+/// Whether the argument is a string literal, a formatted number, or a choice between two literals.
 fn is_harmless(argument: &str) -> bool {
     let between = |text: &str, start: &str, end: &str| {
         let inner = text.strip_prefix(start).and_then(|rest| rest.strip_suffix(end));
@@ -162,7 +168,7 @@ fn is_harmless(argument: &str) -> bool {
 }
 
 #[test]
-fn only_what_cannot_be_markup_is_written_unescaped() {
+fn raw_writes_only_literals_and_numbers() {
     assert!(is_harmless(r#""by ""#) && is_harmless(r#"if one { " comment" } else { " comments" }"#));
     assert!(is_harmless("itoa::Buffer::new().format(number)"));
     for harm in [
@@ -187,16 +193,16 @@ fn only_what_cannot_be_markup_is_written_unescaped() {
 }
 
 #[test]
-fn only_pieces_of_the_frame_write_to_the_buffer_unescaped() {
+fn write_raw_is_called_only_in_the_files_that_escape() {
     assert_none(
-        "write_raw is for numbers, times, addresses and text that is escaped right there",
+        "write_raw is for numbers, times, addresses and text that the same function escapes",
         |path| matches!(path, "src/markup.rs" | "src/html/text.rs" | "src/ui/time.rs" | "src/web/paths.rs"),
         |line| line.contains("write_raw("),
     );
 }
 
 #[test]
-fn no_file_is_too_long_to_read() {
+fn no_source_file_is_longer_than_500_lines() {
     for source in sources() {
         let lines = source.code.lines().count();
         assert!(lines <= 500, "{} has {lines} lines", source.path);
@@ -205,7 +211,7 @@ fn no_file_is_too_long_to_read() {
 }
 
 #[test]
-fn every_file_says_what_it_is() {
+fn every_source_file_starts_with_its_documentation() {
     for source in sources() {
         assert!(source.code.starts_with("//! "), "{}", source.path);
     }
@@ -228,9 +234,9 @@ fn every_migration_is_embedded_in_order() {
 }
 
 #[test]
-fn the_mechanism_knows_no_noun() {
+fn the_library_crates_do_not_use_the_site() {
     assert_none(
-        "what is in crates/ knows nothing of the site",
+        "a crate below the site uses lorem_news",
         |path| path.starts_with("src/"),
         |line| line.contains("lorem_news"),
     );
@@ -239,26 +245,26 @@ fn the_mechanism_knows_no_noun() {
 #[test]
 fn only_the_command_line_reads_the_environment_and_prints() {
     assert_none(
-        "the rest is told by Config, and logs",
+        "use Config, and the log",
         |path| path == "src/main.rs" || path.starts_with("src/cli"),
         |line| ["env::var", "println!", "print!("].iter().any(|word| line.contains(word)),
     );
 }
 
 #[test]
-fn no_test_is_left_out() {
+fn no_test_is_ignored() {
     let skipped = ["#[ig", "nore"].concat();
     for folder in ["src", "tests", "crates", "bench"] {
         let mut files = Vec::new();
         gather(&Path::new(ROOT).join(folder), &mut files);
         for file in files {
             let text = fs::read_to_string(&file).expect("a text");
-            assert!(!text.contains(&skipped), "{} leaves out a test", file.display());
+            assert!(!text.contains(&skipped), "{} ignores a test", file.display());
         }
     }
 }
 
-/// The names of the Rust files of a folder, in their order.
+/// The sorted names of the Rust files in a folder.
 fn names(folder: &Path) -> Vec<String> {
     let mut files = Vec::new();
     gather(folder, &mut files);
@@ -269,7 +275,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn every_property_is_tried_here_and_fuzzed_with_a_small_corpus() {
+fn every_property_has_a_test_a_fuzz_target_and_a_small_corpus() {
     let root = Path::new(ROOT);
     let mut properties = names(&root.join("tests/properties"));
     properties.retain(|name| name != "main");
@@ -278,14 +284,14 @@ fn every_property_is_tried_here_and_fuzzed_with_a_small_corpus() {
         |path: String| fs::read_to_string(root.join(&path)).unwrap_or_else(|why| panic!("{path}: {why}"));
     let (tests, manifest) = (read("tests/properties/main.rs".into()), read("fuzz/Cargo.toml".into()));
     for name in &properties {
-        // No more than this, so that what bin/test does not compile cannot be out of date.
+        // The exact text, since bin/test does not compile the targets.
         let target = format!(
             "#![no_main]\n\n#[path = \"../../tests/properties/{name}.rs\"]\nmod {name};\n\n\
              libfuzzer_sys::fuzz_target!(|input: &[u8]| {name}::holds(input));\n"
         );
         assert_eq!(read(format!("fuzz/targets/{name}.rs")), target);
         assert!(manifest.contains(&format!("\nname = \"{name}\"\npath = \"targets/{name}.rs\"\n")), "{name}");
-        assert!(tests.contains(&format!("        {name}::holds(&")), "{name} has a test");
+        assert!(tests.contains(&format!("        {name}::holds(&")), "{name} has no test");
         assert!(tests.contains(&format!("holds_for_all_kept(\"{name}\", {name}::holds)")), "{name}");
         let kept = fs::read_dir(root.join("fuzz/corpus").join(name)).expect("a corpus");
         let sizes: Vec<u64> =
@@ -295,10 +301,11 @@ fn every_property_is_tried_here_and_fuzzed_with_a_small_corpus() {
 }
 
 #[test]
-fn the_fuzzers_crates_are_those_of_the_tests() {
+fn the_fuzz_targets_use_the_dependency_versions_of_the_tests() {
     let read = |path: &str| fs::read_to_string(Path::new(ROOT).join(path)).expect("a manifest");
     let (own, fuzzers) = (read("Cargo.toml"), read("fuzz/Cargo.toml"));
-    let (_, shared) = fuzzers.split_once("the same as in ../Cargo.toml.\n").expect("they are listed");
+    let (_, shared) =
+        fuzzers.split_once("with the versions of ../Cargo.toml.\n").expect("a list of dependencies");
     let shared: Vec<&str> = shared.lines().take_while(|line| !line.is_empty()).collect();
     assert!(shared.len() > 2, "{shared:?}");
     for line in shared {

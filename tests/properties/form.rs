@@ -1,10 +1,10 @@
-//! A form is the fields that a simple reader sees in it, and cookies come back as they were set.
+//! The form parser reads the fields that the reference reads, and cookies are read back as they were set.
 
 use lorem_news::auth::token::Token;
 use lorem_news::web::cookie;
 use lorem_news::web::form::{Form, MAX_FIELDS};
 
-/// The bytes are a form's, and those of a `Cookie` header.
+/// `input` is the body of a form, and the value of a `Cookie` header.
 pub fn holds(input: &[u8]) {
     let form = Form::parse(input);
     let fields = expected(input);
@@ -13,16 +13,17 @@ pub fn holds(input: &[u8]) {
         .map(|fields| fields.iter().map(|(name, value)| (name.as_str(), value.clone())).collect());
     assert_eq!(form, borrowed.map(|fields| Form::of(&fields)));
     if let Some((form, fields)) = form.zip(fields) {
-        assert_eq!(Form::parse(form.encoded().as_bytes()), Some(form.clone()), "read as it was written");
-        fields.iter().for_each(|(name, _)| cleaned(&form, name));
+        assert_eq!(Form::parse(form.encoded().as_bytes()), Some(form.clone()), "read back after encoding");
+        fields.iter().for_each(|(name, _)| assert_cleaned(&form, name));
     }
     let header = String::from_utf8_lossy(input);
     for relax_ssl in [true, false] {
-        cookies(&header, relax_ssl);
+        assert_cookies_parse(&header, relax_ssl);
     }
 }
 
-/// The fields by <https://url.spec.whatwg.org/#urlencoded-parsing>; `None` where one is not UTF-8.
+/// The fields by <https://url.spec.whatwg.org/#urlencoded-parsing>. `None` if one is not UTF-8, or there are too
+/// many.
 fn expected(body: &[u8]) -> Option<Vec<(String, String)>> {
     let pairs: Vec<&[u8]> = body.split(|&byte| byte == b'&').collect();
     if pairs.len() > MAX_FIELDS {
@@ -53,8 +54,8 @@ fn decoded(mut text: &[u8]) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// What a noun takes of a field has nothing in it that cannot be seen, and taking it again changes nothing.
-fn cleaned(form: &Form, name: &str) {
+/// A assert_cleaned field has no control characters, and cleaning is idempotent.
+fn assert_cleaned(form: &Form, name: &str) {
     let again = |text: &str| Form::of(&[("a", text.to_owned())]);
     let (line, text) = (form.line(name), form.text(name));
     assert!(!line.chars().any(char::is_control), "{line:?}");
@@ -62,23 +63,23 @@ fn cleaned(form: &Form, name: &str) {
     assert_eq!((again(&line).line("a"), again(&text).text("a")), (line, text));
 }
 
-/// Whatever else a browser sends, a cookie of ours is found as it was set.
-fn cookies(header: &str, relax_ssl: bool) {
+/// A cookie that the site has set is found among any other cookies.
+fn assert_cookies_parse(header: &str, relax_ssl: bool) {
     for (name, value) in cookie::read(header, relax_ssl) {
         assert!(!name.contains([';', '=']) && !value.contains(';'), "{name:?}={value:?}");
-        come_back(header, value, relax_ssl);
+        assert_read_back(header, value, relax_ssl);
     }
-    come_back(header, header, relax_ssl);
+    assert_read_back(header, header, relax_ssl);
 }
 
-fn come_back(header: &str, value: &str, relax_ssl: bool) {
-    // Of what the site itself puts into one.
+fn assert_read_back(header: &str, value: &str, relax_ssl: bool) {
+    // Only characters that the site uses in cookies.
     let plain: String =
         value.chars().filter(|&letter| letter.is_ascii_alphanumeric() || letter == '-').collect();
     let token = Token::parse(value);
     for value in [Some(plain), token.as_ref().map(Token::to_string)].into_iter().flatten() {
         let set = cookie::written("name", &value, 60, relax_ssl);
-        assert!(set.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()), "one header: {set:?}");
+        assert!(set.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()), "a header value: {set:?}");
         let (pair, rest) = set.split_once(';').expect("attributes");
         assert_eq!(relax_ssl, !rest.contains("; Secure"));
         let sent = format!("{header}; {pair}");

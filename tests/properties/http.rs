@@ -1,9 +1,9 @@
-//! What a client sends are the requests that a simple reader sees in it, however the bytes come in pieces.
+//! The HTTP parser reads the requests that a simple reference reads, however the bytes are split.
 
 use lorem_http::limits;
 use lorem_http::parser::{BodyDecoder, ReceiveBuffer, RequestError, RequestHead};
 
-/// A request as the application would be asked.
+/// A request as the application receives it.
 #[derive(Debug, PartialEq, Eq)]
 struct Request {
     method: String,
@@ -14,18 +14,18 @@ struct Request {
     is_waiting_for_100: bool,
 }
 
-/// Why no other request follows.
+/// The reason why no further request follows.
 #[derive(Debug, PartialEq, Eq)]
 enum End {
-    /// It is not whole yet.
+    /// The next request is incomplete.
     Waiting,
-    /// It is refused.
+    /// The next request is refused.
     Refused,
-    /// The last one said so.
+    /// The last request closes the connection.
     Closed,
 }
 
-/// The first byte says in which pieces the others come.
+/// The first byte seeds the sizes of the pieces in which the others arrive.
 pub fn holds(input: &[u8]) {
     let Some((&seed, wire)) = input.split_first() else {
         return;
@@ -36,18 +36,18 @@ pub fn holds(input: &[u8]) {
         1 + (state >> 24) as usize % (1 + usize::from(seed))
     });
     let whole = read(wire, std::iter::repeat(usize::MAX));
-    assert_eq!(read(wire, std::iter::repeat(1)), whole, "byte by byte");
-    assert_eq!(read(wire, mixed), whole, "in pieces");
+    assert_eq!(read(wire, std::iter::repeat(1)), whole, "split into single bytes");
+    assert_eq!(read(wire, mixed), whole, "split into pieces");
     let (requests, end, _) = whole;
-    assert_eq!((requests, end), expected(wire), "as the reference reads it");
+    assert_eq!((requests, end), expected(wire), "the reference differs");
 }
 
-/// What the server reads, and the status of a refusal.
+/// The requests that the parser reads, the reason for their end, and the status of a refusal.
 fn read(wire: &[u8], mut pieces: impl Iterator<Item = usize>) -> (Vec<Request>, End, Option<u16>) {
     let mut rest = wire;
     let mut arrives = |received: &mut ReceiveBuffer| {
         let space = received.space();
-        assert!(!space.is_empty(), "there is room for what comes");
+        assert!(!space.is_empty(), "the buffer has no space");
         let length = pieces.next().expect("endless").min(rest.len()).min(space.len());
         let (piece, after) = rest.split_at(length);
         space[..length].copy_from_slice(piece);
@@ -68,7 +68,7 @@ fn read(wire: &[u8], mut pieces: impl Iterator<Item = usize>) -> (Vec<Request>, 
     }
 }
 
-/// As `connection.rs` in crates/http reads one.
+/// Reads a request as `connection.rs` in crates/http does.
 fn next_request(
     received: &mut ReceiveBuffer,
     arrives: &mut impl FnMut(&mut ReceiveBuffer) -> bool,
@@ -95,8 +95,8 @@ fn next_request(
     Ok(Some(Request { method, target, headers, body, is_kept, is_waiting_for_100 }))
 }
 
-// The reference: RFC 9112 for who has all the bytes at once and all the time. What could be read in two
-// ways is refused.
+// The reference implements RFC 9112 for bytes that are all present, without regard to speed. It refuses every
+// request that could be read in two ways.
 
 fn expected(wire: &[u8]) -> (Vec<Request>, End) {
     let (mut requests, mut rest) = (Vec::new(), wire);
@@ -165,7 +165,7 @@ fn expected_request(bytes: &[u8]) -> Result<(Request, &[u8]), End> {
     Ok((Request { method: method.to_owned(), target, headers, body, is_kept, is_waiting_for_100 }, rest))
 }
 
-/// Up to and with the empty line, which is not the first.
+/// The length of the head with its empty line, which is not the first line.
 fn length_of_head(bytes: &[u8]) -> Option<usize> {
     let mut length = 0;
     for line in bytes.split_inclusive(|&byte| byte == b'\n') {
@@ -178,7 +178,7 @@ fn length_of_head(bytes: &[u8]) -> Option<usize> {
     None
 }
 
-/// Lines that each end with CR and LF, without those, and without the empty one at the end.
+/// The lines without their CR LF, and without the empty line at the end. `None` if a line ends otherwise.
 fn lines(text: &[u8]) -> Option<Vec<&[u8]>> {
     let lines = text.strip_suffix(b"\r\n")?.split_inclusive(|&byte| byte == b'\n');
     lines.map(|line| line.strip_suffix(b"\r\n")).collect()
@@ -201,7 +201,7 @@ fn request_line_of(line: &[u8]) -> Option<(&str, String, bool)> {
     Some((method, origin_form(target)?, is_1_0))
 }
 
-/// `/path?query`, also of `http://host/path?query`.
+/// The origin form, `/path?query`, of a target in origin form or absolute form (`http://host/path?query`).
 fn origin_form(target: &str) -> Option<String> {
     if target.starts_with('/') {
         return Some(target.to_owned());
@@ -214,7 +214,7 @@ fn origin_form(target: &str) -> Option<String> {
     Some(if path.starts_with('/') { path.to_owned() } else { format!("/{path}") })
 }
 
-/// `name: value`.
+/// The name and value of a header field.
 fn field(line: &[u8]) -> Option<(&str, &[u8])> {
     let colon = line.iter().position(|&byte| byte == b':')?;
     let (name, value) = (&line[..colon], &line[colon + 1..]);
@@ -230,14 +230,14 @@ fn has_control(text: &[u8]) -> bool {
     text.iter().any(|&byte| byte.is_ascii_control() && byte != b'\t')
 }
 
-/// Digits, and no more than a body may have.
+/// A decimal number up to the limit of a body.
 fn number(digits: &[u8]) -> Option<usize> {
     let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
     let digits = std::str::from_utf8(digits).ok().filter(|_| is_number)?;
     digits.parse().ok().filter(|&number: &usize| number <= limits::MAX_BODY_BYTES)
 }
 
-/// The body in chunks, and what follows it.
+/// The body of a chunked message, and the bytes after it.
 fn chunks(bytes: &[u8]) -> Result<(Vec<u8>, &[u8]), End> {
     let (mut body, mut rest) = (Vec::new(), bytes);
     loop {
@@ -255,8 +255,8 @@ fn chunks(bytes: &[u8]) -> Result<(Vec<u8>, &[u8]), End> {
     }
 }
 
-/// The size of a chunk, and what follows its line: digits, then perhaps blanks, and an extension that
-/// begins with a semicolon. A line that is not whole is judged as far as it goes.
+/// The size of a chunk, and the bytes after its line. A line has hexadecimal digits, optional blanks, and an
+/// optional extension that begins with a semicolon. An incomplete line is checked as far as it goes.
 fn chunk_size(bytes: &[u8], most: usize) -> Result<(usize, &[u8]), End> {
     let end = bytes.iter().position(|&byte| byte == b'\n');
     let (line, rest) = bytes.split_at(end.map_or(bytes.len(), |end| end + 1));
@@ -281,7 +281,7 @@ fn chunk_size(bytes: &[u8], most: usize) -> Result<(usize, &[u8]), End> {
     if end.is_some() { Ok((size, rest)) } else { Err(End::Waiting) }
 }
 
-/// What follows the trailers: fields as in a head, which nobody looks at.
+/// The bytes after the trailers, which are header fields that the parser checks and drops.
 fn after_trailers(bytes: &[u8]) -> Result<&[u8], End> {
     let mut length = 0;
     for line in bytes.split_inclusive(|&byte| byte == b'\n') {

@@ -1,13 +1,12 @@
-//! What is accepted as a link leads to a host with a name by http or https, and two ways to write an
-//! address are one.
+//! An accepted link leads to a named host by http or https, and equal URLs have one address.
 
 use lorem_news::post::link::{self, MAX_BYTES, MAX_SITE, NewLink, asked_site};
 use url::{Host, Url};
 
-/// Those of which rules know more than that they are hosts.
+/// Hosts with rules of their own.
 const SITES: [&str; 6] = ["example.com", "youtu.be", "youtube.com", "x.com", "arxiv.org", "rfc-editor.org"];
 
-/// The text is an address, or what stands behind a scheme or a host.
+/// `input` is a URL, or the rest of one after a scheme or a host.
 pub fn holds(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let _ = asked_site(&text);
@@ -17,42 +16,42 @@ pub fn holds(input: &[u8]) {
         let given = format!("{start}{text}");
         if let Ok(link) = link::parse(&given) {
             assert_eq!(link.url, given);
-            assert_eq!(link::parse(&given).as_ref(), Ok(&link), "once more");
-            leads_where_it_says(&link);
-            is_one_address(&link);
+            assert_eq!(link::parse(&given).as_ref(), Ok(&link), "parsing is deterministic");
+            assert_leads_to_named_host(&link);
+            assert_one_address(&link);
         }
     }
 }
 
-fn leads_where_it_says(link: &NewLink) {
+fn assert_leads_to_named_host(link: &NewLink) {
     let NewLink { url: given, site, .. } = link;
     assert!(given.len() <= MAX_BYTES);
     let url = Url::parse(given).unwrap_or_else(|why| panic!("{given}: {why}"));
     assert!(["http", "https"].contains(&url.scheme()), "{url}");
     assert!(url.username().is_empty() && url.password().is_none(), "{url}");
-    let Some(Host::Domain(host)) = url.host() else { panic!("{url} has no name") };
+    let Some(Host::Domain(host)) = url.host() else { panic!("{url} has no host name") };
     assert!(host.trim_end_matches('.').contains('.'), "{host}");
     assert!(!given.contains(|letter: char| letter.is_whitespace() || letter.is_control()), "{given:?}");
     assert!(site.chars().count() <= MAX_SITE, "{site}");
-    assert_eq!(asked_site(site).as_ref(), Some(site), "it can be asked for");
+    assert_eq!(asked_site(site).as_ref(), Some(site), "the site can be requested");
 }
 
-fn is_one_address(link: &NewLink) {
+fn assert_one_address(link: &NewLink) {
     let address_of = |url: &str| link::parse(url).map(|link| link.address);
     let NewLink { url: given, address, .. } = link;
     let url = Url::parse(given).expect("it was parsed before");
-    let mut ways = vec![("as browsers write it", url.to_string())];
+    let mut ways = vec![("as a browser writes it", url.to_string())];
     if let Some((_, rest)) = given.split_once("://") {
-        ways.push(("by the other scheme", format!("http://{rest}")));
-        ways.push(("by the other scheme", format!("HTTPS://{rest}")));
+        ways.push(("with the other scheme", format!("http://{rest}")));
+        ways.push(("with the other scheme", format!("HTTPS://{rest}")));
     }
     if url.fragment().is_none() {
-        ways.push(("at a place of it", format!("{given}#place")));
+        ways.push(("with a fragment", format!("{given}#place")));
     }
     for (how, way) in ways.iter().filter(|(_, way)| way.len() <= MAX_BYTES) {
         assert_eq!(address_of(way).as_ref(), Ok(address), "{given} {how}: {way}");
     }
-    // As an address of its own it stands for itself.
+    // The address is its own address.
     let own = format!("https://{address}");
     if own.len() <= MAX_BYTES {
         assert_eq!(address_of(&own).as_ref(), Ok(address), "{given}");

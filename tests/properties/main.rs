@@ -1,8 +1,8 @@
-//! What holds for any input, tried on some hundreds. `fuzz/` tries the same on as many as there is time for,
-//! and what it found worth keeping is tried here, too.
+//! Property tests. proptest checks each property with generated inputs and with the corpus in `fuzz/corpus`;
+//! `bin/fuzz` checks it with libFuzzer.
 //!
-//! A property is a file beside this one with a function `holds`, which takes any bytes and panics when they
-//! break it. `tests/web/tidy.rs` sees to it that each has its target in `fuzz/`.
+//! A property is a file in this folder with a function `holds`, which takes any bytes and panics when they violate
+//! the property. `tests/architecture/tidy.rs` checks that each has a target in `fuzz/`.
 
 #![allow(missing_docs)]
 
@@ -20,7 +20,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// Pieces of which interesting inputs are made, and now and then anything else.
+/// Inputs of known pieces, mixed with random text and random bytes.
 fn made_of(pieces: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
     let known = select(pieces).prop_map(|piece| piece.as_bytes().to_vec());
     let letters = prop_oneof!["\\PC{0,4}", any::<char>().prop_map(String::from), "[a-z0-9]{1,8}"];
@@ -70,8 +70,8 @@ const HTTP: &[&str] = &[
     "100001\r\n",
 ];
 
-/// A request that keeps the rules, with the body in its own way.
-fn sound_request() -> impl Strategy<Value = Vec<u8>> {
+/// A valid request, whose body has a length or is chunked.
+fn valid_request() -> impl Strategy<Value = Vec<u8>> {
     let start = select(vec![
         "GET / HTTP/1.1\r\nHost: a\r\n",
         "POST /posts?a=b HTTP/1.1\r\nhost:a\r\nX: \t y \r\n",
@@ -335,13 +335,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
     #[test]
-    fn what_a_client_sends_are_the_requests_that_a_simple_reader_sees(seed: u8, wire in made_of(HTTP)) {
+    fn the_parser_reads_the_requests_that_the_reference_reads(seed: u8, wire in made_of(HTTP)) {
         http::holds(&[&[seed][..], &wire].concat());
     }
 
     #[test]
-    fn requests_that_follow_each_other_are_read_as_they_were_sent(
-        seed: u8, sent in vec(sound_request(), 1..5),
+    fn pipelined_requests_with_one_changed_byte_are_read_as_the_reference_reads_them(
+        seed: u8, sent in vec(valid_request(), 1..5),
         place: prop::sample::Index, removed in 0..2_usize, added in vec(any::<u8>(), 0..2),
     ) {
         let mut input = [&[seed][..], &sent.concat()].concat();
@@ -356,41 +356,41 @@ proptest! {
     }
 
     #[test]
-    fn nobody_is_led_to_another_site(input in made_of(RETURN_TO)) {
+    fn a_return_to_parameter_never_leads_to_another_site(input in made_of(RETURN_TO)) {
         return_to::holds(&input);
     }
 
     #[test]
-    fn links_lead_to_hosts_with_names_and_addresses_of_one_page_are_one(input in made_of(LINK)) {
+    fn links_lead_to_named_hosts_and_equal_urls_have_one_address(input in made_of(LINK)) {
         link::holds(&input);
     }
 
     #[test]
-    fn any_text_is_sound_html_and_loses_no_word(input in made_of(MARKUP)) {
+    fn any_text_is_rendered_as_valid_html_with_all_its_words(input in made_of(MARKUP)) {
         markup::holds(&input);
     }
 
     #[test]
-    fn no_search_makes_sqlite_complain(input in made_of(SEARCH)) {
+    fn no_search_causes_an_error_in_sqlite(input in made_of(SEARCH)) {
         search::holds(&input);
     }
 }
 
-/// Runs a property on the inputs that are kept for it.
+/// Checks a property with every input of its corpus.
 fn holds_for_all_kept(name: &str, holds: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);
-    let mut tried = 0;
+    let mut checked = 0;
     for file in fs::read_dir(&folder).expect("a corpus") {
         let path = file.expect("an entry").path();
         println!("{}", path.display());
         holds(&fs::read(&path).expect("an input"));
-        tried += 1;
+        checked += 1;
     }
-    assert!(tried > 5, "{} is a corpus", folder.display());
+    assert!(checked > 5, "the corpus {} is too small", folder.display());
 }
 
 #[test]
-fn what_fuzzing_has_found_holds() {
+fn the_properties_hold_for_the_corpus() {
     holds_for_all_kept("form", form::holds);
     holds_for_all_kept("http", http::holds);
     holds_for_all_kept("link", link::holds);

@@ -1,11 +1,11 @@
-//! Any text is HTML of known tags, well nested, and its words are those of the text.
+//! Any text is rendered as well-nested HTML of known tags, with the words of the text.
 
 use horrorshow::Template;
 use lorem_news::markup::{Markup, SHOWN, excerpt};
 use scraper::{Html, Node};
 use url::Url;
 
-/// The bytes are what somebody wrote.
+/// `input` is the text of a post or a comment.
 pub fn holds(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let output = Markup(&text).into_string().expect("a string takes it");
@@ -19,17 +19,21 @@ pub fn holds(input: &[u8]) {
     }
 }
 
-/// What has to be in the output as it was in the input, in its order.
+/// The characters that the output must contain in the order of the input.
 fn words(text: &str) -> String {
     text.chars().filter(|&letter| !letter.is_whitespace() && !"*\\<>\0".contains(letter)).collect()
 }
 
-/// What the browser makes of it: its tags are the known ones, nested as written; the text and the whole
-/// address of each link.
+/// The text as a browser parses it, with the complete address of each link. Panics when a tag is unknown, or is
+/// nested in another way than written.
 fn read_back(output: &str) -> String {
     let parsed = Html::parse_fragment(output);
     let root = parsed.root_element();
-    assert_eq!(root.inner_html().replace("&nbsp;", "\u{a0}"), output.replace('\0', ""), "as written");
+    assert_eq!(
+        root.inner_html().replace("&nbsp;", "\u{a0}"),
+        output.replace('\0', ""),
+        "the nesting differs"
+    );
     let mut text = String::new();
     for node in root.descendants().skip(1) {
         let parent = node.parent().and_then(|parent| parent.value().as_element()).expect("a parent");
@@ -63,7 +67,7 @@ fn read_back(output: &str) -> String {
     text
 }
 
-/// Also for a browser, which may make something else of it than what it seems to be.
+/// Whether a link leads to the web, also as a browser resolves it.
 fn is_of_the_web(href: &str) -> bool {
     let page = Url::parse("https://news.example/posts/1").expect("an address");
     let leads = page.join(href).map_or(true, |target| matches!(target.scheme(), "http" | "https"));

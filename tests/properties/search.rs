@@ -1,4 +1,4 @@
-//! Whatever is typed into the search field is understood or refused, and SQLite never complains.
+//! Any search is parsed or refused, and never causes an error in SQLite.
 
 use lorem_news::comment::{self, NewComment};
 use lorem_news::post::{self, NewPost, link};
@@ -13,7 +13,7 @@ thread_local! {
     static SITE: Connection = site();
 }
 
-/// The bytes are a search.
+/// `input` is the text of a search.
 pub fn holds(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let Ok(mut query) = Query::parse(&text) else {
@@ -32,9 +32,9 @@ pub fn holds(input: &[u8]) {
             Err(why) => panic!("{query:?}: {why}"),
         };
         let _ = answer(&query, Order::Relevance);
-        // Whoever was named: somebody whom there is.
+        // A search by an author uses an existing user.
         query.by = query.by.take().map(|_| "Zoë".to_owned());
-        let found = answer(&query, Order::Date).expect("there is somebody");
+        let found = answer(&query, Order::Date).expect("the user exists");
         assert!(found.matches.len() <= MAX_MATCHES as usize, "{query:?}");
     });
     if let Some(part) = excerpt::around(&text, &query) {
@@ -42,7 +42,7 @@ pub fn holds(input: &[u8]) {
     }
 }
 
-/// A site whose newest posts are so many that the words of the others are not all looked through.
+/// A site with more posts than a search looks through.
 fn site() -> Connection {
     let mut site = Connection::open_in_memory().expect("a database");
     migrate::run(&mut site, &SCHEMA).expect("all tables");
@@ -63,7 +63,7 @@ fn site() -> Connection {
     let new = NewComment { post_id: first, parent_id: None, user_id, body, created_at: 1 };
     comment::sql::create(&site, &new).expect("a comment");
     while search::sql::index_some(&site).expect("a step") {}
-    // From a number on a word that many have is looked for in the newest blocks only.
+    // Beyond this id, a search for a frequent word looks at the newest blocks only.
     let far = "UPDATE sqlite_sequence SET seq = ?1 WHERE name IN ('posts', 'comments')";
     site.execute(far, [ROWS_PER_BLOCK * MAX_BLOCKS]).expect("a number");
     post("The last lorem", "lorem ipsum");
