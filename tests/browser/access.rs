@@ -1,4 +1,4 @@
-//! What axe-core, the page's width and the size of what can be pressed say of each page.
+//! Accessibility: each page passes axe-core, fits its width, and has targets of sufficient size.
 
 use std::path::Path;
 
@@ -11,33 +11,34 @@ use crate::reader::{NARROW, PASSWORD, Reader, WIDE};
 const AXE: &str = include_str!("axe.min.js");
 
 #[test]
-fn axe_is_the_file_that_was_vendored() {
+fn axe_has_the_hash_in_the_record_of_third_party_files() {
     let hash: String = Sha384::digest(AXE).iter().map(|byte| format!("{byte:02x}")).collect();
     let record = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/third-party.md");
     let record = std::fs::read_to_string(record).expect("a text");
     assert!(record.contains(&hash), "{hash} is not in docs/third-party.md");
 }
 
-/// Panics unless nothing is found on the page as it stands, wide and narrow, in light and in dark.
+/// Panics on any finding on the current page, wide and narrow, in light and in dark.
 pub fn assert_accessible(reader: &Reader, page: &str) {
-    // What is opened and resized here is no fault of the page.
-    reader
-        .see("touched = true; document.querySelectorAll('details').forEach(details => details.open = true)");
-    // Axe is not the page's: it comes over DevTools, where the security policy does not reach.
-    reader.see(&format!("{AXE}; true"));
+    // Opening and resizing shift the layout, which is no fault of the page.
+    reader.evaluate(
+        "touched = true; document.querySelectorAll('details').forEach(details => details.open = true)",
+    );
+    // Axe is loaded over DevTools, to which the security policy does not apply.
+    reader.evaluate(&format!("{AXE}; true"));
     for width in [WIDE, NARROW] {
-        reader.width(width);
-        let wide = reader.see("document.documentElement.scrollWidth").as_u64().expect("a width");
+        reader.set_width(width);
+        let wide = reader.evaluate("document.documentElement.scrollWidth").as_u64().expect("a width");
         assert!(wide <= u64::from(width), "{page} scrolls sideways: {wide} at {width} px");
-        let small = reader.see(SMALL_TARGETS);
+        let small = reader.evaluate(SMALL_TARGETS);
         assert_eq!(small, "", "{page} at {width} px has targets under 24 px");
         for scheme in ["light", "dark"] {
-            reader.colours(scheme);
-            let found = reader.see(AXE_RUN);
+            reader.set_colour_scheme(scheme);
+            let found = reader.evaluate(AXE_RUN);
             assert_eq!(found, Value::from(""), "axe on {page}, {scheme}, {width} px");
         }
     }
-    reader.width(WIDE);
+    reader.set_width(WIDE);
 }
 
 const AXE_RUN: &str = "axe.run({
@@ -46,7 +47,8 @@ const AXE_RUN: &str = "axe.run({
     }).then(({violations}) => violations
         .map(({id, nodes}) => `${id}: ${nodes[0].html} ${nodes[0].failureSummary} (${nodes.length})`).join('; '))";
 
-/// WCAG 2.2, 2.5.8: 24 px each way; where a title is broken, one of its lines is wide enough. It excepts links inside a sentence, and the browser's own.
+/// Targets under 24 px each way (WCAG 2.2, 2.5.8, which excepts links inside a sentence and the browser's own
+/// controls). Of a title on several lines, one line must be wide enough.
 const SMALL_TARGETS: &str = "[...document.querySelectorAll('a, button, summary, input, textarea')]
     .filter(e => e.type !== 'hidden' && !e.closest('.prose, .hint, .site-footer, .comments div > p ~ *:not(.actions, form)'))
     .filter(e => !e.matches('.skip-link') && e.checkVisibility())
@@ -54,9 +56,9 @@ const SMALL_TARGETS: &str = "[...document.querySelectorAll('a, button, summary, 
     .map(e => e.outerHTML.slice(0, 80)).join('; ')";
 
 #[test]
-fn axe_finds_nothing_on_what_a_guest_sees() {
+fn axe_finds_nothing_on_the_pages_of_a_guest() {
     let reader = Reader::new();
-    reader.excuse("status of 4");
+    reader.allow_fault("status of 4");
     for page in [
         "/",
         "/posts",
@@ -85,9 +87,9 @@ fn axe_finds_nothing_on_what_a_guest_sees() {
 }
 
 #[test]
-fn axe_finds_nothing_on_what_somebody_has_written() {
+fn axe_finds_nothing_on_the_forms_and_posts_of_a_user() {
     let reader = Reader::new();
-    reader.excuse("status of 422");
+    reader.allow_fault("status of 422");
     reader.sign_in();
     reader.open("/posts/new");
     reader.follow("main button");
@@ -126,7 +128,7 @@ fn axe_finds_nothing_on_what_somebody_has_written() {
     reader.click("#post_comment");
     reader.wait("document.querySelector('#comment_form .errors') !== null");
     assert_accessible(&reader, "two refused comments");
-    let edit = reader.see("document.querySelector('#comment_list .actions a').pathname");
+    let edit = reader.evaluate("document.querySelector('#comment_list .actions a').pathname");
     let edit = edit.as_str().expect("an address");
     reader.open(&format!("{edit}/edit"));
     assert_accessible(&reader, "the form for a comment");
@@ -143,7 +145,7 @@ The end.";
 fn axe_finds_nothing_on_the_pages_of_an_account() {
     let reader = Reader::new();
     let name = reader.sign_in();
-    reader.excuse("status of 422");
+    reader.allow_fault("status of 422");
     reader.another().sign_in_as(&name);
     reader.new_post("A post on somebody's own page");
     reader.fill("#body", "A comment on somebody's own page");

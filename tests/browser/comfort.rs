@@ -1,22 +1,22 @@
-//! Reading by keyboard, in the colours that one has chosen, and on paper.
+//! Reading by keyboard, in a chosen theme, and on paper.
 
 use serde_json::Value;
 
 use crate::access::assert_accessible;
 use crate::reader::{NARROW, Reader, WIDE};
 
-/// The place in its list of what has the focus, from 1; 0 for anything else.
+/// The position of the focused element in its list, from 1; 0 outside a list.
 fn marked(reader: &Reader) -> u64 {
-    let place = reader.see(
+    let place = reader.evaluate(
         "[...document.querySelectorAll('.posts > li, .comments li')]
             .indexOf(document.activeElement.closest('.posts > li, .comments li')) + 1",
     );
     place.as_u64().expect("a number")
 }
 
-/// Whether it can be seen where the focus is.
+/// Whether the focus is visible.
 fn is_seen(reader: &Reader) -> bool {
-    reader.see(
+    reader.evaluate(
         "(() => {
             const box = document.activeElement.getBoundingClientRect();
             return getComputedStyle(document.activeElement).outlineStyle === 'solid'
@@ -32,7 +32,7 @@ fn press(reader: &Reader, keys: &str) {
 }
 
 #[test]
-fn keys_go_through_a_list_and_open_what_is_marked() {
+fn keys_move_through_a_list_and_open_the_marked_post() {
     let reader = Reader::new();
     reader.open("/posts");
     assert_eq!(marked(&reader), 0);
@@ -40,17 +40,21 @@ fn keys_go_through_a_list_and_open_what_is_marked() {
         press(&reader, keys);
         assert_eq!((marked(&reader), is_seen(&reader)), (place, true), "{keys}");
     }
-    assert_eq!(reader.see("document.activeElement.matches('.posts > li > a')"), true, "it is the title");
+    assert_eq!(
+        reader.evaluate("document.activeElement.matches('.posts > li > a')"),
+        true,
+        "the title has the focus"
+    );
     let number = reader.count(".posts > li");
     for place in 2..=number {
         press(&reader, "j");
         assert_eq!((marked(&reader), is_seen(&reader)), (place, true));
     }
     press(&reader, "j");
-    assert_eq!(marked(&reader), number, "there is no more");
+    assert_eq!(marked(&reader), number, "the last post stays marked");
 
-    let address = reader.see("document.activeElement.pathname");
-    reader.another_page(|| press(&reader, "o"));
+    let address = reader.evaluate("document.activeElement.pathname");
+    reader.await_navigation(|| press(&reader, "o"));
     assert_eq!(Value::from(reader.path()), address);
     reader.back();
     press(&reader, "k");
@@ -60,11 +64,11 @@ fn keys_go_through_a_list_and_open_what_is_marked() {
 }
 
 #[test]
-fn keys_go_through_comments_and_their_replies_that_are_shown() {
+fn keys_move_through_comments_and_visible_replies() {
     let reader = Reader::new();
     reader.open("/posts/1");
-    // As replies are: a list inside a comment, of which a part is folded up.
-    reader.see(
+    // Replies are a list inside a comment. A part of this one is folded.
+    reader.evaluate(
         "document.querySelector('.comments > li').insertAdjacentHTML('beforeend', `<ol>
             <li id='reply'><p>by <a href='/users/1'>somebody</a> · <a href='/comments/7'>now</a></p><p>A reply.</p>
                 <details><summary>More</summary><ol><li><p>Not seen.</p></li></ol></details></li>
@@ -74,49 +78,53 @@ fn keys_go_through_comments_and_their_replies_that_are_shown() {
     assert_eq!((marked(&reader), is_seen(&reader)), (1, true));
     press(&reader, "j");
     assert_eq!(
-        (reader.see("document.activeElement.closest('li').id"), is_seen(&reader)),
+        (reader.evaluate("document.activeElement.closest('li').id"), is_seen(&reader)),
         ("reply".into(), true)
     );
     press(&reader, "j");
-    assert_eq!(marked(&reader), 4, "what is folded up is passed");
+    assert_eq!(marked(&reader), 4, "the folded reply is skipped");
     press(&reader, "k");
-    assert_eq!(reader.see("document.activeElement.closest('li').id"), "reply");
-    reader.excuse("status of 404");
-    reader.another_page(|| press(&reader, "o"));
-    assert_ne!(reader.path(), "/users/1", "its own place, not its author");
+    assert_eq!(reader.evaluate("document.activeElement.closest('li').id"), "reply");
+    reader.allow_fault("status of 404");
+    reader.await_navigation(|| press(&reader, "o"));
+    assert_ne!(reader.path(), "/users/1", "the comment opens, not its author");
 }
 
 #[test]
-fn a_key_votes_and_the_reader_stays_where_they_were() {
+fn a_key_votes_and_keeps_the_focus() {
     let reader = Reader::new();
     reader.sign_in();
     let own = reader.new_post("A post that its author cannot vote for");
     reader.open("/posts");
     let lefts = reader
-        .see("new Set([...document.querySelectorAll('.posts > li > a')].map(a => a.getBoundingClientRect().left)).size");
-    assert_eq!(lefts, 1, "with an arrow or without");
+        .evaluate("new Set([...document.querySelectorAll('.posts > li > a')].map(a => a.getBoundingClientRect().left)).size");
+    assert_eq!(lefts, 1, "titles align with and without an arrow");
     reader.mark();
-    // The first that is somebody else's: others post here, too.
+    // Finds the first post of another user, since other tests post here, too.
     let pressed = "document.activeElement.closest('li')?.querySelector('.vote')?.ariaPressed";
     press(&reader, "j");
-    while reader.see(pressed) == Value::Null {
+    while reader.evaluate(pressed) == Value::Null {
         press(&reader, "uj");
     }
     let place = marked(&reader);
     let arrow = "getComputedStyle(document.activeElement.closest('li').querySelector('.vote'), '::before')";
-    let outline = reader.see(&format!("{arrow}.clipPath"));
+    let outline = reader.evaluate(&format!("{arrow}.clipPath"));
     press(&reader, "u");
     reader.wait(&format!("{pressed} === 'true'"));
     assert_eq!((marked(&reader), is_seen(&reader)), (place, true));
-    assert_ne!(reader.see(&format!("{arrow}.clipPath")), outline, "it is seen without colours, too");
+    assert_ne!(
+        reader.evaluate(&format!("{arrow}.clipPath")),
+        outline,
+        "the vote is visible without colours, too"
+    );
     press(&reader, "j");
-    assert_eq!(marked(&reader), place + 1, "after the swap it goes on");
+    assert_eq!(marked(&reader), place + 1, "the keys work after the fragment swap");
     press(&reader, "k");
     press(&reader, "u");
     reader.wait(&format!("{pressed} === 'false'"));
     assert!(reader.is_marked());
 
-    // On a post's page it is the post, until a comment is marked.
+    // On a post's page the key votes for the post until a comment is marked.
     reader.open(&own);
     reader.mark();
     press(&reader, "u");
@@ -126,17 +134,17 @@ fn a_key_votes_and_the_reader_stays_where_they_were() {
 }
 
 #[test]
-fn a_guest_who_votes_by_key_is_led_to_signing_in() {
+fn a_guest_who_votes_by_key_is_led_to_the_sign_in_page() {
     let reader = Reader::new();
-    reader.excuse("status of 401");
+    reader.allow_fault("status of 401");
     reader.open("/posts");
     press(&reader, "j");
-    reader.another_page(|| press(&reader, "u"));
+    reader.await_navigation(|| press(&reader, "u"));
     assert_eq!(reader.path(), "/sign_in");
 }
 
 #[test]
-fn keys_are_letters_where_one_types() {
+fn keys_type_letters_in_a_field() {
     let reader = Reader::new();
     reader.sign_in();
     reader.new_post("A post to type at");
@@ -152,28 +160,30 @@ fn keys_are_letters_where_one_types() {
     reader.open("/posts");
     for modifier in [1, 2, 4] {
         reader.type_key('j', modifier);
-        assert_eq!(marked(&reader), 0, "{modifier} is another program's");
+        assert_eq!(marked(&reader), 0, "a key with modifier {modifier} belongs to another program");
     }
-    reader.see("document.querySelector('h1').contentEditable = true; document.querySelector('h1').focus()");
+    reader.evaluate(
+        "document.querySelector('h1').contentEditable = true; document.querySelector('h1').focus()",
+    );
     press(&reader, "j");
     assert_eq!(marked(&reader), 0);
 }
 
 #[test]
-fn what_the_keys_do_is_told_and_can_be_switched_off() {
+fn the_keys_are_listed_in_a_dialog_and_can_be_switched_off() {
     let reader = Reader::new();
     reader.open("/posts");
     reader.mark();
     press(&reader, "jj?");
     reader.wait("document.querySelector('dialog[open] #keys') !== null");
     assert_eq!(reader.text("dialog kbd"), "j");
-    assert_eq!(reader.see("document.activeElement.closest('dialog') !== null"), true);
+    assert_eq!(reader.evaluate("document.activeElement.closest('dialog') !== null"), true);
     press(&reader, "j?");
-    assert_eq!((reader.count("dialog"), marked(&reader)), (1, 0), "the dialog has the keys to itself");
+    assert_eq!((reader.count("dialog"), marked(&reader)), (1, 0), "keys have no effect behind the dialog");
     assert_accessible(&reader, "the list of keys");
     reader.click("dialog > button");
     reader.wait("document.querySelector('dialog') === null");
-    assert_eq!((marked(&reader), reader.is_marked()), (2, true), "back at the place");
+    assert_eq!((marked(&reader), reader.is_marked()), (2, true), "the mark is where it was");
 
     press(&reader, "?");
     reader.wait("document.querySelector('dialog[open] #keys') !== null");
@@ -192,32 +202,32 @@ fn what_the_keys_do_is_told_and_can_be_switched_off() {
     assert_eq!((reader.path(), reader.count("script[src*=keys]")), ("/keys".into(), 1));
     press(&reader, "?");
     reader.settle();
-    assert_eq!(reader.count("dialog"), 0, "it is told here already");
+    assert_eq!(reader.count("dialog"), 0, "this page lists the keys already");
 }
 
 #[test]
-fn a_theme_is_stronger_than_the_system() {
+fn a_chosen_theme_overrides_the_system() {
     let reader = Reader::new();
-    let paper = || reader.see("getComputedStyle(document.body).backgroundColor");
-    let field = || reader.see("getComputedStyle(document.documentElement).colorScheme");
+    let paper = || reader.evaluate("getComputedStyle(document.body).backgroundColor");
+    let field = || reader.evaluate("getComputedStyle(document.documentElement).colorScheme");
     reader.open("/posts/1");
-    reader.colours("light");
+    reader.set_colour_scheme("light");
     let light = paper();
-    reader.colours("dark");
+    reader.set_colour_scheme("dark");
     let dark = paper();
     assert_ne!(light, dark);
     for (theme, system, expected) in [("dark", "light", &dark), ("light", "dark", &light)] {
         reader.follow("footer a[href='/preferences']");
         reader.click(&format!("input[value={theme}]"));
         reader.follow("main button.button");
-        assert_eq!(reader.path(), "/posts/1", "back where one was");
+        assert_eq!(reader.path(), "/posts/1", "back at the former page");
         for scheme in [system, theme] {
-            reader.colours(scheme);
+            reader.set_colour_scheme(scheme);
             assert_eq!((&paper(), field()), (expected, theme.into()), "{theme} while the system is {scheme}");
         }
-        reader.colours(system);
+        reader.set_colour_scheme(system);
         for again in ["/", "/nothing", "/posts/1"] {
-            reader.excuse("status of 404");
+            reader.allow_fault("status of 404");
             reader.open(again);
             assert_eq!(&paper(), expected, "{theme} on {again}");
         }
@@ -225,18 +235,18 @@ fn a_theme_is_stronger_than_the_system() {
         assert_eq!(&paper(), expected);
         assert_eq!(reader.count("meta[name=theme-color]"), 1);
     }
-    reader.without_javascript();
+    reader.disable_javascript();
     reader.follow("footer a[href='/preferences']");
     reader.click("input[value=system]");
     reader.follow("main button.button");
     for (system, expected) in [("dark", &dark), ("light", &light)] {
-        reader.colours(system);
+        reader.set_colour_scheme(system);
         assert_eq!(&paper(), expected, "the system decides again");
     }
 }
 
 #[test]
-fn axe_finds_nothing_in_colours_that_were_chosen() {
+fn axe_finds_nothing_in_a_chosen_theme() {
     let reader = Reader::new();
     reader.sign_in();
     for theme in ["dark", "light"] {
@@ -251,13 +261,13 @@ fn axe_finds_nothing_in_colours_that_were_chosen() {
 }
 
 #[test]
-fn every_arrow_stands_at_the_left_of_the_line_that_it_is_for() {
+fn every_arrow_is_at_the_left_of_its_line() {
     let reader = Reader::new();
     for width in [WIDE, NARROW] {
-        reader.width(width);
+        reader.set_width(width);
         for page in ["/posts", "/posts/1", "/users/1"] {
             reader.open(page);
-            let astray = reader.see(
+            let astray = reader.evaluate(
                 "[...document.querySelectorAll('.vote')].filter(button => button.checkVisibility()).filter(button => {
                     const arrow = button.getBoundingClientRect();
                     const line = button.nextElementSibling.getClientRects()[0];
@@ -272,12 +282,12 @@ fn every_arrow_stands_at_the_left_of_the_line_that_it_is_for() {
 }
 
 #[test]
-fn arrows_are_there_when_the_system_forces_its_colours() {
+fn arrows_are_visible_in_forced_colours() {
     let reader = Reader::new();
     reader.open("/posts");
-    reader.forced_colours();
-    assert_eq!(reader.see("matchMedia('(forced-colors: active)').matches"), true);
-    let colours = reader.see(
+    reader.emulate_forced_colours();
+    assert_eq!(reader.evaluate("matchMedia('(forced-colors: active)').matches"), true);
+    let colours = reader.evaluate(
         "[getComputedStyle(document.querySelector('.vote'), '::before'),
             getComputedStyle(document.querySelector('.vote'))]
             .map(({color, backgroundColor, forcedColorAdjust}) => [color, backgroundColor, forcedColorAdjust])",
@@ -286,7 +296,7 @@ fn arrows_are_there_when_the_system_forces_its_colours() {
 }
 
 #[test]
-fn paper_has_the_words_and_nothing_to_press() {
+fn a_printed_page_has_the_text_and_no_controls() {
     let reader = Reader::new();
     reader.sign_in();
     reader.open("/preferences");
@@ -299,21 +309,21 @@ fn paper_has_the_words_and_nothing_to_press() {
     );
     reader.click("#post_comment");
     reader.wait("document.querySelectorAll('#comment_list li').length === 1");
-    reader.on_paper();
-    let shown = reader.see(
+    reader.emulate_print();
+    let shown = reader.evaluate(
         "[...document.querySelectorAll('button, input, textarea, nav, #flash, footer, .card-title > a')]
             .filter(element => element.checkVisibility()).map(element => element.outerHTML.slice(0, 80))",
     );
     assert_eq!(shown, Value::Array(vec![]));
-    assert_eq!(reader.see("getComputedStyle(document.body).backgroundColor"), "rgb(255, 255, 255)");
+    assert_eq!(reader.evaluate("getComputedStyle(document.body).backgroundColor"), "rgb(255, 255, 255)");
     assert!(reader.text("main").contains("0 points") || reader.text("main").contains("1 point"));
-    // What another reads could be voted for, saved and flagged.
+    // Another user could vote for, save and flag the post and the comment.
     let other = reader.another();
     other.sign_in();
     other.open(&path);
     assert_eq!(other.count(".byline button, .byline a[href$='/flag'], .comments a[href$='/flag']"), 4);
-    other.on_paper();
-    let shown = other.see(
+    other.emulate_print();
+    let shown = other.evaluate(
         "[...document.querySelectorAll('form, button, a[href$=\"/flag\"], .act')]
             .filter(element => element.checkVisibility()).map(element => element.outerHTML.slice(0, 80))",
     );
@@ -323,26 +333,27 @@ fn paper_has_the_words_and_nothing_to_press() {
         assert!(!line.ends_with('·') && !line.contains("·\u{a0}·") && !line.contains("· ·"), "{line:?}");
     }
     let link = "document.querySelector('.comments a[rel]')";
-    let whole = reader.see(&format!("getComputedStyle({link}, '::after').content.includes({link}.href)"));
-    assert_eq!(whole, true, "where it leads can be read");
+    let whole =
+        reader.evaluate(&format!("getComputedStyle({link}, '::after').content.includes({link}.href)"));
+    assert_eq!(whole, true, "the address of a link is printed");
 
     reader.open("/users/1");
-    reader.on_paper();
-    assert_eq!(reader.see("document.querySelector('#comments').open"), false);
+    reader.emulate_print();
+    assert_eq!(reader.evaluate("document.querySelector('#comments').open"), false);
     assert_eq!(
-        reader.see("document.querySelector('#comments li').checkVisibility()"),
+        reader.evaluate("document.querySelector('#comments li').checkVisibility()"),
         true,
-        "all is unfolded"
+        "every list is unfolded"
     );
-    reader.width(NARROW);
+    reader.set_width(NARROW);
     reader.open(&path);
-    reader.on_paper();
-    assert_eq!(reader.see("document.documentElement.scrollWidth"), NARROW, "nothing is cut off");
+    reader.emulate_print();
+    assert_eq!(reader.evaluate("document.documentElement.scrollWidth"), NARROW, "nothing is cut off");
 }
 
 #[test]
-fn on_a_phone_lines_are_broken_between_facts() {
-    let reader = Reader::alone();
+fn on_a_phone_lines_break_between_facts() {
+    let reader = Reader::on_new_site();
     let database = reader.site.database();
     database
         .execute_batch(
@@ -354,16 +365,16 @@ fn on_a_phone_lines_are_broken_between_facts() {
         .expect("the schema is known");
     reader.sign_in();
     for width in [NARROW, 345, 390] {
-        reader.width(width);
+        reader.set_width(width);
         for page in ["/posts", "/posts/1", "/comments/1", "/users/1"] {
             reader.open(page);
-            assert_eq!(reader.see(BROKEN), Value::Array(vec![]), "{page} at {width} px");
+            assert_eq!(reader.evaluate(BROKEN), Value::Array(vec![]), "{page} at {width} px");
         }
     }
 }
 
-/// The places where a line of facts ends with a bracket that opens, or begins with a dot or a bracket that closes; and
-/// the ages that leave the frame.
+/// Lines of facts that end with an opening bracket, or start with a dot or a closing bracket; and ages beyond the
+/// edge of the card.
 const BROKEN: &str = "(() => {
     const found = [];
     for (const line of document.querySelectorAll('.posts > li, .byline, .source, .comments div > p:first-of-type')) {

@@ -1,8 +1,8 @@
-//! Comments as htmx changes them in the page.
+//! Comments by htmx, which changes them within the page.
 
 use crate::reader::Reader;
 
-/// Somebody on a post of theirs.
+/// A reader on their own new post, and its path.
 fn on_a_post(title: &str) -> (Reader, String) {
     let reader = Reader::new();
     reader.sign_in();
@@ -10,20 +10,20 @@ fn on_a_post(title: &str) -> (Reader, String) {
     (reader, path)
 }
 
-/// Comments, and waits until it is there; its element's id.
+/// Writes a comment and waits until it is shown. Returns the id of its element.
 fn comment(reader: &Reader, text: &str) -> String {
     let number = reader.count("#comment_list li") + 1;
     reader.fill("#body", text);
     reader.click("#post_comment");
     reader.wait(&format!("document.querySelectorAll('#comment_list li').length === {number}"));
     reader
-        .see("[...document.querySelectorAll('#comment_list li')].at(-1).id")
+        .evaluate("[...document.querySelectorAll('#comment_list li')].at(-1).id")
         .as_str()
         .expect("it has an id")
         .into()
 }
 
-/// Waits for the count, which is told in two places.
+/// Waits for the number of comments, which the page shows in two places.
 fn await_count(reader: &Reader, words: &str) {
     reader.wait_text("h2.comments_count", words);
     assert_eq!(reader.text(".byline .comments_count"), words);
@@ -34,13 +34,15 @@ fn await_focus(reader: &Reader, id: &str) {
     reader.wait(&format!("document.activeElement.id === {id:?}"));
 }
 
+/// The texts of the comments.
 fn listed(reader: &Reader) -> Vec<String> {
-    let texts = reader.see("[...document.querySelectorAll('#comment_list li p + p')].map(p => p.innerText)");
+    let texts =
+        reader.evaluate("[...document.querySelectorAll('#comment_list li p + p')].map(p => p.innerText)");
     texts.as_array().expect("a list").iter().map(|text| text.as_str().expect("a text").into()).collect()
 }
 
 #[test]
-fn a_comment_appears_without_another_page() {
+fn a_comment_appears_without_a_page_load() {
     let (reader, path) = on_a_post("A post to comment on");
     reader.mark();
     assert_eq!(reader.text("h2.comments_count"), "0 comments");
@@ -55,28 +57,28 @@ fn a_comment_appears_without_another_page() {
     await_focus(&reader, &second);
     reader.press("Tab");
     assert_eq!(
-        reader.see("document.activeElement.closest('li')?.id"),
+        reader.evaluate("document.activeElement.closest('li')?.id"),
         second,
-        "the keyboard goes on where the page is"
+        "the keyboard continues at the new comment"
     );
     assert!(reader.is_marked(), "no page was loaded");
     assert_eq!(reader.path(), path);
 
     let shown = reader.text("#comments");
     reader.reload();
-    assert_eq!(reader.text("#comments"), shown, "the page is what the changes made of it");
+    assert_eq!(reader.text("#comments"), shown, "a reload shows the same page");
 }
 
 #[test]
-fn a_comment_that_is_too_short_can_be_mended() {
+fn a_comment_that_is_too_short_can_be_corrected() {
     let (reader, _) = on_a_post("A post to say little on");
-    reader.excuse("status of 422");
+    reader.allow_fault("status of 422");
     reader.mark();
     reader.fill("#body", "hm");
     reader.click("#post_comment");
     reader.wait_text("#body_errors", "Body is too short (minimum is 5 characters)");
     assert_eq!(reader.value("#body"), "hm");
-    assert_eq!(reader.see("document.querySelector('#body').getAttribute('aria-invalid')"), "true");
+    assert_eq!(reader.evaluate("document.querySelector('#body').getAttribute('aria-invalid')"), "true");
     assert_eq!(reader.count("#comment_form .errors[role=alert]"), 1);
     assert_eq!(reader.focus(), "post_comment");
     assert_eq!(reader.count("#comment_list li"), 0);
@@ -88,9 +90,9 @@ fn a_comment_that_is_too_short_can_be_mended() {
 }
 
 #[test]
-fn a_comment_is_changed_in_its_place() {
+fn a_comment_is_edited_in_place() {
     let (reader, path) = on_a_post("A post to think again on");
-    reader.excuse("status of 422");
+    reader.allow_fault("status of 422");
     let other = comment(&reader, "A comment that stays");
     let item = comment(&reader, "A comment, *first* thought");
     let number = item.trim_start_matches("comment_");
@@ -103,7 +105,11 @@ fn a_comment_is_changed_in_its_place() {
     reader.click(&format!("#{item} .actions a.button"));
     reader.wait(&format!("document.querySelector({field:?}) === null"));
     assert_eq!(listed(&reader), ["A comment that stays", "A comment, first thought"]);
-    assert_eq!(reader.see("document.activeElement.closest('li')?.id"), item, "the focus is where it was");
+    assert_eq!(
+        reader.evaluate("document.activeElement.closest('li')?.id"),
+        item,
+        "the focus is where it was"
+    );
 
     reader.click(&edit);
     reader.wait(&format!("document.activeElement.matches({field:?})"));
@@ -133,7 +139,7 @@ fn a_comment_is_changed_in_its_place() {
 }
 
 #[test]
-fn the_last_comment_of_a_list_gives_the_focus_to_the_one_before() {
+fn destroying_the_last_comment_moves_the_focus_to_the_one_before() {
     let (reader, _) = on_a_post("A post to be quiet on");
     let first = comment(&reader, "The older comment");
     let second = comment(&reader, "The newer comment");
@@ -143,57 +149,57 @@ fn the_last_comment_of_a_list_gives_the_focus_to_the_one_before() {
 }
 
 #[test]
-fn who_goes_back_finds_a_whole_page_and_what_they_said() {
+fn going_back_shows_a_full_page_with_the_new_comment() {
     let (reader, path) = on_a_post("A post to come back to");
     reader.open("/posts");
     reader.follow(&format!("a[href='{path}']"));
     let item = comment(&reader, "Said before I went on");
     reader.follow("a.brand");
     reader.back();
-    reader.assert_whole();
+    reader.assert_full_page();
     assert_eq!(reader.path(), path);
     assert_eq!(listed(&reader), ["Said before I went on"]);
     assert_eq!(reader.text("h2.comments_count"), "1 comment");
 
-    // The address of the piece is that of a page, too.
+    // The address of the fragment is also the address of a page.
     let number = item.trim_start_matches("comment_");
     reader.click(&format!("#edit_{number}"));
     reader.wait("document.querySelector('#comment_list textarea') !== null");
     reader.open(&format!("/comments/{number}/edit"));
-    reader.assert_whole();
+    reader.assert_full_page();
     assert_eq!(reader.text("h1").to_lowercase(), "editing comment");
     reader.back();
-    reader.assert_whole();
+    reader.assert_full_page();
     reader.back();
-    reader.assert_whole();
+    reader.assert_full_page();
     assert_eq!(reader.path(), "/posts");
     reader.forward();
-    reader.assert_whole();
+    reader.assert_full_page();
     reader.reload();
-    assert_eq!(listed(&reader), ["Said before I went on"], "once");
+    assert_eq!(listed(&reader), ["Said before I went on"], "one comment");
 }
 
 #[test]
-fn who_goes_back_after_a_plain_form_submits_nothing_again() {
+fn going_back_after_a_plain_form_submits_nothing_again() {
     let reader = Reader::new();
-    reader.without_javascript();
+    reader.disable_javascript();
     reader.sign_in();
     let path = reader.new_post("A post to come back to by plain forms");
     reader.fill("#body", "Said by a plain form");
     reader.follow("#post_comment");
     reader.follow("a.brand");
     reader.back();
-    reader.assert_whole();
+    reader.assert_full_page();
     assert_eq!(listed(&reader), ["Said by a plain form"]);
     reader.back();
-    reader.assert_whole();
+    reader.assert_full_page();
     assert_eq!(reader.path(), path);
     reader.reload();
-    assert_eq!(listed(&reader), ["Said by a plain form"], "once");
+    assert_eq!(listed(&reader), ["Said by a plain form"], "one comment");
 }
 
 #[test]
-fn a_double_click_makes_one_comment() {
+fn a_double_click_creates_one_comment() {
     let (reader, _) = on_a_post("A post for quick fingers");
     reader.fill("#body", "Said with a double click");
     reader.double_click("#post_comment");
@@ -202,7 +208,7 @@ fn a_double_click_makes_one_comment() {
     assert_eq!(reader.count(".errors"), 0);
     assert_eq!(reader.flash(), "Comment was successfully created.");
 
-    // A server that is faster than the finger: the second click comes when the form is empty again.
+    // A fast server: the second click comes after the response has emptied the form.
     reader.fill("#body", "Said with a slow double click");
     let place = reader.place("#post_comment");
     reader.click_at(place, 1);
@@ -227,7 +233,7 @@ fn a_double_click_destroys_one_comment() {
     reader.settle();
     assert_eq!(reader.flash(), "Comment was successfully destroyed.");
 
-    // The second click comes when the next comment is already where the first one was.
+    // The second click comes after the next comment has moved under the mouse.
     let place = reader.place(destroy);
     reader.click_at(place, 1);
     await_count(&reader, "2 comments");
@@ -240,19 +246,19 @@ fn a_double_click_destroys_one_comment() {
 }
 
 #[test]
-fn the_keyboard_alone_is_enough() {
+fn a_comment_is_written_edited_and_destroyed_by_keyboard_alone() {
     let reader = Reader::new();
     let name = reader.sign_in();
     reader.new_post("A post for a keyboard");
     reader.follow("header button");
     reader.open("/");
     reader.press("Tab");
-    assert_eq!(reader.see("document.activeElement.className"), "skip-link");
+    assert_eq!(reader.evaluate("document.activeElement.className"), "skip-link");
     reader.press("Enter");
     reader.wait("location.hash === '#main'");
     reader.press("Tab");
     assert_eq!(
-        reader.see("document.activeElement.closest('main') !== null"),
+        reader.evaluate("document.activeElement.closest('main') !== null"),
         true,
         "it skips to the content"
     );

@@ -1,5 +1,5 @@
-//! DevTools over a connection of one's own to each tab. (`headless_chrome` starts the browser and knows
-//! the words; but it has one connection for all, on which each call waits a tenth of a second.)
+//! A DevTools connection for each tab. `headless_chrome` starts the browser and defines the protocol's types, but its
+//! own connection is shared by all tabs, and each call on it waits a tenth of a second.
 
 use std::net::TcpStream;
 
@@ -10,61 +10,62 @@ use tungstenite::{Message, WebSocket};
 
 use crate::harness::PATIENCE;
 
-/// A connection to a tab, or to the browser as a whole.
-pub struct Wire {
+/// A DevTools connection to a tab, or to the whole browser.
+pub struct DevTools {
     socket: WebSocket<TcpStream>,
     calls: u32,
-    told: Told,
+    events: Events,
 }
 
-/// What a browser has told about the pages that it showed.
+/// The events that the browser has reported for the pages of a tab.
 #[derive(Default)]
-pub struct Told {
-    /// Errors and warnings, what the security policy stopped, and what moved while a page was loaded.
+pub struct Events {
+    /// Errors, warnings, violations of the security policy, and layout shifts while a page loaded.
     pub faults: Vec<String>,
-    /// The addresses of all pages.
+    /// The addresses of all pages so far.
     pub addresses: Vec<String>,
-    /// The last thing that it was asked to say: everything before it has been heard.
-    pub word: String,
+    /// The last debug message of a page. Every earlier event has been received.
+    pub debug_message: String,
 }
 
-impl Wire {
-    pub fn connect(address: &str) -> Wire {
+impl DevTools {
+    /// Connects to a WebSocket address.
+    pub fn connect(address: &str) -> DevTools {
         let host = address.strip_prefix("ws://").and_then(|rest| rest.split('/').next()).expect("an address");
         let stream = TcpStream::connect(host).expect("the browser listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a time-out can be set");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
         stream.set_nodelay(true).expect("an option can be set");
         let (socket, _) = tungstenite::client(address, stream).expect("the browser speaks DevTools");
-        Wire { socket, calls: 0, told: Told::default() }
+        DevTools { socket, calls: 0, events: Events::default() }
     }
 
-    /// Says it and hears what is told until the answer comes; an error is the browser's refusal.
+    /// Calls a method, and records events until the response. An error is the browser's message.
     pub fn call<M: Method + Serialize>(&mut self, method: M) -> Result<M::ReturnObject, String> {
         self.calls += 1;
         let id = self.calls;
-        let call = serde_json::to_string(&method.to_method_call(id)).expect("it is JSON");
+        let call = serde_json::to_string(&method.to_method_call(id)).expect("valid JSON");
         self.socket.send(Message::text(call)).expect("the browser listens");
         loop {
             let message = self.socket.read().expect("the browser answers");
             let Message::Text(text) = message else { continue };
-            let mut message: Value = serde_json::from_str(&text).expect("it is JSON");
+            let mut message: Value = serde_json::from_str(&text).expect("valid JSON");
             if message["id"] == id {
                 if let Some(error) = message.get("error") {
                     return Err(error.to_string());
                 }
                 return serde_json::from_value(message["result"].take()).map_err(|error| error.to_string());
             }
-            self.told.hear(&message);
+            self.events.record(&message);
         }
     }
 
-    pub fn told(&mut self) -> &mut Told {
-        &mut self.told
+    pub fn events(&mut self) -> &mut Events {
+        &mut self.events
     }
 }
 
-impl Told {
-    fn hear(&mut self, event: &Value) {
+impl Events {
+    fn record(&mut self, event: &Value) {
         let params = &event["params"];
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         match event["method"].as_str().unwrap_or_default() {
@@ -77,10 +78,10 @@ impl Told {
             "Runtime.exceptionThrown" => self.faults.push(params["exceptionDetails"].to_string()),
             "Runtime.consoleAPICalled" => {
                 let words = params["args"].as_array().map(Vec::as_slice).unwrap_or_default();
-                let said: Vec<String> = words.iter().map(|word| text(&word["value"])).collect();
+                let message: Vec<String> = words.iter().map(|word| text(&word["value"])).collect();
                 match params["type"].as_str().unwrap_or_default() {
-                    "error" | "warning" | "assert" => self.faults.push(said.join(" ")),
-                    "debug" => self.word = said.join(" "),
+                    "error" | "warning" | "assert" => self.faults.push(message.join(" ")),
+                    "debug" => self.debug_message = message.join(" "),
                     _ => {}
                 }
             }

@@ -1,8 +1,8 @@
-//! Ways through the site that people go, each by people of its own.
+//! Journeys through the site, each by its own users.
 
 use crate::reader::{PASSWORD, Reader};
 
-/// The words that a page which refuses something shows.
+/// The browser's message about a refused form.
 const REFUSED: &str = "status of 422";
 const UNREACHABLE: &str = "The server did not answer. What you typed is still here: try again in a moment.";
 
@@ -13,9 +13,9 @@ fn fill_sign_up(reader: &Reader, name: &str, password: &str) {
 }
 
 #[test]
-fn who_signs_up_is_told_what_is_wrong_and_then_once_that_it_is_done() {
+fn signing_up_shows_the_errors_and_then_one_flash() {
     let reader = Reader::new();
-    reader.excuse(REFUSED);
+    reader.allow_fault(REFUSED);
     reader.open("/");
     reader.follow("header a[href='/sign_up']");
     fill_sign_up(&reader, "newcomer", "short");
@@ -23,7 +23,7 @@ fn who_signs_up_is_told_what_is_wrong_and_then_once_that_it_is_done() {
     assert!(reader.text(".errors h2").to_lowercase().starts_with("1 error prohibited this user"));
     assert_eq!(reader.text("#password_errors"), "Password is too short (minimum is 8 characters)");
     assert_eq!(reader.value("#screen_name"), "newcomer");
-    assert_eq!(reader.value("#password"), "", "a password does not come back");
+    assert_eq!(reader.value("#password"), "", "the form does not return a password");
 
     fill_sign_up(&reader, "newcomer", PASSWORD);
     reader.follow("main button");
@@ -35,13 +35,13 @@ fn who_signs_up_is_told_what_is_wrong_and_then_once_that_it_is_done() {
     assert_eq!(reader.flash(), "");
     reader.back();
     assert_eq!(reader.text("h1").to_lowercase(), "newcomer");
-    assert_eq!(reader.flash(), "", "it was seen");
+    assert_eq!(reader.flash(), "", "the flash is shown once");
     reader.reload();
     assert_eq!(reader.flash(), "");
 }
 
 #[test]
-fn a_flash_is_gone_when_its_page_is_loaded_again() {
+fn a_flash_is_gone_after_a_reload() {
     let reader = Reader::new();
     let name = reader.sign_in();
     reader.sign_in_as(&name);
@@ -52,10 +52,10 @@ fn a_flash_is_gone_when_its_page_is_loaded_again() {
 }
 
 #[test]
-fn a_post_is_written_changed_and_destroyed() {
+fn a_post_is_created_edited_and_destroyed() {
     let reader = Reader::new();
-    reader.excuse(REFUSED);
-    reader.excuse("status of 404");
+    reader.allow_fault(REFUSED);
+    reader.allow_fault("status of 404");
     reader.sign_in();
     reader.open("/posts");
     reader.follow("main a[href='/posts/new']");
@@ -91,7 +91,7 @@ fn a_post_is_written_changed_and_destroyed() {
 }
 
 #[test]
-fn a_session_that_is_revoked_is_out_at_its_next_request() {
+fn a_revoked_session_is_signed_out_at_its_next_request() {
     let (reader, name) = signed_up();
     let other = reader.another();
     other.sign_in_as(&name);
@@ -106,8 +106,12 @@ fn a_session_that_is_revoked_is_out_at_its_next_request() {
     assert_eq!(reader.count("#sessions li"), 1);
     assert_eq!(reader.count("#sessions li .badge"), 1);
     assert_eq!(reader.flash(), "That session has been successfully logged out.");
-    assert_eq!(reader.see("document.querySelector('#sessions').open"), true);
-    assert_eq!(reader.see("document.activeElement.closest('#sessions li') !== null"), true, "the neighbour");
+    assert_eq!(reader.evaluate("document.querySelector('#sessions').open"), true);
+    assert_eq!(
+        reader.evaluate("document.activeElement.closest('#sessions li') !== null"),
+        true,
+        "the neighbour has the focus"
+    );
     assert!(reader.is_marked(), "no page was loaded");
 
     other.reload();
@@ -120,7 +124,7 @@ fn a_session_that_is_revoked_is_out_at_its_next_request() {
 }
 
 #[test]
-fn who_signs_out_is_a_guest() {
+fn a_user_who_signs_out_is_a_guest() {
     let (reader, _) = signed_up();
     reader.open("/posts/1");
     reader.follow("header button");
@@ -128,7 +132,7 @@ fn who_signs_out_is_a_guest() {
     assert_eq!(reader.flash(), "That session has been successfully logged out.");
 }
 
-/// Somebody new on their own page.
+/// A new user on their own page, and their name.
 fn signed_up() -> (Reader, String) {
     let reader = Reader::new();
     let name = reader.sign_in();
@@ -136,7 +140,7 @@ fn signed_up() -> (Reader, String) {
     (reader, name)
 }
 
-/// Ends all sessions of somebody as only the database can.
+/// Deletes the session of a user in the database.
 fn end_sessions(reader: &Reader, name: &str) {
     let database = reader.site.database();
     let ended = database
@@ -145,13 +149,13 @@ fn end_sessions(reader: &Reader, name: &str) {
     assert_eq!(ended, 1);
     database
         .execute("UPDATE users SET sessions_count = 0 WHERE screen_name = ?1", [name])
-        .expect("they are counted");
+        .expect("the counter is updated");
 }
 
 const THOUGHT: &str = "What took me an evening to write";
 
-/// They have sent [`THOUGHT`] without a session: they sign in and find it in the form again.
-fn finds_the_thought_again(reader: &Reader, name: &str, post: &str) {
+/// A reader who has sent [`THOUGHT`] without a session signs in, and the form contains it again.
+fn assert_thought_survives(reader: &Reader, name: &str, post: &str) {
     assert_eq!(reader.path(), "/sign_in");
     assert_eq!(reader.text("main form .hint"), "Sign in to continue. What you wrote is kept for an hour.");
     reader.fill("#screen_name", name);
@@ -161,14 +165,14 @@ fn finds_the_thought_again(reader: &Reader, name: &str, post: &str) {
     assert_eq!(reader.value("#screen_name"), name);
     reader.fill("#password", PASSWORD);
     reader.follow("main button");
-    assert_eq!(reader.see("location.pathname + location.hash"), format!("{post}#comment_form"));
+    assert_eq!(reader.evaluate("location.pathname + location.hash"), format!("{post}#comment_form"));
     assert_eq!(reader.value("#body"), THOUGHT);
 
     reader.click("#post_comment");
     reader.wait("document.querySelectorAll('#comment_list li').length === 1");
     assert_eq!(reader.value("#body"), "");
     reader.reload();
-    assert_eq!(reader.value("#body"), "", "it was taken");
+    assert_eq!(reader.value("#body"), "", "the draft is used up");
     assert_eq!(reader.count("#comment_list li"), 1);
     for address in reader.addresses() {
         assert!(!address.contains("evening"), "{address}");
@@ -176,34 +180,34 @@ fn finds_the_thought_again(reader: &Reader, name: &str, post: &str) {
 }
 
 #[test]
-fn whose_session_ends_while_they_write_finds_their_words_again() {
+fn a_comment_survives_the_end_of_its_authors_session() {
     let reader = Reader::new();
-    reader.excuse("status of 401");
-    reader.excuse(REFUSED);
+    reader.allow_fault("status of 401");
+    reader.allow_fault(REFUSED);
     let name = reader.sign_in();
     let post = reader.new_post("A post whose author is signed out");
     reader.fill("#body", THOUGHT);
     end_sessions(&reader, &name);
     reader.follow("#post_comment");
-    finds_the_thought_again(&reader, &name, &post);
+    assert_thought_survives(&reader, &name, &post);
 }
 
 #[test]
-fn a_guest_finds_their_words_again_when_they_have_signed_in() {
+fn a_guests_comment_is_in_the_form_after_signing_in() {
     let author = Reader::new();
     let name = author.sign_in();
     let post = author.new_post("A post on which a guest has a thought");
     let guest = author.another();
-    guest.excuse("status of 401");
-    guest.excuse(REFUSED);
+    guest.allow_fault("status of 401");
+    guest.allow_fault(REFUSED);
     guest.open(&post);
     guest.fill("#body", THOUGHT);
     guest.follow("#post_comment");
-    finds_the_thought_again(&guest, &name, &post);
+    assert_thought_survives(&guest, &name, &post);
 }
 
 #[test]
-fn a_post_that_a_guest_wrote_waits_until_they_have_an_account() {
+fn a_guests_post_is_in_the_form_after_signing_up() {
     let reader = Reader::new();
     let name = reader.sign_in();
     reader.open("/posts/new");
@@ -226,26 +230,26 @@ fn a_post_that_a_guest_wrote_waits_until_they_have_an_account() {
 }
 
 #[test]
-fn a_server_that_is_gone_is_told_and_nothing_is_lost() {
+fn an_unreachable_server_is_reported_and_no_text_is_lost() {
     let reader = Reader::new();
-    reader.excuse("net::ERR_INTERNET_DISCONNECTED");
-    reader.excuse("Failed to fetch");
+    reader.allow_fault("net::ERR_INTERNET_DISCONNECTED");
+    reader.allow_fault("Failed to fetch");
     reader.sign_in();
     let post = reader.new_post("A post in a tunnel");
     reader.fill("#body", "Said in the tunnel");
-    reader.offline(true);
+    reader.set_offline(true);
     reader.mark();
     reader.click("#post_comment");
     reader.wait_text("#flash .alert", UNREACHABLE);
     assert_eq!(reader.flash(), UNREACHABLE);
     assert_eq!(reader.value("#body"), "Said in the tunnel");
     assert_eq!(reader.focus(), "post_comment");
-    // Nor does the list of keys leave the page behind.
-    reader.see("document.getElementById('flash').replaceChildren()");
+    // Opening the list of keys does not leave the page either.
+    reader.evaluate("document.getElementById('flash').replaceChildren()");
     reader.type_key('?', 8);
     reader.wait_text("#flash .alert", UNREACHABLE);
     assert!(reader.is_marked());
-    reader.offline(false);
+    reader.set_offline(false);
     reader.click("#post_comment");
     reader.wait_text("#comment_list li p + p", "Said in the tunnel");
     assert_eq!(reader.flash(), "Comment was successfully created.");
@@ -255,30 +259,30 @@ fn a_server_that_is_gone_is_told_and_nothing_is_lost() {
 }
 
 #[test]
-fn what_is_refused_before_the_site_has_seen_it_is_told() {
+fn a_refusal_by_the_server_or_a_proxy_is_reported() {
     let reader = Reader::new();
-    reader.excuse("status of 413");
-    reader.excuse("status of 502");
+    reader.allow_fault("status of 413");
+    reader.allow_fault("status of 502");
     reader.sign_in();
     reader.new_post("A post to paste too much into");
     reader.mark();
-    // What moves by it is no fault of the page.
-    reader.see("touched = true; document.querySelector('#body').value = 'a'.repeat(1200000)");
+    // The long text shifts the layout, which is no fault of the page.
+    reader.evaluate("touched = true; document.querySelector('#body').value = 'a'.repeat(1200000)");
     reader.click("#post_comment");
     let sentence = "That is more than the server takes. What you typed is still here: make it shorter.";
     reader.wait_text("#flash .alert", sentence);
-    assert_eq!(reader.see("document.querySelector('#body').value.length"), 1_200_000);
+    assert_eq!(reader.evaluate("document.querySelector('#body').value.length"), 1_200_000);
 
-    // Whatever stands before the site speaks another language.
+    // A proxy in front of the site responds with its own page.
     reader.fill("#body", "");
-    reader.see(
+    reader.evaluate(
         "document.addEventListener('htmx:before:request', ({detail: {ctx}}) => ctx.fetch = async () =>
             new Response('<h1>Bad gateway</h1>', {status: 502}), {once: true})",
     );
     reader.click("#post_comment");
     let sentence = "The server could not do this (502): try again in a moment.";
     reader.wait_text("#flash .alert", sentence);
-    assert_eq!(reader.count("main h1"), 1, "it is put nowhere");
+    assert_eq!(reader.count("main h1"), 1, "the proxy's page is not shown");
     reader.fill("#body", "Said when the site was back");
     reader.click("#post_comment");
     reader.wait_text("#comment_list li p + p", "Said when the site was back");
@@ -287,12 +291,12 @@ fn what_is_refused_before_the_site_has_seen_it_is_told() {
 }
 
 #[test]
-fn a_profile_is_deleted_after_its_page_has_said_what_goes() {
+fn a_profile_is_deleted_after_a_page_that_lists_the_consequences() {
     let (reader, name) = signed_up();
     delete_profile(&reader, &name);
 }
 
-/// From the own page, with a post and a comment of theirs.
+/// Deletes the profile of a user on their own page, after they have written a post and a comment.
 fn delete_profile(reader: &Reader, name: &str) {
     let post = reader.new_post(&format!("A last post by {name}"));
     reader.fill("#body", "A last comment");
@@ -300,21 +304,21 @@ fn delete_profile(reader: &Reader, name: &str) {
     reader.wait("document.querySelectorAll('#comment_list li').length === 1");
     reader.follow("header a.self");
     reader.follow("main .actions a.danger");
-    let told = reader.text("main");
+    let text = reader.text("main");
     for words in
         ["ends all your sessions", "1 post", "1 comment", "stays as [deleted]", "It can't be undone."]
     {
-        assert!(told.contains(words), "{words:?} is not in {told}");
+        assert!(text.contains(words), "{words:?} is not in {text}");
     }
     reader.follow("main .actions a.button");
-    assert_eq!(reader.text("h1").to_lowercase(), *name, "they have kept it");
+    assert_eq!(reader.text("h1").to_lowercase(), *name, "cancelling keeps the profile");
     reader.follow("main .actions a.danger");
     reader.follow("main button.danger");
     assert_eq!(reader.flash(), "Profile was successfully deleted.");
     assert_eq!(reader.text("header a[href='/sign_in']"), "Sign in");
 
-    reader.excuse(REFUSED);
-    reader.excuse("status of 404");
+    reader.allow_fault(REFUSED);
+    reader.allow_fault("status of 404");
     reader.sign_in_as(name);
     assert_eq!(reader.flash(), "That screen name or password is incorrect");
     reader.open(&post);
@@ -324,13 +328,13 @@ fn delete_profile(reader: &Reader, name: &str) {
 #[test]
 fn everything_can_be_done_without_javascript() {
     let reader = Reader::new();
-    reader.excuse(REFUSED);
-    reader.without_javascript();
+    reader.allow_fault(REFUSED);
+    reader.disable_javascript();
     reader.open("/sign_up");
     fill_sign_up(&reader, "plain_person", PASSWORD);
     reader.follow("main button");
     assert_eq!(reader.text("header a.self"), "plain_person");
-    assert_eq!(reader.see("typeof htmx"), "undefined", "there is no JavaScript");
+    assert_eq!(reader.evaluate("typeof htmx"), "undefined", "JavaScript is disabled");
     let post = reader.new_post("A post by plain forms");
     assert_eq!(reader.flash(), "Post was successfully created.");
 
@@ -341,9 +345,9 @@ fn everything_can_be_done_without_javascript() {
     reader.fill("#body", "A comment by a plain form");
     reader.follow("#post_comment");
     assert_eq!(reader.flash(), "Comment was successfully created.");
-    assert_eq!(reader.see("location.pathname"), post);
-    let id = reader.see("location.hash.slice(1)");
-    assert_eq!(reader.see("document.querySelector('#comment_list li').id"), id);
+    assert_eq!(reader.evaluate("location.pathname"), post);
+    let id = reader.evaluate("location.hash.slice(1)");
+    assert_eq!(reader.evaluate("document.querySelector('#comment_list li').id"), id);
     assert_eq!(reader.text("h2.comments_count"), "1 comment");
 
     reader.follow("#comment_list .actions a[id^=edit_]");
@@ -390,7 +394,7 @@ fn a_double_click_on_revoke_ends_one_session() {
     let revoke = "#sessions li:not(:has(.badge)) button";
     reader.double_click(revoke);
     reader.wait_text("#sessions_count", "3");
-    // The second click comes when the next row is already where the first one was.
+    // The second click comes after the next row has moved under the mouse.
     let place = reader.place(revoke);
     reader.click_at(place, 1);
     reader.wait_text("#sessions_count", "2");

@@ -1,4 +1,4 @@
-//! Links as a person posts and follows them.
+//! Posting and following links.
 
 use lorem_news::post::{self, NewPost, link};
 use lorem_news::types::time::now;
@@ -8,8 +8,8 @@ use crate::access::assert_accessible;
 use crate::reader::Reader;
 
 #[test]
-fn links_and_their_lists_are_fit_for_everyone() {
-    let reader = Reader::alone();
+fn axe_finds_nothing_on_links_and_their_lists() {
+    let reader = Reader::on_new_site();
     let database = reader.site.database();
     for (title, url) in [
         ("A link with a long address", format!("https://github.com/{}/{}", "a".repeat(80), "b".repeat(200))),
@@ -18,7 +18,7 @@ fn links_and_their_lists_are_fit_for_everyone() {
     ] {
         let link = link::parse(&url).expect("a link");
         let new = NewPost { user_id: 2, title, link: Some(&link), description: "", created_at: now() };
-        post::sql::create(&database, &new).expect("it is posted").expect("the title is free");
+        post::sql::create(&database, &new).expect("the post is created").expect("the title is free");
     }
     database
         .execute_batch(
@@ -44,17 +44,17 @@ fn links_and_their_lists_are_fit_for_everyone() {
 }
 
 #[test]
-fn the_bookmarklet_posts_the_page_that_a_reader_is_on() {
+fn the_bookmarklet_fills_the_form_with_the_current_page() {
     let reader = Reader::new();
     reader.sign_in();
     reader.open("/posts/new");
-    let script = reader.see("document.querySelector('.hint a[href^=javascript]').getAttribute('href')");
+    let script = reader.evaluate("document.querySelector('.hint a[href^=javascript]').getAttribute('href')");
     let script = script.as_str().and_then(|href| href.strip_prefix("javascript:")).expect("a bookmarklet");
     reader.open("/users/2?posts=9-9&a=%C3%A9#posts");
-    let (page, title) = (reader.see("location.href"), reader.see("document.title"));
-    // From the bookmarks bar it runs as this does: beside the page, whose policy does not reach there.
-    reader.another_page(|| {
-        reader.try_see(&format!("{script}; true"));
+    let (page, title) = (reader.evaluate("location.href"), reader.evaluate("document.title"));
+    // The bookmarks bar and DevTools both run a script outside the page's security policy.
+    reader.await_navigation(|| {
+        reader.try_evaluate(&format!("{script}; true"));
     });
     assert_eq!(reader.text("h1").to_lowercase(), "new post");
     assert_eq!(Value::from(reader.value("#url")), page);
@@ -62,8 +62,8 @@ fn the_bookmarklet_posts_the_page_that_a_reader_is_on() {
 }
 
 #[test]
-fn who_posts_what_is_there_is_led_to_it() {
-    let author = Reader::alone();
+fn a_repeated_link_leads_to_its_first_post_and_adds_a_vote() {
+    let author = Reader::on_new_site();
     author.sign_in();
     let post = |reader: &Reader, title: &str, url: &str| {
         reader.open("/posts/new");

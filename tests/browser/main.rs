@@ -1,5 +1,5 @@
-//! The site as a person meets it: in a real Chromium, wide and narrow, light and dark, with and
-//! without JavaScript. `bin/test` finds or installs the browser; `CHROME` names another.
+//! Browser tests: the site in a real Chromium, wide and narrow, light and dark, with and without JavaScript.
+//! `bin/test` finds or installs the browser; `CHROME` names another.
 
 #![allow(clippy::unwrap_used, missing_docs, dead_code)]
 
@@ -44,7 +44,7 @@ fn a_reader_clicks_through_the_site() {
     assert_eq!(reader.text("h1").to_lowercase(), "top posts");
     let first = reader.text("ol.posts li a");
     reader.follow("a[rel=next]");
-    assert_ne!(reader.text("ol.posts li a"), first, "the second page begins elsewhere");
+    assert_ne!(reader.text("ol.posts li a"), first, "the second page starts with another post");
     reader.follow("nav a[href='/posts']");
     assert_eq!(reader.text("h1").to_lowercase(), "recent posts");
     let title = reader.text("ol.posts li a");
@@ -58,9 +58,9 @@ fn a_reader_clicks_through_the_site() {
 }
 
 #[test]
-fn everything_is_there_without_javascript() {
+fn the_site_can_be_read_without_javascript() {
     let reader = Reader::new();
-    reader.without_javascript();
+    reader.disable_javascript();
     reader.open("/");
     let first = reader.text("ol.posts li a");
     reader.follow("a[rel=next]");
@@ -72,8 +72,8 @@ fn everything_is_there_without_javascript() {
 
 #[test]
 fn no_page_scrolls_sideways_at_320_pixels() {
-    let reader = Reader::alone();
-    reader.excuse("status of 4");
+    let reader = Reader::on_new_site();
+    reader.allow_fault("status of 4");
     let database = reader.site.database();
     let long = "x".repeat(300);
     database.execute("UPDATE posts SET title = ?1 WHERE id = 1", [&long]).expect("a title changes");
@@ -82,37 +82,37 @@ fn no_page_scrolls_sideways_at_320_pixels() {
         .execute("UPDATE users SET screen_name = ?1 WHERE id = 1", [&long[..30]])
         .expect("a name changes");
     reader.sign_in();
-    reader.width(NARROW);
+    reader.set_width(NARROW);
     for page in PAGES {
         reader.open(page);
-        reader.see(
+        reader.evaluate(
             "touched = true; document.querySelectorAll('details').forEach(details => details.open = true)",
         );
-        assert_eq!(reader.see("document.documentElement.scrollWidth"), Value::from(NARROW), "{page}");
+        assert_eq!(reader.evaluate("document.documentElement.scrollWidth"), Value::from(NARROW), "{page}");
     }
 }
 
 #[test]
-fn no_page_breaks_its_own_policy_or_moves_while_it_loads() {
+fn no_page_violates_its_security_policy_or_shifts_while_it_loads() {
     let reader = Reader::new();
-    reader.excuse("status of 4");
+    reader.allow_fault("status of 4");
     reader.sign_in();
     for width in [WIDE, NARROW] {
-        reader.width(width);
+        reader.set_width(width);
         for page in PAGES {
             reader.open(page);
             assert_eq!(reader.faults(), [""; 0], "{page}");
-            assert_eq!(reader.see("shift < 0.01"), true, "{page} moves at {width} px");
-            assert_eq!(reader.see("typeof htmx"), Value::from("object"), "{page}");
+            assert_eq!(reader.evaluate("shift < 0.01"), true, "{page} shifts at {width} px");
+            assert_eq!(reader.evaluate("typeof htmx"), Value::from("object"), "{page}");
         }
     }
 }
 
 #[test]
-fn the_first_visit_costs_less_than_30_kilobytes() {
+fn the_first_visit_transfers_less_than_30_kilobytes() {
     let reader = Reader::new();
     reader.open("/");
-    let bytes = reader.see(
+    let bytes = reader.evaluate(
         "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
             .reduce((sum, entry) => sum + entry.transferSize, 0)",
     );
@@ -121,27 +121,27 @@ fn the_first_visit_costs_less_than_30_kilobytes() {
 }
 
 #[test]
-fn text_can_be_read_in_light_and_in_dark() {
+fn text_has_enough_contrast_in_light_and_in_dark() {
     let reader = Reader::new();
-    reader.excuse("status of 4");
+    reader.allow_fault("status of 4");
     reader.sign_in();
     for scheme in ["light", "dark"] {
-        reader.colours(scheme);
+        reader.set_colour_scheme(scheme);
         for page in PAGES {
             reader.open(page);
-            let faint = reader.see(FAINT_TEXTS);
+            let faint = reader.evaluate(FAINT_TEXTS);
             assert_eq!(faint, Value::from(""), "{page} in {scheme}");
         }
     }
     let background = |scheme| {
-        reader.colours(scheme);
-        reader.see("getComputedStyle(document.documentElement).backgroundColor + getComputedStyle(document.body).backgroundColor")
+        reader.set_colour_scheme(scheme);
+        reader.evaluate("getComputedStyle(document.documentElement).backgroundColor + getComputedStyle(document.body).backgroundColor")
     };
     assert_ne!(background("light"), background("dark"));
 }
 
-/// Every text whose contrast with what lies behind it is under 4.5 (WCAG 2.2, 1.4.3), for texts that
-/// can be seen. Colours are drawn on a canvas, which understands every notation.
+/// Every visible text whose contrast with its background is under 4.5 (WCAG 2.2, 1.4.3). Colours are drawn on a
+/// canvas, which understands every notation.
 const FAINT_TEXTS: &str = "(() => {
     const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
     const rgba = colour => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
@@ -165,27 +165,27 @@ const FAINT_TEXTS: &str = "(() => {
 })()";
 
 #[test]
-fn the_keyboard_reaches_the_content_first_and_shows_where_it_is() {
+fn the_first_tab_reaches_the_skip_link_and_the_focus_is_visible() {
     let reader = Reader::new();
     reader.open("/");
     reader.press("Tab");
-    assert_eq!(reader.see("document.activeElement.innerText"), Value::from("Skip to content"));
-    let shown = reader.see("document.activeElement.getBoundingClientRect().top >= 0");
-    assert_eq!(shown, Value::from(true), "the skip link is seen when it has the focus");
+    assert_eq!(reader.evaluate("document.activeElement.innerText"), Value::from("Skip to content"));
+    let shown = reader.evaluate("document.activeElement.getBoundingClientRect().top >= 0");
+    assert_eq!(shown, Value::from(true), "the skip link is visible when it has the focus");
     reader.press("Tab");
-    let outline = reader.see("getComputedStyle(document.activeElement).outlineStyle");
-    assert_eq!(outline, Value::from("solid"), "the focus can be seen");
+    let outline = reader.evaluate("getComputedStyle(document.activeElement).outlineStyle");
+    assert_eq!(outline, Value::from("solid"), "the focus is visible");
 }
 
 #[test]
-fn small_targets_are_large_enough_for_a_finger() {
+fn targets_are_at_least_24_pixels_high() {
     let reader = Reader::new();
     reader.sign_in();
-    reader.width(NARROW);
+    reader.set_width(NARROW);
     for page in ["/", "/posts/1", "/users/1"] {
         reader.open(page);
-        // WCAG 2.2, 2.5.8; links inside a sentence are excepted there, and so in the footer.
-        let small = reader.see(
+        // WCAG 2.2, 2.5.8, which excepts links inside a sentence, such as those in the footer.
+        let small = reader.evaluate(
             "[...document.querySelectorAll('header a, main ol.posts li > a, .pager a, summary')]
                 .map(e => e.getBoundingClientRect()).filter(r => r.height > 0 && r.height < 24).length",
         );
@@ -194,7 +194,7 @@ fn small_targets_are_large_enough_for_a_finger() {
 }
 
 #[test]
-fn who_is_signed_in_sees_their_name_and_their_sessions() {
+fn a_signed_in_user_sees_their_name_and_their_sessions() {
     let reader = Reader::new();
     let name = reader.sign_in();
     reader.open("/");

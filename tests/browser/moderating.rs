@@ -1,11 +1,11 @@
-//! Moderation as readers and an admin meet it.
+//! Moderation by readers and an admin.
 
 use crate::access::assert_accessible;
 use crate::reader::Reader;
 
-/// A reader of a site of their own, and an admin of it.
+/// A reader and an admin on a new site.
 fn reader_and_admin() -> (Reader, Reader) {
-    let reader = Reader::alone();
+    let reader = Reader::on_new_site();
     reader.sign_in();
     let admin = reader.another();
     let name = admin.sign_in();
@@ -16,12 +16,12 @@ fn reader_and_admin() -> (Reader, Reader) {
 }
 
 #[test]
-fn a_reader_flags_an_admin_removes_and_everybody_can_read_why() {
+fn a_flagged_post_is_removed_by_an_admin_and_the_log_shows_the_reason() {
     for with_javascript in [true, false] {
         let (reader, admin) = reader_and_admin();
         if !with_javascript {
-            reader.without_javascript();
-            admin.without_javascript();
+            reader.disable_javascript();
+            admin.disable_javascript();
         }
         reader.open("/posts/1");
         let title = reader.text("h1");
@@ -38,7 +38,7 @@ fn a_reader_flags_an_admin_removes_and_everybody_can_read_why() {
         admin.open("/");
         admin.follow("header a[href='/flags']");
         assert_eq!(admin.text("#cases .prose li"), "Spam: It sells something");
-        assert_accessible_if(with_javascript, &admin, "what is flagged");
+        assert_accessible_if(with_javascript, &admin, "the list of flags");
         admin.follow("#cases .actions a");
         assert_accessible_if(with_javascript, &admin, "the forms of an admin");
         admin.fill("#reason_to_remove", "Advertising");
@@ -64,7 +64,7 @@ fn a_reader_flags_an_admin_removes_and_everybody_can_read_why() {
     }
 }
 
-/// What axe says needs a script.
+/// Axe needs JavaScript.
 fn assert_accessible_if(with_javascript: bool, reader: &Reader, page: &str) {
     if with_javascript {
         assert_accessible(reader, page);
@@ -72,9 +72,9 @@ fn assert_accessible_if(with_javascript: bool, reader: &Reader, page: &str) {
 }
 
 #[test]
-fn who_writes_while_a_discussion_is_locked_keeps_what_they_wrote() {
+fn a_comment_refused_by_a_lock_keeps_its_text() {
     let (reader, admin) = reader_and_admin();
-    reader.excuse("status of 403");
+    reader.allow_fault("status of 403");
     reader.open("/posts/1");
     reader.fill("#body", "Carefully chosen words");
     admin.open("/posts/1/moderate");

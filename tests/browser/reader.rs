@@ -1,4 +1,4 @@
-//! A person at a browser: what they do, what they see, and what their browser complains of.
+//! A reader with a browser: their actions, the content of the page, and the browser's messages.
 
 use std::cell::{RefCell, RefMut};
 use std::ffi::OsStr;
@@ -12,43 +12,45 @@ use headless_chrome::protocol::cdp::{Emulation, Input, Log, Network, Page, Runti
 use headless_chrome::{Browser, LaunchOptions};
 use serde_json::Value;
 
-use crate::devtools::{Told, Wire};
+use crate::devtools::{DevTools, Events};
 
 use crate::harness::{Answer, PATIENCE, Raw, Site, eventually};
 
+/// The width of a desktop window, in CSS pixels.
 pub const WIDE: u32 = 1000;
+/// The narrowest width that the site supports, in CSS pixels (WCAG 2.2, 1.4.10).
 pub const NARROW: u32 = 320;
-/// Of everybody here.
+/// The password of every user here.
 pub const PASSWORD: &str = "correct horse";
 
-/// What all who read at the same time share: starting a browser costs more than most tests.
-struct House {
+/// The browser and the site that concurrent tests share: starting a browser takes longer than most tests.
+struct SharedBrowser {
     browser: Browser,
-    wire: Mutex<Wire>,
+    devtools: Mutex<DevTools>,
     site: Arc<Site>,
 }
 
-/// The house while somebody is in it. (A static is never dropped, and Chromium would stay behind.)
-static HOUSE: Mutex<Weak<House>> = Mutex::new(Weak::new());
+/// Weak, since a static is never dropped, and Chromium would outlive the tests.
+static SHARED: Mutex<Weak<SharedBrowser>> = Mutex::new(Weak::new());
 
-fn house() -> Arc<House> {
-    let mut shared = held(&HOUSE);
+fn shared_browser() -> Arc<SharedBrowser> {
+    let mut shared = lock(&SHARED);
     shared.upgrade().unwrap_or_else(|| {
         let (browser, site) = (browser(), Arc::new(Site::with(70, |_| {})));
-        let wire = Mutex::new(Wire::connect(&browser.get_ws_url()));
-        let house = Arc::new(House { browser, wire, site });
-        *shared = Arc::downgrade(&house);
-        house
+        let devtools = Mutex::new(DevTools::connect(&browser.get_ws_url()));
+        let shared_browser = Arc::new(SharedBrowser { browser, devtools, site });
+        *shared = Arc::downgrade(&shared_browser);
+        shared_browser
     })
 }
 
-/// What a mutex holds: a test that failed while it held one must not fail the others.
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// Locks a mutex, also after a test has panicked with the lock held.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn browser() -> Browser {
-    // As root Chromium refuses its sandbox; and it must not look for anything beyond this machine.
+    // Chromium refuses its sandbox as root. It must make no network requests of its own.
     let arguments =
         ["--disable-background-networking", "--disable-quic", "--no-first-run", "--disable-component-update"];
     let options = LaunchOptions::default_builder()
@@ -57,7 +59,7 @@ fn browser() -> Browser {
         .args(arguments.iter().map(OsStr::new).collect())
         .idle_browser_timeout(PATIENCE * 10)
         .build()
-        .expect("the options are whole");
+        .expect("valid options");
     Browser::new(options).expect("Chromium starts")
 }
 
@@ -73,43 +75,43 @@ fn chromium() -> PathBuf {
     named.or_else(on_the_path).expect("these tests need Chromium: run bin/test, or set CHROME")
 }
 
-/// A browser of one's own, with one tab on one site: its cookies are nobody else's. When it is dropped
-/// nothing may have gone wrong on any page.
+/// A browser context with its own cookies, and one tab on one site. Dropping it panics when a page had a fault that
+/// was not allowed.
 pub struct Reader {
     pub site: Arc<Site>,
     tab: Target::TargetID,
     context: String,
-    wire: RefCell<Wire>,
-    excused: RefCell<Vec<&'static str>>,
-    house: Arc<House>,
+    devtools: RefCell<DevTools>,
+    allowed_faults: RefCell<Vec<&'static str>>,
+    shared_browser: Arc<SharedBrowser>,
 }
 
 impl Reader {
-    /// On the site that all share: who changes something there does it to what is their own.
+    /// A reader on the shared site. A test may only change rows that it has created there.
     pub fn new() -> Reader {
-        let house = house();
-        Reader::on(Arc::clone(&house.site), house)
+        let shared_browser = shared_browser();
+        Reader::on(Arc::clone(&shared_browser.site), shared_browser)
     }
 
-    /// On a site that nobody else uses.
-    pub fn alone() -> Reader {
-        Reader::on(Arc::new(Site::with(70, |_| {})), house())
+    /// A reader on a new site.
+    pub fn on_new_site() -> Reader {
+        Reader::on(Arc::new(Site::with(70, |_| {})), shared_browser())
     }
 
-    /// Another browser on the same site.
+    /// A second reader on the same site.
     pub fn another(&self) -> Reader {
-        Reader::on(Arc::clone(&self.site), Arc::clone(&self.house))
+        Reader::on(Arc::clone(&self.site), Arc::clone(&self.shared_browser))
     }
 
-    fn on(site: Arc<Site>, house: Arc<House>) -> Reader {
-        let context = held(&house.wire).call(Target::CreateBrowserContext {
+    fn on(site: Arc<Site>, shared_browser: Arc<SharedBrowser>) -> Reader {
+        let context = lock(&shared_browser.devtools).call(Target::CreateBrowserContext {
             dispose_on_detach: None,
             proxy_server: None,
             proxy_bypass_list: None,
             origins_with_universal_network_access: None,
         });
         let context = context.map(|context| context.browser_context_id).expect("a context opens");
-        let tab = held(&house.wire).call(Target::CreateTarget {
+        let tab = lock(&shared_browser.devtools).call(Target::CreateTarget {
             url: "about:blank".into(),
             browser_context_id: Some(context.clone()),
             left: None,
@@ -124,10 +126,11 @@ impl Reader {
             hidden: None,
         });
         let tab = tab.expect("a tab opens").target_id;
-        let address = house.browser.get_ws_url();
+        let address = shared_browser.browser.get_ws_url();
         let (address, _) = address.split_once("/browser/").expect("the browser's address");
-        let wire = RefCell::new(Wire::connect(&format!("{address}/page/{tab}")));
-        let reader = Reader { site, tab, context, wire, excused: RefCell::default(), house };
+        let devtools = RefCell::new(DevTools::connect(&format!("{address}/page/{tab}")));
+        let reader =
+            Reader { site, tab, context, devtools, allowed_faults: RefCell::default(), shared_browser };
         reader.call(Page::Enable { enable_file_chooser_opened_event: None });
         reader.call(Log::Enable(None));
         reader.call(Runtime::Enable(None));
@@ -144,19 +147,20 @@ impl Reader {
             include_command_line_api: None,
             run_immediately: None,
         });
-        // Else only one of the windows has the focus.
+        // Otherwise only one window has the focus.
         reader.call(Emulation::SetFocusEmulationEnabled { enabled: true });
-        reader.width(WIDE);
+        reader.set_width(WIDE);
         reader
     }
 
     fn call<M: Method + serde::Serialize + std::fmt::Debug>(&self, method: M) -> M::ReturnObject {
-        self.wire.borrow_mut().call(method).expect("Chromium does it")
+        self.devtools.borrow_mut().call(method).expect("Chromium does it")
     }
 
-    pub fn width(&self, width: u32) {
-        // What moves now is no fault of the page.
-        self.try_see("window.touched = true");
+    /// Sets the width of the window, in CSS pixels.
+    pub fn set_width(&self, width: u32) {
+        // The layout shift is no fault of the page.
+        self.try_evaluate("window.touched = true");
         self.call(Emulation::SetDeviceMetricsOverride {
             width,
             height: 800,
@@ -175,30 +179,32 @@ impl Reader {
         });
     }
 
-    pub fn colours(&self, scheme: &str) {
+    /// Sets the preferred colour scheme: `light` or `dark`.
+    pub fn set_colour_scheme(&self, scheme: &str) {
         let feature = Emulation::MediaFeature { name: "prefers-color-scheme".into(), value: scheme.into() };
         self.call(Emulation::SetEmulatedMedia { media: None, features: Some(vec![feature]) });
     }
 
-    /// Shows the page that is open as it would be printed; the next one is shown as ever.
-    pub fn on_paper(&self) {
-        // What moves now is no fault of the page.
-        self.try_see("window.touched = true");
+    /// Shows the open page as it is printed. The next page is shown normally.
+    pub fn emulate_print(&self) {
+        // The layout shift is no fault of the page.
+        self.try_evaluate("window.touched = true");
         self.call(Emulation::SetEmulatedMedia { media: Some("print".into()), features: None });
     }
 
-    /// Shows the page that is open in the colours that the reader's system forces on all.
-    pub fn forced_colours(&self) {
+    /// Shows the open page in forced colours, the high-contrast mode of some systems.
+    pub fn emulate_forced_colours(&self) {
         let feature = Emulation::MediaFeature { name: "forced-colors".into(), value: "active".into() };
         self.call(Emulation::SetEmulatedMedia { media: None, features: Some(vec![feature]) });
     }
 
-    pub fn without_javascript(&self) {
+    /// Disables JavaScript.
+    pub fn disable_javascript(&self) {
         self.call(Emulation::SetScriptExecutionDisabled { value: true });
     }
 
-    /// Takes the network away, or gives it back.
-    pub fn offline(&self, offline: bool) {
+    /// Disconnects the network, or reconnects it.
+    pub fn set_offline(&self, offline: bool) {
         self.call(Network::EmulateNetworkConditions {
             offline,
             latency: 0.0,
@@ -211,34 +217,34 @@ impl Reader {
         });
     }
 
-    /// Says that the test provokes complaints with this text in them.
-    pub fn excuse(&self, text: &'static str) {
-        self.excused.borrow_mut().push(text);
+    /// Allows faults that contain this text, since the test provokes them.
+    pub fn allow_fault(&self, text: &'static str) {
+        self.allowed_faults.borrow_mut().push(text);
     }
 
-    /// What the browser complained of so far.
+    /// The faults so far, without the allowed ones.
     pub fn faults(&self) -> Vec<String> {
-        self.told().word.clear();
-        self.see("console.debug('that is all')");
-        eventually("the browser has told everything", || {
-            self.see("1");
-            (self.told().word == "that is all").then_some(())
+        self.events().debug_message.clear();
+        self.evaluate("console.debug('that is all')");
+        eventually("the browser has reported everything", || {
+            self.evaluate("1");
+            (self.events().debug_message == "that is all").then_some(())
         });
-        let excused = self.excused.borrow();
-        self.told().faults.retain(|fault| !excused.iter().any(|text| fault.contains(text)));
-        self.told().faults.clone()
+        let allowed_faults = self.allowed_faults.borrow();
+        self.events().faults.retain(|fault| !allowed_faults.iter().any(|text| fault.contains(text)));
+        self.events().faults.clone()
     }
 
-    fn told(&self) -> RefMut<'_, Told> {
-        RefMut::map(self.wire.borrow_mut(), Wire::told)
+    fn events(&self) -> RefMut<'_, Events> {
+        RefMut::map(self.devtools.borrow_mut(), DevTools::events)
     }
 
     /// The addresses of all pages so far.
     pub fn addresses(&self) -> Vec<String> {
-        self.told().addresses.clone()
+        self.events().addresses.clone()
     }
 
-    /// Somebody new is signed in, without the pages for it; their name.
+    /// Signs up a new user by a request outside the browser. Returns the name.
     pub fn sign_in(&self) -> String {
         static PEOPLE: AtomicU32 = AtomicU32::new(1);
         let name = format!("reader_{}", PEOPLE.fetch_add(1, Ordering::Relaxed));
@@ -248,7 +254,7 @@ impl Reader {
         let session = cookies
             .filter_map(|(_, cookie)| cookie.strip_prefix("session=")?.split(';').next())
             .next()
-            .unwrap_or_else(|| panic!("nobody is signed in by {answer:?}"));
+            .unwrap_or_else(|| panic!("no session cookie in {answer:?}"));
         self.call(Network::SetCookie {
             name: "session".into(),
             value: session.into(),
@@ -268,7 +274,7 @@ impl Reader {
         name
     }
 
-    /// Signs in as somebody by the page for it.
+    /// Signs in as a user, by the form.
     pub fn sign_in_as(&self, name: &str) {
         self.open("/sign_in");
         self.fill("#screen_name", name);
@@ -276,7 +282,7 @@ impl Reader {
         self.follow("main button");
     }
 
-    /// Writes a post of one's own by the page for it and stays there; its path.
+    /// Creates a post by the form, and stays on its page. Returns its path.
     pub fn new_post(&self, title: &str) -> String {
         self.open("/posts/new");
         self.fill("#title", title);
@@ -287,9 +293,10 @@ impl Reader {
         path
     }
 
+    /// Opens a path of the site.
     pub fn open(&self, path: &str) {
         let address = format!("http://{}{path}", self.site.address);
-        self.another_page(|| {
+        self.await_navigation(|| {
             self.call(Page::Navigate {
                 url: address,
                 referrer: None,
@@ -300,72 +307,75 @@ impl Reader {
         });
     }
 
+    /// Reloads the page.
     pub fn reload(&self) {
-        self.another_page(|| {
+        self.await_navigation(|| {
             self.call(Page::Reload { ignore_cache: None, script_to_evaluate_on_load: None, loader_id: None });
         });
     }
 
-    /// As the button beside the address.
+    /// Goes back in the history.
     pub fn back(&self) {
-        self.another_page(|| {
+        self.await_navigation(|| {
             self.call(self.step(-1));
         });
     }
 
+    /// Goes forward in the history.
     pub fn forward(&self) {
-        self.another_page(|| {
+        self.await_navigation(|| {
             self.call(self.step(1));
         });
     }
 
     fn step(&self, step: i64) -> Page::NavigateToHistoryEntry {
         let history = self.call(Page::GetNavigationHistory(None));
-        let place = usize::try_from(i64::from(history.current_index) + step).expect("there is one");
+        let place = usize::try_from(i64::from(history.current_index) + step).expect("a history entry");
         Page::NavigateToHistoryEntry { entry_id: history.entries[place].id }
     }
 
-    /// Clicks with the mouse, which needs no JavaScript, and waits for the page that it leads to.
+    /// Clicks an element with the mouse, and waits for the next page.
     pub fn follow(&self, selector: &str) {
-        self.another_page(|| self.click(selector));
+        self.await_navigation(|| self.click(selector));
     }
 
-    /// Presses a key that leads to another page, and waits for that.
+    /// Presses a key, and waits for the next page.
     pub fn follow_by_key(&self, key: &str) {
-        self.another_page(|| self.press(key));
+        self.await_navigation(|| self.press(key));
     }
 
-    /// Waits until another page than before is whole.
-    pub fn another_page(&self, lead: impl FnOnce()) {
+    /// Runs `action`, and waits until another page has loaded.
+    pub fn await_navigation(&self, action: impl FnOnce()) {
         let page = || {
-            let page = self.try_see("document.readyState === 'complete' && performance.timeOrigin");
+            let page = self.try_evaluate("document.readyState === 'complete' && performance.timeOrigin");
             page.filter(Value::is_number)
         };
         let before = page();
-        lead();
+        action();
         eventually("another page loads", || page().filter(|page| Some(page) != before.as_ref()));
     }
 
+    /// Clicks an element with the mouse, which needs no JavaScript in the page.
     pub fn click(&self, selector: &str) {
         let place = self.place(selector);
         self.click_at(place, 1);
     }
 
-    /// Two clicks as fast as it goes.
+    /// Clicks twice without a pause.
     pub fn double_click(&self, selector: &str) {
         let place = self.place(selector);
         self.click_at(place, 1);
         self.click_at(place, 2);
     }
 
-    /// The middle of an element, once it can be clicked there.
+    /// Scrolls to an element and waits until it can be clicked. Returns its centre.
     pub fn place(&self, selector: &str) -> (f64, f64) {
         let script = format!(
             "(() => {{
                 const element = document.querySelector({selector:?});
                 if (!element) return null;
                 element.scrollIntoView({{block: 'center', behavior: 'instant'}});
-                // A link that is broken into two lines has two boxes.
+                // A link on two lines has two boxes.
                 const box = element.getClientRects()[0];
                 if (!box) return null;
                 const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
@@ -373,12 +383,12 @@ impl Reader {
             }})()"
         );
         eventually(&format!("{selector} can be clicked"), || {
-            let place = self.try_see(&script)?;
+            let place = self.try_evaluate(&script)?;
             Some((place.get(0)?.as_f64()?, place.get(1)?.as_f64()?))
         })
     }
 
-    /// The `count`th click of a row of them.
+    /// Clicks a position. `count` is the number of the click in a double click.
     pub fn click_at(&self, (x, y): (f64, f64), count: u32) {
         use Input::DispatchMouseEventTypeOption::{MouseMoved, MousePressed, MouseReleased};
         for kind in [MouseMoved, MousePressed, MouseReleased] {
@@ -404,7 +414,7 @@ impl Reader {
         }
     }
 
-    /// Presses Tab, Enter or the space bar.
+    /// Presses `Tab`, `Enter`, or the space bar for any other name.
     pub fn press(&self, key: &str) {
         use Input::DispatchKeyEventTypeOption::{KeyDown, KeyUp, RawKeyDown};
         let (code, number, text) = match key {
@@ -433,7 +443,7 @@ impl Reader {
         }
     }
 
-    /// Presses the key of a character, together with others: 2 for Ctrl, 8 for Shift.
+    /// Presses the key of a character with modifiers: 1 for Alt, 2 for Ctrl, 4 for Meta, 8 for Shift.
     pub fn type_key(&self, key: char, modifiers: u32) {
         use Input::DispatchKeyEventTypeOption::{KeyDown, KeyUp};
         for kind in [KeyDown, KeyUp] {
@@ -457,38 +467,39 @@ impl Reader {
         }
     }
 
-    /// Presses Tab until the focus is on such an element. On the way it can always be seen.
+    /// Presses Tab until an element has the focus. Panics when the focus is invisible on the way.
     pub fn tab_to(&self, selector: &str) {
         for _ in 0..200 {
             self.press("Tab");
-            assert_eq!(self.see(FOCUS_IS_SEEN), true, "{} on the way to {selector}", self.focus());
-            if self.see(&format!("document.activeElement.matches({selector:?})")) == true {
+            assert_eq!(self.evaluate(FOCUS_IS_VISIBLE), true, "{} on the way to {selector}", self.focus());
+            if self.evaluate(&format!("document.activeElement.matches({selector:?})")) == true {
                 return;
             }
         }
         panic!("Tab does not lead to {selector}");
     }
 
-    /// Types over what is in the field that has the focus.
+    /// Replaces the text of the focused field.
     pub fn type_over(&self, text: &str) {
-        self.see("document.activeElement.select()");
+        self.evaluate("document.activeElement.select()");
         self.call(Input::InsertText { text: text.into() });
     }
 
+    /// Replaces the text of a field.
     pub fn fill(&self, selector: &str, text: &str) {
         self.click(selector);
         self.type_over(text);
         assert_eq!(self.value(selector), text);
     }
 
-    /// What a script finds, on the page that is or that just comes.
-    pub fn see(&self, script: &str) -> Value {
-        eventually("the page can be looked at", || self.try_see(script))
+    /// The value of a script. Waits while a page loads.
+    pub fn evaluate(&self, script: &str) -> Value {
+        eventually("the page runs a script", || self.try_evaluate(script))
     }
 
-    /// The same; `None` while one page goes and another comes.
-    pub fn try_see(&self, script: &str) -> Option<Value> {
-        let evaluated = self.wire.borrow_mut().call(Runtime::Evaluate {
+    /// The value of a script; `None` while a page loads.
+    pub fn try_evaluate(&self, script: &str) -> Option<Value> {
+        let evaluated = self.devtools.borrow_mut().call(Runtime::Evaluate {
             expression: script.into(),
             return_by_value: Some(true),
             await_promise: Some(true),
@@ -509,22 +520,23 @@ impl Reader {
         let evaluated = evaluated.ok()?;
         if let Some(exception) = evaluated.exception_details {
             let what = exception.exception.and_then(|exception| exception.description);
-            // A page that is not there yet has no body, or not all of it.
-            let is_coming = self.try_see("!document.body || document.readyState === 'loading'");
+            // A page that loads has no complete body.
+            let is_coming = self.try_evaluate("!document.body || document.readyState === 'loading'");
             assert!(is_coming == Some(true.into()), "{script}: {what:?}");
             return None;
         }
         Some(evaluated.result.value.unwrap_or(Value::Null))
     }
 
-    /// Waits until a script finds something true.
+    /// Waits until the value of a script is true.
     pub fn wait(&self, script: &str) {
-        eventually(script, || (self.try_see(script)? == true).then_some(()));
+        eventually(script, || (self.try_evaluate(script)? == true).then_some(()));
     }
 
-    /// Waits until what the page has asked for is there and shown: before it is said that nothing came.
+    /// Waits until the page shows the responses to all its requests. A test calls it before it asserts that
+    /// nothing has changed.
     pub fn settle(&self) {
-        self.see(
+        self.evaluate(
             "(async () => {
                 await fetch(location.href);
                 await new Promise(requestAnimationFrame);
@@ -534,53 +546,57 @@ impl Reader {
         self.wait("document.querySelector('.htmx-request') === null");
     }
 
-    /// Waits for a text in an element.
+    /// Waits until an element has this text.
     pub fn wait_text(&self, selector: &str, text: &str) {
         self.wait(&format!("document.querySelector({selector:?})?.innerText.trim() === {text:?}"));
     }
 
-    /// The text of the first such element; empty when there is none.
+    /// The text of the first matching element; empty when there is none.
     pub fn text(&self, selector: &str) -> String {
         self.string(&format!("document.querySelector({selector:?})?.innerText.trim() ?? ''"))
     }
 
+    /// The value of a field.
     pub fn value(&self, selector: &str) -> String {
         self.string(&format!("document.querySelector({selector:?}).value"))
     }
 
+    /// The number of matching elements.
     pub fn count(&self, selector: &str) -> u64 {
-        self.see(&format!("document.querySelectorAll({selector:?}).length")).as_u64().expect("a number")
+        self.evaluate(&format!("document.querySelectorAll({selector:?}).length")).as_u64().expect("a number")
     }
 
+    /// The path of the page.
     pub fn path(&self) -> String {
         self.string("location.pathname")
     }
 
+    /// The text of the flash; empty without one.
     pub fn flash(&self) -> String {
         self.text("#flash[role=status]")
     }
 
-    /// What has the focus: its id, else its kind.
+    /// The id of the focused element, or its tag name.
     pub fn focus(&self) -> String {
         self.string("document.activeElement.id || document.activeElement.tagName")
     }
 
     fn string(&self, script: &str) -> String {
-        self.see(script).as_str().unwrap_or_else(|| panic!("{script} is no text")).into()
+        self.evaluate(script).as_str().unwrap_or_else(|| panic!("{script} is not a string")).into()
     }
 
-    /// Leaves a mark that goes with the page.
+    /// Marks the page. The mark is lost when another page loads.
     pub fn mark(&self) {
-        self.see("window.marked = true");
+        self.evaluate("window.marked = true");
     }
 
-    /// Whether the page is still the one that was marked.
+    /// Whether the page is still the marked one.
     pub fn is_marked(&self) -> bool {
-        self.see("window.marked === true") == true
+        self.evaluate("window.marked === true") == true
     }
 
-    /// Panics unless this is a whole page, not a piece of one.
-    pub fn assert_whole(&self) {
+    /// Panics unless this is a full page, not a fragment.
+    pub fn assert_full_page(&self) {
         for part in
             ["body > header.site-header", "#flash", "main h1", "body > footer", "link[rel=stylesheet]"]
         {
@@ -596,15 +612,16 @@ impl Drop for Reader {
             return;
         }
         let faults = self.faults();
-        let mut wire = held(&self.house.wire);
-        let closed = wire.call(Target::CloseTarget { target_id: self.tab.clone() });
-        let disposed = wire.call(Target::DisposeBrowserContext { browser_context_id: self.context.clone() });
+        let mut devtools = lock(&self.shared_browser.devtools);
+        let closed = devtools.call(Target::CloseTarget { target_id: self.tab.clone() });
+        let disposed =
+            devtools.call(Target::DisposeBrowserContext { browser_context_id: self.context.clone() });
         assert!(closed.is_ok() && disposed.is_ok(), "{closed:?}, {disposed:?}");
-        assert!(faults.is_empty(), "the browser complained: {faults:#?}");
+        assert!(faults.is_empty(), "the browser reported faults: {faults:#?}");
     }
 }
 
-/// Sends a form as no browser does, and no other site's page can.
+/// Sends a form without the headers of a browser, which a page of another site cannot do.
 fn post(site: &Site, path: &str, form: &str) -> Answer {
     let mut raw = Raw::connect(site.address);
     let (host, length) = (raw.host(), form.len());
@@ -615,17 +632,17 @@ fn post(site: &Site, path: &str, form: &str) -> Answer {
     raw.answer()
 }
 
-/// Runs before any script of a page and complains of what moves before anybody has touched it. (Later
-/// it depends on the machine whether what moves is taken for an answer to a click.)
+/// Runs before any script of a page, and reports layout shifts before the first input. Later, the speed of the
+/// machine decides whether a shift counts as a response to the input.
 const WATCH: &str = "
     window.shift = 0;
     window.touched = false;
     for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, () => touched = true, true);
-    // A page that comes in pieces pushes down what ends it: the footer, and the shadow under the card,
-    // which has no node, or one that is called ::after.
+    // A page that arrives in pieces pushes down its end: the footer, and the shadow under the card, which has
+    // no node or one that is called ::after.
     const ends = ({node}) => !node || node.nodeName.startsWith('::')
         || (node.closest ? node : node.parentElement)?.closest('footer');
-    // Much as the browser weighs a whole entry: the part of the window that a thing moved through, times how far.
+    // Like the browser's score of an entry: the share of the window that a node moved through, times the distance.
     const weight = ({previousRect: from, currentRect: to}) => {
         const width = Math.max(from.right, to.right) - Math.min(from.left, to.left);
         const height = Math.max(from.bottom, to.bottom) - Math.min(from.top, to.top);
@@ -635,11 +652,11 @@ const WATCH: &str = "
     new PerformanceObserver(list => {
         for (const entry of list.getEntries()) {
             if (touched) continue;
-            // What has no place was, or is, outside the window.
+            // An empty box was, or is, outside the window.
             const seen = ({previousRect: from, currentRect: to}) => from.width && to.width;
             const moved = entry.sources.filter(source => seen(source) && !ends(source));
             shift += Math.min(entry.value, moved.reduce((sum, source) => sum + weight(source), 0));
-            // The first links of an admin's menu, the longest, move by less when the last one comes.
+            // The links of an admin's menu, the longest, shift by less when the last link arrives.
             if (shift < 0.01) continue;
             const what = moved.map(({node, previousRect: from, currentRect: to}) =>
                 `${node?.outerHTML ?? node?.data} from ${JSON.stringify(from)} to ${JSON.stringify(to)}`);
@@ -648,8 +665,8 @@ const WATCH: &str = "
     }).observe({type: 'layout-shift', buffered: true});
 ";
 
-/// Whether something has the focus, and one sees what.
-const FOCUS_IS_SEEN: &str = "(() => {
+/// Whether an element has the focus, and the focus is visible.
+const FOCUS_IS_VISIBLE: &str = "(() => {
     const focused = document.activeElement;
     const box = focused.getBoundingClientRect();
     return focused !== document.body && focused.matches(':focus-visible')

@@ -1,8 +1,8 @@
-//! Replies as a person writes and reads them.
+//! Writing and reading replies.
 
 use crate::reader::{NARROW, Reader};
 
-/// Somebody on a post of theirs with a comment; the number of that.
+/// A reader on their own new post with a comment, and the id of the comment.
 fn with_a_comment(title: &str) -> (Reader, String) {
     let reader = Reader::new();
     reader.sign_in();
@@ -10,12 +10,12 @@ fn with_a_comment(title: &str) -> (Reader, String) {
     reader.fill("#body", "A comment to reply to");
     reader.click("#post_comment");
     reader.wait_text("h2.comments_count", "1 comment");
-    let id = reader.see("document.querySelector('#comment_list li').id");
+    let id = reader.evaluate("document.querySelector('#comment_list li').id");
     let number = id.as_str().expect("it has an id").trim_start_matches("comment_").to_owned();
     (reader, number)
 }
 
-/// Replies in place, and waits until it is there; its number.
+/// Writes a reply in place and waits until it is shown. Returns its id.
 fn reply(reader: &Reader, number: &str, text: &str) -> String {
     let replies = reader.count("#comment_list li") + 1;
     reader.click(&format!("#reply_{number}"));
@@ -23,19 +23,19 @@ fn reply(reader: &Reader, number: &str, text: &str) -> String {
     reader.type_over(text);
     reader.click(&format!("#post_reply_{number}"));
     reader.wait(&format!("document.querySelectorAll('#comment_list li').length === {replies}"));
-    let id = reader.see(&format!("document.querySelector('#replies_{number}').lastElementChild.id"));
+    let id = reader.evaluate(&format!("document.querySelector('#replies_{number}').lastElementChild.id"));
     id.as_str().expect("it has an id").trim_start_matches("comment_").to_owned()
 }
 
 #[test]
-fn a_reply_is_written_and_appears_in_its_place() {
+fn a_reply_appears_in_place() {
     let (reader, number) = with_a_comment("A post to reply on");
     let path = reader.path();
     reader.mark();
     assert_eq!(reader.count("#comment_list details"), 0);
     let first = reply(&reader, &number, "The first reply");
     reader.wait_text("h2.comments_count", "2 comments");
-    assert_eq!(reader.count(&format!("#reply_{number}_form")), 0, "the form is gone");
+    assert_eq!(reader.count(&format!("#reply_{number}_form")), 0, "the form is closed");
     assert_eq!(reader.focus(), format!("reply_{number}"), "the focus is where it was");
     assert_eq!(reader.flash(), "Comment was successfully created.");
     assert_eq!(reader.text(&format!("#thread_{number} > summary")), "1 reply");
@@ -47,11 +47,11 @@ fn a_reply_is_written_and_appears_in_its_place() {
     assert_eq!(reader.path(), path);
     let shown = reader.text("#comments");
     reader.reload();
-    assert_eq!(reader.text("#comments"), shown, "the page is what the changes made of it");
+    assert_eq!(reader.text("#comments"), shown, "a reload shows the same page");
 }
 
 #[test]
-fn a_form_for_a_reply_is_closed_and_not_opened_twice() {
+fn a_reply_form_can_be_closed_and_opens_only_once() {
     let (reader, number) = with_a_comment("A post to hesitate on");
     let (link, field) = (format!("#reply_{number}"), format!("#reply_body_{number}"));
     reader.click(&link);
@@ -63,7 +63,7 @@ fn a_form_for_a_reply_is_closed_and_not_opened_twice() {
     assert_eq!(reader.value(&field), "Words that must not be lost");
     reader.wait(&format!("document.activeElement.matches('{field}')"));
     assert_eq!(reader.count(&format!("#comment_{number} > form")), 1);
-    // What else changes leaves it alone.
+    // Other page changes do not affect the form.
     reader.fill("#body", "Another comment meanwhile");
     reader.click("#post_comment");
     reader.wait_text("h2.comments_count", "2 comments");
@@ -72,7 +72,7 @@ fn a_form_for_a_reply_is_closed_and_not_opened_twice() {
     reader.wait(&format!("document.querySelector('{field}') === null"));
     assert_eq!(reader.focus(), format!("reply_{number}"));
 
-    reader.excuse("status of 422");
+    reader.allow_fault("status of 422");
     reader.click(&link);
     reader.wait(&format!("document.activeElement.matches('{field}')"));
     reader.type_over("hm");
@@ -86,28 +86,28 @@ fn a_form_for_a_reply_is_closed_and_not_opened_twice() {
     reader.double_click(&format!("#post_reply_{number}"));
     reader.wait_text("h2.comments_count", "3 comments");
     reader.settle();
-    assert_eq!(reader.count(&format!("#replies_{number} > li")), 1, "a double click makes one");
+    assert_eq!(reader.count(&format!("#replies_{number} > li")), 1, "a double click creates one reply");
 }
 
 #[test]
-fn what_a_reader_has_closed_stays_closed_while_they_go_on() {
+fn a_folded_thread_stays_folded_during_page_changes() {
     let (reader, number) = with_a_comment("A post to fold up");
     let first = reply(&reader, &number, "A reply to be hidden");
     let inner = reply(&reader, &first, "A deeper reply");
     reader.mark();
-    let is_open = |number: &str| reader.see(&format!("document.querySelector('#thread_{number}').open"));
+    let is_open = |number: &str| reader.evaluate(&format!("document.querySelector('#thread_{number}').open"));
     let says = |number: &str, word: &str| {
         let after =
             format!("getComputedStyle(document.querySelector('#thread_{number} > summary'), '::after')");
-        assert_eq!(reader.see(&format!("{after}.content.includes('{word}')")), true, "{word}");
+        assert_eq!(reader.evaluate(&format!("{after}.content.includes('{word}')")), true, "{word}");
     };
     says(&first, "hide");
     reader.click(&format!("#thread_{first} > summary"));
     assert_eq!(is_open(&first), false);
     says(&first, "show");
     says(&number, "hide");
-    assert_eq!(reader.see(&format!("document.querySelector('#said_{inner}').checkVisibility()")), false);
-    // A comment above it is changed, another is made: neither opens it.
+    assert_eq!(reader.evaluate(&format!("document.querySelector('#said_{inner}').checkVisibility()")), false);
+    // Neither an edited comment above the thread nor a new one unfolds it.
     reader.click(&format!("#edit_{number}"));
     reader.wait(&format!("document.activeElement.matches('#edited_body_{number}')"));
     reader.type_over("A comment that was changed");
@@ -127,7 +127,7 @@ fn what_a_reader_has_closed_stays_closed_while_they_go_on() {
 }
 
 #[test]
-fn a_reply_to_what_is_folded_up_unfolds_it() {
+fn a_reply_to_a_folded_thread_unfolds_it() {
     let (reader, number) = with_a_comment("A post to unfold");
     reply(&reader, &number, "A reply to be hidden");
     reader.click(&format!("#thread_{number} > summary"));
@@ -137,14 +137,14 @@ fn a_reply_to_what_is_folded_up_unfolds_it() {
 }
 
 #[test]
-fn what_is_sent_twice_keeps_what_was_said_below_it() {
+fn a_comment_sent_twice_keeps_the_replies_below_it() {
     let (reader, number) = with_a_comment("A post to be nervous on");
     let first = reply(&reader, &number, "The first reply");
     reply(&reader, &first, "A reply to the first");
     reader.click(&format!("#reply_{first}"));
     reader.wait(&format!("document.activeElement.matches('#reply_body_{first}')"));
     reader.type_over("Words that must not be lost");
-    // The same words in the same place.
+    // Sends the first comment again, and then the first reply.
     reader.fill("#body", "A comment to reply to");
     reader.click("#post_comment");
     reader.wait("document.querySelector('#body').value === ''");
@@ -161,7 +161,7 @@ fn what_is_sent_twice_keeps_what_was_said_below_it() {
 }
 
 #[test]
-fn who_destroys_what_their_page_is_about_goes_on_where_it_was() {
+fn destroying_the_comment_of_a_page_leads_to_its_parent() {
     let (reader, number) = with_a_comment("A post to tidy up");
     let path = reader.path();
     let first = reply(&reader, &number, "The first reply");
@@ -174,15 +174,15 @@ fn who_destroys_what_their_page_is_about_goes_on_where_it_was() {
     assert!(reader.is_marked());
     reader.follow(&format!("#destroy_{first}"));
     assert_eq!(reader.path(), path);
-    assert_eq!(reader.see("location.hash"), format!("#comment_{number}"));
+    assert_eq!(reader.evaluate("location.hash"), format!("#comment_{number}"));
     assert_eq!(reader.flash(), "Comment was successfully destroyed.");
 }
 
 #[test]
-fn a_reply_is_written_without_a_script() {
+fn a_reply_is_written_without_javascript() {
     let reader = Reader::new();
-    reader.excuse("status of 422");
-    reader.without_javascript();
+    reader.allow_fault("status of 422");
+    reader.disable_javascript();
     reader.sign_in();
     let path = reader.new_post("A post to reply on by plain forms");
     reader.fill("#body", "A comment to reply to");
@@ -196,49 +196,49 @@ fn a_reply_is_written_without_a_script() {
     reader.fill("#body", "A reply by a plain form");
     reader.follow("main form button");
     assert_eq!((reader.path(), reader.flash()), (path, "Comment was successfully created.".into()));
-    let hash = reader.see("location.hash.slice(1)");
-    assert_eq!(reader.see("document.querySelector('#comment_list ol > li').id"), hash);
+    let hash = reader.evaluate("location.hash.slice(1)");
+    assert_eq!(reader.evaluate("document.querySelector('#comment_list ol > li').id"), hash);
     reader.follow("#comment_list ol > li p a[href^='/comments/']");
     assert_eq!(reader.text("#comment_list li p + p"), "A reply by a plain form");
     reader.follow(".byline a:nth-of-type(2)");
-    assert_eq!(reader.count("#comment_list li"), 2, "the parent with its replies");
+    assert_eq!(reader.count("#comment_list li"), 2, "the parent and its reply");
 }
 
 #[test]
-fn a_deep_thread_fits_a_narrow_window_and_goes_on_elsewhere() {
+fn a_deep_thread_fits_a_narrow_window_and_continues_on_another_page() {
     let (reader, number) = with_a_comment("A post to go deep on");
     let mut deepest = number.clone();
     for level in 1..8 {
         deepest = reply(&reader, &deepest, &format!("A reply at level {level}, with some words in it"));
     }
     for width in [NARROW, crate::reader::WIDE] {
-        reader.width(width);
+        reader.set_width(width);
         let fits = format!("document.documentElement.scrollWidth <= {width}");
-        assert_eq!(reader.see(&fits), true, "at {width}");
-        let room =
-            reader.see(&format!("document.querySelector('#said_{deepest}').getBoundingClientRect().width"));
+        assert_eq!(reader.evaluate(&fits), true, "at {width}");
+        let room = reader
+            .evaluate(&format!("document.querySelector('#said_{deepest}').getBoundingClientRect().width"));
         assert!(room.as_f64().expect("a number") > 150.0, "{room} at {width}");
     }
-    // Replies that are put in their place go on, no further in.
+    // Replies beyond the last level are added without further indentation.
     let deep = reply(&reader, &deepest, "A reply beyond the last level");
     let deeper = (0..6).fold(deep, |deepest, _| reply(&reader, &deepest, "A reply far beyond it"));
     for width in [crate::reader::WIDE, NARROW] {
-        reader.width(width);
+        reader.set_width(width);
         let fits = format!("document.documentElement.scrollWidth <= {width}");
-        assert_eq!(reader.see(&fits), true, "at {width}");
+        assert_eq!(reader.evaluate(&fits), true, "at {width}");
         let left = |number: &str| {
-            reader.see(&format!("document.querySelector('#said_{number}').getBoundingClientRect().left"))
+            reader.evaluate(&format!("document.querySelector('#said_{number}').getBoundingClientRect().left"))
         };
         assert_eq!(left(&deeper), left(&deepest), "at {width}");
     }
     for _ in 0..7 {
-        let last = reader.see("[...document.querySelectorAll('#comment_list li')].pop().id");
+        let last = reader.evaluate("[...document.querySelectorAll('#comment_list li')].pop().id");
         let last = last.as_str().expect("it has an id").trim_start_matches("comment_").to_owned();
         let left = reader.count("#comment_list li") - 1;
         reader.click(&format!("#destroy_{last}"));
         reader.wait(&format!("document.querySelectorAll('#comment_list li').length === {left}"));
-        // There is nothing beside it: the reader goes on at what it was a reply to.
-        let parent = reader.see("[...document.querySelectorAll('#comment_list li')].pop().id");
+        // Without a neighbour, the parent gets the focus.
+        let parent = reader.evaluate("[...document.querySelectorAll('#comment_list li')].pop().id");
         assert_eq!(reader.focus(), parent.as_str().expect("it has an id"));
     }
     reader.reload();
@@ -248,10 +248,10 @@ fn a_deep_thread_fits_a_narrow_window_and_goes_on_elsewhere() {
     reader.follow("main form button");
     assert_eq!(reader.text(".prose, #comment_list ol li p + p"), "A reply beyond the last level");
     reader.open(&format!("/comments/{number}"));
-    // What destroys at a click stands by itself.
+    // A destroy button keeps its distance from other targets.
     for width in [NARROW, crate::reader::WIDE] {
-        reader.width(width);
-        let nearest = reader.see(&format!(
+        reader.set_width(width);
+        let nearest = reader.evaluate(&format!(
             "(() => {{
                 const button = document.querySelector('#destroy_{deepest}').getBoundingClientRect();
                 return Math.min(...[...document.querySelectorAll('.comments :is(a, summary), .rest a')].map(element => {{

@@ -1,10 +1,10 @@
-//! Saved posts as a person keeps them.
+//! Saved posts.
 
 use crate::reader::{PASSWORD, Reader};
 
 #[test]
 fn a_post_is_saved_by_its_button_which_keeps_the_focus() {
-    let reader = Reader::alone();
+    let reader = Reader::on_new_site();
     reader.sign_in();
     let path = reader.new_post("A post to find again");
     let button = format!("#save_{}", path.trim_start_matches("/posts/"));
@@ -30,13 +30,13 @@ fn a_post_is_saved_by_its_button_which_keeps_the_focus() {
 }
 
 #[test]
-fn without_javascript_who_has_signed_in_saves() {
-    let author = Reader::alone();
+fn a_user_saves_a_post_without_javascript() {
+    let author = Reader::on_new_site();
     let name = author.sign_in();
     let path = author.new_post("A post to find again");
     let button = format!("#save_{}", path.trim_start_matches("/posts/"));
     let reader = author.another();
-    reader.without_javascript();
+    reader.disable_javascript();
     reader.open(&path);
     assert_eq!(reader.count(&button), 0, "a guest has no list");
     let path_in_query = path.replace('/', "%2F");

@@ -1,4 +1,4 @@
-//! Searching as a person does it: by typing.
+//! Searching while the reader types.
 
 use crate::reader::{NARROW, Reader};
 
@@ -7,22 +7,22 @@ fn summary(reader: &Reader) -> String {
 }
 
 fn query(reader: &Reader) -> String {
-    reader.see("location.search").as_str().expect("a text").into()
+    reader.evaluate("location.search").as_str().expect("a text").into()
 }
 
-/// Waits until what is found is what the page at the address of the field would show.
+/// Waits until the address has this query and no request is pending.
 fn await_results(reader: &Reader, query: &str) {
     reader.wait(&format!("location.search === {query:?}"));
     reader.wait("document.querySelector('.htmx-request') === null");
 }
 
 #[test]
-fn results_come_while_one_types_and_the_address_follows() {
+fn results_and_the_address_follow_the_typing() {
     let reader = Reader::new();
     reader.open("/");
     reader.follow("header a[href='/search']");
     reader.mark();
-    assert_eq!(reader.focus(), "q", "one can begin to type");
+    assert_eq!(reader.focus(), "q", "the field has the focus");
     assert_eq!((summary(&reader), reader.count("#results li")), (String::new(), 0));
     reader.type_over("dol");
     await_results(&reader, "?q=dol");
@@ -48,7 +48,7 @@ fn results_come_while_one_types_and_the_address_follows() {
     assert_eq!(reader.count("#results li[id^=post_]"), 0);
     assert!(reader.is_marked(), "no page was loaded");
 
-    // What came piece by piece is what the page has.
+    // The fragments add up to the page at this address.
     let (found, shown) = (summary(&reader), reader.text("#results"));
     reader.reload();
     assert_eq!((summary(&reader), reader.text("#results")), (found, shown));
@@ -56,7 +56,7 @@ fn results_come_while_one_types_and_the_address_follows() {
 }
 
 #[test]
-fn who_goes_on_from_a_result_comes_back_to_all_of_them() {
+fn going_back_from_a_result_shows_all_results() {
     let reader = Reader::new();
     reader.open("/search");
     reader.click("#q");
@@ -67,16 +67,16 @@ fn who_goes_on_from_a_result_comes_back_to_all_of_them() {
     reader.follow("#results li a");
     assert!(reader.path().starts_with("/posts/"), "{}", reader.path());
     reader.back();
-    reader.assert_whole();
+    reader.assert_full_page();
     assert_eq!((reader.path(), query(&reader)), ("/search".into(), "?q=dolor+type%3Apost".into()));
     assert_eq!((summary(&reader), reader.value("#q")), (found, "dolor type:post".into()));
     assert_eq!(reader.count("#results li"), 20);
 
-    // The button, and the key for it, lead to a page that one can go back from.
+    // The Enter key and the links for the order create history entries.
     reader.click("#q");
     reader.type_over("dolor sit");
     reader.follow_by_key("Enter");
-    reader.assert_whole();
+    reader.assert_full_page();
     assert_eq!((query(&reader), reader.value("#q")), ("?q=dolor+sit".into(), "dolor sit".into()));
     reader.follow(".orders a:nth-of-type(2)");
     assert_eq!(query(&reader), "?q=dolor+sit&order=date");
@@ -85,9 +85,9 @@ fn who_goes_on_from_a_result_comes_back_to_all_of_them() {
 }
 
 #[test]
-fn searching_needs_no_javascript() {
+fn a_search_works_without_javascript() {
     let reader = Reader::new();
-    reader.without_javascript();
+    reader.disable_javascript();
     reader.open("/");
     reader.follow("header a[href='/search']");
     reader.fill("#q", "dolor type:comment");
@@ -101,13 +101,13 @@ fn searching_needs_no_javascript() {
 }
 
 #[test]
-fn a_vote_is_cast_among_the_results() {
+fn a_search_result_can_be_voted_for() {
     let reader = Reader::new();
     reader.sign_in();
-    reader.width(NARROW);
+    reader.set_width(NARROW);
     reader.open("/search?q=dolor+type:post");
     reader.mark();
-    let arrow = reader.see("document.querySelector('#results .vote').id");
+    let arrow = reader.evaluate("document.querySelector('#results .vote').id");
     let arrow = format!("#{}", arrow.as_str().expect("an id"));
     reader.click(&arrow);
     reader.wait(&format!("document.querySelector({arrow:?}).ariaPressed === 'true'"));

@@ -1,10 +1,10 @@
-//! Votes as a person casts them.
+//! Voting.
 
 use crate::reader::{NARROW, PASSWORD, Reader, WIDE};
 
-/// The arrow of the first post that another reader has just made, on the list of the newest.
+/// A guest on a new site, and the id of a new post by another user.
 fn with_a_post() -> (Reader, String) {
-    let author = Reader::alone();
+    let author = Reader::on_new_site();
     author.sign_in();
     let path = author.new_post("A post to vote for");
     let id = path.trim_start_matches("/posts/").to_owned();
@@ -14,8 +14,8 @@ fn with_a_post() -> (Reader, String) {
 
 fn state(reader: &Reader, id: &str) -> (String, String) {
     let pressed =
-        reader.see(&format!("document.querySelector('#post_arrow_{id}').getAttribute('aria-pressed')"));
-    (pressed.as_str().expect("it says whether").into(), reader.text(&format!("#post_points_{id}")))
+        reader.evaluate(&format!("document.querySelector('#post_arrow_{id}').getAttribute('aria-pressed')"));
+    (pressed.as_str().expect("the state of the arrow").into(), reader.text(&format!("#post_points_{id}")))
 }
 
 fn is(pressed: &str, points: &str) -> (String, String) {
@@ -37,10 +37,10 @@ fn a_vote_changes_the_arrow_and_the_points_and_nothing_else() {
         reader.wait_text(&points, "2 points");
         assert_eq!(state(&reader, &id), is("true", "2 points"));
         assert_eq!(reader.focus(), format!("post_arrow_{id}"));
-        assert_eq!(reader.place(&arrow), place, "it stays where it was");
+        assert_eq!(reader.place(&arrow), place, "the arrow does not move");
         assert_eq!(reader.text("#main").replace("1 point", "2 points").len(), others);
         assert_eq!(reader.flash(), "");
-        // By the keyboard, from where the focus is.
+        // By keyboard, on the focused arrow.
         reader.press("Enter");
         reader.wait_text(&points, "1 point");
         assert_eq!(state(&reader, &id), is("false", "1 point"));
@@ -63,26 +63,28 @@ fn a_double_click_is_one_vote() {
 }
 
 #[test]
-fn votes_that_are_cast_faster_than_they_are_answered_are_all_counted() {
-    let reader = Reader::alone();
+fn votes_cast_faster_than_the_responses_are_all_counted() {
+    let reader = Reader::on_new_site();
     reader.sign_in();
     reader.open("/posts");
     reader.mark();
     let pressed = "[...document.querySelectorAll('.posts .vote[aria-pressed=true]')].length";
-    assert_eq!(reader.see(pressed), 0);
-    reader.see("[...document.querySelectorAll('.posts .vote')].slice(0, 6).forEach(arrow => arrow.click())");
+    assert_eq!(reader.evaluate(pressed), 0);
+    reader.evaluate(
+        "[...document.querySelectorAll('.posts .vote')].slice(0, 6).forEach(arrow => arrow.click())",
+    );
     reader.wait(&format!("{pressed} === 6"));
     reader.settle();
     assert_eq!(reader.path(), "/posts");
     assert!(reader.is_marked(), "no page was loaded");
     reader.reload();
-    assert_eq!(reader.see(pressed), 6);
+    assert_eq!(reader.evaluate(pressed), 6);
 }
 
 #[test]
-fn without_javascript_a_voter_stays_where_they_were() {
+fn a_vote_without_javascript_returns_to_the_list() {
     let (reader, id) = with_a_post();
-    reader.without_javascript();
+    reader.disable_javascript();
     reader.sign_in();
     reader.open("/posts");
     reader.follow(&format!("#post_arrow_{id}"));
@@ -93,16 +95,16 @@ fn without_javascript_a_voter_stays_where_they_were() {
 }
 
 #[test]
-fn a_guest_comes_back_from_signing_in_with_the_vote_done() {
+fn a_guests_vote_is_cast_after_signing_in() {
     for with_javascript in [true, false] {
         let (reader, id) = with_a_post();
         let name = reader.another().sign_in();
         if !with_javascript {
-            reader.without_javascript();
+            reader.disable_javascript();
         } else {
-            reader.excuse("status of 401");
+            reader.allow_fault("status of 401");
         }
-        reader.excuse("status of 422");
+        reader.allow_fault("status of 422");
         reader.open("/posts");
         reader.follow(&format!("#post_arrow_{id}"));
         assert_eq!(reader.path(), "/sign_in");
@@ -119,27 +121,27 @@ fn a_guest_comes_back_from_signing_in_with_the_vote_done() {
 }
 
 #[test]
-fn what_is_told_does_not_lie_over_the_place_that_an_address_names() {
-    let reader = Reader::alone();
+fn a_flash_does_not_cover_the_target_of_the_address() {
+    let reader = Reader::on_new_site();
     let name = reader.sign_in();
     for width in [WIDE, NARROW] {
-        reader.width(width);
+        reader.set_width(width);
         reader.open("/posts");
         let arrow = "[...document.querySelectorAll('.posts .vote')].at(12).id";
-        let place = reader.see(arrow);
+        let place = reader.evaluate(arrow);
         let address = format!("/posts%23{}", place.as_str().expect("an id"));
         reader.open(&format!("/sign_in?return_to={address}"));
         reader.fill("#screen_name", &name);
         reader.fill("#password", PASSWORD);
         reader.follow("main button");
         assert_eq!(reader.flash(), "You have been signed in.");
-        // It is where the page has scrolled to, and can be clicked.
+        // The page has scrolled to the target, which can be clicked.
         reader.wait("scrollY > 0 && document.querySelector(':target') !== null");
         let is_free = "(() => {
             const box = document.querySelector(':target').getBoundingClientRect();
-            const told = document.querySelector('.flash').getBoundingClientRect();
-            return told.top >= 0 && told.bottom <= box.top;
+            const flash = document.querySelector('.flash').getBoundingClientRect();
+            return flash.top >= 0 && flash.bottom <= box.top;
         })()";
-        assert_eq!(reader.see(is_free), true, "{width} px");
+        assert_eq!(reader.evaluate(is_free), true, "{width} px");
     }
 }

@@ -54,7 +54,7 @@ fn decoded(mut text: &[u8]) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// A assert_cleaned field has no control characters, and cleaning is idempotent.
+/// A cleaned field has no control characters, and cleaning is idempotent.
 fn assert_cleaned(form: &Form, name: &str) {
     let again = |text: &str| Form::of(&[("a", text.to_owned())]);
     let (line, text) = (form.line(name), form.text(name));
