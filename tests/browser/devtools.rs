@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tungstenite::{Message, WebSocket};
 
-use crate::harness::PATIENCE;
+use crate::harness::TIMEOUT;
 
 /// A DevTools connection to a tab, or to the whole browser.
 pub struct DevTools {
@@ -33,7 +33,7 @@ impl DevTools {
     pub fn connect(address: &str) -> DevTools {
         let host = address.strip_prefix("ws://").and_then(|rest| rest.split('/').next()).expect("an address");
         let stream = TcpStream::connect(host).expect("the browser listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
+        stream.set_read_timeout(Some(TIMEOUT)).expect("a timeout can be set");
         stream.set_nodelay(true).expect("an option can be set");
         let (socket, _) = tungstenite::client(address, stream).expect("the browser speaks DevTools");
         DevTools { socket, calls: 0, events: Events::default() }

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::devtools::{DevTools, Events};
 
-use crate::harness::{Answer, PATIENCE, Raw, Site, eventually};
+use crate::harness::{Answer, Raw, Site, TIMEOUT, eventually};
 
 /// The width of a desktop window, in CSS pixels.
 pub const WIDE: u32 = 1000;
@@ -57,7 +57,7 @@ fn browser() -> Browser {
         .path(Some(chromium()))
         .sandbox(false)
         .args(arguments.iter().map(OsStr::new).collect())
-        .idle_browser_timeout(PATIENCE * 10)
+        .idle_browser_timeout(TIMEOUT * 10)
         .build()
         .expect("valid options");
     Browser::new(options).expect("Chromium starts")

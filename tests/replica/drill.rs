@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::harness::{PATIENCE, Program, eventually, open, program, seeded};
+use crate::harness::{Program, TIMEOUT, eventually, open, program, seeded};
 use crate::processes::{self, Process};
 use crate::store::{BUCKET, KEY, SECRET, Store};
 
@@ -120,7 +120,7 @@ impl Drill {
             if success {
                 return;
             }
-            let may_recover = !output.contains("damaged") && began.elapsed() < PATIENCE;
+            let may_recover = !output.contains("damaged") && began.elapsed() < TIMEOUT;
             assert!(may_recover, "the replica is not verified: {output}");
         }
     }

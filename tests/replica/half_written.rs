@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use crate::drill::Drill;
-use crate::harness::{PATIENCE, assert_sound, eventually, open};
+use crate::harness::{TIMEOUT, assert_sound, eventually, open};
 use crate::load::Load;
 use crate::processes;
 use crate::strace::Strace;
@@ -54,7 +54,7 @@ fn a_replica_with_a_commit_that_the_disk_refused_is_repaired() {
     // The server repairs the replica about 20 s after the last refused commit.
     let began = Instant::now();
     while !drill.run(&["verify"]).success {
-        assert!(began.elapsed() < 3 * PATIENCE, "the replica is not repaired");
+        assert!(began.elapsed() < 3 * TIMEOUT, "the replica is not repaired");
     }
 }
 

@@ -9,7 +9,7 @@ use std::thread;
 
 use tempfile::TempDir;
 
-use crate::harness::PATIENCE;
+use crate::harness::TIMEOUT;
 
 pub const BUCKET: &str = "news";
 pub const KEY: &str = "drill";
@@ -111,7 +111,7 @@ fn run(folder: &Path, port: u16, secret: &str) -> (Child, u16) {
     thread::spawn(move || {
         BufReader::new(stderr).lines().map_while(Result::ok).for_each(|line| drop(sender.send(line)));
     });
-    let line = lines.recv_timeout(PATIENCE).expect("the store prints its address");
+    let line = lines.recv_timeout(TIMEOUT).expect("the store prints its address");
     let port = line.split("127.0.0.1:").nth(1).and_then(|rest| rest.split('/').next()?.parse().ok());
     (child, port.unwrap_or_else(|| panic!("no port in {line:?}")))
 }

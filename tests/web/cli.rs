@@ -12,7 +12,7 @@ use lorem_news::types::time::now;
 use rusqlite::Connection;
 
 use crate::client::Client;
-use crate::harness::{PATIENCE, Program, assert_sound, eventually, folder, number, open, program, run};
+use crate::harness::{Program, TIMEOUT, assert_sound, eventually, folder, number, open, program, run};
 
 /// The schema version that this program knows.
 const KNOWN: i64 = lorem_news::schema::MIGRATIONS.len() as i64;
@@ -65,7 +65,7 @@ fn refused(arguments: &[&str]) -> String {
         .unwrap();
     let began = std::time::Instant::now();
     let status = eventually("the program ends", || {
-        if began.elapsed() > PATIENCE / 2 {
+        if began.elapsed() > TIMEOUT / 2 {
             let _ = child.kill();
         }
         child.try_wait().unwrap()

@@ -11,18 +11,20 @@ use std::time::Duration;
 use lorem_http::{Drained, Options, Server};
 use rouille::{Request, Response};
 
-use crate::harness::{Bare, PATIENCE, Program, Raw, assert_sound, eventually, folder, number, open, seeded};
+use crate::harness::{
+    BareServer, Program, Raw, TIMEOUT, assert_sound, eventually, folder, number, open, seeded,
+};
 
 /// No connection was aborted.
 const PEACE: Drained = Drained { aborted: 0 };
 
 /// A server whose handler reports that it has begun, waits for a message to go on, and answers with the
 /// path and the length of the body.
-fn patient() -> (Bare, Receiver<()>, Sender<()>) {
+fn patient() -> (BareServer, Receiver<()>, Sender<()>) {
     let (begun, began) = channel();
     let (go_on, word) = channel();
     let word = Mutex::new(word);
-    let bare = Bare::start(Options::default(), move |request: &Request| {
+    let bare = BareServer::start(Options::default(), move |request: &Request| {
         begun.send(()).unwrap();
         word.lock().unwrap().recv().unwrap();
         echo(request)
@@ -36,12 +38,12 @@ fn echo(request: &Request) -> Response {
     Response::text(format!("{} {}", request.url(), body.len()))
 }
 
-fn drained(bare: &Bare) -> Drained {
-    bare.drained.recv_timeout(PATIENCE).expect("the server ends")
+fn drained(bare: &BareServer) -> Drained {
+    bare.drained.recv_timeout(TIMEOUT).expect("the server ends")
 }
 
 /// Waits until the server has closed its listener.
-fn wait_until_deaf(bare: &Bare) {
+fn wait_until_deaf(bare: &BareServer) {
     eventually("new connections are refused", || TcpStream::connect(bare.address).is_err().then_some(()));
 }
 
@@ -110,7 +112,7 @@ fn a_request_in_its_handler_is_finished() {
     let (bare, began, go_on) = patient();
     let mut raw = bare.connect();
     raw.ask("GET", "/slow", &[]);
-    began.recv_timeout(PATIENCE).unwrap();
+    began.recv_timeout(TIMEOUT).unwrap();
     bare.stopper.stop();
     wait_until_deaf(&bare);
     assert!(bare.drained.try_recv().is_err(), "the server did not wait for the request");
@@ -123,7 +125,7 @@ fn a_request_in_its_handler_is_finished() {
 }
 
 /// A client that has announced a body of `length` bytes and received 100 Continue.
-fn invited(bare: &Bare, length: usize) -> Raw {
+fn invited(bare: &BareServer, length: usize) -> Raw {
     let mut raw = bare.connect();
     raw.send(format!(
         "POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\nExpect: 100-continue\r\n\r\n"
@@ -133,7 +135,7 @@ fn invited(bare: &Bare, length: usize) -> Raw {
 }
 
 /// Panics unless the answer has this text, and the server then ends without aborting a connection.
-fn assert_answered_last(bare: &Bare, raw: &mut Raw, text: &str) {
+fn assert_answered_last(bare: &BareServer, raw: &mut Raw, text: &str) {
     let answer = raw.answer();
     assert_eq!((answer.status, answer.text()), (200, text));
     assert!(answer.closes());
@@ -142,7 +144,7 @@ fn assert_answered_last(bare: &Bare, raw: &mut Raw, text: &str) {
 
 #[test]
 fn the_server_waits_for_a_body_that_is_arriving() {
-    let bare = Bare::start(Options::default(), echo);
+    let bare = BareServer::start(Options::default(), echo);
     let mut raw = invited(&bare, 10);
     raw.send("01234");
     bare.stopper.stop();
@@ -153,7 +155,7 @@ fn the_server_waits_for_a_body_that_is_arriving() {
 
 #[test]
 fn the_server_waits_for_a_head_that_is_arriving() {
-    let bare = Bare::start(Options::default(), echo);
+    let bare = BareServer::start(Options::default(), echo);
     let mut used = bare.connect();
     used.ask("GET", "/first", &[]);
     assert!(!used.answer().closes());
@@ -174,7 +176,7 @@ fn the_server_waits_for_a_head_that_is_arriving() {
 
 #[test]
 fn idle_connections_are_closed_and_do_not_delay_the_stop() {
-    let bare = Bare::start(Options::default(), echo);
+    let bare = BareServer::start(Options::default(), echo);
     let mut idle: Vec<Raw> = (0..20).map(|_| bare.connect()).collect();
     for raw in idle.iter_mut().take(10) {
         raw.ask("GET", "/", &[]);
@@ -215,7 +217,7 @@ fn requests_that_were_pipelined_before_the_stop_are_answered() {
     let second = "POST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody";
     // The first two arrive together, the last when the first is in its handler.
     raw.send([first, second].concat());
-    began.recv_timeout(PATIENCE).unwrap();
+    began.recv_timeout(TIMEOUT).unwrap();
     raw.send("GET /3 HTTP/1.1\r\nHost: x\r\n\r\n");
     bare.stopper.stop();
     wait_until_deaf(&bare);
@@ -232,7 +234,7 @@ fn requests_that_were_pipelined_before_the_stop_are_answered() {
 
 #[test]
 fn stopping_is_idempotent() {
-    let bare = Bare::start(Options::default(), echo);
+    let bare = BareServer::start(Options::default(), echo);
     bare.stopper.stop();
     bare.stopper.clone().stop();
     assert_eq!(drained(&bare), PEACE);
@@ -272,7 +274,7 @@ fn a_body_that_never_arrives_does_not_make_the_stop_fail() {
 
 #[test]
 fn a_slow_body_has_its_time_although_the_server_stops() {
-    let bare = Bare::start(Options::default(), echo);
+    let bare = BareServer::start(Options::default(), echo);
     let mut raw = invited(&bare, 8);
     bare.stopper.stop();
     // Longer than the server waits for connections without a request.
@@ -285,7 +287,7 @@ fn a_slow_body_has_its_time_although_the_server_stops() {
 
 #[test]
 fn requests_that_cross_the_stop_are_answered() {
-    let bare = Bare::start(Options::default(), echo);
+    let bare = BareServer::start(Options::default(), echo);
     let mut clients: Vec<Raw> = (0..20).map(|_| bare.connect()).collect();
     for raw in &mut clients {
         raw.ask("GET", "/before", &[]);
@@ -308,7 +310,7 @@ fn a_request_that_does_not_end_in_ten_seconds_is_aborted() {
     let (bare, began, go_on) = patient();
     let mut raw = bare.connect();
     raw.ask("GET", "/endless", &[]);
-    began.recv_timeout(PATIENCE).unwrap();
+    began.recv_timeout(TIMEOUT).unwrap();
     bare.stopper.stop();
     assert_eq!(drained(&bare), Drained { aborted: 1 });
     assert!(raw.try_answer().is_err(), "an aborted request is answered");

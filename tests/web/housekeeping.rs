@@ -195,7 +195,7 @@ fn the_server_stops_at_once_between_two_rounds() {
         drop(site);
         ended.send(())
     });
-    end.recv_timeout(PATIENCE).expect("it stops");
+    end.recv_timeout(TIMEOUT).expect("it stops");
     // The job had ended when the database was closed: the file alone is the whole database.
     assert!(!database.with_extension("sqlite3-wal").exists());
 }

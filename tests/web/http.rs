@@ -7,11 +7,11 @@ use std::thread;
 use lorem_http::Options;
 use rouille::{Request, Response};
 
-use crate::harness::{Answer, Bare, Program, Raw, Site, eventually, folder, seeded};
+use crate::harness::{Answer, BareServer, Program, Raw, Site, eventually, folder, seeded};
 
 /// A server with test routes.
-fn bare() -> Bare {
-    Bare::start(Options::default(), handler)
+fn bare() -> BareServer {
+    BareServer::start(Options::default(), handler)
 }
 
 fn handler(request: &Request) -> Response {
@@ -44,7 +44,7 @@ fn handler(request: &Request) -> Response {
 }
 
 /// The answer to these bytes. Panics unless the server closes the connection cleanly after it.
-fn last_answer(server: &Bare, bytes: impl AsRef<[u8]>) -> Answer {
+fn last_answer(server: &BareServer, bytes: impl AsRef<[u8]>) -> Answer {
     let mut raw = server.connect();
     raw.send(bytes);
     let answer = raw.answer();
@@ -261,7 +261,7 @@ fn an_ambiguous_request_is_refused() {
         ("Transfer-Encoding: \x0bchunked\r\n", 400),
         ("X-Folded: a\r\n b\r\n", 400),
         ("X-Null: a\0b\r\n", 400),
-        ("X-Bare: a\rb\r\n", 400),
+        ("X-BareServer: a\rb\r\n", 400),
         ("No colon\r\n", 400),
         (": no name\r\n", 400),
         ("Host: a\r\n", 400),
@@ -320,7 +320,7 @@ fn an_absolute_address_is_served_by_its_path() {
 }
 
 /// Sends all bytes before it reads the answer.
-fn answer_to_a_client_that_does_not_listen(server: &Bare, bytes: &[u8]) -> Answer {
+fn answer_to_a_client_that_does_not_listen(server: &BareServer, bytes: &[u8]) -> Answer {
     let mut raw = server.connect();
     bytes.chunks(32 * 1024).for_each(|piece| raw.send(piece));
     raw.end();
@@ -467,7 +467,7 @@ fn only_a_trusted_proxy_sets_the_client_address() {
     let proxy: IpAddr = [127, 0, 0, 1].into();
     let claims = [("X-Forwarded-For", "6.6.6.6, 198.51.100.7"), ("X-Forwarded-Proto", "https")];
     let ask = |trusted_proxies: Vec<IpAddr>, claims: &[(&str, &str)]| {
-        let server = Bare::start(Options { trusted_proxies, ..Options::default() }, handler);
+        let server = BareServer::start(Options { trusted_proxies, ..Options::default() }, handler);
         let mut raw = server.connect();
         raw.ask("GET", "/who", claims);
         raw.answer().text().to_owned()

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use lorem_http::{Limits, Options};
 use rouille::Response;
 
-use crate::harness::{Bare, PATIENCE, Program, Raw, eventually, folder, seeded};
+use crate::harness::{BareServer, Program, Raw, TIMEOUT, eventually, folder, seeded};
 
 /// Long enough that no test reaches it by accident.
 const LONG: Duration = Duration::from_secs(600);
@@ -29,17 +29,17 @@ fn options(change: impl FnOnce(&mut Limits)) -> Options {
 }
 
 /// A server that answers with the path.
-fn bare(change: impl FnOnce(&mut Limits)) -> Bare {
-    Bare::start(options(change), |request| Response::text(request.raw_url()))
+fn bare(change: impl FnOnce(&mut Limits)) -> BareServer {
+    BareServer::start(options(change), |request| Response::text(request.raw_url()))
 }
 
 /// A server whose requests wait in the handler. It reports each request that arrives; each message sent
 /// releases one.
-pub fn gated(options: Options) -> (Bare, Receiver<()>, Sender<()>) {
+pub fn gated(options: Options) -> (BareServer, Receiver<()>, Sender<()>) {
     let (came_in, entered) = channel();
     let (go, gate) = channel();
     let gate = Mutex::new(gate);
-    let server = Bare::start(options, move |request| {
+    let server = BareServer::start(options, move |request| {
         came_in.send(()).expect("the test listens");
         // The gate opens when the test has ended.
         let _ = gate.lock().expect("no holder of the lock panics").recv();
@@ -95,7 +95,7 @@ fn all_are_served_while_idle_and_slow_clients_take_every_connection() {
         });
         // The two threads end even if the test panics.
         let outcome = std::panic::catch_unwind(|| {
-            (0..2).for_each(|_| all_there.recv_timeout(PATIENCE).expect("all connect"));
+            (0..2).for_each(|_| all_there.recv_timeout(TIMEOUT).expect("all connect"));
             // The system has accepted the connections. After this answer the server has accepted them, too.
             assert_eq!(program.get("/").status, 200);
             let mut kept = Raw::connect(address);
@@ -138,7 +138,7 @@ fn when_all_connections_are_busy_a_new_one_gets_503() {
     let mut busy = [server.connect(), server.connect()];
     for raw in &mut busy {
         raw.ask("GET", "/busy", &[]);
-        entered.recv_timeout(PATIENCE).expect("the request comes in");
+        entered.recv_timeout(TIMEOUT).expect("the request comes in");
     }
     for _ in 0..3 {
         let mut newcomer = server.connect();

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::client::Client;
 use crate::harness::{
-    Answer, PATIENCE, Program, Site, ask, assert_sound, eventually, eventually_or, folder, number, open,
+    Answer, Program, Site, TIMEOUT, ask, assert_sound, eventually, eventually_or, folder, number, open,
     program, seeded,
 };
 use crate::operation::Scrape;
@@ -103,7 +103,7 @@ fn ended(command: &mut Command) -> (bool, String) {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let began = Instant::now();
     eventually("the program ends", || {
-        if began.elapsed() > PATIENCE / 2 {
+        if began.elapsed() > TIMEOUT / 2 {
             let _ = child.kill();
         }
         child.try_wait().unwrap()

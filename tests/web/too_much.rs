@@ -16,7 +16,7 @@ use lorem_store as db;
 use rouille::Request;
 use tempfile::TempDir;
 
-use crate::harness::{PATIENCE, config, folder, number, open, seeded, texts};
+use crate::harness::{TIMEOUT, config, folder, number, open, seeded, texts};
 
 /// The application without a server.
 fn app(change: impl FnOnce(&mut Config)) -> (TempDir, App) {
@@ -62,7 +62,7 @@ fn a_rate_limited_request_gets_retry_after() {
 #[test]
 fn concurrent_hashes_are_limited_by_permits() {
     let (_folder, mut app) = app(|_| {});
-    app.site.hash_permits = Semaphore::new(2, PATIENCE);
+    app.site.hash_permits = Semaphore::new(2, TIMEOUT);
     let (inside, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
     thread::scope(|scope| {
         for _ in 0..8 {

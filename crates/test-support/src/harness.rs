@@ -20,21 +20,21 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 /// The time after which a test fails that waits for an event. No test that passes takes as long.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Calls `ask` until it returns a value. Panics with `what` after [`PATIENCE`].
+/// Calls `ask` until it returns a value. Panics with `what` after [`TIMEOUT`].
 pub fn eventually<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
     eventually_or(|| what.to_owned(), ask)
 }
 
-/// Calls `ask` until it returns a value. After [`PATIENCE`] it panics with the result of `what`, called then.
+/// Calls `ask` until it returns a value. After [`TIMEOUT`] it panics with the result of `what`, called then.
 pub fn eventually_or<T>(what: impl Fn() -> String, mut ask: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
         if let Some(answer) = ask() {
             return answer;
         }
-        assert!(began.elapsed() < PATIENCE, "timed out: {}", what());
+        assert!(began.elapsed() < TIMEOUT, "timed out: {}", what());
         thread::sleep(Duration::from_millis(5));
     }
 }
@@ -64,7 +64,7 @@ pub fn seeded(database: &Path, posts: u32) {
 /// A second connection to a database, as another program would open it.
 pub fn open(database: &Path) -> Connection {
     let connection = Connection::open(database).expect("the database opens");
-    connection.busy_timeout(PATIENCE).expect("a timeout can be set");
+    connection.busy_timeout(TIMEOUT).expect("a timeout can be set");
     connection.pragma_update(None, "foreign_keys", true).expect("a pragma can be set");
     connection
 }
@@ -258,7 +258,7 @@ impl Drop for Site {
 }
 
 /// The HTTP server without the site, with any handler. Dropping it stops the server.
-pub struct Bare {
+pub struct BareServer {
     /// The address on which it listens.
     pub address: SocketAddr,
     /// Stops the server.
@@ -267,9 +267,9 @@ pub struct Bare {
     pub drained: Receiver<Drained>,
 }
 
-impl Bare {
+impl BareServer {
     /// Starts a server on a free port.
-    pub fn start<H>(options: Options, handler: H) -> Bare
+    pub fn start<H>(options: Options, handler: H) -> BareServer
     where
         H: Fn(&rouille::Request) -> rouille::Response + Send + Sync + 'static,
     {
@@ -277,7 +277,7 @@ impl Bare {
         let (address, stopper) = (server.address(), server.stopper());
         let (sender, drained) = channel();
         thread::spawn(move || sender.send(server.run(handler)));
-        Bare { address, stopper, drained }
+        BareServer { address, stopper, drained }
     }
 
     /// Opens a connection.
@@ -286,7 +286,7 @@ impl Bare {
     }
 }
 
-impl Drop for Bare {
+impl Drop for BareServer {
     fn drop(&mut self) {
         self.stopper.stop();
     }
@@ -331,7 +331,7 @@ impl Program {
         thread::spawn(move || {
             BufReader::new(stdout).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
         });
-        let line = lines.recv_timeout(PATIENCE).unwrap_or_default();
+        let line = lines.recv_timeout(TIMEOUT).unwrap_or_default();
         let address = line.split("http://").nth(1).and_then(|rest| rest.split(' ').next()?.parse().ok());
         let mut program = Program { address: ([127, 0, 0, 1], 0).into(), child, log };
         program.address = address.unwrap_or_else(|| panic!("{line:?} is no address\n{}", program.log()));
@@ -482,11 +482,11 @@ pub struct Raw {
 }
 
 impl Raw {
-    /// Opens a connection. Reads and writes fail after [`PATIENCE`].
+    /// Opens a connection. Reads and writes fail after [`TIMEOUT`].
     pub fn connect(address: SocketAddr) -> Raw {
         let stream = TcpStream::connect(address).expect("the server accepts");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
-        stream.set_write_timeout(Some(PATIENCE)).expect("a timeout can be set");
+        stream.set_read_timeout(Some(TIMEOUT)).expect("a timeout can be set");
+        stream.set_write_timeout(Some(TIMEOUT)).expect("a timeout can be set");
         stream.set_nodelay(true).expect("an option can be set");
         Raw { stream, received: Vec::new() }
     }

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
-use crate::harness::{PATIENCE, Program, eventually};
+use crate::harness::{Program, TIMEOUT, eventually};
 
 /// An attached strace. Dropping it detaches it, and the server continues.
 pub struct Strace {
@@ -44,7 +44,7 @@ impl Strace {
             .expect("strace is installed");
         let lines = lines(child.stderr.take().expect("the stream is piped"));
         loop {
-            let line = lines.recv_timeout(PATIENCE).expect("strace reports that it is attached");
+            let line = lines.recv_timeout(TIMEOUT).expect("strace reports that it is attached");
             if line.contains(" attached") {
                 break;
             }
