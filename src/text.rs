@@ -1,25 +1,84 @@
-//! What characters are: whether they can be seen.
+//! Characters that a page cannot show.
 
-/// What changes how text around it reads and cannot be seen: control characters (which XML forbids in
-/// a feed, too) and those that turn the direction of writing (Unicode's "Trojan Source" report, UTR 36).
+use icu_properties::props::{BinaryProperty, DefaultIgnorableCodePoint};
+
+/// Whether a character changes how the text around it reads and has no glyph: control characters, which XML
+/// forbids too, and the embeddings, overrides and isolates that turn the direction of writing (CVE-2021-42574,
+/// "Trojan Source"; Unicode's UTR 36). The direction marks LRM, RLM and ALM are not among them: texts need them.
 #[must_use]
 pub fn is_control(letter: char) -> bool {
     letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// What a page shows nothing for: Unicode's `Default_Ignorable_Code_Point` (`DerivedCoreProperties.txt`),
-/// the annotation marks, and the empty Braille pattern.
+/// Whether a page shows nothing for a character: Unicode's `Default_Ignorable_Code_Point` and four more.
 #[must_use]
 pub fn is_invisible(letter: char) -> bool {
-    matches!(letter,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
-        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+    match letter {
+        // Interlinear annotation marks: a renderer that does not know them shows nothing.
+        '\u{fff9}'..='\u{fffb}' => true,
+        // The Braille pattern without a dot: a symbol for Unicode, and empty.
+        '\u{2800}' => true,
+        _ => DefaultIgnorableCodePoint::for_char(letter),
+    }
 }
 
-/// Whether nothing of a text would be seen.
+/// Whether a text has no visible character.
 #[must_use]
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(|letter| letter.is_whitespace() || is_invisible(letter))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invisible_characters_are_found() {
+        for (letter, name) in [
+            ('\u{ad}', "soft hyphen"),
+            ('\u{34f}', "combining grapheme joiner"),
+            ('\u{61c}', "Arabic letter mark"),
+            ('\u{115f}', "Hangul choseong filler"),
+            ('\u{17b4}', "Khmer inherent vowel"),
+            ('\u{180e}', "Mongolian vowel separator"),
+            ('\u{200b}', "zero width space"),
+            ('\u{200d}', "zero width joiner"),
+            ('\u{202e}', "right-to-left override"),
+            ('\u{2060}', "word joiner"),
+            ('\u{2800}', "Braille pattern blank"),
+            ('\u{3164}', "Hangul filler"),
+            ('\u{fe0f}', "variation selector"),
+            ('\u{feff}', "byte order mark"),
+            ('\u{ffa0}', "halfwidth Hangul filler"),
+            ('\u{fff9}', "interlinear annotation anchor"),
+            ('\u{fffb}', "interlinear annotation terminator"),
+            ('\u{1bca0}', "shorthand format control"),
+            ('\u{1d173}', "musical symbol begin beam"),
+            ('\u{e0061}', "tag letter"),
+        ] {
+            assert!(is_invisible(letter), "{name}");
+        }
+        for letter in [' ', 'a', 'é', '\u{301}', 'ー', '名', '😀', '\u{2801}', '\u{fffc}', '\u{fffd}', '\0']
+        {
+            assert!(!is_invisible(letter), "{letter:?}");
+        }
+    }
+
+    #[test]
+    fn marks_of_direction_are_no_control_characters() {
+        for letter in ['\0', '\n', '\u{7f}', '\u{9d}', '\u{202a}', '\u{202e}', '\u{2066}', '\u{2069}'] {
+            assert!(is_control(letter), "{letter:?}");
+        }
+        for letter in ['a', ' ', '\u{61c}', '\u{200e}', '\u{200f}', '\u{2065}'] {
+            assert!(!is_control(letter), "{letter:?}");
+        }
+    }
+
+    #[test]
+    fn text_is_blank_without_a_visible_character() {
+        for text in ["", " \n\u{a0}", "\u{200b}", " \u{3164}\u{2800} "] {
+            assert!(is_blank(text), "{text:?}");
+        }
+        assert!(!is_blank(" \u{200b}a") && !is_blank("\0"));
+    }
 }

@@ -78,7 +78,7 @@ pub fn best(cx: &Cx, over: &str) -> Result {
 /// [`Error::NotFound`] for what cannot be a site; a cursor that is none; the database's.
 pub fn from(cx: &Cx) -> Result {
     let (after, viewer_id) = (cx.cursor("after")?, auth::viewer_id(cx)?);
-    let site = cx.query("site").and_then(|site| link::asked_site(&site)).ok_or(Error::NotFound)?;
+    let site = cx.query("site").and_then(|site| link::parse_site(&site)).ok_or(Error::NotFound)?;
     let posts = cx.read(|connection| sql::of_site(connection, viewer_id, &site, after, PAGE_SIZE))?;
     let heading = format!("Posts from {site}");
     let page = Page::new(cx, &heading)?;

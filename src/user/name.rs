@@ -1,4 +1,4 @@
-//! Names that people choose.
+//! Users' screen names.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -6,17 +6,18 @@ use crate::text::is_invisible;
 
 /// The fewest characters of a name.
 pub const MIN_LENGTH: usize = 2;
-/// The most.
+/// The most characters of a name.
 pub const MAX_LENGTH: usize = 30;
 
-/// Pages call the reader "you" and those who have left `[deleted]`: nobody else can be called so.
+/// Pages show the reader as "you" and a deleted account as `[deleted]`.
 const RESERVED: [&str; 2] = ["you", "[deleted]"];
 
-/// A name as it is compared: the same for names that differ only in case or in how Unicode writes the
-/// same characters (NFKC, so that `ｚｏｅ` is `zoe`). By way of the capitals: some have two small letters
-/// (`Σ` is `σ` and `ς`), and some small letters have two capitals (`ß` is `SS`, and has `ẞ` besides).
-/// What is far too long for a name is folded no further than to show that: one letter can become
-/// eighteen, and strangers send this.
+/// The form in which names are compared. Names are equal that differ only in case or in how Unicode encodes
+/// their characters (NFKC: `ｚｏｅ` is `zoe`). Folding goes by way of the capitals, because some capitals have two
+/// small letters (`Σ`: `σ` and `ς`) and some small letters two capitals (`ß`: `SS` and `ẞ`).
+///
+/// Only the first [`MAX_LENGTH`] + 1 characters are folded, which is enough to show that a name is too long:
+/// anyone can send one, and NFKC makes up to eighteen characters of one.
 #[must_use]
 pub fn folded(name: &str) -> String {
     let some = name.chars().take(MAX_LENGTH + 1);
@@ -28,14 +29,14 @@ pub fn folded(name: &str) -> String {
         .collect()
 }
 
-/// Whether everybody would take it for another's.
+/// Whether pages use the name for something else.
 #[must_use]
 pub fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&&*folded(name))
 }
 
-/// Whether it has a character that cannot be seen, by which two names could look alike: control and
-/// format characters, fillers, and blanks other than the space.
+/// Whether a name has a character by which two names could look alike: control and format characters, fillers,
+/// and whitespace other than the space.
 #[must_use]
 pub fn has_invisible(name: &str) -> bool {
     name.chars().any(|letter| {
@@ -48,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_differ_only_in_case_or_spelling_are_the_same() {
+    fn names_that_differ_only_in_case_or_encoding_are_equal() {
         for (name, other) in [
             ("Zoë", "zoE\u{308}"),
             ("ADMIN", "admin"),
@@ -72,13 +73,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_costs_no_more_than_one() {
+    fn an_overlong_name_is_cut_before_folding() {
         assert!(folded(&"\u{fdfa}".repeat(1 << 20)).len() < 10_000);
         assert_ne!(folded(&"a".repeat(MAX_LENGTH + 1)), folded(&"a".repeat(MAX_LENGTH)));
     }
 
     #[test]
-    fn characters_that_nobody_sees_are_found() {
+    fn invisible_characters_are_found() {
         for name in [
             "a\u{200b}b",
             "a\u{202e}b",
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_called_as_pages_call_everybody() {
+    fn names_that_pages_use_are_reserved_in_any_case() {
         assert!(is_reserved("You") && is_reserved("[Deleted]") && !is_reserved("young"));
     }
 }

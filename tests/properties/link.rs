@@ -1,6 +1,6 @@
 //! An accepted link leads to a named host by http or https, and equal URLs have one address.
 
-use lorem_news::post::link::{self, MAX_BYTES, MAX_SITE, NewLink, asked_site};
+use lorem_news::post::link::{self, MAX_BYTES, MAX_SITE, NewLink, parse_site};
 use url::{Host, Url};
 
 /// Hosts with rules of their own.
@@ -9,7 +9,7 @@ const SITES: [&str; 6] = ["example.com", "youtu.be", "youtube.com", "x.com", "ar
 /// `input` is a URL, or the rest of one after a scheme or a host.
 pub fn holds(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
-    let _ = asked_site(&text);
+    let _ = parse_site(&text);
     for start in
         ["", "https://"].into_iter().map(str::to_owned).chain(SITES.map(|host| format!("http://{host}/")))
     {
@@ -33,7 +33,7 @@ fn assert_leads_to_named_host(link: &NewLink) {
     assert!(host.trim_end_matches('.').contains('.'), "{host}");
     assert!(!given.contains(|letter: char| letter.is_whitespace() || letter.is_control()), "{given:?}");
     assert!(site.chars().count() <= MAX_SITE, "{site}");
-    assert_eq!(asked_site(site).as_ref(), Some(site), "the site can be requested");
+    assert_eq!(parse_site(site).as_ref(), Some(site), "the site can be requested");
 }
 
 fn assert_one_address(link: &NewLink) {
