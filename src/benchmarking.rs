@@ -1,9 +1,11 @@
-//! The ten endpoints that load tests call: `POST /benchmarking/…`, each doing what the seed app's
-//! does. A call signs in a random user, for real, then acts as they would, and answers with the page
-//! they would see. Off unless asked for: anyone can write here without an account.
+//! The ten endpoints for load tests: `POST /benchmarking/…`. Each does what its namesake in the seed app does. A
+//! call signs in a random user, with a session in the database, runs one operation as that user, and answers
+//! with the page that the user would see. They are off by default, because they let anyone write without an
+//! account.
 
 use rand::RngExt;
 use rusqlite::Connection;
+use uuid::Uuid;
 
 use crate::auth;
 use crate::auth::token::Secret;
@@ -19,10 +21,10 @@ use crate::user::handlers::Places;
 use crate::web::Viewer;
 use crate::web::{Cx, Error, Result, reply};
 
-/// Posts that `posts_index` shows.
-const INDEX: u32 = 100;
+/// Posts on the page of `posts_index`.
+const INDEX_POSTS: u32 = 100;
 
-/// Their names.
+/// The endpoints' names.
 pub const ENDPOINTS: [&str; 10] = [
     "read_heavy",
     "write_heavy",
@@ -36,9 +38,9 @@ pub const ENDPOINTS: [&str; 10] = [
     "user_show",
 ];
 
-/// What one call does.
+/// What one call does as its user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Action {
+enum Operation {
     PostCreate,
     CommentCreate,
     PostDestroy,
@@ -48,23 +50,23 @@ enum Action {
     UserShow,
 }
 
-use Action::{CommentCreate, CommentDestroy, PostCreate, PostDestroy, PostShow, PostsIndex, UserShow};
+use Operation::{CommentCreate, CommentDestroy, PostCreate, PostDestroy, PostShow, PostsIndex, UserShow};
 
 /// In the order of the weights below.
-const ACTIONS: [Action; 7] =
+const OPERATIONS: [Operation; 7] =
     [PostCreate, CommentCreate, PostDestroy, CommentDestroy, PostShow, PostsIndex, UserShow];
-/// The seed's, in hundredths.
+// The seed app's weights, in percent.
 const READ_HEAVY: [u32; 7] = [10, 10, 2, 3, 25, 25, 25];
 const WRITE_HEAVY: [u32; 7] = [25, 25, 5, 20, 5, 15, 5];
 const BALANCED: [u32; 7] = [17, 17, 5, 11, 17, 17, 16];
 
-impl Action {
-    /// The action of an endpoint; for a mixture, one of its actions by chance.
-    fn of(endpoint: &str) -> Option<Action> {
+impl Operation {
+    /// The operation of an endpoint, or one at random if the endpoint mixes them; `None` for an unknown endpoint.
+    fn of(endpoint: &str) -> Option<Operation> {
         Some(match endpoint {
-            "read_heavy" => one_of(&READ_HEAVY),
-            "write_heavy" => one_of(&WRITE_HEAVY),
-            "balanced" => one_of(&BALANCED),
+            "read_heavy" => weighted_random(&READ_HEAVY),
+            "write_heavy" => weighted_random(&WRITE_HEAVY),
+            "balanced" => weighted_random(&BALANCED),
             "post_create" => PostCreate,
             "comment_create" => CommentCreate,
             "post_destroy" => PostDestroy,
@@ -77,187 +79,190 @@ impl Action {
     }
 }
 
-fn one_of(weights: &[u32; 7]) -> Action {
+fn weighted_random(weights: &[u32; 7]) -> Operation {
     let mut at = rand::rng().random_range(0..weights.iter().sum());
-    for (action, weight) in ACTIONS.into_iter().zip(weights) {
+    for (operation, weight) in OPERATIONS.into_iter().zip(weights) {
         if at < *weight {
-            return action;
+            return operation;
         }
         at -= weight;
     }
     PostShow
 }
 
-/// One call's sign-in and what it writes, all in one job for the writer.
-struct Call {
-    action: Action,
+/// A call before its transaction, in which the writer signs the user in and runs the operation.
+struct PreparedCall {
+    operation: Operation,
     sign_in: SignIn,
-    /// The title of a post, or the body of a comment, to be made.
+    /// The title of the new post, or the body of the new comment.
     text: String,
     description: String,
     now: Micros,
 }
 
-/// What a call has done.
-struct Done {
+/// The result of a call's transaction.
+struct Outcome {
     viewer: Viewer,
-    shown: Shown,
+    content: Content,
 }
 
-/// What a call has left to be shown.
-enum Shown {
-    /// The post that it made, and its text: there is nothing more to read.
-    New(Box<PostDetail>),
-    /// A post: the one that it commented on, or any.
+/// What the page of the answer shows.
+enum Content {
+    /// The new post, as the transaction has read it: the page needs nothing more from the database.
+    NewPost(Box<PostDetail>),
+    /// A post: the one that the comment belongs to, or a random one.
     Post(i64),
-    /// What the action says, whatever it did.
-    Any,
+    /// The page of the user for `user_show`, the list of posts for the other operations.
+    Default,
 }
 
-/// `POST /benchmarking/:endpoint`. An emptied table, even that of the users, gives an empty page.
+/// `POST /benchmarking/:endpoint`. A database without users or posts gives an empty list.
 ///
 /// # Errors
 /// [`Error::NotFound`] for an unknown endpoint; the database's.
 pub fn run(cx: &Cx, endpoint: &str) -> Result {
-    let call = Call::new(cx, Action::of(endpoint).ok_or(Error::NotFound)?);
-    let (action, secret) = call.plan();
-    let done = cx.write(move |connection| call.write(connection))?;
-    Acted { action, secret, done }.answer(cx)
+    let call = PreparedCall::new(cx, Operation::of(endpoint).ok_or(Error::NotFound)?);
+    let (operation, secret) = call.for_answer();
+    let outcome = cx.write(move |connection| call.write(connection))?;
+    CommittedCall { operation, secret, outcome }.answer(cx)
 }
 
-/// What so many calls write, by one write, and so with one commit: a call without HTTP and without waiting
-/// for the disk (`bench/programs/in_process.rs`).
+/// Runs the transactions of `number` calls as one write with one commit: the cost of a call without HTTP and
+/// without waiting for the disk (`bench/programs/in_process.rs`).
 ///
 /// # Errors
-/// As there.
-pub fn write_together(cx: &Cx, endpoint: &str, number: usize) -> Result<Vec<Acted>> {
-    let call = || Ok(Call::new(cx, Action::of(endpoint).ok_or(Error::NotFound)?));
-    let calls: Vec<Call> = (0..number).map(|_| call()).collect::<Result<_>>()?;
-    let plans: Vec<(Action, Secret)> = calls.iter().map(Call::plan).collect();
-    let done: Vec<Option<Done>> =
+/// [`Error::NotFound`] for an unknown endpoint; the database's.
+pub fn write_batch(cx: &Cx, endpoint: &str, number: usize) -> Result<Vec<CommittedCall>> {
+    let call = || Ok(PreparedCall::new(cx, Operation::of(endpoint).ok_or(Error::NotFound)?));
+    let calls: Vec<PreparedCall> = (0..number).map(|_| call()).collect::<Result<_>>()?;
+    let for_answers: Vec<(Operation, Secret)> = calls.iter().map(PreparedCall::for_answer).collect();
+    let outcomes: Vec<Option<Outcome>> =
         cx.write(move |connection| calls.iter().map(|call| call.write(connection)).collect())?;
-    Ok(plans.into_iter().zip(done).map(|((action, secret), done)| Acted { action, secret, done }).collect())
+    let committed = for_answers.into_iter().zip(outcomes);
+    Ok(committed.map(|((operation, secret), outcome)| CommittedCall { operation, secret, outcome }).collect())
 }
 
-/// A call that has written what it writes.
-pub struct Acted {
-    action: Action,
+/// A call after its transaction, before its answer is rendered.
+pub struct CommittedCall {
+    operation: Operation,
     secret: Secret,
-    /// `None`: there is nobody to sign in.
-    done: Option<Done>,
+    /// `None` if the database has no user to sign in.
+    outcome: Option<Outcome>,
 }
 
-impl Acted {
-    /// The page that it is answered with.
+impl CommittedCall {
+    /// Renders the answer, with the cookie of the session.
     ///
     /// # Errors
     /// The database's.
     pub fn answer(self, cx: &Cx) -> Result {
-        let Some(done) = self.done else {
+        let Some(Outcome { viewer, content }) = self.outcome else {
             return Ok(reply::html(cx, index(cx)?));
         };
-        let token = self.secret.of(done.viewer.session_id);
-        let cx = Cx::new(cx.site, cx.request, cx.timing).signed_in_as(done.viewer);
-        let mut response = page(&cx, self.action, &done.shown)?;
+        let token = self.secret.of(viewer.session_id);
+        let cx = Cx::new(cx.site, cx.request, cx.timing).signed_in_as(viewer);
+        let mut response = page(&cx, self.operation, &content)?;
         response.headers.push(auth::set_cookie(&cx, &token));
         Ok(response)
     }
 }
 
-impl Call {
-    fn new(cx: &Cx, action: Action) -> Call {
-        let text = match action {
-            PostCreate => format!("Post {}", uuid()),
-            CommentCreate => format!("Comment {}", uuid()),
+impl PreparedCall {
+    fn new(cx: &Cx, operation: Operation) -> PreparedCall {
+        let text = match operation {
+            PostCreate => format!("Post {}", Uuid::new_v4()),
+            CommentCreate => format!("Comment {}", Uuid::new_v4()),
             _ => String::new(),
         };
-        Call {
-            action,
+        PreparedCall {
+            operation,
             sign_in: SignIn::of(cx),
             text,
-            description: if action == PostCreate { headers(cx) } else { String::new() },
+            description: if operation == PostCreate { headers(cx) } else { String::new() },
             now: cx.now,
         }
     }
 
-    /// What is left of it when the writer has it.
-    fn plan(&self) -> (Action, Secret) {
-        (self.action, self.sign_in.secret.clone())
+    /// The parts that the answer needs, while the writer owns the call.
+    fn for_answer(&self) -> (Operation, Secret) {
+        (self.operation, self.sign_in.secret.clone())
     }
 
-    fn write(&self, connection: &Connection) -> rusqlite::Result<Option<Done>> {
+    fn write(&self, connection: &Connection) -> rusqlite::Result<Option<Outcome>> {
         let Some(user) = user::sql::sign_in_random(connection, self.now)? else {
             return Ok(None);
         };
         let session_id = self.sign_in.insert(connection, user.id)?;
-        let shown = self.act(connection, user.id)?;
+        let content = self.run(connection, user.id)?;
         let user::Author { id, screen_name } = user;
         let screen_name = screen_name.into();
         let viewer = Viewer { id, screen_name, session_id, is_admin: false, is_banned: false };
-        Ok(Some(Done { viewer, shown }))
+        Ok(Some(Outcome { viewer, content }))
     }
 
-    fn act(&self, connection: &Connection, user_id: i64) -> rusqlite::Result<Shown> {
+    fn run(&self, connection: &Connection, user_id: i64) -> rusqlite::Result<Content> {
         let created_at = self.now;
-        match self.action {
+        match self.operation {
             PostCreate => {
                 let (title, description) = (&self.text, &self.description);
                 let post = NewPost { user_id, title, link: None, description, created_at };
-                let Some(id) = post::sql::create(connection, &post)? else { return Ok(Shown::Any) };
+                let Some(id) = post::sql::create(connection, &post)? else { return Ok(Content::Default) };
                 let detail = post::sql::find(connection, user_id, id)?;
-                Ok(detail.map_or(Shown::Any, |detail| Shown::New(Box::new(detail))))
+                Ok(detail.map_or(Content::Default, |detail| Content::NewPost(Box::new(detail))))
             }
             CommentCreate => {
-                let Some(post_id) = post::sql::random(connection)? else { return Ok(Shown::Any) };
+                let Some(post_id) = post::sql::random(connection)? else { return Ok(Content::Default) };
                 let comment = NewComment { post_id, parent_id: None, user_id, body: &self.text, created_at };
                 comment::sql::create(connection, &comment)?;
-                Ok(Shown::Post(post_id))
+                Ok(Content::Post(post_id))
             }
             PostDestroy => {
                 if let Some(id) = post::sql::random(connection)? {
                     post::sql::destroy(connection, id)?;
                 }
-                Ok(Shown::Any)
+                Ok(Content::Default)
             }
             CommentDestroy => {
                 let Some((id, post_id)) = comment::sql::random_leaf(connection)? else {
-                    return Ok(Shown::Any);
+                    return Ok(Content::Default);
                 };
                 comment::sql::destroy(connection, id, self.now)?;
-                Ok(Shown::Post(post_id))
+                Ok(Content::Post(post_id))
             }
-            // Here it costs the least: the writer has the pages that this looks at, a reader would read them anew.
-            PostShow => Ok(post::sql::random(connection)?.map_or(Shown::Any, Shown::Post)),
-            PostsIndex | UserShow => Ok(Shown::Any),
+            // The lookup is cheapest here: the writer has these pages in its cache, and a reader would read them again.
+            PostShow => Ok(post::sql::random(connection)?.map_or(Content::Default, Content::Post)),
+            PostsIndex | UserShow => Ok(Content::Default),
         }
     }
 }
 
-fn page(cx: &Cx, action: Action, shown: &Shown) -> Result {
+fn page(cx: &Cx, operation: Operation, content: &Content) -> Result {
     let empty = CommentForm::of("");
-    let html = match (action, shown) {
-        (_, Shown::New(detail)) => Some(post::handlers::render(cx, detail, &Thread::default(), &empty)?),
-        (_, Shown::Post(id)) => post::handlers::page(cx, *id, START, &empty)?,
-        (UserShow, Shown::Any) => {
+    let html = match (operation, content) {
+        (_, Content::NewPost(detail)) => {
+            Some(post::handlers::render(cx, detail, &Thread::default(), &empty)?)
+        }
+        (_, Content::Post(id)) => post::handlers::page(cx, *id, START, &empty)?,
+        (UserShow, Content::Default) => {
             let id = auth::viewer(cx)?.map_or(0, |viewer| viewer.id);
             user::handlers::page(cx, id, &Places { posts: START, comments: START, sessions: START })?
         }
-        (_, Shown::Any) => None,
+        (_, Content::Default) => None,
     };
-    // What was to be shown may be gone, destroyed by another call a moment ago.
+    // Another call may have destroyed the post since.
     let html = html.map_or_else(|| index(cx), Ok)?;
     Ok(reply::html(cx, html))
 }
 
-/// A hundred posts from a random one on, in the order of their numbers.
+/// The page with [`INDEX_POSTS`] posts from a random one on, by id.
 fn index(cx: &Cx) -> Result<String> {
     let viewer_id = auth::viewer_id(cx)?;
-    let posts = cx.read(|connection| post::sql::some(connection, viewer_id, INDEX))?;
+    let posts = cx.read(|connection| post::sql::some(connection, viewer_id, INDEX_POSTS))?;
     let page = Page { heading: "Recent posts", viewer: auth::viewer(cx)?, ..Page::default() };
     Ok(layout::render(&page, post::views::rows(&posts, page.viewer, cx.now))?)
 }
 
-/// The request's headers as lines, named as CGI names them; what signs someone in is left out.
+/// The request's headers as lines, with CGI's names (RFC 3875), without those that carry credentials.
 fn headers(cx: &Cx) -> String {
     let mut text = format!("REQUEST_METHOD: {}\nREQUEST_PATH: {}", cx.request.method(), cx.path());
     for (name, value) in cx.request.headers() {
@@ -273,41 +278,32 @@ fn headers(cx: &Cx) -> String {
     text
 }
 
-/// A random UUID (RFC 9562, version 4).
-fn uuid() -> String {
-    let bits: u128 = rand::random();
-    let bits = bits & !(0xf000 << 64) & !(0xc000 << 48) | (0x4000 << 64) | (0x8000 << 48);
-    let digits = format!("{bits:032x}");
-    let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
-    [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_mixture_is_whole_and_reaches_every_action() {
+    fn the_weights_of_a_mixture_are_percentages_of_all_operations() {
         for weights in [READ_HEAVY, WRITE_HEAVY, BALANCED] {
             assert_eq!(weights.iter().sum::<u32>(), 100);
-            let mut missing: Vec<Action> = ACTIONS.to_vec();
+            let mut missing: Vec<Operation> = OPERATIONS.to_vec();
             for _ in 0..100_000 {
-                let action = one_of(&weights);
-                missing.retain(|other| *other != action);
+                let operation = weighted_random(&weights);
+                missing.retain(|other| *other != operation);
             }
             assert_eq!(missing, []);
         }
     }
 
     #[test]
-    fn each_endpoint_does_something_and_no_other_name_does() {
-        assert_eq!(ENDPOINTS.iter().find(|endpoint| Action::of(endpoint).is_none()), None);
-        assert_eq!(Action::of("post_update"), None);
+    fn only_endpoints_have_an_operation() {
+        assert_eq!(ENDPOINTS.iter().find(|endpoint| Operation::of(endpoint).is_none()), None);
+        assert_eq!(Operation::of("post_update"), None);
     }
 
     #[test]
-    fn a_uuid_says_that_it_is_random() {
-        let uuid = uuid();
+    fn a_generated_title_ends_with_a_random_uuid() {
+        let uuid = Uuid::new_v4().to_string();
         let lengths: Vec<usize> = uuid.split('-').map(str::len).collect();
         assert_eq!(lengths, [8, 4, 4, 4, 12], "{uuid}");
         assert_eq!(&uuid[14..15], "4");

@@ -87,8 +87,8 @@ fn calls_in_one_commit(app: &App, endpoint: &str) -> Result<Cost> {
     let timing = Timing::start();
     let cx = Cx::new(&app.site, &request, &timing);
     let began = processor_time();
-    let calls = benchmarking::write_together(&cx, endpoint, CALLS_PER_COMMIT)
-        .map_err(|error| anyhow!("{error:?}"))?;
+    let calls =
+        benchmarking::write_batch(&cx, endpoint, CALLS_PER_COMMIT).map_err(|error| anyhow!("{error:?}"))?;
     let written = processor_time();
     let mut bytes = 0;
     for call in calls {
