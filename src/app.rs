@@ -9,7 +9,7 @@ use rouille::{Request, Response};
 
 use crate::jobs::housekeeping::Housekeeping;
 use crate::jobs::indexer::Indexer;
-use crate::metrics::requests::Requests;
+use crate::metrics::requests::RequestMetrics;
 use crate::replica::database;
 use crate::replica::settings::Settings;
 use crate::replica::setup::Replica;
@@ -67,7 +67,7 @@ impl App {
         }
         let limiter = Limiter::new(config.rates.as_ref());
         let (request_permits, hash_permits) = (Semaphore::for_requests(), Semaphore::for_hashing());
-        let requests = Requests::new(routes::patterns());
+        let requests = RequestMetrics::new(routes::patterns());
         let status = replica.as_ref().map(|replica| Arc::clone(&replica.status));
         let site = Site {
             config,
@@ -102,7 +102,7 @@ pub fn handle(site: &Site, request: &Request) -> Response {
         routed.unwrap_or_else(|error| error_page::respond(&cx, &error.after(cx.has_written())));
     let took = timing.elapsed();
     let method = if request.method() == "HEAD" { "HEAD" } else { cx.method() };
-    site.requests.note(routes::route_of(&cx).0, method, response.status_code, took);
+    site.requests.observe(routes::route_of(&cx).0, method, response.status_code, took);
     cx.release_permit(); // Others compute while the log is written.
     timing_report::report(&cx, &mut response, took);
     response

@@ -202,7 +202,7 @@ routes! { cx,
     }
     ["search"] => { GET => search::handlers::show(cx) }
     ["up"] => { GET => status::handlers::up(cx) }
-    ["metrics"] if monitoring::handlers::is_shown(cx) => { GET => monitoring::handlers::show(cx) }
+    ["metrics"] if monitoring::handlers::is_visible(cx) => { GET => monitoring::handlers::show(cx) }
     ["status"] => { GET => status::handlers::status(cx) }
     ["assets", name] => { GET => assets::serve(cx, name) }
     [name] if assets::is_at_root(name) => { GET => assets::serve_at_root(cx, name) }

@@ -1,10 +1,11 @@
-//! What is counted while the site runs, and how it is told to Prometheus.
+//! Metrics of a running site, for Prometheus.
 //!
-//! Who has something to count keeps the numbers with what they are about, in plain atomics: `db` those of the
-//! writer, `server` those of connections, [`requests`] those of answers. To count is an addition or three, without
-//! a lock, an allocation or a text; all that costs more is done when somebody asks ([`handlers`], [`text`]).
+//! Each counter is a plain atomic next to the code that it counts: the store has those of the writer, the server
+//! those of connections, [`requests`] those of answers. An observation is a few additions, without a lock, an
+//! allocation or formatting. The exposition is written only when a client requests the page
+//! (`monitoring/handlers.rs`), in the format of [`exposition`].
 
+pub mod exposition;
 pub mod requests;
-pub mod text;
 
 pub use lorem_store::histogram::{DURATION_BOUNDS, Histogram};

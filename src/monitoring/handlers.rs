@@ -1,14 +1,14 @@
-//! The page for Prometheus.
+//! The metrics page, for Prometheus.
 
 use std::fs;
 
-use crate::metrics::text::{self, Kind, Text};
+use crate::metrics::exposition::{self, Exposition, MetricType};
 use crate::web::{Cx, Result, reply};
 use lorem_http::ServerStats;
 use lorem_store::Database;
 
-/// By these a proxy says for whom it asks, or that it is one; those that begin with `X-Forwarded-` do, too.
-const OF_PROXIES: [&str; 9] = [
+/// Headers that proxies add. Those that begin with `X-Forwarded-` count, too.
+const PROXY_HEADERS: [&str; 9] = [
     "Forwarded",
     "Via",
     "X-Real-IP",
@@ -20,30 +20,31 @@ const OF_PROXIES: [&str; 9] = [
     "CDN-Loop",
 ];
 
-/// Whether who asks may know that there is such a page: everybody, where the operator wants that; else who asks
-/// from this machine.
+/// Whether the metrics page exists for this request: for all clients if the operator publishes it (`--metrics`),
+/// otherwise for clients on this machine.
 #[must_use]
-pub fn is_shown(cx: &Cx) -> bool {
+pub fn is_visible(cx: &Cx) -> bool {
     cx.site.config.metrics || is_from_this_machine(cx)
 }
 
-/// A proxy on this machine asks from it, too, for anybody: so there may be no trace of one. What our server
-/// removes of that shows in the port, see [`trusted_proxies`](lorem_http::Options::trusted_proxies). And a page
-/// of another site, whose name its owner has lead to this machine, has that name in `Host`.
+/// Whether the client itself is on this machine. A proxy on this machine connects from it for any client, so a
+/// request with any trace of a proxy does not count; where the server removes the traces, it sets the port to 0, see
+/// [`trusted_proxies`](lorem_http::Options::trusted_proxies). `Host` must name this machine, because a page of
+/// another site can make its own name resolve to 127.0.0.1 in a browser here (DNS rebinding).
 fn is_from_this_machine(cx: &Cx) -> bool {
     let peer = cx.request.remote_addr();
     let is_of_proxy = |name: &str| {
         name.get(..12).is_some_and(|start| start.eq_ignore_ascii_case("X-Forwarded-"))
-            || OF_PROXIES.iter().any(|known| name.eq_ignore_ascii_case(known))
+            || PROXY_HEADERS.iter().any(|known| name.eq_ignore_ascii_case(known))
     };
     peer.ip().is_loopback()
         && peer.port() != 0
         && !cx.request.headers().any(|(name, _)| is_of_proxy(name))
-        && cx.request.header("Host").is_some_and(is_this_machine)
+        && cx.request.header("Host").is_some_and(is_local_host)
 }
 
 /// Whether a `Host`, with or without a port, can only be this machine.
-fn is_this_machine(host: &str) -> bool {
+fn is_local_host(host: &str) -> bool {
     let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, _)) => address,
         None => host.split(':').next().unwrap_or_default(),
@@ -52,82 +53,92 @@ fn is_this_machine(host: &str) -> bool {
         || name.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
 
-/// `GET /metrics`. It takes no turn: who watches sees most when there is most to do. What cannot be learnt
-/// now is left out.
+/// `GET /metrics`. The handler acquires no permit, so the page can be read when the site is overloaded. A metric
+/// whose value cannot be read is left out.
 ///
 /// # Errors
-/// None; it is a handler like the others.
+/// None.
 pub fn show(cx: &Cx) -> Result {
-    let (site, mut text) = (cx.site, Text::default());
-    text.metric("lorem_news_build_info", Kind::Gauge, "1, for the versions in the labels.")
-        .value(&[("version", env!("CARGO_PKG_VERSION")), ("sqlite", rusqlite::version())], 1.0);
-    site.requests.tell(&mut text, site.load.as_ref().map_or(0, ServerStats::rejected_connections));
+    let (site, mut exposition) = (cx.site, Exposition::default());
+    exposition
+        .metric("lorem_news_build_info", MetricType::Gauge, "1, with the versions as labels.")
+        .sample(&[("version", env!("CARGO_PKG_VERSION")), ("sqlite", rusqlite::version())], 1.0);
+    let rejected_connections = site.load.as_ref().map_or(0, ServerStats::rejected_connections);
+    site.requests.write(&mut exposition, rejected_connections);
     if let Some(load) = &site.load {
-        tell_connections(&mut text, load);
+        write_connections(&mut exposition, load);
     }
-    let help = "Requests that wait for their turn to compute.";
-    text.single("lorem_news_waiting_requests", Kind::Gauge, help, site.request_permits.waiting() as f64);
-    tell_database(&mut text, &site.db);
-    tell_replica(&mut text, cx);
-    tell_process(&mut text);
-    Ok(reply::momentary(cx, text::CONTENT_TYPE, text.into_string()))
+    let waiting = site.request_permits.waiting() as f64;
+    let help = "Requests that wait for a permit to compute.";
+    exposition.single("lorem_news_waiting_requests", MetricType::Gauge, help, waiting);
+    write_database(&mut exposition, &site.db);
+    write_replica(&mut exposition, cx);
+    write_process(&mut exposition);
+    Ok(reply::momentary(cx, exposition::CONTENT_TYPE, exposition.into_string()))
 }
 
-fn tell_connections(text: &mut Text, load: &ServerStats) {
-    let help = "Connections that are open.";
-    text.single("lorem_news_connections", Kind::Gauge, help, load.open_connections() as f64);
-    let help = "Connections that are in a request, this one too.";
-    text.single("lorem_news_connections_busy", Kind::Gauge, help, load.busy_connections() as f64);
-    let help = "How many connections there can be.";
-    text.single("lorem_news_connections_max", Kind::Gauge, help, load.max_connections() as f64);
-    let help = "What was no request that could be served: damaged, too long or too slow.";
-    text.single("lorem_news_malformed_requests_total", Kind::Counter, help, load.malformed_requests() as f64);
+fn write_connections(exposition: &mut Exposition, load: &ServerStats) {
+    let help = "Open connections.";
+    exposition.single("lorem_news_connections", MetricType::Gauge, help, load.open_connections() as f64);
+    let help = "Connections with a request in progress, including this one.";
+    exposition.single("lorem_news_connections_busy", MetricType::Gauge, help, load.busy_connections() as f64);
+    let help = "Maximum number of open connections.";
+    exposition.single("lorem_news_connections_max", MetricType::Gauge, help, load.max_connections() as f64);
+    let (help, count) =
+        ("Requests that were malformed, too long or too slow.", load.malformed_requests() as f64);
+    exposition.single("lorem_news_malformed_requests_total", MetricType::Counter, help, count);
 }
 
-fn tell_database(text: &mut Text, db: &Database) {
-    let (figures, written) = (db.stats(), db.writer_metrics());
+fn write_database(exposition: &mut Exposition, db: &Database) {
+    let (stats, writer) = (db.stats(), db.writer_metrics());
     let help = "Writes that wait for the writer.";
-    text.single("lorem_news_write_queue_length", Kind::Gauge, help, figures.queued_writes as f64);
-    text.metric("lorem_news_commit_writes", Kind::Histogram, "Writes that a commit brought to the disk.");
-    text.histogram(&[], &written.batch_sizes, 1.0);
-    text.metric("lorem_news_commit_duration_seconds", Kind::Histogram, "How long a commit took.");
-    text.histogram(&[], &written.commit_durations, 1e9);
-    let help = "Commits that were refused because the disk did not take them.";
-    text.single("lorem_news_refused_commits_total", Kind::Counter, help, written.failed_flushes() as f64);
+    exposition.single("lorem_news_write_queue_length", MetricType::Gauge, help, stats.queued_writes as f64);
+    exposition.metric("lorem_news_commit_writes", MetricType::Histogram, "Writes per commit.").histogram(
+        &[],
+        &writer.batch_sizes,
+        1.0,
+    );
+    exposition
+        .metric("lorem_news_commit_duration_seconds", MetricType::Histogram, "Duration of a commit.")
+        .histogram(&[], &writer.commit_durations, 1e9);
+    let (help, count) =
+        ("Commits that failed because a flush to the disk failed.", writer.failed_flushes() as f64);
+    exposition.single("lorem_news_refused_commits_total", MetricType::Counter, help, count);
     let help = "Pages in the WAL after the last commit.";
-    text.single("lorem_news_wal_pages", Kind::Gauge, help, written.wal_pages().into());
-    text.metric("lorem_news_readers", Kind::Gauge, "Read-only connections to the database.");
-    text.value(&[("state", "busy")], (figures.readers - figures.idle_readers).into());
-    text.value(&[("state", "idle")], figures.idle_readers.into());
+    exposition.single("lorem_news_wal_pages", MetricType::Gauge, help, writer.wal_pages().into());
+    exposition
+        .metric("lorem_news_readers", MetricType::Gauge, "Read-only connections to the database, by state.")
+        .sample(&[("state", "busy")], (stats.readers - stats.idle_readers).into());
+    exposition.sample(&[("state", "idle")], stats.idle_readers.into());
 }
 
-fn tell_replica(text: &mut Text, cx: &Cx) {
+fn write_replica(exposition: &mut Exposition, cx: &Cx) {
     let Some(Ok(health)) = cx.site.replica.as_ref().map(|status| status.health(&cx.site.db)) else { return };
-    let help = "Whether nothing is wrong with the replica, as far as that is known.";
-    text.single("lorem_news_replica_ok", Kind::Gauge, help, f64::from(u8::from(health.is_ok())));
+    let (help, is_ok) = ("1 if no problem with the replica is known, else 0.", u8::from(health.is_ok()));
+    exposition.single("lorem_news_replica_ok", MetricType::Gauge, help, is_ok.into());
     if let Some(age) = health.last_sync_age {
-        let help = "Since all that is written was last in the replica.";
-        text.single("lorem_news_replica_last_sync_age_seconds", Kind::Gauge, help, age.as_secs_f64());
+        let (help, age) = ("Time since the replica last had all writes.", age.as_secs_f64());
+        exposition.single("lorem_news_replica_last_sync_age_seconds", MetricType::Gauge, help, age);
     }
 }
 
-/// As far as the system tells.
-fn tell_process(text: &mut Text) {
+/// The standard `process_…` metrics that the system provides.
+fn write_process(exposition: &mut Exposition) {
     if let Some(bytes) = resident_memory() {
         let help = "Resident memory size in bytes.";
-        text.single("process_resident_memory_bytes", Kind::Gauge, help, bytes as f64);
+        exposition.single("process_resident_memory_bytes", MetricType::Gauge, help, bytes as f64);
     }
     if let Ok(open) = fs::read_dir("/proc/self/fd") {
         let help = "Number of open file descriptors.";
-        text.single("process_open_fds", Kind::Gauge, help, open.count() as f64);
+        exposition.single("process_open_fds", MetricType::Gauge, help, open.count() as f64);
     }
-    if let Ok((most, _)) = rlimit::Resource::NOFILE.get() {
+    if let Ok((limit, _)) = rlimit::Resource::NOFILE.get() {
         let help = "Maximum number of open file descriptors.";
-        text.single("process_max_fds", Kind::Gauge, help, most as f64);
+        exposition.single("process_max_fds", MetricType::Gauge, help, limit as f64);
     }
 }
 
-/// In bytes: Linux says it in KiB.
+/// Resident memory in bytes, from `/proc` (Linux), which has it in KiB.
 fn resident_memory() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -139,8 +150,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_is_this_machine_by_its_whole_name() {
-        for (host, is) in [
+    fn a_host_is_local_by_its_whole_name() {
+        for (host, is_local) in [
             ("localhost", true),
             ("LocalHost:3000", true),
             ("127.0.0.1:3000", true),
@@ -155,7 +166,7 @@ mod tests {
             ("10.0.0.1", false),
             ("[::2]", false),
         ] {
-            assert_eq!(is_this_machine(host), is, "{host}");
+            assert_eq!(is_local_host(host), is_local, "{host}");
         }
     }
 }

@@ -1,3 +1,3 @@
-//! What programs that watch the site read.
+//! The page for programs that watch the site.
 
 pub mod handlers;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use lorem_http::ServerStats;
 use lorem_store::Database;
 
-use crate::metrics::requests::Requests;
+use crate::metrics::requests::RequestMetrics;
 use crate::replica::status::ReplicaStatus;
 use config::Config;
 use limiter::Limiter;
@@ -31,7 +31,7 @@ pub struct Site {
     /// How the replica is; `None`: there is no replica.
     pub replica: Option<Arc<ReplicaStatus>>,
     /// Counts of answers, by route.
-    pub requests: Requests,
+    pub requests: RequestMetrics,
     /// The load of our server; `None` where another one serves.
     pub load: Option<ServerStats>,
 }
