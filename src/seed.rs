@@ -1,4 +1,4 @@
-//! Demo data: people, their posts and what others say about them, the same for the same seed.
+//! Demo data: users, posts, comments, votes and moderation. Equal seeds give equal texts.
 
 use std::collections::HashSet;
 use std::ops::{Range, RangeInclusive};
@@ -20,23 +20,23 @@ use crate::types::time::{DAY, MINUTE, Micros, now};
 use crate::user::{NewUser, password};
 use crate::vote::{self, Target, Vote};
 use crate::{comment, flag, moderation, post, search, user};
-use lorem_store::{Database, Error};
+use lorem_store::Database;
 
-/// Everybody's password, for people who try the demo.
+/// The password of all users of the demo.
 pub const PASSWORD: &str = "password";
-/// People in the demo.
+/// The number of users in the demo.
 pub const USERS: i64 = 100;
-/// Posts in the demo.
+/// The default number of posts.
 pub const POSTS: u32 = 1000;
-/// From so many posts on there is something to moderate among them.
-const EVENTFUL: u32 = 100;
+/// The fewest posts with which the demo has moderated posts.
+const MIN_POSTS_TO_MODERATE: u32 = 100;
 /// Posts between two reports of progress.
-const STEP: u32 = 250;
+const PROGRESS_INTERVAL: u32 = 250;
 
-/// How much was written.
+/// The number of rows that were written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seeded {
-    /// People.
+    /// Users.
     pub users: i64,
     /// Posts.
     pub posts: u32,
@@ -44,12 +44,23 @@ pub struct Seeded {
     pub comments: usize,
 }
 
+/// Why a database could not be seeded.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The password could not be hashed: the system provides no random numbers.
+    #[error("the password of the demo cannot be hashed")]
+    PasswordHash(#[from] argon2::password_hash::Error),
+    /// The database refused a read or the write.
+    #[error(transparent)]
+    Database(#[from] lorem_store::Error),
+}
+
 struct Post {
     author: i64,
     title: String,
     description: String,
     created_at: Micros,
-    /// The oldest first.
+    /// Sorted by time, the oldest first.
     comments: Vec<Comment>,
 }
 
@@ -59,8 +70,8 @@ struct Comment {
     created_at: Micros,
 }
 
-/// Where links of the demo lead: names that are reserved (RFC 2606), so that nobody gets a visit from it.
-const HOSTS: [&str; 12] = [
+/// Hosts of the demo's links: reserved names (RFC 2606), so that no real site gets requests from a demo.
+const LINK_HOSTS: [&str; 12] = [
     "example.com",
     "www.example.org",
     "blog.example.net",
@@ -75,50 +86,52 @@ const HOSTS: [&str; 12] = [
     "code.example/tempor",
 ];
 
-/// Fills an empty database: [`USERS`] people, `posts` posts with 5 to 15 comments each, none older
-/// than a week; most posts are links, and a few of them have most of the votes. From 100 posts on the
-/// first of the people is an admin, who has been at work. All or nothing: who interrupts it has an empty
-/// database still. `progress` hears how many posts are written. `None`: there are people already, and
-/// nothing was changed.
+/// Fills an empty database with [`USERS`] users and `posts` posts of the last week, with 5 to 15 comments each.
+/// Six posts in ten are links, and a few posts have most of the votes. From 100 posts on, the first user is an
+/// admin and some posts are moderated. `progress` receives the number of posts written so far. `None` if the
+/// database has a user already; it is not changed then.
+///
+/// All is one transaction: a seed that is interrupted leaves the database empty.
 ///
 /// # Errors
-/// The database's.
+/// [`Error::PasswordHash`] and [`Error::Database`].
 pub fn run(
     db: &Database,
     seed: u64,
     posts: u32,
     progress: impl Fn(u32) + Send + 'static,
 ) -> Result<Option<Seeded>, Error> {
-    // One hash serves all: the password is the same and public, and a hundred hashes take seconds.
-    let hash = password::hash(PASSWORD).map_err(|_| Error::Panicked)?;
+    // All users share one hash: the password is public, and a hundred hashes take seconds.
+    let hash = password::hash(PASSWORD)?;
     let now = now();
-    db.write(move |connection| {
+    let seeded = db.write(move |connection| {
         if user::sql::any(connection)? {
             return Ok(None);
         }
-        let mut rng = StdRng::seed_from_u64(seed);
-        // Of their own, so that the texts do not depend on the votes.
-        let mut dice = StdRng::seed_from_u64(!seed);
-        let people = create_people(connection, &mut rng, &hash, now)?;
+        let mut text_rng = StdRng::seed_from_u64(seed);
+        // Links, threads and votes have their own generator, so that the texts do not depend on them.
+        let mut activity_rng = StdRng::seed_from_u64(!seed);
+        let users = create_users(connection, &mut text_rng, &hash, now)?;
         let mut titles = HashSet::new();
         let mut comments = 0;
         for written in 1..=posts {
-            let post = random_post(&mut rng, &people, &mut titles, now);
+            let post = random_post(&mut text_rng, &users, &mut titles, now);
             comments += post.comments.len();
-            write(connection, &mut dice, &people, &post, now)?;
-            if written % STEP == 0 || written == posts {
+            write(connection, &mut activity_rng, &users, &post, now)?;
+            if written % PROGRESS_INTERVAL == 0 || written == posts {
                 progress(written);
             }
         }
-        if posts >= EVENTFUL {
-            moderate(connection, &people, now)?;
+        if posts >= MIN_POSTS_TO_MODERATE {
+            moderate(connection, &users, now)?;
         }
         while search::sql::index_some(connection)? {}
         Ok(Some(Seeded { users: USERS, posts, comments }))
-    })
+    })?;
+    Ok(seeded)
 }
 
-fn create_people(
+fn create_users(
     connection: &Connection,
     rng: &mut StdRng,
     password_hash: &str,
@@ -130,7 +143,7 @@ fn create_people(
             let screen_name = format!("{}_{number:03}", word(rng));
             let created_at = now - rng.random_range(8 * DAY..30 * DAY);
             let user = NewUser { screen_name: &screen_name, password_hash, about: &about, created_at };
-            // The number in the name makes it unique.
+            // The number in the name makes the name unique.
             user::sql::create(connection, &user)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
         })
         .collect()
@@ -138,12 +151,12 @@ fn create_people(
 
 fn write(
     connection: &Connection,
-    dice: &mut StdRng,
-    people: &[i64],
+    rng: &mut StdRng,
+    users: &[i64],
     post: &Post,
     now: Micros,
 ) -> rusqlite::Result<()> {
-    let link = some_link(dice, &post.title);
+    let link = random_link(rng, &post.title);
     let new = NewPost {
         user_id: post.author,
         title: &post.title,
@@ -152,41 +165,41 @@ fn write(
         created_at: post.created_at,
     };
     let post_id = post::sql::create(connection, &new)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-    let number = popularity(dice, 2.0, 0.7);
-    votes(connection, dice, people, Target::Post(post_id), number, (post.created_at, now))?;
+    let number = popularity(rng, 2.0, 0.7);
+    votes(connection, rng, users, Target::Post(post_id), number, (post.created_at, now))?;
     let mut written: Vec<i64> = Vec::with_capacity(post.comments.len());
-    // On one post in forty each answers the one before, deeper than a page shows.
-    let is_dialogue = dice.random_range(0..40) == 0;
+    // On one post in forty each comment answers the one before: a thread deeper than a page shows.
+    let is_dialogue = rng.random_range(0..40) == 0;
     for Comment { author, body, created_at } in &post.comments {
-        // Elsewhere four in ten answer the post itself, the others a comment that was there before.
+        // On other posts four comments in ten answer the post, and the others an earlier comment.
         let parent_id = match written.last() {
             Some(last) if is_dialogue => Some(*last),
-            Some(_) if dice.random_range(0..10) >= 4 => Some(written[dice.random_range(0..written.len())]),
+            Some(_) if rng.random_range(0..10) >= 4 => Some(written[rng.random_range(0..written.len())]),
             _ => None,
         };
         let (user_id, created_at) = (*author, *created_at);
         let id =
             comment::sql::create(connection, &NewComment { post_id, parent_id, user_id, body, created_at })?;
         written.push(id);
-        let number = popularity(dice, 1.0, 0.5);
-        votes(connection, dice, people, Target::Comment(id), number, (created_at, now))?;
+        let number = popularity(rng, 1.0, 0.5);
+        votes(connection, rng, users, Target::Comment(id), number, (created_at, now))?;
     }
     Ok(())
 }
 
-/// What readers flag and an admin does, and a comment that its author took back: among the newest posts,
-/// where it is met with.
-fn moderate(connection: &Connection, people: &[i64], now: Micros) -> rusqlite::Result<()> {
+/// Adds flags, an admin's decisions and a comment deleted by its author, on the newest posts, which visitors of
+/// the demo see first.
+fn moderate(connection: &Connection, users: &[i64], now: Micros) -> rusqlite::Result<()> {
     let mut posts = post::sql::newest(connection, 0, START, PAGE_SIZE)?.rows;
-    // What is taken away here leaves each its five comments.
+    // A post that loses a comment here keeps five.
     posts.retain(|post| post.comments_count > 5);
     let mut posts = posts.into_iter();
     let mut next = || posts.next().ok_or(rusqlite::Error::QueryReturnedNoRows);
     let (advertised, regretted, heated, disputed, reported) = (next()?, next()?, next()?, next()?, next()?);
 
-    moderation::sql::set_admin(connection, people[0], true)?;
+    moderation::sql::set_admin(connection, users[0], true)?;
     let decide = |verb, subject, reason, ago| {
-        moderation::sql::decide(connection, people[0], &Decision { verb, subject, reason, now: now - ago })
+        moderation::sql::decide(connection, users[0], &Decision { verb, subject, reason, now: now - ago })
     };
     if let Some(id) = comment::sql::first_answered(connection, advertised.id)? {
         decide(Verb::Remove, Subject::Comment(id), "Advertising.", 5 * MINUTE)?;
@@ -195,21 +208,21 @@ fn moderate(connection: &Connection, people: &[i64], now: Micros) -> rusqlite::R
         comment::sql::destroy(connection, id, now - 3 * MINUTE)?;
     }
     decide(Verb::Lock, Subject::Post(heated.id), "All has been said, and some of it twice.", 2 * MINUTE)?;
-    flag(connection, people, &disputed, &["Off-topic"], now - 2 * MINUTE)?;
+    flag(connection, users, &disputed, &["Off-topic"], now - 2 * MINUTE)?;
     decide(Verb::Dismiss, Subject::Post(disputed.id), "This is what the site is for.", MINUTE)?;
-    flag(connection, people, &reported, &["Broken link", "Spam: It sells something."], now - MINUTE)
+    flag(connection, users, &reported, &["Broken link", "Spam: It sells something."], now - MINUTE)
 }
 
-/// Flags a post for these reasons, each in the name of another reader.
+/// Flags a post once for each reason, each time as another user.
 fn flag(
     connection: &Connection,
-    people: &[i64],
+    users: &[i64],
     post: &post::Post,
     reasons: &[&str],
     now: Micros,
 ) -> rusqlite::Result<()> {
     let author = post.author.as_ref().map(|author| author.id);
-    let readers = people.iter().rev().filter(|id| Some(**id) != author);
+    let readers = users.iter().rev().filter(|id| Some(**id) != author);
     for (user_id, reason) in readers.zip(reasons) {
         let (user_id, target) = (*user_id, Target::Post(post.id));
         flag::sql::create(connection, &NewFlag { user_id, target, reason, now })?;
@@ -217,44 +230,45 @@ fn flag(
     Ok(())
 }
 
-/// Six posts in ten are links, each to a page of its own.
-fn some_link(dice: &mut StdRng, title: &str) -> Option<NewLink> {
-    if dice.random_range(0..10) >= 6 {
+/// A link for six posts in ten, each to another page.
+fn random_link(rng: &mut StdRng, title: &str) -> Option<NewLink> {
+    if rng.random_range(0..10) >= 6 {
         return None;
     }
-    let (host, slug) = (HOSTS[dice.random_range(0..HOSTS.len())], title.replace(' ', "-"));
-    let url = match dice.random_range(0..3) {
+    let (host, slug) = (LINK_HOSTS[rng.random_range(0..LINK_HOSTS.len())], title.replace(' ', "-"));
+    let url = match rng.random_range(0..3) {
         0 => format!("https://{host}/{slug}"),
         1 => format!("https://{host}/articles/{slug}.html"),
-        _ => format!("https://{host}/{}/{slug}", dice.random_range(2014..2025)),
+        _ => format!("https://{host}/{}/{slug}", rng.random_range(2014..2025)),
     };
     link::parse(&url).ok()
 }
 
-/// How many votes something has, by a power law: most have few, and a few have many.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // bounded right there
-fn popularity(dice: &mut StdRng, scale: f64, exponent: f64) -> usize {
-    let share = 1.0 - dice.random::<f64>(); // Never 0.
+/// A number of votes by a power law, at most 90: most posts have few, and a few have many.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // It is from 0 to 90.
+fn popularity(rng: &mut StdRng, scale: f64, exponent: f64) -> usize {
+    let share = 1.0 - rng.random::<f64>(); // Never 0.
     (scale * (share.powf(-exponent) - 1.0)).min(90.0) as usize
 }
 
-/// Votes of so many different people, each at some time between these two; an author has none.
+/// Casts `number` votes of different users, each at a random time from `from` to `to`. A vote of the author
+/// has no effect.
 fn votes(
     connection: &Connection,
-    dice: &mut StdRng,
-    people: &[i64],
+    rng: &mut StdRng,
+    users: &[i64],
     target: Target,
     number: usize,
     (from, to): (Micros, Micros),
 ) -> rusqlite::Result<()> {
-    for voter in index::sample(dice, people.len(), number.min(people.len())) {
-        let at = dice.random_range(from..to);
-        vote::sql::change(connection, people[voter], target, Vote::Cast, at)?;
+    for voter in index::sample(rng, users.len(), number.min(users.len())) {
+        let at = rng.random_range(from..to);
+        vote::sql::change(connection, users[voter], target, Vote::Cast, at)?;
     }
     Ok(())
 }
 
-fn random_post(rng: &mut StdRng, people: &[i64], titles: &mut HashSet<String>, now: Micros) -> Post {
+fn random_post(rng: &mut StdRng, users: &[i64], titles: &mut HashSet<String>, now: Micros) -> Post {
     let created_at = now - rng.random_range(MINUTE..7 * DAY);
     let mut title = [word(rng), word(rng)].join(" ");
     for _ in 0..rng.random_range(0..3) {
@@ -267,15 +281,21 @@ fn random_post(rng: &mut StdRng, people: &[i64], titles: &mut HashSet<String>, n
     let mut comments: Vec<Comment> = (0..rng.random_range(5..=15))
         .map(|_| {
             let at = rng.random_range(created_at..now);
-            Comment { author: someone(rng, people), body: sentence(rng, 5..25), created_at: at }
+            Comment { author: random_user(rng, users), body: sentence(rng, 5..25), created_at: at }
         })
         .collect();
     comments.sort_by_key(|comment| comment.created_at);
-    Post { author: someone(rng, people), title, description: paragraphs.join("\n\n"), created_at, comments }
+    Post {
+        author: random_user(rng, users),
+        title,
+        description: paragraphs.join("\n\n"),
+        created_at,
+        comments,
+    }
 }
 
-fn someone(rng: &mut StdRng, people: &[i64]) -> i64 {
-    people[rng.random_range(0..people.len())]
+fn random_user(rng: &mut StdRng, users: &[i64]) -> i64 {
+    users[rng.random_range(0..users.len())]
 }
 
 fn paragraph(rng: &mut StdRng, sentences: RangeInclusive<usize>) -> String {
