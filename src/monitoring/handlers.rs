@@ -93,14 +93,10 @@ fn write_database(exposition: &mut Exposition, db: &Database) {
     let (stats, writer) = (db.stats(), db.writer_metrics());
     let help = "Writes that wait for the writer.";
     exposition.single("lorem_news_write_queue_length", MetricType::Gauge, help, stats.queued_writes as f64);
-    exposition.metric("lorem_news_commit_writes", MetricType::Histogram, "Writes per commit.").histogram(
-        &[],
-        &writer.batch_sizes,
-        1.0,
-    );
-    exposition
-        .metric("lorem_news_commit_duration_seconds", MetricType::Histogram, "Duration of a commit.")
-        .histogram(&[], &writer.commit_durations, 1e9);
+    exposition.metric("lorem_news_commit_writes", MetricType::Histogram, "Writes per commit.");
+    exposition.histogram(&[], &writer.batch_sizes, 1.0);
+    exposition.metric("lorem_news_commit_duration_seconds", MetricType::Histogram, "Duration of a commit.");
+    exposition.histogram(&[], &writer.commit_durations, 1e9);
     let (help, count) =
         ("Commits that failed because a flush to the disk failed.", writer.failed_flushes() as f64);
     exposition.single("lorem_news_refused_commits_total", MetricType::Counter, help, count);
