@@ -1,8 +1,8 @@
 //! The application: the only place that wires the parts together.
 
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::{fmt, io};
 
 use lorem_http::{self as server, Drained, Server};
 use rouille::{Request, Response};
@@ -21,46 +21,43 @@ use crate::site::limiter::Limiter;
 use crate::site::semaphore::Semaphore;
 use crate::web::timing::Timing;
 use crate::web::{Cx, Error, timing_report};
-use crate::{error_page, errors, routes};
+use crate::{error_page, routes};
 
 /// The site, ready to answer requests.
 pub struct App {
-    /// What every request needs.
+    /// The state that every request needs.
     pub site: Site,
     /// The replica; `None`: there is none.
     pub replica: Option<Replica>,
 }
 
-/// Why the application does not start: a sentence for the person who started it.
-#[derive(Debug)]
-pub struct StartError(String);
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for StartError {}
-
-impl From<anyhow::Error> for StartError {
-    fn from(error: anyhow::Error) -> StartError {
-        StartError(errors::one_line(&error))
-    }
+/// Why the application does not start, or does not close its database.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Preparing, pairing or supervising the replica fails.
+    #[error(transparent)]
+    Replica(#[from] anyhow::Error),
+    /// The database does not open.
+    #[error(transparent)]
+    Open(#[from] lorem_store::OpenError),
+    /// A statement on the open database fails, or closing it does.
+    #[error(transparent)]
+    Database(#[from] lorem_store::Error),
 }
 
 impl App {
-    /// Opens the configured database, see [`Database::open`](lorem_store::Database::open). With a replica, a missing database is
-    /// restored first; then it is made sure that the two belong together.
+    /// Opens the configured database, see [`Database::open`](lorem_store::Database::open). With a replica, it
+    /// restores a missing database first, and then checks that database and replica belong together.
     ///
     /// # Errors
-    /// The database's; [`Replica::prepare`]'s and [`Replica::pair`]'s.
+    /// [`StartError::Open`]; [`StartError::Database`]; [`StartError::Replica`] from [`Replica::prepare`] and
+    /// [`Replica::pair`].
     pub fn open(config: Config) -> Result<App, StartError> {
         let prepare = |settings: &_| Replica::prepare(Settings::clone(settings), &config.database);
         let replica = config.replica.as_ref().map(prepare).transpose()?;
-        let mut db = database::open(&config.database).map_err(|error| StartError(error.to_string()))?;
+        let mut db = database::open(&config.database)?;
         if let Some(slow) = config.slow {
-            db.log_slow_statements(slow).map_err(|error| StartError(error.to_string()))?;
+            db.log_slow_statements(slow)?;
         }
         if let Some(Err(error)) = replica.as_ref().map(|replica| replica.pair(&db)) {
             return Err(error.into());
@@ -77,12 +74,12 @@ impl App {
             limiter,
             replica: status,
             requests,
-            load: None,
+            server_stats: None,
         };
         Ok(App { site, replica })
     }
 
-    /// Answers one request, whatever it is: the site's handler, for any rouille server.
+    /// Answers one request: the site's handler, for any rouille server.
     #[must_use]
     pub fn handle(&self, request: &Request) -> Response {
         self::handle(&self.site, request)
@@ -94,37 +91,39 @@ impl App {
 pub fn handle(site: &Site, request: &Request) -> Response {
     let timing = Timing::start();
     let cx = Cx::new(site, request, &timing);
-    // A panic costs this request and no other: what it held is unwound, and nothing that is
-    // shared stays half done (the writer undoes its part by itself).
+    // A panic costs this request and no other: unwinding releases its permit and its connection, and the
+    // writer rolls back its own part.
     let routed = catch_unwind(AssertUnwindSafe(|| routes::route(&cx)))
         .unwrap_or_else(|_| Err(Error::Internal("the handler panicked".into())));
     let mut response =
-        routed.unwrap_or_else(|error| error_page::respond(&cx, &error.after(cx.has_written())));
+        routed.unwrap_or_else(|error| error_page::respond(&cx, &error.after_write(cx.has_written())));
     let took = timing.elapsed();
     let method = if request.method() == "HEAD" { "HEAD" } else { cx.method() };
     site.requests.observe(routes::route_of(&cx).0, method, response.status_code, took);
-    cx.release_permit(); // Others compute while the log is written.
+    cx.release_permit(); // Before the log is written.
     timing_report::report(&cx, &mut response, took);
     response
 }
 
-/// Binds the configured address, so that a busy port is known before anything is touched.
+/// Binds the configured address. The caller does it first: when the port is taken, nothing has been changed
+/// yet.
 ///
 /// # Errors
-/// The operating system's.
+/// The operating system's, such as [`io::ErrorKind::AddrInUse`].
 pub fn bind(config: &Config) -> io::Result<Server> {
     let options =
         server::Options { limits: config.limits.clone(), trusted_proxies: config.trusted_proxies.clone() };
     Server::bind(config.listen, options)
 }
 
-/// Serves, replicates and keeps house until the server is stopped, then closes the database: what was answered
-/// is in its file, and in its replica.
+/// Serves, replicates and runs the background jobs until the server is stopped, then closes the database.
+/// Every acknowledged write is in its file by then, and in its replica.
 ///
 /// # Errors
-/// The replica's, when starting it, and the database's, when closing it.
+/// [`StartError::Replica`] when replication does not start; [`StartError::Database`] when the database does
+/// not close.
 pub fn serve(server: Server, app: App) -> Result<Drained, StartError> {
-    let site = Arc::new(Site { load: Some(server.stats()), ..app.site });
+    let site = Arc::new(Site { server_stats: Some(server.stats()), ..app.site });
     let start = |replica| Replication::start(replica, &site);
     let replication = app.replica.as_ref().map(start).transpose()?;
     let handler = Arc::clone(&site);
@@ -135,14 +134,15 @@ pub fn serve(server: Server, app: App) -> Result<Drained, StartError> {
     drop(indexer);
     let litestream = replication.map(Replication::into_supervisor);
     match Arc::try_unwrap(site) {
-        Ok(site) => close(site, litestream).map_err(|error| StartError(error.to_string()))?,
-        // Only a request that was cut still holds it; its writes are in the WAL, which is as durable.
+        Ok(site) => close(site, litestream)?,
+        // Only the thread of an aborted request still holds it; its writes are in the WAL, which is as
+        // durable.
         Err(_) => log::warn!("the database was in use to the end; its WAL stays beside it"),
     }
     Ok(drained)
 }
 
-/// Lets the last write be copied before the WAL that it is in goes.
+/// Closes the database. Litestream copies the end of the WAL before closing removes the WAL.
 fn close(site: Site, litestream: Option<Supervisor>) -> Result<(), lorem_store::Error> {
     let Some(litestream) = litestream else {
         return database::close(site.db); // Another process may replicate it.

@@ -21,11 +21,11 @@ pub fn respond(cx: &Cx, error: &Error) -> Response {
     }
     let mut response = match error {
         Error::SignIn { return_to, cookie } => sign_in_first(cx, return_to, cookie.clone()),
-        _ if reply::wants_changes(cx) => {
+        _ if reply::wants_fragments(cx) => {
             let (heading, sentence) = error.texts(cx.method());
             let sentence = format!("{heading} {sentence}");
             let change = match error {
-                Error::Barred { .. } => message::show_logged_alert(&sentence),
+                Error::Moderated { .. } => message::show_logged_alert(&sentence),
                 _ => message::show_alert(&sentence),
             };
             reply::changes(cx, &[change]).with_status_code(error.status())
@@ -34,7 +34,7 @@ pub fn respond(cx: &Cx, error: &Error) -> Response {
     };
     match error {
         Error::MethodNotAllowed(allowed) => response.headers.push(("Allow".into(), (*allowed).into())),
-        Error::TooMany(wait) => {
+        Error::RateLimited(wait) => {
             response.headers.push(("Retry-After".into(), wait.seconds.to_string().into()))
         }
         Error::Unavailable(error) => {
@@ -53,12 +53,12 @@ fn page(cx: &Cx, error: &Error) -> Response {
     let viewer = if error.status() == 503 { None } else { auth::viewer(cx).ok().flatten() };
     let page = Page { heading, viewer, preferences: Preferences::of(cx), ..Page::default() };
     let typed = match error {
-        Error::Barred { typed, .. } | Error::Lost { typed } => typed.as_str(),
+        Error::Moderated { typed, .. } | Error::TargetDeleted { typed } => typed.as_str(),
         _ => "",
     };
     let main = horrorshow::html! {
-        @ if let Error::Barred { why, .. } = error { : barred(why) } else { p { : &*sentence } }
-        : field::kept(typed);
+        @ if let Error::Moderated { why, .. } = error { : barred(why) } else { p { : &*sentence } }
+        : field::unsent_text(typed);
     };
     match layout::render(&page, main) {
         Ok(html) => reply::html(cx, html).with_status_code(error.status()),
@@ -80,7 +80,7 @@ fn barred(why: &str) -> impl Render + '_ {
 }
 
 fn sign_in_first(cx: &Cx, return_to: &str, cookie: Option<Header>) -> Response {
-    let mut response = reply::go_on_at(cx, &paths::then(paths::SIGN_IN, return_to), 401);
+    let mut response = reply::redirect(cx, &paths::with_return_to(paths::SIGN_IN, return_to), 401);
     response.headers.extend(cookie);
     response
 }

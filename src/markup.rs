@@ -8,7 +8,7 @@ use crate::html::render_by_reference;
 use crate::html::text::Text;
 
 /// How many characters of an address are shown, about a line; the rest becomes `…`.
-pub const SHOWN: usize = 60;
+pub const MAX_ADDRESS_CHARS: usize = 60;
 
 /// What a person needs to know of it beside a form.
 pub const FORMATTING: &str = "Blank line: new paragraph. *Asterisks*: italics. Two leading spaces: code.";
@@ -240,7 +240,7 @@ fn link(address: &str, out: &mut TemplateBuffer) {
     out.write_raw("<a href=\"");
     out.write_str(address); // horrorshow's own escaping, which is for attributes too.
     out.write_raw("\" rel=\"nofollow ugc noopener\">");
-    match address.char_indices().nth(SHOWN) {
+    match address.char_indices().nth(MAX_ADDRESS_CHARS) {
         None => Text(address).render(out),
         Some((end, _)) => {
             Text(&address[..end]).render(out);
@@ -644,7 +644,7 @@ mod tests {
 
     #[test]
     fn of_a_long_address_sixty_characters_are_shown() {
-        let fits = format!("http://a.example/{}", "é".repeat(SHOWN - 17));
+        let fits = format!("http://a.example/{}", "é".repeat(MAX_ADDRESS_CHARS - 17));
         assert_in_paragraph(&[(&fits, &linked(&fits))]);
         let long = format!("{fits}bc");
         let cut = format!("<a href=\"{long}\" rel=\"nofollow ugc noopener\">{fits}…</a>");
@@ -653,7 +653,7 @@ mod tests {
 
     #[test]
     fn the_output_is_ten_times_as_long_and_forty_bytes_at_most() {
-        let long = format!("http://a/{} ", "&".repeat(SHOWN - 9));
+        let long = format!("http://a/{} ", "&".repeat(MAX_ADDRESS_CHARS - 9));
         for piece in [
             "*",
             "* ",

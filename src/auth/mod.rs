@@ -75,7 +75,7 @@ pub fn require_user_or_return<'c>(cx: &'c Cx, return_to: impl Display) -> Result
 /// The viewer, unless they are banned: for forms by which something is written.
 ///
 /// # Errors
-/// [`Error::SignIn`] for a guest; [`Error::Barred`]; the database's.
+/// [`Error::SignIn`] for a guest; [`Error::Moderated`]; the database's.
 pub fn require_active_user<'c>(cx: &'c Cx) -> Result<&'c Viewer> {
     refuse_banned(cx)?;
     require_user(cx)
@@ -84,7 +84,7 @@ pub fn require_active_user<'c>(cx: &'c Cx) -> Result<&'c Viewer> {
 /// The viewer, if they are an admin. The log says what admins do, so that there are such pages is no secret.
 ///
 /// # Errors
-/// [`Error::SignIn`] for a guest; [`Error::Barred`]; [`Error::Forbidden`] for other users; the database's.
+/// [`Error::SignIn`] for a guest; [`Error::Moderated`]; [`Error::Forbidden`] for other users; the database's.
 pub fn require_admin<'c>(cx: &'c Cx) -> Result<&'c Viewer> {
     let viewer = require_active_user(cx)?;
     if viewer.is_admin { Ok(viewer) } else { Err(NOT_AN_ADMIN) }
@@ -96,7 +96,7 @@ pub const NOT_AN_ADMIN: Error = Error::Forbidden("Only an admin can do this.");
 /// Refuses a banned viewer.
 ///
 /// # Errors
-/// [`Error::Barred`], with the texts of the request's form; the database's.
+/// [`Error::Moderated`], with the texts of the request's form; the database's.
 pub fn refuse_banned(cx: &Cx) -> Result<()> {
     let Some(viewer) = viewer(cx)?.filter(|viewer| viewer.is_banned) else {
         return Ok(());
@@ -107,7 +107,7 @@ pub fn refuse_banned(cx: &Cx) -> Result<()> {
 
 fn banned(cx: &Cx, reason: &str) -> Error {
     let typed = cx.form().map(Form::texts).unwrap_or_default();
-    Error::Barred { why: format!("You are banned: {reason}"), typed }
+    Error::Moderated { why: format!("You are banned: {reason}"), typed }
 }
 
 /// Which users a write is open to.
@@ -124,7 +124,7 @@ pub enum Standing {
 /// ended, perhaps with the whole account.
 ///
 /// # Errors
-/// [`Error::Barred`]; the database's.
+/// [`Error::Moderated`]; the database's.
 pub fn write_as<T, W>(cx: &Cx, viewer: &Viewer, standing: Standing, work: W) -> Result<Option<T>>
 where
     T: Send + 'static,

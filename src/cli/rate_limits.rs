@@ -1,48 +1,74 @@
-//! The options that limit how often a client or a user may act.
+//! The options that limit how often a client or a user may act: `--no-rate-limits`, and a flag for each row of
+//! [`RATE_LIMITS`].
 
 use clap::builder::FalseyValueParser;
-use clap::{ArgAction, Args, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_parser};
 
-use crate::site::limiter::Limit;
-use crate::site::limiter::RateLimits;
+use crate::site::limiter::{COUNT_RANGE, Limit, RATE_LIMITS, RateLimits};
 
-#[derive(Args, Debug)]
-pub(crate) struct RateLimitOptions {
-    /// Turn off the limits on signing in, signing up, writing and voting (on in demo)
-    #[arg(long, env, action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
-    no_rate_limits: bool,
-    /// Attempts to sign in per minute: from an address, and as a user
-    #[arg(long, env, default_value_t = RateLimits::default().sign_ins.count, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
-    sign_ins_per_minute: u32,
-    /// New accounts per hour from an address
-    #[arg(long, env, default_value_t = RateLimits::default().sign_ups.count, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
-    sign_ups_per_hour: u32,
-    /// Posts and comments per minute of a user
-    #[arg(long, env, default_value_t = RateLimits::default().writes.count, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
-    writes_per_minute: u32,
-    /// Votes and saved posts per minute of a user
-    #[arg(long, env, default_value_t = RateLimits::default().votes.count, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
-    votes_per_minute: u32,
-}
+/// The id of the option that turns off all limits.
+const NO_RATE_LIMITS: &str = "no_rate_limits";
+
+#[derive(Debug)]
+pub(crate) struct RateLimitOptions(Option<RateLimits>);
 
 impl RateLimitOptions {
     /// `None`: there are no limits.
     pub(crate) fn limits(&self) -> Option<RateLimits> {
-        (!self.no_rate_limits).then(|| RateLimits {
-            sign_ins: Limit::a_minute(self.sign_ins_per_minute),
-            sign_ups: Limit::an_hour(self.sign_ups_per_hour),
-            writes: Limit::a_minute(self.writes_per_minute),
-            votes: Limit::a_minute(self.votes_per_minute),
-        })
+        self.0.clone()
+    }
+}
+
+impl Args for RateLimitOptions {
+    fn augment_args(command: Command) -> Command {
+        let off = Arg::new(NO_RATE_LIMITS)
+            .long("no-rate-limits")
+            .env("NO_RATE_LIMITS")
+            .help("Turn off the limits on signing in, signing up, writing and voting (on in demo)")
+            .action(ArgAction::SetTrue)
+            .value_parser(FalseyValueParser::new());
+        let limits = RATE_LIMITS.iter().map(|option| {
+            Arg::new(option.flag)
+                .long(option.flag)
+                .env(option.env)
+                .help(option.help)
+                .value_name("N")
+                .value_parser(value_parser!(u32).range(COUNT_RANGE))
+                .default_value(option.default.count.to_string())
+        });
+        command.arg(off).args(limits)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for RateLimitOptions {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<RateLimitOptions, clap::Error> {
+        if matches.get_flag(NO_RATE_LIMITS) {
+            return Ok(RateLimitOptions(None));
+        }
+        let limits = RATE_LIMITS.iter().fold(RateLimits::default(), |limits, option| {
+            let count = matches.get_one(option.flag).copied().unwrap_or(option.default.count);
+            limits.with(option.key, Limit { count, ..option.default })
+        });
+        Ok(RateLimitOptions(Some(limits)))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::site::limiter::RateLimit;
     use clap::Parser;
 
-    #[derive(Parser)]
+    #[derive(Parser, Debug)]
     struct Options {
         #[command(flatten)]
         limits: RateLimitOptions,
@@ -61,19 +87,24 @@ mod tests {
             "--votes-per-minute=4",
         ];
         let limits = parse(&flags).expect("the flags are valid").limits().expect("there are limits");
-        assert_eq!(limits.sign_ins, Limit::a_minute(1));
-        assert_eq!(limits.sign_ups, Limit::an_hour(2));
-        assert_eq!(limits.writes, Limit::a_minute(3));
-        assert_eq!(limits.votes, Limit::a_minute(4));
+        assert_eq!(limits[RateLimit::SignIns], Limit::per_minute(1));
+        assert_eq!(limits[RateLimit::SignUps], Limit::per_hour(2));
+        assert_eq!(limits[RateLimit::Writes], Limit::per_minute(3));
+        assert_eq!(limits[RateLimit::Votes], Limit::per_minute(4));
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_table() {
+        let limits = parse(&[]).expect("no flag is required").limits().expect("there are limits");
+        assert!(RATE_LIMITS.iter().all(|option| limits[option.key] == option.default));
+        assert!(parse(&["--no-rate-limits"]).expect("the flag is valid").limits().is_none());
     }
 
     #[test]
     fn limits_are_from_1_to_100_000() {
-        for flag in
-            ["--sign-ins-per-minute", "--sign-ups-per-hour", "--writes-per-minute", "--votes-per-minute"]
-        {
+        for option in &RATE_LIMITS {
             for (number, is_valid) in [(0, false), (1, true), (100_000, true), (100_001, false)] {
-                let argument = format!("{flag}={number}");
+                let argument = format!("--{}={number}", option.flag);
                 assert_eq!(parse(&[&argument]).is_ok(), is_valid, "{argument}");
             }
         }

@@ -299,7 +299,7 @@ pub fn discussion<'p>(
         section(id="comments", class="discussion", aria-labelledby="comments_heading") {
             h2(id="comments_heading", class="comments_count") { : count(post.comments_count) }
             @ if let Some(reason) = locked { : moderation::views::locked(reason) }
-            @ if detail.takes_comments() { : self::form(post.id, form) } else { : field::kept(form.body) }
+            @ if detail.takes_comments() { : self::form(post.id, form) } else { : field::unsent_text(form.body) }
             : List { thread: comments, context };
             : cut(comments);
             : pager::more_at(comments.next.map(|next| paths::comments_from(post.id, next)));
@@ -416,7 +416,7 @@ pub fn edit<'f>(id: i64, form: &CommentForm<'f>) -> impl Render + 'f {
     let form = *form;
     owned_html! {
         form(method="post", action=paths::comment(id)) {
-            : button::means("patch");
+            : button::method_override("patch");
             : field::errors(form.errors, "comment");
             : field::area(form.field());
             button(class="button") { : "Update Comment" }
@@ -432,7 +432,7 @@ pub fn edited<'f>(id: i64, form: &CommentForm<'f>) -> impl Render + 'f {
     owned_html! {
         div(id=Id("said_", id)) {
             form(method="post", action=action, hx-post=action, hx-sync="this:drop") {
-                : button::means("patch");
+                : button::method_override("patch");
                 : field::errors(form.errors, "comment");
                 : field::area(form.field().id(&field_id).focused());
                 div(class="actions") {

@@ -16,7 +16,7 @@ use crate::web::{Cx, Error, Result, Viewer};
 ///
 /// # Errors
 /// For a guest [`Error::SignIn`], which leads them back to `return_to`; the `fields` of the form that
-/// they sent are kept. [`Error::TooLarge`] when they are too long for that, [`Error::TooMany`] when one
+/// they sent are kept. [`Error::TooLarge`] when they are too long for that, [`Error::RateLimited`] when one
 /// address sends too many; the database's.
 pub fn require_user<'c>(cx: &'c Cx, return_to: impl Display, fields: &[&'static str]) -> Result<&'c Viewer> {
     match auth::viewer(cx)? {
@@ -50,7 +50,7 @@ fn keep(cx: &Cx, fields: &[&'static str]) -> Result<Option<Token>> {
              Your browser's way back should still have it.",
         ));
     }
-    cx.site.limiter.take(Action::WriteFrom(cx.ip()))?;
+    cx.site.limiter.check_and_record(Action::WriteFrom(cx.ip()))?;
     let (path, form) = (cx.path().to_owned(), Form::of(&texts).encoded());
     let (secret, created_at, before) = (Secret::random(), cx.now, token(cx));
     let kept = secret.clone();
@@ -95,7 +95,7 @@ pub fn words(cx: &Cx, path: impl Display) -> Result<String> {
 pub fn lost(cx: &Cx, path: impl Display) -> Error {
     match words(cx, path) {
         Ok(typed) if typed.is_empty() => Error::NotFound,
-        Ok(typed) => Error::Lost { typed },
+        Ok(typed) => Error::TargetDeleted { typed },
         Err(error) => error,
     }
 }

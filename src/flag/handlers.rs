@@ -18,7 +18,7 @@ const OWN: Error = Error::Forbidden("It is your own: you can change it, or take 
 /// `GET /posts/:id/flag` and so on.
 ///
 /// # Errors
-/// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for what is one's own, [`Error::Barred`];
+/// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for what is one's own, [`Error::Moderated`];
 /// the database's.
 pub fn new(cx: &Cx, target: Target) -> Result {
     let viewer = auth::require_active_user(cx)?;
@@ -52,7 +52,7 @@ pub fn create(cx: &Cx, target: Target) -> Result {
     let viewer = draft::handlers::require_user(cx, views::address(target), &Reason::FIELDS)?;
     check_target(cx, viewer, target)?;
     let reason = Reason::of(cx.form()?);
-    let errors = reason.check().or_too_fast(&cx.site.limiter, Action::WriteBy(viewer.id));
+    let errors = reason.check().or_rate_limited(&cx.site.limiter, Action::WriteBy(viewer.id));
     if !errors.is_empty() {
         return Ok(reply::refused(cx, page(cx, viewer, target, &reason, &errors)?, &errors));
     }

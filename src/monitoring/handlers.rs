@@ -63,9 +63,9 @@ pub fn show(cx: &Cx) -> Result {
     exposition
         .metric("lorem_news_build_info", MetricType::Gauge, "1, with the versions as labels.")
         .sample(&[("version", env!("CARGO_PKG_VERSION")), ("sqlite", rusqlite::version())], 1.0);
-    let rejected_connections = site.load.as_ref().map_or(0, ServerStats::rejected_connections);
+    let rejected_connections = site.server_stats.as_ref().map_or(0, ServerStats::rejected_connections);
     site.requests.write(&mut exposition, rejected_connections);
-    if let Some(load) = &site.load {
+    if let Some(load) = &site.server_stats {
         write_connections(&mut exposition, load);
     }
     let waiting = site.request_permits.waiting() as f64;
@@ -74,7 +74,7 @@ pub fn show(cx: &Cx) -> Result {
     write_database(&mut exposition, &site.db);
     write_replica(&mut exposition, cx);
     write_process(&mut exposition);
-    Ok(reply::momentary(cx, exposition::CONTENT_TYPE, exposition.into_string()))
+    Ok(reply::uncacheable(cx, exposition::CONTENT_TYPE, exposition.into_string()))
 }
 
 fn write_connections(exposition: &mut Exposition, load: &ServerStats) {

@@ -197,7 +197,7 @@ pub fn create(cx: &Cx) -> Result {
     if is_taken {
         errors.append(title_taken());
     }
-    let errors = errors.or_too_fast(&cx.site.limiter, Action::WriteBy(user_id));
+    let errors = errors.or_rate_limited(&cx.site.limiter, Action::WriteBy(user_id));
     if !errors.is_empty() {
         return refuse(&errors);
     }
@@ -282,7 +282,7 @@ pub fn update(cx: &Cx, id: i64) -> Result {
     let refuse = |errors: &Errors| Ok(reply::refused(cx, edit_page(cx, id, &wanted, errors)?, errors));
     let link = wanted.link().unwrap_or_default();
     let errors =
-        check(cx, id, &wanted, link.as_ref())?.or_too_fast(&cx.site.limiter, Action::WriteBy(user_id));
+        check(cx, id, &wanted, link.as_ref())?.or_rate_limited(&cx.site.limiter, Action::WriteBy(user_id));
     if !errors.is_empty() {
         return refuse(&errors);
     }

@@ -7,7 +7,7 @@ use super::best::Over;
 use super::{Content, Link, Post, PostDetail};
 use crate::comment;
 use crate::html::text::{DOT, Text, Value};
-use crate::markup::{self, FORMATTING, Markup, SHOWN};
+use crate::markup::{self, FORMATTING, MAX_ADDRESS_CHARS, Markup};
 use crate::types::cursor::Slice;
 use crate::types::time::Micros;
 use crate::ui::button;
@@ -147,7 +147,7 @@ fn site(link: &Link) -> impl Render + '_ {
 
 /// Where a post leads, on its own page.
 fn source(link: &Link) -> impl Render + '_ {
-    let end = link.url.char_indices().nth(SHOWN).map(|(end, _)| end);
+    let end = link.url.char_indices().nth(MAX_ADDRESS_CHARS).map(|(end, _)| end);
     owned_html! {
         p(class="source") {
             : leading_out(&link.url);
@@ -231,7 +231,7 @@ pub fn new<'f>(content: &'f Content, errors: &'f Errors, bookmarklet: Option<&'f
 pub fn edit<'f>(id: i64, content: &'f Content, errors: &'f Errors) -> impl Render + 'f {
     owned_html! {
         form(method="post", action=paths::post(id)) {
-            : button::means("patch");
+            : button::method_override("patch");
             : fields(content, errors);
             div(class="actions") {
                 button(class="button") { : "Update Post" }

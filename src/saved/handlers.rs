@@ -34,10 +34,10 @@ pub fn list(cx: &Cx) -> Result {
 /// `POST /posts/:id/save` and `/unsave`: sent twice it changes nothing more.
 ///
 /// # Errors
-/// [`Error::SignIn`], [`Error::NotFound`], [`Error::TooMany`] together with votes; the database's.
+/// [`Error::SignIn`], [`Error::NotFound`], [`Error::RateLimited`] together with votes; the database's.
 pub fn change(cx: &Cx, post_id: i64, action: SaveAction) -> Result {
     let viewer = auth::require_user_or_return(cx, place(cx, post_id))?;
-    cx.site.limiter.take(Action::VoteBy(viewer.id))?;
+    cx.site.limiter.check_and_record(Action::VoteBy(viewer.id))?;
     let (user_id, now) = (viewer.id, cx.now);
     let change = move |connection: &Connection| sql::change(connection, user_id, post_id, action, now);
     let Some(is_there) = auth::write_as(cx, viewer, Standing::Any, change)? else {
@@ -47,7 +47,7 @@ pub fn change(cx: &Cx, post_id: i64, action: SaveAction) -> Result {
         return Err(Error::NotFound);
     }
     let flash = if action == SaveAction::Save { Flash::PostSaved } else { Flash::PostUnsaved };
-    if !reply::wants_changes(cx) {
+    if !reply::wants_fragments(cx) {
         return Ok(reply::done(cx, place(cx, post_id), flash));
     }
     let button = views::button(post_id, action == SaveAction::Save).into_string()?;

@@ -18,7 +18,7 @@ use crate::web::{Cx, Result, paths};
 pub fn show(cx: &Cx) -> Result {
     let results = results(cx)?;
     let page = Page::new(cx, "Search")?;
-    if reply::wants_changes(cx) {
+    if reply::wants_fragments(cx) {
         let changes = [
             Change::fill("#found", views::summary(&results).into_string()?),
             Change::fill("#results", views::results(&results, page.viewer, cx.now).into_string()?),

@@ -60,7 +60,8 @@ pub struct SignIn<'f> {
 pub fn sign_in<'f>(form: &SignIn<'f>, errors: &'f Errors) -> impl Render + 'f {
     let SignIn { screen_name, return_to, keeps, votes } = *form;
     let return_to = local_path(return_to);
-    let sign_up = return_to.map_or_else(|| paths::SIGN_UP.to_owned(), |to| paths::then(paths::SIGN_UP, to));
+    let sign_up =
+        return_to.map_or_else(|| paths::SIGN_UP.to_owned(), |to| paths::with_return_to(paths::SIGN_UP, to));
     owned_html! {
         form(method="post", action=paths::SESSIONS) {
             @ if return_to.is_some() {

@@ -1,243 +1,333 @@
-//! How often one may do what costs us or annoys others: rate limits, kept in memory. A restart
-//! forgets them, which gives everybody at most one more helping.
+//! Rate limits, kept in memory. A restart forgets them, which gives each client at most one more window's count.
 //!
-//! What is kept is the moment of each act that was let through, for as long as its window is: "five a
-//! minute" is never six in any minute, however the clock stands, and who is refused can be told
-//! exactly when the next act is due. A refused act is not noted: trying on does not prolong the wait.
+//! The limiter remembers the time of each action that it allowed for as long as the window lasts. "Five a minute" is
+//! therefore never six in any minute, whatever the wall clock does, and a refusal says exactly when the next action is
+//! allowed. A refused action is not recorded: trying again does not prolong the wait.
+//!
+//! To add a rate limit, add a variant to [`RateLimit`] with its row in [`RATE_LIMITS`], and the actions that it limits
+//! to [`Action`] and `COUNTERS`.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
+use std::ops::{Index, IndexMut};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Acts of a kind that are remembered, some 200 bytes each at worst: 20 MB a kind, and room for
-/// 20,000 addresses that sign in as often as they may. Beyond it the oldest of all is forgotten
-/// before its window is over, so a flood makes limits laxer, never stricter for anybody else. To have
-/// their own acts forgotten attackers would need 100,000 others that are let through within a minute,
-/// from 20,000 addresses, each of which would have got them five attempts anyway.
-const REMEMBERED: usize = 100_000;
+/// Actions that each counter remembers, some 200 bytes each at worst: 20 MB a counter, enough for 20,000 addresses
+/// that sign in as often as they may. Beyond it the counter forgets its oldest action before the window has passed, so
+/// a flood makes limits laxer, never stricter for anyone else. To have their own actions forgotten, attackers would
+/// need 100,000 others that are allowed within a minute, from 20,000 addresses, and each of those addresses has five
+/// attempts of its own anyway.
+const MAX_REMEMBERED_ACTIONS: usize = 100_000;
 
-/// So many in any period of this length.
+/// A number of actions in any period of a length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
-    /// How many.
+    /// Actions that are allowed within the window.
     pub count: u32,
-    /// In how long.
+    /// The length of the period.
     pub window: Duration,
 }
 
-/// What is limited, and by whom it is done.
-#[derive(Clone, Copy, Debug)]
-pub enum Action<'a> {
-    /// An attempt to sign in, whoever as. Take it before [`Action::SignInAs`], so that nobody uses up
-    /// many names' attempts from one address.
-    SignInFrom(IpAddr),
-    /// An attempt to sign in by this name, wherever from: the name as it is compared.
-    SignInAs(&'a str),
-    /// An attempt to change the password of this user, who is signed in. It is none to sign in: who is
-    /// kept from that by somebody else's attempts can still change it.
-    PasswordBy(i64),
-    /// A new account.
-    SignUpFrom(IpAddr),
-    /// A post or a comment of this user.
-    WriteBy(i64),
-    /// A guest's text that is kept until they have signed in.
-    WriteFrom(IpAddr),
-    /// A vote of this user.
-    VoteBy(i64),
-}
-
-/// Too fast: how long until the same act is let through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RetryAfter {
-    /// Rounded up, at least 1.
-    pub seconds: u64,
-}
-
-/// Who has done what lately.
-pub struct Limiter {
-    /// `None`: nothing is limited. One lock is enough: it is taken by sign-ins and writes only, each
-    /// of which costs a thousand times as much as what is done while it is held.
-    memory: Option<Mutex<Memory>>,
-    /// Makes a number of a name, one that nobody outside can foresee.
-    names: RandomState,
-}
-
-struct Memory {
-    sign_ins_from: Kind,
-    sign_ins_as: Kind,
-    passwords_by: Kind,
-    sign_ups_from: Kind,
-    writes_by: Kind,
-    writes_from: Kind,
-    votes_by: Kind,
-}
-
-/// The acts of one kind within the window.
-struct Kind {
-    limit: Limit,
-    remembered: usize,
-    /// When, and whose: oldest first.
-    acts: VecDeque<(Instant, Key)>,
-    /// The same by whose, oldest first; nobody's is empty.
-    of: HashMap<Key, VecDeque<Instant>>,
-}
-
-/// A user's number, the hash of a name, or an address: of one size whatever a client sends.
-type Key = u128;
-
 impl Limit {
-    /// So many a minute.
+    /// `count` actions in any minute.
     #[must_use]
-    pub fn a_minute(count: u32) -> Limit {
+    pub const fn per_minute(count: u32) -> Limit {
         Limit { count, window: Duration::from_secs(60) }
     }
 
-    /// So many an hour.
+    /// `count` actions in any hour.
     #[must_use]
-    pub fn an_hour(count: u32) -> Limit {
+    pub const fn per_hour(count: u32) -> Limit {
         Limit { count, window: Duration::from_secs(60 * 60) }
     }
 }
 
-/// How often one may do what, see [`Action`](Action).
-#[derive(Debug, Clone)]
-pub struct RateLimits {
-    /// Attempts to sign in: from an address, and as often by a name.
-    pub sign_ins: Limit,
-    /// New accounts from an address.
-    pub sign_ups: Limit,
-    /// A user's posts and comments together; a guest's count by their address.
-    pub writes: Limit,
-    /// A user's votes, and the posts that they save.
-    pub votes: Limit,
+/// A limit that the operator sets. It indexes [`RATE_LIMITS`] and [`RateLimits`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateLimit {
+    /// Attempts to sign in, and to change a password.
+    SignIns,
+    /// New accounts.
+    SignUps,
+    /// Posts, comments and flags; a guest's draft counts by its address.
+    Writes,
+    /// Votes and saved posts.
+    Votes,
+}
+
+/// How the operator sets a [`RateLimit`].
+#[derive(Clone, Copy, Debug)]
+pub struct RateLimitOption {
+    /// The limit.
+    pub key: RateLimit,
+    /// Unless the operator sets another count. The window is fixed: the flag names it.
+    pub default: Limit,
+    /// The flag, without its two dashes.
+    pub flag: &'static str,
+    /// The environment variable.
+    pub env: &'static str,
+    /// The flag's help text.
+    pub help: &'static str,
+}
+
+/// All rate limits, in the order of [`RateLimit`].
+pub const RATE_LIMITS: [RateLimitOption; 4] = [
+    RateLimitOption {
+        key: RateLimit::SignIns,
+        default: Limit::per_minute(5),
+        flag: "sign-ins-per-minute",
+        env: "SIGN_INS_PER_MINUTE",
+        help: "Attempts to sign in per minute: from an address, and as a user",
+    },
+    RateLimitOption {
+        key: RateLimit::SignUps,
+        default: Limit::per_hour(5),
+        flag: "sign-ups-per-hour",
+        env: "SIGN_UPS_PER_HOUR",
+        help: "New accounts per hour from an address",
+    },
+    RateLimitOption {
+        key: RateLimit::Writes,
+        default: Limit::per_minute(10),
+        flag: "writes-per-minute",
+        env: "WRITES_PER_MINUTE",
+        help: "Posts and comments per minute of a user",
+    },
+    RateLimitOption {
+        key: RateLimit::Votes,
+        default: Limit::per_minute(60),
+        flag: "votes-per-minute",
+        env: "VOTES_PER_MINUTE",
+        help: "Votes and saved posts per minute of a user",
+    },
+];
+
+/// The counts that the operator's flags may set.
+pub const COUNT_RANGE: std::ops::RangeInclusive<i64> = 1..=100_000;
+
+/// The limits in force, indexed by [`RateLimit`].
+#[derive(Clone, Debug)]
+pub struct RateLimits([Limit; RATE_LIMITS.len()]);
+
+impl RateLimits {
+    /// These limits, with another `limit` for `key`.
+    #[must_use]
+    pub fn with(mut self, key: RateLimit, limit: Limit) -> RateLimits {
+        self[key] = limit;
+        self
+    }
 }
 
 impl Default for RateLimits {
     fn default() -> RateLimits {
-        RateLimits {
-            sign_ins: Limit::a_minute(5),
-            sign_ups: Limit::an_hour(5),
-            writes: Limit::a_minute(10),
-            votes: Limit::a_minute(60),
-        }
+        RateLimits(RATE_LIMITS.map(|option| option.default))
     }
 }
 
+impl Index<RateLimit> for RateLimits {
+    type Output = Limit;
+
+    fn index(&self, key: RateLimit) -> &Limit {
+        &self.0[key as usize]
+    }
+}
+
+impl IndexMut<RateLimit> for RateLimits {
+    fn index_mut(&mut self, key: RateLimit) -> &mut Limit {
+        &mut self.0[key as usize]
+    }
+}
+
+/// An action that is limited, and the client or user that it is counted for.
+#[derive(Clone, Copy, Debug)]
+pub enum Action<'a> {
+    /// An attempt to sign in from this address, under any name. Check it before [`Action::SignInAs`], so that a client
+    /// cannot use up the attempts of many names from one address.
+    SignInFrom(IpAddr),
+    /// An attempt to sign in by this name (as names are compared), from any address.
+    SignInAs(&'a str),
+    /// An attempt of this signed-in user to change their password. It has a counter of its own: a user whose sign-ins
+    /// are exhausted by another client's attempts can still change their password.
+    PasswordBy(i64),
+    /// A new account.
+    SignUpFrom(IpAddr),
+    /// A post, a comment or a flag of this user.
+    WriteBy(i64),
+    /// A guest's text, kept as a draft until they have signed in.
+    WriteFrom(IpAddr),
+    /// A vote of this user, or a post that they save.
+    VoteBy(i64),
+}
+
+/// A variant of [`Action`]: each is counted by itself. It indexes [`COUNTERS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counter {
+    SignInFrom,
+    SignInAs,
+    PasswordBy,
+    SignUpFrom,
+    WriteBy,
+    WriteFrom,
+    VoteBy,
+}
+
+/// The limit of each counter, in the order of [`Counter`].
+const COUNTERS: [(Counter, RateLimit); 7] = [
+    (Counter::SignInFrom, RateLimit::SignIns),
+    (Counter::SignInAs, RateLimit::SignIns),
+    (Counter::PasswordBy, RateLimit::SignIns),
+    (Counter::SignUpFrom, RateLimit::SignUps),
+    (Counter::WriteBy, RateLimit::Writes),
+    (Counter::WriteFrom, RateLimit::Writes),
+    (Counter::VoteBy, RateLimit::Votes),
+];
+
+/// The refusal of an action that exceeds its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryAfter {
+    /// Until the action is allowed: rounded up, at least 1.
+    pub seconds: u64,
+}
+
+/// Counts actions and refuses those beyond their limit.
+pub struct Limiter {
+    /// `None`: nothing is limited. One lock is enough: only sign-ins and writes take it, and each of them costs a
+    /// thousand times as much as the work under the lock.
+    windows: Option<Mutex<Windows>>,
+    /// Hashes names with keys that no client can predict.
+    name_hasher: RandomState,
+}
+
+type Windows = [Window; COUNTERS.len()];
+
+/// The recent actions of one counter.
+struct Window {
+    limit: Limit,
+    max_remembered: usize,
+    /// Times and clients, oldest first.
+    actions: VecDeque<(Instant, ClientKey)>,
+    /// The times of `actions` by client, oldest first; no list is empty.
+    by_client: HashMap<ClientKey, VecDeque<Instant>>,
+}
+
+/// A user's number, the hash of a name, or an address: of one size, whatever a client sends.
+type ClientKey = u128;
+
 impl Limiter {
-    /// With these limits, or none at all.
+    /// A limiter with these limits; `None`: it allows everything.
     #[must_use]
     pub fn new(limits: Option<&RateLimits>) -> Limiter {
-        let memory = limits.map(|limits| {
-            Mutex::new(Memory {
-                sign_ins_from: Kind::new(limits.sign_ins),
-                sign_ins_as: Kind::new(limits.sign_ins),
-                passwords_by: Kind::new(limits.sign_ins),
-                sign_ups_from: Kind::new(limits.sign_ups),
-                writes_by: Kind::new(limits.writes),
-                writes_from: Kind::new(limits.writes),
-                votes_by: Kind::new(limits.votes),
-            })
-        });
-        Limiter { memory, names: RandomState::new() }
+        let windows = limits.map(|limits| Mutex::new(COUNTERS.map(|(_, key)| Window::new(limits[key]))));
+        Limiter { windows, name_hasher: RandomState::new() }
     }
 
-    /// Notes the act, unless it comes too soon.
+    /// Records the action if its limit allows it.
     ///
     /// # Errors
-    /// How long until it is let through; it is not noted then.
-    pub fn take(&self, act: Action) -> Result<(), RetryAfter> {
-        // The moment is taken when the lock is held, so that acts are noted in their order.
-        self.memory.as_ref().map_or(Ok(()), |memory| self.note(&mut lock(memory), act, Instant::now()))
+    /// [`RetryAfter`] where it does not; the action is not recorded then.
+    pub fn check_and_record(&self, action: Action) -> Result<(), RetryAfter> {
+        let Some(windows) = &self.windows else {
+            return Ok(());
+        };
+        let mut windows = lock(windows);
+        // Read under the lock, so that the recorded times ascend.
+        self.record_at(&mut windows, action, Instant::now())
     }
 
-    fn note(&self, memory: &mut Memory, act: Action, now: Instant) -> Result<(), RetryAfter> {
-        match act {
-            Action::SignInFrom(address) => memory.sign_ins_from.take(of_address(address), now),
-            Action::SignInAs(name) => memory.sign_ins_as.take(self.of_name(name), now),
-            Action::PasswordBy(user) => memory.passwords_by.take(of_user(user), now),
-            Action::SignUpFrom(address) => memory.sign_ups_from.take(of_address(address), now),
-            Action::WriteBy(user) => memory.writes_by.take(of_user(user), now),
-            Action::WriteFrom(address) => memory.writes_from.take(of_address(address), now),
-            Action::VoteBy(user) => memory.votes_by.take(of_user(user), now),
-        }
+    fn record_at(&self, windows: &mut Windows, action: Action, now: Instant) -> Result<(), RetryAfter> {
+        let (counter, client) = match action {
+            Action::SignInFrom(address) => (Counter::SignInFrom, address_key(address)),
+            Action::SignInAs(name) => (Counter::SignInAs, self.name_key(name)),
+            Action::PasswordBy(user) => (Counter::PasswordBy, user_key(user)),
+            Action::SignUpFrom(address) => (Counter::SignUpFrom, address_key(address)),
+            Action::WriteBy(user) => (Counter::WriteBy, user_key(user)),
+            Action::WriteFrom(address) => (Counter::WriteFrom, address_key(address)),
+            Action::VoteBy(user) => (Counter::VoteBy, user_key(user)),
+        };
+        windows[counter as usize].check_and_record(client, now)
     }
 
-    fn of_name(&self, name: &str) -> Key {
-        self.names.hash_one(name).into()
+    fn name_key(&self, name: &str) -> ClientKey {
+        self.name_hasher.hash_one(name).into()
     }
 
     #[cfg(test)]
-    fn take_at(&self, act: Action, now: Instant) -> Result<(), RetryAfter> {
-        self.memory.as_ref().map_or(Ok(()), |memory| self.note(&mut lock(memory), act, now))
+    fn check_and_record_at(&self, action: Action, now: Instant) -> Result<(), RetryAfter> {
+        self.windows.as_ref().map_or(Ok(()), |windows| self.record_at(&mut lock(windows), action, now))
     }
 }
 
-fn lock(memory: &Mutex<Memory>) -> MutexGuard<'_, Memory> {
+fn lock(windows: &Mutex<Windows>) -> MutexGuard<'_, Windows> {
     // Nothing panics while it is held.
-    memory.lock().unwrap_or_else(PoisonError::into_inner)
+    windows.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// An IPv4 address as it is, however it is written; of an IPv6 address the /64, which is what one
-/// customer gets (RFC 6177): all its addresses are one person's. The two kinds cannot meet.
-fn of_address(address: IpAddr) -> Key {
+/// An IPv4 address in any of its spellings; of an IPv6 address the /64, which is the size of one customer's network
+/// (RFC 6177), so that all its addresses count as one client. The two ranges of keys do not overlap.
+fn address_key(address: IpAddr) -> ClientKey {
     match address.to_canonical() {
         IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
         IpAddr::V6(address) => address.to_bits() >> 64 << 64,
     }
 }
 
-fn of_user(id: i64) -> Key {
+fn user_key(id: i64) -> ClientKey {
     id.unsigned_abs().into()
 }
 
-impl Kind {
-    fn new(limit: Limit) -> Kind {
-        Kind { limit, remembered: REMEMBERED, acts: VecDeque::new(), of: HashMap::new() }
+impl Window {
+    fn new(limit: Limit) -> Window {
+        Window {
+            limit,
+            max_remembered: MAX_REMEMBERED_ACTIONS,
+            actions: VecDeque::new(),
+            by_client: HashMap::new(),
+        }
     }
 
-    fn take(&mut self, key: Key, now: Instant) -> Result<(), RetryAfter> {
-        while self.acts.front().is_some_and(|(at, _)| now.saturating_duration_since(*at) >= self.limit.window)
-        {
+    fn check_and_record(&mut self, client: ClientKey, now: Instant) -> Result<(), RetryAfter> {
+        let Limit { count, window } = self.limit;
+        while self.actions.front().is_some_and(|(at, _)| now.saturating_duration_since(*at) >= window) {
             self.forget_oldest();
         }
-        let noted = self.of.get(&key);
-        if noted.map_or(0, VecDeque::len) >= self.limit.count as usize {
-            let oldest = noted.and_then(VecDeque::front).copied().unwrap_or(now);
-            let gone = now.saturating_duration_since(oldest);
-            return Err(RetryAfter::of(self.limit.window.saturating_sub(gone)));
+        let recorded = self.by_client.get(&client);
+        if recorded.map_or(0, VecDeque::len) >= count as usize {
+            let oldest = recorded.and_then(VecDeque::front).copied().unwrap_or(now);
+            let age = now.saturating_duration_since(oldest);
+            return Err(RetryAfter::from_duration(window.saturating_sub(age)));
         }
-        if self.acts.len() >= self.remembered {
+        if self.actions.len() >= self.max_remembered {
             self.forget_oldest();
         }
-        self.acts.push_back((now, key));
-        self.of.entry(key).or_default().push_back(now);
+        self.actions.push_back((now, client));
+        self.by_client.entry(client).or_default().push_back(now);
         Ok(())
     }
 
     fn forget_oldest(&mut self) {
-        let Some((_, key)) = self.acts.pop_front() else {
+        let Some((_, client)) = self.actions.pop_front() else {
             return;
         };
-        if let Some(noted) = self.of.get_mut(&key) {
-            noted.pop_front();
-            if noted.is_empty() {
-                self.of.remove(&key);
+        if let Some(recorded) = self.by_client.get_mut(&client) {
+            recorded.pop_front();
+            if recorded.is_empty() {
+                self.by_client.remove(&client);
             }
         }
     }
 }
 
 impl RetryAfter {
-    fn of(time: Duration) -> RetryAfter {
-        let whole = u64::from(time.subsec_nanos() == 0);
-        RetryAfter { seconds: (time.as_secs() + 1 - whole).max(1) }
+    fn from_duration(time: Duration) -> RetryAfter {
+        let is_whole = u64::from(time.subsec_nanos() == 0);
+        RetryAfter { seconds: (time.as_secs() + 1 - is_whole).max(1) }
     }
 }
 
-/// `40 seconds`, and from two minutes on `3 minutes`: what is left of the last minute counts as one.
+/// `40 seconds`; above two minutes `3 minutes`, rounded up.
 impl fmt::Display for RetryAfter {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self.seconds {
@@ -264,10 +354,14 @@ mod tests {
         text.parse().expect("an address")
     }
 
-    /// What comes of acts at these seconds: how long to wait, 0 when it was let through.
-    fn waits(limiter: &Limiter, act: Action, start: Instant, at: &[f64]) -> Vec<u64> {
+    /// The wait in seconds of an action at each of these times; 0: it was allowed.
+    fn waits(limiter: &Limiter, action: Action, start: Instant, at: &[f64]) -> Vec<u64> {
         at.iter()
-            .map(|at| limiter.take_at(act, start + seconds(*at)).map_or_else(|wait| wait.seconds, |()| 0))
+            .map(|at| {
+                limiter
+                    .check_and_record_at(action, start + seconds(*at))
+                    .map_or_else(|wait| wait.seconds, |()| 0)
+            })
             .collect()
     }
 
@@ -276,42 +370,52 @@ mod tests {
     }
 
     #[test]
-    fn acts_are_refused_until_the_oldest_leaves_the_window() {
-        let act = Action::SignInFrom(address("192.0.2.1"));
+    fn the_tables_are_indexed_by_their_enums() {
+        for (index, option) in RATE_LIMITS.iter().enumerate() {
+            assert_eq!(option.key as usize, index);
+        }
+        for (index, (counter, _)) in COUNTERS.iter().enumerate() {
+            assert_eq!(*counter as usize, index);
+        }
+    }
+
+    #[test]
+    fn actions_are_refused_until_the_oldest_leaves_the_window() {
+        let action = Action::SignInFrom(address("192.0.2.1"));
         for (at, expected) in [
-            // Five at once, and the sixth when the first is a minute old.
+            // Five at once; the sixth is allowed when the first is a minute old.
             (&[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 59.999, 60.0][..], &[0, 0, 0, 0, 0, 60, 1, 0][..]),
-            // They leave one by one.
+            // They leave the window one by one.
             (
                 &[0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 60.0, 70.0, 70.0],
                 &[0, 0, 0, 0, 0, 10, 0, 10, 0, 10],
             ),
-            // PostDetail seconds, rounded up, and never 0.
+            // Whole seconds, rounded up, and never 0.
             (&[0.0, 0.0, 0.0, 0.0, 0.0, 18.0, 18.001, 18.999, 59.9999], &[0, 0, 0, 0, 0, 42, 42, 42, 1]),
-            // A window that slides: no six around the full minute.
+            // The window slides: there are no six around the full minute.
             (&[58.0, 58.0, 58.0, 58.0, 58.0, 61.0, 117.9, 118.0], &[0, 0, 0, 0, 0, 57, 1, 0]),
-            // Slow ones are never refused.
+            // An action every 15 seconds is never refused.
             (&[0.0, 15.0, 30.0, 45.0, 60.0, 75.0, 90.0, 105.0], &[0; 8]),
         ] {
-            assert_eq!(waits(&limited(), act, Instant::now(), at), expected, "{at:?}");
+            assert_eq!(waits(&limited(), action, Instant::now(), at), expected, "{at:?}");
         }
     }
 
     #[test]
     fn a_refused_attempt_does_not_prolong_the_wait() {
         let (limiter, start) = (limited(), Instant::now());
-        let act = Action::SignInAs("somebody");
-        assert_eq!(waits(&limiter, act, start, &[0.0; 5]), [0; 5]);
+        let action = Action::SignInAs("somebody");
+        assert_eq!(waits(&limiter, action, start, &[0.0; 5]), [0; 5]);
         for second in 0_u32..60 {
-            assert_eq!(waits(&limiter, act, start, &[second.into()]), [60 - u64::from(second)]);
+            assert_eq!(waits(&limiter, action, start, &[second.into()]), [60 - u64::from(second)]);
         }
-        assert_eq!(waits(&limiter, act, start, &[60.0; 6]), [0, 0, 0, 0, 0, 60]);
+        assert_eq!(waits(&limiter, action, start, &[60.0; 6]), [0, 0, 0, 0, 0, 60]);
     }
 
     #[test]
-    fn each_kind_has_its_own_limit() {
+    fn each_action_has_its_own_limit() {
         let from = address("192.0.2.1");
-        for (act, count, wait) in [
+        for (action, count, wait) in [
             (Action::SignInFrom(from), 5, 60),
             (Action::SignInAs("somebody"), 5, 60),
             (Action::SignUpFrom(from), 5, 3600),
@@ -320,22 +424,22 @@ mod tests {
             (Action::VoteBy(7), 60, 60),
         ] {
             let (limiter, start) = (limited(), Instant::now());
-            assert_eq!(waits(&limiter, act, start, &vec![0.0; count]), vec![0; count], "{act:?}");
-            assert_eq!(waits(&limiter, act, start, &[0.0]), [wait], "{act:?}");
+            assert_eq!(waits(&limiter, action, start, &vec![0.0; count]), vec![0; count], "{action:?}");
+            assert_eq!(waits(&limiter, action, start, &[0.0]), [wait], "{action:?}");
         }
         let (limiter, start) = (limited(), Instant::now());
-        let acts = [Action::SignInFrom(from), Action::SignUpFrom(from), Action::WriteFrom(from)];
-        for act in acts.into_iter().chain([Action::WriteBy(7), Action::VoteBy(7)]) {
+        let actions = [Action::SignInFrom(from), Action::SignUpFrom(from), Action::WriteFrom(from)];
+        for action in actions.into_iter().chain([Action::WriteBy(7), Action::VoteBy(7)]) {
             assert_eq!(
-                waits(&limiter, act, start, &[0.0; 5]),
+                waits(&limiter, action, start, &[0.0; 5]),
                 [0; 5],
-                "{act:?} has nothing to do with the others"
+                "{action:?} is not counted with the others"
             );
         }
     }
 
     #[test]
-    fn who_is_the_same_and_who_is_not() {
+    fn which_actions_count_for_the_same_client() {
         let from = |text| Action::SignInFrom(address(text));
         for (one, other, same) in [
             (from("192.0.2.1"), from("192.0.2.1"), true),
@@ -353,72 +457,75 @@ mod tests {
             (Action::WriteBy(1), Action::WriteBy(2), false),
         ] {
             let (limiter, start) = (limited(), Instant::now());
-            while limiter.take_at(one, start).is_ok() {}
-            assert_eq!(limiter.take_at(other, start).is_err(), same, "{one:?} {other:?}");
+            while limiter.check_and_record_at(one, start).is_ok() {}
+            assert_eq!(limiter.check_and_record_at(other, start).is_err(), same, "{one:?} {other:?}");
         }
     }
 
     #[test]
     fn without_limits_nothing_is_refused() {
         let limiter = Limiter::new(None);
-        assert!((0..1000).all(|_| limiter.take(Action::SignInAs("somebody")).is_ok()));
+        assert!((0..1000).all(|_| limiter.check_and_record(Action::SignInAs("somebody")).is_ok()));
     }
 
     #[test]
-    fn what_has_left_the_window_takes_no_room() {
-        let (mut kind, start) = (Kind::new(Limit::a_minute(5)), Instant::now());
+    fn actions_that_left_the_window_take_no_memory() {
+        let (mut window, start) = (Window::new(Limit::per_minute(5)), Instant::now());
         for key in 0..1000 {
-            assert!(kind.take(key, start).is_ok());
+            assert!(window.check_and_record(key, start).is_ok());
         }
-        assert_eq!((kind.acts.len(), kind.of.len()), (1000, 1000));
-        assert!(kind.take(7, start + MINUTE).is_ok());
-        assert_eq!((kind.acts.len(), kind.of.len()), (1, 1));
+        assert_eq!((window.actions.len(), window.by_client.len()), (1000, 1000));
+        assert!(window.check_and_record(7, start + MINUTE).is_ok());
+        assert_eq!((window.actions.len(), window.by_client.len()), (1, 1));
     }
 
     #[test]
-    fn no_more_is_remembered_than_there_is_room_for_and_the_oldest_goes_first() {
+    fn a_full_window_forgets_the_oldest_action() {
         let start = Instant::now();
-        let mut kind = Kind { remembered: 100, ..Kind::new(Limit::a_minute(5)) };
+        let mut window = Window { max_remembered: 100, ..Window::new(Limit::per_minute(5)) };
         for _ in 0..5 {
-            assert!(kind.take(0, start).is_ok());
+            assert!(window.check_and_record(0, start).is_ok());
         }
-        assert!(kind.take(0, start + seconds(1.0)).is_err());
-        // Others fill the room; as long as nothing is forgotten the limit holds.
+        assert!(window.check_and_record(0, start + seconds(1.0)).is_err());
+        // Others fill the window; while nothing is forgotten, the limit holds.
         for other in 1..=95 {
-            assert!(kind.take(other, start + seconds(2.0)).is_ok());
+            assert!(window.check_and_record(other, start + seconds(2.0)).is_ok());
         }
-        assert!(kind.take(0, start + seconds(3.0)).is_err());
-        // The next one takes the oldest one's place, nobody else's.
-        assert!(kind.take(96, start + seconds(4.0)).is_ok());
-        assert!(kind.take(0, start + seconds(5.0)).is_ok());
+        assert!(window.check_and_record(0, start + seconds(3.0)).is_err());
+        // The next action replaces the oldest one.
+        assert!(window.check_and_record(96, start + seconds(4.0)).is_ok());
+        assert!(window.check_and_record(0, start + seconds(5.0)).is_ok());
         for other in 97..10_000 {
-            assert!(kind.take(other, start + seconds(6.0)).is_ok(), "a flood refuses nobody");
-            assert!(kind.acts.len() <= 100 && kind.of.len() <= 100);
+            assert!(
+                window.check_and_record(other, start + seconds(6.0)).is_ok(),
+                "a flood causes no refusal"
+            );
+            assert!(window.actions.len() <= 100 && window.by_client.len() <= 100);
         }
-        let kept: usize = kind.of.values().map(VecDeque::len).sum();
-        assert_eq!((kind.acts.len(), kept), (100, 100));
+        let kept: usize = window.by_client.values().map(VecDeque::len).sum();
+        assert_eq!((window.actions.len(), kept), (100, 100));
     }
 
     #[test]
-    fn many_at_once_are_never_more_than_the_limit() {
-        let limiter = Limiter::new(Some(&RateLimits { votes: Limit::an_hour(500), ..RateLimits::default() }));
-        let let_through = AtomicUsize::new(0);
+    fn threads_together_do_not_exceed_the_limit() {
+        let limiter = Limiter::new(Some(&RateLimits::default().with(RateLimit::Votes, Limit::per_hour(500))));
+        let allowed = AtomicUsize::new(0);
         thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
                     for _ in 0..200 {
-                        if limiter.take(Action::VoteBy(1)).is_ok() {
-                            let_through.fetch_add(1, Ordering::SeqCst);
+                        if limiter.check_and_record(Action::VoteBy(1)).is_ok() {
+                            allowed.fetch_add(1, Ordering::SeqCst);
                         }
                     }
                 });
             }
         });
-        assert_eq!(let_through.into_inner(), 500);
+        assert_eq!(allowed.into_inner(), 500);
     }
 
     #[test]
-    fn a_wait_is_told_in_words() {
+    fn a_wait_is_shown_in_words() {
         for (seconds, words) in [
             (1, "1 second"),
             (2, "2 seconds"),
@@ -430,9 +537,9 @@ mod tests {
         ] {
             assert_eq!(RetryAfter { seconds }.to_string(), words);
         }
-        assert_eq!(RetryAfter::of(Duration::from_nanos(1)), RetryAfter { seconds: 1 });
-        assert_eq!(RetryAfter::of(Duration::ZERO), RetryAfter { seconds: 1 });
-        assert_eq!(RetryAfter::of(seconds(42.0)), RetryAfter { seconds: 42 });
-        assert_eq!(RetryAfter::of(seconds(42.001)), RetryAfter { seconds: 43 });
+        assert_eq!(RetryAfter::from_duration(Duration::from_nanos(1)), RetryAfter { seconds: 1 });
+        assert_eq!(RetryAfter::from_duration(Duration::ZERO), RetryAfter { seconds: 1 });
+        assert_eq!(RetryAfter::from_duration(seconds(42.0)), RetryAfter { seconds: 42 });
+        assert_eq!(RetryAfter::from_duration(seconds(42.001)), RetryAfter { seconds: 43 });
     }
 }

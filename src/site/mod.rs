@@ -33,7 +33,7 @@ pub struct Site {
     /// Counts of answers, by route.
     pub requests: RequestMetrics,
     /// The load of our server; `None` where another one serves.
-    pub load: Option<ServerStats>,
+    pub server_stats: Option<ServerStats>,
 }
 
 /// What the replica's threads need.

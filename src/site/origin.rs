@@ -18,7 +18,7 @@ pub struct Origin<'h> {
 }
 
 /// As many characters as a name in the DNS can have, and a port.
-const MAX_HOST: usize = 253 + 6;
+const MAX_HOST_BYTES: usize = 253 + 6;
 
 impl<'h> Origin<'h> {
     /// The same origin, borrowed.
@@ -35,7 +35,8 @@ impl<'h> Origin<'h> {
     pub fn parse(url: &str) -> Result<Origin<'static>, String> {
         let (scheme, rest) = url.split_once("://").unwrap_or_default();
         let scheme = ["https", "http"].into_iter().find(|known| scheme.eq_ignore_ascii_case(known));
-        let origin = scheme.and_then(|scheme| Origin::at(scheme, rest.strip_suffix('/').unwrap_or(rest)));
+        let origin =
+            scheme.and_then(|scheme| Origin::from_host(scheme, rest.strip_suffix('/').unwrap_or(rest)));
         let Some(Origin { scheme, host }) = origin else {
             return Err("it must be http:// or https:// and a host, without a path".to_owned());
         };
@@ -44,7 +45,7 @@ impl<'h> Origin<'h> {
 
     /// The origin of a scheme and a `Host` header; `None` for what is no host.
     #[must_use]
-    pub fn at(scheme: &'static str, host: &'h str) -> Option<Origin<'h>> {
+    pub fn from_host(scheme: &'static str, host: &'h str) -> Option<Origin<'h>> {
         let (name, port) = split(host)?;
         let own_port = if scheme == "https" { "443" } else { "80" };
         let host = if port.is_none_or(|port| port == own_port) { name } else { host };
@@ -56,7 +57,7 @@ impl<'h> Origin<'h> {
 
 /// The name or address, and the port; `None` for what could not stand in an address as it is.
 fn split(host: &str) -> Option<(&str, Option<&str>)> {
-    if host.len() > MAX_HOST {
+    if host.len() > MAX_HOST_BYTES {
         return None;
     }
     let end = if host.starts_with('[') { host.find(']')? + 1 } else { host.find(':').unwrap_or(host.len()) };
@@ -151,7 +152,7 @@ mod tests {
             &long,
         ] {
             assert!(Origin::parse(&format!("http://{host}")).is_err(), "{host:?}");
-            assert_eq!(Origin::at("http", host), None, "{host:?}");
+            assert_eq!(Origin::from_host("http", host), None, "{host:?}");
         }
         for url in ["news.example", "ftp://news.example", "://news.example", "http:news.example"] {
             assert!(Origin::parse(url).is_err(), "{url}");

@@ -10,7 +10,7 @@ use crate::web::paths::Path;
 pub fn delete(path: Path, class: &'static str, text: &'static str) -> impl Render {
     owned_html! {
         form(method="post", action=path) {
-            : means("delete");
+            : method_override("delete");
             button(class=class) { : text }
         }
     }
@@ -21,13 +21,13 @@ pub fn delete(path: Path, class: &'static str, text: &'static str) -> impl Rende
 pub fn delete_in_place(path: Path, class: &'static str, text: &'static str, id: Id) -> impl Render {
     owned_html! {
         form(method="post", action=path, hx-post=path, hx-sync="this:drop") {
-            : means("delete");
+            : method_override("delete");
             button(class=class, id=id) { : text }
         }
     }
 }
 
 /// What a form means that can only be sent by POST: `patch` or `delete`.
-pub fn means(method: &'static str) -> impl Render {
+pub fn method_override(method: &'static str) -> impl Render {
     owned_html! { input(type="hidden", name="_method", value=method); }
 }

@@ -120,7 +120,7 @@ pub fn area<'f>(field: Field<'f>) -> impl Render + 'f {
 }
 
 /// A text that was typed and cannot be sent, if there is one.
-pub fn kept(text: &str) -> impl Render + '_ {
+pub fn unsent_text(text: &str) -> impl Render + '_ {
     owned_html! {
         @ if !text.is_empty() {
             div(class="field") {

@@ -1,4 +1,4 @@
-//! The frame round every page.
+//! The layout of every page: head, header, heading, flash, content and footer.
 
 use std::borrow::Cow;
 
@@ -18,55 +18,56 @@ use crate::web::paths::Path;
 use crate::web::preferences::{Keys, Preferences, Theme};
 use crate::web::{self, Cx, assets, paths, xml};
 
-/// What the frame shows besides the content.
+/// A page's metadata, everything but its content.
 #[derive(Default)]
 pub struct Page<'p> {
-    /// The page's only `h1`, set into the frame; also in the window's title.
+    /// The page's only `h1`, set into the frame; also part of the `title`.
     pub heading: &'p str,
-    /// A link set into the frame on the other side: where it leads and what it says.
+    /// A link opposite the heading: its address and its text.
     pub aside: Option<(&'p str, &'static str)>,
     /// One sentence about the page for search engines and link previews.
     pub description: &'p str,
-    /// How it is shown where somebody links to it, if that is worth more than its address.
+    /// How other sites show a link to the page; `None`: as its address.
     pub preview: Option<Preview<'p>>,
-    /// The feed of what it shows: a path of this site.
+    /// The feed of the page's list: a path of this site.
     pub feed: Option<Cow<'static, str>>,
-    /// Who asks.
+    /// The signed-in user; `None`: a guest.
     pub viewer: Option<&'p Viewer>,
-    /// How they want to read.
+    /// The reader's theme and keys.
     pub preferences: Preferences,
-    /// Where it is, if it is a page that somebody asked for: the header marks it.
+    /// The page's path, which the header marks; empty for the answer to a form.
     pub path: &'p str,
-    /// What has just been done.
+    /// The notice about the previous request.
     pub flash: Option<Flash>,
-    /// What went wrong, if the page says no more about it than one sentence.
+    /// One sentence about what went wrong.
     pub alert: Option<&'p str>,
 }
 
-/// What other sites show of a page that somebody links to, besides its heading and description
-/// (<https://ogp.me>), and the address that search engines know it by.
+/// The canonical address, for link previews (<https://ogp.me>, with the page's heading and description) and search
+/// engines.
 pub struct Preview<'p> {
-    /// The site's own address.
+    /// The site's address.
     pub origin: Origin<'p>,
-    /// The page's.
+    /// The page's path.
     pub path: Path,
 }
 
 impl<'p> Page<'p> {
-    /// A page for whoever asks, which tells them what they have just done.
+    /// A page for the viewer of the request, with the flash that the request's cookie names.
     ///
     /// # Errors
-    /// The database's, when asking who asks.
+    /// [`Error::Unavailable`](web::Error::Unavailable) or [`Error::Internal`](web::Error::Internal), from finding the
+    /// viewer.
     pub fn new(cx: &'p Cx, heading: &'p str) -> web::Result<Page<'p>> {
         let path = if cx.method() == "GET" { cx.path() } else { "" };
         let (viewer, preferences) = (auth::viewer(cx)?, Preferences::of(cx));
         Ok(Page { heading, viewer, preferences, path, flash: Flash::of(cx), ..Page::default() })
     }
 
-    /// The same, with a form on it. When it was refused, what was done before can wait.
+    /// A page with a form on it. When the form was refused, the flash waits for the next page.
     ///
     /// # Errors
-    /// As there.
+    /// As for [`Page::new`].
     pub fn with_form(cx: &'p Cx, heading: &'p str, errors: &Errors) -> web::Result<Page<'p>> {
         let page = Page::new(cx, heading)?;
         Ok(Page { flash: page.flash.filter(|_| errors.is_empty()), ..page })
@@ -76,25 +77,25 @@ impl<'p> Page<'p> {
 /// The site's name.
 pub const SITE: &str = "Lorem News";
 
-/// Configures htmx where its defaults are not ours: an answer names the places that it changes, and goes
-/// nowhere else (docs/decisions/0009-htmx-gets-changes.md); errors of the server are not swapped into the
-/// page, and what a reader has opened stays open.
+/// htmx's configuration where it differs from the defaults: a response names the elements that it changes and changes
+/// nothing else (docs/decisions/0009-htmx-gets-changes.md); responses of status 5xx are not swapped into the page; an
+/// opened `details` element stays open.
 const HTMX_CONFIG: &str =
     r#"{"defaultSwap":"none","noSwap":[204,304,"5xx"],"morphIgnore":["data-htmx-powered","open"]}"#;
 
-/// Room for most pages at once: growing would copy what is there. Pages of memory that nothing is written
-/// to cost nothing.
-const ROOM: usize = 64 * 1024;
+/// The initial capacity of a page's buffer: enough for most pages, since growing copies the content. Memory that is
+/// never written to is never mapped.
+const INITIAL_PAGE_BYTES: usize = 64 * 1024;
 
-/// The whole page.
+/// Renders the whole page around `main`.
 ///
 /// # Errors
-/// Those that a view recorded.
+/// Those that a view recorded in the template.
 pub fn render(page: &Page, main: impl RenderOnce) -> Result<String, horrorshow::Error> {
-    let mut html = String::with_capacity(ROOM);
+    let mut html = String::with_capacity(INITIAL_PAGE_BYTES);
     html! {
         : doctype::HTML;
-        html(lang="en", data-theme?=chosen(page.preferences.theme)) {
+        html(lang="en", data-theme?=theme_attribute(page.preferences.theme)) {
             head { : head(page) }
             body {
                 : Raw(r##"<a class="skip-link" href="#main">Skip to content</a>"##);
@@ -105,13 +106,13 @@ pub fn render(page: &Page, main: impl RenderOnce) -> Result<String, horrorshow::
                 }
                 main(id="main", class="card") {
                     div(class="card-title") {
-                        // The frame's line ends where the words of each line do: a span's do, a block's don't.
+                        // The span's background interrupts the frame's line behind the words of each line only.
                         h1 { span { : Text(page.heading) } }
                         @ if let Some((href, text)) = page.aside { a(href=href) { : text } }
                     }
                     : main;
                 }
-                : &*ACTS;
+                : &*SHARED_ACTION_FORM;
                 footer(class="site-footer") {
                     : &*FOOTER;
                     p {
@@ -135,7 +136,7 @@ fn head<'p>(page: &'p Page) -> impl Render + 'p {
         }
         @ if !page.description.is_empty() { meta(name="description", content=Value(page.description)); }
         @ match page.preferences.theme {
-            // Between them a browser chooses as it does between the colours.
+            // The browser chooses between the two as it does between the colours.
             Theme::System => {
                 : Raw(r##"<meta name="theme-color" content="#ffffff" media="(prefers-color-scheme: light)">"##);
                 : Raw(r##"<meta name="theme-color" content="#111111" media="(prefers-color-scheme: dark)">"##);
@@ -147,13 +148,13 @@ fn head<'p>(page: &'p Page) -> impl Render + 'p {
         @ if let Some(feed) = &page.feed {
             link(rel="alternate", type=xml::ATOM, href=Value(feed));
         }
-        : &*HEAD;
-        @ if page.preferences.keys == Keys::On { : &*READING_BY_KEYBOARD }
+        : &*STATIC_HEAD;
+        @ if page.preferences.keys == Keys::On { : &*KEYS_SCRIPT }
     }
 }
 
-/// What the page says of a theme that is not the system's: the stylesheet has all of them.
-fn chosen(theme: Theme) -> Option<&'static str> {
+/// The value of `data-theme`: a theme other than the system's. The stylesheet has all of them.
+fn theme_attribute(theme: Theme) -> Option<&'static str> {
     (theme != Theme::System).then(|| theme.name())
 }
 
@@ -164,23 +165,23 @@ fn preview_of<'p>(page: &'p Page, Preview { origin, path }: &'p Preview) -> impl
         : Raw(r#""><meta property=og:title content=""#); : Value(page.heading);
         : Raw(r#""><meta property=og:description content=""#); : Value(page.description);
         : Raw(r#""><meta property=og:image content=""#); : origin; : paths::ICON; : Raw(r#"">"#);
-        : &*PREVIEW;
+        : &*STATIC_PREVIEW;
     }
 }
 
 lazy_static! {
-    /// What the heads of all pages have: to render it each time took a tenth of a page's time.
-    static ref HEAD: Rendered = Rendered::of(same_head());
-    static ref READING_BY_KEYBOARD: Rendered = Rendered::of(owned_html! { script(src=*assets::KEYS, defer); });
-    static ref PREVIEW: Rendered = Rendered::of(same_preview());
-    /// By the list that the page is; the last is for those that are none.
-    static ref LISTS: Vec<Rendered> = (0..=NAMES.len()).map(|here| Rendered::of(lists(here))).collect();
-    static ref ACTS: Rendered = Rendered::of(acts());
+    /// The part of `head` that all pages share: rendering it each time took a tenth of a page's time.
+    static ref STATIC_HEAD: Rendered = Rendered::of(static_head());
+    static ref KEYS_SCRIPT: Rendered = Rendered::of(owned_html! { script(src=*assets::KEYS, defer); });
+    static ref STATIC_PREVIEW: Rendered = Rendered::of(static_preview());
+    /// The links to the lists, by the index of the list that the page shows; the last marks none.
+    static ref LIST_LINKS: Vec<Rendered> = (0..=LISTS.len()).map(|here| Rendered::of(list_links(here))).collect();
+    static ref SHARED_ACTION_FORM: Rendered = Rendered::of(shared_action_form());
     static ref FOOTER: Rendered = Rendered::of(footer());
     static ref FOOTER_LINKS: Rendered = Rendered::of(footer_links());
 }
 
-fn same_preview() -> impl Render {
+fn static_preview() -> impl Render {
     owned_html! {
         meta(property="og:type", content="article");
         meta(property="og:site_name", content=SITE);
@@ -188,7 +189,7 @@ fn same_preview() -> impl Render {
     }
 }
 
-fn same_head() -> impl Render {
+fn static_head() -> impl Render {
     owned_html! {
         meta(name="viewport", content="width=device-width, initial-scale=1");
         meta(name="htmx-config", content=HTMX_CONFIG);
@@ -201,11 +202,10 @@ fn same_head() -> impl Render {
     }
 }
 
-/// The form of all buttons that change one thing on the page and need no more than an address, which each
-/// has itself (`formaction`): a list has one a row, and a form of its own for each would be half the list.
-/// htmx takes the address from the button when it takes the form over whole (`hx-boost`). Whoever is quick
-/// presses several before the first is answered.
-fn acts() -> impl Render {
+/// The form that all small buttons with an address of their own (`formaction`) share: a list has one button in each
+/// row, and a form for each would be half the list. htmx takes the address from the button when it takes over the whole
+/// form (`hx-boost`). It queues clicks: a reader may press several buttons before the first is answered.
+fn shared_action_form() -> impl Render {
     owned_html! {
         form(
             id="acts", method="post",
@@ -214,26 +214,26 @@ fn acts() -> impl Render {
     }
 }
 
-/// The lists that the header leads to.
-const NAMES: [(&str, &str); 4] =
+/// The lists that the header links to: path and text.
+const LISTS: [(&str, &str); 4] =
     [(paths::FRONT, "Top"), (paths::POSTS, "New"), (paths::BEST, "Best"), (paths::SEARCH, "Search")];
 
-/// The ways to the lists, the one that the page is marked.
-fn lists(here: usize) -> impl Render {
+/// The links to the lists, with `here` marked.
+fn list_links(here: usize) -> impl Render {
     owned_html! {
-        @ for (at, (path, name)) in NAMES.into_iter().enumerate() {
+        @ for (at, (path, name)) in LISTS.into_iter().enumerate() {
             a(href=path, aria-current?=current(at == here)) { : name }
             : SEPARATOR;
         }
     }
 }
 
-/// Which of them a page is.
-fn list_at(path: &str) -> usize {
-    // The lists over other times are the same list to the header.
+/// The index of the list that is at `path`, else the number of lists.
+fn list_index(path: &str) -> usize {
+    // `/best/month` is marked as `/best`.
     let is_best = path.split('/').nth(1) == Some(&paths::BEST[1..]);
     let path = if is_best { paths::BEST } else { path };
-    NAMES.iter().position(|(list, _)| *list == path).unwrap_or(NAMES.len())
+    LISTS.iter().position(|(list, _)| *list == path).unwrap_or(LISTS.len())
 }
 
 fn header<'p>(viewer: Option<&'p Viewer>, path: &'p str) -> impl Render + 'p {
@@ -241,7 +241,7 @@ fn header<'p>(viewer: Option<&'p Viewer>, path: &'p str) -> impl Render + 'p {
         header(class="site-header") {
             a(class="brand", href=paths::FRONT) { : SITE }
             nav(aria-label="Site") {
-                : &LISTS[list_at(path)];
+                : &LIST_LINKS[list_index(path)];
                 @ if let Some(viewer) = viewer {
                     @ if viewer.is_admin {
                         a(href=paths::FLAGS, aria-current?=current(path == paths::FLAGS)) { : "Flags" }
@@ -260,7 +260,7 @@ fn header<'p>(viewer: Option<&'p Viewer>, path: &'p str) -> impl Render + 'p {
     }
 }
 
-/// The value of `aria-current` on a link to the page that it is on.
+/// The value of `aria-current` on a link, which may lead to the page that it is on.
 #[must_use]
 pub fn current(is_here: bool) -> Option<&'static str> {
     is_here.then_some("page")
@@ -283,7 +283,7 @@ fn footer_links() -> impl Render {
     owned_html! {
         a(href=paths::PREFERENCES) { : "Preferences" }
         : DOT;
-        // The script that reads keys finds the page by what it is.
+        // static/keys.js finds the address by `rel`.
         a(href=paths::KEYS, rel="help") { : "Keys" }
         : DOT;
         a(href=paths::LOG) { : message::LOG }

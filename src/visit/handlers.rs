@@ -33,7 +33,7 @@ pub fn note(cx: &Cx, detail: &PostDetail, page: Page) -> Result<()> {
         return Ok(());
     };
     // Who only asks for the head has not seen anything, nor has a browser that fetches ahead.
-    if cx.request.method() != "GET" || cx.is_fetched_ahead() || !makes_a_difference(cx.now, detail, page) {
+    if cx.request.method() != "GET" || cx.is_prefetch() || !makes_a_difference(cx.now, detail, page) {
         return Ok(());
     }
     let (user_id, post_id, now) = (viewer.id, detail.post.id, cx.now);

@@ -14,12 +14,12 @@ use rusqlite::Connection;
 ///
 /// # Errors
 /// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for what is one's own,
-/// [`Error::TooMany`]; the database's.
+/// [`Error::RateLimited`]; the database's.
 pub fn change(cx: &Cx, target: Target, vote: Vote) -> Result {
     let Some(viewer) = auth::viewer(cx)? else {
         return Err(sign_in_first(cx, target, vote));
     };
-    cx.site.limiter.take(Action::VoteBy(viewer.id))?;
+    cx.site.limiter.check_and_record(Action::VoteBy(viewer.id))?;
     let (user_id, now) = (viewer.id, cx.now);
     let change = move |connection: &Connection| sql::change(connection, user_id, target, vote, now);
     let Some(counted) = auth::write_as(cx, viewer, Standing::Active, change)? else {
@@ -30,7 +30,7 @@ pub fn change(cx: &Cx, target: Target, vote: Vote) -> Result {
         Counted::Own => return Err(Error::Forbidden("Your own voice is counted already.")),
         Counted::Gone => return Err(Error::NotFound),
     };
-    if !reply::wants_changes(cx) {
+    if !reply::wants_fragments(cx) {
         return Ok(reply::see_other(cx, place(cx, target)));
     }
     let (arrow, points) = views::places(target);

@@ -11,13 +11,13 @@ pub fn get<'r>(cx: &Cx<'r>, name: &str) -> Option<&'r str> {
 
 /// All cookies of ours that came, as names and values.
 pub fn all<'r>(cx: &Cx<'r>) -> impl Iterator<Item = (&'r str, &'r str)> + use<'r> {
-    read(cx.request.header("Cookie").unwrap_or_default(), cx.site.config.relax_ssl)
+    parse(cx.request.header("Cookie").unwrap_or_default(), cx.site.config.relax_ssl)
 }
 
 /// `Set-Cookie` for a value of plain characters; the browser keeps it for `max_age` seconds.
 #[must_use]
 pub fn set(cx: &Cx, name: &str, value: impl std::fmt::Display, max_age: u32) -> Header {
-    ("Set-Cookie".into(), written(name, value, max_age, cx.site.config.relax_ssl).into())
+    ("Set-Cookie".into(), set_cookie(name, value, max_age, cx.site.config.relax_ssl).into())
 }
 
 /// `Set-Cookie` that makes the browser forget it.
@@ -27,7 +27,7 @@ pub fn clear(cx: &Cx, name: &str) -> Header {
 }
 
 /// The cookies of ours in a `Cookie` header, as names and values.
-pub fn read(header: &str, relax_ssl: bool) -> impl Iterator<Item = (&str, &str)> {
+pub fn parse(header: &str, relax_ssl: bool) -> impl Iterator<Item = (&str, &str)> {
     header.split(';').filter_map(move |pair| {
         let (key, value) = pair.trim().split_once('=')?;
         Some((key.strip_prefix(prefix(relax_ssl))?, value))
@@ -36,7 +36,7 @@ pub fn read(header: &str, relax_ssl: bool) -> impl Iterator<Item = (&str, &str)>
 
 /// A cookie as a `Set-Cookie` header has it.
 #[must_use]
-pub fn written(name: &str, value: impl std::fmt::Display, max_age: u32, relax_ssl: bool) -> String {
+pub fn set_cookie(name: &str, value: impl std::fmt::Display, max_age: u32, relax_ssl: bool) -> String {
     let (prefix, secure) = (prefix(relax_ssl), if relax_ssl { "" } else { "; Secure" });
     format!("{prefix}{name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}")
 }

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::error::{Error, Result};
 use super::form::{Form, Unreadable, local_path};
 use super::route::Route;
-use super::timing::{Part, Timing};
+use super::timing::{Phase, Timing};
 use super::viewer::Viewer;
 use crate::site::Site;
 use crate::site::origin::Origin;
@@ -62,11 +62,11 @@ impl<'r> Cx<'r> {
     ) -> std::result::Result<T, db::Error> {
         let mut permit = self.permit.borrow_mut();
         if permit.is_none() {
-            let acquired = self.timing.during(Part::Turn, || self.site.request_permits.acquire());
+            let acquired = self.timing.during(Phase::Permit, || self.site.request_permits.acquire());
             *permit = Some(acquired.ok_or(db::Error::Overloaded)?);
         }
         drop(permit);
-        self.timing.during(Part::Read, || self.site.db.read(work))
+        self.timing.during(Phase::Read, || self.site.db.read(work))
     }
 
     /// Writes to the database, see [`Database::write`](db::Database::write). Meanwhile somebody else has the turn.
@@ -108,7 +108,7 @@ impl<'r> Cx<'r> {
     /// [`db::Error::Overloaded`] when the turn does not come; `work` has not begun then.
     pub fn hashing<T>(&self, work: impl FnOnce() -> T) -> std::result::Result<T, db::Error> {
         self.permit.replace(None);
-        self.timing.during(Part::Hash, || {
+        self.timing.during(Phase::Hash, || {
             let _permit = self.site.hash_permits.acquire().ok_or(db::Error::Overloaded)?;
             Ok(work())
         })
@@ -127,7 +127,7 @@ impl<'r> Cx<'r> {
             Some(origin) => Some(origin.borrowed()),
             None => {
                 let scheme = if self.request.is_secure() { "https" } else { "http" };
-                Origin::at(scheme, self.request.header("Host")?)
+                Origin::from_host(scheme, self.request.header("Host")?)
             }
         }
     }
@@ -217,7 +217,7 @@ impl<'r> Cx<'r> {
 
     /// Whether a browser asks for a page that nobody may ever look at, to have it at hand.
     #[must_use]
-    pub fn is_fetched_ahead(&self) -> bool {
+    pub fn is_prefetch(&self) -> bool {
         ["Sec-Purpose", "Purpose"].iter().any(|name| {
             self.request.header(name).is_some_and(|purpose| purpose.to_ascii_lowercase().contains("prefetch"))
         })

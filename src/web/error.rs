@@ -1,15 +1,17 @@
-//! What a handler could not do, and the one place that tells the client.
+//! The errors of handlers: their status, and their heading and sentence for the client.
 
 use std::borrow::Cow;
 use std::fmt;
+
+use thiserror::Error;
 
 use super::header::Header;
 use crate::site::limiter::RetryAfter;
 use lorem_store as db;
 
-/// Why there is no answer but this. What a person can mend in a form is no error: the handler shows
-/// the form again.
-#[derive(Debug)]
+/// Why a handler does not answer the request. Mistakes in a form that a person can correct are no error: the handler
+/// shows the form again, with [`Errors`](super::form::Errors).
+#[derive(Debug, Error)]
 pub enum Error {
     /// 404: no such address, or nothing there.
     NotFound,
@@ -19,47 +21,47 @@ pub enum Error {
     BadRequest(&'static str),
     /// 413, with a sentence.
     TooLarge(&'static str),
-    /// 415: the body is no form.
+    /// 415: the body is not a form.
     UnsupportedMediaType,
-    /// Only somebody who is signed in can: 303, for htmx 401, to where they can, and then back.
+    /// The request needs a signed-in user: 303 (401 for htmx) to the sign-in page, and back to `return_to` afterwards.
     SignIn {
-        /// Where to: a path of this site.
+        /// A path of this site.
         return_to: String,
-        /// By which what they wrote is found again, if it is kept.
+        /// The cookie that finds the guest's draft, if one was kept.
         cookie: Option<Header>,
     },
     /// 403, with a sentence.
     Forbidden(&'static str),
-    /// 403: an admin has decided so, and the log says it to everybody.
-    Barred {
-        /// What was decided, and why.
+    /// 403: an admin has banned the user or locked the discussion. The moderation log is public.
+    Moderated {
+        /// The decision and its reason.
         why: String,
-        /// What was typed, so that it is not lost.
+        /// The texts of the refused form, so that they are not lost.
         typed: String,
     },
-    /// 404: what was written has no place any more.
-    Lost {
-        /// What was typed, so that it is not lost.
+    /// 404: the post or comment that a reply was written to has been deleted.
+    TargetDeleted {
+        /// The texts of the refused form, so that they are not lost.
         typed: String,
     },
-    /// 429: not so fast.
-    TooMany(RetryAfter),
+    /// 429.
+    RateLimited(RetryAfter),
     /// 503: the same request may succeed in a moment.
-    Unavailable(db::Error),
-    /// 503: it was done, and only what comes of it cannot be shown.
-    Unseen(db::Error),
-    /// 500: ours. The text is for the log, never for the client.
-    Internal(String),
+    Unavailable(#[source] db::Error),
+    /// 503: the request has changed something, only its result cannot be shown.
+    UnavailableAfterWrite(#[source] db::Error),
+    /// 500. The text is for the log, never for the client.
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// What a handler gives.
+/// The result of a handler.
 pub type Result<T = rouille::Response> = std::result::Result<T, Error>;
 
-/// The refusal of a document that must say where it is, where the request does not say it.
+/// The refusal of a document that contains absolute addresses, when the request's `Host` header gives none.
 pub const NO_HOST: Error = Error::BadRequest("Its Host header is no name of a host.");
 
 const REJECTED: &str = "The change you wanted was rejected.";
-/// The same for who only wanted to look at something.
+/// The heading of a refused GET, as [`REJECTED`] is that of a refused change.
 const CLOSED: &str = "This is not open to you.";
 
 impl Error {
@@ -67,29 +69,29 @@ impl Error {
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
-            Error::NotFound | Error::Lost { .. } => 404,
+            Error::NotFound | Error::TargetDeleted { .. } => 404,
             Error::MethodNotAllowed(_) => 405,
             Error::BadRequest(_) => 400,
             Error::SignIn { .. } => 303,
             Error::TooLarge(_) => 413,
             Error::UnsupportedMediaType => 415,
-            Error::Forbidden(_) | Error::Barred { .. } => 403,
-            Error::TooMany(_) => 429,
-            Error::Unavailable(_) | Error::Unseen(_) => 503,
+            Error::Forbidden(_) | Error::Moderated { .. } => 403,
+            Error::RateLimited(_) => 429,
+            Error::Unavailable(_) | Error::UnavailableAfterWrite(_) => 503,
             Error::Internal(_) => 500,
         }
     }
 
-    /// What it is for a request for which something was written before.
+    /// The error as it is reported by a request that has changed something before (`has_written`).
     #[must_use]
-    pub fn after(self, has_written: bool) -> Error {
+    pub fn after_write(self, has_written: bool) -> Error {
         match self {
-            Error::Unavailable(error) if has_written => Error::Unseen(error),
+            Error::Unavailable(error) if has_written => Error::UnavailableAfterWrite(error),
             error => error,
         }
     }
 
-    /// A heading and a sentence for the person in front of it, who sent a request by `method`.
+    /// A heading and a sentence for the client, which sent the request by `method`.
     #[must_use]
     pub fn texts(&self, method: &str) -> (&'static str, Cow<'static, str>) {
         let refused = if method == "GET" { CLOSED } else { REJECTED };
@@ -98,7 +100,7 @@ impl Error {
                 "The page you were looking for doesn't exist.",
                 "You may have mistyped the address or the page may have moved.",
             ),
-            Error::Lost { .. } => (
+            Error::TargetDeleted { .. } => (
                 "The page you were looking for doesn't exist.",
                 "What you replied to was deleted while you were writing.",
             ),
@@ -112,8 +114,8 @@ impl Error {
             }
             Error::SignIn { .. } => ("Please sign in.", "Only somebody who is signed in can do this."),
             Error::Forbidden(why) => (refused, *why),
-            Error::Barred { why, .. } => return (refused, why.clone().into()),
-            Error::TooMany(wait) => {
+            Error::Moderated { why, .. } => return (refused, why.clone().into()),
+            Error::RateLimited(wait) => {
                 return ("That was a little too fast.", format!("Please try again in {wait}.").into());
             }
             Error::Unavailable(error) if error.is_storage_failure() => {
@@ -122,7 +124,7 @@ impl Error {
             Error::Unavailable(_) => {
                 ("We're a little busy.", "Nothing was changed. Please try again in a moment.")
             }
-            Error::Unseen(_) => (
+            Error::UnavailableAfterWrite(_) => (
                 "We're a little busy.",
                 "It was saved, or a part of it, but it cannot be shown to you at the moment.",
             ),
@@ -136,27 +138,28 @@ impl Error {
 
 impl From<db::Error> for Error {
     fn from(error: db::Error) -> Error {
-        if error.is_temporary() { Error::Unavailable(error) } else { Error::Internal(error.to_string()) }
+        if error.is_temporary() { Error::Unavailable(error) } else { Error::Internal(error.into()) }
     }
 }
 
 impl From<RetryAfter> for Error {
     fn from(wait: RetryAfter) -> Error {
-        Error::TooMany(wait)
+        Error::RateLimited(wait)
     }
 }
 
 impl From<horrorshow::Error> for Error {
     fn from(error: horrorshow::Error) -> Error {
-        Error::Internal(format!("rendering: {error}"))
+        Error::Internal(format!("rendering: {error}").into())
     }
 }
 
+/// The text for the log.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
-            Error::Unavailable(error) | Error::Unseen(error) => error.fmt(f),
-            Error::Internal(error) => f.write_str(error),
+            Error::Unavailable(error) | Error::UnavailableAfterWrite(error) => error.fmt(f),
+            Error::Internal(error) => error.fmt(f),
             other => f.write_str(other.texts("").0),
         }
     }

@@ -139,16 +139,16 @@ impl Errors {
     /// A form that is in order is taken for `action`, unless it comes too fast after others. One that is
     /// not does not count.
     #[must_use]
-    pub fn or_too_fast(self, limiter: &Limiter, action: Action) -> Errors {
+    pub fn or_rate_limited(self, limiter: &Limiter, action: Action) -> Errors {
         if !self.is_empty() {
             return self;
         }
-        limiter.take(action).map_or_else(Errors::too_fast, |()| self)
+        limiter.check_and_record(action).map_or_else(Errors::rate_limited, |()| self)
     }
 
     /// The form is in order, and comes too fast after others.
     #[must_use]
-    pub fn too_fast(wait: RetryAfter) -> Errors {
+    pub fn rate_limited(wait: RetryAfter) -> Errors {
         let mut errors = Errors { wait: Some(wait), ..Errors::default() };
         errors.add("", format!("That was a little too fast. Please try again in {wait}."));
         errors
@@ -172,7 +172,7 @@ impl Errors {
 
     /// How long to wait, where it is only a matter of time.
     #[must_use]
-    pub fn wait(&self) -> Option<RetryAfter> {
+    pub fn retry_after(&self) -> Option<RetryAfter> {
         self.wait
     }
 }

@@ -234,7 +234,7 @@ pub fn session(id: i64) -> Path {
 
 /// Signing in or up (`page`), and then going on at `return_to`.
 #[must_use]
-pub fn then(page: &str, return_to: &str) -> String {
+pub fn with_return_to(page: &str, return_to: &str) -> String {
     let query = serde_urlencoded::to_string([("return_to", return_to)]).unwrap_or_default();
     format!("{page}?{query}")
 }

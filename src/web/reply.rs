@@ -19,7 +19,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 const VARY: &str = "Accept-Encoding, Cookie, HX-Request-Type";
 
 /// Shorter pages do not get smaller by more than their gzip header and the client's trouble.
-const WORTH_COMPRESSING: usize = 1024;
+const MIN_COMPRESSED_BYTES: usize = 1024;
 
 /// A page that answers a GET or HEAD with 200: with a tag by which a client asks again for nothing,
 /// and compressed for those who can take it.
@@ -52,7 +52,7 @@ fn tagged(cx: &Cx, content: String, mut response: Response) -> Response {
             .header("If-None-Match")
             .is_some_and(|known| known.split(',').any(|known| [tag, "*"].contains(&known.trim())))
     };
-    let is_worth_it = content.len() >= WORTH_COMPRESSING && accepts_gzip(cx);
+    let is_worth_it = content.len() >= MIN_COMPRESSED_BYTES && accepts_gzip(cx);
     if asks_for(&tag) {
         response.status_code = 304;
     } else if let Some(gzip) = is_worth_it.then(|| gzip::compressed(content.as_bytes())).flatten() {
@@ -72,7 +72,7 @@ pub fn refused(cx: &Cx, html: String, errors: &Errors) -> Response {
 }
 
 fn with_reason(response: Response, errors: &Errors) -> Response {
-    let Some(wait) = errors.wait() else {
+    let Some(wait) = errors.retry_after() else {
         return response.with_status_code(422);
     };
     let retry_after = ("Retry-After".into(), wait.seconds.to_string().into());
@@ -85,7 +85,7 @@ fn with_reason(response: Response, errors: &Errors) -> Response {
 /// the address in a header and goes there as a whole.
 #[must_use]
 pub fn done(cx: &Cx, location: impl Display, flash: Flash) -> Response {
-    let mut response = go_on_at(cx, &location.to_string(), 200);
+    let mut response = redirect(cx, &location.to_string(), 200);
     response.headers.push(flash.cookie(cx));
     response
 }
@@ -93,13 +93,13 @@ pub fn done(cx: &Cx, location: impl Display, flash: Flash) -> Response {
 /// 303: the answer is at `location`.
 #[must_use]
 pub fn see_other(cx: &Cx, location: impl Display) -> Response {
-    go_on_at(cx, &location.to_string(), 200)
+    redirect(cx, &location.to_string(), 200)
 }
 
 /// Leads a browser to `location`. htmx would follow a redirect by itself and put the page that it
 /// finds there into a corner of this one: it gets `status`, and is told to leave the page.
-pub(crate) fn go_on_at(cx: &Cx, location: &str, status: u16) -> Response {
-    let mut response = if wants_changes(cx) {
+pub(crate) fn redirect(cx: &Cx, location: &str, status: u16) -> Response {
+    let mut response = if wants_fragments(cx) {
         let mut response = html(cx, String::new()).with_status_code(status);
         response.headers.push(("HX-Redirect".into(), location.to_owned().into()));
         response
@@ -115,7 +115,7 @@ pub(crate) fn go_on_at(cx: &Cx, location: &str, status: u16) -> Response {
 /// Whether htmx asks, for pieces of the page that it is on. (It asks for a whole page when a reader
 /// goes back; other programs ask for nothing else.)
 #[must_use]
-pub fn wants_changes(cx: &Cx) -> bool {
+pub fn wants_fragments(cx: &Cx) -> bool {
     cx.request.header("HX-Request-Type") == Some("partial")
 }
 
@@ -191,7 +191,7 @@ pub fn html(cx: &Cx, html: String) -> Response {
 
 /// Something for programs, of this moment.
 #[must_use]
-pub fn momentary(cx: &Cx, content_type: &'static str, text: String) -> Response {
+pub fn uncacheable(cx: &Cx, content_type: &'static str, text: String) -> Response {
     let mut response = Response::from_data(content_type, text);
     forbid_storing(&mut response);
     with_security(cx, response)
@@ -200,7 +200,7 @@ pub fn momentary(cx: &Cx, content_type: &'static str, text: String) -> Response 
 /// The same where a page is at the same address, for people.
 #[must_use]
 pub fn json(cx: &Cx, value: &serde_json::Value) -> Response {
-    let mut response = momentary(cx, "application/json", value.to_string());
+    let mut response = uncacheable(cx, "application/json", value.to_string());
     response.headers.push(("Vary".into(), "Accept".into()));
     response
 }

@@ -7,9 +7,9 @@ use lorem_store::WriteTimings;
 
 /// What a request does, or waits for. What is left of its time is rendering, above all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum Phase {
     /// It waits for its turn to compute.
-    Turn,
+    Permit,
     /// It reads.
     Read,
     /// Its write waits for the writer.
@@ -22,19 +22,19 @@ pub enum Part {
     Hash,
 }
 
-const PARTS: [(Part, &str); 6] = [
-    (Part::Turn, "turn"),
-    (Part::Read, "read"),
-    (Part::Queue, "queue"),
-    (Part::Work, "work"),
-    (Part::Commit, "commit"),
-    (Part::Hash, "hash"),
+const PHASES: [(Phase, &str); 6] = [
+    (Phase::Permit, "turn"),
+    (Phase::Read, "read"),
+    (Phase::Queue, "queue"),
+    (Phase::Work, "work"),
+    (Phase::Commit, "commit"),
+    (Phase::Hash, "hash"),
 ];
 
 /// What a request has spent its time on so far.
 pub struct Timing {
     began: Instant,
-    spent: [Cell<Duration>; PARTS.len()],
+    spent: [Cell<Duration>; PHASES.len()],
 }
 
 impl Timing {
@@ -50,32 +50,32 @@ impl Timing {
         self.began.elapsed()
     }
 
-    /// Runs `work`, whose time is that of `part`.
-    pub(super) fn during<T>(&self, part: Part, work: impl FnOnce() -> T) -> T {
+    /// Runs `work`, whose time is that of `phase`.
+    pub(super) fn during<T>(&self, phase: Phase, work: impl FnOnce() -> T) -> T {
         let began = Instant::now();
         let done = work();
-        self.add(part, began.elapsed());
+        self.add(phase, began.elapsed());
         done
     }
 
-    /// Adds the parts of a write.
+    /// Adds the phases of a write.
     pub(super) fn add_write(&self, spent: WriteTimings) {
-        self.add(Part::Queue, spent.queue);
-        self.add(Part::Work, spent.work);
-        self.add(Part::Commit, spent.commit);
+        self.add(Phase::Queue, spent.queue);
+        self.add(Phase::Work, spent.work);
+        self.add(Phase::Commit, spent.commit);
     }
 
-    pub(super) fn add(&self, part: Part, time: Duration) {
-        let spent = &self.spent[part as usize];
+    pub(super) fn add(&self, phase: Phase, time: Duration) {
+        let spent = &self.spent[phase as usize];
         spent.set(spent.get() + time);
     }
 
-    /// The parts there were and the rest, of so much time.
-    pub(super) fn parts(&self, took: Duration) -> impl Iterator<Item = (&'static str, Duration)> {
+    /// The phases there were and the rest, of so much time.
+    pub(super) fn phases(&self, took: Duration) -> impl Iterator<Item = (&'static str, Duration)> {
         let named: Duration = self.spent.iter().map(Cell::get).sum();
         let rest = ("render", took.saturating_sub(named));
-        let parts = PARTS.iter().map(|(part, name)| (*name, self.spent[*part as usize].get()));
-        parts.filter(|(_, time)| !time.is_zero()).chain([rest])
+        let phases = PHASES.iter().map(|(phase, name)| (*name, self.spent[*phase as usize].get()));
+        phases.filter(|(_, time)| !time.is_zero()).chain([rest])
     }
 }
 
@@ -85,8 +85,8 @@ mod tests {
 
     #[test]
     fn each_part_has_a_place_of_its_own() {
-        for (at, (part, _)) in PARTS.iter().enumerate() {
-            assert_eq!(*part as usize, at);
+        for (at, (phase, _)) in PHASES.iter().enumerate() {
+            assert_eq!(*phase as usize, at);
         }
     }
 }

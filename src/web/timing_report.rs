@@ -18,8 +18,8 @@ pub fn report(cx: &Cx, response: &mut Response, took: Duration) {
         let id = cx.request.header("X-Request-Id").unwrap_or("-");
         let (method, target) = (cx.request.method(), cx.request.raw_url().escape_default());
         let mut line = format!("{id} {method} {target} {} took {} ms:", response.status_code, Millis(took));
-        for (part, time) in cx.timing.parts(took) {
-            let _ = write!(line, " {part} {}", Millis(time));
+        for (phase, time) in cx.timing.phases(took) {
+            let _ = write!(line, " {phase} {}", Millis(time));
         }
         log::warn!(target: "slow", "{line}");
     }
@@ -36,8 +36,8 @@ fn is_page(response: &Response) -> bool {
 /// The header's value (<https://www.w3.org/TR/server-timing/>): durations in milliseconds.
 fn server_timing(timing: &Timing, took: Duration) -> String {
     let mut value = String::with_capacity(128);
-    for (part, time) in timing.parts(took) {
-        let _ = write!(value, "{part};dur={}, ", Millis(time));
+    for (phase, time) in timing.phases(took) {
+        let _ = write!(value, "{phase};dur={}, ", Millis(time));
     }
     let _ = write!(value, "total;dur={}", Millis(took));
     value
@@ -56,14 +56,14 @@ impl fmt::Display for Millis {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::timing::Part;
+    use crate::web::timing::Phase;
     use lorem_store::WriteTimings;
 
     #[test]
     fn the_parts_and_the_rest_are_the_whole() {
         let timing = Timing::start();
-        timing.add(Part::Read, Duration::from_micros(1_200));
-        timing.add(Part::Read, Duration::from_micros(34));
+        timing.add(Phase::Read, Duration::from_micros(1_200));
+        timing.add(Phase::Read, Duration::from_micros(34));
         timing.add_write(WriteTimings {
             queue: Duration::ZERO,
             work: Duration::from_micros(5),

@@ -24,7 +24,7 @@ pub fn document(
     attributes: &[(&str, &str)],
     content: impl FnOnce(&mut Xml) -> io::Result<()>,
 ) -> Result<String> {
-    let failed = |error: &dyn std::fmt::Display| Error::Internal(format!("writing XML: {error}"));
+    let failed = |error: &dyn std::fmt::Display| Error::Internal(format!("writing XML: {error}").into());
     let mut xml = Writer::new(Vec::with_capacity(16 * 1024));
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))
         .map_err(|error| failed(&error))?;

@@ -65,7 +65,7 @@ fn assert_cleaned(form: &Form, name: &str) {
 
 /// A cookie that the site has set is found among any other cookies.
 fn assert_cookies_parse(header: &str, relax_ssl: bool) {
-    for (name, value) in cookie::read(header, relax_ssl) {
+    for (name, value) in cookie::parse(header, relax_ssl) {
         assert!(!name.contains([';', '=']) && !value.contains(';'), "{name:?}={value:?}");
         assert_read_back(header, value, relax_ssl);
     }
@@ -78,13 +78,13 @@ fn assert_read_back(header: &str, value: &str, relax_ssl: bool) {
         value.chars().filter(|&letter| letter.is_ascii_alphanumeric() || letter == '-').collect();
     let token = Token::parse(value);
     for value in [Some(plain), token.as_ref().map(Token::to_string)].into_iter().flatten() {
-        let set = cookie::written("name", &value, 60, relax_ssl);
+        let set = cookie::set_cookie("name", &value, 60, relax_ssl);
         assert!(set.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()), "a header value: {set:?}");
         let (pair, rest) = set.split_once(';').expect("attributes");
         assert_eq!(relax_ssl, !rest.contains("; Secure"));
         let sent = format!("{header}; {pair}");
-        assert_eq!(cookie::read(&sent, relax_ssl).last(), Some(("name", &*value)), "{sent:?}");
-        assert_eq!(cookie::read(&format!("{pair}; {header}"), relax_ssl).next(), Some(("name", &*value)));
+        assert_eq!(cookie::parse(&sent, relax_ssl).last(), Some(("name", &*value)), "{sent:?}");
+        assert_eq!(cookie::parse(&format!("{pair}; {header}"), relax_ssl).next(), Some(("name", &*value)));
         if let Some(token) = &token
             && value.contains('.')
         {

@@ -1,7 +1,7 @@
 //! Any text is rendered as well-nested HTML of known tags, with the words of the text.
 
 use horrorshow::Template;
-use lorem_news::markup::{Markup, SHOWN, excerpt};
+use lorem_news::markup::{MAX_ADDRESS_CHARS, Markup, excerpt};
 use scraper::{Html, Node};
 use url::Url;
 
@@ -41,7 +41,7 @@ fn read_back(output: &str) -> String {
             Node::Text(words) if parent.name() != "a" => text += words,
             Node::Text(shown) => {
                 let href = parent.attr("href").expect("an address");
-                match shown.strip_suffix('…').filter(|start| start.chars().count() == SHOWN) {
+                match shown.strip_suffix('…').filter(|start| start.chars().count() == MAX_ADDRESS_CHARS) {
                     Some(start) => assert!(href.starts_with(start) && href.len() > start.len(), "{href}"),
                     None => assert_eq!(&**shown, href),
                 }

@@ -14,7 +14,7 @@ pub fn holds(input: &[u8]) {
 
 fn assert_stays(wanted: &str) {
     // Signing in carries the address as a parameter.
-    let through = paths::then(paths::SIGN_IN, wanted);
+    let through = paths::with_return_to(paths::SIGN_IN, wanted);
     let (_, query) = through.split_once('?').expect("a query");
     assert_eq!(Form::parse(query.as_bytes()).expect("a form").get("return_to"), Some(wanted));
     assert_eq!(local_path(&through).is_some(), through.len() <= 2000, "{through}");

@@ -4,8 +4,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use lorem_news::flag;
-use lorem_news::site::limiter::Limit;
-use lorem_news::site::limiter::RateLimits;
+use lorem_news::site::limiter::{Limit, RateLimit, RateLimits};
 use rusqlite::Connection;
 
 use crate::client::*;
@@ -714,7 +713,7 @@ fn deleting_an_account_withdraws_its_flags() {
 #[test]
 fn flags_share_the_rate_limit_of_writes() {
     let scene = scene_with(|config| {
-        config.rates = Some(RateLimits { writes: Limit::a_minute(2), ..RateLimits::default() });
+        config.rates = Some(RateLimits::default().with(RateLimit::Writes, Limit::per_minute(2)));
     });
     for (id, status) in [(5, 303), (6, 303), (7, 429)] {
         let answer = scene.reader.post(&format!("/posts/{id}/flag"), &[("kind", "spam"), ("words", "Words")]);

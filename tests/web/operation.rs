@@ -6,8 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use lorem_news::app::App;
-use lorem_news::site::limiter::Limit;
-use lorem_news::site::limiter::RateLimits;
+use lorem_news::site::limiter::{Limit, RateLimit, RateLimits};
 use prometheus_parse::{Sample, Value};
 use rouille::Request;
 
@@ -368,7 +367,7 @@ fn unknown_paths_add_no_series() {
 #[test]
 fn refusals_are_counted_by_reason() {
     let site = Site::with(20, |config| {
-        config.rates = Some(RateLimits { sign_ins: Limit::a_minute(1), ..RateLimits::default() });
+        config.rates = Some(RateLimits::default().with(RateLimit::SignIns, Limit::per_minute(1)));
     });
     for status in [422, 429, 429] {
         let form = [("screen_name", "nobody"), ("password", "wrong")];

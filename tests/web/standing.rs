@@ -65,7 +65,7 @@ fn a_write_after_a_ban_is_refused_and_its_text_is_kept() {
     let ban = "UPDATE users SET banned_at = 1 WHERE id = 1; \
                INSERT INTO acts (created_at, verb, noun, user_id, reason) VALUES (1, 'ban', 'user', 1, 'Spam')";
     match written_after(ban, Standing::Active) {
-        Err(Error::Barred { why, typed }) => {
+        Err(Error::Moderated { why, typed }) => {
             assert_eq!((&*why, &*typed), ("You are banned: Spam", "These words are mine"));
         }
         other => panic!("{other:?}"),

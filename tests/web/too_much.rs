@@ -7,8 +7,7 @@ use std::time::Duration;
 use lorem_news::app::App;
 use lorem_news::error_page;
 use lorem_news::site::config::Config;
-use lorem_news::site::limiter::RateLimits;
-use lorem_news::site::limiter::{Action, Limit, RetryAfter};
+use lorem_news::site::limiter::{Action, Limit, RateLimit, RateLimits, RetryAfter};
 use lorem_news::site::semaphore::Semaphore;
 use lorem_news::web::timing::Timing;
 use lorem_news::web::{Cx, Error};
@@ -32,11 +31,11 @@ fn request() -> Request {
 
 #[test]
 fn a_rate_limited_request_gets_retry_after() {
-    let sign_ups = Limit::an_hour(1);
-    let (_folder, app) = app(|config| config.rates = Some(RateLimits { sign_ups, ..RateLimits::default() }));
+    let limits = RateLimits::default().with(RateLimit::SignUps, Limit::per_hour(1));
+    let (_folder, app) = app(|config| config.rates = Some(limits));
     let act = Action::SignUpFrom([192, 0, 2, 1].into());
-    app.site.limiter.take(act).expect("the first is allowed");
-    let wait = app.site.limiter.take(act).expect_err("the second is too soon");
+    app.site.limiter.check_and_record(act).expect("the first is allowed");
+    let wait = app.site.limiter.check_and_record(act).expect_err("the second is too soon");
     assert!((1..=3600).contains(&wait.seconds), "{wait:?}");
     for (wait, after, sentence) in [
         (RetryAfter { seconds: 3600 }, "3600", "Please try again in 60 minutes."),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use lorem_news::comment::{self, NewComment};
+use lorem_news::site::limiter::{Limit, RateLimit, RateLimits};
 use lorem_news::types::time::{DAY, now};
 use rusqlite::Connection;
 use scraper::Html;
@@ -338,10 +339,7 @@ fn a_comment_sent_by_a_guest_is_in_the_form_after_signing_in() {
 
 #[test]
 fn a_rate_limited_write_keeps_its_text() {
-    let limits = lorem_news::site::limiter::RateLimits {
-        writes: lorem_news::site::limiter::Limit::an_hour(2),
-        ..lorem_news::site::limiter::RateLimits::default()
-    };
+    let limits = RateLimits::default().with(RateLimit::Writes, Limit::per_hour(2));
     let site = Site::with(20, |config| config.rates = Some(limits));
     let database = site.database();
     let client = Client::signed_in(&site);

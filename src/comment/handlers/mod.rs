@@ -63,7 +63,7 @@ pub fn list(cx: &Cx, post_id: i64) -> Response {
 /// `POST /posts/:id/comments`, `POST /comments/:id/replies`: a comment on a post, a reply to a comment.
 ///
 /// # Errors
-/// [`Error::SignIn`]; [`Error::Barred`], [`Error::Lost`] and [`Error::NotFound`], where nobody can say
+/// [`Error::SignIn`]; [`Error::Moderated`], [`Error::TargetDeleted`] and [`Error::NotFound`], where nobody can say
 /// anything; the database's. What can be mended is told in the form.
 pub fn create(cx: &Cx, to: ReplyTarget) -> Result {
     let viewer = draft::handlers::require_user(cx, to.form(), &FIELDS)?;
@@ -72,7 +72,7 @@ pub fn create(cx: &Cx, to: ReplyTarget) -> Result {
     if !matches!(room, CommentStatus::Open(_)) {
         return closed(cx, to, room, &body);
     }
-    let errors = check(&body).or_too_fast(&cx.site.limiter, Action::WriteBy(viewer.id));
+    let errors = check(&body).or_rate_limited(&cx.site.limiter, Action::WriteBy(viewer.id));
     if !errors.is_empty() {
         return refuse(cx, to, &body, &errors);
     }
@@ -111,7 +111,7 @@ fn send(
 /// Leads to a comment that was made, or shows it where it belongs.
 fn answer(cx: &Cx, viewer: &Viewer, to: ReplyTarget, made: &Made) -> Result {
     let Made { id, post_id, count, replies } = *made;
-    if !reply::wants_changes(cx) {
+    if !reply::wants_fragments(cx) {
         return Ok(reply::done(cx, address(cx, post_id, id)?, Flash::CommentCreated));
     }
     // It may have been there before, and have points since.
@@ -169,7 +169,7 @@ fn address_of(place: Place, post_id: i64, id: i64) -> String {
 /// [`Error::NotFound`]; a cursor that is none; the database's.
 pub fn show(cx: &Cx, id: i64) -> Result {
     let viewer_id = auth::viewer_id(cx)?;
-    if reply::wants_changes(cx) {
+    if reply::wants_fragments(cx) {
         let placed = alive(cx, viewer_id, id)?;
         return Ok(reply::changes(cx, &[said(cx, &placed)?]));
     }
@@ -214,7 +214,7 @@ fn said(cx: &Cx, placed: &Placed) -> Result<Change> {
 pub fn edit(cx: &Cx, id: i64) -> Result {
     auth::refuse_banned(cx)?;
     // With htmx they come back to the page that they are on, not to one with only the form.
-    let viewer = if reply::wants_changes(cx) {
+    let viewer = if reply::wants_fragments(cx) {
         auth::require_user_or_return(cx, paths::comment(id))?
     } else {
         auth::require_user(cx)?
@@ -223,7 +223,7 @@ pub fn edit(cx: &Cx, id: i64) -> Result {
     let draft = draft::handlers::of(cx, paths::comment(id))?;
     let body = draft.map_or_else(|| placed.comment.body.clone(), |draft| draft.text("body"));
     let form = CommentForm::of(&body);
-    if reply::wants_changes(cx) {
+    if reply::wants_fragments(cx) {
         let edited = views::edited(id, &form).into_string()?;
         return Ok(reply::changes(cx, &[Change::replace(format_args!("#said_{id}"), edited)]));
     }
@@ -249,7 +249,7 @@ pub fn update(cx: &Cx, id: i64) -> Result {
     let mut placed = own(cx, viewer, id)?;
     let form = cx.form()?;
     let body = form.get("body").map_or_else(|| placed.comment.body.clone(), |_| form.text("body"));
-    let errors = check(&body).or_too_fast(&cx.site.limiter, Action::WriteBy(viewer.id));
+    let errors = check(&body).or_rate_limited(&cx.site.limiter, Action::WriteBy(viewer.id));
     if !errors.is_empty() {
         return refuse_change(cx, &placed, &body, &errors);
     }
@@ -268,7 +268,7 @@ pub fn update(cx: &Cx, id: i64) -> Result {
         Some(false) => return Err(Error::NotFound),
         None => return Err(draft::handlers::sign_in_first(cx, paths::edit_comment(id), &FIELDS)),
     }
-    if !reply::wants_changes(cx) {
+    if !reply::wants_fragments(cx) {
         let address = address(cx, placed.post_id, id)?;
         return Ok(reply::done(cx, address, Flash::CommentUpdated));
     }
@@ -277,7 +277,7 @@ pub fn update(cx: &Cx, id: i64) -> Result {
 
 fn refuse_change(cx: &Cx, placed: &Placed, body: &str, errors: &Errors) -> Result {
     let (id, form) = (placed.comment.id, CommentForm { body, errors, in_place: true });
-    if reply::wants_changes(cx) {
+    if reply::wants_fragments(cx) {
         let edited = views::edited(id, &form).into_string()?;
         let changes = [Change::replace(format_args!("#said_{id}"), edited)];
         return Ok(reply::refused_changes(cx, &changes, errors));
@@ -312,7 +312,7 @@ pub fn destroy(cx: &Cx, id: i64) -> Result {
         // It was the last on a post that was only kept for it.
         return Ok(reply::done(cx, paths::POSTS, Flash::CommentDestroyed));
     };
-    if !reply::wants_changes(cx) || is_on_page_of(cx, id, &fate) {
+    if !reply::wants_fragments(cx) || is_on_page_of(cx, id, &fate) {
         return Ok(reply::done(cx, after_destroying(cx, post_id, id, &fate)?, Flash::CommentDestroyed));
     }
     let remove = |id: i64| Change::remove(format_args!("#comment_{id}"));

@@ -14,13 +14,13 @@ use crate::{draft, post};
 
 /// The refusal of a comment on a locked post, with what was `typed`.
 fn locked(reason: &str, typed: String) -> Error {
-    Error::Barred { why: format!("This discussion is locked: {reason}"), typed }
+    Error::Moderated { why: format!("This discussion is locked: {reason}"), typed }
 }
 
 /// Shows the form again: in its place, or on the page that it is on.
 pub(super) fn refuse(cx: &Cx, to: ReplyTarget, body: &str, errors: &Errors) -> Result {
     let form = CommentForm { body, errors, in_place: true };
-    if reply::wants_changes(cx) {
+    if reply::wants_fragments(cx) {
         let change = match to {
             ReplyTarget::Comment(id) => Change::replace(
                 format_args!("#reply_{id}_form"),
@@ -40,11 +40,11 @@ pub(super) fn refuse(cx: &Cx, to: ReplyTarget, body: &str, errors: &Errors) -> R
 /// The answer where nobody can say anything, or not any more: what was written is not lost. When only
 /// the comment is gone that it replies to, it can still be said to all.
 pub(super) fn closed(cx: &Cx, to: ReplyTarget, room: CommentStatus, body: &str) -> Result {
-    let is_in_place = reply::wants_changes(cx) && cx.method() == "POST";
+    let is_in_place = reply::wants_fragments(cx) && cx.method() == "POST";
     match room {
         CommentStatus::Locked(reason) => Err(locked(&reason, draft::handlers::words(cx, to.address())?)),
         CommentStatus::NoParent(_) if is_in_place => refuse(cx, to, body, &parent_gone()),
-        CommentStatus::NoParent(Some(post_id)) if !is_blank(body) && !reply::wants_changes(cx) => {
+        CommentStatus::NoParent(Some(post_id)) if !is_blank(body) && !reply::wants_fragments(cx) => {
             refuse(cx, ReplyTarget::Post(post_id), body, &parent_gone())
         }
         _ => Err(draft::handlers::lost(cx, to.address())),

@@ -15,7 +15,7 @@ use crate::web::{Cx, Result, paths};
 /// already, perhaps with words in it, stays.
 ///
 /// # Errors
-/// [`Error::Barred`], [`Error::Lost`] and [`Error::NotFound`], where nobody can reply, or not any more;
+/// [`Error::Moderated`], [`Error::TargetDeleted`] and [`Error::NotFound`], where nobody can reply, or not any more;
 /// the database's.
 pub fn form(cx: &Cx, id: i64) -> Result {
     auth::refuse_banned(cx)?;
@@ -26,7 +26,7 @@ pub fn form(cx: &Cx, id: i64) -> Result {
         return closed(cx, to, room, &written);
     }
     let form = CommentForm::of(&written);
-    if reply::wants_changes(cx) {
+    if reply::wants_fragments(cx) {
         let html = views::reply_in_place(id, &form).into_string()?;
         let below = format_args!("#comment_{id}:not(:has(> form)) > div");
         return Ok(reply::changes(cx, &[Change::after(below, html)]));
@@ -40,7 +40,7 @@ pub fn form(cx: &Cx, id: i64) -> Result {
 /// # Errors
 /// A cursor that is none.
 pub fn list(cx: &Cx, id: i64) -> Result {
-    if reply::wants_changes(cx) {
+    if reply::wants_fragments(cx) {
         return Ok(reply::changes(cx, &[Change::remove(format_args!("#reply_{id}_form"))]));
     }
     Ok(reply::see_other(cx, paths::comment(id)))

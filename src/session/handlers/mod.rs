@@ -37,16 +37,17 @@ fn form<'f>(cx: &Cx, screen_name: &'f str, return_to: &'f str) -> Result<views::
 /// `POST /sessions`: signs somebody in.
 ///
 /// # Errors
-/// [`Error::TooMany`] for who tries too often; the database's.
+/// [`Error::RateLimited`] for who tries too often; the database's.
 pub fn create(cx: &Cx) -> Result {
     let form = cx.form()?;
     let (screen_name, password) = (form.line("screen_name"), form.get("password").unwrap_or_default());
     let folded = name::folded(&screen_name);
     let rates = &cx.site.limiter;
-    if let Err(wait) =
-        rates.take(Action::SignInFrom(cx.ip())).and_then(|()| rates.take(Action::SignInAs(&folded)))
+    if let Err(wait) = rates
+        .check_and_record(Action::SignInFrom(cx.ip()))
+        .and_then(|()| rates.check_and_record(Action::SignInAs(&folded)))
     {
-        return refuse(cx, &screen_name, &Errors::too_fast(wait));
+        return refuse(cx, &screen_name, &Errors::rate_limited(wait));
     }
     let account = cx.read(|connection| user::sql::account(connection, &folded))?;
     let is_right = cx.hashing(|| match &account {
@@ -133,7 +134,7 @@ pub fn destroy(cx: &Cx, id: i64) -> Result {
     if id == viewer.session_id {
         return Ok(signed_out(cx, reply::done(cx, paths::user(user_id), Flash::SignedOut)));
     }
-    if reply::wants_changes(cx) {
+    if reply::wants_fragments(cx) {
         let changes = [
             Change::remove(format_args!("#session_{id}")),
             Change::fill("#sessions_count", left.to_string()),

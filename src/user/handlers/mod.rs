@@ -116,7 +116,7 @@ pub fn create(cx: &Cx) -> Result {
     if !password.is_empty() {
         check_length(&mut errors, password);
     }
-    let errors = errors.or_too_fast(&cx.site.limiter, Action::SignUpFrom(cx.ip()));
+    let errors = errors.or_rate_limited(&cx.site.limiter, Action::SignUpFrom(cx.ip()));
     if !errors.is_empty() {
         return refuse(cx, &screen_name, &errors);
     }
@@ -145,7 +145,7 @@ fn refuse(cx: &Cx, screen_name: &str, errors: &Errors) -> Result {
 
 fn hash(cx: &Cx, password: &str) -> Result<String> {
     let hashed = cx.hashing(|| password::hash(password))?;
-    hashed.map_err(|error| Error::Internal(format!("hashing a password: {error}")))
+    hashed.map_err(|error| Error::Internal(format!("hashing a password: {error}").into()))
 }
 
 /// `GET /user/edit`.
@@ -259,8 +259,8 @@ fn new_password(cx: &Cx, user: &User, password: &str, errors: &mut Errors) -> Re
     check_confirmation(errors, password, form.get("password_confirmation"));
     check_length(errors, password);
     // Whoever finds an open browser must not guess faster here than where one signs in.
-    if let Err(wait) = cx.site.limiter.take(Action::PasswordBy(user.id)) {
-        *errors = Errors::too_fast(wait);
+    if let Err(wait) = cx.site.limiter.check_and_record(Action::PasswordBy(user.id)) {
+        *errors = Errors::rate_limited(wait);
         return Ok(None);
     }
     let present = cx.read(|connection| sql::password_hash(connection, user.id))?.ok_or(Error::NotFound)?;

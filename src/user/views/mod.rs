@@ -138,7 +138,7 @@ pub fn edit<'f>(form: &EditForm<'f>, errors: &'f Errors) -> impl Render + 'f {
     let EditForm { id, screen_name, about } = *form;
     owned_html! {
         form(method="post", action=paths::ACCOUNT) {
-            : button::means("patch");
+            : button::method_override("patch");
             : field::errors(errors, "user");
             : field::line(Field::new("screen_name", "Screen name", screen_name, errors).autocomplete("username"));
             : field::area(Field::new("about", "About", about, errors).hint(FORMATTING));
@@ -170,7 +170,7 @@ pub fn confirm_destroy(user: &User) -> impl Render {
         }
         div(class="actions") {
             form(method="post", action=paths::ACCOUNT) {
-                : button::means("delete");
+                : button::method_override("delete");
                 button(class="button danger") { : "Delete profile" }
             }
             a(class="button", href=paths::user(id)) { : "Keep it" }
