@@ -1,4 +1,4 @@
-//! Compresses the static files once, at build time, with the best level, and lists the migrations.
+//! Compresses the static files with the best level, and lists the migrations.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -25,8 +25,10 @@ fn compress_static_files(out: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes `migrations.rs`: an array of the texts of `db/migrations/*.sql`. A gap in their numbers, or a second
-/// file with a number, ends the build.
+/// Writes `migrations.rs`: an array of the contents of `db/migrations/*.sql`.
+///
+/// # Errors
+/// A gap in the files' numbers, or two files with the same number.
 fn list_migrations(out: &Path) -> io::Result<()> {
     println!("cargo::rerun-if-changed=db/migrations");
     let mut migrations = files("db/migrations")?;
@@ -41,7 +43,8 @@ fn list_migrations(out: &Path) -> io::Result<()> {
         writeln!(list, "    include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {path:?})),")
             .map_err(io::Error::other)?;
     }
-    let doc = "/// Every migration in order; `PRAGMA user_version` counts how many a database has had.";
+    let doc =
+        "/// The migrations in order; `PRAGMA user_version` is the number of those that a database has had.";
     let count = migrations.len();
     fs::write(
         out.join("migrations.rs"),

@@ -1,4 +1,4 @@
-//! The answer for an [`Error`]: a page, or a line above the page for htmx.
+//! The response to an [`Error`]: a page, or for htmx an alert above the present page.
 
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
@@ -12,7 +12,7 @@ use crate::web::cookie::Header;
 use crate::web::preferences::Preferences;
 use crate::web::{Cx, Error, paths, reply};
 
-/// The answer for `error`; what is ours goes to the log with the request's id.
+/// The response to `error`. Errors of status 5xx are logged with the request's id.
 #[must_use]
 pub fn respond(cx: &Cx, error: &Error) -> Response {
     if error.status() >= 500 {
@@ -48,8 +48,8 @@ pub fn respond(cx: &Cx, error: &Error) -> Response {
 
 fn page(cx: &Cx, error: &Error) -> Response {
     let (heading, sentence) = error.texts(cx.method());
-    // Who asks may be what could not be found out: then the page is a guest's. Nor is it asked of a
-    // database that has too much to do already. A flash waits for the next page that is no error.
+    // Finding the viewer may be what failed: the page is a guest's then. An overloaded database is not asked at all.
+    // A flash waits for the next page that is no error.
     let viewer = if error.status() == 503 { None } else { auth::viewer(cx).ok().flatten() };
     let page = Page { heading, viewer, preferences: Preferences::of(cx), ..Page::default() };
     let typed = match error {
@@ -57,7 +57,7 @@ fn page(cx: &Cx, error: &Error) -> Response {
         _ => "",
     };
     let main = horrorshow::html! {
-        @ if let Error::Moderated { why, .. } = error { : barred(why) } else { p { : &*sentence } }
+        @ if let Error::Moderated { why, .. } = error { : decision(why) } else { p { : &*sentence } }
         : field::unsent_text(typed);
     };
     match layout::render(&page, main) {
@@ -69,8 +69,8 @@ fn page(cx: &Cx, error: &Error) -> Response {
     }
 }
 
-/// What was decided, and where it is logged.
-fn barred(why: &str) -> impl Render + '_ {
+/// The admin's decision, and a link to the moderation log.
+fn decision(why: &str) -> impl Render + '_ {
     owned_html! {
         div(class="prose") {
             p { : Text(why) }

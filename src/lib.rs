@@ -1,14 +1,18 @@
 //! Lorem News: a Hacker-News style site on SQLite, without an async runtime.
 //!
-//! A request goes one way: [`lorem_http`] (bytes to a [`rouille::Request`]) → [`app::App::handle`] (panic guard) →
-//! [`routes`] (one line a route) → a noun's `handlers` → one [`lorem_store::Db::read`] or
-//! [`lorem_store::Db::write`] with that noun's `sql` → its `views` → [`web::reply`]. `docs/architecture.md` has
-//! the rest.
+//! # Request lifecycle
 //!
-//! The modules stand from the top floor to the ground: a file uses what is on its own floor or below, which
-//! `tests/architecture` checks. All nouns share four floors: handlers, views, SQL, types.
+//! [`lorem_http`] parses the bytes into a [`rouille::Request`] → [`app::handle`] starts the timing and catches panics →
+//! [`routes`] finds the handler → the handler (in a noun's `handlers`) calls [`web::Cx::read`] or [`web::Cx::write`]
+//! once, with functions of the noun's `sql` → the noun's `views` render → [`web::reply`] makes the response.
+//!
+//! # Layers
+//!
+//! The modules below are listed from the top layer to the bottom. A file uses only files of its own layer or of a lower
+//! one, and no two files use each other; `tests/architecture` checks this. All nouns share four layers: handlers,
+//! views, SQL, types. `docs/architecture.md` explains more, `docs/glossary.md` has the terms.
 
-// What the program is asked to do, and how it is put together.
+// The program: commands, wiring, routes, background jobs.
 pub mod cli;
 pub mod app;
 pub mod routes;
@@ -16,7 +20,7 @@ pub mod benchmarking;
 pub mod seed;
 pub mod jobs;
 
-// The nouns.
+// The nouns: each has types and rules, SQL, views and handlers.
 pub mod monitoring;
 pub mod status;
 pub mod feed;
@@ -34,14 +38,14 @@ pub mod vote;
 pub mod session;
 pub mod draft;
 
-// What all pages share.
+// Shared by all pages: layout, authentication, requests and responses, the site's state.
 pub mod error_page;
 pub mod ui;
 pub mod auth;
 pub mod web;
 pub mod site;
 
-// The ground: knows no request.
+// Independent of requests: the replica, metrics, schema, text, types.
 pub mod replica;
 pub mod metrics;
 pub mod schema;

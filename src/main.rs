@@ -1,4 +1,4 @@
-//! `lorem-news`: see `lorem-news --help`, and `lib.rs` for the map of the code.
+//! The `lorem-news` program. `lorem-news --help` lists its commands; `lib.rs` lists the modules.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Every route, one line each.
+//! The table of routes, one line each.
 
 use crate::comment::ReplyTarget;
 use crate::moderation::Subject;
@@ -12,11 +12,11 @@ use crate::{
     session, sitemap, status, user,
 };
 
-/// The table of routes: the parts of a path, a name where any part will do, and a handler for each method. It becomes
-/// a `match` and a list of patterns, so that who counts requests has a name for each kind of them.
+/// The table of routes: a path's segments (a name stands for any segment) and a handler for each method. It expands to
+/// a `match` and to the list of patterns, by which the metrics name the routes.
 macro_rules! routes {
     ($cx:ident, $($([$($part:tt),+])|+ $(if $guard:expr)? => { $($method:ident => $handler:expr),+ })+) => {
-        /// What each route matches, such as `/posts/:id`; of several paths the first.
+        /// The pattern of each route, such as `/posts/:id`; of a route with several paths the first.
         const PATTERNS: &[&str] = &[$(pattern!($([$($part)+])+)),+];
 
         /// Finds the handler and runs it.
@@ -39,7 +39,7 @@ macro_rules! pattern {
     (@part $name:ident) => { concat!(":", stringify!($name)) };
 }
 
-/// The handler for the method among those that the path has, else 405 with their names.
+/// Runs the handler for the request's method, else returns 405 with the methods that the path has.
 macro_rules! on {
     ($cx:ident, $($method:ident => $handler:expr),+) => {
         match $cx.method() {
@@ -55,8 +55,8 @@ macro_rules! on {
 /// Finds the handler for a request and runs it.
 ///
 /// # Errors
-/// Those of the handler; [`Error::NotFound`], [`Error::MethodNotAllowed`], and
-/// [`Error::Forbidden`] for a change that another site asked for.
+/// [`Error::Forbidden`] for a request that changes something and comes from another site; [`Error::Moderated`] for a
+/// banned user; [`Error::NotFound`]; [`Error::MethodNotAllowed`]; the handler's.
 pub fn route(cx: &Cx) -> Result {
     csrf::check(cx)?;
     let segments: Vec<&str> = cx.path().split('/').skip(1).collect();
@@ -69,10 +69,10 @@ pub fn route(cx: &Cx) -> Result {
     }
 }
 
-/// Requests that match no route, or are refused before one is looked for.
+/// The route of requests that match no route, or are refused before one is looked for.
 const NO_ROUTE: Route = Route(PATTERNS.len());
 
-/// The route with this pattern: for constants, where one that is not there stops the compiler.
+/// The route with this pattern, for constants: an unknown pattern is a compile error.
 const fn named(pattern: &str) -> Route {
     let mut at = 0;
     while !is_same(PATTERNS[at].as_bytes(), pattern.as_bytes()) {
@@ -81,18 +81,18 @@ const fn named(pattern: &str) -> Route {
     Route(at)
 }
 
-/// The route of a request, once [`route`] has run.
+/// The route of a request, set by [`route`].
 #[must_use]
 pub fn route_of(cx: &Cx) -> Route {
     cx.route.get().unwrap_or(NO_ROUTE)
 }
 
-/// The patterns of all routes in their order; `none` is the last.
+/// The patterns of all routes in the order of [`Route`]; the last, `none`, is that of requests without a route.
 pub fn patterns() -> impl Iterator<Item = &'static str> {
     PATTERNS.iter().copied().chain(["none"])
 }
 
-/// `==`, for constants.
+/// `one == other`, which is not `const` for slices.
 const fn is_same(one: &[u8], other: &[u8]) -> bool {
     match (one, other) {
         ([], []) => true,
@@ -208,9 +208,9 @@ routes! { cx,
     [name] if assets::is_at_root(name) => { GET => assets::serve_at_root(cx, name) }
 }
 
-/// Whether also somebody who is banned can ask for it: reading, and how; signing in and out; and leaving. All
-/// other changes are refused here, also those that are yet to come. (Who calls for benchmarking is
-/// nobody.)
+/// Whether a banned user may send the request: reading, preferences, saving posts, signing in and out, and deleting
+/// their own account. All other changes are refused here, so that a new route is closed to banned users by default.
+/// (Benchmarking endpoints act as random users.)
 fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {
     match segments {
         _ if method == "GET" => true,
@@ -221,19 +221,19 @@ fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {
     }
 }
 
-/// A row's number in a path: as the site writes it, without a sign or a zero before it that `parse`
-/// would take, so that a thing has one address.
+/// The row id in a path, only as the site writes it: `parse` would also accept a sign or leading zeros, and a page
+/// would have several addresses.
 fn number(segment: &str) -> Result<i64> {
     let is_canonical = segment.bytes().all(|byte| byte.is_ascii_digit()) && !segment.starts_with('0');
     segment.parse().ok().filter(|_| is_canonical).ok_or(Error::NotFound)
 }
 
-/// What stands between two parts of a segment; nothing, which is no number, where they are not there.
+/// The part of a segment between `before` and `after`; empty, which is no number, where either is missing.
 fn inside<'s>(before: &str, segment: &'s str, after: &str) -> &'s str {
     segment.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)).unwrap_or_default()
 }
 
-/// `/posts/` was meant as `/posts`. Only what begins as our paths do is sent anywhere.
+/// Redirects `/posts/` to `/posts`. Only paths that begin as the site's own do are redirected.
 fn without_trailing_slash(cx: &Cx) -> Result {
     let path = cx.path().trim_end_matches('/');
     let ours = path == paths::POSTS

@@ -1,5 +1,5 @@
-//! Removes what nobody needs any more, beside everything else: once when the server starts, then
-//! every hour, in steps so small that other writes go between them.
+//! The thread that removes expired rows: once when the server starts, then every hour, in steps so small that other
+//! writes run between them.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -13,78 +13,78 @@ use crate::sql::Step;
 use crate::types::time::{DAY, Micros, now};
 use lorem_store::Error;
 
-/// Between two rounds. What is removed is of no use to anybody any more, so an hour more is nothing.
-const EVERY: Duration = Duration::from_secs(60 * 60);
-/// After a step others have so many times as long for their writes: of millions of rows there are many steps.
-const PATIENCE: u32 = 3;
+/// The time between two rounds. The removed rows have no effect, so it does not matter when they go.
+const ROUND_INTERVAL: Duration = Duration::from_secs(60 * 60);
+/// The pause after a step as a multiple of the step's duration, for other writes: millions of rows take many steps.
+const PAUSE_FACTOR: u32 = 3;
 
-/// Something to be removed now and then.
+/// A kind of row to be removed.
 struct Chore {
-    /// What it removes, for the log.
-    what: &'static str,
-    /// Removes some of it: at this moment, in the rows after this id. One [`Database::write`](lorem_store::Database::write).
+    /// The rows that it removes, for the log.
+    removes: &'static str,
+    /// Removes some of the rows that have expired at this time, after this id, in one
+    /// [`Database::write`](lorem_store::Database::write).
     step: fn(&Site, Micros, i64) -> Result<Step, Error>,
 }
 
 const CHORES: &[Chore] = &[
-    Chore { what: "unused sessions", step: unused_sessions },
-    Chore { what: "drafts that are over", step: old_drafts },
+    Chore { removes: "unused sessions", step: unused_sessions },
+    Chore { removes: "expired drafts", step: old_drafts },
 ];
 
-/// `last_used_at` is touched at most once a day, so it may be a day behind: only what is a day older
-/// than it may become was surely not used for so long.
+/// `last_used_at` is updated at most once a day, so it may be a day behind: a session is removed a day after its limit.
 fn unused_sessions(site: &Site, now: Micros, after: i64) -> Result<Step, Error> {
     let cutoff = now - (i64::from(site.config.session_days) + 1) * DAY;
     site.db.write(move |connection| session::sql::prune(connection, after, cutoff))
 }
 
-/// All at once: the number and the size of all drafts are bounded, and each new one has removed those before it.
+/// One step is enough: the number and the size of all drafts are bounded, and each new draft removes expired ones.
 fn old_drafts(site: &Site, now: Micros, _: i64) -> Result<Step, Error> {
     let remove = move |connection: &_| draft::sql::remove_before(connection, now - draft::LIFETIME);
     Ok(Step { removed: site.db.write(remove)?, next: None })
 }
 
-/// What time it is as far as that can be believed: not later than the last use of the site that the
-/// database knows of, and the time since then that this process has seen pass. A clock that is a year
-/// ahead by mistake would end everybody's sessions. Where nobody came for a month, all goes a month later.
+/// A clock that does not trust the system's: its time is at most the last use of the site that the database records,
+/// plus the time that this process has run. With a system clock that is a year ahead by mistake, all sessions would be
+/// removed. The price: if the site was not used for a month, rows are removed a month later.
 struct Clock {
     last_use: Option<Micros>,
     began: Instant,
 }
 
 impl Clock {
-    /// Looks before anybody is served: what is used from now on has the time of the clock in question.
+    /// Reads the last use before the server starts: later uses are recorded with the system clock's time.
     fn of(site: &Site) -> Clock {
         let last_use = site.db.read(session::sql::last_use).unwrap_or_else(|error| {
-            log::error!("asking when the site was used last: {error}");
+            log::error!("cannot read when the site was last used: {error}");
             None
         });
         Clock { last_use, began: Instant::now() }
     }
 
     fn now(&self) -> Micros {
-        self.believe(now(), self.began.elapsed())
+        self.plausible(now(), self.began.elapsed())
     }
 
-    fn believe(&self, now: Micros, passed: Duration) -> Micros {
+    fn plausible(&self, now: Micros, passed: Duration) -> Micros {
         let passed = Micros::try_from(passed.as_micros()).unwrap_or(Micros::MAX);
         self.last_use.map_or(now, |last_use| now.min(last_use.saturating_add(passed)))
     }
 }
 
-/// The thread that does all chores. It stops when this is dropped: after the step that it is at.
+/// The handle of the thread. Dropping it stops the thread after the present step.
 pub struct Housekeeping {
-    /// Nothing is ever sent: that it is gone says stop.
+    /// Dropping it stops the thread; nothing is ever sent.
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Housekeeping {
-    /// Begins with the first round at once. Without a thread, which is logged, the site is served all
-    /// the same: it grows until the next start.
+    /// Starts the thread, and with it the first round. If that fails, the error is logged and the site runs on: the
+    /// database grows until the next start.
     #[must_use]
     pub fn start(site: Arc<Site>) -> Housekeeping {
-        Housekeeping::with(site, CHORES, EVERY)
+        Housekeeping::with(site, CHORES, ROUND_INTERVAL)
     }
 
     fn with(site: Arc<Site>, chores: &'static [Chore], every: Duration) -> Housekeeping {
@@ -100,7 +100,7 @@ impl Housekeeping {
         };
         let thread = thread::Builder::new().name("housekeeping".into()).spawn(rounds);
         if let Err(error) = &thread {
-            log::error!("no thread for housekeeping: {error}");
+            log::error!("cannot start the housekeeping thread: {error}");
         }
         Housekeeping { stop: Some(stop), thread: thread.ok() }
     }
@@ -118,7 +118,7 @@ impl Drop for Housekeeping {
 }
 
 impl Chore {
-    /// Step by step, until there is nothing more to remove, an error, or a stop.
+    /// Runs steps until no row is left to remove, a step fails, or the thread is stopped.
     fn run(&self, site: &Site, now: Micros, stopped: &Receiver<()>) {
         let (mut removed, mut next, mut pause) = (0, Some(0), Duration::ZERO);
         while let Some(after) = next
@@ -131,14 +131,14 @@ impl Chore {
                     step.next
                 }
                 Err(error) => {
-                    log::error!("removing {}: {error}; it is tried again in the next round", self.what);
+                    log::error!("removing {}: {error}; the next round tries again", self.removes);
                     None
                 }
             };
-            pause = began.elapsed() * PATIENCE;
+            pause = began.elapsed() * PAUSE_FACTOR;
         }
         if removed > 0 {
-            log::info!("removed {removed} {}", self.what);
+            log::info!("removed {removed} {}", self.removes);
         }
     }
 }
@@ -160,29 +160,29 @@ mod tests {
         (folder, Arc::new(app.expect("the database opens").site))
     }
 
-    /// Where a chore's steps are told, for they can hold nothing themselves.
-    type Told<T> = LazyLock<(Sender<T>, Mutex<Receiver<T>>)>;
+    /// The channel by which a chore's steps report to the test: a `fn` captures nothing.
+    type Steps<T> = LazyLock<(Sender<T>, Mutex<Receiver<T>>)>;
 
-    fn told<T>() -> (Sender<T>, Mutex<Receiver<T>>) {
-        let (tell, told) = channel();
-        (tell, Mutex::new(told))
+    fn step_channel<T>() -> (Sender<T>, Mutex<Receiver<T>>) {
+        let (sender, receiver) = channel();
+        (sender, Mutex::new(receiver))
     }
 
-    fn next<T>(told: &Told<T>) -> T {
-        told.1.lock().expect("held for a moment").recv_timeout(LONG).expect("the next step")
+    fn next<T>(steps: &Steps<T>) -> T {
+        steps.1.lock().expect("held for a moment").recv_timeout(LONG).expect("the next step")
     }
 
     #[test]
-    fn a_clock_that_is_far_ahead_is_not_believed() {
+    fn a_system_clock_far_ahead_is_not_trusted() {
         let clock = |last_use| Clock { last_use, began: Instant::now() };
         let hour = Duration::from_secs(60 * 60);
-        assert_eq!(clock(Some(1_000 * DAY)).believe(1_365 * DAY, hour), 1_000 * DAY + DAY / 24);
-        // Right, or behind, it is.
+        assert_eq!(clock(Some(1_000 * DAY)).plausible(1_365 * DAY, hour), 1_000 * DAY + DAY / 24);
+        // A clock that is right, or behind, is.
         for now in [1_000 * DAY + 60_000_000, 10] {
-            assert_eq!(clock(Some(1_000 * DAY)).believe(now, hour), now);
+            assert_eq!(clock(Some(1_000 * DAY)).plausible(now, hour), now);
         }
-        assert_eq!(clock(None).believe(1_365 * DAY, hour), 1_365 * DAY);
-        assert_eq!(clock(Some(Micros::MAX)).believe(5, hour), 5);
+        assert_eq!(clock(None).plausible(1_365 * DAY, hour), 1_365 * DAY);
+        assert_eq!(clock(Some(Micros::MAX)).plausible(5, hour), 5);
     }
 
     #[test]
@@ -193,9 +193,9 @@ mod tests {
             Ok(Step { removed: 1, next: Some(after + 1) })
         }
         static ENDLESS: [Chore; 2] =
-            [Chore { what: "steps", step: endless }, Chore { what: "more steps", step: endless }];
+            [Chore { removes: "steps", step: endless }, Chore { removes: "more steps", step: endless }];
         let (_folder, site) = site();
-        let housekeeping = Housekeeping::with(Arc::clone(&site), &ENDLESS, EVERY);
+        let housekeeping = Housekeeping::with(Arc::clone(&site), &ENDLESS, ROUND_INTERVAL);
         while STEPS.load(Ordering::SeqCst) < 10 {
             thread::yield_now();
         }
@@ -209,10 +209,10 @@ mod tests {
     }
 
     #[test]
-    fn steps_go_on_where_the_last_one_ended_and_rounds_begin_anew_even_after_an_error() {
-        static TOLD: Told<i64> = LazyLock::new(told);
+    fn steps_continue_where_the_last_one_ended_and_rounds_start_over_even_after_an_error() {
+        static STEPS_SEEN: Steps<i64> = LazyLock::new(step_channel);
         fn three_steps(_: &Site, _: Micros, after: i64) -> Result<Step, Error> {
-            TOLD.0.send(after).expect("somebody listens");
+            STEPS_SEEN.0.send(after).expect("the test receives");
             match after {
                 0 => Ok(Step { removed: 2, next: Some(7) }),
                 7 => Ok(Step { removed: 0, next: Some(9) }),
@@ -220,37 +220,40 @@ mod tests {
             }
         }
         fn fails(_: &Site, _: Micros, after: i64) -> Result<Step, Error> {
-            TOLD.0.send(-1 - after).expect("somebody listens");
+            STEPS_SEEN.0.send(-1 - after).expect("the test receives");
             Err(Error::Overloaded)
         }
         static CHORES: [Chore; 2] =
-            [Chore { what: "nothing", step: fails }, Chore { what: "steps", step: three_steps }];
+            [Chore { removes: "nothing", step: fails }, Chore { removes: "steps", step: three_steps }];
         let (_folder, site) = site();
         let _housekeeping = Housekeeping::with(site, &CHORES, Duration::from_millis(1));
         for _ in 0..3 {
-            assert_eq!([next(&TOLD), next(&TOLD), next(&TOLD), next(&TOLD)], [-1, 0, 7, 9]);
+            assert_eq!(
+                [next(&STEPS_SEEN), next(&STEPS_SEEN), next(&STEPS_SEEN), next(&STEPS_SEEN)],
+                [-1, 0, 7, 9]
+            );
         }
     }
 
     #[test]
-    fn after_each_step_others_have_a_multiple_of_its_time() {
+    fn the_pause_after_a_step_is_a_multiple_of_its_duration() {
         const WORK: Duration = Duration::from_millis(5);
-        static TOLD: Told<[Instant; 2]> = LazyLock::new(told);
+        static STEPS_SEEN: Steps<[Instant; 2]> = LazyLock::new(step_channel);
         fn works(_: &Site, _: Micros, after: i64) -> Result<Step, Error> {
             let began = Instant::now();
             while began.elapsed() < WORK {
                 thread::yield_now();
             }
-            TOLD.0.send([began, Instant::now()]).expect("somebody listens");
+            STEPS_SEEN.0.send([began, Instant::now()]).expect("the test receives");
             Ok(Step { removed: 0, next: Some(after + 1) })
         }
-        static CHORES: [Chore; 1] = [Chore { what: "nothing", step: works }];
+        static CHORES: [Chore; 1] = [Chore { removes: "nothing", step: works }];
         let (_folder, site) = site();
-        let _housekeeping = Housekeeping::with(site, &CHORES, EVERY);
-        let [mut began, mut ended] = next(&TOLD);
+        let _housekeeping = Housekeeping::with(site, &CHORES, ROUND_INTERVAL);
+        let [mut began, mut ended] = next(&STEPS_SEEN);
         for _ in 0..3 {
-            let [next_began, next_ended] = next(&TOLD);
-            assert!(next_began - ended >= (ended - began) * 3, "the writer was theirs for too short");
+            let [next_began, next_ended] = next(&STEPS_SEEN);
+            assert!(next_began - ended >= (ended - began) * 3, "the pause was too short");
             (began, ended) = (next_began, next_ended);
         }
     }

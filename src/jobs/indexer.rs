@@ -1,7 +1,6 @@
-//! Keeps the index of words, beside the writes: who posts, comments or changes something does not wait
-//! for their words to be sorted in, which would take longer than the write itself
-//! (`docs/decisions/0012-search.md`). What is new is found within about half a second; while the writer is
-//! busy, or more is written than a twentieth of its time can sort in, somewhat later.
+//! The thread that keeps the full-text index up to date. A write of a post or comment does not index its words, which
+//! would take longer than the write itself (`docs/decisions/0012-search.md`). Search finds new text within about half a
+//! second, and later while the writer is busy or more is written than a twentieth of the writer's time can index.
 
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -12,17 +11,18 @@ use crate::search::sql;
 use crate::site::Site;
 use lorem_store::{Database, Error};
 
-/// Between two looks at whether there is anything to do, at least.
-const EVERY: Duration = Duration::from_millis(250);
-/// After a step, which may have had to wait for its turn, others have so many times as long for their writes.
-const PATIENCE: u32 = 19;
-/// After an error, which is logged.
-const AFTER_ERROR: Duration = Duration::from_secs(5);
+/// The least time between two checks for new text.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
+/// The pause after a step as a multiple of the step's duration (with its wait for the writer): other writes get 19
+/// twentieths of the writer's time.
+const PAUSE_FACTOR: u32 = 19;
+/// The pause after a failed step.
+const ERROR_PAUSE: Duration = Duration::from_secs(5);
 
-/// Takes one step; whether there may be more to do.
+/// Indexes some of the new text in one write. Returns whether there may be more.
 ///
 /// # Errors
-/// The database's.
+/// Those of [`Database::read`] and [`Database::write`].
 pub fn step(db: &Database) -> Result<bool, Error> {
     if !db.read(sql::is_behind)? {
         return Ok(false);
@@ -30,17 +30,16 @@ pub fn step(db: &Database) -> Result<bool, Error> {
     db.write(sql::index_some)
 }
 
-/// The thread that does it. It stops when this is dropped: after the step that it is at. The next start
-/// goes on there.
+/// The handle of the thread. Dropping it stops the thread after the present step; the next start continues there.
 pub struct Indexer {
-    /// Nothing is ever sent: that it is gone says stop.
+    /// Dropping it stops the thread; nothing is ever sent.
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Indexer {
-    /// Begins at once. Without a thread, which is logged, the site is served all the same: what is new is
-    /// not found until the next start.
+    /// Starts the thread. If that fails, the error is logged and the site runs on: search does not find new text until
+    /// the next start.
     #[must_use]
     pub fn start(site: Arc<Site>) -> Indexer {
         let (stop, stopped) = channel::<()>();
@@ -48,11 +47,11 @@ impl Indexer {
             loop {
                 let began = Instant::now();
                 let pause = match step(&site.db) {
-                    Ok(true) => began.elapsed() * PATIENCE,
-                    Ok(false) => EVERY.max(began.elapsed() * PATIENCE),
+                    Ok(true) => began.elapsed() * PAUSE_FACTOR,
+                    Ok(false) => POLL_INTERVAL.max(began.elapsed() * PAUSE_FACTOR),
                     Err(error) => {
-                        log::error!("indexing: {error}; it is tried again");
-                        AFTER_ERROR
+                        log::error!("indexing failed and will be tried again: {error}");
+                        ERROR_PAUSE
                     }
                 };
                 if stopped.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
@@ -62,7 +61,7 @@ impl Indexer {
         };
         let thread = thread::Builder::new().name("indexer".into()).spawn(steps);
         if let Err(error) = &thread {
-            log::error!("no thread for indexing: {error}");
+            log::error!("cannot start the indexer's thread: {error}");
         }
         Indexer { stop: Some(stop), thread: thread.ok() }
     }

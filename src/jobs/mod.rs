@@ -1,4 +1,4 @@
-//! Threads that work beside the requests.
+//! Background threads.
 
 pub mod housekeeping;
 pub mod indexer;

@@ -1,4 +1,4 @@
-//! What the operator decides, in one place, wherever it was said.
+//! The operator's settings, from flags, environment and defaults.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -12,37 +12,37 @@ use lorem_http::Limits;
 /// How the site is served.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where to listen.
+    /// The address to listen on.
     pub listen: SocketAddr,
     /// The database file.
     pub database: PathBuf,
-    /// Answer `POST /benchmarking/*`.
+    /// Serve `POST /benchmarking/*`.
     pub benchmarking: bool,
-    /// Cookies without `Secure`, for plain HTTP.
+    /// Set cookies without `Secure`, for plain HTTP.
     pub relax_ssl: bool,
-    /// The site's own address; `None`: what each request was sent to.
+    /// The site's address; `None`: that of each request's `Host` header.
     pub base_url: Option<Origin<'static>>,
-    /// Peers whose `X-Forwarded-*` headers are believed.
+    /// Peers whose `X-Forwarded-*` headers are trusted.
     pub trusted_proxies: Vec<IpAddr>,
-    /// What a client may cost.
+    /// The HTTP server's limits.
     pub limits: Limits,
-    /// How often one may do what; `None`: as often as one likes.
+    /// The rate limits; `None`: no limits.
     pub rates: Option<RateLimits>,
-    /// Sign-ins that were not used for so many days are forgotten.
+    /// Days without use after which a session is removed.
     pub session_days: u32,
-    /// Show `/metrics` to everybody, not only to who asks from this machine.
+    /// Serve `/metrics` to all clients, not only to those on this machine.
     pub metrics: bool,
-    /// Requests and statements that take so long are logged; `None`: none is.
+    /// Log requests and statements that take at least this long; `None`: none.
     pub slow: Option<Duration>,
-    /// Tell browsers where the time of a page went.
+    /// Send the `Server-Timing` header with pages.
     pub server_timing: bool,
-    /// Where the database is replicated to, if anywhere.
+    /// The replica, if there is one.
     pub replica: Option<replica::settings::Settings>,
 }
 
 impl Config {
-    /// A site that is tried on this machine, by programs: benchmarking and plain HTTP, without rate limits,
-    /// and with nothing that only people need.
+    /// The configuration for tests and benchmarks on this machine: benchmarking endpoints and plain HTTP, no rate
+    /// limits, no logging of slow requests, no replica.
     #[must_use]
     pub fn local(database: PathBuf, listen: SocketAddr) -> Config {
         Config {

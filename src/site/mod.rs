@@ -1,4 +1,4 @@
-//! What every request needs, as plain data: the configuration, the database, limiters, metrics.
+//! The state that every request needs, as plain data: configuration, database, limiters, metrics.
 
 pub mod config;
 pub mod limiter;
@@ -16,27 +16,27 @@ use config::Config;
 use limiter::Limiter;
 use semaphore::Semaphore;
 
-/// What every request needs.
+/// The state that every request needs.
 pub struct Site {
-    /// What the operator decided.
+    /// The operator's settings.
     pub config: Config,
-    /// Where everything is kept.
+    /// The database.
     pub db: Database,
-    /// Requests that read and render have a permit.
+    /// Permits for reading and rendering.
     pub request_permits: Semaphore,
-    /// Requests that hash a password have a permit.
+    /// Permits for hashing passwords.
     pub hash_permits: Semaphore,
-    /// The rate limits.
+    /// The rate limits and the recent actions.
     pub limiter: Limiter,
-    /// How the replica is; `None`: there is no replica.
+    /// The status of the replica; `None`: there is no replica.
     pub replica: Option<Arc<ReplicaStatus>>,
-    /// Counts of answers, by route.
+    /// Response counts and times by route.
     pub requests: RequestMetrics,
-    /// The load of our server; `None` where another one serves.
+    /// The statistics of [`lorem_http`]'s server; `None` under another server.
     pub server_stats: Option<ServerStats>,
 }
 
-/// What the replica's threads need.
+/// The database, for the replica's threads.
 impl AsRef<Database> for Site {
     fn as_ref(&self) -> &Database {
         &self.db

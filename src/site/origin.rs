@@ -1,4 +1,4 @@
-//! The site's own address, for those who read what it says elsewhere: feeds, sitemaps, previews of links.
+//! The site's address, for documents that contain absolute addresses: feeds, sitemaps, link previews.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,53 +9,57 @@ use horrorshow::{Render, TemplateBuffer};
 use crate::html::render_by_reference;
 use crate::html::text::Value;
 
-/// Scheme, host and port: what stands before the path of an absolute address.
+/// Scheme, host and port of an absolute address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin<'h> {
     scheme: &'static str,
-    /// In small letters, without the scheme's own port.
+    /// In lower case, without the scheme's default port.
     host: Cow<'h, str>,
 }
 
-/// As many characters as a name in the DNS can have, and a port.
+/// The longest DNS name (RFC 1035 §2.3.4: 255 octets on the wire, 253 as text) and a port.
 const MAX_HOST_BYTES: usize = 253 + 6;
 
+/// The text is not an [`Origin`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it must be http:// or https:// and a host, without a path")]
+pub struct InvalidOrigin;
+
 impl<'h> Origin<'h> {
-    /// The same origin, borrowed.
+    /// A copy that borrows the host.
     #[must_use]
     pub fn borrowed(&self) -> Origin<'_> {
         Origin { scheme: self.scheme, host: Cow::Borrowed(&self.host) }
     }
 
-    /// Reads `https://news.example`: nothing may follow but one slash, since the site's paths begin at
-    /// the root.
+    /// Parses `https://news.example`. Nothing may follow but one slash: the site's paths begin at the root.
     ///
     /// # Errors
-    /// A sentence for who typed it.
-    pub fn parse(url: &str) -> Result<Origin<'static>, String> {
+    /// [`InvalidOrigin`].
+    pub fn parse(url: &str) -> Result<Origin<'static>, InvalidOrigin> {
         let (scheme, rest) = url.split_once("://").unwrap_or_default();
         let scheme = ["https", "http"].into_iter().find(|known| scheme.eq_ignore_ascii_case(known));
         let origin =
             scheme.and_then(|scheme| Origin::from_host(scheme, rest.strip_suffix('/').unwrap_or(rest)));
         let Some(Origin { scheme, host }) = origin else {
-            return Err("it must be http:// or https:// and a host, without a path".to_owned());
+            return Err(InvalidOrigin);
         };
         Ok(Origin { scheme, host: Cow::Owned(host.into_owned()) })
     }
 
-    /// The origin of a scheme and a `Host` header; `None` for what is no host.
+    /// The origin of a scheme and a `Host` header; `None`: the header is not a valid host.
     #[must_use]
     pub fn from_host(scheme: &'static str, host: &'h str) -> Option<Origin<'h>> {
         let (name, port) = split(host)?;
-        let own_port = if scheme == "https" { "443" } else { "80" };
-        let host = if port.is_none_or(|port| port == own_port) { name } else { host };
-        let is_small = !host.bytes().any(|byte| byte.is_ascii_uppercase());
-        let host = if is_small { Cow::Borrowed(host) } else { Cow::Owned(host.to_ascii_lowercase()) };
+        let default_port = if scheme == "https" { "443" } else { "80" };
+        let host = if port.is_none_or(|port| port == default_port) { name } else { host };
+        let is_lower_case = !host.bytes().any(|byte| byte.is_ascii_uppercase());
+        let host = if is_lower_case { Cow::Borrowed(host) } else { Cow::Owned(host.to_ascii_lowercase()) };
         Some(Origin { scheme, host })
     }
 }
 
-/// The name or address, and the port; `None` for what could not stand in an address as it is.
+/// Splits a host into its name or address, and its port. `None`: it is not valid in a URL.
 fn split(host: &str) -> Option<(&str, Option<&str>)> {
     if host.len() > MAX_HOST_BYTES {
         return None;
@@ -74,8 +78,8 @@ fn split(host: &str) -> Option<(&str, Option<&str>)> {
     (is_host && is_port).then_some((name, port))
 }
 
-/// Labels of letters, digits, `-`, and the `_` that some networks have in theirs. An address of IPv4 is
-/// such a name, too.
+/// Whether it is a DNS name: labels of letters, digits, `-`, and `_`, which some networks use. An IPv4 address passes
+/// too.
 fn is_name(name: &str) -> bool {
     let is_label = |label: &str| {
         let is_known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
@@ -106,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_of_the_site_is_a_scheme_and_a_host() {
+    fn an_origin_is_a_scheme_and_a_host() {
         for (url, origin) in [
             ("https://news.example", "https://news.example"),
             ("https://news.example/", "https://news.example"),
@@ -121,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_host_is_refused() {
+    fn invalid_hosts_are_refused() {
         let long = "a.".repeat(200);
         for host in [
             "",

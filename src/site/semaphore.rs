@@ -1,6 +1,6 @@
-//! A fair semaphore. A thread a request means that dozens want the processor at once, and the operating system is
-//! in no hurry to be fair among them: some finish early, some very late. So only as many requests as the processor
-//! can run read and render at a time, in the order of their arrival (docs/decisions/0008-turns.md).
+//! A fair semaphore. With a thread for each request, dozens compete for the processor, and the operating system does not
+//! schedule them in their order: some finish early, some very late. The semaphore lets only as many requests read and
+//! render at a time as the processor can run, in the order of their arrival (docs/decisions/0008-turns.md).
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,15 +8,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-/// A request that has waited this long for its permit is answered 503.
+/// How long a request waits for its permit before it is answered 503.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
-/// The limit for a password's hash: a permit is held for some tens of milliseconds, and a person who signs in
-/// would rather wait than begin anew.
+/// How long the hash of a password waits. A permit is held for some tens of milliseconds, and a user who signs in
+/// would rather wait than start over.
 const HASH_TIMEOUT: Duration = Duration::from_secs(5);
-/// Hashes at once on a machine with many cores: each fills 19 MiB, and the rest of the site goes on.
+/// The most hashes at once, on a machine with many cores: each takes 19 MiB and a core.
 const MAX_HASHES: usize = 4;
 
-/// A number of permits, granted in the order of the requests for them.
+/// A number of permits, granted in the order in which they are requested.
 pub struct Semaphore {
     state: Mutex<State>,
     timeout: Duration,
@@ -29,33 +29,33 @@ struct State {
 
 struct Waiter {
     thread: Thread,
-    /// The permit is this waiter's.
+    /// The permit has been passed to this waiter.
     granted: AtomicBool,
 }
 
-/// The right to compute, until it is dropped.
+/// A permit; dropping it passes it on.
 pub struct Permit<'t>(&'t Semaphore);
 
 impl Semaphore {
-    /// One more than there are cores, so that none is idle while a permit changes hands.
+    /// A semaphore with one permit more than there are cores, so that no core is idle while a permit is passed on.
     #[must_use]
     pub fn for_requests() -> Semaphore {
         Semaphore::new(cores() + 1, REQUEST_TIMEOUT)
     }
 
-    /// As many as there are cores, four at most, for passwords: a hash is all processor and memory.
+    /// A semaphore for hashing passwords, with a permit for each core, at most four.
     #[must_use]
     pub fn for_hashing() -> Semaphore {
         Semaphore::new(cores().clamp(1, MAX_HASHES), HASH_TIMEOUT)
     }
 
-    /// So many at a time; who has waited for `timeout` goes without.
+    /// A semaphore of `count` permits; a waiter gives up after `timeout`.
     #[must_use]
     pub fn new(count: usize, timeout: Duration) -> Semaphore {
         Semaphore { state: Mutex::new(State { free: count, waiting: VecDeque::new() }), timeout }
     }
 
-    /// Waits for a turn; `None` when it did not come in time.
+    /// Waits for a permit; `None`: none came within the timeout.
     #[must_use]
     pub fn acquire(&self) -> Option<Permit<'_>> {
         let mut state = self.lock();
@@ -77,13 +77,13 @@ impl Semaphore {
         Some(Permit(self))
     }
 
-    /// How many wait.
+    /// The number of waiting threads.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.lock().waiting.len()
     }
 
-    /// Leaves the queue. `false`: the permit has come meanwhile.
+    /// Leaves the queue. `false`: the permit came meanwhile.
     fn give_up(&self, waiter: &Arc<Waiter>) -> bool {
         let mut state = self.lock();
         let place = state.waiting.iter().position(|other| Arc::ptr_eq(other, waiter));
@@ -100,7 +100,7 @@ fn cores() -> usize {
     thread::available_parallelism().map_or(2, std::num::NonZero::get)
 }
 
-/// The next in the queue has the permit at once: nobody who comes now can be before them.
+/// Passes the permit directly to the first waiter, so that no later request can overtake it.
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
         let mut state = self.0.lock();
@@ -123,7 +123,7 @@ mod tests {
     const LONG: Duration = Duration::from_secs(60);
 
     #[test]
-    fn no_more_permits_than_there_are_are_held_at_once() {
+    fn at_most_count_permits_are_held_at_once() {
         let semaphore = Semaphore::new(3, LONG);
         let (inside, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         thread::scope(|scope| {
