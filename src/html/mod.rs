@@ -1,6 +1,6 @@
-//! Pieces of HTML that belong to no page: escaped text, element ids.
+//! HTML without a page: escaped text, element ids, prerendered fragments.
 
-/// The two other ways of rendering for what implements `Render`: horrorshow asks for all three.
+/// Implements `RenderMut` and `RenderOnce` by `Render`: horrorshow's templates require all three.
 macro_rules! render_by_reference {
     ($($view:ty),+) => { $(
         impl ::horrorshow::RenderMut for $view {

@@ -1,14 +1,13 @@
-//! People's text, between tags and in attributes.
+//! Escaped text, between tags and in attributes.
 
 use horrorshow::{Raw, Render, RenderOnce, Template, TemplateBuffer};
 
-/// What stands between the facts of a line. Where the line is broken it ends one, and begins none.
+/// The separator of a line's parts. The no-break space keeps it at the end of a wrapped line.
 pub const DOT: Raw<&str> = Raw("\u{a0}· ");
 
-/// Text of any length between tags, escaped. It does what horrorshow does with a string, but by
-/// looking for the few characters that matter and copying what lies between, not byte by byte: a
-/// sixth of the instructions on a paragraph. Not for attributes, which have [`Value`]: quotes stay as
-/// they are.
+/// Escaped text between tags. It searches for the characters to escape and copies the text between them, where
+/// horrorshow escapes byte by byte: a sixth of the instructions for a paragraph. It does not escape quotes: attributes
+/// need [`Value`].
 #[derive(Clone, Copy)]
 pub struct Text<'t>(pub &'t str);
 
@@ -18,7 +17,7 @@ impl Render for Text<'_> {
     }
 }
 
-/// Writes a text in pieces: `find` tells where the next character is that must be escaped.
+/// Writes escaped text: `find` returns the position of the next character to escape.
 fn write_escaped(out: &mut TemplateBuffer, text: &str, find: impl Fn(&[u8]) -> Option<usize>) {
     let mut rest = text;
     while let Some(at) = find(rest.as_bytes()) {
@@ -36,21 +35,21 @@ fn write_escaped(out: &mut TemplateBuffer, text: &str, find: impl Fn(&[u8]) -> O
     out.write_raw(rest);
 }
 
-/// The value of an attribute, escaped in pieces as [`Text`] is, and quotes too.
+/// The escaped value of an attribute: as [`Text`], with quotes escaped too.
 #[derive(Clone, Copy)]
 pub struct Value<'v>(pub &'v str);
 
 impl Render for Value<'_> {
     fn render(&self, out: &mut TemplateBuffer) {
-        // Most are short: the simple search is the faster one.
+        // Most values are short, and a simple search is faster for them than `memchr`.
         write_escaped(out, self.0, |rest| {
             rest.iter().position(|byte| matches!(byte, b'"' | b'&' | b'<' | b'>'))
         });
     }
 }
 
-/// An element's id with a number in it, such as `comment_17`: without the machinery of `format!`, since
-/// a list has one a row.
+/// An element's id that contains a row's id, such as `comment_17`. It renders without `format!`: a list has one in each
+/// row.
 #[derive(Clone, Copy)]
 pub struct Id(pub &'static str, pub i64);
 
@@ -63,11 +62,11 @@ impl Render for Id {
 
 render_by_reference!(Text<'_>, Value<'_>, Rendered, Id);
 
-/// A piece of a page that is always the same, rendered once.
+/// A constant fragment of a page, rendered once.
 pub struct Rendered(String);
 
 impl Rendered {
-    /// Renders it. Where it fails, which what is written in the source does not, nothing is shown.
+    /// Renders the fragment. It is empty if rendering fails, which constant templates do not.
     #[must_use]
     pub fn of(piece: impl RenderOnce) -> Rendered {
         Rendered(piece.into_string().unwrap_or_default())
@@ -88,7 +87,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn escapes_as_horrorshow_does_but_for_quotes_between_tags(text in ".{0,60}", more in "[<>&\"'a-é]{0,60}") {
+        fn escaping_is_horrorshows_but_for_quotes_between_tags(text in ".{0,60}", more in "[<>&\"'a-é]{0,60}") {
             let text = text + &more;
             let expected = html!(: &text).into_string().expect("a string takes it");
             prop_assert_eq!(Text(&text).into_string().expect("a string takes it"), expected.replace("&quot;", "\""));

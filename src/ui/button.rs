@@ -1,4 +1,4 @@
-//! Buttons that change something: each is a form of its own, so that it works without a script.
+//! Buttons that change something: each is a form of its own, so that it works without JavaScript.
 
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
@@ -6,7 +6,7 @@ use horrorshow::prelude::*;
 use crate::html::text::Id;
 use crate::web::paths::Path;
 
-/// A button that sends DELETE to a path. `class` is that of the button.
+/// A button that sends DELETE to `path`; `class` is the button's.
 pub fn delete(path: Path, class: &'static str, text: &'static str) -> impl Render {
     owned_html! {
         form(method="post", action=path) {
@@ -16,8 +16,8 @@ pub fn delete(path: Path, class: &'static str, text: &'static str) -> impl Rende
     }
 }
 
-/// The same; htmx sends it and makes the changes that come back. `id` names the button: what has the
-/// focus must still be found when the page has changed around it.
+/// A button that sends DELETE to `path` by htmx, which makes the changes that the response names. `id` is the button's:
+/// htmx finds the focused element by its id after a swap.
 pub fn delete_in_place(path: Path, class: &'static str, text: &'static str, id: Id) -> impl Render {
     owned_html! {
         form(method="post", action=path, hx-post=path, hx-sync="this:drop") {
@@ -27,7 +27,8 @@ pub fn delete_in_place(path: Path, class: &'static str, text: &'static str, id: 
     }
 }
 
-/// What a form means that can only be sent by POST: `patch` or `delete`.
+/// The hidden field by which a POST form sends another method: `patch` or `delete`. See
+/// [`Cx::method`](crate::web::Cx::method).
 pub fn method_override(method: &'static str) -> impl Render {
     owned_html! { input(type="hidden", name="_method", value=method); }
 }

@@ -1,4 +1,4 @@
-//! Fields of a form, and what is wrong with them.
+//! Fields of a form, with their validation errors.
 
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
@@ -6,7 +6,7 @@ use horrorshow::prelude::*;
 use crate::html::text::Text;
 use crate::web::form::Errors;
 
-/// One field: its label above it, what is wrong with it below.
+/// A field with its label above it, and its hint and errors below.
 #[derive(Clone, Copy)]
 pub struct Field<'f> {
     name: &'static str,
@@ -21,7 +21,7 @@ pub struct Field<'f> {
 }
 
 impl<'f> Field<'f> {
-    /// A field sent under `name`, with what stands in it and what is wrong with the whole form.
+    /// A field with its name, label, value, and the errors of the whole form.
     #[must_use]
     pub fn new(name: &'static str, label: &'static str, value: &'f str, errors: &'f Errors) -> Field<'f> {
         Field {
@@ -37,31 +37,31 @@ impl<'f> Field<'f> {
         }
     }
 
-    /// What browsers and password managers fill it with: a token of the HTML standard's "autofill".
+    /// Sets the `autocomplete` token (HTML standard, "Autofill").
     #[must_use]
     pub fn autocomplete(self, token: &'static str) -> Field<'f> {
         Field { autocomplete: Some(token), ..self }
     }
 
-    /// A remark below it.
+    /// Sets the remark below the field.
     #[must_use]
     pub fn hint(self, hint: &'static str) -> Field<'f> {
         Field { hint, ..self }
     }
 
-    /// Its id, where another form on the page has a field of the same name.
+    /// Sets the id, for a page with two fields of the same name.
     #[must_use]
     pub fn id(self, id: &'f str) -> Field<'f> {
         Field { id, ..self }
     }
 
-    /// It has the focus as soon as it is there.
+    /// Gives the field `autofocus`.
     #[must_use]
     pub fn focused(self) -> Field<'f> {
         Field { autofocus: true, ..self }
     }
 
-    /// Its label is only heard: what it is for is to be seen.
+    /// Hides the label from sight, but not from screen readers.
     #[must_use]
     pub fn label_hidden(self) -> Field<'f> {
         Field { label_class: Some("visually-hidden"), ..self }
@@ -83,7 +83,7 @@ impl<'f> Field<'f> {
     }
 }
 
-/// A line of text.
+/// A single-line text field.
 pub fn line<'f>(field: Field<'f>) -> impl Render + 'f {
     let input = owned_html! {
         input(
@@ -94,7 +94,7 @@ pub fn line<'f>(field: Field<'f>) -> impl Render + 'f {
     around(field, input)
 }
 
-/// A password: what was typed never comes back.
+/// A password field; the value is never sent back.
 pub fn password<'f>(field: Field<'f>) -> impl Render + 'f {
     let input = owned_html! {
         input(
@@ -105,21 +105,21 @@ pub fn password<'f>(field: Field<'f>) -> impl Render + 'f {
     around(field, input)
 }
 
-/// Text of many lines.
+/// A multi-line text field.
 pub fn area<'f>(field: Field<'f>) -> impl Render + 'f {
     let input = owned_html! {
         textarea(
             id=field.id, name=field.name, autofocus?=field.autofocus,
             aria-invalid?=field.invalid(), aria-describedby?=field.described_by()
         ) {
-            // A browser drops a line break that comes first, so there is one to be dropped.
+            // Browsers drop a leading line break.
             : Raw("\n"); : Text(field.value)
         }
     };
     around(field, input)
 }
 
-/// A text that was typed and cannot be sent, if there is one.
+/// The typed text of a form that cannot be accepted, for copying; nothing if it is empty.
 pub fn unsent_text(text: &str) -> impl Render + '_ {
     owned_html! {
         @ if !text.is_empty() {
@@ -146,7 +146,7 @@ fn around<'f>(field: Field<'f>, input: impl Render + 'f) -> impl Render + 'f {
     }
 }
 
-/// What is wrong with the whole form, above it: `2 errors prohibited this post from being saved:`.
+/// The list of a form's errors, above it: `2 errors prohibited this post from being saved:`.
 pub fn errors<'e>(errors: &'e Errors, noun: &'static str) -> impl Render + 'e {
     let number = errors.sentences().len();
     owned_html! {

@@ -1,4 +1,4 @@
-//! Lines above a page: what was done, what went wrong.
+//! Notices and alerts above a page.
 
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
@@ -7,20 +7,20 @@ use crate::web::flash::Flash;
 use crate::web::paths;
 use crate::web::reply::Change;
 
-/// The text of the link to the log.
+/// The text of links to the moderation log.
 pub const LOG: &str = "Moderation log";
 
-/// What has been done.
+/// A notice: what was done.
 pub fn notice<'s>(sentence: &'s str) -> impl Render + 's {
     owned_html! { p(class="flash notice") { : sentence } }
 }
 
-/// What went wrong.
+/// An alert: what went wrong.
 pub fn alert<'s>(sentence: &'s str) -> impl Render + 's {
     owned_html! { p(class="flash alert", role="alert") { : sentence } }
 }
 
-/// What went wrong because an admin has decided so.
+/// An alert about an admin's decision, with a link to the moderation log.
 pub fn logged_alert<'s>(sentence: &'s str) -> impl Render + 's {
     owned_html! { p(class="flash alert", role="alert") { : sentence; : " ("; a(href=paths::LOG) { : LOG } : ")" } }
 }
@@ -29,19 +29,19 @@ fn show(sentence: impl Render) -> Change {
     Change::fill("#flash", sentence.into_string().unwrap_or_default())
 }
 
-/// Says what was done, where a page would show it; screen readers read it out.
+/// Shows a [`notice`] in the place of the page's flash, which screen readers read out.
 #[must_use]
 pub fn show_notice(flash: Flash) -> Change {
     show(notice(flash.text()))
 }
 
-/// Says what went wrong.
+/// Shows an [`alert`] in the place of the page's flash.
 #[must_use]
 pub fn show_alert(sentence: &str) -> Change {
     show(alert(sentence))
 }
 
-/// Says what went wrong, where the log says more.
+/// Shows a [`logged_alert`] in the place of the page's flash.
 #[must_use]
 pub fn show_logged_alert(sentence: &str) -> Change {
     show(logged_alert(sentence))

@@ -1,4 +1,4 @@
-//! Pieces of a page that belong to no noun.
+//! Views that the nouns share.
 
 pub mod button;
 pub mod field;

@@ -1,5 +1,5 @@
-//! Pages of a list that moves: the next page begins after the last row seen, not at a count, so no
-//! row comes twice or is left out while new ones arrive, and the thousandth page costs what the first does.
+//! Keyset pagination: the next page begins after the last row of this one, not at an offset. No row appears twice or is
+//! skipped while new ones arrive, and the thousandth page costs as much as the first.
 
 use std::fmt;
 
@@ -8,18 +8,17 @@ use horrorshow::prelude::*;
 
 use crate::types::cursor::Cursor;
 
-/// The link to the next page, if there is one: the query parameter `name`, and the list's place on
-/// the page.
+/// The link to the next page, if there is one: `name` is the query parameter, `anchor` the list's fragment identifier.
 pub fn more(next: Option<Cursor>, name: &'static str, anchor: &'static str) -> impl Render {
     more_at(next.map(|next| format!("?{name}={next}{anchor}")))
 }
 
-/// The same where `address` is that of the first page, with a query already.
+/// The link to the next page of a list whose first page is at `address`, which has a query.
 pub fn more_of(address: impl fmt::Display, next: Option<Cursor>) -> impl Render {
     more_at(next.map(|next| format!("{address}&after={next}")))
 }
 
-/// The same where the whole `address` of the next page is at hand.
+/// The link to the next page at `address`, if there is one.
 pub fn more_at(address: Option<String>) -> impl Render {
     owned_html! {
         @ if let Some(address) = &address {

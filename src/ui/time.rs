@@ -1,4 +1,4 @@
-//! Moments as people read them.
+//! Times as readers see them: ages, dates.
 
 use crate::html::render_by_reference;
 use crate::types::time::Micros;
@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
-/// `<time datetime="2026-11-23T22:12:00Z" title="November 23, 2026 22:12">5 days</time>`: the age in
-/// words, the moment for machines and on hover.
+/// `<time datetime="2026-11-23T22:12:00Z" title="November 23, 2026 22:12">5 days</time>`: the age in words, with the time
+/// for programs and as a tooltip.
 pub struct Age {
-    /// When it happened.
+    /// The time of the event.
     pub at: Micros,
-    /// When it is read.
+    /// The time of the page.
     pub now: Micros,
 }
 
@@ -38,29 +38,30 @@ const MONTHS: [&str; 12] = [
 ];
 
 fn civil(at: Micros) -> DateTime {
-    // A moment outside jiff's years −9999 to 9999 can only be a damaged row: show the epoch.
+    // A time outside jiff's years −9999 to 9999 can only be a damaged row: show the epoch.
     Offset::UTC.to_datetime(Timestamp::from_microsecond(at).unwrap_or_default())
 }
 
-/// The two decimal digits of a number below a hundred, as text.
+/// A number below 100 as two decimal digits.
 fn two_digits(number: i8) -> [u8; 2] {
     let number = number.unsigned_abs() % 100;
     [b'0' + number / 10, b'0' + number % 10]
 }
 
-/// The four digits of a year. Those that jiff knows have no more; one before 0 is a damaged row.
+/// A year as four decimal digits. jiff's years have no more; a negative one is a damaged row.
 fn four_digits(year: i16) -> [u8; 4] {
     let year = year.unsigned_abs() % 10_000;
     [year / 1000, year / 100 % 10, year / 10 % 10, year % 10].map(|digit| b'0' + digit.to_le_bytes()[0])
 }
 
-/// Digits put into a text of fixed shape, which is written at once: a list shows two hundred dates,
-/// and the machinery of `format!` would take a tenth of its time.
+/// Writes ASCII text. Dates are digits put into a text of fixed shape: a list shows two hundred of them, and `format!`
+/// would take a tenth of its time.
 fn write_ascii(out: &mut TemplateBuffer, text: &[u8]) {
     out.write_raw(std::str::from_utf8(text).unwrap_or_default());
 }
 
-/// The name of the month, and what follows it by its shape: ` 00, 0000`, perhaps with ` 00:00`, and more.
+/// Writes the month's name and then `text`, whose zeros it replaces: ` 00, 0000` (day, year), optionally followed by
+/// ` 00:00` and other text.
 fn write_moment<const N: usize>(out: &mut TemplateBuffer, at: DateTime, mut text: [u8; N]) {
     out.write_raw(MONTHS[usize::try_from(at.month()).map_or(0, |month| month - 1)]);
     text[1..3].copy_from_slice(&two_digits(at.day()));
@@ -113,14 +114,13 @@ impl Render for Moment {
 
 render_by_reference!(Age, Date, Moment);
 
-/// Rails' `time_ago_in_words`, without " ago": what stands before the number, the number, what
-/// stands after it. The distance counts, not the direction.
-/// Source: Action View's `DateHelper#distance_of_time_in_words`.
+/// The time between two times in words, in either order: the text before the number, the number, the text after it.
+/// The rules are those of Rails' `time_ago_in_words` (Action View's `DateHelper#distance_of_time_in_words`).
 fn in_words(from: Micros, to: Micros) -> (&'static str, Option<i64>, &'static str) {
     const YEAR: i64 = 525_600;
     const QUARTER: i64 = YEAR / 4;
     let (from, to) = if from > to { (to, from) } else { (from, to) };
-    // Rounded to seconds, and those to minutes, as there.
+    // Rounded to seconds and then to minutes, as in Rails.
     let minutes = rounded(rounded(to.saturating_sub(from), 1_000_000), 60);
     let several = |before, number, one, many| (before, Some(number), if number == 1 { one } else { many });
     match minutes {
@@ -134,7 +134,7 @@ fn in_words(from: Micros, to: Micros) -> (&'static str, Option<i64>, &'static st
         43_200..86_400 => several("about ", rounded(minutes, 43_200), " month", " months"),
         86_400..YEAR => several("", rounded(minutes, 43_200), " month", " months"),
         _ => {
-            // Leap days are no part of a year's minutes, so they are taken off first.
+            // A year here has 365 days: leap days are subtracted first.
             let minutes = minutes - leap_days(civil(from), civil(to)) * 1440;
             let years = minutes / YEAR;
             match minutes % YEAR {
@@ -146,7 +146,7 @@ fn in_words(from: Micros, to: Micros) -> (&'static str, Option<i64>, &'static st
     }
 }
 
-/// How many 29ths of February lie between the two, by year as Rails counts them.
+/// The number of leap days between two times, counted by year as in Rails.
 fn leap_days(from: DateTime, to: DateTime) -> i64 {
     let first = i64::from(from.year()) + i64::from(from.month() >= 3);
     let last = i64::from(to.year()) - i64::from(to.month() < 3);
@@ -154,7 +154,7 @@ fn leap_days(from: DateTime, to: DateTime) -> i64 {
     if first > last { 0 } else { up_to(last) - up_to(first - 1) }
 }
 
-/// Division of what is not negative, rounded half up.
+/// `number / by`, rounded half up; `number` is not negative.
 fn rounded(number: i64, by: i64) -> i64 {
     number / by + i64::from(number % by >= by - by / 2) // Adding first could overflow.
 }
@@ -200,7 +200,7 @@ mod tests {
             (59 * D + 23 * H + 59 * M + 29, "about 2 months"),
             (59 * D + 23 * H + 59 * M + 30, "2 months"),
             (364 * D, "12 months"),
-            // From here on a 29 February lies between, which does not count.
+            // From here on there is a leap day between, which does not count.
             (366 * D, "about 1 year"),
             (455 * D, "about 1 year"),
             (458 * D, "over 1 year"),
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_is_shown_for_people_and_for_machines() {
+    fn a_time_is_shown_for_readers_and_for_programs() {
         let at = FROM + 7 * MINUTE;
         assert_eq!(
             Age { at, now: at + 3 * DAY }.into_string().expect("a string takes it"),

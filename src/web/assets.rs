@@ -1,5 +1,5 @@
-//! Static files: part of the binary, compressed when it was built, served under names that change
-//! with their content, so that browsers may keep them for ever.
+//! Static files: part of the binary, compressed at build time, served under names with a hash of their content, so that
+//! browsers may cache them forever.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use super::{Cx, Error, Result};
 
 /// One file of `static/`.
 struct Asset {
-    /// Its name there.
+    /// Its name in `static/`.
     name: &'static str,
     content_type: &'static str,
     bytes: &'static [u8],
@@ -40,27 +40,27 @@ const ASSETS: &[Asset] = assets! {
     "tailwind.css"      "text/css; charset=utf-8"
 };
 
-/// Files that others look for by these names, at the root and not hashed.
+/// Files that browsers and crawlers expect at the root by these names: served without a hash.
 const AT_ROOT: [&str; 5] = ["icon-192.png", "icon.png", "icon.svg", "manifest.json", "service-worker.js"];
 
 lazy_static! {
-    /// The hashed path of each asset by its name: `tailwind.css` is at `/assets/tailwind-0a1b….css`.
+    /// The path of each asset by its name in `static/`: `tailwind.css` is at `/assets/tailwind-0a1b….css`.
     static ref PATHS: HashMap<&'static str, String> =
         ASSETS.iter().map(|asset| (asset.name, format!("/assets/{}", fingerprinted(asset)))).collect();
-    /// Each asset by its hashed name.
+    /// Each asset by its name with the hash.
     static ref BY_FINGERPRINT: HashMap<&'static str, &'static Asset> =
         ASSETS.iter().map(|asset| (PATHS[asset.name].trim_start_matches("/assets/"), asset)).collect();
-    /// The stylesheet's address.
+    /// The stylesheet's path.
     pub static ref STYLESHEET: &'static str = &PATHS["tailwind.css"];
-    /// The address of htmx.
+    /// The path of htmx.
     pub static ref HTMX: &'static str = &PATHS["htmx.min.js"];
-    /// The address of the little that htmx does not do.
+    /// The path of the site's own script.
     pub static ref SCRIPT: &'static str = &PATHS["app.js"];
-    /// The address of reading by keyboard.
+    /// The path of the script for reading by keyboard.
     pub static ref KEYS: &'static str = &PATHS["keys.js"];
 }
 
-/// Serves a hashed name: its content never changes, and a browser need not ask again for a year.
+/// Serves the asset with this hashed name, cacheable for a year: its content never changes.
 ///
 /// # Errors
 /// [`Error::NotFound`].
@@ -69,13 +69,13 @@ pub fn serve(cx: &Cx, name: &str) -> Result {
     Ok(respond(cx, asset, "public, max-age=31536000, immutable"))
 }
 
-/// Whether the file is one of the few with a name of its own.
+/// Whether the file is served at the root.
 #[must_use]
 pub fn is_at_root(name: &str) -> bool {
     AT_ROOT.contains(&name)
 }
 
-/// Serves such a file; it may change with the next version, so it is asked for once an hour.
+/// Serves a file at the root, cacheable for an hour: it may change with the next version.
 ///
 /// # Errors
 /// [`Error::NotFound`].
@@ -114,7 +114,7 @@ mod tests {
     use std::path::Path;
 
     #[test]
-    fn what_was_compressed_is_what_is_served() {
+    fn the_compressed_bytes_are_those_of_the_file() {
         for asset in ASSETS {
             let mut bytes = Vec::new();
             flate2::read::GzDecoder::new(asset.gzip).read_to_end(&mut bytes).expect("gzip");
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hashed_name_is_found_and_says_its_content() {
+    fn each_asset_is_found_by_its_hashed_name() {
         assert!(STYLESHEET.starts_with("/assets/tailwind-") && STYLESHEET.ends_with(".css"));
         assert_eq!(BY_FINGERPRINT.len(), ASSETS.len());
     }
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_stylesheet_is_built_from_the_styles_that_are_here() {
+    fn the_stylesheet_is_built_from_the_present_styles() {
         // `bin/css` writes the record in the form of `sha256sum`: a hash and a path on each line.
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let record = fs::read_to_string(root.join("styles/built.sha256")).expect("bin/css wrote it");

@@ -1,13 +1,13 @@
-//! Refuses changes that another site makes a browser ask for, without tokens: browsers say where a
-//! request comes from (<https://www.w3.org/TR/fetch-metadata/>).
+//! Protection against cross-site request forgery without tokens: browsers send the site that a request comes from
+//! (<https://www.w3.org/TR/fetch-metadata/>).
 
 use super::{Cx, Error, Result};
 
-/// Passes GET and HEAD, requests that a browser marks as coming from this very origin or from its
-/// user, and requests that do not come from a browser at all (neither header).
+/// Accepts GET and HEAD; requests that a browser marks as coming from this origin or directly from its user; and
+/// requests with neither `Sec-Fetch-Site` nor `Origin`, which no browser sends.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for anything else.
+/// [`Error::Forbidden`] for all other requests.
 pub fn check(cx: &Cx) -> Result<()> {
     if cx.method() == "GET" {
         return Ok(());
@@ -20,7 +20,7 @@ pub fn check(cx: &Cx) -> Result<()> {
     if passes { Ok(()) } else { Err(Error::Forbidden("It was asked for by another site than this one.")) }
 }
 
-/// The origin's host and port are those that the request was sent to.
+/// Whether the host and port of `Origin` are those of the `Host` header.
 fn is_own(origin: &str, host: &str) -> bool {
     let authority = origin.split_once("://").map(|(_, authority)| authority);
     authority.is_some_and(|authority| !host.is_empty() && authority.eq_ignore_ascii_case(host))

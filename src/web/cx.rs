@@ -1,4 +1,4 @@
-//! What a handler knows about the request it serves.
+//! The context of a request: the site's state, and the request's method, path, form, viewer and timing.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt::Display;
@@ -19,31 +19,31 @@ use crate::types::cursor::{Cursor, START};
 use crate::types::time::{Micros, now};
 use lorem_store as db;
 
-/// Characters of a `User-Agent`; those of browsers have some 150.
-const MAX_USER_AGENT: usize = 512;
+/// Those of browsers have some 150 characters.
+const MAX_USER_AGENT_CHARS: usize = 512;
 
-/// One request on its way through the application.
+/// The context of one request.
 pub struct Cx<'r> {
-    /// The configuration, the database, the limiters.
+    /// Configuration, database, limiters.
     pub site: &'r Site,
-    /// As the server received it.
+    /// The request as the server received it.
     pub request: &'r Request,
-    /// One moment for the whole page.
+    /// The time when the request came, in microseconds: one time for the whole page.
     pub now: Micros,
-    /// Where its time goes.
+    /// The time spent in each phase.
     pub timing: &'r Timing,
-    /// Its route, as soon as that is known.
+    /// The route, once it has been found.
     pub route: Cell<Option<Route>>,
     viewer: OnceCell<Option<Viewer>>,
     form: OnceCell<std::result::Result<Form, Unreadable>>,
-    /// From the first read until the response is rendered, but not while the writer works.
+    /// Held from the first read until the response is rendered, but not during a write.
     permit: RefCell<Option<Permit<'r>>>,
-    /// Something was written for it.
+    /// A write of this request has changed something.
     has_written: Cell<bool>,
 }
 
 impl<'r> Cx<'r> {
-    /// A request that has just come.
+    /// The context of a new request.
     #[must_use]
     pub fn new(site: &'r Site, request: &'r Request, timing: &'r Timing) -> Cx<'r> {
         let (viewer, form) = (OnceCell::new(), OnceCell::new());
@@ -52,10 +52,11 @@ impl<'r> Cx<'r> {
         Cx { site, request, now: now(), timing, route, viewer, form, permit, has_written }
     }
 
-    /// Reads from the database when it is this request's turn, see [`Database::read`](db::Database::read).
+    /// Waits for a permit, if the request holds none, and reads from the database: see
+    /// [`Database::read`](db::Database::read).
     ///
     /// # Errors
-    /// As there; [`db::Error::Overloaded`] when the turn does not come.
+    /// [`db::Error::Overloaded`] when no permit comes in time; those of [`Database::read`](db::Database::read).
     pub fn read<T>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
@@ -69,10 +70,11 @@ impl<'r> Cx<'r> {
         self.timing.during(Phase::Read, || self.site.db.read(work))
     }
 
-    /// Writes to the database, see [`Database::write`](db::Database::write). Meanwhile somebody else has the turn.
+    /// Writes to the database, see [`Database::write`](db::Database::write): `work` may run twice. The request's permit
+    /// is released first.
     ///
     /// # Errors
-    /// As there.
+    /// Those of [`Database::write`](db::Database::write).
     pub fn write<T, W>(&self, work: W) -> std::result::Result<T, db::Error>
     where
         T: Send + 'static,
@@ -90,22 +92,22 @@ impl<'r> Cx<'r> {
         })
     }
 
-    /// The page is made: somebody else has the turn.
+    /// Releases the permit: the response is rendered.
     pub fn release_permit(&self) {
         self.permit.replace(None);
     }
 
-    /// Whether this request has changed something: then it may not be told that nothing was changed.
+    /// Whether a write of this request has changed something: an error page must not say then that nothing was.
     #[must_use]
     pub fn has_written(&self) -> bool {
         self.has_written.get()
     }
 
-    /// Hashes a password, or compares one with its hash, when it is its turn among those who do:
-    /// each hash takes 19 MiB and a core. Meanwhile somebody else has this request's turn.
+    /// Waits for a permit to hash a password, or to compare one with its hash, and runs `work`: each hash takes 19 MiB
+    /// and a core. The request's permit for reading is released first.
     ///
     /// # Errors
-    /// [`db::Error::Overloaded`] when the turn does not come; `work` has not begun then.
+    /// [`db::Error::Overloaded`] when no permit comes in time; `work` has not run then.
     pub fn hashing<T>(&self, work: impl FnOnce() -> T) -> std::result::Result<T, db::Error> {
         self.permit.replace(None);
         self.timing.during(Phase::Hash, || {
@@ -114,13 +116,13 @@ impl<'r> Cx<'r> {
         })
     }
 
-    /// The viewer, if one was looked for already: see [`auth::viewer`](crate::auth::viewer), which fills it.
+    /// Holds the viewer once [`auth::viewer`](crate::auth::viewer) has looked for one.
     pub(crate) fn viewer_cell(&self) -> &OnceCell<Option<Viewer>> {
         &self.viewer
     }
 
-    /// The site's own address: as the operator has set it, else by the `Host` header, which is whatever its sender
-    /// wrote, so `None` for what is no host.
+    /// The site's address: the operator's, else that of the `Host` header. `None`: that header, which the client
+    /// controls, is not a valid host.
     #[must_use]
     pub fn origin(&self) -> Option<Origin<'r>> {
         match &self.site.config.base_url {
@@ -132,10 +134,10 @@ impl<'r> Cx<'r> {
         }
     }
 
-    /// The place in a list that the query parameter `name` gives, else the start.
+    /// The cursor in the query parameter `name`, else the start of the list.
     ///
     /// # Errors
-    /// [`Error::BadRequest`] when it is there and no cursor.
+    /// [`Error::BadRequest`] when the parameter is not a cursor.
     pub fn cursor(&self, name: &str) -> Result<Cursor> {
         let Some(text) = self.query(name) else {
             return Ok(START);
@@ -143,20 +145,20 @@ impl<'r> Cx<'r> {
         Cursor::parse(&text).ok_or(Error::BadRequest("The address of this page of the list is not complete."))
     }
 
-    /// From here on the request is this person's: they have just signed in.
+    /// Continues the request as the user who has just signed in.
     #[must_use]
     pub fn signed_in_as(self, viewer: Viewer) -> Cx<'r> {
         Cx { viewer: OnceCell::from(Some(viewer)), ..self }
     }
 
-    /// The path as it was sent, not decoded: an encoded slash is no slash.
+    /// The path as it was sent, not percent-decoded: an encoded slash does not separate segments.
     #[must_use]
     pub fn path(&self) -> &'r str {
         let target = self.request.raw_url();
         target.split_once('?').map_or(target, |(path, _)| path)
     }
 
-    /// The page of this site that the request was sent from, as far as the browser says.
+    /// The path of this site's page that the request was sent from, by its `Referer` header.
     #[must_use]
     pub fn referrer(&self) -> Option<&'r str> {
         let (_, rest) = self.request.header("Referer")?.split_once("://")?;
@@ -164,15 +166,14 @@ impl<'r> Cx<'r> {
         local_path(page)
     }
 
-    /// The same, if that is the page at `path` or a later one of it.
+    /// The [`referrer`](Cx::referrer), if its path is `path`, with any query.
     #[must_use]
     pub fn came_from(&self, path: impl Display) -> Option<&'r str> {
         let path = path.to_string();
         self.referrer().filter(|page| page.split(['?', '#']).next() == Some(&path))
     }
 
-    /// The first value of a parameter in the address; `None` where there is none, or the query is
-    /// not well-formed.
+    /// The first value of a query parameter; `None`: there is none, or the query is not well-formed.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<String> {
         let parameters: Vec<(String, String)> =
@@ -180,8 +181,8 @@ impl<'r> Cx<'r> {
         parameters.into_iter().find_map(|(key, value)| (key == name).then_some(value))
     }
 
-    /// What the request is to do. HEAD is answered as GET, and the server leaves the body out. A form
-    /// can only be sent by GET or POST: by a field `_method` it says that it means PATCH, PUT or DELETE.
+    /// The method by which the request is routed. HEAD counts as GET, and the server omits the body. HTML forms are sent
+    /// only by GET or POST, so a POST may name PATCH, PUT or DELETE in its field `_method`.
     #[must_use]
     pub fn method(&self) -> &'r str {
         match self.request.method() {
@@ -200,22 +201,22 @@ impl<'r> Cx<'r> {
         self.form.get_or_init(|| Form::read(self.request)).as_ref().map_err(|&why| why)
     }
 
-    /// The form in the request's body; read once.
+    /// The form in the request's body, parsed once.
     ///
     /// # Errors
-    /// [`Error::UnsupportedMediaType`] when it is none, [`Error::BadRequest`] when it is damaged.
+    /// [`Error::UnsupportedMediaType`] for another type of body, [`Error::BadRequest`] for a malformed form.
     pub fn form(&self) -> Result<&Form> {
         self.try_form().map_err(Error::from)
     }
 
-    /// What it says it was made with. Longer than any browser's it is cut: each sign-in keeps it.
+    /// The `User-Agent` header, cut to `MAX_USER_AGENT_CHARS`: each session stores it.
     #[must_use]
     pub fn user_agent(&self) -> &'r str {
         let text = self.request.header("User-Agent").unwrap_or_default();
-        text.char_indices().nth(MAX_USER_AGENT).map_or(text, |(end, _)| &text[..end])
+        text.char_indices().nth(MAX_USER_AGENT_CHARS).map_or(text, |(end, _)| &text[..end])
     }
 
-    /// Whether a browser asks for a page that nobody may ever look at, to have it at hand.
+    /// Whether a browser prefetches the page: its user may never look at it.
     #[must_use]
     pub fn is_prefetch(&self) -> bool {
         ["Sec-Purpose", "Purpose"].iter().any(|name| {
@@ -223,7 +224,7 @@ impl<'r> Cx<'r> {
         })
     }
 
-    /// The address that it came from.
+    /// The client's address.
     #[must_use]
     pub fn ip(&self) -> IpAddr {
         self.request.remote_addr().ip()
@@ -238,13 +239,13 @@ mod tests {
     use crate::user::{self, NewUser};
 
     #[test]
-    fn a_refusal_that_changes_nothing_is_no_write() {
+    fn a_write_that_changes_nothing_does_not_count() {
         let folder = tempfile::tempdir().expect("a folder");
         let database = folder.path().join("news.sqlite3");
         let app = App::open(Config::local(database, ([127, 0, 0, 1], 0).into())).expect("the database opens");
         let (request, timing) = (Request::fake_http("POST", "/", Vec::new(), Vec::new()), Timing::start());
         let cx = Cx::new(&app.site, &request, &timing);
-        cx.write(|_| Ok("nobody may")).expect("it is only looked");
+        cx.write(|_| Ok("refused")).expect("it only reads");
         assert!(!cx.has_written());
         let new = NewUser { screen_name: "somebody", password_hash: "", about: "", created_at: 0 };
         cx.write(move |connection| user::sql::create(connection, &new)).expect("the name is free");

@@ -1,24 +1,23 @@
-//! A sentence about what has just been done, for the next page that is shown, whichever it is, once.
+//! Flashes: a notice about the previous request, shown once, on the next page.
 //!
-//! It travels in a cookie as the name of one of the sentences below: whatever somebody puts there
-//! instead, nothing else can be shown.
+//! A cookie carries the code of one of the sentences below, so that a forged cookie cannot show any other text.
 
 use super::Cx;
 use super::cookie::{self, Header};
 
-/// So many seconds a browser keeps it, should no page be shown: a tab that was closed must not speak tomorrow.
-const MAX_AGE: u32 = 60;
+/// If no page follows, because the tab was closed, the flash must not appear the next day.
+const MAX_AGE_SECONDS: u32 = 60;
 
 macro_rules! flashes {
     ($($name:ident $code:literal $text:literal)+) => {
-        /// What has just been done.
+        /// A notice about the previous request.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Flash { $(#[doc = $text] $name),+ }
 
         impl Flash {
             const ALL: &[Flash] = &[$(Flash::$name),+];
 
-            /// Its name in the cookie.
+            /// Its code in the cookie.
             #[must_use]
             pub fn code(self) -> &'static str {
                 match self { $(Flash::$name => $code),+ }
@@ -56,20 +55,20 @@ flashes! {
 }
 
 impl Flash {
-    /// What the request's cookie asks to be shown.
+    /// The flash that the request's cookie names.
     #[must_use]
     pub fn of(cx: &Cx) -> Option<Flash> {
         let code = cookie::get(cx, "flash")?;
         Flash::ALL.iter().copied().find(|flash| flash.code() == code)
     }
 
-    /// `Set-Cookie` for the next page.
+    /// `Set-Cookie` that shows it on the next page.
     #[must_use]
     pub fn cookie(self, cx: &Cx) -> Header {
-        cookie::set(cx, "flash", self.code(), MAX_AGE)
+        cookie::set(cx, "flash", self.code(), MAX_AGE_SECONDS)
     }
 
-    /// `Set-Cookie` once it was shown.
+    /// `Set-Cookie` for the page that shows a flash: it deletes the cookie.
     #[must_use]
     pub fn shown(cx: &Cx) -> Header {
         cookie::clear(cx, "flash")

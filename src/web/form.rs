@@ -1,4 +1,4 @@
-//! What a form sent, and what a person is told when it cannot be taken.
+//! Forms: their fields, and the validation errors that are shown with a refused form.
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -10,28 +10,28 @@ use super::error::Error;
 use crate::site::limiter::{Action, Limiter, RetryAfter};
 use crate::text::{is_blank, is_control};
 
-/// A form of ours has a handful of fields; more are somebody's experiment.
+/// The most fields of a form: those of the site have fewer than ten.
 pub const MAX_FIELDS: usize = 100;
 
 /// The fields of a form in the order in which they were sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Form(Vec<(String, String)>);
 
-/// Why a request's body is no form.
+/// Why a request's body is not a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unreadable {
-    /// It does not say that it is one.
+    /// Its `Content-Type` is another one.
     OtherType,
-    /// It is not UTF-8, not whole, or has too many fields.
+    /// It is not UTF-8, not complete, or has too many fields.
     Malformed,
 }
 
 impl Form {
-    /// The form in the body of a request. The server has bounded its size.
+    /// Reads the form in the body of a request. The server limits its size.
     pub(super) fn read(request: &Request) -> std::result::Result<Form, Unreadable> {
         let content_type = request.header("Content-Type").unwrap_or("");
         let name = content_type.split(';').next().unwrap_or_default().trim();
-        // No body at all says no type: it is a form without a field.
+        // A request without a body has no type: it is a form without fields.
         if !name.is_empty() && !name.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return Err(Unreadable::OtherType);
         }
@@ -46,8 +46,8 @@ impl Form {
         Form::parse(&body).ok_or(Unreadable::Malformed)
     }
 
-    /// Reads `name=value&…`; `None` unless it is UTF-8 once it is decoded. (The decoder itself would
-    /// put U+FFFD in the place of what it cannot read, and what was typed would be lost in silence.)
+    /// Parses `name=value&…`. `None`: it is not UTF-8 after decoding, or has more than [`MAX_FIELDS`]. (serde_urlencoded
+    /// alone would replace invalid bytes with U+FFFD, and typed text would be lost silently.)
     #[must_use]
     pub fn parse(body: &[u8]) -> Option<Form> {
         let fields = body.iter().filter(|&&byte| byte == b'&').count() + 1;
@@ -57,20 +57,20 @@ impl Form {
         serde_urlencoded::from_bytes(body).ok().map(Form)
     }
 
-    /// A form of these fields.
+    /// A form with these fields.
     #[must_use]
     pub fn of(fields: &[(&str, String)]) -> Form {
         Form(fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
     }
 
-    /// As it is sent.
+    /// The form as `application/x-www-form-urlencoded`.
     #[must_use]
     pub fn encoded(&self) -> String {
         serde_urlencoded::to_string(&self.0).unwrap_or_default()
     }
 
-    /// The texts that a person typed into any form of the site, one below the other: for those who cannot post
-    /// them, to copy them.
+    /// The texts that a user typed into any form of the site, one below the other: an error page shows them, so that a
+    /// user who cannot post them can copy them.
     #[must_use]
     pub fn texts(&self) -> String {
         let text = |name: &&str| Some(self.text(name)).filter(|text| !is_blank(text));
@@ -79,14 +79,14 @@ impl Form {
         texts.join("\n\n")
     }
 
-    /// A field as it was sent; `None` when there is none of this name.
+    /// The first field of this name, as it was sent.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find_map(|(key, value)| (key == name).then_some(value.as_str()))
     }
 
-    /// A field for one line: without control characters, and its words a space apart. What has no
-    /// word at all stays as it was typed. Empty when there is no such field.
+    /// The value of a single-line field: without control characters, its words one space apart. A value without words
+    /// keeps its spaces. Empty when there is no such field.
     #[must_use]
     pub fn line(&self, name: &str) -> String {
         let typed = self.get(name).unwrap_or_default();
@@ -97,8 +97,8 @@ impl Form {
         if words.is_empty() { visible } else { words.join(" ") }
     }
 
-    /// A field for text of many lines: line breaks are `\n`, and no other control character but the
-    /// tab is left. Empty when there is no such field.
+    /// The value of a multi-line field: line breaks are `\n`, and other control characters but the tab are removed.
+    /// Empty when there is no such field.
     #[must_use]
     pub fn text(&self, name: &str) -> String {
         let unix = self.get(name).unwrap_or_default().replace("\r\n", "\n").replace('\r', "\n");
@@ -106,19 +106,19 @@ impl Form {
     }
 }
 
-/// Why a form was refused: sentences, each about a field. A person can mend them, so they are no
-/// [`Error`]: the form is shown again, with what was typed.
+/// Why a form was refused: sentences, each about a field. The user can correct them, so they are no [`Error`]: the form
+/// is shown again with its typed text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Errors {
     list: Vec<(&'static str, Cow<'static, str>)>,
-    wait: Option<RetryAfter>,
+    retry_after: Option<RetryAfter>,
 }
 
-/// Nothing is wrong.
-pub static NO_ERRORS: Errors = Errors { list: Vec::new(), wait: None };
+/// The errors of a form that is in order.
+pub static NO_ERRORS: Errors = Errors { list: Vec::new(), retry_after: None };
 
 impl Errors {
-    /// One sentence about a field.
+    /// Errors with one sentence about a field.
     #[must_use]
     pub fn one(field: &'static str, sentence: &'static str) -> Errors {
         let mut errors = Errors::default();
@@ -126,7 +126,7 @@ impl Errors {
         errors
     }
 
-    /// Adds a whole sentence about a field.
+    /// Adds a sentence about a field; `""` is the whole form.
     pub fn add(&mut self, field: &'static str, sentence: impl Into<Cow<'static, str>>) {
         self.list.push((field, sentence.into()));
     }
@@ -136,8 +136,8 @@ impl Errors {
         self.list.extend(others.list);
     }
 
-    /// A form that is in order is taken for `action`, unless it comes too fast after others. One that is
-    /// not does not count.
+    /// These errors; where there are none, the refusal of `action` by its rate limit. A form with errors does not
+    /// count as an action.
     #[must_use]
     pub fn or_rate_limited(self, limiter: &Limiter, action: Action) -> Errors {
         if !self.is_empty() {
@@ -146,34 +146,34 @@ impl Errors {
         limiter.check_and_record(action).map_or_else(Errors::rate_limited, |()| self)
     }
 
-    /// The form is in order, and comes too fast after others.
+    /// The refusal of a form that exceeds a rate limit.
     #[must_use]
     pub fn rate_limited(wait: RetryAfter) -> Errors {
-        let mut errors = Errors { wait: Some(wait), ..Errors::default() };
+        let mut errors = Errors { retry_after: Some(wait), ..Errors::default() };
         errors.add("", format!("That was a little too fast. Please try again in {wait}."));
         errors
     }
 
-    /// Whether there is nothing to mend.
+    /// Whether the form is in order.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
-    /// All sentences in the order of their adding.
+    /// All sentences in the order in which they were added.
     pub fn sentences(&self) -> impl ExactSizeIterator<Item = &str> {
         self.list.iter().map(|(_, sentence)| &**sentence)
     }
 
-    /// Those about a field.
+    /// The sentences about a field.
     pub fn of(&self, field: &str) -> impl Iterator<Item = &str> {
         self.list.iter().filter(move |(about, _)| *about == field).map(|(_, sentence)| &**sentence)
     }
 
-    /// How long to wait, where it is only a matter of time.
+    /// How long to wait, if a rate limit refused the form.
     #[must_use]
     pub fn retry_after(&self) -> Option<RetryAfter> {
-        self.wait
+        self.retry_after
     }
 }
 
@@ -188,8 +188,8 @@ impl From<Unreadable> for Error {
     }
 }
 
-/// A path on this site that somebody may be led to: `/`, then anything but what could make it another
-/// site's (`//host`, `/\host`) or end a header. `None` for anything else.
+/// The text, if it is a path on this site that a redirect may lead to: at most 2,000 printable ASCII characters, without
+/// those that lead to another site (`//host`, `/\host`).
 #[must_use]
 pub fn local_path(text: &str) -> Option<&str> {
     let fits = text.len() <= 2000 && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_decoded_and_the_first_of_a_name_counts() {
+    fn fields_are_decoded_and_the_first_with_a_name_counts() {
         let form = form("title=a+b%26c&body=%C3%A9&title=second&empty=");
         assert_eq!(form.get("title"), Some("a b&c"));
         assert_eq!(form.get("body"), Some("é"));
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_utf8_or_has_too_many_fields_is_no_form() {
+    fn a_body_that_is_not_utf8_or_has_too_many_fields_is_no_form() {
         for body in [&b"a=\xff"[..], b"a=%ff", b"a=%C3", b"%ff=a", "a=1&".repeat(100).as_bytes()] {
             assert_eq!(Form::parse(body), None, "{body:?}");
         }
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_has_its_words_a_space_apart_and_nothing_that_cannot_be_seen() {
+    fn a_line_has_one_space_between_words_and_no_invisible_characters() {
         for (typed, line) in [
             ("  a \u{a0} b\r\n\tc ", "a b c"),
             ("a\0b\u{7f}c\u{9d}d\u{202e}e\u{2066}f", "abcdef"),
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_path_of_ours_is_followed() {
+    fn only_a_path_of_this_site_is_followed() {
         for path in ["/", "/posts/1?after=2-3#comments", "/posts/new?title=%E2%98%83"] {
             assert_eq!(local_path(path), Some(path));
         }

@@ -1,42 +1,42 @@
-//! Compression of pages (RFC 1952), by compressors that are kept.
+//! Compression of pages (gzip, RFC 1952) by a pool of compressors.
 //!
-//! A compressor has tables of some 300 kB. The allocator takes that much from the system anew each time and gives it
-//! back, for which the system clears memory and interrupts every processor that runs one of our threads. A page took
-//! twice as long as with a compressor that is there already (`docs/benchmarks/notes.md`).
+//! A compressor has tables of some 300 kB. The allocator maps and unmaps a block of that size each time, for which the
+//! kernel clears memory and interrupts every processor that runs one of the process's threads: a page took twice as
+//! long as with a pooled compressor (`docs/benchmarks/notes.md`).
 
 use std::sync::{Mutex, PoisonError};
 
 use flate2::{Compress, Compression, Crc, FlushCompress, Status};
 
-/// Compressors that nobody uses.
-static SPARE: Mutex<Vec<Compress>> = Mutex::new(Vec::new());
-/// More are not kept: 2.5 MB, and only on a machine with more processors than this do so many compress at once.
-const MOST_SPARE: usize = 8;
+/// Idle compressors.
+static POOL: Mutex<Vec<Compress>> = Mutex::new(Vec::new());
+/// The most idle compressors: 2.5 MB. Only a machine with more than eight processors uses more at once.
+const MAX_POOLED: usize = 8;
 
-/// Deflate, no name and no time, compressed for speed, on a system that is of no interest.
-const HEAD: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255];
+/// RFC 1952 §2.3: deflate, no flags, no modification time, fastest algorithm (4), operating system unknown (255).
+const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255];
 
-/// The same bytes, smaller; `None` where that fails, which it should not. At the fastest level: a list shrinks to a
-/// sixth, and at the next one to a seventh for twice the time.
+/// The bytes as gzip; `None`: compression failed, which it should not. The level is the fastest one: a list shrinks to a
+/// sixth; the next level reaches a seventh in twice the time.
 pub(super) fn compressed(bytes: &[u8]) -> Option<Vec<u8>> {
-    let kept = spare().pop();
-    let mut compressor = kept.unwrap_or_else(|| Compress::new(Compression::fast(), false));
-    let mut gzip = Vec::with_capacity(HEAD.len() + bytes.len() / 4 + 64);
-    gzip.extend_from_slice(&HEAD);
+    let pooled = pool().pop();
+    let mut compressor = pooled.unwrap_or_else(|| Compress::new(Compression::fast(), false));
+    let mut gzip = Vec::with_capacity(HEADER.len() + bytes.len() / 4 + 64);
+    gzip.extend_from_slice(&HEADER);
     deflate(&mut compressor, bytes, &mut gzip)?;
     let mut crc = Crc::new();
     crc.update(bytes);
     gzip.extend_from_slice(&crc.sum().to_le_bytes());
     gzip.extend_from_slice(&crc.amount().to_le_bytes());
     compressor.reset();
-    let mut spare = spare();
-    if spare.len() < MOST_SPARE {
-        spare.push(compressor);
+    let mut pool = pool();
+    if pool.len() < MAX_POOLED {
+        pool.push(compressor);
     }
     Some(gzip)
 }
 
-/// Appends all of it, as one stream.
+/// Appends `bytes` as one deflate stream.
 fn deflate(compressor: &mut Compress, bytes: &[u8], to: &mut Vec<u8>) -> Option<()> {
     loop {
         let done = usize::try_from(compressor.total_in()).unwrap_or(usize::MAX);
@@ -48,9 +48,9 @@ fn deflate(compressor: &mut Compress, bytes: &[u8], to: &mut Vec<u8>) -> Option<
     }
 }
 
-fn spare() -> std::sync::MutexGuard<'static, Vec<Compress>> {
+fn pool() -> std::sync::MutexGuard<'static, Vec<Compress>> {
     // Nothing panics while it is held.
-    SPARE.lock().unwrap_or_else(PoisonError::into_inner)
+    POOL.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_compressor_is_used_again_and_knows_nothing_of_the_page_before() {
+    fn a_pooled_compressor_keeps_nothing_of_the_previous_page() {
         let page = "<li class=\"row\">A title</li>\n".repeat(10);
         let first = compressed(page.as_bytes());
         let others = [&b"something else"[..], b"", &[0xff; 100_000]];
@@ -83,12 +83,12 @@ mod tests {
             assert_eq!(expanded(&compressed(other).expect("it works")), other);
             assert_eq!(compressed(page.as_bytes()), first);
         }
-        assert!(spare().len() <= MOST_SPARE);
+        assert!(pool().len() <= MAX_POOLED);
     }
 
     proptest! {
         #[test]
-        fn whatever_is_compressed_is_there_afterwards(bytes: Vec<u8>, repeated in 1_usize..200) {
+        fn compression_loses_nothing(bytes: Vec<u8>, repeated in 1_usize..200) {
             let bytes = bytes.repeat(repeated);
             prop_assert_eq!(expanded(&compressed(&bytes).expect("it works")), bytes);
         }

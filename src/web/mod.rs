@@ -1,4 +1,4 @@
-//! From a request to a page, knowing no noun: routes, context, answers, errors, cookies, assets.
+//! Requests and responses, independent of the nouns: context, forms, replies, errors, cookies, paths, assets.
 
 pub mod assets;
 pub mod cookie;

@@ -1,4 +1,4 @@
-//! Every address of the site. Views and redirects ask here; the router matches the same shapes.
+//! The paths of all pages, for links and redirects. `routes` matches them.
 
 use std::fmt;
 
@@ -15,52 +15,52 @@ pub const FRONT: &str = "/";
 pub const POSTS: &str = "/posts";
 /// The posts with the most points.
 pub const BEST: &str = "/best";
-/// The time that [`BEST`] is about.
+/// The default period of [`BEST`].
 pub const WEEK: &str = "week";
-/// What leads to a site.
+/// The posts that link to a site.
 pub const FROM: &str = "/from";
-/// What is on the front page, as a feed.
+/// The feed of the front page.
 pub const FRONT_FEED: &str = "/front.atom";
-/// The newest posts, as a feed.
+/// The feed of the newest posts.
 pub const POSTS_FEED: &str = "/posts.atom";
-/// What search engines are to look at.
+/// The index of sitemaps for search engines.
 pub const SITEMAP: &str = "/sitemap.xml";
-/// Where posts and comments are found by their words.
+/// The search for posts and comments.
 pub const SEARCH: &str = "/search";
-/// Where a post is written.
+/// The form for a new post.
 pub const NEW_POST: &str = "/posts/new";
-/// The posts that one has saved.
+/// The viewer's saved posts.
 pub const SAVED: &str = "/saved";
-/// Signing in.
+/// The form for signing in.
 pub const SIGN_IN: &str = "/sign_in";
-/// Where the form for signing in is sent.
+/// Signing in (POST).
 pub const SESSIONS: &str = "/sessions";
-/// Signing up.
+/// The form for signing up.
 pub const SIGN_UP: &str = "/sign_up";
-/// Where the form for signing up is sent.
+/// Signing up (POST).
 pub const USERS: &str = "/users";
-/// One's own account, for changes.
+/// The viewer's account.
 pub const ACCOUNT: &str = "/user";
-/// Where one changes one's own account.
+/// The form for changing the viewer's account.
 pub const EDIT_ACCOUNT: &str = "/user/edit";
-/// Where one is told what deleting it means.
+/// The confirmation of deleting the viewer's account.
 pub const DELETE_ACCOUNT: &str = "/user/delete";
-/// How one wants to read.
+/// The reader's preferences.
 pub const PREFERENCES: &str = "/preferences";
-/// What the keys do.
+/// The list of keyboard shortcuts.
 pub const KEYS: &str = "/keys";
-/// The site's picture, small and square.
+/// The site's icon, a PNG.
 pub const ICON: &str = "/icon.png";
-/// What admins did.
+/// The moderation log.
 pub const LOG: &str = "/log";
-/// What readers flagged, for admins.
+/// The queue of flagged posts and comments, for admins.
 pub const FLAGS: &str = "/flags";
-/// How the site and its backup are.
+/// The status of the site and its replica.
 pub const STATUS: &str = "/status";
 /// The web app's manifest.
 pub const MANIFEST: &str = "/manifest.json";
 
-/// An address with a number in it. It renders without an allocation: a list has two a row.
+/// A path that contains an id. It renders without allocating: a list has two in each row.
 #[derive(Clone, Copy, Debug)]
 pub struct Path {
     before: &'static str,
@@ -74,182 +74,182 @@ pub fn post(id: i64) -> Path {
     Path { before: "/posts/", id, after: "" }
 }
 
-/// A post, at its comments.
+/// The comments on a post's page.
 #[must_use]
 pub fn comments(post_id: i64) -> Path {
     Path { before: "/posts/", id: post_id, after: "#comments" }
 }
 
-/// A post, at the page of its comments that begins after a place.
+/// The page of a post's comments that begins after a cursor.
 #[must_use]
 pub fn comments_from(post_id: i64, after: Cursor) -> String {
     format!("{}?comments={after}#comments", post(post_id))
 }
 
-/// The comments on a post, as a feed.
+/// The feed of the comments on a post.
 #[must_use]
 pub fn post_feed(id: i64) -> Path {
     Path { before: "/posts/", id, after: ".atom" }
 }
 
-/// One of the parts of the sitemap. It is at the root: a sitemap speaks only for what is below it.
+/// A part of the sitemap. It is at the root: a sitemap covers only addresses below its own folder.
 #[must_use]
 pub fn sitemap_part(number: i64) -> Path {
     Path { before: "/sitemap-", id: number, after: ".xml" }
 }
 
-/// Where a post is changed.
+/// The form for changing a post.
 #[must_use]
 pub fn edit_post(id: i64) -> Path {
     Path { before: "/posts/", id, after: "/edit" }
 }
 
-/// Where a vote for a post is cast.
+/// Voting for a post (POST).
 #[must_use]
 pub fn vote_for_post(id: i64) -> Path {
     Path { before: "/posts/", id, after: "/vote" }
 }
 
-/// Where it is taken back.
+/// Withdrawing a vote for a post (POST).
 #[must_use]
 pub fn unvote_post(id: i64) -> Path {
     Path { before: "/posts/", id, after: "/unvote" }
 }
 
-/// Where a post is saved.
+/// Saving a post (POST).
 #[must_use]
 pub fn save_post(id: i64) -> Path {
     Path { before: "/posts/", id, after: "/save" }
 }
 
-/// Where it is not saved any more.
+/// Removing a post from the saved ones (POST).
 #[must_use]
 pub fn unsave_post(id: i64) -> Path {
     Path { before: "/posts/", id, after: "/unsave" }
 }
 
-/// Where a vote for a comment is cast.
+/// Voting for a comment (POST).
 #[must_use]
 pub fn vote_for_comment(id: i64) -> Path {
     Path { before: "/comments/", id, after: "/vote" }
 }
 
-/// Where it is taken back.
+/// Withdrawing a vote for a comment (POST).
 #[must_use]
 pub fn unvote_comment(id: i64) -> Path {
     Path { before: "/comments/", id, after: "/unvote" }
 }
 
-/// Where a comment on a post is sent.
+/// Commenting on a post (POST).
 #[must_use]
 pub fn new_comment(post_id: i64) -> Path {
     Path { before: "/posts/", id: post_id, after: "/comments" }
 }
 
-/// A post, at the form for a comment.
+/// The form for a comment on a post's page.
 #[must_use]
 pub fn comment_form(post_id: i64) -> Path {
     Path { before: "/posts/", id: post_id, after: "#comment_form" }
 }
 
-/// A comment with the replies to it; for changes, the comment.
+/// A comment with its replies; PATCH and DELETE change the comment.
 #[must_use]
 pub fn comment(id: i64) -> Path {
     Path { before: "/comments/", id, after: "" }
 }
 
-/// A comment, at the page of the replies to it that begins after a place.
+/// The page of a comment's replies that begins after a cursor.
 #[must_use]
 pub fn replies_from(id: i64, after: Cursor) -> String {
     format!("{}?replies={after}", comment(id))
 }
 
-/// A reply's place on the page of comment `root`: on the first, or that which begins after a place.
+/// A reply on the page of comment `root`: on its first page, or on that which begins after a cursor.
 #[must_use]
 pub fn reply_on(root: i64, after: Option<Cursor>, id: i64) -> String {
     let page = after.map_or_else(|| comment(root).to_string(), |after| replies_from(root, after));
     format!("{page}#comment_{id}")
 }
 
-/// Where a reply to a comment is written.
+/// The form for a reply to a comment.
 #[must_use]
 pub fn reply(id: i64) -> Path {
     Path { before: "/comments/", id, after: "/reply" }
 }
 
-/// The replies to a comment: where one is sent.
+/// The replies to a comment; replying (POST).
 #[must_use]
 pub fn replies(id: i64) -> Path {
     Path { before: "/comments/", id, after: "/replies" }
 }
 
-/// Where a comment is changed.
+/// The form for changing a comment.
 #[must_use]
 pub fn edit_comment(id: i64) -> Path {
     Path { before: "/comments/", id, after: "/edit" }
 }
 
-/// A comment's place on its post: on the first page of comments, or that which begins after a place.
+/// A comment on its post's page: on the first page of comments, or on that which begins after a cursor.
 #[must_use]
 pub fn comment_on(post_id: i64, after: Option<Cursor>, id: i64) -> String {
     let query = after.map(|after| format!("?comments={after}")).unwrap_or_default();
     format!("{}{query}#comment_{id}", post(post_id))
 }
 
-/// Where a post is flagged.
+/// Flagging a post.
 #[must_use]
 pub fn flag_post(id: i64) -> Path {
     Path { before: "/posts/", id, after: "/flag" }
 }
 
-/// Where a comment is flagged.
+/// Flagging a comment.
 #[must_use]
 pub fn flag_comment(id: i64) -> Path {
     Path { before: "/comments/", id, after: "/flag" }
 }
 
-/// Where an admin decides about a post.
+/// An admin's decision about a post.
 #[must_use]
 pub fn moderate_post(id: i64) -> Path {
     Path { before: "/posts/", id, after: "/moderate" }
 }
 
-/// Where an admin decides about a comment.
+/// An admin's decision about a comment.
 #[must_use]
 pub fn moderate_comment(id: i64) -> Path {
     Path { before: "/comments/", id, after: "/moderate" }
 }
 
-/// Where an admin decides about somebody.
+/// An admin's decision about a user.
 #[must_use]
 pub fn moderate_user(id: i64) -> Path {
     Path { before: "/users/", id, after: "/moderate" }
 }
 
-/// A sign-in, to be ended.
+/// A session, which DELETE ends.
 #[must_use]
 pub fn session(id: i64) -> Path {
     Path { before: "/sessions/", id, after: "" }
 }
 
-/// Signing in or up (`page`), and then going on at `return_to`.
+/// The page for signing in or up (`page`), from which the user returns to `return_to`.
 #[must_use]
 pub fn with_return_to(page: &str, return_to: &str) -> String {
     let query = serde_urlencoded::to_string([("return_to", return_to)]).unwrap_or_default();
     format!("{page}?{query}")
 }
 
-/// The posts with the most points over a time, by its name in addresses.
+/// The posts with the most points in a period, by its name in paths.
 #[must_use]
 pub fn best(over: &'static str) -> String {
     if over == WEEK { BEST.to_owned() } else { format!("{BEST}/{over}") }
 }
 
-/// What leads to a site.
+/// The path of the posts that link to a site.
 #[derive(Clone, Copy, Debug)]
 pub struct From<'s>(pub &'s str);
 
-/// What stands for itself in a query.
+/// The characters that a query does not encode.
 const PLAIN: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_').remove(b'~').remove(b'/').remove(b'@');
 
@@ -263,13 +263,13 @@ impl Render for From<'_> {
     fn render(&self, out: &mut TemplateBuffer) {
         out.write_raw(FROM);
         out.write_raw("?site=");
-        // Nothing is left of what could end the attribute.
+        // Percent-encoding leaves no character that could end the attribute.
         utf8_percent_encode(self.0, PLAIN).for_each(|part| out.write_raw(part));
     }
 }
 
-/// What a reader keeps among their bookmarks: from the page that they are on it leads to the form for a
-/// new post on the site at `origin`, which it fills.
+/// A bookmarklet: it opens the form for a new post on the site at `origin`, filled with the address and title of the
+/// page that the reader is on.
 #[must_use]
 pub fn bookmarklet(origin: &Origin) -> String {
     format!(
@@ -278,7 +278,7 @@ pub fn bookmarklet(origin: &Origin) -> String {
     )
 }
 
-/// What a search for a text finds, the newest first if so wanted, from a page on.
+/// The results of a search, by date if `newest_first`, else by relevance, from `page` on.
 #[must_use]
 pub fn search(text: &str, newest_first: bool, page: usize) -> String {
     let mut query = vec![("q", text.to_owned())];
@@ -287,19 +287,19 @@ pub fn search(text: &str, newest_first: bool, page: usize) -> String {
     format!("{SEARCH}?{}", serde_urlencoded::to_string(query).unwrap_or_default())
 }
 
-/// What a search for a text finds, as a feed.
+/// The feed of a search.
 #[must_use]
 pub fn search_feed(text: &str) -> String {
     format!("/search.atom?{}", serde_urlencoded::to_string([("q", text)]).unwrap_or_default())
 }
 
-/// Someone's page.
+/// A user's profile.
 #[must_use]
 pub fn user(id: i64) -> Path {
     Path { before: "/users/", id, after: "" }
 }
 
-/// What someone writes, as a feed.
+/// The feed of a user's posts and comments.
 #[must_use]
 pub fn user_feed(id: i64) -> Path {
     Path { before: "/users/", id, after: ".atom" }

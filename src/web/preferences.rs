@@ -1,25 +1,24 @@
-//! How somebody wants to read, kept by their browser in two cookies: it works for guests, and nothing is
-//! looked up for it.
+//! The reader's preferences, in two cookies: they work for guests, and need no read of the database.
 
 use super::Cx;
 use super::cookie::{self, Header};
 
-/// So many seconds a browser keeps a choice: a year.
-const MAX_AGE: u32 = 31_536_000;
+/// A year.
+const MAX_AGE_SECONDS: u32 = 31_536_000;
 
-/// What somebody has chosen; from the start, nothing.
+/// The reader's preferences.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Preferences {
-    /// In which colours.
+    /// The colours of pages.
     pub theme: Theme,
-    /// Whether single keys do something.
+    /// Whether pages have keyboard shortcuts.
     pub keys: Keys,
 }
 
 /// The colours of pages.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Theme {
-    /// Those that the reader's system asks for.
+    /// Those of the reader's system.
     #[default]
     System,
     /// Dark on light.
@@ -28,18 +27,18 @@ pub enum Theme {
     Dark,
 }
 
-/// Reading by keyboard.
+/// Keyboard shortcuts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Keys {
     /// `static/keys.js` is on each page.
     #[default]
     On,
-    /// It is on none.
+    /// It is on no page.
     Off,
 }
 
 impl Preferences {
-    /// What the request's cookies ask for. What is none of ours asks for nothing.
+    /// The preferences in the request's cookies; an unknown value counts as the default.
     #[must_use]
     pub fn of(cx: &Cx) -> Preferences {
         let mut chosen = Preferences::default();
@@ -53,11 +52,11 @@ impl Preferences {
         chosen
     }
 
-    /// `Set-Cookie` for both. What needs no cookie leaves none behind.
+    /// `Set-Cookie` for both; it deletes the cookie of a default value.
     #[must_use]
     pub fn cookies(self, cx: &Cx) -> [Header; 2] {
         let kept = |name, value, is_default| {
-            if is_default { cookie::clear(cx, name) } else { cookie::set(cx, name, value, MAX_AGE) }
+            if is_default { cookie::clear(cx, name) } else { cookie::set(cx, name, value, MAX_AGE_SECONDS) }
         };
         [
             kept("theme", self.theme.name(), self.theme == Theme::default()),
@@ -67,7 +66,7 @@ impl Preferences {
 }
 
 impl Theme {
-    /// All, in the order in which they are offered.
+    /// All themes, in the order of the form.
     pub const ALL: [Theme; 3] = [Theme::System, Theme::Light, Theme::Dark];
 
     /// Its name in forms, in the cookie, and in the page's `data-theme`.
@@ -80,7 +79,7 @@ impl Theme {
         }
     }
 
-    /// The one of this name.
+    /// The theme of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Theme> {
         Theme::ALL.into_iter().find(|theme| theme.name() == name)
@@ -88,7 +87,7 @@ impl Theme {
 }
 
 impl Keys {
-    /// Both, in the order in which they are offered.
+    /// Both choices, in the order of the form.
     pub const ALL: [Keys; 2] = [Keys::On, Keys::Off];
 
     /// Its name in forms and in the cookie.
@@ -100,7 +99,7 @@ impl Keys {
         }
     }
 
-    /// The one of this name.
+    /// The choice of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Keys> {
         Keys::ALL.into_iter().find(|keys| keys.name() == name)

@@ -1,4 +1,4 @@
-//! Answers: the only place that sets the headers which every page has.
+//! Responses, with the headers that every page has.
 
 use std::fmt::{Display, Write as _};
 
@@ -10,52 +10,52 @@ use super::flash::Flash;
 use super::form::Errors;
 use super::gzip;
 
-/// Nothing is loaded from elsewhere, nothing inline runs, nobody frames us.
+/// Nothing is loaded from other sites, no inline script runs, and no site frames the page.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; \
      frame-ancestors 'none'; manifest-src 'self'; worker-src 'self'";
 
-/// At one address there may be a page and pieces of it, and both depend on who asks.
+/// An address serves a page and fragments of it, and both depend on the viewer.
 const VARY: &str = "Accept-Encoding, Cookie, HX-Request-Type";
 
-/// Shorter pages do not get smaller by more than their gzip header and the client's trouble.
+/// Below this, compression saves less than it costs the client.
 const MIN_COMPRESSED_BYTES: usize = 1024;
 
-/// A page that answers a GET or HEAD with 200: with a tag by which a client asks again for nothing,
-/// and compressed for those who can take it.
+/// A page in response to GET or HEAD: 200 with an `ETag`, or 304 where the client has this version. Compressed for
+/// clients that accept gzip.
 #[must_use]
 pub fn page(cx: &Cx, html: String) -> Response {
-    let mut response = tagged(cx, html, self::html(cx, String::new()));
+    let mut response = with_content(cx, html, self::html(cx, String::new()));
     if Flash::of(cx).is_some() {
-        // It was on this page: not on the next one, nor on this one when somebody goes back to it.
+        // The page shows the flash: the next page must not, nor this page when the reader goes back to it.
         response.headers.push(Flash::shown(cx));
         forbid_storing(&mut response);
     }
     response
 }
 
-/// A document for programs that answers a GET or HEAD with 200, as [`page`] does. It is the same for
-/// whoever asks: anybody, also a cache that many share, may keep it for so many seconds.
+/// A document for programs in response to GET or HEAD, with an `ETag` as [`page`] has. It does not depend on the viewer:
+/// all caches, shared ones too, may keep it for `max_age` seconds.
 #[must_use]
 pub fn document(cx: &Cx, content_type: &'static str, max_age: u32, text: String) -> Response {
     let mut response = Response::from_data(content_type, Vec::new());
     response.headers.push(("Cache-Control".into(), format!("public, max-age={max_age}").into()));
     response.headers.push(("Vary".into(), "Accept-Encoding".into()));
-    tagged(cx, text, with_security(cx, response))
+    with_content(cx, text, with_security(cx, response))
 }
 
-/// The `response`, which has all its headers and no content yet, with that content.
-fn tagged(cx: &Cx, content: String, mut response: Response) -> Response {
+/// The `response`, which has headers but no content, with `content`, its `ETag` and its compression; or 304.
+fn with_content(cx: &Cx, content: String, mut response: Response) -> Response {
     let tag = entity_tag(content.as_bytes());
-    let asks_for = |tag: &str| {
+    let is_known = |tag: &str| {
         cx.request
             .header("If-None-Match")
             .is_some_and(|known| known.split(',').any(|known| [tag, "*"].contains(&known.trim())))
     };
-    let is_worth_it = content.len() >= MIN_COMPRESSED_BYTES && accepts_gzip(cx);
-    if asks_for(&tag) {
+    let may_compress = content.len() >= MIN_COMPRESSED_BYTES && accepts_gzip(cx);
+    if is_known(&tag) {
         response.status_code = 304;
-    } else if let Some(gzip) = is_worth_it.then(|| gzip::compressed(content.as_bytes())).flatten() {
+    } else if let Some(gzip) = may_compress.then(|| gzip::compressed(content.as_bytes())).flatten() {
         response.data = ResponseBody::from_data(gzip);
         response.headers.push(("Content-Encoding".into(), "gzip".into()));
     } else {
@@ -65,13 +65,13 @@ fn tagged(cx: &Cx, content: String, mut response: Response) -> Response {
     response
 }
 
-/// A page with a form that was refused: 422, or 429 when it came too fast. It says why.
+/// The page of a refused form, which shows the errors: 422, or 429 when a rate limit refused it.
 #[must_use]
 pub fn refused(cx: &Cx, html: String, errors: &Errors) -> Response {
-    with_reason(self::html(cx, html), errors)
+    with_error_status(self::html(cx, html), errors)
 }
 
-fn with_reason(response: Response, errors: &Errors) -> Response {
+fn with_error_status(response: Response, errors: &Errors) -> Response {
     let Some(wait) = errors.retry_after() else {
         return response.with_status_code(422);
     };
@@ -81,8 +81,7 @@ fn with_reason(response: Response, errors: &Errors) -> Response {
     response
 }
 
-/// 303: what was asked for is done, `flash` says so on the page at `location`. A request by htmx gets
-/// the address in a header and goes there as a whole.
+/// Redirects (303) to `location` after a change; `flash` is shown there. See [`see_other`] for htmx.
 #[must_use]
 pub fn done(cx: &Cx, location: impl Display, flash: Flash) -> Response {
     let mut response = redirect(cx, &location.to_string(), 200);
@@ -90,14 +89,14 @@ pub fn done(cx: &Cx, location: impl Display, flash: Flash) -> Response {
     response
 }
 
-/// 303: the answer is at `location`.
+/// Redirects (303) to `location`. A request by htmx gets 200 with `HX-Redirect`, and htmx loads that page as a whole.
 #[must_use]
 pub fn see_other(cx: &Cx, location: impl Display) -> Response {
     redirect(cx, &location.to_string(), 200)
 }
 
-/// Leads a browser to `location`. htmx would follow a redirect by itself and put the page that it
-/// finds there into a corner of this one: it gets `status`, and is told to leave the page.
+/// Redirects to `location`: with 303, for htmx with `status` and `HX-Redirect`. htmx would follow a 303 itself and swap
+/// the new page into an element of the present one.
 pub(crate) fn redirect(cx: &Cx, location: &str, status: u16) -> Response {
     let mut response = if wants_fragments(cx) {
         let mut response = html(cx, String::new()).with_status_code(status);
@@ -112,84 +111,85 @@ pub(crate) fn redirect(cx: &Cx, location: &str, status: u16) -> Response {
     response
 }
 
-/// Whether htmx asks, for pieces of the page that it is on. (It asks for a whole page when a reader
-/// goes back; other programs ask for nothing else.)
+/// Whether htmx requests fragments for the present page. (When a reader goes back it requests a whole page, as other
+/// clients always do.)
 #[must_use]
 pub fn wants_fragments(cx: &Cx) -> bool {
     cx.request.header("HX-Request-Type") == Some("partial")
 }
 
-/// A change to a page that somebody looks at.
+/// A change to the present page, made by htmx.
 pub struct Change {
-    /// A CSS selector of what changes.
+    /// A CSS selector of the elements to change.
     target: String,
-    how: &'static str,
+    /// The value of `hx-swap`.
+    swap: &'static str,
     html: String,
 }
 
 impl Change {
-    /// Puts `html` in the place of an element.
+    /// Replaces an element with `html`.
     #[must_use]
     pub fn replace(target: impl Display, html: String) -> Change {
-        Change { target: target.to_string(), how: "outerHTML", html }
+        Change { target: target.to_string(), swap: "outerHTML", html }
     }
 
-    /// Puts `html` after the last child of an element.
+    /// Appends `html` to the children of an element.
     #[must_use]
     pub fn append(target: impl Display, html: String) -> Change {
-        Change { target: target.to_string(), how: "beforeend", html }
+        Change { target: target.to_string(), swap: "beforeend", html }
     }
 
-    /// Puts `html` right after an element.
+    /// Inserts `html` after an element.
     #[must_use]
     pub fn after(target: impl Display, html: String) -> Change {
-        Change { target: target.to_string(), how: "afterend", html }
+        Change { target: target.to_string(), swap: "afterend", html }
     }
 
-    /// Puts `html` into elements, in the place of what was there.
+    /// Replaces the children of the elements with `html`.
     #[must_use]
     pub fn fill(target: impl Display, html: String) -> Change {
-        Change { target: target.to_string(), how: "innerHTML", html }
+        Change { target: target.to_string(), swap: "innerHTML", html }
     }
 
-    /// Removes an element, if it is there.
+    /// Removes an element, if it exists.
     #[must_use]
     pub fn remove(target: impl Display) -> Change {
-        Change { target: target.to_string(), how: "delete", html: String::new() }
+        Change { target: target.to_string(), swap: "delete", html: String::new() }
     }
 }
 
-/// The answer for htmx: the changes, in their order. Each names its own place, so that no answer,
-/// also not an error's, can end up where it does not belong.
+/// The response for htmx: the changes, in order. Each names its own target, so that no response, an error's included,
+/// is swapped into an element that it is not meant for.
 #[must_use]
 pub fn changes(cx: &Cx, changes: &[Change]) -> Response {
     let mut html = String::new();
-    for Change { target, how, html: content } in changes {
-        let _ = write!(html, "<hx-partial hx-target=\"{target}\" hx-swap=\"{how}\">{content}</hx-partial>");
+    for Change { target, swap, html: content } in changes {
+        let _ = write!(html, "<hx-partial hx-target=\"{target}\" hx-swap=\"{swap}\">{content}</hx-partial>");
     }
     let mut response = self::html(cx, html);
     forbid_storing(&mut response);
     response
 }
 
-/// [`changes`] of a form that was refused, as [`refused`].
+/// [`changes`] for a refused form, with the status of [`refused`].
 #[must_use]
 pub fn refused_changes(cx: &Cx, changes: &[Change], errors: &Errors) -> Response {
-    with_reason(self::changes(cx, changes), errors)
+    with_error_status(self::changes(cx, changes), errors)
 }
 
-/// A page with the headers that every page has; the caller sets its status.
+/// An HTML response with the headers that every page has; the caller sets its status.
 #[must_use]
 pub fn html(cx: &Cx, html: String) -> Response {
     let mut response = Response::html(html);
     response.headers.reserve(8);
-    // What is shown may depend on who asks: no shared cache keeps it, and a private one asks again.
+    // The page may depend on the viewer: shared caches must not keep it, and a browser must revalidate it.
     response.headers.push(("Cache-Control".into(), "private, no-cache".into()));
     response.headers.push(("Vary".into(), VARY.into()));
     with_security(cx, response)
 }
 
-/// Something for programs, of this moment.
+/// A response for programs that no cache may keep.
 #[must_use]
 pub fn uncacheable(cx: &Cx, content_type: &'static str, text: String) -> Response {
     let mut response = Response::from_data(content_type, text);
@@ -197,7 +197,7 @@ pub fn uncacheable(cx: &Cx, content_type: &'static str, text: String) -> Respons
     with_security(cx, response)
 }
 
-/// The same where a page is at the same address, for people.
+/// A JSON response that no cache may keep, at an address that also serves a page.
 #[must_use]
 pub fn json(cx: &Cx, value: &serde_json::Value) -> Response {
     let mut response = uncacheable(cx, "application/json", value.to_string());
@@ -210,7 +210,7 @@ fn forbid_storing(response: &mut Response) {
     response.headers.push(("Cache-Control".into(), "no-store".into()));
 }
 
-/// The headers that tell a browser what it may not do.
+/// Adds the security headers.
 fn with_security(cx: &Cx, mut response: Response) -> Response {
     response.headers.push(("Content-Security-Policy".into(), CONTENT_SECURITY_POLICY.into()));
     response.headers.push(("X-Content-Type-Options".into(), "nosniff".into()));
@@ -222,7 +222,7 @@ fn with_security(cx: &Cx, mut response: Response) -> Response {
     response
 }
 
-/// The page is at `location` for good.
+/// Redirects permanently (301) to `location`.
 #[must_use]
 pub fn moved(cx: &Cx, location: String) -> Response {
     with_security(cx, Response::redirect_301(location))

@@ -1,5 +1,5 @@
-//! The route of a request, as far as those need it that only count.
+//! A route's identity, below the table of routes that `routes` defines.
 
-/// The place of a route in the table of routes, which is in `routes`.
+/// The index of a route in the table of routes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route(pub usize);

@@ -1,24 +1,24 @@
-//! Where a request's time goes: told in the log when it takes too long, and to the browser in a demo.
+//! The time that a request spends in each phase, for the log of slow requests and the `Server-Timing` header.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use lorem_store::WriteTimings;
 
-/// What a request does, or waits for. What is left of its time is rendering, above all.
+/// A phase of a request. The rest of its time is mostly rendering. It indexes `PHASES`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// It waits for its turn to compute.
+    /// Waiting for a permit to read and render.
     Permit,
-    /// It reads.
+    /// Reading from the database.
     Read,
-    /// Its write waits for the writer.
+    /// The write waits in the writer's queue.
     Queue,
-    /// The writer works, also for those who share the transaction.
+    /// The writer runs the transaction's statements, those of the batch's other writes included.
     Work,
-    /// The transaction is brought to the disk.
+    /// The writer commits the transaction to the disk.
     Commit,
-    /// A password is hashed, or waits for that.
+    /// Hashing a password, with the wait for a permit.
     Hash,
 }
 
@@ -31,26 +31,26 @@ const PHASES: [(Phase, &str); 6] = [
     (Phase::Hash, "hash"),
 ];
 
-/// What a request has spent its time on so far.
+/// The time that a request has spent in each phase.
 pub struct Timing {
     began: Instant,
     spent: [Cell<Duration>; PHASES.len()],
 }
 
 impl Timing {
-    /// It begins now.
+    /// Starts the clock.
     #[must_use]
     pub fn start() -> Timing {
         Timing { began: Instant::now(), spent: Default::default() }
     }
 
-    /// Since it began.
+    /// The time since [`Timing::start`].
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.began.elapsed()
     }
 
-    /// Runs `work`, whose time is that of `phase`.
+    /// Runs `work` and adds its time to `phase`.
     pub(super) fn during<T>(&self, phase: Phase, work: impl FnOnce() -> T) -> T {
         let began = Instant::now();
         let done = work();
@@ -70,7 +70,7 @@ impl Timing {
         spent.set(spent.get() + time);
     }
 
-    /// The phases there were and the rest, of so much time.
+    /// The phases that took time, and the rest of `took` as `render`.
     pub(super) fn phases(&self, took: Duration) -> impl Iterator<Item = (&'static str, Duration)> {
         let named: Duration = self.spent.iter().map(Cell::get).sum();
         let rest = ("render", took.saturating_sub(named));
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_part_has_a_place_of_its_own() {
+    fn the_phases_are_indexed_by_their_enum() {
         for (at, (phase, _)) in PHASES.iter().enumerate() {
             assert_eq!(*phase as usize, at);
         }

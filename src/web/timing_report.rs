@@ -1,4 +1,4 @@
-//! Where a request's time went: in the log of slow requests, and in the `Server-Timing` header of a demo.
+//! Reports a request's timing: in the log of slow requests, and in the `Server-Timing` header of a demo.
 
 use std::fmt::{self, Write};
 use std::time::Duration;
@@ -8,10 +8,10 @@ use rouille::Response;
 use super::Cx;
 use super::timing::Timing;
 
-/// Tells how the request was spent that took so long and gets this response: who waited for it in a demo, and the
-/// operator when it was slow.
+/// Adds `Server-Timing` to the response, if configured, and logs the request if it took longer than the configured
+/// limit.
 pub fn report(cx: &Cx, response: &mut Response, took: Duration) {
-    if cx.site.config.server_timing && is_page(response) {
+    if cx.site.config.server_timing && is_html(response) {
         response.headers.push(("Server-Timing".into(), server_timing(cx.timing, took).into()));
     }
     if cx.site.config.slow.is_some_and(|slow| took >= slow) {
@@ -25,12 +25,12 @@ pub fn report(cx: &Cx, response: &mut Response, took: Duration) {
     }
 }
 
-/// Pages and pieces of them.
-fn is_page(response: &Response) -> bool {
-    let is_html = |(name, value): &(std::borrow::Cow<str>, std::borrow::Cow<str>)| {
+/// Whether it is a page or a fragment.
+fn is_html(response: &Response) -> bool {
+    let is_html_type = |(name, value): &(std::borrow::Cow<str>, std::borrow::Cow<str>)| {
         name.eq_ignore_ascii_case("Content-Type") && value.starts_with("text/html")
     };
-    response.headers.iter().any(is_html)
+    response.headers.iter().any(is_html_type)
 }
 
 /// The header's value (<https://www.w3.org/TR/server-timing/>): durations in milliseconds.
@@ -43,7 +43,7 @@ fn server_timing(timing: &Timing, took: Duration) -> String {
     value
 }
 
-/// Milliseconds, to the microsecond.
+/// Shows milliseconds with three decimals.
 struct Millis(Duration);
 
 impl fmt::Display for Millis {
@@ -60,7 +60,7 @@ mod tests {
     use lorem_store::WriteTimings;
 
     #[test]
-    fn the_parts_and_the_rest_are_the_whole() {
+    fn the_phases_and_the_rest_add_up_to_the_total() {
         let timing = Timing::start();
         timing.add(Phase::Read, Duration::from_micros(1_200));
         timing.add(Phase::Read, Duration::from_micros(34));
@@ -69,9 +69,9 @@ mod tests {
             work: Duration::from_micros(5),
             commit: Duration::from_millis(2),
         });
-        let told = server_timing(&timing, Duration::from_micros(4_000));
+        let header = server_timing(&timing, Duration::from_micros(4_000));
         assert_eq!(
-            told,
+            header,
             "read;dur=1.234, work;dur=0.005, commit;dur=2.000, render;dur=0.761, total;dur=4.000"
         );
         let short = server_timing(&timing, Duration::from_micros(1_000));

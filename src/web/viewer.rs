@@ -3,14 +3,14 @@
 /// The signed-in user of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Viewer {
-    /// Their number.
+    /// The user's id.
     pub id: i64,
-    /// Their name.
+    /// The user's name.
     pub screen_name: String,
-    /// The session they are signed in by.
+    /// The id of the session that the request belongs to.
     pub session_id: i64,
-    /// They can moderate.
+    /// The user can moderate.
     pub is_admin: bool,
-    /// They can only read, and leave.
+    /// The user can only read, save posts, sign out and delete their account.
     pub is_banned: bool,
 }

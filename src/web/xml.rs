@@ -1,4 +1,4 @@
-//! XML documents, for programs: well-formed whatever people wrote.
+//! XML documents, well-formed for any user's text.
 
 use std::borrow::Cow;
 use std::io;
@@ -12,13 +12,13 @@ use super::{Error, Result};
 /// The media type of feeds.
 pub const ATOM: &str = "application/atom+xml";
 
-/// An element's content that is being written.
+/// The writer of a document.
 pub type Xml = Writer<Vec<u8>>;
 
-/// A document in UTF-8 of one element, with these attributes and what `content` writes.
+/// A UTF-8 document whose root element has these attributes and the content that `content` writes.
 ///
 /// # Errors
-/// None: writing to memory does not fail.
+/// [`Error::Internal`] from `content`; writing to memory itself does not fail.
 pub fn document(
     name: &str,
     attributes: &[(&str, &str)],
@@ -32,10 +32,10 @@ pub fn document(
     String::from_utf8(xml.into_inner()).map_err(|error| failed(&error))
 }
 
-/// An element with others in it.
+/// Writes an element with child elements.
 ///
 /// # Errors
-/// As there.
+/// Those of `content`; writing to memory itself does not fail.
 pub fn parent(
     xml: &mut Xml,
     name: &str,
@@ -46,19 +46,19 @@ pub fn parent(
     Ok(())
 }
 
-/// An element with a text in it.
+/// Writes an element with text.
 ///
 /// # Errors
-/// As there.
+/// None in practice: writing to memory does not fail.
 pub fn text(xml: &mut Xml, name: &str, attributes: &[(&str, &str)], text: &str) -> io::Result<()> {
     element(xml, name, attributes).write_text_content(BytesText::new(&allowed(text)))?;
     Ok(())
 }
 
-/// An element with nothing in it.
+/// Writes an empty element.
 ///
 /// # Errors
-/// As there.
+/// None in practice: writing to memory does not fail.
 pub fn empty(xml: &mut Xml, name: &str, attributes: &[(&str, &str)]) -> io::Result<()> {
     element(xml, name, attributes).write_empty()?;
     Ok(())
@@ -71,8 +71,8 @@ fn element<'x>(xml: &'x mut Xml, name: &'x str, attributes: &[(&str, &str)]) -> 
         .fold(element, |element, &(name, value)| element.with_attribute((name, &*allowed(value))))
 }
 
-/// The text without the characters that no XML may have, not even escaped
-/// (<https://www.w3.org/TR/xml/#charsets>): one of them, and no reader takes the document.
+/// The text without the characters that XML forbids even when escaped (<https://www.w3.org/TR/xml/#charsets>): a parser
+/// refuses a document with any of them.
 fn allowed(text: &str) -> Cow<'_, str> {
     let is_forbidden = |letter: char| match letter {
         '\t' | '\n' | '\r' => false,
@@ -90,8 +90,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_comes_out_as_it_went_in_but_for_what_xml_forbids(content in any::<String>(), marks in "[<>&\"'\\x00-\\x1f\\]é]{0,20}") {
-            // A parser reads every line end as LF, and these are no addresses' business: attributes hold those.
+        fn a_parser_reads_any_text_back_but_for_forbidden_characters(content in any::<String>(), marks in "[<>&\"'\\x00-\\x1f\\]é]{0,20}") {
+            // A parser reads every line end as LF, and normalises whitespace in attributes.
             let content = (content + &marks).replace('\r', "");
             let address = marks.replace(['\t', '\n', '\r'], "");
             let written = document("a", &[("href", &address)], |xml| text(xml, "b", &[], &content));
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_xml_forbids_is_dropped() {
+    fn only_forbidden_characters_are_removed() {
         assert_eq!(
             allowed("a\0b\u{b}\t\r\n\u{7f}\u{85}\u{fffe}\u{ffff}\u{fffd}\u{10ffff}"),
             "ab\t\r\n\u{7f}\u{85}\u{fffd}\u{10ffff}"
