@@ -1,4 +1,4 @@
-//! Text that people wrote, as HTML: Hacker News' formatting, everything else escaped.
+//! Users' text as HTML: Hacker News' formatting, everything else escaped.
 
 use std::ops::Range;
 
@@ -7,31 +7,31 @@ use horrorshow::{Render, TemplateBuffer};
 use crate::html::render_by_reference;
 use crate::html::text::Text;
 
-/// How many characters of an address are shown, about a line; the rest becomes `…`.
+/// The most characters of an address that are shown, about a line; `…` replaces the rest.
 pub const MAX_ADDRESS_CHARS: usize = 60;
 
-/// What a person needs to know of it beside a form.
+/// The help text beside a form.
 pub const FORMATTING: &str = "Blank line: new paragraph. *Asterisks*: italics. Two leading spaces: code.";
 
-/// Renders a text by the rules of <https://news.ycombinator.com/formatdoc>, made exact:
+/// Renders a text by the rules of <https://news.ycombinator.com/formatdoc>, in full:
 ///
-/// - A line ends with LF, CRLF or CR. A blank line, one of whitespace only, begins a new paragraph; any
-///   other line break stays one.
-/// - `*text*` is emphasised, across line breaks too, if neither star has whitespace on its inner side
-///   and both are in one paragraph. It does not nest: the first star that can close does. `\*` and
-///   `**` are a star, and so is one without a partner.
-/// - After a blank line or at the start, lines indented by two spaces or a tab are code, verbatim, with
-///   the blank lines between them.
-/// - `http://` and `https://`, in any case, not after a letter or digit and before a host that begins
-///   with one (an IPv6 address in brackets does not), begin a link. It ends before whitespace, control
-///   characters, marks of the writing's direction, double quotes, backquotes, `<`, `>` and `\`, and
-///   goes without the `.` `,` `;` `:` `!` `?` `'` `’` `…` `*` at its end and without a `)` or `]` there
-///   that it does not open. So stars inside belong to it, and the one after it closes emphasis.
-///   `<http://…>` is a link as it stands, to the bracket. At most 60 characters of it are shown.
+/// - A line ends with LF, CRLF or CR. A blank line (whitespace only) begins a new paragraph; any other line break is
+///   kept.
+/// - `*text*` is emphasised, across line breaks too, if neither star has whitespace on its inner side and both are in
+///   one paragraph. Emphasis does not nest: the first star that can close it does. `\*` and `**` are a star, and so is
+///   a star without a partner.
+/// - After a blank line or at the start, lines indented by two spaces or a tab are code, verbatim, with the blank lines
+///   between them.
+/// - `http://` and `https://`, in any case, not after a letter or digit, and before a host that begins with one (so not
+///   before an IPv6 address in brackets), begin a link. It ends before whitespace, control characters, bidirectional
+///   formatting characters, double quotes, backquotes, `<`, `>` and `\`. It excludes `.` `,` `;` `:` `!` `?` `'` `’` `…`
+///   `*` at its end, and a `)` or `]` there that it does not open. So stars inside the address belong to it, and the star
+///   after it closes emphasis. `<http://…>` links everything up to the bracket. At most [`MAX_ADDRESS_CHARS`] characters
+///   are shown.
 ///
-/// Tags: `p em pre code a br`; attributes: `tabindex` on `pre`, so that keyboards can scroll it, `href`
-/// and `rel` on `a`. Time is linear in the length of the text, the output at most ten times as long and 40
-/// bytes for the first tags, and no memory is taken but the output's.
+/// Tags: `p em pre code a br`; attributes: `tabindex` on `pre`, so that it can be scrolled by keyboard, `href` and `rel`
+/// on `a`. Time is linear in the length of the text, the output is at most ten times as long plus 40 bytes for the first
+/// tags, and nothing but the output is allocated.
 pub struct Markup<'t>(pub &'t str);
 
 impl Render for Markup<'_> {
@@ -62,12 +62,12 @@ impl Render for Markup<'_> {
 
 render_by_reference!(Markup<'_>);
 
-/// The beginning of such a text on one line and without its marks, for where there is room for words
-/// alone: at most `limit` characters, whole words, and `…` where there is more. Each star that could be a
-/// mark goes, also one without a partner. It reads no further than it must.
+/// The beginning of a text on one line without its markup: at most `limit` characters, whole words, and `…` if the text
+/// is longer. Every star that could open or close emphasis is removed, also one without a partner. It reads no further
+/// than the limit.
 #[must_use]
 pub fn excerpt(text: &str, limit: usize) -> String {
-    let mut excerpt = Excerpt { text: String::new(), characters: 0, limit, is_between: false };
+    let mut excerpt = Excerpt { text: String::new(), characters: 0, limit, is_space_due: false };
     for (_, line) in (Lines { text, at: 0 }) {
         let mut written = 0;
         let tokens = Tokens { line, at: if is_indented(line) { line.len() } else { 0 } };
@@ -77,47 +77,47 @@ pub fn excerpt(text: &str, limit: usize) -> String {
                 Token::Star { .. } | Token::LiteralStar => "*",
                 Token::Address(address) => address,
             };
-            if !excerpt.take(&line[written..range.start]) || !excerpt.take(replacement) {
+            if !excerpt.push(&line[written..range.start]) || !excerpt.push(replacement) {
                 return excerpt.cut();
             }
             written = range.end;
         }
-        if !excerpt.take(&line[written..]) {
+        if !excerpt.push(&line[written..]) {
             return excerpt.cut();
         }
-        excerpt.is_between = true;
+        excerpt.is_space_due = true;
     }
     excerpt.text
 }
 
-/// An [`excerpt`] that is being made.
+/// An [`excerpt`] under construction.
 struct Excerpt {
     text: String,
     characters: usize,
     limit: usize,
     /// A space is due before the next word.
-    is_between: bool,
+    is_space_due: bool,
 }
 
 impl Excerpt {
-    /// Adds a piece; whether there is room for more.
-    fn take(&mut self, piece: &str) -> bool {
-        let mut rest = piece;
+    /// Appends `part`, its whitespace collapsed. Returns `false` when the limit is exceeded.
+    fn push(&mut self, part: &str) -> bool {
+        let mut rest = part;
         while let Some(letter) = rest.chars().next() {
-            // Most words are ASCII: as far as that goes they are copied at once.
+            // Most words are ASCII: such a run is copied at once.
             let ascii = rest.bytes().take(self.limit).take_while(u8::is_ascii_graphic).count();
-            let (part, after) = rest.split_at(ascii.max(letter.len_utf8()));
+            let (run, after) = rest.split_at(ascii.max(letter.len_utf8()));
             rest = after;
             if letter.is_whitespace() || letter.is_control() {
-                self.is_between = true;
+                self.is_space_due = true;
                 continue;
             }
-            if std::mem::take(&mut self.is_between) && !self.text.is_empty() {
+            if std::mem::take(&mut self.is_space_due) && !self.text.is_empty() {
                 self.text.push(' ');
                 self.characters += 1;
             }
-            self.text.push_str(part);
-            self.characters += part.chars().count();
+            self.text.push_str(run);
+            self.characters += run.chars().count();
             if self.characters > self.limit {
                 return false;
             }
@@ -125,7 +125,7 @@ impl Excerpt {
         true
     }
 
-    /// The words that have room, and that there are more. What is no more than one word is cut within it.
+    /// The words within the limit, and `…`. A single longer word is cut.
     fn cut(mut self) -> String {
         let end = self.text.char_indices().nth(self.limit.saturating_sub(1)).map_or(0, |(end, _)| end);
         let is_at_word = self.text[end..].starts_with(' ');
@@ -138,7 +138,7 @@ impl Excerpt {
     }
 }
 
-/// The lines from `at` on, each with the place where it begins and without what ends it.
+/// The lines from the byte position `at` on: each with its position and without its line break.
 #[derive(Clone)]
 struct Lines<'t> {
     text: &'t str,
@@ -166,7 +166,7 @@ fn is_indented(line: &str) -> bool {
     ["  ", "\t", " \t"].iter().any(|indent| line.starts_with(indent))
 }
 
-/// Writes the `first` line of code and those of `lines` that go on with it.
+/// Writes a block of code: its `first` line, and those of `lines` that continue it.
 fn code(first: &str, lines: &mut Lines, out: &mut TemplateBuffer) {
     out.write_raw("<pre tabindex=\"0\"><code>");
     Text(first).render(out);
@@ -185,17 +185,17 @@ fn code(first: &str, lines: &mut Lines, out: &mut TemplateBuffer) {
     out.write_raw("</code></pre>");
 }
 
-/// A paragraph that is being written.
+/// The state of writing a paragraph.
 struct Paragraph<'t> {
     text: &'t str,
     is_emphasised: bool,
-    /// Where its last star that can close emphasis is, 0 if there is none. It is looked for once, at the
-    /// first star that needs to know: a search for each would make many stars quadratic.
+    /// The position of the paragraph's last star that can close emphasis; 0: there is none. It is searched once, at the
+    /// first star that can open emphasis: a search at each star would take quadratic time.
     last_closer: Option<usize>,
 }
 
 impl Paragraph<'_> {
-    /// Writes one of its lines, which begins at `at` in the text.
+    /// Writes a line, which begins at `at` in the text.
     fn line(&mut self, at: usize, line: &str, out: &mut TemplateBuffer) {
         let mut written = 0;
         for (range, token) in (Tokens { line, at: 0 }) {
@@ -219,7 +219,7 @@ impl Paragraph<'_> {
         Text(&line[written..]).render(out);
     }
 
-    /// `line` is where a line begins, in which or after which the closer is.
+    /// Returns [`Paragraph::last_closer`]; the search begins at the position `line`, the start of a line.
     fn last_closer(&mut self, line: usize) -> usize {
         *self.last_closer.get_or_insert_with(|| {
             let lines = Lines { text: self.text, at: line };
@@ -238,7 +238,7 @@ impl Paragraph<'_> {
 
 fn link(address: &str, out: &mut TemplateBuffer) {
     out.write_raw("<a href=\"");
-    out.write_str(address); // horrorshow's own escaping, which is for attributes too.
+    out.write_str(address); // horrorshow's escaping covers quotes.
     out.write_raw("\" rel=\"nofollow ugc noopener\">");
     match address.char_indices().nth(MAX_ADDRESS_CHARS) {
         None => Text(address).render(out),
@@ -250,9 +250,9 @@ fn link(address: &str, out: &mut TemplateBuffer) {
     out.write_raw("</a>");
 }
 
-/// What is more than letters in a line.
+/// A part of a line that is not plain text.
 enum Token<'t> {
-    /// It may open or close emphasis, for what stands beside it.
+    /// A star, and whether the characters beside it allow it to open or close emphasis.
     Star {
         opens: bool,
         closes: bool,
@@ -261,8 +261,7 @@ enum Token<'t> {
     Address(&'t str),
 }
 
-/// The tokens of a line from `at` on, and their places. All of them have a `*` or a `:`, so that prose is
-/// skipped at `memchr`'s speed.
+/// The tokens of a line from `at` on, with their ranges. Every token contains `*` or `:`, so `memchr` finds it.
 struct Tokens<'t> {
     line: &'t str,
     at: usize,
@@ -288,7 +287,7 @@ impl<'t> Iterator for Tokens<'t> {
 }
 
 impl<'t> Tokens<'t> {
-    /// The star after `before`.
+    /// The token of the star after `before`.
     fn star(&self, before: &str) -> (Range<usize>, Token<'t>) {
         let at = self.at + before.len();
         let after = &self.line[at + 1..];
@@ -298,13 +297,13 @@ impl<'t> Tokens<'t> {
         if after.starts_with('*') {
             return (at..at + 2, Token::LiteralStar);
         }
-        let is_ink = |beside: Option<char>| beside.is_some_and(|letter| !letter.is_whitespace());
-        let opens = is_ink(after.chars().next());
-        let closes = is_ink(self.line[..at].chars().next_back());
+        let is_visible = |beside: Option<char>| beside.is_some_and(|letter| !letter.is_whitespace());
+        let opens = is_visible(after.chars().next());
+        let closes = is_visible(self.line[..at].chars().next_back());
         (at..at + 1, Token::Star { opens, closes })
     }
 
-    /// The address whose colon is the first of `colon`, if it is one.
+    /// The address around the colon with which `colon` begins, if it is one.
     fn address(&self, before: &str, colon: &'t str) -> Option<(Range<usize>, Token<'t>)> {
         let host = colon.strip_prefix("://")?;
         let scheme = ["https", "http"].into_iter().find_map(|scheme| {
@@ -326,8 +325,8 @@ impl<'t> Tokens<'t> {
     }
 }
 
-/// Whether an address ends before the letter. Beside what no address has, these are the quotes that people
-/// put around one, and the marks that turn the direction of writing, which would show another address.
+/// Whether an address ends before the character: one that no address contains, a quotation mark around an address, or a
+/// bidirectional formatting character, which would make the text show another address.
 fn ends_address(letter: char) -> bool {
     match letter {
         '"' | '`' | '<' | '>' | '\\' | '“' | '”' | '„' | '«' | '»' => true,
@@ -337,9 +336,9 @@ fn ends_address(letter: char) -> bool {
     }
 }
 
-/// The address without what belongs to the sentence around it.
+/// The address without the punctuation of the sentence around it.
 fn without_tail(mut address: &str) -> &str {
-    let (mut round, mut square) = (0, 0); // How many are closed without being opened.
+    let (mut round, mut square) = (0, 0); // Closing brackets beyond the opening ones.
     for byte in address.bytes() {
         match byte {
             b'(' => round -= 1,
@@ -399,19 +398,19 @@ mod tests {
         }
     }
 
-    /// Each is one paragraph with nothing else in it.
+    /// Checks that each text gives one paragraph with the expected content.
     fn assert_in_paragraph(table: &[(&str, &str)]) {
         for (text, expected) in table {
             assert_eq!(html(text), format!("<p>{expected}</p>"), "{text:?}");
         }
     }
 
-    /// The link to an address that needs no escaping and no cut.
+    /// The link to an address that is neither escaped nor cut.
     fn linked(address: &str) -> String {
         format!(r#"<a href="{address}" rel="nofollow ugc noopener">{address}</a>"#)
     }
 
-    /// Each text with its one address, which stands between `[[` and `]]`, unmarked otherwise.
+    /// Checks that in each text only the address between `[[` and `]]` is linked.
     fn assert_links(texts: &[&str]) {
         for marked in texts {
             let (before, rest) = marked.split_once("[[").expect("a beginning");
@@ -421,7 +420,7 @@ mod tests {
         }
     }
 
-    /// Each is only escaped.
+    /// Checks that each text is only escaped.
     fn assert_no_links(texts: &[&str]) {
         for text in texts {
             let escaped = Text(text).into_string().expect("a string takes it");
@@ -430,7 +429,7 @@ mod tests {
     }
 
     #[test]
-    fn blank_lines_part_paragraphs_and_breaks_stay() {
+    fn blank_lines_separate_paragraphs_and_other_breaks_stay() {
         assert_table(&[
             ("", ""),
             (" \n\r\n\n\t\n\r\u{a0}", ""),
@@ -443,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn two_stars_emphasise_what_is_between_them() {
+    fn two_stars_emphasise_the_text_between_them() {
         assert_in_paragraph(&[
             ("*a*", "<em>a</em>"),
             ("(*a b*, *c*)", "(<em>a b</em>, <em>c</em>)"),
@@ -545,7 +544,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_resembles_an_address_stays_text() {
+    fn text_that_only_resembles_an_address_is_not_linked() {
         assert_no_links(&[
             "http://",
             "https:// a.example",
@@ -574,7 +573,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_goes_without_what_belongs_to_the_sentence() {
+    fn an_address_excludes_the_punctuation_of_the_sentence() {
         assert_links(&[
             "[[http://a.example/]].",
             "[[http://a.example/b.c]],;:!?…",
@@ -610,7 +609,7 @@ mod tests {
     }
 
     #[test]
-    fn angle_brackets_say_where_an_address_ends() {
+    fn angle_brackets_delimit_an_address() {
         let closed = linked("http://a.example/b.)*");
         let link = linked("http://a.example/");
         assert_in_paragraph(&[
@@ -625,7 +624,7 @@ mod tests {
     }
 
     #[test]
-    fn stars_in_an_address_belong_to_it_and_the_one_after_it_closes() {
+    fn stars_in_an_address_belong_to_it_and_the_star_after_it_closes_emphasis() {
         let link = linked("http://a.example/");
         let star = linked("http://a.example/*b*c");
         assert_in_paragraph(&[
@@ -643,7 +642,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_long_address_sixty_characters_are_shown() {
+    fn a_long_address_is_cut_after_sixty_characters() {
         let fits = format!("http://a.example/{}", "é".repeat(MAX_ADDRESS_CHARS - 17));
         assert_in_paragraph(&[(&fits, &linked(&fits))]);
         let long = format!("{fits}bc");
@@ -652,7 +651,7 @@ mod tests {
     }
 
     #[test]
-    fn the_output_is_ten_times_as_long_and_forty_bytes_at_most() {
+    fn the_output_is_at_most_ten_times_as_long_plus_forty_bytes() {
         let long = format!("http://a/{} ", "&".repeat(MAX_ADDRESS_CHARS - 9));
         for piece in [
             "*",
@@ -686,7 +685,7 @@ mod tests {
             &long,
         ] {
             for start in ["", "*a", "  a\n", "http://a.example/"] {
-                // Few are those that were found: of the shortest texts the tags are the most.
+                // The worst cases are short texts, of which the tags are the largest part.
                 for times in [1, 2, 4096 / piece.len()] {
                     let text = start.to_owned() + &piece.repeat(times);
                     let (length, most) = (html(&text).len(), 10 * text.len() + 40);
@@ -696,9 +695,9 @@ mod tests {
         }
     }
 
-    /// What is quadratic in one of these takes minutes: that it ends is the test.
+    /// With quadratic time one of these would take minutes: the test is that it ends.
     #[test]
-    fn a_mebibyte_of_anything_comes_to_an_end() {
+    fn a_mebibyte_of_any_pattern_takes_linear_time() {
         for (start, piece) in [
             ("", "*"),
             ("", "*a "),
@@ -741,7 +740,7 @@ mod tests {
             let mut expected = String::new();
             for paragraph in blocks.split(|line| line.trim().is_empty()).filter(|lines| !lines.is_empty()) {
                 if paragraph[0].starts_with("  ") {
-                    return Ok(()); // Code is another test's.
+                    return Ok(()); // Another test covers code.
                 }
                 let lines = paragraph.iter().map(|line| Text(line).into_string().expect("a string takes it"));
                 expected += &format!("<p>{}</p>", lines.collect::<Vec<_>>().join("<br>"));

@@ -1,7 +1,7 @@
-// The little that htmx does not do. Without this file the site works the same.
+// Additions to htmx: focus, scrolling, double clicks, error messages. The site works without this file.
 (() => {
-  // The list items around what had the focus, and the link that opened the form it was in, to find a place for it when
-  // what had it is gone.
+  // The list items around the focused element, and the link that opened its form: where the focus goes if a swap removes
+  // the element.
   let item, around, section, opener;
 
   document.addEventListener("htmx:before:swap", () => {
@@ -12,8 +12,8 @@
     for (let outer = item; (outer = outer?.parentElement.closest("li[id]")); ) around.push(outer);
   });
 
-  // A reader with a keyboard stays where they were: in the item, else in the next one or that around it, else at the
-  // heading of the list or the page.
+  // Keeps the focus near its place: in the item, else in the next, previous or enclosing item, else at the heading of
+  // the list or the page.
   document.addEventListener("htmx:after:swap", () => {
     if (!item || document.activeElement !== document.body) return;
     const link = document.getElementById(opener);
@@ -26,9 +26,8 @@
     place.focus();
   });
 
-  // A comment that was put at the end of others, as its reader wanted: they see it, also among replies that they had
-  // folded up. Where the form is far above it, the
-  // keyboard goes on from the comment.
+  // Shows a new comment, which is appended to others: opens folded replies around it and scrolls to it. A top-level
+  // comment gets the focus, since its form is far away.
   document.addEventListener("htmx:after:settle", event => {
     const { task, newContent } = event.detail;
     if (task?.swapSpec?.style !== "beforeend") return;
@@ -41,44 +40,44 @@
     }
   });
 
-  // The second click of a double one is meant for what was there at the first: by now there may be an emptied form,
-  // or the button that destroys the next comment.
+  // Ignores the second click of a double click: by then a swap may have put another element there, such as the button
+  // that destroys the next comment.
   document.addEventListener("click", event => {
     if (event.detail < 2 || !event.target.closest("button, [hx-get]")) return;
     event.preventDefault();
     event.stopPropagation();
   }, true);
 
-  // A form that its link has opened already stays as it is, and gets the focus.
+  // A second click on the link that opened a form focuses the form.
   document.addEventListener("click", event => {
     const link = event.target.closest("a[hx-get]");
     if (link) document.getElementById(`${link.id}_form`)?.querySelector("textarea").focus();
   });
 
-  // A browser may keep the page for who goes back to it: what was told here has been heard.
+  // A browser may restore the page when the reader goes back: the notice must not be shown again.
   addEventListener("pagehide", () => document.getElementById("flash").replaceChildren());
 
-  // Says what went wrong, and that it has taken nothing away.
-  const tell = (what, advice = "try again in a moment") => {
+  // Shows an alert, which also says that typed text is not lost.
+  const showAlert = (problem, advice = "try again in a moment") => {
     const sentence = document.createElement("p");
     sentence.className = "flash alert";
     sentence.role = "alert";
     const typed = [...document.querySelectorAll("textarea")].some(field => field.value);
-    sentence.textContent = `${what}${typed ? ". What you typed is still here" : ""}: ${advice}.`;
+    sentence.textContent = `${problem}${typed ? ". What you typed is still here" : ""}: ${advice}.`;
     document.getElementById("flash").replaceChildren(sentence);
   };
 
-  // No answer came, which does not mean that nothing was done: but what is sent twice is done once.
-  for (const silence of ["htmx:error", "keys:error"]) {
-    document.addEventListener(silence, () => tell("The server did not answer"));
+  // Without a response the change may have been made. Sending it again is safe: the site makes it once.
+  for (const event of ["htmx:error", "keys:error"]) {
+    document.addEventListener(event, () => showAlert("The server did not answer"));
   }
 
-  // An answer that names no place on the page, nor another page, is not the site's: it is the server's own, before it
-  // has looked at a request, or that of what stands before it.
+  // An error response without page changes and without a redirect is not the site's: it comes from the HTTP server, which
+  // refused the request before the site saw it, or from a proxy.
   document.addEventListener("htmx:response:error", event => {
     const { text, response } = event.detail.ctx;
     if (text.includes("<hx-partial") || response.headers.has("HX-Redirect")) return;
-    if (response.status === 413) tell("That is more than the server takes", "make it shorter");
-    else tell(`The server could not do this (${response.status})`);
+    if (response.status === 413) showAlert("That is more than the server takes", "make it shorter");
+    else showAlert(`The server could not do this (${response.status})`);
   });
 })();

@@ -1,17 +1,17 @@
-// Reading by keyboard: j and k go through what is listed, o opens it, u votes for it, ? tells all this. Whoever switches
-// it off (the page that ? shows has the switch) gets pages without this file, and they work the same.
+// Keyboard shortcuts: j and k move through the list, o opens the item, u votes for it, ? shows the shortcuts. Readers who
+// switch them off (on the page that ? shows) get pages without this file.
 (() => {
   const ITEMS = ".posts > li, .comments li";
-  // What of an item gets the focus: a post's title, or the line about who wrote a comment.
+  // The element of an item that gets the focus: a post's title, or a comment's byline.
   const HEAD = "a, p";
   const LINK = ":scope > a, a[href^='/comments/']:not([href$='/edit']), a[href^='/posts/']";
 
   let last;
 
-  // The first such element that is the item's own, not one of a reply inside it.
+  // The first matching element of the item itself, not of a reply inside it.
   const own = (item, selector) => [...item.querySelectorAll(selector)].find(found => found.closest(ITEMS) === item);
 
-  // Where the reader is: at what has the focus, else where they were last.
+  // The current item: that with the focus, else the last one.
   const current = () => document.activeElement.closest(ITEMS) ?? (last?.isConnected ? last : null);
 
   const go = step => {
@@ -31,14 +31,14 @@
     if (item) own(item, LINK)?.click();
   };
 
-  // Before anything is marked, the vote is for what the whole page is about.
+  // Without a current item, the vote is for the page's post or comment.
   const vote = () => {
     const item = current();
     (item ? own(item, ".vote") : document.querySelector("main > .byline .vote"))?.click();
   };
 
-  // The page about the keys, shown on this one. Where an answer has no such part, it is gone to; where none comes, the
-  // reader stays with what they were typing.
+  // Shows the page about the shortcuts in a dialog. If the response lacks that part, the browser goes to the page; if
+  // there is no response, an alert is shown and the reader's typed text stays.
   const help = async () => {
     const address = document.querySelector("a[rel=help]").href;
     if (document.getElementById("keys")) return;
@@ -64,16 +64,16 @@
     close.focus();
   };
 
-  const acts = {j: () => go(1), k: () => go(-1), o: open, u: vote, "?": help};
+  const actions = {j: () => go(1), k: () => go(-1), o: open, u: vote, "?": help};
 
   document.addEventListener("keydown", event => {
-    const act = Object.hasOwn(acts, event.key) && acts[event.key];
-    if (!act || event.defaultPrevented || event.isComposing) return;
+    const action = Object.hasOwn(actions, event.key) && actions[event.key];
+    if (!action || event.defaultPrevented || event.isComposing) return;
     if (event.ctrlKey || event.altKey || event.metaKey) return;
-    // A key that is held down goes on through the list, and does nothing else twice.
-    if (event.repeat && act !== acts.j && act !== acts.k) return;
+    // A key that is held down repeats only the movement.
+    if (event.repeat && action !== actions.j && action !== actions.k) return;
     if (event.target.isContentEditable || event.target.closest("input, textarea, select, dialog")) return;
     event.preventDefault();
-    act();
+    action();
   });
 })();

@@ -1,4 +1,3 @@
-// Here because the seed app serves one; no page registers it. It keeps nothing: the pages are fast,
-// and always fresh.
+// The Rails app that this site re-creates serves one; no page registers it. It caches nothing.
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));

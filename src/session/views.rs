@@ -9,7 +9,7 @@ use super::Session;
 use crate::html::text::{Id, Text};
 use crate::ui::button;
 use crate::ui::field::{self, Field};
-use crate::ui::time::Moment;
+use crate::ui::time::DateAndTime;
 use crate::web::Viewer;
 use crate::web::form::{Errors, local_path};
 use crate::web::paths;
@@ -33,7 +33,7 @@ pub fn list<'s>(sessions: &'s [Session], viewer: Option<&'s Viewer>) -> impl Ren
                     @ if viewer.is_some_and(|viewer| viewer.session_id == session.id) {
                         span(class="badge") { : "active" }
                     }
-                    span { : Moment(session.created_at) }
+                    span { : DateAndTime(session.created_at) }
                     : button::delete_in_place(
                         paths::session(session.id), "link danger", "Revoke", Id("revoke_", session.id)
                     );

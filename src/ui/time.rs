@@ -20,7 +20,7 @@ pub struct Age {
 pub struct Date(pub Micros);
 
 /// `November 23, 2026 22:12`.
-pub struct Moment(pub Micros);
+pub struct DateAndTime(pub Micros);
 
 const MONTHS: [&str; 12] = [
     "January",
@@ -106,13 +106,13 @@ impl Render for Date {
     }
 }
 
-impl Render for Moment {
+impl Render for DateAndTime {
     fn render(&self, out: &mut TemplateBuffer) {
         write_moment(out, civil(self.0), *b" 00, 0000 00:00");
     }
 }
 
-render_by_reference!(Age, Date, Moment);
+render_by_reference!(Age, Date, DateAndTime);
 
 /// The time between two times in words, in either order: the text before the number, the number, the text after it.
 /// The rules are those of Rails' `time_ago_in_words` (Action View's `DateHelper#distance_of_time_in_words`).
@@ -226,7 +226,7 @@ mod tests {
             ("1969-12-31T23:59:59Z".into(), "1970-01-01T00:00:00Z".into())
         );
         assert_eq!(Date(at - 6 * DAY).into_string().expect("a string takes it"), "March 9, 2023");
-        assert_eq!(Moment(i64::MAX).into_string().expect("no panic"), "January 1, 1970 00:00");
+        assert_eq!(DateAndTime(i64::MAX).into_string().expect("no panic"), "January 1, 1970 00:00");
         assert!(Age { at: i64::MIN, now: i64::MAX }.into_string().is_ok());
     }
 }
