@@ -1,7 +1,7 @@
 //! The order of the front page.
 
 /// The age that ten times the points outweigh, in microseconds: 22 hours, as on Lobsters (`Story::HOTNESS_WINDOW`).
-pub const WINDOW: i64 = 22 * 60 * 60 * 1_000_000;
+const WINDOW: i64 = 22 * 60 * 60 * 1_000_000;
 
 /// A post's hotness: the creation time of an equally hot post with one point, in microseconds since the Unix epoch. It
 /// depends on the score but not on the present time, so it is stored and indexed, and the front page is a scan of that

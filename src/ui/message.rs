@@ -21,7 +21,7 @@ pub fn alert<'s>(sentence: &'s str) -> impl Render + 's {
 }
 
 /// An alert about an admin's decision, with a link to the moderation log.
-pub fn logged_alert<'s>(sentence: &'s str) -> impl Render + 's {
+fn logged_alert<'s>(sentence: &'s str) -> impl Render + 's {
     owned_html! { p(class="flash alert", role="alert") { : sentence; : " ("; a(href=paths::LOG) { : LOG } : ")" } }
 }
 
