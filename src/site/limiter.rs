@@ -4,14 +4,13 @@
 //! therefore never six in any minute, whatever the wall clock does, and a refusal says exactly when the next action is
 //! allowed. A refused action is not recorded: trying again does not prolong the wait.
 //!
-//! To add a rate limit, add a variant to [`RateLimit`] with its row in [`RATE_LIMITS`], and the actions that it limits
-//! to [`Action`] and `COUNTERS`.
+//! To add a rate limit, add a row to `rate_limits!`, and a row to `actions!` for each action that it limits.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
-use std::ops::{Index, IndexMut};
+use std::ops::{Index, RangeInclusive};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -45,25 +44,12 @@ impl Limit {
     }
 }
 
-/// A limit that the operator sets. It indexes [`RATE_LIMITS`] and [`RateLimits`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RateLimit {
-    /// Attempts to sign in, and to change a password.
-    SignIns,
-    /// New accounts.
-    SignUps,
-    /// Posts, comments and flags; a guest's draft counts by its address.
-    Writes,
-    /// Votes and saved posts.
-    Votes,
-}
-
 /// How the operator sets a [`RateLimit`].
 #[derive(Clone, Copy, Debug)]
 pub struct RateLimitOption {
     /// The limit.
     pub key: RateLimit,
-    /// Unless the operator sets another count. The window is fixed: the flag names it.
+    /// The limit unless the operator sets another count. The window is fixed: the flag names it.
     pub default: Limit,
     /// The flag, without its two dashes.
     pub flag: &'static str,
@@ -73,40 +59,41 @@ pub struct RateLimitOption {
     pub help: &'static str,
 }
 
-/// All rate limits, in the order of [`RateLimit`].
-pub const RATE_LIMITS: [RateLimitOption; 4] = [
-    RateLimitOption {
-        key: RateLimit::SignIns,
-        default: Limit::per_minute(5),
-        flag: "sign-ins-per-minute",
-        env: "SIGN_INS_PER_MINUTE",
-        help: "Attempts to sign in per minute: from an address, and as a user",
-    },
-    RateLimitOption {
-        key: RateLimit::SignUps,
-        default: Limit::per_hour(5),
-        flag: "sign-ups-per-hour",
-        env: "SIGN_UPS_PER_HOUR",
-        help: "New accounts per hour from an address",
-    },
-    RateLimitOption {
-        key: RateLimit::Writes,
-        default: Limit::per_minute(10),
-        flag: "writes-per-minute",
-        env: "WRITES_PER_MINUTE",
-        help: "Posts and comments per minute of a user",
-    },
-    RateLimitOption {
-        key: RateLimit::Votes,
-        default: Limit::per_minute(60),
-        flag: "votes-per-minute",
-        env: "VOTES_PER_MINUTE",
-        help: "Votes and saved posts per minute of a user",
-    },
-];
+/// The table of limits: key, default, flag, environment variable, help.
+macro_rules! rate_limits {
+    ($($(#[$doc:meta])* $key:ident $default:expr, $flag:literal, $env:literal, $help:literal;)+) => {
+        /// A limit that the operator sets. It indexes [`RATE_LIMITS`] and [`RateLimits`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum RateLimit { $($(#[$doc])* $key),+ }
+
+        /// All rate limits, in the order of [`RateLimit`].
+        pub const RATE_LIMITS: [RateLimitOption; [$(RateLimit::$key),+].len()] = [$(RateLimitOption {
+            key: RateLimit::$key,
+            default: $default,
+            flag: $flag,
+            env: $env,
+            help: $help,
+        }),+];
+    };
+}
+
+rate_limits! {
+    /// Attempts to sign in, and to change a password.
+    SignIns Limit::per_minute(5), "sign-ins-per-minute", "SIGN_INS_PER_MINUTE",
+        "Attempts to sign in per minute: from an address, and as a user";
+    /// New accounts.
+    SignUps Limit::per_hour(5), "sign-ups-per-hour", "SIGN_UPS_PER_HOUR",
+        "New accounts per hour from an address";
+    /// Posts, comments and flags; guests' drafts count by address.
+    Writes Limit::per_minute(10), "writes-per-minute", "WRITES_PER_MINUTE",
+        "Posts and comments per minute of a user";
+    /// Votes and saved posts.
+    Votes Limit::per_minute(60), "votes-per-minute", "VOTES_PER_MINUTE",
+        "Votes and saved posts per minute of a user";
+}
 
 /// The counts that the operator's flags may set.
-pub const COUNT_RANGE: std::ops::RangeInclusive<i64> = 1..=100_000;
+pub const COUNT_RANGE: RangeInclusive<i64> = 1..=100_000;
 
 /// The limits in force, indexed by [`RateLimit`].
 #[derive(Clone, Debug)]
@@ -116,7 +103,7 @@ impl RateLimits {
     /// These limits, with another `limit` for `key`.
     #[must_use]
     pub fn with(mut self, key: RateLimit, limit: Limit) -> RateLimits {
-        self[key] = limit;
+        self.0[key as usize] = limit;
         self
     }
 }
@@ -135,55 +122,46 @@ impl Index<RateLimit> for RateLimits {
     }
 }
 
-impl IndexMut<RateLimit> for RateLimits {
-    fn index_mut(&mut self, key: RateLimit) -> &mut Limit {
-        &mut self.0[key as usize]
-    }
+/// The table of actions: name, client, limit. Each action has a counter of its own.
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident($client:ty) $limit:ident;)+) => {
+        /// An action that is limited, with the client that it is counted for.
+        #[derive(Clone, Copy, Debug)]
+        pub enum Action<'a> { $($(#[$doc])* $name($client)),+ }
+
+        /// The name of an [`Action`]. It indexes [`LIMITS`] and [`Windows`].
+        #[derive(Clone, Copy, Debug)]
+        enum Counter { $($name),+ }
+
+        /// The limit of each counter.
+        const LIMITS: [RateLimit; [$(Counter::$name),+].len()] = [$(RateLimit::$limit),+];
+
+        impl Action<'_> {
+            fn counter(self, name_hasher: &RandomState) -> (Counter, ClientKey) {
+                match self { $(Action::$name(client) => (Counter::$name, client.key(name_hasher))),+ }
+            }
+        }
+    };
 }
 
-/// An action that is limited, and the client or user that it is counted for.
-#[derive(Clone, Copy, Debug)]
-pub enum Action<'a> {
+actions! {
     /// An attempt to sign in from this address, under any name. Check it before [`Action::SignInAs`], so that a client
     /// cannot use up the attempts of many names from one address.
-    SignInFrom(IpAddr),
+    SignInFrom(IpAddr) SignIns;
     /// An attempt to sign in by this name (as names are compared), from any address.
-    SignInAs(&'a str),
-    /// An attempt of this signed-in user to change their password. It has a counter of its own: a user whose sign-ins
-    /// are exhausted by another client's attempts can still change their password.
-    PasswordBy(i64),
+    SignInAs(&'a str) SignIns;
+    /// An attempt of this signed-in user to change their password. It is counted apart from sign-ins: a user whose
+    /// sign-ins are exhausted by another client's attempts can still change their password.
+    PasswordBy(i64) SignIns;
     /// A new account.
-    SignUpFrom(IpAddr),
+    SignUpFrom(IpAddr) SignUps;
     /// A post, a comment or a flag of this user.
-    WriteBy(i64),
+    WriteBy(i64) Writes;
     /// A guest's text, kept as a draft until they have signed in.
-    WriteFrom(IpAddr),
+    WriteFrom(IpAddr) Writes;
     /// A vote of this user, or a post that they save.
-    VoteBy(i64),
+    VoteBy(i64) Votes;
 }
-
-/// A variant of [`Action`]: each is counted by itself. It indexes [`COUNTERS`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Counter {
-    SignInFrom,
-    SignInAs,
-    PasswordBy,
-    SignUpFrom,
-    WriteBy,
-    WriteFrom,
-    VoteBy,
-}
-
-/// The limit of each counter, in the order of [`Counter`].
-const COUNTERS: [(Counter, RateLimit); 7] = [
-    (Counter::SignInFrom, RateLimit::SignIns),
-    (Counter::SignInAs, RateLimit::SignIns),
-    (Counter::PasswordBy, RateLimit::SignIns),
-    (Counter::SignUpFrom, RateLimit::SignUps),
-    (Counter::WriteBy, RateLimit::Writes),
-    (Counter::WriteFrom, RateLimit::Writes),
-    (Counter::VoteBy, RateLimit::Votes),
-];
 
 /// The refusal of an action that exceeds its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -201,7 +179,7 @@ pub struct Limiter {
     name_hasher: RandomState,
 }
 
-type Windows = [Window; COUNTERS.len()];
+type Windows = [Window; LIMITS.len()];
 
 /// The recent actions of one counter.
 struct Window {
@@ -220,7 +198,7 @@ impl Limiter {
     /// A limiter with these limits; `None`: it allows everything.
     #[must_use]
     pub fn new(limits: Option<&RateLimits>) -> Limiter {
-        let windows = limits.map(|limits| Mutex::new(COUNTERS.map(|(_, key)| Window::new(limits[key]))));
+        let windows = limits.map(|limits| Mutex::new(LIMITS.map(|key| Window::new(limits[key]))));
         Limiter { windows, name_hasher: RandomState::new() }
     }
 
@@ -238,20 +216,8 @@ impl Limiter {
     }
 
     fn record_at(&self, windows: &mut Windows, action: Action, now: Instant) -> Result<(), RetryAfter> {
-        let (counter, client) = match action {
-            Action::SignInFrom(address) => (Counter::SignInFrom, address_key(address)),
-            Action::SignInAs(name) => (Counter::SignInAs, self.name_key(name)),
-            Action::PasswordBy(user) => (Counter::PasswordBy, user_key(user)),
-            Action::SignUpFrom(address) => (Counter::SignUpFrom, address_key(address)),
-            Action::WriteBy(user) => (Counter::WriteBy, user_key(user)),
-            Action::WriteFrom(address) => (Counter::WriteFrom, address_key(address)),
-            Action::VoteBy(user) => (Counter::VoteBy, user_key(user)),
-        };
+        let (counter, client) = action.counter(&self.name_hasher);
         windows[counter as usize].check_and_record(client, now)
-    }
-
-    fn name_key(&self, name: &str) -> ClientKey {
-        self.name_hasher.hash_one(name).into()
     }
 
     #[cfg(test)]
@@ -265,17 +231,34 @@ fn lock(windows: &Mutex<Windows>) -> MutexGuard<'_, Windows> {
     windows.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A client that actions are counted for.
+trait Client {
+    fn key(self, name_hasher: &RandomState) -> ClientKey;
+}
+
 /// An IPv4 address in any of its spellings; of an IPv6 address the /64, which is the size of one customer's network
 /// (RFC 6177), so that all its addresses count as one client. The two ranges of keys do not overlap.
-fn address_key(address: IpAddr) -> ClientKey {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
-        IpAddr::V6(address) => address.to_bits() >> 64 << 64,
+impl Client for IpAddr {
+    fn key(self, _: &RandomState) -> ClientKey {
+        match self.to_canonical() {
+            IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
+            IpAddr::V6(address) => address.to_bits() >> 64 << 64,
+        }
     }
 }
 
-fn user_key(id: i64) -> ClientKey {
-    id.unsigned_abs().into()
+/// A name.
+impl Client for &str {
+    fn key(self, name_hasher: &RandomState) -> ClientKey {
+        name_hasher.hash_one(self).into()
+    }
+}
+
+/// A user's number.
+impl Client for i64 {
+    fn key(self, _: &RandomState) -> ClientKey {
+        self.unsigned_abs().into()
+    }
 }
 
 impl Window {
@@ -367,16 +350,6 @@ mod tests {
 
     fn limited() -> Limiter {
         Limiter::new(Some(&RateLimits::default()))
-    }
-
-    #[test]
-    fn the_tables_are_indexed_by_their_enums() {
-        for (index, option) in RATE_LIMITS.iter().enumerate() {
-            assert_eq!(option.key as usize, index);
-        }
-        for (index, (counter, _)) in COUNTERS.iter().enumerate() {
-            assert_eq!(*counter as usize, index);
-        }
     }
 
     #[test]
