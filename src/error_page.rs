@@ -48,8 +48,8 @@ pub fn respond(cx: &Cx, error: &Error) -> Response {
 
 fn page(cx: &Cx, error: &Error) -> Response {
     let (heading, sentence) = error.texts(cx.method());
-    // Finding the viewer may be what failed: the page is a guest's then. An overloaded database is not asked at all.
-    // A flash waits for the next page that is no error.
+    // Finding the viewer may be what failed: the page is a guest's then. An overloaded database is not asked
+    // at all. A flash waits for the next page that is no error.
     let viewer = if error.status() == 503 { None } else { auth::viewer(cx).ok().flatten() };
     let page = Page { heading, viewer, preferences: Preferences::of(cx), ..Page::default() };
     let typed = match error {

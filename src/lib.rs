@@ -2,15 +2,17 @@
 //!
 //! # Request lifecycle
 //!
-//! [`lorem_http`] parses the bytes into a [`rouille::Request`] → [`app::handle`] starts the timing and catches panics →
-//! [`routes`] finds the handler → the handler (in a noun's `handlers`) calls [`web::Cx::read`] or [`web::Cx::write`]
-//! once, with functions of the noun's `sql` → the noun's `views` render → [`web::reply`] makes the response.
+//! [`lorem_http`] parses the bytes into a [`rouille::Request`] → [`app::handle`] starts the timing and
+//! catches panics → [`routes`] finds the handler → the handler (in a noun's `handlers`) calls
+//! [`web::Cx::read`] or [`web::Cx::write`] once, with functions of the noun's `sql` → the noun's `views`
+//! render → [`web::reply`] makes the response.
 //!
 //! # Layers
 //!
-//! The modules below are listed from the top layer to the bottom. A file uses only files of its own layer or of a lower
-//! one, and no two files use each other; `tests/architecture` checks this. All nouns share four layers: handlers,
-//! views, SQL, types. `docs/architecture.md` explains more, `docs/glossary.md` has the terms.
+//! The modules below are listed from the top layer to the bottom. A file uses only files of its own layer or
+//! of a lower one, and no two files use each other; `tests/architecture` checks this. All nouns share four
+//! layers: handlers, views, SQL, types. `docs/architecture.md` explains more, `docs/glossary.md` has the
+//! terms.
 
 // The program: commands, wiring, routes, background jobs.
 pub mod cli;

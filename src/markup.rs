@@ -15,23 +15,23 @@ pub const FORMATTING: &str = "Blank line: new paragraph. *Asterisks*: italics. T
 
 /// Renders a text by the rules of <https://news.ycombinator.com/formatdoc>, in full:
 ///
-/// - A line ends with LF, CRLF or CR. A blank line (whitespace only) begins a new paragraph; any other line break is
-///   kept.
-/// - `*text*` is emphasised, across line breaks too, if neither star has whitespace on its inner side and both are in
-///   one paragraph. Emphasis does not nest: the first star that can close it does. `\*` and `**` are a star, and so is
-///   a star without a partner.
-/// - After a blank line or at the start, lines indented by two spaces or a tab are code, verbatim, with the blank lines
-///   between them.
-/// - `http://` and `https://`, in any case, not after a letter or digit, and before a host that begins with one (so not
-///   before an IPv6 address in brackets), begin a link. It ends before whitespace, control characters, bidirectional
-///   formatting characters, double quotes, backquotes, `<`, `>` and `\`. It excludes `.` `,` `;` `:` `!` `?` `'` `’` `…`
-///   `*` at its end, and a `)` or `]` there that it does not open. So stars inside the address belong to it, and the star
-///   after it closes emphasis. `<http://…>` links everything up to the bracket. At most [`MAX_ADDRESS_CHARS`] characters
-///   are shown.
+/// - A line ends with LF, CRLF or CR. A blank line (whitespace only) begins a new paragraph; any other line
+///   break is kept.
+/// - `*text*` is emphasised, across line breaks too, if neither star has whitespace on its inner side and
+///   both are in one paragraph. Emphasis does not nest: the first star that can close it does. `\*` and `**`
+///   are a star, and so is a star without a partner.
+/// - After a blank line or at the start, lines indented by two spaces or a tab are code, verbatim, with the
+///   blank lines between them.
+/// - `http://` and `https://`, in any case, not after a letter or digit, and before a host that begins with
+///   one (so not before an IPv6 address in brackets), begin a link. It ends before whitespace, control
+///   characters, bidirectional formatting characters, double quotes, backquotes, `<`, `>` and `\`. It
+///   excludes `.` `,` `;` `:` `!` `?` `'` `’` `…` `*` at its end, and a `)` or `]` there that it does not
+///   open. So stars inside the address belong to it, and the star after it closes emphasis. `<http://…>`
+///   links everything up to the bracket. At most [`MAX_ADDRESS_CHARS`] characters are shown.
 ///
-/// Tags: `p em pre code a br`; attributes: `tabindex` on `pre`, so that it can be scrolled by keyboard, `href` and `rel`
-/// on `a`. Time is linear in the length of the text, the output is at most ten times as long plus 40 bytes for the first
-/// tags, and nothing but the output is allocated.
+/// Tags: `p em pre code a br`; attributes: `tabindex` on `pre`, so that it can be scrolled by keyboard,
+/// `href` and `rel` on `a`. Time is linear in the length of the text, the output is at most ten times as long
+/// plus 40 bytes for the first tags, and nothing but the output is allocated.
 pub struct Markup<'t>(pub &'t str);
 
 impl Render for Markup<'_> {
@@ -62,9 +62,9 @@ impl Render for Markup<'_> {
 
 render_by_reference!(Markup<'_>);
 
-/// The beginning of a text on one line without its markup: at most `limit` characters, whole words, and `…` if the text
-/// is longer. Every star that could open or close emphasis is removed, also one without a partner. It reads no further
-/// than the limit.
+/// The beginning of a text on one line without its markup: at most `limit` characters, whole words, and `…`
+/// if the text is longer. Every star that could open or close emphasis is removed, also one without a
+/// partner. It reads no further than the limit.
 #[must_use]
 pub fn excerpt(text: &str, limit: usize) -> String {
     let mut excerpt = Excerpt { text: String::new(), characters: 0, limit, is_space_due: false };
@@ -189,8 +189,8 @@ fn code(first: &str, lines: &mut Lines, out: &mut TemplateBuffer) {
 struct Paragraph<'t> {
     text: &'t str,
     is_emphasised: bool,
-    /// The position of the paragraph's last star that can close emphasis; 0: there is none. It is searched once, at the
-    /// first star that can open emphasis: a search at each star would take quadratic time.
+    /// The position of the paragraph's last star that can close emphasis; 0: there is none. It is searched
+    /// once, at the first star that can open emphasis: a search at each star would take quadratic time.
     last_closer: Option<usize>,
 }
 
@@ -261,7 +261,8 @@ enum Token<'t> {
     Address(&'t str),
 }
 
-/// The tokens of a line from `at` on, with their ranges. Every token contains `*` or `:`, so `memchr` finds it.
+/// The tokens of a line from `at` on, with their ranges. Every token contains `*` or `:`, so `memchr` finds
+/// it.
 struct Tokens<'t> {
     line: &'t str,
     at: usize,
@@ -325,8 +326,8 @@ impl<'t> Tokens<'t> {
     }
 }
 
-/// Whether an address ends before the character: one that no address contains, a quotation mark around an address, or a
-/// bidirectional formatting character, which would make the text show another address.
+/// Whether an address ends before the character: one that no address contains, a quotation mark around an
+/// address, or a bidirectional formatting character, which would make the text show another address.
 fn ends_address(letter: char) -> bool {
     match letter {
         '"' | '`' | '<' | '>' | '\\' | '“' | '”' | '„' | '«' | '»' => true,

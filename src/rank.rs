@@ -1,11 +1,12 @@
 //! The order of the front page.
 
-/// The age that ten times the points outweigh, in microseconds: 22 hours, as on Lobsters (`Story::HOTNESS_WINDOW`).
+/// The age that ten times the points outweigh, in microseconds: 22 hours, as on Lobsters
+/// (`Story::HOTNESS_WINDOW`).
 const WINDOW: i64 = 22 * 60 * 60 * 1_000_000;
 
-/// A post's hotness: the creation time of an equally hot post with one point, in microseconds since the Unix epoch. It
-/// depends on the score but not on the present time, so it is stored and indexed, and the front page is a scan of that
-/// index. Scores below 1 count as 1.
+/// A post's hotness: the creation time of an equally hot post with one point, in microseconds since the Unix
+/// epoch. It depends on the score but not on the present time, so it is stored and indexed, and the front
+/// page is a scan of that index. Scores below 1 count as 1.
 #[must_use]
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // 19 windows at most
 pub fn hotness(score: i64, created_at: i64) -> i64 {

@@ -12,8 +12,8 @@ use crate::{
     session, sitemap, status, user,
 };
 
-/// The table of routes: a path's segments (a name stands for any segment) and a handler for each method. It expands to
-/// a `match` and to the list of patterns, by which the metrics name the routes.
+/// The table of routes: a path's segments (a name stands for any segment) and a handler for each method. It
+/// expands to a `match` and to the list of patterns, by which the metrics name the routes.
 macro_rules! routes {
     ($cx:ident, $($([$($part:tt),+])|+ $(if $guard:expr)? => { $($method:ident => $handler:expr),+ })+) => {
         /// The pattern of each route, such as `/posts/:id`; of a route with several paths the first.
@@ -55,8 +55,8 @@ macro_rules! on {
 /// Finds the handler for a request and runs it.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for a request that changes something and comes from another site; [`Error::Moderated`] for a
-/// banned user; [`Error::NotFound`]; [`Error::MethodNotAllowed`]; the handler's.
+/// [`Error::Forbidden`] for a request that changes something and comes from another site;
+/// [`Error::Moderated`] for a banned user; [`Error::NotFound`]; [`Error::MethodNotAllowed`]; the handler's.
 pub fn route(cx: &Cx) -> Result {
     csrf::check(cx)?;
     let segments: Vec<&str> = cx.path().split('/').skip(1).collect();
@@ -87,7 +87,8 @@ pub fn route_of(cx: &Cx) -> Route {
     cx.route.get().unwrap_or(NO_ROUTE)
 }
 
-/// The patterns of all routes in the order of [`Route`]; the last, `none`, is that of requests without a route.
+/// The patterns of all routes in the order of [`Route`]; the last, `none`, is that of requests without a
+/// route.
 pub fn patterns() -> impl Iterator<Item = &'static str> {
     PATTERNS.iter().copied().chain(["none"])
 }
@@ -208,9 +209,9 @@ routes! { cx,
     [name] if assets::is_at_root(name) => { GET => assets::serve_at_root(cx, name) }
 }
 
-/// Whether a banned user may send the request: reading, preferences, saving posts, signing in and out, and deleting
-/// their own account. All other changes are refused here, so that a new route is closed to banned users by default.
-/// (Benchmarking endpoints act as random users.)
+/// Whether a banned user may send the request: reading, preferences, saving posts, signing in and out, and
+/// deleting their own account. All other changes are refused here, so that a new route is closed to banned
+/// users by default. (Benchmarking endpoints act as random users.)
 fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {
     match segments {
         _ if method == "GET" => true,
@@ -221,8 +222,8 @@ fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {
     }
 }
 
-/// The row id in a path, only as the site writes it: `parse` would also accept a sign or leading zeros, and a page
-/// would have several addresses.
+/// The row id in a path, only as the site writes it: `parse` would also accept a sign or leading zeros, and a
+/// page would have several addresses.
 fn number(segment: &str) -> Result<i64> {
     let is_canonical = segment.bytes().all(|byte| byte.is_ascii_digit()) && !segment.starts_with('0');
     segment.parse().ok().filter(|_| is_canonical).ok_or(Error::NotFound)

@@ -1,7 +1,7 @@
 // Additions to htmx: focus, scrolling, double clicks, error messages. The site works without this file.
 (() => {
-  // The list items around the focused element, and the link that opened its form: where the focus goes if a swap removes
-  // the element.
+  // The list items around the focused element, and the link that opened its form: where the focus goes if a
+  // swap removes the element.
   let item, around, section, opener;
 
   document.addEventListener("htmx:before:swap", () => {
@@ -12,8 +12,8 @@
     for (let outer = item; (outer = outer?.parentElement.closest("li[id]")); ) around.push(outer);
   });
 
-  // Keeps the focus near its place: in the item, else in the next, previous or enclosing item, else at the heading of
-  // the list or the page.
+  // Keeps the focus near its place: in the item, else in the next, previous or enclosing item, else at the
+  // heading of the list or the page.
   document.addEventListener("htmx:after:swap", () => {
     if (!item || document.activeElement !== document.body) return;
     const link = document.getElementById(opener);
@@ -26,8 +26,8 @@
     place.focus();
   });
 
-  // Shows a new comment, which is appended to others: opens folded replies around it and scrolls to it. A top-level
-  // comment gets the focus, since its form is far away.
+  // Shows a new comment, which is appended to others: opens folded replies around it and scrolls to it. A
+  // top-level comment gets the focus, since its form is far away.
   document.addEventListener("htmx:after:settle", event => {
     const { task, newContent } = event.detail;
     if (task?.swapSpec?.style !== "beforeend") return;
@@ -40,8 +40,8 @@
     }
   });
 
-  // Ignores the second click of a double click: by then a swap may have put another element there, such as the button
-  // that destroys the next comment.
+  // Ignores the second click of a double click: by then a swap may have put another element there, such as
+  // the button that destroys the next comment.
   document.addEventListener("click", event => {
     if (event.detail < 2 || !event.target.closest("button, [hx-get]")) return;
     event.preventDefault();
@@ -72,8 +72,8 @@
     document.addEventListener(event, () => showAlert("The server did not answer"));
   }
 
-  // An error response without page changes and without a redirect is not the site's: it comes from the HTTP server, which
-  // refused the request before the site saw it, or from a proxy.
+  // An error response without page changes and without a redirect is not the site's: it comes from the HTTP
+  // server, which refused the request before the site saw it, or from a proxy.
   document.addEventListener("htmx:response:error", event => {
     const { text, response } = event.detail.ctx;
     if (text.includes("<hx-partial") || response.headers.has("HX-Redirect")) return;

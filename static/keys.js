@@ -1,5 +1,5 @@
-// Keyboard shortcuts: j and k move through the list, o opens the item, u votes for it, ? shows the shortcuts. Readers who
-// switch them off (on the page that ? shows) get pages without this file.
+// Keyboard shortcuts: j and k move through the list, o opens the item, u votes for it, ? shows the shortcuts.
+// Readers who switch them off (on the page that ? shows) get pages without this file.
 (() => {
   const ITEMS = ".posts > li, .comments li";
   // The element of an item that gets the focus: a post's title, or a comment's byline.
@@ -37,8 +37,8 @@
     (item ? own(item, ".vote") : document.querySelector("main > .byline .vote"))?.click();
   };
 
-  // Shows the page about the shortcuts in a dialog. If the response lacks that part, the browser goes to the page; if
-  // there is no response, an alert is shown and the reader's typed text stays.
+  // Shows the page about the shortcuts in a dialog. If the response lacks that part, the browser goes to the
+  // page; if there is no response, an alert is shown and the reader's typed text stays.
   const help = async () => {
     const address = document.querySelector("a[rel=help]").href;
     if (document.getElementById("keys")) return;

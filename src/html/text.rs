@@ -5,9 +5,9 @@ use horrorshow::{Raw, Render, RenderOnce, Template, TemplateBuffer};
 /// The separator of a line's parts. The no-break space keeps it at the end of a wrapped line.
 pub const DOT: Raw<&str> = Raw("\u{a0}· ");
 
-/// Escaped text between tags. It searches for the characters to escape and copies the text between them, where
-/// horrorshow escapes byte by byte: a sixth of the instructions for a paragraph. It does not escape quotes: attributes
-/// need [`Value`].
+/// Escaped text between tags. It searches for the characters to escape and copies the text between them,
+/// where horrorshow escapes byte by byte: a sixth of the instructions for a paragraph. It does not escape
+/// quotes: attributes need [`Value`].
 #[derive(Clone, Copy)]
 pub struct Text<'t>(pub &'t str);
 
@@ -48,8 +48,8 @@ impl Render for Value<'_> {
     }
 }
 
-/// An element's id that contains a row's id, such as `comment_17`. It renders without `format!`: a list has one in each
-/// row.
+/// An element's id that contains a row's id, such as `comment_17`. It renders without `format!`: a list has
+/// one in each row.
 #[derive(Clone, Copy)]
 pub struct Id(pub &'static str, pub i64);
 

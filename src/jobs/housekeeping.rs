@@ -1,5 +1,5 @@
-//! The thread that removes expired rows: once when the server starts, then every hour, in steps so small that other
-//! writes run between them.
+//! The thread that removes expired rows: once when the server starts, then every hour, in steps so small that
+//! other writes run between them.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -15,7 +15,8 @@ use lorem_store::Error;
 
 /// The time between two rounds. The removed rows have no effect, so it does not matter when they go.
 const ROUND_INTERVAL: Duration = Duration::from_secs(60 * 60);
-/// The pause after a step as a multiple of the step's duration, for other writes: millions of rows take many steps.
+/// The pause after a step as a multiple of the step's duration, for other writes: millions of rows take many
+/// steps.
 const PAUSE_FACTOR: u32 = 3;
 
 /// A kind of row to be removed.
@@ -32,21 +33,24 @@ const CHORES: &[Chore] = &[
     Chore { removes: "expired drafts", step: old_drafts },
 ];
 
-/// `last_used_at` is updated at most once a day, so it may be a day behind: a session is removed a day after its limit.
+/// `last_used_at` is updated at most once a day, so it may be a day behind: a session is removed a day after
+/// its limit.
 fn unused_sessions(site: &Site, now: Micros, after: i64) -> Result<Step, Error> {
     let cutoff = now - (i64::from(site.config.session_days) + 1) * DAY;
     site.db.write(move |connection| session::sql::prune(connection, after, cutoff))
 }
 
-/// One step is enough: the number and the size of all drafts are bounded, and each new draft removes expired ones.
+/// One step is enough: the number and the size of all drafts are bounded, and each new draft removes expired
+/// ones.
 fn old_drafts(site: &Site, now: Micros, _: i64) -> Result<Step, Error> {
     let remove = move |connection: &_| draft::sql::remove_before(connection, now - draft::LIFETIME);
     Ok(Step { removed: site.db.write(remove)?, next: None })
 }
 
-/// A clock that does not trust the system's: its time is at most the last use of the site that the database records,
-/// plus the time that this process has run. With a system clock that is a year ahead by mistake, all sessions would be
-/// removed. The price: if the site was not used for a month, rows are removed a month later.
+/// A clock that does not trust the system's: its time is at most the last use of the site that the database
+/// records, plus the time that this process has run. With a system clock that is a year ahead by mistake, all
+/// sessions would be removed. The price: if the site was not used for a month, rows are removed a month
+/// later.
 struct Clock {
     last_use: Option<Micros>,
     began: Instant,
@@ -80,8 +84,8 @@ pub struct Housekeeping {
 }
 
 impl Housekeeping {
-    /// Starts the thread, and with it the first round. If that fails, the error is logged and the site runs on: the
-    /// database grows until the next start.
+    /// Starts the thread, and with it the first round. If that fails, the error is logged and the site runs
+    /// on: the database grows until the next start.
     #[must_use]
     pub fn start(site: Arc<Site>) -> Housekeeping {
         Housekeeping::with(site, CHORES, ROUND_INTERVAL)

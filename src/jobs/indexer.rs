@@ -1,6 +1,7 @@
-//! The thread that keeps the full-text index up to date. A write of a post or comment does not index its words, which
-//! would take longer than the write itself (`docs/decisions/0012-search.md`). Search finds new text within about half a
-//! second, and later while the writer is busy or more is written than a twentieth of the writer's time can index.
+//! The thread that keeps the full-text index up to date. A write of a post or comment does not index its
+//! words, which would take longer than the write itself (`docs/decisions/0012-search.md`). Search finds new
+//! text within about half a second, and later while the writer is busy or more is written than a twentieth of
+//! the writer's time can index.
 
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -13,8 +14,8 @@ use lorem_store::{Database, Error};
 
 /// The least time between two checks for new text.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
-/// The pause after a step as a multiple of the step's duration (with its wait for the writer): other writes get 19
-/// twentieths of the writer's time.
+/// The pause after a step as a multiple of the step's duration (with its wait for the writer): other writes
+/// get 19 twentieths of the writer's time.
 const PAUSE_FACTOR: u32 = 19;
 /// The pause after a failed step.
 const ERROR_PAUSE: Duration = Duration::from_secs(5);
@@ -30,7 +31,8 @@ pub fn step(db: &Database) -> Result<bool, Error> {
     db.write(sql::index_some)
 }
 
-/// The handle of the thread. Dropping it stops the thread after the present step; the next start continues there.
+/// The handle of the thread. Dropping it stops the thread after the present step; the next start continues
+/// there.
 pub struct Indexer {
     /// Dropping it stops the thread; nothing is ever sent.
     stop: Option<Sender<()>>,
@@ -38,8 +40,8 @@ pub struct Indexer {
 }
 
 impl Indexer {
-    /// Starts the thread. If that fails, the error is logged and the site runs on: search does not find new text until
-    /// the next start.
+    /// Starts the thread. If that fails, the error is logged and the site runs on: search does not find new
+    /// text until the next start.
     #[must_use]
     pub fn start(site: Arc<Site>) -> Indexer {
         let (stop, stopped) = channel::<()>();

@@ -41,8 +41,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// The configuration for tests and benchmarks on this machine: benchmarking endpoints and plain HTTP, no rate
-    /// limits, no logging of slow requests, no replica.
+    /// The configuration for tests and benchmarks on this machine: benchmarking endpoints and plain HTTP, no
+    /// rate limits, no logging of slow requests, no replica.
     #[must_use]
     pub fn local(database: PathBuf, listen: SocketAddr) -> Config {
         Config {

@@ -1,8 +1,9 @@
-//! Rate limits, kept in memory. A restart forgets them, which gives each client at most one more window's count.
+//! Rate limits, kept in memory. A restart forgets them, which gives each client at most one more window's
+//! count.
 //!
-//! The limiter remembers the time of each action that it allowed for as long as the window lasts. "Five a minute" is
-//! therefore never six in any minute, whatever the wall clock does, and a refusal says exactly when the next action is
-//! allowed. A refused action is not recorded: trying again does not prolong the wait.
+//! The limiter remembers the time of each action that it allowed for as long as the window lasts. "Five a
+//! minute" is therefore never six in any minute, whatever the wall clock does, and a refusal says exactly
+//! when the next action is allowed. A refused action is not recorded: trying again does not prolong the wait.
 //!
 //! To add a rate limit, add a row to `rate_limits!`, and a row to `actions!` for each action that it limits.
 
@@ -14,11 +15,11 @@ use std::ops::{Index, RangeInclusive};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Actions that each counter remembers, some 200 bytes each at worst: 20 MB a counter, enough for 20,000 addresses
-/// that sign in as often as they may. Beyond it the counter forgets its oldest action before the window has passed, so
-/// a flood makes limits laxer, never stricter for anyone else. To have their own actions forgotten, attackers would
-/// need 100,000 others that are allowed within a minute, from 20,000 addresses, and each of those addresses has five
-/// attempts of its own anyway.
+/// Actions that each counter remembers, some 200 bytes each at worst: 20 MB a counter, enough for 20,000
+/// addresses that sign in as often as they may. Beyond it the counter forgets its oldest action before the
+/// window has passed, so a flood makes limits laxer, never stricter for anyone else. To have their own
+/// actions forgotten, attackers would need 100,000 others that are allowed within a minute, from 20,000
+/// addresses, and each of those addresses has five attempts of its own anyway.
 const MAX_REMEMBERED_ACTIONS: usize = 100_000;
 
 /// A number of actions in any period of a length.
@@ -145,13 +146,13 @@ macro_rules! actions {
 }
 
 actions! {
-    /// An attempt to sign in from this address, under any name. Check it before [`Action::SignInAs`], so that a client
-    /// cannot use up the attempts of many names from one address.
+    /// An attempt to sign in from this address, under any name. Check it before [`Action::SignInAs`], so that
+    /// a client cannot use up the attempts of many names from one address.
     SignInFrom(IpAddr) SignIns;
     /// An attempt to sign in by this name (as names are compared), from any address.
     SignInAs(&'a str) SignIns;
-    /// An attempt of this signed-in user to change their password. It is counted apart from sign-ins: a user whose
-    /// sign-ins are exhausted by another client's attempts can still change their password.
+    /// An attempt of this signed-in user to change their password. It is counted apart from sign-ins: a user
+    /// whose sign-ins are exhausted by another client's attempts can still change their password.
     PasswordBy(i64) SignIns;
     /// A new account.
     SignUpFrom(IpAddr) SignUps;
@@ -172,8 +173,8 @@ pub struct RetryAfter {
 
 /// Counts actions and refuses those beyond their limit.
 pub struct Limiter {
-    /// `None`: nothing is limited. One lock is enough: only sign-ins and writes take it, and each of them costs a
-    /// thousand times as much as the work under the lock.
+    /// `None`: nothing is limited. One lock is enough: only sign-ins and writes take it, and each of them
+    /// costs a thousand times as much as the work under the lock.
     windows: Option<Mutex<Windows>>,
     /// Hashes names with keys that no client can predict.
     name_hasher: RandomState,
@@ -236,8 +237,8 @@ trait Client {
     fn key(self, name_hasher: &RandomState) -> ClientKey;
 }
 
-/// An IPv4 address in any of its spellings; of an IPv6 address the /64, which is the size of one customer's network
-/// (RFC 6177), so that all its addresses count as one client. The two ranges of keys do not overlap.
+/// An IPv4 address in any of its spellings; of an IPv6 address the /64, which is the size of one customer's
+/// network (RFC 6177), so that all its addresses count as one client. The two ranges of keys do not overlap.
 impl Client for IpAddr {
     fn key(self, _: &RandomState) -> ClientKey {
         match self.to_canonical() {

@@ -78,8 +78,8 @@ fn split(host: &str) -> Option<(&str, Option<&str>)> {
     (is_host && is_port).then_some((name, port))
 }
 
-/// Whether it is a DNS name: labels of letters, digits, `-`, and `_`, which some networks use. An IPv4 address passes
-/// too.
+/// Whether it is a DNS name: labels of letters, digits, `-`, and `_`, which some networks use. An IPv4
+/// address passes too.
 fn is_name(name: &str) -> bool {
     let is_label = |label: &str| {
         let is_known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';

@@ -1,6 +1,7 @@
-//! A fair semaphore. With a thread for each request, dozens compete for the processor, and the operating system does not
-//! schedule them in their order: some finish early, some very late. The semaphore lets only as many requests read and
-//! render at a time as the processor can run, in the order of their arrival (docs/decisions/0008-turns.md).
+//! A fair semaphore. With a thread for each request, dozens compete for the processor, and the operating
+//! system does not schedule them in their order: some finish early, some very late. The semaphore lets only
+//! as many requests read and render at a time as the processor can run, in the order of their arrival
+//! (docs/decisions/0008-turns.md).
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,8 +11,8 @@ use std::time::{Duration, Instant};
 
 /// How long a request waits for its permit before it is answered 503.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long the hash of a password waits. A permit is held for some tens of milliseconds, and a user who signs in
-/// would rather wait than start over.
+/// How long the hash of a password waits. A permit is held for some tens of milliseconds, and a user who
+/// signs in would rather wait than start over.
 const HASH_TIMEOUT: Duration = Duration::from_secs(5);
 /// The most hashes at once, on a machine with many cores: each takes 19 MiB and a core.
 const MAX_HASHES: usize = 4;
@@ -37,7 +38,8 @@ struct Waiter {
 pub struct Permit<'t>(&'t Semaphore);
 
 impl Semaphore {
-    /// A semaphore with one permit more than there are cores, so that no core is idle while a permit is passed on.
+    /// A semaphore with one permit more than there are cores, so that no core is idle while a permit is
+    /// passed on.
     #[must_use]
     pub fn for_requests() -> Semaphore {
         Semaphore::new(cores() + 1, REQUEST_TIMEOUT)

@@ -16,8 +16,8 @@ pub fn delete(path: Path, class: &'static str, text: &'static str) -> impl Rende
     }
 }
 
-/// A button that sends DELETE to `path` by htmx, which makes the changes that the response names. `id` is the button's:
-/// htmx finds the focused element by its id after a swap.
+/// A button that sends DELETE to `path` by htmx, which makes the changes that the response names. `id` is the
+/// button's: htmx finds the focused element by its id after a swap.
 pub fn delete_in_place(path: Path, class: &'static str, text: &'static str, id: Id) -> impl Render {
     owned_html! {
         form(method="post", action=path, hx-post=path, hx-sync="this:drop") {

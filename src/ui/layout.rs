@@ -43,8 +43,8 @@ pub struct Page<'p> {
     pub alert: Option<&'p str>,
 }
 
-/// The canonical address, for link previews (<https://ogp.me>, with the page's heading and description) and search
-/// engines.
+/// The canonical address, for link previews (<https://ogp.me>, with the page's heading and description) and
+/// search engines.
 pub struct Preview<'p> {
     /// The site's address.
     pub origin: Origin<'p>,
@@ -56,8 +56,8 @@ impl<'p> Page<'p> {
     /// A page for the viewer of the request, with the flash that the request's cookie names.
     ///
     /// # Errors
-    /// [`Error::Unavailable`](web::Error::Unavailable) or [`Error::Internal`](web::Error::Internal), from finding the
-    /// viewer.
+    /// [`Error::Unavailable`](web::Error::Unavailable) or [`Error::Internal`](web::Error::Internal), from
+    /// finding the viewer.
     pub fn new(cx: &'p Cx, heading: &'p str) -> web::Result<Page<'p>> {
         let path = if cx.method() == "GET" { cx.path() } else { "" };
         let (viewer, preferences) = (auth::viewer(cx)?, Preferences::of(cx));
@@ -77,14 +77,14 @@ impl<'p> Page<'p> {
 /// The site's name.
 pub const SITE: &str = "Lorem News";
 
-/// htmx's configuration where it differs from the defaults: a response names the elements that it changes and changes
-/// nothing else (docs/decisions/0009-htmx-gets-changes.md); responses of status 5xx are not swapped into the page; an
-/// opened `details` element stays open.
+/// htmx's configuration where it differs from the defaults: a response names the elements that it changes and
+/// changes nothing else (docs/decisions/0009-htmx-gets-changes.md); responses of status 5xx are not swapped
+/// into the page; an opened `details` element stays open.
 const HTMX_CONFIG: &str =
     r#"{"defaultSwap":"none","noSwap":[204,304,"5xx"],"morphIgnore":["data-htmx-powered","open"]}"#;
 
-/// The initial capacity of a page's buffer: enough for most pages, since growing copies the content. Memory that is
-/// never written to is never mapped.
+/// The initial capacity of a page's buffer: enough for most pages, since growing copies the content. Memory
+/// that is never written to is never mapped.
 const INITIAL_PAGE_BYTES: usize = 64 * 1024;
 
 /// Renders the whole page around `main`.
@@ -106,7 +106,8 @@ pub fn render(page: &Page, main: impl RenderOnce) -> Result<String, horrorshow::
                 }
                 main(id="main", class="card") {
                     div(class="card-title") {
-                        // The span's background interrupts the frame's line behind the words of each line only.
+                        // The span's background interrupts the frame's line behind the words of each line
+                        // only.
                         h1 { span { : Text(page.heading) } }
                         @ if let Some((href, text)) = page.aside { a(href=href) { : text } }
                     }
@@ -175,7 +176,8 @@ lazy_static! {
     static ref KEYS_SCRIPT: Rendered = Rendered::of(owned_html! { script(src=*assets::KEYS, defer); });
     static ref STATIC_PREVIEW: Rendered = Rendered::of(static_preview());
     /// The links to the lists, by the index of the list that the page shows; the last marks none.
-    static ref LIST_LINKS: Vec<Rendered> = (0..=LISTS.len()).map(|here| Rendered::of(list_links(here))).collect();
+    static ref LIST_LINKS: Vec<Rendered> =
+        (0..=LISTS.len()).map(|here| Rendered::of(list_links(here))).collect();
     static ref SHARED_ACTION_FORM: Rendered = Rendered::of(shared_action_form());
     static ref FOOTER: Rendered = Rendered::of(footer());
     static ref FOOTER_LINKS: Rendered = Rendered::of(footer_links());
@@ -202,9 +204,10 @@ fn static_head() -> impl Render {
     }
 }
 
-/// The form that all small buttons with an address of their own (`formaction`) share: a list has one button in each
-/// row, and a form for each would be half the list. htmx takes the address from the button when it takes over the whole
-/// form (`hx-boost`). It queues clicks: a reader may press several buttons before the first is answered.
+/// The form that all small buttons with an address of their own (`formaction`) share: a list has one button
+/// in each row, and a form for each would be half the list. htmx takes the address from the button when it
+/// takes over the whole form (`hx-boost`). It queues clicks: a reader may press several buttons before the
+/// first is answered.
 fn shared_action_form() -> impl Render {
     owned_html! {
         form(

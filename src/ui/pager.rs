@@ -1,5 +1,5 @@
-//! Keyset pagination: the next page begins after the last row of this one, not at an offset. No row appears twice or is
-//! skipped while new ones arrive, and the thousandth page costs as much as the first.
+//! Keyset pagination: the next page begins after the last row of this one, not at an offset. No row appears
+//! twice or is skipped while new ones arrive, and the thousandth page costs as much as the first.
 
 use std::fmt;
 
@@ -8,7 +8,8 @@ use horrorshow::prelude::*;
 
 use crate::types::cursor::Cursor;
 
-/// The link to the next page, if there is one: `name` is the query parameter, `anchor` the list's fragment identifier.
+/// The link to the next page, if there is one: `name` is the query parameter, `anchor` the list's fragment
+/// identifier.
 pub fn more(next: Option<Cursor>, name: &'static str, anchor: &'static str) -> impl Render {
     more_at(next.map(|next| format!("?{name}={next}{anchor}")))
 }

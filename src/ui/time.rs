@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
-/// `<time datetime="2026-11-23T22:12:00Z" title="November 23, 2026 22:12">5 days</time>`: the age in words, with the time
-/// for programs and as a tooltip.
+/// `<time datetime="2026-11-23T22:12:00Z" title="November 23, 2026 22:12">5 days</time>`: the age in words,
+/// with the time for programs and as a tooltip.
 pub struct Age {
     /// The time of the event.
     pub at: Micros,
@@ -54,14 +54,14 @@ fn four_digits(year: i16) -> [u8; 4] {
     [year / 1000, year / 100 % 10, year / 10 % 10, year % 10].map(|digit| b'0' + digit.to_le_bytes()[0])
 }
 
-/// Writes ASCII text. Dates are digits put into a text of fixed shape: a list shows two hundred of them, and `format!`
-/// would take a tenth of its time.
+/// Writes ASCII text. Dates are digits put into a text of fixed shape: a list shows two hundred of them, and
+/// `format!` would take a tenth of its time.
 fn write_ascii(out: &mut TemplateBuffer, text: &[u8]) {
     out.write_raw(std::str::from_utf8(text).unwrap_or_default());
 }
 
-/// Writes the month's name and then `text`, whose zeros it replaces: ` 00, 0000` (day, year), optionally followed by
-/// ` 00:00` and other text.
+/// Writes the month's name and then `text`, whose zeros it replaces: ` 00, 0000` (day, year), optionally
+/// followed by ` 00:00` and other text.
 fn write_moment<const N: usize>(out: &mut TemplateBuffer, at: DateTime, mut text: [u8; N]) {
     out.write_raw(MONTHS[usize::try_from(at.month()).map_or(0, |month| month - 1)]);
     text[1..3].copy_from_slice(&two_digits(at.day()));
@@ -114,8 +114,9 @@ impl Render for DateAndTime {
 
 render_by_reference!(Age, Date, DateAndTime);
 
-/// The time between two times in words, in either order: the text before the number, the number, the text after it.
-/// The rules are those of Rails' `time_ago_in_words` (Action View's `DateHelper#distance_of_time_in_words`).
+/// The time between two times in words, in either order: the text before the number, the number, the text
+/// after it. The rules are those of Rails' `time_ago_in_words` (Action View's
+/// `DateHelper#distance_of_time_in_words`).
 fn in_words(from: Micros, to: Micros) -> (&'static str, Option<i64>, &'static str) {
     const YEAR: i64 = 525_600;
     const QUARTER: i64 = YEAR / 4;

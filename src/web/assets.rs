@@ -1,5 +1,5 @@
-//! Static files: part of the binary, compressed at build time, served under names with a hash of their content, so that
-//! browsers may cache them forever.
+//! Static files: part of the binary, compressed at build time, served under names with a hash of their
+//! content, so that browsers may cache them forever.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,5 @@
-//! Cookies: each is limited to this host (`__Host-`), hidden from scripts (`HttpOnly`), and not sent with other sites'
-//! requests (`SameSite=Lax`).
+//! Cookies: each is limited to this host (`__Host-`), hidden from scripts (`HttpOnly`), and not sent with
+//! other sites' requests (`SameSite=Lax`).
 
 use super::Cx;
 pub use super::header::Header;
@@ -42,8 +42,8 @@ pub fn set_cookie(name: &str, value: impl std::fmt::Display, max_age: u32, relax
     format!("{prefix}{name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}")
 }
 
-/// `__Host-`: browsers refuse the cookie unless it is `Secure`, for all paths and for this host alone (RFC 6265bis
-/// §4.1.3.2).
+/// `__Host-`: browsers refuse the cookie unless it is `Secure`, for all paths and for this host alone (RFC
+/// 6265bis §4.1.3.2).
 fn prefix(relax_ssl: bool) -> &'static str {
     if relax_ssl { "" } else { "__Host-" }
 }

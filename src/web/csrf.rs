@@ -1,10 +1,10 @@
-//! Protection against cross-site request forgery without tokens: browsers send the site that a request comes from
-//! (<https://www.w3.org/TR/fetch-metadata/>).
+//! Protection against cross-site request forgery without tokens: browsers send the site that a request comes
+//! from (<https://www.w3.org/TR/fetch-metadata/>).
 
 use super::{Cx, Error, Result};
 
-/// Accepts GET and HEAD; requests that a browser marks as coming from this origin or directly from its user; and
-/// requests with neither `Sec-Fetch-Site` nor `Origin`, which no browser sends.
+/// Accepts GET and HEAD; requests that a browser marks as coming from this origin or directly from its user;
+/// and requests with neither `Sec-Fetch-Site` nor `Origin`, which no browser sends.
 ///
 /// # Errors
 /// [`Error::Forbidden`] for all other requests.

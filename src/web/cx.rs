@@ -56,7 +56,8 @@ impl<'r> Cx<'r> {
     /// [`Database::read`](db::Database::read).
     ///
     /// # Errors
-    /// [`db::Error::Overloaded`] when no permit comes in time; those of [`Database::read`](db::Database::read).
+    /// [`db::Error::Overloaded`] when no permit comes in time; those of
+    /// [`Database::read`](db::Database::read).
     pub fn read<T>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
@@ -70,8 +71,8 @@ impl<'r> Cx<'r> {
         self.timing.during(Phase::Read, || self.site.db.read(work))
     }
 
-    /// Writes to the database, see [`Database::write`](db::Database::write): `work` may run twice. The request's permit
-    /// is released first.
+    /// Writes to the database, see [`Database::write`](db::Database::write): `work` may run twice. The
+    /// request's permit is released first.
     ///
     /// # Errors
     /// Those of [`Database::write`](db::Database::write).
@@ -97,14 +98,15 @@ impl<'r> Cx<'r> {
         self.permit.replace(None);
     }
 
-    /// Whether a write of this request has changed something: an error page must not say then that nothing was.
+    /// Whether a write of this request has changed something: an error page must not say then that nothing
+    /// was.
     #[must_use]
     pub fn has_written(&self) -> bool {
         self.has_written.get()
     }
 
-    /// Waits for a permit to hash a password, or to compare one with its hash, and runs `work`: each hash takes 19 MiB
-    /// and a core. The request's permit for reading is released first.
+    /// Waits for a permit to hash a password, or to compare one with its hash, and runs `work`: each hash
+    /// takes 19 MiB and a core. The request's permit for reading is released first.
     ///
     /// # Errors
     /// [`db::Error::Overloaded`] when no permit comes in time; `work` has not run then.
@@ -121,8 +123,8 @@ impl<'r> Cx<'r> {
         &self.viewer
     }
 
-    /// The site's address: the operator's, else that of the `Host` header. `None`: that header, which the client
-    /// controls, is not a valid host.
+    /// The site's address: the operator's, else that of the `Host` header. `None`: that header, which the
+    /// client controls, is not a valid host.
     #[must_use]
     pub fn origin(&self) -> Option<Origin<'r>> {
         match &self.site.config.base_url {
@@ -181,8 +183,8 @@ impl<'r> Cx<'r> {
         parameters.into_iter().find_map(|(key, value)| (key == name).then_some(value))
     }
 
-    /// The method by which the request is routed. HEAD counts as GET, and the server omits the body. HTML forms are sent
-    /// only by GET or POST, so a POST may name PATCH, PUT or DELETE in its field `_method`.
+    /// The method by which the request is routed. HEAD counts as GET, and the server omits the body. HTML
+    /// forms are sent only by GET or POST, so a POST may name PATCH, PUT or DELETE in its field `_method`.
     #[must_use]
     pub fn method(&self) -> &'r str {
         match self.request.method() {

@@ -9,8 +9,8 @@ use super::header::Header;
 use crate::site::limiter::RetryAfter;
 use lorem_store as db;
 
-/// Why a handler does not answer the request. Mistakes in a form that a person can correct are no error: the handler
-/// shows the form again, with [`Errors`](super::form::Errors).
+/// Why a handler does not answer the request. Mistakes in a form that a person can correct are no error: the
+/// handler shows the form again, with [`Errors`](super::form::Errors).
 #[derive(Debug, Error)]
 pub enum Error {
     /// 404: no such address, or nothing there.
@@ -23,7 +23,8 @@ pub enum Error {
     TooLarge(&'static str),
     /// 415: the body is not a form.
     UnsupportedMediaType,
-    /// The request needs a signed-in user: 303 (401 for htmx) to the sign-in page, and back to `return_to` afterwards.
+    /// The request needs a signed-in user: 303 (401 for htmx) to the sign-in page, and back to `return_to`
+    /// afterwards.
     SignIn {
         /// A path of this site.
         return_to: String,

@@ -1,6 +1,7 @@
 //! Flashes: a notice about the previous request, shown once, on the next page.
 //!
-//! A cookie carries the code of one of the sentences below, so that a forged cookie cannot show any other text.
+//! A cookie carries the code of one of the sentences below, so that a forged cookie cannot show any other
+//! text.
 
 use super::Cx;
 use super::cookie::{self, Header};

@@ -46,8 +46,9 @@ impl Form {
         Form::parse(&body).ok_or(Unreadable::Malformed)
     }
 
-    /// Parses `name=value&…`. `None`: it is not UTF-8 after decoding, or has more than [`MAX_FIELDS`]. (serde_urlencoded
-    /// alone would replace invalid bytes with U+FFFD, and typed text would be lost silently.)
+    /// Parses `name=value&…`. `None`: it is not UTF-8 after decoding, or has more than [`MAX_FIELDS`].
+    /// (serde_urlencoded alone would replace invalid bytes with U+FFFD, and typed text would be lost
+    /// silently.)
     #[must_use]
     pub fn parse(body: &[u8]) -> Option<Form> {
         let fields = body.iter().filter(|&&byte| byte == b'&').count() + 1;
@@ -69,8 +70,8 @@ impl Form {
         serde_urlencoded::to_string(&self.0).unwrap_or_default()
     }
 
-    /// The texts that a user typed into any form of the site, one below the other: an error page shows them, so that a
-    /// user who cannot post them can copy them.
+    /// The texts that a user typed into any form of the site, one below the other: an error page shows them,
+    /// so that a user who cannot post them can copy them.
     #[must_use]
     pub fn texts(&self) -> String {
         let text = |name: &&str| Some(self.text(name)).filter(|text| !is_blank(text));
@@ -85,8 +86,8 @@ impl Form {
         self.0.iter().find_map(|(key, value)| (key == name).then_some(value.as_str()))
     }
 
-    /// The value of a single-line field: without control characters, its words one space apart. A value without words
-    /// keeps its spaces. Empty when there is no such field.
+    /// The value of a single-line field: without control characters, its words one space apart. A value
+    /// without words keeps its spaces. Empty when there is no such field.
     #[must_use]
     pub fn line(&self, name: &str) -> String {
         let typed = self.get(name).unwrap_or_default();
@@ -97,8 +98,8 @@ impl Form {
         if words.is_empty() { visible } else { words.join(" ") }
     }
 
-    /// The value of a multi-line field: line breaks are `\n`, and other control characters but the tab are removed.
-    /// Empty when there is no such field.
+    /// The value of a multi-line field: line breaks are `\n`, and other control characters but the tab are
+    /// removed. Empty when there is no such field.
     #[must_use]
     pub fn text(&self, name: &str) -> String {
         let unix = self.get(name).unwrap_or_default().replace("\r\n", "\n").replace('\r', "\n");
@@ -106,8 +107,8 @@ impl Form {
     }
 }
 
-/// Why a form was refused: sentences, each about a field. The user can correct them, so they are no [`Error`]: the form
-/// is shown again with its typed text.
+/// Why a form was refused: sentences, each about a field. The user can correct them, so they are no
+/// [`Error`]: the form is shown again with its typed text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Errors {
     list: Vec<(&'static str, Cow<'static, str>)>,
@@ -136,8 +137,8 @@ impl Errors {
         self.list.extend(others.list);
     }
 
-    /// These errors; where there are none, the refusal of `action` by its rate limit. A form with errors does not
-    /// count as an action.
+    /// These errors; where there are none, the refusal of `action` by its rate limit. A form with errors does
+    /// not count as an action.
     #[must_use]
     pub fn or_rate_limited(self, limiter: &Limiter, action: Action) -> Errors {
         if !self.is_empty() {
@@ -188,8 +189,8 @@ impl From<Unreadable> for Error {
     }
 }
 
-/// The text, if it is a path on this site that a redirect may lead to: at most 2,000 printable ASCII characters, without
-/// those that lead to another site (`//host`, `/\host`).
+/// The text, if it is a path on this site that a redirect may lead to: at most 2,000 printable ASCII
+/// characters, without those that lead to another site (`//host`, `/\host`).
 #[must_use]
 pub fn local_path(text: &str) -> Option<&str> {
     let fits = text.len() <= 2000 && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');

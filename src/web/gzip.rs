@@ -1,8 +1,8 @@
 //! Compression of pages (gzip, RFC 1952) by a pool of compressors.
 //!
-//! A compressor has tables of some 300 kB. The allocator maps and unmaps a block of that size each time, for which the
-//! kernel clears memory and interrupts every processor that runs one of the process's threads: a page took twice as
-//! long as with a pooled compressor (`docs/benchmarks/notes.md`).
+//! A compressor has tables of some 300 kB. The allocator maps and unmaps a block of that size each time, for
+//! which the kernel clears memory and interrupts every processor that runs one of the process's threads: a
+//! page took twice as long as with a pooled compressor (`docs/benchmarks/notes.md`).
 
 use std::sync::{Mutex, PoisonError};
 
@@ -13,11 +13,12 @@ static POOL: Mutex<Vec<Compress>> = Mutex::new(Vec::new());
 /// The most idle compressors: 2.5 MB. Only a machine with more than eight processors uses more at once.
 const MAX_POOLED: usize = 8;
 
-/// RFC 1952 §2.3: deflate, no flags, no modification time, fastest algorithm (4), operating system unknown (255).
+/// RFC 1952 §2.3: deflate, no flags, no modification time, fastest algorithm (4), operating system unknown
+/// (255).
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255];
 
-/// The bytes as gzip; `None`: compression failed, which it should not. The level is the fastest one: a list shrinks to a
-/// sixth; the next level reaches a seventh in twice the time.
+/// The bytes as gzip; `None`: compression failed, which it should not. The level is the fastest one: a list
+/// shrinks to a sixth; the next level reaches a seventh in twice the time.
 pub(super) fn compressed(bytes: &[u8]) -> Option<Vec<u8>> {
     let pooled = pool().pop();
     let mut compressor = pooled.unwrap_or_else(|| Compress::new(Compression::fast(), false));

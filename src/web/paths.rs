@@ -268,8 +268,8 @@ impl Render for From<'_> {
     }
 }
 
-/// A bookmarklet: it opens the form for a new post on the site at `origin`, filled with the address and title of the
-/// page that the reader is on.
+/// A bookmarklet: it opens the form for a new post on the site at `origin`, filled with the address and title
+/// of the page that the reader is on.
 #[must_use]
 pub fn bookmarklet(origin: &Origin) -> String {
     format!(

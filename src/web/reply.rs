@@ -21,8 +21,8 @@ const VARY: &str = "Accept-Encoding, Cookie, HX-Request-Type";
 /// Below this, compression saves less than it costs the client.
 const MIN_COMPRESSED_BYTES: usize = 1024;
 
-/// A page in response to GET or HEAD: 200 with an `ETag`, or 304 where the client has this version. Compressed for
-/// clients that accept gzip.
+/// A page in response to GET or HEAD: 200 with an `ETag`, or 304 where the client has this version.
+/// Compressed for clients that accept gzip.
 #[must_use]
 pub fn page(cx: &Cx, html: String) -> Response {
     let mut response = with_content(cx, html, self::html(cx, String::new()));
@@ -34,8 +34,8 @@ pub fn page(cx: &Cx, html: String) -> Response {
     response
 }
 
-/// A document for programs in response to GET or HEAD, with an `ETag` as [`page`] has. It does not depend on the viewer:
-/// all caches, shared ones too, may keep it for `max_age` seconds.
+/// A document for programs in response to GET or HEAD, with an `ETag` as [`page`] has. It does not depend on
+/// the viewer: all caches, shared ones too, may keep it for `max_age` seconds.
 #[must_use]
 pub fn document(cx: &Cx, content_type: &'static str, max_age: u32, text: String) -> Response {
     let mut response = Response::from_data(content_type, Vec::new());
@@ -89,14 +89,15 @@ pub fn done(cx: &Cx, location: impl Display, flash: Flash) -> Response {
     response
 }
 
-/// Redirects (303) to `location`. A request by htmx gets 200 with `HX-Redirect`, and htmx loads that page as a whole.
+/// Redirects (303) to `location`. A request by htmx gets 200 with `HX-Redirect`, and htmx loads that page as
+/// a whole.
 #[must_use]
 pub fn see_other(cx: &Cx, location: impl Display) -> Response {
     redirect(cx, &location.to_string(), 200)
 }
 
-/// Redirects to `location`: with 303, for htmx with `status` and `HX-Redirect`. htmx would follow a 303 itself and swap
-/// the new page into an element of the present one.
+/// Redirects to `location`: with 303, for htmx with `status` and `HX-Redirect`. htmx would follow a 303
+/// itself and swap the new page into an element of the present one.
 pub(crate) fn redirect(cx: &Cx, location: &str, status: u16) -> Response {
     let mut response = if wants_fragments(cx) {
         let mut response = html(cx, String::new()).with_status_code(status);
@@ -111,8 +112,8 @@ pub(crate) fn redirect(cx: &Cx, location: &str, status: u16) -> Response {
     response
 }
 
-/// Whether htmx requests fragments for the present page. (When a reader goes back it requests a whole page, as other
-/// clients always do.)
+/// Whether htmx requests fragments for the present page. (When a reader goes back it requests a whole page,
+/// as other clients always do.)
 #[must_use]
 pub fn wants_fragments(cx: &Cx) -> bool {
     cx.request.header("HX-Request-Type") == Some("partial")
@@ -159,8 +160,8 @@ impl Change {
     }
 }
 
-/// The response for htmx: the changes, in order. Each names its own target, so that no response, an error's included,
-/// is swapped into an element that it is not meant for.
+/// The response for htmx: the changes, in order. Each names its own target, so that no response, an error's
+/// included, is swapped into an element that it is not meant for.
 #[must_use]
 pub fn changes(cx: &Cx, changes: &[Change]) -> Response {
     let mut html = String::new();

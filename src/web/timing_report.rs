@@ -8,8 +8,8 @@ use rouille::Response;
 use super::Cx;
 use super::timing::Timing;
 
-/// Adds `Server-Timing` to the response, if configured, and logs the request if it took longer than the configured
-/// limit.
+/// Adds `Server-Timing` to the response, if configured, and logs the request if it took longer than the
+/// configured limit.
 pub fn report(cx: &Cx, response: &mut Response, took: Duration) {
     if cx.site.config.server_timing && is_html(response) {
         response.headers.push(("Server-Timing".into(), server_timing(cx.timing, took).into()));

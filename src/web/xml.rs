@@ -71,8 +71,8 @@ fn element<'x>(xml: &'x mut Xml, name: &'x str, attributes: &[(&str, &str)]) -> 
         .fold(element, |element, &(name, value)| element.with_attribute((name, &*allowed(value))))
 }
 
-/// The text without the characters that XML forbids even when escaped (<https://www.w3.org/TR/xml/#charsets>): a parser
-/// refuses a document with any of them.
+/// The text without the characters that XML forbids even when escaped
+/// (<https://www.w3.org/TR/xml/#charsets>): a parser refuses a document with any of them.
 fn allowed(text: &str) -> Cow<'_, str> {
     let is_forbidden = |letter: char| match letter {
         '\t' | '\n' | '\r' => false,
