@@ -1,5 +1,5 @@
-//! The options that limit how often a client or a user may act: `--no-rate-limits`, and a flag for each row of
-//! [`RATE_LIMITS`].
+//! The options that limit how often a client or a user may act: `--no-rate-limits`, and a flag for each row
+//! of [`RATE_LIMITS`].
 
 use clap::builder::FalseyValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_parser};

@@ -41,7 +41,7 @@ pub fn show_alert(sentence: &str) -> Change {
     show(alert(sentence))
 }
 
-/// Shows a [`logged_alert`] in the place of the page's flash.
+/// Shows an alert about an admin's decision in the place of the page's flash.
 #[must_use]
 pub fn show_logged_alert(sentence: &str) -> Change {
     show(logged_alert(sentence))
