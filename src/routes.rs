@@ -209,7 +209,7 @@ routes! { cx,
     [name] if assets::is_at_root(name) => { GET => assets::serve_at_root(cx, name) }
 }
 
-/// Whether a banned user may send the request: reading, preferences, saving posts, signing in and out, and
+/// Whether a banned user may send the request: reading, preferences, saving posts, signing up, in and out, and
 /// deleting their own account. All other changes are refused here, so that a new route is closed to banned
 /// users by default. (Benchmarking endpoints act as random users.)
 fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {

@@ -1,5 +1,5 @@
-//! Cookies: each is limited to this host (`__Host-`), hidden from scripts (`HttpOnly`), and not sent with
-//! other sites' requests (`SameSite=Lax`).
+//! Cookies: each is limited to this host (`__Host-`), hidden from scripts (`HttpOnly`), and sent with other
+//! sites' links but not with their other requests (`SameSite=Lax`).
 
 use super::Cx;
 pub use super::header::Header;
