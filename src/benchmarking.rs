@@ -14,7 +14,7 @@ use crate::comment::{self, NewComment, Thread};
 use crate::post::{self, NewPost, PostDetail};
 use crate::session::handlers::sign_in::SignIn;
 use crate::types::cursor::START;
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 use crate::ui::layout::{self, Page};
 use crate::user;
 use crate::user::handlers::Places;
@@ -97,7 +97,7 @@ struct PreparedCall {
     /// The title of the new post, or the body of the new comment.
     text: String,
     description: String,
-    now: Micros,
+    now: Timestamp,
 }
 
 /// The result of a call's transaction.

@@ -1,5 +1,7 @@
 //! The order of the front page.
 
+use crate::types::time::Timestamp;
+
 /// The age that ten times the points outweigh, in microseconds: 22 hours, as on Lobsters
 /// (`Story::HOTNESS_WINDOW`).
 const WINDOW: i64 = 22 * 60 * 60 * 1_000_000;
@@ -9,8 +11,8 @@ const WINDOW: i64 = 22 * 60 * 60 * 1_000_000;
 /// page is a scan of that index. Scores below 1 count as 1.
 #[must_use]
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // 19 windows at most
-pub fn hotness(score: i64, created_at: i64) -> i64 {
-    created_at.saturating_add((WINDOW as f64 * (score.max(1) as f64).log10()).round() as i64)
+pub fn hotness(score: i64, created_at: Timestamp) -> i64 {
+    created_at.as_micros().saturating_add((WINDOW as f64 * (score.max(1) as f64).log10()).round() as i64)
 }
 
 #[cfg(test)]
@@ -22,9 +24,13 @@ mod tests {
         for (score, expected) in
             [(1, 0), (0, 0), (-5, 0), (10, WINDOW), (100, 2 * WINDOW), (1000, 3 * WINDOW)]
         {
-            assert_eq!(hotness(score, 0), expected, "score {score}");
-            assert_eq!(hotness(score, 1_700_000_000_000_000), 1_700_000_000_000_000 + expected);
+            assert_eq!(hotness(score, Timestamp::EPOCH), expected, "score {score}");
+            assert_eq!(
+                hotness(score, Timestamp::from_micros(1_700_000_000_000_000)),
+                1_700_000_000_000_000 + expected
+            );
         }
-        assert!(hotness(2, 0) > hotness(1, 0) && hotness(i64::MAX, i64::MAX) == i64::MAX);
+        assert!(hotness(2, Timestamp::EPOCH) > hotness(1, Timestamp::EPOCH));
+        assert_eq!(hotness(i64::MAX, Timestamp::MAX), i64::MAX);
     }
 }

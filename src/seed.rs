@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::ops::{Range, RangeInclusive};
+use std::time::Duration;
 
 use fake::Fake;
 use fake::faker::lorem::en::{Sentence, Word};
@@ -16,7 +17,7 @@ use crate::moderation::{Decision, Subject, Verb};
 use crate::post::NewPost;
 use crate::post::link::{self, NewLink};
 use crate::types::cursor::{PAGE_SIZE, START};
-use crate::types::time::{DAY, MINUTE, Micros, now};
+use crate::types::time::{DAY, MINUTE, Timestamp};
 use crate::user::{NewUser, password};
 use crate::vote::{self, Target, Vote};
 use crate::{comment, flag, moderation, post, search, user};
@@ -59,7 +60,7 @@ struct Post {
     author: i64,
     title: String,
     description: String,
-    created_at: Micros,
+    created_at: Timestamp,
     /// Sorted by time, the oldest first.
     comments: Vec<Comment>,
 }
@@ -67,7 +68,7 @@ struct Post {
 struct Comment {
     author: i64,
     body: String,
-    created_at: Micros,
+    created_at: Timestamp,
 }
 
 /// Hosts of the demo's links: reserved names (RFC 2606), so that no real site gets requests from a demo.
@@ -103,7 +104,7 @@ pub fn run(
 ) -> Result<Option<Seeded>, Error> {
     // All users share one hash: the password is public, and a hundred hashes take seconds.
     let hash = password::hash(PASSWORD)?;
-    let now = now();
+    let now = Timestamp::now();
     let seeded = db.write(move |connection| {
         if user::sql::any(connection)? {
             return Ok(None);
@@ -135,13 +136,13 @@ fn create_users(
     connection: &Connection,
     rng: &mut StdRng,
     password_hash: &str,
-    now: Micros,
+    now: Timestamp,
 ) -> rusqlite::Result<Vec<i64>> {
     (0..USERS)
         .map(|number| {
             let about = paragraph(rng, 1..=3);
             let screen_name = format!("{}_{number:03}", word(rng));
-            let created_at = now - rng.random_range(8 * DAY..30 * DAY);
+            let created_at = now - random_duration(rng, 8 * DAY..30 * DAY);
             let user = NewUser { screen_name: &screen_name, password_hash, about: &about, created_at };
             // The number in the name makes the name unique.
             user::sql::create(connection, &user)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
@@ -154,7 +155,7 @@ fn write(
     rng: &mut StdRng,
     users: &[i64],
     post: &Post,
-    now: Micros,
+    now: Timestamp,
 ) -> rusqlite::Result<()> {
     let link = random_link(rng, &post.title);
     let new = NewPost {
@@ -166,7 +167,7 @@ fn write(
     };
     let post_id = post::sql::create(connection, &new)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
     let number = popularity(rng, 2.0, 0.7);
-    votes(connection, rng, users, Target::Post(post_id), number, (post.created_at, now))?;
+    votes(connection, rng, users, Target::Post(post_id), number, post.created_at..now)?;
     let mut written: Vec<i64> = Vec::with_capacity(post.comments.len());
     // On one post in forty each comment answers the one before: a thread deeper than a page shows.
     let is_dialogue = rng.random_range(0..40) == 0;
@@ -182,14 +183,14 @@ fn write(
             comment::sql::create(connection, &NewComment { post_id, parent_id, user_id, body, created_at })?;
         written.push(id);
         let number = popularity(rng, 1.0, 0.5);
-        votes(connection, rng, users, Target::Comment(id), number, (created_at, now))?;
+        votes(connection, rng, users, Target::Comment(id), number, created_at..now)?;
     }
     Ok(())
 }
 
 /// Adds flags, an admin's decisions and a comment deleted by its author, on the newest posts, which visitors of
 /// the demo see first.
-fn moderate(connection: &Connection, users: &[i64], now: Micros) -> rusqlite::Result<()> {
+fn moderate(connection: &Connection, users: &[i64], now: Timestamp) -> rusqlite::Result<()> {
     let mut posts = post::sql::newest(connection, 0, START, PAGE_SIZE)?.rows;
     // A post that loses a comment here keeps five.
     posts.retain(|post| post.comments_count > 5);
@@ -198,7 +199,7 @@ fn moderate(connection: &Connection, users: &[i64], now: Micros) -> rusqlite::Re
     let (advertised, regretted, heated, disputed, reported) = (next()?, next()?, next()?, next()?, next()?);
 
     moderation::sql::set_admin(connection, users[0], true)?;
-    let decide = |verb, subject, reason, ago| {
+    let decide = |verb, subject, reason, ago: Duration| {
         moderation::sql::decide(connection, users[0], &Decision { verb, subject, reason, now: now - ago })
     };
     if let Some(id) = comment::sql::first_answered(connection, advertised.id)? {
@@ -219,7 +220,7 @@ fn flag(
     users: &[i64],
     post: &post::Post,
     reasons: &[&str],
-    now: Micros,
+    now: Timestamp,
 ) -> rusqlite::Result<()> {
     let author = post.author.as_ref().map(|author| author.id);
     let readers = users.iter().rev().filter(|id| Some(**id) != author);
@@ -251,7 +252,7 @@ fn popularity(rng: &mut StdRng, scale: f64, exponent: f64) -> usize {
     (scale * (share.powf(-exponent) - 1.0)).min(90.0) as usize
 }
 
-/// Casts `number` votes of different users, each at a random time from `from` to `to`. A vote of the author
+/// Casts `number` votes of different users, each at a random time `during` this one. A vote of the author
 /// has no effect.
 fn votes(
     connection: &Connection,
@@ -259,17 +260,17 @@ fn votes(
     users: &[i64],
     target: Target,
     number: usize,
-    (from, to): (Micros, Micros),
+    during: Range<Timestamp>,
 ) -> rusqlite::Result<()> {
     for voter in index::sample(rng, users.len(), number.min(users.len())) {
-        let at = rng.random_range(from..to);
+        let at = random_time(rng, during.clone());
         vote::sql::change(connection, users[voter], target, Vote::Cast, at)?;
     }
     Ok(())
 }
 
-fn random_post(rng: &mut StdRng, users: &[i64], titles: &mut HashSet<String>, now: Micros) -> Post {
-    let created_at = now - rng.random_range(MINUTE..7 * DAY);
+fn random_post(rng: &mut StdRng, users: &[i64], titles: &mut HashSet<String>, now: Timestamp) -> Post {
+    let created_at = now - random_duration(rng, MINUTE..7 * DAY);
     let mut title = [word(rng), word(rng)].join(" ");
     for _ in 0..rng.random_range(0..3) {
         title = format!("{title} {}", word(rng));
@@ -280,7 +281,7 @@ fn random_post(rng: &mut StdRng, users: &[i64], titles: &mut HashSet<String>, no
     let paragraphs: Vec<String> = (0..rng.random_range(5..=10)).map(|_| paragraph(rng, 5..=10)).collect();
     let mut comments: Vec<Comment> = (0..rng.random_range(5..=15))
         .map(|_| {
-            let at = rng.random_range(created_at..now);
+            let at = random_time(rng, created_at..now);
             Comment { author: random_user(rng, users), body: sentence(rng, 5..25), created_at: at }
         })
         .collect();
@@ -292,6 +293,17 @@ fn random_post(rng: &mut StdRng, users: &[i64], titles: &mut HashSet<String>, no
         created_at,
         comments,
     }
+}
+
+/// A random duration, to the microsecond.
+fn random_duration(rng: &mut StdRng, range: Range<Duration>) -> Duration {
+    let micros = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+    Duration::from_micros(rng.random_range(micros(range.start)..micros(range.end)))
+}
+
+/// A random time, to the microsecond.
+fn random_time(rng: &mut StdRng, range: Range<Timestamp>) -> Timestamp {
+    Timestamp::from_micros(rng.random_range(range.start.as_micros()..range.end.as_micros()))
 }
 
 fn random_user(rng: &mut StdRng, users: &[i64]) -> i64 {

@@ -1,15 +1,15 @@
 //! All SQL about who is signed in.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::token::Token;
 use crate::sql::moderation_reason;
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 use crate::web::Viewer;
 
 /// Who is signed in by `token`, and when that was last noted; `None` when the row is gone or the
 /// secret is wrong.
-pub fn viewer(connection: &Connection, token: &Token) -> rusqlite::Result<Option<(Viewer, Micros)>> {
+pub fn viewer(connection: &Connection, token: &Token) -> rusqlite::Result<Option<(Viewer, Timestamp)>> {
     let sql = "SELECT users.id, users.screen_name, sessions.secret_hash, sessions.last_used_at, \
                users.is_admin, users.banned_at IS NOT NULL \
                FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id = ?1";
@@ -55,9 +55,9 @@ pub fn ban_reason(connection: &Connection, user_id: i64) -> rusqlite::Result<Opt
 }
 
 /// Notes that a session is used.
-pub fn touch(connection: &Connection, id: i64, now: Micros) -> rusqlite::Result<()> {
+pub fn touch(connection: &Connection, id: i64, now: Timestamp) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE sessions SET last_used_at = ?2 WHERE id = ?1 AND last_used_at < ?2")?
-        .execute([id, now])?;
+        .execute(params![id, now])?;
     Ok(())
 }

@@ -16,7 +16,6 @@ use crate::replica::process::{StopSignal, become_litestream};
 use crate::replica::setup::Replica;
 use crate::replica::verify::verify;
 use crate::replica::{control, copy, database, litestream, shim, sql};
-use crate::types::time::rfc_3339;
 
 /// How long `replica status` waits for Litestream.
 const STATUS_TIMEOUT: Duration = Duration::from_secs(5);
@@ -131,7 +130,7 @@ fn show_status(replicated: &ReplicatedDatabase) -> Result<()> {
         match verification? {
             None => "never".to_owned(),
             Some(last) =>
-                format!("{}, {}", rfc_3339(last.at), last.fault.as_deref().unwrap_or("it was whole")),
+                format!("{}, {}", last.at.rfc_3339(), last.fault.as_deref().unwrap_or("it was whole")),
         }
     );
     Ok(())

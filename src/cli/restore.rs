@@ -9,7 +9,7 @@ use clap::Subcommand;
 use super::database::DatabaseOption;
 use super::replica_options::ReplicatedDatabase;
 use crate::replica::restore::{self, RestoreRequest, Restored};
-use crate::types::time::{Micros, now, rfc_3339};
+use crate::types::time::Timestamp;
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
@@ -45,11 +45,11 @@ impl Command {
                     RestoreRequest { database: database.database.path(), to: to.as_deref(), at, force };
                 let restored = restore::restore(&settings, &request)?
                     .with_context(|| format!("{} is empty: there is no backup", settings.location))?;
-                println!("{}", summary("Restored", &restored, now()));
+                println!("{}", summary("Restored", &restored, Timestamp::now()));
             }
             Command::Backup { database, file } => {
                 let copied = restore::backup(database.path(), &file)?;
-                println!("{}", summary("Copied to", &copied, now()));
+                println!("{}", summary("Copied to", &copied, Timestamp::now()));
             }
         }
         Ok(())
@@ -57,12 +57,12 @@ impl Command {
 }
 
 /// The path of the file, and the age of its newest write.
-fn summary(done: &str, restored: &Restored, now: Micros) -> String {
+fn summary(done: &str, restored: &Restored, now: Timestamp) -> String {
     let path = restored.path.display();
     let Some(newest) = restored.newest else {
         return format!("{done} {path}: it is whole, and nothing was ever written to it");
     };
-    let age = Duration::from_micros(u64::try_from(now - newest).unwrap_or_default());
+    let age = now.saturating_duration_since(newest);
     let age = Duration::from_millis(age.as_millis().try_into().unwrap_or(u64::MAX));
-    format!("{done} {path}: it is whole; the newest write in it is of {}, {age:?} ago", rfc_3339(newest))
+    format!("{done} {path}: it is whole; the newest write in it is of {}, {age:?} ago", newest.rfc_3339())
 }

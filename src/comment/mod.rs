@@ -5,13 +5,15 @@ pub mod sql;
 pub mod tree;
 pub mod views;
 
+use std::time::Duration;
+
 use smol_str::SmolStr;
 pub use tree::{MAX_LEVELS, PAGE_SIZE};
 use tree::{Node, Row};
 
 use crate::text::is_blank;
 use crate::types::cursor::Cursor;
-use crate::types::time::{MINUTE, Micros};
+use crate::types::time::Timestamp;
 use crate::user::{self, Author};
 use crate::web::Viewer;
 use crate::web::form::Errors;
@@ -31,7 +33,7 @@ pub struct Comment {
     /// What was said.
     pub body: String,
     /// When.
-    pub created_at: Micros,
+    pub created_at: Timestamp,
     /// `None`: it was deleted, and only stays for the replies to it.
     pub author: Option<Author>,
     /// Its author's own voice and everyone's vote.
@@ -50,7 +52,7 @@ pub struct OwnComment {
     /// What was said.
     pub body: String,
     /// When.
-    pub created_at: Micros,
+    pub created_at: Timestamp,
     /// On which post.
     pub post_id: i64,
     /// And its title.
@@ -68,7 +70,7 @@ impl Comment {
     /// Whether it is new to somebody to whom others' comments are `since` a moment: not to its author,
     /// and not to who looks for the first time.
     #[must_use]
-    pub fn is_new(&self, viewer: Option<&Viewer>, since: Option<Micros>) -> bool {
+    pub fn is_new(&self, viewer: Option<&Viewer>, since: Option<Timestamp>) -> bool {
         let is_others = self.author.is_some() && !user::is_own(self.author.as_ref(), viewer);
         is_others && since.is_some_and(|since| self.created_at > since)
     }
@@ -91,7 +93,7 @@ impl OwnComment {
     /// Its place in a list by age.
     #[must_use]
     pub fn by_age(&self) -> Cursor {
-        Cursor { key: self.created_at, id: self.id }
+        Cursor { key: self.created_at.as_micros(), id: self.id }
     }
 }
 
@@ -102,7 +104,7 @@ const MAX_LENGTH: usize = 10_000;
 
 /// The same words by the same person in the same place within ten minutes are the same comment, sent
 /// twice.
-pub const DUPLICATE_WINDOW: Micros = 10 * MINUTE;
+pub const DUPLICATE_WINDOW: Duration = Duration::from_mins(10);
 
 /// What is wrong with a comment.
 #[must_use]
@@ -198,5 +200,5 @@ pub struct NewComment<'c> {
     /// What.
     pub body: &'c str,
     /// When.
-    pub created_at: Micros,
+    pub created_at: Timestamp,
 }

@@ -3,7 +3,7 @@
 //! Nothing here calls itself: a chain of replies may be as long as people like, a thread's stack is not.
 
 use crate::types::cursor::{Cursor, START};
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 
 /// Comments on a page of a post, or of a comment.
 pub const PAGE_SIZE: u32 = 200;
@@ -21,7 +21,7 @@ pub struct Node {
     /// Its points.
     pub score: i64,
     /// When it was made.
-    pub created_at: Micros,
+    pub created_at: Timestamp,
 }
 
 /// The comments on a post. Those with the same parent are sorted: the most points first, then the
@@ -247,8 +247,8 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::{BTreeSet, VecDeque};
 
-    fn node(id: i64, parent_id: Option<i64>, score: i64, created_at: Micros) -> Node {
-        Node { id, parent_id, score, created_at }
+    fn node(id: i64, parent_id: Option<i64>, score: i64, micros: i64) -> Node {
+        Node { id, parent_id, score, created_at: Timestamp::from_micros(micros) }
     }
 
     fn shown(layout: &Layout) -> Vec<(i64, usize)> {

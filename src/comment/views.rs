@@ -9,7 +9,7 @@ use crate::html::render_by_reference;
 use crate::html::text::{DOT, Id, Text};
 use crate::markup::{FORMATTING, Markup};
 use crate::post::PostDetail;
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 use crate::ui::field::{self, Field};
 use crate::ui::time::Age;
 use crate::ui::{button, pager};
@@ -33,11 +33,11 @@ pub struct ThreadContext<'s> {
     /// Who looks.
     pub viewer: Option<&'s Viewer>,
     /// When.
-    pub now: Micros,
+    pub now: Timestamp,
     /// Whose post it is: their comments are marked.
     pub poster_id: Option<i64>,
     /// Since when what others said is new to them; `None`: nothing is.
-    pub new_since: Option<Micros>,
+    pub new_since: Option<Timestamp>,
     /// How many comments are, of the whole discussion.
     pub new_comments: i64,
     /// Whether it can be commented on.
@@ -339,7 +339,7 @@ pub fn reply<'p>(
     post: &'p PostDetail,
     parent: &'p Comment,
     form: &'p CommentForm,
-    now: Micros,
+    now: Timestamp,
 ) -> impl Render + 'p {
     let fields = *form;
     owned_html! {
@@ -445,7 +445,7 @@ pub fn edited<'f>(id: i64, form: &CommentForm<'f>) -> impl Render + 'f {
 }
 
 /// The comments on their author's page.
-pub fn own<'c>(comments: &'c [OwnComment], now: Micros) -> impl Render + 'c {
+pub fn own<'c>(comments: &'c [OwnComment], now: Timestamp) -> impl Render + 'c {
     owned_html! {
         ol(class="comments") {
             @ for comment in comments {

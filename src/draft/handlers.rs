@@ -127,8 +127,7 @@ pub fn taken(connection: &Connection, token: Option<&Token>, path: &str) -> rusq
 
 /// `Set-Cookie` for one that is kept.
 fn cookie(cx: &Cx, token: &Token) -> Header {
-    let seconds = LIFETIME / 1_000_000;
-    cookies::set(cx, "draft", token, u32::try_from(seconds).unwrap_or(u32::MAX))
+    cookies::set(cx, "draft", token, u32::try_from(LIFETIME.as_secs()).unwrap_or(u32::MAX))
 }
 
 /// `Set-Cookie` for one that is not needed any more.

@@ -7,12 +7,14 @@
 pub mod handlers;
 pub mod sql;
 
+use std::time::Duration;
+
 use crate::auth::token::Secret;
 use crate::post::MAX_TEXT;
-use crate::types::time::{MINUTE, Micros};
+use crate::types::time::{HOUR, Timestamp};
 
 /// How long it is kept.
-pub const LIFETIME: Micros = 60 * MINUTE;
+pub const LIFETIME: Duration = HOUR;
 /// So many bytes of text: any that could be posted, however its letters are encoded and its lines end.
 pub(crate) const MAX_BYTES: usize = 5 * MAX_TEXT;
 /// So many at once, and so many bytes of all, URL-encoded; the oldest go for the newest. A guest can
@@ -29,5 +31,5 @@ pub struct NewDraft<'d> {
     /// Its texts.
     pub form: &'d str,
     /// When.
-    pub created_at: Micros,
+    pub created_at: Timestamp,
 }

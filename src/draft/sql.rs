@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::NewDraft;
 use crate::auth::token::Token;
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 
 /// Keeps it; the row's number.
 pub fn create(connection: &Connection, draft: &NewDraft) -> rusqlite::Result<i64> {
@@ -20,7 +20,7 @@ pub fn find(
     connection: &Connection,
     token: &Token,
     path: &str,
-    oldest: Micros,
+    oldest: Timestamp,
 ) -> rusqlite::Result<Option<String>> {
     let sql = "SELECT secret_hash, form FROM drafts WHERE id = ?1 AND path = ?2 AND created_at >= ?3";
     let found = connection
@@ -34,11 +34,11 @@ pub fn find(
 }
 
 /// Whether there is one, of this secret and not from before `oldest`.
-pub fn exists(connection: &Connection, token: &Token, oldest: Micros) -> rusqlite::Result<bool> {
+pub fn exists(connection: &Connection, token: &Token, oldest: Timestamp) -> rusqlite::Result<bool> {
     let sql = "SELECT secret_hash FROM drafts WHERE id = ?1 AND created_at >= ?2";
     let right = connection
         .prepare_cached(sql)?
-        .query_row([token.id, oldest], |row| Ok(token.matches(row.get_ref(0)?.as_blob()?)))
+        .query_row(params![token.id, oldest], |row| Ok(token.matches(row.get_ref(0)?.as_blob()?)))
         .optional()?;
     Ok(right == Some(true))
 }
@@ -57,7 +57,7 @@ pub fn forget(connection: &Connection, token: &Token, path: Option<&str>) -> rus
 }
 
 /// Removes those from before a moment; how many.
-pub fn remove_before(connection: &Connection, moment: Micros) -> rusqlite::Result<usize> {
+pub fn remove_before(connection: &Connection, moment: Timestamp) -> rusqlite::Result<usize> {
     connection.prepare_cached("DELETE FROM drafts WHERE created_at < ?1")?.execute([moment])
 }
 
@@ -68,5 +68,5 @@ pub fn remove_beyond(connection: &Connection, id: i64, bytes: i64) -> rusqlite::
     let sql = "DELETE FROM drafts WHERE id <= max(?1, coalesce((SELECT id FROM \
                (SELECT id, sum(octet_length(form)) OVER (ORDER BY id DESC) AS with_newer FROM drafts) \
                WHERE with_newer > ?2 ORDER BY id DESC LIMIT 1), 0))";
-    connection.prepare_cached(sql)?.execute([id, bytes])
+    connection.prepare_cached(sql)?.execute(params![id, bytes])
 }

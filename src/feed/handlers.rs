@@ -3,6 +3,7 @@
 use super::{ENTRIES, Feed, sql, views};
 use crate::search;
 use crate::search::query::Query;
+use crate::types::time::Timestamp;
 use crate::web::NO_HOST;
 use crate::web::{Cx, Error, Result, paths, reply};
 
@@ -16,7 +17,7 @@ const MAX_AGE: u32 = 5 * 60;
 pub fn front(cx: &Cx) -> Result {
     let entries = cx.read(sql::hottest)?;
     let (path, page) = (paths::FRONT_FEED.to_owned(), paths::FRONT.to_owned());
-    answer(cx, &Feed { title: "Top posts", path, page, since: 0, entries })
+    answer(cx, &Feed { title: "Top posts", path, page, since: Timestamp::EPOCH, entries })
 }
 
 /// `GET /posts.atom`: the newest posts.
@@ -26,7 +27,7 @@ pub fn front(cx: &Cx) -> Result {
 pub fn newest(cx: &Cx) -> Result {
     let entries = cx.read(sql::newest)?;
     let (path, page) = (paths::POSTS_FEED.to_owned(), paths::POSTS.to_owned());
-    answer(cx, &Feed { title: "Recent posts", path, page, since: 0, entries })
+    answer(cx, &Feed { title: "Recent posts", path, page, since: Timestamp::EPOCH, entries })
 }
 
 /// `GET /users/:id.atom`: what someone wrote, newest first.
@@ -73,7 +74,10 @@ pub fn of_search(cx: &Cx) -> Result {
         newest.filter_map(|found| sql::entry(connection, found.target()).transpose()).collect()
     })?;
     let (path, page) = (paths::search_feed(&text), paths::search(&text, true, 1));
-    answer(cx, &Feed { title: &format!("Search for {}", text.trim()), path, page, since: 0, entries })
+    answer(
+        cx,
+        &Feed { title: &format!("Search for {}", text.trim()), path, page, since: Timestamp::EPOCH, entries },
+    )
 }
 
 /// The feed, for who has it already nothing.

@@ -7,7 +7,7 @@ pub mod sql;
 pub mod views;
 
 use crate::post::Link;
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 use crate::user::Author;
 use crate::vote::Target;
 
@@ -27,9 +27,9 @@ pub struct Entry {
     /// The post's title; a comment has that of its post.
     pub title: String,
     /// When it was written.
-    pub created_at: Micros,
+    pub created_at: Timestamp,
     /// When it was last changed. (A vote is no change.)
-    pub updated_at: Micros,
+    pub updated_at: Timestamp,
     /// `None`: has left.
     pub author: Option<Author>,
     /// Where a post leads, if it is a link.
@@ -47,14 +47,14 @@ pub struct Feed<'f> {
     /// The address of the page that shows the same.
     pub page: String,
     /// Since when there is such a list: that it is empty is as old.
-    pub since: Micros,
+    pub since: Timestamp,
     /// In the order of that page.
     pub entries: Vec<Entry>,
 }
 
 impl Feed<'_> {
     /// When anything in it last changed.
-    fn updated_at(&self) -> Micros {
-        self.entries.iter().map(|entry| entry.updated_at).fold(self.since, Micros::max)
+    fn updated_at(&self) -> Timestamp {
+        self.entries.iter().map(|entry| entry.updated_at).fold(self.since, Timestamp::max)
     }
 }

@@ -6,7 +6,7 @@ use super::{ENTRIES, Entry, TAKEN};
 use crate::post::{DELETED, Link};
 use crate::sql::short;
 use crate::types::cursor::START;
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 use crate::user;
 use crate::vote::Target;
 
@@ -44,7 +44,7 @@ fn from_row(row: &Row, target: fn(i64) -> Target) -> rusqlite::Result<Entry> {
         target: target(row.get(0)?),
         title: row.get::<_, Option<String>>(1)?.unwrap_or_else(|| DELETED.to_owned()),
         created_at,
-        updated_at: row.get::<_, Micros>(3)?.max(created_at),
+        updated_at: row.get::<_, Timestamp>(3)?.max(created_at),
         author: user::sql::author(row, 4)?,
         text: row.get(6)?,
         link: url.map(|url| Link { url, site: site.unwrap_or_default() }),
@@ -99,7 +99,7 @@ pub fn entry(connection: &Connection, target: Target) -> rusqlite::Result<Option
 
 /// The title of a post that can be followed, and when it was made; `None` when there is none, or it was
 /// deleted.
-pub fn post(connection: &Connection, id: i64) -> rusqlite::Result<Option<(String, Micros)>> {
+pub fn post(connection: &Connection, id: i64) -> rusqlite::Result<Option<(String, Timestamp)>> {
     connection
         .prepare_cached("SELECT title, created_at FROM posts WHERE id = ?1 AND deleted_at IS NULL")?
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -107,7 +107,7 @@ pub fn post(connection: &Connection, id: i64) -> rusqlite::Result<Option<(String
 }
 
 /// Someone's name, and when they signed up; `None` when there is nobody of that number.
-pub fn user(connection: &Connection, id: i64) -> rusqlite::Result<Option<(String, Micros)>> {
+pub fn user(connection: &Connection, id: i64) -> rusqlite::Result<Option<(String, Timestamp)>> {
     connection
         .prepare_cached("SELECT screen_name, created_at FROM users WHERE id = ?1")?
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))

@@ -10,7 +10,6 @@ use crate::html::text::Text;
 use crate::markup::Markup;
 use crate::post::DELETED;
 use crate::site::origin::Origin;
-use crate::types::time::rfc_3339;
 use crate::ui::layout::SITE;
 use crate::vote::Target;
 use crate::web::xml::{self, ATOM, Xml};
@@ -26,7 +25,7 @@ pub fn atom(origin: &Origin, feed: &Feed) -> Result<String> {
     xml::document("feed", &attributes, |xml| {
         xml::text(xml, "id", &[], &address)?;
         xml::text(xml, "title", &[], &format!("{} · {SITE}", feed.title))?;
-        xml::text(xml, "updated", &[], &rfc_3339(feed.updated_at()))?;
+        xml::text(xml, "updated", &[], &feed.updated_at().rfc_3339())?;
         xml::empty(xml, "link", &[("rel", "self"), ("type", ATOM), ("href", &address)])?;
         xml::empty(xml, "link", &[("rel", "alternate"), ("type", "text/html"), ("href", &page)])?;
         xml::text(xml, "icon", &[], &format!("{origin}{}", paths::ICON))?;
@@ -44,8 +43,8 @@ fn entry(xml: &mut Xml, origin: &Origin, entry: &Entry) -> io::Result<()> {
             Target::Post(_) => xml::text(xml, "title", &[], &entry.title)?,
             Target::Comment(_) => xml::text(xml, "title", &[], &format!("{name} on {}", entry.title))?,
         }
-        xml::text(xml, "published", &[], &rfc_3339(entry.created_at))?;
-        xml::text(xml, "updated", &[], &rfc_3339(entry.updated_at))?;
+        xml::text(xml, "published", &[], &entry.created_at.rfc_3339())?;
+        xml::text(xml, "updated", &[], &entry.updated_at.rfc_3339())?;
         xml::parent(xml, "author", &[], |xml| {
             xml::text(xml, "name", &[], name)?;
             match &entry.author {

@@ -9,7 +9,7 @@ pub mod views;
 
 use crate::text::is_blank;
 use crate::types::cursor::Cursor;
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 use crate::user::Author;
 use crate::vote::Target;
 use crate::web::form::{Errors, Form};
@@ -97,7 +97,7 @@ pub struct NewFlag<'f> {
     /// Why, see [`Reason::sentence`].
     pub reason: &'f str,
     /// When.
-    pub now: Micros,
+    pub now: Timestamp,
 }
 
 /// What waits for an admin, as the queue shows it.

@@ -51,7 +51,7 @@ pub fn reason_of(connection: &Connection, user_id: i64, target: Target) -> rusql
     };
     connection
         .prepare_cached("SELECT reason FROM flags WHERE case_id = ?1 AND user_id = ?2")?
-        .query_row([case_id, user_id], |row| row.get(0))
+        .query_row(params![case_id, user_id], |row| row.get(0))
         .optional()
 }
 
@@ -65,7 +65,7 @@ fn columns(target: Target) -> (Option<i64>, Option<i64>) {
 fn count(connection: &Connection, case_id: i64, by: i64) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE cases SET flags_count = flags_count + ?2 WHERE id = ?1")?
-        .execute([case_id, by])?;
+        .execute(params![case_id, by])?;
     Ok(())
 }
 
@@ -149,7 +149,7 @@ pub fn withdraw_some(connection: &Connection, user_id: i64, number: u32) -> rusq
     for case_id in &cases {
         connection
             .prepare_cached("DELETE FROM flags WHERE case_id = ?1 AND user_id = ?2")?
-            .execute([*case_id, user_id])?;
+            .execute(params![*case_id, user_id])?;
         count(connection, *case_id, -1)?;
         connection
             .prepare_cached("DELETE FROM cases WHERE id = ?1 AND flags_count = 0")?

@@ -10,7 +10,7 @@ use crate::draft;
 use crate::session;
 use crate::site::Site;
 use crate::sql::Step;
-use crate::types::time::{DAY, Micros, now};
+use crate::types::time::{DAY, Timestamp};
 use lorem_store::Error;
 
 /// The time between two rounds. The removed rows have no effect, so it does not matter when they go.
@@ -25,7 +25,7 @@ struct Chore {
     removes: &'static str,
     /// Removes some of the rows that have expired at this time, after this id, in one
     /// [`Database::write`](lorem_store::Database::write).
-    step: fn(&Site, Micros, i64) -> Result<Step, Error>,
+    step: fn(&Site, Timestamp, i64) -> Result<Step, Error>,
 }
 
 const CHORES: &[Chore] = &[
@@ -35,14 +35,14 @@ const CHORES: &[Chore] = &[
 
 /// `last_used_at` is updated at most once a day, so it may be a day behind: a session is removed a day after
 /// its limit.
-fn unused_sessions(site: &Site, now: Micros, after: i64) -> Result<Step, Error> {
-    let cutoff = now - (i64::from(site.config.session_days) + 1) * DAY;
+fn unused_sessions(site: &Site, now: Timestamp, after: i64) -> Result<Step, Error> {
+    let cutoff = now - DAY.saturating_mul(site.config.session_days.saturating_add(1));
     site.db.write(move |connection| session::sql::prune(connection, after, cutoff))
 }
 
 /// One step is enough: the number and the size of all drafts are bounded, and each new draft removes expired
 /// ones.
-fn old_drafts(site: &Site, now: Micros, _: i64) -> Result<Step, Error> {
+fn old_drafts(site: &Site, now: Timestamp, _: i64) -> Result<Step, Error> {
     let remove = move |connection: &_| draft::sql::remove_before(connection, now - draft::LIFETIME);
     Ok(Step { removed: site.db.write(remove)?, next: None })
 }
@@ -52,7 +52,7 @@ fn old_drafts(site: &Site, now: Micros, _: i64) -> Result<Step, Error> {
 /// sessions would be removed. The price: if the site was not used for a month, rows are removed a month
 /// later.
 struct Clock {
-    last_use: Option<Micros>,
+    last_use: Option<Timestamp>,
     began: Instant,
 }
 
@@ -66,13 +66,12 @@ impl Clock {
         Clock { last_use, began: Instant::now() }
     }
 
-    fn now(&self) -> Micros {
-        self.plausible(now(), self.began.elapsed())
+    fn now(&self) -> Timestamp {
+        self.plausible(Timestamp::now(), self.began.elapsed())
     }
 
-    fn plausible(&self, now: Micros, passed: Duration) -> Micros {
-        let passed = Micros::try_from(passed.as_micros()).unwrap_or(Micros::MAX);
-        self.last_use.map_or(now, |last_use| now.min(last_use.saturating_add(passed)))
+    fn plausible(&self, now: Timestamp, passed: Duration) -> Timestamp {
+        self.last_use.map_or(now, |last_use| now.min(last_use + passed))
     }
 }
 
@@ -123,7 +122,7 @@ impl Drop for Housekeeping {
 
 impl Chore {
     /// Runs steps until no row is left to remove, a step fails, or the thread is stopped.
-    fn run(&self, site: &Site, now: Micros, stopped: &Receiver<()>) {
+    fn run(&self, site: &Site, now: Timestamp, stopped: &Receiver<()>) {
         let (mut removed, mut next, mut pause) = (0, Some(0), Duration::ZERO);
         while let Some(after) = next
             && stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout)
@@ -152,6 +151,7 @@ mod tests {
     use super::*;
     use crate::app::App;
     use crate::site::config::Config;
+    use crate::types::time::{HOUR, MINUTE};
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::{LazyLock, Mutex};
 
@@ -179,20 +179,21 @@ mod tests {
     #[test]
     fn a_system_clock_far_ahead_is_not_trusted() {
         let clock = |last_use| Clock { last_use, began: Instant::now() };
-        let hour = Duration::from_secs(60 * 60);
-        assert_eq!(clock(Some(1_000 * DAY)).plausible(1_365 * DAY, hour), 1_000 * DAY + DAY / 24);
+        let (last_use, ahead) = (Timestamp::EPOCH + 1_000 * DAY, Timestamp::EPOCH + 1_365 * DAY);
+        assert_eq!(clock(Some(last_use)).plausible(ahead, HOUR), last_use + HOUR);
         // A clock that is right, or behind, is.
-        for now in [1_000 * DAY + 60_000_000, 10] {
-            assert_eq!(clock(Some(1_000 * DAY)).plausible(now, hour), now);
+        for now in [last_use + MINUTE, Timestamp::from_micros(10)] {
+            assert_eq!(clock(Some(last_use)).plausible(now, HOUR), now);
         }
-        assert_eq!(clock(None).plausible(1_365 * DAY, hour), 1_365 * DAY);
-        assert_eq!(clock(Some(Micros::MAX)).plausible(5, hour), 5);
+        assert_eq!(clock(None).plausible(ahead, HOUR), ahead);
+        let early = Timestamp::from_micros(5);
+        assert_eq!(clock(Some(Timestamp::MAX)).plausible(early, HOUR), early);
     }
 
     #[test]
     fn a_chore_without_end_is_stopped_between_two_steps() {
         static STEPS: AtomicUsize = AtomicUsize::new(0);
-        fn endless(_: &Site, _: Micros, after: i64) -> Result<Step, Error> {
+        fn endless(_: &Site, _: Timestamp, after: i64) -> Result<Step, Error> {
             STEPS.fetch_add(1, Ordering::SeqCst);
             Ok(Step { removed: 1, next: Some(after + 1) })
         }
@@ -215,7 +216,7 @@ mod tests {
     #[test]
     fn steps_continue_where_the_last_one_ended_and_rounds_start_over_even_after_an_error() {
         static STEPS_SEEN: Steps<i64> = LazyLock::new(step_channel);
-        fn three_steps(_: &Site, _: Micros, after: i64) -> Result<Step, Error> {
+        fn three_steps(_: &Site, _: Timestamp, after: i64) -> Result<Step, Error> {
             STEPS_SEEN.0.send(after).expect("the test receives");
             match after {
                 0 => Ok(Step { removed: 2, next: Some(7) }),
@@ -223,7 +224,7 @@ mod tests {
                 _ => Ok(Step { removed: 1, next: None }),
             }
         }
-        fn fails(_: &Site, _: Micros, after: i64) -> Result<Step, Error> {
+        fn fails(_: &Site, _: Timestamp, after: i64) -> Result<Step, Error> {
             STEPS_SEEN.0.send(-1 - after).expect("the test receives");
             Err(Error::Overloaded)
         }
@@ -243,7 +244,7 @@ mod tests {
     fn the_pause_after_a_step_is_a_multiple_of_its_duration() {
         const WORK: Duration = Duration::from_millis(5);
         static STEPS_SEEN: Steps<[Instant; 2]> = LazyLock::new(step_channel);
-        fn works(_: &Site, _: Micros, after: i64) -> Result<Step, Error> {
+        fn works(_: &Site, _: Timestamp, after: i64) -> Result<Step, Error> {
             let began = Instant::now();
             while began.elapsed() < WORK {
                 thread::yield_now();

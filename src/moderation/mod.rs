@@ -10,7 +10,7 @@ pub mod views;
 
 use crate::text::is_blank;
 use crate::types::cursor::Cursor;
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 use crate::user::Author;
 use crate::vote::Target;
 use crate::web::form::{Errors, Form};
@@ -149,7 +149,7 @@ pub struct Decision<'a> {
     /// Why.
     pub reason: &'a str,
     /// When.
-    pub now: Micros,
+    pub now: Timestamp,
 }
 
 /// What has become of it.
@@ -173,7 +173,7 @@ pub struct Act {
     /// Its number; they rise with time.
     pub id: i64,
     /// When.
-    pub created_at: Micros,
+    pub created_at: Timestamp,
     /// By whom; `None`: has left.
     pub admin: Option<Author>,
     /// What was done.
@@ -192,7 +192,7 @@ impl Act {
     /// Its place in the log.
     #[must_use]
     pub fn by_id(&self) -> Cursor {
-        Cursor { key: self.created_at, id: self.id }
+        Cursor { key: self.created_at.as_micros(), id: self.id }
     }
 }
 

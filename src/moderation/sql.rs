@@ -6,7 +6,7 @@ use super::{Act, Case, Decision, Outcome, Subject, Verb};
 use crate::flag;
 use crate::sql::moderation_reason;
 use crate::types::cursor::{Cursor, Slice};
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 use crate::user;
 use crate::vote::{self, Target};
 
@@ -23,7 +23,7 @@ pub fn locked(connection: &Connection, post_id: i64) -> rusqlite::Result<Option<
 }
 
 /// Where a comment is that an admin removed: its post, and when it was made. `None`: there is none.
-pub fn removed_comment(connection: &Connection, id: i64) -> rusqlite::Result<Option<(i64, Micros)>> {
+pub fn removed_comment(connection: &Connection, id: i64) -> rusqlite::Result<Option<(i64, Timestamp)>> {
     connection
         .prepare_cached("SELECT post_id, created_at FROM comments WHERE id = ?1 AND removed_at IS NOT NULL")?
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -81,7 +81,7 @@ fn hidden(row: &Row) -> rusqlite::Result<Hidden> {
     Ok((row.get(0)?, row.get(1)?, row.get(2)?))
 }
 
-fn remove(connection: &Connection, target: Target, now: Micros) -> rusqlite::Result<Outcome> {
+fn remove(connection: &Connection, target: Target, now: Timestamp) -> rusqlite::Result<Outcome> {
     // A trigger closes what readers flagged of it.
     let (sql, id) = match target {
         Target::Post(id) => (
@@ -95,7 +95,7 @@ fn remove(connection: &Connection, target: Target, now: Micros) -> rusqlite::Res
             id,
         ),
     };
-    match connection.prepare_cached(sql)?.query_row([id, now], hidden).optional()? {
+    match connection.prepare_cached(sql)?.query_row(params![id, now], hidden).optional()? {
         Some(found) => count(connection, target, found, -1),
         None if is_removed(connection, target)? == Some(true) => Ok(Outcome::Already),
         None => Ok(Outcome::Gone),
@@ -157,7 +157,7 @@ fn count(connection: &Connection, target: Target, found: Hidden, by: i64) -> rus
 }
 
 /// Locks a post from a moment on, or (`None`) unlocks it.
-fn lock(connection: &Connection, id: i64, at: Option<Micros>) -> rusqlite::Result<Outcome> {
+fn lock(connection: &Connection, id: i64, at: Option<Timestamp>) -> rusqlite::Result<Outcome> {
     let found: Option<bool> = connection
         .prepare_cached(
             "SELECT locked_at IS NOT NULL FROM posts \
@@ -178,7 +178,7 @@ fn lock(connection: &Connection, id: i64, at: Option<Micros>) -> rusqlite::Resul
 }
 
 /// Bans somebody from a moment on, or (`None`) lets them write again.
-fn ban(connection: &Connection, id: i64, at: Option<Micros>) -> rusqlite::Result<Outcome> {
+fn ban(connection: &Connection, id: i64, at: Option<Timestamp>) -> rusqlite::Result<Outcome> {
     let found: Option<(bool, bool)> = connection
         .prepare_cached("SELECT banned_at IS NOT NULL, is_admin FROM users WHERE id = ?1")?
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))

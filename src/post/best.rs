@@ -1,6 +1,6 @@
 //! The lists of the best posts: over which time.
 
-use crate::types::time::{DAY, Micros};
+use crate::types::time::{DAY, Timestamp};
 use crate::web::paths;
 
 /// The time over which posts are compared by their points.
@@ -72,7 +72,7 @@ impl Over {
 
     /// When it began; `None`: with the first post.
     #[must_use]
-    pub fn since(self, now: Micros) -> Option<Micros> {
+    pub fn since(self, now: Timestamp) -> Option<Timestamp> {
         let days = match self {
             Over::Day => 1,
             Over::Week => 7,
@@ -95,6 +95,7 @@ mod tests {
         for code in ["", "Day", "year", "week ", "all/"] {
             assert_eq!(Over::of(code), None, "{code:?}");
         }
-        assert_eq!(Over::Week.since(8 * DAY), Some(DAY));
+        let eighth_day = Timestamp::EPOCH + 8 * DAY;
+        assert_eq!(Over::Week.since(eighth_day), Some(Timestamp::EPOCH + DAY));
     }
 }

@@ -6,12 +6,14 @@ pub mod link;
 pub mod sql;
 pub mod views;
 
+use std::time::Duration;
+
 use smol_str::SmolStr;
 
 use self::link::NewLink;
 use crate::text::is_blank;
 use crate::types::cursor::Cursor;
-use crate::types::time::{DAY, Micros};
+use crate::types::time::Timestamp;
 use crate::user::Author;
 use crate::web::form::{Errors, Form};
 
@@ -23,7 +25,7 @@ pub struct Post {
     /// Unique on the site.
     pub title: SmolStr,
     /// When it was posted.
-    pub created_at: Micros,
+    pub created_at: Timestamp,
     /// How many comments it has.
     pub comments_count: i64,
     /// Its author's own voice and everyone's vote.
@@ -54,7 +56,7 @@ impl Post {
     /// Its place in a list by age.
     #[must_use]
     pub fn by_age(&self) -> Cursor {
-        Cursor { key: self.created_at, id: self.id }
+        Cursor { key: self.created_at.as_micros(), id: self.id }
     }
 
     /// Its place in a list by points.
@@ -81,9 +83,9 @@ pub struct PostDetail {
     pub locked: Option<String>,
     /// Since when what others said is new to who asks: since they were here before this visit. `None`:
     /// they never were, or are a guest.
-    pub new_since: Option<Micros>,
+    pub new_since: Option<Timestamp>,
     /// When they looked at it last.
-    pub looked_at: Option<Micros>,
+    pub looked_at: Option<Timestamp>,
 }
 
 impl PostDetail {
@@ -106,7 +108,7 @@ pub struct Content {
 }
 
 /// Who posts an address again so soon is led to the post that has it.
-pub const REPOST_WINDOW: Micros = 30 * DAY;
+pub const REPOST_WINDOW: Duration = Duration::from_hours(30 * 24);
 
 /// What stands for what somebody took back.
 pub const DELETED: &str = "[deleted]";
@@ -202,7 +204,7 @@ pub struct NewPost<'p> {
     /// May be empty.
     pub description: &'p str,
     /// When.
-    pub created_at: Micros,
+    pub created_at: Timestamp,
 }
 
 /// What has become of a change to a post.

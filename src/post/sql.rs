@@ -8,7 +8,7 @@ use super::{Content, DELETED, Link, NewPost, Post, PostDetail, REMOVED, REPOST_W
 use crate::rank;
 use crate::sql::{moderation_reason, random_id, short};
 use crate::types::cursor::{Cursor, Slice};
-use crate::types::time::{DAY, Micros};
+use crate::types::time::Timestamp;
 use crate::user;
 use crate::visit::sql::new_since;
 use crate::visit::{self, Visit};
@@ -177,7 +177,7 @@ pub fn of_site(
 pub fn best(
     connection: &Connection,
     viewer_id: i64,
-    (since, now): (Option<Micros>, Micros),
+    (since, now): (Option<Timestamp>, Timestamp),
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<Post>> {
@@ -197,7 +197,7 @@ pub fn best(
 fn best_since(
     connection: &Connection,
     viewer_id: i64,
-    (since, now): (Micros, Micros),
+    (since, now): (Timestamp, Timestamp),
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<Post>> {
@@ -208,7 +208,7 @@ fn best_since(
     )?;
     let wanted = limit as usize + 1;
     let mut best: Vec<(i64, i64)> = Vec::new();
-    for day in (since / DAY..=now / DAY).rev() {
+    for day in (since.day()..=now.day()).rev() {
         let least = best.get(wanted - 1).copied().unwrap_or((1, i64::MAX));
         let places = params![day, after.key, after.id, least.0, least.1, since, limit + 1];
         for place in of_day.query_map(places, |row| Ok((row.get(0)?, row.get(1)?)))? {
@@ -274,7 +274,7 @@ pub fn find(connection: &Connection, viewer_id: i64, id: i64) -> rusqlite::Resul
         "LEFT JOIN post_votes ON post_votes.user_id = ?1 AND post_votes.post_id = posts.id \
          LEFT JOIN visits ON visits.user_id = ?1 AND visits.post_id = posts.id WHERE posts.id = ?2"
     );
-    let found = connection.prepare_cached(sql)?.query_row([viewer_id, id], |row| {
+    let found = connection.prepare_cached(sql)?.query_row(params![viewer_id, id], |row| {
         let (description, is_deleted) = (row.get(COLUMNS)?, row.get(COLUMNS + 1)?);
         let (removed, locked) = (row.get(COLUMNS + 3)?, row.get(COLUMNS + 4)?);
         let (new_since, looked_at) = (row.get(COLUMNS + 5)?, row.get(COLUMNS + 6)?);
@@ -373,7 +373,7 @@ pub fn same_address(
     connection: &Connection,
     address: &str,
     except: i64,
-    now: Micros,
+    now: Timestamp,
 ) -> rusqlite::Result<Option<(i64, i64)>> {
     let sql = "SELECT id, score FROM posts WHERE address = ?1 AND created_at > ?2 AND id <> ?3 \
                AND deleted_at IS NULL ORDER BY created_at DESC LIMIT 1";
@@ -389,7 +389,7 @@ pub fn takes_address(
     connection: &Connection,
     id: i64,
     link: &NewLink,
-    now: Micros,
+    now: Timestamp,
 ) -> rusqlite::Result<bool> {
     let sql = "SELECT address IS ?2 FROM posts WHERE id = ?1";
     let is_there: Option<bool> =
@@ -403,7 +403,7 @@ pub fn update(
     id: i64,
     content: &Content,
     link: Option<&NewLink>,
-    now: Micros,
+    now: Timestamp,
 ) -> rusqlite::Result<Updated> {
     if let Some(link) = link
         && takes_address(connection, id, link, now)?
@@ -433,10 +433,11 @@ pub fn update(
 
 /// What becomes of a post when its author leaves: it goes, unless others commented on it. Then it
 /// stays for their sake, without author, title and text.
-pub fn leave(connection: &Connection, id: i64, author: i64, now: Micros) -> rusqlite::Result<()> {
+pub fn leave(connection: &Connection, id: i64, author: i64, now: Timestamp) -> rusqlite::Result<()> {
     let sql = "SELECT EXISTS (SELECT 1 FROM comments WHERE post_id = ?1 AND deleted_at IS NULL \
                AND user_id IS NOT ?2)";
-    let is_discussed: bool = connection.prepare_cached(sql)?.query_row([id, author], |row| row.get(0))?;
+    let is_discussed: bool =
+        connection.prepare_cached(sql)?.query_row(params![id, author], |row| row.get(0))?;
     if !is_discussed {
         return destroy(connection, id);
     }
@@ -453,7 +454,7 @@ pub fn leave(connection: &Connection, id: i64, author: i64, now: Micros) -> rusq
             "UPDATE posts SET user_id = NULL, title = NULL, url = NULL, site = NULL, address = NULL, \
              deleted_at = ?2, removed_at = NULL, updated_at = ?2 WHERE id = ?1",
         )?
-        .execute([id, now])?;
+        .execute(params![id, now])?;
     connection.prepare_cached("UPDATE descriptions SET text = '' WHERE post_id = ?1")?.execute([id])?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use crate::comment;
 use crate::html::text::{DOT, Text, Value};
 use crate::markup::{self, FORMATTING, MAX_ADDRESS_CHARS, Markup};
 use crate::types::cursor::Slice;
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 use crate::ui::button;
 use crate::ui::field::{self, Field};
 use crate::ui::layout::{self, SITE};
@@ -74,7 +74,7 @@ pub fn from<'p>(
 }
 
 /// Posts, one below the other.
-pub fn rows<'p>(posts: &'p [Post], viewer: Option<&'p Viewer>, now: Micros) -> impl Render + 'p {
+pub fn rows<'p>(posts: &'p [Post], viewer: Option<&'p Viewer>, now: Timestamp) -> impl Render + 'p {
     owned_html! {
         @ if posts.is_empty() {
             p(class="empty") { : "No posts yet… Want to be the first?" }
@@ -91,7 +91,7 @@ pub fn row<'p>(
     post: &'p Post,
     with_author: bool,
     viewer: Option<&'p Viewer>,
-    now: Micros,
+    now: Timestamp,
 ) -> impl Render + 'p {
     owned_html! {
         li {
@@ -108,7 +108,7 @@ pub fn facts<'p>(
     post: &'p Post,
     with_author: bool,
     viewer: Option<&'p Viewer>,
-    now: Micros,
+    now: Timestamp,
 ) -> impl Render + 'p {
     owned_html! {
         p {

@@ -13,7 +13,7 @@ use rustix::fs::{FlockOperation, fcntl_lock};
 use super::folder::{Folder, TEMPORARY_PREFIX, ignore_not_found};
 use super::sql;
 use crate::schema::SCHEMA;
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 
 /// The context of an error of SQLite in a copy.
 pub(crate) const DAMAGED: &str = "the copy is damaged";
@@ -36,7 +36,7 @@ pub fn check(copy: &Path) -> Result<Connection> {
 ///
 /// # Errors
 /// The copy is damaged.
-pub fn newest_write(copy: &Connection) -> Result<Option<Micros>> {
+pub fn newest_write(copy: &Connection) -> Result<Option<Timestamp>> {
     sql::newest_write(copy).context(DAMAGED)
 }
 

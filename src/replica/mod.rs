@@ -34,7 +34,7 @@ pub mod binary;
 pub mod folder;
 pub mod location;
 
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 
 /// The random identity of a database. Its copies have it, too.
 pub type Identity = [u8; 16];
@@ -46,7 +46,7 @@ pub type Sentinel = [u8; 16];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verification {
     /// When it ended.
-    pub at: Micros,
+    pub at: Timestamp,
     /// Why the replica cannot be relied on; `None`: it can.
     pub fault: Option<String>,
 }

@@ -12,7 +12,7 @@ use super::folder::Folder;
 use super::litestream;
 use super::lock::Lock;
 use super::settings::Settings;
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 
 /// How many pages a backup copies before it releases its lock, for which writers wait.
 const BACKUP_STEP_PAGES: i32 = 1000;
@@ -23,7 +23,7 @@ pub struct Restored {
     /// The path of the file.
     pub path: PathBuf,
     /// The time of the newest write to it.
-    pub newest: Option<Micros>,
+    pub newest: Option<Timestamp>,
 }
 
 /// What to restore, and to where.

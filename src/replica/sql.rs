@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Identity, NewestIds, RowCounts, Sentinel, Verification};
-use crate::types::time::{DAY, Micros};
+use crate::types::time::{DAY, Timestamp};
 
 /// The database's identity.
 ///
@@ -33,7 +33,7 @@ pub fn set_location(connection: &Connection, location: &str) -> rusqlite::Result
 ///
 /// # Errors
 /// SQLite's.
-pub fn write_heartbeat(connection: &Connection, now: Micros) -> rusqlite::Result<()> {
+pub fn write_heartbeat(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     connection.execute("UPDATE replica SET beat_at = ?", [now]).map(drop)
 }
 
@@ -60,7 +60,7 @@ pub fn record_verification(connection: &Connection, verification: &Verification)
 ///
 /// # Errors
 /// SQLite's.
-pub fn insert_sentinel(connection: &Connection, sentinel: &Sentinel, now: Micros) -> rusqlite::Result<()> {
+pub fn insert_sentinel(connection: &Connection, sentinel: &Sentinel, now: Timestamp) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM sentinels WHERE created_at < ?", [now - DAY])?;
     connection
         .execute("INSERT INTO sentinels (id, created_at) VALUES (?, ?)", params![sentinel, now])
@@ -108,7 +108,7 @@ pub fn count_rows(connection: &Connection, NewestIds(newest): NewestIds) -> rusq
 ///
 /// # Errors
 /// SQLite's.
-pub fn newest_write(connection: &Connection) -> rusqlite::Result<Option<Micros>> {
+pub fn newest_write(connection: &Connection) -> rusqlite::Result<Option<Timestamp>> {
     let sql = "SELECT max(at) FROM (
                    SELECT max(max(created_at), max(updated_at)) AS at FROM posts
                    UNION ALL SELECT max(max(created_at), max(updated_at)) FROM comments

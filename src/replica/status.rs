@@ -127,6 +127,7 @@ impl ReplicaStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::time::Timestamp;
 
     #[test]
     fn a_replica_is_well_until_it_is_late_or_a_verification_has_failed() {
@@ -138,8 +139,8 @@ mod tests {
         status.record_sync(Instant::now(), Err("no store".into()));
         assert!(status.health_with(None).is_ok(), "one failed barrier is no fault");
         let fault = Some("empty".to_owned());
-        assert!(!status.health_with(Some(Verification { at: 0, fault })).is_ok());
-        assert!(status.health_with(Some(Verification { at: 0, fault: None })).is_ok());
+        assert!(!status.health_with(Some(Verification { at: Timestamp::EPOCH, fault })).is_ok());
+        assert!(status.health_with(Some(Verification { at: Timestamp::EPOCH, fault: None })).is_ok());
         status.lock().synced_at -= LATE_AFTER + Duration::from_secs(1);
         let health = status.health_with(None);
         assert_eq!(health.fault.as_deref(), Some("no store"));

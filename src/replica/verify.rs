@@ -12,7 +12,7 @@ use super::lock::LitestreamInhibitor;
 use super::settings::Settings;
 use super::{COUNTED_TABLES, RowCounts, Sentinel, Verification, copy, litestream, sql};
 use crate::errors::one_line;
-use crate::types::time::now;
+use crate::types::time::Timestamp;
 
 /// The limit on copying everything that was written before.
 const SYNC_TIMEOUT: Duration = Duration::from_secs(20);
@@ -47,7 +47,8 @@ pub fn verify(
     if is_stopped() {
         return result;
     }
-    let verification = Verification { at: now(), fault: result.as_ref().err().map(VerifyError::to_string) };
+    let verification =
+        Verification { at: Timestamp::now(), fault: result.as_ref().err().map(VerifyError::to_string) };
     let recorded = db.write(move |connection| {
         sql::delete_sentinel(connection, &sentinel)?;
         sql::record_verification(connection, &verification)
@@ -72,7 +73,7 @@ fn compare(
         |error: rusqlite::Error| VerifyError::BadReplica(anyhow::Error::new(error).context(copy::DAMAGED));
     let newest = db.read(sql::newest_ids).map_err(unusable)?;
     let before = db.read(|connection| sql::count_rows(connection, newest)).map_err(unusable)?;
-    let (written, at) = (*sentinel, now());
+    let (written, at) = (*sentinel, Timestamp::now());
     db.write(move |connection| sql::insert_sentinel(connection, &written, at)).map_err(unusable)?;
     sync(folder).map_err(|error| VerifyError::NotVerified(error.into()))?;
     let work = copy::work_folder_in(folder.path(), TEMPORARY_PREFIX).map_err(VerifyError::NotVerified)?;

@@ -20,7 +20,7 @@ use super::status::{LATE_AFTER, ReplicaStatus};
 use super::supervisor::{Restarter, Supervisor};
 use super::verify::{VerifyError, verify};
 use super::{Verification, control, sql};
-use crate::types::time::{Micros, now};
+use crate::types::time::Timestamp;
 
 /// The time between two barriers.
 const SYNC_INTERVAL: Duration = Duration::from_secs(10);
@@ -139,7 +139,7 @@ impl<S: AsRef<Database>> Worker<S> {
         };
         let mut result = sync();
         if result == Ok(known) {
-            let now = now();
+            let now = Timestamp::now();
             let written = self.db().write(move |connection| sql::write_heartbeat(connection, now));
             result = written.map_err(|error| error.to_string()).and_then(|()| sync());
         }
@@ -157,7 +157,7 @@ impl<S: AsRef<Database>> Worker<S> {
                 log::error!("reading the last verification: {error}");
                 None
             });
-            pause = time_until_due(last.as_ref(), interval, now());
+            pause = time_until_due(last.as_ref(), interval, Timestamp::now());
             if pause.is_zero() && !self.status.has_synced() {
                 pause = SYNC_INTERVAL; // The first copy of a large database takes a while.
             }
@@ -177,7 +177,7 @@ impl<S: AsRef<Database>> Worker<S> {
                 }
             }
             let last = self.db().read(sql::last_verification).ok().flatten();
-            pause = time_until_due(last.as_ref(), interval, now()).max(MIN_VERIFY_INTERVAL);
+            pause = time_until_due(last.as_ref(), interval, Timestamp::now()).max(MIN_VERIFY_INTERVAL);
         }
     }
 }
@@ -205,30 +205,30 @@ impl RefusedCommits {
 }
 
 /// The time until the next verification; zero: it is due.
-fn time_until_due(last: Option<&Verification>, interval: Duration, now: Micros) -> Duration {
+fn time_until_due(last: Option<&Verification>, interval: Duration, now: Timestamp) -> Duration {
     let Some(last) = last else { return Duration::ZERO };
     let interval = if last.fault.is_some() { interval.min(RETRY_INTERVAL) } else { interval };
     // If the clock was set back, it is due.
-    let age = Duration::from_micros(u64::try_from(now - last.at).unwrap_or(u64::MAX));
+    let age = now.checked_duration_since(last.at).unwrap_or(Duration::MAX);
     interval.saturating_sub(age)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::time::HOUR;
 
-    const HOUR: Duration = Duration::from_secs(60 * 60);
-    const HOUR_IN_MICROS: Micros = 60 * 60 * 1_000_000;
+    const START: Timestamp = Timestamp::EPOCH;
 
     #[test]
     fn a_verification_is_due_after_an_interval_and_sooner_after_a_fault() {
-        let last = |fault: Option<&str>| Some(Verification { at: 0, fault: fault.map(str::to_owned) });
-        assert_eq!(time_until_due(None, 24 * HOUR, 0), Duration::ZERO);
-        assert_eq!(time_until_due(last(None).as_ref(), 24 * HOUR, HOUR_IN_MICROS), 23 * HOUR);
-        assert_eq!(time_until_due(last(None).as_ref(), 24 * HOUR, 25 * HOUR_IN_MICROS), Duration::ZERO);
-        assert_eq!(time_until_due(last(Some("empty")).as_ref(), 24 * HOUR, HOUR_IN_MICROS / 2), HOUR / 2);
-        assert_eq!(time_until_due(last(Some("empty")).as_ref(), HOUR / 4, 0), HOUR / 4);
-        assert_eq!(time_until_due(last(None).as_ref(), HOUR, -1), Duration::ZERO);
+        let last = |fault: Option<&str>| Some(Verification { at: START, fault: fault.map(str::to_owned) });
+        assert_eq!(time_until_due(None, 24 * HOUR, START), Duration::ZERO);
+        assert_eq!(time_until_due(last(None).as_ref(), 24 * HOUR, START + HOUR), 23 * HOUR);
+        assert_eq!(time_until_due(last(None).as_ref(), 24 * HOUR, START + 25 * HOUR), Duration::ZERO);
+        assert_eq!(time_until_due(last(Some("empty")).as_ref(), 24 * HOUR, START + HOUR / 2), HOUR / 2);
+        assert_eq!(time_until_due(last(Some("empty")).as_ref(), HOUR / 4, START), HOUR / 4);
+        assert_eq!(time_until_due(last(None).as_ref(), HOUR, Timestamp::from_micros(-1)), Duration::ZERO);
     }
 
     #[test]

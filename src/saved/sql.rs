@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 
 use super::SaveAction;
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 
 /// Saves a post for somebody, or forgets that, unless it is done already; `false`: there is no such post.
 pub fn change(
@@ -11,7 +11,7 @@ pub fn change(
     user_id: i64,
     post_id: i64,
     action: SaveAction,
-    now: Micros,
+    now: Timestamp,
 ) -> rusqlite::Result<bool> {
     let exists: bool = connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM posts WHERE id = ?1 AND deleted_at IS NULL)")?
@@ -27,7 +27,7 @@ pub fn change(
             .execute(params![user_id, post_id, now])?,
         SaveAction::Unsave => connection
             .prepare_cached("DELETE FROM saved_posts WHERE user_id = ?1 AND post_id = ?2")?
-            .execute([user_id, post_id])?,
+            .execute(params![user_id, post_id])?,
     };
     Ok(true)
 }

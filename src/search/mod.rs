@@ -16,7 +16,7 @@ pub mod views;
 
 use crate::comment::OwnComment;
 use crate::post::PostDetail;
-use crate::types::time::{DAY, Micros};
+use crate::types::time::{DAY, Timestamp};
 use crate::user::Author;
 use crate::vote::Target;
 use query::{Kind, Query};
@@ -53,7 +53,7 @@ pub struct Match {
     /// Its number.
     pub id: i64,
     /// When it was written.
-    pub created_at: Micros,
+    pub created_at: Timestamp,
     /// Its author's own voice and everyone's vote.
     pub score: i64,
     /// The words stand in the title.
@@ -100,9 +100,9 @@ impl Match {
     /// How likely it is meant: words in a title say what a post is about, others' points what it is
     /// worth, and each doubling of its age in months takes as much away as a doubling of its points gives.
     #[must_use]
-    pub fn relevance(&self, now: Micros) -> f64 {
-        const MONTH: f64 = (30 * DAY) as f64;
-        let age = now.saturating_sub(self.created_at).max(0) as f64 / MONTH;
+    pub fn relevance(&self, now: Timestamp) -> f64 {
+        const MONTH: f64 = DAY.as_micros() as f64 * 30.0;
+        let age = now.micros_since(self.created_at).max(0) as f64 / MONTH;
         let words = if self.is_titled { 4.0 } else { 0.0 } + if self.is_exact { 2.0 } else { 0.0 };
         words + (self.score.max(1) as f64).log2() - (1.0 + age).log2()
     }

@@ -9,7 +9,7 @@ use super::{Hit, MAX_PAGES, Order, Outcome, PAGE_SIZE, Refusal, Results};
 use crate::comment::OwnComment;
 use crate::html::text::{DOT, Id, Text};
 use crate::post::{self, PostDetail};
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 use crate::ui::time::Age;
 use crate::user::{self, Author};
 use crate::vote::{self, Target};
@@ -17,7 +17,7 @@ use crate::web::Viewer;
 use crate::web::paths;
 
 /// The page. What is found comes as one types; whoever presses the button gets the same as a page.
-pub fn show<'p>(results: &'p Results, viewer: Option<&'p Viewer>, now: Micros) -> impl Render + 'p {
+pub fn show<'p>(results: &'p Results, viewer: Option<&'p Viewer>, now: Timestamp) -> impl Render + 'p {
     owned_html! {
         : form(results);
         p(id="found", class="hint", role="status") { : summary(results) }
@@ -96,7 +96,7 @@ pub fn sentence(problem: Problem) -> &'static str {
 }
 
 /// The results, and the ways to sort them and to more of them.
-pub fn results<'r>(results: &'r Results, viewer: Option<&'r Viewer>, now: Micros) -> impl Render + 'r {
+pub fn results<'r>(results: &'r Results, viewer: Option<&'r Viewer>, now: Timestamp) -> impl Render + 'r {
     owned_html! {
         @ if let Some(Ok(outcome)) = &results.outcome {
             @ if !outcome.found.matches.is_empty() {
@@ -138,7 +138,7 @@ fn pager<'r>(results: &'r Results, outcome: &'r Outcome) -> impl Render + 'r {
     }
 }
 
-fn row<'r>(hit: &'r Hit, query: &'r Query, viewer: Option<&'r Viewer>, now: Micros) -> impl Render + 'r {
+fn row<'r>(hit: &'r Hit, query: &'r Query, viewer: Option<&'r Viewer>, now: Timestamp) -> impl Render + 'r {
     owned_html! {
         @ match hit {
             Hit::Post(detail) => { : self::post(detail, query, viewer, now) }
@@ -152,7 +152,7 @@ fn post<'r>(
     detail: &'r PostDetail,
     query: &'r Query,
     viewer: Option<&'r Viewer>,
-    now: Micros,
+    now: Timestamp,
 ) -> impl Render + 'r {
     let PostDetail { post, description, .. } = detail;
     owned_html! {
@@ -173,7 +173,7 @@ fn comment<'r>(
     author: Option<&'r Author>,
     query: &'r Query,
     viewer: Option<&'r Viewer>,
-    now: Micros,
+    now: Timestamp,
 ) -> impl Render + 'r {
     let part = around(&said.body, query).unwrap_or_else(|| beginning(&said.body));
     owned_html! {

@@ -6,7 +6,7 @@ pub mod views;
 
 use crate::auth::token::Secret;
 use crate::types::cursor::Cursor;
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 
 /// Sessions on a page of one's own.
 pub const PAGE_SIZE: u32 = 10;
@@ -17,7 +17,7 @@ pub struct Session {
     /// Its number.
     pub id: i64,
     /// When.
-    pub created_at: Micros,
+    pub created_at: Timestamp,
     /// With what, as the browser says.
     pub user_agent: String,
 }
@@ -33,13 +33,13 @@ pub struct NewSession<'s> {
     /// With what.
     pub user_agent: &'s str,
     /// When.
-    pub created_at: Micros,
+    pub created_at: Timestamp,
 }
 
 impl Session {
     /// Its place in the list: sessions are numbered in the order of their making.
     #[must_use]
     pub fn by_id(&self) -> Cursor {
-        Cursor { key: self.created_at, id: self.id }
+        Cursor { key: self.created_at.as_micros(), id: self.id }
     }
 }

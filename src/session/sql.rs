@@ -9,7 +9,7 @@ use crate::auth;
 use crate::auth::token::{Secret, Token};
 use crate::sql::{ROWS_PER_STEP, Step};
 use crate::types::cursor::{Cursor, Slice};
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 
 /// Notes a sign-in; the row's number. Its user's `sessions_count` is the caller's to change, in the
 /// UPDATE that sets `last_seen_at`.
@@ -33,7 +33,7 @@ pub fn create(connection: &Connection, session: &NewSession) -> rusqlite::Result
 const LATEST: u32 = 500;
 
 /// When somebody used the site last, by the latest sessions; `None`: there are none.
-pub fn last_use(connection: &Connection) -> rusqlite::Result<Option<Micros>> {
+pub fn last_use(connection: &Connection) -> rusqlite::Result<Option<Timestamp>> {
     let sql = "SELECT max(last_used_at) FROM (SELECT last_used_at FROM sessions ORDER BY id DESC LIMIT ?1)";
     connection.prepare_cached(sql)?.query_row([LATEST], |row| row.get(0))
 }
@@ -42,7 +42,7 @@ pub fn last_use(connection: &Connection) -> rusqlite::Result<Option<Micros>> {
 pub fn destroy(connection: &Connection, id: i64, user_id: i64) -> rusqlite::Result<bool> {
     let gone = connection
         .prepare_cached("DELETE FROM sessions WHERE id = ?1 AND user_id = ?2")?
-        .execute([id, user_id])?;
+        .execute(params![id, user_id])?;
     uncount(connection, user_id, gone)?;
     Ok(gone > 0)
 }
@@ -67,12 +67,12 @@ pub fn destroy_some(connection: &Connection, user_id: i64, number: u32) -> rusql
 pub fn destroy_others(connection: &Connection, user_id: i64, kept: i64) -> rusqlite::Result<()> {
     let gone = connection
         .prepare_cached("DELETE FROM sessions WHERE user_id = ?1 AND id <> ?2")?
-        .execute([user_id, kept])?;
+        .execute(params![user_id, kept])?;
     uncount(connection, user_id, gone)
 }
 
 /// Gives a session another secret: who knows the one that it had is out.
-pub fn renew(connection: &Connection, id: i64, secret: &Secret, now: Micros) -> rusqlite::Result<()> {
+pub fn renew(connection: &Connection, id: i64, secret: &Secret, now: Timestamp) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE sessions SET secret_hash = ?2, last_used_at = ?3 WHERE id = ?1")?
         .execute(params![id, secret.hash(), now])?;
@@ -115,8 +115,8 @@ pub fn of_user(
 /// used before `cutoff`, and takes them off their users' counts. It needs no index over times, for
 /// which every sign-in would pay: sessions are numbered in the order of their making and used later
 /// still, so where none is so old that it may have to go, none after it is.
-pub fn prune(connection: &Connection, after_id: i64, cutoff: Micros) -> rusqlite::Result<Step> {
-    let slice: Vec<(i64, Micros)> = connection
+pub fn prune(connection: &Connection, after_id: i64, cutoff: Timestamp) -> rusqlite::Result<Step> {
+    let slice: Vec<(i64, Timestamp)> = connection
         .prepare_cached("SELECT id, created_at FROM sessions WHERE id > ?1 ORDER BY id LIMIT ?2")?
         .query_map(params![after_id, ROWS_PER_STEP], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;

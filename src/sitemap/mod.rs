@@ -7,7 +7,7 @@ pub mod handlers;
 pub mod sql;
 pub mod views;
 
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 
 /// Numbers of posts in a part: half a megabyte. (A part could have ten times as many addresses.)
 pub const IN_A_PART: i64 = 5_000;
@@ -21,5 +21,5 @@ pub struct Place {
     /// Its number.
     pub id: i64,
     /// When it, or what is said about it, last changed.
-    pub changed_at: Micros,
+    pub changed_at: Timestamp,
 }

@@ -2,7 +2,6 @@
 
 use super::Place;
 use crate::site::origin::Origin;
-use crate::types::time::rfc_3339;
 use crate::web::{Result, paths, xml};
 
 const NAMESPACE: [(&str, &str); 1] = [("xmlns", "http://www.sitemaps.org/schemas/sitemap/0.9")];
@@ -30,7 +29,7 @@ pub fn part(origin: &Origin, places: &[Place]) -> Result<String> {
             let address = format!("{origin}{}", paths::post(place.id));
             xml::parent(xml, "url", &[], |xml| {
                 xml::text(xml, "loc", &[], &address)?;
-                xml::text(xml, "lastmod", &[], &rfc_3339(place.changed_at))
+                xml::text(xml, "lastmod", &[], &place.changed_at.rfc_3339())
             })
         })
     })

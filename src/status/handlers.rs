@@ -2,7 +2,6 @@
 
 use super::views;
 use crate::replica::status::Health;
-use crate::types::time::rfc_3339;
 use crate::ui::layout::{self, Page};
 use crate::web::{Cx, Result, reply};
 use serde_json::{Value, json};
@@ -49,7 +48,7 @@ fn health(cx: &Cx) -> Result<Option<Health>> {
 fn health_json(health: &Health) -> Value {
     json!({
         "last_sync_age": health.last_sync_age.map(|age| age.as_secs()),
-        "last_verified": health.verification.as_ref().map(|last| rfc_3339(last.at)),
+        "last_verified": health.verification.as_ref().map(|last| last.at.rfc_3339()),
         "ok": health.is_ok(),
     })
 }

@@ -5,7 +5,7 @@ use horrorshow::prelude::*;
 
 use crate::replica::location::Location;
 use crate::replica::status::Health;
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 use crate::ui::time::Age;
 
 /// The replica, as the status page shows it.
@@ -21,7 +21,7 @@ pub struct StatusView<'s> {
 }
 
 /// The page's content; `None`: there is no replica.
-pub fn status<'s>(replica: Option<&'s StatusView>, now: Micros) -> impl Render + 's {
+pub fn status<'s>(replica: Option<&'s StatusView>, now: Timestamp) -> impl Render + 's {
     owned_html! {
         @ if let Some(replica) = replica {
             p {
@@ -41,7 +41,7 @@ pub fn status<'s>(replica: Option<&'s StatusView>, now: Micros) -> impl Render +
     }
 }
 
-fn facts<'s>(replica: &'s StatusView, now: Micros) -> impl Render + 's {
+fn facts<'s>(replica: &'s StatusView, now: Timestamp) -> impl Render + 's {
     owned_html! {
         dl(class="facts") {
             dt { : "Backup" }
@@ -77,7 +77,7 @@ fn last_copied<'s>(replica: &'s StatusView) -> impl Render + 's {
     }
 }
 
-fn last_verified<'s>(replica: &'s StatusView, now: Micros) -> impl Render + 's {
+fn last_verified<'s>(replica: &'s StatusView, now: Timestamp) -> impl Render + 's {
     owned_html! {
         @ if let Some(last) = &replica.health.verification {
             : Age { at: last.at, now };

@@ -1,27 +1,130 @@
 //! Moments, as the database and the program keep them.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::ops::{Add, Sub};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use jiff::Timestamp;
+use rusqlite::ToSql;
+use rusqlite::types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef};
 
-/// Microseconds since 1970, UTC: how the database and the whole program keep time.
-pub type Micros = i64;
+/// A minute.
+pub const MINUTE: Duration = Duration::from_mins(1);
+/// An hour.
+pub const HOUR: Duration = Duration::from_hours(1);
+/// A day of 24 hours.
+pub const DAY: Duration = Duration::from_hours(24);
 
-/// A minute, in [`Micros`].
-pub const MINUTE: Micros = 60_000_000;
-/// A day, in [`Micros`].
-pub const DAY: Micros = 24 * 60 * MINUTE;
+/// A moment: microseconds since the Unix epoch, in UTC. Adding or subtracting a [`Duration`] stops at the first and
+/// the last moment that an `i64` can hold, some 292,000 years from 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
 
-/// The present moment by the system's clock.
-#[must_use]
-pub fn now() -> Micros {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Micros::try_from(since.as_micros()).unwrap_or(Micros::MAX)
+impl Timestamp {
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Timestamp = Timestamp(0);
+    /// The last moment.
+    pub const MAX: Timestamp = Timestamp(i64::MAX);
+
+    /// The present moment by the system's clock.
+    #[must_use]
+    pub fn now() -> Timestamp {
+        Timestamp::EPOCH + SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
+
+    /// The moment of a column, or of a cursor.
+    #[must_use]
+    pub const fn from_micros(micros: i64) -> Timestamp {
+        Timestamp(micros)
+    }
+
+    /// Microseconds since the Unix epoch; negative before it.
+    #[must_use]
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+
+    /// Days since the Unix epoch, rounded towards it as SQLite divides: what the index over posts by day is sorted by.
+    #[must_use]
+    pub const fn day(self) -> i64 {
+        self.0 / (24 * 60 * 60 * 1_000_000)
+    }
+
+    /// Microseconds from `earlier` to this moment; negative if it is the later one.
+    #[must_use]
+    pub const fn micros_since(self, earlier: Timestamp) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// The time from `earlier` to this moment; `None` if it is the later one.
+    #[must_use]
+    pub fn checked_duration_since(self, earlier: Timestamp) -> Option<Duration> {
+        u64::try_from(self.micros_since(earlier)).ok().map(Duration::from_micros)
+    }
+
+    /// The time from `earlier` to this moment; zero if it is the later one.
+    #[must_use]
+    pub fn saturating_duration_since(self, earlier: Timestamp) -> Duration {
+        self.checked_duration_since(earlier).unwrap_or_default()
+    }
+
+    /// `2026-11-23T22:12:00Z`, RFC 3339 in seconds. A moment outside jiff's years −9999 to 9999 can only be a damaged
+    /// row: the epoch.
+    #[must_use]
+    pub fn rfc_3339(self) -> String {
+        jiff::Timestamp::from_second(self.0.div_euclid(1_000_000)).unwrap_or_default().to_string()
+    }
 }
 
-/// `2026-11-23T22:12:00Z`, RFC 3339 in seconds. A moment outside jiff's years can only be a damaged row:
-/// the epoch.
-#[must_use]
-pub fn rfc_3339(at: Micros) -> String {
-    Timestamp::from_second(at.div_euclid(1_000_000)).unwrap_or_default().to_string()
+/// Whole microseconds, as many as fit.
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+impl Add<Duration> for Timestamp {
+    type Output = Timestamp;
+
+    fn add(self, duration: Duration) -> Timestamp {
+        Timestamp(self.0.saturating_add(micros(duration)))
+    }
+}
+
+impl Sub<Duration> for Timestamp {
+    type Output = Timestamp;
+
+    fn sub(self, duration: Duration) -> Timestamp {
+        Timestamp(self.0.saturating_sub(micros(duration)))
+    }
+}
+
+impl ToSql for Timestamp {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        self.0.to_sql()
+    }
+}
+
+impl FromSql for Timestamp {
+    fn column_result(value: ValueRef) -> FromSqlResult<Timestamp> {
+        i64::column_result(value).map(Timestamp)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arithmetic_stops_at_the_ends() {
+        let (first, last) = (Timestamp(i64::MIN), Timestamp::MAX);
+        assert_eq!((last + DAY, first - DAY), (last, first));
+        assert_eq!((Timestamp::EPOCH + Duration::MAX, last.micros_since(first)), (last, i64::MAX));
+        assert_eq!(Timestamp::EPOCH + HOUR - 60 * MINUTE, Timestamp::EPOCH);
+    }
+
+    #[test]
+    fn a_time_between_two_moments_has_a_direction() {
+        let (earlier, later) = (Timestamp(-5), Timestamp::EPOCH + DAY);
+        assert_eq!(later.checked_duration_since(earlier), Some(DAY + Duration::from_micros(5)));
+        assert_eq!(earlier.checked_duration_since(later), None);
+        assert_eq!(earlier.saturating_duration_since(later), Duration::ZERO);
+        assert_eq!((later.day(), earlier.day(), (later - MINUTE).day()), (1, 0, 0));
+    }
 }

@@ -1,9 +1,9 @@
 //! Times as readers see them: ages, dates.
 
 use crate::html::render_by_reference;
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 use horrorshow::{Render, TemplateBuffer};
-use jiff::Timestamp;
+
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
@@ -11,16 +11,16 @@ use jiff::tz::Offset;
 /// with the time for programs and as a tooltip.
 pub struct Age {
     /// The time of the event.
-    pub at: Micros,
+    pub at: Timestamp,
     /// The time of the page.
-    pub now: Micros,
+    pub now: Timestamp,
 }
 
 /// `November 23, 2026`.
-pub struct Date(pub Micros);
+pub struct Date(pub Timestamp);
 
 /// `November 23, 2026 22:12`.
-pub struct DateAndTime(pub Micros);
+pub struct DateAndTime(pub Timestamp);
 
 const MONTHS: [&str; 12] = [
     "January",
@@ -37,9 +37,9 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
-fn civil(at: Micros) -> DateTime {
+fn civil(at: Timestamp) -> DateTime {
     // A time outside jiff's years −9999 to 9999 can only be a damaged row: show the epoch.
-    Offset::UTC.to_datetime(Timestamp::from_microsecond(at).unwrap_or_default())
+    Offset::UTC.to_datetime(jiff::Timestamp::from_microsecond(at.as_micros()).unwrap_or_default())
 }
 
 /// A number below 100 as two decimal digits.
@@ -117,12 +117,12 @@ render_by_reference!(Age, Date, DateAndTime);
 /// The time between two times in words, in either order: the text before the number, the number, the text
 /// after it. The rules are those of Rails' `time_ago_in_words` (Action View's
 /// `DateHelper#distance_of_time_in_words`).
-fn in_words(from: Micros, to: Micros) -> (&'static str, Option<i64>, &'static str) {
+fn in_words(from: Timestamp, to: Timestamp) -> (&'static str, Option<i64>, &'static str) {
     const YEAR: i64 = 525_600;
     const QUARTER: i64 = YEAR / 4;
     let (from, to) = if from > to { (to, from) } else { (from, to) };
     // Rounded to seconds and then to minutes, as in Rails.
-    let minutes = rounded(rounded(to.saturating_sub(from), 1_000_000), 60);
+    let minutes = rounded(rounded(to.micros_since(from), 1_000_000), 60);
     let several = |before, number, one, many| (before, Some(number), if number == 1 { one } else { many });
     match minutes {
         0 => ("less than a minute", None, ""),
@@ -163,14 +163,16 @@ fn rounded(number: i64, by: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::time::{DAY, MINUTE, rfc_3339};
+    use crate::types::time::{DAY, MINUTE};
     use horrorshow::Template;
+    use std::time::Duration;
 
     /// 15 March 2023, noon.
-    const FROM: Micros = 1_678_881_600_000_000;
+    const FROM: Timestamp = Timestamp::from_micros(1_678_881_600_000_000);
 
     fn words(seconds: i64) -> String {
-        let (before, number, after) = in_words(FROM, FROM + seconds * 1_000_000);
+        let (before, number, after) =
+            in_words(FROM, Timestamp::from_micros(FROM.as_micros() + seconds * 1_000_000));
         format!("{before}{}{after}", number.map_or(String::new(), |number| number.to_string()))
     }
 
@@ -221,13 +223,13 @@ mod tests {
             Age { at, now: at + 3 * DAY }.into_string().expect("a string takes it"),
             r#"<time datetime="2023-03-15T12:07:00Z" title="March 15, 2023 12:07">3 days</time>"#
         );
-        assert_eq!(rfc_3339(at + 999_999), "2023-03-15T12:07:00Z");
+        assert_eq!((at + Duration::from_micros(999_999)).rfc_3339(), "2023-03-15T12:07:00Z");
         assert_eq!(
-            (rfc_3339(-1), rfc_3339(i64::MAX)),
+            (Timestamp::from_micros(-1).rfc_3339(), Timestamp::MAX.rfc_3339()),
             ("1969-12-31T23:59:59Z".into(), "1970-01-01T00:00:00Z".into())
         );
         assert_eq!(Date(at - 6 * DAY).into_string().expect("a string takes it"), "March 9, 2023");
-        assert_eq!(DateAndTime(i64::MAX).into_string().expect("no panic"), "January 1, 1970 00:00");
-        assert!(Age { at: i64::MIN, now: i64::MAX }.into_string().is_ok());
+        assert_eq!(DateAndTime(Timestamp::MAX).into_string().expect("no panic"), "January 1, 1970 00:00");
+        assert!(Age { at: Timestamp::from_micros(i64::MIN), now: Timestamp::MAX }.into_string().is_ok());
     }
 }

@@ -8,7 +8,7 @@ pub mod views;
 
 use smol_str::SmolStr;
 
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 use crate::web::Viewer;
 use crate::web::form::Errors;
 
@@ -37,7 +37,7 @@ pub struct User {
     /// What they say of themselves.
     pub about: String,
     /// When they signed up.
-    pub created_at: Micros,
+    pub created_at: Timestamp,
     /// How much they posted.
     pub posts_count: i64,
     /// How much they commented.
@@ -68,7 +68,7 @@ pub struct NewUser<'u> {
     /// May be empty.
     pub about: &'u str,
     /// When.
-    pub created_at: Micros,
+    pub created_at: Timestamp,
 }
 
 const NAME_TAKEN: &str = "Screen name has already been taken";

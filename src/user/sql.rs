@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Account, Author, NewUser, User, name};
 use crate::sql::{moderation_reason, random_id, short};
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 
 /// The author in two columns of a joined row, `id` and `screen_name`; `None` where both are null.
 pub fn author(row: &Row, first: usize) -> rusqlite::Result<Option<Author>> {
@@ -105,7 +105,7 @@ pub fn update(
     id: i64,
     screen_name: &str,
     about: &str,
-    now: Micros,
+    now: Timestamp,
 ) -> rusqlite::Result<bool> {
     let folded = name::folded(screen_name);
     if has_name(connection, &folded, id)? {
@@ -121,12 +121,12 @@ pub fn update(
 }
 
 /// Notes a sign-in, for which the caller makes a session.
-pub fn note_sign_in(connection: &Connection, id: i64, now: Micros) -> rusqlite::Result<()> {
+pub fn note_sign_in(connection: &Connection, id: i64, now: Timestamp) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "UPDATE users SET last_seen_at = ?2, sessions_count = sessions_count + 1 WHERE id = ?1",
         )?
-        .execute([id, now])?;
+        .execute(params![id, now])?;
     Ok(())
 }
 
@@ -137,7 +137,7 @@ pub fn destroy(connection: &Connection, id: i64) -> rusqlite::Result<()> {
 }
 
 /// Notes a sign-in of anybody, picked at random; `None` when there is nobody.
-pub fn sign_in_random(connection: &Connection, now: Micros) -> rusqlite::Result<Option<Author>> {
+pub fn sign_in_random(connection: &Connection, now: Timestamp) -> rusqlite::Result<Option<Author>> {
     let sql = concat!(
         "UPDATE users SET last_seen_at = ?1, sessions_count = sessions_count + 1 \
          WHERE id = (SELECT id FROM users WHERE id >= ",

@@ -1,13 +1,15 @@
 //! Noting that a reader looks at a post.
 
+use std::time::Duration;
+
 use super::sql;
 use crate::auth;
 use crate::post::PostDetail;
-use crate::types::time::{MINUTE, Micros};
+use crate::types::time::Timestamp;
 use crate::web::{Cx, Result};
 
 /// Who looks again so soon and finds nothing new costs no write.
-const WORTH_NOTING: Micros = 5 * MINUTE;
+const WORTH_NOTING: Duration = Duration::from_mins(5);
 
 /// The page that a reader looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +46,7 @@ pub fn note(cx: &Cx, detail: &PostDetail, page: Page) -> Result<()> {
     Ok(())
 }
 
-fn makes_a_difference(now: Micros, detail: &PostDetail, page: Page) -> bool {
+fn makes_a_difference(now: Timestamp, detail: &PostDetail, page: Page) -> bool {
     let was_long_ago = detail.looked_at.is_none_or(|looked_at| looked_at < now - WORTH_NOTING);
     match page {
         Page::First => was_long_ago || detail.post.has_unseen,

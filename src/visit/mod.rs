@@ -11,15 +11,15 @@ pub mod handlers;
 pub mod sql;
 pub mod views;
 
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 
 /// What is known of the time when a reader was at a post.
 #[derive(Debug, Clone, Copy)]
 pub struct Visit {
     /// Since when what others said is new to them: since they were here before this visit.
-    pub new_since: Micros,
+    pub new_since: Timestamp,
     /// When they looked last.
-    pub looked_at: Micros,
+    pub looked_at: Timestamp,
 }
 
 /// New comments are counted up to here: beyond, the number says no more than "many".

@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::Visit;
 use crate::sql::among;
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 
 /// Since when what others say is new to a reader who looks at a moment (SQL, in microseconds): since
 /// they looked last before this visit. A visit ends when nothing was looked at for half an hour, so
@@ -60,11 +60,13 @@ pub fn news(
         concat!("SELECT (SELECT count(*) FROM ", others_since!("?3"), "), EXISTS ", others_since!("?4"));
     connection
         .prepare_cached(sql)?
-        .query_row([user_id, post_id, visit.new_since, visit.looked_at], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row(params![user_id, post_id, visit.new_since, visit.looked_at], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
 }
 
 /// Notes that a reader looked at a post. Nothing happens when one of the two is gone meanwhile.
-pub fn note(connection: &Connection, user_id: i64, post_id: i64, now: Micros) -> rusqlite::Result<()> {
+pub fn note(connection: &Connection, user_id: i64, post_id: i64, now: Timestamp) -> rusqlite::Result<()> {
     // They may have looked later in another window.
     let sql = concat!(
         "INSERT INTO visits (user_id, post_id, seen_at, looked_at) \
@@ -72,7 +74,7 @@ pub fn note(connection: &Connection, user_id: i64, post_id: i64, now: Micros) ->
          ON CONFLICT DO UPDATE SET looked_at = max(looked_at, excluded.looked_at), seen_at = ",
         new_since!("excluded.looked_at")
     );
-    connection.prepare_cached(sql)?.execute([user_id, post_id, now])?;
+    connection.prepare_cached(sql)?.execute(params![user_id, post_id, now])?;
     Ok(())
 }
 

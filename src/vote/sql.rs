@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{Counted, Target, Vote};
 use crate::rank;
 use crate::sql::among;
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 
 /// Casts somebody's vote or takes it back, unless that is done already, and with it changes the score,
 /// the post's place on the front page, and the author's karma.
@@ -14,7 +14,7 @@ pub fn change(
     user_id: i64,
     target: Target,
     vote: Vote,
-    now: Micros,
+    now: Timestamp,
 ) -> rusqlite::Result<Counted> {
     let Some(found) = find(connection, target)?.filter(|found| !found.is_removed) else {
         return Ok(Counted::Gone);
@@ -32,7 +32,7 @@ fn apply(
     target: Target,
     found: &Found,
     vote: Vote,
-    now: Micros,
+    now: Timestamp,
 ) -> rusqlite::Result<i64> {
     if !row(connection, user_id, target, vote, now)? {
         return Ok(found.score);
@@ -50,7 +50,7 @@ fn row(
     user_id: i64,
     target: Target,
     vote: Vote,
-    now: Micros,
+    now: Timestamp,
 ) -> rusqlite::Result<bool> {
     let changed = match (target, vote) {
         (Target::Post(id), Vote::Cast) => connection
@@ -60,7 +60,7 @@ fn row(
             .execute(params![user_id, id, now])?,
         (Target::Post(id), Vote::Withdrawn) => connection
             .prepare_cached("DELETE FROM post_votes WHERE user_id = ?1 AND post_id = ?2")?
-            .execute([user_id, id])?,
+            .execute(params![user_id, id])?,
         (Target::Comment(id), Vote::Cast) => connection
             .prepare_cached(
                 "INSERT INTO comment_votes (user_id, comment_id, created_at) VALUES (?1, ?2, ?3) \
@@ -69,7 +69,7 @@ fn row(
             .execute(params![user_id, id, now])?,
         (Target::Comment(id), Vote::Withdrawn) => connection
             .prepare_cached("DELETE FROM comment_votes WHERE user_id = ?1 AND comment_id = ?2")?
-            .execute([user_id, id])?,
+            .execute(params![user_id, id])?,
     };
     Ok(changed > 0)
 }
@@ -78,7 +78,7 @@ fn row(
 struct Found {
     author: Option<i64>,
     score: i64,
-    created_at: Micros,
+    created_at: Timestamp,
     /// By an admin: its votes wait, and count for nothing until it is restored.
     is_removed: bool,
 }
@@ -115,15 +115,15 @@ fn set_score(
     connection: &Connection,
     target: Target,
     score: i64,
-    created_at: Micros,
+    created_at: Timestamp,
 ) -> rusqlite::Result<()> {
     match target {
         Target::Post(id) => connection
             .prepare_cached("UPDATE posts SET score = ?2, hotness = ?3 WHERE id = ?1")?
-            .execute([id, score, rank::hotness(score, created_at)])?,
-        Target::Comment(id) => {
-            connection.prepare_cached("UPDATE comments SET score = ?2 WHERE id = ?1")?.execute([id, score])?
-        }
+            .execute(params![id, score, rank::hotness(score, created_at)])?,
+        Target::Comment(id) => connection
+            .prepare_cached("UPDATE comments SET score = ?2 WHERE id = ?1")?
+            .execute(params![id, score])?,
     };
     Ok(())
 }
@@ -187,7 +187,12 @@ pub fn forget(connection: &Connection, target: Target) -> rusqlite::Result<()> {
 }
 
 /// Takes back some of the votes of someone who leaves, at most `number`; whether there were any.
-pub fn withdraw_some(connection: &Connection, user_id: i64, number: u32) -> rusqlite::Result<bool> {
+pub fn withdraw_some(
+    connection: &Connection,
+    user_id: i64,
+    now: Timestamp,
+    number: u32,
+) -> rusqlite::Result<bool> {
     let ids = |sql: &str| -> rusqlite::Result<Vec<i64>> {
         connection.prepare_cached(sql)?.query_map(params![user_id, number], |row| row.get(0))?.collect()
     };
@@ -199,8 +204,8 @@ pub fn withdraw_some(connection: &Connection, user_id: i64, number: u32) -> rusq
         // What was emptied has no votes. Were one left by somebody who edits the database by hand, it
         // would be found again and again.
         match find(connection, target)? {
-            Some(found) => apply(connection, user_id, target, &found, Vote::Withdrawn, 0).map(drop)?,
-            None => row(connection, user_id, target, Vote::Withdrawn, 0).map(drop)?,
+            Some(found) => apply(connection, user_id, target, &found, Vote::Withdrawn, now).map(drop)?,
+            None => row(connection, user_id, target, Vote::Withdrawn, now).map(drop)?,
         }
         any = true;
     }

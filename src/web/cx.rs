@@ -16,7 +16,7 @@ use crate::site::Site;
 use crate::site::origin::Origin;
 use crate::site::semaphore::Permit;
 use crate::types::cursor::{Cursor, START};
-use crate::types::time::{Micros, now};
+use crate::types::time::Timestamp;
 use lorem_store as db;
 
 /// Those of browsers have some 150 characters.
@@ -28,8 +28,8 @@ pub struct Cx<'r> {
     pub site: &'r Site,
     /// The request as the server received it.
     pub request: &'r Request,
-    /// The time when the request came, in microseconds: one time for the whole page.
-    pub now: Micros,
+    /// The time when the request came: one time for the whole page.
+    pub now: Timestamp,
     /// The time spent in each phase.
     pub timing: &'r Timing,
     /// The route, once it has been found.
@@ -49,7 +49,7 @@ impl<'r> Cx<'r> {
         let (viewer, form) = (OnceCell::new(), OnceCell::new());
         let (route, permit) = (Cell::new(None), RefCell::new(None));
         let has_written = Cell::new(false);
-        Cx { site, request, now: now(), timing, route, viewer, form, permit, has_written }
+        Cx { site, request, now: Timestamp::now(), timing, route, viewer, form, permit, has_written }
     }
 
     /// Waits for a permit, if the request holds none, and reads from the database: see
@@ -249,7 +249,8 @@ mod tests {
         let cx = Cx::new(&app.site, &request, &timing);
         cx.write(|_| Ok("refused")).expect("it only reads");
         assert!(!cx.has_written());
-        let new = NewUser { screen_name: "somebody", password_hash: "", about: "", created_at: 0 };
+        let new =
+            NewUser { screen_name: "somebody", password_hash: "", about: "", created_at: Timestamp::EPOCH };
         cx.write(move |connection| user::sql::create(connection, &new)).expect("the name is free");
         assert!(cx.has_written());
         cx.write(|_| Ok(())).expect("nothing more");

@@ -1,7 +1,7 @@
 //! Posting and following links.
 
 use lorem_news::post::{self, NewPost, link};
-use lorem_news::types::time::now;
+use lorem_news::types::time::Timestamp;
 use serde_json::Value;
 
 use crate::access::assert_accessible;
@@ -17,7 +17,8 @@ fn axe_finds_nothing_on_links_and_their_lists() {
         ("A link to another alphabet", "https://bücher.example/".to_owned()),
     ] {
         let link = link::parse(&url).expect("a link");
-        let new = NewPost { user_id: 2, title, link: Some(&link), description: "", created_at: now() };
+        let new =
+            NewPost { user_id: 2, title, link: Some(&link), description: "", created_at: Timestamp::now() };
         post::sql::create(&database, &new).expect("the post is created").expect("the title is free");
     }
     database

@@ -5,6 +5,7 @@ use lorem_news::post::{self, NewPost, link};
 use lorem_news::schema::SCHEMA;
 use lorem_news::search::query::{MAX_LENGTH, MAX_WORDS, Query, folded};
 use lorem_news::search::{self, MAX_BLOCKS, MAX_MATCHES, Order, ROWS_PER_BLOCK, excerpt};
+use lorem_news::types::time::Timestamp;
 use lorem_news::user::{self, NewUser};
 use lorem_store::migrate;
 use rusqlite::Connection;
@@ -27,7 +28,12 @@ pub fn holds(input: &[u8]) {
     }
     assert!(query.terms.iter().all(|term| !term.words.is_empty()), "{query:?}");
     SITE.with(|site| {
-        let answer = |query: &Query, order| match search::sql::find::find(site, query, order, 1) {
+        let answer = |query: &Query, order| match search::sql::find::find(
+            site,
+            query,
+            order,
+            Timestamp::from_micros(1),
+        ) {
             Ok(found) => found,
             Err(why) => panic!("{query:?}: {why}"),
         };
@@ -47,12 +53,17 @@ fn site() -> Connection {
     let mut site = Connection::open_in_memory().expect("a database");
     migrate::run(&mut site, &SCHEMA).expect("all tables");
     site.execute_batch("BEGIN").expect("a transaction");
-    let zoe = NewUser { screen_name: "Zoë", password_hash: "none", about: "", created_at: 1 };
+    let zoe = NewUser {
+        screen_name: "Zoë",
+        password_hash: "none",
+        about: "",
+        created_at: Timestamp::from_micros(1),
+    };
     let user_id = user::sql::create(&site, &zoe).expect("an answer").expect("the name is free");
     let link = link::parse("https://www.example.com/a").expect("a link");
     let post = |title: &str, description: &str| {
         let link = Some(&link).filter(|_| title.len().is_multiple_of(2));
-        let new = NewPost { user_id, title, link, description, created_at: 1 };
+        let new = NewPost { user_id, title, link, description, created_at: Timestamp::from_micros(1) };
         post::sql::create(&site, &new).expect("an answer").expect("the title is free")
     };
     let first = post("First lorem", "Crème brûlée, 한글, don't-stop; lorem dolor amet");
@@ -60,7 +71,8 @@ fn site() -> Connection {
         post(&format!("big cat {number}"), "lorem");
     }
     let body = "lorem ipsum, dolores 3.14";
-    let new = NewComment { post_id: first, parent_id: None, user_id, body, created_at: 1 };
+    let new =
+        NewComment { post_id: first, parent_id: None, user_id, body, created_at: Timestamp::from_micros(1) };
     comment::sql::create(&site, &new).expect("a comment");
     while search::sql::index_some(&site).expect("a step") {}
     // Beyond this id, a search for a frequent word looks at the newest blocks only.

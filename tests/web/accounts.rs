@@ -4,7 +4,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use lorem_news::comment::{self, NewComment};
-use lorem_news::types::time::now;
+use lorem_news::types::time::Timestamp;
 use rusqlite::{Connection, params};
 
 use crate::client::Client;
@@ -36,7 +36,7 @@ fn a_user_who_signs_up_is_signed_in_at_once() {
     assert!(page.text().contains("8 characters minimum.") && page.text().contains(">Create account<"));
     assert_eq!(client.get("/users/new").text(), page.text());
 
-    let began = now();
+    let began = Timestamp::now();
     let form =
         [("screen_name", "Zoë"), ("password", "correct horse"), ("password_confirmation", "correct horse")];
     let answer = client.ask("POST", "/users", &form, &[("User-Agent", "oha/1.16.0")]);
@@ -52,7 +52,7 @@ fn a_user_who_signs_up_is_signed_in_at_once() {
     assert_eq!(viewer(&page), Some("Zoë".to_owned()));
     let database = site.database();
     assert_eq!(number(&database, "SELECT count(*) FROM users WHERE last_seen_at = created_at"), 1);
-    assert!(number(&database, "SELECT created_at FROM users") >= began);
+    assert!(number(&database, "SELECT created_at FROM users") >= began.as_micros());
     let session = string(&database, "SELECT user_id || ' ' || ip_address || ' ' || user_agent FROM sessions");
     assert_eq!(session, "1 127.0.0.1 oha/1.16.0");
     let hash = string(&database, "SELECT password_hash FROM profiles");
@@ -559,7 +559,7 @@ fn of_concurrent_password_changes_one_succeeds() {
 }
 
 fn comment(connection: &Connection, post_id: i64, user_id: i64, parent: Option<i64>, body: &str) -> i64 {
-    let new = NewComment { post_id, parent_id: None, user_id, body, created_at: now() };
+    let new = NewComment { post_id, parent_id: None, user_id, body, created_at: Timestamp::now() };
     let id = comment::sql::create(connection, &new).expect("the post and its author are there");
     connection
         .execute(
@@ -573,7 +573,8 @@ fn comment(connection: &Connection, post_id: i64, user_id: i64, parent: Option<i
 
 fn post(connection: &Connection, user_id: i64, title: &str) -> i64 {
     use lorem_news::post::{NewPost, sql};
-    let post = NewPost { user_id, title, link: None, description: "my own words", created_at: now() };
+    let post =
+        NewPost { user_id, title, link: None, description: "my own words", created_at: Timestamp::now() };
     sql::create(connection, &post).expect("its author is there").expect("the title is free")
 }
 
@@ -611,7 +612,7 @@ fn deleting_a_profile_deletes_its_words_and_keeps_those_of_others() {
     // A comment that was emptied before; its only reply is the leaver's.
     let gone = comment(&database, anothers, 2, None, "another's, taken back");
     let mine = comment(&database, anothers, 1, Some(gone), "mine h");
-    comment::sql::destroy(&database, gone, now()).expect("it is there");
+    comment::sql::destroy(&database, gone, Timestamp::now()).expect("it is there");
     comment(&database, anothers, 1, Some(mine), "mine i");
     assert_eq!(bodies(&database, anothers).iter().filter(|body| *body == "-").count(), 1);
     assert_sound(&database);
@@ -664,7 +665,7 @@ fn deleting_a_profile_deletes_its_words_and_keeps_those_of_others() {
     assert_eq!(texts(&leaver.get("/users/3").html(), "summary"), ["Posts: 0", "Comments: 0", "Sessions: 1"]);
 
     // The emptied comments go with the last reply of another user.
-    comment::sql::destroy(&database, others, now()).expect("it is there");
+    comment::sql::destroy(&database, others, Timestamp::now()).expect("it is there");
     assert_eq!(bodies(&database, anothers), [""; 0]);
     assert_sound(&database);
 }

@@ -1,18 +1,18 @@
 //! The lists by points and by hotness while users vote and post, and the header that names the lists.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use lorem_news::post::{self, NewPost};
 use lorem_news::rank;
-use lorem_news::types::time::{DAY, Micros, now};
+use lorem_news::types::time::{DAY, HOUR, Timestamp};
 use rusqlite::Connection;
 
 use crate::client::*;
 use crate::harness::*;
 use crate::links::listed;
 
-const HOUR: Micros = DAY / 24;
-const LISTS: [(&str, &str, &str, Option<i64>); 5] = [
+const LISTS: [(&str, &str, &str, Option<u32>); 5] = [
     ("/best", "Best of the week", "Week", Some(7)),
     ("/best/week", "Best of the week", "Week", Some(7)),
     ("/best/day", "Best of the day", "Day", Some(1)),
@@ -21,9 +21,15 @@ const LISTS: [(&str, &str, &str, Option<i64>); 5] = [
 ];
 
 /// Creates a post of this age (µs) with this number of votes.
-fn post_of(database: &Connection, age: Micros, votes: i64) -> i64 {
+fn post_of(database: &Connection, age: Duration, votes: i64) -> i64 {
     let title = format!("Post {}", number(database, "SELECT coalesce(max(id), 0) FROM posts"));
-    let new = NewPost { user_id: 1, title: &title, link: None, description: "", created_at: now() - age };
+    let new = NewPost {
+        user_id: 1,
+        title: &title,
+        link: None,
+        description: "",
+        created_at: Timestamp::now() - age,
+    };
     let id = post::sql::create(database, &new).expect("it is posted").expect("the title is free");
     give(database, id, votes);
     id
@@ -42,7 +48,7 @@ fn give(database: &Connection, id: i64, votes: i64) {
     database
         .execute(
             "UPDATE posts SET score = ?2, hotness = ?3 WHERE id = ?1",
-            [id, score, rank::hotness(score, created_at)],
+            [id, score, rank::hotness(score, Timestamp::from_micros(created_at))],
         )
         .expect("the schema is known");
     database
@@ -70,8 +76,8 @@ fn walk(site: &Site, path: &str, mut between: impl FnMut()) -> Vec<i64> {
 }
 
 /// The ids that a list must show, by sorting all posts.
-fn expected(database: &Connection, days: Option<i64>) -> Vec<i64> {
-    let since = days.map_or(0, |days| now() - days * DAY);
+fn expected(database: &Connection, days: Option<u32>) -> Vec<i64> {
+    let since = days.map_or(Timestamp::EPOCH, |days| Timestamp::now() - days * DAY);
     let sql = "SELECT id FROM posts WHERE score > 1 AND deleted_at IS NULL AND created_at >= ?1 \
                ORDER BY score DESC, id DESC";
     let mut statement = database.prepare(sql).expect("the schema is known");
@@ -80,12 +86,12 @@ fn expected(database: &Connection, days: Option<i64>) -> Vec<i64> {
 
 /// Posts of two months, many with equal points. None is near enough to a limit to leave a list during a test.
 fn months(database: &Connection) {
-    for number in 0..400 {
-        post_of(database, (number * 37 % 1440) * HOUR + HOUR / 2, number * 7 % 5);
+    for number in 0..400_u32 {
+        post_of(database, (number * 37 % 1440) * HOUR + HOUR / 2, i64::from(number * 7 % 5));
     }
     // The posts of one day fill several pages.
-    for number in 0..70 {
-        post_of(database, 2 * HOUR + number, 1 + number % 2);
+    for number in 0..70_u32 {
+        post_of(database, 2 * HOUR + Duration::from_micros(number.into()), i64::from(1 + number % 2));
     }
 }
 
@@ -146,7 +152,7 @@ fn a_period_without_votes_shows_an_empty_list() {
     let site = Site::start();
     let database = site.database();
     database
-        .execute("UPDATE posts SET created_at = created_at - ?1", [8 * DAY])
+        .execute("UPDATE posts SET created_at = created_at - ?1", [micros(8 * DAY)])
         .expect("the schema is known");
     post_of(&database, 40 * DAY, 3);
     for (path, sentence) in [

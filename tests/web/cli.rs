@@ -8,7 +8,7 @@ use std::process::Stdio;
 
 use argon2::{Argon2, PasswordHash, PasswordVerifier};
 use lorem_news::comment::MAX_LEVELS;
-use lorem_news::types::time::now;
+use lorem_news::types::time::Timestamp;
 use rusqlite::Connection;
 
 use crate::client::Client;
@@ -430,7 +430,7 @@ fn seeded_data_has_the_documented_shape() {
     );
     let untimely = "SELECT count(*) FROM comments JOIN posts ON posts.id = post_id \
                     WHERE comments.created_at < posts.created_at OR comments.created_at > ";
-    assert_eq!(number(&connection, &format!("{untimely}{}", now())), 0);
+    assert_eq!(number(&connection, &format!("{untimely}{}", Timestamp::now().as_micros())), 0);
     assert_eq!(
         number(
             &connection,
@@ -503,7 +503,7 @@ fn seeded_posts_have_votes_and_most_link_to_reserved_hosts() {
     while let Some(row) = rows.next().unwrap() {
         let (score, created_at, hotness): (i64, i64, i64) =
             (row.get(0).unwrap(), row.get(1).unwrap(), row.get(2).unwrap());
-        assert_eq!(lorem_news::rank::hotness(score, created_at), hotness);
+        assert_eq!(lorem_news::rank::hotness(score, Timestamp::from_micros(created_at)), hotness);
     }
     let replies = "SELECT count(*) FROM comments AS reply JOIN comments ON comments.id = reply.parent_id";
     assert!(
@@ -516,7 +516,7 @@ fn seeded_posts_have_votes_and_most_link_to_reserved_hosts() {
         let own = format!(
             "SELECT count(*) FROM {noun}_votes AS votes JOIN {noun}s ON {noun}s.id = {noun}_id \
              WHERE votes.user_id = {noun}s.user_id OR votes.created_at < {noun}s.created_at OR votes.created_at > {}",
-            now()
+            Timestamp::now().as_micros()
         );
         assert_eq!(number(&connection, &own), 0, "{noun}");
     }

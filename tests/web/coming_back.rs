@@ -1,21 +1,21 @@
 //! Notices that are shown once, and drafts for guests who must sign in first.
 
-use lorem_news::types::time::{MINUTE, now};
+use std::time::Duration;
+
+use lorem_news::types::time::{HOUR, MINUTE, Timestamp};
 use rusqlite::Connection;
 
 use crate::client::Client;
 use crate::harness::*;
 use crate::seen::*;
 
-const HOUR: i64 = 60 * MINUTE;
-
 /// A text that may be shown in the form only.
 const WRITTEN: &str = "Words <b>that</b> I typed & would \"miss\"";
 
 /// Makes all drafts older by `by` µs.
-fn age(site: &Site, by: i64) {
+fn age(site: &Site, by: Duration) {
     site.database()
-        .execute("UPDATE drafts SET created_at = created_at - ?1", [by])
+        .execute("UPDATE drafts SET created_at = created_at - ?1", [micros(by)])
         .expect("the schema is known");
 }
 
@@ -256,13 +256,13 @@ fn expired_drafts_are_removed_when_the_server_starts() {
     let connection = open(&database);
     let insert =
         "INSERT INTO drafts (created_at, secret_hash, path, form) VALUES (?1, zeroblob(32), '/posts', 'a=b')";
-    for age in [0, HOUR - 10 * MINUTE, HOUR + MINUTE, 48 * HOUR] {
-        connection.execute(insert, [now() - age]).expect("the schema is known");
+    for age in [Duration::ZERO, HOUR - 10 * MINUTE, HOUR + MINUTE, 48 * HOUR] {
+        connection.execute(insert, [Timestamp::now() - age]).expect("the schema is known");
     }
     let _site = Site::with(0, |config| config.database = database.clone());
     eventually("the expired drafts go", || (count(&connection, "drafts") == 2).then_some(()));
     let oldest = number(&connection, "SELECT min(created_at) FROM drafts");
-    assert!(oldest > now() - HOUR, "and the others stay");
+    assert!(oldest > (Timestamp::now() - HOUR).as_micros(), "and the others stay");
 }
 
 #[test]

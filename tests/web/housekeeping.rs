@@ -9,15 +9,15 @@ use std::thread;
 use lorem_news::schema::SCHEMA;
 use lorem_news::session;
 use lorem_news::sql::{ROWS_PER_STEP, Step};
-use lorem_news::types::time::{DAY, now};
+use lorem_news::types::time::{DAY, Timestamp};
 use lorem_store::Database;
 use rusqlite::{Connection, params};
 
 use crate::harness::*;
 
 /// Inserts a session that was created `made` and last used `used` days ago; returns its id.
-fn insert(connection: &Connection, user_id: i64, made: i64, used: i64) -> i64 {
-    let now = now();
+fn insert(connection: &Connection, user_id: i64, made: u32, used: u32) -> i64 {
+    let now = Timestamp::now();
     connection
         .prepare_cached(
             "INSERT INTO sessions (user_id, created_at, last_used_at, secret_hash, ip_address, user_agent) \
@@ -162,7 +162,7 @@ fn a_step_reads_a_limited_number_of_sessions_and_stops_at_the_young_ones() {
         });
         ids
     });
-    let prune = |after| session::sql::prune(&connection, after, now() - 91 * DAY).expect("a step");
+    let prune = |after| session::sql::prune(&connection, after, Timestamp::now() - 91 * DAY).expect("a step");
     let (first, second) = (ids[step - 1], ids[2 * step - 1]);
     assert_eq!(prune(0), Step { removed: step, next: Some(first) });
     assert_eq!(sessions(&connection).len(), 4 * step);
@@ -176,7 +176,7 @@ fn a_step_reads_a_limited_number_of_sessions_and_stops_at_the_young_ones() {
 fn a_database_without_sessions_needs_no_pruning() {
     let (_folder, database) = folder();
     Database::open(&database, &SCHEMA).expect("a new database opens").close().expect("it closes");
-    let step = session::sql::prune(&open(&database), 0, i64::MAX).expect("a step");
+    let step = session::sql::prune(&open(&database), 0, Timestamp::from_micros(i64::MAX)).expect("a step");
     assert_eq!(step, Step { removed: 0, next: None });
 }
 

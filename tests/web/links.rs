@@ -2,10 +2,11 @@
 
 use std::sync::Barrier;
 use std::thread;
+use std::time::Duration;
 
 use lorem_news::post::link::{self, NewLink};
 use lorem_news::post::{self, NewPost};
-use lorem_news::types::time::{DAY, now};
+use lorem_news::types::time::{DAY, Timestamp};
 use rusqlite::Connection;
 use scraper::Html;
 
@@ -26,10 +27,11 @@ fn link(url: &str) -> NewLink {
     link::parse(url).expect(url)
 }
 
-/// Creates a post of a user with this URL, `age` µs old.
-pub fn post_of(database: &Connection, user_id: i64, title: &str, url: &str, age: i64) -> i64 {
+/// Creates a post of a user with this URL and this age.
+pub fn post_of(database: &Connection, user_id: i64, title: &str, url: &str, age: Duration) -> i64 {
     let link = link(url);
-    let new = NewPost { user_id, title, link: Some(&link), description: "", created_at: now() - age };
+    let new =
+        NewPost { user_id, title, link: Some(&link), description: "", created_at: Timestamp::now() - age };
     post::sql::create(database, &new).expect("it is posted").expect("the title is free")
 }
 
@@ -322,7 +324,7 @@ fn posting_a_known_url_votes_for_the_existing_post() {
 fn only_a_recent_existing_post_with_an_equal_url_counts() {
     let site = Site::start();
     let database = site.database();
-    post_of(&database, 1, "An old post", "https://example.com/a", 30 * DAY + 1_000_000);
+    post_of(&database, 1, "An old post", "https://example.com/a", 30 * DAY + Duration::from_secs(1));
     let gone = post_of(&database, 1, "A post that is gone", "https://example.com/b", DAY);
     let client = Client::signed_in(&site);
     assert_eq!(client.post(&format!("/posts/{gone}"), &[("_method", "delete")]).status, 303);
@@ -508,8 +510,14 @@ fn the_posts_of_a_site_are_listed_newest_first() {
     for number in 0..70 {
         // Many have equal times: then the id decides.
         let (title, url) = (format!("Number {number}"), format!("https://github.com/somebody/{number}"));
-        expected.push((post_of(&database, 1, &title, &url, 0), number / 20));
-        post_of(&database, 1, &format!("Other {number}"), &format!("https://github.com/other/{number}"), 0);
+        expected.push((post_of(&database, 1, &title, &url, Duration::ZERO), number / 20));
+        post_of(
+            &database,
+            1,
+            &format!("Other {number}"),
+            &format!("https://github.com/other/{number}"),
+            Duration::ZERO,
+        );
     }
     for (id, minute) in &expected {
         let sql = "UPDATE posts SET created_at = 1700000000000000 + ?2 WHERE id = ?1";
@@ -524,7 +532,13 @@ fn the_posts_of_a_site_are_listed_newest_first() {
         let html = answer.html();
         assert_eq!(texts(&html, "h1"), ["Posts from github.com/somebody"]);
         found.extend(listed(&html));
-        post_of(&database, 2, &format!("New {path}"), &format!("https://github.com/somebody/{path}"), 0);
+        post_of(
+            &database,
+            2,
+            &format!("New {path}"),
+            &format!("https://github.com/somebody/{path}"),
+            Duration::ZERO,
+        );
         let Some(next) = attributes(&html, "nav.pager a[rel=next]", "href").pop() else { break };
         path = next;
     }
@@ -535,7 +549,7 @@ fn the_posts_of_a_site_are_listed_newest_first() {
 #[test]
 fn a_site_with_an_international_name_is_found_by_its_link() {
     let site = Site::start();
-    let id = post_of(&site.database(), 1, "Books of yore", "https://bücher.example/ä?ö", 0);
+    let id = post_of(&site.database(), 1, "Books of yore", "https://bücher.example/ä?ö", Duration::ZERO);
     let html = site.get("/posts").html();
     let [from] = &attributes(&html, &format!("{} .site a", row_of(id)), "href")[..] else {
         panic!("one link")

@@ -5,6 +5,7 @@ use std::thread;
 
 use lorem_news::flag;
 use lorem_news::site::limiter::{Limit, RateLimit, RateLimits};
+use lorem_news::types::time::Timestamp;
 use rusqlite::Connection;
 
 use crate::client::*;
@@ -567,7 +568,7 @@ fn the_log_and_the_queue_are_read_page_by_page() {
                 user_id: user,
                 target: lorem_news::vote::Target::Comment(*id),
                 reason: "Spam",
-                now: 1,
+                now: Timestamp::from_micros(1),
             };
             let flagged = flag::sql::create(&scene.database, &new).expect("an answer");
             assert_eq!(flagged, flag::Flagged::Done);

@@ -5,7 +5,7 @@ use std::io::Read;
 
 use flate2::read::GzDecoder;
 use lorem_news::post::{self, NewPost};
-use lorem_news::types::time::now;
+use lorem_news::types::time::Timestamp;
 use rusqlite::Connection;
 use scraper::Html;
 
@@ -146,8 +146,13 @@ fn posts_made_while_a_user_reads_neither_repeat_nor_hide_a_row() {
         let pages = walk(&site, path, "main", &[], || {
             for number in 0..7 {
                 let title = format!("new {path} {number} {}", ids(&database, &sql).len());
-                let post =
-                    NewPost { user_id: 1, title: &title, link: None, description: "", created_at: now() };
+                let post = NewPost {
+                    user_id: 1,
+                    title: &title,
+                    link: None,
+                    description: "",
+                    created_at: Timestamp::now(),
+                };
                 post::sql::create(&database, &post).expect("another program may post");
             }
         });

@@ -18,7 +18,7 @@ use lorem_news::search::{self, Order};
 use lorem_news::session::{self, NewSession};
 use lorem_news::sitemap;
 use lorem_news::types::cursor::START;
-use lorem_news::types::time::{DAY, now};
+use lorem_news::types::time::{DAY, Timestamp};
 use lorem_news::user::{self, NewUser};
 use lorem_news::visit;
 use lorem_news::vote::Target;
@@ -26,6 +26,8 @@ use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
 use crate::harness::*;
+
+const LONG_AGO: Timestamp = Timestamp::from_micros(1);
 
 thread_local!(static STATEMENTS: RefCell<BTreeSet<String>> = RefCell::default());
 
@@ -88,8 +90,9 @@ fn lists(connection: &Connection) {
     post::sql::newest(connection, 1, START, 30).expect("the newest");
     post::sql::of_user(connection, 1, 1, START, 30).expect("a user's posts");
     post::sql::of_site(connection, 1, "example.com", START, 30).expect("a site's posts");
-    post::sql::best(connection, 1, (None, now()), START, 30).expect("the best of all time");
-    post::sql::best(connection, 1, (Some(now() - 7 * DAY), now()), START, 30).expect("the best of a week");
+    post::sql::best(connection, 1, (None, Timestamp::now()), START, 30).expect("the best of all time");
+    post::sql::best(connection, 1, (Some(Timestamp::now() - 7 * DAY), Timestamp::now()), START, 30)
+        .expect("the best of a week");
     post::sql::saved_by(connection, 1, START, 30).expect("the saved posts");
     post::sql::some(connection, 1, 100).expect("some posts");
     post::sql::random(connection).expect("any post");
@@ -102,7 +105,7 @@ fn lists(connection: &Connection) {
     }
     comment::sql::discussion::place(connection, 1, 1).expect("a comment's place");
     comment::sql::replies_to(connection, 1, 200).expect("the replies to a comment");
-    comment::sql::new_to(connection, 1, 1, 0, 200).expect("new comments");
+    comment::sql::new_to(connection, 1, 1, Timestamp::EPOCH, 200).expect("new comments");
     comment::sql::of_user(connection, 1, START, 30).expect("a user's comments");
     session::sql::of_user(connection, 1, START, 10).expect("a user's sessions");
     auth::sql::viewer(connection, &Secret::random().of(1)).expect("the viewer");
@@ -115,7 +118,7 @@ fn lists(connection: &Connection) {
 fn every_list_is_read_from_an_index_in_its_order() {
     let (folder, connection) = database();
     connection.execute("UPDATE posts SET score = 2 WHERE id = 1", []).expect("the schema is known");
-    visit::sql::note(&connection, 1, 1, 1).expect("it is noted");
+    visit::sql::note(&connection, 1, 1, LONG_AGO).expect("it is noted");
     let asked = statements(&connection, lists);
     assert_eq!(asked.len(), 26, "{asked:?}");
     // With the planner's statistics and without.
@@ -153,20 +156,21 @@ fn every_feed_and_sitemap_is_read_from_an_index_in_its_order() {
 fn every_change_finds_its_rows_by_an_index() {
     let (_folder, connection) = database();
     let asked = statements(&connection, |connection| {
-        let new = NewPost { user_id: 1, title: "A title", link: None, description: "", created_at: 1 };
+        let new = NewPost { user_id: 1, title: "A title", link: None, description: "", created_at: LONG_AGO };
         let post_id = post::sql::create(connection, &new).expect("a post").expect("the title is free");
-        let new = NewComment { post_id, parent_id: None, user_id: 1, body: "A body", created_at: 1 };
+        let new = NewComment { post_id, parent_id: None, user_id: 1, body: "A body", created_at: LONG_AGO };
         let id = comment::sql::create(connection, &new).expect("a comment");
-        comment::sql::destroy(connection, id, 1).expect("it goes");
-        let user = user::sql::sign_in_random(connection, 1).expect("an answer").expect("a user");
+        comment::sql::destroy(connection, id, LONG_AGO).expect("it goes");
+        let user = user::sql::sign_in_random(connection, LONG_AGO).expect("an answer").expect("a user");
         for action in [SaveAction::Save, SaveAction::Unsave, SaveAction::Save] {
-            assert!(saved::sql::change(connection, 1, 1, action, 1).expect("it is changed"));
+            assert!(saved::sql::change(connection, 1, 1, action, LONG_AGO).expect("it is changed"));
         }
         assert!(saved::sql::forget_some(connection, 1, 10).expect("it is forgotten"));
         let secret = &Secret::random();
-        let new = NewSession { user_id: user.id, secret, ip_address: "::1", user_agent: "", created_at: 1 };
+        let new =
+            NewSession { user_id: user.id, secret, ip_address: "::1", user_agent: "", created_at: LONG_AGO };
         session::sql::create(connection, &new).expect("a session");
-        let pruned = session::sql::prune(connection, 0, 2).expect("sessions go");
+        let pruned = session::sql::prune(connection, 0, Timestamp::from_micros(2)).expect("sessions go");
         assert_eq!(pruned.removed, 1);
     });
     assert!(asked.len() >= 12, "{asked:?}");
@@ -193,28 +197,29 @@ fn every_query_and_change_of_one_user_is_found_by_an_index() {
         let link = post::link::parse("https://example.com/a").expect("a link");
         let change = |title: &str| {
             let content = Content { title: title.to_owned(), ..Content::default() };
-            post::sql::update(connection, 1, &content, Some(&link), 1).expect("an answer")
+            post::sql::update(connection, 1, &content, Some(&link), LONG_AGO).expect("an answer")
         };
         assert_eq!(change(&other), Updated::TitleTaken);
         assert_eq!(change("Another title"), Updated::Done);
         assert_eq!(
-            post::sql::same_address(connection, &link.address, 2, 1).expect("an answer"),
+            post::sql::same_address(connection, &link.address, 2, LONG_AGO).expect("an answer"),
             Some((1, 1))
         );
-        assert!(post::sql::takes_address(connection, 2, &link, 1).expect("an answer"));
+        assert!(post::sql::takes_address(connection, 2, &link, LONG_AGO).expect("an answer"));
         assert!(post::sql::takes_comments(connection, 1).expect("an answer"));
         for now in [1, 2] {
-            visit::sql::note(connection, 1, 1, now).expect("it is noted");
+            visit::sql::note(connection, 1, 1, Timestamp::from_micros(now)).expect("it is noted");
         }
         assert!(visit::sql::forget_some(connection, 1, 10).expect("it is forgotten"));
         // The comments of others keep the post.
-        post::sql::leave(connection, 1, one_author(connection), 1).expect("it is emptied");
+        post::sql::leave(connection, 1, one_author(connection), LONG_AGO).expect("it is emptied");
     });
     assert!(posts.len() >= 10, "{posts:?}");
     assert_found_by_index(&connection, &posts);
 
     let comments = statements(&connection, |connection| {
-        let new = NewComment { post_id: 2, parent_id: None, user_id: 1, body: "A body", created_at: 1 };
+        let new =
+            NewComment { post_id: 2, parent_id: None, user_id: 1, body: "A body", created_at: LONG_AGO };
         let parent = comment::sql::create(connection, &new).expect("a comment");
         let new = NewComment { parent_id: Some(parent), ..new };
         let reply = comment::sql::create(connection, &new).expect("a reply");
@@ -226,8 +231,10 @@ fn every_query_and_change_of_one_user_is_found_by_an_index() {
         assert!(comment::sql::twin(connection, &new).expect("an answer").is_some());
         assert_eq!(comment::sql::author(connection, reply).expect("an answer"), Some(1));
         comment::sql::count_of(connection, 2).expect("a number");
-        comment::sql::update(connection, reply, "Another body", 2).expect("it is changed");
-        let fates = [parent, reply].map(|id| comment::sql::destroy(connection, id, 1).expect("it goes"));
+        comment::sql::update(connection, reply, "Another body", Timestamp::from_micros(2))
+            .expect("it is changed");
+        let fates =
+            [parent, reply].map(|id| comment::sql::destroy(connection, id, LONG_AGO).expect("it goes"));
         assert_eq!(
             fates,
             [Some(Fate::Emptied), Some(Fate::Removed { pruned: vec![parent], parent_id: None })]
@@ -239,17 +246,23 @@ fn every_query_and_change_of_one_user_is_found_by_an_index() {
     let sessions = statements(&connection, |connection| {
         let make = || {
             let (secret, created_at) = (&secret, 1);
-            let new = NewSession { user_id: 1, secret, ip_address: "::1", user_agent: "", created_at };
-            user::sql::note_sign_in(connection, 1, 1).expect("it is noted");
+            let new = NewSession {
+                user_id: 1,
+                secret,
+                ip_address: "::1",
+                user_agent: "",
+                created_at: Timestamp::from_micros(created_at),
+            };
+            user::sql::note_sign_in(connection, 1, LONG_AGO).expect("it is noted");
             session::sql::create(connection, &new).expect("a session")
         };
         let id = make();
-        auth::sql::touch(connection, id, 2).expect("it is noted");
+        auth::sql::touch(connection, id, Timestamp::from_micros(2)).expect("it is noted");
         session::sql::replace(connection, &secret.clone().of(id)).expect("it ends");
         assert_eq!(session::sql::count(connection, 1).expect("a number"), 0);
         assert!(session::sql::destroy(connection, make(), 1).expect("it ends"));
         let kept = make();
-        session::sql::renew(connection, kept, &secret, 2).expect("it is renewed");
+        session::sql::renew(connection, kept, &secret, Timestamp::from_micros(2)).expect("it is renewed");
         assert!(auth::sql::session(connection, kept).expect("an answer").is_some());
         make();
         session::sql::destroy_others(connection, 1, kept).expect("they end");
@@ -261,13 +274,15 @@ fn every_query_and_change_of_one_user_is_found_by_an_index() {
     assert_found_by_index(&connection, &sessions);
 
     let drafts = statements(&connection, |connection| {
-        let new = NewDraft { secret: &secret, path: "/posts", form: "title=a", created_at: 1 };
+        let new = NewDraft { secret: &secret, path: "/posts", form: "title=a", created_at: LONG_AGO };
         let token = secret.clone().of(draft::sql::create(connection, &new).expect("it is kept"));
-        assert!(draft::sql::find(connection, &token, "/posts", 0).expect("an answer").is_some());
-        assert!(draft::sql::exists(connection, &token, 0).expect("an answer"));
+        assert!(
+            draft::sql::find(connection, &token, "/posts", Timestamp::EPOCH).expect("an answer").is_some()
+        );
+        assert!(draft::sql::exists(connection, &token, Timestamp::EPOCH).expect("an answer"));
         draft::sql::forget(connection, &token, Some("/posts")).expect("it goes");
-        assert!(!draft::sql::exists(connection, &token, 0).expect("an answer"));
-        draft::sql::remove_before(connection, 1).expect("they go");
+        assert!(!draft::sql::exists(connection, &token, Timestamp::EPOCH).expect("an answer"));
+        draft::sql::remove_before(connection, LONG_AGO).expect("they go");
     });
     assert!(drafts.len() >= 6, "{drafts:?}");
     assert_found_by_index(&connection, &drafts);
@@ -277,13 +292,13 @@ fn every_query_and_change_of_one_user_is_found_by_an_index() {
 fn an_account_and_its_rows_are_found_by_an_index() {
     let (_folder, connection) = database();
     let asked = statements(&connection, |connection| {
-        let new = NewUser { screen_name: "Zoë", password_hash: "a hash", about: "", created_at: 1 };
+        let new = NewUser { screen_name: "Zoë", password_hash: "a hash", about: "", created_at: LONG_AGO };
         let id = user::sql::create(connection, &new).expect("an answer").expect("the name is free");
         assert_eq!(user::sql::account(connection, "zoë").expect("an answer").map(|found| found.id), Some(id));
         assert!(user::sql::has_name(connection, "zoë", 0).expect("an answer"));
         assert!(user::sql::has_password(connection, id, "a hash").expect("an answer"));
         user::sql::set_password(connection, id, "another").expect("it is changed");
-        assert!(user::sql::update(connection, id, "Zoe", "", 1).expect("it is changed"));
+        assert!(user::sql::update(connection, id, "Zoe", "", LONG_AGO).expect("it is changed"));
     });
     assert!(asked.len() >= 7, "{asked:?}");
     assert_found_by_index(&connection, &asked);
@@ -291,7 +306,7 @@ fn an_account_and_its_rows_are_found_by_an_index() {
     // The user's own rows are grouped in `lost`, and no others.
     let author = one_author(&connection);
     let asked = statements(&connection, |connection| {
-        while user::handlers::deletion::destroy_some(connection, author, 1, 3).expect("they go") {}
+        while user::handlers::deletion::destroy_some(connection, author, LONG_AGO, 3).expect("they go") {}
     });
     assert!(asked.len() >= 10, "{asked:?}");
     for sql in &asked {
@@ -307,13 +322,14 @@ fn moderation_finds_its_rows_by_an_index() {
     let (_folder, connection) = database();
     connection.execute("UPDATE users SET is_admin = 1 WHERE id = 1", []).expect("the schema is known");
     let secret = Secret::random();
-    let new = NewSession { user_id: 1, secret: &secret, ip_address: "::1", user_agent: "", created_at: 1 };
-    user::sql::note_sign_in(&connection, 1, 1).expect("it is noted");
+    let new =
+        NewSession { user_id: 1, secret: &secret, ip_address: "::1", user_agent: "", created_at: LONG_AGO };
+    user::sql::note_sign_in(&connection, 1, LONG_AGO).expect("it is noted");
     let session_id = session::sql::create(&connection, &new).expect("a session");
     let asked = statements(&connection, |connection| {
         for target in [Target::Post(1), Target::Comment(1)] {
             for user_id in [90, 91] {
-                let new = NewFlag { user_id, target, reason: "Spam", now: 1 };
+                let new = NewFlag { user_id, target, reason: "Spam", now: LONG_AGO };
                 assert_eq!(flag::sql::create(connection, &new).expect("an answer"), Flagged::Done);
             }
             assert_eq!(flag::sql::reasons(connection, target).expect("a list").len(), 2);
@@ -321,7 +337,7 @@ fn moderation_finds_its_rows_by_an_index() {
         }
         assert!(flag::sql::withdraw_some(connection, 90, 10).expect("they go"));
         let act = |verb, subject| {
-            let new = Decision { verb, subject, reason: "A reason", now: 1 };
+            let new = Decision { verb, subject, reason: "A reason", now: LONG_AGO };
             moderation::sql::act(connection, session_id, &new).expect("an answer")
         };
         for subject in [Subject::Post(1), Subject::Comment(1)] {
@@ -400,7 +416,8 @@ fn the_search_index_finds_its_rows_by_an_index() {
             .expect("a user");
         for text in ["dol", "dolor lorem", &format!("\"dolor sit\" by:{name} site:example.com")] {
             let query = Query::parse(text).expect("a search");
-            let found = search::sql::find::find(connection, &query, Order::Date, 1).expect("an answer");
+            let found =
+                search::sql::find::find(connection, &query, Order::Date, LONG_AGO).expect("an answer");
             assert!(found.is_some(), "a user has the name");
         }
         for kind in [Kind::Post, Kind::Comment] {
@@ -415,13 +432,15 @@ fn the_search_index_finds_its_rows_by_an_index() {
     assert_found_by_index(&connection, &own(asked));
 
     let asked = statements(&connection, |connection| {
-        comment::sql::update(connection, 1, "Another body", 1).expect("it changes");
-        let new = NewPost { user_id: 1, title: "A new title", link: None, description: "", created_at: 1 };
+        comment::sql::update(connection, 1, "Another body", LONG_AGO).expect("it changes");
+        let new =
+            NewPost { user_id: 1, title: "A new title", link: None, description: "", created_at: LONG_AGO };
         let post_id = post::sql::create(connection, &new).expect("a post").expect("the title is free");
-        let new = NewComment { post_id, parent_id: None, user_id: 1, body: "A new body", created_at: 1 };
+        let new =
+            NewComment { post_id, parent_id: None, user_id: 1, body: "A new body", created_at: LONG_AGO };
         comment::sql::create(connection, &new).expect("a comment");
         let content = Content { title: "Another title".into(), ..Content::default() };
-        post::sql::update(connection, 1, &content, None, 1).expect("it changes");
+        post::sql::update(connection, 1, &content, None, LONG_AGO).expect("it changes");
         assert!(search::sql::is_behind(connection).expect("an answer"));
         assert!(!search::sql::index_some(connection).expect("a step"));
         assert!(!search::sql::is_behind(connection).expect("an answer"));

@@ -7,7 +7,7 @@ use lorem_news::schema::MIGRATIONS;
 use lorem_news::schema::SCHEMA;
 use lorem_news::search::query::{Kind, Query};
 use lorem_news::search::{self, MAX_BLOCKS, MAX_MATCHES, Order, ROWS_PER_BLOCK};
-use lorem_news::types::time::{DAY, now};
+use lorem_news::types::time::{DAY, Timestamp};
 use lorem_news::user::{self, NewUser};
 use lorem_store::Database;
 use rusqlite::Connection;
@@ -33,23 +33,25 @@ impl Words {
     }
 
     fn person(&self, screen_name: &str) -> i64 {
-        let new = NewUser { screen_name, password_hash: "none", about: "", created_at: 1 };
+        let new =
+            NewUser { screen_name, password_hash: "none", about: "", created_at: Timestamp::from_micros(1) };
         user::sql::create(&self.database, &new).expect("an answer").expect("the name is free")
     }
 
     fn post(&self, title: &str, description: &str) -> i64 {
-        let new = NewPost { user_id: 1, title, link: None, description, created_at: now() };
+        let new = NewPost { user_id: 1, title, link: None, description, created_at: Timestamp::now() };
         post::sql::create(&self.database, &new).expect("an answer").expect("the title is free")
     }
 
     fn change(&self, id: i64, title: &str, description: &str) {
         let content = Content { title: title.into(), url: String::new(), description: description.into() };
-        let updated = post::sql::update(&self.database, id, &content, None, 2).expect("an answer");
+        let updated = post::sql::update(&self.database, id, &content, None, Timestamp::from_micros(2))
+            .expect("an answer");
         assert_eq!(updated, Updated::Done);
     }
 
     fn comment(&self, post_id: i64, user_id: i64, body: &str) -> i64 {
-        let new = NewComment { post_id, parent_id: None, user_id, body, created_at: now() };
+        let new = NewComment { post_id, parent_id: None, user_id, body, created_at: Timestamp::now() };
         comment::sql::create(&self.database, &new).expect("a comment")
     }
 
@@ -138,8 +140,9 @@ fn a_changed_or_deleted_text_is_not_found_by_its_old_words() {
     }
     words.change(kept, "Something giraffe", "A text of eland.");
     post::sql::destroy(&words.database, gone).expect("it goes");
-    comment::sql::update(&words.database, said, "I saw an oryx there", 2).expect("it changes");
-    comment::sql::destroy(&words.database, unsaid, 2).expect("it goes");
+    comment::sql::update(&words.database, said, "I saw an oryx there", Timestamp::from_micros(2))
+        .expect("it changes");
+    comment::sql::destroy(&words.database, unsaid, Timestamp::from_micros(2)).expect("it goes");
     // A deleted text is never shown, neither before the index has followed nor after.
     for text in ["okapi ", "kudu "] {
         assert_eq!(words.now(text), [""; 0], "{text}");
@@ -173,7 +176,8 @@ fn the_texts_of_a_deleted_account_are_not_found() {
         .expect("a reply");
     words.comment(post, 2, "A porpoise");
     assert_eq!(words.find("by:zoe").len(), 3);
-    while user::handlers::deletion::destroy_some(&words.database, 1, now(), 10).expect("they go") {}
+    while user::handlers::deletion::destroy_some(&words.database, 1, Timestamp::now(), 10).expect("they go") {
+    }
     for text in ["walrus ", "seal ", "narwhal ", "manatee ", "deleted "] {
         assert_eq!(words.find(text), [""; 0], "{text}");
     }
@@ -234,7 +238,7 @@ fn results_are_ordered_by_points_and_age_or_by_date() {
     let words = Words::new();
     let ids: Vec<i64> = (0..4).map(|number| words.post(&format!("Post {number}"), "A kestrel.")).collect();
     let titled = words.post("The kestrel", "");
-    let now = now();
+    let now = Timestamp::now();
     for (id, days, score) in
         [(ids[0], 0, 1), (ids[1], 400, 1), (ids[2], 30, 50), (ids[3], 3, 5), (titled, 500, 1)]
     {
@@ -242,7 +246,7 @@ fn results_are_ordered_by_points_and_age_or_by_date() {
             .database
             .execute(
                 "UPDATE posts SET created_at = ?2, score = ?3 WHERE id = ?1",
-                [id, now - days * DAY, score],
+                [id, (now - days * DAY).as_micros(), score],
             )
             .expect("a post changes");
     }
@@ -400,7 +404,7 @@ fn crowd(titles: impl Iterator<Item = (i64, String)>) -> (tempfile::TempDir, Con
 
 fn find(connection: &Connection, text: &str) -> search::Found {
     let query = Query::parse(text).expect("a search");
-    search::sql::find::find(connection, &query, Order::Date, 1)
+    search::sql::find::find(connection, &query, Order::Date, Timestamp::from_micros(1))
         .expect("an answer")
         .expect("a user has the name")
 }

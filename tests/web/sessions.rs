@@ -1,6 +1,6 @@
 //! Sessions: signing in and out, and the list of a user's sessions.
 
-use lorem_news::types::time::{DAY, now};
+use lorem_news::types::time::{DAY, MINUTE, Timestamp};
 
 use crate::accounts::EVIL;
 use crate::client::Client;
@@ -36,7 +36,7 @@ fn a_user_who_signs_in_is_recognized_from_then_on() {
     assert_eq!(client.get("/sessions/new").text(), page.text());
     assert_eq!(client.get("/sessions").header("Location"), Some("/sign_in"));
 
-    let began = now();
+    let began = Timestamp::now();
     let agent = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) \
                  Chrome/125.0.0.0 Safari/537.36";
     let answer = client.ask("POST", "/sessions", &form(&name, "password"), &[("User-Agent", agent)]);
@@ -49,7 +49,7 @@ fn a_user_who_signs_in_is_recognized_from_then_on() {
     assert_eq!(texts(&page.html(), "#sessions_count"), ["1"]);
     let row = string(&database, "SELECT user_id || ip_address || user_agent FROM sessions");
     assert_eq!(row, format!("3127.0.0.1{agent}"));
-    assert!(number(&database, "SELECT last_seen_at FROM users WHERE id = 3") >= began);
+    assert!(number(&database, "SELECT last_seen_at FROM users WHERE id = 3") >= began.as_micros());
     let (secret, hash) =
         (client.cookie("session").expect("it is signed in"), "SELECT hex(secret_hash) FROM sessions");
     assert!(!secret.to_uppercase().contains(&string(&database, hash)), "only a hash is stored");
@@ -369,17 +369,17 @@ fn the_use_of_a_session_is_recorded_once_a_day() {
     }
     assert_eq!((used(), version()), (began, unchanged), "reading a page writes nothing");
 
-    for (age, noted) in [(DAY - 60_000_000, false), (DAY + 60_000_000, true), (100 * DAY, true)] {
-        let old = now() - age;
+    for (age, noted) in [(DAY - MINUTE, false), (DAY + MINUTE, true), (100 * DAY, true)] {
+        let old = Timestamp::now() - age;
         let sql = "UPDATE sessions SET last_used_at = ?1 WHERE id = ?2";
-        database.execute(sql, [old, id]).expect("the schema is known");
+        database.execute(sql, [old.as_micros(), id]).expect("the schema is known");
         let before = version();
         assert!(whoami(&client).is_some());
         if noted {
             // The request does not wait for this write.
-            eventually("the use is recorded", || (used() > old).then_some(()));
+            eventually("the use is recorded", || (used() > old.as_micros()).then_some(()));
         }
-        assert_eq!((used() > old, version() != before), (noted, noted), "{age}");
+        assert_eq!((used() > old.as_micros(), version() != before), (noted, noted), "{age:?}");
         let (after, before) = (used(), version());
         assert!(whoami(&client).is_some());
         assert_eq!((used(), version()), (after, before), "a second use on one day writes nothing");

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use lorem_news::comment::{self, MAX_LEVELS, NewComment};
 use lorem_news::post;
-use lorem_news::types::time::{DAY, MINUTE, now};
+use lorem_news::types::time::{DAY, MINUTE, Timestamp};
 use rusqlite::Connection;
 use scraper::Html;
 
@@ -26,7 +26,7 @@ fn place_of(database: &Connection, id: i64) -> (Option<i64>, i64) {
 }
 
 fn make(database: &Connection, post_id: i64, parent_id: Option<i64>, user_id: i64, body: &str) -> i64 {
-    let new = NewComment { post_id, parent_id, user_id, body, created_at: now() - DAY };
+    let new = NewComment { post_id, parent_id, user_id, body, created_at: Timestamp::now() - DAY };
     comment::sql::create(database, &new).expect("it can be made")
 }
 
@@ -400,7 +400,7 @@ fn a_long_chain_is_removed_with_few_page_changes() {
     }
     let leaf = chain.pop().expect("there are many");
     for id in &chain {
-        comment::sql::destroy(&database, *id, 1).expect("it is emptied");
+        comment::sql::destroy(&database, *id, Timestamp::from_micros(1)).expect("it is emptied");
     }
     let changes = partials(&client.htmx("DELETE", &format!("/comments/{leaf}"), &[]));
     let mut expected: Vec<String> =
@@ -600,7 +600,7 @@ fn the_oldest_comments_of_a_huge_discussion_are_on_their_own_pages() {
     let age = |ids: &[i64]| {
         for id in ids {
             let sql = "UPDATE comments SET created_at = created_at - ?2 WHERE id = ?1";
-            database.execute(sql, [*id, DAY]).expect("the schema is known");
+            database.execute(sql, [*id, micros(DAY)]).expect("the schema is known");
         }
     };
     let root = make(&database, 3, None, 5, "The oldest of very many.");
@@ -690,7 +690,7 @@ fn new_comments_of_others_are_marked_for_a_returning_user() {
     let html = reader.get("/posts/3").html();
     assert_eq!(texts(&html, ".new, #comments strong"), [""; 0], "nothing is new at the first visit");
     let first = eventually("the visit is recorded", || looked_at(&database, 6));
-    assert!((now() - first) < MINUTE);
+    assert!(Timestamp::now().as_micros() - first < micros(MINUTE));
     assert_eq!(texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong"), [""; 0]);
     let own = [("body", "One's own is not new.")];
     assert_eq!(reader.post("/posts/3/comments", &own).status, 303);
@@ -729,7 +729,7 @@ fn new_comments_of_others_are_marked_for_a_returning_user() {
         texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong").is_empty().then_some(())
     });
     // Half an hour later nothing is new.
-    let ago = 31 * MINUTE;
+    let ago = micros(31 * MINUTE);
     database
         .execute("UPDATE visits SET seen_at = seen_at - ?1, looked_at = looked_at - ?1", [ago])
         .and_then(|_| database.execute("UPDATE comments SET created_at = created_at - ?1", [ago]))
@@ -771,7 +771,7 @@ fn new_comments_beyond_the_first_page_are_reported_and_marked() {
             parent_id: is_deep.then_some(last),
             user_id: 7,
             body: "It is new, and elsewhere.",
-            created_at: now(),
+            created_at: Timestamp::now(),
         };
         let new = comment::sql::create(&database, &new).expect("it can be made");
         assert_eq!(texts(&reader.get("/posts").html(), "li:has(#post_arrow_3) strong"), ["1 new"]);
@@ -800,8 +800,13 @@ fn more_than_99_new_comments_are_shown_as_in_the_list() {
     let at = eventually("the visit is recorded", || looked_at(&database, 6));
     database.execute_batch("BEGIN").expect("a transaction");
     for _ in 0..250 {
-        let new =
-            NewComment { post_id: 3, parent_id: None, user_id: 7, body: "A remark", created_at: at + 1 };
+        let new = NewComment {
+            post_id: 3,
+            parent_id: None,
+            user_id: 7,
+            body: "A remark",
+            created_at: Timestamp::from_micros(at + 1),
+        };
         comment::sql::create(&database, &new).expect("it can be made");
     }
     database.execute_batch("COMMIT").expect("it is written");
@@ -841,7 +846,7 @@ fn a_visit_is_recorded_when_it_makes_a_difference() {
     reader.get("/posts/3");
     settle();
     assert_eq!(looked_at(&database, 6), Some(first), "a second visit so soon is not recorded");
-    let before = now() - 6 * MINUTE;
+    let before = (Timestamp::now() - 6 * MINUTE).as_micros();
     let age = || database.execute("UPDATE visits SET looked_at = ?1", [before]).expect("the schema is known");
     age();
     reader.get("/posts/3");

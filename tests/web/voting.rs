@@ -5,6 +5,7 @@ use std::thread;
 
 use lorem_news::rank;
 use lorem_news::site::limiter::RateLimits;
+use lorem_news::types::time::Timestamp;
 use rusqlite::Connection;
 use scraper::Html;
 
@@ -312,18 +313,18 @@ fn a_vote_moves_a_post_up_the_front_page() {
     database
         .execute(
             "UPDATE posts SET score = 51, created_at = ?1, hotness = ?2 WHERE id = 3",
-            [oldest, rank::hotness(51, oldest)],
+            [oldest, rank::hotness(51, Timestamp::from_micros(oldest))],
         )
         .expect("the schema is known");
     recount(&database);
     let before = place();
     let hotness = || number(&database, "SELECT hotness FROM posts WHERE id = 3");
-    assert_eq!(hotness(), rank::hotness(51, oldest));
+    assert_eq!(hotness(), rank::hotness(51, Timestamp::from_micros(oldest)));
     assert_eq!(client.post("/posts/3/vote", &[]).status, 303);
-    assert_eq!(hotness(), rank::hotness(52, oldest));
+    assert_eq!(hotness(), rank::hotness(52, Timestamp::from_micros(oldest)));
     assert!(place() <= before);
     assert_eq!(client.post("/posts/3/unvote", &[]).status, 303);
-    assert_eq!(hotness(), rank::hotness(51, oldest));
+    assert_eq!(hotness(), rank::hotness(51, Timestamp::from_micros(oldest)));
 }
 
 #[test]

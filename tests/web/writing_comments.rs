@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use lorem_news::comment::{self, NewComment};
 use lorem_news::site::limiter::{Limit, RateLimit, RateLimits};
-use lorem_news::types::time::{DAY, now};
+use lorem_news::types::time::{DAY, MINUTE, Timestamp};
 use rusqlite::Connection;
 use scraper::Html;
 
@@ -24,13 +24,14 @@ const DESTROYED: &str = "Comment was successfully destroyed.";
 
 /// Creates a comment three months old, whose age in words does not change for weeks.
 pub fn comment_of(database: &Connection, user_id: i64, post_id: i64, body: &str) -> i64 {
-    let comment = NewComment { post_id, parent_id: None, user_id, body, created_at: now() - 95 * DAY };
+    let comment =
+        NewComment { post_id, parent_id: None, user_id, body, created_at: Timestamp::now() - 95 * DAY };
     comment::sql::create(database, &comment).expect("it can be made")
 }
 
 /// Creates a reply to a comment on post 3.
 pub fn reply_of(database: &Connection, user_id: i64, parent_id: i64) -> i64 {
-    let created_at = now() - 95 * DAY;
+    let created_at = Timestamp::now() - 95 * DAY;
     let reply =
         NewComment { post_id: 3, parent_id: Some(parent_id), user_id, body: "This is a reply.", created_at };
     comment::sql::create(database, &reply).expect("it can be made")
@@ -260,10 +261,10 @@ fn a_comment_repeated_within_ten_minutes_is_stored_once() {
     assert_eq!(sent(&one_person, 3), None);
     assert!(sent(&another, 3).is_some(), "an equal text of another user is a new comment");
     assert!(sent(&one_person, 4).is_some(), "on another post it is a new comment");
-    let minutes_ago = |minutes: i64| {
-        let at = now() - minutes * 60_000_000;
+    let minutes_ago = |minutes: u32| {
+        let at = Timestamp::now() - minutes * MINUTE;
         let sql = "UPDATE comments SET created_at = ?2 WHERE id = ?1";
-        database.execute(sql, [first, at]).expect("the schema is known");
+        database.execute(sql, [first, at.as_micros()]).expect("the schema is known");
     };
     minutes_ago(9);
     assert_eq!(sent(&one_person, 3), None);
@@ -284,9 +285,9 @@ fn a_comment_repeated_by_htmx_looks_as_on_the_page() {
     let form = [("body", "The very same text.")];
     assert_eq!(client.post("/posts/3/comments", &form).status, 303);
     let id = newest(&database);
-    let at = now() - 5 * 60_000_000;
+    let at = Timestamp::now() - 5 * MINUTE;
     database
-        .execute("UPDATE comments SET created_at = ?2 WHERE id = ?1", [id, at])
+        .execute("UPDATE comments SET created_at = ?2 WHERE id = ?1", [id, at.as_micros()])
         .expect("the schema is known");
     let changes = partials(&client.htmx("POST", "/posts/3/comments", &form));
     assert_eq!(changes[1].target, format!("#comment_list:not(:has(> #comment_{id}))"));

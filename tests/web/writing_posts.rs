@@ -5,6 +5,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use lorem_news::post::{self, NewPost};
+use lorem_news::types::time::Timestamp;
 use rusqlite::Connection;
 
 use crate::client::*;
@@ -22,7 +23,7 @@ const GONE: &str = "The page you were looking for doesn't exist. \
 
 /// Creates a post of a user with an old time.
 fn post_of(site: &Site, user_id: i64, title: &str) -> i64 {
-    let (description, created_at) = ("As it was.", 1_600_000_000_000_000);
+    let (description, created_at) = ("As it was.", Timestamp::from_micros(1_600_000_000_000_000));
     let post = NewPost { user_id, title, link: None, description, created_at };
     post::sql::create(&site.database(), &post).expect("it is posted").expect("the title is free")
 }
@@ -144,7 +145,7 @@ fn a_form_cannot_set_other_fields_of_a_post() {
     assert_done(&client, &answer, &format!("/posts/{id}"), "Post was successfully created.");
     let before = row(&database, id);
     let created_at = number(&database, &format!("SELECT created_at FROM posts WHERE id = {id}"));
-    let hotness = lorem_news::rank::hotness(1, created_at);
+    let hotness = lorem_news::rank::hotness(1, Timestamp::from_micros(created_at));
     assert_eq!(
         before,
         format!(r#"[{id},5,"Just a title",{created_at},{created_at},null,{hotness},1,0,null,null,null,""]"#)
@@ -352,7 +353,8 @@ fn destroying_a_post_deletes_everything_on_it() {
     for voter in 10..40 {
         let targets = comments.iter().map(|&id| Target::Comment(id)).chain([Target::Post(7)]);
         for target in targets {
-            vote::sql::change(&database, voter, target, Vote::Cast, 1).expect("it is counted");
+            vote::sql::change(&database, voter, target, Vote::Cast, Timestamp::from_micros(1))
+                .expect("it is counted");
         }
     }
     assert_sound(&database);

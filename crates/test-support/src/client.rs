@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use lorem_news::auth::token::Secret;
 use lorem_news::session::{self, NewSession};
-use lorem_news::types::time::now;
+use lorem_news::types::time::Timestamp;
 use lorem_news::user;
 
 use crate::harness::*;
@@ -40,7 +40,7 @@ impl Client {
 
     /// A user, signed in by a row in the database.
     pub fn signed_in_as(site: &Site, user_id: i64) -> Client {
-        let (connection, secret, created_at) = (site.database(), Secret::random(), now());
+        let (connection, secret, created_at) = (site.database(), Secret::random(), Timestamp::now());
         let new = NewSession { user_id, secret: &secret, ip_address: "::1", user_agent: "", created_at };
         let id = session::sql::create(&connection, &new).expect("a session");
         user::sql::note_sign_in(&connection, user_id, created_at).expect("the sign-in is counted");

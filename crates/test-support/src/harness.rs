@@ -69,6 +69,11 @@ pub fn open(database: &Path) -> Connection {
     connection
 }
 
+/// Microseconds, as the database counts them.
+pub fn micros(duration: Duration) -> i64 {
+    duration.as_micros().try_into().expect("it fits an i64")
+}
+
 /// The single number that a query returns.
 pub fn number(connection: &Connection, sql: &str) -> i64 {
     connection.query_row(sql, [], |row| row.get(0)).unwrap_or_else(|error| panic!("{sql}: {error}"))

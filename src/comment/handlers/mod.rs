@@ -22,7 +22,7 @@ use crate::auth::Standing;
 use crate::auth::token::Token;
 use crate::site::limiter::Action;
 use crate::types::cursor::START;
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 use crate::ui::layout::{self, Page};
 use crate::ui::message;
 use crate::user;
@@ -91,7 +91,7 @@ pub fn create(cx: &Cx, to: ReplyTarget) -> Result {
 fn send(
     connection: &Connection,
     to: ReplyTarget,
-    (user_id, body, created_at): (i64, &str, Micros),
+    (user_id, body, created_at): (i64, &str, Timestamp),
     token: Option<&Token>,
 ) -> rusqlite::Result<Sent> {
     let post_id = match sql::room(connection, to)? {

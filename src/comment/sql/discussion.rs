@@ -6,14 +6,14 @@ use super::super::tree::{Layout, Node, Place, Row, Tree};
 use super::super::{Comment, MAX_ORDERED, PAGE_SIZE, Thread};
 use crate::post::PostDetail;
 use crate::types::cursor::{Cursor, START};
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 
 /// The comments on a post, or as many of them as are put in order.
 pub struct Discussion {
     viewer_id: i64,
     post_id: i64,
     /// Since when something in it is new to who asks, if anything is.
-    new_since: Option<Micros>,
+    new_since: Option<Timestamp>,
     /// All of them, when they are few; each until it is shown.
     comments: Vec<Option<Comment>>,
     is_cut: bool,

@@ -11,7 +11,7 @@ use crate::moderation;
 use crate::post::{self, DELETED, REMOVED};
 use crate::sql::{random_id, short};
 use crate::types::cursor::{Cursor, Slice};
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 use crate::user;
 use crate::vote::{self, Target};
 
@@ -93,7 +93,7 @@ pub fn new_to(
     connection: &Connection,
     viewer_id: i64,
     post_id: i64,
-    since: Micros,
+    since: Timestamp,
     limit: u32,
 ) -> rusqlite::Result<Vec<i64>> {
     let sql = "SELECT id FROM comments WHERE post_id = ?2 AND created_at > ?3 AND deleted_at IS NULL \
@@ -144,7 +144,7 @@ pub fn find(connection: &Connection, viewer_id: i64, id: i64) -> rusqlite::Resul
     );
     connection
         .prepare_cached(sql)?
-        .query_row([viewer_id, id], |row| {
+        .query_row(params![viewer_id, id], |row| {
             let (post_id, is_deleted) = (row.get(COLUMNS)?, row.get(COLUMNS + 1)?);
             let comment = Comment { is_voted: row.get(COLUMNS + 2)?, ..from_row(row)? };
             Ok(Placed { comment, post_id, is_deleted })
@@ -227,7 +227,7 @@ pub fn create(connection: &Connection, comment: &NewComment) -> rusqlite::Result
 }
 
 /// Changes what a comment says.
-pub fn update(connection: &Connection, id: i64, body: &str, now: Micros) -> rusqlite::Result<()> {
+pub fn update(connection: &Connection, id: i64, body: &str, now: Timestamp) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE comments SET body = ?2, updated_at = ?3 WHERE id = ?1")?
         .execute(params![id, body, now])?;
@@ -273,7 +273,7 @@ pub enum Fate {
 
 /// Removes a comment and takes it off the counts; one with replies is emptied instead. `None`: there
 /// is none, or it was deleted before.
-pub fn destroy(connection: &Connection, id: i64, now: Micros) -> rusqlite::Result<Option<Fate>> {
+pub fn destroy(connection: &Connection, id: i64, now: Timestamp) -> rusqlite::Result<Option<Fate>> {
     let sql = "DELETE FROM comments WHERE id = ?1 AND deleted_at IS NULL \
                AND NOT EXISTS (SELECT 1 FROM comments AS reply WHERE reply.parent_id = ?1) \
                RETURNING post_id, user_id, parent_id, score";
@@ -301,13 +301,13 @@ pub fn destroy(connection: &Connection, id: i64, now: Micros) -> rusqlite::Resul
         .prepare_cached(
             "UPDATE comments SET deleted_at = ?2, updated_at = ?2, user_id = NULL, body = '' WHERE id = ?1",
         )?
-        .execute([id, now])?;
+        .execute(params![id, now])?;
     count(connection, post_id, user_id, -1)?;
     Ok(Some(Fate::Emptied))
 }
 
 /// Removes a comment whose author leaves, also one that an admin has removed: it is counted no more.
-pub fn leave(connection: &Connection, id: i64, now: Micros) -> rusqlite::Result<()> {
+pub fn leave(connection: &Connection, id: i64, now: Timestamp) -> rusqlite::Result<()> {
     if destroy(connection, id, now)?.is_some() {
         return Ok(());
     }
@@ -326,7 +326,7 @@ pub fn leave(connection: &Connection, id: i64, now: Micros) -> rusqlite::Result<
             "UPDATE comments SET removed_at = NULL, updated_at = ?2, user_id = NULL, body = '' \
              WHERE id = ?1 AND removed_at IS NOT NULL",
         )?
-        .execute([id, now])?;
+        .execute(params![id, now])?;
     Ok(())
 }
 
@@ -352,7 +352,7 @@ fn prune(connection: &Connection, mut id: Option<i64>) -> rusqlite::Result<(Vec<
 fn count(connection: &Connection, post_id: i64, user_id: Option<i64>, by: i64) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE posts SET comments_count = comments_count + ?2 WHERE id = ?1")?
-        .execute([post_id, by])?;
+        .execute(params![post_id, by])?;
     connection
         .prepare_cached("UPDATE users SET comments_count = comments_count + ?2 WHERE id = ?1")?
         .execute(params![user_id, by])?;

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::super::query::{Kind, PREFIX_LENGTH, Query, Term, folded_words};
 use super::super::{Found, MAX_BLOCKS, MAX_ENDINGS, MAX_MATCHES, Match, Order, ROWS_PER_BLOCK};
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 use crate::user;
 
 /// So many bytes of texts are read to see whether words stand side by side.
@@ -20,7 +20,7 @@ pub fn find(
     connection: &Connection,
     query: &Query,
     order: Order,
-    now: Micros,
+    now: Timestamp,
 ) -> rusqlite::Result<Option<Found>> {
     let author = match &query.by {
         Some(name) => match super::author(connection, &user::name::folded(name))? {

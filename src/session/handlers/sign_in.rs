@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::super::{NewSession, sql};
 use crate::auth::token::{Secret, Token};
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 use crate::vote::{self, Vote};
 use crate::web::Cx;
 use crate::{auth, user};
@@ -19,7 +19,7 @@ pub struct SignIn {
     before: Option<Token>,
     /// What they wanted to vote for as a guest.
     vote: Option<vote::Target>,
-    now: Micros,
+    now: Timestamp,
 }
 
 impl SignIn {

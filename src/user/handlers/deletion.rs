@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::super::sql;
-use crate::types::time::Micros;
+use crate::types::time::Timestamp;
 use crate::{comment, flag, post, saved, session, visit, vote};
 
 /// Removes a user with all they wrote, at most `number` rows of it at once; whether there is more. A post or
@@ -11,7 +11,7 @@ use crate::{comment, flag, post, saved, session, visit, vote};
 ///
 /// # Errors
 /// The database's.
-pub fn destroy_some(connection: &Connection, id: i64, now: Micros, number: u32) -> rusqlite::Result<bool> {
+pub fn destroy_some(connection: &Connection, id: i64, now: Timestamp, number: u32) -> rusqlite::Result<bool> {
     // First they are signed out everywhere: a user who still writes would never be done with.
     if session::sql::destroy_some(connection, id, number)? {
         return Ok(true);
@@ -29,7 +29,7 @@ pub fn destroy_some(connection: &Connection, id: i64, now: Micros, number: u32) 
         comment::sql::leave(connection, *comment_id, now)?;
     }
     if !comments.is_empty()
-        || vote::sql::withdraw_some(connection, id, number)?
+        || vote::sql::withdraw_some(connection, id, now, number)?
         || saved::sql::forget_some(connection, id, number)?
         || flag::sql::withdraw_some(connection, id, number)?
         || visit::sql::forget_some(connection, id, number)?

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use lorem_news::schema::SCHEMA;
-use lorem_news::types::time::{DAY, Micros, now};
+use lorem_news::types::time::Timestamp;
 use lorem_news::{rank, search};
 use lorem_store::Database;
 use rand::rngs::StdRng;
@@ -19,7 +19,7 @@ use crate::format;
 use crate::process::{check_stop_signal, stop_requested};
 
 /// The time over which the posts of the large database are spread: ten years.
-const SPAN: Micros = 3_652 * DAY;
+const SPAN: Duration = Duration::from_hours(3_652 * 24);
 /// Users in each database.
 pub const USERS: u32 = 10_000;
 /// The id of a user who wrote more than a page of posts and of comments in both databases.
@@ -61,9 +61,9 @@ pub fn make(path: &Path, posts: u32, options: &Options) -> Result<()> {
 }
 
 fn fill(path: &Path, posts: u32, options: &Options) -> Result<()> {
-    let step = SPAN / i64::from(options.posts);
+    let step = SPAN / options.posts;
     in_one_transaction(path, |transaction| {
-        let now = now();
+        let now = Timestamp::now();
         create_users(transaction, now)?;
         eprintln!("making {} posts and their votes", format::grouped(posts.into()));
         let (votes, scores) = draw_votes(posts, options.votes)?;
@@ -118,7 +118,7 @@ pub fn without_indexes(
     Ok(())
 }
 
-fn create_users(connection: &Connection, now: Micros) -> rusqlite::Result<()> {
+fn create_users(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     let mut insert = connection.prepare(
         "INSERT INTO users (id, screen_name, folded_name, created_at, updated_at) VALUES (?1, ?2, ?2, ?3, ?3)",
     )?;
@@ -166,8 +166,8 @@ fn create_posts(
     connection: &Connection,
     posts: u32,
     scores: &[u32],
-    step: Micros,
-    now: Micros,
+    step: Duration,
+    now: Timestamp,
 ) -> rusqlite::Result<()> {
     let mut insert = connection.prepare(
         "INSERT INTO posts (id, user_id, created_at, updated_at, title, score, hotness) \
@@ -175,7 +175,7 @@ fn create_posts(
     )?;
     let mut describe = connection.prepare("INSERT INTO descriptions (post_id, text) VALUES (?1, ?2)")?;
     for id in 1..=posts {
-        let created_at = now - step * i64::from(posts - id);
+        let created_at = now - step * (posts - id);
         let score = i64::from(scores[id as usize]);
         let title = format!("Title {id} common rare{:05}", id % (posts / RARE));
         let hotness = rank::hotness(score, created_at);
@@ -185,7 +185,7 @@ fn create_posts(
     Ok(())
 }
 
-fn create_votes(connection: &Connection, votes: &[BTreeSet<u32>], now: Micros) -> rusqlite::Result<()> {
+fn create_votes(connection: &Connection, votes: &[BTreeSet<u32>], now: Timestamp) -> rusqlite::Result<()> {
     let mut insert = connection.prepare("INSERT INTO post_votes VALUES (?1, ?2, ?3)")?;
     for (user_id, post_ids) in (1_i64..).zip(votes) {
         for post_id in post_ids {
@@ -196,7 +196,7 @@ fn create_votes(connection: &Connection, votes: &[BTreeSet<u32>], now: Micros) -
 }
 
 /// The short thread and, in the large database, the [`THREADS`].
-fn create_threads(connection: &Connection, is_large: bool, now: Micros) -> rusqlite::Result<()> {
+fn create_threads(connection: &Connection, is_large: bool, now: Timestamp) -> rusqlite::Result<()> {
     let mut rng = StdRng::seed_from_u64(2024);
     let mut any = |id, first| (id > first && rng.random_bool(0.7)).then(|| rng.random_range(first..id));
     create_thread(connection, 1, THREAD, now, &mut any)?;
@@ -221,13 +221,14 @@ fn create_thread(
     connection: &Connection,
     post: i64,
     number: u32,
-    now: Micros,
+    now: Timestamp,
     mut parent: impl FnMut(i64, i64) -> Option<i64>,
 ) -> rusqlite::Result<()> {
     let mut insert = connection.prepare(COMMENT)?;
     let first = next_comment_id(connection)?;
-    for id in first..first + i64::from(number) {
-        insert.execute(params![id, post, id % i64::from(USERS) + 1, parent(id, first), now + id - first])?;
+    for (id, later) in (first..).zip(0..number) {
+        let time = now + Duration::from_micros(later.into());
+        insert.execute(params![id, post, id % i64::from(USERS) + 1, parent(id, first), time])?;
     }
     connection.execute("UPDATE posts SET comments_count = ?1 WHERE id = ?2", params![number, post])?;
     Ok(())
@@ -247,11 +248,11 @@ fn create_comments(connection: &Connection, posts: u32, per_post: u32) -> rusqli
     for post in 1..=posts {
         let mut rows = times.query([post])?;
         let Some(row) = rows.next()? else { continue };
-        let created_at: Micros = row.get(0)?;
+        let created_at: Timestamp = row.get(0)?;
         drop(rows);
         for number in 0..per_post {
             let parent = (number % 3 == 2).then(|| id - 1);
-            let time = created_at + i64::from(number + 1) * 1_000_000;
+            let time = created_at + Duration::from_secs(u64::from(number) + 1);
             insert.execute(params![id, post, author(id), parent, time])?;
             id += 1;
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use lorem_news::types::time::{DAY, now};
+use lorem_news::types::time::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::fill::{USERS, in_one_transaction, without_indexes};
@@ -21,7 +21,7 @@ const CLIENTS: u64 = 4;
 /// How long the clients write.
 const SECONDS: u64 = 30;
 /// The age of an old session: more than the time for which a session is kept.
-const OLD: i64 = 400 * DAY;
+const OLD: Duration = Duration::from_hours(400 * 24);
 
 /// Measures clients that write to a server on a copy of the small database, first with few sessions, and then among
 /// sessions of which half are old, so that the server begins to remove them at once.
@@ -87,10 +87,14 @@ fn replace_sessions(connection: &Connection, number: u32) -> rusqlite::Result<()
         "INSERT INTO sessions (id, user_id, created_at, last_used_at, secret_hash, ip_address, user_agent) \
          VALUES (?1, ?2, ?3, ?3, zeroblob(32), '127.0.0.1', 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0')",
     )?;
-    let now = now();
+    let now = Timestamp::now();
     for id in 1..=number {
         let time = if id <= number / 2 { now - OLD } else { now };
-        insert.execute(params![id, i64::from(id) * 7_919 % i64::from(USERS) + 1, time + i64::from(id)])?;
+        insert.execute(params![
+            id,
+            i64::from(id) * 7_919 % i64::from(USERS) + 1,
+            time + Duration::from_micros(id.into())
+        ])?;
     }
     Ok(())
 }

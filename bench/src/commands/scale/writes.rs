@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use lorem_news::auth::token::Secret;
 use lorem_news::schema::SCHEMA;
 use lorem_news::session::{self, NewSession};
-use lorem_news::types::time::now;
+use lorem_news::types::time::Timestamp;
 use lorem_news::user;
 use lorem_news::vote::{self, Target, Vote};
 use lorem_store::{Database, Error};
@@ -34,7 +34,10 @@ pub fn compare(database: &Path, options: &Options) -> Result<String> {
     let vote = |post: &dyn Fn(i64) -> i64| {
         let number = next.fetch_add(1, Ordering::Relaxed);
         let (user_id, target) = (number % i64::from(USERS) + 1, Target::Post(post(number)));
-        db.write(move |connection| vote::sql::change(connection, user_id, target, Vote::Cast, 1)).map(drop)
+        db.write(move |connection| {
+            vote::sql::change(connection, user_id, target, Vote::Cast, Timestamp::from_micros(1))
+        })
+        .map(drop)
     };
     // No user votes twice for a post. The step has no common factor with the number of posts, so that votes for any
     // post spread over the whole table.
@@ -63,7 +66,7 @@ pub fn compare(database: &Path, options: &Options) -> Result<String> {
 
 /// The sign-in that each benchmarking call makes.
 fn sign_in(db: &Database) -> Result<(), Error> {
-    let (secret, created_at) = (Secret::random(), now());
+    let (secret, created_at) = (Secret::random(), Timestamp::now());
     let write = move |connection: &Connection| {
         let user = user::sql::sign_in_random(connection, created_at)?;
         let user_id = user.map_or(1, |user| user.id);
