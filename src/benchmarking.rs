@@ -14,6 +14,7 @@ use crate::comment::{self, NewComment, Thread};
 use crate::post::{self, NewPost, PostDetail};
 use crate::session::handlers::sign_in::SignIn;
 use crate::types::cursor::START;
+use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::ui::layout::{self, Page};
 use crate::user;
@@ -111,7 +112,7 @@ enum Content {
     /// The new post, as the transaction has read it: the page needs nothing more from the database.
     NewPost(Box<PostDetail>),
     /// A post: the one that the comment belongs to, or a random one.
-    Post(i64),
+    Post(PostId),
     /// The page of the user for `user_show`, the list of posts for the other operations.
     Default,
 }
@@ -159,7 +160,7 @@ impl CommittedCall {
         let Some(Outcome { viewer, content }) = self.outcome else {
             return Ok(reply::html(cx, index(cx)?));
         };
-        let token = self.secret.of(viewer.session_id);
+        let token = self.secret.of(viewer.session_id.get());
         let cx = Cx::new(cx.site, cx.request, cx.timing).signed_in_as(viewer);
         let mut response = page(&cx, self.operation, &content)?;
         response.headers.push(auth::set_cookie(&cx, &token));
@@ -200,14 +201,14 @@ impl PreparedCall {
         Ok(Some(Outcome { viewer, content }))
     }
 
-    fn run(&self, connection: &Connection, user_id: i64) -> rusqlite::Result<Content> {
+    fn run(&self, connection: &Connection, user_id: UserId) -> rusqlite::Result<Content> {
         let created_at = self.now;
         match self.operation {
             PostCreate => {
                 let (title, description) = (&self.text, &self.description);
                 let post = NewPost { user_id, title, link: None, description, created_at };
                 let Some(id) = post::sql::create(connection, &post)? else { return Ok(Content::Default) };
-                let detail = post::sql::find(connection, user_id, id)?;
+                let detail = post::sql::find(connection, Some(user_id), id)?;
                 Ok(detail.map_or(Content::Default, |detail| Content::NewPost(Box::new(detail))))
             }
             CommentCreate => {
@@ -243,10 +244,12 @@ fn page(cx: &Cx, operation: Operation, content: &Content) -> Result {
             Some(post::handlers::render(cx, detail, &Thread::default(), &empty)?)
         }
         (_, Content::Post(id)) => post::handlers::page(cx, *id, START, &empty)?,
-        (UserShow, Content::Default) => {
-            let id = auth::viewer(cx)?.map_or(0, |viewer| viewer.id);
-            user::handlers::page(cx, id, &Places { posts: START, comments: START, sessions: START })?
-        }
+        (UserShow, Content::Default) => match auth::viewer_id(cx)? {
+            Some(id) => {
+                user::handlers::page(cx, id, &Places { posts: START, comments: START, sessions: START })?
+            }
+            None => None,
+        },
         (_, Content::Default) => None,
     };
     // Another call may have destroyed the post since.

@@ -3,6 +3,7 @@
 use crate::comment::ReplyTarget;
 use crate::moderation::Subject;
 use crate::saved::SaveAction;
+use crate::types::id::{CommentId, PostId, SessionId, UserId, number_from_path};
 use crate::vote::handlers::change as vote;
 use crate::vote::{Target, Vote};
 use crate::web::route::Route;
@@ -112,67 +113,67 @@ routes! { cx,
     ["search.atom"] => { GET => feed::handlers::of_search(cx) }
     ["front.atom"] => { GET => feed::handlers::front(cx) }
     ["posts", file] if file.ends_with(".atom") => {
-        GET => feed::handlers::of_post(cx, number(inside("", file, ".atom"))?)
+        GET => feed::handlers::of_post(cx, post_id(inside("", file, ".atom"))?)
     }
     ["users", file] if file.ends_with(".atom") => {
-        GET => feed::handlers::of_user(cx, number(inside("", file, ".atom"))?)
+        GET => feed::handlers::of_user(cx, user_id(inside("", file, ".atom"))?)
     }
     ["posts", "new"] => { GET => post::handlers::new(cx) }
     ["posts", id] => {
-        GET => post::handlers::show(cx, number(id)?),
-        PATCH => post::handlers::update(cx, number(id)?),
-        PUT => post::handlers::update(cx, number(id)?),
-        DELETE => post::handlers::destroy(cx, number(id)?)
+        GET => post::handlers::show(cx, post_id(id)?),
+        PATCH => post::handlers::update(cx, post_id(id)?),
+        PUT => post::handlers::update(cx, post_id(id)?),
+        DELETE => post::handlers::destroy(cx, post_id(id)?)
     }
-    ["posts", id, "edit"] => { GET => post::handlers::edit(cx, number(id)?) }
+    ["posts", id, "edit"] => { GET => post::handlers::edit(cx, post_id(id)?) }
     ["posts", id, "comments"] => {
-        GET => Ok(comment::handlers::list(cx, number(id)?)),
-        POST => comment::handlers::create(cx, ReplyTarget::Post(number(id)?))
+        GET => Ok(comment::handlers::list(cx, post_id(id)?)),
+        POST => comment::handlers::create(cx, ReplyTarget::Post(post_id(id)?))
     }
     ["posts", id, "flag"] => {
-        GET => flag::handlers::new(cx, Target::Post(number(id)?)),
-        POST => flag::handlers::create(cx, Target::Post(number(id)?))
+        GET => flag::handlers::new(cx, Target::Post(post_id(id)?)),
+        POST => flag::handlers::create(cx, Target::Post(post_id(id)?))
     }
     ["posts", id, "moderate"] => {
-        GET => moderation::handlers::show(cx, Subject::Post(number(id)?)),
-        POST => moderation::handlers::act(cx, Subject::Post(number(id)?))
+        GET => moderation::handlers::show(cx, Subject::Post(post_id(id)?)),
+        POST => moderation::handlers::act(cx, Subject::Post(post_id(id)?))
     }
-    ["posts", id, "vote"] => { POST => vote(cx, Target::Post(number(id)?), Vote::Cast) }
-    ["posts", id, "unvote"] => { POST => vote(cx, Target::Post(number(id)?), Vote::Withdrawn) }
-    ["posts", id, "save"] => { POST => saved::handlers::change(cx, number(id)?, SaveAction::Save) }
-    ["posts", id, "unsave"] => { POST => saved::handlers::change(cx, number(id)?, SaveAction::Unsave) }
+    ["posts", id, "vote"] => { POST => vote(cx, Target::Post(post_id(id)?), Vote::Cast) }
+    ["posts", id, "unvote"] => { POST => vote(cx, Target::Post(post_id(id)?), Vote::Withdrawn) }
+    ["posts", id, "save"] => { POST => saved::handlers::change(cx, post_id(id)?, SaveAction::Save) }
+    ["posts", id, "unsave"] => { POST => saved::handlers::change(cx, post_id(id)?, SaveAction::Unsave) }
     ["saved"] => { GET => saved::handlers::list(cx) }
-    ["comments", id, "vote"] => { POST => vote(cx, Target::Comment(number(id)?), Vote::Cast) }
-    ["comments", id, "unvote"] => { POST => vote(cx, Target::Comment(number(id)?), Vote::Withdrawn) }
+    ["comments", id, "vote"] => { POST => vote(cx, Target::Comment(comment_id(id)?), Vote::Cast) }
+    ["comments", id, "unvote"] => { POST => vote(cx, Target::Comment(comment_id(id)?), Vote::Withdrawn) }
     ["comments", id, "flag"] => {
-        GET => flag::handlers::new(cx, Target::Comment(number(id)?)),
-        POST => flag::handlers::create(cx, Target::Comment(number(id)?))
+        GET => flag::handlers::new(cx, Target::Comment(comment_id(id)?)),
+        POST => flag::handlers::create(cx, Target::Comment(comment_id(id)?))
     }
     ["comments", id, "moderate"] => {
-        GET => moderation::handlers::show(cx, Subject::Comment(number(id)?)),
-        POST => moderation::handlers::act(cx, Subject::Comment(number(id)?))
+        GET => moderation::handlers::show(cx, Subject::Comment(comment_id(id)?)),
+        POST => moderation::handlers::act(cx, Subject::Comment(comment_id(id)?))
     }
     ["comments", id] => {
-        GET => comment::handlers::show(cx, number(id)?),
-        PATCH => comment::handlers::update(cx, number(id)?),
-        PUT => comment::handlers::update(cx, number(id)?),
-        DELETE => comment::handlers::destroy(cx, number(id)?)
+        GET => comment::handlers::show(cx, comment_id(id)?),
+        PATCH => comment::handlers::update(cx, comment_id(id)?),
+        PUT => comment::handlers::update(cx, comment_id(id)?),
+        DELETE => comment::handlers::destroy(cx, comment_id(id)?)
     }
-    ["comments", id, "reply"] => { GET => comment::handlers::replies::form(cx, number(id)?) }
+    ["comments", id, "reply"] => { GET => comment::handlers::replies::form(cx, comment_id(id)?) }
     ["comments", id, "replies"] => {
-        GET => comment::handlers::replies::list(cx, number(id)?),
-        POST => comment::handlers::create(cx, ReplyTarget::Comment(number(id)?))
+        GET => comment::handlers::replies::list(cx, comment_id(id)?),
+        POST => comment::handlers::create(cx, ReplyTarget::Comment(comment_id(id)?))
     }
-    ["comments", id, "edit"] => { GET => comment::handlers::edit(cx, number(id)?) }
+    ["comments", id, "edit"] => { GET => comment::handlers::edit(cx, comment_id(id)?) }
     ["sign_up"] | ["users", "new"] => { GET => user::handlers::new(cx) }
     ["users"] => {
         GET => Ok(reply::see_other(cx, paths::SIGN_UP)),
         POST => user::handlers::create(cx)
     }
-    ["users", id] => { GET => user::handlers::show(cx, number(id)?) }
+    ["users", id] => { GET => user::handlers::show(cx, user_id(id)?) }
     ["users", id, "moderate"] => {
-        GET => moderation::handlers::show(cx, Subject::User(number(id)?)),
-        POST => moderation::handlers::act(cx, Subject::User(number(id)?))
+        GET => moderation::handlers::show(cx, Subject::User(user_id(id)?)),
+        POST => moderation::handlers::act(cx, Subject::User(user_id(id)?))
     }
     ["log"] => { GET => moderation::handlers::log(cx) }
     ["flags"] => { GET => flag::handlers::queue(cx) }
@@ -189,7 +190,7 @@ routes! { cx,
         GET => Ok(reply::see_other(cx, paths::SIGN_IN)),
         POST => session::handlers::create(cx)
     }
-    ["sessions", id] => { DELETE => session::handlers::destroy(cx, number(id)?) }
+    ["sessions", id] => { DELETE => session::handlers::destroy(cx, session_id(id)?) }
     ["preferences"] => {
         GET => preference::handlers::edit(cx),
         POST => preference::handlers::update(cx)
@@ -222,11 +223,24 @@ fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {
     }
 }
 
-/// The row id in a path, only as the site writes it: `parse` would also accept a sign or leading zeros, and a
-/// page would have several addresses.
+fn post_id(segment: &str) -> Result<PostId> {
+    PostId::from_path(segment).ok_or(Error::NotFound)
+}
+
+fn comment_id(segment: &str) -> Result<CommentId> {
+    CommentId::from_path(segment).ok_or(Error::NotFound)
+}
+
+fn user_id(segment: &str) -> Result<UserId> {
+    UserId::from_path(segment).ok_or(Error::NotFound)
+}
+
+fn session_id(segment: &str) -> Result<SessionId> {
+    SessionId::from_path(segment).ok_or(Error::NotFound)
+}
+
 fn number(segment: &str) -> Result<i64> {
-    let is_canonical = segment.bytes().all(|byte| byte.is_ascii_digit()) && !segment.starts_with('0');
-    segment.parse().ok().filter(|_| is_canonical).ok_or(Error::NotFound)
+    number_from_path(segment).ok_or(Error::NotFound)
 }
 
 /// The part of a segment between `before` and `after`; empty, which is no number, where either is missing.

@@ -17,6 +17,7 @@ use crate::moderation::{Decision, Subject, Verb};
 use crate::post::NewPost;
 use crate::post::link::{self, NewLink};
 use crate::types::cursor::{PAGE_SIZE, START};
+use crate::types::id::{CommentId, UserId};
 use crate::types::time::{DAY, MINUTE, Timestamp};
 use crate::user::{NewUser, password};
 use crate::vote::{self, Target, Vote};
@@ -57,7 +58,7 @@ pub enum Error {
 }
 
 struct Post {
-    author: i64,
+    author: UserId,
     title: String,
     description: String,
     created_at: Timestamp,
@@ -66,7 +67,7 @@ struct Post {
 }
 
 struct Comment {
-    author: i64,
+    author: UserId,
     body: String,
     created_at: Timestamp,
 }
@@ -137,7 +138,7 @@ fn create_users(
     rng: &mut StdRng,
     password_hash: &str,
     now: Timestamp,
-) -> rusqlite::Result<Vec<i64>> {
+) -> rusqlite::Result<Vec<UserId>> {
     (0..USERS)
         .map(|number| {
             let about = paragraph(rng, 1..=3);
@@ -153,7 +154,7 @@ fn create_users(
 fn write(
     connection: &Connection,
     rng: &mut StdRng,
-    users: &[i64],
+    users: &[UserId],
     post: &Post,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
@@ -168,7 +169,7 @@ fn write(
     let post_id = post::sql::create(connection, &new)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
     let number = popularity(rng, 2.0, 0.7);
     votes(connection, rng, users, Target::Post(post_id), number, post.created_at..now)?;
-    let mut written: Vec<i64> = Vec::with_capacity(post.comments.len());
+    let mut written: Vec<CommentId> = Vec::with_capacity(post.comments.len());
     // On one post in forty each comment answers the one before: a thread deeper than a page shows.
     let is_dialogue = rng.random_range(0..40) == 0;
     for Comment { author, body, created_at } in &post.comments {
@@ -190,8 +191,8 @@ fn write(
 
 /// Adds flags, an admin's decisions and a comment deleted by its author, on the newest posts, which visitors of
 /// the demo see first.
-fn moderate(connection: &Connection, users: &[i64], now: Timestamp) -> rusqlite::Result<()> {
-    let mut posts = post::sql::newest(connection, 0, START, PAGE_SIZE)?.rows;
+fn moderate(connection: &Connection, users: &[UserId], now: Timestamp) -> rusqlite::Result<()> {
+    let mut posts = post::sql::newest(connection, None, START, PAGE_SIZE)?.rows;
     // A post that loses a comment here keeps five.
     posts.retain(|post| post.comments_count > 5);
     let mut posts = posts.into_iter();
@@ -217,7 +218,7 @@ fn moderate(connection: &Connection, users: &[i64], now: Timestamp) -> rusqlite:
 /// Flags a post once for each reason, each time as another user.
 fn flag(
     connection: &Connection,
-    users: &[i64],
+    users: &[UserId],
     post: &post::Post,
     reasons: &[&str],
     now: Timestamp,
@@ -252,12 +253,12 @@ fn popularity(rng: &mut StdRng, scale: f64, exponent: f64) -> usize {
     (scale * (share.powf(-exponent) - 1.0)).min(90.0) as usize
 }
 
-/// Casts `number` votes of different users, each at a random time `during` this one. A vote of the author
+/// Casts `number` votes of different users, each at a random time of `during`. A vote of the author
 /// has no effect.
 fn votes(
     connection: &Connection,
     rng: &mut StdRng,
-    users: &[i64],
+    users: &[UserId],
     target: Target,
     number: usize,
     during: Range<Timestamp>,
@@ -269,7 +270,7 @@ fn votes(
     Ok(())
 }
 
-fn random_post(rng: &mut StdRng, users: &[i64], titles: &mut HashSet<String>, now: Timestamp) -> Post {
+fn random_post(rng: &mut StdRng, users: &[UserId], titles: &mut HashSet<String>, now: Timestamp) -> Post {
     let created_at = now - random_duration(rng, MINUTE..7 * DAY);
     let mut title = [word(rng), word(rng)].join(" ");
     for _ in 0..rng.random_range(0..3) {
@@ -306,7 +307,7 @@ fn random_time(rng: &mut StdRng, range: Range<Timestamp>) -> Timestamp {
     Timestamp::from_micros(rng.random_range(range.start.as_micros()..range.end.as_micros()))
 }
 
-fn random_user(rng: &mut StdRng, users: &[i64]) -> i64 {
+fn random_user(rng: &mut StdRng, users: &[UserId]) -> UserId {
     users[rng.random_range(0..users.len())]
 }
 

@@ -1,5 +1,6 @@
-//! What somebody has in a table for the things on a page: their votes, their visits.
+//! SQL that several nouns share: macros for expressions, and the rows that a user has for those on a page.
 
+use crate::types::id::UserId;
 use rusqlite::{Connection, Row, params};
 use smol_str::SmolStr;
 
@@ -63,26 +64,26 @@ pub fn short(row: &Row, column: usize) -> rusqlite::Result<Option<SmolStr>> {
     Ok(row.get_ref(column)?.as_str_or_null()?.map(SmolStr::new))
 }
 
-/// Rows that are read at once. Nearly everybody has fewer between the first and the last thing on a page;
-/// whoever has more costs no more than so many for each thing.
+/// Rows that [`among`] reads at once. Nearly all users have fewer between the first and the last id of a page; one
+/// with more costs at most this number for each id.
 const STEP: u32 = 32;
 
-/// Tells `found` each row that somebody has for one of these things, each given by its id and its place on
-/// the page, and that place. `sql` begins with the thing's id, and gives the first `?4` rows of user `?1`
-/// from id `?2` to `?3` in the order of their ids.
+/// Calls `found` with each row that a user has for one of the rows on a page, such as a vote for a post, and with the
+/// position there. `on_page` gives positions and ids. `sql` selects that id first, and of the rows of user `?1` the
+/// first `?4` from id `?2` to `?3`, sorted by id.
 ///
 /// # Errors
 /// The database's, and those of `found`.
 pub fn among(
     connection: &Connection,
     sql: &str,
-    user_id: i64,
-    things: impl Iterator<Item = (i64, usize)>,
+    user_id: UserId,
+    on_page: impl Iterator<Item = (usize, i64)>,
     mut found: impl FnMut(usize, &Row) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
-    let mut things: Vec<(i64, usize)> = things.collect();
-    things.sort_unstable();
-    let mut left = &things[..];
+    let mut on_page: Vec<(i64, usize)> = on_page.map(|(position, id)| (id, position)).collect();
+    on_page.sort_unstable();
+    let mut left = &on_page[..];
     while let [(first, _), ..] = left {
         let (last, _) = left[left.len() - 1];
         let mut statement = connection.prepare_cached(sql)?;
@@ -94,7 +95,7 @@ pub fn among(
                 found(left[at].1, row)?;
             }
         }
-        // What lies between two things on the page is not read to the end, but passed over.
+        // What lies between two ids of the page is not read to the end, but passed over.
         let rest = if number < STEP { left.len() } else { left.partition_point(|(id, _)| *id <= seen) };
         left = &left[rest..];
     }
@@ -125,7 +126,7 @@ mod tests {
             }
             let sql = "SELECT id FROM votes WHERE user_id = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id LIMIT ?4";
             let mut found = BTreeSet::new();
-            among(&connection, sql, 1, ids.iter().copied().zip(0..), |place, row| {
+            among(&connection, sql, UserId::new(1), ids.iter().copied().enumerate(), |place, row| {
                 assert_eq!(row.get::<_, i64>(0)?, ids[place]);
                 assert!(found.insert(ids[place]), "once");
                 Ok(())

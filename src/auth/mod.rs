@@ -7,6 +7,7 @@ use std::fmt::Display;
 
 use rusqlite::Connection;
 
+use crate::types::id::UserId;
 use crate::types::time::DAY;
 use crate::web::cookie::{self, Header};
 use crate::web::form::Form;
@@ -47,12 +48,12 @@ fn find_viewer(cx: &Cx) -> Result<Option<Viewer>> {
     Ok(Some(viewer))
 }
 
-/// The viewer's number; 0 for a guest.
+/// The id of the viewer; `None` for a guest.
 ///
 /// # Errors
 /// The database's.
-pub fn viewer_id(cx: &Cx) -> Result<i64> {
-    Ok(viewer(cx)?.map_or(0, |viewer| viewer.id))
+pub fn viewer_id(cx: &Cx) -> Result<Option<UserId>> {
+    Ok(viewer(cx)?.map(|viewer| viewer.id))
 }
 
 /// The viewer, where a guest can do nothing.

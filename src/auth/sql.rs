@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::token::Token;
 use crate::sql::moderation_reason;
+use crate::types::id::{SessionId, UserId};
 use crate::types::time::Timestamp;
 use crate::web::Viewer;
 
@@ -22,7 +23,7 @@ pub fn viewer(connection: &Connection, token: &Token) -> rusqlite::Result<Option
             let viewer = Viewer {
                 id: row.get(0)?,
                 screen_name: row.get(1)?,
-                session_id: token.id,
+                session_id: SessionId::new(token.id),
                 is_admin: row.get(4)?,
                 is_banned: row.get(5)?,
             };
@@ -33,7 +34,7 @@ pub fn viewer(connection: &Connection, token: &Token) -> rusqlite::Result<Option
 }
 
 /// Why the user of a session is banned: `None`: the session has ended; `Some(None)`: they are not banned.
-pub fn session(connection: &Connection, id: i64) -> rusqlite::Result<Option<Option<String>>> {
+pub fn session(connection: &Connection, id: SessionId) -> rusqlite::Result<Option<Option<String>>> {
     let sql = concat!(
         "SELECT ",
         moderation_reason!("user", "users", "banned_at", "ban"),
@@ -43,7 +44,7 @@ pub fn session(connection: &Connection, id: i64) -> rusqlite::Result<Option<Opti
 }
 
 /// Why a user is banned; `None` when they are not, or not there.
-pub fn ban_reason(connection: &Connection, user_id: i64) -> rusqlite::Result<Option<String>> {
+pub fn ban_reason(connection: &Connection, user_id: UserId) -> rusqlite::Result<Option<String>> {
     let sql = concat!(
         "SELECT ",
         moderation_reason!("user", "users", "banned_at", "ban"),
@@ -55,7 +56,7 @@ pub fn ban_reason(connection: &Connection, user_id: i64) -> rusqlite::Result<Opt
 }
 
 /// Notes that a session is used.
-pub fn touch(connection: &Connection, id: i64, now: Timestamp) -> rusqlite::Result<()> {
+pub fn touch(connection: &Connection, id: SessionId, now: Timestamp) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE sessions SET last_used_at = ?2 WHERE id = ?1 AND last_used_at < ?2")?
         .execute(params![id, now])?;

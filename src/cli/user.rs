@@ -7,6 +7,7 @@ use clap::Args;
 use lorem_store::Database;
 
 use super::database::DatabaseOption;
+use crate::types::id::UserId;
 use crate::user::{name, password};
 use crate::{moderation, session, user};
 
@@ -42,7 +43,7 @@ impl UserChange {
     }
 }
 
-fn user_id(db: &Database, name: &str) -> Result<i64> {
+fn user_id(db: &Database, name: &str) -> Result<UserId> {
     let folded = name::folded(name);
     let account = db.read(|connection| user::sql::account(connection, &folded))?;
     Ok(account.with_context(|| format!("there is no user {name}"))?.id)
@@ -71,7 +72,7 @@ fn set_password(db: &Database, name: &str) -> Result<String> {
     // A person who knew the old password may have sessions.
     db.write(move |connection| {
         user::sql::set_password(connection, id, &hash)?;
-        session::sql::destroy_others(connection, id, 0)
+        session::sql::destroy_others(connection, id, None)
     })?;
     Ok(format!("{name} has a new password"))
 }

@@ -13,6 +13,7 @@ use tree::{Node, Row};
 
 use crate::text::is_blank;
 use crate::types::cursor::Cursor;
+use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::user::{self, Author};
 use crate::web::Viewer;
@@ -27,9 +28,9 @@ pub const MAX_ORDERED: u32 = 10_000;
 #[derive(Debug, Clone)]
 pub struct Comment {
     /// Its number.
-    pub id: i64,
+    pub id: CommentId,
     /// What it replies to; `None` when that is the post.
-    pub parent_id: Option<i64>,
+    pub parent_id: Option<CommentId>,
     /// What was said.
     pub body: String,
     /// When.
@@ -48,13 +49,13 @@ pub struct Comment {
 #[derive(Debug, Clone)]
 pub struct OwnComment {
     /// Its number.
-    pub id: i64,
+    pub id: CommentId,
     /// What was said.
     pub body: String,
     /// When.
     pub created_at: Timestamp,
     /// On which post.
-    pub post_id: i64,
+    pub post_id: PostId,
     /// And its title.
     pub post_title: SmolStr,
 }
@@ -86,14 +87,14 @@ pub struct Thread {
     /// There are more than [`MAX_ORDERED`]: the oldest are not among them.
     pub is_cut: bool,
     /// One that is new to who asks and not on this page.
-    pub new_elsewhere: Option<i64>,
+    pub new_elsewhere: Option<CommentId>,
 }
 
 impl OwnComment {
     /// Its place in a list by age.
     #[must_use]
     pub fn by_age(&self) -> Cursor {
-        Cursor { key: self.created_at.as_micros(), id: self.id }
+        Cursor { key: self.created_at.as_micros(), id: self.id.get() }
     }
 }
 
@@ -131,9 +132,9 @@ fn parent_gone() -> Errors {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReplyTarget {
     /// A post, by its number.
-    Post(i64),
+    Post(PostId),
     /// A comment, by its number: theirs is a reply to it.
-    Comment(i64),
+    Comment(CommentId),
 }
 
 impl ReplyTarget {
@@ -148,7 +149,7 @@ impl ReplyTarget {
 
     /// What it is a reply to, if that is a comment.
     #[must_use]
-    pub fn parent_id(self) -> Option<i64> {
+    pub fn parent_id(self) -> Option<CommentId> {
         match self {
             ReplyTarget::Post(_) => None,
             ReplyTarget::Comment(id) => Some(id),
@@ -169,13 +170,13 @@ impl ReplyTarget {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CommentStatus {
     /// It can, on the post of this number.
-    Open(i64),
+    Open(PostId),
     /// An admin has locked the post; why.
     Locked(String),
     /// The post is gone, or only kept for the comments that it has.
     NoPost,
     /// The comment is gone; on which post it was, if it still stands there for the replies to it.
-    NoParent(Option<i64>),
+    NoParent(Option<PostId>),
 }
 
 /// A comment and where it is.
@@ -184,7 +185,7 @@ pub struct Placed {
     /// As its post shows it.
     pub comment: Comment,
     /// On which post.
-    pub post_id: i64,
+    pub post_id: PostId,
     /// It was deleted, and only stays for the replies to it.
     pub is_deleted: bool,
 }
@@ -192,11 +193,11 @@ pub struct Placed {
 /// A comment to be made.
 pub struct NewComment<'c> {
     /// On which post.
-    pub post_id: i64,
+    pub post_id: PostId,
     /// In reply to which comment on it; `None`: to the post itself.
-    pub parent_id: Option<i64>,
+    pub parent_id: Option<CommentId>,
     /// Who says it.
-    pub user_id: i64,
+    pub user_id: UserId,
     /// What.
     pub body: &'c str,
     /// When.

@@ -3,6 +3,7 @@
 //! Nothing here calls itself: a chain of replies may be as long as people like, a thread's stack is not.
 
 use crate::types::cursor::{Cursor, START};
+use crate::types::id::CommentId;
 use crate::types::time::Timestamp;
 
 /// Comments on a page of a post, or of a comment.
@@ -15,9 +16,9 @@ pub const MAX_LEVELS: usize = 8;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Node {
     /// Its number.
-    pub id: i64,
+    pub id: CommentId,
     /// What it replies to; `None` when that is the post.
-    pub parent_id: Option<i64>,
+    pub parent_id: Option<CommentId>,
     /// Its points.
     pub score: i64,
     /// When it was made.
@@ -46,7 +47,7 @@ pub struct Tree {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
     /// Its number.
-    pub id: i64,
+    pub id: CommentId,
     /// Where it stood when the tree was made.
     pub origin: usize,
     /// 0 at the page's margin, smaller than [`MAX_LEVELS`].
@@ -81,7 +82,7 @@ pub struct Layout {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     /// It is that of this comment; `None`: of the post.
-    pub root: Option<i64>,
+    pub root: Option<CommentId>,
     /// Where its replies begin.
     pub after: Cursor,
 }
@@ -132,23 +133,24 @@ impl Tree {
         tree
     }
 
-    fn find(&self, id: i64) -> Option<usize> {
+    fn find(&self, id: CommentId) -> Option<usize> {
         let found = self.by_id.binary_search_by_key(&id, |&at| self.nodes[at].id);
         found.ok().map(|index| self.by_id[index])
     }
 
     fn cursor(&self, at: usize) -> Cursor {
-        Cursor { key: self.nodes[at].score, id: self.nodes[at].id }
+        Cursor { key: self.nodes[at].score, id: self.nodes[at].id.get() }
     }
 
     /// The first of the family of `parent` that comes after a place. What had the place may have been
     /// removed since, or have other points.
     fn first_after(&self, parent: Option<usize>, place: Cursor) -> Option<usize> {
-        let created_at = self.find(place.id).map(|at| self.nodes[at].created_at);
+        let place_id = CommentId::new(place.id);
+        let created_at = self.find(place_id).map(|at| self.nodes[at].created_at);
         let is_after = |at: usize| {
             let Node { id, score, created_at: made, .. } = self.nodes[at];
             let is_younger =
-                created_at.map_or(id > place.id, |created_at| (made, id) > (created_at, place.id));
+                created_at.map_or(id > place_id, |created_at| (made, id) > (created_at, place_id));
             score < place.key || (score == place.key && is_younger)
         };
         let mut next = parent.map_or(self.first, |parent| self.first_replies[parent]);
@@ -162,7 +164,7 @@ impl Tree {
     /// a place. At most [`PAGE_SIZE`], at most [`MAX_LEVELS`] deep; where something is left out, the row
     /// above it says so. Nothing when there is no comment `root`.
     #[must_use]
-    pub fn layout(&self, root: Option<i64>, after: Cursor) -> Layout {
+    pub fn layout(&self, root: Option<CommentId>, after: Cursor) -> Layout {
         let mut layout = Layout::default();
         let mut open: Vec<Open> = Vec::with_capacity(MAX_LEVELS + 1);
         let root = match root.map(|id| self.find(id)) {
@@ -213,8 +215,8 @@ impl Tree {
     /// The page that shows a comment: the first of the whole discussion if that does, else the first of
     /// what it replies to, else one that begins with it. What is not in the tree has only its own.
     #[must_use]
-    pub fn place(&self, id: i64) -> Place {
-        let shows = |root: Option<i64>| self.layout(root, START).rows.iter().any(|row| row.id == id);
+    pub fn place(&self, id: CommentId) -> Place {
+        let shows = |root: Option<CommentId>| self.layout(root, START).rows.iter().any(|row| row.id == id);
         let found = self.find(id);
         let parent = found.and_then(|at| self.parents[at]);
         let root = parent.map(|parent| self.nodes[parent].id);
@@ -248,11 +250,12 @@ mod tests {
     use std::collections::{BTreeSet, VecDeque};
 
     fn node(id: i64, parent_id: Option<i64>, score: i64, micros: i64) -> Node {
-        Node { id, parent_id, score, created_at: Timestamp::from_micros(micros) }
+        let parent_id = parent_id.map(CommentId::new);
+        Node { id: CommentId::new(id), parent_id, score, created_at: Timestamp::from_micros(micros) }
     }
 
     fn shown(layout: &Layout) -> Vec<(i64, usize)> {
-        layout.rows.iter().map(|row| (row.id, row.level)).collect()
+        layout.rows.iter().map(|row| (row.id.get(), row.level)).collect()
     }
 
     #[test]
@@ -271,11 +274,12 @@ mod tests {
         assert_eq!(shown(&layout), [(2, 0), (8, 0), (3, 0), (1, 0), (6, 1), (7, 2), (5, 1), (4, 0)]);
         assert_eq!(layout.next, None);
         assert_eq!((layout.rows[3].replies, layout.rows[3].origin), (2, 0));
-        assert_eq!(shown(&tree.layout(Some(6), START)), [(6, 0), (7, 1)]);
-        assert_eq!(shown(&tree.layout(Some(98), START)), []);
+        assert_eq!(shown(&tree.layout(Some(CommentId::new(6)), START)), [(6, 0), (7, 1)]);
+        assert_eq!(shown(&tree.layout(Some(CommentId::new(98)), START)), []);
         assert_eq!(shown(&Tree::of(&[]).layout(None, START)), []);
-        assert_eq!(tree.place(8), Place { root: None, after: START });
-        assert_eq!(tree.place(98), Place { root: Some(98), after: START });
+        let absent = CommentId::new(98);
+        assert_eq!(tree.place(CommentId::new(8)), Place { root: None, after: START });
+        assert_eq!(tree.place(absent), Place { root: Some(absent), after: START });
     }
 
     #[test]
@@ -287,8 +291,8 @@ mod tests {
         let rests: BTreeSet<bool> = layout.rows.iter().map(|row| row.rest == Rest::Nothing).collect();
         assert_eq!(rests.len(), 2);
         assert_eq!(layout.rows.last().map(|row| row.rest), Some(Rest::All));
-        let place = tree.place(100_000);
-        assert_eq!(place, Place { root: Some(99_999), after: START });
+        let place = tree.place(CommentId::new(100_000));
+        assert_eq!(place, Place { root: Some(CommentId::new(99_999)), after: START });
         assert_eq!(shown(&tree.layout(place.root, place.after)), [(99_999, 0), (100_000, 1)]);
     }
 
@@ -301,7 +305,7 @@ mod tests {
             assert!(layout.rows.len() <= PAGE_SIZE as usize);
             assert!(layout.rows.iter().all(|row| row.level < MAX_LEVELS));
             let begun = usize::from(root.is_some());
-            seen.extend(layout.rows[begun..].iter().map(|row| row.id));
+            seen.extend(layout.rows[begun..].iter().map(|row| row.id.get()));
             pages.extend(layout.next.map(|next| (None, next)));
             for row in &layout.rows {
                 match row.rest {
@@ -325,14 +329,14 @@ mod tests {
             for (number, (parent, score, created_at)) in shape.into_iter().enumerate() {
                 // A handful that have very many replies, or deep chains.
                 let parent = if bushy { parent } else { number.saturating_sub(parent / 30) };
-                let parent_id = nodes.get(parent).map(|parent| parent.id);
+                let parent_id = nodes.get(parent).map(|parent| parent.id.get());
                 nodes.push(node(number as i64 + 1, parent_id, score, created_at));
             }
             let tree = Tree::of(&nodes);
             let mut seen = walk(&tree);
             seen.sort_unstable();
             prop_assert_eq!(seen, (1..=nodes.len() as i64).collect::<Vec<_>>());
-            for id in (1..=nodes.len() as i64).step_by(97) {
+            for id in nodes.iter().map(|node| node.id).step_by(97) {
                 let Place { root, after } = tree.place(id);
                 prop_assert!(tree.layout(root, after).rows.iter().any(|row| row.id == id));
             }

@@ -9,6 +9,7 @@ use crate::html::render_by_reference;
 use crate::html::text::{DOT, Id, Text};
 use crate::markup::{FORMATTING, Markup};
 use crate::post::PostDetail;
+use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::ui::field::{self, Field};
 use crate::ui::time::Age;
@@ -35,7 +36,7 @@ pub struct ThreadContext<'s> {
     /// When.
     pub now: Timestamp,
     /// Whose post it is: their comments are marked.
-    pub poster_id: Option<i64>,
+    pub poster_id: Option<UserId>,
     /// Since when what others said is new to them; `None`: nothing is.
     pub new_since: Option<Timestamp>,
     /// How many comments are, of the whole discussion.
@@ -63,7 +64,7 @@ impl<'s> ThreadContext<'s> {
     pub fn of_change(
         cx: &Cx,
         viewer: Option<&'s Viewer>,
-        poster_id: Option<i64>,
+        poster_id: Option<UserId>,
         is_open: bool,
     ) -> ThreadContext<'s> {
         ThreadContext { viewer, now: cx.now, poster_id, new_since: None, new_comments: 0, is_open }
@@ -80,7 +81,7 @@ struct Marks {
     /// It is new to the reader.
     is_new: bool,
     /// The next one that is.
-    next_new: Option<i64>,
+    next_new: Option<CommentId>,
 }
 
 /// A page of a discussion. The list is there without any comment, for the first to be put into. It
@@ -94,7 +95,7 @@ pub struct List<'t> {
 
 impl List<'_> {
     /// The comments that are new to the reader, as they stand on the page.
-    fn new_ids(&self) -> Vec<i64> {
+    fn new_ids(&self) -> Vec<CommentId> {
         let ThreadContext { viewer, new_since, .. } = self.context;
         if new_since.is_none() {
             return Vec::new();
@@ -165,10 +166,10 @@ fn rest(row: Row) -> impl Render {
 }
 
 /// `3 new since you were here`, with the way to the first on this page, and to one that is not.
-fn new_here(number: i64, here: Option<i64>, elsewhere: Option<i64>) -> impl Render {
+fn new_here(number: i64, here: Option<CommentId>, elsewhere: Option<CommentId>) -> impl Render {
     owned_html! {
         p(class="new") {
-            @ if let Some(id) = here { a(href=Id("#comment_", id)) { : visit::views::new_count(number) } } else { : visit::views::new_count(number) }
+            @ if let Some(id) = here { a(href=Id("#comment_", id.get())) { : visit::views::new_count(number) } } else { : visit::views::new_count(number) }
             : " since you were here";
             @ if let Some(id) = elsewhere {
                 : Raw(if here.is_some() { ", some " } else { ", " });
@@ -190,7 +191,7 @@ pub fn one<'c>(comment: &'c Comment, context: ThreadContext<'c>) -> impl Render 
 /// without them.
 fn begin<'c>(comment: &'c Comment, context: ThreadContext<'c>, marks: Marks) -> impl Render + 'c {
     owned_html! {
-        : Raw("<li id="); : Id("comment_", comment.id); : Raw(">");
+        : Raw("<li id="); : Id("comment_", comment.id.get()); : Raw(">");
         : marked(comment, context, marks);
     }
 }
@@ -207,7 +208,7 @@ fn marked<'c>(comment: &'c Comment, context: ThreadContext<'c>, marks: Marks) ->
     let is_posters = author.is_some_and(|author| Some(author.id) == poster_id);
     let parent_id = comment.parent_id.filter(|_| !marks.is_first);
     owned_html! {
-        div(id=Id("said_", comment.id)) {
+        div(id=Id("said_", comment.id.get())) {
             : vote::views::arrow_for(Target::Comment(comment.id), comment.is_voted, author, viewer);
             p {
                 @ if author.is_some() { : vote::views::score(Target::Comment(comment.id), comment.score); : Raw(" ") }
@@ -215,7 +216,7 @@ fn marked<'c>(comment: &'c Comment, context: ThreadContext<'c>, marks: Marks) ->
                 @ if is_posters { : Raw(" <span class=badge>author</span>") }
                 @ if !comment.is_removed { : DOT }
                 a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, now }; : Raw(" ago") }
-                @ if let Some(parent_id) = parent_id { : DOT; a(href=Id("#comment_", parent_id)) { : Raw("parent") } }
+                @ if let Some(parent_id) = parent_id { : DOT; a(href=Id("#comment_", parent_id.get())) { : Raw("parent") } }
                 : moderation::views::link(Target::Comment(comment.id), author, viewer);
                 @ if marks.is_new { : new_mark(marks.next_new) }
             }
@@ -230,38 +231,38 @@ fn marked<'c>(comment: &'c Comment, context: ThreadContext<'c>, marks: Marks) ->
     }
 }
 
-fn new_mark(next: Option<i64>) -> impl Render {
+fn new_mark(next: Option<CommentId>) -> impl Render {
     owned_html! {
         : " "; strong(class="badge") { : "new" }
-        @ if let Some(next) = next { : " "; a(href=Id("#comment_", next)) { : "next new" } }
+        @ if let Some(next) = next { : " "; a(href=Id("#comment_", next.get())) { : "next new" } }
     }
 }
 
 /// The way to a reply; in its place where there is one.
-fn reply_link(id: i64, in_place: bool) -> impl Render {
+fn reply_link(id: CommentId, in_place: bool) -> impl Render {
     let reply = paths::reply(id);
     owned_html! {
-        : Raw("<a class=link id="); : Id("reply_", id); : Raw(" href="); : reply;
+        : Raw("<a class=link id="); : Id("reply_", id.get()); : Raw(" href="); : reply;
         @ if in_place { : Raw(" hx-get="); : reply }
         : Raw(">Reply</a>");
     }
 }
 
 /// What its author can do with a comment.
-fn own_actions(id: i64) -> impl Render {
+fn own_actions(id: CommentId) -> impl Render {
     let edit = paths::edit_comment(id);
     owned_html! {
-        a(class="link", id=Id("edit_", id), href=edit, hx-get=edit) { : "Edit" }
-        : button::delete_in_place(paths::comment(id), "link danger", "Destroy", Id("destroy_", id));
+        a(class="link", id=Id("edit_", id.get()), href=edit, hx-get=edit) { : "Edit" }
+        : button::delete_in_place(paths::comment(id), "link danger", "Destroy", Id("destroy_", id.get()));
     }
 }
 
 /// The replies to a comment, open for them.
-fn begin_replies(id: i64, number: i64) -> impl Render {
+fn begin_replies(id: CommentId, number: i64) -> impl Render {
     owned_html! {
-        : Raw("<details open id="); : Id("thread_", id); : Raw("><summary>");
+        : Raw("<details open id="); : Id("thread_", id.get()); : Raw("><summary>");
         : replies(number);
-        : Raw("</summary><ol id="); : Id("replies_", id); : Raw(">");
+        : Raw("</summary><ol id="); : Id("replies_", id.get()); : Raw(">");
     }
 }
 
@@ -275,7 +276,7 @@ pub fn replies(number: i64) -> impl Render {
 
 /// The replies to a comment when `comment` is the only one that the page has.
 pub fn first_reply<'c>(
-    parent_id: i64,
+    parent_id: CommentId,
     number: i64,
     comment: &'c Comment,
     context: ThreadContext<'c>,
@@ -358,7 +359,7 @@ pub fn reply<'p>(
 }
 
 /// The form for a reply in its place, below the comment.
-pub fn reply_in_place<'f>(parent_id: i64, form: &CommentForm<'f>) -> impl Render + 'f {
+pub fn reply_in_place<'f>(parent_id: CommentId, form: &CommentForm<'f>) -> impl Render + 'f {
     let form = *form;
     let (replies, field_id) = (paths::replies(parent_id), format!("reply_body_{parent_id}"));
     owned_html! {
@@ -366,8 +367,8 @@ pub fn reply_in_place<'f>(parent_id: i64, form: &CommentForm<'f>) -> impl Render
             : field::errors(form.errors, "comment");
             : field::area(form.field().id(&field_id).focused());
             div(class="actions") {
-                button(class="button", id=Id("post_reply_", parent_id)) { : "Post reply" }
-                a(class="button", id=Id("cancel_reply_", parent_id), href=replies, hx-get=replies) { : "Cancel" }
+                button(class="button", id=Id("post_reply_", parent_id.get())) { : "Post reply" }
+                a(class="button", id=Id("cancel_reply_", parent_id.get()), href=replies, hx-get=replies) { : "Cancel" }
             }
         }
     }
@@ -397,7 +398,7 @@ impl<'f> CommentForm<'f> {
 }
 
 /// The form for a new comment on a post.
-pub fn form<'f>(post_id: i64, form: &CommentForm<'f>) -> impl Render + 'f {
+pub fn form<'f>(post_id: PostId, form: &CommentForm<'f>) -> impl Render + 'f {
     let form = *form;
     let action = paths::new_comment(post_id);
     owned_html! {
@@ -412,7 +413,7 @@ pub fn form<'f>(post_id: i64, form: &CommentForm<'f>) -> impl Render + 'f {
 }
 
 /// The page for changing a comment.
-pub fn edit<'f>(id: i64, form: &CommentForm<'f>) -> impl Render + 'f {
+pub fn edit<'f>(id: CommentId, form: &CommentForm<'f>) -> impl Render + 'f {
     let form = *form;
     owned_html! {
         form(method="post", action=paths::comment(id)) {
@@ -426,11 +427,11 @@ pub fn edit<'f>(id: i64, form: &CommentForm<'f>) -> impl Render + 'f {
 
 /// A comment while its author changes it, in its place. The button has the name of the link that
 /// opened the form: where the one was the other will be, and the focus stays there.
-pub fn edited<'f>(id: i64, form: &CommentForm<'f>) -> impl Render + 'f {
+pub fn edited<'f>(id: CommentId, form: &CommentForm<'f>) -> impl Render + 'f {
     let form = *form;
     let (action, field_id) = (paths::comment(id), format!("edited_body_{id}"));
     owned_html! {
-        div(id=Id("said_", id)) {
+        div(id=Id("said_", id.get())) {
             form(method="post", action=action, hx-post=action, hx-sync="this:drop") {
                 : button::method_override("patch");
                 : field::errors(form.errors, "comment");

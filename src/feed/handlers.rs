@@ -3,6 +3,7 @@
 use super::{ENTRIES, Feed, sql, views};
 use crate::search;
 use crate::search::query::Query;
+use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::web::NO_HOST;
 use crate::web::{Cx, Error, Result, paths, reply};
@@ -34,7 +35,7 @@ pub fn newest(cx: &Cx) -> Result {
 ///
 /// # Errors
 /// [`Error::NotFound`]; see [`answer`]; the database's.
-pub fn of_user(cx: &Cx, id: i64) -> Result {
+pub fn of_user(cx: &Cx, id: UserId) -> Result {
     let found = cx.read(|connection| {
         let Some(user) = sql::user(connection, id)? else { return Ok(None) };
         Ok(Some((user, sql::of_user(connection, id)?)))
@@ -49,7 +50,7 @@ pub fn of_user(cx: &Cx, id: i64) -> Result {
 /// # Errors
 /// [`Error::NotFound`], also for a post that is only kept for its comments: there will be no more of
 /// them; see [`answer`]; the database's.
-pub fn of_post(cx: &Cx, id: i64) -> Result {
+pub fn of_post(cx: &Cx, id: PostId) -> Result {
     let found = cx.read(|connection| {
         let Some(post) = sql::post(connection, id)? else { return Ok(None) };
         Ok(Some((post, sql::of_post(connection, id)?)))

@@ -9,6 +9,7 @@ pub mod views;
 
 use crate::text::is_blank;
 use crate::types::cursor::Cursor;
+use crate::types::id::UserId;
 use crate::types::time::Timestamp;
 use crate::user::Author;
 use crate::vote::Target;
@@ -91,7 +92,7 @@ pub enum Flagged {
 /// Something to be flagged.
 pub struct NewFlag<'f> {
     /// Who flags it.
-    pub user_id: i64,
+    pub user_id: UserId,
     /// What.
     pub target: Target,
     /// Why, see [`Reason::sentence`].

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Flagged, NewFlag, Waiting};
 use crate::types::cursor::{Cursor, Slice};
+use crate::types::id::{CommentId, PostId, UserId};
 use crate::user;
 use crate::vote::Target;
 
@@ -45,7 +46,11 @@ pub fn create(connection: &Connection, flag: &NewFlag) -> rusqlite::Result<Flagg
 }
 
 /// Why somebody has flagged something, if they have.
-pub fn reason_of(connection: &Connection, user_id: i64, target: Target) -> rusqlite::Result<Option<String>> {
+pub fn reason_of(
+    connection: &Connection,
+    user_id: UserId,
+    target: Target,
+) -> rusqlite::Result<Option<String>> {
     let Some(case_id) = case(connection, target)? else {
         return Ok(None);
     };
@@ -55,7 +60,7 @@ pub fn reason_of(connection: &Connection, user_id: i64, target: Target) -> rusql
         .optional()
 }
 
-fn columns(target: Target) -> (Option<i64>, Option<i64>) {
+fn columns(target: Target) -> (Option<PostId>, Option<CommentId>) {
     match target {
         Target::Post(id) => (Some(id), None),
         Target::Comment(id) => (None, Some(id)),
@@ -70,18 +75,20 @@ fn count(connection: &Connection, case_id: i64, by: i64) -> rusqlite::Result<()>
 }
 
 /// Whose it is, if they have not left; `None`: there is nothing of that number, or not any more.
-pub fn author(connection: &Connection, target: Target) -> rusqlite::Result<Option<Option<i64>>> {
+pub fn author(connection: &Connection, target: Target) -> rusqlite::Result<Option<Option<UserId>>> {
     let (sql, id) = match target {
-        Target::Post(id) => ("SELECT user_id FROM posts WHERE id = ?1 AND deleted_at IS NULL", id),
-        Target::Comment(id) => ("SELECT user_id FROM comments WHERE id = ?1 AND deleted_at IS NULL", id),
+        Target::Post(id) => ("SELECT user_id FROM posts WHERE id = ?1 AND deleted_at IS NULL", id.get()),
+        Target::Comment(id) => {
+            ("SELECT user_id FROM comments WHERE id = ?1 AND deleted_at IS NULL", id.get())
+        }
     };
     connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()
 }
 
 fn case(connection: &Connection, target: Target) -> rusqlite::Result<Option<i64>> {
     let (sql, id) = match target {
-        Target::Post(id) => ("SELECT id FROM cases WHERE post_id = ?1", id),
-        Target::Comment(id) => ("SELECT id FROM cases WHERE comment_id = ?1", id),
+        Target::Post(id) => ("SELECT id FROM cases WHERE post_id = ?1", id.get()),
+        Target::Comment(id) => ("SELECT id FROM cases WHERE comment_id = ?1", id.get()),
     };
     connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()
 }
@@ -89,8 +96,8 @@ fn case(connection: &Connection, target: Target) -> rusqlite::Result<Option<i64>
 /// Closes the case of something, with its flags; whether there was one.
 pub fn close(connection: &Connection, target: Target) -> rusqlite::Result<bool> {
     let (sql, id) = match target {
-        Target::Post(id) => ("DELETE FROM cases WHERE post_id = ?1", id),
-        Target::Comment(id) => ("DELETE FROM cases WHERE comment_id = ?1", id),
+        Target::Post(id) => ("DELETE FROM cases WHERE post_id = ?1", id.get()),
+        Target::Comment(id) => ("DELETE FROM cases WHERE comment_id = ?1", id.get()),
     };
     Ok(connection.prepare_cached(sql)?.execute([id])? > 0)
 }
@@ -141,7 +148,7 @@ fn waiting(row: &Row) -> rusqlite::Result<Waiting> {
 
 /// Takes back some of the flags of someone who leaves, at most `number`; whether there were any. A case
 /// that nobody else has flagged is closed.
-pub fn withdraw_some(connection: &Connection, user_id: i64, number: u32) -> rusqlite::Result<bool> {
+pub fn withdraw_some(connection: &Connection, user_id: UserId, number: u32) -> rusqlite::Result<bool> {
     let cases: Vec<i64> = connection
         .prepare_cached("SELECT case_id FROM flags WHERE user_id = ?1 LIMIT ?2")?
         .query_map(params![user_id, number], |row| row.get(0))?

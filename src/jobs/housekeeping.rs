@@ -10,6 +10,7 @@ use crate::draft;
 use crate::session;
 use crate::site::Site;
 use crate::sql::Step;
+use crate::types::id::SessionId;
 use crate::types::time::{DAY, Timestamp};
 use lorem_store::Error;
 
@@ -37,7 +38,7 @@ const CHORES: &[Chore] = &[
 /// its limit.
 fn unused_sessions(site: &Site, now: Timestamp, after: i64) -> Result<Step, Error> {
     let cutoff = now - DAY.saturating_mul(site.config.session_days.saturating_add(1));
-    site.db.write(move |connection| session::sql::prune(connection, after, cutoff))
+    site.db.write(move |connection| session::sql::prune(connection, SessionId::new(after), cutoff))
 }
 
 /// One step is enough: the number and the size of all drafts are bounded, and each new draft removes expired

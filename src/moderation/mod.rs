@@ -10,6 +10,7 @@ pub mod views;
 
 use crate::text::is_blank;
 use crate::types::cursor::Cursor;
+use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::user::Author;
 use crate::vote::Target;
@@ -20,11 +21,11 @@ use crate::web::paths::{self, Path};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
     /// A post, by its number.
-    Post(i64),
+    Post(PostId),
     /// A comment, by its number.
-    Comment(i64),
+    Comment(CommentId),
     /// Somebody, by their number.
-    User(i64),
+    User(UserId),
 }
 
 impl From<Target> for Subject {
@@ -39,7 +40,7 @@ impl From<Target> for Subject {
 impl Subject {
     /// As the log keeps it: what it is, and its number as a post's, a comment's, or a user's.
     #[must_use]
-    pub fn columns(self) -> (&'static str, Option<i64>, Option<i64>, Option<i64>) {
+    pub fn columns(self) -> (&'static str, Option<PostId>, Option<CommentId>, Option<UserId>) {
         match self {
             Subject::Post(id) => ("post", Some(id), None, None),
             Subject::Comment(id) => ("comment", None, Some(id), None),

@@ -6,12 +6,13 @@ use super::{Act, Case, Decision, Outcome, Subject, Verb};
 use crate::flag;
 use crate::sql::moderation_reason;
 use crate::types::cursor::{Cursor, Slice};
+use crate::types::id::{CommentId, PostId, SessionId, UserId};
 use crate::types::time::Timestamp;
 use crate::user;
 use crate::vote::{self, Target};
 
 /// Why a post is locked, if it is.
-pub fn locked(connection: &Connection, post_id: i64) -> rusqlite::Result<Option<String>> {
+pub fn locked(connection: &Connection, post_id: PostId) -> rusqlite::Result<Option<String>> {
     let sql = concat!(
         "SELECT ",
         moderation_reason!("post", "posts", "locked_at", "lock"),
@@ -23,7 +24,10 @@ pub fn locked(connection: &Connection, post_id: i64) -> rusqlite::Result<Option<
 }
 
 /// Where a comment is that an admin removed: its post, and when it was made. `None`: there is none.
-pub fn removed_comment(connection: &Connection, id: i64) -> rusqlite::Result<Option<(i64, Timestamp)>> {
+pub fn removed_comment(
+    connection: &Connection,
+    id: CommentId,
+) -> rusqlite::Result<Option<(PostId, Timestamp)>> {
     connection
         .prepare_cached("SELECT post_id, created_at FROM comments WHERE id = ?1 AND removed_at IS NOT NULL")?
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -31,7 +35,7 @@ pub fn removed_comment(connection: &Connection, id: i64) -> rusqlite::Result<Opt
 }
 
 /// Does it and logs it, unless it is so already.
-pub fn decide(connection: &Connection, admin_id: i64, new: &Decision) -> rusqlite::Result<Outcome> {
+pub fn decide(connection: &Connection, admin_id: UserId, new: &Decision) -> rusqlite::Result<Outcome> {
     let outcome = match (new.verb, new.subject) {
         (Verb::Remove, Subject::Post(id)) => remove(connection, Target::Post(id), new.now)?,
         (Verb::Remove, Subject::Comment(id)) => remove(connection, Target::Comment(id), new.now)?,
@@ -60,7 +64,7 @@ pub fn decide(connection: &Connection, admin_id: i64, new: &Decision) -> rusqlit
 }
 
 /// The same for whoever is signed in by a session, if that is still an admin's.
-pub fn act(connection: &Connection, session_id: i64, new: &Decision) -> rusqlite::Result<Outcome> {
+pub fn act(connection: &Connection, session_id: SessionId, new: &Decision) -> rusqlite::Result<Outcome> {
     match admin(connection, session_id)? {
         Some(admin_id) => decide(connection, admin_id, new),
         None => Ok(Outcome::NoAdmin),
@@ -68,17 +72,22 @@ pub fn act(connection: &Connection, session_id: i64, new: &Decision) -> rusqlite
 }
 
 /// The admin who is signed in by a session; `None`: they are none, or it has ended.
-fn admin(connection: &Connection, session_id: i64) -> rusqlite::Result<Option<i64>> {
+fn admin(connection: &Connection, session_id: SessionId) -> rusqlite::Result<Option<UserId>> {
     let sql = "SELECT users.id FROM sessions JOIN users ON users.id = sessions.user_id \
                WHERE sessions.id = ?1 AND users.is_admin AND users.banned_at IS NULL";
     connection.prepare_cached(sql)?.query_row([session_id], |row| row.get(0)).optional()
 }
 
-/// What changes when something is hidden or shown: whose it is, its score, and a comment's post.
-type Hidden = (Option<i64>, i64, Option<i64>);
+/// What changes the counts when a post or comment is hidden or shown.
+struct Hidden {
+    author: Option<UserId>,
+    score: i64,
+    /// The post of a comment.
+    post_id: Option<PostId>,
+}
 
 fn hidden(row: &Row) -> rusqlite::Result<Hidden> {
-    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+    Ok(Hidden { author: row.get(0)?, score: row.get(1)?, post_id: row.get(2)? })
 }
 
 fn remove(connection: &Connection, target: Target, now: Timestamp) -> rusqlite::Result<Outcome> {
@@ -87,16 +96,16 @@ fn remove(connection: &Connection, target: Target, now: Timestamp) -> rusqlite::
         Target::Post(id) => (
             "UPDATE posts SET deleted_at = ?2, removed_at = ?2 WHERE id = ?1 AND deleted_at IS NULL \
              RETURNING user_id, score, NULL",
-            id,
+            id.get(),
         ),
         Target::Comment(id) => (
             "UPDATE comments SET deleted_at = ?2, removed_at = ?2 WHERE id = ?1 AND deleted_at IS NULL \
              RETURNING user_id, score, post_id",
-            id,
+            id.get(),
         ),
     };
     match connection.prepare_cached(sql)?.query_row(params![id, now], hidden).optional()? {
-        Some(found) => count(connection, target, found, -1),
+        Some(found) => count(connection, target, &found, -1),
         None if is_removed(connection, target)? == Some(true) => Ok(Outcome::Already),
         None => Ok(Outcome::Gone),
     }
@@ -107,16 +116,16 @@ fn restore(connection: &Connection, target: Target) -> rusqlite::Result<Outcome>
         Target::Post(id) => (
             "UPDATE posts SET deleted_at = NULL, removed_at = NULL WHERE id = ?1 AND removed_at IS NOT NULL \
              RETURNING user_id, score, NULL",
-            id,
+            id.get(),
         ),
         Target::Comment(id) => (
             "UPDATE comments SET deleted_at = NULL, removed_at = NULL \
              WHERE id = ?1 AND removed_at IS NOT NULL RETURNING user_id, score, post_id",
-            id,
+            id.get(),
         ),
     };
     match connection.prepare_cached(sql)?.query_row([id], hidden).optional()? {
-        Some(found) => count(connection, target, found, 1),
+        Some(found) => count(connection, target, &found, 1),
         None if is_removed(connection, target)? == Some(false) => Ok(Outcome::Already),
         None => Ok(Outcome::Gone),
     }
@@ -126,10 +135,10 @@ fn restore(connection: &Connection, target: Target) -> rusqlite::Result<Outcome>
 fn is_removed(connection: &Connection, target: Target) -> rusqlite::Result<Option<bool>> {
     let (sql, id) = match target {
         Target::Post(id) => {
-            ("SELECT removed_at IS NOT NULL, deleted_at IS NULL FROM posts WHERE id = ?1", id)
+            ("SELECT removed_at IS NOT NULL, deleted_at IS NULL FROM posts WHERE id = ?1", id.get())
         }
         Target::Comment(id) => {
-            ("SELECT removed_at IS NOT NULL, deleted_at IS NULL FROM comments WHERE id = ?1", id)
+            ("SELECT removed_at IS NOT NULL, deleted_at IS NULL FROM comments WHERE id = ?1", id.get())
         }
     };
     let found: Option<(bool, bool)> =
@@ -138,8 +147,8 @@ fn is_removed(connection: &Connection, target: Target) -> rusqlite::Result<Optio
 }
 
 /// What is hidden counts for nothing: neither as a post or comment, nor its votes as karma.
-fn count(connection: &Connection, target: Target, found: Hidden, by: i64) -> rusqlite::Result<Outcome> {
-    let (author, score, post_id) = found;
+fn count(connection: &Connection, target: Target, hidden: &Hidden, by: i64) -> rusqlite::Result<Outcome> {
+    let Hidden { author, score, post_id } = *hidden;
     let sql = match target {
         Target::Post(_) => "UPDATE users SET posts_count = posts_count + ?2 WHERE id = ?1",
         Target::Comment(_) => "UPDATE users SET comments_count = comments_count + ?2 WHERE id = ?1",
@@ -157,7 +166,7 @@ fn count(connection: &Connection, target: Target, found: Hidden, by: i64) -> rus
 }
 
 /// Locks a post from a moment on, or (`None`) unlocks it.
-fn lock(connection: &Connection, id: i64, at: Option<Timestamp>) -> rusqlite::Result<Outcome> {
+fn lock(connection: &Connection, id: PostId, at: Option<Timestamp>) -> rusqlite::Result<Outcome> {
     let found: Option<bool> = connection
         .prepare_cached(
             "SELECT locked_at IS NOT NULL FROM posts \
@@ -178,7 +187,7 @@ fn lock(connection: &Connection, id: i64, at: Option<Timestamp>) -> rusqlite::Re
 }
 
 /// Bans somebody from a moment on, or (`None`) lets them write again.
-fn ban(connection: &Connection, id: i64, at: Option<Timestamp>) -> rusqlite::Result<Outcome> {
+fn ban(connection: &Connection, id: UserId, at: Option<Timestamp>) -> rusqlite::Result<Outcome> {
     let found: Option<(bool, bool)> = connection
         .prepare_cached("SELECT banned_at IS NOT NULL, is_admin FROM users WHERE id = ?1")?
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -218,9 +227,9 @@ pub fn log(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::Resu
         .prepare_cached(sql)?
         .query_map(params![after.id, limit + 1], |row| {
             let verb: String = row.get(2)?;
-            let post = row.get::<_, Option<i64>>(7)?.map(Subject::Post);
-            let comment = row.get::<_, Option<i64>>(9)?.map(Subject::Comment);
-            let user = row.get::<_, Option<i64>>(10)?.map(Subject::User);
+            let post = row.get::<_, Option<_>>(7)?.map(Subject::Post);
+            let comment = row.get::<_, Option<_>>(9)?.map(Subject::Comment);
+            let user = row.get::<_, Option<_>>(10)?.map(Subject::User);
             Ok(Act {
                 id: row.get(0)?,
                 created_at: row.get(1)?,
@@ -245,19 +254,19 @@ pub fn case(connection: &Connection, subject: Subject) -> rusqlite::Result<Optio
              posts.removed_at IS NOT NULL, posts.locked_at IS NOT NULL, 0, 0, posts.title IS NULL \
              FROM posts JOIN descriptions ON descriptions.post_id = posts.id \
              LEFT JOIN users ON users.id = posts.user_id WHERE posts.id = ?1",
-            id,
+            id.get(),
         ),
         Subject::Comment(id) => (
             "SELECT NULL, NULL, comments.body, users.id, users.screen_name, \
              comments.removed_at IS NOT NULL, 0, 0, 0, \
              comments.deleted_at IS NOT NULL AND comments.removed_at IS NULL \
              FROM comments LEFT JOIN users ON users.id = comments.user_id WHERE comments.id = ?1",
-            id,
+            id.get(),
         ),
         Subject::User(id) => (
             "SELECT screen_name, NULL, '', NULL, NULL, 0, 0, banned_at IS NOT NULL, is_admin, 0 \
              FROM users WHERE id = ?1",
-            id,
+            id.get(),
         ),
     };
     let flags = match subject {
@@ -286,7 +295,7 @@ pub fn case(connection: &Connection, subject: Subject) -> rusqlite::Result<Optio
 }
 
 /// Makes somebody an admin, or takes it back; `false`: they are banned, and nothing is changed.
-pub fn set_admin(connection: &Connection, user_id: i64, is_admin: bool) -> rusqlite::Result<bool> {
+pub fn set_admin(connection: &Connection, user_id: UserId, is_admin: bool) -> rusqlite::Result<bool> {
     let changed = connection
         .prepare_cached("UPDATE users SET is_admin = ?2 WHERE id = ?1 AND (banned_at IS NULL OR NOT ?2)")?
         .execute(params![user_id, is_admin])?;

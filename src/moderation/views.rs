@@ -112,8 +112,12 @@ fn what(act: &Act) -> impl Render + '_ {
 }
 
 fn number(subject: Subject) -> impl Render {
-    let (Subject::Post(id) | Subject::Comment(id) | Subject::User(id)) = subject;
-    owned_html! { : Id(" #", id) }
+    let number = match subject {
+        Subject::Post(id) => id.get(),
+        Subject::Comment(id) => id.get(),
+        Subject::User(id) => id.get(),
+    };
+    owned_html! { : Id(" #", number) }
 }
 
 /// What stands in the form of one verb, and what is wrong with it.

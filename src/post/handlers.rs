@@ -18,6 +18,7 @@ use crate::draft;
 use crate::saved;
 use crate::site::limiter::Action;
 use crate::types::cursor::{Cursor, PAGE_SIZE, START, Slice};
+use crate::types::id::{PostId, UserId};
 use crate::ui::layout::{self, Page, Preview};
 use crate::user;
 use crate::visit;
@@ -27,6 +28,9 @@ use crate::web::flash::Flash;
 use crate::web::form::{Errors, Form, NO_ERRORS};
 use crate::web::{Cx, Error, Result, paths, reply};
 use horrorshow::owned_html;
+
+/// Reads a page of a list: for the viewer, after a position, at most this number of posts.
+type Query = fn(&Connection, Option<UserId>, Cursor, u32) -> rusqlite::Result<Slice<Post>>;
 
 /// `GET /`: the hottest.
 ///
@@ -44,13 +48,7 @@ pub fn recent(cx: &Cx) -> Result {
     list(cx, "Recent posts", "The newest posts on Lorem News.", paths::POSTS_FEED, sql::newest)
 }
 
-fn list(
-    cx: &Cx,
-    heading: &str,
-    description: &str,
-    feed: &'static str,
-    query: fn(&Connection, i64, Cursor, u32) -> rusqlite::Result<Slice<Post>>,
-) -> Result {
+fn list(cx: &Cx, heading: &str, description: &str, feed: &'static str, query: Query) -> Result {
     let (after, viewer_id) = (cx.cursor("after")?, auth::viewer_id(cx)?);
     let posts = cx.read(|connection| query(connection, viewer_id, after, PAGE_SIZE))?;
     let aside = Some(views::NEW_POST);
@@ -65,8 +63,7 @@ fn list(
 pub fn best(cx: &Cx, over: &str) -> Result {
     let over = Over::of(over).ok_or(Error::NotFound)?;
     let (after, viewer_id, now) = (cx.cursor("after")?, auth::viewer_id(cx)?, cx.now);
-    let posts =
-        cx.read(|connection| sql::best(connection, viewer_id, (over.since(now), now), after, PAGE_SIZE))?;
+    let posts = cx.read(|connection| sql::best(connection, viewer_id, over, now, after, PAGE_SIZE))?;
     let description = "The posts on Lorem News with the most points.";
     let page = Page { description, ..Page::new(cx, over.heading())? };
     Ok(reply::page(cx, layout::render(&page, views::best(cx, page.viewer, over, &posts))?))
@@ -89,7 +86,7 @@ pub fn from(cx: &Cx) -> Result {
 ///
 /// # Errors
 /// [`Error::NotFound`]; a cursor that is none; the database's.
-pub fn show(cx: &Cx, id: i64) -> Result {
+pub fn show(cx: &Cx, id: PostId) -> Result {
     let written = draft::handlers::of(cx, paths::new_comment(id))?.unwrap_or_default().text("body");
     let after = cx.cursor("comments")?;
     let (detail, comments) =
@@ -108,11 +105,11 @@ pub fn show(cx: &Cx, id: i64) -> Result {
 ///
 /// # Errors
 /// The database's.
-pub fn page(cx: &Cx, id: i64, after: Cursor, form: &CommentForm) -> Result<Option<String>> {
+pub fn page(cx: &Cx, id: PostId, after: Cursor, form: &CommentForm) -> Result<Option<String>> {
     find(cx, id, after)?.map(|(detail, comments)| render(cx, &detail, &comments, form)).transpose()
 }
 
-fn find(cx: &Cx, id: i64, after: Cursor) -> Result<Option<(PostDetail, Thread)>> {
+fn find(cx: &Cx, id: PostId, after: Cursor) -> Result<Option<(PostDetail, Thread)>> {
     let viewer_id = auth::viewer_id(cx)?;
     Ok(cx.read(|connection| {
         let Some(detail) = sql::find(connection, viewer_id, id)? else {
@@ -171,9 +168,9 @@ fn new_page(cx: &Cx, content: &Content, errors: &Errors) -> Result<String> {
 /// What has become of a post that was sent.
 enum Sent {
     /// Its number.
-    Made(i64),
+    Made(PostId),
     /// There is one of the address, by this number; whether a vote was added to it.
-    There(i64, bool),
+    There(PostId, bool),
     /// Another one has the title.
     TitleTaken,
 }
@@ -191,8 +188,8 @@ pub fn create(cx: &Cx) -> Result {
     let link = wanted.link().unwrap_or_default();
     // Who posts the same page again mostly has the same title for it, too.
     let is_taken = cx.read(|connection| match &link {
-        Some(link) if sql::same_address(connection, &link.address, 0, cx.now)?.is_some() => Ok(false),
-        _ => sql::has_title(connection, &wanted.title, 0),
+        Some(link) if sql::same_address(connection, &link.address, None, cx.now)?.is_some() => Ok(false),
+        _ => sql::has_title(connection, &wanted.title, None),
     })?;
     if is_taken {
         errors.append(title_taken());
@@ -219,7 +216,7 @@ pub fn create(cx: &Cx) -> Result {
 
 fn send(connection: &Connection, post: &NewPost, token: Option<&Token>) -> rusqlite::Result<Sent> {
     let same = match post.link {
-        Some(link) => sql::same_address(connection, &link.address, 0, post.created_at)?,
+        Some(link) => sql::same_address(connection, &link.address, None, post.created_at)?,
         None => None,
     };
     let sent = if let Some((id, score)) = same {
@@ -240,7 +237,7 @@ fn send(connection: &Connection, post: &NewPost, token: Option<&Token>) -> rusql
 ///
 /// # Errors
 /// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the database's.
-pub fn edit(cx: &Cx, id: i64) -> Result {
+pub fn edit(cx: &Cx, id: PostId) -> Result {
     let viewer = auth::require_active_user(cx)?;
     let before = own(cx, viewer, id)?;
     let written = draft::handlers::of(cx, paths::post(id))?.unwrap_or_default();
@@ -248,14 +245,14 @@ pub fn edit(cx: &Cx, id: i64) -> Result {
     Ok(reply::page(cx, html))
 }
 
-fn edit_page(cx: &Cx, id: i64, content: &Content, errors: &Errors) -> Result<String> {
+fn edit_page(cx: &Cx, id: PostId, content: &Content, errors: &Errors) -> Result<String> {
     let page = Page { aside: Some(views::BACK_TO_POSTS), ..Page::with_form(cx, "Editing post", errors)? };
     Ok(layout::render(&page, views::edit(id, content, errors))?)
 }
 
 /// What a post of the viewer's says.
-fn own(cx: &Cx, viewer: &Viewer, id: i64) -> Result<Content> {
-    let found = cx.read(|connection| sql::find(connection, viewer.id, id))?;
+fn own(cx: &Cx, viewer: &Viewer, id: PostId) -> Result<Content> {
+    let found = cx.read(|connection| sql::find(connection, Some(viewer.id), id))?;
     let PostDetail { post, description, .. } =
         found.filter(|detail| !detail.is_deleted).ok_or(Error::NotFound)?;
     if !user::is_own(post.author.as_ref(), Some(viewer)) {
@@ -275,7 +272,7 @@ const NOT_YOURS: Error = Error::Forbidden("Only who wrote a post can change it."
 /// # Errors
 /// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the
 /// database's. What can be mended is told in the form.
-pub fn update(cx: &Cx, id: i64) -> Result {
+pub fn update(cx: &Cx, id: PostId) -> Result {
     let viewer = draft::handlers::require_user(cx, paths::edit_post(id), &Content::FIELDS)?;
     let user_id = viewer.id;
     let wanted = Arc::new(Content::of(cx.form()?, own(cx, viewer, id)?));
@@ -309,14 +306,14 @@ pub fn update(cx: &Cx, id: i64) -> Result {
 }
 
 /// What keeps post `id` from saying this.
-fn check(cx: &Cx, id: i64, content: &Content, link: Option<&NewLink>) -> Result<Errors> {
+fn check(cx: &Cx, id: PostId, content: &Content, link: Option<&NewLink>) -> Result<Errors> {
     let mut errors = content.check();
     let (has_title, has_address) = cx.read(|connection| {
         let has_address = match link {
             Some(link) => sql::takes_address(connection, id, link, cx.now)?,
             None => false,
         };
-        Ok((sql::has_title(connection, &content.title, id)?, has_address))
+        Ok((sql::has_title(connection, &content.title, Some(id))?, has_address))
     })?;
     if has_address {
         errors.append(address_taken());
@@ -331,7 +328,7 @@ fn check(cx: &Cx, id: i64, content: &Content, link: Option<&NewLink>) -> Result<
 ///
 /// # Errors
 /// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the database's.
-pub fn destroy(cx: &Cx, id: i64) -> Result {
+pub fn destroy(cx: &Cx, id: PostId) -> Result {
     let viewer = auth::require_user_or_return(cx, paths::post(id))?;
     let user_id = viewer.id;
     own(cx, viewer, id)?;

@@ -13,6 +13,7 @@ use smol_str::SmolStr;
 use self::link::NewLink;
 use crate::text::is_blank;
 use crate::types::cursor::Cursor;
+use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::user::Author;
 use crate::web::form::{Errors, Form};
@@ -21,7 +22,7 @@ use crate::web::form::{Errors, Form};
 #[derive(Debug, Clone)]
 pub struct Post {
     /// Its number, which is in its address.
-    pub id: i64,
+    pub id: PostId,
     /// Unique on the site.
     pub title: SmolStr,
     /// When it was posted.
@@ -56,13 +57,13 @@ impl Post {
     /// Its place in a list by age.
     #[must_use]
     pub fn by_age(&self) -> Cursor {
-        Cursor { key: self.created_at.as_micros(), id: self.id }
+        Cursor { key: self.created_at.as_micros(), id: self.id.get() }
     }
 
     /// Its place in a list by points.
     #[must_use]
     pub fn by_score(&self) -> Cursor {
-        Cursor { key: self.score, id: self.id }
+        Cursor { key: self.score, id: self.id.get() }
     }
 }
 
@@ -196,7 +197,7 @@ fn title_taken() -> Errors {
 /// A post to be made.
 pub struct NewPost<'p> {
     /// Who posts.
-    pub user_id: i64,
+    pub user_id: UserId,
     /// Unique on the site.
     pub title: &'p str,
     /// Where it leads, if it is a link.

@@ -3,11 +3,13 @@
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use smol_str::SmolStr;
 
+use super::best::Over;
 use super::link::NewLink;
 use super::{Content, DELETED, Link, NewPost, Post, PostDetail, REMOVED, REPOST_WINDOW, Updated};
 use crate::rank;
 use crate::sql::{moderation_reason, random_id, short};
 use crate::types::cursor::{Cursor, Slice};
+use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::user;
 use crate::visit::sql::new_since;
@@ -57,10 +59,10 @@ fn from_row(row: &Row) -> rusqlite::Result<Post> {
     })
 }
 
-/// Posts, and what the viewer, 0 for a guest, has to do with them.
+/// Posts, each with what is of the viewer's.
 fn list(
     connection: &Connection,
-    viewer_id: i64,
+    viewer_id: Option<UserId>,
     sql: &str,
     params: impl Params,
 ) -> rusqlite::Result<Vec<Post>> {
@@ -73,7 +75,7 @@ fn list(
 /// The same as a page of a list, where what it is sorted by follows the [`columns`]: no post shows it.
 fn slice(
     connection: &Connection,
-    viewer_id: i64,
+    viewer_id: Option<UserId>,
     sql: &str,
     params: impl Params,
     limit: u32,
@@ -82,7 +84,7 @@ fn slice(
         .prepare_cached(sql)?
         .query_map(params, |row| Ok((from_row(row)?, row.get(COLUMNS)?)))?
         .collect::<Result<_, _>>()?;
-    let Slice { rows, next } = Slice::of(rows, limit, |(post, key)| Cursor { key: *key, id: post.id });
+    let Slice { rows, next } = Slice::of(rows, limit, |(post, key)| Cursor { key: *key, id: post.id.get() });
     let mut posts: Vec<Post> = rows.into_iter().map(|(post, _)| post).collect();
     add_viewers(connection, viewer_id, &mut posts)?;
     Ok(Slice { rows: posts, next })
@@ -90,16 +92,20 @@ fn slice(
 
 /// Adds to posts the viewer's votes, and what is new to them: each by one statement for all, since most
 /// posts have neither, and a join looks for both with each of them.
-fn add_viewers(connection: &Connection, viewer_id: i64, posts: &mut [Post]) -> rusqlite::Result<()> {
-    if viewer_id == 0 {
+fn add_viewers(
+    connection: &Connection,
+    viewer_id: Option<UserId>,
+    posts: &mut [Post],
+) -> rusqlite::Result<()> {
+    let Some(viewer_id) = viewer_id else {
         return Ok(());
-    }
+    };
     let is_others = |post: &Post| post.author.as_ref().is_some_and(|author| author.id != viewer_id);
-    let others = posts.iter().zip(0..).filter(|(post, _)| is_others(post));
-    for place in vote::sql::for_posts(connection, viewer_id, others.map(|(post, place)| (post.id, place)))? {
+    let others = posts.iter().enumerate().filter(|(_, post)| is_others(post));
+    for place in vote::sql::for_posts(connection, viewer_id, others.map(|(place, post)| (place, post.id)))? {
         posts[place].is_voted = true;
     }
-    let all = posts.iter().map(|post| post.id).zip(0..);
+    let all = posts.iter().map(|post| post.id).enumerate();
     for (place, visit) in visit::sql::to_posts(connection, viewer_id, all)? {
         let post = &mut posts[place];
         (post.new_comments, post.has_unseen) = visit::sql::news(connection, viewer_id, post.id, visit)?;
@@ -110,7 +116,7 @@ fn add_viewers(connection: &Connection, viewer_id: i64, posts: &mut [Post]) -> r
 /// The front page from `after` on: hottest first.
 pub fn hottest(
     connection: &Connection,
-    viewer_id: i64,
+    viewer_id: Option<UserId>,
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<Post>> {
@@ -128,7 +134,7 @@ pub fn hottest(
 /// All posts from `after` on: newest first.
 pub fn newest(
     connection: &Connection,
-    viewer_id: i64,
+    viewer_id: Option<UserId>,
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<Post>> {
@@ -143,8 +149,8 @@ pub fn newest(
 /// Someone's posts from `after` on: newest first.
 pub fn of_user(
     connection: &Connection,
-    viewer_id: i64,
-    user_id: i64,
+    viewer_id: Option<UserId>,
+    user_id: UserId,
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<Post>> {
@@ -159,7 +165,7 @@ pub fn of_user(
 /// The posts of a site from `after` on: newest first.
 pub fn of_site(
     connection: &Connection,
-    viewer_id: i64,
+    viewer_id: Option<UserId>,
     site: &str,
     after: Cursor,
     limit: u32,
@@ -172,17 +178,17 @@ pub fn of_site(
     Ok(Slice::of(rows, limit, Post::by_age))
 }
 
-/// The posts for which others voted, from `after` on: those with the most points first. `since` leaves
-/// out those that are older.
+/// The posts of a time for which others voted, from `after` on: those with the most points first.
 pub fn best(
     connection: &Connection,
-    viewer_id: i64,
-    (since, now): (Option<Timestamp>, Timestamp),
+    viewer_id: Option<UserId>,
+    over: Over,
+    now: Timestamp,
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<Post>> {
-    if let Some(since) = since {
-        return best_since(connection, viewer_id, (since, now), after, limit);
+    if let Some(since) = over.since(now) {
+        return best_since(connection, viewer_id, since, now, after, limit);
     }
     let sql = select!(
         "WHERE (posts.score, posts.id) < (?1, ?2) AND posts.score > 1 AND posts.deleted_at IS NULL \
@@ -196,8 +202,9 @@ pub fn best(
 /// be among the first of all is read: the longer the page is filled, the less a day has to add.
 fn best_since(
     connection: &Connection,
-    viewer_id: i64,
-    (since, now): (Timestamp, Timestamp),
+    viewer_id: Option<UserId>,
+    since: Timestamp,
+    now: Timestamp,
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<Post>> {
@@ -207,9 +214,9 @@ fn best_since(
          AND score > 1 AND deleted_at IS NULL AND created_at >= ?6 ORDER BY score DESC, id DESC LIMIT ?7",
     )?;
     let wanted = limit as usize + 1;
-    let mut best: Vec<(i64, i64)> = Vec::new();
+    let mut best: Vec<(i64, PostId)> = Vec::new();
     for day in (since.day()..=now.day()).rev() {
-        let least = best.get(wanted - 1).copied().unwrap_or((1, i64::MAX));
+        let least = best.get(wanted - 1).copied().unwrap_or((1, PostId::new(i64::MAX)));
         let places = params![day, after.key, after.id, least.0, least.1, since, limit + 1];
         for place in of_day.query_map(places, |row| Ok((row.get(0)?, row.get(1)?)))? {
             best.push(place?);
@@ -229,7 +236,7 @@ fn best_since(
 /// The posts that someone has saved, from `after` on: last saved first.
 pub fn saved_by(
     connection: &Connection,
-    user_id: i64,
+    user_id: UserId,
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<Post>> {
@@ -243,11 +250,11 @@ pub fn saved_by(
          AND posts.deleted_at IS NULL \
          ORDER BY saved_posts.created_at DESC, saved_posts.post_id DESC LIMIT ?4"
     );
-    slice(connection, user_id, sql, params![user_id, after.key, after.id, limit + 1], limit)
+    slice(connection, Some(user_id), sql, params![user_id, after.key, after.id, limit + 1], limit)
 }
 
 /// Up to `limit` posts in the order of their ids, beginning at a random one.
-pub fn some(connection: &Connection, viewer_id: i64, limit: u32) -> rusqlite::Result<Vec<Post>> {
+pub fn some(connection: &Connection, viewer_id: Option<UserId>, limit: u32) -> rusqlite::Result<Vec<Post>> {
     let sql = select!(
         "WHERE posts.id >= ",
         random_id!("posts"),
@@ -257,7 +264,11 @@ pub fn some(connection: &Connection, viewer_id: i64, limit: u32) -> rusqlite::Re
 }
 
 /// A post with its text, also one that is only kept for its comments; `None` when there is none.
-pub fn find(connection: &Connection, viewer_id: i64, id: i64) -> rusqlite::Result<Option<PostDetail>> {
+pub fn find(
+    connection: &Connection,
+    viewer_id: Option<UserId>,
+    id: PostId,
+) -> rusqlite::Result<Option<PostDetail>> {
     let sql = concat!(
         "SELECT ",
         columns!(),
@@ -285,7 +296,9 @@ pub fn find(connection: &Connection, viewer_id: i64, id: i64) -> rusqlite::Resul
     let Some(mut detail) = found.optional()? else {
         return Ok(None);
     };
-    if let (Some(new_since), Some(looked_at)) = (detail.new_since, detail.looked_at) {
+    if let (Some(viewer_id), Some(new_since), Some(looked_at)) =
+        (viewer_id, detail.new_since, detail.looked_at)
+    {
         let (post, visit) = (&mut detail.post, Visit { new_since, looked_at });
         (post.new_comments, post.has_unseen) = visit::sql::news(connection, viewer_id, id, visit)?;
     }
@@ -299,7 +312,7 @@ fn hidden(detail: PostDetail) -> PostDetail {
 }
 
 /// Some posts of a user, at most `limit`, also those that an admin removed.
-pub fn ids_of_user(connection: &Connection, user_id: i64, limit: u32) -> rusqlite::Result<Vec<i64>> {
+pub fn ids_of_user(connection: &Connection, user_id: UserId, limit: u32) -> rusqlite::Result<Vec<PostId>> {
     connection
         .prepare_cached("SELECT id FROM posts WHERE user_id = ?1 LIMIT ?2")?
         .query_map(params![user_id, limit], |row| row.get(0))?
@@ -307,7 +320,7 @@ pub fn ids_of_user(connection: &Connection, user_id: i64, limit: u32) -> rusqlit
 }
 
 /// Any post; `None` when there are none.
-pub fn random(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+pub fn random(connection: &Connection) -> rusqlite::Result<Option<PostId>> {
     let sql = concat!(
         "SELECT id FROM posts WHERE id >= ",
         random_id!("posts"),
@@ -317,7 +330,7 @@ pub fn random(connection: &Connection) -> rusqlite::Result<Option<i64>> {
 }
 
 /// Posts it and counts it for its author; the id. `None`: there is a post of this title.
-pub fn create(connection: &Connection, post: &NewPost) -> rusqlite::Result<Option<i64>> {
+pub fn create(connection: &Connection, post: &NewPost) -> rusqlite::Result<Option<PostId>> {
     let created = connection
         .prepare_cached(
             "INSERT INTO posts (user_id, title, created_at, updated_at, hotness, url, site, address) \
@@ -335,7 +348,7 @@ pub fn create(connection: &Connection, post: &NewPost) -> rusqlite::Result<Optio
     if created == 0 {
         return Ok(None);
     }
-    let id = connection.last_insert_rowid();
+    let id = PostId::new(connection.last_insert_rowid());
     connection
         .prepare_cached("INSERT INTO descriptions (post_id, text) VALUES (?1, ?2)")?
         .execute(params![id, post.description])?;
@@ -346,24 +359,24 @@ pub fn create(connection: &Connection, post: &NewPost) -> rusqlite::Result<Optio
 }
 
 /// Whose a post is; `None` when there is none or it was deleted.
-pub fn author(connection: &Connection, id: i64) -> rusqlite::Result<Option<i64>> {
+pub fn author(connection: &Connection, id: PostId) -> rusqlite::Result<Option<UserId>> {
     let sql = "SELECT user_id FROM posts WHERE id = ?1 AND deleted_at IS NULL";
-    let found: Option<Option<i64>> =
+    let found: Option<Option<UserId>> =
         connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
     Ok(found.flatten())
 }
 
 /// Whether a post is there to be commented on, see [`PostDetail::takes_comments`].
-pub fn takes_comments(connection: &Connection, id: i64) -> rusqlite::Result<bool> {
+pub fn takes_comments(connection: &Connection, id: PostId) -> rusqlite::Result<bool> {
     let sql =
         "SELECT EXISTS (SELECT 1 FROM posts WHERE id = ?1 AND deleted_at IS NULL AND locked_at IS NULL)";
     connection.prepare_cached(sql)?.query_row([id], |row| row.get(0))
 }
 
 /// Whether there is a post of this title, other than `except`.
-pub fn has_title(connection: &Connection, title: &str, except: i64) -> rusqlite::Result<bool> {
+pub fn has_title(connection: &Connection, title: &str, except: Option<PostId>) -> rusqlite::Result<bool> {
     connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM posts WHERE title = ?1 AND id <> ?2)")?
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM posts WHERE title = ?1 AND id IS NOT ?2)")?
         .query_row(params![title, except], |row| row.get(0))
 }
 
@@ -372,10 +385,10 @@ pub fn has_title(connection: &Connection, title: &str, except: i64) -> rusqlite:
 pub fn same_address(
     connection: &Connection,
     address: &str,
-    except: i64,
+    except: Option<PostId>,
     now: Timestamp,
-) -> rusqlite::Result<Option<(i64, i64)>> {
-    let sql = "SELECT id, score FROM posts WHERE address = ?1 AND created_at > ?2 AND id <> ?3 \
+) -> rusqlite::Result<Option<(PostId, i64)>> {
+    let sql = "SELECT id, score FROM posts WHERE address = ?1 AND created_at > ?2 AND id IS NOT ?3 \
                AND deleted_at IS NULL ORDER BY created_at DESC LIMIT 1";
     connection
         .prepare_cached(sql)?
@@ -387,20 +400,20 @@ pub fn same_address(
 /// may go on.
 pub fn takes_address(
     connection: &Connection,
-    id: i64,
+    id: PostId,
     link: &NewLink,
     now: Timestamp,
 ) -> rusqlite::Result<bool> {
     let sql = "SELECT address IS ?2 FROM posts WHERE id = ?1";
     let is_there: Option<bool> =
         connection.prepare_cached(sql)?.query_row(params![id, link.address], |row| row.get(0)).optional()?;
-    Ok(is_there != Some(true) && same_address(connection, &link.address, id, now)?.is_some())
+    Ok(is_there != Some(true) && same_address(connection, &link.address, Some(id), now)?.is_some())
 }
 
 /// Changes a post, unless another one has the title or the address.
 pub fn update(
     connection: &Connection,
-    id: i64,
+    id: PostId,
     content: &Content,
     link: Option<&NewLink>,
     now: Timestamp,
@@ -410,7 +423,7 @@ pub fn update(
     {
         return Ok(Updated::AddressTaken);
     }
-    if has_title(connection, &content.title, id)? {
+    if has_title(connection, &content.title, Some(id))? {
         return Ok(Updated::TitleTaken);
     }
     connection
@@ -433,7 +446,7 @@ pub fn update(
 
 /// What becomes of a post when its author leaves: it goes, unless others commented on it. Then it
 /// stays for their sake, without author, title and text.
-pub fn leave(connection: &Connection, id: i64, author: i64, now: Timestamp) -> rusqlite::Result<()> {
+pub fn leave(connection: &Connection, id: PostId, author: UserId, now: Timestamp) -> rusqlite::Result<()> {
     let sql = "SELECT EXISTS (SELECT 1 FROM comments WHERE post_id = ?1 AND deleted_at IS NULL \
                AND user_id IS NOT ?2)";
     let is_discussed: bool =
@@ -461,7 +474,7 @@ pub fn leave(connection: &Connection, id: i64, author: i64, now: Timestamp) -> r
 
 /// What was kept for its comments alone goes with the last of them; what an admin removed stays, to be
 /// restored.
-pub fn prune(connection: &Connection, id: i64) -> rusqlite::Result<()> {
+pub fn prune(connection: &Connection, id: PostId) -> rusqlite::Result<()> {
     let sql = "DELETE FROM posts WHERE id = ?1 AND deleted_at IS NOT NULL AND removed_at IS NULL \
                AND NOT EXISTS (SELECT 1 FROM comments WHERE post_id = ?1)";
     connection.prepare_cached(sql)?.execute([id])?;
@@ -469,7 +482,7 @@ pub fn prune(connection: &Connection, id: i64) -> rusqlite::Result<()> {
 }
 
 /// Removes a post with its comments and votes, and takes them off their authors' counts.
-pub fn destroy(connection: &Connection, id: i64) -> rusqlite::Result<()> {
+pub fn destroy(connection: &Connection, id: PostId) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "UPDATE users SET comments_count = comments_count - lost.number, karma = karma - lost.votes \

@@ -9,6 +9,7 @@ use crate::comment;
 use crate::html::text::{DOT, Text, Value};
 use crate::markup::{self, FORMATTING, MAX_ADDRESS_CHARS, Markup};
 use crate::types::cursor::Slice;
+use crate::types::id::PostId;
 use crate::types::time::Timestamp;
 use crate::ui::button;
 use crate::ui::field::{self, Field};
@@ -159,7 +160,7 @@ fn source(link: &Link) -> impl Render + '_ {
 }
 
 /// What its author can do with a post.
-fn actions(id: i64) -> impl Render {
+fn actions(id: PostId) -> impl Render {
     owned_html! {
         div(class="actions") {
             a(class="button", href=paths::edit_post(id)) { : "Edit" }
@@ -228,7 +229,7 @@ pub fn new<'f>(content: &'f Content, errors: &'f Errors, bookmarklet: Option<&'f
 }
 
 /// The page for changing a post.
-pub fn edit<'f>(id: i64, content: &'f Content, errors: &'f Errors) -> impl Render + 'f {
+pub fn edit<'f>(id: PostId, content: &'f Content, errors: &'f Errors) -> impl Render + 'f {
     owned_html! {
         form(method="post", action=paths::post(id)) {
             : button::method_override("patch");

@@ -8,6 +8,7 @@ use crate::auth::Standing;
 use crate::post;
 use crate::site::limiter::Action;
 use crate::types::cursor::PAGE_SIZE;
+use crate::types::id::PostId;
 use crate::ui::layout::{self, Page};
 use crate::ui::message;
 use crate::web::flash::Flash;
@@ -35,7 +36,7 @@ pub fn list(cx: &Cx) -> Result {
 ///
 /// # Errors
 /// [`Error::SignIn`], [`Error::NotFound`], [`Error::RateLimited`] together with votes; the database's.
-pub fn change(cx: &Cx, post_id: i64, action: SaveAction) -> Result {
+pub fn change(cx: &Cx, post_id: PostId, action: SaveAction) -> Result {
     let viewer = auth::require_user_or_return(cx, place(cx, post_id))?;
     cx.site.limiter.check_and_record(Action::VoteBy(viewer.id))?;
     let (user_id, now) = (viewer.id, cx.now);
@@ -56,6 +57,6 @@ pub fn change(cx: &Cx, post_id: i64, action: SaveAction) -> Result {
 }
 
 /// Where the reader was: the page that the form was on.
-fn place(cx: &Cx, post_id: i64) -> String {
+fn place(cx: &Cx, post_id: PostId) -> String {
     cx.referrer().map_or_else(|| paths::post(post_id).to_string(), str::to_owned)
 }

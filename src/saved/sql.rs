@@ -3,13 +3,14 @@
 use rusqlite::{Connection, params};
 
 use super::SaveAction;
+use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 
 /// Saves a post for somebody, or forgets that, unless it is done already; `false`: there is no such post.
 pub fn change(
     connection: &Connection,
-    user_id: i64,
-    post_id: i64,
+    user_id: UserId,
+    post_id: PostId,
     action: SaveAction,
     now: Timestamp,
 ) -> rusqlite::Result<bool> {
@@ -33,7 +34,7 @@ pub fn change(
 }
 
 /// Forgets some of what someone has saved who leaves, at most `number`; whether there was any.
-pub fn forget_some(connection: &Connection, user_id: i64, number: u32) -> rusqlite::Result<bool> {
+pub fn forget_some(connection: &Connection, user_id: UserId, number: u32) -> rusqlite::Result<bool> {
     let sql = "DELETE FROM saved_posts WHERE user_id = ?1 AND post_id IN \
                (SELECT post_id FROM saved_posts WHERE user_id = ?1 LIMIT ?2)";
     Ok(connection.prepare_cached(sql)?.execute(params![user_id, number])? > 0)

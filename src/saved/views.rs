@@ -4,14 +4,15 @@ use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
 use crate::html::text::Id;
+use crate::types::id::PostId;
 use crate::web::paths;
 
 /// The button on a post's page, for who has a list. It has one name whatever it says, so the focus stays on it.
-pub fn button(post_id: i64, is_saved: bool) -> impl Render {
+pub fn button(post_id: PostId, is_saved: bool) -> impl Render {
     let action = if is_saved { paths::unsave_post(post_id) } else { paths::save_post(post_id) };
     owned_html! {
-        form(id=Id("post_save_", post_id), method="post", action=action, hx-post=action, hx-sync="this:drop") {
-            button(class="link", id=Id("save_", post_id)) { : Raw(if is_saved { "Unsave" } else { "Save" }) }
+        form(id=Id("post_save_", post_id.get()), method="post", action=action, hx-post=action, hx-sync="this:drop") {
+            button(class="link", id=Id("save_", post_id.get())) { : Raw(if is_saved { "Unsave" } else { "Save" }) }
         }
     }
 }

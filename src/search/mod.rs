@@ -16,6 +16,7 @@ pub mod views;
 
 use crate::comment::OwnComment;
 use crate::post::PostDetail;
+use crate::types::id::{CommentId, PostId};
 use crate::types::time::{DAY, Timestamp};
 use crate::user::Author;
 use crate::vote::Target;
@@ -50,7 +51,7 @@ pub enum Order {
 pub struct Match {
     /// Which it is.
     pub kind: Kind,
-    /// Its number.
+    /// The id of the post or comment.
     pub id: i64,
     /// When it was written.
     pub created_at: Timestamp,
@@ -92,8 +93,8 @@ impl Match {
     #[must_use]
     pub fn target(&self) -> Target {
         match self.kind {
-            Kind::Post => Target::Post(self.id),
-            Kind::Comment => Target::Comment(self.id),
+            Kind::Post => Target::Post(PostId::new(self.id)),
+            Kind::Comment => Target::Comment(CommentId::new(self.id)),
         }
     }
 

@@ -156,7 +156,7 @@ fn post<'r>(
 ) -> impl Render + 'r {
     let PostDetail { post, description, .. } = detail;
     owned_html! {
-        li(id=Id("post_", post.id)) {
+        li(id=Id("post_", post.id.get())) {
             : vote::views::arrow_for(Target::Post(post.id), post.is_voted, post.author.as_ref(), viewer);
             : post::views::title(post, marked(&post.title, query));
             : post::views::facts(post, true, viewer, now);
@@ -177,7 +177,7 @@ fn comment<'r>(
 ) -> impl Render + 'r {
     let part = around(&said.body, query).unwrap_or_else(|| beginning(&said.body));
     owned_html! {
-        li(id=Id("comment_", said.id)) {
+        li(id=Id("comment_", said.id.get())) {
             blockquote { : shown(part, query) }
             p {
                 a(href=paths::comment(said.id)) { : "Comment" } : " ";

@@ -6,6 +6,7 @@ pub mod views;
 
 use crate::auth::token::Secret;
 use crate::types::cursor::Cursor;
+use crate::types::id::{SessionId, UserId};
 use crate::types::time::Timestamp;
 
 /// Sessions on a page of one's own.
@@ -15,7 +16,7 @@ pub const PAGE_SIZE: u32 = 10;
 #[derive(Debug, Clone)]
 pub struct Session {
     /// Its number.
-    pub id: i64,
+    pub id: SessionId,
     /// When.
     pub created_at: Timestamp,
     /// With what, as the browser says.
@@ -25,7 +26,7 @@ pub struct Session {
 /// A sign-in to be noted.
 pub struct NewSession<'s> {
     /// Whose.
-    pub user_id: i64,
+    pub user_id: UserId,
     /// Of which only the hash is kept.
     pub secret: &'s Secret,
     /// From where.
@@ -40,6 +41,6 @@ impl Session {
     /// Its place in the list: sessions are numbered in the order of their making.
     #[must_use]
     pub fn by_id(&self) -> Cursor {
-        Cursor { key: self.created_at.as_micros(), id: self.id }
+        Cursor { key: self.created_at.as_micros(), id: self.id.get() }
     }
 }

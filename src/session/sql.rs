@@ -9,11 +9,12 @@ use crate::auth;
 use crate::auth::token::{Secret, Token};
 use crate::sql::{ROWS_PER_STEP, Step};
 use crate::types::cursor::{Cursor, Slice};
+use crate::types::id::{SessionId, UserId};
 use crate::types::time::Timestamp;
 
 /// Notes a sign-in; the row's number. Its user's `sessions_count` is the caller's to change, in the
 /// UPDATE that sets `last_seen_at`.
-pub fn create(connection: &Connection, session: &NewSession) -> rusqlite::Result<i64> {
+pub fn create(connection: &Connection, session: &NewSession) -> rusqlite::Result<SessionId> {
     connection
         .prepare_cached(
             "INSERT INTO sessions (user_id, created_at, last_used_at, secret_hash, ip_address, user_agent) \
@@ -26,7 +27,7 @@ pub fn create(connection: &Connection, session: &NewSession) -> rusqlite::Result
             session.ip_address,
             session.user_agent
         ])?;
-    Ok(connection.last_insert_rowid())
+    Ok(SessionId::new(connection.last_insert_rowid()))
 }
 
 /// So many of the latest sessions tell when the site was used last: somebody among them has been here lately.
@@ -39,7 +40,7 @@ pub fn last_use(connection: &Connection) -> rusqlite::Result<Option<Timestamp>> 
 }
 
 /// Ends a session of a user; whether there was one. Their count follows.
-pub fn destroy(connection: &Connection, id: i64, user_id: i64) -> rusqlite::Result<bool> {
+pub fn destroy(connection: &Connection, id: SessionId, user_id: UserId) -> rusqlite::Result<bool> {
     let gone = connection
         .prepare_cached("DELETE FROM sessions WHERE id = ?1 AND user_id = ?2")?
         .execute(params![id, user_id])?;
@@ -56,30 +57,39 @@ pub fn replace(connection: &Connection, token: &Token) -> rusqlite::Result<()> {
 }
 
 /// Ends some sessions of a user; whether there were any.
-pub fn destroy_some(connection: &Connection, user_id: i64, number: u32) -> rusqlite::Result<bool> {
+pub fn destroy_some(connection: &Connection, user_id: UserId, number: u32) -> rusqlite::Result<bool> {
     let sql = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = ?1 LIMIT ?2)";
     let gone = connection.prepare_cached(sql)?.execute(params![user_id, number])?;
     uncount(connection, user_id, gone)?;
     Ok(gone > 0)
 }
 
-/// Ends all sessions of a user but one.
-pub fn destroy_others(connection: &Connection, user_id: i64, kept: i64) -> rusqlite::Result<()> {
+/// Ends the sessions of a user, except the `kept` one.
+pub fn destroy_others(
+    connection: &Connection,
+    user_id: UserId,
+    kept: Option<SessionId>,
+) -> rusqlite::Result<()> {
     let gone = connection
-        .prepare_cached("DELETE FROM sessions WHERE user_id = ?1 AND id <> ?2")?
+        .prepare_cached("DELETE FROM sessions WHERE user_id = ?1 AND id IS NOT ?2")?
         .execute(params![user_id, kept])?;
     uncount(connection, user_id, gone)
 }
 
 /// Gives a session another secret: who knows the one that it had is out.
-pub fn renew(connection: &Connection, id: i64, secret: &Secret, now: Timestamp) -> rusqlite::Result<()> {
+pub fn renew(
+    connection: &Connection,
+    id: SessionId,
+    secret: &Secret,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE sessions SET secret_hash = ?2, last_used_at = ?3 WHERE id = ?1")?
         .execute(params![id, secret.hash(), now])?;
     Ok(())
 }
 
-fn uncount(connection: &Connection, user_id: i64, gone: usize) -> rusqlite::Result<()> {
+fn uncount(connection: &Connection, user_id: UserId, gone: usize) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE users SET sessions_count = sessions_count - ?2 WHERE id = ?1")?
         .execute(params![user_id, i64::try_from(gone).unwrap_or(i64::MAX)])?;
@@ -87,7 +97,7 @@ fn uncount(connection: &Connection, user_id: i64, gone: usize) -> rusqlite::Resu
 }
 
 /// How many a user has.
-pub fn count(connection: &Connection, user_id: i64) -> rusqlite::Result<i64> {
+pub fn count(connection: &Connection, user_id: UserId) -> rusqlite::Result<i64> {
     connection
         .prepare_cached("SELECT sessions_count FROM users WHERE id = ?1")?
         .query_row([user_id], |row| row.get(0))
@@ -96,7 +106,7 @@ pub fn count(connection: &Connection, user_id: i64) -> rusqlite::Result<i64> {
 /// Someone's sign-ins from `after` on: newest first.
 pub fn of_user(
     connection: &Connection,
-    user_id: i64,
+    user_id: UserId,
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<Session>> {
@@ -111,24 +121,24 @@ pub fn of_user(
     Ok(Slice::of(rows, limit, Session::by_id))
 }
 
-/// Removes those of the next [`STEP`](ROWS_PER_STEP) sessions after `after_id` that were last
+/// Removes those of the next [`STEP`](ROWS_PER_STEP) sessions after `after` that were last
 /// used before `cutoff`, and takes them off their users' counts. It needs no index over times, for
 /// which every sign-in would pay: sessions are numbered in the order of their making and used later
 /// still, so where none is so old that it may have to go, none after it is.
-pub fn prune(connection: &Connection, after_id: i64, cutoff: Timestamp) -> rusqlite::Result<Step> {
-    let slice: Vec<(i64, Timestamp)> = connection
+pub fn prune(connection: &Connection, after: SessionId, cutoff: Timestamp) -> rusqlite::Result<Step> {
+    let slice: Vec<(SessionId, Timestamp)> = connection
         .prepare_cached("SELECT id, created_at FROM sessions WHERE id > ?1 ORDER BY id LIMIT ?2")?
-        .query_map(params![after_id, ROWS_PER_STEP], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map(params![after, ROWS_PER_STEP], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
     let any_old = slice.iter().any(|(_, created_at)| *created_at < cutoff);
     let Some((last_id, _)) = slice.last().filter(|_| any_old) else {
         return Ok(Step { removed: 0, next: None });
     };
-    let mut lost: BTreeMap<i64, usize> = BTreeMap::new();
+    let mut lost: BTreeMap<UserId, usize> = BTreeMap::new();
     let mut delete = connection.prepare_cached(
         "DELETE FROM sessions WHERE id > ?1 AND id <= ?2 AND last_used_at < ?3 RETURNING user_id",
     )?;
-    let mut rows = delete.query(params![after_id, last_id, cutoff])?;
+    let mut rows = delete.query(params![after, last_id, cutoff])?;
     while let Some(row) = rows.next()? {
         *lost.entry(row.get(0)?).or_default() += 1;
     }
@@ -137,5 +147,5 @@ pub fn prune(connection: &Connection, after_id: i64, cutoff: Timestamp) -> rusql
     }
     let removed = lost.values().sum();
     let more = slice.len() == ROWS_PER_STEP as usize;
-    Ok(Step { removed, next: more.then_some(*last_id) })
+    Ok(Step { removed, next: more.then_some(last_id.get()) })
 }

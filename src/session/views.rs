@@ -28,14 +28,14 @@ pub fn list<'s>(sessions: &'s [Session], viewer: Option<&'s Viewer>) -> impl Ren
     owned_html! {
         ul(class="sessions") {
             @ for (session, name) in &named {
-                li(id=Id("session_", session.id)) {
+                li(id=Id("session_", session.id.get())) {
                     span { : Text(name) }
                     @ if viewer.is_some_and(|viewer| viewer.session_id == session.id) {
                         span(class="badge") { : "active" }
                     }
                     span { : DateAndTime(session.created_at) }
                     : button::delete_in_place(
-                        paths::session(session.id), "link danger", "Revoke", Id("revoke_", session.id)
+                        paths::session(session.id), "link danger", "Revoke", Id("revoke_", session.id.get())
                     );
                 }
             }

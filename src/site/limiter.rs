@@ -7,6 +7,7 @@
 //!
 //! To add a rate limit, add a row to `rate_limits!`, and a row to `actions!` for each action that it limits.
 
+use crate::types::id::UserId;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -153,15 +154,15 @@ actions! {
     SignInAs(&'a str) SignIns;
     /// An attempt of this signed-in user to change their password. It is counted apart from sign-ins: a user
     /// whose sign-ins are exhausted by another client's attempts can still change their password.
-    PasswordBy(i64) SignIns;
+    PasswordBy(UserId) SignIns;
     /// A new account.
     SignUpFrom(IpAddr) SignUps;
     /// A post, a comment or a flag of this user.
-    WriteBy(i64) Writes;
+    WriteBy(UserId) Writes;
     /// A guest's text, kept as a draft until they have signed in.
     WriteFrom(IpAddr) Writes;
     /// A vote of this user, or a post that they save.
-    VoteBy(i64) Votes;
+    VoteBy(UserId) Votes;
 }
 
 /// The refusal of an action that exceeds its limit.
@@ -256,9 +257,9 @@ impl Client for &str {
 }
 
 /// A user's number.
-impl Client for i64 {
+impl Client for UserId {
     fn key(self, _: &RandomState) -> ClientKey {
-        self.unsigned_abs().into()
+        self.get().unsigned_abs().into()
     }
 }
 
@@ -393,9 +394,9 @@ mod tests {
             (Action::SignInFrom(from), 5, 60),
             (Action::SignInAs("somebody"), 5, 60),
             (Action::SignUpFrom(from), 5, 3600),
-            (Action::WriteBy(7), 10, 60),
+            (Action::WriteBy(UserId::new(7)), 10, 60),
             (Action::WriteFrom(from), 10, 60),
-            (Action::VoteBy(7), 60, 60),
+            (Action::VoteBy(UserId::new(7)), 60, 60),
         ] {
             let (limiter, start) = (limited(), Instant::now());
             assert_eq!(waits(&limiter, action, start, &vec![0.0; count]), vec![0; count], "{action:?}");
@@ -403,7 +404,9 @@ mod tests {
         }
         let (limiter, start) = (limited(), Instant::now());
         let actions = [Action::SignInFrom(from), Action::SignUpFrom(from), Action::WriteFrom(from)];
-        for action in actions.into_iter().chain([Action::WriteBy(7), Action::VoteBy(7)]) {
+        for action in
+            actions.into_iter().chain([Action::WriteBy(UserId::new(7)), Action::VoteBy(UserId::new(7))])
+        {
             assert_eq!(
                 waits(&limiter, action, start, &[0.0; 5]),
                 [0; 5],
@@ -425,10 +428,10 @@ mod tests {
             (from("::192.0.2.1"), from("192.0.2.1"), false),
             (from("0.0.0.0"), from("::"), false),
             (Action::SignInAs("somebody"), Action::SignInAs("somebody"), true),
-            (Action::SignInAs("somebody"), Action::PasswordBy(1), false),
+            (Action::SignInAs("somebody"), Action::PasswordBy(UserId::new(1)), false),
             (Action::SignInAs("somebody"), Action::SignInAs("somebody_else"), false),
-            (Action::WriteBy(1), Action::WriteBy(1), true),
-            (Action::WriteBy(1), Action::WriteBy(2), false),
+            (Action::WriteBy(UserId::new(1)), Action::WriteBy(UserId::new(1)), true),
+            (Action::WriteBy(UserId::new(1)), Action::WriteBy(UserId::new(2)), false),
         ] {
             let (limiter, start) = (limited(), Instant::now());
             while limiter.check_and_record_at(one, start).is_ok() {}
@@ -488,7 +491,7 @@ mod tests {
             for _ in 0..8 {
                 scope.spawn(|| {
                     for _ in 0..200 {
-                        if limiter.check_and_record(Action::VoteBy(1)).is_ok() {
+                        if limiter.check_and_record(Action::VoteBy(UserId::new(1))).is_ok() {
                             allowed.fetch_add(1, Ordering::SeqCst);
                         }
                     }

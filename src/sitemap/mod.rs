@@ -7,6 +7,7 @@ pub mod handlers;
 pub mod sql;
 pub mod views;
 
+use crate::types::id::PostId;
 use crate::types::time::Timestamp;
 
 /// Numbers of posts in a part: half a megabyte. (A part could have ten times as many addresses.)
@@ -19,7 +20,7 @@ pub const PARTS: usize = 50_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     /// Its number.
-    pub id: i64,
+    pub id: PostId,
     /// When it, or what is said about it, last changed.
     pub changed_at: Timestamp,
 }

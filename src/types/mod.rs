@@ -1,4 +1,5 @@
-//! What every layer speaks of: moments and places in lists.
+//! Types that every layer uses: moments, ids, and positions in lists.
 
 pub mod cursor;
+pub mod id;
 pub mod time;

@@ -8,6 +8,7 @@ pub mod views;
 
 use smol_str::SmolStr;
 
+use crate::types::id::UserId;
 use crate::types::time::Timestamp;
 use crate::web::Viewer;
 use crate::web::form::Errors;
@@ -16,7 +17,7 @@ use crate::web::form::Errors;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Author {
     /// Their number, which is in their page's address.
-    pub id: i64,
+    pub id: UserId,
     /// Their name.
     pub screen_name: SmolStr,
 }
@@ -31,7 +32,7 @@ pub fn is_own(author: Option<&Author>, viewer: Option<&Viewer>) -> bool {
 #[derive(Debug, Clone)]
 pub struct User {
     /// Their number.
-    pub id: i64,
+    pub id: UserId,
     /// Their name, unique whatever its case.
     pub screen_name: String,
     /// What they say of themselves.
@@ -54,7 +55,7 @@ pub struct User {
 #[derive(Clone)]
 pub struct Account {
     /// Their number.
-    pub id: i64,
+    pub id: UserId,
     /// See [`password`].
     pub password_hash: String,
 }

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Account, Author, NewUser, User, name};
 use crate::sql::{moderation_reason, random_id, short};
+use crate::types::id::UserId;
 use crate::types::time::Timestamp;
 
 /// The author in two columns of a joined row, `id` and `screen_name`; `None` where both are null.
@@ -15,7 +16,7 @@ pub fn author(row: &Row, first: usize) -> rusqlite::Result<Option<Author>> {
 }
 
 /// Someone's page; `None` when there is nobody of that number.
-pub fn find(connection: &Connection, id: i64) -> rusqlite::Result<Option<User>> {
+pub fn find(connection: &Connection, id: UserId) -> rusqlite::Result<Option<User>> {
     let sql = concat!(
         "SELECT users.id, screen_name, about, created_at, posts_count, comments_count, sessions_count, karma, ",
         moderation_reason!("user", "users", "banned_at", "ban"),
@@ -45,7 +46,7 @@ pub fn any(connection: &Connection) -> rusqlite::Result<bool> {
 }
 
 /// Signs someone up; the id. `None`: somebody has the name, see [`name::folded`].
-pub fn create(connection: &Connection, user: &NewUser) -> rusqlite::Result<Option<i64>> {
+pub fn create(connection: &Connection, user: &NewUser) -> rusqlite::Result<Option<UserId>> {
     let sql = "INSERT INTO users (screen_name, folded_name, created_at, updated_at) VALUES (?1, ?2, ?3, ?3) \
                ON CONFLICT DO NOTHING";
     let folded = name::folded(user.screen_name);
@@ -54,7 +55,7 @@ pub fn create(connection: &Connection, user: &NewUser) -> rusqlite::Result<Optio
     if created == 0 {
         return Ok(None);
     }
-    let id = connection.last_insert_rowid();
+    let id = UserId::new(connection.last_insert_rowid());
     connection
         .prepare_cached("INSERT INTO profiles (user_id, password_hash, about) VALUES (?1, ?2, ?3)")?
         .execute(params![id, user.password_hash, user.about])?;
@@ -62,9 +63,9 @@ pub fn create(connection: &Connection, user: &NewUser) -> rusqlite::Result<Optio
 }
 
 /// Whether somebody but `except` has a name, given as [`name::folded`].
-pub fn has_name(connection: &Connection, folded: &str, except: i64) -> rusqlite::Result<bool> {
+pub fn has_name(connection: &Connection, folded: &str, except: Option<UserId>) -> rusqlite::Result<bool> {
     connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM users WHERE folded_name = ?1 AND id <> ?2)")?
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM users WHERE folded_name = ?1 AND id IS NOT ?2)")?
         .query_row(params![folded, except], |row| row.get(0))
 }
 
@@ -79,7 +80,7 @@ pub fn account(connection: &Connection, folded: &str) -> rusqlite::Result<Option
 }
 
 /// The hash of someone's password; `None` when they are gone.
-pub fn password_hash(connection: &Connection, id: i64) -> rusqlite::Result<Option<String>> {
+pub fn password_hash(connection: &Connection, id: UserId) -> rusqlite::Result<Option<String>> {
     connection
         .prepare_cached("SELECT password_hash FROM profiles WHERE user_id = ?1")?
         .query_row([id], |row| row.get(0))
@@ -87,12 +88,12 @@ pub fn password_hash(connection: &Connection, id: i64) -> rusqlite::Result<Optio
 }
 
 /// Whether someone's password still is the one with this hash.
-pub fn has_password(connection: &Connection, id: i64, hash: &str) -> rusqlite::Result<bool> {
+pub fn has_password(connection: &Connection, id: UserId, hash: &str) -> rusqlite::Result<bool> {
     Ok(password_hash(connection, id)?.is_some_and(|now| now == hash))
 }
 
 /// Changes someone's password.
-pub fn set_password(connection: &Connection, id: i64, hash: &str) -> rusqlite::Result<()> {
+pub fn set_password(connection: &Connection, id: UserId, hash: &str) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE profiles SET password_hash = ?2 WHERE user_id = ?1")?
         .execute(params![id, hash])?;
@@ -102,13 +103,13 @@ pub fn set_password(connection: &Connection, id: i64, hash: &str) -> rusqlite::R
 /// Changes someone's name and what they say of themselves; `false`: somebody else has the name.
 pub fn update(
     connection: &Connection,
-    id: i64,
+    id: UserId,
     screen_name: &str,
     about: &str,
     now: Timestamp,
 ) -> rusqlite::Result<bool> {
     let folded = name::folded(screen_name);
-    if has_name(connection, &folded, id)? {
+    if has_name(connection, &folded, Some(id))? {
         return Ok(false);
     }
     connection
@@ -121,7 +122,7 @@ pub fn update(
 }
 
 /// Notes a sign-in, for which the caller makes a session.
-pub fn note_sign_in(connection: &Connection, id: i64, now: Timestamp) -> rusqlite::Result<()> {
+pub fn note_sign_in(connection: &Connection, id: UserId, now: Timestamp) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "UPDATE users SET last_seen_at = ?2, sessions_count = sessions_count + 1 WHERE id = ?1",
@@ -131,7 +132,7 @@ pub fn note_sign_in(connection: &Connection, id: i64, now: Timestamp) -> rusqlit
 }
 
 /// Removes the account of a user of whom nothing else is left.
-pub fn destroy(connection: &Connection, id: i64) -> rusqlite::Result<()> {
+pub fn destroy(connection: &Connection, id: UserId) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute([id])?;
     Ok(())
 }

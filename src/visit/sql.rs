@@ -4,6 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::Visit;
 use crate::sql::among;
+use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 
 /// Since when what others say is new to a reader who looks at a moment (SQL, in microseconds): since
@@ -29,11 +30,11 @@ macro_rules! others_since {
     };
 }
 
-/// The visits of a reader to some posts, given by id and place, each with the post's place.
+/// The visits of a user to posts that are given with their positions, each with the position of its post.
 pub fn to_posts(
     connection: &Connection,
-    user_id: i64,
-    posts: impl Iterator<Item = (i64, usize)>,
+    user_id: UserId,
+    posts: impl Iterator<Item = (usize, PostId)>,
 ) -> rusqlite::Result<Vec<(usize, Visit)>> {
     let sql = concat!(
         "SELECT post_id, ",
@@ -41,7 +42,7 @@ pub fn to_posts(
         ", looked_at FROM visits WHERE user_id = ?1 AND post_id BETWEEN ?2 AND ?3 ORDER BY post_id LIMIT ?4"
     );
     let mut visits = Vec::new();
-    among(connection, sql, user_id, posts, |place, row| {
+    among(connection, sql, user_id, posts.map(|(place, id)| (place, id.get())), |place, row| {
         visits.push((place, Visit { new_since: row.get(1)?, looked_at: row.get(2)? }));
         Ok(())
     })?;
@@ -52,8 +53,8 @@ pub fn to_posts(
 /// and whether one came after they looked last.
 pub fn news(
     connection: &Connection,
-    user_id: i64,
-    post_id: i64,
+    user_id: UserId,
+    post_id: PostId,
     visit: Visit,
 ) -> rusqlite::Result<(i64, bool)> {
     let sql =
@@ -66,7 +67,12 @@ pub fn news(
 }
 
 /// Notes that a reader looked at a post. Nothing happens when one of the two is gone meanwhile.
-pub fn note(connection: &Connection, user_id: i64, post_id: i64, now: Timestamp) -> rusqlite::Result<()> {
+pub fn note(
+    connection: &Connection,
+    user_id: UserId,
+    post_id: PostId,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
     // They may have looked later in another window.
     let sql = concat!(
         "INSERT INTO visits (user_id, post_id, seen_at, looked_at) \
@@ -79,7 +85,7 @@ pub fn note(connection: &Connection, user_id: i64, post_id: i64, now: Timestamp)
 }
 
 /// Forgets some of what someone has seen who leaves, at most `number`; whether there was any.
-pub fn forget_some(connection: &Connection, user_id: i64, number: u32) -> rusqlite::Result<bool> {
+pub fn forget_some(connection: &Connection, user_id: UserId, number: u32) -> rusqlite::Result<bool> {
     let sql = "DELETE FROM visits WHERE user_id = ?1 AND post_id IN \
                (SELECT post_id FROM visits WHERE user_id = ?1 LIMIT ?2)";
     Ok(connection.prepare_cached(sql)?.execute(params![user_id, number])? > 0)

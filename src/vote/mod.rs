@@ -8,6 +8,7 @@ pub mod handlers;
 pub mod sql;
 pub mod views;
 
+use crate::types::id::{CommentId, PostId};
 use crate::web::cookie::{self as cookies, Header};
 use crate::web::{Cx, paths};
 
@@ -15,9 +16,9 @@ use crate::web::{Cx, paths};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
     /// A post, by its number.
-    Post(i64),
+    Post(PostId),
     /// A comment, by its number.
-    Comment(i64),
+    Comment(CommentId),
 }
 
 /// Where a vote goes.
@@ -69,8 +70,8 @@ pub fn kept(cx: &Cx) -> Option<Target> {
     let (noun, id) = cookies::get(cx, "vote")?.split_once('-')?;
     let id = id.parse().ok()?;
     match noun {
-        "post" => Some(Target::Post(id)),
-        "comment" => Some(Target::Comment(id)),
+        "post" => Some(Target::Post(PostId::new(id))),
+        "comment" => Some(Target::Comment(CommentId::new(id))),
         _ => None,
     }
 }

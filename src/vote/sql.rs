@@ -1,17 +1,18 @@
 //! All SQL about votes.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Counted, Target, Vote};
 use crate::rank;
 use crate::sql::among;
+use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
 
 /// Casts somebody's vote or takes it back, unless that is done already, and with it changes the score,
 /// the post's place on the front page, and the author's karma.
 pub fn change(
     connection: &Connection,
-    user_id: i64,
+    user_id: UserId,
     target: Target,
     vote: Vote,
     now: Timestamp,
@@ -28,7 +29,7 @@ pub fn change(
 /// The same for what was found, and is not their own; the score.
 fn apply(
     connection: &Connection,
-    user_id: i64,
+    user_id: UserId,
     target: Target,
     found: &Found,
     vote: Vote,
@@ -47,7 +48,7 @@ fn apply(
 /// The vote itself, as a row; whether anything changed.
 fn row(
     connection: &Connection,
-    user_id: i64,
+    user_id: UserId,
     target: Target,
     vote: Vote,
     now: Timestamp,
@@ -76,7 +77,7 @@ fn row(
 
 /// What a vote is for, as far as it matters.
 struct Found {
-    author: Option<i64>,
+    author: Option<UserId>,
     score: i64,
     created_at: Timestamp,
     /// By an admin: its votes wait, and count for nothing until it is restored.
@@ -94,12 +95,12 @@ fn find(connection: &Connection, target: Target) -> rusqlite::Result<Option<Foun
         Target::Post(id) => (
             "SELECT user_id, score, created_at, removed_at IS NOT NULL FROM posts \
              WHERE id = ?1 AND (deleted_at IS NULL OR removed_at IS NOT NULL)",
-            id,
+            id.get(),
         ),
         Target::Comment(id) => (
             "SELECT user_id, score, created_at, removed_at IS NOT NULL FROM comments \
              WHERE id = ?1 AND (deleted_at IS NULL OR removed_at IS NOT NULL)",
-            id,
+            id.get(),
         ),
     };
     connection
@@ -129,43 +130,43 @@ fn set_score(
 }
 
 /// Changes the karma of an author, if there still is one.
-pub fn add_karma(connection: &Connection, author: Option<i64>, by: i64) -> rusqlite::Result<()> {
+pub fn add_karma(connection: &Connection, author: Option<UserId>, by: i64) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE users SET karma = karma + ?2 WHERE id = ?1")?
         .execute(params![author, by])?;
     Ok(())
 }
 
-/// The places of those among some posts, given by id and place, that somebody has voted for.
+/// The positions of the posts that a user has voted for, of posts given with theirs.
 pub fn for_posts(
     connection: &Connection,
-    user_id: i64,
-    posts: impl Iterator<Item = (i64, usize)>,
+    user_id: UserId,
+    posts: impl Iterator<Item = (usize, PostId)>,
 ) -> rusqlite::Result<Vec<usize>> {
     let sql = "SELECT post_id FROM post_votes WHERE user_id = ?1 AND post_id BETWEEN ?2 AND ?3 \
                ORDER BY post_id LIMIT ?4";
-    places(connection, sql, user_id, posts)
+    places(connection, sql, user_id, posts.map(|(place, id)| (place, id.get())))
 }
 
-/// The same of comments.
+/// The positions of the comments that a user has voted for, of comments given with theirs.
 pub fn for_comments(
     connection: &Connection,
-    user_id: i64,
-    comments: impl Iterator<Item = (i64, usize)>,
+    user_id: UserId,
+    comments: impl Iterator<Item = (usize, CommentId)>,
 ) -> rusqlite::Result<Vec<usize>> {
     let sql = "SELECT comment_id FROM comment_votes WHERE user_id = ?1 AND comment_id BETWEEN ?2 AND ?3 \
                ORDER BY comment_id LIMIT ?4";
-    places(connection, sql, user_id, comments)
+    places(connection, sql, user_id, comments.map(|(place, id)| (place, id.get())))
 }
 
 fn places(
     connection: &Connection,
     sql: &str,
-    user_id: i64,
-    things: impl Iterator<Item = (i64, usize)>,
+    user_id: UserId,
+    rows: impl Iterator<Item = (usize, i64)>,
 ) -> rusqlite::Result<Vec<usize>> {
     let mut places = Vec::new();
-    among(connection, sql, user_id, things, |place, _| {
+    among(connection, sql, user_id, rows, |place, _| {
         places.push(place);
         Ok(())
     })?;
@@ -178,8 +179,8 @@ pub fn forget(connection: &Connection, target: Target) -> rusqlite::Result<()> {
         return Ok(());
     };
     let (sql, id) = match target {
-        Target::Post(id) => ("DELETE FROM post_votes WHERE post_id = ?1", id),
-        Target::Comment(id) => ("DELETE FROM comment_votes WHERE comment_id = ?1", id),
+        Target::Post(id) => ("DELETE FROM post_votes WHERE post_id = ?1", id.get()),
+        Target::Comment(id) => ("DELETE FROM comment_votes WHERE comment_id = ?1", id.get()),
     };
     connection.prepare_cached(sql)?.execute([id])?;
     set_score(connection, target, 1, found.created_at)?;
@@ -189,16 +190,17 @@ pub fn forget(connection: &Connection, target: Target) -> rusqlite::Result<()> {
 /// Takes back some of the votes of someone who leaves, at most `number`; whether there were any.
 pub fn withdraw_some(
     connection: &Connection,
-    user_id: i64,
+    user_id: UserId,
     now: Timestamp,
     number: u32,
 ) -> rusqlite::Result<bool> {
-    let ids = |sql: &str| -> rusqlite::Result<Vec<i64>> {
-        connection.prepare_cached(sql)?.query_map(params![user_id, number], |row| row.get(0))?.collect()
+    let votes = |sql: &str, target: fn(&Row) -> rusqlite::Result<Target>| -> rusqlite::Result<Vec<Target>> {
+        connection.prepare_cached(sql)?.query_map(params![user_id, number], target)?.collect()
     };
-    let posts = ids("SELECT post_id FROM post_votes WHERE user_id = ?1 LIMIT ?2")?;
-    let comments = ids("SELECT comment_id FROM comment_votes WHERE user_id = ?1 LIMIT ?2")?;
-    let targets = posts.into_iter().map(Target::Post).chain(comments.into_iter().map(Target::Comment));
+    let posts = "SELECT post_id FROM post_votes WHERE user_id = ?1 LIMIT ?2";
+    let comments = "SELECT comment_id FROM comment_votes WHERE user_id = ?1 LIMIT ?2";
+    let mut targets = votes(posts, |row| row.get(0).map(Target::Post))?;
+    targets.append(&mut votes(comments, |row| row.get(0).map(Target::Comment))?);
     let mut any = false;
     for target in targets {
         // What was emptied has no votes. Were one left by somebody who edits the database by hand, it

@@ -21,8 +21,8 @@ pub fn arrow(target: Target, is_voted: bool) -> impl Render {
 
 fn arrow_id(target: Target) -> Id {
     match target {
-        Target::Post(id) => Id("post_arrow_", id),
-        Target::Comment(id) => Id("comment_arrow_", id),
+        Target::Post(id) => Id("post_arrow_", id.get()),
+        Target::Comment(id) => Id("comment_arrow_", id.get()),
     }
 }
 
@@ -58,8 +58,8 @@ pub fn points(score: i64) -> impl Render {
 /// The same, where a vote changes it.
 pub fn score(target: Target, score: i64) -> impl Render {
     let id = match target {
-        Target::Post(id) => Id("post_points_", id),
-        Target::Comment(id) => Id("comment_points_", id),
+        Target::Post(id) => Id("post_points_", id.get()),
+        Target::Comment(id) => Id("comment_points_", id.get()),
     };
     owned_html! { : Raw("<span id="); : id; : Raw(">"); : points(score); : Raw("</span>") }
 }

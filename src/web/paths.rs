@@ -8,6 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::html::render_by_reference;
 use crate::site::origin::Origin;
 use crate::types::cursor::Cursor;
+use crate::types::id::{CommentId, PostId, SessionId, UserId};
 
 /// The front page.
 pub const FRONT: &str = "/";
@@ -64,172 +65,172 @@ pub const MANIFEST: &str = "/manifest.json";
 #[derive(Clone, Copy, Debug)]
 pub struct Path {
     before: &'static str,
-    id: i64,
+    number: i64,
     after: &'static str,
 }
 
 /// A post and its comments.
 #[must_use]
-pub fn post(id: i64) -> Path {
-    Path { before: "/posts/", id, after: "" }
+pub fn post(id: PostId) -> Path {
+    Path { before: "/posts/", number: id.get(), after: "" }
 }
 
 /// The comments on a post's page.
 #[must_use]
-pub fn comments(post_id: i64) -> Path {
-    Path { before: "/posts/", id: post_id, after: "#comments" }
+pub fn comments(post_id: PostId) -> Path {
+    Path { before: "/posts/", number: post_id.get(), after: "#comments" }
 }
 
 /// The page of a post's comments that begins after a cursor.
 #[must_use]
-pub fn comments_from(post_id: i64, after: Cursor) -> String {
+pub fn comments_from(post_id: PostId, after: Cursor) -> String {
     format!("{}?comments={after}#comments", post(post_id))
 }
 
 /// The feed of the comments on a post.
 #[must_use]
-pub fn post_feed(id: i64) -> Path {
-    Path { before: "/posts/", id, after: ".atom" }
+pub fn post_feed(id: PostId) -> Path {
+    Path { before: "/posts/", number: id.get(), after: ".atom" }
 }
 
 /// A part of the sitemap. It is at the root: a sitemap covers only addresses below its own folder.
 #[must_use]
 pub fn sitemap_part(number: i64) -> Path {
-    Path { before: "/sitemap-", id: number, after: ".xml" }
+    Path { before: "/sitemap-", number, after: ".xml" }
 }
 
 /// The form for changing a post.
 #[must_use]
-pub fn edit_post(id: i64) -> Path {
-    Path { before: "/posts/", id, after: "/edit" }
+pub fn edit_post(id: PostId) -> Path {
+    Path { before: "/posts/", number: id.get(), after: "/edit" }
 }
 
 /// Voting for a post (POST).
 #[must_use]
-pub fn vote_for_post(id: i64) -> Path {
-    Path { before: "/posts/", id, after: "/vote" }
+pub fn vote_for_post(id: PostId) -> Path {
+    Path { before: "/posts/", number: id.get(), after: "/vote" }
 }
 
 /// Withdrawing a vote for a post (POST).
 #[must_use]
-pub fn unvote_post(id: i64) -> Path {
-    Path { before: "/posts/", id, after: "/unvote" }
+pub fn unvote_post(id: PostId) -> Path {
+    Path { before: "/posts/", number: id.get(), after: "/unvote" }
 }
 
 /// Saving a post (POST).
 #[must_use]
-pub fn save_post(id: i64) -> Path {
-    Path { before: "/posts/", id, after: "/save" }
+pub fn save_post(id: PostId) -> Path {
+    Path { before: "/posts/", number: id.get(), after: "/save" }
 }
 
 /// Removing a post from the saved ones (POST).
 #[must_use]
-pub fn unsave_post(id: i64) -> Path {
-    Path { before: "/posts/", id, after: "/unsave" }
+pub fn unsave_post(id: PostId) -> Path {
+    Path { before: "/posts/", number: id.get(), after: "/unsave" }
 }
 
 /// Voting for a comment (POST).
 #[must_use]
-pub fn vote_for_comment(id: i64) -> Path {
-    Path { before: "/comments/", id, after: "/vote" }
+pub fn vote_for_comment(id: CommentId) -> Path {
+    Path { before: "/comments/", number: id.get(), after: "/vote" }
 }
 
 /// Withdrawing a vote for a comment (POST).
 #[must_use]
-pub fn unvote_comment(id: i64) -> Path {
-    Path { before: "/comments/", id, after: "/unvote" }
+pub fn unvote_comment(id: CommentId) -> Path {
+    Path { before: "/comments/", number: id.get(), after: "/unvote" }
 }
 
 /// Commenting on a post (POST).
 #[must_use]
-pub fn new_comment(post_id: i64) -> Path {
-    Path { before: "/posts/", id: post_id, after: "/comments" }
+pub fn new_comment(post_id: PostId) -> Path {
+    Path { before: "/posts/", number: post_id.get(), after: "/comments" }
 }
 
 /// The form for a comment on a post's page.
 #[must_use]
-pub fn comment_form(post_id: i64) -> Path {
-    Path { before: "/posts/", id: post_id, after: "#comment_form" }
+pub fn comment_form(post_id: PostId) -> Path {
+    Path { before: "/posts/", number: post_id.get(), after: "#comment_form" }
 }
 
 /// A comment with its replies; PATCH and DELETE change the comment.
 #[must_use]
-pub fn comment(id: i64) -> Path {
-    Path { before: "/comments/", id, after: "" }
+pub fn comment(id: CommentId) -> Path {
+    Path { before: "/comments/", number: id.get(), after: "" }
 }
 
 /// The page of a comment's replies that begins after a cursor.
 #[must_use]
-pub fn replies_from(id: i64, after: Cursor) -> String {
+pub fn replies_from(id: CommentId, after: Cursor) -> String {
     format!("{}?replies={after}", comment(id))
 }
 
 /// A reply on the page of comment `root`: on its first page, or on that which begins after a cursor.
 #[must_use]
-pub fn reply_on(root: i64, after: Option<Cursor>, id: i64) -> String {
+pub fn reply_on(root: CommentId, after: Option<Cursor>, id: CommentId) -> String {
     let page = after.map_or_else(|| comment(root).to_string(), |after| replies_from(root, after));
     format!("{page}#comment_{id}")
 }
 
 /// The form for a reply to a comment.
 #[must_use]
-pub fn reply(id: i64) -> Path {
-    Path { before: "/comments/", id, after: "/reply" }
+pub fn reply(id: CommentId) -> Path {
+    Path { before: "/comments/", number: id.get(), after: "/reply" }
 }
 
 /// The replies to a comment; replying (POST).
 #[must_use]
-pub fn replies(id: i64) -> Path {
-    Path { before: "/comments/", id, after: "/replies" }
+pub fn replies(id: CommentId) -> Path {
+    Path { before: "/comments/", number: id.get(), after: "/replies" }
 }
 
 /// The form for changing a comment.
 #[must_use]
-pub fn edit_comment(id: i64) -> Path {
-    Path { before: "/comments/", id, after: "/edit" }
+pub fn edit_comment(id: CommentId) -> Path {
+    Path { before: "/comments/", number: id.get(), after: "/edit" }
 }
 
 /// A comment on its post's page: on the first page of comments, or on that which begins after a cursor.
 #[must_use]
-pub fn comment_on(post_id: i64, after: Option<Cursor>, id: i64) -> String {
+pub fn comment_on(post_id: PostId, after: Option<Cursor>, id: CommentId) -> String {
     let query = after.map(|after| format!("?comments={after}")).unwrap_or_default();
     format!("{}{query}#comment_{id}", post(post_id))
 }
 
 /// Flagging a post.
 #[must_use]
-pub fn flag_post(id: i64) -> Path {
-    Path { before: "/posts/", id, after: "/flag" }
+pub fn flag_post(id: PostId) -> Path {
+    Path { before: "/posts/", number: id.get(), after: "/flag" }
 }
 
 /// Flagging a comment.
 #[must_use]
-pub fn flag_comment(id: i64) -> Path {
-    Path { before: "/comments/", id, after: "/flag" }
+pub fn flag_comment(id: CommentId) -> Path {
+    Path { before: "/comments/", number: id.get(), after: "/flag" }
 }
 
 /// An admin's decision about a post.
 #[must_use]
-pub fn moderate_post(id: i64) -> Path {
-    Path { before: "/posts/", id, after: "/moderate" }
+pub fn moderate_post(id: PostId) -> Path {
+    Path { before: "/posts/", number: id.get(), after: "/moderate" }
 }
 
 /// An admin's decision about a comment.
 #[must_use]
-pub fn moderate_comment(id: i64) -> Path {
-    Path { before: "/comments/", id, after: "/moderate" }
+pub fn moderate_comment(id: CommentId) -> Path {
+    Path { before: "/comments/", number: id.get(), after: "/moderate" }
 }
 
 /// An admin's decision about a user.
 #[must_use]
-pub fn moderate_user(id: i64) -> Path {
-    Path { before: "/users/", id, after: "/moderate" }
+pub fn moderate_user(id: UserId) -> Path {
+    Path { before: "/users/", number: id.get(), after: "/moderate" }
 }
 
 /// A session, which DELETE ends.
 #[must_use]
-pub fn session(id: i64) -> Path {
-    Path { before: "/sessions/", id, after: "" }
+pub fn session(id: SessionId) -> Path {
+    Path { before: "/sessions/", number: id.get(), after: "" }
 }
 
 /// The page for signing in or up (`page`), from which the user returns to `return_to`.
@@ -295,26 +296,26 @@ pub fn search_feed(text: &str) -> String {
 
 /// A user's profile.
 #[must_use]
-pub fn user(id: i64) -> Path {
-    Path { before: "/users/", id, after: "" }
+pub fn user(id: UserId) -> Path {
+    Path { before: "/users/", number: id.get(), after: "" }
 }
 
 /// The feed of a user's posts and comments.
 #[must_use]
-pub fn user_feed(id: i64) -> Path {
-    Path { before: "/users/", id, after: ".atom" }
+pub fn user_feed(id: UserId) -> Path {
+    Path { before: "/users/", number: id.get(), after: ".atom" }
 }
 
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "{}{}{}", self.before, self.id, self.after)
+        write!(f, "{}{}{}", self.before, self.number, self.after)
     }
 }
 
 impl Render for Path {
     fn render(&self, out: &mut TemplateBuffer) {
         out.write_raw(self.before);
-        out.write_raw(itoa::Buffer::new().format(self.id));
+        out.write_raw(itoa::Buffer::new().format(self.number));
         if !self.after.is_empty() {
             out.write_raw(self.after);
         }

@@ -1,6 +1,7 @@
 //! Posting and following links.
 
 use lorem_news::post::{self, NewPost, link};
+use lorem_news::types::id::UserId;
 use lorem_news::types::time::Timestamp;
 use serde_json::Value;
 
@@ -17,8 +18,13 @@ fn axe_finds_nothing_on_links_and_their_lists() {
         ("A link to another alphabet", "https://bücher.example/".to_owned()),
     ] {
         let link = link::parse(&url).expect("a link");
-        let new =
-            NewPost { user_id: 2, title, link: Some(&link), description: "", created_at: Timestamp::now() };
+        let new = NewPost {
+            user_id: UserId::new(2),
+            title,
+            link: Some(&link),
+            description: "",
+            created_at: Timestamp::now(),
+        };
         post::sql::create(&database, &new).expect("the post is created").expect("the title is free");
     }
     database

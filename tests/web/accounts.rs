@@ -4,6 +4,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use lorem_news::comment::{self, NewComment};
+use lorem_news::types::id::{CommentId, PostId, UserId};
 use lorem_news::types::time::Timestamp;
 use rusqlite::{Connection, params};
 
@@ -559,7 +560,13 @@ fn of_concurrent_password_changes_one_succeeds() {
 }
 
 fn comment(connection: &Connection, post_id: i64, user_id: i64, parent: Option<i64>, body: &str) -> i64 {
-    let new = NewComment { post_id, parent_id: None, user_id, body, created_at: Timestamp::now() };
+    let new = NewComment {
+        post_id: PostId::new(post_id),
+        parent_id: None,
+        user_id: UserId::new(user_id),
+        body,
+        created_at: Timestamp::now(),
+    };
     let id = comment::sql::create(connection, &new).expect("the post and its author are there");
     connection
         .execute(
@@ -568,14 +575,19 @@ fn comment(connection: &Connection, post_id: i64, user_id: i64, parent: Option<i
             params![id, parent],
         )
         .expect("the schema is known");
-    id
+    id.get()
 }
 
 fn post(connection: &Connection, user_id: i64, title: &str) -> i64 {
     use lorem_news::post::{NewPost, sql};
-    let post =
-        NewPost { user_id, title, link: None, description: "my own words", created_at: Timestamp::now() };
-    sql::create(connection, &post).expect("its author is there").expect("the title is free")
+    let post = NewPost {
+        user_id: UserId::new(user_id),
+        title,
+        link: None,
+        description: "my own words",
+        created_at: Timestamp::now(),
+    };
+    sql::create(connection, &post).expect("its author is there").expect("the title is free").get()
 }
 
 /// The texts of the comments on a post, oldest first; `-` for an emptied comment.
@@ -612,7 +624,7 @@ fn deleting_a_profile_deletes_its_words_and_keeps_those_of_others() {
     // A comment that was emptied before; its only reply is the leaver's.
     let gone = comment(&database, anothers, 2, None, "another's, taken back");
     let mine = comment(&database, anothers, 1, Some(gone), "mine h");
-    comment::sql::destroy(&database, gone, Timestamp::now()).expect("it is there");
+    comment::sql::destroy(&database, CommentId::new(gone), Timestamp::now()).expect("it is there");
     comment(&database, anothers, 1, Some(mine), "mine i");
     assert_eq!(bodies(&database, anothers).iter().filter(|body| *body == "-").count(), 1);
     assert_sound(&database);
@@ -665,7 +677,7 @@ fn deleting_a_profile_deletes_its_words_and_keeps_those_of_others() {
     assert_eq!(texts(&leaver.get("/users/3").html(), "summary"), ["Posts: 0", "Comments: 0", "Sessions: 1"]);
 
     // The emptied comments go with the last reply of another user.
-    comment::sql::destroy(&database, others, Timestamp::now()).expect("it is there");
+    comment::sql::destroy(&database, CommentId::new(others), Timestamp::now()).expect("it is there");
     assert_eq!(bodies(&database, anothers), [""; 0]);
     assert_sound(&database);
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use lorem_news::post::{self, NewPost};
 use lorem_news::rank;
+use lorem_news::types::id::UserId;
 use lorem_news::types::time::{DAY, HOUR, Timestamp};
 use rusqlite::Connection;
 
@@ -20,19 +21,19 @@ const LISTS: [(&str, &str, &str, Option<u32>); 5] = [
     ("/best/all", "Best of all time", "All time", None),
 ];
 
-/// Creates a post of this age (µs) with this number of votes.
+/// Creates a post of this age with this number of votes.
 fn post_of(database: &Connection, age: Duration, votes: i64) -> i64 {
     let title = format!("Post {}", number(database, "SELECT coalesce(max(id), 0) FROM posts"));
     let new = NewPost {
-        user_id: 1,
+        user_id: UserId::new(1),
         title: &title,
         link: None,
         description: "",
         created_at: Timestamp::now() - age,
     };
     let id = post::sql::create(database, &new).expect("it is posted").expect("the title is free");
-    give(database, id, votes);
-    id
+    give(database, id.get(), votes);
+    id.get()
 }
 
 /// Adds `votes` votes of users who have not voted for the post yet.

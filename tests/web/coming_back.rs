@@ -12,7 +12,7 @@ use crate::seen::*;
 /// A text that may be shown in the form only.
 const WRITTEN: &str = "Words <b>that</b> I typed & would \"miss\"";
 
-/// Makes all drafts older by `by` µs.
+/// Makes all drafts older by `by`.
 fn age(site: &Site, by: Duration) {
     site.database()
         .execute("UPDATE drafts SET created_at = created_at - ?1", [micros(by)])

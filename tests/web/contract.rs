@@ -6,6 +6,7 @@ use lorem_news::comment::{self, NewComment};
 use lorem_news::post::{self, NewPost};
 use lorem_news::saved::{self, SaveAction};
 use lorem_news::search;
+use lorem_news::types::id::UserId;
 use lorem_news::types::time::Timestamp;
 use scraper::{ElementRef, Html, Selector};
 
@@ -28,21 +29,27 @@ fn site(signed_in: bool) -> (Site, Client) {
     }
     let database = site.database();
     let (title, description) = ("One's own post", "A text.");
-    let new = NewPost { user_id: SOMEBODY, title, link: None, description, created_at: Timestamp::now() };
+    let new = NewPost {
+        user_id: UserId::new(SOMEBODY),
+        title,
+        link: None,
+        description,
+        created_at: Timestamp::now(),
+    };
     let post_id = post::sql::create(&database, &new).expect("it is posted").expect("the title is free");
     for number in 0..250 {
         let body = format!("Remark {number}");
         let new = NewComment {
             post_id,
             parent_id: None,
-            user_id: SOMEBODY,
+            user_id: UserId::new(SOMEBODY),
             body: &body,
             created_at: Timestamp::now(),
         };
         comment::sql::create(&database, &new).expect("it can be made");
     }
     // One post is saved, the others are not.
-    saved::sql::change(&database, SOMEBODY, post_id, SaveAction::Save, Timestamp::now())
+    saved::sql::change(&database, UserId::new(SOMEBODY), post_id, SaveAction::Save, Timestamp::now())
         .expect("it is saved");
     // The search index is up to date: no background write is left.
     while search::sql::index_some(&database).expect("a step") {}

@@ -8,6 +8,7 @@ use flate2::read::GzDecoder;
 use lorem_news::comment::{self, NewComment};
 use lorem_news::post::{self, NewPost};
 use lorem_news::site::origin::Origin;
+use lorem_news::types::id::{CommentId, PostId, UserId};
 use lorem_news::types::time::Timestamp;
 use roxmltree::{Document, Node};
 use rusqlite::{Connection, params};
@@ -89,13 +90,20 @@ fn title(feed: &Feed) -> &str {
 }
 
 fn post(database: &Connection, title: &str, description: &str) -> i64 {
-    let new = NewPost { user_id: 1, title, link: None, description, created_at: Timestamp::now() };
-    post::sql::create(database, &new).expect("it is posted").expect("the title is free")
+    let new =
+        NewPost { user_id: UserId::new(1), title, link: None, description, created_at: Timestamp::now() };
+    post::sql::create(database, &new).expect("it is posted").expect("the title is free").get()
 }
 
 fn comment(database: &Connection, post_id: i64, body: &str) -> i64 {
-    let new = NewComment { post_id, parent_id: None, user_id: 2, body, created_at: Timestamp::now() };
-    comment::sql::create(database, &new).expect("it can be made")
+    let new = NewComment {
+        post_id: PostId::new(post_id),
+        parent_id: None,
+        user_id: UserId::new(2),
+        body,
+        created_at: Timestamp::now(),
+    };
+    comment::sql::create(database, &new).expect("it can be made").get()
 }
 
 /// The answer to a request with this Host header.
@@ -182,13 +190,13 @@ fn the_feed_of_a_post_has_its_comments_newest_first() {
     let reply = "UPDATE comments SET parent_id = ?2, depth = 1 WHERE id = ?1";
     database.execute(reply, [newest[0], newest[1]]).expect("the schema is known");
     for gone in [newest[1], newest[2]] {
-        comment::sql::destroy(&database, gone, Timestamp::from_micros(1)).expect("it goes");
+        comment::sql::destroy(&database, CommentId::new(gone), Timestamp::from_micros(1)).expect("it goes");
     }
     let feed = parsed(&site, &path);
     assert_eq!(entries(&site, &feed)[..2], paths("comments", vec![newest[0], newest[3]]));
 
     // The author deletes their account: the post stays for its comments and takes no more.
-    post::sql::leave(&database, id, 1, Timestamp::now()).expect("it is emptied");
+    post::sql::leave(&database, PostId::new(id), UserId::new(1), Timestamp::now()).expect("it is emptied");
     assert_eq!(site.get(&format!("/posts/{id}")).status, 200);
     assert_eq!(site.get(&path).status, 404);
 }
@@ -483,7 +491,7 @@ fn a_link_preview_has_the_beginning_of_the_post() {
         .expect("the schema is known");
     comment(&database, id, "A remark");
     assert_eq!(preview(&site, id)[0].1, "b.example - 1 point, 1 comment");
-    post::sql::leave(&database, id, 1, Timestamp::now()).expect("it is emptied");
+    post::sql::leave(&database, PostId::new(id), UserId::new(1), Timestamp::now()).expect("it is emptied");
     assert_eq!(preview(&site, id), []);
     for page in ["/", "/posts", "/users/1"] {
         assert_eq!(attributes(&site.get(page).html(), "meta[property]", "property"), [""; 0], "{page}");

@@ -9,6 +9,7 @@ use std::thread;
 use lorem_news::schema::SCHEMA;
 use lorem_news::session;
 use lorem_news::sql::{ROWS_PER_STEP, Step};
+use lorem_news::types::id::SessionId;
 use lorem_news::types::time::{DAY, Timestamp};
 use lorem_store::Database;
 use rusqlite::{Connection, params};
@@ -164,10 +165,14 @@ fn a_step_reads_a_limited_number_of_sessions_and_stops_at_the_young_ones() {
     });
     let prune = |after| session::sql::prune(&connection, after, Timestamp::now() - 91 * DAY).expect("a step");
     let (first, second) = (ids[step - 1], ids[2 * step - 1]);
-    assert_eq!(prune(0), Step { removed: step, next: Some(first) });
+    assert_eq!(prune(SessionId::new(0)), Step { removed: step, next: Some(first) });
     assert_eq!(sessions(&connection).len(), 4 * step);
-    assert_eq!(prune(first), Step { removed: step, next: Some(second) });
-    assert_eq!(prune(second), Step { removed: 0, next: None }, "it ends at the first young session");
+    assert_eq!(prune(SessionId::new(first)), Step { removed: step, next: Some(second) });
+    assert_eq!(
+        prune(SessionId::new(second)),
+        Step { removed: 0, next: None },
+        "it ends at the first young session"
+    );
     assert_eq!(sessions(&connection).len(), 3 * step);
     assert_sound(&connection);
 }
@@ -176,7 +181,7 @@ fn a_step_reads_a_limited_number_of_sessions_and_stops_at_the_young_ones() {
 fn a_database_without_sessions_needs_no_pruning() {
     let (_folder, database) = folder();
     Database::open(&database, &SCHEMA).expect("a new database opens").close().expect("it closes");
-    let step = session::sql::prune(&open(&database), 0, Timestamp::from_micros(i64::MAX)).expect("a step");
+    let step = session::sql::prune(&open(&database), SessionId::new(0), Timestamp::MAX).expect("a step");
     assert_eq!(step, Step { removed: 0, next: None });
 }
 

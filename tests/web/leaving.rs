@@ -3,6 +3,7 @@
 use std::sync::Barrier;
 use std::thread;
 
+use lorem_news::types::id::{CommentId, UserId};
 use lorem_news::types::time::Timestamp;
 use lorem_news::{comment, user};
 
@@ -23,7 +24,8 @@ fn an_account_with_thousands_of_rows_is_deleted_in_steps() {
     let others = number(&database, "SELECT count(*) FROM comments WHERE user_id <> 1");
     let emptied = comment_of(&database, 2, 3, "It will be emptied.");
     reply_of(&database, 3, emptied);
-    comment::sql::destroy(&database, emptied, Timestamp::from_micros(1)).expect("it is emptied");
+    comment::sql::destroy(&database, CommentId::new(emptied), Timestamp::from_micros(1))
+        .expect("it is emptied");
     let others = others + 1;
     // The site itself leaves no vote on an emptied comment. Such a vote must not keep the deletion from ending.
     database
@@ -50,8 +52,9 @@ fn visits_are_deleted_in_steps() {
     database.execute(sql, []).expect("the schema is known");
     let (mut left, mut is_more) = (18, true);
     while is_more {
-        is_more = user::handlers::deletion::destroy_some(&database, 1, Timestamp::from_micros(1), 5)
-            .expect("a step");
+        is_more =
+            user::handlers::deletion::destroy_some(&database, UserId::new(1), Timestamp::from_micros(1), 5)
+                .expect("a step");
         let now = count(&database, "visits");
         assert!(left - now <= 5, "{left} {now}");
         left = now;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use lorem_news::post::link::{self, NewLink};
 use lorem_news::post::{self, NewPost};
+use lorem_news::types::id::UserId;
 use lorem_news::types::time::{DAY, Timestamp};
 use rusqlite::Connection;
 use scraper::Html;
@@ -30,9 +31,14 @@ fn link(url: &str) -> NewLink {
 /// Creates a post of a user with this URL and this age.
 pub fn post_of(database: &Connection, user_id: i64, title: &str, url: &str, age: Duration) -> i64 {
     let link = link(url);
-    let new =
-        NewPost { user_id, title, link: Some(&link), description: "", created_at: Timestamp::now() - age };
-    post::sql::create(database, &new).expect("it is posted").expect("the title is free")
+    let new = NewPost {
+        user_id: UserId::new(user_id),
+        title,
+        link: Some(&link),
+        description: "",
+        created_at: Timestamp::now() - age,
+    };
+    post::sql::create(database, &new).expect("it is posted").expect("the title is free").get()
 }
 
 fn newest(database: &Connection) -> i64 {

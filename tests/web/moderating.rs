@@ -5,6 +5,7 @@ use std::thread;
 
 use lorem_news::flag;
 use lorem_news::site::limiter::{Limit, RateLimit, RateLimits};
+use lorem_news::types::id::{CommentId, UserId};
 use lorem_news::types::time::Timestamp;
 use rusqlite::Connection;
 
@@ -565,8 +566,8 @@ fn the_log_and_the_queue_are_read_page_by_page() {
     for (index, id) in targets.iter().enumerate() {
         for user in 20..=20 + i64::try_from(index % 2).expect("0 or 1") {
             let new = flag::NewFlag {
-                user_id: user,
-                target: lorem_news::vote::Target::Comment(*id),
+                user_id: UserId::new(user),
+                target: lorem_news::vote::Target::Comment(CommentId::new(*id)),
                 reason: "Spam",
                 now: Timestamp::from_micros(1),
             };

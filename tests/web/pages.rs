@@ -5,6 +5,7 @@ use std::io::Read;
 
 use flate2::read::GzDecoder;
 use lorem_news::post::{self, NewPost};
+use lorem_news::types::id::UserId;
 use lorem_news::types::time::Timestamp;
 use rusqlite::Connection;
 use scraper::Html;
@@ -147,7 +148,7 @@ fn posts_made_while_a_user_reads_neither_repeat_nor_hide_a_row() {
             for number in 0..7 {
                 let title = format!("new {path} {number} {}", ids(&database, &sql).len());
                 let post = NewPost {
-                    user_id: 1,
+                    user_id: UserId::new(1),
                     title: &title,
                     link: None,
                     description: "",

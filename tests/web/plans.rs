@@ -11,6 +11,7 @@ use lorem_news::draft::{self, NewDraft};
 use lorem_news::feed;
 use lorem_news::flag::{self, Flagged, NewFlag};
 use lorem_news::moderation::{self, Decision, Outcome, Subject, Verb};
+use lorem_news::post::best::Over;
 use lorem_news::post::{self, Content, NewPost, Updated};
 use lorem_news::saved::{self, SaveAction};
 use lorem_news::search::query::{Kind, Query};
@@ -18,7 +19,8 @@ use lorem_news::search::{self, Order};
 use lorem_news::session::{self, NewSession};
 use lorem_news::sitemap;
 use lorem_news::types::cursor::START;
-use lorem_news::types::time::{DAY, Timestamp};
+use lorem_news::types::id::{CommentId, PostId, SessionId, UserId};
+use lorem_news::types::time::Timestamp;
 use lorem_news::user::{self, NewUser};
 use lorem_news::visit;
 use lorem_news::vote::Target;
@@ -28,6 +30,10 @@ use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use crate::harness::*;
 
 const LONG_AGO: Timestamp = Timestamp::from_micros(1);
+const USER: UserId = UserId::new(1);
+const POST: PostId = PostId::new(1);
+const OTHER_POST: PostId = PostId::new(2);
+const COMMENT: CommentId = CommentId::new(1);
 
 thread_local!(static STATEMENTS: RefCell<BTreeSet<String>> = RefCell::default());
 
@@ -86,30 +92,31 @@ fn database() -> (tempfile::TempDir, Connection) {
 }
 
 fn lists(connection: &Connection) {
-    post::sql::hottest(connection, 1, START, 30).expect("the hottest");
-    post::sql::newest(connection, 1, START, 30).expect("the newest");
-    post::sql::of_user(connection, 1, 1, START, 30).expect("a user's posts");
-    post::sql::of_site(connection, 1, "example.com", START, 30).expect("a site's posts");
-    post::sql::best(connection, 1, (None, Timestamp::now()), START, 30).expect("the best of all time");
-    post::sql::best(connection, 1, (Some(Timestamp::now() - 7 * DAY), Timestamp::now()), START, 30)
+    post::sql::hottest(connection, Some(USER), START, 30).expect("the hottest");
+    post::sql::newest(connection, Some(USER), START, 30).expect("the newest");
+    post::sql::of_user(connection, Some(USER), USER, START, 30).expect("a user's posts");
+    post::sql::of_site(connection, Some(USER), "example.com", START, 30).expect("a site's posts");
+    post::sql::best(connection, Some(USER), Over::All, Timestamp::now(), START, 30)
+        .expect("the best of all time");
+    post::sql::best(connection, Some(USER), Over::Week, Timestamp::now(), START, 30)
         .expect("the best of a week");
-    post::sql::saved_by(connection, 1, START, 30).expect("the saved posts");
-    post::sql::some(connection, 1, 100).expect("some posts");
+    post::sql::saved_by(connection, USER, START, 30).expect("the saved posts");
+    post::sql::some(connection, Some(USER), 100).expect("some posts");
     post::sql::random(connection).expect("any post");
-    let mut whole = post::sql::find(connection, 1, 1).expect("an answer").expect("a post");
+    let mut whole = post::sql::find(connection, Some(USER), POST).expect("an answer").expect("a post");
     // A discussion with few comments, and one with many.
     for comments_count in [10, 10_000] {
         whole.post.comments_count = comments_count;
-        let discussion = Discussion::of(connection, 1, &whole, None).expect("a post's comments");
+        let discussion = Discussion::of(connection, Some(USER), &whole, None).expect("a post's comments");
         discussion.page(connection, None, START).expect("a page of them");
     }
-    comment::sql::discussion::place(connection, 1, 1).expect("a comment's place");
-    comment::sql::replies_to(connection, 1, 200).expect("the replies to a comment");
-    comment::sql::new_to(connection, 1, 1, Timestamp::EPOCH, 200).expect("new comments");
-    comment::sql::of_user(connection, 1, START, 30).expect("a user's comments");
-    session::sql::of_user(connection, 1, START, 10).expect("a user's sessions");
+    comment::sql::discussion::place(connection, POST, COMMENT).expect("a comment's place");
+    comment::sql::replies_to(connection, COMMENT, 200).expect("the replies to a comment");
+    comment::sql::new_to(connection, USER, POST, Timestamp::EPOCH, 200).expect("new comments");
+    comment::sql::of_user(connection, USER, START, 30).expect("a user's comments");
+    session::sql::of_user(connection, USER, START, 10).expect("a user's sessions");
     auth::sql::viewer(connection, &Secret::random().of(1)).expect("the viewer");
-    user::sql::find(connection, 1).expect("a user");
+    user::sql::find(connection, USER).expect("a user");
     moderation::sql::log(connection, START, 30).expect("the log");
     flag::sql::queue(connection, START, 30).expect("the queue");
 }
@@ -118,7 +125,7 @@ fn lists(connection: &Connection) {
 fn every_list_is_read_from_an_index_in_its_order() {
     let (folder, connection) = database();
     connection.execute("UPDATE posts SET score = 2 WHERE id = 1", []).expect("the schema is known");
-    visit::sql::note(&connection, 1, 1, LONG_AGO).expect("it is noted");
+    visit::sql::note(&connection, USER, POST, LONG_AGO).expect("it is noted");
     let asked = statements(&connection, lists);
     assert_eq!(asked.len(), 26, "{asked:?}");
     // With the planner's statistics and without.
@@ -135,13 +142,13 @@ fn every_feed_and_sitemap_is_read_from_an_index_in_its_order() {
     let asked = statements(&connection, |connection| {
         feed::sql::hottest(connection).expect("the hottest");
         feed::sql::newest(connection).expect("the newest");
-        feed::sql::of_user(connection, 1).expect("a user's");
-        feed::sql::of_post(connection, 1).expect("a post's");
-        for target in [Target::Post(1), Target::Comment(1)] {
+        feed::sql::of_user(connection, USER).expect("a user's");
+        feed::sql::of_post(connection, POST).expect("a post's");
+        for target in [Target::Post(POST), Target::Comment(COMMENT)] {
             feed::sql::entry(connection, target).expect("an answer").expect("it is there");
         }
-        feed::sql::post(connection, 1).expect("a post");
-        feed::sql::user(connection, 1).expect("a user");
+        feed::sql::post(connection, POST).expect("a post");
+        feed::sql::user(connection, USER).expect("a user");
         sitemap::sql::parts(connection).expect("the parts");
         sitemap::sql::part(connection, 1).expect("a part");
     });
@@ -156,28 +163,31 @@ fn every_feed_and_sitemap_is_read_from_an_index_in_its_order() {
 fn every_change_finds_its_rows_by_an_index() {
     let (_folder, connection) = database();
     let asked = statements(&connection, |connection| {
-        let new = NewPost { user_id: 1, title: "A title", link: None, description: "", created_at: LONG_AGO };
+        let new =
+            NewPost { user_id: USER, title: "A title", link: None, description: "", created_at: LONG_AGO };
         let post_id = post::sql::create(connection, &new).expect("a post").expect("the title is free");
-        let new = NewComment { post_id, parent_id: None, user_id: 1, body: "A body", created_at: LONG_AGO };
+        let new =
+            NewComment { post_id, parent_id: None, user_id: USER, body: "A body", created_at: LONG_AGO };
         let id = comment::sql::create(connection, &new).expect("a comment");
         comment::sql::destroy(connection, id, LONG_AGO).expect("it goes");
         let user = user::sql::sign_in_random(connection, LONG_AGO).expect("an answer").expect("a user");
         for action in [SaveAction::Save, SaveAction::Unsave, SaveAction::Save] {
-            assert!(saved::sql::change(connection, 1, 1, action, LONG_AGO).expect("it is changed"));
+            assert!(saved::sql::change(connection, USER, POST, action, LONG_AGO).expect("it is changed"));
         }
-        assert!(saved::sql::forget_some(connection, 1, 10).expect("it is forgotten"));
+        assert!(saved::sql::forget_some(connection, USER, 10).expect("it is forgotten"));
         let secret = &Secret::random();
         let new =
             NewSession { user_id: user.id, secret, ip_address: "::1", user_agent: "", created_at: LONG_AGO };
         session::sql::create(connection, &new).expect("a session");
-        let pruned = session::sql::prune(connection, 0, Timestamp::from_micros(2)).expect("sessions go");
+        let pruned = session::sql::prune(connection, SessionId::new(0), Timestamp::from_micros(2))
+            .expect("sessions go");
         assert_eq!(pruned.removed, 1);
     });
     assert!(asked.len() >= 12, "{asked:?}");
     assert_found_by_index(&connection, &asked);
 
     // Deleting a post groups its comments by author. The scan of `lost` covers the post's own comments only.
-    let asked = statements(&connection, |connection| post::sql::destroy(connection, 1).expect("it goes"));
+    let asked = statements(&connection, |connection| post::sql::destroy(connection, POST).expect("it goes"));
     assert!(asked.len() >= 3, "{asked:?}");
     for sql in &asked {
         for line in plan(&connection, sql) {
@@ -191,46 +201,55 @@ fn every_query_and_change_of_one_user_is_found_by_an_index() {
     let (_folder, connection) = database();
     let secret = Secret::random();
     let posts = statements(&connection, |connection| {
-        assert_eq!(post::sql::author(connection, 1).expect("an answer"), Some(one_author(connection)));
+        assert_eq!(post::sql::author(connection, POST).expect("an answer"), Some(one_author(connection)));
         let other: String = title(connection, 2);
-        assert!(post::sql::has_title(connection, &other, 1).expect("an answer"));
+        assert!(post::sql::has_title(connection, &other, Some(POST)).expect("an answer"));
         let link = post::link::parse("https://example.com/a").expect("a link");
         let change = |title: &str| {
             let content = Content { title: title.to_owned(), ..Content::default() };
-            post::sql::update(connection, 1, &content, Some(&link), LONG_AGO).expect("an answer")
+            post::sql::update(connection, POST, &content, Some(&link), LONG_AGO).expect("an answer")
         };
         assert_eq!(change(&other), Updated::TitleTaken);
         assert_eq!(change("Another title"), Updated::Done);
         assert_eq!(
-            post::sql::same_address(connection, &link.address, 2, LONG_AGO).expect("an answer"),
-            Some((1, 1))
+            post::sql::same_address(connection, &link.address, Some(OTHER_POST), LONG_AGO)
+                .expect("an answer"),
+            Some((POST, 1))
         );
-        assert!(post::sql::takes_address(connection, 2, &link, LONG_AGO).expect("an answer"));
-        assert!(post::sql::takes_comments(connection, 1).expect("an answer"));
+        assert!(post::sql::takes_address(connection, OTHER_POST, &link, LONG_AGO).expect("an answer"));
+        assert!(post::sql::takes_comments(connection, POST).expect("an answer"));
         for now in [1, 2] {
-            visit::sql::note(connection, 1, 1, Timestamp::from_micros(now)).expect("it is noted");
+            visit::sql::note(connection, USER, POST, Timestamp::from_micros(now)).expect("it is noted");
         }
-        assert!(visit::sql::forget_some(connection, 1, 10).expect("it is forgotten"));
+        assert!(visit::sql::forget_some(connection, USER, 10).expect("it is forgotten"));
         // The comments of others keep the post.
-        post::sql::leave(connection, 1, one_author(connection), LONG_AGO).expect("it is emptied");
+        post::sql::leave(connection, POST, one_author(connection), LONG_AGO).expect("it is emptied");
     });
     assert!(posts.len() >= 10, "{posts:?}");
     assert_found_by_index(&connection, &posts);
 
     let comments = statements(&connection, |connection| {
-        let new =
-            NewComment { post_id: 2, parent_id: None, user_id: 1, body: "A body", created_at: LONG_AGO };
+        let new = NewComment {
+            post_id: OTHER_POST,
+            parent_id: None,
+            user_id: USER,
+            body: "A body",
+            created_at: LONG_AGO,
+        };
         let parent = comment::sql::create(connection, &new).expect("a comment");
         let new = NewComment { parent_id: Some(parent), ..new };
         let reply = comment::sql::create(connection, &new).expect("a reply");
-        for to in [ReplyTarget::Post(2), ReplyTarget::Comment(parent)] {
-            assert_eq!(comment::sql::room(connection, to).expect("an answer"), CommentStatus::Open(2));
+        for to in [ReplyTarget::Post(OTHER_POST), ReplyTarget::Comment(parent)] {
+            assert_eq!(
+                comment::sql::room(connection, to).expect("an answer"),
+                CommentStatus::Open(OTHER_POST)
+            );
         }
         assert_eq!(comment::sql::replies(connection, parent).expect("a number"), 1);
-        assert!(comment::sql::find(connection, 1, reply).expect("an answer").is_some());
+        assert!(comment::sql::find(connection, Some(USER), reply).expect("an answer").is_some());
         assert!(comment::sql::twin(connection, &new).expect("an answer").is_some());
-        assert_eq!(comment::sql::author(connection, reply).expect("an answer"), Some(1));
-        comment::sql::count_of(connection, 2).expect("a number");
+        assert_eq!(comment::sql::author(connection, reply).expect("an answer"), Some(USER));
+        comment::sql::count_of(connection, OTHER_POST).expect("a number");
         comment::sql::update(connection, reply, "Another body", Timestamp::from_micros(2))
             .expect("it is changed");
         let fates =
@@ -245,30 +264,24 @@ fn every_query_and_change_of_one_user_is_found_by_an_index() {
 
     let sessions = statements(&connection, |connection| {
         let make = || {
-            let (secret, created_at) = (&secret, 1);
-            let new = NewSession {
-                user_id: 1,
-                secret,
-                ip_address: "::1",
-                user_agent: "",
-                created_at: Timestamp::from_micros(created_at),
-            };
-            user::sql::note_sign_in(connection, 1, LONG_AGO).expect("it is noted");
+            let (secret, created_at) = (&secret, LONG_AGO);
+            let new = NewSession { user_id: USER, secret, ip_address: "::1", user_agent: "", created_at };
+            user::sql::note_sign_in(connection, USER, LONG_AGO).expect("it is noted");
             session::sql::create(connection, &new).expect("a session")
         };
         let id = make();
         auth::sql::touch(connection, id, Timestamp::from_micros(2)).expect("it is noted");
-        session::sql::replace(connection, &secret.clone().of(id)).expect("it ends");
-        assert_eq!(session::sql::count(connection, 1).expect("a number"), 0);
-        assert!(session::sql::destroy(connection, make(), 1).expect("it ends"));
+        session::sql::replace(connection, &secret.clone().of(id.get())).expect("it ends");
+        assert_eq!(session::sql::count(connection, USER).expect("a number"), 0);
+        assert!(session::sql::destroy(connection, make(), USER).expect("it ends"));
         let kept = make();
         session::sql::renew(connection, kept, &secret, Timestamp::from_micros(2)).expect("it is renewed");
         assert!(auth::sql::session(connection, kept).expect("an answer").is_some());
         make();
-        session::sql::destroy_others(connection, 1, kept).expect("they end");
-        assert_eq!(session::sql::count(connection, 1).expect("a number"), 1);
-        assert!(session::sql::destroy_some(connection, 1, 10).expect("it ends"));
-        assert_eq!(session::sql::count(connection, 1).expect("a number"), 0);
+        session::sql::destroy_others(connection, USER, Some(kept)).expect("they end");
+        assert_eq!(session::sql::count(connection, USER).expect("a number"), 1);
+        assert!(session::sql::destroy_some(connection, USER, 10).expect("it ends"));
+        assert_eq!(session::sql::count(connection, USER).expect("a number"), 0);
     });
     assert!(sessions.len() >= 11, "{sessions:?}");
     assert_found_by_index(&connection, &sessions);
@@ -295,7 +308,7 @@ fn an_account_and_its_rows_are_found_by_an_index() {
         let new = NewUser { screen_name: "Zoë", password_hash: "a hash", about: "", created_at: LONG_AGO };
         let id = user::sql::create(connection, &new).expect("an answer").expect("the name is free");
         assert_eq!(user::sql::account(connection, "zoë").expect("an answer").map(|found| found.id), Some(id));
-        assert!(user::sql::has_name(connection, "zoë", 0).expect("an answer"));
+        assert!(user::sql::has_name(connection, "zoë", None).expect("an answer"));
         assert!(user::sql::has_password(connection, id, "a hash").expect("an answer"));
         user::sql::set_password(connection, id, "another").expect("it is changed");
         assert!(user::sql::update(connection, id, "Zoe", "", LONG_AGO).expect("it is changed"));
@@ -322,40 +335,47 @@ fn moderation_finds_its_rows_by_an_index() {
     let (_folder, connection) = database();
     connection.execute("UPDATE users SET is_admin = 1 WHERE id = 1", []).expect("the schema is known");
     let secret = Secret::random();
-    let new =
-        NewSession { user_id: 1, secret: &secret, ip_address: "::1", user_agent: "", created_at: LONG_AGO };
-    user::sql::note_sign_in(&connection, 1, LONG_AGO).expect("it is noted");
+    let new = NewSession {
+        user_id: USER,
+        secret: &secret,
+        ip_address: "::1",
+        user_agent: "",
+        created_at: LONG_AGO,
+    };
+    user::sql::note_sign_in(&connection, USER, LONG_AGO).expect("it is noted");
     let session_id = session::sql::create(&connection, &new).expect("a session");
     let asked = statements(&connection, |connection| {
-        for target in [Target::Post(1), Target::Comment(1)] {
+        for target in [Target::Post(POST), Target::Comment(COMMENT)] {
             for user_id in [90, 91] {
-                let new = NewFlag { user_id, target, reason: "Spam", now: LONG_AGO };
+                let new = NewFlag { user_id: UserId::new(user_id), target, reason: "Spam", now: LONG_AGO };
                 assert_eq!(flag::sql::create(connection, &new).expect("an answer"), Flagged::Done);
             }
             assert_eq!(flag::sql::reasons(connection, target).expect("a list").len(), 2);
             assert!(moderation::sql::case(connection, target.into()).expect("an answer").is_some());
         }
-        assert!(flag::sql::withdraw_some(connection, 90, 10).expect("they go"));
+        assert!(flag::sql::withdraw_some(connection, UserId::new(90), 10).expect("they go"));
         let act = |verb, subject| {
             let new = Decision { verb, subject, reason: "A reason", now: LONG_AGO };
             moderation::sql::act(connection, session_id, &new).expect("an answer")
         };
-        for subject in [Subject::Post(1), Subject::Comment(1)] {
+        for subject in [Subject::Post(POST), Subject::Comment(COMMENT)] {
             for verb in [Verb::Dismiss, Verb::Remove, Verb::Restore] {
                 assert_eq!((act(verb, subject), act(verb, subject)), (Outcome::Done, Outcome::Already));
             }
         }
         for verb in [Verb::Lock, Verb::Unlock] {
-            assert_eq!(act(verb, Subject::Post(1)), Outcome::Done);
+            assert_eq!(act(verb, Subject::Post(POST)), Outcome::Done);
         }
         for verb in [Verb::Ban, Verb::Unban] {
-            assert_eq!(act(verb, Subject::User(2)), Outcome::Done);
+            assert_eq!(act(verb, Subject::User(UserId::new(2))), Outcome::Done);
         }
-        moderation::sql::locked(connection, 1).expect("an answer");
-        auth::sql::ban_reason(connection, 2).expect("an answer");
-        moderation::sql::removed_comment(connection, 1).expect("an answer");
-        assert!(moderation::sql::case(connection, Subject::User(2)).expect("an answer").is_some());
-        moderation::sql::set_admin(connection, 1, false).expect("it is changed");
+        moderation::sql::locked(connection, POST).expect("an answer");
+        auth::sql::ban_reason(connection, UserId::new(2)).expect("an answer");
+        moderation::sql::removed_comment(connection, COMMENT).expect("an answer");
+        assert!(
+            moderation::sql::case(connection, Subject::User(UserId::new(2))).expect("an answer").is_some()
+        );
+        moderation::sql::set_admin(connection, USER, false).expect("it is changed");
     });
     assert!(asked.len() >= 30, "{}: {asked:?}", asked.len());
     assert_found_by_index(&connection, &asked);
@@ -363,7 +383,7 @@ fn moderation_finds_its_rows_by_an_index() {
 }
 
 /// The author of post 1.
-fn one_author(connection: &Connection) -> i64 {
+fn one_author(connection: &Connection) -> UserId {
     connection.query_row("SELECT user_id FROM posts WHERE id = 1", [], |row| row.get(0)).expect("a user")
 }
 
@@ -424,7 +444,7 @@ fn the_search_index_finds_its_rows_by_an_index() {
             search::sql::is_rare(connection, kind, "\"dolor\"", 10).expect("an answer");
             search::sql::text(connection, kind, 1).expect("an answer").expect("a text");
             let found = search::sql::matches(connection, kind, "\"dolor\"").expect("matches");
-            search::sql::hit(connection, 1, &found[0].0).expect("an answer").expect("it is there");
+            search::sql::hit(connection, Some(USER), &found[0].0).expect("an answer").expect("it is there");
         }
         search::sql::author(connection, "somebody").expect("an answer");
     });
@@ -432,15 +452,20 @@ fn the_search_index_finds_its_rows_by_an_index() {
     assert_found_by_index(&connection, &own(asked));
 
     let asked = statements(&connection, |connection| {
-        comment::sql::update(connection, 1, "Another body", LONG_AGO).expect("it changes");
-        let new =
-            NewPost { user_id: 1, title: "A new title", link: None, description: "", created_at: LONG_AGO };
+        comment::sql::update(connection, COMMENT, "Another body", LONG_AGO).expect("it changes");
+        let new = NewPost {
+            user_id: USER,
+            title: "A new title",
+            link: None,
+            description: "",
+            created_at: LONG_AGO,
+        };
         let post_id = post::sql::create(connection, &new).expect("a post").expect("the title is free");
         let new =
-            NewComment { post_id, parent_id: None, user_id: 1, body: "A new body", created_at: LONG_AGO };
+            NewComment { post_id, parent_id: None, user_id: USER, body: "A new body", created_at: LONG_AGO };
         comment::sql::create(connection, &new).expect("a comment");
         let content = Content { title: "Another title".into(), ..Content::default() };
-        post::sql::update(connection, 1, &content, None, LONG_AGO).expect("it changes");
+        post::sql::update(connection, POST, &content, None, LONG_AGO).expect("it changes");
         assert!(search::sql::is_behind(connection).expect("an answer"));
         assert!(!search::sql::index_some(connection).expect("a step"));
         assert!(!search::sql::is_behind(connection).expect("an answer"));

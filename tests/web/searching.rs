@@ -7,6 +7,7 @@ use lorem_news::schema::MIGRATIONS;
 use lorem_news::schema::SCHEMA;
 use lorem_news::search::query::{Kind, Query};
 use lorem_news::search::{self, MAX_BLOCKS, MAX_MATCHES, Order, ROWS_PER_BLOCK};
+use lorem_news::types::id::{CommentId, PostId, UserId};
 use lorem_news::types::time::{DAY, Timestamp};
 use lorem_news::user::{self, NewUser};
 use lorem_store::Database;
@@ -35,24 +36,32 @@ impl Words {
     fn person(&self, screen_name: &str) -> i64 {
         let new =
             NewUser { screen_name, password_hash: "none", about: "", created_at: Timestamp::from_micros(1) };
-        user::sql::create(&self.database, &new).expect("an answer").expect("the name is free")
+        user::sql::create(&self.database, &new).expect("an answer").expect("the name is free").get()
     }
 
     fn post(&self, title: &str, description: &str) -> i64 {
-        let new = NewPost { user_id: 1, title, link: None, description, created_at: Timestamp::now() };
-        post::sql::create(&self.database, &new).expect("an answer").expect("the title is free")
+        let new =
+            NewPost { user_id: UserId::new(1), title, link: None, description, created_at: Timestamp::now() };
+        post::sql::create(&self.database, &new).expect("an answer").expect("the title is free").get()
     }
 
     fn change(&self, id: i64, title: &str, description: &str) {
         let content = Content { title: title.into(), url: String::new(), description: description.into() };
-        let updated = post::sql::update(&self.database, id, &content, None, Timestamp::from_micros(2))
-            .expect("an answer");
+        let updated =
+            post::sql::update(&self.database, PostId::new(id), &content, None, Timestamp::from_micros(2))
+                .expect("an answer");
         assert_eq!(updated, Updated::Done);
     }
 
     fn comment(&self, post_id: i64, user_id: i64, body: &str) -> i64 {
-        let new = NewComment { post_id, parent_id: None, user_id, body, created_at: Timestamp::now() };
-        comment::sql::create(&self.database, &new).expect("a comment")
+        let new = NewComment {
+            post_id: PostId::new(post_id),
+            parent_id: None,
+            user_id: UserId::new(user_id),
+            body,
+            created_at: Timestamp::now(),
+        };
+        comment::sql::create(&self.database, &new).expect("a comment").get()
     }
 
     fn ask(&self, text: &str, more: &str) -> Answer {
@@ -139,10 +148,16 @@ fn a_changed_or_deleted_text_is_not_found_by_its_old_words() {
         assert_eq!(words.find(text).len(), 1, "{text}");
     }
     words.change(kept, "Something giraffe", "A text of eland.");
-    post::sql::destroy(&words.database, gone).expect("it goes");
-    comment::sql::update(&words.database, said, "I saw an oryx there", Timestamp::from_micros(2))
-        .expect("it changes");
-    comment::sql::destroy(&words.database, unsaid, Timestamp::from_micros(2)).expect("it goes");
+    post::sql::destroy(&words.database, PostId::new(gone)).expect("it goes");
+    comment::sql::update(
+        &words.database,
+        CommentId::new(said),
+        "I saw an oryx there",
+        Timestamp::from_micros(2),
+    )
+    .expect("it changes");
+    comment::sql::destroy(&words.database, CommentId::new(unsaid), Timestamp::from_micros(2))
+        .expect("it goes");
     // A deleted text is never shown, neither before the index has followed nor after.
     for text in ["okapi ", "kudu "] {
         assert_eq!(words.now(text), [""; 0], "{text}");
@@ -176,8 +191,9 @@ fn the_texts_of_a_deleted_account_are_not_found() {
         .expect("a reply");
     words.comment(post, 2, "A porpoise");
     assert_eq!(words.find("by:zoe").len(), 3);
-    while user::handlers::deletion::destroy_some(&words.database, 1, Timestamp::now(), 10).expect("they go") {
-    }
+    while user::handlers::deletion::destroy_some(&words.database, UserId::new(1), Timestamp::now(), 10)
+        .expect("they go")
+    {}
     for text in ["walrus ", "seal ", "narwhal ", "manatee ", "deleted "] {
         assert_eq!(words.find(text), [""; 0], "{text}");
     }

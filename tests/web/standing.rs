@@ -3,6 +3,7 @@
 
 use lorem_news::app::App;
 use lorem_news::auth::{self, Standing};
+use lorem_news::types::id::{SessionId, UserId};
 use lorem_news::web::timing::Timing;
 use lorem_news::web::{Cx, Error, Viewer};
 use rouille::Request;
@@ -32,8 +33,13 @@ fn written_after(meanwhile: &str, standing: Standing) -> Result<Option<i64>, Err
     let app = App::open(config(&database)).expect("the database opens");
     let (request, timing) = (request(), Timing::start());
     let cx = Cx::new(&app.site, &request, &timing);
-    let viewer =
-        Viewer { id: 1, screen_name: "somebody".into(), session_id: 1, is_admin: false, is_banned: false };
+    let viewer = Viewer {
+        id: UserId::new(1),
+        screen_name: "somebody".into(),
+        session_id: SessionId::new(1),
+        is_admin: false,
+        is_banned: false,
+    };
     other.execute_batch(meanwhile).expect("it can be changed");
     let work = |connection: &Connection| {
         connection.execute("UPDATE users SET karma = 4711 WHERE id = 1", [])?;

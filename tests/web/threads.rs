@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use lorem_news::comment::{self, MAX_LEVELS, NewComment};
 use lorem_news::post;
+use lorem_news::types::id::{CommentId, PostId, UserId};
 use lorem_news::types::time::{DAY, MINUTE, Timestamp};
 use rusqlite::Connection;
 use scraper::Html;
@@ -26,8 +27,14 @@ fn place_of(database: &Connection, id: i64) -> (Option<i64>, i64) {
 }
 
 fn make(database: &Connection, post_id: i64, parent_id: Option<i64>, user_id: i64, body: &str) -> i64 {
-    let new = NewComment { post_id, parent_id, user_id, body, created_at: Timestamp::now() - DAY };
-    comment::sql::create(database, &new).expect("it can be made")
+    let new = NewComment {
+        post_id: PostId::new(post_id),
+        parent_id: parent_id.map(CommentId::new),
+        user_id: UserId::new(user_id),
+        body,
+        created_at: Timestamp::now() - DAY,
+    };
+    comment::sql::create(database, &new).expect("it can be made").get()
 }
 
 /// Deletes all comments on a post.
@@ -132,7 +139,11 @@ fn a_reply_made_by_htmx_looks_as_on_the_page() {
             assert_eq!(texts(&page.html(), "h2.comments_count"), [&*changes[4].html]);
         }
     }
-    assert_eq!(comment::sql::replies(&database, parent).expect("a number"), 2, "stored once each");
+    assert_eq!(
+        comment::sql::replies(&database, CommentId::new(parent)).expect("a number"),
+        2,
+        "stored once each"
+    );
     assert_sound(&database);
 }
 
@@ -286,7 +297,7 @@ fn a_draft_is_not_lost_when_its_parent_or_post_is_closed_or_deleted() {
     assert_eq!(texts(&author.get("/posts/3").html(), "#comments textarea"), [""; 0]);
 
     let on_gone = sent_by_a_guest(&site, "/posts/4/comments", words);
-    post::sql::destroy(&database, 4).expect("it goes");
+    post::sql::destroy(&database, PostId::new(4)).expect("it goes");
     let answer = on_gone.get("/posts/4");
     assert_page_of_error(&on_gone, &answer, 404, NOT_FOUND);
     assert_eq!(texts(&answer.html(), "main textarea[readonly]"), [words]);
@@ -400,7 +411,8 @@ fn a_long_chain_is_removed_with_few_page_changes() {
     }
     let leaf = chain.pop().expect("there are many");
     for id in &chain {
-        comment::sql::destroy(&database, *id, Timestamp::from_micros(1)).expect("it is emptied");
+        comment::sql::destroy(&database, CommentId::new(*id), Timestamp::from_micros(1))
+            .expect("it is emptied");
     }
     let changes = partials(&client.htmx("DELETE", &format!("/comments/{leaf}"), &[]));
     let mut expected: Vec<String> =
@@ -767,9 +779,9 @@ fn new_comments_beyond_the_first_page_are_reported_and_marked() {
         database.execute_batch("COMMIT").expect("it is written");
         visit();
         let new = NewComment {
-            post_id: 3,
-            parent_id: is_deep.then_some(last),
-            user_id: 7,
+            post_id: PostId::new(3),
+            parent_id: is_deep.then_some(CommentId::new(last)),
+            user_id: UserId::new(7),
             body: "It is new, and elsewhere.",
             created_at: Timestamp::now(),
         };
@@ -801,9 +813,9 @@ fn more_than_99_new_comments_are_shown_as_in_the_list() {
     database.execute_batch("BEGIN").expect("a transaction");
     for _ in 0..250 {
         let new = NewComment {
-            post_id: 3,
+            post_id: PostId::new(3),
             parent_id: None,
-            user_id: 7,
+            user_id: UserId::new(7),
             body: "A remark",
             created_at: Timestamp::from_micros(at + 1),
         };
@@ -909,7 +921,7 @@ fn no_concurrent_reply_is_lost() {
         }
     });
     assert_eq!(count_of(&database, 3), before + 16);
-    assert_eq!(comment::sql::replies(&database, parent).expect("a number"), 16);
+    assert_eq!(comment::sql::replies(&database, CommentId::new(parent)).expect("a number"), 16);
     let html = Client::new(&site).get("/posts/3").html();
     assert_eq!(texts(&html, &format!("#thread_{parent} > summary")), ["16 replies"]);
     assert_eq!(texts(&html, &format!("#replies_{parent} > li")).len(), 16);

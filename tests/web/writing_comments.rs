@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use lorem_news::comment::{self, NewComment};
 use lorem_news::site::limiter::{Limit, RateLimit, RateLimits};
+use lorem_news::types::id::{CommentId, PostId, UserId};
 use lorem_news::types::time::{DAY, MINUTE, Timestamp};
 use rusqlite::Connection;
 use scraper::Html;
@@ -24,17 +25,27 @@ const DESTROYED: &str = "Comment was successfully destroyed.";
 
 /// Creates a comment three months old, whose age in words does not change for weeks.
 pub fn comment_of(database: &Connection, user_id: i64, post_id: i64, body: &str) -> i64 {
-    let comment =
-        NewComment { post_id, parent_id: None, user_id, body, created_at: Timestamp::now() - 95 * DAY };
-    comment::sql::create(database, &comment).expect("it can be made")
+    let comment = NewComment {
+        post_id: PostId::new(post_id),
+        parent_id: None,
+        user_id: UserId::new(user_id),
+        body,
+        created_at: Timestamp::now() - 95 * DAY,
+    };
+    comment::sql::create(database, &comment).expect("it can be made").get()
 }
 
 /// Creates a reply to a comment on post 3.
 pub fn reply_of(database: &Connection, user_id: i64, parent_id: i64) -> i64 {
     let created_at = Timestamp::now() - 95 * DAY;
-    let reply =
-        NewComment { post_id: 3, parent_id: Some(parent_id), user_id, body: "This is a reply.", created_at };
-    comment::sql::create(database, &reply).expect("it can be made")
+    let reply = NewComment {
+        post_id: PostId::new(3),
+        parent_id: Some(CommentId::new(parent_id)),
+        user_id: UserId::new(user_id),
+        body: "This is a reply.",
+        created_at,
+    };
+    comment::sql::create(database, &reply).expect("it can be made").get()
 }
 
 fn row(database: &Connection, id: i64) -> String {

@@ -5,6 +5,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use lorem_news::post::{self, NewPost};
+use lorem_news::types::id::{CommentId, PostId, UserId};
 use lorem_news::types::time::Timestamp;
 use rusqlite::Connection;
 
@@ -24,8 +25,8 @@ const GONE: &str = "The page you were looking for doesn't exist. \
 /// Creates a post of a user with an old time.
 fn post_of(site: &Site, user_id: i64, title: &str) -> i64 {
     let (description, created_at) = ("As it was.", Timestamp::from_micros(1_600_000_000_000_000));
-    let post = NewPost { user_id, title, link: None, description, created_at };
-    post::sql::create(&site.database(), &post).expect("it is posted").expect("the title is free")
+    let post = NewPost { user_id: UserId::new(user_id), title, link: None, description, created_at };
+    post::sql::create(&site.database(), &post).expect("it is posted").expect("the title is free").get()
 }
 
 /// All columns of a post as JSON.
@@ -351,9 +352,12 @@ fn destroying_a_post_deletes_everything_on_it() {
         .expect("the schema is known");
     let comments = ids(&database, "SELECT id FROM comments WHERE post_id = 7 OR id < 3");
     for voter in 10..40 {
-        let targets = comments.iter().map(|&id| Target::Comment(id)).chain([Target::Post(7)]);
+        let targets = comments
+            .iter()
+            .map(|&id| Target::Comment(CommentId::new(id)))
+            .chain([Target::Post(PostId::new(7))]);
         for target in targets {
-            vote::sql::change(&database, voter, target, Vote::Cast, Timestamp::from_micros(1))
+            vote::sql::change(&database, UserId::new(voter), target, Vote::Cast, Timestamp::from_micros(1))
                 .expect("it is counted");
         }
     }

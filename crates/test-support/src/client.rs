@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use lorem_news::auth::token::Secret;
 use lorem_news::session::{self, NewSession};
+use lorem_news::types::id::UserId;
 use lorem_news::types::time::Timestamp;
 use lorem_news::user;
 
@@ -41,11 +42,18 @@ impl Client {
     /// A user, signed in by a row in the database.
     pub fn signed_in_as(site: &Site, user_id: i64) -> Client {
         let (connection, secret, created_at) = (site.database(), Secret::random(), Timestamp::now());
-        let new = NewSession { user_id, secret: &secret, ip_address: "::1", user_agent: "", created_at };
+        let new = NewSession {
+            user_id: UserId::new(user_id),
+            secret: &secret,
+            ip_address: "::1",
+            user_agent: "",
+            created_at,
+        };
         let id = session::sql::create(&connection, &new).expect("a session");
-        user::sql::note_sign_in(&connection, user_id, created_at).expect("the sign-in is counted");
+        user::sql::note_sign_in(&connection, UserId::new(user_id), created_at)
+            .expect("the sign-in is counted");
         let client = Client { user_id, ..Client::new(site) };
-        client.set_cookie("session", &secret.of(id).to_string());
+        client.set_cookie("session", &secret.of(id.get()).to_string());
         client
     }
 

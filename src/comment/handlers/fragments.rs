@@ -4,6 +4,7 @@ use horrorshow::Template;
 
 use super::super::Comment;
 use super::super::views::{self, ThreadContext};
+use crate::types::id::CommentId;
 use crate::web::Result;
 use crate::web::reply::Change;
 
@@ -12,7 +13,7 @@ use crate::web::reply::Change;
 /// Should it have been sent twice, it is there already, perhaps with replies; and where the page leads to
 /// replies elsewhere, it is among them.
 pub(super) fn replied(
-    parent_id: i64,
+    parent_id: CommentId,
     number: i64,
     comment: &Comment,
     context: ThreadContext,
@@ -32,7 +33,7 @@ pub(super) fn replied(
 }
 
 /// What changes above a reply that was removed: so many are left.
-pub(super) fn replies_left(parent_id: i64, number: i64) -> Result<Change> {
+pub(super) fn replies_left(parent_id: CommentId, number: i64) -> Result<Change> {
     if number == 0 {
         return Ok(Change::remove(format_args!("#thread_{parent_id}")));
     }

@@ -22,6 +22,7 @@ use crate::auth::Standing;
 use crate::auth::token::Token;
 use crate::site::limiter::Action;
 use crate::types::cursor::START;
+use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::ui::layout::{self, Page};
 use crate::ui::message;
@@ -47,8 +48,8 @@ enum Sent {
 
 /// A comment that is there, perhaps since it was sent before.
 struct Made {
-    id: i64,
-    post_id: i64,
+    id: CommentId,
+    post_id: PostId,
     /// How many comments the post has now.
     count: i64,
     /// And how many replies what it replies to.
@@ -56,7 +57,7 @@ struct Made {
 }
 
 /// `GET /posts/:id/comments`: where they are. A page that refused a comment has this address.
-pub fn list(cx: &Cx, post_id: i64) -> Response {
+pub fn list(cx: &Cx, post_id: PostId) -> Response {
     reply::see_other(cx, paths::comments(post_id))
 }
 
@@ -79,7 +80,7 @@ pub fn create(cx: &Cx, to: ReplyTarget) -> Result {
     let (user_id, now) = (viewer.id, cx.now);
     let (token, text) = (draft::handlers::token(cx), body.clone());
     let sent = auth::write_as(cx, viewer, Standing::Active, move |connection| {
-        send(connection, to, (user_id, &text, now), token.as_ref())
+        send(connection, to, user_id, &text, now, token.as_ref())
     })?;
     match sent {
         None => Err(draft::handlers::sign_in_first(cx, to.form(), &FIELDS)),
@@ -91,7 +92,9 @@ pub fn create(cx: &Cx, to: ReplyTarget) -> Result {
 fn send(
     connection: &Connection,
     to: ReplyTarget,
-    (user_id, body, created_at): (i64, &str, Timestamp),
+    user_id: UserId,
+    body: &str,
+    created_at: Timestamp,
     token: Option<&Token>,
 ) -> rusqlite::Result<Sent> {
     let post_id = match sql::room(connection, to)? {
@@ -116,7 +119,7 @@ fn answer(cx: &Cx, viewer: &Viewer, to: ReplyTarget, made: &Made) -> Result {
     }
     // It may have been there before, and have points since.
     let (placed, poster_id) = cx.read(|connection| {
-        Ok((sql::find(connection, viewer.id, id)?, post::sql::author(connection, post_id)?))
+        Ok((sql::find(connection, Some(viewer.id), id)?, post::sql::author(connection, post_id)?))
     })?;
     let comment = placed.ok_or(Error::NotFound)?.comment;
     let context = ThreadContext::of_change(cx, Some(viewer), poster_id, true);
@@ -137,24 +140,24 @@ fn answer(cx: &Cx, viewer: &Viewer, to: ReplyTarget, made: &Made) -> Result {
 }
 
 /// A comment of the viewer's.
-fn own(cx: &Cx, viewer: &Viewer, id: i64) -> Result<Placed> {
-    let placed = alive(cx, viewer.id, id)?;
+fn own(cx: &Cx, viewer: &Viewer, id: CommentId) -> Result<Placed> {
+    let placed = alive(cx, Some(viewer.id), id)?;
     if user::is_own(placed.comment.author.as_ref(), Some(viewer)) { Ok(placed) } else { Err(NOT_YOURS) }
 }
 
 /// A comment that was not deleted.
-fn alive(cx: &Cx, viewer_id: i64, id: i64) -> Result<Placed> {
+fn alive(cx: &Cx, viewer_id: Option<UserId>, id: CommentId) -> Result<Placed> {
     let placed = cx.read(|connection| sql::find(connection, viewer_id, id))?;
     placed.filter(|placed| !placed.is_deleted).ok_or(Error::NotFound)
 }
 
 /// The address of a comment's place: on the page of its post, or of what it replies to.
-fn address(cx: &Cx, post_id: i64, id: i64) -> Result<String> {
+fn address(cx: &Cx, post_id: PostId, id: CommentId) -> Result<String> {
     let place = cx.read(|connection| discussion::place(connection, post_id, id))?;
     Ok(address_of(place, post_id, id))
 }
 
-fn address_of(place: Place, post_id: i64, id: i64) -> String {
+fn address_of(place: Place, post_id: PostId, id: CommentId) -> String {
     let after = Some(place.after).filter(|after| *after != START);
     match place.root {
         None => paths::comment_on(post_id, after, id),
@@ -167,7 +170,7 @@ fn address_of(place: Place, post_id: i64, id: i64) -> String {
 ///
 /// # Errors
 /// [`Error::NotFound`]; a cursor that is none; the database's.
-pub fn show(cx: &Cx, id: i64) -> Result {
+pub fn show(cx: &Cx, id: CommentId) -> Result {
     let viewer_id = auth::viewer_id(cx)?;
     if reply::wants_fragments(cx) {
         let placed = alive(cx, viewer_id, id)?;
@@ -211,7 +214,7 @@ fn said(cx: &Cx, placed: &Placed) -> Result<Change> {
 ///
 /// # Errors
 /// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the database's.
-pub fn edit(cx: &Cx, id: i64) -> Result {
+pub fn edit(cx: &Cx, id: CommentId) -> Result {
     auth::refuse_banned(cx)?;
     // With htmx they come back to the page that they are on, not to one with only the form.
     let viewer = if reply::wants_fragments(cx) {
@@ -244,7 +247,7 @@ fn edit_page(cx: &Cx, placed: &Placed, form: &CommentForm) -> Result<String> {
 /// # Errors
 /// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the
 /// database's. What can be mended is told in the form.
-pub fn update(cx: &Cx, id: i64) -> Result {
+pub fn update(cx: &Cx, id: CommentId) -> Result {
     let viewer = draft::handlers::require_user(cx, paths::edit_comment(id), &FIELDS)?;
     let mut placed = own(cx, viewer, id)?;
     let form = cx.form()?;
@@ -289,7 +292,7 @@ fn refuse_change(cx: &Cx, placed: &Placed, body: &str, errors: &Errors) -> Resul
 ///
 /// # Errors
 /// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the database's.
-pub fn destroy(cx: &Cx, id: i64) -> Result {
+pub fn destroy(cx: &Cx, id: CommentId) -> Result {
     let viewer = auth::require_user_or_return(cx, paths::comment(id))?;
     let placed = own(cx, viewer, id)?;
     let (user_id, post_id, now) = (viewer.id, placed.post_id, cx.now);
@@ -315,7 +318,7 @@ pub fn destroy(cx: &Cx, id: i64) -> Result {
     if !reply::wants_fragments(cx) || is_on_page_of(cx, id, &fate) {
         return Ok(reply::done(cx, after_destroying(cx, post_id, id, &fate)?, Flash::CommentDestroyed));
     }
-    let remove = |id: i64| Change::remove(format_args!("#comment_{id}"));
+    let remove = |id: CommentId| Change::remove(format_args!("#comment_{id}"));
     let mut changes = Vec::new();
     match fate {
         Fate::Removed { pruned, parent_id } => {
@@ -334,7 +337,7 @@ pub fn destroy(cx: &Cx, id: i64) -> Result {
 }
 
 /// Whether the request comes from the page of a comment that is gone now.
-fn is_on_page_of(cx: &Cx, id: i64, fate: &Fate) -> bool {
+fn is_on_page_of(cx: &Cx, id: CommentId, fate: &Fate) -> bool {
     match fate {
         Fate::Removed { pruned, .. } => {
             iter::once(&id).chain(pruned).any(|&gone| cx.came_from(paths::comment(gone)).is_some())
@@ -345,7 +348,7 @@ fn is_on_page_of(cx: &Cx, id: i64, fate: &Fate) -> bool {
 
 /// Where to go on: at what is left of it, else at what it was a reply to, else on the page of its post
 /// that it was on.
-fn after_destroying(cx: &Cx, post_id: i64, id: i64, fate: &Fate) -> Result<String> {
+fn after_destroying(cx: &Cx, post_id: PostId, id: CommentId, fate: &Fate) -> Result<String> {
     match fate {
         Fate::Emptied => address(cx, post_id, id),
         Fate::Removed { parent_id: Some(parent_id), .. } => address(cx, post_id, *parent_id),

@@ -8,6 +8,7 @@ use super::refusal::closed;
 use super::reply_page;
 use crate::auth;
 use crate::draft;
+use crate::types::id::CommentId;
 use crate::web::reply::{self, Change};
 use crate::web::{Cx, Result, paths};
 
@@ -17,7 +18,7 @@ use crate::web::{Cx, Result, paths};
 /// # Errors
 /// [`Error::Moderated`], [`Error::TargetDeleted`] and [`Error::NotFound`], where nobody can reply, or not any more;
 /// the database's.
-pub fn form(cx: &Cx, id: i64) -> Result {
+pub fn form(cx: &Cx, id: CommentId) -> Result {
     auth::refuse_banned(cx)?;
     let to = ReplyTarget::Comment(id);
     let written = draft::handlers::of(cx, to.address())?.unwrap_or_default().text("body");
@@ -39,7 +40,7 @@ pub fn form(cx: &Cx, id: i64) -> Result {
 ///
 /// # Errors
 /// A cursor that is none.
-pub fn list(cx: &Cx, id: i64) -> Result {
+pub fn list(cx: &Cx, id: CommentId) -> Result {
     if reply::wants_fragments(cx) {
         return Ok(reply::changes(cx, &[Change::remove(format_args!("#reply_{id}_form"))]));
     }

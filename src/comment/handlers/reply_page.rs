@@ -3,6 +3,7 @@
 use super::super::views::{self, CommentForm};
 use super::super::{Placed, sql};
 use crate::post;
+use crate::types::id::CommentId;
 use crate::ui::layout::{self, Page};
 use crate::web::{Cx, Error, Result, paths};
 
@@ -10,12 +11,12 @@ use crate::web::{Cx, Error, Result, paths};
 ///
 /// # Errors
 /// [`Error::NotFound`] when it is gone; the database's.
-pub(super) fn page(cx: &Cx, id: i64, form: &CommentForm) -> Result<String> {
+pub(super) fn page(cx: &Cx, id: CommentId, form: &CommentForm) -> Result<String> {
     let found = cx.read(|connection| {
-        let Some(Placed { comment, post_id, .. }) = sql::find(connection, 0, id)? else {
+        let Some(Placed { comment, post_id, .. }) = sql::find(connection, None, id)? else {
             return Ok(None);
         };
-        Ok(post::sql::find(connection, 0, post_id)?.map(|detail| (detail, comment)))
+        Ok(post::sql::find(connection, None, post_id)?.map(|detail| (detail, comment)))
     })?;
     let (detail, parent) = found.ok_or(Error::NotFound)?;
     let back = paths::comment(id).to_string();

@@ -6,12 +6,13 @@ use super::super::tree::{Layout, Node, Place, Row, Tree};
 use super::super::{Comment, MAX_ORDERED, PAGE_SIZE, Thread};
 use crate::post::PostDetail;
 use crate::types::cursor::{Cursor, START};
+use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
 
 /// The comments on a post, or as many of them as are put in order.
 pub struct Discussion {
-    viewer_id: i64,
-    post_id: i64,
+    viewer_id: Option<UserId>,
+    post_id: PostId,
     /// Since when something in it is new to who asks, if anything is.
     new_since: Option<Timestamp>,
     /// All of them, when they are few; each until it is shown.
@@ -31,7 +32,7 @@ impl Discussion {
     /// The database's.
     pub fn of(
         connection: &Connection,
-        viewer_id: i64,
+        viewer_id: Option<UserId>,
         detail: &PostDetail,
         root: Option<&Comment>,
     ) -> rusqlite::Result<Discussion> {
@@ -61,7 +62,7 @@ impl Discussion {
 
     /// The page that shows what it was asked for.
     #[must_use]
-    pub fn place(&self, root: i64) -> Place {
+    pub fn place(&self, root: CommentId) -> Place {
         if self.is_beyond { Place { root: Some(root), after: START } } else { self.tree.place(root) }
     }
 
@@ -72,7 +73,7 @@ impl Discussion {
     pub fn page(
         mut self,
         connection: &Connection,
-        root: Option<i64>,
+        root: Option<CommentId>,
         after: Cursor,
     ) -> rusqlite::Result<Thread> {
         let Layout { rows, next } = self.tree.layout(root, after);
@@ -95,12 +96,12 @@ impl Discussion {
         &self,
         connection: &Connection,
         shown: &[(Row, Comment)],
-    ) -> rusqlite::Result<Option<i64>> {
-        let Some(since) = self.new_since else {
+    ) -> rusqlite::Result<Option<CommentId>> {
+        let (Some(viewer_id), Some(since)) = (self.viewer_id, self.new_since) else {
             return Ok(None);
         };
         // One more than can be on the page: if any is elsewhere, it is among these.
-        let ids = super::new_to(connection, self.viewer_id, self.post_id, since, PAGE_SIZE + 1)?;
+        let ids = super::new_to(connection, viewer_id, self.post_id, since, PAGE_SIZE + 1)?;
         Ok(ids.into_iter().find(|id| shown.iter().all(|(row, _)| row.id != *id)))
     }
 }
@@ -109,13 +110,13 @@ impl Discussion {
 ///
 /// # Errors
 /// The database's.
-pub fn place(connection: &Connection, post_id: i64, id: i64) -> rusqlite::Result<Place> {
+pub fn place(connection: &Connection, post_id: PostId, id: CommentId) -> rusqlite::Result<Place> {
     let (nodes, _) = in_order(connection, post_id)?;
     Ok(Tree::of(&nodes).place(id))
 }
 
 /// The newest comments on a post, [`MAX_ORDERED`] at most; whether there are more.
-fn in_order(connection: &Connection, post_id: i64) -> rusqlite::Result<(Vec<Node>, bool)> {
+fn in_order(connection: &Connection, post_id: PostId) -> rusqlite::Result<(Vec<Node>, bool)> {
     let mut nodes = super::outline(connection, post_id, MAX_ORDERED + 1)?;
     let is_cut = nodes.len() > MAX_ORDERED as usize;
     nodes.truncate(MAX_ORDERED as usize);

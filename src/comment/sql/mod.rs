@@ -11,6 +11,7 @@ use crate::moderation;
 use crate::post::{self, DELETED, REMOVED};
 use crate::sql::{random_id, short};
 use crate::types::cursor::{Cursor, Slice};
+use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::user;
 use crate::vote::{self, Target};
@@ -47,12 +48,11 @@ fn from_row(row: &Row) -> rusqlite::Result<Comment> {
     })
 }
 
-/// The newest comments on a post, as its page shows them to the viewer, 0 for a guest: their votes come
-/// with the comments, in a statement for all.
+/// The newest comments on a post, as its page shows them to the viewer, whose votes are read by one statement for all.
 pub(super) fn newest(
     connection: &Connection,
-    viewer_id: i64,
-    post_id: i64,
+    viewer_id: Option<UserId>,
+    post_id: PostId,
     limit: u32,
 ) -> rusqlite::Result<Vec<Comment>> {
     let sql = concat!(
@@ -65,8 +65,8 @@ pub(super) fn newest(
         .prepare_cached(sql)?
         .query_map(params![post_id, limit], from_row)?
         .collect::<Result<_, _>>()?;
-    if viewer_id > 0 {
-        let ids = comments.iter().map(|comment| comment.id).zip(0..);
+    if let Some(viewer_id) = viewer_id {
+        let ids = comments.iter().map(|comment| comment.id).enumerate();
         for place in vote::sql::for_comments(connection, viewer_id, ids)? {
             comments[place].is_voted = true;
         }
@@ -75,32 +75,32 @@ pub(super) fn newest(
 }
 
 /// What the order of the newest comments on a post depends on, of `limit` at most.
-pub(super) fn outline(connection: &Connection, post_id: i64, limit: u32) -> rusqlite::Result<Vec<Node>> {
+pub(super) fn outline(connection: &Connection, post_id: PostId, limit: u32) -> rusqlite::Result<Vec<Node>> {
     let sql = "SELECT id, parent_id, score, created_at FROM comments WHERE post_id = ?1 \
                ORDER BY created_at DESC, id DESC LIMIT ?2";
     connection.prepare_cached(sql)?.query_map(params![post_id, limit], node)?.collect()
 }
 
 /// The same of the newest replies to a comment.
-pub fn replies_to(connection: &Connection, id: i64, limit: u32) -> rusqlite::Result<Vec<Node>> {
+pub fn replies_to(connection: &Connection, id: CommentId, limit: u32) -> rusqlite::Result<Vec<Node>> {
     let sql = "SELECT id, parent_id, score, created_at FROM comments WHERE parent_id = ?1 \
                ORDER BY id DESC LIMIT ?2";
     connection.prepare_cached(sql)?.query_map(params![id, limit], node)?.collect()
 }
 
-/// The oldest comments on a post that others made `since` a moment.
+/// The oldest comments on a post that others than a user made `since` a moment.
 pub fn new_to(
     connection: &Connection,
-    viewer_id: i64,
-    post_id: i64,
+    user_id: UserId,
+    post_id: PostId,
     since: Timestamp,
     limit: u32,
-) -> rusqlite::Result<Vec<i64>> {
+) -> rusqlite::Result<Vec<CommentId>> {
     let sql = "SELECT id FROM comments WHERE post_id = ?2 AND created_at > ?3 AND deleted_at IS NULL \
                AND user_id IS NOT ?1 ORDER BY created_at, id LIMIT ?4";
     connection
         .prepare_cached(sql)?
-        .query_map(params![viewer_id, post_id, since, limit], |row| row.get(0))?
+        .query_map(params![user_id, post_id, since, limit], |row| row.get(0))?
         .collect()
 }
 
@@ -111,7 +111,7 @@ fn node(row: &Row) -> rusqlite::Result<Node> {
 /// Someone's comments from `after` on: newest first.
 pub fn of_user(
     connection: &Connection,
-    user_id: i64,
+    user_id: UserId,
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<OwnComment>> {
@@ -133,7 +133,11 @@ pub fn of_user(
 }
 
 /// A comment, also one that stays only for the replies to it; `None` when there is none.
-pub fn find(connection: &Connection, viewer_id: i64, id: i64) -> rusqlite::Result<Option<Placed>> {
+pub fn find(
+    connection: &Connection,
+    viewer_id: Option<UserId>,
+    id: CommentId,
+) -> rusqlite::Result<Option<Placed>> {
     let sql = concat!(
         "SELECT ",
         columns!(),
@@ -175,21 +179,21 @@ pub fn room(connection: &Connection, to: ReplyTarget) -> rusqlite::Result<Commen
 }
 
 /// How many replies a comment has, of its own: those that were deleted and stay are among them.
-pub fn replies(connection: &Connection, id: i64) -> rusqlite::Result<i64> {
+pub fn replies(connection: &Connection, id: CommentId) -> rusqlite::Result<i64> {
     let sql = "SELECT count(*) FROM comments WHERE parent_id = ?1";
     connection.prepare_cached(sql)?.query_row([id], |row| row.get(0))
 }
 
 /// Whose a comment is; `None` when there is none or it was deleted.
-pub fn author(connection: &Connection, id: i64) -> rusqlite::Result<Option<i64>> {
+pub fn author(connection: &Connection, id: CommentId) -> rusqlite::Result<Option<UserId>> {
     let sql = "SELECT user_id FROM comments WHERE id = ?1 AND deleted_at IS NULL";
-    let found: Option<Option<i64>> =
+    let found: Option<Option<UserId>> =
         connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
     Ok(found.flatten())
 }
 
 /// The comment that says the same as `new`, by the same person, in the same place, not long before.
-pub fn twin(connection: &Connection, new: &NewComment) -> rusqlite::Result<Option<i64>> {
+pub fn twin(connection: &Connection, new: &NewComment) -> rusqlite::Result<Option<CommentId>> {
     let sql = "SELECT id FROM comments WHERE user_id = ?1 AND created_at > ?2 AND post_id = ?3 AND body = ?4 \
                AND deleted_at IS NULL AND parent_id IS ?5 LIMIT 1";
     let NewComment { post_id, parent_id, user_id, body, created_at } = *new;
@@ -202,7 +206,7 @@ pub fn twin(connection: &Connection, new: &NewComment) -> rusqlite::Result<Optio
 }
 
 /// How many comments a post has; `None` when it is gone.
-pub fn count_of(connection: &Connection, post_id: i64) -> rusqlite::Result<Option<i64>> {
+pub fn count_of(connection: &Connection, post_id: PostId) -> rusqlite::Result<Option<i64>> {
     connection
         .prepare_cached("SELECT comments_count FROM posts WHERE id = ?1")?
         .query_row([post_id], |row| row.get(0))
@@ -212,7 +216,7 @@ pub fn count_of(connection: &Connection, post_id: i64) -> rusqlite::Result<Optio
 /// Makes a comment and counts it, on its post and for its author; the id. A post or author that is
 /// not there is a constraint violation, and so is a parent that is not on the same post, or was deleted:
 /// without its depth a reply would have none.
-pub fn create(connection: &Connection, comment: &NewComment) -> rusqlite::Result<i64> {
+pub fn create(connection: &Connection, comment: &NewComment) -> rusqlite::Result<CommentId> {
     let NewComment { post_id, parent_id, user_id, body, created_at } = *comment;
     connection
         .prepare_cached(
@@ -221,13 +225,13 @@ pub fn create(connection: &Connection, comment: &NewComment) -> rusqlite::Result
              WHERE parent.id = ?5 AND parent.post_id = ?1 AND parent.deleted_at IS NULL), 0))",
         )?
         .execute(params![post_id, user_id, created_at, body, parent_id])?;
-    let id = connection.last_insert_rowid();
+    let id = CommentId::new(connection.last_insert_rowid());
     count(connection, post_id, Some(user_id), 1)?;
     Ok(id)
 }
 
 /// Changes what a comment says.
-pub fn update(connection: &Connection, id: i64, body: &str, now: Timestamp) -> rusqlite::Result<()> {
+pub fn update(connection: &Connection, id: CommentId, body: &str, now: Timestamp) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE comments SET body = ?2, updated_at = ?3 WHERE id = ?1")?
         .execute(params![id, body, now])?;
@@ -235,7 +239,7 @@ pub fn update(connection: &Connection, id: i64, body: &str, now: Timestamp) -> r
 }
 
 /// Any comment without replies, and its post; `None` when there are none.
-pub fn random_leaf(connection: &Connection) -> rusqlite::Result<Option<(i64, i64)>> {
+pub fn random_leaf(connection: &Connection) -> rusqlite::Result<Option<(CommentId, PostId)>> {
     // From a random place to the end, then from the start: the last rows may all have replies.
     let sql = concat!(
         "WITH place (id) AS MATERIALIZED (SELECT ",
@@ -251,7 +255,7 @@ pub fn random_leaf(connection: &Connection) -> rusqlite::Result<Option<(i64, i64
 }
 
 /// The first comment on a post that somebody has replied to; `None`: nobody has.
-pub fn first_answered(connection: &Connection, post_id: i64) -> rusqlite::Result<Option<i64>> {
+pub fn first_answered(connection: &Connection, post_id: PostId) -> rusqlite::Result<Option<CommentId>> {
     connection
         .prepare_cached("SELECT min(parent_id) FROM comments WHERE post_id = ?1")?
         .query_row([post_id], |row| row.get(0))
@@ -263,9 +267,9 @@ pub enum Fate {
     /// It is gone, and with it those that were kept for its sake alone.
     Removed {
         /// Those that went with it, from below.
-        pruned: Vec<i64>,
+        pruned: Vec<CommentId>,
         /// What it was a reply to, or what was the last of those that went.
-        parent_id: Option<i64>,
+        parent_id: Option<CommentId>,
     },
     /// Somebody replied to it: it stays, without author and text.
     Emptied,
@@ -273,11 +277,11 @@ pub enum Fate {
 
 /// Removes a comment and takes it off the counts; one with replies is emptied instead. `None`: there
 /// is none, or it was deleted before.
-pub fn destroy(connection: &Connection, id: i64, now: Timestamp) -> rusqlite::Result<Option<Fate>> {
+pub fn destroy(connection: &Connection, id: CommentId, now: Timestamp) -> rusqlite::Result<Option<Fate>> {
     let sql = "DELETE FROM comments WHERE id = ?1 AND deleted_at IS NULL \
                AND NOT EXISTS (SELECT 1 FROM comments AS reply WHERE reply.parent_id = ?1) \
                RETURNING post_id, user_id, parent_id, score";
-    let removed: Option<(i64, Option<i64>, Option<i64>, i64)> = connection
+    let removed: Option<(PostId, Option<UserId>, Option<CommentId>, i64)> = connection
         .prepare_cached(sql)?
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
         .optional()?;
@@ -291,7 +295,7 @@ pub fn destroy(connection: &Connection, id: i64, now: Timestamp) -> rusqlite::Re
         return Ok(Some(Fate::Removed { pruned, parent_id }));
     }
     let sql = "SELECT post_id, user_id FROM comments WHERE id = ?1 AND deleted_at IS NULL";
-    let found: Option<(i64, Option<i64>)> =
+    let found: Option<(PostId, Option<UserId>)> =
         connection.prepare_cached(sql)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     let Some((post_id, user_id)) = found else {
         return Ok(None);
@@ -307,14 +311,14 @@ pub fn destroy(connection: &Connection, id: i64, now: Timestamp) -> rusqlite::Re
 }
 
 /// Removes a comment whose author leaves, also one that an admin has removed: it is counted no more.
-pub fn leave(connection: &Connection, id: i64, now: Timestamp) -> rusqlite::Result<()> {
+pub fn leave(connection: &Connection, id: CommentId, now: Timestamp) -> rusqlite::Result<()> {
     if destroy(connection, id, now)?.is_some() {
         return Ok(());
     }
     let sql = "DELETE FROM comments WHERE id = ?1 AND removed_at IS NOT NULL \
                AND NOT EXISTS (SELECT 1 FROM comments AS reply WHERE reply.parent_id = ?1) \
                RETURNING post_id, parent_id";
-    let gone: Option<(i64, Option<i64>)> =
+    let gone: Option<(PostId, Option<CommentId>)> =
         connection.prepare_cached(sql)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     if let Some((post_id, parent_id)) = gone {
         prune(connection, parent_id)?;
@@ -332,12 +336,15 @@ pub fn leave(connection: &Connection, id: i64, now: Timestamp) -> rusqlite::Resu
 
 /// What was kept for its replies alone goes with the last of them, and so on upwards: the numbers, and
 /// that of the first which stays. What an admin removed stays, to be restored.
-fn prune(connection: &Connection, mut id: Option<i64>) -> rusqlite::Result<(Vec<i64>, Option<i64>)> {
+fn prune(
+    connection: &Connection,
+    mut id: Option<CommentId>,
+) -> rusqlite::Result<(Vec<CommentId>, Option<CommentId>)> {
     let sql = "DELETE FROM comments WHERE id = ?1 AND deleted_at IS NOT NULL AND removed_at IS NULL \
                AND NOT EXISTS (SELECT 1 FROM comments AS reply WHERE reply.parent_id = ?1) RETURNING parent_id";
     let mut pruned = Vec::new();
     while let Some(emptied) = id {
-        let parent: Option<Option<i64>> =
+        let parent: Option<Option<CommentId>> =
             connection.prepare_cached(sql)?.query_row([emptied], |row| row.get(0)).optional()?;
         let Some(parent) = parent else {
             break;
@@ -349,7 +356,7 @@ fn prune(connection: &Connection, mut id: Option<i64>) -> rusqlite::Result<(Vec<
 }
 
 /// The post's count is also a reader's first impression of it, so both change with the comment.
-fn count(connection: &Connection, post_id: i64, user_id: Option<i64>, by: i64) -> rusqlite::Result<()> {
+fn count(connection: &Connection, post_id: PostId, user_id: Option<UserId>, by: i64) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE posts SET comments_count = comments_count + ?2 WHERE id = ?1")?
         .execute(params![post_id, by])?;
@@ -360,7 +367,7 @@ fn count(connection: &Connection, post_id: i64, user_id: Option<i64>, by: i64) -
 }
 
 /// The newest comments of a user, at most `limit`, also those that an admin removed.
-pub fn ids_of_user(connection: &Connection, user_id: i64, limit: u32) -> rusqlite::Result<Vec<i64>> {
+pub fn ids_of_user(connection: &Connection, user_id: UserId, limit: u32) -> rusqlite::Result<Vec<CommentId>> {
     let sql = "SELECT id FROM comments WHERE user_id = ?1 ORDER BY created_at DESC, id DESC LIMIT ?2";
     connection.prepare_cached(sql)?.query_map(params![user_id, limit], |row| row.get(0))?.collect()
 }

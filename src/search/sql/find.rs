@@ -6,6 +6,7 @@ use rusqlite::Connection;
 
 use super::super::query::{Kind, PREFIX_LENGTH, Query, Term, folded_words};
 use super::super::{Found, MAX_BLOCKS, MAX_ENDINGS, MAX_MATCHES, Match, Order, ROWS_PER_BLOCK};
+use crate::types::id::UserId;
 use crate::types::time::Timestamp;
 use crate::user;
 
@@ -60,7 +61,7 @@ impl<'c> Search<'c> {
     fn new(
         connection: &'c Connection,
         query: &'c Query,
-        author: Option<i64>,
+        author: Option<UserId>,
         kind: Kind,
     ) -> rusqlite::Result<Search<'c>> {
         let mut parts = Some(Vec::new());

@@ -10,6 +10,7 @@ use super::{Hit, MAX_MATCHES, Match, ROWS_PER_BLOCK};
 use crate::comment::OwnComment;
 use crate::post::{self, DELETED};
 use crate::sql::short;
+use crate::types::id::{PostId, UserId};
 use crate::user;
 
 /// The statement about posts or the one about comments.
@@ -24,7 +25,7 @@ fn about(kind: Kind, posts: &'static str, comments: &'static str) -> &'static st
 
 /// What somebody wrote.
 #[must_use]
-pub fn mark_of_author(id: i64) -> String {
+pub fn mark_of_author(id: UserId) -> String {
     format!("\u{e000}{id}")
 }
 
@@ -47,7 +48,7 @@ pub fn mark_of_block(block: i64) -> String {
 }
 
 /// Someone's number, by their name as [`user::name::folded`]; `None` when there is nobody.
-pub fn author(connection: &Connection, folded: &str) -> rusqlite::Result<Option<i64>> {
+pub fn author(connection: &Connection, folded: &str) -> rusqlite::Result<Option<UserId>> {
     let sql = "SELECT id FROM users WHERE folded_name = ?1";
     connection.prepare_cached(sql)?.query_row([folded], |row| row.get(0)).optional()
 }
@@ -137,9 +138,13 @@ pub fn text(connection: &Connection, kind: Kind, id: i64) -> rusqlite::Result<Op
 }
 
 /// A result with all that its row shows to the viewer; `None` when it is gone.
-pub fn hit(connection: &Connection, viewer_id: i64, found: &Match) -> rusqlite::Result<Option<Hit>> {
+pub fn hit(
+    connection: &Connection,
+    viewer_id: Option<UserId>,
+    found: &Match,
+) -> rusqlite::Result<Option<Hit>> {
     if found.kind == Kind::Post {
-        let detail = post::sql::find(connection, viewer_id, found.id)?;
+        let detail = post::sql::find(connection, viewer_id, PostId::new(found.id))?;
         return Ok(detail.filter(|detail| !detail.is_deleted).map(|detail| Hit::Post(Box::new(detail))));
     }
     let sql = "SELECT comments.id, comments.body, comments.created_at, users.id, users.screen_name, \
@@ -280,7 +285,11 @@ fn take(connection: &Connection, kind: Kind, id: i64) -> rusqlite::Result<usize>
 }
 
 /// Who wrote it, and where it leads.
-fn origin(connection: &Connection, kind: Kind, id: i64) -> rusqlite::Result<(Option<i64>, Option<String>)> {
+fn origin(
+    connection: &Connection,
+    kind: Kind,
+    id: i64,
+) -> rusqlite::Result<(Option<UserId>, Option<String>)> {
     let sql = about(
         kind,
         "SELECT user_id, site FROM posts WHERE id = ?1",

@@ -10,6 +10,7 @@ use crate::auth;
 use crate::auth::token::Token;
 use crate::draft;
 use crate::site::limiter::Action;
+use crate::types::id::{SessionId, UserId};
 use crate::ui::layout::{self, Page};
 use crate::ui::message;
 use crate::user::{self, name, password};
@@ -74,14 +75,14 @@ pub fn create(cx: &Cx) -> Result {
     let Some(id) = id else {
         return refuse(cx, &screen_name, &incorrect());
     };
-    welcome(cx, account.id, Flash::SignedIn, &secret.of(id))
+    welcome(cx, account.id, Flash::SignedIn, &secret.of(id.get()))
 }
 
 /// Somebody has just signed in or up: on to where they were going, else to their own page.
 ///
 /// # Errors
 /// None that reading the form has not had before.
-pub fn welcome(cx: &Cx, user_id: i64, flash: Flash, token: &Token) -> Result {
+pub fn welcome(cx: &Cx, user_id: UserId, flash: Flash, token: &Token) -> Result {
     let own_page = paths::user(user_id).to_string();
     let location = cx.form()?.get("return_to").and_then(local_path).unwrap_or(&own_page);
     let mut response = signed_in(cx, reply::done(cx, location, flash), token);
@@ -123,7 +124,7 @@ pub fn signed_out(cx: &Cx, mut response: Response) -> Response {
 ///
 /// # Errors
 /// [`Error::SignIn`]; [`Error::NotFound`], also for somebody else's; the database's.
-pub fn destroy(cx: &Cx, id: i64) -> Result {
+pub fn destroy(cx: &Cx, id: SessionId) -> Result {
     let viewer = auth::require_user_or_return(cx, paths::FRONT)?;
     let user_id = viewer.id;
     let left = cx.write(move |connection| {

@@ -4,6 +4,7 @@ use rusqlite::Connection;
 
 use super::super::{NewSession, sql};
 use crate::auth::token::{Secret, Token};
+use crate::types::id::{SessionId, UserId};
 use crate::types::time::Timestamp;
 use crate::vote::{self, Vote};
 use crate::web::Cx;
@@ -42,7 +43,7 @@ impl SignIn {
     ///
     /// # Errors
     /// The database's.
-    pub fn write(&self, connection: &Connection, user_id: i64) -> rusqlite::Result<i64> {
+    pub fn write(&self, connection: &Connection, user_id: UserId) -> rusqlite::Result<SessionId> {
         if let Some(before) = &self.before {
             sql::replace(connection, before)?;
         }
@@ -59,7 +60,7 @@ impl SignIn {
     ///
     /// # Errors
     /// The database's.
-    pub fn insert(&self, connection: &Connection, user_id: i64) -> rusqlite::Result<i64> {
+    pub fn insert(&self, connection: &Connection, user_id: UserId) -> rusqlite::Result<SessionId> {
         let SignIn { secret, ip_address, user_agent, now, .. } = self;
         sql::create(connection, &NewSession { user_id, secret, ip_address, user_agent, created_at: *now })
     }

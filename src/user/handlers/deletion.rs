@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 use super::super::sql;
+use crate::types::id::UserId;
 use crate::types::time::Timestamp;
 use crate::{comment, flag, post, saved, session, visit, vote};
 
@@ -11,7 +12,12 @@ use crate::{comment, flag, post, saved, session, visit, vote};
 ///
 /// # Errors
 /// The database's.
-pub fn destroy_some(connection: &Connection, id: i64, now: Timestamp, number: u32) -> rusqlite::Result<bool> {
+pub fn destroy_some(
+    connection: &Connection,
+    id: UserId,
+    now: Timestamp,
+    number: u32,
+) -> rusqlite::Result<bool> {
     // First they are signed out everywhere: a user who still writes would never be done with.
     if session::sql::destroy_some(connection, id, number)? {
         return Ok(true);

@@ -20,6 +20,7 @@ use crate::session::handlers::sign_in::SignIn;
 use crate::session::handlers::{signed_in, signed_out, welcome};
 use crate::site::limiter::Action;
 use crate::types::cursor::{Cursor, PAGE_SIZE};
+use crate::types::id::UserId;
 use crate::ui::layout::{self, Page};
 use crate::web::flash::Flash;
 use crate::web::form::{Errors, NO_ERRORS};
@@ -39,7 +40,7 @@ pub struct Places {
 ///
 /// # Errors
 /// [`Error::NotFound`]; a cursor that is none; the database's.
-pub fn show(cx: &Cx, id: i64) -> Result {
+pub fn show(cx: &Cx, id: UserId) -> Result {
     let places = Places {
         posts: cx.cursor("posts")?,
         comments: cx.cursor("comments")?,
@@ -53,10 +54,10 @@ pub fn show(cx: &Cx, id: i64) -> Result {
 ///
 /// # Errors
 /// The database's.
-pub fn page(cx: &Cx, id: i64, places: &Places) -> Result<Option<String>> {
+pub fn page(cx: &Cx, id: UserId, places: &Places) -> Result<Option<String>> {
     let viewer = auth::viewer(cx)?;
-    let viewer_id = viewer.map_or(0, |viewer| viewer.id);
-    let is_own = viewer_id == id;
+    let viewer_id = viewer.map(|viewer| viewer.id);
+    let is_own = viewer_id == Some(id);
     let profile = cx.read(|connection| {
         let Some(user) = sql::find(connection, id)? else {
             return Ok(None);
@@ -105,7 +106,7 @@ pub fn create(cx: &Cx) -> Result {
     let screen_name = form.line("screen_name");
     let password = form.get("password").unwrap_or_default();
     let folded = name::folded(&screen_name);
-    let is_taken = cx.read(|connection| sql::has_name(connection, &folded, 0))?;
+    let is_taken = cx.read(|connection| sql::has_name(connection, &folded, None))?;
     let mut errors = Errors::default();
     if password.is_empty() {
         errors.add("password", "Password can't be blank");
@@ -133,7 +134,7 @@ pub fn create(cx: &Cx) -> Result {
     let Some((id, session_id)) = ids else {
         return refuse(cx, &screen_name, &name_taken());
     };
-    welcome(cx, id, Flash::SignedUp, &secret.of(session_id))
+    welcome(cx, id, Flash::SignedUp, &secret.of(session_id.get()))
 }
 
 fn refuse(cx: &Cx, screen_name: &str, errors: &Errors) -> Result {
@@ -219,7 +220,7 @@ pub fn update(cx: &Cx) -> Result {
             return Ok(Ok(()));
         };
         sql::set_password(connection, id, &new_hash.new)?;
-        session::sql::destroy_others(connection, id, session_id)?;
+        session::sql::destroy_others(connection, id, Some(session_id))?;
         session::sql::renew(connection, session_id, &renewed, now)?;
         Ok(Ok(()))
     })?;
@@ -232,7 +233,11 @@ pub fn update(cx: &Cx) -> Result {
         }
     }
     let response = reply::done(cx, paths::user(id), Flash::ProfileUpdated);
-    Ok(if changed.password.is_some() { signed_in(cx, response, &secret.of(session_id)) } else { response })
+    Ok(if changed.password.is_some() {
+        signed_in(cx, response, &secret.of(session_id.get()))
+    } else {
+        response
+    })
 }
 
 /// What the form asks for. A field that was not sent stays as it is.
@@ -242,7 +247,7 @@ fn wanted(cx: &Cx, user: &User) -> Result<(Changed, Errors)> {
     let screen_name = form.get("screen_name").map_or_else(|| typed.to_owned(), |_| form.line("screen_name"));
     let about = form.get("about").map_or_else(|| user.about.clone(), |_| form.text("about"));
     let folded = name::folded(&screen_name);
-    let is_taken = cx.read(|connection| sql::has_name(connection, &folded, user.id))?;
+    let is_taken = cx.read(|connection| sql::has_name(connection, &folded, Some(user.id)))?;
     let mut errors = Errors::default();
     check_name(&mut errors, typed, &screen_name, is_taken);
     check_about(&mut errors, &about);

@@ -12,6 +12,7 @@ use crate::markup::{FORMATTING, Markup};
 use crate::post::Post;
 use crate::session::Session;
 use crate::types::cursor::Slice;
+use crate::types::id::UserId;
 use crate::ui::button;
 use crate::ui::field::{self, Field};
 use crate::ui::time::{Age, Date};
@@ -126,7 +127,7 @@ fn new_password<'f>(label: &'static str, hint: &'static str, errors: &'f Errors)
 #[derive(Clone, Copy)]
 pub struct EditForm<'f> {
     /// Whose.
-    pub id: i64,
+    pub id: UserId,
     /// Their name.
     pub screen_name: &'f str,
     /// What they say of themselves.

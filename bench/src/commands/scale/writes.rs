@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use lorem_news::auth::token::Secret;
 use lorem_news::schema::SCHEMA;
 use lorem_news::session::{self, NewSession};
+use lorem_news::types::id::{PostId, UserId};
 use lorem_news::types::time::Timestamp;
 use lorem_news::user;
 use lorem_news::vote::{self, Target, Vote};
@@ -33,9 +34,9 @@ pub fn compare(database: &Path, options: &Options) -> Result<String> {
     let next = AtomicI64::new(0);
     let vote = |post: &dyn Fn(i64) -> i64| {
         let number = next.fetch_add(1, Ordering::Relaxed);
-        let (user_id, target) = (number % i64::from(USERS) + 1, Target::Post(post(number)));
+        let (user_id, target) = (number % i64::from(USERS) + 1, Target::Post(PostId::new(post(number))));
         db.write(move |connection| {
-            vote::sql::change(connection, user_id, target, Vote::Cast, Timestamp::from_micros(1))
+            vote::sql::change(connection, UserId::new(user_id), target, Vote::Cast, Timestamp::from_micros(1))
         })
         .map(drop)
     };
@@ -69,7 +70,7 @@ fn sign_in(db: &Database) -> Result<(), Error> {
     let (secret, created_at) = (Secret::random(), Timestamp::now());
     let write = move |connection: &Connection| {
         let user = user::sql::sign_in_random(connection, created_at)?;
-        let user_id = user.map_or(1, |user| user.id);
+        let user_id = user.map_or(UserId::new(1), |user| user.id);
         let new = NewSession { user_id, secret: &secret, ip_address: "::1", user_agent: "oha", created_at };
         session::sql::create(connection, &new)
     };

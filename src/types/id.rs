@@ -1,0 +1,86 @@
+//! Ids of rows: a type for each noun, so that the id of a post is not taken for that of a comment.
+
+use std::fmt;
+
+use rusqlite::ToSql;
+use rusqlite::types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef};
+
+/// Declares types that are an `i64` to SQLite, and its digits to a reader.
+macro_rules! ids {
+    ($($(#[$doc:meta])* $id:ident)+) => { $(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $id(i64);
+
+        impl $id {
+            /// The id of a row with this number.
+            #[must_use]
+            pub const fn new(number: i64) -> $id {
+                $id(number)
+            }
+
+            /// The number.
+            #[must_use]
+            pub const fn get(self) -> i64 {
+                self.0
+            }
+
+            /// The id in a segment of a path, see [`number_from_path`].
+            #[must_use]
+            pub fn from_path(segment: &str) -> Option<$id> {
+                number_from_path(segment).map($id)
+            }
+        }
+
+        impl fmt::Display for $id {
+            fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl ToSql for $id {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                self.0.to_sql()
+            }
+        }
+
+        impl FromSql for $id {
+            fn column_result(value: ValueRef) -> FromSqlResult<$id> {
+                i64::column_result(value).map($id)
+            }
+        }
+    )+ };
+}
+
+ids! {
+    /// The id of a user.
+    UserId
+    /// The id of a post.
+    PostId
+    /// The id of a comment.
+    CommentId
+    /// The id of a session.
+    SessionId
+}
+
+/// The number in a segment of a path, as the site writes it: a sign or a leading zero, which `parse` takes, would give
+/// a page a second address.
+#[must_use]
+pub fn number_from_path(segment: &str) -> Option<i64> {
+    let is_canonical = segment.bytes().all(|byte| byte.is_ascii_digit()) && !segment.starts_with('0');
+    segment.parse().ok().filter(|_| is_canonical)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_has_one_way_to_write_an_id() {
+        assert_eq!(PostId::from_path("17"), Some(PostId::new(17)));
+        assert_eq!(UserId::from_path("9223372036854775807").map(UserId::get), Some(i64::MAX));
+        for other in ["", "0", "017", "+17", "-17", "1e3", "1 ", "９", "9223372036854775808"] {
+            assert_eq!(PostId::from_path(other), None, "{other:?}");
+        }
+    }
+}
