@@ -1,6 +1,7 @@
 //! SQL that several nouns share: macros for expressions, and the rows that a user has for those on a page.
 
 use crate::types::id::UserId;
+use rusqlite::types::{FromSql, ValueRef};
 use rusqlite::{Connection, Row, params};
 use smol_str::SmolStr;
 
@@ -55,13 +56,89 @@ pub struct Step {
     pub next: Option<i64>,
 }
 
-/// A text of a row that mostly is as short as a name or a title: up to 23 bytes of it need no memory of
-/// their own. `None` for NULL.
+/// The columns of a row, read one after the other.
+pub struct Columns<'r> {
+    row: &'r Row<'r>,
+    next: usize,
+}
+
+impl<'r> Columns<'r> {
+    /// All columns of a row.
+    #[must_use]
+    pub fn of(row: &'r Row<'r>) -> Columns<'r> {
+        Columns { row, next: 0 }
+    }
+
+    /// The value of the next column.
+    ///
+    /// # Errors
+    /// When there is none, or it is of another type.
+    pub fn read<T: FromSql>(&mut self) -> rusqlite::Result<T> {
+        let value = self.row.get(self.next)?;
+        self.next += 1;
+        Ok(value)
+    }
+
+    /// The value of the next column, borrowed from the row.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn read_ref(&mut self) -> rusqlite::Result<ValueRef<'r>> {
+        let value = self.row.get_ref(self.next)?;
+        self.next += 1;
+        Ok(value)
+    }
+}
+
+/// Declares the columns of a struct, and how it is read from them, in one place. A line is a field and its SQL
+/// expression, with a function that reads the field from [`Columns`] where it is not the value of one column. The
+/// fields after `with` have no column.
+///
+/// ```text
+/// row! {
+///     /// A page of a book.
+///     fn page() -> Page, columns page_columns {
+///         number: "pages.number",
+///         author: author_columns!("users") => user::sql::author,
+///     } with { is_read: false }
+/// }
+/// ```
+///
+/// This makes a macro `page_columns!()`, the list of columns as a literal for `concat!`, and a function
+/// `page(&mut Columns)`, which reads these columns in this order. A statement may select more columns behind them,
+/// which its caller reads next.
+macro_rules! row {
+    (@list $first:expr $(, $rest:expr)*) => { concat!($first $(, ", ", $rest)*) };
+    (@read $columns:ident) => { $columns.read()? };
+    (@read $columns:ident $read:expr) => { $read($columns)? };
+    (
+        $(#[$doc:meta])*
+        $vis:vis fn $read_row:ident() -> $struct:ident, columns $list:ident {
+            $($field:ident: $sql:expr $(=> $read:expr)?,)+
+        } $(with { $($constant:ident: $value:expr),+ })?
+    ) => {
+        macro_rules! $list {
+            () => { $crate::sql::row!(@list $($sql),+) };
+        }
+
+        $(#[$doc])*
+        $vis fn $read_row(columns: &mut $crate::sql::Columns) -> rusqlite::Result<$struct> {
+            Ok($struct {
+                $($field: $crate::sql::row!(@read columns $($read)?),)+
+                $($($constant: $value),+)?
+            })
+        }
+    };
+}
+pub(crate) use row;
+
+/// A text that is mostly as short as a name or a title: up to 23 bytes of it need no memory of their own. `None` for
+/// NULL.
 ///
 /// # Errors
-/// When it is something else than text.
-pub fn short(row: &Row, column: usize) -> rusqlite::Result<Option<SmolStr>> {
-    Ok(row.get_ref(column)?.as_str_or_null()?.map(SmolStr::new))
+/// When the column is of another type.
+pub fn short(columns: &mut Columns) -> rusqlite::Result<Option<SmolStr>> {
+    Ok(columns.read_ref()?.as_str_or_null()?.map(SmolStr::new))
 }
 
 /// Rows that [`among`] reads at once. Nearly all users have fewer between the first and the last id of a page; one

@@ -3,34 +3,39 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::token::Token;
-use crate::sql::moderation_reason;
+use crate::sql::{Columns, moderation_reason, row};
 use crate::types::id::{SessionId, UserId};
 use crate::types::time::Timestamp;
 use crate::web::Viewer;
 
-/// Who is signed in by `token`, and when that was last noted; `None` when the row is gone or the
-/// secret is wrong.
+row! {
+    /// The user of a session.
+    fn signed_in() -> Viewer, columns viewer_columns {
+        id: "users.id",
+        screen_name: "users.screen_name",
+        session_id: "sessions.id",
+        is_admin: "users.is_admin",
+        is_banned: "users.banned_at IS NOT NULL",
+    }
+}
+
+/// The user who is signed in by `token`, and when the session was last noted as used; `None` when its row is gone or
+/// the secret is wrong.
 pub fn viewer(connection: &Connection, token: &Token) -> rusqlite::Result<Option<(Viewer, Timestamp)>> {
-    let sql = "SELECT users.id, users.screen_name, sessions.secret_hash, sessions.last_used_at, \
-               users.is_admin, users.banned_at IS NOT NULL \
-               FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id = ?1";
-    let found = connection
-        .prepare_cached(sql)?
-        .query_row([token.id], |row| {
-            if !token.matches(row.get_ref(2)?.as_blob()?) {
-                return Ok(None);
-            }
-            let viewer = Viewer {
-                id: row.get(0)?,
-                screen_name: row.get(1)?,
-                session_id: SessionId::new(token.id),
-                is_admin: row.get(4)?,
-                is_banned: row.get(5)?,
-            };
-            Ok(Some((viewer, row.get(3)?)))
-        })
-        .optional()?;
-    Ok(found.flatten())
+    let sql = concat!(
+        "SELECT sessions.secret_hash, sessions.last_used_at, ",
+        viewer_columns!(),
+        " FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id = ?1"
+    );
+    let found = connection.prepare_cached(sql)?.query_row([token.id], |row| {
+        let mut columns = Columns::of(row);
+        if !token.matches(columns.read_ref()?.as_blob()?) {
+            return Ok(None);
+        }
+        let last_used_at = columns.read()?;
+        Ok(Some((signed_in(&mut columns)?, last_used_at)))
+    });
+    Ok(found.optional()?.flatten())
 }
 
 /// Why the user of a session is banned: `None`: the session has ended; `Some(None)`: they are not banned.

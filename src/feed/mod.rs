@@ -6,6 +6,8 @@ pub mod handlers;
 pub mod sql;
 pub mod views;
 
+use smol_str::SmolStr;
+
 use crate::post::Link;
 use crate::types::time::Timestamp;
 use crate::user::Author;
@@ -25,7 +27,7 @@ pub struct Entry {
     /// Which.
     pub target: Target,
     /// The post's title; a comment has that of its post.
-    pub title: String,
+    pub title: SmolStr,
     /// When it was written.
     pub created_at: Timestamp,
     /// When it was last changed. (A vote is no change.)

@@ -1,71 +1,85 @@
 //! All SQL about feeds.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{ENTRIES, Entry, TAKEN};
-use crate::post::{DELETED, Link};
-use crate::sql::short;
+use crate::post;
+use crate::sql::{Columns, row};
 use crate::types::cursor::START;
 use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::user;
+use crate::user::sql::author_columns;
 use crate::vote::Target;
 
-/// Posts with the beginning of their texts; `?1` is its length. CROSS: the posts come first, in the
-/// order of their index.
+row! {
+    /// A post with the first `?1` characters of its text.
+    fn post_entry() -> Entry, columns post_columns {
+        target: "posts.id" => post_target,
+        title: "posts.title" => post::sql::title,
+        created_at: "posts.created_at",
+        updated_at: "max(posts.updated_at, posts.created_at)",
+        author: author_columns!("users") => user::sql::author,
+        link: "posts.url, posts.site" => post::sql::link,
+        text: "substr(descriptions.text, 1, ?1)",
+    }
+}
+
+row! {
+    /// A comment with the first `?1` characters of its text, and the title of its post.
+    fn comment_entry() -> Entry, columns comment_columns {
+        target: "comments.id" => comment_target,
+        title: "posts.title" => post::sql::title,
+        created_at: "comments.created_at",
+        updated_at: "max(comments.updated_at, comments.created_at)",
+        author: author_columns!("users") => user::sql::author,
+        text: "substr(comments.body, 1, ?1)",
+    } with { link: None }
+}
+
+fn post_target(columns: &mut Columns) -> rusqlite::Result<Target> {
+    columns.read().map(Target::Post)
+}
+
+fn comment_target(columns: &mut Columns) -> rusqlite::Result<Target> {
+    columns.read().map(Target::Comment)
+}
+
+/// Selects posts, with the rest of a statement. CROSS: the posts come first, in the order of their index.
 macro_rules! posts {
     ($rest:literal) => {
         concat!(
-            "SELECT posts.id, posts.title, posts.created_at, posts.updated_at, users.id, users.screen_name, \
-             substr(descriptions.text, 1, ?1), posts.url, posts.site \
-             FROM posts CROSS JOIN descriptions ON descriptions.post_id = posts.id \
+            "SELECT ",
+            post_columns!(),
+            " FROM posts CROSS JOIN descriptions ON descriptions.post_id = posts.id \
              LEFT JOIN users ON users.id = posts.user_id WHERE posts.deleted_at IS NULL ",
             $rest
         )
     };
 }
 
-/// Comments in the same columns.
+/// Selects comments, with the rest of a statement.
 macro_rules! comments {
     ($rest:literal) => {
         concat!(
-            "SELECT comments.id, posts.title, comments.created_at, comments.updated_at, users.id, \
-             users.screen_name, substr(comments.body, 1, ?1), NULL, NULL \
-             FROM comments CROSS JOIN posts ON posts.id = comments.post_id \
+            "SELECT ",
+            comment_columns!(),
+            " FROM comments CROSS JOIN posts ON posts.id = comments.post_id \
              LEFT JOIN users ON users.id = comments.user_id WHERE comments.deleted_at IS NULL ",
             $rest
         )
     };
 }
 
-fn post_target(row: &Row) -> rusqlite::Result<Target> {
-    row.get(0).map(Target::Post)
-}
-
-fn comment_target(row: &Row) -> rusqlite::Result<Target> {
-    row.get(0).map(Target::Comment)
-}
-
-fn from_row(row: &Row, target: fn(&Row) -> rusqlite::Result<Target>) -> rusqlite::Result<Entry> {
-    let created_at = row.get(2)?;
-    let (url, site) = (row.get::<_, Option<String>>(7)?, short(row, 8)?);
-    Ok(Entry {
-        target: target(row)?,
-        title: row.get::<_, Option<String>>(1)?.unwrap_or_else(|| DELETED.to_owned()),
-        created_at,
-        updated_at: row.get::<_, Timestamp>(3)?.max(created_at),
-        author: user::sql::author(row, 4)?,
-        text: row.get(6)?,
-        link: url.map(|url| Link { url, site: site.unwrap_or_default() }),
-    })
-}
+/// Reads an entry from its columns.
+type Read = fn(&mut Columns) -> rusqlite::Result<Entry>;
 
 /// The first of the front page.
 pub fn hottest(connection: &Connection) -> rusqlite::Result<Vec<Entry>> {
     let sql = posts!(
         "AND (posts.hotness, posts.id) < (?3, ?4) ORDER BY posts.hotness DESC, posts.id DESC LIMIT ?2"
     );
-    list(connection, sql, params![TAKEN, ENTRIES, START.key, START.id], post_target)
+    list(connection, sql, params![TAKEN, ENTRIES, START.key, START.id], post_entry)
 }
 
 /// The newest posts.
@@ -73,17 +87,17 @@ pub fn newest(connection: &Connection) -> rusqlite::Result<Vec<Entry>> {
     let sql = posts!(
         "AND (posts.created_at, posts.id) < (?3, ?4) ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?2"
     );
-    list(connection, sql, params![TAKEN, ENTRIES, START.key, START.id], post_target)
+    list(connection, sql, params![TAKEN, ENTRIES, START.key, START.id], post_entry)
 }
 
 /// Someone's newest posts and comments, by age.
 pub fn of_user(connection: &Connection, user_id: UserId) -> rusqlite::Result<Vec<Entry>> {
     let params = params![TAKEN, ENTRIES, user_id];
     let sql = posts!("AND posts.user_id = ?3 ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?2");
-    let mut entries = list(connection, sql, params, post_target)?;
+    let mut entries = list(connection, sql, params, post_entry)?;
     let sql =
         comments!("AND comments.user_id = ?3 ORDER BY comments.created_at DESC, comments.id DESC LIMIT ?2");
-    entries.append(&mut list(connection, sql, params, comment_target)?);
+    entries.append(&mut list(connection, sql, params, comment_entry)?);
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.created_at));
     entries.truncate(ENTRIES as usize);
     Ok(entries)
@@ -93,17 +107,20 @@ pub fn of_user(connection: &Connection, user_id: UserId) -> rusqlite::Result<Vec
 pub fn of_post(connection: &Connection, post_id: PostId) -> rusqlite::Result<Vec<Entry>> {
     let sql =
         comments!("AND comments.post_id = ?3 ORDER BY comments.created_at DESC, comments.id DESC LIMIT ?2");
-    list(connection, sql, params![TAKEN, ENTRIES, post_id], comment_target)
+    list(connection, sql, params![TAKEN, ENTRIES, post_id], comment_entry)
 }
 
 /// One post or comment, for lists that are found in another way; `None` when there is none, or not any
 /// more.
 pub fn entry(connection: &Connection, target: Target) -> rusqlite::Result<Option<Entry>> {
-    let (sql, id, of): (_, _, fn(&Row) -> rusqlite::Result<Target>) = match target {
-        Target::Post(id) => (posts!("AND posts.id = ?2"), id.get(), post_target),
-        Target::Comment(id) => (comments!("AND comments.id = ?2"), id.get(), comment_target),
+    let (sql, id, read): (_, _, Read) = match target {
+        Target::Post(id) => (posts!("AND posts.id = ?2"), id.get(), post_entry),
+        Target::Comment(id) => (comments!("AND comments.id = ?2"), id.get(), comment_entry),
     };
-    connection.prepare_cached(sql)?.query_row(params![TAKEN, id], |row| from_row(row, of)).optional()
+    connection
+        .prepare_cached(sql)?
+        .query_row(params![TAKEN, id], |row| read(&mut Columns::of(row)))
+        .optional()
 }
 
 /// The title of a post that can be followed, and when it was made; `None` when there is none, or it was
@@ -127,7 +144,7 @@ fn list(
     connection: &Connection,
     sql: &str,
     params: impl rusqlite::Params,
-    target: fn(&Row) -> rusqlite::Result<Target>,
+    read: Read,
 ) -> rusqlite::Result<Vec<Entry>> {
-    connection.prepare_cached(sql)?.query_map(params, |row| from_row(row, target))?.collect()
+    connection.prepare_cached(sql)?.query_map(params, |row| read(&mut Columns::of(row)))?.collect()
 }

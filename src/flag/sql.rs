@@ -1,11 +1,13 @@
 //! All SQL about flags.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Flagged, NewFlag, Waiting};
+use crate::sql::{Columns, row};
 use crate::types::cursor::{Cursor, Slice};
 use crate::types::id::{CommentId, PostId, UserId};
 use crate::user;
+use crate::user::sql::author_columns;
 use crate::vote::Target;
 
 /// So many reasons are shown of a case.
@@ -113,37 +115,49 @@ pub fn reasons(connection: &Connection, target: Target) -> rusqlite::Result<Vec<
         .collect()
 }
 
-/// What waits for an admin, from `after` on: what most have flagged first, then the newest.
-pub fn queue(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::Result<Slice<Waiting>> {
-    let sql = "SELECT cases.id, cases.flags_count, cases.post_id, cases.comment_id, \
-               coalesce(posts.title, substr(comments.body, 1, 200), ''), users.id, users.screen_name, \
-               (SELECT group_concat(reason, ?4) FROM (SELECT reason FROM flags WHERE case_id = cases.id LIMIT ?5)) \
-               FROM cases LEFT JOIN posts ON posts.id = cases.post_id \
-               LEFT JOIN comments ON comments.id = cases.comment_id \
-               LEFT JOIN users ON users.id = coalesce(posts.user_id, comments.user_id) \
-               WHERE (cases.flags_count, cases.id) < (?1, ?2) \
-               ORDER BY cases.flags_count DESC, cases.id DESC LIMIT ?3";
-    let rows = connection
-        .prepare_cached(sql)?
-        .query_map(params![after.key, after.id, limit + 1, BETWEEN.to_string(), REASONS], waiting)?
-        .collect::<Result<_, _>>()?;
-    Ok(Slice::of(rows, limit, Waiting::by_flags))
+row! {
+    /// A case in the queue.
+    fn waiting() -> Waiting, columns waiting_columns {
+        id: "cases.id",
+        target: "cases.post_id, cases.comment_id" => target,
+        text: "coalesce(posts.title, substr(comments.body, 1, 200), '')",
+        author: author_columns!("users") => user::sql::author,
+        flags_count: "cases.flags_count",
+        reasons: "(SELECT group_concat(reason, ?4) FROM \
+                  (SELECT reason FROM flags WHERE case_id = cases.id LIMIT ?5))" => split_reasons,
+    }
 }
 
-fn waiting(row: &Row) -> rusqlite::Result<Waiting> {
-    let target = match row.get(2)? {
-        Some(id) => Target::Post(id),
-        None => Target::Comment(row.get(3)?),
-    };
-    let reasons: String = row.get::<_, Option<String>>(7)?.unwrap_or_default();
-    Ok(Waiting {
-        id: row.get(0)?,
-        target,
-        text: row.get(4)?,
-        author: user::sql::author(row, 5)?,
-        flags_count: row.get(1)?,
-        reasons: reasons.split(BETWEEN).map(str::to_owned).collect(),
-    })
+fn target(columns: &mut Columns) -> rusqlite::Result<Target> {
+    match columns.read()? {
+        Some(id) => columns.read::<Option<CommentId>>().map(|_| Target::Post(id)),
+        None => columns.read().map(Target::Comment),
+    }
+}
+
+fn split_reasons(columns: &mut Columns) -> rusqlite::Result<Vec<String>> {
+    let reasons: Option<String> = columns.read()?;
+    Ok(reasons.unwrap_or_default().split(BETWEEN).map(str::to_owned).collect())
+}
+
+/// What waits for an admin, from `after` on: what most have flagged first, then the newest.
+pub fn queue(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::Result<Slice<Waiting>> {
+    let sql = concat!(
+        "SELECT ",
+        waiting_columns!(),
+        " FROM cases LEFT JOIN posts ON posts.id = cases.post_id \
+         LEFT JOIN comments ON comments.id = cases.comment_id \
+         LEFT JOIN users ON users.id = coalesce(posts.user_id, comments.user_id) \
+         WHERE (cases.flags_count, cases.id) < (?1, ?2) \
+         ORDER BY cases.flags_count DESC, cases.id DESC LIMIT ?3"
+    );
+    let rows = connection
+        .prepare_cached(sql)?
+        .query_map(params![after.key, after.id, limit + 1, BETWEEN.to_string(), REASONS], |row| {
+            waiting(&mut Columns::of(row))
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(Slice::of(rows, limit, Waiting::by_flags))
 }
 
 /// Takes back some of the flags of someone who leaves, at most `number`; whether there were any. A case

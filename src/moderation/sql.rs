@@ -4,11 +4,12 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Act, Case, Decision, Outcome, Subject, Verb};
 use crate::flag;
-use crate::sql::moderation_reason;
+use crate::sql::{Columns, moderation_reason, row};
 use crate::types::cursor::{Cursor, Slice};
 use crate::types::id::{CommentId, PostId, SessionId, UserId};
 use crate::types::time::Timestamp;
 use crate::user;
+use crate::user::sql::author_columns;
 use crate::vote::{self, Target};
 
 /// Why a post is locked, if it is.
@@ -212,86 +213,137 @@ fn dismiss(connection: &Connection, target: Target) -> rusqlite::Result<Outcome>
     Ok(if is_removed(connection, target)?.is_some() { Outcome::Already } else { Outcome::Gone })
 }
 
+row! {
+    /// An act as the log shows it.
+    fn logged() -> Act, columns act_columns {
+        id: "acts.id",
+        created_at: "acts.created_at",
+        admin: author_columns!("admins") => user::sql::author,
+        verb: "acts.verb" => verb,
+        noun: "acts.noun",
+        subject: "posts.id, comments.id, users.id" => subject,
+        name: "iif(posts.deleted_at IS NULL, posts.title, NULL), users.screen_name" => name,
+        reason: "acts.reason",
+    }
+}
+
+fn verb(columns: &mut Columns) -> rusqlite::Result<Verb> {
+    // The table takes no other.
+    Ok(Verb::of(columns.read_ref()?.as_str()?).unwrap_or(Verb::Remove))
+}
+
+fn subject(columns: &mut Columns) -> rusqlite::Result<Option<Subject>> {
+    let post = columns.read::<Option<_>>()?.map(Subject::Post);
+    let comment = columns.read::<Option<_>>()?.map(Subject::Comment);
+    let user = columns.read::<Option<_>>()?.map(Subject::User);
+    Ok(post.or(comment).or(user))
+}
+
+fn name(columns: &mut Columns) -> rusqlite::Result<Option<String>> {
+    let (title, screen_name): (Option<String>, _) = (columns.read()?, columns.read()?);
+    Ok(title.or(screen_name))
+}
+
 /// The log from `after` on: newest first.
 pub fn log(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::Result<Slice<Act>> {
-    let sql = "SELECT acts.id, acts.created_at, acts.verb, acts.noun, acts.reason, \
-               admins.id, admins.screen_name, posts.id, iif(posts.deleted_at IS NULL, posts.title, NULL), \
-               comments.id, users.id, users.screen_name FROM acts \
-               LEFT JOIN users AS admins ON admins.id = acts.admin_id \
-               LEFT JOIN posts ON posts.id = acts.post_id \
-               LEFT JOIN comments ON comments.id = acts.comment_id \
-                   AND (comments.deleted_at IS NULL OR comments.removed_at IS NOT NULL) \
-               LEFT JOIN users ON users.id = acts.user_id \
-               WHERE acts.id < ?1 ORDER BY acts.id DESC LIMIT ?2";
+    let sql = concat!(
+        "SELECT ",
+        act_columns!(),
+        " FROM acts LEFT JOIN users AS admins ON admins.id = acts.admin_id \
+         LEFT JOIN posts ON posts.id = acts.post_id \
+         LEFT JOIN comments ON comments.id = acts.comment_id \
+             AND (comments.deleted_at IS NULL OR comments.removed_at IS NOT NULL) \
+         LEFT JOIN users ON users.id = acts.user_id \
+         WHERE acts.id < ?1 ORDER BY acts.id DESC LIMIT ?2"
+    );
     let rows = connection
         .prepare_cached(sql)?
-        .query_map(params![after.id, limit + 1], |row| {
-            let verb: String = row.get(2)?;
-            let post = row.get::<_, Option<_>>(7)?.map(Subject::Post);
-            let comment = row.get::<_, Option<_>>(9)?.map(Subject::Comment);
-            let user = row.get::<_, Option<_>>(10)?.map(Subject::User);
-            Ok(Act {
-                id: row.get(0)?,
-                created_at: row.get(1)?,
-                admin: user::sql::author(row, 5)?,
-                // The table takes no other.
-                verb: Verb::of(&verb).unwrap_or(Verb::Remove),
-                noun: row.get(3)?,
-                subject: post.or(comment).or(user),
-                name: row.get::<_, Option<String>>(8)?.or(row.get(11)?),
-                reason: row.get(4)?,
-            })
-        })?
+        .query_map(params![after.id, limit + 1], |row| logged(&mut Columns::of(row)))?
         .collect::<Result<_, _>>()?;
     Ok(Slice::of(rows, limit, Act::by_id))
 }
 
-/// What an admin decides about, with all it says; `None`: there is nothing of that number.
+row! {
+    fn post_case() -> Case, columns post_columns {
+        subject: "posts.id" => post_subject,
+        name: "posts.title",
+        url: "posts.url",
+        text: "descriptions.text",
+        author: author_columns!("users") => user::sql::author,
+        is_removed: "posts.removed_at IS NOT NULL",
+        is_locked: "posts.locked_at IS NOT NULL",
+        is_empty: "posts.title IS NULL",
+    } with { is_banned: false, is_admin: false, flags: Vec::new() }
+}
+
+row! {
+    fn comment_case() -> Case, columns comment_columns {
+        subject: "comments.id" => comment_subject,
+        text: "comments.body",
+        author: author_columns!("users") => user::sql::author,
+        is_removed: "comments.removed_at IS NOT NULL",
+        is_empty: "comments.deleted_at IS NOT NULL AND comments.removed_at IS NULL",
+    } with { name: None, url: None, is_locked: false, is_banned: false, is_admin: false, flags: Vec::new() }
+}
+
+row! {
+    fn user_case() -> Case, columns user_columns {
+        subject: "id" => user_subject,
+        name: "screen_name",
+        is_banned: "banned_at IS NOT NULL",
+        is_admin: "is_admin",
+    } with {
+        url: None, text: String::new(), author: None, is_removed: false, is_locked: false, is_empty: false,
+        flags: Vec::new()
+    }
+}
+
+fn post_subject(columns: &mut Columns) -> rusqlite::Result<Subject> {
+    columns.read().map(Subject::Post)
+}
+
+fn comment_subject(columns: &mut Columns) -> rusqlite::Result<Subject> {
+    columns.read().map(Subject::Comment)
+}
+
+fn user_subject(columns: &mut Columns) -> rusqlite::Result<Subject> {
+    columns.read().map(Subject::User)
+}
+
+/// What an admin decides about, with its text and its flags; `None` when there is nothing of this id.
 pub fn case(connection: &Connection, subject: Subject) -> rusqlite::Result<Option<Case>> {
-    let (sql, id) = match subject {
+    let (sql, id, read): (_, _, fn(&mut Columns) -> _) = match subject {
         Subject::Post(id) => (
-            "SELECT posts.title, posts.url, descriptions.text, users.id, users.screen_name, \
-             posts.removed_at IS NOT NULL, posts.locked_at IS NOT NULL, 0, 0, posts.title IS NULL \
-             FROM posts JOIN descriptions ON descriptions.post_id = posts.id \
-             LEFT JOIN users ON users.id = posts.user_id WHERE posts.id = ?1",
+            concat!(
+                "SELECT ",
+                post_columns!(),
+                " FROM posts JOIN descriptions ON descriptions.post_id = posts.id \
+                 LEFT JOIN users ON users.id = posts.user_id WHERE posts.id = ?1"
+            ),
             id.get(),
+            post_case,
         ),
         Subject::Comment(id) => (
-            "SELECT NULL, NULL, comments.body, users.id, users.screen_name, \
-             comments.removed_at IS NOT NULL, 0, 0, 0, \
-             comments.deleted_at IS NOT NULL AND comments.removed_at IS NULL \
-             FROM comments LEFT JOIN users ON users.id = comments.user_id WHERE comments.id = ?1",
+            concat!(
+                "SELECT ",
+                comment_columns!(),
+                " FROM comments LEFT JOIN users ON users.id = comments.user_id WHERE comments.id = ?1"
+            ),
             id.get(),
+            comment_case,
         ),
-        Subject::User(id) => (
-            "SELECT screen_name, NULL, '', NULL, NULL, 0, 0, banned_at IS NOT NULL, is_admin, 0 \
-             FROM users WHERE id = ?1",
-            id.get(),
-        ),
+        Subject::User(id) => {
+            (concat!("SELECT ", user_columns!(), " FROM users WHERE id = ?1"), id.get(), user_case)
+        }
     };
     let flags = match subject {
         Subject::Post(id) => flag::sql::reasons(connection, Target::Post(id))?,
         Subject::Comment(id) => flag::sql::reasons(connection, Target::Comment(id))?,
         Subject::User(_) => Vec::new(),
     };
-    connection
-        .prepare_cached(sql)?
-        .query_row([id], |row| {
-            Ok(Case {
-                subject,
-                name: row.get(0)?,
-                url: row.get(1)?,
-                text: row.get(2)?,
-                author: user::sql::author(row, 3)?,
-                is_removed: row.get(5)?,
-                is_locked: row.get(6)?,
-                is_banned: row.get(7)?,
-                is_admin: row.get(8)?,
-                is_empty: row.get(9)?,
-                flags,
-            })
-        })
-        .optional()
+    let found: Option<Case> =
+        connection.prepare_cached(sql)?.query_row([id], |row| read(&mut Columns::of(row))).optional()?;
+    Ok(found.map(|case| Case { flags, ..case }))
 }
 
 /// Makes somebody an admin, or takes it back; `false`: they are banned, and nothing is changed.

@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 use super::{NewSession, Session};
 use crate::auth;
 use crate::auth::token::{Secret, Token};
-use crate::sql::{ROWS_PER_STEP, Step};
+use crate::sql::{Columns, ROWS_PER_STEP, Step, row};
 use crate::types::cursor::{Cursor, Slice};
 use crate::types::id::{SessionId, UserId};
 use crate::types::time::Timestamp;
@@ -103,6 +103,14 @@ pub fn count(connection: &Connection, user_id: UserId) -> rusqlite::Result<i64> 
         .query_row([user_id], |row| row.get(0))
 }
 
+row! {
+    fn session() -> Session, columns session_columns {
+        id: "id",
+        created_at: "created_at",
+        user_agent: "user_agent",
+    }
+}
+
 /// Someone's sign-ins from `after` on: newest first.
 pub fn of_user(
     connection: &Connection,
@@ -110,13 +118,14 @@ pub fn of_user(
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<Session>> {
-    let sql = "SELECT id, created_at, user_agent FROM sessions \
-               WHERE user_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+    let sql = concat!(
+        "SELECT ",
+        session_columns!(),
+        " FROM sessions WHERE user_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"
+    );
     let rows = connection
         .prepare_cached(sql)?
-        .query_map(params![user_id, after.id, limit + 1], |row| {
-            Ok(Session { id: row.get(0)?, created_at: row.get(1)?, user_agent: row.get(2)? })
-        })?
+        .query_map(params![user_id, after.id, limit + 1], |row| session(&mut Columns::of(row)))?
         .collect::<Result<_, _>>()?;
     Ok(Slice::of(rows, limit, Session::by_id))
 }

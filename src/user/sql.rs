@@ -1,43 +1,49 @@
 //! All SQL about people.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Account, Author, NewUser, User, name};
-use crate::sql::{moderation_reason, random_id, short};
+use crate::sql::{Columns, moderation_reason, random_id, row, short};
 use crate::types::id::UserId;
 use crate::types::time::Timestamp;
 
-/// The author in two columns of a joined row, `id` and `screen_name`; `None` where both are null.
-pub fn author(row: &Row, first: usize) -> rusqlite::Result<Option<Author>> {
-    Ok(match row.get(first)? {
-        Some(id) => Some(Author { id, screen_name: short(row, first + 1)?.unwrap_or_default() }),
-        None => None,
-    })
+/// The columns of [`author`] in a table of users, by its name or alias.
+macro_rules! author_columns {
+    ($users:literal) => {
+        concat!($users, ".id, ", $users, ".screen_name")
+    };
+}
+pub(crate) use author_columns;
+
+/// An author from a joined row; `None` where both columns are NULL.
+pub fn author(columns: &mut Columns) -> rusqlite::Result<Option<Author>> {
+    let (id, screen_name): (Option<UserId>, _) = (columns.read()?, short(columns)?);
+    Ok(id.map(|id| Author { id, screen_name: screen_name.unwrap_or_default() }))
 }
 
-/// Someone's page; `None` when there is nobody of that number.
+row! {
+    /// A user as their page shows them.
+    fn user() -> User, columns user_columns {
+        id: "users.id",
+        screen_name: "screen_name",
+        about: "about",
+        created_at: "created_at",
+        posts_count: "posts_count",
+        comments_count: "comments_count",
+        sessions_count: "sessions_count",
+        karma: "karma",
+        banned: moderation_reason!("user", "users", "banned_at", "ban"),
+    }
+}
+
+/// A user as their page shows them; `None` when there is none of this id.
 pub fn find(connection: &Connection, id: UserId) -> rusqlite::Result<Option<User>> {
     let sql = concat!(
-        "SELECT users.id, screen_name, about, created_at, posts_count, comments_count, sessions_count, karma, ",
-        moderation_reason!("user", "users", "banned_at", "ban"),
+        "SELECT ",
+        user_columns!(),
         " FROM users JOIN profiles ON profiles.user_id = users.id WHERE users.id = ?1"
     );
-    connection
-        .prepare_cached(sql)?
-        .query_row([id], |row| {
-            Ok(User {
-                id: row.get(0)?,
-                screen_name: row.get(1)?,
-                about: row.get(2)?,
-                created_at: row.get(3)?,
-                posts_count: row.get(4)?,
-                comments_count: row.get(5)?,
-                sessions_count: row.get(6)?,
-                karma: row.get(7)?,
-                banned: row.get(8)?,
-            })
-        })
-        .optional()
+    connection.prepare_cached(sql)?.query_row([id], |row| user(&mut Columns::of(row))).optional()
 }
 
 /// Whether anybody has signed up.
@@ -145,10 +151,7 @@ pub fn sign_in_random(connection: &Connection, now: Timestamp) -> rusqlite::Resu
         random_id!("users"),
         " ORDER BY id LIMIT 1) RETURNING id, screen_name"
     );
-    connection
-        .prepare_cached(sql)?
-        .query_row([now], |row| {
-            Ok(Author { id: row.get(0)?, screen_name: short(row, 1)?.unwrap_or_default() })
-        })
-        .optional()
+    let found =
+        connection.prepare_cached(sql)?.query_row([now], |row| author(&mut Columns::of(row))).optional()?;
+    Ok(found.flatten())
 }

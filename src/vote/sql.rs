@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Counted, Target, Vote};
 use crate::rank;
-use crate::sql::among;
+use crate::sql::{Columns, among, row};
 use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
 
@@ -90,26 +90,35 @@ impl Found {
     }
 }
 
+row! {
+    fn found() -> Found, columns found_columns {
+        author: "user_id",
+        score: "score",
+        created_at: "created_at",
+        is_removed: "removed_at IS NOT NULL",
+    }
+}
+
 fn find(connection: &Connection, target: Target) -> rusqlite::Result<Option<Found>> {
     let (sql, id) = match target {
         Target::Post(id) => (
-            "SELECT user_id, score, created_at, removed_at IS NOT NULL FROM posts \
-             WHERE id = ?1 AND (deleted_at IS NULL OR removed_at IS NOT NULL)",
+            concat!(
+                "SELECT ",
+                found_columns!(),
+                " FROM posts WHERE id = ?1 AND (deleted_at IS NULL OR removed_at IS NOT NULL)"
+            ),
             id.get(),
         ),
         Target::Comment(id) => (
-            "SELECT user_id, score, created_at, removed_at IS NOT NULL FROM comments \
-             WHERE id = ?1 AND (deleted_at IS NULL OR removed_at IS NOT NULL)",
+            concat!(
+                "SELECT ",
+                found_columns!(),
+                " FROM comments WHERE id = ?1 AND (deleted_at IS NULL OR removed_at IS NOT NULL)"
+            ),
             id.get(),
         ),
     };
-    connection
-        .prepare_cached(sql)?
-        .query_row([id], |row| {
-            let (author, score) = (row.get(0)?, row.get(1)?);
-            Ok(Found { author, score, created_at: row.get(2)?, is_removed: row.get(3)? })
-        })
-        .optional()
+    connection.prepare_cached(sql)?.query_row([id], |row| found(&mut Columns::of(row))).optional()
 }
 
 fn set_score(

@@ -2,50 +2,74 @@
 
 pub mod discussion;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use smol_str::SmolStr;
 
 use super::tree::Node;
 use super::{Comment, CommentStatus, DUPLICATE_WINDOW, NewComment, OwnComment, Placed, ReplyTarget};
 use crate::moderation;
-use crate::post::{self, DELETED, REMOVED};
-use crate::sql::{random_id, short};
+use crate::post::{self, REMOVED};
+use crate::sql::{Columns, random_id, row};
 use crate::types::cursor::{Cursor, Slice};
 use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::user;
+use crate::user::sql::author_columns;
 use crate::vote::{self, Target};
 
-/// The columns of [`from_row`].
-macro_rules! columns {
-    () => {
-        "comments.id, iif(comments.removed_at IS NULL, comments.body, ''), comments.created_at, \
-         users.id, users.screen_name, comments.score, comments.parent_id, comments.removed_at IS NOT NULL"
-    };
+row! {
+    /// A comment as a guest sees it: one that an admin removed has no author and no text.
+    fn comment() -> Comment, columns comment_columns {
+        id: "comments.id",
+        body: "iif(comments.removed_at IS NULL, comments.body, '')",
+        created_at: "comments.created_at",
+        author: author_columns!("users") => user::sql::author,
+        score: "comments.score",
+        parent_id: "comments.parent_id",
+        is_removed: "comments.removed_at IS NOT NULL",
+    } with { is_voted: false }
 }
 
-/// The number of [`columns`]: what follows them in a row begins here.
-const COLUMNS: usize = 8;
+row! {
+    /// A comment and its post.
+    fn placed() -> Placed, columns placed_columns {
+        comment: comment_columns!() => comment,
+        post_id: "comments.post_id",
+        is_deleted: "comments.deleted_at IS NOT NULL",
+    }
+}
 
-/// Where they come from. What an admin removed is nobody's, and says nothing.
+row! {
+    /// What the order of a discussion depends on.
+    fn node() -> Node, columns node_columns {
+        id: "id",
+        parent_id: "parent_id",
+        score: "score",
+        created_at: "created_at",
+    }
+}
+
+row! {
+    /// A comment as its author's page shows it.
+    fn own() -> OwnComment, columns own_columns {
+        id: "comments.id",
+        body: "comments.body",
+        created_at: "comments.created_at",
+        post_id: "posts.id",
+        post_title: "posts.title, posts.removed_at IS NOT NULL" => post_title,
+    }
+}
+
+fn post_title(columns: &mut Columns) -> rusqlite::Result<SmolStr> {
+    let (title, is_removed) = (post::sql::title(columns)?, columns.read()?);
+    Ok(if is_removed { SmolStr::new_static(REMOVED) } else { title })
+}
+
+/// What [`comment_columns`] come from.
 macro_rules! joins {
     () => {
         " FROM comments LEFT JOIN users ON users.id = comments.user_id AND comments.removed_at IS NULL "
     };
-}
-
-/// A comment as a guest sees it.
-fn from_row(row: &Row) -> rusqlite::Result<Comment> {
-    Ok(Comment {
-        id: row.get(0)?,
-        body: row.get(1)?,
-        created_at: row.get(2)?,
-        author: user::sql::author(row, 3)?,
-        score: row.get(5)?,
-        is_voted: false,
-        parent_id: row.get(6)?,
-        is_removed: row.get(7)?,
-    })
 }
 
 /// The newest comments on a post, as its page shows them to the viewer, whose votes are read by one statement for all.
@@ -57,13 +81,13 @@ pub(super) fn newest(
 ) -> rusqlite::Result<Vec<Comment>> {
     let sql = concat!(
         "SELECT ",
-        columns!(),
+        comment_columns!(),
         joins!(),
         "WHERE comments.post_id = ?1 ORDER BY comments.created_at DESC, comments.id DESC LIMIT ?2"
     );
     let mut comments: Vec<Comment> = connection
         .prepare_cached(sql)?
-        .query_map(params![post_id, limit], from_row)?
+        .query_map(params![post_id, limit], |row| comment(&mut Columns::of(row)))?
         .collect::<Result<_, _>>()?;
     if let Some(viewer_id) = viewer_id {
         let ids = comments.iter().map(|comment| comment.id).enumerate();
@@ -76,16 +100,25 @@ pub(super) fn newest(
 
 /// What the order of the newest comments on a post depends on, of `limit` at most.
 pub(super) fn outline(connection: &Connection, post_id: PostId, limit: u32) -> rusqlite::Result<Vec<Node>> {
-    let sql = "SELECT id, parent_id, score, created_at FROM comments WHERE post_id = ?1 \
-               ORDER BY created_at DESC, id DESC LIMIT ?2";
-    connection.prepare_cached(sql)?.query_map(params![post_id, limit], node)?.collect()
+    let sql = concat!(
+        "SELECT ",
+        node_columns!(),
+        " FROM comments WHERE post_id = ?1 ORDER BY created_at DESC, id DESC LIMIT ?2"
+    );
+    connection
+        .prepare_cached(sql)?
+        .query_map(params![post_id, limit], |row| node(&mut Columns::of(row)))?
+        .collect()
 }
 
-/// The same of the newest replies to a comment.
+/// What the order of the newest replies to a comment depends on, of `limit` at most.
 pub fn replies_to(connection: &Connection, id: CommentId, limit: u32) -> rusqlite::Result<Vec<Node>> {
-    let sql = "SELECT id, parent_id, score, created_at FROM comments WHERE parent_id = ?1 \
-               ORDER BY id DESC LIMIT ?2";
-    connection.prepare_cached(sql)?.query_map(params![id, limit], node)?.collect()
+    let sql =
+        concat!("SELECT ", node_columns!(), " FROM comments WHERE parent_id = ?1 ORDER BY id DESC LIMIT ?2");
+    connection
+        .prepare_cached(sql)?
+        .query_map(params![id, limit], |row| node(&mut Columns::of(row)))?
+        .collect()
 }
 
 /// The oldest comments on a post that others than a user made `since` a moment.
@@ -104,10 +137,6 @@ pub fn new_to(
         .collect()
 }
 
-fn node(row: &Row) -> rusqlite::Result<Node> {
-    Ok(Node { id: row.get(0)?, parent_id: row.get(1)?, score: row.get(2)?, created_at: row.get(3)? })
-}
-
 /// Someone's comments from `after` on: newest first.
 pub fn of_user(
     connection: &Connection,
@@ -115,19 +144,17 @@ pub fn of_user(
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<OwnComment>> {
-    let sql = "SELECT comments.id, comments.body, comments.created_at, posts.id, posts.title, \
-               posts.removed_at IS NOT NULL FROM comments JOIN posts ON posts.id = comments.post_id \
-               WHERE comments.user_id = ?1 AND (comments.created_at, comments.id) < (?2, ?3) \
-               AND comments.deleted_at IS NULL \
-               ORDER BY comments.created_at DESC, comments.id DESC LIMIT ?4";
+    let sql = concat!(
+        "SELECT ",
+        own_columns!(),
+        " FROM comments JOIN posts ON posts.id = comments.post_id \
+         WHERE comments.user_id = ?1 AND (comments.created_at, comments.id) < (?2, ?3) \
+         AND comments.deleted_at IS NULL \
+         ORDER BY comments.created_at DESC, comments.id DESC LIMIT ?4"
+    );
     let rows = connection
         .prepare_cached(sql)?
-        .query_map(params![user_id, after.key, after.id, limit + 1], |row| {
-            let (id, body, created_at, post_id) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
-            let title = if row.get(5)? { Some(SmolStr::new_static(REMOVED)) } else { short(row, 4)? };
-            let post_title = title.unwrap_or(SmolStr::new_static(DELETED));
-            Ok(OwnComment { id, body, created_at, post_id, post_title })
-        })?
+        .query_map(params![user_id, after.key, after.id, limit + 1], |row| own(&mut Columns::of(row)))?
         .collect::<Result<_, _>>()?;
     Ok(Slice::of(rows, limit, OwnComment::by_age))
 }
@@ -140,8 +167,8 @@ pub fn find(
 ) -> rusqlite::Result<Option<Placed>> {
     let sql = concat!(
         "SELECT ",
-        columns!(),
-        ", comments.post_id, comments.deleted_at IS NOT NULL, comment_votes.user_id IS NOT NULL",
+        placed_columns!(),
+        ", comment_votes.user_id IS NOT NULL",
         joins!(),
         "LEFT JOIN comment_votes ON comment_votes.user_id = ?1 AND comment_votes.comment_id = comments.id \
          WHERE comments.id = ?2"
@@ -149,9 +176,10 @@ pub fn find(
     connection
         .prepare_cached(sql)?
         .query_row(params![viewer_id, id], |row| {
-            let (post_id, is_deleted) = (row.get(COLUMNS)?, row.get(COLUMNS + 1)?);
-            let comment = Comment { is_voted: row.get(COLUMNS + 2)?, ..from_row(row)? };
-            Ok(Placed { comment, post_id, is_deleted })
+            let mut columns = Columns::of(row);
+            let mut placed = placed(&mut columns)?;
+            placed.comment.is_voted = columns.read()?;
+            Ok(placed)
         })
         .optional()
 }

@@ -2,16 +2,16 @@
 
 pub mod find;
 
-use rusqlite::{Connection, OptionalExtension, params};
-use smol_str::SmolStr;
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::query::{Kind, folded_words};
 use super::{Hit, MAX_MATCHES, Match, ROWS_PER_BLOCK};
 use crate::comment::OwnComment;
-use crate::post::{self, DELETED};
-use crate::sql::short;
+use crate::post;
+use crate::sql::{Columns, row};
 use crate::types::id::{PostId, UserId};
 use crate::user;
+use crate::user::sql::author_columns;
 
 /// The statement about posts or the one about comments.
 fn about(kind: Kind, posts: &'static str, comments: &'static str) -> &'static str {
@@ -105,9 +105,10 @@ pub fn matches(
          WHERE comment_words MATCH ?1 AND comments.deleted_at IS NULL \
          ORDER BY comment_words.rowid DESC LIMIT ?2",
     );
-    let from_row = |row: &rusqlite::Row| {
-        let (id, created_at, score) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        Ok((Match { kind, id, created_at, score, is_titled: false, is_exact: false }, row.get(3)?))
+    let from_row = |row: &Row| {
+        let mut columns = Columns::of(row);
+        let (id, created_at, score) = (columns.read()?, columns.read()?, columns.read()?);
+        Ok((Match { kind, id, created_at, score, is_titled: false, is_exact: false }, columns.read()?))
     };
     connection.prepare_cached(sql)?.query_map(params![expression, MAX_MATCHES + 1], from_row)?.collect()
 }
@@ -137,6 +138,17 @@ pub fn text(connection: &Connection, kind: Kind, id: i64) -> rusqlite::Result<Op
     connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()
 }
 
+row! {
+    /// A comment that was found.
+    fn said() -> OwnComment, columns said_columns {
+        id: "comments.id",
+        body: "comments.body",
+        created_at: "comments.created_at",
+        post_id: "posts.id",
+        post_title: "posts.title" => post::sql::title,
+    }
+}
+
 /// A result with all that its row shows to the viewer; `None` when it is gone.
 pub fn hit(
     connection: &Connection,
@@ -147,21 +159,17 @@ pub fn hit(
         let detail = post::sql::find(connection, viewer_id, PostId::new(found.id))?;
         return Ok(detail.filter(|detail| !detail.is_deleted).map(|detail| Hit::Post(Box::new(detail))));
     }
-    let sql = "SELECT comments.id, comments.body, comments.created_at, users.id, users.screen_name, \
-               posts.id, posts.title FROM comments JOIN posts ON posts.id = comments.post_id \
-               LEFT JOIN users ON users.id = comments.user_id \
-               WHERE comments.id = ?1 AND comments.deleted_at IS NULL";
-    let from_row = |row: &rusqlite::Row| {
-        Ok(Hit::Comment {
-            said: OwnComment {
-                id: row.get(0)?,
-                body: row.get(1)?,
-                created_at: row.get(2)?,
-                post_id: row.get(5)?,
-                post_title: short(row, 6)?.unwrap_or(SmolStr::new_static(DELETED)),
-            },
-            author: user::sql::author(row, 3)?,
-        })
+    let sql = concat!(
+        "SELECT ",
+        said_columns!(),
+        ", ",
+        author_columns!("users"),
+        " FROM comments JOIN posts ON posts.id = comments.post_id LEFT JOIN users ON users.id = comments.user_id \
+         WHERE comments.id = ?1 AND comments.deleted_at IS NULL"
+    );
+    let from_row = |row: &Row| {
+        let mut columns = Columns::of(row);
+        Ok(Hit::Comment { said: said(&mut columns)?, author: user::sql::author(&mut columns)? })
     };
     connection.prepare_cached(sql)?.query_row([found.id], from_row).optional()
 }

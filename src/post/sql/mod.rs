@@ -1,62 +1,72 @@
 //! All SQL about posts.
 
-use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+mod changes;
+
+use rusqlite::{Connection, OptionalExtension, Params, params};
 use smol_str::SmolStr;
 
+pub use self::changes::{create, destroy, has_title, leave, prune, same_address, takes_address, update};
 use super::best::Over;
-use super::link::NewLink;
-use super::{Content, DELETED, Link, NewPost, Post, PostDetail, REMOVED, REPOST_WINDOW, Updated};
-use crate::rank;
-use crate::sql::{moderation_reason, random_id, short};
+use super::{DELETED, Link, Post, PostDetail, REMOVED};
+use crate::sql::{Columns, moderation_reason, random_id, row, short};
 use crate::types::cursor::{Cursor, Slice};
 use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::user;
+use crate::user::sql::author_columns;
 use crate::visit::sql::new_since;
 use crate::visit::{self, Visit};
-use crate::vote::{self, Target};
+use crate::vote;
 
-/// The columns of [`from_row`].
-macro_rules! columns {
-    () => {
-        "posts.id, posts.title, posts.created_at, posts.comments_count, \
-         users.id, users.screen_name, posts.score, posts.url, posts.site"
-    };
+row! {
+    /// A post as a guest sees it in a list.
+    fn post() -> Post, columns post_columns {
+        id: "posts.id",
+        title: "posts.title" => title,
+        created_at: "posts.created_at",
+        comments_count: "posts.comments_count",
+        author: author_columns!("users") => user::sql::author,
+        score: "posts.score",
+        link: "posts.url, posts.site" => link,
+    } with { is_voted: false, new_comments: 0, has_unseen: false }
 }
 
-/// The number of [`columns`]: what follows them in a row begins here.
-const COLUMNS: usize = 9;
+/// The title of a post; [`DELETED`] for NULL.
+pub fn title(columns: &mut Columns) -> rusqlite::Result<SmolStr> {
+    Ok(short(columns)?.unwrap_or(SmolStr::new_static(DELETED)))
+}
 
-/// What [`columns`] come from besides `posts`.
+/// The link of a post: its URL and its site; `None` where both are NULL.
+pub fn link(columns: &mut Columns) -> rusqlite::Result<Option<Link>> {
+    let (url, site): (Option<String>, _) = (columns.read()?, short(columns)?);
+    Ok(url.map(|url| Link { url, site: site.unwrap_or_default() }))
+}
+
+row! {
+    /// A post as its page shows it to viewer `?1`, but for their vote.
+    fn detail() -> PostDetail, columns detail_columns {
+        post: post_columns!() => post,
+        description: "descriptions.text",
+        is_deleted: "posts.deleted_at IS NOT NULL",
+        is_saved: "EXISTS (SELECT 1 FROM saved_posts \
+                   WHERE saved_posts.user_id = ?1 AND saved_posts.post_id = posts.id)",
+        removed: moderation_reason!("post", "posts", "removed_at", "remove"),
+        locked: moderation_reason!("post", "posts", "locked_at", "lock"),
+        new_since: new_since!("unixepoch('subsec') * 1000000"),
+        looked_at: "visits.looked_at",
+    }
+}
+
+/// What [`post_columns`] come from besides `posts`.
 macro_rules! joins {
     () => {
         " LEFT JOIN users ON users.id = posts.user_id "
     };
 }
 
-/// The same, and where they come from.
+/// Selects posts, with the rest of a statement.
 macro_rules! select {
-    ($($rest:expr),+) => { concat!("SELECT ", columns!(), " FROM posts", joins!(), $($rest),+) };
-}
-
-/// A post as a guest sees it.
-fn from_row(row: &Row) -> rusqlite::Result<Post> {
-    let link = match row.get(7)? {
-        Some(url) => Some(Link { url, site: short(row, 8)?.unwrap_or_default() }),
-        None => None,
-    };
-    Ok(Post {
-        id: row.get(0)?,
-        title: short(row, 1)?.unwrap_or(SmolStr::new_static(DELETED)),
-        created_at: row.get(2)?,
-        comments_count: row.get(3)?,
-        author: user::sql::author(row, 4)?,
-        score: row.get(6)?,
-        link,
-        is_voted: false,
-        new_comments: 0,
-        has_unseen: false,
-    })
+    ($($rest:expr),+) => { concat!("SELECT ", post_columns!(), " FROM posts", joins!(), $($rest),+) };
 }
 
 /// Posts, each with what is of the viewer's.
@@ -66,13 +76,16 @@ fn list(
     sql: &str,
     params: impl Params,
 ) -> rusqlite::Result<Vec<Post>> {
-    let mut posts: Vec<Post> =
-        connection.prepare_cached(sql)?.query_map(params, from_row)?.collect::<Result<_, _>>()?;
+    let mut posts: Vec<Post> = connection
+        .prepare_cached(sql)?
+        .query_map(params, |row| post(&mut Columns::of(row)))?
+        .collect::<Result<_, _>>()?;
     add_viewers(connection, viewer_id, &mut posts)?;
     Ok(posts)
 }
 
-/// The same as a page of a list, where what it is sorted by follows the [`columns`]: no post shows it.
+/// A page of posts, each with what is of the viewer's. The column that the list is sorted by follows those of a post,
+/// which does not show it.
 fn slice(
     connection: &Connection,
     viewer_id: Option<UserId>,
@@ -82,7 +95,10 @@ fn slice(
 ) -> rusqlite::Result<Slice<Post>> {
     let rows: Vec<(Post, i64)> = connection
         .prepare_cached(sql)?
-        .query_map(params, |row| Ok((from_row(row)?, row.get(COLUMNS)?)))?
+        .query_map(params, |row| {
+            let mut columns = Columns::of(row);
+            Ok((post(&mut columns)?, columns.read()?))
+        })?
         .collect::<Result<_, _>>()?;
     let Slice { rows, next } = Slice::of(rows, limit, |(post, key)| Cursor { key: *key, id: post.id.get() });
     let mut posts: Vec<Post> = rows.into_iter().map(|(post, _)| post).collect();
@@ -122,7 +138,7 @@ pub fn hottest(
 ) -> rusqlite::Result<Slice<Post>> {
     let sql = concat!(
         "SELECT ",
-        columns!(),
+        post_columns!(),
         ", posts.hotness FROM posts",
         joins!(),
         "WHERE (posts.hotness, posts.id) < (?1, ?2) AND posts.deleted_at IS NULL \
@@ -227,7 +243,7 @@ fn best_since(
     let mut row = connection.prepare_cached(select!("WHERE posts.id = ?1"))?;
     let mut rows = Vec::with_capacity(best.len());
     for (_, id) in best {
-        rows.push(row.query_row([id], from_row)?);
+        rows.push(row.query_row([id], |row| post(&mut Columns::of(row)))?);
     }
     add_viewers(connection, viewer_id, &mut rows)?;
     Ok(Slice::of(rows, limit, Post::by_score))
@@ -243,7 +259,7 @@ pub fn saved_by(
     // CROSS: what was saved comes first, in the order of its index.
     let sql = concat!(
         "SELECT ",
-        columns!(),
+        post_columns!(),
         ", saved_posts.created_at FROM saved_posts CROSS JOIN posts ON posts.id = saved_posts.post_id",
         joins!(),
         "WHERE saved_posts.user_id = ?1 AND (saved_posts.created_at, saved_posts.post_id) < (?2, ?3) \
@@ -271,27 +287,17 @@ pub fn find(
 ) -> rusqlite::Result<Option<PostDetail>> {
     let sql = concat!(
         "SELECT ",
-        columns!(),
-        ", descriptions.text, posts.deleted_at IS NOT NULL, \
-         EXISTS (SELECT 1 FROM saved_posts WHERE saved_posts.user_id = ?1 AND saved_posts.post_id = posts.id), ",
-        moderation_reason!("post", "posts", "removed_at", "remove"),
-        ", ",
-        moderation_reason!("post", "posts", "locked_at", "lock"),
-        ", ",
-        new_since!("unixepoch('subsec') * 1000000"),
-        ", visits.looked_at, post_votes.user_id IS NOT NULL \
-         FROM posts JOIN descriptions ON descriptions.post_id = posts.id",
+        detail_columns!(),
+        ", post_votes.user_id IS NOT NULL FROM posts JOIN descriptions ON descriptions.post_id = posts.id",
         joins!(),
         "LEFT JOIN post_votes ON post_votes.user_id = ?1 AND post_votes.post_id = posts.id \
          LEFT JOIN visits ON visits.user_id = ?1 AND visits.post_id = posts.id WHERE posts.id = ?2"
     );
     let found = connection.prepare_cached(sql)?.query_row(params![viewer_id, id], |row| {
-        let (description, is_deleted) = (row.get(COLUMNS)?, row.get(COLUMNS + 1)?);
-        let (removed, locked) = (row.get(COLUMNS + 3)?, row.get(COLUMNS + 4)?);
-        let (new_since, looked_at) = (row.get(COLUMNS + 5)?, row.get(COLUMNS + 6)?);
-        let post = Post { is_voted: row.get(COLUMNS + 7)?, ..from_row(row)? };
-        let is_saved = row.get(COLUMNS + 2)?;
-        Ok(PostDetail { post, description, is_deleted, is_saved, removed, locked, new_since, looked_at })
+        let mut columns = Columns::of(row);
+        let mut detail = detail(&mut columns)?;
+        detail.post.is_voted = columns.read()?;
+        Ok(detail)
     });
     let Some(mut detail) = found.optional()? else {
         return Ok(None);
@@ -329,35 +335,6 @@ pub fn random(connection: &Connection) -> rusqlite::Result<Option<PostId>> {
     connection.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()
 }
 
-/// Posts it and counts it for its author; the id. `None`: there is a post of this title.
-pub fn create(connection: &Connection, post: &NewPost) -> rusqlite::Result<Option<PostId>> {
-    let created = connection
-        .prepare_cached(
-            "INSERT INTO posts (user_id, title, created_at, updated_at, hotness, url, site, address) \
-             VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (title) DO NOTHING",
-        )?
-        .execute(params![
-            post.user_id,
-            post.title,
-            post.created_at,
-            rank::hotness(1, post.created_at),
-            post.link.map(|link| &link.url),
-            post.link.map(|link| &link.site),
-            post.link.map(|link| &link.address),
-        ])?;
-    if created == 0 {
-        return Ok(None);
-    }
-    let id = PostId::new(connection.last_insert_rowid());
-    connection
-        .prepare_cached("INSERT INTO descriptions (post_id, text) VALUES (?1, ?2)")?
-        .execute(params![id, post.description])?;
-    connection
-        .prepare_cached("UPDATE users SET posts_count = posts_count + 1 WHERE id = ?1")?
-        .execute([post.user_id])?;
-    Ok(Some(id))
-}
-
 /// Whose a post is; `None` when there is none or it was deleted.
 pub fn author(connection: &Connection, id: PostId) -> rusqlite::Result<Option<UserId>> {
     let sql = "SELECT user_id FROM posts WHERE id = ?1 AND deleted_at IS NULL";
@@ -371,132 +348,4 @@ pub fn takes_comments(connection: &Connection, id: PostId) -> rusqlite::Result<b
     let sql =
         "SELECT EXISTS (SELECT 1 FROM posts WHERE id = ?1 AND deleted_at IS NULL AND locked_at IS NULL)";
     connection.prepare_cached(sql)?.query_row([id], |row| row.get(0))
-}
-
-/// Whether there is a post of this title, other than `except`.
-pub fn has_title(connection: &Connection, title: &str, except: Option<PostId>) -> rusqlite::Result<bool> {
-    connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM posts WHERE title = ?1 AND id IS NOT ?2)")?
-        .query_row(params![title, except], |row| row.get(0))
-}
-
-/// The post other than `except` that has led to the same address for less than [`REPOST_WINDOW`] before
-/// `now`, and its points.
-pub fn same_address(
-    connection: &Connection,
-    address: &str,
-    except: Option<PostId>,
-    now: Timestamp,
-) -> rusqlite::Result<Option<(PostId, i64)>> {
-    let sql = "SELECT id, score FROM posts WHERE address = ?1 AND created_at > ?2 AND id IS NOT ?3 \
-               AND deleted_at IS NULL ORDER BY created_at DESC LIMIT 1";
-    connection
-        .prepare_cached(sql)?
-        .query_row(params![address, now - REPOST_WINDOW, except], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()
-}
-
-/// Whether post `id` would lead to where another one leads that is not old. One that leads there already
-/// may go on.
-pub fn takes_address(
-    connection: &Connection,
-    id: PostId,
-    link: &NewLink,
-    now: Timestamp,
-) -> rusqlite::Result<bool> {
-    let sql = "SELECT address IS ?2 FROM posts WHERE id = ?1";
-    let is_there: Option<bool> =
-        connection.prepare_cached(sql)?.query_row(params![id, link.address], |row| row.get(0)).optional()?;
-    Ok(is_there != Some(true) && same_address(connection, &link.address, Some(id), now)?.is_some())
-}
-
-/// Changes a post, unless another one has the title or the address.
-pub fn update(
-    connection: &Connection,
-    id: PostId,
-    content: &Content,
-    link: Option<&NewLink>,
-    now: Timestamp,
-) -> rusqlite::Result<Updated> {
-    if let Some(link) = link
-        && takes_address(connection, id, link, now)?
-    {
-        return Ok(Updated::AddressTaken);
-    }
-    if has_title(connection, &content.title, Some(id))? {
-        return Ok(Updated::TitleTaken);
-    }
-    connection
-        .prepare_cached(
-            "UPDATE posts SET title = ?2, url = ?3, site = ?4, address = ?5, updated_at = ?6 WHERE id = ?1",
-        )?
-        .execute(params![
-            id,
-            content.title,
-            link.map(|link| &link.url),
-            link.map(|link| &link.site),
-            link.map(|link| &link.address),
-            now
-        ])?;
-    connection
-        .prepare_cached("UPDATE descriptions SET text = ?2 WHERE post_id = ?1")?
-        .execute(params![id, content.description])?;
-    Ok(Updated::Done)
-}
-
-/// What becomes of a post when its author leaves: it goes, unless others commented on it. Then it
-/// stays for their sake, without author, title and text.
-pub fn leave(connection: &Connection, id: PostId, author: UserId, now: Timestamp) -> rusqlite::Result<()> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM comments WHERE post_id = ?1 AND deleted_at IS NULL \
-               AND user_id IS NOT ?2)";
-    let is_discussed: bool =
-        connection.prepare_cached(sql)?.query_row(params![id, author], |row| row.get(0))?;
-    if !is_discussed {
-        return destroy(connection, id);
-    }
-    vote::sql::forget(connection, Target::Post(id))?;
-    // One that an admin had removed is not counted.
-    connection
-        .prepare_cached(
-            "UPDATE users SET posts_count = posts_count - 1 \
-             WHERE id = (SELECT user_id FROM posts WHERE id = ?1 AND deleted_at IS NULL)",
-        )?
-        .execute([id])?;
-    connection
-        .prepare_cached(
-            "UPDATE posts SET user_id = NULL, title = NULL, url = NULL, site = NULL, address = NULL, \
-             deleted_at = ?2, removed_at = NULL, updated_at = ?2 WHERE id = ?1",
-        )?
-        .execute(params![id, now])?;
-    connection.prepare_cached("UPDATE descriptions SET text = '' WHERE post_id = ?1")?.execute([id])?;
-    Ok(())
-}
-
-/// What was kept for its comments alone goes with the last of them; what an admin removed stays, to be
-/// restored.
-pub fn prune(connection: &Connection, id: PostId) -> rusqlite::Result<()> {
-    let sql = "DELETE FROM posts WHERE id = ?1 AND deleted_at IS NOT NULL AND removed_at IS NULL \
-               AND NOT EXISTS (SELECT 1 FROM comments WHERE post_id = ?1)";
-    connection.prepare_cached(sql)?.execute([id])?;
-    Ok(())
-}
-
-/// Removes a post with its comments and votes, and takes them off their authors' counts.
-pub fn destroy(connection: &Connection, id: PostId) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "UPDATE users SET comments_count = comments_count - lost.number, karma = karma - lost.votes \
-             FROM (SELECT user_id, count(*) AS number, sum(score - 1) AS votes FROM comments \
-                   WHERE post_id = ?1 AND deleted_at IS NULL GROUP BY user_id) AS lost \
-             WHERE users.id = lost.user_id",
-        )?
-        .execute([id])?;
-    connection
-        .prepare_cached(
-            "UPDATE users SET posts_count = posts_count - 1, karma = karma - posts.score + 1 FROM posts \
-             WHERE posts.id = ?1 AND posts.deleted_at IS NULL AND users.id = posts.user_id",
-        )?
-        .execute([id])?;
-    connection.prepare_cached("DELETE FROM posts WHERE id = ?1")?.execute([id])?;
-    Ok(())
 }
