@@ -90,9 +90,9 @@ impl<'r> Columns<'r> {
     }
 }
 
-/// Declares the columns of a struct, and how it is read from them, in one place. A line is a field and its SQL
-/// expression, with a function that reads the field from [`Columns`] where it is not the value of one column. The
-/// fields after `with` have no column.
+/// Declares the columns of a struct, and how it is read from them, in one place. A line is a field and its
+/// SQL expression, with a function that reads the field from [`Columns`] where it is not the value of one
+/// column. The fields after `with` have no column.
 ///
 /// ```text
 /// row! {
@@ -105,8 +105,8 @@ impl<'r> Columns<'r> {
 /// ```
 ///
 /// This makes a macro `page_columns!()`, the list of columns as a literal for `concat!`, and a function
-/// `page(&mut Columns)`, which reads these columns in this order. A statement may select more columns behind them,
-/// which its caller reads next.
+/// `page(&mut Columns)`, which reads these columns in this order. A statement may select more columns behind
+/// them, which its caller reads next.
 macro_rules! row {
     (@list $first:expr $(, $rest:expr)*) => { concat!($first $(, ", ", $rest)*) };
     (@read $columns:ident) => { $columns.read()? };
@@ -132,8 +132,8 @@ macro_rules! row {
 }
 pub(crate) use row;
 
-/// A text that is mostly as short as a name or a title: up to 23 bytes of it need no memory of their own. `None` for
-/// NULL.
+/// A text that is mostly as short as a name or a title: up to 23 bytes of it need no memory of their own.
+/// `None` for NULL.
 ///
 /// # Errors
 /// When the column is of another type.
@@ -141,13 +141,13 @@ pub fn short(columns: &mut Columns) -> rusqlite::Result<Option<SmolStr>> {
     Ok(columns.read_ref()?.as_str_or_null()?.map(SmolStr::new))
 }
 
-/// Rows that [`among`] reads at once. Nearly all users have fewer between the first and the last id of a page; one
-/// with more costs at most this number for each id.
+/// Rows that [`among`] reads at once. Nearly all users have fewer between the first and the last id of a
+/// page; one with more costs at most this number for each id.
 const STEP: u32 = 32;
 
-/// Calls `found` with each row that a user has for one of the rows on a page, such as a vote for a post, and with the
-/// position there. `on_page` gives positions and ids. `sql` selects that id first, and of the rows of user `?1` the
-/// first `?4` from id `?2` to `?3`, sorted by id.
+/// Calls `found` with each row that a user has for one of the rows on a page, such as a vote for a post, and
+/// with the position there. `on_page` gives positions and ids. `sql` selects that id first, and of the rows
+/// of user `?1` the first `?4` from id `?2` to `?3`, sorted by id.
 ///
 /// # Errors
 /// The database's, and those of `found`.

@@ -19,8 +19,8 @@ row! {
     }
 }
 
-/// The user who is signed in by `token`, and when the session was last noted as used; `None` when its row is gone or
-/// the secret is wrong.
+/// The user who is signed in by `token`, and when the session was last noted as used; `None` when its row is
+/// gone or the secret is wrong.
 pub fn viewer(connection: &Connection, token: &Token) -> rusqlite::Result<Option<(Viewer, Timestamp)>> {
     let sql = concat!(
         "SELECT sessions.secret_hash, sessions.last_used_at, ",

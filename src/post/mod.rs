@@ -36,7 +36,7 @@ pub struct Post {
     /// Whether who asks has voted for it.
     pub is_voted: bool,
     /// How many comments others made since who asks was here before this visit, counted up to
-    /// [`MANY_NEW`]; 0 for who has never been.
+    /// [`MANY_NEW`](crate::visit::MANY_NEW); 0 for a viewer who was never here.
     pub new_comments: i64,
     /// Whether one of them came after they looked last.
     pub has_unseen: bool,

@@ -63,8 +63,8 @@ ids! {
     SessionId
 }
 
-/// The number in a segment of a path, as the site writes it: a sign or a leading zero, which `parse` takes, would give
-/// a page a second address.
+/// The number in a segment of a path, as the site writes it: a sign or a leading zero, which `parse` takes,
+/// would give a page a second address.
 #[must_use]
 pub fn number_from_path(segment: &str) -> Option<i64> {
     let is_canonical = segment.bytes().all(|byte| byte.is_ascii_digit()) && !segment.starts_with('0');

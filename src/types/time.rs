@@ -13,8 +13,8 @@ pub const HOUR: Duration = Duration::from_hours(1);
 /// A day of 24 hours.
 pub const DAY: Duration = Duration::from_hours(24);
 
-/// A moment: microseconds since the Unix epoch, in UTC. Adding or subtracting a [`Duration`] stops at the first and
-/// the last moment that an `i64` can hold, some 292,000 years from 1970.
+/// A moment: microseconds since the Unix epoch, in UTC. Adding or subtracting a [`Duration`] stops at the
+/// first and the last moment that an `i64` can hold, some 292,000 years from 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -42,7 +42,8 @@ impl Timestamp {
         self.0
     }
 
-    /// Days since the Unix epoch, rounded towards it as SQLite divides: what the index over posts by day is sorted by.
+    /// Days since the Unix epoch, rounded towards it as SQLite divides: what the index over posts by day is
+    /// sorted by.
     #[must_use]
     pub const fn day(self) -> i64 {
         self.0 / (24 * 60 * 60 * 1_000_000)
@@ -66,8 +67,8 @@ impl Timestamp {
         self.checked_duration_since(earlier).unwrap_or_default()
     }
 
-    /// `2026-11-23T22:12:00Z`, RFC 3339 in seconds. A moment outside jiff's years −9999 to 9999 can only be a damaged
-    /// row: the epoch.
+    /// `2026-11-23T22:12:00Z`, RFC 3339 in seconds. A moment outside jiff's years −9999 to 9999 can only be a
+    /// damaged row: the epoch.
     #[must_use]
     pub fn rfc_3339(self) -> String {
         jiff::Timestamp::from_second(self.0.div_euclid(1_000_000)).unwrap_or_default().to_string()

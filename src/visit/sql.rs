@@ -49,7 +49,7 @@ pub fn to_posts(
     Ok(visits)
 }
 
-/// How many comments on a post are new to a reader, counted up to [`MANY_NEW`](crate::post::MANY_NEW),
+/// How many comments on a post are new to a reader, counted up to [`MANY_NEW`](super::MANY_NEW),
 /// and whether one came after they looked last.
 pub fn news(
     connection: &Connection,

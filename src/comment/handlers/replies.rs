@@ -16,8 +16,12 @@ use crate::web::{Cx, Result, paths};
 /// already, perhaps with words in it, stays.
 ///
 /// # Errors
-/// [`Error::Moderated`], [`Error::TargetDeleted`] and [`Error::NotFound`], where nobody can reply, or not any more;
-/// the database's.
+/// [`Error::Moderated`], [`Error::TargetDeleted`] and [`Error::NotFound`] where no reply is possible; the
+/// database's.
+///
+/// [`Error::Moderated`]: crate::web::Error::Moderated
+/// [`Error::TargetDeleted`]: crate::web::Error::TargetDeleted
+/// [`Error::NotFound`]: crate::web::Error::NotFound
 pub fn form(cx: &Cx, id: CommentId) -> Result {
     auth::refuse_banned(cx)?;
     let to = ReplyTarget::Comment(id);

@@ -40,7 +40,7 @@ row! {
 }
 
 row! {
-    /// What the order of a discussion depends on.
+    /// The facts by which a discussion is sorted.
     fn node() -> Node, columns node_columns {
         id: "id",
         parent_id: "parent_id",
@@ -65,14 +65,15 @@ fn post_title(columns: &mut Columns) -> rusqlite::Result<SmolStr> {
     Ok(if is_removed { SmolStr::new_static(REMOVED) } else { title })
 }
 
-/// What [`comment_columns`] come from.
+/// The tables of [`comment_columns`].
 macro_rules! joins {
     () => {
         " FROM comments LEFT JOIN users ON users.id = comments.user_id AND comments.removed_at IS NULL "
     };
 }
 
-/// The newest comments on a post, as its page shows them to the viewer, whose votes are read by one statement for all.
+/// The newest comments on a post, as its page shows them to the viewer, whose votes are read by one statement
+/// for all.
 pub(super) fn newest(
     connection: &Connection,
     viewer_id: Option<UserId>,
@@ -98,7 +99,7 @@ pub(super) fn newest(
     Ok(comments)
 }
 
-/// What the order of the newest comments on a post depends on, of `limit` at most.
+/// The facts by which the newest comments on a post, at most `limit`, are sorted.
 pub(super) fn outline(connection: &Connection, post_id: PostId, limit: u32) -> rusqlite::Result<Vec<Node>> {
     let sql = concat!(
         "SELECT ",
@@ -111,7 +112,7 @@ pub(super) fn outline(connection: &Connection, post_id: PostId, limit: u32) -> r
         .collect()
 }
 
-/// What the order of the newest replies to a comment depends on, of `limit` at most.
+/// The facts by which the newest replies to a comment, at most `limit`, are sorted.
 pub fn replies_to(connection: &Connection, id: CommentId, limit: u32) -> rusqlite::Result<Vec<Node>> {
     let sql =
         concat!("SELECT ", node_columns!(), " FROM comments WHERE parent_id = ?1 ORDER BY id DESC LIMIT ?2");

@@ -57,7 +57,7 @@ row! {
     }
 }
 
-/// What [`post_columns`] come from besides `posts`.
+/// The tables of [`post_columns`] besides `posts`.
 macro_rules! joins {
     () => {
         " LEFT JOIN users ON users.id = posts.user_id "
@@ -69,7 +69,7 @@ macro_rules! select {
     ($($rest:expr),+) => { concat!("SELECT ", post_columns!(), " FROM posts", joins!(), $($rest),+) };
 }
 
-/// Posts, each with what is of the viewer's.
+/// Posts with the viewer's votes and the numbers of comments that are new to the viewer.
 fn list(
     connection: &Connection,
     viewer_id: Option<UserId>,
@@ -84,8 +84,7 @@ fn list(
     Ok(posts)
 }
 
-/// A page of posts, each with what is of the viewer's. The column that the list is sorted by follows those of a post,
-/// which does not show it.
+/// A page of posts as [`list`] reads them. The sort key of the list follows the columns of a post.
 fn slice(
     connection: &Connection,
     viewer_id: Option<UserId>,
