@@ -1,7 +1,7 @@
-//! The floors of the house: a file uses what is on its own floor or below it, and no files form a circle.
+//! The layers of the house: a file uses what is on its own layer or below it, and no files form a circle.
 //!
-//! `src/lib.rs` lists the modules from the top floor to the ground. A module with `handlers` is a noun; all
-//! nouns share four floors, by the kind of file: handlers, views, SQL, types.
+//! `src/lib.rs` lists the modules from the top layer to the ground. A module with `handlers` is a noun; all
+//! nouns share four layers, by the kind of file: handlers, views, SQL, types.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,9 +12,9 @@ use crate::graph::{Graph, Module};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// A floor; the higher, the nearer to `main`.
+/// A layer; the higher, the nearer to `main`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Floor {
+struct Layer {
     module: usize,
     kind: usize,
 }
@@ -39,32 +39,32 @@ fn declared(lib: &str) -> Vec<String> {
     modules.collect()
 }
 
-/// The floor of each file.
-fn floors(graph: &Graph, declared: &[String]) -> BTreeMap<Module, Floor> {
+/// The layer of each file.
+fn layers(graph: &Graph, declared: &[String]) -> BTreeMap<Module, Layer> {
     let is_noun = |name: &str| {
         graph.files.keys().any(|module| module.len() > 1 && module[0] == name && kind(module) == 3)
     };
     let lowest_noun = declared.iter().rposition(|name| is_noun(name)).unwrap_or(0);
-    let floor = |module: &Module| {
-        let name = module.first().expect("lib.rs has no floor");
+    let layer = |module: &Module| {
+        let name = module.first().expect("lib.rs has no layer");
         let place = declared.iter().position(|other| other == name).expect("lib.rs declares it");
         let (place, kind) = if is_noun(name) { (lowest_noun, kind(module)) } else { (place, 0) };
-        Floor { module: declared.len() - place, kind }
+        Layer { module: declared.len() - place, kind }
     };
     graph
         .files
         .keys()
         .filter(|module| !module.is_empty())
-        .map(|module| (module.clone(), floor(module)))
+        .map(|module| (module.clone(), layer(module)))
         .collect()
 }
 
 /// The arrows that lead upwards, as `file → file`.
 fn upwards(graph: &Graph, declared: &[String]) -> Vec<String> {
-    let floors = floors(graph, declared);
+    let layers = layers(graph, declared);
     let mut found = Vec::new();
     for (module, used) in graph.uses.iter().filter(|(module, _)| !module.is_empty()) {
-        for other in used.iter().filter(|other| floors[*other] > floors[module]) {
+        for other in used.iter().filter(|other| layers[*other] > layers[module]) {
             found.push(format!("{} → {}", graph.file(module), graph.file(other)));
         }
     }
