@@ -10,8 +10,9 @@
 //! # Layers
 //!
 //! The modules below are listed from the top layer to the bottom. A file uses only files of its own layer or
-//! of a lower one, and no files form a circle; `tests/architecture` checks this. The nouns are not above each
-//! other: all of them share four layers, by the kind of file: handlers, views, SQL, types. `docs/architecture.md` explains more, `docs/glossary.md` defines the terms.
+//! of a lower one, and no files form a circle; `tests/architecture` checks this. No noun is above
+//! another: all of them share four layers, by the kind of file: handlers, views, SQL, types.
+//! `docs/architecture.md` explains more, `docs/glossary.md` defines the terms.
 
 // The program: commands, wiring, routes, background jobs.
 pub mod cli;
