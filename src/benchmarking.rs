@@ -18,7 +18,7 @@ use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::ui::layout::{self, Page};
 use crate::user;
-use crate::user::handlers::Places;
+use crate::user::handlers::ListCursors;
 use crate::web::Viewer;
 use crate::web::{Cx, Error, Result, reply};
 
@@ -246,7 +246,7 @@ fn page(cx: &Cx, operation: Operation, content: &Content) -> Result {
         (_, Content::Post(id)) => post::handlers::page(cx, *id, START, &empty)?,
         (UserShow, Content::Default) => match auth::viewer_id(cx)? {
             Some(id) => {
-                user::handlers::page(cx, id, &Places { posts: START, comments: START, sessions: START })?
+                user::handlers::page(cx, id, &ListCursors { posts: START, comments: START, sessions: START })?
             }
             None => None,
         },
@@ -260,7 +260,7 @@ fn page(cx: &Cx, operation: Operation, content: &Content) -> Result {
 /// The page with [`INDEX_POSTS`] posts from a random one on, by id.
 fn index(cx: &Cx) -> Result<String> {
     let viewer_id = auth::viewer_id(cx)?;
-    let posts = cx.read(|connection| post::sql::some(connection, viewer_id, INDEX_POSTS))?;
+    let posts = cx.read(|connection| post::sql::from_random(connection, viewer_id, INDEX_POSTS))?;
     let page = Page { heading: "Recent posts", viewer: auth::viewer(cx)?, ..Page::default() };
     Ok(layout::render(&page, post::views::rows(&posts, page.viewer, cx.now))?)
 }

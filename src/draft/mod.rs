@@ -10,13 +10,13 @@ pub mod sql;
 use std::time::Duration;
 
 use crate::auth::token::Secret;
-use crate::post::MAX_TEXT;
+use crate::post::MAX_TEXT_CHARS;
 use crate::types::time::{HOUR, Timestamp};
 
 /// How long it is kept.
 pub const LIFETIME: Duration = HOUR;
 /// So many bytes of text: any that could be posted, however its letters are encoded and its lines end.
-pub(crate) const MAX_BYTES: usize = 5 * MAX_TEXT;
+pub(crate) const MAX_BYTES: usize = 5 * MAX_TEXT_CHARS;
 /// So many at once, and so many bytes of all, URL-encoded; the oldest go for the newest. A guest can
 /// write them, so they must not be able to fill the disk.
 pub(crate) const MAX_DRAFTS: i64 = 10_000;

@@ -34,7 +34,7 @@ pub fn atom(origin: &Origin, feed: &Feed) -> Result<String> {
 }
 
 fn entry(xml: &mut Xml, origin: &Origin, entry: &Entry) -> io::Result<()> {
-    let address = format!("{origin}{}", entry.target.address());
+    let address = format!("{origin}{}", entry.target.path());
     let name = entry.author.as_ref().map_or(DELETED, |author| &author.screen_name);
     xml::parent(xml, "entry", &[], |xml| {
         // Its address is what it is known by: no number is ever given twice.

@@ -5,7 +5,7 @@ use crate::web::paths;
 
 /// The time over which posts are compared by their points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Over {
+pub enum Period {
     /// The last 24 hours.
     Day,
     /// The last seven days.
@@ -16,35 +16,35 @@ pub enum Over {
     All,
 }
 
-impl Over {
+impl Period {
     /// All of them, as the page offers them.
-    pub const EACH: [Over; 4] = [Over::Day, Over::Week, Over::Month, Over::All];
+    pub const EACH: [Period; 4] = [Period::Day, Period::Week, Period::Month, Period::All];
 
     /// Its name in the address.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
-            Over::Day => "day",
-            Over::Week => paths::WEEK,
-            Over::Month => "month",
-            Over::All => "all",
+            Period::Day => "day",
+            Period::Week => paths::WEEK,
+            Period::Month => "month",
+            Period::All => "all",
         }
     }
 
     /// The one of this name.
     #[must_use]
-    pub fn of(code: &str) -> Option<Over> {
-        Over::EACH.into_iter().find(|over| over.code() == code)
+    pub fn from_code(code: &str) -> Option<Period> {
+        Period::EACH.into_iter().find(|period| period.code() == code)
     }
 
     /// Its name on the page.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
-            Over::Day => "Day",
-            Over::Week => "Week",
-            Over::Month => "Month",
-            Over::All => "All time",
+            Period::Day => "Day",
+            Period::Week => "Week",
+            Period::Month => "Month",
+            Period::All => "All time",
         }
     }
 
@@ -52,21 +52,21 @@ impl Over {
     #[must_use]
     pub fn heading(self) -> &'static str {
         match self {
-            Over::Day => "Best of the day",
-            Over::Week => "Best of the week",
-            Over::Month => "Best of the month",
-            Over::All => "Best of all time",
+            Period::Day => "Best of the day",
+            Period::Week => "Best of the week",
+            Period::Month => "Best of the month",
+            Period::All => "Best of all time",
         }
     }
 
     /// What its list says when nobody has voted.
     #[must_use]
-    pub fn empty(self) -> &'static str {
+    pub fn empty_message(self) -> &'static str {
         match self {
-            Over::Day => "No post of the last 24 hours has a vote yet.",
-            Over::Week => "No post of the last seven days has a vote yet.",
-            Over::Month => "No post of the last thirty days has a vote yet.",
-            Over::All => "No post has a vote yet.",
+            Period::Day => "No post of the last 24 hours has a vote yet.",
+            Period::Week => "No post of the last seven days has a vote yet.",
+            Period::Month => "No post of the last thirty days has a vote yet.",
+            Period::All => "No post has a vote yet.",
         }
     }
 
@@ -74,10 +74,10 @@ impl Over {
     #[must_use]
     pub fn since(self, now: Timestamp) -> Option<Timestamp> {
         let days = match self {
-            Over::Day => 1,
-            Over::Week => 7,
-            Over::Month => 30,
-            Over::All => return None,
+            Period::Day => 1,
+            Period::Week => 7,
+            Period::Month => 30,
+            Period::All => return None,
         };
         Some(now - days * DAY)
     }
@@ -89,13 +89,13 @@ mod tests {
 
     #[test]
     fn each_has_a_name_by_which_it_is_found() {
-        for over in Over::EACH {
-            assert_eq!(Over::of(over.code()), Some(over));
+        for period in Period::EACH {
+            assert_eq!(Period::from_code(period.code()), Some(period));
         }
         for code in ["", "Day", "year", "week ", "all/"] {
-            assert_eq!(Over::of(code), None, "{code:?}");
+            assert_eq!(Period::from_code(code), None, "{code:?}");
         }
         let eighth_day = Timestamp::EPOCH + 8 * DAY;
-        assert_eq!(Over::Week.since(eighth_day), Some(Timestamp::EPOCH + DAY));
+        assert_eq!(Period::Week.since(eighth_day), Some(Timestamp::EPOCH + DAY));
     }
 }

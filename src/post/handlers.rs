@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::best::Over;
+use super::best::Period;
 use super::link::{self, NewLink};
-use super::{Content, NewPost, Post, PostDetail, Updated, address_taken, sql, title_taken, views};
+use super::{Content, NewPost, Post, PostDetail, UpdateOutcome, address_taken, sql, title_taken, views};
 use crate::auth;
 use crate::auth::Standing;
 use crate::auth::token::Token;
@@ -22,7 +22,7 @@ use crate::types::id::{PostId, UserId};
 use crate::ui::layout::{self, Page, Preview};
 use crate::user;
 use crate::visit;
-use crate::vote::{self, Counted, Target, Vote};
+use crate::vote::{self, Target, Vote, VoteOutcome};
 use crate::web::Viewer;
 use crate::web::flash::Flash;
 use crate::web::form::{Errors, Form, NO_ERRORS};
@@ -60,13 +60,13 @@ fn list(cx: &Cx, heading: &str, description: &str, feed: &'static str, query: Qu
 ///
 /// # Errors
 /// [`Error::NotFound`] for a time that is none; a cursor that is none; the database's.
-pub fn best(cx: &Cx, over: &str) -> Result {
-    let over = Over::of(over).ok_or(Error::NotFound)?;
+pub fn best(cx: &Cx, period: &str) -> Result {
+    let period = Period::from_code(period).ok_or(Error::NotFound)?;
     let (after, viewer_id, now) = (cx.cursor("after")?, auth::viewer_id(cx)?, cx.now);
-    let posts = cx.read(|connection| sql::best(connection, viewer_id, over, now, after, PAGE_SIZE))?;
+    let posts = cx.read(|connection| sql::best(connection, viewer_id, period, now, after, PAGE_SIZE))?;
     let description = "The posts on Lorem News with the most points.";
-    let page = Page { description, ..Page::new(cx, over.heading())? };
-    Ok(reply::page(cx, layout::render(&page, views::best(cx, page.viewer, over, &posts))?))
+    let page = Page { description, ..Page::new(cx, period.heading())? };
+    Ok(reply::page(cx, layout::render(&page, views::best(cx, page.viewer, period, &posts))?))
 }
 
 /// `GET /from?site=…`: what leads to a site, the newest first.
@@ -92,7 +92,7 @@ pub fn show(cx: &Cx, id: PostId) -> Result {
     let (detail, comments) =
         find(cx, id, after)?.ok_or_else(|| draft::handlers::lost(cx, paths::new_comment(id)))?;
     let html = render(cx, &detail, &comments, &CommentForm::of(&written))?;
-    visit::handlers::note(
+    visit::handlers::record_visit(
         cx,
         &detail,
         if after == START { visit::handlers::Page::First } else { visit::handlers::Page::Other },
@@ -125,13 +125,13 @@ fn find(cx: &Cx, id: PostId, after: Cursor) -> Result<Option<(PostDetail, Thread
 /// # Errors
 /// The database's, when asking who asks.
 pub fn render(cx: &Cx, detail: &PostDetail, comments: &Thread, form: &CommentForm) -> Result<String> {
-    let (id, is_there) = (detail.post.id, !detail.is_deleted);
-    let description = if is_there { views::description(detail) } else { String::new() };
+    let (id, is_visible) = (detail.post.id, !detail.is_deleted);
+    let description = if is_visible { views::description(detail) } else { String::new() };
     let page = Page {
         aside: Some(views::BACK_TO_POSTS),
         description: &description,
-        preview: cx.origin().filter(|_| is_there).map(|origin| Preview { origin, path: paths::post(id) }),
-        feed: is_there.then(|| paths::post_feed(id).to_string().into()),
+        preview: cx.origin().filter(|_| is_visible).map(|origin| Preview { origin, path: paths::post(id) }),
+        feed: is_visible.then(|| paths::post_feed(id).to_string().into()),
         ..Page::with_form(cx, &detail.post.title, form.errors)?
     };
     let form = CommentForm { in_place: comments.next.is_none(), ..*form };
@@ -166,11 +166,16 @@ fn new_page(cx: &Cx, content: &Content, errors: &Errors) -> Result<String> {
 }
 
 /// What has become of a post that was sent.
-enum Sent {
-    /// Its number.
-    Made(PostId),
-    /// There is one of the address, by this number; whether a vote was added to it.
-    There(PostId, bool),
+enum CreateOutcome {
+    /// The new post.
+    Created(PostId),
+    /// Another post has linked to this address for less than [`REPOST_WINDOW`](super::REPOST_WINDOW).
+    AlreadyPosted {
+        /// The id of that post.
+        id: PostId,
+        /// Whether the request added the user's vote to it.
+        has_voted: bool,
+    },
     /// Another one has the title.
     TitleTaken,
 }
@@ -182,14 +187,16 @@ enum Sent {
 pub fn create(cx: &Cx) -> Result {
     let viewer = draft::handlers::require_user(cx, paths::NEW_POST, &Content::FIELDS)?;
     let user_id = viewer.id;
-    let wanted = Arc::new(Content::of(cx.form()?, Content::default()));
-    let refuse = |errors: &Errors| Ok(reply::refused(cx, new_page(cx, &wanted, errors)?, errors));
-    let mut errors = wanted.check();
-    let link = wanted.link().unwrap_or_default();
+    let requested = Arc::new(Content::of(cx.form()?, Content::default()));
+    let refuse = |errors: &Errors| Ok(reply::refused(cx, new_page(cx, &requested, errors)?, errors));
+    let mut errors = requested.check();
+    let link = requested.link().unwrap_or_default();
     // Who posts the same page again mostly has the same title for it, too.
     let is_taken = cx.read(|connection| match &link {
-        Some(link) if sql::same_address(connection, &link.address, None, cx.now)?.is_some() => Ok(false),
-        _ => sql::has_title(connection, &wanted.title, None),
+        Some(link) if sql::recent_with_address(connection, &link.address, None, cx.now)?.is_some() => {
+            Ok(false)
+        }
+        _ => sql::has_title(connection, &requested.title, None),
     })?;
     if is_taken {
         errors.append(title_taken());
@@ -198,39 +205,50 @@ pub fn create(cx: &Cx) -> Result {
     if !errors.is_empty() {
         return refuse(&errors);
     }
-    let (content, token, created_at) = (Arc::clone(&wanted), draft::handlers::token(cx), cx.now);
-    let sent = auth::write_as(cx, viewer, Standing::Active, move |connection| {
+    let (content, token, created_at) = (Arc::clone(&requested), draft::handlers::token(cx), cx.now);
+    let outcome = auth::write_as(cx, viewer, Standing::Active, move |connection| {
         let Content { title, description, .. } = &*content;
         let post = NewPost { user_id, title, link: link.as_ref(), description, created_at };
-        send(connection, &post, token.as_ref())
+        create_or_vote(connection, &post, token.as_ref())
     })?;
     // The database decides: another user may have posted it since it was looked for.
-    match sent {
+    match outcome {
         None => Err(draft::handlers::sign_in_first(cx, paths::NEW_POST, &Content::FIELDS)),
-        Some(Sent::Made(id)) => Ok(reply::done(cx, paths::post(id), Flash::PostCreated)),
-        Some(Sent::There(id, true)) => Ok(reply::done(cx, paths::post(id), Flash::PostVotedFor)),
-        Some(Sent::There(id, false)) => Ok(reply::done(cx, paths::post(id), Flash::PostThere)),
-        Some(Sent::TitleTaken) => refuse(&title_taken()),
+        Some(CreateOutcome::Created(id)) => Ok(reply::done(cx, paths::post(id), Flash::PostCreated)),
+        Some(CreateOutcome::AlreadyPosted { id, has_voted: true }) => {
+            Ok(reply::done(cx, paths::post(id), Flash::PostVotedFor))
+        }
+        Some(CreateOutcome::AlreadyPosted { id, has_voted: false }) => {
+            Ok(reply::done(cx, paths::post(id), Flash::PostThere))
+        }
+        Some(CreateOutcome::TitleTaken) => refuse(&title_taken()),
     }
 }
 
-fn send(connection: &Connection, post: &NewPost, token: Option<&Token>) -> rusqlite::Result<Sent> {
+fn create_or_vote(
+    connection: &Connection,
+    post: &NewPost,
+    token: Option<&Token>,
+) -> rusqlite::Result<CreateOutcome> {
     let same = match post.link {
-        Some(link) => sql::same_address(connection, &link.address, None, post.created_at)?,
+        Some(link) => sql::recent_with_address(connection, &link.address, None, post.created_at)?,
         None => None,
     };
-    let sent = if let Some((id, score)) = same {
-        let counted =
+    let outcome = if let Some((id, score)) = same {
+        let voted =
             vote::sql::change(connection, post.user_id, Target::Post(id), Vote::Cast, post.created_at)?;
-        Sent::There(id, matches!(counted, Counted::Score(now) if now > score))
+        CreateOutcome::AlreadyPosted {
+            id,
+            has_voted: matches!(voted, VoteOutcome::Score(now) if now > score),
+        }
     } else {
         match sql::create(connection, post)? {
-            Some(id) => Sent::Made(id),
-            None => return Ok(Sent::TitleTaken),
+            Some(id) => CreateOutcome::Created(id),
+            None => return Ok(CreateOutcome::TitleTaken),
         }
     };
     draft::handlers::taken(connection, token, paths::POSTS)?;
-    Ok(sent)
+    Ok(outcome)
 }
 
 /// `GET /posts/:id/edit`.
@@ -239,7 +257,7 @@ fn send(connection: &Connection, post: &NewPost, token: Option<&Token>) -> rusql
 /// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the database's.
 pub fn edit(cx: &Cx, id: PostId) -> Result {
     let viewer = auth::require_active_user(cx)?;
-    let before = own(cx, viewer, id)?;
+    let before = own_content(cx, viewer, id)?;
     let written = draft::handlers::of(cx, paths::post(id))?.unwrap_or_default();
     let html = edit_page(cx, id, &Content::of(&written, before), &NO_ERRORS)?;
     Ok(reply::page(cx, html))
@@ -251,7 +269,7 @@ fn edit_page(cx: &Cx, id: PostId, content: &Content, errors: &Errors) -> Result<
 }
 
 /// What a post of the viewer's says.
-fn own(cx: &Cx, viewer: &Viewer, id: PostId) -> Result<Content> {
+fn own_content(cx: &Cx, viewer: &Viewer, id: PostId) -> Result<Content> {
     let found = cx.read(|connection| sql::find(connection, Some(viewer.id), id))?;
     let PostDetail { post, description, .. } =
         found.filter(|detail| !detail.is_deleted).ok_or(Error::NotFound)?;
@@ -275,21 +293,21 @@ const NOT_YOURS: Error = Error::Forbidden("Only who wrote a post can change it."
 pub fn update(cx: &Cx, id: PostId) -> Result {
     let viewer = draft::handlers::require_user(cx, paths::edit_post(id), &Content::FIELDS)?;
     let user_id = viewer.id;
-    let wanted = Arc::new(Content::of(cx.form()?, own(cx, viewer, id)?));
-    let refuse = |errors: &Errors| Ok(reply::refused(cx, edit_page(cx, id, &wanted, errors)?, errors));
-    let link = wanted.link().unwrap_or_default();
+    let requested = Arc::new(Content::of(cx.form()?, own_content(cx, viewer, id)?));
+    let refuse = |errors: &Errors| Ok(reply::refused(cx, edit_page(cx, id, &requested, errors)?, errors));
+    let link = requested.link().unwrap_or_default();
     let errors =
-        check(cx, id, &wanted, link.as_ref())?.or_rate_limited(&cx.site.limiter, Action::WriteBy(user_id));
+        check(cx, id, &requested, link.as_ref())?.or_rate_limited(&cx.site.limiter, Action::WriteBy(user_id));
     if !errors.is_empty() {
         return refuse(&errors);
     }
-    let (content, token, now) = (Arc::clone(&wanted), draft::handlers::token(cx), cx.now);
+    let (content, token, now) = (Arc::clone(&requested), draft::handlers::token(cx), cx.now);
     let updated = auth::write_as(cx, viewer, Standing::Active, move |connection| {
         if sql::author(connection, id)? != Some(user_id) {
             return Ok(None);
         }
         let updated = sql::update(connection, id, &content, link.as_ref(), now)?;
-        if updated == Updated::Done {
+        if updated == UpdateOutcome::Done {
             draft::handlers::taken(connection, token.as_ref(), &paths::post(id).to_string())?;
         }
         Ok(Some(updated))
@@ -298,9 +316,9 @@ pub fn update(cx: &Cx, id: PostId) -> Result {
         return Err(draft::handlers::sign_in_first(cx, paths::edit_post(id), &Content::FIELDS));
     };
     match updated {
-        Some(Updated::Done) => Ok(reply::done(cx, paths::post(id), Flash::PostUpdated)),
-        Some(Updated::TitleTaken) => refuse(&title_taken()),
-        Some(Updated::AddressTaken) => refuse(&address_taken()),
+        Some(UpdateOutcome::Done) => Ok(reply::done(cx, paths::post(id), Flash::PostUpdated)),
+        Some(UpdateOutcome::TitleTaken) => refuse(&title_taken()),
+        Some(UpdateOutcome::AddressTaken) => refuse(&address_taken()),
         None => Err(Error::NotFound),
     }
 }
@@ -310,7 +328,7 @@ fn check(cx: &Cx, id: PostId, content: &Content, link: Option<&NewLink>) -> Resu
     let mut errors = content.check();
     let (has_title, has_address) = cx.read(|connection| {
         let has_address = match link {
-            Some(link) => sql::takes_address(connection, id, link, cx.now)?,
+            Some(link) => sql::is_address_taken(connection, id, link, cx.now)?,
             None => false,
         };
         Ok((sql::has_title(connection, &content.title, Some(id))?, has_address))
@@ -331,7 +349,7 @@ fn check(cx: &Cx, id: PostId, content: &Content, link: Option<&NewLink>) -> Resu
 pub fn destroy(cx: &Cx, id: PostId) -> Result {
     let viewer = auth::require_user_or_return(cx, paths::post(id))?;
     let user_id = viewer.id;
-    own(cx, viewer, id)?;
+    own_content(cx, viewer, id)?;
     let destroyed = auth::write_as(cx, viewer, Standing::Active, move |connection| {
         let is_own = sql::author(connection, id)? == Some(user_id);
         if is_own {

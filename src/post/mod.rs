@@ -56,13 +56,13 @@ pub struct Link {
 impl Post {
     /// Its place in a list by age.
     #[must_use]
-    pub fn by_age(&self) -> Cursor {
+    pub fn age_cursor(&self) -> Cursor {
         Cursor { key: self.created_at.as_micros(), id: self.id.get() }
     }
 
     /// Its place in a list by points.
     #[must_use]
-    pub fn by_score(&self) -> Cursor {
+    pub fn score_cursor(&self) -> Cursor {
         Cursor { key: self.score, id: self.id.get() }
     }
 }
@@ -117,11 +117,11 @@ pub const DELETED: &str = "[deleted]";
 pub const REMOVED: &str = "[removed]";
 
 /// The fewest characters of a title.
-const MIN_TITLE: usize = 5;
+const MIN_TITLE_CHARS: usize = 5;
 /// The most.
-const MAX_TITLE: usize = 255;
+const MAX_TITLE_CHARS: usize = 255;
 /// The most characters of a text: longer than anybody reads, and little to render.
-pub const MAX_TEXT: usize = 65_536;
+pub const MAX_TEXT_CHARS: usize = 65_536;
 
 impl Content {
     /// The names of its fields.
@@ -143,7 +143,7 @@ impl Content {
     pub fn suggested(form: &Form) -> Content {
         let Content { title, url, description } = Content::of(form, Content::default());
         let description = if description.is_empty() { form.text("text") } else { description };
-        Content { title: title.chars().take(MAX_TITLE).collect(), url, description }
+        Content { title: title.chars().take(MAX_TITLE_CHARS).collect(), url, description }
     }
 
     /// Whether nothing stands in any field.
@@ -168,16 +168,16 @@ impl Content {
         if is_blank(&self.title) {
             errors.add("title", "Title can't be blank");
         }
-        if length < MIN_TITLE {
+        if length < MIN_TITLE_CHARS {
             errors.add("title", "Title is too short (minimum is 5 characters)");
         }
-        if length > MAX_TITLE {
+        if length > MAX_TITLE_CHARS {
             errors.add("title", "Title is too long (maximum is 255 characters)");
         }
         if let Err(sentence) = self.link() {
             errors.add("url", sentence);
         }
-        if self.description.chars().count() > MAX_TEXT {
+        if self.description.chars().count() > MAX_TEXT_CHARS {
             errors.add("description", "Description is too long (maximum is 65536 characters)");
         }
         errors
@@ -210,7 +210,7 @@ pub struct NewPost<'p> {
 
 /// What has become of a change to a post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Updated {
+pub enum UpdateOutcome {
     /// It says so now.
     Done,
     /// Another one has the title.

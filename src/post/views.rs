@@ -3,7 +3,7 @@
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
-use super::best::Over;
+use super::best::Period;
 use super::{Content, Link, Post, PostDetail};
 use crate::comment;
 use crate::html::text::{DOT, Text, Value};
@@ -40,17 +40,17 @@ pub fn list<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, posts: &'p Slice<Post>) 
 pub fn best<'p>(
     cx: &'p Cx,
     viewer: Option<&'p Viewer>,
-    over: Over,
+    period: Period,
     posts: &'p Slice<Post>,
 ) -> impl Render + 'p {
     owned_html! {
         nav(class="tabs", aria-label="Over which time") {
-            @ for each in Over::EACH {
-                a(href=paths::best(each.code()), aria-current?=layout::current(each == over)) { : each.label() }
+            @ for each in Period::EACH {
+                a(href=paths::best(each.code()), aria-current?=layout::current(each == period)) { : each.label() }
             }
         }
         @ if posts.rows.is_empty() {
-            p(class="empty") { : over.empty() }
+            p(class="empty") { : period.empty_message() }
         } else {
             : list(cx, viewer, posts);
         }
@@ -194,11 +194,11 @@ pub fn show<'p>(
 }
 
 /// So many characters of a post's text stand for it elsewhere: more of them nobody shows.
-const DESCRIPTION: usize = 160;
+const MAX_DESCRIPTION_CHARS: usize = 160;
 
 /// What a post says in a sentence or two; where it only leads elsewhere, where that is and what came of it.
 pub fn description(detail: &PostDetail) -> String {
-    let text = markup::excerpt(&detail.description, DESCRIPTION);
+    let text = markup::excerpt(&detail.description, MAX_DESCRIPTION_CHARS);
     if !text.is_empty() {
         return text;
     }

@@ -37,19 +37,19 @@ pub fn list(cx: &Cx) -> Result {
 /// # Errors
 /// [`Error::SignIn`], [`Error::NotFound`], [`Error::RateLimited`] together with votes; the database's.
 pub fn change(cx: &Cx, post_id: PostId, action: SaveAction) -> Result {
-    let viewer = auth::require_user_or_return(cx, place(cx, post_id))?;
+    let viewer = auth::require_user_or_return(cx, return_path(cx, post_id))?;
     cx.site.limiter.check_and_record(Action::VoteBy(viewer.id))?;
     let (user_id, now) = (viewer.id, cx.now);
     let change = move |connection: &Connection| sql::change(connection, user_id, post_id, action, now);
-    let Some(is_there) = auth::write_as(cx, viewer, Standing::Any, change)? else {
-        return Err(Error::SignIn { return_to: place(cx, post_id), cookie: None });
+    let Some(exists) = auth::write_as(cx, viewer, Standing::Any, change)? else {
+        return Err(Error::SignIn { return_to: return_path(cx, post_id), cookie: None });
     };
-    if !is_there {
+    if !exists {
         return Err(Error::NotFound);
     }
     let flash = if action == SaveAction::Save { Flash::PostSaved } else { Flash::PostUnsaved };
     if !reply::wants_fragments(cx) {
-        return Ok(reply::done(cx, place(cx, post_id), flash));
+        return Ok(reply::done(cx, return_path(cx, post_id), flash));
     }
     let button = views::button(post_id, action == SaveAction::Save).into_string()?;
     let button = Change::replace(format_args!("#post_save_{post_id}"), button);
@@ -57,6 +57,6 @@ pub fn change(cx: &Cx, post_id: PostId, action: SaveAction) -> Result {
 }
 
 /// Where the reader was: the page that the form was on.
-fn place(cx: &Cx, post_id: PostId) -> String {
+fn return_path(cx: &Cx, post_id: PostId) -> String {
     cx.referrer().map_or_else(|| paths::post(post_id).to_string(), str::to_owned)
 }

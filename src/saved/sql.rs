@@ -34,7 +34,7 @@ pub fn change(
 }
 
 /// Forgets some of what someone has saved who leaves, at most `number`; whether there was any.
-pub fn forget_some(connection: &Connection, user_id: UserId, number: u32) -> rusqlite::Result<bool> {
+pub fn delete_some(connection: &Connection, user_id: UserId, number: u32) -> rusqlite::Result<bool> {
     let sql = "DELETE FROM saved_posts WHERE user_id = ?1 AND post_id IN \
                (SELECT post_id FROM saved_posts WHERE user_id = ?1 LIMIT ?2)";
     Ok(connection.prepare_cached(sql)?.execute(params![user_id, number])? > 0)

@@ -128,7 +128,7 @@ pub fn update(
 }
 
 /// Notes a sign-in, for which the caller makes a session.
-pub fn note_sign_in(connection: &Connection, id: UserId, now: Timestamp) -> rusqlite::Result<()> {
+pub fn record_sign_in(connection: &Connection, id: UserId, now: Timestamp) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "UPDATE users SET last_seen_at = ?2, sessions_count = sessions_count + 1 WHERE id = ?1",

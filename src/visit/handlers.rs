@@ -9,7 +9,7 @@ use crate::types::time::Timestamp;
 use crate::web::{Cx, Result};
 
 /// Who looks again so soon and finds nothing new costs no write.
-const WORTH_NOTING: Duration = Duration::from_mins(5);
+const MIN_VISIT_INTERVAL: Duration = Duration::from_mins(5);
 
 /// The page that a reader looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,24 +30,24 @@ pub enum Page {
 ///
 /// # Errors
 /// The database's, when asking who asks.
-pub fn note(cx: &Cx, detail: &PostDetail, page: Page) -> Result<()> {
+pub fn record_visit(cx: &Cx, detail: &PostDetail, page: Page) -> Result<()> {
     let Some(viewer) = auth::viewer(cx)? else {
         return Ok(());
     };
     // Who only asks for the head has not seen anything, nor has a browser that fetches ahead.
-    if cx.request.method() != "GET" || cx.is_prefetch() || !makes_a_difference(cx.now, detail, page) {
+    if cx.request.method() != "GET" || cx.is_prefetch() || !should_record(cx.now, detail, page) {
         return Ok(());
     }
     let (user_id, post_id, now) = (viewer.id, detail.post.id, cx.now);
-    let noted = cx.site.db.write_later(move |connection| sql::note(connection, user_id, post_id, now));
-    if let Err(error) = noted {
+    let recorded = cx.site.db.write_later(move |connection| sql::record(connection, user_id, post_id, now));
+    if let Err(error) = recorded {
         log::warn!("noting that user {user_id} has seen post {post_id}: {error}");
     }
     Ok(())
 }
 
-fn makes_a_difference(now: Timestamp, detail: &PostDetail, page: Page) -> bool {
-    let was_long_ago = detail.looked_at.is_none_or(|looked_at| looked_at < now - WORTH_NOTING);
+fn should_record(now: Timestamp, detail: &PostDetail, page: Page) -> bool {
+    let was_long_ago = detail.looked_at.is_none_or(|looked_at| looked_at < now - MIN_VISIT_INTERVAL);
     match page {
         Page::First => was_long_ago || detail.post.has_unseen,
         Page::Other => detail.looked_at.is_some() && was_long_ago && !detail.post.has_unseen,

@@ -31,7 +31,7 @@ macro_rules! others_since {
 }
 
 /// The visits of a user to posts that are given with their positions, each with the position of its post.
-pub fn to_posts(
+pub fn of_posts(
     connection: &Connection,
     user_id: UserId,
     posts: impl Iterator<Item = (usize, PostId)>,
@@ -42,8 +42,8 @@ pub fn to_posts(
         ", looked_at FROM visits WHERE user_id = ?1 AND post_id BETWEEN ?2 AND ?3 ORDER BY post_id LIMIT ?4"
     );
     let mut visits = Vec::new();
-    among(connection, sql, user_id, posts.map(|(place, id)| (place, id.get())), |place, row| {
-        visits.push((place, Visit { new_since: row.get(1)?, looked_at: row.get(2)? }));
+    among(connection, sql, user_id, posts.map(|(position, id)| (position, id.get())), |position, row| {
+        visits.push((position, Visit { new_since: row.get(1)?, looked_at: row.get(2)? }));
         Ok(())
     })?;
     Ok(visits)
@@ -51,7 +51,7 @@ pub fn to_posts(
 
 /// How many comments on a post are new to a reader, counted up to [`MANY_NEW`](super::MANY_NEW),
 /// and whether one came after they looked last.
-pub fn news(
+pub fn new_comments(
     connection: &Connection,
     user_id: UserId,
     post_id: PostId,
@@ -67,7 +67,7 @@ pub fn news(
 }
 
 /// Notes that a reader looked at a post. Nothing happens when one of the two is gone meanwhile.
-pub fn note(
+pub fn record(
     connection: &Connection,
     user_id: UserId,
     post_id: PostId,
@@ -85,7 +85,7 @@ pub fn note(
 }
 
 /// Forgets some of what someone has seen who leaves, at most `number`; whether there was any.
-pub fn forget_some(connection: &Connection, user_id: UserId, number: u32) -> rusqlite::Result<bool> {
+pub fn delete_some(connection: &Connection, user_id: UserId, number: u32) -> rusqlite::Result<bool> {
     let sql = "DELETE FROM visits WHERE user_id = ?1 AND post_id IN \
                (SELECT post_id FROM visits WHERE user_id = ?1 LIMIT ?2)";
     Ok(connection.prepare_cached(sql)?.execute(params![user_id, number])? > 0)

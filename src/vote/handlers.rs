@@ -1,6 +1,6 @@
 //! Voting: by a form of one button, before each post and comment.
 
-use super::{Counted, Target, Vote, keep, sql, views};
+use super::{Target, Vote, VoteOutcome, pending_vote_cookie, sql, views};
 use crate::auth;
 use crate::auth::Standing;
 use crate::site::limiter::Action;
@@ -22,18 +22,18 @@ pub fn change(cx: &Cx, target: Target, vote: Vote) -> Result {
     cx.site.limiter.check_and_record(Action::VoteBy(viewer.id))?;
     let (user_id, now) = (viewer.id, cx.now);
     let change = move |connection: &Connection| sql::change(connection, user_id, target, vote, now);
-    let Some(counted) = auth::write_as(cx, viewer, Standing::Active, change)? else {
+    let Some(outcome) = auth::write_as(cx, viewer, Standing::Active, change)? else {
         return Err(sign_in_first(cx, target, vote));
     };
-    let score = match counted {
-        Counted::Score(score) => score,
-        Counted::Own => return Err(Error::Forbidden("Your own voice is counted already.")),
-        Counted::Gone => return Err(Error::NotFound),
+    let score = match outcome {
+        VoteOutcome::Score(score) => score,
+        VoteOutcome::Own => return Err(Error::Forbidden("Your own voice is counted already.")),
+        VoteOutcome::NotFound => return Err(Error::NotFound),
     };
     if !reply::wants_fragments(cx) {
-        return Ok(reply::see_other(cx, place(cx, target)));
+        return Ok(reply::see_other(cx, return_path(cx, target)));
     }
-    let (arrow, points) = views::places(target);
+    let (arrow, points) = views::selectors(target);
     let changes = [
         Change::replace(arrow, views::arrow(target, vote == Vote::Cast).into_string()?),
         Change::fill(points, views::points(score).into_string()?),
@@ -42,14 +42,14 @@ pub fn change(cx: &Cx, target: Target, vote: Vote) -> Result {
 }
 
 fn sign_in_first(cx: &Cx, target: Target, vote: Vote) -> Error {
-    let cookie = (vote == Vote::Cast).then(|| keep(cx, target));
-    Error::SignIn { return_to: place(cx, target), cookie }
+    let cookie = (vote == Vote::Cast).then(|| pending_vote_cookie(cx, target));
+    Error::SignIn { return_to: return_path(cx, target), cookie }
 }
 
 /// Where the voter was: the page that the form was on, at the place of what they voted for.
-fn place(cx: &Cx, target: Target) -> String {
+fn return_path(cx: &Cx, target: Target) -> String {
     let Some(page) = cx.referrer() else {
-        return target.address();
+        return target.path();
     };
     match target {
         Target::Post(id) => format!("{page}#post_arrow_{id}"),

@@ -32,19 +32,19 @@ pub enum Vote {
 
 /// What has become of a vote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Counted {
+pub enum VoteOutcome {
     /// It is as it was wanted, perhaps since it was before: the score.
     Score(i64),
     /// It is the voter's own: their voice counts already.
     Own,
     /// There is nothing of that number, or not any more.
-    Gone,
+    NotFound,
 }
 
 impl Target {
     /// Its page's place where it can be seen.
     #[must_use]
-    pub fn address(self) -> String {
+    pub fn path(self) -> String {
         match self {
             Target::Post(id) => paths::post(id).to_string(),
             Target::Comment(id) => paths::comment(id).to_string(),
@@ -53,20 +53,20 @@ impl Target {
 }
 
 /// A guest's vote is kept for so many seconds, until they have signed in.
-const KEPT: u32 = 60 * 60;
+const PENDING_VOTE_MAX_AGE: u32 = 60 * 60;
 
 /// `Set-Cookie` for the vote of a guest. It says all there is to say, so nothing is written for it.
-fn keep(cx: &Cx, target: Target) -> Header {
+fn pending_vote_cookie(cx: &Cx, target: Target) -> Header {
     let value = match target {
         Target::Post(id) => format!("post-{id}"),
         Target::Comment(id) => format!("comment-{id}"),
     };
-    cookies::set(cx, "vote", value, KEPT)
+    cookies::set(cx, "vote", value, PENDING_VOTE_MAX_AGE)
 }
 
 /// What the asker wanted to vote for before they were led to signing in.
 #[must_use]
-pub fn kept(cx: &Cx) -> Option<Target> {
+pub fn pending_vote(cx: &Cx) -> Option<Target> {
     let (noun, id) = cookies::get(cx, "vote")?.split_once('-')?;
     let id = id.parse().ok()?;
     match noun {
@@ -78,6 +78,6 @@ pub fn kept(cx: &Cx) -> Option<Target> {
 
 /// `Set-Cookie` for one that is not needed any more.
 #[must_use]
-pub fn clear_cookie(cx: &Cx) -> Header {
+pub fn clear_pending_vote_cookie(cx: &Cx) -> Header {
     cookies::clear(cx, "vote")
 }

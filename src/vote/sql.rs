@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Counted, Target, Vote};
+use super::{Target, Vote, VoteOutcome};
 use crate::rank;
 use crate::sql::{Columns, among, row};
 use crate::types::id::{CommentId, PostId, UserId};
@@ -16,14 +16,14 @@ pub fn change(
     target: Target,
     vote: Vote,
     now: Timestamp,
-) -> rusqlite::Result<Counted> {
+) -> rusqlite::Result<VoteOutcome> {
     let Some(found) = find(connection, target)?.filter(|found| !found.is_removed) else {
-        return Ok(Counted::Gone);
+        return Ok(VoteOutcome::NotFound);
     };
     if found.author == Some(user_id) {
-        return Ok(Counted::Own);
+        return Ok(VoteOutcome::Own);
     }
-    apply(connection, user_id, target, &found, vote, now).map(Counted::Score)
+    apply(connection, user_id, target, &found, vote, now).map(VoteOutcome::Score)
 }
 
 /// The same for what was found, and is not their own; the score.
@@ -31,11 +31,11 @@ fn apply(
     connection: &Connection,
     user_id: UserId,
     target: Target,
-    found: &Found,
+    found: &VoteTarget,
     vote: Vote,
     now: Timestamp,
 ) -> rusqlite::Result<i64> {
-    if !row(connection, user_id, target, vote, now)? {
+    if !write_row(connection, user_id, target, vote, now)? {
         return Ok(found.score);
     }
     let by = if vote == Vote::Cast { 1 } else { -1 };
@@ -46,7 +46,7 @@ fn apply(
 }
 
 /// The vote itself, as a row; whether anything changed.
-fn row(
+fn write_row(
     connection: &Connection,
     user_id: UserId,
     target: Target,
@@ -76,7 +76,7 @@ fn row(
 }
 
 /// What a vote is for, as far as it matters.
-struct Found {
+struct VoteTarget {
     author: Option<UserId>,
     score: i64,
     created_at: Timestamp,
@@ -84,14 +84,14 @@ struct Found {
     is_removed: bool,
 }
 
-impl Found {
+impl VoteTarget {
     fn add_karma(&self, connection: &Connection, by: i64) -> rusqlite::Result<()> {
         if self.is_removed { Ok(()) } else { add_karma(connection, self.author, by) }
     }
 }
 
 row! {
-    fn found() -> Found, columns found_columns {
+    fn vote_target() -> VoteTarget, columns vote_target_columns {
         author: "user_id",
         score: "score",
         created_at: "created_at",
@@ -99,12 +99,12 @@ row! {
     }
 }
 
-fn find(connection: &Connection, target: Target) -> rusqlite::Result<Option<Found>> {
+fn find(connection: &Connection, target: Target) -> rusqlite::Result<Option<VoteTarget>> {
     let (sql, id) = match target {
         Target::Post(id) => (
             concat!(
                 "SELECT ",
-                found_columns!(),
+                vote_target_columns!(),
                 " FROM posts WHERE id = ?1 AND (deleted_at IS NULL OR removed_at IS NOT NULL)"
             ),
             id.get(),
@@ -112,13 +112,13 @@ fn find(connection: &Connection, target: Target) -> rusqlite::Result<Option<Foun
         Target::Comment(id) => (
             concat!(
                 "SELECT ",
-                found_columns!(),
+                vote_target_columns!(),
                 " FROM comments WHERE id = ?1 AND (deleted_at IS NULL OR removed_at IS NOT NULL)"
             ),
             id.get(),
         ),
     };
-    connection.prepare_cached(sql)?.query_row([id], |row| found(&mut Columns::of(row))).optional()
+    connection.prepare_cached(sql)?.query_row([id], |row| vote_target(&mut Columns::of(row))).optional()
 }
 
 fn set_score(
@@ -154,7 +154,7 @@ pub fn for_posts(
 ) -> rusqlite::Result<Vec<usize>> {
     let sql = "SELECT post_id FROM post_votes WHERE user_id = ?1 AND post_id BETWEEN ?2 AND ?3 \
                ORDER BY post_id LIMIT ?4";
-    places(connection, sql, user_id, posts.map(|(place, id)| (place, id.get())))
+    positions(connection, sql, user_id, posts.map(|(position, id)| (position, id.get())))
 }
 
 /// The positions of the comments that a user has voted for, of comments given with theirs.
@@ -165,25 +165,25 @@ pub fn for_comments(
 ) -> rusqlite::Result<Vec<usize>> {
     let sql = "SELECT comment_id FROM comment_votes WHERE user_id = ?1 AND comment_id BETWEEN ?2 AND ?3 \
                ORDER BY comment_id LIMIT ?4";
-    places(connection, sql, user_id, comments.map(|(place, id)| (place, id.get())))
+    positions(connection, sql, user_id, comments.map(|(position, id)| (position, id.get())))
 }
 
-fn places(
+fn positions(
     connection: &Connection,
     sql: &str,
     user_id: UserId,
     rows: impl Iterator<Item = (usize, i64)>,
 ) -> rusqlite::Result<Vec<usize>> {
-    let mut places = Vec::new();
-    among(connection, sql, user_id, rows, |place, _| {
-        places.push(place);
+    let mut positions = Vec::new();
+    among(connection, sql, user_id, rows, |position, _| {
+        positions.push(position);
         Ok(())
     })?;
-    Ok(places)
+    Ok(positions)
 }
 
 /// Forgets all votes for what stays only for the sake of others' words; its author loses the karma.
-pub fn forget(connection: &Connection, target: Target) -> rusqlite::Result<()> {
+pub fn delete_votes_for(connection: &Connection, target: Target) -> rusqlite::Result<()> {
     let Some(found) = find(connection, target)?.filter(|found| found.score > 1) else {
         return Ok(());
     };
@@ -216,7 +216,7 @@ pub fn withdraw_some(
         // would be found again and again.
         match find(connection, target)? {
             Some(found) => apply(connection, user_id, target, &found, Vote::Withdrawn, now).map(drop)?,
-            None => row(connection, user_id, target, Vote::Withdrawn, now).map(drop)?,
+            None => write_row(connection, user_id, target, Vote::Withdrawn, now).map(drop)?,
         }
         any = true;
     }

@@ -66,7 +66,7 @@ pub fn score(target: Target, score: i64) -> impl Render {
 
 /// Selectors of the arrow and of the points.
 #[must_use]
-pub fn places(target: Target) -> (String, String) {
+pub fn selectors(target: Target) -> (String, String) {
     match target {
         Target::Post(id) => (format!("#post_arrow_{id}"), format!("#post_points_{id}")),
         Target::Comment(id) => (format!("#comment_arrow_{id}"), format!("#comment_points_{id}")),

@@ -196,7 +196,8 @@ fn the_feed_of_a_post_has_its_comments_newest_first() {
     assert_eq!(entries(&site, &feed)[..2], paths("comments", vec![newest[0], newest[3]]));
 
     // The author deletes their account: the post stays for its comments and takes no more.
-    post::sql::leave(&database, PostId::new(id), UserId::new(1), Timestamp::now()).expect("it is emptied");
+    post::sql::delete_or_anonymize(&database, PostId::new(id), UserId::new(1), Timestamp::now())
+        .expect("it is emptied");
     assert_eq!(site.get(&format!("/posts/{id}")).status, 200);
     assert_eq!(site.get(&path).status, 404);
 }
@@ -491,7 +492,8 @@ fn a_link_preview_has_the_beginning_of_the_post() {
         .expect("the schema is known");
     comment(&database, id, "A remark");
     assert_eq!(preview(&site, id)[0].1, "b.example - 1 point, 1 comment");
-    post::sql::leave(&database, PostId::new(id), UserId::new(1), Timestamp::now()).expect("it is emptied");
+    post::sql::delete_or_anonymize(&database, PostId::new(id), UserId::new(1), Timestamp::now())
+        .expect("it is emptied");
     assert_eq!(preview(&site, id), []);
     for page in ["/", "/posts", "/users/1"] {
         assert_eq!(attributes(&site.get(page).html(), "meta[property]", "property"), [""; 0], "{page}");

@@ -11,8 +11,8 @@ use lorem_news::draft::{self, NewDraft};
 use lorem_news::feed;
 use lorem_news::flag::{self, Flagged, NewFlag};
 use lorem_news::moderation::{self, Decision, Outcome, Subject, Verb};
-use lorem_news::post::best::Over;
-use lorem_news::post::{self, Content, NewPost, Updated};
+use lorem_news::post::best::Period;
+use lorem_news::post::{self, Content, NewPost, UpdateOutcome};
 use lorem_news::saved::{self, SaveAction};
 use lorem_news::search::query::{Kind, Query};
 use lorem_news::search::{self, Order};
@@ -96,12 +96,12 @@ fn lists(connection: &Connection) {
     post::sql::newest(connection, Some(USER), START, 30).expect("the newest");
     post::sql::of_user(connection, Some(USER), USER, START, 30).expect("a user's posts");
     post::sql::of_site(connection, Some(USER), "example.com", START, 30).expect("a site's posts");
-    post::sql::best(connection, Some(USER), Over::All, Timestamp::now(), START, 30)
+    post::sql::best(connection, Some(USER), Period::All, Timestamp::now(), START, 30)
         .expect("the best of all time");
-    post::sql::best(connection, Some(USER), Over::Week, Timestamp::now(), START, 30)
+    post::sql::best(connection, Some(USER), Period::Week, Timestamp::now(), START, 30)
         .expect("the best of a week");
     post::sql::saved_by(connection, USER, START, 30).expect("the saved posts");
-    post::sql::some(connection, Some(USER), 100).expect("some posts");
+    post::sql::from_random(connection, Some(USER), 100).expect("some posts");
     post::sql::random(connection).expect("any post");
     let mut whole = post::sql::find(connection, Some(USER), POST).expect("an answer").expect("a post");
     // A discussion with few comments, and one with many.
@@ -125,7 +125,7 @@ fn lists(connection: &Connection) {
 fn every_list_is_read_from_an_index_in_its_order() {
     let (folder, connection) = database();
     connection.execute("UPDATE posts SET score = 2 WHERE id = 1", []).expect("the schema is known");
-    visit::sql::note(&connection, USER, POST, LONG_AGO).expect("it is noted");
+    visit::sql::record(&connection, USER, POST, LONG_AGO).expect("it is noted");
     let asked = statements(&connection, lists);
     assert_eq!(asked.len(), 26, "{asked:?}");
     // With the planner's statistics and without.
@@ -174,7 +174,7 @@ fn every_change_finds_its_rows_by_an_index() {
         for action in [SaveAction::Save, SaveAction::Unsave, SaveAction::Save] {
             assert!(saved::sql::change(connection, USER, POST, action, LONG_AGO).expect("it is changed"));
         }
-        assert!(saved::sql::forget_some(connection, USER, 10).expect("it is forgotten"));
+        assert!(saved::sql::delete_some(connection, USER, 10).expect("it is forgotten"));
         let secret = &Secret::random();
         let new =
             NewSession { user_id: user.id, secret, ip_address: "::1", user_agent: "", created_at: LONG_AGO };
@@ -209,21 +209,22 @@ fn every_query_and_change_of_one_user_is_found_by_an_index() {
             let content = Content { title: title.to_owned(), ..Content::default() };
             post::sql::update(connection, POST, &content, Some(&link), LONG_AGO).expect("an answer")
         };
-        assert_eq!(change(&other), Updated::TitleTaken);
-        assert_eq!(change("Another title"), Updated::Done);
+        assert_eq!(change(&other), UpdateOutcome::TitleTaken);
+        assert_eq!(change("Another title"), UpdateOutcome::Done);
         assert_eq!(
-            post::sql::same_address(connection, &link.address, Some(OTHER_POST), LONG_AGO)
+            post::sql::recent_with_address(connection, &link.address, Some(OTHER_POST), LONG_AGO)
                 .expect("an answer"),
             Some((POST, 1))
         );
-        assert!(post::sql::takes_address(connection, OTHER_POST, &link, LONG_AGO).expect("an answer"));
+        assert!(post::sql::is_address_taken(connection, OTHER_POST, &link, LONG_AGO).expect("an answer"));
         assert!(post::sql::takes_comments(connection, POST).expect("an answer"));
         for now in [1, 2] {
-            visit::sql::note(connection, USER, POST, Timestamp::from_micros(now)).expect("it is noted");
+            visit::sql::record(connection, USER, POST, Timestamp::from_micros(now)).expect("it is noted");
         }
-        assert!(visit::sql::forget_some(connection, USER, 10).expect("it is forgotten"));
+        assert!(visit::sql::delete_some(connection, USER, 10).expect("it is forgotten"));
         // The comments of others keep the post.
-        post::sql::leave(connection, POST, one_author(connection), LONG_AGO).expect("it is emptied");
+        post::sql::delete_or_anonymize(connection, POST, one_author(connection), LONG_AGO)
+            .expect("it is emptied");
     });
     assert!(posts.len() >= 10, "{posts:?}");
     assert_found_by_index(&connection, &posts);
@@ -266,7 +267,7 @@ fn every_query_and_change_of_one_user_is_found_by_an_index() {
         let make = || {
             let (secret, created_at) = (&secret, LONG_AGO);
             let new = NewSession { user_id: USER, secret, ip_address: "::1", user_agent: "", created_at };
-            user::sql::note_sign_in(connection, USER, LONG_AGO).expect("it is noted");
+            user::sql::record_sign_in(connection, USER, LONG_AGO).expect("it is noted");
             session::sql::create(connection, &new).expect("a session")
         };
         let id = make();
@@ -342,7 +343,7 @@ fn moderation_finds_its_rows_by_an_index() {
         user_agent: "",
         created_at: LONG_AGO,
     };
-    user::sql::note_sign_in(&connection, USER, LONG_AGO).expect("it is noted");
+    user::sql::record_sign_in(&connection, USER, LONG_AGO).expect("it is noted");
     let session_id = session::sql::create(&connection, &new).expect("a session");
     let asked = statements(&connection, |connection| {
         for target in [Target::Post(POST), Target::Comment(COMMENT)] {

@@ -1,7 +1,7 @@
 //! Search: finding posts and comments by words, filters, orders, and hostile queries.
 
 use lorem_news::comment::{self, NewComment};
-use lorem_news::post::{self, Content, NewPost, Updated};
+use lorem_news::post::{self, Content, NewPost, UpdateOutcome};
 use lorem_news::schema::APPLICATION_ID;
 use lorem_news::schema::MIGRATIONS;
 use lorem_news::schema::SCHEMA;
@@ -50,7 +50,7 @@ impl Words {
         let updated =
             post::sql::update(&self.database, PostId::new(id), &content, None, Timestamp::from_micros(2))
                 .expect("an answer");
-        assert_eq!(updated, Updated::Done);
+        assert_eq!(updated, UpdateOutcome::Done);
     }
 
     fn comment(&self, post_id: i64, user_id: i64, body: &str) -> i64 {

@@ -50,7 +50,7 @@ impl Client {
             created_at,
         };
         let id = session::sql::create(&connection, &new).expect("a session");
-        user::sql::note_sign_in(&connection, UserId::new(user_id), created_at)
+        user::sql::record_sign_in(&connection, UserId::new(user_id), created_at)
             .expect("the sign-in is counted");
         let client = Client { user_id, ..Client::new(site) };
         client.set_cookie("session", &secret.of(id.get()).to_string());

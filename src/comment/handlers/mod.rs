@@ -189,7 +189,7 @@ pub fn show(cx: &Cx, id: CommentId) -> Result {
         Ok(Some((detail, comment, place, discussion.page(connection, Some(id), after)?)))
     })?;
     let (detail, comment, place, thread) = found.ok_or(Error::NotFound)?;
-    visit::handlers::note(cx, &detail, visit::handlers::Page::Other)?;
+    visit::handlers::record_visit(cx, &detail, visit::handlers::Page::Other)?;
     let (heading, back) =
         (format!("Comment on {}", detail.post.title), paths::post(detail.post.id).to_string());
     let page = Page { aside: Some((&back, "← Back to post")), ..Page::new(cx, &heading)? };

@@ -329,7 +329,7 @@ pub fn destroy(connection: &Connection, id: CommentId, now: Timestamp) -> rusqli
     let Some((post_id, user_id)) = found else {
         return Ok(None);
     };
-    vote::sql::forget(connection, Target::Comment(id))?;
+    vote::sql::delete_votes_for(connection, Target::Comment(id))?;
     connection
         .prepare_cached(
             "UPDATE comments SET deleted_at = ?2, updated_at = ?2, user_id = NULL, body = '' WHERE id = ?1",
@@ -353,7 +353,7 @@ pub fn leave(connection: &Connection, id: CommentId, now: Timestamp) -> rusqlite
         prune(connection, parent_id)?;
         return post::sql::prune(connection, post_id);
     }
-    vote::sql::forget(connection, Target::Comment(id))?;
+    vote::sql::delete_votes_for(connection, Target::Comment(id))?;
     connection
         .prepare_cached(
             "UPDATE comments SET removed_at = NULL, updated_at = ?2, user_id = NULL, body = '' \

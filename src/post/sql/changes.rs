@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::link::NewLink;
-use super::super::{Content, NewPost, REPOST_WINDOW, Updated};
+use super::super::{Content, NewPost, REPOST_WINDOW, UpdateOutcome};
 use crate::rank;
 use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
@@ -47,7 +47,7 @@ pub fn has_title(connection: &Connection, title: &str, except: Option<PostId>) -
 
 /// The post other than `except` that has led to the same address for less than [`REPOST_WINDOW`] before
 /// `now`, and its points.
-pub fn same_address(
+pub fn recent_with_address(
     connection: &Connection,
     address: &str,
     except: Option<PostId>,
@@ -63,16 +63,16 @@ pub fn same_address(
 
 /// Whether post `id` would lead to where another one leads that is not old. One that leads there already
 /// may go on.
-pub fn takes_address(
+pub fn is_address_taken(
     connection: &Connection,
     id: PostId,
     link: &NewLink,
     now: Timestamp,
 ) -> rusqlite::Result<bool> {
     let sql = "SELECT address IS ?2 FROM posts WHERE id = ?1";
-    let is_there: Option<bool> =
+    let is_unchanged: Option<bool> =
         connection.prepare_cached(sql)?.query_row(params![id, link.address], |row| row.get(0)).optional()?;
-    Ok(is_there != Some(true) && same_address(connection, &link.address, Some(id), now)?.is_some())
+    Ok(is_unchanged != Some(true) && recent_with_address(connection, &link.address, Some(id), now)?.is_some())
 }
 
 /// Changes a post, unless another one has the title or the address.
@@ -82,14 +82,14 @@ pub fn update(
     content: &Content,
     link: Option<&NewLink>,
     now: Timestamp,
-) -> rusqlite::Result<Updated> {
+) -> rusqlite::Result<UpdateOutcome> {
     if let Some(link) = link
-        && takes_address(connection, id, link, now)?
+        && is_address_taken(connection, id, link, now)?
     {
-        return Ok(Updated::AddressTaken);
+        return Ok(UpdateOutcome::AddressTaken);
     }
     if has_title(connection, &content.title, Some(id))? {
-        return Ok(Updated::TitleTaken);
+        return Ok(UpdateOutcome::TitleTaken);
     }
     connection
         .prepare_cached(
@@ -106,12 +106,17 @@ pub fn update(
     connection
         .prepare_cached("UPDATE descriptions SET text = ?2 WHERE post_id = ?1")?
         .execute(params![id, content.description])?;
-    Ok(Updated::Done)
+    Ok(UpdateOutcome::Done)
 }
 
 /// What becomes of a post when its author leaves: it goes, unless others commented on it. Then it
 /// stays for their sake, without author, title and text.
-pub fn leave(connection: &Connection, id: PostId, author: UserId, now: Timestamp) -> rusqlite::Result<()> {
+pub fn delete_or_anonymize(
+    connection: &Connection,
+    id: PostId,
+    author: UserId,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
     let sql = "SELECT EXISTS (SELECT 1 FROM comments WHERE post_id = ?1 AND deleted_at IS NULL \
                AND user_id IS NOT ?2)";
     let is_discussed: bool =
@@ -119,7 +124,7 @@ pub fn leave(connection: &Connection, id: PostId, author: UserId, now: Timestamp
     if !is_discussed {
         return destroy(connection, id);
     }
-    vote::sql::forget(connection, Target::Post(id))?;
+    vote::sql::delete_votes_for(connection, Target::Post(id))?;
     // One that an admin had removed is not counted.
     connection
         .prepare_cached(

@@ -5,8 +5,10 @@ mod changes;
 use rusqlite::{Connection, OptionalExtension, Params, params};
 use smol_str::SmolStr;
 
-pub use self::changes::{create, destroy, has_title, leave, prune, same_address, takes_address, update};
-use super::best::Over;
+pub use self::changes::{
+    create, delete_or_anonymize, destroy, has_title, is_address_taken, prune, recent_with_address, update,
+};
+use super::best::Period;
 use super::{DELETED, Link, Post, PostDetail, REMOVED};
 use crate::sql::{Columns, moderation_reason, random_id, row, short};
 use crate::types::cursor::{Cursor, Slice};
@@ -117,13 +119,16 @@ fn add_viewers(
     };
     let is_others = |post: &Post| post.author.as_ref().is_some_and(|author| author.id != viewer_id);
     let others = posts.iter().enumerate().filter(|(_, post)| is_others(post));
-    for place in vote::sql::for_posts(connection, viewer_id, others.map(|(place, post)| (place, post.id)))? {
-        posts[place].is_voted = true;
+    for position in
+        vote::sql::for_posts(connection, viewer_id, others.map(|(position, post)| (position, post.id)))?
+    {
+        posts[position].is_voted = true;
     }
     let all = posts.iter().map(|post| post.id).enumerate();
-    for (place, visit) in visit::sql::to_posts(connection, viewer_id, all)? {
-        let post = &mut posts[place];
-        (post.new_comments, post.has_unseen) = visit::sql::news(connection, viewer_id, post.id, visit)?;
+    for (position, visit) in visit::sql::of_posts(connection, viewer_id, all)? {
+        let post = &mut posts[position];
+        (post.new_comments, post.has_unseen) =
+            visit::sql::new_comments(connection, viewer_id, post.id, visit)?;
     }
     Ok(())
 }
@@ -158,7 +163,7 @@ pub fn newest(
          ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?3"
     );
     let rows = list(connection, viewer_id, sql, params![after.key, after.id, limit + 1])?;
-    Ok(Slice::of(rows, limit, Post::by_age))
+    Ok(Slice::of(rows, limit, Post::age_cursor))
 }
 
 /// Someone's posts from `after` on: newest first.
@@ -174,7 +179,7 @@ pub fn of_user(
          ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?4"
     );
     let rows = list(connection, viewer_id, sql, params![user_id, after.key, after.id, limit + 1])?;
-    Ok(Slice::of(rows, limit, Post::by_age))
+    Ok(Slice::of(rows, limit, Post::age_cursor))
 }
 
 /// The posts of a site from `after` on: newest first.
@@ -190,19 +195,19 @@ pub fn of_site(
          ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?4"
     );
     let rows = list(connection, viewer_id, sql, params![site, after.key, after.id, limit + 1])?;
-    Ok(Slice::of(rows, limit, Post::by_age))
+    Ok(Slice::of(rows, limit, Post::age_cursor))
 }
 
 /// The posts of a time for which others voted, from `after` on: those with the most points first.
 pub fn best(
     connection: &Connection,
     viewer_id: Option<UserId>,
-    over: Over,
+    period: Period,
     now: Timestamp,
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<Post>> {
-    if let Some(since) = over.since(now) {
+    if let Some(since) = period.since(now) {
         return best_since(connection, viewer_id, since, now, after, limit);
     }
     let sql = select!(
@@ -210,7 +215,7 @@ pub fn best(
          ORDER BY posts.score DESC, posts.id DESC LIMIT ?3"
     );
     let rows = list(connection, viewer_id, sql, params![after.key, after.id, limit + 1])?;
-    Ok(Slice::of(rows, limit, Post::by_score))
+    Ok(Slice::of(rows, limit, Post::score_cursor))
 }
 
 /// Each day has a list in the order of its points (`posts_by_day_and_score`). Of these, only what can
@@ -223,29 +228,29 @@ fn best_since(
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<Post>> {
-    let mut of_day = connection.prepare_cached(
+    let mut posts_of_day = connection.prepare_cached(
         "SELECT score, id FROM posts WHERE created_at / 86400000000 = ?1 \
          AND (score, id) < (?2, ?3) AND (score, id) > (?4, ?5) \
          AND score > 1 AND deleted_at IS NULL AND created_at >= ?6 ORDER BY score DESC, id DESC LIMIT ?7",
     )?;
-    let wanted = limit as usize + 1;
+    let max_rows = limit as usize + 1;
     let mut best: Vec<(i64, PostId)> = Vec::new();
     for day in (since.day()..=now.day()).rev() {
-        let least = best.get(wanted - 1).copied().unwrap_or((1, PostId::new(i64::MAX)));
-        let places = params![day, after.key, after.id, least.0, least.1, since, limit + 1];
-        for place in of_day.query_map(places, |row| Ok((row.get(0)?, row.get(1)?)))? {
-            best.push(place?);
+        let least = best.get(max_rows - 1).copied().unwrap_or((1, PostId::new(i64::MAX)));
+        let parameters = params![day, after.key, after.id, least.0, least.1, since, limit + 1];
+        for score_and_id in posts_of_day.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))? {
+            best.push(score_and_id?);
         }
         best.sort_unstable_by(|one, other| other.cmp(one));
-        best.truncate(wanted);
+        best.truncate(max_rows);
     }
-    let mut row = connection.prepare_cached(select!("WHERE posts.id = ?1"))?;
+    let mut by_id = connection.prepare_cached(select!("WHERE posts.id = ?1"))?;
     let mut rows = Vec::with_capacity(best.len());
     for (_, id) in best {
-        rows.push(row.query_row([id], |row| post(&mut Columns::of(row)))?);
+        rows.push(by_id.query_row([id], |row| post(&mut Columns::of(row)))?);
     }
     add_viewers(connection, viewer_id, &mut rows)?;
-    Ok(Slice::of(rows, limit, Post::by_score))
+    Ok(Slice::of(rows, limit, Post::score_cursor))
 }
 
 /// The posts that someone has saved, from `after` on: last saved first.
@@ -269,7 +274,11 @@ pub fn saved_by(
 }
 
 /// Up to `limit` posts in the order of their ids, beginning at a random one.
-pub fn some(connection: &Connection, viewer_id: Option<UserId>, limit: u32) -> rusqlite::Result<Vec<Post>> {
+pub fn from_random(
+    connection: &Connection,
+    viewer_id: Option<UserId>,
+    limit: u32,
+) -> rusqlite::Result<Vec<Post>> {
     let sql = select!(
         "WHERE posts.id >= ",
         random_id!("posts"),
@@ -305,13 +314,13 @@ pub fn find(
         (viewer_id, detail.new_since, detail.looked_at)
     {
         let (post, visit) = (&mut detail.post, Visit { new_since, looked_at });
-        (post.new_comments, post.has_unseen) = visit::sql::news(connection, viewer_id, id, visit)?;
+        (post.new_comments, post.has_unseen) = visit::sql::new_comments(connection, viewer_id, id, visit)?;
     }
-    Ok(Some(if detail.removed.is_some() { hidden(detail) } else { detail }))
+    Ok(Some(if detail.removed.is_some() { redacted(detail) } else { detail }))
 }
 
 /// What an admin has removed as everybody sees it: nothing of what it says, nor who says it.
-fn hidden(detail: PostDetail) -> PostDetail {
+fn redacted(detail: PostDetail) -> PostDetail {
     let post = Post { title: SmolStr::new_static(REMOVED), author: None, link: None, ..detail.post };
     PostDetail { post, description: String::new(), ..detail }
 }

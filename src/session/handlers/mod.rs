@@ -31,7 +31,7 @@ pub fn new(cx: &Cx) -> Result {
 }
 
 fn form<'f>(cx: &Cx, screen_name: &'f str, return_to: &'f str) -> Result<views::SignIn<'f>> {
-    let (keeps, votes) = (draft::handlers::is_kept(cx)?, vote::kept(cx).is_some());
+    let (keeps, votes) = (draft::handlers::is_kept(cx)?, vote::pending_vote(cx).is_some());
     Ok(views::SignIn { screen_name, return_to, keeps, votes })
 }
 
@@ -86,8 +86,8 @@ pub fn welcome(cx: &Cx, user_id: UserId, flash: Flash, token: &Token) -> Result 
     let own_page = paths::user(user_id).to_string();
     let location = cx.form()?.get("return_to").and_then(local_path).unwrap_or(&own_page);
     let mut response = signed_in(cx, reply::done(cx, location, flash), token);
-    if vote::kept(cx).is_some() {
-        response.headers.push(vote::clear_cookie(cx));
+    if vote::pending_vote(cx).is_some() {
+        response.headers.push(vote::clear_pending_vote_cookie(cx));
     }
     Ok(response)
 }

@@ -32,7 +32,7 @@ impl SignIn {
             ip_address: cx.ip().to_string(),
             user_agent: cx.user_agent().to_owned(),
             before: auth::token(cx),
-            vote: vote::kept(cx),
+            vote: vote::pending_vote(cx),
             now: cx.now,
         }
     }
@@ -52,7 +52,7 @@ impl SignIn {
         {
             vote::sql::change(connection, user_id, target, Vote::Cast, self.now)?;
         }
-        user::sql::note_sign_in(connection, user_id, self.now)?;
+        user::sql::record_sign_in(connection, user_id, self.now)?;
         self.insert(connection, user_id)
     }
 

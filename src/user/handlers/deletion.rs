@@ -24,7 +24,7 @@ pub fn destroy_some(
     }
     let posts = post::sql::ids_of_user(connection, id, number)?;
     for post_id in &posts {
-        post::sql::leave(connection, *post_id, id, now)?;
+        post::sql::delete_or_anonymize(connection, *post_id, id, now)?;
     }
     if !posts.is_empty() {
         return Ok(true);
@@ -36,9 +36,9 @@ pub fn destroy_some(
     }
     if !comments.is_empty()
         || vote::sql::withdraw_some(connection, id, now, number)?
-        || saved::sql::forget_some(connection, id, number)?
+        || saved::sql::delete_some(connection, id, number)?
         || flag::sql::withdraw_some(connection, id, number)?
-        || visit::sql::forget_some(connection, id, number)?
+        || visit::sql::delete_some(connection, id, number)?
     {
         return Ok(true);
     }

@@ -27,7 +27,7 @@ use crate::web::form::{Errors, NO_ERRORS};
 use crate::web::{Cx, Error, Result, paths, reply};
 
 /// Where each of the lists begins.
-pub struct Places {
+pub struct ListCursors {
     /// Of posts.
     pub posts: Cursor,
     /// Of comments.
@@ -41,12 +41,12 @@ pub struct Places {
 /// # Errors
 /// [`Error::NotFound`]; a cursor that is none; the database's.
 pub fn show(cx: &Cx, id: UserId) -> Result {
-    let places = Places {
+    let cursors = ListCursors {
         posts: cx.cursor("posts")?,
         comments: cx.cursor("comments")?,
         sessions: cx.cursor("sessions")?,
     };
-    let html = page(cx, id, &places)?.ok_or(Error::NotFound)?;
+    let html = page(cx, id, &cursors)?.ok_or(Error::NotFound)?;
     Ok(reply::page(cx, html))
 }
 
@@ -54,7 +54,7 @@ pub fn show(cx: &Cx, id: UserId) -> Result {
 ///
 /// # Errors
 /// The database's.
-pub fn page(cx: &Cx, id: UserId, places: &Places) -> Result<Option<String>> {
+pub fn page(cx: &Cx, id: UserId, cursors: &ListCursors) -> Result<Option<String>> {
     let viewer = auth::viewer(cx)?;
     let viewer_id = viewer.map(|viewer| viewer.id);
     let is_own = viewer_id == Some(id);
@@ -63,11 +63,11 @@ pub fn page(cx: &Cx, id: UserId, places: &Places) -> Result<Option<String>> {
             return Ok(None);
         };
         let sessions =
-            is_own.then(|| session::sql::of_user(connection, id, places.sessions, session::PAGE_SIZE));
+            is_own.then(|| session::sql::of_user(connection, id, cursors.sessions, session::PAGE_SIZE));
         Ok(Some(Profile {
             user,
-            posts: post::sql::of_user(connection, viewer_id, id, places.posts, PAGE_SIZE)?,
-            comments: comment::sql::of_user(connection, id, places.comments, PAGE_SIZE)?,
+            posts: post::sql::of_user(connection, viewer_id, id, cursors.posts, PAGE_SIZE)?,
+            comments: comment::sql::of_user(connection, id, cursors.comments, PAGE_SIZE)?,
             sessions: sessions.transpose()?,
         }))
     })?;
@@ -169,18 +169,18 @@ pub fn edit(cx: &Cx) -> Result {
 }
 
 /// What is to become of somebody's account.
-struct Changed {
+struct RequestedChanges {
     screen_name: String,
     about: String,
-    password: Option<NewHash>,
+    password: Option<PasswordChange>,
 }
 
 /// The hash of somebody's password, to be changed.
-struct NewHash {
-    /// What it must still be.
-    present: String,
-    /// What it becomes.
-    new: String,
+struct PasswordChange {
+    /// The stored hash against which the current password was verified.
+    current_hash: String,
+    /// The hash of the new password.
+    new_hash: String,
 }
 
 /// `PATCH /user`: changes one's name, what one says of oneself, and one's password. A new password
@@ -192,48 +192,48 @@ pub fn update(cx: &Cx) -> Result {
     let viewer = draft::handlers::require_user(cx, paths::EDIT_ACCOUNT, &["screen_name", "about"])?;
     let id = viewer.id;
     let user = cx.read(|connection| sql::find(connection, id))?.ok_or(Error::NotFound)?;
-    let (changed, errors) = wanted(cx, &user)?;
-    let refuse = |changed: &Changed, errors: &Errors| {
-        let form = views::EditForm { id, screen_name: &changed.screen_name, about: &changed.about };
+    let (changes, errors) = requested_changes(cx, &user)?;
+    let refuse = |changes: &RequestedChanges, errors: &Errors| {
+        let form = views::EditForm { id, screen_name: &changes.screen_name, about: &changes.about };
         let page = Page::with_form(cx, "Editing profile", errors)?;
         Ok(reply::refused(cx, layout::render(&page, views::edit(&form, errors))?, errors))
     };
     if !errors.is_empty() {
-        return refuse(&changed, &errors);
+        return refuse(&changes, &errors);
     }
-    let changed = Arc::new(changed);
+    let changes = Arc::new(changes);
     let (session_id, now) = (viewer.session_id, cx.now);
-    let (secret, draft, new) = (Secret::random(), draft::handlers::token(cx), Arc::clone(&changed));
+    let (secret, draft, requested) = (Secret::random(), draft::handlers::token(cx), Arc::clone(&changes));
     let renewed = secret.clone();
     let updated = auth::write_as(cx, viewer, Standing::Active, move |connection| {
         // Another request may have changed it since it was checked.
-        if let Some(hash) = &new.password
-            && !sql::has_password(connection, id, &hash.present)?
+        if let Some(change) = &requested.password
+            && !sql::has_password(connection, id, &change.current_hash)?
         {
             return Ok(Err(wrong_password()));
         }
-        if !sql::update(connection, id, &new.screen_name, &new.about, now)? {
+        if !sql::update(connection, id, &requested.screen_name, &requested.about, now)? {
             return Ok(Err(name_taken()));
         }
         draft::handlers::taken(connection, draft.as_ref(), paths::ACCOUNT)?;
-        let Some(new_hash) = &new.password else {
+        let Some(change) = &requested.password else {
             return Ok(Ok(()));
         };
-        sql::set_password(connection, id, &new_hash.new)?;
+        sql::set_password(connection, id, &change.new_hash)?;
         session::sql::destroy_others(connection, id, Some(session_id))?;
         session::sql::renew(connection, session_id, &renewed, now)?;
         Ok(Ok(()))
     })?;
     match updated {
         Some(Ok(())) => {}
-        Some(Err(errors)) => return refuse(&changed, &errors),
+        Some(Err(errors)) => return refuse(&changes, &errors),
         None => {
             let fields = ["screen_name", "about"];
             return Err(draft::handlers::sign_in_first(cx, paths::EDIT_ACCOUNT, &fields));
         }
     }
     let response = reply::done(cx, paths::user(id), Flash::ProfileUpdated);
-    Ok(if changed.password.is_some() {
+    Ok(if changes.password.is_some() {
         signed_in(cx, response, &secret.of(session_id.get()))
     } else {
         response
@@ -241,7 +241,7 @@ pub fn update(cx: &Cx) -> Result {
 }
 
 /// What the form asks for. A field that was not sent stays as it is.
-fn wanted(cx: &Cx, user: &User) -> Result<(Changed, Errors)> {
+fn requested_changes(cx: &Cx, user: &User) -> Result<(RequestedChanges, Errors)> {
     let form = cx.form()?;
     let typed = form.get("screen_name").unwrap_or(&user.screen_name);
     let screen_name = form.get("screen_name").map_or_else(|| typed.to_owned(), |_| form.line("screen_name"));
@@ -255,11 +255,11 @@ fn wanted(cx: &Cx, user: &User) -> Result<(Changed, Errors)> {
         Some(password) => new_password(cx, user, password, &mut errors)?,
         None => None,
     };
-    Ok((Changed { screen_name, about, password }, errors))
+    Ok((RequestedChanges { screen_name, about, password }, errors))
 }
 
 /// The present hash and the new one, when the present password is right and the new one will do.
-fn new_password(cx: &Cx, user: &User, password: &str, errors: &mut Errors) -> Result<Option<NewHash>> {
+fn new_password(cx: &Cx, user: &User, password: &str, errors: &mut Errors) -> Result<Option<PasswordChange>> {
     let form = cx.form()?;
     check_confirmation(errors, password, form.get("password_confirmation"));
     check_length(errors, password);
@@ -268,15 +268,16 @@ fn new_password(cx: &Cx, user: &User, password: &str, errors: &mut Errors) -> Re
         *errors = Errors::rate_limited(wait);
         return Ok(None);
     }
-    let present = cx.read(|connection| sql::password_hash(connection, user.id))?.ok_or(Error::NotFound)?;
-    let current = form.get("current_password").unwrap_or_default();
-    if !cx.hashing(|| password::verify(current, &present))? {
+    let current_hash =
+        cx.read(|connection| sql::password_hash(connection, user.id))?.ok_or(Error::NotFound)?;
+    let typed = form.get("current_password").unwrap_or_default();
+    if !cx.hashing(|| password::verify(typed, &current_hash))? {
         errors.append(wrong_password());
     }
     if !errors.is_empty() {
         return Ok(None);
     }
-    Ok(Some(NewHash { present, new: hash(cx, password)? }))
+    Ok(Some(PasswordChange { current_hash, new_hash: hash(cx, password)? }))
 }
 
 /// `GET /user/delete`: says what will go.
@@ -291,7 +292,7 @@ pub fn confirm_destroy(cx: &Cx) -> Result {
 }
 
 /// Posts, comments and sessions that go in one write: some milliseconds.
-const DESTROYED_AT_ONCE: u32 = 200;
+const MAX_ROWS_PER_WRITE: u32 = 200;
 
 /// `DELETE /user`: removes one's account and what one wrote.
 ///
@@ -302,6 +303,6 @@ pub fn destroy(cx: &Cx) -> Result {
     let (id, now) = (viewer.id, cx.now);
     // Step by step: somebody may have written for years, and others want to write meanwhile. Should it
     // break off, what is left can be deleted like this again.
-    while cx.write(move |connection| deletion::destroy_some(connection, id, now, DESTROYED_AT_ONCE))? {}
+    while cx.write(move |connection| deletion::destroy_some(connection, id, now, MAX_ROWS_PER_WRITE))? {}
     Ok(signed_out(cx, reply::done(cx, paths::FRONT, Flash::ProfileDeleted)))
 }

@@ -75,9 +75,9 @@ pub fn show<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
 
 fn comments<'p>(cx: &'p Cx, profile: &'p Profile) -> impl Render + 'p {
     // Who has asked for the next page wants to see it.
-    let asked_for = cx.query("comments").is_some();
+    let is_requested = cx.query("comments").is_some();
     owned_html! {
-        details(open?=asked_for, id="comments") {
+        details(open?=is_requested, id="comments") {
             summary { h2 { : "Comments:" } : " "; : profile.user.comments_count }
             : comment::views::own(&profile.comments.rows, cx.now);
             : pager::more(profile.comments.next, "comments", "#comments");
@@ -86,10 +86,10 @@ fn comments<'p>(cx: &'p Cx, profile: &'p Profile) -> impl Render + 'p {
 }
 
 fn sessions<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) -> impl Render + 'p {
-    let asked_for = cx.query("sessions").is_some();
+    let is_requested = cx.query("sessions").is_some();
     owned_html! {
         @ if let Some(sessions) = &profile.sessions {
-            details(open?=asked_for, id="sessions") {
+            details(open?=is_requested, id="sessions") {
                 summary { h2 { : "Sessions:" } : " "; span(id="sessions_count") { : profile.user.sessions_count } }
                 : session::views::list(&sessions.rows, viewer);
                 : pager::more(sessions.next, "sessions", "#sessions");
