@@ -1,9 +1,9 @@
-//! The lists of the best posts: over which time.
+//! The periods of the lists of the best posts.
 
 use crate::types::time::{DAY, Timestamp};
 use crate::web::paths;
 
-/// The time over which posts are compared by their points.
+/// The period whose posts are ranked by points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Period {
     /// The last 24 hours.
@@ -17,10 +17,10 @@ pub enum Period {
 }
 
 impl Period {
-    /// All of them, as the page offers them.
+    /// All periods, in the order of the tabs.
     pub const EACH: [Period; 4] = [Period::Day, Period::Week, Period::Month, Period::All];
 
-    /// Its name in the address.
+    /// The name in the URL.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
@@ -31,13 +31,13 @@ impl Period {
         }
     }
 
-    /// The one of this name.
+    /// The period with this name in the URL; `None` when there is none.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Period> {
         Period::EACH.into_iter().find(|period| period.code() == code)
     }
 
-    /// Its name on the page.
+    /// The label of the tab.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
@@ -48,7 +48,7 @@ impl Period {
         }
     }
 
-    /// The heading of its list.
+    /// The heading of the page.
     #[must_use]
     pub fn heading(self) -> &'static str {
         match self {
@@ -59,7 +59,7 @@ impl Period {
         }
     }
 
-    /// What its list says when nobody has voted.
+    /// The text in place of an empty list.
     #[must_use]
     pub fn empty_message(self) -> &'static str {
         match self {
@@ -70,7 +70,7 @@ impl Period {
         }
     }
 
-    /// When it began; `None`: with the first post.
+    /// The start of the period that ends `now`; `None` for all time.
     #[must_use]
     pub fn since(self, now: Timestamp) -> Option<Timestamp> {
         let days = match self {
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_has_a_name_by_which_it_is_found() {
+    fn a_period_is_found_by_its_code() {
         for period in Period::EACH {
             assert_eq!(Period::from_code(period.code()), Some(period));
         }

@@ -1,4 +1,4 @@
-//! Pages about posts.
+//! Handlers for posts: the lists, the page of a post, and the forms.
 
 use std::sync::Arc;
 
@@ -29,21 +29,23 @@ use crate::web::form::{Errors, Form, NO_ERRORS};
 use crate::web::{Cx, Error, Result, paths, reply};
 use horrorshow::owned_html;
 
-/// Reads a page of a list: for the viewer, after a position, at most this number of posts.
+/// Reads a page of a list: for the viewer, from a cursor on, at most this number of posts.
 type Query = fn(&Connection, Option<UserId>, Cursor, u32) -> rusqlite::Result<Slice<Post>>;
 
-/// `GET /`: the hottest.
+/// `GET /`: the front page, hottest first.
 ///
 /// # Errors
-/// A cursor that is none; the database's.
+/// [`Error::BadRequest`] for a malformed cursor; [`Error::Unavailable`] or [`Error::Internal`] when the
+/// database fails.
 pub fn front(cx: &Cx) -> Result {
     list(cx, "Top posts", "What people post and discuss on Lorem News.", paths::FRONT_FEED, sql::hottest)
 }
 
-/// `GET /posts`: the newest.
+/// `GET /posts`: newest first.
 ///
 /// # Errors
-/// A cursor that is none; the database's.
+/// [`Error::BadRequest`] for a malformed cursor; [`Error::Unavailable`] or [`Error::Internal`] when the
+/// database fails.
 pub fn recent(cx: &Cx) -> Result {
     list(cx, "Recent posts", "The newest posts on Lorem News.", paths::POSTS_FEED, sql::newest)
 }
@@ -56,10 +58,11 @@ fn list(cx: &Cx, heading: &str, description: &str, feed: &'static str, query: Qu
     Ok(reply::page(cx, layout::render(&page, views::list(cx, page.viewer, &posts))?))
 }
 
-/// `GET /best`, `GET /best/:over`: those with the most points of a week, or of another time.
+/// `GET /best`, `GET /best/:period`: the posts of a period, by default a week, with the most points first.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a time that is none; a cursor that is none; the database's.
+/// [`Error::NotFound`] for an unknown period; [`Error::BadRequest`] for a malformed cursor;
+/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn best(cx: &Cx, period: &str) -> Result {
     let period = Period::from_code(period).ok_or(Error::NotFound)?;
     let (after, viewer_id, now) = (cx.cursor("after")?, auth::viewer_id(cx)?, cx.now);
@@ -69,10 +72,11 @@ pub fn best(cx: &Cx, period: &str) -> Result {
     Ok(reply::page(cx, layout::render(&page, views::best(cx, page.viewer, period, &posts))?))
 }
 
-/// `GET /from?site=…`: what leads to a site, the newest first.
+/// `GET /from?site=…`: the links to a site, newest first.
 ///
 /// # Errors
-/// [`Error::NotFound`] for what cannot be a site; a cursor that is none; the database's.
+/// [`Error::NotFound`] for a site that no link can have; [`Error::BadRequest`] for a malformed cursor;
+/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn from(cx: &Cx) -> Result {
     let (after, viewer_id) = (cx.cursor("after")?, auth::viewer_id(cx)?);
     let site = cx.query("site").and_then(|site| link::parse_site(&site)).ok_or(Error::NotFound)?;
@@ -85,13 +89,15 @@ pub fn from(cx: &Cx) -> Result {
 /// `GET /posts/:id`: a post and its comments.
 ///
 /// # Errors
-/// [`Error::NotFound`]; a cursor that is none; the database's.
+/// [`Error::NotFound`], or [`Error::TargetDeleted`] when a draft of a comment on the post is kept;
+/// [`Error::BadRequest`] for a malformed cursor; [`Error::Unavailable`] or [`Error::Internal`] when the
+/// database fails.
 pub fn show(cx: &Cx, id: PostId) -> Result {
-    let written = draft::handlers::of(cx, paths::new_comment(id))?.unwrap_or_default().text("body");
+    let draft = draft::handlers::of(cx, paths::new_comment(id))?.unwrap_or_default().text("body");
     let after = cx.cursor("comments")?;
     let (detail, comments) =
         find(cx, id, after)?.ok_or_else(|| draft::handlers::lost(cx, paths::new_comment(id)))?;
-    let html = render(cx, &detail, &comments, &CommentForm::of(&written))?;
+    let html = render(cx, &detail, &comments, &CommentForm::of(&draft))?;
     visit::handlers::record_visit(
         cx,
         &detail,
@@ -100,11 +106,11 @@ pub fn show(cx: &Cx, id: PostId) -> Result {
     Ok(reply::page(cx, html))
 }
 
-/// The page of a post with its comments from `after` on, and the form for a comment as far as it is
-/// filled; `None` when there is no such post.
+/// The page of a post with its comments from `after` on and a filled form for a comment; `None` when there is
+/// no such post.
 ///
 /// # Errors
-/// The database's.
+/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn page(cx: &Cx, id: PostId, after: Cursor, form: &CommentForm) -> Result<Option<String>> {
     find(cx, id, after)?.map(|(detail, comments)| render(cx, &detail, &comments, form)).transpose()
 }
@@ -120,10 +126,10 @@ fn find(cx: &Cx, id: PostId, after: Cursor) -> Result<Option<(PostDetail, Thread
     })?)
 }
 
-/// The page of a post that is at hand.
+/// Renders the page of a post that has been read.
 ///
 /// # Errors
-/// The database's, when asking who asks.
+/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails at looking up the viewer.
 pub fn render(cx: &Cx, detail: &PostDetail, comments: &Thread, form: &CommentForm) -> Result<String> {
     let (id, is_visible) = (detail.post.id, !detail.is_deleted);
     let description = if is_visible { views::description(detail) } else { String::new() };
@@ -142,15 +148,16 @@ pub fn render(cx: &Cx, detail: &PostDetail, comments: &Thread, form: &CommentFor
     Ok(layout::render(&page, owned_html! { : &post; : &discussion })?)
 }
 
-/// `GET /posts/new`: the address may fill the form, as the bookmarklet's does.
+/// `GET /posts/new`: the query string may prefill the form, as the bookmarklet's does.
 ///
 /// # Errors
-/// [`Error::SignIn`]; the database's.
+/// [`Error::SignIn`] for a guest; [`Error::Moderated`] for a banned user; [`Error::Unavailable`] or
+/// [`Error::Internal`] when the database fails.
 pub fn new(cx: &Cx) -> Result {
     auth::require_active_user(cx)?;
     let query = Form::parse(cx.request.raw_query_string().as_bytes()).unwrap_or_default();
     let suggested = Content::suggested(&query);
-    // Who comes with something new has no use for what they wrote before; it is there without it.
+    // A prefilled form does not show the draft: it stays for the form without a query string.
     let content = if suggested.is_empty() {
         Content::of(&draft::handlers::of(cx, paths::POSTS)?.unwrap_or_default(), Content::default())
     } else {
@@ -165,25 +172,27 @@ fn new_page(cx: &Cx, content: &Content, errors: &Errors) -> Result<String> {
     Ok(layout::render(&page, views::new(content, errors, bookmarklet.as_deref()))?)
 }
 
-/// What has become of a post that was sent.
+/// The outcome of a request for a new post.
 enum CreateOutcome {
     /// The new post.
     Created(PostId),
-    /// Another post has linked to this address for less than [`REPOST_WINDOW`](super::REPOST_WINDOW).
+    /// Another post has linked to the address within [`REPOST_WINDOW`](super::REPOST_WINDOW).
     AlreadyPosted {
         /// The id of that post.
         id: PostId,
         /// Whether the request added the user's vote to it.
         has_voted: bool,
     },
-    /// Another one has the title.
+    /// Another post has the title.
     TitleTaken,
 }
 
-/// `POST /posts`.
+/// `POST /posts`: creates a post, or votes for the post that has linked to the address recently. The form
+/// shows errors that the user can correct, and a rate limit.
 ///
 /// # Errors
-/// [`Error::SignIn`]; the database's. What can be mended is told in the form.
+/// Those of [`draft::handlers::require_user`] for a guest; [`Error::Moderated`] for a banned user;
+/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn create(cx: &Cx) -> Result {
     let viewer = draft::handlers::require_user(cx, paths::NEW_POST, &Content::FIELDS)?;
     let user_id = viewer.id;
@@ -191,14 +200,14 @@ pub fn create(cx: &Cx) -> Result {
     let refuse = |errors: &Errors| Ok(reply::refused(cx, new_page(cx, &requested, errors)?, errors));
     let mut errors = requested.check();
     let link = requested.link().unwrap_or_default();
-    // Who posts the same page again mostly has the same title for it, too.
-    let is_taken = cx.read(|connection| match &link {
+    // A repost mostly has the title of the existing post, too: it is a vote, not a taken title.
+    let is_title_taken = cx.read(|connection| match &link {
         Some(link) if sql::recent_with_address(connection, &link.address, None, cx.now)?.is_some() => {
             Ok(false)
         }
         _ => sql::has_title(connection, &requested.title, None),
     })?;
-    if is_taken {
+    if is_title_taken {
         errors.append(title_taken());
     }
     let errors = errors.or_rate_limited(&cx.site.limiter, Action::WriteBy(user_id));
@@ -211,7 +220,7 @@ pub fn create(cx: &Cx) -> Result {
         let post = NewPost { user_id, title, link: link.as_ref(), description, created_at };
         create_or_vote(connection, &post, token.as_ref())
     })?;
-    // The database decides: another user may have posted it since it was looked for.
+    // The transaction decides: another user may have posted the address or the title since the check.
     match outcome {
         None => Err(draft::handlers::sign_in_first(cx, paths::NEW_POST, &Content::FIELDS)),
         Some(CreateOutcome::Created(id)) => Ok(reply::done(cx, paths::post(id), Flash::PostCreated)),
@@ -230,11 +239,11 @@ fn create_or_vote(
     post: &NewPost,
     token: Option<&Token>,
 ) -> rusqlite::Result<CreateOutcome> {
-    let same = match post.link {
+    let existing = match post.link {
         Some(link) => sql::recent_with_address(connection, &link.address, None, post.created_at)?,
         None => None,
     };
-    let outcome = if let Some((id, score)) = same {
+    let outcome = if let Some((id, score)) = existing {
         let voted =
             vote::sql::change(connection, post.user_id, Target::Post(id), Vote::Cast, post.created_at)?;
         CreateOutcome::AlreadyPosted {
@@ -254,12 +263,14 @@ fn create_or_vote(
 /// `GET /posts/:id/edit`.
 ///
 /// # Errors
-/// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the database's.
+/// [`Error::SignIn`] for a guest; [`Error::Moderated`] for a banned user; [`Error::NotFound`];
+/// [`Error::Forbidden`] for a user who is not the author; [`Error::Unavailable`] or [`Error::Internal`] when
+/// the database fails.
 pub fn edit(cx: &Cx, id: PostId) -> Result {
     let viewer = auth::require_active_user(cx)?;
     let before = own_content(cx, viewer, id)?;
-    let written = draft::handlers::of(cx, paths::post(id))?.unwrap_or_default();
-    let html = edit_page(cx, id, &Content::of(&written, before), &NO_ERRORS)?;
+    let draft = draft::handlers::of(cx, paths::post(id))?.unwrap_or_default();
+    let html = edit_page(cx, id, &Content::of(&draft, before), &NO_ERRORS)?;
     Ok(reply::page(cx, html))
 }
 
@@ -268,7 +279,7 @@ fn edit_page(cx: &Cx, id: PostId, content: &Content, errors: &Errors) -> Result<
     Ok(layout::render(&page, views::edit(id, content, errors))?)
 }
 
-/// What a post of the viewer's says.
+/// The content of one of the viewer's posts.
 fn own_content(cx: &Cx, viewer: &Viewer, id: PostId) -> Result<Content> {
     let found = cx.read(|connection| sql::find(connection, Some(viewer.id), id))?;
     let PostDetail { post, description, .. } =
@@ -285,11 +296,12 @@ fn own_content(cx: &Cx, viewer: &Viewer, id: PostId) -> Result<Content> {
 
 const NOT_YOURS: Error = Error::Forbidden("Only who wrote a post can change it.");
 
-/// `PATCH /posts/:id`.
+/// `PATCH /posts/:id`. The form shows errors that the user can correct, and a rate limit.
 ///
 /// # Errors
-/// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the
-/// database's. What can be mended is told in the form.
+/// Those of [`draft::handlers::require_user`] for a guest; [`Error::Moderated`] for a banned user;
+/// [`Error::NotFound`]; [`Error::Forbidden`] for a user who is not the author; [`Error::Unavailable`] or
+/// [`Error::Internal`] when the database fails.
 pub fn update(cx: &Cx, id: PostId) -> Result {
     let viewer = draft::handlers::require_user(cx, paths::edit_post(id), &Content::FIELDS)?;
     let user_id = viewer.id;
@@ -323,29 +335,31 @@ pub fn update(cx: &Cx, id: PostId) -> Result {
     }
 }
 
-/// What keeps post `id` from saying this.
+/// The errors of new content for post `id`, including a title or an address that is taken.
 fn check(cx: &Cx, id: PostId, content: &Content, link: Option<&NewLink>) -> Result<Errors> {
     let mut errors = content.check();
-    let (has_title, has_address) = cx.read(|connection| {
-        let has_address = match link {
+    let (is_title_taken, is_address_taken) = cx.read(|connection| {
+        let is_address_taken = match link {
             Some(link) => sql::is_address_taken(connection, id, link, cx.now)?,
             None => false,
         };
-        Ok((sql::has_title(connection, &content.title, Some(id))?, has_address))
+        Ok((sql::has_title(connection, &content.title, Some(id))?, is_address_taken))
     })?;
-    if has_address {
+    if is_address_taken {
         errors.append(address_taken());
     }
-    if has_title {
+    if is_title_taken {
         errors.append(title_taken());
     }
     Ok(errors)
 }
 
-/// `DELETE /posts/:id`: its comments go with it.
+/// `DELETE /posts/:id`: deletes a post with its comments.
 ///
 /// # Errors
-/// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the database's.
+/// [`Error::SignIn`] for a guest; [`Error::Moderated`] for a banned user; [`Error::NotFound`];
+/// [`Error::Forbidden`] for a user who is not the author; [`Error::Unavailable`] or [`Error::Internal`] when
+/// the database fails.
 pub fn destroy(cx: &Cx, id: PostId) -> Result {
     let viewer = auth::require_user_or_return(cx, paths::post(id))?;
     let user_id = viewer.id;

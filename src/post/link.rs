@@ -128,12 +128,12 @@ fn strip_www(mut host: &str) -> &str {
 fn site(host: &str, path: &str) -> String {
     let host = strip_www(host);
     if SHARED_HOSTS.contains(&host)
-        && let Some(whose) = path.split('/').nth(1)
-        && !whose.is_empty()
-        && host.len() + 1 + whose.len() <= MAX_SITE
-        && whose.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~@".contains(&byte))
+        && let Some(owner) = path.split('/').nth(1)
+        && !owner.is_empty()
+        && host.len() + 1 + owner.len() <= MAX_SITE
+        && owner.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~@".contains(&byte))
     {
-        return format!("{host}/{}", whose.to_ascii_lowercase());
+        return format!("{host}/{}", owner.to_ascii_lowercase());
     }
     let shown = readable(host);
     match shown.char_indices().rev().nth(MAX_SITE - 1) {
@@ -429,8 +429,8 @@ mod tests {
             assert!(link.site.chars().count() <= MAX_SITE);
             assert_eq!(parse_site(&link.site), Some(link.site), "it can be requested");
         }
-        let whose = "a".repeat(200);
-        assert_eq!(link(&format!("https://github.com/{whose}")).site, "github.com");
+        let owner = "a".repeat(200);
+        assert_eq!(link(&format!("https://github.com/{owner}")).site, "github.com");
     }
 
     #[test]
@@ -460,7 +460,7 @@ mod tests {
         }
     }
 
-    /// URLs of one page, each with a URL of another page.
+    /// Groups of URLs that lead to one page, each with a URL that leads to another.
     const EQUIVALENT: [(&[&str], &str); 16] = [
         (
             &[

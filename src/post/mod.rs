@@ -18,116 +18,118 @@ use crate::types::time::Timestamp;
 use crate::user::Author;
 use crate::web::form::{Errors, Form};
 
-/// A post as a list shows it.
+/// A post in a list.
 #[derive(Debug, Clone)]
 pub struct Post {
-    /// Its number, which is in its address.
+    /// The primary key, which is also in the URL of the post's page.
     pub id: PostId,
-    /// Unique on the site.
+    /// On one line, unique on the site; [`DELETED`] for a post that was deleted.
     pub title: SmolStr,
-    /// When it was posted.
+    /// The time of posting.
     pub created_at: Timestamp,
-    /// How many comments it has.
+    /// The number of its comments, without deleted and removed ones.
     pub comments_count: i64,
-    /// Its author's own voice and everyone's vote.
+    /// The points: 1 for the author and 1 for each vote.
     pub score: i64,
-    /// Where it leads, if it is a link.
+    /// `None` for a text post.
     pub link: Option<Link>,
-    /// Whether who asks has voted for it.
+    /// Whether the viewer has voted for it.
     pub is_voted: bool,
-    /// How many comments others made since who asks was here before this visit, counted up to
-    /// [`MANY_NEW`](crate::visit::MANY_NEW); 0 for a viewer who was never here.
+    /// The number of other users' comments since the viewer's previous visit, counted up to
+    /// [`MANY_NEW`](crate::visit::MANY_NEW); 0 for a viewer without an earlier visit and for a guest.
     pub new_comments: i64,
-    /// Whether one of them came after they looked last.
+    /// Whether one of the new comments is younger than the viewer's last look at the post.
     pub has_unseen: bool,
-    /// `None`: has left.
+    /// `None` when the author's account was deleted.
     pub author: Option<Author>,
 }
 
-/// Where a post leads, as a list shows it.
+/// The link of a post in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
-    /// As it was given.
+    /// The URL as the author gave it.
     pub url: String,
-    /// Its domain, or what stands for it.
+    /// The site to show behind the title, see [`NewLink::site`].
     pub site: SmolStr,
 }
 
 impl Post {
-    /// Its place in a list by age.
+    /// The cursor of this post in a list sorted by age.
     #[must_use]
     pub fn age_cursor(&self) -> Cursor {
         Cursor { key: self.created_at.as_micros(), id: self.id.get() }
     }
 
-    /// Its place in a list by points.
+    /// The cursor of this post in a list sorted by points.
     #[must_use]
     pub fn score_cursor(&self) -> Cursor {
         Cursor { key: self.score, id: self.id.get() }
     }
 }
 
-/// A post as its own page shows it.
+/// A post on its own page.
 #[derive(Debug, Clone)]
 pub struct PostDetail {
-    /// What a list shows, too.
+    /// The part that lists show, too.
     pub post: Post,
-    /// Its text.
+    /// The text, in the markup of [`crate::markup`]; may be empty.
     pub description: String,
-    /// Whether who asks has saved it.
+    /// Whether the viewer has saved it.
     pub is_saved: bool,
-    /// It is only kept for its comments, or an admin has removed it: nobody sees author, title and text.
+    /// Whether its author, title and text are hidden: an admin has removed it, or its author's account was
+    /// deleted and the post stays for its comments.
     pub is_deleted: bool,
-    /// Why an admin has removed it, if one has.
+    /// The admin's reason, if the post was removed.
     pub removed: Option<String>,
-    /// Why an admin has locked it, if one has: nobody can comment on it.
+    /// The admin's reason, if the post was locked against new comments.
     pub locked: Option<String>,
-    /// Since when what others said is new to who asks: since they were here before this visit. `None`:
-    /// they never were, or are a guest.
+    /// Other users' comments after this time are new to the viewer, see [`Visit`](crate::visit::Visit).
+    /// `None` for a viewer without an earlier visit and for a guest.
     pub new_since: Option<Timestamp>,
-    /// When they looked at it last.
+    /// The time of the viewer's last look at the post; `None` as for `new_since`.
     pub looked_at: Option<Timestamp>,
 }
 
 impl PostDetail {
-    /// Whether it can be commented on; see [`sql::takes_comments`], too.
+    /// Whether it accepts comments: it is neither deleted nor locked. [`sql::takes_comments`] asks the
+    /// database.
     #[must_use]
     pub fn takes_comments(&self) -> bool {
         !self.is_deleted && self.locked.is_none()
     }
 }
 
-/// What somebody wants a post to say.
+/// The fields of the form for a post.
 #[derive(Debug, Clone, Default)]
 pub struct Content {
-    /// On one line.
+    /// On one line; unique on the site.
     pub title: String,
-    /// Where it leads; empty if it is no link.
+    /// Empty for a text post.
     pub url: String,
-    /// May be empty.
+    /// The text, in the markup of [`crate::markup`]; may be empty.
     pub description: String,
 }
 
-/// Who posts an address again so soon is led to the post that has it.
+/// An address cannot be posted again within this time: the request votes for the existing post instead.
 pub const REPOST_WINDOW: Duration = Duration::from_hours(30 * 24);
 
-/// What stands for what somebody took back.
+/// Stands for the title or the author of a deleted text.
 pub const DELETED: &str = "[deleted]";
-/// What stands for what an admin removed.
+/// Stands for the title of a post that an admin removed.
 pub const REMOVED: &str = "[removed]";
 
 /// The fewest characters of a title.
 const MIN_TITLE_CHARS: usize = 5;
-/// The most.
+/// The most characters of a title.
 const MAX_TITLE_CHARS: usize = 255;
-/// The most characters of a text: longer than anybody reads, and little to render.
+/// The most characters of a text: more than readers want, and quick to render.
 pub const MAX_TEXT_CHARS: usize = 65_536;
 
 impl Content {
-    /// The names of its fields.
+    /// The names of the form fields.
     pub const FIELDS: [&str; 3] = ["title", "url", "description"];
 
-    /// What a form says; `before` where it says nothing.
+    /// The content from a form; a field that the form lacks is taken from `before`.
     #[must_use]
     pub fn of(form: &Form, before: Content) -> Content {
         Content {
@@ -137,8 +139,8 @@ impl Content {
         }
     }
 
-    /// What an address of the form for a new post fills in: the same fields, and `text` for another
-    /// name of the description. A title that is too long, as some pages have, is cut.
+    /// The content that the query string of the form for a new post prefills. `text` is another name of the
+    /// description. A title that is too long, as some pages have, is cut.
     #[must_use]
     pub fn suggested(form: &Form) -> Content {
         let Content { title, url, description } = Content::of(form, Content::default());
@@ -146,21 +148,21 @@ impl Content {
         Content { title: title.chars().take(MAX_TITLE_CHARS).collect(), url, description }
     }
 
-    /// Whether nothing stands in any field.
+    /// Whether all fields are empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.title.is_empty() && self.url.is_empty() && self.description.is_empty()
     }
 
-    /// Where it leads; `None` if it is no link.
+    /// The link; `None` for a text post.
     ///
     /// # Errors
-    /// What is wrong with the URL.
+    /// A sentence for the form that says what is wrong with the URL, see [`link::parse`].
     pub fn link(&self) -> Result<Option<NewLink>, &'static str> {
         if is_blank(&self.url) { Ok(None) } else { link::parse(&self.url).map(Some) }
     }
 
-    /// What is wrong with it.
+    /// The errors that show without the database.
     #[must_use]
     pub fn check(&self) -> Errors {
         let mut errors = Errors::default();
@@ -184,37 +186,37 @@ impl Content {
     }
 }
 
-/// There is a post of the address, which is not old.
+/// The error for an address that was posted within [`REPOST_WINDOW`].
 fn address_taken() -> Errors {
     Errors::one("url", "URL has been posted in the last 30 days")
 }
 
-/// There is another post of the title.
+/// The error for a title that another post has.
 fn title_taken() -> Errors {
     Errors::one("title", "Title has already been taken")
 }
 
-/// A post to be made.
+/// A post to insert.
 pub struct NewPost<'p> {
-    /// Who posts.
+    /// The author.
     pub user_id: UserId,
-    /// Unique on the site.
+    /// On one line; unique on the site.
     pub title: &'p str,
-    /// Where it leads, if it is a link.
+    /// `None` for a text post.
     pub link: Option<&'p NewLink>,
     /// May be empty.
     pub description: &'p str,
-    /// When.
+    /// The time of posting.
     pub created_at: Timestamp,
 }
 
-/// What has become of a change to a post.
+/// The outcome of a change to a post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UpdateOutcome {
-    /// It says so now.
+    /// The post was changed.
     Done,
-    /// Another one has the title.
+    /// Refused: another post has the title.
     TitleTaken,
-    /// Another one has led there for less than [`REPOST_WINDOW`].
+    /// Refused: another post has linked to the address within [`REPOST_WINDOW`].
     AddressTaken,
 }

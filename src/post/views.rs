@@ -1,4 +1,4 @@
-//! How posts look.
+//! HTML of posts: lists, pages and forms.
 
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
@@ -22,13 +22,13 @@ use crate::web::form::Errors;
 use crate::web::{Cx, paths};
 use crate::{moderation, user, visit};
 
-/// The way out of a post.
+/// The link from the page of a post to the list.
 pub const BACK_TO_POSTS: (&str, &str) = (paths::POSTS, "← Back to posts");
 
-/// The way to a post of one's own; for a guest by way of signing in.
+/// The link to the form for a new post, which leads a guest to the sign-in page first.
 pub const NEW_POST: (&str, &str) = (paths::NEW_POST, "+ New post");
 
-/// A page of a list, with the way to the next.
+/// A page of a list, with the link to the next.
 pub fn list<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, posts: &'p Slice<Post>) -> impl Render + 'p {
     owned_html! {
         : rows(&posts.rows, viewer, cx.now);
@@ -36,7 +36,7 @@ pub fn list<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, posts: &'p Slice<Post>) 
     }
 }
 
-/// The best over a time, and the way to other times.
+/// The best posts of a period, with tabs for the other periods.
 pub fn best<'p>(
     cx: &'p Cx,
     viewer: Option<&'p Viewer>,
@@ -57,7 +57,7 @@ pub fn best<'p>(
     }
 }
 
-/// What leads to a site.
+/// The links to a site.
 pub fn from<'p>(
     cx: &'p Cx,
     viewer: Option<&'p Viewer>,
@@ -74,7 +74,7 @@ pub fn from<'p>(
     }
 }
 
-/// Posts, one below the other.
+/// The rows of a list, without the link to the next page.
 pub fn rows<'p>(posts: &'p [Post], viewer: Option<&'p Viewer>, now: Timestamp) -> impl Render + 'p {
     owned_html! {
         @ if posts.is_empty() {
@@ -87,7 +87,7 @@ pub fn rows<'p>(posts: &'p [Post], viewer: Option<&'p Viewer>, now: Timestamp) -
     }
 }
 
-/// A post in a list; on its author's own page without their name.
+/// A post in a list; `with_author` is false on the author's page, which has the name already.
 pub fn row<'p>(
     post: &'p Post,
     with_author: bool,
@@ -104,7 +104,7 @@ pub fn row<'p>(
     }
 }
 
-/// What a list says of a post below its title.
+/// The line below a title in a list: points, author, age and comments.
 pub fn facts<'p>(
     post: &'p Post,
     with_author: bool,
@@ -122,7 +122,7 @@ pub fn facts<'p>(
     }
 }
 
-/// A post's title, which leads to what it links to, else to the post. `words` are the title's.
+/// The title as a link to the post's URL, or to the page of a text post. `words` render the title's text.
 pub fn title<'p>(post: &'p Post, words: impl Render + 'p) -> impl Render + 'p {
     owned_html! {
         @ if let Some(link) = &post.link {
@@ -133,20 +133,19 @@ pub fn title<'p>(post: &'p Post, words: impl Render + 'p) -> impl Render + 'p {
     }
 }
 
-/// Begins a link to what somebody has linked to. It says nothing of us: it gets no credit with search
-/// engines.
+/// Begins a link to a user's URL. `nofollow ugc` denies it credit with search engines.
 fn leading_out(url: &str) -> impl Render + '_ {
     owned_html! { : Raw(r#"<a rel="nofollow ugc noopener" href=""#); : Value(url); : Raw(r#"">"#) }
 }
 
-/// Where a link leads, behind its title.
+/// The site of a link, behind the title.
 fn site(link: &Link) -> impl Render + '_ {
     owned_html! {
         : Raw("<span class=site>("); a(href=paths::From(&link.site)) { : Text(&link.site) } : Raw(")</span>");
     }
 }
 
-/// Where a post leads, on its own page.
+/// The URL of a post on its own page, cut to [`MAX_ADDRESS_CHARS`].
 fn source(link: &Link) -> impl Render + '_ {
     let end = link.url.char_indices().nth(MAX_ADDRESS_CHARS).map(|(end, _)| end);
     owned_html! {
@@ -159,7 +158,7 @@ fn source(link: &Link) -> impl Render + '_ {
     }
 }
 
-/// What its author can do with a post.
+/// The author's buttons.
 fn actions(id: PostId) -> impl Render {
     owned_html! {
         div(class="actions") {
@@ -169,7 +168,7 @@ fn actions(id: PostId) -> impl Render {
     }
 }
 
-/// A post on its own page. `save` is the button by which a viewer saves it.
+/// A post on its own page. `save` renders the button that saves it.
 pub fn show<'p>(
     cx: &'p Cx,
     viewer: Option<&'p Viewer>,
@@ -193,10 +192,10 @@ pub fn show<'p>(
     }
 }
 
-/// So many characters of a post's text stand for it elsewhere: more of them nobody shows.
+/// The most characters of a description for link previews: other sites show no more.
 const MAX_DESCRIPTION_CHARS: usize = 160;
 
-/// What a post says in a sentence or two; where it only leads elsewhere, where that is and what came of it.
+/// The description for link previews: an excerpt of the text; without a text the site, points and comments.
 pub fn description(detail: &PostDetail) -> String {
     let text = markup::excerpt(&detail.description, MAX_DESCRIPTION_CHARS);
     if !text.is_empty() {
@@ -212,7 +211,7 @@ pub fn description(detail: &PostDetail) -> String {
     sentence.into_string().unwrap_or_default()
 }
 
-/// The page for a new post, which offers itself to be kept among the bookmarks.
+/// The page for a new post, with the bookmarklet when its URL is known.
 pub fn new<'f>(content: &'f Content, errors: &'f Errors, bookmarklet: Option<&'f str>) -> impl Render + 'f {
     owned_html! {
         form(method="post", action=paths::POSTS) {
@@ -228,7 +227,7 @@ pub fn new<'f>(content: &'f Content, errors: &'f Errors, bookmarklet: Option<&'f
     }
 }
 
-/// The page for changing a post.
+/// The page for editing a post.
 pub fn edit<'f>(id: PostId, content: &'f Content, errors: &'f Errors) -> impl Render + 'f {
     owned_html! {
         form(method="post", action=paths::post(id)) {

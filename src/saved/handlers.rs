@@ -1,4 +1,4 @@
-//! Saving posts, by a form of one button on their pages, and the list of them.
+//! Handlers for saved posts: the list, and the button on the page of a post.
 
 use horrorshow::Template;
 
@@ -16,10 +16,11 @@ use crate::web::reply::{self, Change};
 use crate::web::{Cx, Error, Result, paths};
 use rusqlite::Connection;
 
-/// `GET /saved`: one's own, last saved first.
+/// `GET /saved`: the viewer's saved posts, last saved first.
 ///
 /// # Errors
-/// [`Error::SignIn`]; a cursor that is none; the database's.
+/// [`Error::SignIn`] for a guest; [`Error::BadRequest`] for a malformed cursor; [`Error::Unavailable`] or
+/// [`Error::Internal`] when the database fails.
 pub fn list(cx: &Cx) -> Result {
     let (user_id, after) = (auth::require_user(cx)?.id, cx.cursor("after")?);
     let posts = cx.read(|connection| post::sql::saved_by(connection, user_id, after, PAGE_SIZE))?;
@@ -32,10 +33,11 @@ pub fn list(cx: &Cx) -> Result {
     Ok(reply::page(cx, html))
 }
 
-/// `POST /posts/:id/save` and `/unsave`: sent twice it changes nothing more.
+/// `POST /posts/:id/save` and `/unsave`. A repeated request changes nothing.
 ///
 /// # Errors
-/// [`Error::SignIn`], [`Error::NotFound`], [`Error::RateLimited`] together with votes; the database's.
+/// [`Error::SignIn`] for a guest; [`Error::NotFound`]; [`Error::RateLimited`], in one limit with votes;
+/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn change(cx: &Cx, post_id: PostId, action: SaveAction) -> Result {
     let viewer = auth::require_user_or_return(cx, return_path(cx, post_id))?;
     cx.site.limiter.check_and_record(Action::VoteBy(viewer.id))?;
@@ -56,7 +58,7 @@ pub fn change(cx: &Cx, post_id: PostId, action: SaveAction) -> Result {
     Ok(reply::changes(cx, &[button, message::show_notice(flash)]))
 }
 
-/// Where the reader was: the page that the form was on.
+/// The page that the form was on; without a `Referer`, the page of the post.
 fn return_path(cx: &Cx, post_id: PostId) -> String {
     cx.referrer().map_or_else(|| paths::post(post_id).to_string(), str::to_owned)
 }

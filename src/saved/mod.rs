@@ -1,14 +1,14 @@
-//! Saved posts: those that somebody wants to find again. Nobody else sees which they are.
+//! Saved posts: a private list of each user.
 
 pub mod handlers;
 pub mod sql;
 pub mod views;
 
-/// What is to become of a post among those that somebody has saved.
+/// The requested change to a user's list of saved posts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SaveAction {
-    /// It is one of them.
+    /// Adds the post.
     Save,
-    /// It is not.
+    /// Removes the post.
     Unsave,
 }

@@ -1,4 +1,4 @@
-//! All SQL about which posts are saved. Those that are, as a list: [`crate::post::sql::saved_by`].
+//! All SQL about saved posts, except the query of the list: [`crate::post::sql::saved_by`].
 
 use rusqlite::{Connection, params};
 
@@ -6,7 +6,8 @@ use super::SaveAction;
 use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 
-/// Saves a post for somebody, or forgets that, unless it is done already; `false`: there is no such post.
+/// Adds a post to a user's list or removes it; does nothing if that is done already. Returns `false` when
+/// there is no such post.
 pub fn change(
     connection: &Connection,
     user_id: UserId,
@@ -33,7 +34,8 @@ pub fn change(
     Ok(true)
 }
 
-/// Forgets some of what someone has saved who leaves, at most `number`; whether there was any.
+/// Deletes at most `number` rows of a user's list, for the deletion of the account; returns whether there
+/// were any.
 pub fn delete_some(connection: &Connection, user_id: UserId, number: u32) -> rusqlite::Result<bool> {
     let sql = "DELETE FROM saved_posts WHERE user_id = ?1 AND post_id IN \
                (SELECT post_id FROM saved_posts WHERE user_id = ?1 LIMIT ?2)";

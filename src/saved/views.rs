@@ -1,4 +1,4 @@
-//! How saved posts look.
+//! HTML of saved posts: the button, and the empty list.
 
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
@@ -7,7 +7,8 @@ use crate::html::text::Id;
 use crate::types::id::PostId;
 use crate::web::paths;
 
-/// The button on a post's page, for who has a list. It has one name whatever it says, so the focus stays on it.
+/// The button on a post's page, for a viewer. Its id does not depend on its label, so it keeps the focus when
+/// htmx replaces it.
 pub fn button(post_id: PostId, is_saved: bool) -> impl Render {
     let action = if is_saved { paths::unsave_post(post_id) } else { paths::save_post(post_id) };
     owned_html! {
@@ -17,7 +18,7 @@ pub fn button(post_id: PostId, is_saved: bool) -> impl Render {
     }
 }
 
-/// What the list says while it is empty.
+/// The text in place of an empty list.
 pub fn empty() -> impl Render {
     owned_html! {
         p(class="empty") { : "You have not saved any posts yet. Press Save on a post's page; only you see this list." }

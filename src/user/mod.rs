@@ -1,4 +1,4 @@
-//! People.
+//! Users and their accounts.
 
 pub mod handlers;
 pub mod name;
@@ -13,71 +13,71 @@ use crate::types::time::Timestamp;
 use crate::web::Viewer;
 use crate::web::form::Errors;
 
-/// Who wrote something.
+/// The author of a post or comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Author {
-    /// Their number, which is in their page's address.
+    /// The primary key, which is also in the URL of the user's page.
     pub id: UserId,
-    /// Their name.
+    /// The name in the spelling of the user.
     pub screen_name: SmolStr,
 }
 
-/// Whether what `author` wrote is the viewer's own.
+/// Whether the viewer is the author; `false` for a guest.
 #[must_use]
 pub fn is_own(author: Option<&Author>, viewer: Option<&Viewer>) -> bool {
     author.zip(viewer).is_some_and(|(author, viewer)| author.id == viewer.id)
 }
 
-/// Someone as their page shows them.
+/// A user on their page.
 #[derive(Debug, Clone)]
 pub struct User {
-    /// Their number.
+    /// The primary key.
     pub id: UserId,
-    /// Their name, unique whatever its case.
+    /// The name in the spelling of the user; unique without regard to case, see [`name::folded`].
     pub screen_name: String,
-    /// What they say of themselves.
+    /// The text about the user, in the markup of [`crate::markup`]; may be empty.
     pub about: String,
-    /// When they signed up.
+    /// The time of signing up.
     pub created_at: Timestamp,
-    /// How much they posted.
+    /// The number of posts, without removed ones.
     pub posts_count: i64,
-    /// How much they commented.
+    /// The number of comments, without deleted and removed ones.
     pub comments_count: i64,
-    /// Others' votes for what they wrote.
+    /// The number of other users' votes for these posts and comments.
     pub karma: i64,
-    /// How many sign-ins are kept.
+    /// The number of sessions.
     pub sessions_count: i64,
-    /// Why an admin has banned them, if one has.
+    /// The admin's reason, if the user is banned.
     pub banned: Option<String>,
 }
 
-/// What signing in needs to know.
+/// The columns of a user that a sign-in needs.
 #[derive(Clone)]
 pub struct Account {
-    /// Their number.
+    /// The primary key.
     pub id: UserId,
-    /// See [`password`].
+    /// A PHC string, see [`password::hash`].
     pub password_hash: String,
 }
 
-/// Someone who signs up.
+/// A user to insert.
 pub struct NewUser<'u> {
-    /// Their name, unique whatever its case.
+    /// The name in the spelling of the user; unique without regard to case, see [`name::folded`].
     pub screen_name: &'u str,
-    /// See [`password`].
+    /// A PHC string, see [`password::hash`].
     pub password_hash: &'u str,
-    /// May be empty.
+    /// The text about the user; may be empty.
     pub about: &'u str,
-    /// When.
+    /// The time of signing up.
     pub created_at: Timestamp,
 }
 
 const NAME_TAKEN: &str = "Screen name has already been taken";
 
-/// The most characters of what somebody says of themselves.
-const MAX_ABOUT: usize = 10_000;
+/// The most characters of the text about a user.
+const MAX_ABOUT_CHARS: usize = 10_000;
 
-/// What is wrong with a name. `typed` is as it was sent, `cleaned` as it would be kept.
+/// Adds the errors of a name. `typed` is the name as it was sent, `cleaned` as it would be stored.
 fn check_name(errors: &mut Errors, typed: &str, cleaned: &str, is_taken: bool) {
     let length = cleaned.chars().count();
     if cleaned.trim().is_empty() {
@@ -93,14 +93,14 @@ fn check_name(errors: &mut Errors, typed: &str, cleaned: &str, is_taken: bool) {
     }
 }
 
-/// What is wrong with a password that was typed twice.
+/// Adds an error if the second input of a new password differs from the first.
 fn check_confirmation(errors: &mut Errors, password: &str, confirmation: Option<&str>) {
     if confirmation.is_some_and(|confirmation| confirmation != password) {
         errors.add("password_confirmation", "Password confirmation doesn't match Password");
     }
 }
 
-/// What is wrong with a password that is there.
+/// Adds an error if a password, which is not empty, is too short or too long.
 fn check_length(errors: &mut Errors, password: &str) {
     if password.chars().count() < password::MIN_LENGTH {
         errors.add("password", "Password is too short (minimum is 8 characters)");
@@ -109,29 +109,29 @@ fn check_length(errors: &mut Errors, password: &str) {
     }
 }
 
-/// Whether it will do as a password.
+/// Checks the length of a password.
 ///
 /// # Errors
-/// A sentence that says why not.
+/// A sentence that says what is wrong with it.
 pub fn check_password(password: &str) -> Result<(), String> {
     let mut errors = Errors::default();
     check_length(&mut errors, password);
     errors.sentences().next().map_or(Ok(()), |sentence| Err(sentence.to_owned()))
 }
 
-/// What is wrong with what somebody says of themselves.
+/// Adds an error if the text about a user is too long.
 fn check_about(errors: &mut Errors, about: &str) {
-    if about.chars().count() > MAX_ABOUT {
+    if about.chars().count() > MAX_ABOUT_CHARS {
         errors.add("about", "About is too long (maximum is 10000 characters)");
     }
 }
 
-/// Somebody else has the name.
+/// The error for a name that another user has.
 fn name_taken() -> Errors {
     Errors::one("screen_name", NAME_TAKEN)
 }
 
-/// Who changes a password did not know it.
+/// The error for a wrong current password at a change of it.
 fn wrong_password() -> Errors {
     Errors::one("current_password", "Current password is incorrect")
 }

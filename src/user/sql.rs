@@ -1,4 +1,4 @@
-//! All SQL about people.
+//! All SQL about users.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -7,7 +7,7 @@ use crate::sql::{Columns, moderation_reason, random_id, row, short};
 use crate::types::id::UserId;
 use crate::types::time::Timestamp;
 
-/// The columns of [`author`] in a table of users, by its name or alias.
+/// The columns of [`author`], from the table of users with this name or alias.
 macro_rules! author_columns {
     ($users:literal) => {
         concat!($users, ".id, ", $users, ".screen_name")
@@ -22,7 +22,7 @@ pub fn author(columns: &mut Columns) -> rusqlite::Result<Option<Author>> {
 }
 
 row! {
-    /// A user as their page shows them.
+    /// A user on their page.
     fn user() -> User, columns user_columns {
         id: "users.id",
         screen_name: "screen_name",
@@ -36,7 +36,7 @@ row! {
     }
 }
 
-/// A user as their page shows them; `None` when there is none of this id.
+/// A user on their page; `None` when there is no user with this id.
 pub fn find(connection: &Connection, id: UserId) -> rusqlite::Result<Option<User>> {
     let sql = concat!(
         "SELECT ",
@@ -46,12 +46,12 @@ pub fn find(connection: &Connection, id: UserId) -> rusqlite::Result<Option<User
     connection.prepare_cached(sql)?.query_row([id], |row| user(&mut Columns::of(row))).optional()
 }
 
-/// Whether anybody has signed up.
+/// Whether there is a user.
 pub fn any(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("SELECT EXISTS (SELECT 1 FROM users)", [], |row| row.get(0))
 }
 
-/// Signs someone up; the id. `None`: somebody has the name, see [`name::folded`].
+/// Inserts a user; returns the id. `None` when another user has the name, see [`name::folded`].
 pub fn create(connection: &Connection, user: &NewUser) -> rusqlite::Result<Option<UserId>> {
     let sql = "INSERT INTO users (screen_name, folded_name, created_at, updated_at) VALUES (?1, ?2, ?3, ?3) \
                ON CONFLICT DO NOTHING";
@@ -68,14 +68,14 @@ pub fn create(connection: &Connection, user: &NewUser) -> rusqlite::Result<Optio
     Ok(Some(id))
 }
 
-/// Whether somebody but `except` has a name, given as [`name::folded`].
+/// Whether a user other than `except` has a name, given as [`name::folded`].
 pub fn has_name(connection: &Connection, folded: &str, except: Option<UserId>) -> rusqlite::Result<bool> {
     connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM users WHERE folded_name = ?1 AND id IS NOT ?2)")?
         .query_row(params![folded, except], |row| row.get(0))
 }
 
-/// The account of a name, given as [`name::folded`].
+/// The account with a name, given as [`name::folded`].
 pub fn account(connection: &Connection, folded: &str) -> rusqlite::Result<Option<Account>> {
     let sql = "SELECT users.id, password_hash FROM users JOIN profiles ON profiles.user_id = users.id \
                WHERE folded_name = ?1";
@@ -85,7 +85,7 @@ pub fn account(connection: &Connection, folded: &str) -> rusqlite::Result<Option
         .optional()
 }
 
-/// The hash of someone's password; `None` when they are gone.
+/// The hash of a user's password; `None` when the account was deleted.
 pub fn password_hash(connection: &Connection, id: UserId) -> rusqlite::Result<Option<String>> {
     connection
         .prepare_cached("SELECT password_hash FROM profiles WHERE user_id = ?1")?
@@ -93,12 +93,12 @@ pub fn password_hash(connection: &Connection, id: UserId) -> rusqlite::Result<Op
         .optional()
 }
 
-/// Whether someone's password still is the one with this hash.
+/// Whether this is still the hash of a user's password.
 pub fn has_password(connection: &Connection, id: UserId, hash: &str) -> rusqlite::Result<bool> {
     Ok(password_hash(connection, id)?.is_some_and(|now| now == hash))
 }
 
-/// Changes someone's password.
+/// Sets the hash of a user's password.
 pub fn set_password(connection: &Connection, id: UserId, hash: &str) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE profiles SET password_hash = ?2 WHERE user_id = ?1")?
@@ -106,7 +106,7 @@ pub fn set_password(connection: &Connection, id: UserId, hash: &str) -> rusqlite
     Ok(())
 }
 
-/// Changes someone's name and what they say of themselves; `false`: somebody else has the name.
+/// Sets a user's name and the text about them; returns `false` when another user has the name.
 pub fn update(
     connection: &Connection,
     id: UserId,
@@ -127,7 +127,7 @@ pub fn update(
     Ok(true)
 }
 
-/// Notes a sign-in, for which the caller makes a session.
+/// Records a sign-in, for which the caller inserts a session.
 pub fn record_sign_in(connection: &Connection, id: UserId, now: Timestamp) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
@@ -137,13 +137,14 @@ pub fn record_sign_in(connection: &Connection, id: UserId, now: Timestamp) -> ru
     Ok(())
 }
 
-/// Removes the account of a user of whom nothing else is left.
+/// Deletes the row of a user whose posts, comments, votes and sessions are deleted already.
 pub fn destroy(connection: &Connection, id: UserId) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute([id])?;
     Ok(())
 }
 
-/// Notes a sign-in of anybody, picked at random; `None` when there is nobody.
+/// Records a sign-in of a random user, for which the caller inserts a session; `None` when there are no
+/// users.
 pub fn sign_in_random(connection: &Connection, now: Timestamp) -> rusqlite::Result<Option<Author>> {
     let sql = concat!(
         "UPDATE users SET last_seen_at = ?1, sessions_count = sessions_count + 1 \

@@ -1,4 +1,4 @@
-//! Noting that a reader looks at a post.
+//! Recording that a user looks at a post.
 
 use std::time::Duration;
 
@@ -8,40 +8,39 @@ use crate::post::PostDetail;
 use crate::types::time::Timestamp;
 use crate::web::{Cx, Result};
 
-/// Who looks again so soon and finds nothing new costs no write.
+/// A further look within this time that shows nothing new is not recorded, which saves a write.
 const MIN_VISIT_INTERVAL: Duration = Duration::from_mins(5);
 
-/// The page that a reader looks at.
+/// The page of a discussion that a user looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Page {
-    /// The first of a discussion: where they come to it, and are told what is new.
+    /// The first page: the entry to the discussion, which points to new comments.
     First,
-    /// Another, also that of one comment: who reads on there is still here. It may not show what was
-    /// said meanwhile.
+    /// Another page, also that of one comment. It prolongs a visit, but may not show the new comments.
     Other,
 }
 
-/// Notes that who asks now looks at a post, if they are signed in and it makes a difference. Nobody waits
-/// for it: should it fail, as on a full disk, they see the same comments as new once more.
+/// Records the viewer's look at a post, if it changes the marks of new comments. The response does not wait
+/// for the write: if it fails, as on a full disk, the viewer sees comments marked as new once more.
 ///
-/// A comment is as old as its request: one that waited to be written while its reader looked is older
-/// than the look, and is never new to them. That is a window of milliseconds, of seconds under a
-/// great load.
+/// A comment gets the time of its request. One that was still in the queue of the writer during the look is
+/// older than the look, so it is never marked as new: a window of milliseconds, of seconds under heavy load.
 ///
 /// # Errors
-/// The database's, when asking who asks.
+/// [`Error::Unavailable`](crate::web::Error::Unavailable) or [`Error::Internal`](crate::web::Error::Internal)
+/// when the database fails at looking up the viewer.
 pub fn record_visit(cx: &Cx, detail: &PostDetail, page: Page) -> Result<()> {
     let Some(viewer) = auth::viewer(cx)? else {
         return Ok(());
     };
-    // Who only asks for the head has not seen anything, nor has a browser that fetches ahead.
+    // A HEAD request or a prefetch does not show the page to the viewer.
     if cx.request.method() != "GET" || cx.is_prefetch() || !should_record(cx.now, detail, page) {
         return Ok(());
     }
     let (user_id, post_id, now) = (viewer.id, detail.post.id, cx.now);
     let recorded = cx.site.db.write_later(move |connection| sql::record(connection, user_id, post_id, now));
     if let Err(error) = recorded {
-        log::warn!("noting that user {user_id} has seen post {post_id}: {error}");
+        log::warn!("recording the visit of user {user_id} to post {post_id}: {error}");
     }
     Ok(())
 }

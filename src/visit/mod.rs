@@ -1,6 +1,6 @@
-//! When a reader looked at a post: what others said since they were there before is new to them.
+//! Visits of users to posts: other users' comments since the previous visit are new.
 
-/// [`MANY_NEW`], also for SQL.
+/// [`MANY_NEW`] as a literal for SQL.
 macro_rules! many_new {
     () => {
         100
@@ -13,14 +13,15 @@ pub mod views;
 
 use crate::types::time::Timestamp;
 
-/// What is known of the time when a reader was at a post.
+/// The times of a user's looks at a post.
 #[derive(Debug, Clone, Copy)]
 pub struct Visit {
-    /// Since when what others said is new to them: since they were here before this visit.
+    /// The last look before the current visit: other users' comments after it are new. On the first visit,
+    /// the first look.
     pub new_since: Timestamp,
-    /// When they looked last.
+    /// The last look.
     pub looked_at: Timestamp,
 }
 
-/// New comments are counted up to here: beyond, the number says no more than "many".
+/// New comments are counted up to this number: to a reader, a larger one says no more than "many".
 pub const MANY_NEW: i64 = many_new!();

@@ -7,9 +7,9 @@ use crate::sql::among;
 use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 
-/// Since when what others say is new to a reader who looks at a moment (SQL, in microseconds): since
-/// they looked last before this visit. A visit ends when nothing was looked at for half an hour, so
-/// that a reload, the next page and a form that was sent do not take the marks away.
+/// [`Visit::new_since`] for a look at a given time (SQL, microseconds): the last look before the current
+/// visit. A visit ends half an hour after its last look, so that a reload, the next page or a sent form does
+/// not clear the marks of new comments.
 macro_rules! new_since {
     ($now:literal) => {
         concat!("iif(visits.looked_at < ", $now, " - 1800000000, visits.looked_at, visits.seen_at)")
@@ -17,7 +17,8 @@ macro_rules! new_since {
 }
 pub(crate) use new_since;
 
-/// The comments on post `?2` that others than reader `?1` made since a moment (SQL).
+/// The comments on post `?2` after a given time by users other than `?1`, at most
+/// [`MANY_NEW`](super::MANY_NEW) (SQL).
 macro_rules! others_since {
     ($moment:literal) => {
         concat!(
@@ -30,7 +31,7 @@ macro_rules! others_since {
     };
 }
 
-/// The visits of a user to posts that are given with their positions, each with the position of its post.
+/// The visits of a user to `posts` with their positions; each visit has the position of its post.
 pub fn of_posts(
     connection: &Connection,
     user_id: UserId,
@@ -49,8 +50,8 @@ pub fn of_posts(
     Ok(visits)
 }
 
-/// How many comments on a post are new to a reader, counted up to [`MANY_NEW`](super::MANY_NEW),
-/// and whether one came after they looked last.
+/// The number of comments on a post that are new to a user, counted up to [`MANY_NEW`](super::MANY_NEW), and
+/// whether one of them is younger than the user's last look.
 pub fn new_comments(
     connection: &Connection,
     user_id: UserId,
@@ -66,14 +67,14 @@ pub fn new_comments(
         })
 }
 
-/// Notes that a reader looked at a post. Nothing happens when one of the two is gone meanwhile.
+/// Records that a user looked at a post. Does nothing if one of the two was deleted meanwhile.
 pub fn record(
     connection: &Connection,
     user_id: UserId,
     post_id: PostId,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    // They may have looked later in another window.
+    // max: a request of another window may have recorded a later look.
     let sql = concat!(
         "INSERT INTO visits (user_id, post_id, seen_at, looked_at) \
          SELECT users.id, posts.id, ?3, ?3 FROM users, posts WHERE users.id = ?1 AND posts.id = ?2 \
@@ -84,7 +85,7 @@ pub fn record(
     Ok(())
 }
 
-/// Forgets some of what someone has seen who leaves, at most `number`; whether there was any.
+/// Deletes at most `number` visits, for the deletion of a user's account; returns whether there were any.
 pub fn delete_some(connection: &Connection, user_id: UserId, number: u32) -> rusqlite::Result<bool> {
     let sql = "DELETE FROM visits WHERE user_id = ?1 AND post_id IN \
                (SELECT post_id FROM visits WHERE user_id = ?1 LIMIT ?2)";

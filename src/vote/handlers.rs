@@ -1,4 +1,4 @@
-//! Voting: by a form of one button, before each post and comment.
+//! The handler for votes: each post and comment has a form of one button.
 
 use super::{Target, Vote, VoteOutcome, pending_vote_cookie, sql, views};
 use crate::auth;
@@ -9,12 +9,13 @@ use crate::web::{Cx, Error, Result};
 use horrorshow::Template;
 use rusqlite::Connection;
 
-/// `POST /posts/:id/vote` and so on: sent twice it changes nothing more. A guest's vote is kept and
-/// counted when they have signed in.
+/// `POST /posts/:id/vote`, `/posts/:id/unvote`, and their like for comments. A repeated request changes
+/// nothing. A guest's vote is kept in a cookie and counted at the sign-in.
 ///
 /// # Errors
-/// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for what is one's own,
-/// [`Error::RateLimited`]; the database's.
+/// [`Error::SignIn`] for a guest; [`Error::Moderated`] for a banned user; [`Error::NotFound`];
+/// [`Error::Forbidden`] for the user's own post or comment; [`Error::RateLimited`]; [`Error::Unavailable`] or
+/// [`Error::Internal`] when the database fails.
 pub fn change(cx: &Cx, target: Target, vote: Vote) -> Result {
     let Some(viewer) = auth::viewer(cx)? else {
         return Err(sign_in_first(cx, target, vote));
@@ -46,7 +47,8 @@ fn sign_in_first(cx: &Cx, target: Target, vote: Vote) -> Error {
     Error::SignIn { return_to: return_path(cx, target), cookie }
 }
 
-/// Where the voter was: the page that the form was on, at the place of what they voted for.
+/// The page that the form was on, with the target as its fragment; without a `Referer`, the target's own
+/// page.
 fn return_path(cx: &Cx, target: Target) -> String {
     let Some(page) = cx.referrer() else {
         return target.path();

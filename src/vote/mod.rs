@@ -1,8 +1,8 @@
 //! Votes for posts and comments.
 //!
-//! One vote a user and target: the tables' primary keys are the rule. What somebody wrote has their
-//! own voice from the start, without a row: `score = 1 + votes`. A user's karma is the number of
-//! others' votes for what they wrote and is still there.
+//! A user has one vote for each target, which the tables' primary keys enforce. An author's own vote has no
+//! row: `score = 1 + votes`. A user's karma is the number of votes for their posts and comments that are
+//! neither deleted nor removed.
 
 pub mod handlers;
 pub mod sql;
@@ -12,37 +12,37 @@ use crate::types::id::{CommentId, PostId};
 use crate::web::cookie::{self as cookies, Header};
 use crate::web::{Cx, paths};
 
-/// What can be voted for.
+/// A post or a comment that users vote for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
-    /// A post, by its number.
+    /// A post.
     Post(PostId),
-    /// A comment, by its number.
+    /// A comment.
     Comment(CommentId),
 }
 
-/// Where a vote goes.
+/// The vote that a user wants to have for a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Vote {
-    /// For it.
+    /// A vote.
     Cast,
-    /// Taken back.
+    /// None: an earlier vote is taken back.
     Withdrawn,
 }
 
-/// What has become of a vote.
+/// The outcome of a vote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VoteOutcome {
-    /// It is as it was wanted, perhaps since it was before: the score.
+    /// The vote is as requested, perhaps already before the request; with the target's score.
     Score(i64),
-    /// It is the voter's own: their voice counts already.
+    /// Refused: the target is the voter's own, and the score counts its author already.
     Own,
-    /// There is nothing of that number, or not any more.
+    /// The target does not exist, or was deleted or removed.
     NotFound,
 }
 
 impl Target {
-    /// Its page's place where it can be seen.
+    /// The path of the page that shows the target.
     #[must_use]
     pub fn path(self) -> String {
         match self {
@@ -52,10 +52,10 @@ impl Target {
     }
 }
 
-/// A guest's vote is kept for so many seconds, until they have signed in.
+/// Seconds that a browser keeps a guest's vote, which is counted at the sign-in.
 const PENDING_VOTE_MAX_AGE: u32 = 60 * 60;
 
-/// `Set-Cookie` for the vote of a guest. It says all there is to say, so nothing is written for it.
+/// `Set-Cookie` that keeps the vote of a guest. The value names the target, so the database keeps nothing.
 fn pending_vote_cookie(cx: &Cx, target: Target) -> Header {
     let value = match target {
         Target::Post(id) => format!("post-{id}"),
@@ -64,7 +64,7 @@ fn pending_vote_cookie(cx: &Cx, target: Target) -> Header {
     cookies::set(cx, "vote", value, PENDING_VOTE_MAX_AGE)
 }
 
-/// What the asker wanted to vote for before they were led to signing in.
+/// The target that a guest voted for before the sign-in; `None` without a valid cookie.
 #[must_use]
 pub fn pending_vote(cx: &Cx) -> Option<Target> {
     let (noun, id) = cookies::get(cx, "vote")?.split_once('-')?;
@@ -76,7 +76,7 @@ pub fn pending_vote(cx: &Cx) -> Option<Target> {
     }
 }
 
-/// `Set-Cookie` for one that is not needed any more.
+/// `Set-Cookie` that deletes the cookie of a pending vote.
 #[must_use]
 pub fn clear_pending_vote_cookie(cx: &Cx) -> Header {
     cookies::clear(cx, "vote")

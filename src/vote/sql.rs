@@ -8,8 +8,8 @@ use crate::sql::{Columns, among, row};
 use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
 
-/// Casts somebody's vote or takes it back, unless that is done already, and with it changes the score,
-/// the post's place on the front page, and the author's karma.
+/// Makes a user's vote as requested. If that changes it, updates the score, a post's hotness, and the
+/// author's karma, too.
 pub fn change(
     connection: &Connection,
     user_id: UserId,
@@ -26,7 +26,7 @@ pub fn change(
     apply(connection, user_id, target, &found, vote, now).map(VoteOutcome::Score)
 }
 
-/// The same for what was found, and is not their own; the score.
+/// Votes for a target that was read and is not the user's own; returns the score.
 fn apply(
     connection: &Connection,
     user_id: UserId,
@@ -45,7 +45,7 @@ fn apply(
     Ok(score)
 }
 
-/// The vote itself, as a row; whether anything changed.
+/// Inserts or deletes the row of a vote; returns whether that changed anything.
 fn write_row(
     connection: &Connection,
     user_id: UserId,
@@ -75,12 +75,12 @@ fn write_row(
     Ok(changed > 0)
 }
 
-/// What a vote is for, as far as it matters.
+/// The columns of a post or comment that a vote depends on.
 struct VoteTarget {
     author: Option<UserId>,
     score: i64,
     created_at: Timestamp,
-    /// By an admin: its votes wait, and count for nothing until it is restored.
+    /// Whether an admin removed it. Its votes stay, but count for no karma until it is restored.
     is_removed: bool,
 }
 
@@ -138,7 +138,7 @@ fn set_score(
     Ok(())
 }
 
-/// Changes the karma of an author, if there still is one.
+/// Adds `by` to the karma of an author; does nothing for `None`.
 pub fn add_karma(connection: &Connection, author: Option<UserId>, by: i64) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE users SET karma = karma + ?2 WHERE id = ?1")?
@@ -146,7 +146,7 @@ pub fn add_karma(connection: &Connection, author: Option<UserId>, by: i64) -> ru
     Ok(())
 }
 
-/// The positions of the posts that a user has voted for, of posts given with theirs.
+/// The positions of the posts that a user has voted for, among `posts` with their positions.
 pub fn for_posts(
     connection: &Connection,
     user_id: UserId,
@@ -157,7 +157,7 @@ pub fn for_posts(
     positions(connection, sql, user_id, posts.map(|(position, id)| (position, id.get())))
 }
 
-/// The positions of the comments that a user has voted for, of comments given with theirs.
+/// The positions of the comments that a user has voted for, among `comments` with their positions.
 pub fn for_comments(
     connection: &Connection,
     user_id: UserId,
@@ -182,7 +182,7 @@ fn positions(
     Ok(positions)
 }
 
-/// Forgets all votes for what stays only for the sake of others' words; its author loses the karma.
+/// Deletes all votes for a target that stays only for the comments below it; its author loses the karma.
 pub fn delete_votes_for(connection: &Connection, target: Target) -> rusqlite::Result<()> {
     let Some(found) = find(connection, target)?.filter(|found| found.score > 1) else {
         return Ok(());
@@ -196,7 +196,8 @@ pub fn delete_votes_for(connection: &Connection, target: Target) -> rusqlite::Re
     found.add_karma(connection, 1 - found.score)
 }
 
-/// Takes back some of the votes of someone who leaves, at most `number`; whether there were any.
+/// Takes back at most `number` votes for posts and `number` for comments, for the deletion of a user's
+/// account; returns whether there were any.
 pub fn withdraw_some(
     connection: &Connection,
     user_id: UserId,
@@ -212,8 +213,8 @@ pub fn withdraw_some(
     targets.append(&mut votes(comments, |row| row.get(0).map(Target::Comment))?);
     let mut any = false;
     for target in targets {
-        // What was emptied has no votes. Were one left by somebody who edits the database by hand, it
-        // would be found again and again.
+        // An anonymized target has no votes. If one is left, after an edit by hand, it must go all the same:
+        // this function would find it each time.
         match find(connection, target)? {
             Some(found) => apply(connection, user_id, target, &found, Vote::Withdrawn, now).map(drop)?,
             None => write_row(connection, user_id, target, Vote::Withdrawn, now).map(drop)?,

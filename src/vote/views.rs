@@ -1,4 +1,4 @@
-//! How votes look.
+//! HTML of votes: the arrow and the points.
 
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
@@ -9,8 +9,8 @@ use crate::user::{self, Author};
 use crate::web::Viewer;
 use crate::web::paths::{self, Path};
 
-/// The arrow before what somebody else wrote, which is pressed when the viewer has voted: a button of the
-/// form that all on a page share (`ui/layout.rs`). A list has one a row, so it says no more than it must.
+/// The arrow before a target, pressed when the viewer has voted. All arrows of a page are buttons of one form
+/// (`ui/layout.rs`). A list has an arrow in each row, so its markup is short.
 pub fn arrow(target: Target, is_voted: bool) -> impl Render {
     let (action, id) = (action(target, is_voted), arrow_id(target));
     owned_html! {
@@ -26,7 +26,7 @@ fn arrow_id(target: Target) -> Id {
     }
 }
 
-/// The same, unless it is the viewer's own, or nobody's any more.
+/// The [`arrow`], unless the viewer is the author or the author's account was deleted.
 pub fn arrow_for<'v>(
     target: Target,
     is_voted: bool,
@@ -47,7 +47,7 @@ fn action(target: Target, is_voted: bool) -> Path {
     }
 }
 
-/// `1 point`, `2 points`.
+/// A number of points: `1 point`, `2 points`.
 pub fn points(score: i64) -> impl Render {
     owned_html! {
         : Raw(itoa::Buffer::new().format(score));
@@ -55,7 +55,7 @@ pub fn points(score: i64) -> impl Render {
     }
 }
 
-/// The same, where a vote changes it.
+/// The [`points`] of a target in an element that the fragment of a vote replaces.
 pub fn score(target: Target, score: i64) -> impl Render {
     let id = match target {
         Target::Post(id) => Id("post_points_", id.get()),
@@ -64,7 +64,7 @@ pub fn score(target: Target, score: i64) -> impl Render {
     owned_html! { : Raw("<span id="); : id; : Raw(">"); : points(score); : Raw("</span>") }
 }
 
-/// Selectors of the arrow and of the points.
+/// The CSS selectors of a target's arrow and of its points.
 #[must_use]
 pub fn selectors(target: Target) -> (String, String) {
     match target {

@@ -1,4 +1,4 @@
-//! SQL that makes, changes and removes posts.
+//! SQL that inserts, updates and deletes posts.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -9,7 +9,7 @@ use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::vote::{self, Target};
 
-/// Posts it and counts it for its author; the id. `None`: there is a post of this title.
+/// Inserts a post and adds it to its author's count; returns the id. `None` when another post has the title.
 pub fn create(connection: &Connection, post: &NewPost) -> rusqlite::Result<Option<PostId>> {
     let created = connection
         .prepare_cached(
@@ -38,15 +38,15 @@ pub fn create(connection: &Connection, post: &NewPost) -> rusqlite::Result<Optio
     Ok(Some(id))
 }
 
-/// Whether there is a post of this title, other than `except`.
+/// Whether a post other than `except` has this title.
 pub fn has_title(connection: &Connection, title: &str, except: Option<PostId>) -> rusqlite::Result<bool> {
     connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM posts WHERE title = ?1 AND id IS NOT ?2)")?
         .query_row(params![title, except], |row| row.get(0))
 }
 
-/// The post other than `except` that has led to the same address for less than [`REPOST_WINDOW`] before
-/// `now`, and its points.
+/// The id and the points of the youngest post other than `except` that links to `address` and was made within
+/// [`REPOST_WINDOW`] before `now`.
 pub fn recent_with_address(
     connection: &Connection,
     address: &str,
@@ -61,8 +61,8 @@ pub fn recent_with_address(
         .optional()
 }
 
-/// Whether post `id` would lead to where another one leads that is not old. One that leads there already
-/// may go on.
+/// Whether another post made within [`REPOST_WINDOW`] before `now` keeps post `id` from getting this link.
+/// `false` when post `id` has the address already.
 pub fn is_address_taken(
     connection: &Connection,
     id: PostId,
@@ -75,7 +75,7 @@ pub fn is_address_taken(
     Ok(is_unchanged != Some(true) && recent_with_address(connection, &link.address, Some(id), now)?.is_some())
 }
 
-/// Changes a post, unless another one has the title or the address.
+/// Updates a post, unless another post has the title or the address.
 pub fn update(
     connection: &Connection,
     id: PostId,
@@ -109,8 +109,8 @@ pub fn update(
     Ok(UpdateOutcome::Done)
 }
 
-/// What becomes of a post when its author leaves: it goes, unless others commented on it. Then it
-/// stays for their sake, without author, title and text.
+/// Handles a post at the deletion of its author's account: deletes it, unless other users have commented on
+/// it. Then it stays for their comments, without author, title and text.
 pub fn delete_or_anonymize(
     connection: &Connection,
     id: PostId,
@@ -125,7 +125,7 @@ pub fn delete_or_anonymize(
         return destroy(connection, id);
     }
     vote::sql::delete_votes_for(connection, Target::Post(id))?;
-    // One that an admin had removed is not counted.
+    // A post that an admin removed is not in the count.
     connection
         .prepare_cached(
             "UPDATE users SET posts_count = posts_count - 1 \
@@ -142,7 +142,7 @@ pub fn delete_or_anonymize(
     Ok(())
 }
 
-/// What was kept for its comments alone goes with the last of them; what an admin removed stays, to be
+/// Deletes an anonymized post that has lost its last comment. A post that an admin removed stays: it can be
 /// restored.
 pub fn prune(connection: &Connection, id: PostId) -> rusqlite::Result<()> {
     let sql = "DELETE FROM posts WHERE id = ?1 AND deleted_at IS NOT NULL AND removed_at IS NULL \
@@ -151,7 +151,7 @@ pub fn prune(connection: &Connection, id: PostId) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Removes a post with its comments and votes, and takes them off their authors' counts.
+/// Deletes a post with its comments and votes, and subtracts them from their authors' counts and karma.
 pub fn destroy(connection: &Connection, id: PostId) -> rusqlite::Result<()> {
     connection
         .prepare_cached(

@@ -21,7 +21,7 @@ use crate::visit::{self, Visit};
 use crate::vote;
 
 row! {
-    /// A post as a guest sees it in a list.
+    /// A post in a list, for a guest.
     fn post() -> Post, columns post_columns {
         id: "posts.id",
         title: "posts.title" => title,
@@ -45,7 +45,7 @@ pub fn link(columns: &mut Columns) -> rusqlite::Result<Option<Link>> {
 }
 
 row! {
-    /// A post as its page shows it to viewer `?1`, but for their vote.
+    /// A post on its page, for viewer `?1`, without the viewer's vote.
     fn detail() -> PostDetail, columns detail_columns {
         post: post_columns!() => post,
         description: "descriptions.text",
@@ -66,7 +66,7 @@ macro_rules! joins {
     };
 }
 
-/// Selects posts, with the rest of a statement.
+/// `SELECT` of [`post_columns`], followed by the given rest of the statement.
 macro_rules! select {
     ($($rest:expr),+) => { concat!("SELECT ", post_columns!(), " FROM posts", joins!(), $($rest),+) };
 }
@@ -107,8 +107,8 @@ fn slice(
     Ok(Slice { rows: posts, next })
 }
 
-/// Adds to posts the viewer's votes, and what is new to them: each by one statement for all, since most
-/// posts have neither, and a join looks for both with each of them.
+/// Adds the viewer's votes and the numbers of new comments. Votes and visits take one statement each for all
+/// posts: most posts have neither, and a join would look for both with each post.
 fn add_viewers(
     connection: &Connection,
     viewer_id: Option<UserId>,
@@ -166,7 +166,7 @@ pub fn newest(
     Ok(Slice::of(rows, limit, Post::age_cursor))
 }
 
-/// Someone's posts from `after` on: newest first.
+/// The posts of a user from `after` on: newest first.
 pub fn of_user(
     connection: &Connection,
     viewer_id: Option<UserId>,
@@ -198,7 +198,7 @@ pub fn of_site(
     Ok(Slice::of(rows, limit, Post::age_cursor))
 }
 
-/// The posts of a time for which others voted, from `after` on: those with the most points first.
+/// The posts of a period that have votes, from `after` on: most points first.
 pub fn best(
     connection: &Connection,
     viewer_id: Option<UserId>,
@@ -218,8 +218,8 @@ pub fn best(
     Ok(Slice::of(rows, limit, Post::score_cursor))
 }
 
-/// Each day has a list in the order of its points (`posts_by_day_and_score`). Of these, only what can
-/// be among the first of all is read: the longer the page is filled, the less a day has to add.
+/// The best posts since a time. The index `posts_by_day_and_score` sorts the posts of each day by points.
+/// From each day only the posts are read that can still be on the page: the fuller the page, the fewer.
 fn best_since(
     connection: &Connection,
     viewer_id: Option<UserId>,
@@ -253,14 +253,14 @@ fn best_since(
     Ok(Slice::of(rows, limit, Post::score_cursor))
 }
 
-/// The posts that someone has saved, from `after` on: last saved first.
+/// The posts that a user has saved, from `after` on: last saved first.
 pub fn saved_by(
     connection: &Connection,
     user_id: UserId,
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<Post>> {
-    // CROSS: what was saved comes first, in the order of its index.
+    // CROSS JOIN makes `saved_posts` the outer loop, in the order of its index.
     let sql = concat!(
         "SELECT ",
         post_columns!(),
@@ -273,7 +273,7 @@ pub fn saved_by(
     slice(connection, Some(user_id), sql, params![user_id, after.key, after.id, limit + 1], limit)
 }
 
-/// Up to `limit` posts in the order of their ids, beginning at a random one.
+/// Up to `limit` posts in the order of their ids, from a random one on.
 pub fn from_random(
     connection: &Connection,
     viewer_id: Option<UserId>,
@@ -287,7 +287,7 @@ pub fn from_random(
     list(connection, viewer_id, sql, params![limit])
 }
 
-/// A post with its text, also one that is only kept for its comments; `None` when there is none.
+/// A post with its text, also a deleted or removed one; `None` when there is no such row.
 pub fn find(
     connection: &Connection,
     viewer_id: Option<UserId>,
@@ -319,13 +319,13 @@ pub fn find(
     Ok(Some(if detail.removed.is_some() { redacted(detail) } else { detail }))
 }
 
-/// What an admin has removed as everybody sees it: nothing of what it says, nor who says it.
+/// A post that an admin removed, without title, author, link and text.
 fn redacted(detail: PostDetail) -> PostDetail {
     let post = Post { title: SmolStr::new_static(REMOVED), author: None, link: None, ..detail.post };
     PostDetail { post, description: String::new(), ..detail }
 }
 
-/// Some posts of a user, at most `limit`, also those that an admin removed.
+/// The ids of at most `limit` posts of a user, also of removed ones, in no order.
 pub fn ids_of_user(connection: &Connection, user_id: UserId, limit: u32) -> rusqlite::Result<Vec<PostId>> {
     connection
         .prepare_cached("SELECT id FROM posts WHERE user_id = ?1 LIMIT ?2")?
@@ -333,7 +333,7 @@ pub fn ids_of_user(connection: &Connection, user_id: UserId, limit: u32) -> rusq
         .collect()
 }
 
-/// Any post; `None` when there are none.
+/// A random post; `None` when there are none.
 pub fn random(connection: &Connection) -> rusqlite::Result<Option<PostId>> {
     let sql = concat!(
         "SELECT id FROM posts WHERE id >= ",
@@ -343,7 +343,7 @@ pub fn random(connection: &Connection) -> rusqlite::Result<Option<PostId>> {
     connection.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()
 }
 
-/// Whose a post is; `None` when there is none or it was deleted.
+/// The author of a post; `None` when there is no such post or it was deleted.
 pub fn author(connection: &Connection, id: PostId) -> rusqlite::Result<Option<UserId>> {
     let sql = "SELECT user_id FROM posts WHERE id = ?1 AND deleted_at IS NULL";
     let found: Option<Option<UserId>> =
@@ -351,7 +351,7 @@ pub fn author(connection: &Connection, id: PostId) -> rusqlite::Result<Option<Us
     Ok(found.flatten())
 }
 
-/// Whether a post is there to be commented on, see [`PostDetail::takes_comments`].
+/// Whether a post exists and accepts comments, see [`PostDetail::takes_comments`].
 pub fn takes_comments(connection: &Connection, id: PostId) -> rusqlite::Result<bool> {
     let sql =
         "SELECT EXISTS (SELECT 1 FROM posts WHERE id = ?1 AND deleted_at IS NULL AND locked_at IS NULL)";

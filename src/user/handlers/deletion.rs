@@ -1,4 +1,4 @@
-//! Deleting an account with all that its user wrote, step by step.
+//! Deletion of an account, its posts and its comments, in steps.
 
 use rusqlite::Connection;
 
@@ -7,18 +7,18 @@ use crate::types::id::UserId;
 use crate::types::time::Timestamp;
 use crate::{comment, flag, post, saved, session, visit, vote};
 
-/// Removes a user with all they wrote, at most `number` rows of it at once; whether there is more. A post or
-/// comment to which others replied stays, without its author and its text.
+/// One step of deleting a user: at most `number` rows of one kind. Returns whether there is more to delete. A
+/// post or comment to which other users replied stays, without its author and its text.
 ///
 /// # Errors
-/// The database's.
+/// Those of the statements.
 pub fn destroy_some(
     connection: &Connection,
     id: UserId,
     now: Timestamp,
     number: u32,
 ) -> rusqlite::Result<bool> {
-    // First they are signed out everywhere: a user who still writes would never be done with.
+    // The sessions go first: a user who could still write might keep the deletion from ending.
     if session::sql::destroy_some(connection, id, number)? {
         return Ok(true);
     }
@@ -29,7 +29,7 @@ pub fn destroy_some(
     if !posts.is_empty() {
         return Ok(true);
     }
-    // Replies are younger than what they reply to: they go first.
+    // The youngest go first, since replies are younger than the comments that they reply to.
     let comments = comment::sql::ids_of_user(connection, id, number)?;
     for comment_id in &comments {
         comment::sql::leave(connection, *comment_id, now)?;

@@ -1,4 +1,4 @@
-//! Pages about people.
+//! Handlers for users: their page, signing up, and the account.
 
 pub mod deletion;
 
@@ -26,20 +26,21 @@ use crate::web::flash::Flash;
 use crate::web::form::{Errors, NO_ERRORS};
 use crate::web::{Cx, Error, Result, paths, reply};
 
-/// Where each of the lists begins.
+/// The cursors of the lists on a user's page.
 pub struct ListCursors {
-    /// Of posts.
+    /// The cursor of the posts.
     pub posts: Cursor,
-    /// Of comments.
+    /// The cursor of the comments.
     pub comments: Cursor,
-    /// Of sessions.
+    /// The cursor of the sessions.
     pub sessions: Cursor,
 }
 
-/// `GET /users/:id`: someone, their posts and comments.
+/// `GET /users/:id`: a user with their posts and comments.
 ///
 /// # Errors
-/// [`Error::NotFound`]; a cursor that is none; the database's.
+/// [`Error::NotFound`]; [`Error::BadRequest`] for a malformed cursor; [`Error::Unavailable`] or
+/// [`Error::Internal`] when the database fails.
 pub fn show(cx: &Cx, id: UserId) -> Result {
     let cursors = ListCursors {
         posts: cx.cursor("posts")?,
@@ -50,10 +51,10 @@ pub fn show(cx: &Cx, id: UserId) -> Result {
     Ok(reply::page(cx, html))
 }
 
-/// The page of a user; `None` when there is nobody of that number.
+/// The page of a user; `None` when there is no such user.
 ///
 /// # Errors
-/// The database's.
+/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn page(cx: &Cx, id: UserId, cursors: &ListCursors) -> Result<Option<String>> {
     let viewer = auth::viewer(cx)?;
     let viewer_id = viewer.map(|viewer| viewer.id);
@@ -79,10 +80,10 @@ pub fn page(cx: &Cx, id: UserId, cursors: &ListCursors) -> Result<Option<String>
     Ok(Some(layout::render(&page, views::show(cx, viewer, &profile))?))
 }
 
-/// `GET /user`: one's own page.
+/// `GET /user`: redirects to the viewer's page.
 ///
 /// # Errors
-/// [`Error::SignIn`]; the database's.
+/// [`Error::SignIn`] for a guest; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn own(cx: &Cx) -> Result {
     Ok(reply::see_other(cx, paths::user(auth::require_user(cx)?.id)))
 }
@@ -90,17 +91,18 @@ pub fn own(cx: &Cx) -> Result {
 /// `GET /sign_up`.
 ///
 /// # Errors
-/// The database's.
+/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn new(cx: &Cx) -> Result {
     let return_to = cx.query("return_to").unwrap_or_default();
     let page = Page::new(cx, "Sign up")?;
     Ok(reply::page(cx, layout::render(&page, views::sign_up("", &return_to, &NO_ERRORS))?))
 }
 
-/// `POST /users`: signs somebody up, and in.
+/// `POST /users`: signs a user up and in. The form shows errors that the user can correct, and a rate limit.
 ///
 /// # Errors
-/// The database's. What can be mended, also coming too fast, is told in the form.
+/// [`Error::UnsupportedMediaType`] or [`Error::BadRequest`] for a malformed form; [`Error::Unavailable`] when
+/// no permit to hash comes in time; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn create(cx: &Cx) -> Result {
     let form = cx.form()?;
     let screen_name = form.line("screen_name");
@@ -152,7 +154,8 @@ fn hash(cx: &Cx, password: &str) -> Result<String> {
 /// `GET /user/edit`.
 ///
 /// # Errors
-/// [`Error::SignIn`]; the database's.
+/// [`Error::SignIn`] for a guest; [`Error::Moderated`] for a banned user; [`Error::NotFound`] when the
+/// account was deleted meanwhile; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn edit(cx: &Cx) -> Result {
     let viewer = auth::require_active_user(cx)?;
     let user = cx.read(|connection| sql::find(connection, viewer.id))?.ok_or(Error::NotFound)?;
@@ -168,14 +171,14 @@ pub fn edit(cx: &Cx) -> Result {
     Ok(reply::page(cx, layout::render(&page, views::edit(&form, &NO_ERRORS))?))
 }
 
-/// What is to become of somebody's account.
+/// The changes to an account that a form requests.
 struct RequestedChanges {
     screen_name: String,
     about: String,
     password: Option<PasswordChange>,
 }
 
-/// The hash of somebody's password, to be changed.
+/// A change of a password.
 struct PasswordChange {
     /// The stored hash against which the current password was verified.
     current_hash: String,
@@ -183,11 +186,14 @@ struct PasswordChange {
     new_hash: String,
 }
 
-/// `PATCH /user`: changes one's name, what one says of oneself, and one's password. A new password
-/// ends all other sessions, and gives this one a new secret.
+/// `PATCH /user`: changes the viewer's name, the text about them, and their password. A new password ends all
+/// other sessions and gives this one a new secret. The form shows errors that the user can correct, and a
+/// rate limit.
 ///
 /// # Errors
-/// [`Error::SignIn`]; the database's. What can be mended is told in the form.
+/// Those of [`draft::handlers::require_user`] for a guest; [`Error::Moderated`] for a banned user;
+/// [`Error::NotFound`] when the account was deleted meanwhile; [`Error::Unavailable`] when no permit to hash
+/// comes in time; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn update(cx: &Cx) -> Result {
     let viewer = draft::handlers::require_user(cx, paths::EDIT_ACCOUNT, &["screen_name", "about"])?;
     let id = viewer.id;
@@ -206,7 +212,7 @@ pub fn update(cx: &Cx) -> Result {
     let (secret, draft, requested) = (Secret::random(), draft::handlers::token(cx), Arc::clone(&changes));
     let renewed = secret.clone();
     let updated = auth::write_as(cx, viewer, Standing::Active, move |connection| {
-        // Another request may have changed it since it was checked.
+        // Another request may have changed the password since it was verified.
         if let Some(change) = &requested.password
             && !sql::has_password(connection, id, &change.current_hash)?
         {
@@ -240,7 +246,7 @@ pub fn update(cx: &Cx) -> Result {
     })
 }
 
-/// What the form asks for. A field that was not sent stays as it is.
+/// Reads the changes that the form requests, and checks them. A field that was not sent keeps its value.
 fn requested_changes(cx: &Cx, user: &User) -> Result<(RequestedChanges, Errors)> {
     let form = cx.form()?;
     let typed = form.get("screen_name").unwrap_or(&user.screen_name);
@@ -258,12 +264,12 @@ fn requested_changes(cx: &Cx, user: &User) -> Result<(RequestedChanges, Errors)>
     Ok((RequestedChanges { screen_name, about, password }, errors))
 }
 
-/// The present hash and the new one, when the present password is right and the new one will do.
+/// Verifies the current password and hashes the new one; `None` after adding errors.
 fn new_password(cx: &Cx, user: &User, password: &str, errors: &mut Errors) -> Result<Option<PasswordChange>> {
     let form = cx.form()?;
     check_confirmation(errors, password, form.get("password_confirmation"));
     check_length(errors, password);
-    // Whoever finds an open browser must not guess faster here than where one signs in.
+    // A stranger at an unlocked browser must not guess passwords faster here than at the sign-in.
     if let Err(wait) = cx.site.limiter.check_and_record(Action::PasswordBy(user.id)) {
         *errors = Errors::rate_limited(wait);
         return Ok(None);
@@ -280,10 +286,11 @@ fn new_password(cx: &Cx, user: &User, password: &str, errors: &mut Errors) -> Re
     Ok(Some(PasswordChange { current_hash, new_hash: hash(cx, password)? }))
 }
 
-/// `GET /user/delete`: says what will go.
+/// `GET /user/delete`: asks for confirmation and says what will be deleted.
 ///
 /// # Errors
-/// [`Error::SignIn`]; the database's.
+/// [`Error::SignIn`] for a guest; [`Error::NotFound`] when the account was deleted meanwhile;
+/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn confirm_destroy(cx: &Cx) -> Result {
     let viewer = auth::require_user(cx)?;
     let user = cx.read(|connection| sql::find(connection, viewer.id))?.ok_or(Error::NotFound)?;
@@ -291,18 +298,18 @@ pub fn confirm_destroy(cx: &Cx) -> Result {
     Ok(reply::page(cx, layout::render(&page, views::confirm_destroy(&user))?))
 }
 
-/// Posts, comments and sessions that go in one write: some milliseconds.
+/// The most rows of one kind that one write deletes, which takes some milliseconds.
 const MAX_ROWS_PER_WRITE: u32 = 200;
 
-/// `DELETE /user`: removes one's account and what one wrote.
+/// `DELETE /user`: deletes the viewer's account with their posts and comments.
 ///
 /// # Errors
-/// [`Error::SignIn`]; the database's.
+/// [`Error::SignIn`] for a guest; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn destroy(cx: &Cx) -> Result {
     let viewer = auth::require_user_or_return(cx, paths::DELETE_ACCOUNT)?;
     let (id, now) = (viewer.id, cx.now);
-    // Step by step: somebody may have written for years, and others want to write meanwhile. Should it
-    // break off, what is left can be deleted like this again.
+    // In steps: the user may have written for years, and other writes must not wait for all of it. After a
+    // failure between two steps, a new request deletes the rest.
     while cx.write(move |connection| deletion::destroy_some(connection, id, now, MAX_ROWS_PER_WRITE))? {}
     Ok(signed_out(cx, reply::done(cx, paths::FRONT, Flash::ProfileDeleted)))
 }

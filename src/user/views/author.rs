@@ -7,7 +7,7 @@ use super::super::{Author, is_own};
 use crate::html::text::Text;
 use crate::web::{Viewer, paths};
 
-/// `by NAME`; to oneself one is "you", and who has left is `[deleted]`.
+/// `by NAME`; the viewer's own name is "you", and a deleted account's `[deleted]`.
 pub fn by<'a>(author: Option<&'a Author>, viewer: Option<&'a Viewer>) -> impl Render + 'a {
     owned_html! {
         : Raw("by ");

@@ -1,4 +1,4 @@
-//! How people look.
+//! HTML of users: their page and the forms for an account.
 
 pub mod author;
 
@@ -22,19 +22,19 @@ use crate::web::form::{Errors, local_path};
 use crate::web::{Cx, paths};
 use crate::{comment, post, session};
 
-/// What a user's page shows.
+/// The content of a user's page.
 pub struct Profile {
-    /// Whose.
+    /// The user.
     pub user: User,
-    /// A page of their posts.
+    /// A page of the user's posts.
     pub posts: Slice<Post>,
-    /// A page of their comments.
+    /// A page of the user's comments.
     pub comments: Slice<OwnComment>,
-    /// On one's own page: a page of one's sign-ins.
+    /// A page of the user's sessions, if the viewer is the user.
     pub sessions: Option<Slice<Session>>,
 }
 
-/// Someone's page.
+/// The page of a user.
 pub fn show<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) -> impl Render + 'p {
     let user = &profile.user;
     owned_html! {
@@ -74,7 +74,7 @@ pub fn show<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
 }
 
 fn comments<'p>(cx: &'p Cx, profile: &'p Profile) -> impl Render + 'p {
-    // Who has asked for the next page wants to see it.
+    // A request for a page of the comments opens their list.
     let is_requested = cx.query("comments").is_some();
     owned_html! {
         details(open?=is_requested, id="comments") {
@@ -98,7 +98,7 @@ fn sessions<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
     }
 }
 
-/// The page for signing up.
+/// The form for signing up.
 pub fn sign_up<'f>(screen_name: &'f str, return_to: &'f str, errors: &'f Errors) -> impl Render + 'f {
     let return_to = local_path(return_to);
     owned_html! {
@@ -123,18 +123,18 @@ fn new_password<'f>(label: &'static str, hint: &'static str, errors: &'f Errors)
     }
 }
 
-/// The form for changing one's account, as far as it is filled.
+/// The values of the form for an account.
 #[derive(Clone, Copy)]
 pub struct EditForm<'f> {
-    /// Whose.
+    /// The user.
     pub id: UserId,
-    /// Their name.
+    /// The name.
     pub screen_name: &'f str,
-    /// What they say of themselves.
+    /// The text about the user.
     pub about: &'f str,
 }
 
-/// The page for changing one's account.
+/// The form for editing an account.
 pub fn edit<'f>(form: &EditForm<'f>, errors: &'f Errors) -> impl Render + 'f {
     let EditForm { id, screen_name, about } = *form;
     owned_html! {
@@ -156,7 +156,7 @@ pub fn edit<'f>(form: &EditForm<'f>, errors: &'f Errors) -> impl Render + 'f {
     }
 }
 
-/// What deleting one's account means, and the button that does it.
+/// The consequences of deleting an account, and the button that deletes it.
 pub fn confirm_destroy(user: &User) -> impl Render {
     let User { id, posts_count, comments_count, .. } = *user;
     owned_html! {
