@@ -1,4 +1,4 @@
-//! Links of posts: the URLs that are accepted, the site that is shown for one, and which URLs lead to one page.
+//! Links of posts: the accepted URLs, the site to show for each, and a key for URLs that lead to one page.
 
 use icu_properties::props::Script;
 use idna::uts46::{AsciiDenyList, Hyphens, Uts46};
@@ -24,8 +24,8 @@ pub struct NewLink {
     /// The site to show behind the title: the host without `www.`, with the first part of the path where many
     /// people share a host. In lower case, at most [`MAX_SITE`] characters.
     pub site: String,
-    /// A key for comparing links: equal for URLs that lead to the same page, as far as the URLs alone show that.
-    /// It is no URL.
+    /// A key for comparing links, which is no URL: equal for URLs that lead to one page, as far as the URLs
+    /// alone show that.
     pub address: String,
 }
 
@@ -39,8 +39,8 @@ const BAD_HOST: &str = "URL must lead to a host with a name, such as example.com
 /// Reads a URL as browsers do (<https://url.spec.whatwg.org>).
 ///
 /// # Errors
-/// A sentence for the form that says what is wrong. A host must be a name with a dot: an address by number, or a
-/// name without a dot, leads into the network of the reader who follows the link.
+/// A sentence for the form that says what is wrong. A host must be a name with a dot: an address by number,
+/// or a name without a dot, leads into the network of the reader who follows the link.
 pub fn parse(given: &str) -> Result<NewLink, &'static str> {
     let rest = strip_scheme(given).ok_or(BAD_SCHEME)?;
     if given.len() > MAX_BYTES {
@@ -72,8 +72,8 @@ pub fn parse(given: &str) -> Result<NewLink, &'static str> {
     Ok(NewLink { url: given.to_owned(), site: site(host, url.path()), address: address(host, &url) })
 }
 
-/// The rest after `http://` or `https://`. The parser supplies a missing slash; a browser that finds such a URL
-/// on a page does not.
+/// The rest after `http://` or `https://`. The parser supplies a missing slash; a browser that finds such a
+/// URL on a page does not.
 fn strip_scheme(url: &str) -> Option<&str> {
     ["http://", "https://"].into_iter().find_map(|scheme| {
         let (start, rest) = url.split_at_checked(scheme.len())?;
@@ -81,7 +81,8 @@ fn strip_scheme(url: &str) -> Option<&str> {
     })
 }
 
-/// Reads a site that a client names, in the form of [`NewLink::site`]; `None` if no link can have such a site.
+/// Reads a site that a client names, in the form of [`NewLink::site`]; `None` if no link can have such a
+/// site.
 #[must_use]
 pub fn parse_site(text: &str) -> Option<String> {
     let site = text.trim().to_lowercase();
@@ -97,8 +98,8 @@ pub fn parse_site(text: &str) -> Option<String> {
 
 // The site
 
-/// Hosts where the first part of the path names the owner of a page. The last one is for the demo data: RFC 2606
-/// reserves it, so no link of the demo leads to a real site.
+/// Hosts where the first part of the path names the owner of a page. The last one is for the demo data: RFC
+/// 2606 reserves it, so no link of the demo leads to a real site.
 const SHARED_HOSTS: [&str; 15] = [
     "github.com",
     "gist.github.com",
@@ -137,7 +138,7 @@ fn site(host: &str, path: &str) -> String {
     }
     let shown = readable(host);
     match shown.char_indices().rev().nth(MAX_SITE - 1) {
-        // The end of a host name says who owns it.
+        // The end of a host name names its owner.
         Some((start, _)) if start > 0 => {
             format!("…{}", shown[start..].chars().skip(1).collect::<String>())
         }
@@ -156,8 +157,8 @@ fn readable(host: &str) -> String {
 /// The script of a letter that may be shown, with kana as `Han`, because Japanese mixes them. A label with
 /// any other letter is shown in ASCII.
 ///
-/// The ranges are the alphabets' basic letters, and narrower than Unicode's scripts: `ɑ`, `ɡ` and `ı` are Latin,
-/// too, so a label could pass for another one of its own script.
+/// The ranges are the alphabets' basic letters, and narrower than Unicode's scripts: `ɑ`, `ɡ` and `ı` are
+/// Latin, too, so a label could pass for another one of its own script.
 fn script(letter: char) -> Option<Script> {
     Some(match letter {
         'a'..='z' | 'à'..='ö' | 'ø'..='ÿ' => Script::Latin,
@@ -173,8 +174,9 @@ fn script(letter: char) -> Option<Script> {
     })
 }
 
-/// Whether all letters of a label are of one script. Greek and Cyrillic letters that look like Latin ones make
-/// whole words (`аррӏе`), so a label in these scripts counts only below a top-level domain in the same script.
+/// Whether all letters of a label are of one script. Greek and Cyrillic letters that look like Latin ones
+/// make whole words (`аррӏе`), so a label in these scripts counts only below a top-level domain in the same
+/// script.
 fn has_one_script(label: &[char], top: &[char]) -> bool {
     let one = |text: &[char]| {
         let mut letters = text.iter().filter(|letter| !letter.is_ascii_digit() && **letter != '-');
@@ -196,10 +198,10 @@ const TRACKING_PARAMETERS: [&str; 18] = [
     "igshid", "mc_cid", "mc_eid", "mkt_tok", "_hsenc", "_hsmi",
 ];
 
-/// [`NewLink::address`] of a URL. Left out are the scheme and its port, `www.` and a dot at the end of the host;
-/// the slashes, `.html`, `/index`, `/index.php` and `/default.aspx` at the end of the path; the order of the
-/// parameters, [`TRACKING_PARAMETERS`] and `utm_…`; and the fragment, unless it is a path of its own (`#!…`,
-/// `#/…`). Some sites have several addresses for one page: [`known_address`].
+/// [`NewLink::address`] of a URL. Left out are the scheme and its port, `www.` and a dot at the end of the
+/// host; the slashes, `.html`, `/index`, `/index.php` and `/default.aspx` at the end of the path; the order
+/// of the parameters, [`TRACKING_PARAMETERS`] and `utm_…`; and the fragment, unless it is a path of its own
+/// (`#!…`, `#/…`). Some sites have several addresses for one page: [`known_address`].
 fn address(host: &str, url: &Url) -> String {
     let host = strip_numbered_www(host);
     let (path, query) = (essential_path(url.path()), url.query().unwrap_or_default());

@@ -13,8 +13,8 @@ pub const MAX_LENGTH: usize = 30;
 const RESERVED: [&str; 2] = ["you", "[deleted]"];
 
 /// The form in which names are compared. Names are equal that differ only in case or in how Unicode encodes
-/// their characters (NFKC: `ｚｏｅ` is `zoe`). Folding goes by way of the capitals, because some capitals have two
-/// small letters (`Σ`: `σ` and `ς`) and some small letters two capitals (`ß`: `SS` and `ẞ`).
+/// their characters (NFKC: `ｚｏｅ` is `zoe`). Folding goes by way of the capitals, because some capitals have
+/// two small letters (`Σ`: `σ` and `ς`) and some small letters two capitals (`ß`: `SS` and `ẞ`).
 ///
 /// Only the first [`MAX_LENGTH`] + 1 characters are folded, which is enough to show that a name is too long:
 /// anyone can send one, and NFKC makes up to eighteen characters of one.
@@ -35,8 +35,8 @@ pub fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&&*folded(name))
 }
 
-/// Whether a name has a character by which two names could look alike: control and format characters, fillers,
-/// and whitespace other than the space.
+/// Whether a name has a character by which two names could look alike: control and format characters,
+/// fillers, and whitespace other than the space.
 #[must_use]
 pub fn has_invisible(name: &str) -> bool {
     name.chars().any(|letter| {

@@ -1,6 +1,6 @@
-//! Passwords are stored as argon2id hashes (RFC 9106, <https://www.rfc-editor.org/rfc/rfc9106>). To hash or to
-//! verify one takes 19 MiB and some tens of milliseconds: [`Cx::hashing`](crate::web::Cx::hashing) limits how
-//! many run at once.
+//! Passwords are stored as argon2id hashes (RFC 9106, <https://www.rfc-editor.org/rfc/rfc9106>). To hash or
+//! to verify one takes 19 MiB and some tens of milliseconds: [`Cx::hashing`](crate::web::Cx::hashing) limits
+//! how many run at once.
 
 use std::sync::LazyLock;
 
@@ -59,7 +59,11 @@ mod tests {
         for wrong in ["", "correct horse ", "Correct horse", "correct"] {
             assert!(!verify(wrong, &stored), "{wrong:?}");
         }
-        assert_ne!(hash("correct horse").expect("as above"), stored, "the salt is new each time");
+        assert_ne!(
+            hash("correct horse").expect("there are random numbers"),
+            stored,
+            "the salt is new each time"
+        );
     }
 
     #[test]
