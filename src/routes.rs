@@ -106,7 +106,7 @@ const fn is_same(one: &[u8], other: &[u8]) -> bool {
 routes! { cx,
     [""] => { GET => post::handlers::front(cx) }
     ["best"] => { GET => post::handlers::best(cx, paths::WEEK) }
-    ["best", over] => { GET => post::handlers::best(cx, over) }
+    ["best", period] => { GET => post::handlers::best(cx, period) }
     ["from"] => { GET => post::handlers::from(cx) }
     ["posts"] => { GET => post::handlers::recent(cx), POST => post::handlers::create(cx) }
     ["posts.atom"] => { GET => feed::handlers::newest(cx) }

@@ -14,7 +14,7 @@ const MAX_HOST_BYTES: usize = 253;
 /// The most bytes of a host name's label, the part between two dots (RFC 1035, 2.3.4).
 const MAX_LABEL_BYTES: usize = 63;
 /// The most characters of [`NewLink::site`].
-pub const MAX_SITE: usize = 100;
+pub const MAX_SITE_CHARS: usize = 100;
 
 /// An accepted link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct NewLink {
     /// The URL as it was given.
     pub url: String,
     /// The site to show behind the title: the host without `www.`, with the first part of the path where many
-    /// people share a host. In lower case, at most [`MAX_SITE`] characters.
+    /// people share a host. In lower case, at most [`MAX_SITE_CHARS`] characters.
     pub site: String,
     /// A key for comparing links, which is no URL: equal for URLs that lead to one page, as far as the URLs
     /// alone show that.
@@ -86,7 +86,7 @@ fn strip_scheme(url: &str) -> Option<&str> {
 #[must_use]
 pub fn parse_site(text: &str) -> Option<String> {
     let site = text.trim().to_lowercase();
-    let fits = site.contains('.') && site.chars().count() <= MAX_SITE;
+    let fits = site.contains('.') && site.chars().count() <= MAX_SITE_CHARS;
     // Combining marks are vowels in some scripts.
     let is_plain = |letter: char| {
         letter.is_alphanumeric()
@@ -131,13 +131,13 @@ fn site(host: &str, path: &str) -> String {
     if SHARED_HOSTS.contains(&host)
         && let Some(owner) = path.split('/').nth(1)
         && !owner.is_empty()
-        && host.len() + 1 + owner.len() <= MAX_SITE
+        && host.len() + 1 + owner.len() <= MAX_SITE_CHARS
         && owner.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~@".contains(&byte))
     {
         return format!("{host}/{}", owner.to_ascii_lowercase());
     }
     let shown = readable(host);
-    match shown.char_indices().rev().nth(MAX_SITE - 1) {
+    match shown.char_indices().rev().nth(MAX_SITE_CHARS - 1) {
         // The end of a host name names its owner.
         Some((start, _)) if start > 0 => {
             format!("…{}", shown[start..].chars().skip(1).collect::<String>())
@@ -428,7 +428,7 @@ mod tests {
         ] {
             let link = link(url);
             assert_eq!(link.site, site, "{url}");
-            assert!(link.site.chars().count() <= MAX_SITE);
+            assert!(link.site.chars().count() <= MAX_SITE_CHARS);
             assert_eq!(parse_site(&link.site), Some(link.site), "it can be requested");
         }
         let owner = "a".repeat(200);

@@ -242,8 +242,8 @@ pub fn with_return_to(page: &str, return_to: &str) -> String {
 
 /// The posts with the most points in a period, by its name in paths.
 #[must_use]
-pub fn best(over: &'static str) -> String {
-    if over == WEEK { BEST.to_owned() } else { format!("{BEST}/{over}") }
+pub fn best(period: &'static str) -> String {
+    if period == WEEK { BEST.to_owned() } else { format!("{BEST}/{period}") }
 }
 
 /// The path of the posts that link to a site.

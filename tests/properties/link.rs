@@ -1,6 +1,6 @@
 //! An accepted link leads to a named host by http or https, and equal URLs have one address.
 
-use lorem_news::post::link::{self, MAX_BYTES, MAX_SITE, NewLink, parse_site};
+use lorem_news::post::link::{self, MAX_BYTES, MAX_SITE_CHARS, NewLink, parse_site};
 use url::{Host, Url};
 
 /// Hosts with rules of their own.
@@ -32,7 +32,7 @@ fn assert_leads_to_named_host(link: &NewLink) {
     let Some(Host::Domain(host)) = url.host() else { panic!("{url} has no host name") };
     assert!(host.trim_end_matches('.').contains('.'), "{host}");
     assert!(!given.contains(|letter: char| letter.is_whitespace() || letter.is_control()), "{given:?}");
-    assert!(site.chars().count() <= MAX_SITE, "{site}");
+    assert!(site.chars().count() <= MAX_SITE_CHARS, "{site}");
     assert_eq!(parse_site(site).as_ref(), Some(site), "the site can be requested");
 }
 
