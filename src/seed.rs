@@ -127,7 +127,7 @@ pub fn run(
         if posts >= MIN_POSTS_TO_MODERATE {
             moderate(connection, &users, now)?;
         }
-        while search::sql::index_some(connection)? {}
+        while search::sql::index_step(connection)? {}
         Ok(Some(Seeded { users: USERS, posts, comments }))
     })?;
     Ok(seeded)
@@ -203,10 +203,10 @@ fn moderate(connection: &Connection, users: &[UserId], now: Timestamp) -> rusqli
     let decide = |verb, subject, reason, ago: Duration| {
         moderation::sql::decide(connection, users[0], &Decision { verb, subject, reason, now: now - ago })
     };
-    if let Some(id) = comment::sql::first_answered(connection, advertised.id)? {
+    if let Some(id) = comment::sql::first_with_replies(connection, advertised.id)? {
         decide(Verb::Remove, Subject::Comment(id), "Advertising.", 5 * MINUTE)?;
     }
-    if let Some(id) = comment::sql::first_answered(connection, regretted.id)? {
+    if let Some(id) = comment::sql::first_with_replies(connection, regretted.id)? {
         comment::sql::destroy(connection, id, now - 3 * MINUTE)?;
     }
     decide(Verb::Lock, Subject::Post(heated.id), "All has been said, and some of it twice.", 2 * MINUTE)?;

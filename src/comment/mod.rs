@@ -85,7 +85,7 @@ pub struct Thread {
     /// Where the next page begins.
     pub next: Option<Cursor>,
     /// There are more than [`MAX_ORDERED`]: the oldest are not among them.
-    pub is_cut: bool,
+    pub is_truncated: bool,
     /// One that is new to who asks and not on this page.
     pub new_elsewhere: Option<CommentId>,
 }
@@ -124,7 +124,7 @@ pub fn check(body: &str) -> Errors {
 }
 
 /// Somebody took back what was being replied to.
-fn parent_gone() -> Errors {
+fn parent_deleted() -> Errors {
     Errors::one("body", "The comment that you replied to was deleted while you were writing")
 }
 
@@ -181,7 +181,7 @@ pub enum CommentStatus {
 
 /// A comment and where it is.
 #[derive(Debug, Clone)]
-pub struct Placed {
+pub struct LocatedComment {
     /// As its post shows it.
     pub comment: Comment,
     /// On which post.

@@ -55,14 +55,14 @@ pub struct Row {
     /// How many replies it has, of its own, on this page or not.
     pub replies: i64,
     /// Those that this page does not show.
-    pub rest: Rest,
+    pub hidden: HiddenReplies,
 }
 
 /// Which replies to a comment are not on a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rest {
+pub enum HiddenReplies {
     /// None.
-    Nothing,
+    None,
     /// All: there is no room left at its side, or below it.
     All,
     /// Those after a place.
@@ -80,7 +80,7 @@ pub struct Layout {
 
 /// The page that shows a comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct CommentPage {
     /// It is that of this comment; `None`: of the post.
     pub root: Option<CommentId>,
     /// Where its replies begin.
@@ -88,7 +88,7 @@ pub struct Place {
 }
 
 /// A comment whose replies are being laid out.
-struct Open {
+struct OpenReplies {
     row: Option<usize>,
     shown: Option<usize>,
     next: Option<usize>,
@@ -166,7 +166,7 @@ impl Tree {
     #[must_use]
     pub fn layout(&self, root: Option<CommentId>, after: Cursor) -> Layout {
         let mut layout = Layout::default();
-        let mut open: Vec<Open> = Vec::with_capacity(MAX_LEVELS + 1);
+        let mut open: Vec<OpenReplies> = Vec::with_capacity(MAX_LEVELS + 1);
         let root = match root.map(|id| self.find(id)) {
             Some(None) => return layout,
             Some(Some(root)) => {
@@ -175,7 +175,7 @@ impl Tree {
             }
             None => None,
         };
-        open.push(Open { row: root.map(|_| 0), shown: None, next: self.first_after(root, after) });
+        open.push(OpenReplies { row: root.map(|_| 0), shown: None, next: self.first_after(root, after) });
         while let Some(last) = open.last_mut() {
             let Some(at) = last.next else {
                 open.pop();
@@ -189,19 +189,19 @@ impl Tree {
             let mut row = self.row(at, level);
             let first = self.first_replies[at];
             if first.is_some() && level + 1 < MAX_LEVELS {
-                open.push(Open { row: Some(layout.rows.len()), shown: None, next: first });
+                open.push(OpenReplies { row: Some(layout.rows.len()), shown: None, next: first });
             } else if first.is_some() {
-                row.rest = Rest::All;
+                row.hidden = HiddenReplies::All;
             }
             layout.rows.push(row);
         }
         // The page is full: each that is still open says where it goes on.
-        for Open { row, shown, next } in open {
+        for OpenReplies { row, shown, next } in open {
             let place = shown.filter(|_| next.is_some()).map(|at| self.cursor(at));
             match row {
                 None => layout.next = place,
                 Some(_) if next.is_none() => {}
-                Some(row) => layout.rows[row].rest = place.map_or(Rest::All, Rest::After),
+                Some(row) => layout.rows[row].hidden = place.map_or(HiddenReplies::All, HiddenReplies::After),
             }
         }
         layout
@@ -209,13 +209,13 @@ impl Tree {
 
     fn row(&self, at: usize, level: usize) -> Row {
         let (id, origin, replies) = (self.nodes[at].id, self.origins[at], self.replies[at]);
-        Row { id, origin, level, replies, rest: Rest::Nothing }
+        Row { id, origin, level, replies, hidden: HiddenReplies::None }
     }
 
     /// The page that shows a comment: the first of the whole discussion if that does, else the first of
     /// what it replies to, else one that begins with it. What is not in the tree has only its own.
     #[must_use]
-    pub fn place(&self, id: CommentId) -> Place {
+    pub fn page_of(&self, id: CommentId) -> CommentPage {
         let shows = |root: Option<CommentId>| self.layout(root, START).rows.iter().any(|row| row.id == id);
         let found = self.find(id);
         let parent = found.and_then(|at| self.parents[at]);
@@ -224,10 +224,10 @@ impl Tree {
             Some(at) if !shows(None) => {
                 let is_first = root.is_some() && shows(root);
                 let after = if is_first { START } else { self.before(parent, at) };
-                Place { root, after }
+                CommentPage { root, after }
             }
-            Some(_) => Place { root: None, after: START },
-            None => Place { root: Some(id), after: START },
+            Some(_) => CommentPage { root: None, after: START },
+            None => CommentPage { root: Some(id), after: START },
         }
     }
 
@@ -278,8 +278,8 @@ mod tests {
         assert_eq!(shown(&tree.layout(Some(CommentId::new(98)), START)), []);
         assert_eq!(shown(&Tree::of(&[]).layout(None, START)), []);
         let absent = CommentId::new(98);
-        assert_eq!(tree.place(CommentId::new(8)), Place { root: None, after: START });
-        assert_eq!(tree.place(absent), Place { root: Some(absent), after: START });
+        assert_eq!(tree.page_of(CommentId::new(8)), CommentPage { root: None, after: START });
+        assert_eq!(tree.page_of(absent), CommentPage { root: Some(absent), after: START });
     }
 
     #[test]
@@ -288,11 +288,12 @@ mod tests {
         let tree = Tree::of(&nodes);
         let layout = tree.layout(None, START);
         assert_eq!(layout.rows.len(), MAX_LEVELS);
-        let rests: BTreeSet<bool> = layout.rows.iter().map(|row| row.rest == Rest::Nothing).collect();
-        assert_eq!(rests.len(), 2);
-        assert_eq!(layout.rows.last().map(|row| row.rest), Some(Rest::All));
-        let place = tree.place(CommentId::new(100_000));
-        assert_eq!(place, Place { root: Some(CommentId::new(99_999)), after: START });
+        let hidden: BTreeSet<bool> =
+            layout.rows.iter().map(|row| row.hidden == HiddenReplies::None).collect();
+        assert_eq!(hidden.len(), 2);
+        assert_eq!(layout.rows.last().map(|row| row.hidden), Some(HiddenReplies::All));
+        let place = tree.page_of(CommentId::new(100_000));
+        assert_eq!(place, CommentPage { root: Some(CommentId::new(99_999)), after: START });
         assert_eq!(shown(&tree.layout(place.root, place.after)), [(99_999, 0), (100_000, 1)]);
     }
 
@@ -304,14 +305,14 @@ mod tests {
             let layout = tree.layout(root, after);
             assert!(layout.rows.len() <= PAGE_SIZE as usize);
             assert!(layout.rows.iter().all(|row| row.level < MAX_LEVELS));
-            let begun = usize::from(root.is_some());
-            seen.extend(layout.rows[begun..].iter().map(|row| row.id.get()));
+            let own_row = usize::from(root.is_some());
+            seen.extend(layout.rows[own_row..].iter().map(|row| row.id.get()));
             pages.extend(layout.next.map(|next| (None, next)));
             for row in &layout.rows {
-                match row.rest {
-                    Rest::Nothing => {}
-                    Rest::All => pages.push_back((Some(row.id), START)),
-                    Rest::After(place) => pages.push_back((Some(row.id), place)),
+                match row.hidden {
+                    HiddenReplies::None => {}
+                    HiddenReplies::All => pages.push_back((Some(row.id), START)),
+                    HiddenReplies::After(place) => pages.push_back((Some(row.id), place)),
                 }
             }
         }
@@ -337,7 +338,7 @@ mod tests {
             seen.sort_unstable();
             prop_assert_eq!(seen, (1..=nodes.len() as i64).collect::<Vec<_>>());
             for id in nodes.iter().map(|node| node.id).step_by(97) {
-                let Place { root, after } = tree.place(id);
+                let CommentPage { root, after } = tree.page_of(id);
                 prop_assert!(tree.layout(root, after).rows.iter().any(|row| row.id == id));
             }
         }

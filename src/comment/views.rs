@@ -3,7 +3,7 @@
 use horrorshow::prelude::*;
 use horrorshow::{TemplateBuffer, owned_html};
 
-use super::tree::{Rest, Row};
+use super::tree::{HiddenReplies, Row};
 use super::{Comment, MAX_LEVELS, OwnComment, Thread};
 use crate::html::render_by_reference;
 use crate::html::text::{DOT, Id, Text};
@@ -73,7 +73,7 @@ impl<'s> ThreadContext<'s> {
 
 /// What one comment says of those around it.
 #[derive(Clone, Copy, Default)]
-struct Marks {
+struct Annotations {
     /// It begins the page: what it replies to is not there.
     is_first: bool,
     /// Nothing is put inside it on this page: it is too deep, or has replies that are shown elsewhere.
@@ -109,7 +109,7 @@ impl Render for List<'_> {
     fn render(&self, out: &mut TemplateBuffer) {
         let new_ids = self.new_ids();
         if self.context.new_comments > 0 {
-            new_here(self.context.new_comments, new_ids.first().copied(), self.thread.new_elsewhere)
+            new_comments_note(self.context.new_comments, new_ids.first().copied(), self.thread.new_elsewhere)
                 .render(out);
         }
         let mut new_ids = new_ids.into_iter().peekable();
@@ -117,20 +117,20 @@ impl Render for List<'_> {
         let mut open: Vec<Row> = Vec::with_capacity(MAX_LEVELS);
         for (row, comment) in &self.thread.rows {
             while let Some(last) = open.pop_if(|last| last.level >= row.level) {
-                close(last, out);
+                close_item(last, out);
             }
             let is_new = new_ids.next_if_eq(&comment.id).is_some();
-            let has_no_room = row.level + 1 == MAX_LEVELS || row.rest == Rest::All;
+            let has_no_room = row.level + 1 == MAX_LEVELS || row.hidden == HiddenReplies::All;
             let next_new = new_ids.peek().copied().filter(|_| is_new);
-            let marks = Marks { is_first: row.level == 0, has_no_room, is_new, next_new };
-            begin(comment, self.context, marks).render(out);
-            if has_list(*row) {
-                begin_replies(comment.id, row.replies).render(out);
+            let annotations = Annotations { is_first: row.level == 0, has_no_room, is_new, next_new };
+            open_item(comment, self.context, annotations).render(out);
+            if shows_replies(*row) {
+                open_replies(comment.id, row.replies).render(out);
             }
             open.push(*row);
         }
         for row in open.into_iter().rev() {
-            close(row, out);
+            close_item(row, out);
         }
         Raw("</ol>").render(out);
     }
@@ -139,34 +139,34 @@ impl Render for List<'_> {
 render_by_reference!(List<'_>);
 
 /// Whether replies stand below it on the page.
-fn has_list(row: Row) -> bool {
-    row.replies > 0 && row.rest != Rest::All
+fn shows_replies(row: Row) -> bool {
+    row.replies > 0 && row.hidden != HiddenReplies::All
 }
 
-fn close(row: Row, out: &mut TemplateBuffer) {
-    if has_list(row) {
+fn close_item(row: Row, out: &mut TemplateBuffer) {
+    if shows_replies(row) {
         Raw("</ol>").render(out);
-        rest(row).render(out);
+        hidden_replies_link(row).render(out);
         Raw("</details>").render(out);
     } else {
-        rest(row).render(out);
+        hidden_replies_link(row).render(out);
     }
     Raw("</li>").render(out);
 }
 
 /// The way to the replies that are not on this page.
-fn rest(row: Row) -> impl Render {
+fn hidden_replies_link(row: Row) -> impl Render {
     owned_html! {
-        @ if row.rest == Rest::All {
+        @ if row.hidden == HiddenReplies::All {
             p(class="rest") { a(href=paths::comment(row.id)) { : "Continue this thread →" } }
-        } else if let Rest::After(place) = row.rest {
+        } else if let HiddenReplies::After(place) = row.hidden {
             p(class="rest") { a(href=paths::replies_from(row.id, place)) { : "More replies →" } }
         }
     }
 }
 
 /// `3 new since you were here`, with the way to the first on this page, and to one that is not.
-fn new_here(number: i64, here: Option<CommentId>, elsewhere: Option<CommentId>) -> impl Render {
+fn new_comments_note(number: i64, here: Option<CommentId>, elsewhere: Option<CommentId>) -> impl Render {
     owned_html! {
         p(class="new") {
             @ if let Some(id) = here { a(href=Id("#comment_", id.get())) { : visit::views::new_count(number) } } else { : visit::views::new_count(number) }
@@ -180,33 +180,41 @@ fn new_here(number: i64, here: Option<CommentId>, elsewhere: Option<CommentId>) 
 }
 
 /// A comment that nobody has replied to, on its post.
-pub fn one<'c>(comment: &'c Comment, context: ThreadContext<'c>) -> impl Render + 'c {
+pub fn item<'c>(comment: &'c Comment, context: ThreadContext<'c>) -> impl Render + 'c {
     owned_html! {
-        : begin(comment, context, Marks::default());
+        : open_item(comment, context, Annotations::default());
         : Raw("</li>");
     }
 }
 
 /// The item of a comment, open for the replies to it. What it says is a piece of its own: it changes
 /// without them.
-fn begin<'c>(comment: &'c Comment, context: ThreadContext<'c>, marks: Marks) -> impl Render + 'c {
+fn open_item<'c>(
+    comment: &'c Comment,
+    context: ThreadContext<'c>,
+    annotations: Annotations,
+) -> impl Render + 'c {
     owned_html! {
         : Raw("<li id="); : Id("comment_", comment.id.get()); : Raw(">");
-        : marked(comment, context, marks);
+        : annotated_body(comment, context, annotations);
     }
 }
 
 /// What a comment says, as its post shows it to its author, and to who has seen it already; or the page
 /// that it begins.
-pub fn said<'c>(comment: &'c Comment, context: ThreadContext<'c>, is_first: bool) -> impl Render + 'c {
-    marked(comment, context, Marks { is_first, ..Marks::default() })
+pub fn body<'c>(comment: &'c Comment, context: ThreadContext<'c>, is_first: bool) -> impl Render + 'c {
+    annotated_body(comment, context, Annotations { is_first, ..Annotations::default() })
 }
 
-fn marked<'c>(comment: &'c Comment, context: ThreadContext<'c>, marks: Marks) -> impl Render + 'c {
+fn annotated_body<'c>(
+    comment: &'c Comment,
+    context: ThreadContext<'c>,
+    annotations: Annotations,
+) -> impl Render + 'c {
     let author = comment.author.as_ref();
     let ThreadContext { viewer, now, poster_id, is_open, .. } = context;
     let is_posters = author.is_some_and(|author| Some(author.id) == poster_id);
-    let parent_id = comment.parent_id.filter(|_| !marks.is_first);
+    let parent_id = comment.parent_id.filter(|_| !annotations.is_first);
     owned_html! {
         div(id=Id("said_", comment.id.get())) {
             : vote::views::arrow_for(Target::Comment(comment.id), comment.is_voted, author, viewer);
@@ -218,12 +226,12 @@ fn marked<'c>(comment: &'c Comment, context: ThreadContext<'c>, marks: Marks) ->
                 a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, now }; : Raw(" ago") }
                 @ if let Some(parent_id) = parent_id { : DOT; a(href=Id("#comment_", parent_id.get())) { : Raw("parent") } }
                 : moderation::views::link(Target::Comment(comment.id), author, viewer);
-                @ if marks.is_new { : new_mark(marks.next_new) }
+                @ if annotations.is_new { : new_badge(annotations.next_new) }
             }
             @ if author.is_some() { : Markup(&comment.body) } else { : moderation::views::absent(comment.is_removed) }
             @ if author.is_some() && (is_open || user::is_own(author, viewer)) {
                 : Raw("<div class=actions>");
-                @ if is_open { : reply_link(comment.id, !marks.has_no_room) }
+                @ if is_open { : reply_link(comment.id, !annotations.has_no_room) }
                 @ if user::is_own(author, viewer) { : own_actions(comment.id) }
                 : Raw("</div>");
             }
@@ -231,7 +239,7 @@ fn marked<'c>(comment: &'c Comment, context: ThreadContext<'c>, marks: Marks) ->
     }
 }
 
-fn new_mark(next: Option<CommentId>) -> impl Render {
+fn new_badge(next: Option<CommentId>) -> impl Render {
     owned_html! {
         : " "; strong(class="badge") { : "new" }
         @ if let Some(next) = next { : " "; a(href=Id("#comment_", next.get())) { : "next new" } }
@@ -258,7 +266,7 @@ fn own_actions(id: CommentId) -> impl Render {
 }
 
 /// The replies to a comment, open for them.
-fn begin_replies(id: CommentId, number: i64) -> impl Render {
+fn open_replies(id: CommentId, number: i64) -> impl Render {
     owned_html! {
         : Raw("<details open id="); : Id("thread_", id.get()); : Raw("><summary>");
         : replies(number);
@@ -282,8 +290,8 @@ pub fn first_reply<'c>(
     context: ThreadContext<'c>,
 ) -> impl Render + 'c {
     owned_html! {
-        : begin_replies(parent_id, number);
-        : one(comment, context);
+        : open_replies(parent_id, number);
+        : item(comment, context);
         : Raw("</ol></details>");
     }
 }
@@ -302,7 +310,7 @@ pub fn discussion<'p>(
             @ if let Some(reason) = locked { : moderation::views::locked(reason) }
             @ if detail.takes_comments() { : self::form(post.id, form) } else { : field::unsent_text(form.body) }
             : List { thread: comments, context };
-            : cut(comments);
+            : truncation_note(comments);
             : pager::more_at(comments.next.map(|next| paths::comments_from(post.id, next)));
         }
     }
@@ -312,7 +320,7 @@ pub fn discussion<'p>(
 pub fn show<'p>(
     detail: &'p PostDetail,
     comment: &'p Comment,
-    place: &'p str,
+    context_path: &'p str,
     thread: &'p Thread,
     context: ThreadContext<'p>,
 ) -> impl Render + 'p {
@@ -320,19 +328,19 @@ pub fn show<'p>(
         p(class="byline") {
             : "on "; a(href=paths::post(detail.post.id)) { : Text(&detail.post.title) }
             @ if let Some(parent_id) = comment.parent_id { : DOT; a(href=paths::comment(parent_id)) { : "parent" } }
-            : DOT; a(href=place) { : "context" }
+            : DOT; a(href=context_path) { : "context" }
             : DOT; a(href=paths::comments(detail.post.id), class="comments_count") { : count(detail.post.comments_count) }
         }
         section(class="discussion", id="comments", aria-label="Comment and replies") {
             : List { thread, context };
-            : cut(thread);
+            : truncation_note(thread);
         }
     }
 }
 
 /// That not all are there.
-pub fn cut(thread: &Thread) -> impl Render + '_ {
-    owned_html! { @ if thread.is_cut { p(class="empty") { : "The oldest comments are not shown here." } } }
+pub fn truncation_note(thread: &Thread) -> impl Render + '_ {
+    owned_html! { @ if thread.is_truncated { p(class="empty") { : "The oldest comments are not shown here." } } }
 }
 
 /// The page for a reply: what is replied to, and the form.
@@ -427,7 +435,7 @@ pub fn edit<'f>(id: CommentId, form: &CommentForm<'f>) -> impl Render + 'f {
 
 /// A comment while its author changes it, in its place. The button has the name of the link that
 /// opened the form: where the one was the other will be, and the focus stays there.
-pub fn edited<'f>(id: CommentId, form: &CommentForm<'f>) -> impl Render + 'f {
+pub fn edit_in_place<'f>(id: CommentId, form: &CommentForm<'f>) -> impl Render + 'f {
     let form = *form;
     let (action, field_id) = (paths::comment(id), format!("edited_body_{id}"));
     owned_html! {

@@ -56,7 +56,7 @@ fn keep(cx: &Cx, fields: &[&'static str]) -> Result<Option<Token>> {
     let kept = secret.clone();
     let id = cx.write(move |connection| {
         if let Some(before) = &before {
-            sql::forget(connection, before, None)?;
+            sql::delete(connection, before, None)?;
         }
         sql::remove_before(connection, created_at - LIFETIME)?;
         let draft = NewDraft { secret: &secret, path: &path, form: &form, created_at };
@@ -71,7 +71,7 @@ fn keep(cx: &Cx, fields: &[&'static str]) -> Result<Option<Token>> {
 ///
 /// # Errors
 /// The database's.
-pub fn of(cx: &Cx, path: impl Display) -> Result<Option<Form>> {
+pub fn find(cx: &Cx, path: impl Display) -> Result<Option<Form>> {
     let Some(token) = token(cx) else {
         return Ok(None);
     };
@@ -84,16 +84,16 @@ pub fn of(cx: &Cx, path: impl Display) -> Result<Option<Form>> {
 ///
 /// # Errors
 /// The database's.
-pub fn words(cx: &Cx, path: impl Display) -> Result<String> {
+pub fn written_text(cx: &Cx, path: impl Display) -> Result<String> {
     match cx.method() {
-        "GET" => Ok(of(cx, path)?.as_ref().map(Form::texts).unwrap_or_default()),
+        "GET" => Ok(find(cx, path)?.as_ref().map(Form::texts).unwrap_or_default()),
         _ => Ok(cx.form().map(Form::texts).unwrap_or_default()),
     }
 }
 
 /// There is nothing, not any more, that what was written for `path` could be about.
-pub fn lost(cx: &Cx, path: impl Display) -> Error {
-    match words(cx, path) {
+pub fn target_deleted(cx: &Cx, path: impl Display) -> Error {
+    match written_text(cx, path) {
         Ok(typed) if typed.is_empty() => Error::NotFound,
         Ok(typed) => Error::TargetDeleted { typed },
         Err(error) => error,
@@ -121,8 +121,8 @@ pub fn token(cx: &Cx) -> Option<Token> {
 ///
 /// # Errors
 /// The database's.
-pub fn taken(connection: &Connection, token: Option<&Token>, path: &str) -> rusqlite::Result<()> {
-    token.map_or(Ok(()), |token| sql::forget(connection, token, Some(path)))
+pub fn delete_sent(connection: &Connection, token: Option<&Token>, path: &str) -> rusqlite::Result<()> {
+    token.map_or(Ok(()), |token| sql::delete(connection, token, Some(path)))
 }
 
 /// `Set-Cookie` for one that is kept.

@@ -44,7 +44,7 @@ pub fn exists(connection: &Connection, token: &Token, oldest: Timestamp) -> rusq
 }
 
 /// Removes it, if the secret is right and it was sent to `path` (`None`: to any).
-pub fn forget(connection: &Connection, token: &Token, path: Option<&str>) -> rusqlite::Result<()> {
+pub fn delete(connection: &Connection, token: &Token, path: Option<&str>) -> rusqlite::Result<()> {
     let sql = "SELECT secret_hash FROM drafts WHERE id = ?1 AND (?2 IS NULL OR path = ?2)";
     let right = connection
         .prepare_cached(sql)?

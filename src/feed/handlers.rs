@@ -1,6 +1,6 @@
 //! Feeds, each of what a page shows.
 
-use super::{ENTRIES, Feed, sql, views};
+use super::{Feed, MAX_ENTRIES, sql, views};
 use crate::search;
 use crate::search::query::Query;
 use crate::types::id::{PostId, UserId};
@@ -9,32 +9,32 @@ use crate::web::NO_HOST;
 use crate::web::{Cx, Error, Result, paths, reply};
 
 /// So many seconds a feed may be kept: what is new is told a few minutes later at most.
-const MAX_AGE: u32 = 5 * 60;
+const MAX_AGE_SECONDS: u32 = 5 * 60;
 
 /// `GET /front.atom`: the hottest posts.
 ///
 /// # Errors
-/// See [`answer`]; the database's.
+/// See [`respond`]; the database's.
 pub fn front(cx: &Cx) -> Result {
     let entries = cx.read(sql::hottest)?;
     let (path, page) = (paths::FRONT_FEED.to_owned(), paths::FRONT.to_owned());
-    answer(cx, &Feed { title: "Top posts", path, page, since: Timestamp::EPOCH, entries })
+    respond(cx, &Feed { title: "Top posts", path, page, since: Timestamp::EPOCH, entries })
 }
 
 /// `GET /posts.atom`: the newest posts.
 ///
 /// # Errors
-/// See [`answer`]; the database's.
+/// See [`respond`]; the database's.
 pub fn newest(cx: &Cx) -> Result {
     let entries = cx.read(sql::newest)?;
     let (path, page) = (paths::POSTS_FEED.to_owned(), paths::POSTS.to_owned());
-    answer(cx, &Feed { title: "Recent posts", path, page, since: Timestamp::EPOCH, entries })
+    respond(cx, &Feed { title: "Recent posts", path, page, since: Timestamp::EPOCH, entries })
 }
 
 /// `GET /users/:id.atom`: what someone wrote, newest first.
 ///
 /// # Errors
-/// [`Error::NotFound`]; see [`answer`]; the database's.
+/// [`Error::NotFound`]; see [`respond`]; the database's.
 pub fn of_user(cx: &Cx, id: UserId) -> Result {
     let found = cx.read(|connection| {
         let Some(user) = sql::user(connection, id)? else { return Ok(None) };
@@ -42,14 +42,14 @@ pub fn of_user(cx: &Cx, id: UserId) -> Result {
     })?;
     let ((screen_name, since), entries) = found.ok_or(Error::NotFound)?;
     let (path, page) = (paths::user_feed(id).to_string(), paths::user(id).to_string());
-    answer(cx, &Feed { title: &screen_name, path, page, since, entries })
+    respond(cx, &Feed { title: &screen_name, path, page, since, entries })
 }
 
 /// `GET /posts/:id.atom`: the comments on a post, newest first.
 ///
 /// # Errors
 /// [`Error::NotFound`], also for a post that is only kept for its comments: there will be no more of
-/// them; see [`answer`]; the database's.
+/// them; see [`respond`]; the database's.
 pub fn of_post(cx: &Cx, id: PostId) -> Result {
     let found = cx.read(|connection| {
         let Some(post) = sql::post(connection, id)? else { return Ok(None) };
@@ -57,25 +57,25 @@ pub fn of_post(cx: &Cx, id: PostId) -> Result {
     })?;
     let ((title, since), entries) = found.ok_or(Error::NotFound)?;
     let (path, page) = (paths::post_feed(id).to_string(), paths::post(id).to_string());
-    answer(cx, &Feed { title: &format!("Comments on {title}"), path, page, since, entries })
+    respond(cx, &Feed { title: &format!("Comments on {title}"), path, page, since, entries })
 }
 
 /// `GET /search.atom?q=…`: what a search finds, newest first. Nothing yet, as long as nobody has the name
 /// that `by:` gives.
 ///
 /// # Errors
-/// [`Error::BadRequest`] for what cannot be looked for; see [`answer`]; the database's.
+/// [`Error::BadRequest`] for what cannot be looked for; see [`respond`]; the database's.
 pub fn of_search(cx: &Cx) -> Result {
     let text = cx.query("q").unwrap_or_default();
-    let query = Query::parse(&text).map_err(|problem| Error::BadRequest(search::views::sentence(problem)))?;
+    let query = Query::parse(&text).map_err(|error| Error::BadRequest(search::views::error_text(error)))?;
     let entries = cx.read(|connection| {
         let found =
             search::sql::find::find(connection, &query, search::Order::Date, cx.now)?.unwrap_or_default();
-        let newest = found.matches.iter().take(ENTRIES as usize);
+        let newest = found.matches.iter().take(MAX_ENTRIES as usize);
         newest.filter_map(|found| sql::entry(connection, found.target()).transpose()).collect()
     })?;
     let (path, page) = (paths::search_feed(&text), paths::search(&text, true, 1));
-    answer(
+    respond(
         cx,
         &Feed { title: &format!("Search for {}", text.trim()), path, page, since: Timestamp::EPOCH, entries },
     )
@@ -85,8 +85,8 @@ pub fn of_search(cx: &Cx) -> Result {
 ///
 /// # Errors
 /// [`Error::BadRequest`] when nobody knows the site's own address.
-pub fn answer(cx: &Cx, feed: &Feed) -> Result {
+pub fn respond(cx: &Cx, feed: &Feed) -> Result {
     let origin = cx.origin().ok_or(NO_HOST)?;
     let atom = views::atom(&origin, feed)?;
-    Ok(reply::document(cx, "application/atom+xml; charset=utf-8", MAX_AGE, atom))
+    Ok(reply::document(cx, "application/atom+xml; charset=utf-8", MAX_AGE_SECONDS, atom))
 }

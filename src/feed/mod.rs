@@ -14,12 +14,12 @@ use crate::user::Author;
 use crate::vote::Target;
 
 /// Entries of a feed. Readers ask every few minutes to hours, and keep what they have seen.
-pub const ENTRIES: u32 = 30;
+pub const MAX_ENTRIES: u32 = 30;
 
 /// The most characters of a post's text, as of a comment's: who wants to read on comes here.
-const MAX_TEXT: usize = 10_000;
+const MAX_TEXT_CHARS: usize = 10_000;
 /// One more is read, to see whether there is more.
-const TAKEN: u32 = 10_001;
+const TEXT_CHARS_READ: u32 = 10_001;
 
 /// A post or a comment, as a feed has it.
 #[derive(Debug, Clone)]

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{ENTRIES, Entry, TAKEN};
+use super::{Entry, MAX_ENTRIES, TEXT_CHARS_READ};
 use crate::post;
 use crate::sql::{Columns, row};
 use crate::types::cursor::START;
@@ -79,7 +79,7 @@ pub fn hottest(connection: &Connection) -> rusqlite::Result<Vec<Entry>> {
     let sql = posts!(
         "AND (posts.hotness, posts.id) < (?3, ?4) ORDER BY posts.hotness DESC, posts.id DESC LIMIT ?2"
     );
-    list(connection, sql, params![TAKEN, ENTRIES, START.key, START.id], post_entry)
+    list(connection, sql, params![TEXT_CHARS_READ, MAX_ENTRIES, START.key, START.id], post_entry)
 }
 
 /// The newest posts.
@@ -87,19 +87,19 @@ pub fn newest(connection: &Connection) -> rusqlite::Result<Vec<Entry>> {
     let sql = posts!(
         "AND (posts.created_at, posts.id) < (?3, ?4) ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?2"
     );
-    list(connection, sql, params![TAKEN, ENTRIES, START.key, START.id], post_entry)
+    list(connection, sql, params![TEXT_CHARS_READ, MAX_ENTRIES, START.key, START.id], post_entry)
 }
 
 /// Someone's newest posts and comments, by age.
 pub fn of_user(connection: &Connection, user_id: UserId) -> rusqlite::Result<Vec<Entry>> {
-    let params = params![TAKEN, ENTRIES, user_id];
+    let params = params![TEXT_CHARS_READ, MAX_ENTRIES, user_id];
     let sql = posts!("AND posts.user_id = ?3 ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?2");
     let mut entries = list(connection, sql, params, post_entry)?;
     let sql =
         comments!("AND comments.user_id = ?3 ORDER BY comments.created_at DESC, comments.id DESC LIMIT ?2");
     entries.append(&mut list(connection, sql, params, comment_entry)?);
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.created_at));
-    entries.truncate(ENTRIES as usize);
+    entries.truncate(MAX_ENTRIES as usize);
     Ok(entries)
 }
 
@@ -107,7 +107,7 @@ pub fn of_user(connection: &Connection, user_id: UserId) -> rusqlite::Result<Vec
 pub fn of_post(connection: &Connection, post_id: PostId) -> rusqlite::Result<Vec<Entry>> {
     let sql =
         comments!("AND comments.post_id = ?3 ORDER BY comments.created_at DESC, comments.id DESC LIMIT ?2");
-    list(connection, sql, params![TAKEN, ENTRIES, post_id], comment_entry)
+    list(connection, sql, params![TEXT_CHARS_READ, MAX_ENTRIES, post_id], comment_entry)
 }
 
 /// One post or comment, for lists that are found in another way; `None` when there is none, or not any
@@ -119,7 +119,7 @@ pub fn entry(connection: &Connection, target: Target) -> rusqlite::Result<Option
     };
     connection
         .prepare_cached(sql)?
-        .query_row(params![TAKEN, id], |row| read(&mut Columns::of(row)))
+        .query_row(params![TEXT_CHARS_READ, id], |row| read(&mut Columns::of(row)))
         .optional()
 }
 

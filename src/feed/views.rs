@@ -5,7 +5,7 @@ use std::io;
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
-use super::{Entry, Feed, MAX_TEXT};
+use super::{Entry, Feed, MAX_TEXT_CHARS};
 use crate::html::text::Text;
 use crate::markup::Markup;
 use crate::post::DELETED;
@@ -67,7 +67,7 @@ fn entry(xml: &mut Xml, origin: &Origin, entry: &Entry) -> io::Result<()> {
 
 /// What it says: where it leads, and its text, as far as it has room.
 fn content<'e>(entry: &'e Entry, address: &'e str) -> impl RenderOnce + 'e {
-    let cut = entry.text.char_indices().nth(MAX_TEXT).map(|(end, _)| end);
+    let cut = entry.text.char_indices().nth(MAX_TEXT_CHARS).map(|(end, _)| end);
     owned_html! {
         @ if let Some(link) = &entry.link {
             p { a(href=&link.url) { : Text(&link.site) } }

@@ -23,7 +23,7 @@ const OWN: Error = Error::Forbidden("It is your own: you can change it, or take 
 pub fn new(cx: &Cx, target: Target) -> Result {
     let viewer = auth::require_active_user(cx)?;
     check_target(cx, viewer, target)?;
-    let written = draft::handlers::of(cx, views::address(target))?.unwrap_or_default();
+    let written = draft::handlers::find(cx, views::address(target))?.unwrap_or_default();
     Ok(reply::page(cx, page(cx, viewer, target, &Reason::of(&written), &NO_ERRORS)?))
 }
 
@@ -62,7 +62,7 @@ pub fn create(cx: &Cx, target: Target) -> Result {
         let flag = NewFlag { user_id, target, reason: &sentence, now };
         let flagged = sql::create(connection, &flag)?;
         if matches!(flagged, Flagged::Done | Flagged::Again) {
-            draft::handlers::taken(connection, token.as_ref(), &views::address(target).to_string())?;
+            draft::handlers::delete_sent(connection, token.as_ref(), &views::address(target).to_string())?;
         }
         Ok(flagged)
     })?;

@@ -28,7 +28,7 @@ pub fn step(db: &Database) -> Result<bool, Error> {
     if !db.read(sql::is_behind)? {
         return Ok(false);
     }
-    db.write(sql::index_some)
+    db.write(sql::index_step)
 }
 
 /// The handle of the thread. Dropping it stops the thread after the present step; the next start continues

@@ -28,7 +28,7 @@ pub fn log(cx: &Cx) -> Result {
 pub fn show(cx: &Cx, subject: Subject) -> Result {
     auth::require_admin(cx)?;
     let case = find(cx, subject)?;
-    let written = draft::handlers::of(cx, subject.moderation_path())?.unwrap_or_default();
+    let written = draft::handlers::find(cx, subject.moderation_path())?.unwrap_or_default();
     let (verb, reason) = wanted(&written);
     Ok(reply::page(cx, page(cx, &case, verb, &reason, &NO_ERRORS)?))
 }
@@ -76,7 +76,7 @@ pub fn act(cx: &Cx, subject: Subject) -> Result {
     let outcome = cx.write(move |connection| {
         let outcome = sql::act(connection, session_id, &Decision { verb, subject, reason: &why, now })?;
         if matches!(outcome, Outcome::Done | Outcome::Already) {
-            draft::handlers::taken(connection, token.as_ref(), &subject.moderation_path().to_string())?;
+            draft::handlers::delete_sent(connection, token.as_ref(), &subject.moderation_path().to_string())?;
         }
         Ok(outcome)
     })?;

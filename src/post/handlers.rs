@@ -93,10 +93,10 @@ pub fn from(cx: &Cx) -> Result {
 /// [`Error::BadRequest`] for a malformed cursor; [`Error::Unavailable`] or [`Error::Internal`] when the
 /// database fails.
 pub fn show(cx: &Cx, id: PostId) -> Result {
-    let draft = draft::handlers::of(cx, paths::new_comment(id))?.unwrap_or_default().text("body");
+    let draft = draft::handlers::find(cx, paths::new_comment(id))?.unwrap_or_default().text("body");
     let after = cx.cursor("comments")?;
     let (detail, comments) =
-        find(cx, id, after)?.ok_or_else(|| draft::handlers::lost(cx, paths::new_comment(id)))?;
+        find(cx, id, after)?.ok_or_else(|| draft::handlers::target_deleted(cx, paths::new_comment(id)))?;
     let html = render(cx, &detail, &comments, &CommentForm::of(&draft))?;
     visit::handlers::record_visit(
         cx,
@@ -159,7 +159,7 @@ pub fn new(cx: &Cx) -> Result {
     let suggested = Content::suggested(&query);
     // A prefilled form does not show the draft: it stays for the form without a query string.
     let content = if suggested.is_empty() {
-        Content::of(&draft::handlers::of(cx, paths::POSTS)?.unwrap_or_default(), Content::default())
+        Content::of(&draft::handlers::find(cx, paths::POSTS)?.unwrap_or_default(), Content::default())
     } else {
         suggested
     };
@@ -256,7 +256,7 @@ fn create_or_vote(
             None => return Ok(CreateOutcome::TitleTaken),
         }
     };
-    draft::handlers::taken(connection, token, paths::POSTS)?;
+    draft::handlers::delete_sent(connection, token, paths::POSTS)?;
     Ok(outcome)
 }
 
@@ -269,7 +269,7 @@ fn create_or_vote(
 pub fn edit(cx: &Cx, id: PostId) -> Result {
     let viewer = auth::require_active_user(cx)?;
     let before = own_content(cx, viewer, id)?;
-    let draft = draft::handlers::of(cx, paths::post(id))?.unwrap_or_default();
+    let draft = draft::handlers::find(cx, paths::post(id))?.unwrap_or_default();
     let html = edit_page(cx, id, &Content::of(&draft, before), &NO_ERRORS)?;
     Ok(reply::page(cx, html))
 }
@@ -320,7 +320,7 @@ pub fn update(cx: &Cx, id: PostId) -> Result {
         }
         let updated = sql::update(connection, id, &content, link.as_ref(), now)?;
         if updated == UpdateOutcome::Done {
-            draft::handlers::taken(connection, token.as_ref(), &paths::post(id).to_string())?;
+            draft::handlers::delete_sent(connection, token.as_ref(), &paths::post(id).to_string())?;
         }
         Ok(Some(updated))
     })?;

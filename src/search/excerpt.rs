@@ -7,9 +7,9 @@ use super::query::{Query, folded, words};
 use crate::html::text::Text;
 
 /// Characters before the first word that was looked for.
-const BEFORE: usize = 60;
+const CHARS_BEFORE_MATCH: usize = 60;
 /// Characters in all: some three lines.
-const LENGTH: usize = 240;
+const MAX_CHARS: usize = 240;
 
 /// A part of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,32 +24,37 @@ pub struct Excerpt<'t> {
 
 /// The part of a text that begins a little before the first of the words; `None` when it has none.
 #[must_use]
-pub fn around<'t>(text: &'t str, query: &Query) -> Option<Excerpt<'t>> {
-    let first = words(text).find(|word| is_wanted(query, word.text))?;
-    let near = text[..first.at].char_indices().rev().take(BEFORE).last().map_or(0, |(at, _)| at);
+pub fn matching_excerpt<'t>(text: &'t str, query: &Query) -> Option<Excerpt<'t>> {
+    let first = words(text).find(|word| is_match(query, word.text))?;
+    let window_start =
+        text[..first.at].char_indices().rev().take(CHARS_BEFORE_MATCH).last().map_or(0, |(at, _)| at);
     // Not in the middle of a word.
-    let is_inside =
-        |at: &usize| *at == near && text[..near].chars().next_back().is_some_and(char::is_alphanumeric);
-    let begin = words(&text[near..]).map(|word| near + word.at).find(|at| !is_inside(at)).unwrap_or(first.at);
-    let begin = if near == 0 { 0 } else { begin.min(first.at) };
-    Some(from(text, begin))
+    let is_inside = |at: &usize| {
+        *at == window_start && text[..window_start].chars().next_back().is_some_and(char::is_alphanumeric)
+    };
+    let begin = words(&text[window_start..])
+        .map(|word| window_start + word.at)
+        .find(|at| !is_inside(at))
+        .unwrap_or(first.at);
+    let begin = if window_start == 0 { 0 } else { begin.min(first.at) };
+    Some(excerpt_from(text, begin))
 }
 
-fn is_wanted(query: &Query, word: &str) -> bool {
+fn is_match(query: &Query, word: &str) -> bool {
     let word = folded(word);
-    query.terms.iter().any(|term| term.has(&word))
+    query.terms.iter().any(|term| term.matches_word(&word))
 }
 
 /// The beginning of a text.
 #[must_use]
-pub fn beginning(text: &str) -> Excerpt<'_> {
-    from(text, 0)
+pub fn leading_excerpt(text: &str) -> Excerpt<'_> {
+    excerpt_from(text, 0)
 }
 
-fn from(text: &str, begin: usize) -> Excerpt<'_> {
+fn excerpt_from(text: &str, begin: usize) -> Excerpt<'_> {
     let rest = &text[begin..];
     let is_cut_before = !text[..begin].trim().is_empty();
-    let Some((end, _)) = rest.char_indices().nth(LENGTH) else {
+    let Some((end, _)) = rest.char_indices().nth(MAX_CHARS) else {
         return Excerpt { text: rest.trim(), is_cut_before, is_cut_after: false };
     };
     // After a whole word, unless there is none.
@@ -58,25 +63,25 @@ fn from(text: &str, begin: usize) -> Excerpt<'_> {
 }
 
 /// A text with the words marked.
-pub fn marked<'t>(text: &'t str, query: &'t Query) -> impl Render + 't {
-    let mut pieces: Vec<(&str, &str)> = Vec::new();
+pub fn highlighted<'t>(text: &'t str, query: &'t Query) -> impl Render + 't {
+    let mut segments: Vec<(&str, &str)> = Vec::new();
     let mut at = 0;
-    for word in words(text).filter(|word| is_wanted(query, word.text)) {
-        pieces.push((&text[at..word.at], word.text));
+    for word in words(text).filter(|word| is_match(query, word.text)) {
+        segments.push((&text[at..word.at], word.text));
         at = word.at + word.text.len();
     }
     let rest = &text[at..];
     owned_html! {
-        @ for &(before, word) in &pieces { : Text(before); mark { : Text(word) } }
+        @ for &(before, word) in &segments { : Text(before); mark { : Text(word) } }
         : Text(rest);
     }
 }
 
 /// The same of a part of a text.
-pub fn shown<'t>(excerpt: Excerpt<'t>, query: &'t Query) -> impl Render + 't {
+pub fn highlighted_excerpt<'t>(excerpt: Excerpt<'t>, query: &'t Query) -> impl Render + 't {
     owned_html! {
         @ if excerpt.is_cut_before { : "… " }
-        : marked(excerpt.text, query);
+        : highlighted(excerpt.text, query);
         @ if excerpt.is_cut_after { : " …" }
     }
 }
@@ -90,8 +95,8 @@ mod tests {
 
     fn html(text: &str, query: &str) -> String {
         let query = Query::parse(query).expect("a search");
-        around(text, &query)
-            .map_or(String::new(), |part| shown(part, &query).into_string().expect("a string"))
+        matching_excerpt(text, &query)
+            .map_or(String::new(), |part| highlighted_excerpt(part, &query).into_string().expect("a string"))
     }
 
     #[test]
@@ -118,19 +123,19 @@ mod tests {
         assert!(html.contains("<mark>cat</mark>") && html.ends_with("after …"), "{html}");
         assert!(html.chars().count() < 280, "{html}");
         let whole = "x".repeat(1000);
-        assert_eq!(beginning(&whole).text.len(), 240, "a word without end is cut all the same");
+        assert_eq!(leading_excerpt(&whole).text.len(), 240, "a word without end is cut all the same");
     }
 
     proptest! {
         #[test]
         fn any_text_can_be_cut_and_marked(text in "[a-c é\\n<&\\PC]{0,400}", query in "[a-cé ]{1,6}") {
             let Ok(query) = Query::parse(&query) else { return Ok(()) };
-            if let Some(part) = around(&text, &query) {
-                prop_assert!(part.text.chars().count() <= LENGTH);
-                prop_assert!(words(part.text).any(|word| is_wanted(&query, word.text)));
+            if let Some(part) = matching_excerpt(&text, &query) {
+                prop_assert!(part.text.chars().count() <= MAX_CHARS);
+                prop_assert!(words(part.text).any(|word| is_match(&query, word.text)));
             }
-            let marked = marked(&text, &query).into_string().expect("a string takes it");
-            let plain = marked.replace("<mark>", "").replace("</mark>", "");
+            let html = highlighted(&text, &query).into_string().expect("a string takes it");
+            let plain = html.replace("<mark>", "").replace("</mark>", "");
             prop_assert_eq!(plain, Text(&text).into_string().expect("a string takes it"));
         }
     }

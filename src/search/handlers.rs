@@ -38,7 +38,7 @@ fn results(cx: &Cx) -> Result<Results> {
     let outcome = match Query::parse(&text) {
         _ if text.trim().is_empty() => None,
         Ok(query) => Some(search(cx, &query, order)?),
-        Err(problem) => Some(Err(Refusal::Problem(problem))),
+        Err(error) => Some(Err(Refusal::InvalidQuery(error))),
     };
     Ok(Results { text, order, outcome })
 }
@@ -50,7 +50,7 @@ fn search(cx: &Cx, query: &Query, order: Order) -> Result<std::result::Result<Ou
         cx.query("page").and_then(|page| page.parse().ok()).unwrap_or(1_usize).clamp(1, super::MAX_PAGES) - 1;
     let outcome = cx.read(|connection| {
         let Some(found) = find(connection, query, order, cx.now)? else {
-            return Ok(Err(Refusal::Nobody(query.by.clone().unwrap_or_default())));
+            return Ok(Err(Refusal::UnknownAuthor(query.by.clone().unwrap_or_default())));
         };
         let shown = found.matches.iter().skip(page * PAGE_SIZE).take(PAGE_SIZE);
         let hits = shown.filter_map(|found| sql::hit(connection, viewer_id, found).transpose());

@@ -30,7 +30,7 @@ pub const ROWS_PER_BLOCK: i64 = 16_384;
 pub const MAX_BLOCKS: i64 = 8;
 /// So many ways in which a word that was begun may end are looked for. In a language few beginnings of
 /// four letters have more.
-pub const MAX_ENDINGS: usize = 24;
+pub const MAX_PREFIX_EXPANSIONS: usize = 24;
 /// Results on a page.
 pub const PAGE_SIZE: usize = 20;
 /// Pages of them.
@@ -58,7 +58,7 @@ pub struct Match {
     /// Its author's own voice and everyone's vote.
     pub score: i64,
     /// The words stand in the title.
-    pub is_titled: bool,
+    pub is_in_title: bool,
     /// They stand there as they were typed, the last one not only begun.
     pub is_exact: bool,
 }
@@ -82,7 +82,7 @@ pub enum Hit {
     /// A comment, and where it is.
     Comment {
         /// What was said, and where.
-        said: OwnComment,
+        comment: OwnComment,
         /// By whom; `None`: has left.
         author: Option<Author>,
     },
@@ -104,7 +104,7 @@ impl Match {
     pub fn relevance(&self, now: Timestamp) -> f64 {
         const MONTH: f64 = DAY.as_micros() as f64 * 30.0;
         let age = now.micros_since(self.created_at).max(0) as f64 / MONTH;
-        let words = if self.is_titled { 4.0 } else { 0.0 } + if self.is_exact { 2.0 } else { 0.0 };
+        let words = if self.is_in_title { 4.0 } else { 0.0 } + if self.is_exact { 2.0 } else { 0.0 };
         words + (self.score.max(1) as f64).log2() - (1.0 + age).log2()
     }
 }
@@ -135,7 +135,7 @@ pub struct Outcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// It cannot be understood.
-    Problem(query::Problem),
+    InvalidQuery(query::QueryError),
     /// `by:` names nobody.
-    Nobody(String),
+    UnknownAuthor(String),
 }

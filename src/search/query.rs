@@ -11,7 +11,7 @@ pub const MAX_LENGTH: usize = 200;
 /// The most words: each is looked up by itself.
 pub const MAX_WORDS: usize = 16;
 /// A word that is not finished yet is taken for the beginning of others from so many letters on.
-pub const PREFIX_LENGTH: usize = 3;
+pub const MIN_PREFIX_LENGTH: usize = 3;
 
 /// What may stand before a colon.
 const FILTERS: [&str; 3] = ["by", "site", "type"];
@@ -36,9 +36,9 @@ pub struct Query {
     pub site: Option<String>,
     /// `type:` only these.
     pub kind: Option<Kind>,
-    /// The last word as it was typed, when it may go on and has fewer than [`PREFIX_LENGTH`] letters: until then
+    /// The last word as it was typed, when it may go on and has fewer than [`MIN_PREFIX_LENGTH`] letters: until then
     /// it is looked for as it is.
-    pub short: Option<String>,
+    pub short_last_word: Option<String>,
 }
 
 /// Words that stand side by side, usually one.
@@ -47,14 +47,14 @@ pub struct Term {
     /// One at least, each [`folded`].
     pub words: Vec<String>,
     /// The last one may go on: somebody is typing it.
-    pub is_begun: bool,
+    pub is_prefix: bool,
 }
 
 /// Why nothing can be looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Problem {
+pub enum QueryError {
     /// There is no word and no filter.
-    Nothing,
+    Empty,
     /// It has more than [`MAX_LENGTH`] characters or [`MAX_WORDS`] words.
     TooLong,
     /// `type:` is neither post nor comment.
@@ -65,10 +65,10 @@ impl Query {
     /// Takes any text apart.
     ///
     /// # Errors
-    /// As [`Problem`] says.
-    pub fn parse(text: &str) -> Result<Query, Problem> {
+    /// As [`QueryError`] says.
+    pub fn parse(text: &str) -> Result<Query, QueryError> {
         if text.chars().count() > MAX_LENGTH {
-            return Err(Problem::TooLong);
+            return Err(QueryError::TooLong);
         }
         let mut query = Query::default();
         let mut rest = text.trim_start();
@@ -78,13 +78,13 @@ impl Query {
             rest = after.trim_start();
         }
         if query.terms.iter().map(|term| term.words.len()).sum::<usize>() > MAX_WORDS {
-            return Err(Problem::TooLong);
+            return Err(QueryError::TooLong);
         }
         let has_any = !query.terms.is_empty() || query.by.is_some() || query.site.is_some();
-        if has_any { Ok(query) } else { Err(Problem::Nothing) }
+        if has_any { Ok(query) } else { Err(QueryError::Empty) }
     }
 
-    fn add(&mut self, chunk: &Chunk, is_last: bool) -> Result<(), Problem> {
+    fn add(&mut self, chunk: &Chunk, is_last: bool) -> Result<(), QueryError> {
         match chunk.name.to_ascii_lowercase().as_str() {
             // Nothing behind the colon: somebody is about to type it.
             "by" | "site" | "type" if chunk.text.is_empty() => {}
@@ -94,16 +94,17 @@ impl Query {
                 "post" | "posts" => self.kind = Some(Kind::Post),
                 "comment" | "comments" => self.kind = Some(Kind::Comment),
                 word if is_last && ["post", "comment"].iter().any(|kind| kind.starts_with(word)) => {}
-                _ => return Err(Problem::UnknownType),
+                _ => return Err(QueryError::UnknownType),
             },
             _ => {
                 let words: Vec<String> = folded_words(chunk.whole).collect();
-                let is_open = is_last && !chunk.is_quoted && chunk.whole.ends_with(is_of_word);
+                let is_open = is_last && !chunk.is_quoted && chunk.whole.ends_with(is_word_char);
                 let letters = words.last().map_or(0, |word| word.chars().count());
                 if !words.is_empty() {
-                    let typed = chunk.whole.rsplit(|letter| !is_of_word(letter)).next();
-                    self.short = typed.filter(|_| is_open && letters < PREFIX_LENGTH).map(str::to_owned);
-                    self.terms.push(Term { words, is_begun: is_open && letters >= PREFIX_LENGTH });
+                    let typed = chunk.whole.rsplit(|letter| !is_word_char(letter)).next();
+                    self.short_last_word =
+                        typed.filter(|_| is_open && letters < MIN_PREFIX_LENGTH).map(str::to_owned);
+                    self.terms.push(Term { words, is_prefix: is_open && letters >= MIN_PREFIX_LENGTH });
                 }
             }
         }
@@ -165,14 +166,14 @@ pub struct Word<'t> {
 pub fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
     let mut at = 0;
     std::iter::from_fn(move || {
-        let start = at + text[at..].find(is_of_word)?;
-        let length = text[start..].find(|letter| !is_of_word(letter)).unwrap_or(text.len() - start);
+        let start = at + text[at..].find(is_word_char)?;
+        let length = text[start..].find(|letter| !is_word_char(letter)).unwrap_or(text.len() - start);
         at = start + length;
         Some(Word { at: start, text: &text[start..at] })
     })
 }
 
-fn is_of_word(letter: char) -> bool {
+fn is_word_char(letter: char) -> bool {
     letter.is_alphanumeric() || is_combining_mark(letter)
 }
 
@@ -204,9 +205,9 @@ fn fold(letter: char) -> char {
 impl Term {
     /// Whether its words stand side by side in a text, of which these are the words, folded.
     #[must_use]
-    pub fn is_in(&self, text: &[String]) -> bool {
+    pub fn matches_text(&self, text: &[String]) -> bool {
         let (last, before) = match self.words.split_last() {
-            Some((last, before)) if self.is_begun => (last.as_str(), before),
+            Some((last, before)) if self.is_prefix => (last.as_str(), before),
             _ => ("", &self.words[..]),
         };
         text.windows(self.words.len())
@@ -215,9 +216,9 @@ impl Term {
 
     /// Whether a word, folded, is one of them.
     #[must_use]
-    pub fn has(&self, word: &str) -> bool {
-        let whole = self.words.len() - usize::from(self.is_begun);
-        let is_ending = || self.is_begun && self.words.last().is_some_and(|last| word.starts_with(last));
+    pub fn matches_word(&self, word: &str) -> bool {
+        let whole = self.words.len() - usize::from(self.is_prefix);
+        let is_ending = || self.is_prefix && self.words.last().is_some_and(|last| word.starts_with(last));
         self.words[..whole].iter().any(|own| own == word) || is_ending()
     }
 }
@@ -228,8 +229,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn terms(text: &str) -> Vec<String> {
-        let query = Query::parse(text).unwrap_or_else(|problem| panic!("{text:?}: {problem:?}"));
-        let term = |term: &Term| term.words.join(" ") + if term.is_begun { "*" } else { "" };
+        let query = Query::parse(text).unwrap_or_else(|error| panic!("{text:?}: {error:?}"));
+        let term = |term: &Term| term.words.join(" ") + if term.is_prefix { "*" } else { "" };
         query.terms.iter().map(term).collect()
     }
 
@@ -245,7 +246,7 @@ mod tests {
 
     #[test]
     fn a_last_word_that_is_too_short_to_go_on_is_known() {
-        let short = |text: &str| Query::parse(text).expect("a search").short;
+        let short = |text: &str| Query::parse(text).expect("a search").short_last_word;
         assert_eq!(short("vo").as_deref(), Some("vo"));
         assert_eq!(short("big Él").as_deref(), Some("Él"));
         assert_eq!(short("don't").as_deref(), Some("t"));
@@ -280,18 +281,18 @@ mod tests {
         assert_eq!(Query::parse("by:\"Ann Lee\"").expect("a search").by.as_deref(), Some("Ann Lee"));
         assert_eq!(terms("cats by: "), ["cats"]);
         assert_eq!(terms("cats type:com"), ["cats"], "it is being typed");
-        assert_eq!(Query::parse("cats type:com "), Err(Problem::UnknownType));
-        assert_eq!(Query::parse("cats type:user"), Err(Problem::UnknownType));
+        assert_eq!(Query::parse("cats type:com "), Err(QueryError::UnknownType));
+        assert_eq!(Query::parse("cats type:user"), Err(QueryError::UnknownType));
     }
 
     #[test]
     fn what_says_nothing_or_too_much_is_told_apart() {
         for nothing in ["", "  ", "***", "\"\"", "type:post", "by:", "\0", "\u{fffd}"] {
-            assert_eq!(Query::parse(nothing), Err(Problem::Nothing), "{nothing:?}");
+            assert_eq!(Query::parse(nothing), Err(QueryError::Empty), "{nothing:?}");
         }
-        assert_eq!(Query::parse(&"*".repeat(10_000)), Err(Problem::TooLong));
-        assert_eq!(Query::parse(&"a ".repeat(17)), Err(Problem::TooLong));
-        assert_eq!(Query::parse(&"a.".repeat(17)), Err(Problem::TooLong));
+        assert_eq!(Query::parse(&"*".repeat(10_000)), Err(QueryError::TooLong));
+        assert_eq!(Query::parse(&"a ".repeat(17)), Err(QueryError::TooLong));
+        assert_eq!(Query::parse(&"a.".repeat(17)), Err(QueryError::TooLong));
         assert_eq!(terms(&"a ".repeat(16)).len(), 16);
     }
 
@@ -308,7 +309,7 @@ mod tests {
     fn a_folded_word_is_one_word_for_the_tokenizer() {
         // Its `ascii` takes every letter beyond ASCII for part of a word, and of ASCII letters and digits.
         for letter in
-            (0..=u32::from(char::MAX)).filter_map(char::from_u32).filter(|&letter| is_of_word(letter))
+            (0..=u32::from(char::MAX)).filter_map(char::from_u32).filter(|&letter| is_word_char(letter))
         {
             let folded = folded(&letter.to_string());
             let is_one = |letter: char| !letter.is_ascii() || letter.is_ascii_alphanumeric();
@@ -321,7 +322,7 @@ mod tests {
     fn words_side_by_side_are_told_from_words_apart() {
         let has = |query: &str, text: &str| {
             let text: Vec<String> = folded_words(text).collect();
-            Query::parse(query).expect("a search").terms.iter().all(|term| term.is_in(&text))
+            Query::parse(query).expect("a search").terms.iter().all(|term| term.matches_text(&text))
         };
         assert!(has("\"big cat\"", "A big, big cat.") && !has("\"big cat\"", "A cat is big. Cats: big"));
         assert!(has("big-cat", "a big cats") && !has("\"big cat\"", "a big cats"));

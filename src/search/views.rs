@@ -3,8 +3,8 @@
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
-use super::excerpt::{around, beginning, marked, shown};
-use super::query::{MAX_LENGTH, Problem, Query};
+use super::excerpt::{highlighted, highlighted_excerpt, leading_excerpt, matching_excerpt};
+use super::query::{MAX_LENGTH, Query, QueryError};
 use super::{Hit, MAX_PAGES, Order, Outcome, PAGE_SIZE, Refusal, Results};
 use crate::comment::OwnComment;
 use crate::html::text::{DOT, Id, Text};
@@ -58,8 +58,8 @@ pub fn summary(results: &Results) -> impl Render + '_ {
         @ if let Some(outcome) = &results.outcome {
             @ match outcome {
                 Ok(outcome) => { : number(outcome) }
-                Err(Refusal::Nobody(name)) => { : "Nobody here is called "; : Text(name); : "." }
-                Err(Refusal::Problem(problem)) => { : sentence(*problem) }
+                Err(Refusal::UnknownAuthor(name)) => { : "Nobody here is called "; : Text(name); : "." }
+                Err(Refusal::InvalidQuery(error)) => { : error_text(*error) }
             }
         }
     }
@@ -68,7 +68,7 @@ pub fn summary(results: &Results) -> impl Render + '_ {
 fn number(outcome: &Outcome) -> impl Render + '_ {
     let found = &outcome.found;
     let number = found.matches.len();
-    let short = outcome.query.short.as_deref().filter(|_| number == 0);
+    let short = outcome.query.short_last_word.as_deref().filter(|_| number == 0);
     owned_html! {
         @ if let Some(short) = short {
             : "No results with “"; : Text(short); : "” as a whole word. ";
@@ -87,11 +87,11 @@ fn number(outcome: &Outcome) -> impl Render + '_ {
 }
 
 /// What is wrong with what was asked for.
-pub fn sentence(problem: Problem) -> &'static str {
-    match problem {
-        Problem::Nothing => "Type at least one word (letters or digits).",
-        Problem::TooLong => "That search is too long: at most 200 characters and 16 words.",
-        Problem::UnknownType => "Use type:post or type:comment.",
+pub fn error_text(error: QueryError) -> &'static str {
+    match error {
+        QueryError::Empty => "Type at least one word (letters or digits).",
+        QueryError::TooLong => "That search is too long: at most 200 characters and 16 words.",
+        QueryError::UnknownType => "Use type:post or type:comment.",
     }
 }
 
@@ -142,7 +142,7 @@ fn row<'r>(hit: &'r Hit, query: &'r Query, viewer: Option<&'r Viewer>, now: Time
     owned_html! {
         @ match hit {
             Hit::Post(detail) => { : self::post(detail, query, viewer, now) }
-            Hit::Comment { said, author } => { : comment(said, author.as_ref(), query, viewer, now) }
+            Hit::Comment { comment, author } => { : self::comment(comment, author.as_ref(), query, viewer, now) }
         }
     }
 }
@@ -158,10 +158,10 @@ fn post<'r>(
     owned_html! {
         li(id=Id("post_", post.id.get())) {
             : vote::views::arrow_for(Target::Post(post.id), post.is_voted, post.author.as_ref(), viewer);
-            : post::views::title(post, marked(&post.title, query));
+            : post::views::title(post, highlighted(&post.title, query));
             : post::views::facts(post, true, viewer, now);
-            @ if let Some(part) = around(description, query) {
-                blockquote { : shown(part, query) }
+            @ if let Some(part) = matching_excerpt(description, query) {
+                blockquote { : highlighted_excerpt(part, query) }
             }
         }
     }
@@ -169,21 +169,21 @@ fn post<'r>(
 
 /// A comment: what it says, and where.
 fn comment<'r>(
-    said: &'r OwnComment,
+    comment: &'r OwnComment,
     author: Option<&'r Author>,
     query: &'r Query,
     viewer: Option<&'r Viewer>,
     now: Timestamp,
 ) -> impl Render + 'r {
-    let part = around(&said.body, query).unwrap_or_else(|| beginning(&said.body));
+    let part = matching_excerpt(&comment.body, query).unwrap_or_else(|| leading_excerpt(&comment.body));
     owned_html! {
-        li(id=Id("comment_", said.id.get())) {
-            blockquote { : shown(part, query) }
+        li(id=Id("comment_", comment.id.get())) {
+            blockquote { : highlighted_excerpt(part, query) }
             p {
-                a(href=paths::comment(said.id)) { : "Comment" } : " ";
+                a(href=paths::comment(comment.id)) { : "Comment" } : " ";
                 : user::views::author::by(author, viewer); : DOT;
-                : Age { at: said.created_at, now }; : " ago"; : DOT; : "on ";
-                a(href=paths::post(said.post_id)) { : Text(&said.post_title) }
+                : Age { at: comment.created_at, now }; : " ago"; : DOT; : "on ";
+                a(href=paths::post(comment.post_id)) { : Text(&comment.post_title) }
             }
         }
     }

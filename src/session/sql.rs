@@ -31,12 +31,12 @@ pub fn create(connection: &Connection, session: &NewSession) -> rusqlite::Result
 }
 
 /// So many of the latest sessions tell when the site was used last: somebody among them has been here lately.
-const LATEST: u32 = 500;
+const LATEST_SESSIONS: u32 = 500;
 
 /// When somebody used the site last, by the latest sessions; `None`: there are none.
 pub fn last_use(connection: &Connection) -> rusqlite::Result<Option<Timestamp>> {
     let sql = "SELECT max(last_used_at) FROM (SELECT last_used_at FROM sessions ORDER BY id DESC LIMIT ?1)";
-    connection.prepare_cached(sql)?.query_row([LATEST], |row| row.get(0))
+    connection.prepare_cached(sql)?.query_row([LATEST_SESSIONS], |row| row.get(0))
 }
 
 /// Ends a session of a user; whether there was one. Their count follows.
@@ -44,7 +44,7 @@ pub fn destroy(connection: &Connection, id: SessionId, user_id: UserId) -> rusql
     let gone = connection
         .prepare_cached("DELETE FROM sessions WHERE id = ?1 AND user_id = ?2")?
         .execute(params![id, user_id])?;
-    uncount(connection, user_id, gone)?;
+    subtract_from_count(connection, user_id, gone)?;
     Ok(gone > 0)
 }
 
@@ -60,7 +60,7 @@ pub fn replace(connection: &Connection, token: &Token) -> rusqlite::Result<()> {
 pub fn destroy_some(connection: &Connection, user_id: UserId, number: u32) -> rusqlite::Result<bool> {
     let sql = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = ?1 LIMIT ?2)";
     let gone = connection.prepare_cached(sql)?.execute(params![user_id, number])?;
-    uncount(connection, user_id, gone)?;
+    subtract_from_count(connection, user_id, gone)?;
     Ok(gone > 0)
 }
 
@@ -73,11 +73,11 @@ pub fn destroy_others(
     let gone = connection
         .prepare_cached("DELETE FROM sessions WHERE user_id = ?1 AND id IS NOT ?2")?
         .execute(params![user_id, kept])?;
-    uncount(connection, user_id, gone)
+    subtract_from_count(connection, user_id, gone)
 }
 
 /// Gives a session another secret: who knows the one that it had is out.
-pub fn renew(
+pub fn replace_secret(
     connection: &Connection,
     id: SessionId,
     secret: &Secret,
@@ -89,7 +89,7 @@ pub fn renew(
     Ok(())
 }
 
-fn uncount(connection: &Connection, user_id: UserId, gone: usize) -> rusqlite::Result<()> {
+fn subtract_from_count(connection: &Connection, user_id: UserId, gone: usize) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE users SET sessions_count = sessions_count - ?2 WHERE id = ?1")?
         .execute(params![user_id, i64::try_from(gone).unwrap_or(i64::MAX)])?;
@@ -152,7 +152,7 @@ pub fn prune(connection: &Connection, after: SessionId, cutoff: Timestamp) -> ru
         *lost.entry(row.get(0)?).or_default() += 1;
     }
     for (user_id, gone) in &lost {
-        uncount(connection, *user_id, *gone)?;
+        subtract_from_count(connection, *user_id, *gone)?;
     }
     let removed = lost.values().sum();
     let more = slice.len() == ROWS_PER_STEP as usize;

@@ -21,7 +21,7 @@ pub fn list<'s>(sessions: &'s [Session], viewer: Option<&'s Viewer>) -> impl Ren
     for session in sessions {
         let name = match named.last() {
             Some((last, name)) if last.user_agent == session.user_agent => Rc::clone(name),
-            _ => agent(&session.user_agent).into(),
+            _ => browser_name(&session.user_agent).into(),
         };
         named.push((session, name));
     }
@@ -45,20 +45,20 @@ pub fn list<'s>(sessions: &'s [Session], viewer: Option<&'s Viewer>) -> impl Ren
 
 /// The form for signing in, as far as it is filled.
 #[derive(Clone, Copy)]
-pub struct SignIn<'f> {
+pub struct SignInForm<'f> {
     /// The name that was typed.
     pub screen_name: &'f str,
     /// Where to go on; anything but a path of this site is left out.
     pub return_to: &'f str,
     /// Whether something that was written waits.
-    pub keeps: bool,
+    pub has_draft: bool,
     /// Whether a vote does.
-    pub votes: bool,
+    pub has_vote: bool,
 }
 
 /// The page for signing in. What went wrong is told above it.
-pub fn sign_in<'f>(form: &SignIn<'f>, errors: &'f Errors) -> impl Render + 'f {
-    let SignIn { screen_name, return_to, keeps, votes } = *form;
+pub fn sign_in<'f>(form: &SignInForm<'f>, errors: &'f Errors) -> impl Render + 'f {
+    let SignInForm { screen_name, return_to, has_draft, has_vote } = *form;
     let return_to = local_path(return_to);
     let sign_up =
         return_to.map_or_else(|| paths::SIGN_UP.to_owned(), |to| paths::with_return_to(paths::SIGN_UP, to));
@@ -66,8 +66,8 @@ pub fn sign_in<'f>(form: &SignIn<'f>, errors: &'f Errors) -> impl Render + 'f {
         form(method="post", action=paths::SESSIONS) {
             @ if return_to.is_some() {
                 p(class="hint") {
-                    : Raw(if votes { "Sign in and your vote will be counted." } else { "Sign in to continue." });
-                    @ if keeps { : " What you wrote is kept for an hour." }
+                    : Raw(if has_vote { "Sign in and your vote will be counted." } else { "Sign in to continue." });
+                    @ if has_draft { : " What you wrote is kept for an hour." }
                 }
             }
             : field::line(Field::new("screen_name", "Screen name", screen_name, errors).autocomplete("username"));
@@ -80,7 +80,7 @@ pub fn sign_in<'f>(form: &SignIn<'f>, errors: &'f Errors) -> impl Render + 'f {
 }
 
 /// `Mac Chrome 125.0.0.0`, or the seed's words for what is not known.
-fn agent(user_agent: &str) -> String {
+fn browser_name(user_agent: &str) -> String {
     let known = woothee::parser::Parser::new().parse(user_agent);
     let or = |value: Option<&str>, unknown: &'static str| match value {
         Some(value) if !value.is_empty() && value != "UNKNOWN" => value.replace("Mac OSX", "Mac"),
@@ -94,7 +94,7 @@ fn agent(user_agent: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::agent;
+    use super::browser_name;
 
     #[test]
     fn agents_are_named_as_in_the_seed() {
@@ -107,7 +107,7 @@ mod tests {
             ("oha/1.16.0", "Unknown_platform Unknown_browser 0.0"),
             ("", "Unknown_platform Unknown_browser 0.0"),
         ] {
-            assert_eq!(agent(user_agent), name);
+            assert_eq!(browser_name(user_agent), name);
         }
     }
 }

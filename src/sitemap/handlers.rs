@@ -5,7 +5,7 @@ use crate::web::NO_HOST;
 use crate::web::{Cx, Error, Result, paths, reply};
 
 /// So many seconds each of them may be kept.
-const MAX_AGE: u32 = 60 * 60;
+const MAX_AGE_SECONDS: u32 = 60 * 60;
 
 const XML: &str = "application/xml; charset=utf-8";
 
@@ -16,7 +16,7 @@ const XML: &str = "application/xml; charset=utf-8";
 pub fn index(cx: &Cx) -> Result {
     let origin = cx.origin().ok_or(NO_HOST)?;
     let parts = cx.read(sql::parts)?;
-    Ok(reply::document(cx, XML, MAX_AGE, views::index(&origin, &parts)?))
+    Ok(reply::document(cx, XML, MAX_AGE_SECONDS, views::index(&origin, &parts)?))
 }
 
 /// `GET /sitemap-:number.xml`: a part.
@@ -25,11 +25,11 @@ pub fn index(cx: &Cx) -> Result {
 /// [`Error::NotFound`] when it would be empty; as there.
 pub fn part(cx: &Cx, number: i64) -> Result {
     let origin = cx.origin().ok_or(NO_HOST)?;
-    let places = cx.read(|connection| sql::part(connection, number))?;
-    if places.is_empty() {
+    let entries = cx.read(|connection| sql::part(connection, number))?;
+    if entries.is_empty() {
         return Err(Error::NotFound);
     }
-    Ok(reply::document(cx, XML, MAX_AGE, views::part(&origin, &places)?))
+    Ok(reply::document(cx, XML, MAX_AGE_SECONDS, views::part(&origin, &entries)?))
 }
 
 /// `GET /robots.txt`: what they are asked to leave alone, and where the sitemap is. It is no static
@@ -42,5 +42,5 @@ pub fn robots(cx: &Cx) -> Result {
     if let Some(origin) = cx.origin() {
         text += &format!("\nSitemap: {origin}{}\n", paths::SITEMAP);
     }
-    Ok(reply::document(cx, "text/plain; charset=utf-8", MAX_AGE, text))
+    Ok(reply::document(cx, "text/plain; charset=utf-8", MAX_AGE_SECONDS, text))
 }

@@ -11,14 +11,14 @@ use crate::types::id::PostId;
 use crate::types::time::Timestamp;
 
 /// Numbers of posts in a part: half a megabyte. (A part could have ten times as many addresses.)
-pub const IN_A_PART: i64 = 5_000;
+pub const URLS_PER_PART: i64 = 5_000;
 
 /// The most parts that an index may have.
-pub const PARTS: usize = 50_000;
+pub const MAX_PARTS: usize = 50_000;
 
 /// A post, as a search engine is told about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct SitemapEntry {
     /// Its number.
     pub id: PostId,
     /// When it, or what is said about it, last changed.

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{IN_A_PART, PARTS, Place};
+use super::{MAX_PARTS, SitemapEntry, URLS_PER_PART};
 
 /// The numbers of the parts that have a post in them, from 1 on. It goes from part to part, and never
 /// through one.
@@ -11,26 +11,26 @@ pub fn parts(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
     let mut next = connection.prepare_cached(sql)?;
     let mut parts = Vec::new();
     let mut after = 0;
-    while parts.len() < PARTS
+    while parts.len() < MAX_PARTS
         && let Some(id) = next.query_row([after], |row| row.get::<_, i64>(0)).optional()?
     {
-        let part = (id - 1) / IN_A_PART + 1;
+        let part = (id - 1) / URLS_PER_PART + 1;
         parts.push(part);
-        after = part * IN_A_PART;
+        after = part * URLS_PER_PART;
     }
     Ok(parts)
 }
 
 /// The posts of a part.
-pub fn part(connection: &Connection, number: i64) -> rusqlite::Result<Vec<Place>> {
+pub fn part(connection: &Connection, number: i64) -> rusqlite::Result<Vec<SitemapEntry>> {
     let sql = "SELECT id, max(updated_at, coalesce((SELECT max(comments.created_at) FROM comments \
                    WHERE comments.post_id = posts.id), 0)) FROM posts \
                WHERE id > ?1 AND id <= ?2 AND deleted_at IS NULL ORDER BY id";
-    let last = number.saturating_mul(IN_A_PART);
+    let last = number.saturating_mul(URLS_PER_PART);
     connection
         .prepare_cached(sql)?
-        .query_map([last.saturating_sub(IN_A_PART), last], |row| {
-            Ok(Place { id: row.get(0)?, changed_at: row.get(1)? })
+        .query_map([last.saturating_sub(URLS_PER_PART), last], |row| {
+            Ok(SitemapEntry { id: row.get(0)?, changed_at: row.get(1)? })
         })?
         .collect()
 }

@@ -1,6 +1,6 @@
 //! How the sitemap looks to programs.
 
-use super::Place;
+use super::SitemapEntry;
 use crate::site::origin::Origin;
 use crate::web::{Result, paths, xml};
 
@@ -23,13 +23,13 @@ pub fn index(origin: &Origin, parts: &[i64]) -> Result<String> {
 ///
 /// # Errors
 /// As there.
-pub fn part(origin: &Origin, places: &[Place]) -> Result<String> {
+pub fn part(origin: &Origin, entries: &[SitemapEntry]) -> Result<String> {
     xml::document("urlset", &NAMESPACE, |xml| {
-        places.iter().try_for_each(|place| {
-            let address = format!("{origin}{}", paths::post(place.id));
+        entries.iter().try_for_each(|entry| {
+            let address = format!("{origin}{}", paths::post(entry.id));
             xml::parent(xml, "url", &[], |xml| {
                 xml::text(xml, "loc", &[], &address)?;
-                xml::text(xml, "lastmod", &[], &place.changed_at.rfc_3339())
+                xml::text(xml, "lastmod", &[], &entry.changed_at.rfc_3339())
             })
         })
     })

@@ -43,7 +43,7 @@ pub fn holds(input: &[u8]) {
         let found = answer(&query, Order::Date).expect("the user exists");
         assert!(found.matches.len() <= MAX_MATCHES as usize, "{query:?}");
     });
-    if let Some(part) = excerpt::around(&text, &query) {
+    if let Some(part) = excerpt::matching_excerpt(&text, &query) {
         assert!(text.contains(part.text), "{part:?}");
     }
 }
@@ -74,12 +74,12 @@ fn site() -> Connection {
     let new =
         NewComment { post_id: first, parent_id: None, user_id, body, created_at: Timestamp::from_micros(1) };
     comment::sql::create(&site, &new).expect("a comment");
-    while search::sql::index_some(&site).expect("a step") {}
+    while search::sql::index_step(&site).expect("a step") {}
     // Beyond this id, a search for a frequent word looks at the newest blocks only.
     let far = "UPDATE sqlite_sequence SET seq = ?1 WHERE name IN ('posts', 'comments')";
     site.execute(far, [ROWS_PER_BLOCK * MAX_BLOCKS]).expect("a number");
     post("The last lorem", "lorem ipsum");
-    while search::sql::index_some(&site).expect("a step") {}
+    while search::sql::index_step(&site).expect("a step") {}
     site.execute_batch("COMMIT").expect("it is written");
     site
 }

@@ -52,7 +52,7 @@ fn site(signed_in: bool) -> (Site, Client) {
     saved::sql::change(&database, UserId::new(SOMEBODY), post_id, SaveAction::Save, Timestamp::now())
         .expect("it is saved");
     // The search index is up to date: no background write is left.
-    while search::sql::index_some(&database).expect("a step") {}
+    while search::sql::index_step(&database).expect("a step") {}
     // A second session, which can be revoked.
     Client::signed_in_as(&site, SOMEBODY);
     let client = Client::signed_in_as(&site, SOMEBODY);

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use lorem_news::auth::{self, token::Secret};
-use lorem_news::comment::sql::Fate;
+use lorem_news::comment::sql::Deletion;
 use lorem_news::comment::sql::discussion::Discussion;
 use lorem_news::comment::{self, CommentStatus, NewComment, ReplyTarget};
 use lorem_news::draft::{self, NewDraft};
@@ -110,9 +110,9 @@ fn lists(connection: &Connection) {
         let discussion = Discussion::of(connection, Some(USER), &whole, None).expect("a post's comments");
         discussion.page(connection, None, START).expect("a page of them");
     }
-    comment::sql::discussion::place(connection, POST, COMMENT).expect("a comment's place");
+    comment::sql::discussion::page_of(connection, POST, COMMENT).expect("a comment's place");
     comment::sql::replies_to(connection, COMMENT, 200).expect("the replies to a comment");
-    comment::sql::new_to(connection, USER, POST, Timestamp::EPOCH, 200).expect("new comments");
+    comment::sql::new_since(connection, USER, POST, Timestamp::EPOCH, 200).expect("new comments");
     comment::sql::of_user(connection, USER, START, 30).expect("a user's comments");
     session::sql::of_user(connection, USER, START, 10).expect("a user's sessions");
     auth::sql::viewer(connection, &Secret::random().of(1)).expect("the viewer");
@@ -242,22 +242,22 @@ fn every_query_and_change_of_one_user_is_found_by_an_index() {
         let reply = comment::sql::create(connection, &new).expect("a reply");
         for to in [ReplyTarget::Post(OTHER_POST), ReplyTarget::Comment(parent)] {
             assert_eq!(
-                comment::sql::room(connection, to).expect("an answer"),
+                comment::sql::comment_status(connection, to).expect("an answer"),
                 CommentStatus::Open(OTHER_POST)
             );
         }
-        assert_eq!(comment::sql::replies(connection, parent).expect("a number"), 1);
+        assert_eq!(comment::sql::reply_count(connection, parent).expect("a number"), 1);
         assert!(comment::sql::find(connection, Some(USER), reply).expect("an answer").is_some());
-        assert!(comment::sql::twin(connection, &new).expect("an answer").is_some());
+        assert!(comment::sql::duplicate(connection, &new).expect("an answer").is_some());
         assert_eq!(comment::sql::author(connection, reply).expect("an answer"), Some(USER));
-        comment::sql::count_of(connection, OTHER_POST).expect("a number");
+        comment::sql::count_on_post(connection, OTHER_POST).expect("a number");
         comment::sql::update(connection, reply, "Another body", Timestamp::from_micros(2))
             .expect("it is changed");
         let fates =
             [parent, reply].map(|id| comment::sql::destroy(connection, id, LONG_AGO).expect("it goes"));
         assert_eq!(
             fates,
-            [Some(Fate::Emptied), Some(Fate::Removed { pruned: vec![parent], parent_id: None })]
+            [Some(Deletion::Emptied), Some(Deletion::Removed { pruned: vec![parent], parent_id: None })]
         );
     });
     assert!(comments.len() >= 16, "{comments:?}");
@@ -276,7 +276,8 @@ fn every_query_and_change_of_one_user_is_found_by_an_index() {
         assert_eq!(session::sql::count(connection, USER).expect("a number"), 0);
         assert!(session::sql::destroy(connection, make(), USER).expect("it ends"));
         let kept = make();
-        session::sql::renew(connection, kept, &secret, Timestamp::from_micros(2)).expect("it is renewed");
+        session::sql::replace_secret(connection, kept, &secret, Timestamp::from_micros(2))
+            .expect("it is renewed");
         assert!(auth::sql::session(connection, kept).expect("an answer").is_some());
         make();
         session::sql::destroy_others(connection, USER, Some(kept)).expect("they end");
@@ -294,7 +295,7 @@ fn every_query_and_change_of_one_user_is_found_by_an_index() {
             draft::sql::find(connection, &token, "/posts", Timestamp::EPOCH).expect("an answer").is_some()
         );
         assert!(draft::sql::exists(connection, &token, Timestamp::EPOCH).expect("an answer"));
-        draft::sql::forget(connection, &token, Some("/posts")).expect("it goes");
+        draft::sql::delete(connection, &token, Some("/posts")).expect("it goes");
         assert!(!draft::sql::exists(connection, &token, Timestamp::EPOCH).expect("an answer"));
         draft::sql::remove_before(connection, LONG_AGO).expect("they go");
     });
@@ -468,7 +469,7 @@ fn the_search_index_finds_its_rows_by_an_index() {
         let content = Content { title: "Another title".into(), ..Content::default() };
         post::sql::update(connection, POST, &content, None, LONG_AGO).expect("it changes");
         assert!(search::sql::is_behind(connection).expect("an answer"));
-        assert!(!search::sql::index_some(connection).expect("a step"));
+        assert!(!search::sql::index_step(connection).expect("a step"));
         assert!(!search::sql::is_behind(connection).expect("an answer"));
     });
     assert!(asked.len() >= 20, "{asked:?}");

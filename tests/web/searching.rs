@@ -413,7 +413,7 @@ fn crowd(titles: impl Iterator<Item = (i64, String)>) -> (tempfile::TempDir, Con
         let sql = "INSERT INTO descriptions VALUES (?1, '')";
         connection.prepare_cached(sql).expect(sql).execute([id]).expect("a text");
     }
-    while search::sql::index_some(&connection).expect("a step") {}
+    while search::sql::index_step(&connection).expect("a step") {}
     connection.execute_batch("COMMIT").expect("it is written");
     (folder, connection)
 }

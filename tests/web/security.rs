@@ -56,7 +56,7 @@ fn cross_site_requests_change_nothing() {
     let own = format!("http://{host}");
     for (method, path, form) in routes(&site, &member) {
         // The test's own writes are indexed: no background write is left.
-        while search::sql::index_some(&database).expect("a step") {}
+        while search::sql::index_step(&database).expect("a step") {}
         for headers in [
             &[("Sec-Fetch-Site", "cross-site")][..],
             &[("Sec-Fetch-Site", "same-site")],

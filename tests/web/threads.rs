@@ -140,7 +140,7 @@ fn a_reply_made_by_htmx_looks_as_on_the_page() {
         }
     }
     assert_eq!(
-        comment::sql::replies(&database, CommentId::new(parent)).expect("a number"),
+        comment::sql::reply_count(&database, CommentId::new(parent)).expect("a number"),
         2,
         "stored once each"
     );
@@ -921,7 +921,7 @@ fn no_concurrent_reply_is_lost() {
         }
     });
     assert_eq!(count_of(&database, 3), before + 16);
-    assert_eq!(comment::sql::replies(&database, CommentId::new(parent)).expect("a number"), 16);
+    assert_eq!(comment::sql::reply_count(&database, CommentId::new(parent)).expect("a number"), 16);
     let html = Client::new(&site).get("/posts/3").html();
     assert_eq!(texts(&html, &format!("#thread_{parent} > summary")), ["16 replies"]);
     assert_eq!(texts(&html, &format!("#replies_{parent} > li")).len(), 16);

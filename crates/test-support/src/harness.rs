@@ -58,7 +58,7 @@ pub fn seeded(database: &Path, posts: u32) {
         )
         .expect("the schema is known");
     // The search index is complete, so the indexer has no work while a test runs.
-    while search::sql::index_some(&connection).expect("a step") {}
+    while search::sql::index_step(&connection).expect("a step") {}
 }
 
 /// A second connection to a database, as another program would open it.

@@ -12,7 +12,7 @@ use crate::web::reply::Change;
 /// of them now. (Of the two only one finds its place; which, only the page knows: others reply, too.)
 /// Should it have been sent twice, it is there already, perhaps with replies; and where the page leads to
 /// replies elsewhere, it is among them.
-pub(super) fn replied(
+pub(super) fn reply_added(
     parent_id: CommentId,
     number: i64,
     comment: &Comment,
@@ -22,7 +22,7 @@ pub(super) fn replied(
         Change::remove(format_args!("#reply_{parent_id}_form")),
         Change::append(
             format_args!("#replies_{parent_id}:not(:has(> #comment_{}))", comment.id),
-            views::one(comment, context).into_string()?,
+            views::item(comment, context).into_string()?,
         ),
         Change::append(
             format_args!("#comment_{parent_id}:not(:has(#replies_{parent_id}, > .rest))"),
@@ -33,7 +33,7 @@ pub(super) fn replied(
 }
 
 /// What changes above a reply that was removed: so many are left.
-pub(super) fn replies_left(parent_id: CommentId, number: i64) -> Result<Change> {
+pub(super) fn replies_remaining(parent_id: CommentId, number: i64) -> Result<Change> {
     if number == 0 {
         return Ok(Change::remove(format_args!("#thread_{parent_id}")));
     }

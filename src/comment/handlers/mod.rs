@@ -11,12 +11,12 @@ use horrorshow::Template;
 use rouille::Response;
 use rusqlite::Connection;
 
-use self::refusal::{closed, refuse};
-use super::sql::Fate;
+use self::refusal::{refuse, refuse_closed};
+use super::sql::Deletion;
 use super::sql::discussion::{self, Discussion};
-use super::tree::Place;
+use super::tree::CommentPage;
 use super::views::{self, CommentForm, ThreadContext};
-use super::{Comment, CommentStatus, MAX_LEVELS, NewComment, Placed, ReplyTarget, check, sql};
+use super::{Comment, CommentStatus, LocatedComment, MAX_LEVELS, NewComment, ReplyTarget, check, sql};
 use crate::auth;
 use crate::auth::Standing;
 use crate::auth::token::Token;
@@ -36,18 +36,18 @@ use crate::{draft, post, visit};
 
 /// What is typed.
 const FIELDS: [&str; 1] = ["body"];
-const NOT_YOURS: Error = Error::Forbidden("Only who wrote a comment can change it.");
+const NOT_AUTHOR: Error = Error::Forbidden("Only who wrote a comment can change it.");
 
 /// What has become of a comment that was sent.
-enum Sent {
+enum CreateOutcome {
     /// It is there.
-    Made(Made),
+    Created(CreatedComment),
     /// It cannot be said there, not any more.
     Closed(CommentStatus),
 }
 
 /// A comment that is there, perhaps since it was sent before.
-struct Made {
+struct CreatedComment {
     id: CommentId,
     post_id: PostId,
     /// How many comments the post has now.
@@ -69,9 +69,9 @@ pub fn list(cx: &Cx, post_id: PostId) -> Response {
 pub fn create(cx: &Cx, to: ReplyTarget) -> Result {
     let viewer = draft::handlers::require_user(cx, to.form(), &FIELDS)?;
     let body = cx.form()?.text("body");
-    let room = cx.read(|connection| sql::room(connection, to))?;
-    if !matches!(room, CommentStatus::Open(_)) {
-        return closed(cx, to, room, &body);
+    let status = cx.read(|connection| sql::comment_status(connection, to))?;
+    if !matches!(status, CommentStatus::Open(_)) {
+        return refuse_closed(cx, to, status, &body);
     }
     let errors = check(&body).or_rate_limited(&cx.site.limiter, Action::WriteBy(viewer.id));
     if !errors.is_empty() {
@@ -79,13 +79,13 @@ pub fn create(cx: &Cx, to: ReplyTarget) -> Result {
     }
     let (user_id, now) = (viewer.id, cx.now);
     let (token, text) = (draft::handlers::token(cx), body.clone());
-    let sent = auth::write_as(cx, viewer, Standing::Active, move |connection| {
+    let outcome = auth::write_as(cx, viewer, Standing::Active, move |connection| {
         send(connection, to, user_id, &text, now, token.as_ref())
     })?;
-    match sent {
+    match outcome {
         None => Err(draft::handlers::sign_in_first(cx, to.form(), &FIELDS)),
-        Some(Sent::Made(made)) => answer(cx, viewer, to, &made),
-        Some(Sent::Closed(room)) => closed(cx, to, room, &body),
+        Some(CreateOutcome::Created(created)) => respond_created(cx, viewer, to, &created),
+        Some(CreateOutcome::Closed(status)) => refuse_closed(cx, to, status, &body),
     }
 }
 
@@ -96,41 +96,41 @@ fn send(
     body: &str,
     created_at: Timestamp,
     token: Option<&Token>,
-) -> rusqlite::Result<Sent> {
-    let post_id = match sql::room(connection, to)? {
+) -> rusqlite::Result<CreateOutcome> {
+    let post_id = match sql::comment_status(connection, to)? {
         CommentStatus::Open(post_id) => post_id,
-        room => return Ok(Sent::Closed(room)),
+        status => return Ok(CreateOutcome::Closed(status)),
     };
     let parent_id = to.parent_id();
     let comment = NewComment { post_id, parent_id, user_id, body, created_at };
-    let twin = sql::twin(connection, &comment)?;
-    let id = twin.map_or_else(|| sql::create(connection, &comment), Ok)?;
-    draft::handlers::taken(connection, token, &to.address().to_string())?;
-    let count = sql::count_of(connection, post_id)?.unwrap_or_default();
-    let replies = parent_id.map_or(Ok(0), |parent_id| sql::replies(connection, parent_id))?;
-    Ok(Sent::Made(Made { id, post_id, count, replies }))
+    let duplicate = sql::duplicate(connection, &comment)?;
+    let id = duplicate.map_or_else(|| sql::create(connection, &comment), Ok)?;
+    draft::handlers::delete_sent(connection, token, &to.address().to_string())?;
+    let count = sql::count_on_post(connection, post_id)?.unwrap_or_default();
+    let replies = parent_id.map_or(Ok(0), |parent_id| sql::reply_count(connection, parent_id))?;
+    Ok(CreateOutcome::Created(CreatedComment { id, post_id, count, replies }))
 }
 
 /// Leads to a comment that was made, or shows it where it belongs.
-fn answer(cx: &Cx, viewer: &Viewer, to: ReplyTarget, made: &Made) -> Result {
-    let Made { id, post_id, count, replies } = *made;
+fn respond_created(cx: &Cx, viewer: &Viewer, to: ReplyTarget, created: &CreatedComment) -> Result {
+    let CreatedComment { id, post_id, count, replies } = *created;
     if !reply::wants_fragments(cx) {
         return Ok(reply::done(cx, address(cx, post_id, id)?, Flash::CommentCreated));
     }
     // It may have been there before, and have points since.
-    let (placed, poster_id) = cx.read(|connection| {
+    let (located, poster_id) = cx.read(|connection| {
         Ok((sql::find(connection, Some(viewer.id), id)?, post::sql::author(connection, post_id)?))
     })?;
-    let comment = placed.ok_or(Error::NotFound)?.comment;
+    let comment = located.ok_or(Error::NotFound)?.comment;
     let context = ThreadContext::of_change(cx, Some(viewer), poster_id, true);
     let mut changes = match to {
-        ReplyTarget::Comment(parent_id) => fragments::replied(parent_id, replies, &comment, context)?,
+        ReplyTarget::Comment(parent_id) => fragments::reply_added(parent_id, replies, &comment, context)?,
         ReplyTarget::Post(_) => vec![
             Change::replace("#comment_form", views::form(post_id, &CommentForm::of("")).into_string()?),
             // Should it have been sent twice, it is there already, perhaps with replies.
             Change::append(
                 format_args!("#comment_list:not(:has(> #comment_{id}))"),
-                views::one(&comment, context).into_string()?,
+                views::item(&comment, context).into_string()?,
             ),
         ],
     };
@@ -140,26 +140,26 @@ fn answer(cx: &Cx, viewer: &Viewer, to: ReplyTarget, made: &Made) -> Result {
 }
 
 /// A comment of the viewer's.
-fn own(cx: &Cx, viewer: &Viewer, id: CommentId) -> Result<Placed> {
-    let placed = alive(cx, Some(viewer.id), id)?;
-    if user::is_own(placed.comment.author.as_ref(), Some(viewer)) { Ok(placed) } else { Err(NOT_YOURS) }
+fn own_comment(cx: &Cx, viewer: &Viewer, id: CommentId) -> Result<LocatedComment> {
+    let located = undeleted(cx, Some(viewer.id), id)?;
+    if user::is_own(located.comment.author.as_ref(), Some(viewer)) { Ok(located) } else { Err(NOT_AUTHOR) }
 }
 
 /// A comment that was not deleted.
-fn alive(cx: &Cx, viewer_id: Option<UserId>, id: CommentId) -> Result<Placed> {
-    let placed = cx.read(|connection| sql::find(connection, viewer_id, id))?;
-    placed.filter(|placed| !placed.is_deleted).ok_or(Error::NotFound)
+fn undeleted(cx: &Cx, viewer_id: Option<UserId>, id: CommentId) -> Result<LocatedComment> {
+    let located = cx.read(|connection| sql::find(connection, viewer_id, id))?;
+    located.filter(|located| !located.is_deleted).ok_or(Error::NotFound)
 }
 
 /// The address of a comment's place: on the page of its post, or of what it replies to.
 fn address(cx: &Cx, post_id: PostId, id: CommentId) -> Result<String> {
-    let place = cx.read(|connection| discussion::place(connection, post_id, id))?;
-    Ok(address_of(place, post_id, id))
+    let page = cx.read(|connection| discussion::page_of(connection, post_id, id))?;
+    Ok(address_on(page, post_id, id))
 }
 
-fn address_of(place: Place, post_id: PostId, id: CommentId) -> String {
-    let after = Some(place.after).filter(|after| *after != START);
-    match place.root {
+fn address_on(page: CommentPage, post_id: PostId, id: CommentId) -> String {
+    let after = Some(page.after).filter(|after| *after != START);
+    match page.root {
         None => paths::comment_on(post_id, after, id),
         Some(root) => paths::reply_on(root, after, id),
     }
@@ -173,40 +173,40 @@ fn address_of(place: Place, post_id: PostId, id: CommentId) -> String {
 pub fn show(cx: &Cx, id: CommentId) -> Result {
     let viewer_id = auth::viewer_id(cx)?;
     if reply::wants_fragments(cx) {
-        let placed = alive(cx, viewer_id, id)?;
-        return Ok(reply::changes(cx, &[said(cx, &placed)?]));
+        let located = undeleted(cx, viewer_id, id)?;
+        return Ok(reply::changes(cx, &[changed_body(cx, &located)?]));
     }
     let after = cx.cursor("replies")?;
     let found = cx.read(|connection| {
-        let Some(Placed { comment, post_id, .. }) = sql::find(connection, viewer_id, id)? else {
+        let Some(LocatedComment { comment, post_id, .. }) = sql::find(connection, viewer_id, id)? else {
             return Ok(None);
         };
         let Some(detail) = post::sql::find(connection, viewer_id, post_id)? else {
             return Ok(None);
         };
         let discussion = Discussion::of(connection, viewer_id, &detail, Some(&comment))?;
-        let place = discussion.place(id);
-        Ok(Some((detail, comment, place, discussion.page(connection, Some(id), after)?)))
+        let context_page = discussion.page_of(id);
+        Ok(Some((detail, comment, context_page, discussion.page(connection, Some(id), after)?)))
     })?;
-    let (detail, comment, place, thread) = found.ok_or(Error::NotFound)?;
+    let (detail, comment, context_page, thread) = found.ok_or(Error::NotFound)?;
     visit::handlers::record_visit(cx, &detail, visit::handlers::Page::Other)?;
     let (heading, back) =
         (format!("Comment on {}", detail.post.title), paths::post(detail.post.id).to_string());
     let page = Page { aside: Some((&back, "← Back to post")), ..Page::new(cx, &heading)? };
-    let address = address_of(place, detail.post.id, id);
+    let address = address_on(context_page, detail.post.id, id);
     let context = ThreadContext::of(cx, page.viewer, &detail);
     Ok(reply::page(cx, layout::render(&page, views::show(&detail, &comment, &address, &thread, context))?))
 }
 
 /// What a comment says now, in the place of what it said.
-fn said(cx: &Cx, placed: &Placed) -> Result<Change> {
-    let Placed { comment, post_id, .. } = placed;
+fn changed_body(cx: &Cx, located: &LocatedComment) -> Result<Change> {
+    let LocatedComment { comment, post_id, .. } = located;
     let (poster_id, is_open) = cx.read(|connection| {
         Ok((post::sql::author(connection, *post_id)?, post::sql::takes_comments(connection, *post_id)?))
     })?;
     let context = ThreadContext::of_change(cx, auth::viewer(cx)?, poster_id, is_open);
     let is_first = cx.came_from(paths::comment(comment.id)).is_some();
-    let html = views::said(comment, context, is_first).into_string()?;
+    let html = views::body(comment, context, is_first).into_string()?;
     Ok(Change::replace(format_args!("#said_{}", comment.id), html))
 }
 
@@ -222,24 +222,24 @@ pub fn edit(cx: &Cx, id: CommentId) -> Result {
     } else {
         auth::require_user(cx)?
     };
-    let placed = own(cx, viewer, id)?;
-    let draft = draft::handlers::of(cx, paths::comment(id))?;
-    let body = draft.map_or_else(|| placed.comment.body.clone(), |draft| draft.text("body"));
+    let located = own_comment(cx, viewer, id)?;
+    let draft = draft::handlers::find(cx, paths::comment(id))?;
+    let body = draft.map_or_else(|| located.comment.body.clone(), |draft| draft.text("body"));
     let form = CommentForm::of(&body);
     if reply::wants_fragments(cx) {
-        let edited = views::edited(id, &form).into_string()?;
-        return Ok(reply::changes(cx, &[Change::replace(format_args!("#said_{id}"), edited)]));
+        let form_html = views::edit_in_place(id, &form).into_string()?;
+        return Ok(reply::changes(cx, &[Change::replace(format_args!("#said_{id}"), form_html)]));
     }
-    Ok(reply::page(cx, edit_page(cx, &placed, &form)?))
+    Ok(reply::page(cx, edit_page(cx, &located, &form)?))
 }
 
-fn edit_page(cx: &Cx, placed: &Placed, form: &CommentForm) -> Result<String> {
-    let back = paths::comment(placed.comment.id).to_string();
+fn edit_page(cx: &Cx, located: &LocatedComment, form: &CommentForm) -> Result<String> {
+    let back = paths::comment(located.comment.id).to_string();
     let page = Page {
         aside: Some((&back, "← Back to post")),
         ..Page::with_form(cx, "Editing comment", form.errors)?
     };
-    Ok(layout::render(&page, views::edit(placed.comment.id, form))?)
+    Ok(layout::render(&page, views::edit(located.comment.id, form))?)
 }
 
 /// `PATCH /comments/:id`.
@@ -249,21 +249,21 @@ fn edit_page(cx: &Cx, placed: &Placed, form: &CommentForm) -> Result<String> {
 /// database's. What can be mended is told in the form.
 pub fn update(cx: &Cx, id: CommentId) -> Result {
     let viewer = draft::handlers::require_user(cx, paths::edit_comment(id), &FIELDS)?;
-    let mut placed = own(cx, viewer, id)?;
+    let mut located = own_comment(cx, viewer, id)?;
     let form = cx.form()?;
-    let body = form.get("body").map_or_else(|| placed.comment.body.clone(), |_| form.text("body"));
+    let body = form.get("body").map_or_else(|| located.comment.body.clone(), |_| form.text("body"));
     let errors = check(&body).or_rate_limited(&cx.site.limiter, Action::WriteBy(viewer.id));
     if !errors.is_empty() {
-        return refuse_change(cx, &placed, &body, &errors);
+        return refuse_change(cx, &located, &body, &errors);
     }
-    placed.comment.body = body.clone();
+    located.comment.body = body.clone();
     let (user_id, now, token) = (viewer.id, cx.now, draft::handlers::token(cx));
     let updated = auth::write_as(cx, viewer, Standing::Active, move |connection| {
         if sql::author(connection, id)? != Some(user_id) {
             return Ok(false);
         }
         sql::update(connection, id, &body, now)?;
-        draft::handlers::taken(connection, token.as_ref(), &paths::comment(id).to_string())?;
+        draft::handlers::delete_sent(connection, token.as_ref(), &paths::comment(id).to_string())?;
         Ok(true)
     })?;
     match updated {
@@ -272,20 +272,20 @@ pub fn update(cx: &Cx, id: CommentId) -> Result {
         None => return Err(draft::handlers::sign_in_first(cx, paths::edit_comment(id), &FIELDS)),
     }
     if !reply::wants_fragments(cx) {
-        let address = address(cx, placed.post_id, id)?;
+        let address = address(cx, located.post_id, id)?;
         return Ok(reply::done(cx, address, Flash::CommentUpdated));
     }
-    Ok(reply::changes(cx, &[said(cx, &placed)?, message::show_notice(Flash::CommentUpdated)]))
+    Ok(reply::changes(cx, &[changed_body(cx, &located)?, message::show_notice(Flash::CommentUpdated)]))
 }
 
-fn refuse_change(cx: &Cx, placed: &Placed, body: &str, errors: &Errors) -> Result {
-    let (id, form) = (placed.comment.id, CommentForm { body, errors, in_place: true });
+fn refuse_change(cx: &Cx, located: &LocatedComment, body: &str, errors: &Errors) -> Result {
+    let (id, form) = (located.comment.id, CommentForm { body, errors, in_place: true });
     if reply::wants_fragments(cx) {
-        let edited = views::edited(id, &form).into_string()?;
-        let changes = [Change::replace(format_args!("#said_{id}"), edited)];
+        let form_html = views::edit_in_place(id, &form).into_string()?;
+        let changes = [Change::replace(format_args!("#said_{id}"), form_html)];
         return Ok(reply::refused_changes(cx, &changes, errors));
     }
-    Ok(reply::refused(cx, edit_page(cx, placed, &form)?, errors))
+    Ok(reply::refused(cx, edit_page(cx, located, &form)?, errors))
 }
 
 /// `DELETE /comments/:id`. One to which others replied stays as `[deleted]`.
@@ -294,41 +294,43 @@ fn refuse_change(cx: &Cx, placed: &Placed, body: &str, errors: &Errors) -> Resul
 /// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the database's.
 pub fn destroy(cx: &Cx, id: CommentId) -> Result {
     let viewer = auth::require_user_or_return(cx, paths::comment(id))?;
-    let placed = own(cx, viewer, id)?;
-    let (user_id, post_id, now) = (viewer.id, placed.post_id, cx.now);
+    let located = own_comment(cx, viewer, id)?;
+    let (user_id, post_id, now) = (viewer.id, located.post_id, cx.now);
     let destroyed = auth::write_as(cx, viewer, Standing::Active, move |connection| {
         if sql::author(connection, id)? != Some(user_id) {
             return Ok(None);
         }
-        let Some(fate) = sql::destroy(connection, id, now)? else {
+        let Some(deletion) = sql::destroy(connection, id, now)? else {
             return Ok(None);
         };
-        let left = match fate {
-            Fate::Removed { parent_id: Some(parent_id), .. } => sql::replies(connection, parent_id)?,
+        let left = match deletion {
+            Deletion::Removed { parent_id: Some(parent_id), .. } => sql::reply_count(connection, parent_id)?,
             _ => 0,
         };
-        Ok(Some((fate, left, sql::count_of(connection, post_id)?)))
+        Ok(Some((deletion, left, sql::count_on_post(connection, post_id)?)))
     })?;
     let sign_in = || Error::SignIn { return_to: paths::comment(id).to_string(), cookie: None };
-    let (fate, left, count) = destroyed.ok_or_else(sign_in)?.ok_or(Error::NotFound)?;
+    let (deletion, left, count) = destroyed.ok_or_else(sign_in)?.ok_or(Error::NotFound)?;
     let Some(count) = count else {
         // It was the last on a post that was only kept for it.
         return Ok(reply::done(cx, paths::POSTS, Flash::CommentDestroyed));
     };
-    if !reply::wants_fragments(cx) || is_on_page_of(cx, id, &fate) {
-        return Ok(reply::done(cx, after_destroying(cx, post_id, id, &fate)?, Flash::CommentDestroyed));
+    if !reply::wants_fragments(cx) || is_on_page_of(cx, id, &deletion) {
+        return Ok(reply::done(cx, after_destroying(cx, post_id, id, &deletion)?, Flash::CommentDestroyed));
     }
     let remove = |id: CommentId| Change::remove(format_args!("#comment_{id}"));
     let mut changes = Vec::new();
-    match fate {
-        Fate::Removed { pruned, parent_id } => {
+    match deletion {
+        Deletion::Removed { pruned, parent_id } => {
             // What went with it stands around it: of those on one page, one is around all others.
             changes.extend(iter::once(id).chain(pruned).take(MAX_LEVELS).map(remove));
-            changes.extend(parent_id.map(|parent_id| fragments::replies_left(parent_id, left)).transpose()?);
+            changes.extend(
+                parent_id.map(|parent_id| fragments::replies_remaining(parent_id, left)).transpose()?,
+            );
         }
-        Fate::Emptied => {
-            let comment = Comment { body: String::new(), author: None, ..placed.comment };
-            changes.push(said(cx, &Placed { comment, is_deleted: true, post_id })?);
+        Deletion::Emptied => {
+            let comment = Comment { body: String::new(), author: None, ..located.comment };
+            changes.push(changed_body(cx, &LocatedComment { comment, is_deleted: true, post_id })?);
         }
     }
     changes.push(Change::fill(".comments_count", views::count(count).into_string()?));
@@ -337,22 +339,22 @@ pub fn destroy(cx: &Cx, id: CommentId) -> Result {
 }
 
 /// Whether the request comes from the page of a comment that is gone now.
-fn is_on_page_of(cx: &Cx, id: CommentId, fate: &Fate) -> bool {
-    match fate {
-        Fate::Removed { pruned, .. } => {
+fn is_on_page_of(cx: &Cx, id: CommentId, deletion: &Deletion) -> bool {
+    match deletion {
+        Deletion::Removed { pruned, .. } => {
             iter::once(&id).chain(pruned).any(|&gone| cx.came_from(paths::comment(gone)).is_some())
         }
-        Fate::Emptied => false,
+        Deletion::Emptied => false,
     }
 }
 
 /// Where to go on: at what is left of it, else at what it was a reply to, else on the page of its post
 /// that it was on.
-fn after_destroying(cx: &Cx, post_id: PostId, id: CommentId, fate: &Fate) -> Result<String> {
-    match fate {
-        Fate::Emptied => address(cx, post_id, id),
-        Fate::Removed { parent_id: Some(parent_id), .. } => address(cx, post_id, *parent_id),
-        Fate::Removed { parent_id: None, .. } => {
+fn after_destroying(cx: &Cx, post_id: PostId, id: CommentId, deletion: &Deletion) -> Result<String> {
+    match deletion {
+        Deletion::Emptied => address(cx, post_id, id),
+        Deletion::Removed { parent_id: Some(parent_id), .. } => address(cx, post_id, *parent_id),
+        Deletion::Removed { parent_id: None, .. } => {
             let post = paths::post(post_id);
             Ok(cx.came_from(post).map_or_else(|| post.to_string(), str::to_owned))
         }

@@ -3,7 +3,7 @@
 use horrorshow::Template;
 
 use super::super::views::{self, CommentForm};
-use super::super::{CommentStatus, ReplyTarget, parent_gone};
+use super::super::{CommentStatus, ReplyTarget, parent_deleted};
 use super::reply_page;
 use crate::text::is_blank;
 use crate::types::cursor::START;
@@ -13,7 +13,7 @@ use crate::web::{Cx, Error, Result};
 use crate::{draft, post};
 
 /// The refusal of a comment on a locked post, with what was `typed`.
-fn locked(reason: &str, typed: String) -> Error {
+fn discussion_locked(reason: &str, typed: String) -> Error {
     Error::Moderated { why: format!("This discussion is locked: {reason}"), typed }
 }
 
@@ -39,14 +39,16 @@ pub(super) fn refuse(cx: &Cx, to: ReplyTarget, body: &str, errors: &Errors) -> R
 
 /// The answer where nobody can say anything, or not any more: what was written is not lost. When only
 /// the comment is gone that it replies to, it can still be said to all.
-pub(super) fn closed(cx: &Cx, to: ReplyTarget, room: CommentStatus, body: &str) -> Result {
+pub(super) fn refuse_closed(cx: &Cx, to: ReplyTarget, status: CommentStatus, body: &str) -> Result {
     let is_in_place = reply::wants_fragments(cx) && cx.method() == "POST";
-    match room {
-        CommentStatus::Locked(reason) => Err(locked(&reason, draft::handlers::words(cx, to.address())?)),
-        CommentStatus::NoParent(_) if is_in_place => refuse(cx, to, body, &parent_gone()),
-        CommentStatus::NoParent(Some(post_id)) if !is_blank(body) && !reply::wants_fragments(cx) => {
-            refuse(cx, ReplyTarget::Post(post_id), body, &parent_gone())
+    match status {
+        CommentStatus::Locked(reason) => {
+            Err(discussion_locked(&reason, draft::handlers::written_text(cx, to.address())?))
         }
-        _ => Err(draft::handlers::lost(cx, to.address())),
+        CommentStatus::NoParent(_) if is_in_place => refuse(cx, to, body, &parent_deleted()),
+        CommentStatus::NoParent(Some(post_id)) if !is_blank(body) && !reply::wants_fragments(cx) => {
+            refuse(cx, ReplyTarget::Post(post_id), body, &parent_deleted())
+        }
+        _ => Err(draft::handlers::target_deleted(cx, to.address())),
     }
 }

@@ -4,7 +4,7 @@ use horrorshow::Template;
 
 use super::super::views::{self, CommentForm};
 use super::super::{CommentStatus, ReplyTarget, sql};
-use super::refusal::closed;
+use super::refusal::refuse_closed;
 use super::reply_page;
 use crate::auth;
 use crate::draft;
@@ -25,10 +25,10 @@ use crate::web::{Cx, Result, paths};
 pub fn form(cx: &Cx, id: CommentId) -> Result {
     auth::refuse_banned(cx)?;
     let to = ReplyTarget::Comment(id);
-    let written = draft::handlers::of(cx, to.address())?.unwrap_or_default().text("body");
-    let room = cx.read(|connection| sql::room(connection, to))?;
-    if !matches!(room, CommentStatus::Open(_)) {
-        return closed(cx, to, room, &written);
+    let written = draft::handlers::find(cx, to.address())?.unwrap_or_default().text("body");
+    let status = cx.read(|connection| sql::comment_status(connection, to))?;
+    if !matches!(status, CommentStatus::Open(_)) {
+        return refuse_closed(cx, to, status, &written);
     }
     let form = CommentForm::of(&written);
     if reply::wants_fragments(cx) {

@@ -1,7 +1,7 @@
 //! The page with the form for a reply.
 
 use super::super::views::{self, CommentForm};
-use super::super::{Placed, sql};
+use super::super::{LocatedComment, sql};
 use crate::post;
 use crate::types::id::CommentId;
 use crate::ui::layout::{self, Page};
@@ -13,7 +13,7 @@ use crate::web::{Cx, Error, Result, paths};
 /// [`Error::NotFound`] when it is gone; the database's.
 pub(super) fn page(cx: &Cx, id: CommentId, form: &CommentForm) -> Result<String> {
     let found = cx.read(|connection| {
-        let Some(Placed { comment, post_id, .. }) = sql::find(connection, None, id)? else {
+        let Some(LocatedComment { comment, post_id, .. }) = sql::find(connection, None, id)? else {
             return Ok(None);
         };
         Ok(post::sql::find(connection, None, post_id)?.map(|detail| (detail, comment)))

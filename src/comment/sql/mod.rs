@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use smol_str::SmolStr;
 
 use super::tree::Node;
-use super::{Comment, CommentStatus, DUPLICATE_WINDOW, NewComment, OwnComment, Placed, ReplyTarget};
+use super::{Comment, CommentStatus, DUPLICATE_WINDOW, LocatedComment, NewComment, OwnComment, ReplyTarget};
 use crate::moderation;
 use crate::post::{self, REMOVED};
 use crate::sql::{Columns, random_id, row};
@@ -32,7 +32,7 @@ row! {
 
 row! {
     /// A comment and its post.
-    fn placed() -> Placed, columns placed_columns {
+    fn located() -> LocatedComment, columns located_columns {
         comment: comment_columns!() => comment,
         post_id: "comments.post_id",
         is_deleted: "comments.deleted_at IS NOT NULL",
@@ -92,15 +92,19 @@ pub(super) fn newest(
         .collect::<Result<_, _>>()?;
     if let Some(viewer_id) = viewer_id {
         let ids = comments.iter().map(|comment| comment.id).enumerate();
-        for place in vote::sql::for_comments(connection, viewer_id, ids)? {
-            comments[place].is_voted = true;
+        for index in vote::sql::for_comments(connection, viewer_id, ids)? {
+            comments[index].is_voted = true;
         }
     }
     Ok(comments)
 }
 
 /// The facts by which the newest comments on a post, at most `limit`, are sorted.
-pub(super) fn outline(connection: &Connection, post_id: PostId, limit: u32) -> rusqlite::Result<Vec<Node>> {
+pub(super) fn newest_nodes(
+    connection: &Connection,
+    post_id: PostId,
+    limit: u32,
+) -> rusqlite::Result<Vec<Node>> {
     let sql = concat!(
         "SELECT ",
         node_columns!(),
@@ -123,7 +127,7 @@ pub fn replies_to(connection: &Connection, id: CommentId, limit: u32) -> rusqlit
 }
 
 /// The oldest comments on a post that others than a user made `since` a moment.
-pub fn new_to(
+pub fn new_since(
     connection: &Connection,
     user_id: UserId,
     post_id: PostId,
@@ -165,10 +169,10 @@ pub fn find(
     connection: &Connection,
     viewer_id: Option<UserId>,
     id: CommentId,
-) -> rusqlite::Result<Option<Placed>> {
+) -> rusqlite::Result<Option<LocatedComment>> {
     let sql = concat!(
         "SELECT ",
-        placed_columns!(),
+        located_columns!(),
         ", comment_votes.user_id IS NOT NULL",
         joins!(),
         "LEFT JOIN comment_votes ON comment_votes.user_id = ?1 AND comment_votes.comment_id = comments.id \
@@ -178,15 +182,15 @@ pub fn find(
         .prepare_cached(sql)?
         .query_row(params![viewer_id, id], |row| {
             let mut columns = Columns::of(row);
-            let mut placed = placed(&mut columns)?;
-            placed.comment.is_voted = columns.read()?;
-            Ok(placed)
+            let mut located = located(&mut columns)?;
+            located.comment.is_voted = columns.read()?;
+            Ok(located)
         })
         .optional()
 }
 
 /// Whether something can be said there.
-pub fn room(connection: &Connection, to: ReplyTarget) -> rusqlite::Result<CommentStatus> {
+pub fn comment_status(connection: &Connection, to: ReplyTarget) -> rusqlite::Result<CommentStatus> {
     let (post_id, is_there) = match to {
         ReplyTarget::Post(id) => (id, true),
         ReplyTarget::Comment(id) => {
@@ -208,7 +212,7 @@ pub fn room(connection: &Connection, to: ReplyTarget) -> rusqlite::Result<Commen
 }
 
 /// How many replies a comment has, of its own: those that were deleted and stay are among them.
-pub fn replies(connection: &Connection, id: CommentId) -> rusqlite::Result<i64> {
+pub fn reply_count(connection: &Connection, id: CommentId) -> rusqlite::Result<i64> {
     let sql = "SELECT count(*) FROM comments WHERE parent_id = ?1";
     connection.prepare_cached(sql)?.query_row([id], |row| row.get(0))
 }
@@ -222,7 +226,7 @@ pub fn author(connection: &Connection, id: CommentId) -> rusqlite::Result<Option
 }
 
 /// The comment that says the same as `new`, by the same person, in the same place, not long before.
-pub fn twin(connection: &Connection, new: &NewComment) -> rusqlite::Result<Option<CommentId>> {
+pub fn duplicate(connection: &Connection, new: &NewComment) -> rusqlite::Result<Option<CommentId>> {
     let sql = "SELECT id FROM comments WHERE user_id = ?1 AND created_at > ?2 AND post_id = ?3 AND body = ?4 \
                AND deleted_at IS NULL AND parent_id IS ?5 LIMIT 1";
     let NewComment { post_id, parent_id, user_id, body, created_at } = *new;
@@ -235,7 +239,7 @@ pub fn twin(connection: &Connection, new: &NewComment) -> rusqlite::Result<Optio
 }
 
 /// How many comments a post has; `None` when it is gone.
-pub fn count_of(connection: &Connection, post_id: PostId) -> rusqlite::Result<Option<i64>> {
+pub fn count_on_post(connection: &Connection, post_id: PostId) -> rusqlite::Result<Option<i64>> {
     connection
         .prepare_cached("SELECT comments_count FROM posts WHERE id = ?1")?
         .query_row([post_id], |row| row.get(0))
@@ -255,7 +259,7 @@ pub fn create(connection: &Connection, comment: &NewComment) -> rusqlite::Result
         )?
         .execute(params![post_id, user_id, created_at, body, parent_id])?;
     let id = CommentId::new(connection.last_insert_rowid());
-    count(connection, post_id, Some(user_id), 1)?;
+    adjust_counts(connection, post_id, Some(user_id), 1)?;
     Ok(id)
 }
 
@@ -284,7 +288,7 @@ pub fn random_leaf(connection: &Connection) -> rusqlite::Result<Option<(CommentI
 }
 
 /// The first comment on a post that somebody has replied to; `None`: nobody has.
-pub fn first_answered(connection: &Connection, post_id: PostId) -> rusqlite::Result<Option<CommentId>> {
+pub fn first_with_replies(connection: &Connection, post_id: PostId) -> rusqlite::Result<Option<CommentId>> {
     connection
         .prepare_cached("SELECT min(parent_id) FROM comments WHERE post_id = ?1")?
         .query_row([post_id], |row| row.get(0))
@@ -292,7 +296,7 @@ pub fn first_answered(connection: &Connection, post_id: PostId) -> rusqlite::Res
 
 /// What has become of a comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
+pub enum Deletion {
     /// It is gone, and with it those that were kept for its sake alone.
     Removed {
         /// Those that went with it, from below.
@@ -306,7 +310,7 @@ pub enum Fate {
 
 /// Removes a comment and takes it off the counts; one with replies is emptied instead. `None`: there
 /// is none, or it was deleted before.
-pub fn destroy(connection: &Connection, id: CommentId, now: Timestamp) -> rusqlite::Result<Option<Fate>> {
+pub fn destroy(connection: &Connection, id: CommentId, now: Timestamp) -> rusqlite::Result<Option<Deletion>> {
     let sql = "DELETE FROM comments WHERE id = ?1 AND deleted_at IS NULL \
                AND NOT EXISTS (SELECT 1 FROM comments AS reply WHERE reply.parent_id = ?1) \
                RETURNING post_id, user_id, parent_id, score";
@@ -315,13 +319,13 @@ pub fn destroy(connection: &Connection, id: CommentId, now: Timestamp) -> rusqli
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
         .optional()?;
     if let Some((post_id, user_id, parent_id, score)) = removed {
-        count(connection, post_id, user_id, -1)?;
+        adjust_counts(connection, post_id, user_id, -1)?;
         if score > 1 {
             vote::sql::add_karma(connection, user_id, 1 - score)?;
         }
         let (pruned, parent_id) = prune(connection, parent_id)?;
         post::sql::prune(connection, post_id)?;
-        return Ok(Some(Fate::Removed { pruned, parent_id }));
+        return Ok(Some(Deletion::Removed { pruned, parent_id }));
     }
     let sql = "SELECT post_id, user_id FROM comments WHERE id = ?1 AND deleted_at IS NULL";
     let found: Option<(PostId, Option<UserId>)> =
@@ -335,12 +339,12 @@ pub fn destroy(connection: &Connection, id: CommentId, now: Timestamp) -> rusqli
             "UPDATE comments SET deleted_at = ?2, updated_at = ?2, user_id = NULL, body = '' WHERE id = ?1",
         )?
         .execute(params![id, now])?;
-    count(connection, post_id, user_id, -1)?;
-    Ok(Some(Fate::Emptied))
+    adjust_counts(connection, post_id, user_id, -1)?;
+    Ok(Some(Deletion::Emptied))
 }
 
 /// Removes a comment whose author leaves, also one that an admin has removed: it is counted no more.
-pub fn leave(connection: &Connection, id: CommentId, now: Timestamp) -> rusqlite::Result<()> {
+pub fn delete_with_account(connection: &Connection, id: CommentId, now: Timestamp) -> rusqlite::Result<()> {
     if destroy(connection, id, now)?.is_some() {
         return Ok(());
     }
@@ -385,7 +389,12 @@ fn prune(
 }
 
 /// The post's count is also a reader's first impression of it, so both change with the comment.
-fn count(connection: &Connection, post_id: PostId, user_id: Option<UserId>, by: i64) -> rusqlite::Result<()> {
+fn adjust_counts(
+    connection: &Connection,
+    post_id: PostId,
+    user_id: Option<UserId>,
+    by: i64,
+) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE posts SET comments_count = comments_count + ?2 WHERE id = ?1")?
         .execute(params![post_id, by])?;

@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 
 use rusqlite::Connection;
 
-use super::super::query::{Kind, PREFIX_LENGTH, Query, Term, folded_words};
-use super::super::{Found, MAX_BLOCKS, MAX_ENDINGS, MAX_MATCHES, Match, Order, ROWS_PER_BLOCK};
+use super::super::query::{Kind, MIN_PREFIX_LENGTH, Query, Term, folded_words};
+use super::super::{Found, MAX_BLOCKS, MAX_MATCHES, MAX_PREFIX_EXPANSIONS, Match, Order, ROWS_PER_BLOCK};
 use crate::types::id::UserId;
 use crate::types::time::Timestamp;
 use crate::user;
@@ -54,7 +54,7 @@ struct Search<'c> {
     terms: &'c [Term],
     /// What FTS5 is asked for: one expression a word and filter. `None`: a word was begun, and there is
     /// none that goes on so.
-    parts: Option<Vec<String>>,
+    operands: Option<Vec<String>>,
 }
 
 impl<'c> Search<'c> {
@@ -64,37 +64,38 @@ impl<'c> Search<'c> {
         author: Option<UserId>,
         kind: Kind,
     ) -> rusqlite::Result<Search<'c>> {
-        let mut parts = Some(Vec::new());
+        let mut operands = Some(Vec::new());
         for term in &query.terms {
             let last = term.words.len() - 1;
             for (at, word) in term.words.iter().enumerate() {
-                let part = match term.is_begun && at == last {
-                    true => begun(connection, kind, word)?,
+                let operand = match term.is_prefix && at == last {
+                    true => prefix_expression(connection, kind, word)?,
                     false => Some(quoted(word)),
                 };
-                parts = parts.zip(part).map(|(mut parts, part)| {
-                    parts.push(part);
-                    parts
+                operands = operands.zip(operand).map(|(mut operands, operand)| {
+                    operands.push(operand);
+                    operands
                 });
             }
         }
-        let author = author.map(super::mark_of_author);
-        let marks = author.into_iter().chain(query.site.as_deref().map(super::mark_of_site));
-        if let Some(parts) = &mut parts {
-            parts.extend(marks.map(|mark| quoted(&mark)));
+        let author = author.map(super::author_token);
+        let markers = author.into_iter().chain(query.site.as_deref().map(super::site_token));
+        if let Some(operands) = &mut operands {
+            operands.extend(markers.map(|marker| quoted(&marker)));
         }
-        Ok(Search { connection, kind, terms: &query.terms, parts })
+        Ok(Search { connection, kind, terms: &query.terms, operands })
     }
 
     fn run(&self, found: &mut Found) -> rusqlite::Result<()> {
-        let Some(parts) = &self.parts else {
+        let Some(operands) = &self.operands else {
             return Ok(());
         };
-        let mut expression = parts.join(" AND ");
-        let newest = super::newest(self.connection, self.kind)? / ROWS_PER_BLOCK;
-        let is_bounded = parts.len() > 1 && newest >= MAX_BLOCKS && !self.has_rare(parts)?;
+        let mut expression = operands.join(" AND ");
+        let newest_block = super::max_id(self.connection, self.kind)? / ROWS_PER_BLOCK;
+        let is_bounded = operands.len() > 1 && newest_block >= MAX_BLOCKS && !self.has_rare(operands)?;
         if is_bounded {
-            let blocks = (newest - MAX_BLOCKS + 1..=newest).map(|block| quoted(&super::mark_of_block(block)));
+            let blocks = (newest_block - MAX_BLOCKS + 1..=newest_block)
+                .map(|block| quoted(&super::block_token(block)));
             expression += &format!(" AND ({})", blocks.collect::<Vec<String>>().join(" OR "));
         }
         let mut matches = super::matches(self.connection, self.kind, &expression)?;
@@ -102,15 +103,17 @@ impl<'c> Search<'c> {
         matches.truncate(MAX_MATCHES as usize);
         found.is_more |= is_more;
         found.is_partial |= is_bounded && !is_more;
-        let matches = self.side_by_side(matches, found)?;
-        found.matches.extend(matches.into_iter().map(|(found, title)| self.titled(found, title.as_deref())));
+        let matches = self.phrase_matches(matches, found)?;
+        found
+            .matches
+            .extend(matches.into_iter().map(|(found, title)| self.with_title_match(found, title.as_deref())));
         Ok(())
     }
 
     /// Whether one of the words is in few enough to look through all of them.
-    fn has_rare(&self, parts: &[String]) -> rusqlite::Result<bool> {
-        for part in parts {
-            if super::is_rare(self.connection, self.kind, part, MAX_MATCHES)? {
+    fn has_rare(&self, operands: &[String]) -> rusqlite::Result<bool> {
+        for operand in operands {
+            if super::is_rare(self.connection, self.kind, operand, MAX_MATCHES)? {
                 return Ok(true);
             }
         }
@@ -118,13 +121,13 @@ impl<'c> Search<'c> {
     }
 
     /// Those in whose texts the words stand side by side that should. The index does not know.
-    fn side_by_side(
+    fn phrase_matches(
         &self,
         mut matches: Vec<(Match, Option<String>)>,
         found: &mut Found,
     ) -> rusqlite::Result<Vec<(Match, Option<String>)>> {
-        let together: Vec<&Term> = self.terms.iter().filter(|term| term.words.len() > 1).collect();
-        if together.is_empty() {
+        let phrases: Vec<&Term> = self.terms.iter().filter(|term| term.words.len() > 1).collect();
+        if phrases.is_empty() {
             return Ok(matches);
         }
         let (mut kept, mut left) = (Vec::new(), MAX_READ_BYTES);
@@ -136,7 +139,7 @@ impl<'c> Search<'c> {
             }
             left -= text.len();
             let words: Vec<String> = folded_words(&text).collect();
-            if together.iter().all(|term| term.is_in(&words)) {
+            if phrases.iter().all(|term| term.matches_text(&words)) {
                 kept.push((one, title));
             }
         }
@@ -144,16 +147,16 @@ impl<'c> Search<'c> {
     }
 
     /// A match that knows whether the words are in its title.
-    fn titled(&self, found: Match, title: Option<&str>) -> Match {
+    fn with_title_match(&self, found: Match, title: Option<&str>) -> Match {
         let Some(title) = title.filter(|_| !self.terms.is_empty()) else {
             return found;
         };
         let words: Vec<String> = folded_words(title).collect();
-        let detail = |term: &Term| Term { is_begun: false, ..term.clone() };
-        let is_titled = self.terms.iter().all(|term| term.is_in(&words));
+        let whole = |term: &Term| Term { is_prefix: false, ..term.clone() };
+        let is_in_title = self.terms.iter().all(|term| term.matches_text(&words));
         let is_exact =
-            is_titled && self.terms.iter().all(|term| !term.is_begun || detail(term).is_in(&words));
-        Match { is_titled, is_exact, ..found }
+            is_in_title && self.terms.iter().all(|term| !term.is_prefix || whole(term).matches_text(&words));
+        Match { is_in_title, is_exact, ..found }
     }
 }
 
@@ -165,8 +168,8 @@ fn quoted(word: &str) -> String {
 /// The words that begin so. Three letters have an index of their own; FTS5 would merge the lists of all
 /// that begin with more, however long they are, so it is told which. To find a word in its alphabet FTS5 goes through
 /// the whole list of the word before that one: where no word has even the three letters, it is not asked.
-fn begun(connection: &Connection, kind: Kind, word: &str) -> rusqlite::Result<Option<String>> {
-    let letters: String = word.chars().take(PREFIX_LENGTH).collect();
+fn prefix_expression(connection: &Connection, kind: Kind, word: &str) -> rusqlite::Result<Option<String>> {
+    let letters: String = word.chars().take(MIN_PREFIX_LENGTH).collect();
     let by_letters = quoted(&letters) + " *";
     if letters == word {
         return Ok(Some(by_letters));
@@ -174,9 +177,9 @@ fn begun(connection: &Connection, kind: Kind, word: &str) -> rusqlite::Result<Op
     if super::is_rare(connection, kind, &by_letters, 1)? {
         return Ok(None);
     }
-    let words = super::endings(connection, kind, word, MAX_ENDINGS)?;
+    let words = super::prefix_expansions(connection, kind, word, MAX_PREFIX_EXPANSIONS)?;
     let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
     Ok(Some(words.join(" OR ")).filter(|words| !words.is_empty()).map(|words| format!("({words})")))
 }
 
-const _: () = assert!(PREFIX_LENGTH == 3, "the migration makes an index of three letters");
+const _: () = assert!(MIN_PREFIX_LENGTH == 3, "the migration makes an index of three letters");

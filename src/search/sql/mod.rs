@@ -14,7 +14,7 @@ use crate::user;
 use crate::user::sql::author_columns;
 
 /// The statement about posts or the one about comments.
-fn about(kind: Kind, posts: &'static str, comments: &'static str) -> &'static str {
+fn for_kind(kind: Kind, posts: &'static str, comments: &'static str) -> &'static str {
     match kind {
         Kind::Post => posts,
         Kind::Comment => comments,
@@ -25,13 +25,13 @@ fn about(kind: Kind, posts: &'static str, comments: &'static str) -> &'static st
 
 /// What somebody wrote.
 #[must_use]
-pub fn mark_of_author(id: UserId) -> String {
+pub fn author_token(id: UserId) -> String {
     format!("\u{e000}{id}")
 }
 
 /// A link to a site.
 #[must_use]
-pub fn mark_of_site(site: &str) -> String {
+pub fn site_token(site: &str) -> String {
     let letter = |letter: char| match letter {
         letter if letter.is_ascii_alphanumeric() || !letter.is_ascii() => letter,
         '.' => '\u{e003}',
@@ -43,7 +43,7 @@ pub fn mark_of_site(site: &str) -> String {
 
 /// A row of a block.
 #[must_use]
-pub fn mark_of_block(block: i64) -> String {
+pub fn block_token(block: i64) -> String {
     format!("\u{e002}{block}")
 }
 
@@ -54,14 +54,14 @@ pub fn author(connection: &Connection, folded: &str) -> rusqlite::Result<Option<
 }
 
 /// The greatest number of a post or comment.
-pub fn newest(connection: &Connection, kind: Kind) -> rusqlite::Result<i64> {
+pub fn max_id(connection: &Connection, kind: Kind) -> rusqlite::Result<i64> {
     let sql =
-        about(kind, "SELECT coalesce(max(id), 0) FROM posts", "SELECT coalesce(max(id), 0) FROM comments");
+        for_kind(kind, "SELECT coalesce(max(id), 0) FROM posts", "SELECT coalesce(max(id), 0) FROM comments");
     connection.prepare_cached(sql)?.query_row([], |row| row.get(0))
 }
 
 /// The first words of the index, in the order of their letters, that begin so.
-pub fn endings(
+pub fn prefix_expansions(
     connection: &Connection,
     kind: Kind,
     beginning: &str,
@@ -69,7 +69,7 @@ pub fn endings(
 ) -> rusqlite::Result<Vec<String>> {
     // One by one: each is found by a search. FTS5 gets there through the pages of the word before it, but does not
     // give its places one by one.
-    let sql = about(
+    let sql = for_kind(
         kind,
         "SELECT term FROM post_terms WHERE term >= ?1 LIMIT 1",
         "SELECT term FROM comment_terms WHERE term >= ?1 LIMIT 1",
@@ -95,7 +95,7 @@ pub fn matches(
     expression: &str,
 ) -> rusqlite::Result<Vec<(Match, Option<String>)>> {
     // CROSS JOIN: the words lead to the rows, not the other way round.
-    let sql = about(
+    let sql = for_kind(
         kind,
         "SELECT posts.id, posts.created_at, posts.score, posts.title \
          FROM post_words CROSS JOIN posts ON posts.id = post_words.rowid \
@@ -108,7 +108,7 @@ pub fn matches(
     let from_row = |row: &Row| {
         let mut columns = Columns::of(row);
         let (id, created_at, score) = (columns.read()?, columns.read()?, columns.read()?);
-        Ok((Match { kind, id, created_at, score, is_titled: false, is_exact: false }, columns.read()?))
+        Ok((Match { kind, id, created_at, score, is_in_title: false, is_exact: false }, columns.read()?))
     };
     connection.prepare_cached(sql)?.query_map(params![expression, MAX_MATCHES + 1], from_row)?.collect()
 }
@@ -116,7 +116,7 @@ pub fn matches(
 /// Whether fewer than `limit` have it.
 pub fn is_rare(connection: &Connection, kind: Kind, expression: &str, limit: u32) -> rusqlite::Result<bool> {
     // Oldest first, as they are in the index: to begin with the newest FTS5 goes through a page of them to its end.
-    let sql = about(
+    let sql = for_kind(
         kind,
         "SELECT count(*) FROM (SELECT 1 FROM post_words WHERE post_words MATCH ?1 LIMIT ?2)",
         "SELECT count(*) FROM (SELECT 1 FROM comment_words WHERE comment_words MATCH ?1 LIMIT ?2)",
@@ -128,7 +128,7 @@ pub fn is_rare(connection: &Connection, kind: Kind, expression: &str, limit: u32
 
 /// All that a post or comment says.
 pub fn text(connection: &Connection, kind: Kind, id: i64) -> rusqlite::Result<Option<String>> {
-    let sql = about(
+    let sql = for_kind(
         kind,
         "SELECT coalesce(posts.title, '') || char(10) || descriptions.text \
          FROM posts JOIN descriptions ON descriptions.post_id = posts.id \
@@ -140,7 +140,7 @@ pub fn text(connection: &Connection, kind: Kind, id: i64) -> rusqlite::Result<Op
 
 row! {
     /// A comment that was found.
-    fn said() -> OwnComment, columns said_columns {
+    fn comment() -> OwnComment, columns comment_columns {
         id: "comments.id",
         body: "comments.body",
         created_at: "comments.created_at",
@@ -161,7 +161,7 @@ pub fn hit(
     }
     let sql = concat!(
         "SELECT ",
-        said_columns!(),
+        comment_columns!(),
         ", ",
         author_columns!("users"),
         " FROM comments JOIN posts ON posts.id = comments.post_id LEFT JOIN users ON users.id = comments.user_id \
@@ -169,15 +169,15 @@ pub fn hit(
     );
     let from_row = |row: &Row| {
         let mut columns = Columns::of(row);
-        Ok(Hit::Comment { said: said(&mut columns)?, author: user::sql::author(&mut columns)? })
+        Ok(Hit::Comment { comment: comment(&mut columns)?, author: user::sql::author(&mut columns)? })
     };
     connection.prepare_cached(sql)?.query_row([found.id], from_row).optional()
 }
 
 /// Posts and comments whose words one step takes: a few milliseconds of the writer's time …
-const STEP: u32 = 500;
+const MAX_STEP_ROWS: u32 = 500;
 /// … or until they have so many bytes.
-const STEP_BYTES: usize = 128 * 1024;
+const MAX_STEP_BYTES: usize = 128 * 1024;
 
 /// Whether there is anything whose words are not in the index as they are.
 pub fn is_behind(connection: &Connection) -> rusqlite::Result<bool> {
@@ -191,15 +191,15 @@ pub fn is_behind(connection: &Connection) -> rusqlite::Result<bool> {
 
 /// Takes a step: the words of what was changed or removed, then of what is new. Whether there may be
 /// more to do.
-pub fn index_some(connection: &Connection) -> rusqlite::Result<bool> {
-    let (mut rows, mut bytes) = (STEP, STEP_BYTES);
+pub fn index_step(connection: &Connection) -> rusqlite::Result<bool> {
+    let (mut rows, mut bytes) = (MAX_STEP_ROWS, MAX_STEP_BYTES);
     for kind in [Kind::Post, Kind::Comment] {
         let done = progress(connection, kind)?;
-        for id in stale(connection, kind, rows)? {
-            forget(connection, kind, id)?;
+        for id in stale_ids(connection, kind, rows)? {
+            unindex_row(connection, kind, id)?;
             // What is newer has its turn below.
             if id <= done {
-                bytes = bytes.saturating_sub(take(connection, kind, id)?);
+                bytes = bytes.saturating_sub(index_row(connection, kind, id)?);
             }
             rows -= 1;
             if bytes == 0 {
@@ -209,8 +209,8 @@ pub fn index_some(connection: &Connection) -> rusqlite::Result<bool> {
     }
     for kind in [Kind::Post, Kind::Comment] {
         let mut done = progress(connection, kind)?;
-        for id in after(connection, kind, done, rows)? {
-            bytes = bytes.saturating_sub(take(connection, kind, id)?);
+        for id in ids_after(connection, kind, done, rows)? {
+            bytes = bytes.saturating_sub(index_row(connection, kind, id)?);
             (rows, done) = (rows - 1, id);
             if bytes == 0 {
                 break;
@@ -222,7 +222,7 @@ pub fn index_some(connection: &Connection) -> rusqlite::Result<bool> {
 }
 
 fn progress(connection: &Connection, kind: Kind) -> rusqlite::Result<i64> {
-    let sql = about(
+    let sql = for_kind(
         kind,
         "SELECT posts FROM search_progress WHERE id = 1",
         "SELECT comments FROM search_progress WHERE id = 1",
@@ -231,7 +231,7 @@ fn progress(connection: &Connection, kind: Kind) -> rusqlite::Result<i64> {
 }
 
 fn set_progress(connection: &Connection, kind: Kind, id: i64) -> rusqlite::Result<()> {
-    let sql = about(
+    let sql = for_kind(
         kind,
         "UPDATE search_progress SET posts = ?1 WHERE id = 1",
         "UPDATE search_progress SET comments = ?1 WHERE id = 1",
@@ -239,8 +239,8 @@ fn set_progress(connection: &Connection, kind: Kind, id: i64) -> rusqlite::Resul
     connection.prepare_cached(sql)?.execute([id]).map(drop)
 }
 
-fn stale(connection: &Connection, kind: Kind, limit: u32) -> rusqlite::Result<Vec<i64>> {
-    let sql = about(
+fn stale_ids(connection: &Connection, kind: Kind, limit: u32) -> rusqlite::Result<Vec<i64>> {
+    let sql = for_kind(
         kind,
         "SELECT id FROM stale_posts WHERE id > 0 ORDER BY id LIMIT ?1",
         "SELECT id FROM stale_comments WHERE id > 0 ORDER BY id LIMIT ?1",
@@ -248,8 +248,8 @@ fn stale(connection: &Connection, kind: Kind, limit: u32) -> rusqlite::Result<Ve
     connection.prepare_cached(sql)?.query_map([limit], |row| row.get(0))?.collect()
 }
 
-fn after(connection: &Connection, kind: Kind, id: i64, limit: u32) -> rusqlite::Result<Vec<i64>> {
-    let sql = about(
+fn ids_after(connection: &Connection, kind: Kind, id: i64, limit: u32) -> rusqlite::Result<Vec<i64>> {
+    let sql = for_kind(
         kind,
         "SELECT id FROM posts WHERE id > ?1 ORDER BY id LIMIT ?2",
         "SELECT id FROM comments WHERE id > ?1 ORDER BY id LIMIT ?2",
@@ -258,32 +258,32 @@ fn after(connection: &Connection, kind: Kind, id: i64, limit: u32) -> rusqlite::
 }
 
 /// Takes a row's words out of the index, and notes that nothing old of it is there any more.
-fn forget(connection: &Connection, kind: Kind, id: i64) -> rusqlite::Result<()> {
-    let words =
-        about(kind, "DELETE FROM post_words WHERE rowid = ?1", "DELETE FROM comment_words WHERE rowid = ?1");
+fn unindex_row(connection: &Connection, kind: Kind, id: i64) -> rusqlite::Result<()> {
+    let words = for_kind(
+        kind,
+        "DELETE FROM post_words WHERE rowid = ?1",
+        "DELETE FROM comment_words WHERE rowid = ?1",
+    );
     connection.prepare_cached(words)?.execute([id])?;
-    let noted =
-        about(kind, "DELETE FROM stale_posts WHERE id = ?1", "DELETE FROM stale_comments WHERE id = ?1");
-    connection.prepare_cached(noted)?.execute([id]).map(drop)
+    let stale =
+        for_kind(kind, "DELETE FROM stale_posts WHERE id = ?1", "DELETE FROM stale_comments WHERE id = ?1");
+    connection.prepare_cached(stale)?.execute([id]).map(drop)
 }
 
 /// Puts a row's words into the index, unless it is gone or emptied; how many bytes they were.
-fn take(connection: &Connection, kind: Kind, id: i64) -> rusqlite::Result<usize> {
+fn index_row(connection: &Connection, kind: Kind, id: i64) -> rusqlite::Result<usize> {
     let Some(text) = text(connection, kind, id)? else {
         return Ok(0);
     };
-    let (author, site) = origin(connection, kind, id)?;
-    let marks = [
-        author.map(mark_of_author),
-        site.as_deref().map(mark_of_site),
-        Some(mark_of_block(id / ROWS_PER_BLOCK)),
-    ];
+    let (author, site) = author_and_site(connection, kind, id)?;
+    let markers =
+        [author.map(author_token), site.as_deref().map(site_token), Some(block_token(id / ROWS_PER_BLOCK))];
     let mut words = String::with_capacity(text.len() + 64);
-    for word in folded_words(&text).chain(marks.into_iter().flatten()) {
+    for word in folded_words(&text).chain(markers.into_iter().flatten()) {
         words.push_str(&word);
         words.push(' ');
     }
-    let sql = about(
+    let sql = for_kind(
         kind,
         "INSERT INTO post_words (rowid, words) VALUES (?1, ?2)",
         "INSERT INTO comment_words (rowid, words) VALUES (?1, ?2)",
@@ -293,12 +293,12 @@ fn take(connection: &Connection, kind: Kind, id: i64) -> rusqlite::Result<usize>
 }
 
 /// Who wrote it, and where it leads.
-fn origin(
+fn author_and_site(
     connection: &Connection,
     kind: Kind,
     id: i64,
 ) -> rusqlite::Result<(Option<UserId>, Option<String>)> {
-    let sql = about(
+    let sql = for_kind(
         kind,
         "SELECT user_id, site FROM posts WHERE id = ?1",
         "SELECT user_id, NULL FROM comments WHERE id = ?1",

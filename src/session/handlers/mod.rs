@@ -30,9 +30,9 @@ pub fn new(cx: &Cx) -> Result {
     Ok(reply::page(cx, layout::render(&page, views::sign_in(&form(cx, "", &return_to)?, &NO_ERRORS))?))
 }
 
-fn form<'f>(cx: &Cx, screen_name: &'f str, return_to: &'f str) -> Result<views::SignIn<'f>> {
-    let (keeps, votes) = (draft::handlers::is_kept(cx)?, vote::pending_vote(cx).is_some());
-    Ok(views::SignIn { screen_name, return_to, keeps, votes })
+fn form<'f>(cx: &Cx, screen_name: &'f str, return_to: &'f str) -> Result<views::SignInForm<'f>> {
+    let (has_draft, has_vote) = (draft::handlers::is_kept(cx)?, vote::pending_vote(cx).is_some());
+    Ok(views::SignInForm { screen_name, return_to, has_draft, has_vote })
 }
 
 /// `POST /sessions`: signs somebody in.
@@ -43,10 +43,10 @@ pub fn create(cx: &Cx) -> Result {
     let form = cx.form()?;
     let (screen_name, password) = (form.line("screen_name"), form.get("password").unwrap_or_default());
     let folded = name::folded(&screen_name);
-    let rates = &cx.site.limiter;
-    if let Err(wait) = rates
+    let limiter = &cx.site.limiter;
+    if let Err(wait) = limiter
         .check_and_record(Action::SignInFrom(cx.ip()))
-        .and_then(|()| rates.check_and_record(Action::SignInAs(&folded)))
+        .and_then(|()| limiter.check_and_record(Action::SignInAs(&folded)))
     {
         return refuse(cx, &screen_name, &Errors::rate_limited(wait));
     }
@@ -60,7 +60,7 @@ pub fn create(cx: &Cx) -> Result {
         }
     })?;
     let Some(account) = account.filter(|_| is_right) else {
-        return refuse(cx, &screen_name, &incorrect());
+        return refuse(cx, &screen_name, &incorrect_credentials());
     };
     let sign_in = SignIn::of(cx);
     let secret = sign_in.secret.clone();
@@ -73,19 +73,19 @@ pub fn create(cx: &Cx) -> Result {
         sign_in.write(connection, account.id).map(Some)
     })?;
     let Some(id) = id else {
-        return refuse(cx, &screen_name, &incorrect());
+        return refuse(cx, &screen_name, &incorrect_credentials());
     };
-    welcome(cx, account.id, Flash::SignedIn, &secret.of(id.get()))
+    respond_signed_in(cx, account.id, Flash::SignedIn, &secret.of(id.get()))
 }
 
 /// Somebody has just signed in or up: on to where they were going, else to their own page.
 ///
 /// # Errors
 /// None that reading the form has not had before.
-pub fn welcome(cx: &Cx, user_id: UserId, flash: Flash, token: &Token) -> Result {
+pub fn respond_signed_in(cx: &Cx, user_id: UserId, flash: Flash, token: &Token) -> Result {
     let own_page = paths::user(user_id).to_string();
     let location = cx.form()?.get("return_to").and_then(local_path).unwrap_or(&own_page);
-    let mut response = signed_in(cx, reply::done(cx, location, flash), token);
+    let mut response = with_session_cookie(cx, reply::done(cx, location, flash), token);
     if vote::pending_vote(cx).is_some() {
         response.headers.push(vote::clear_pending_vote_cookie(cx));
     }
@@ -93,7 +93,7 @@ pub fn welcome(cx: &Cx, user_id: UserId, flash: Flash, token: &Token) -> Result 
 }
 
 /// The same for an unknown name as for a wrong password: it does not tell who has an account.
-fn incorrect() -> Errors {
+fn incorrect_credentials() -> Errors {
     Errors::one("", "That screen name or password is incorrect")
 }
 
@@ -107,14 +107,14 @@ fn refuse(cx: &Cx, screen_name: &str, errors: &Errors) -> Result {
 
 /// The response with the cookie of somebody who has just signed in.
 #[must_use]
-pub fn signed_in(cx: &Cx, mut response: Response, token: &Token) -> Response {
+pub fn with_session_cookie(cx: &Cx, mut response: Response, token: &Token) -> Response {
     response.headers.push(auth::set_cookie(cx, token));
     response
 }
 
 /// The response with the cookies of nobody.
 #[must_use]
-pub fn signed_out(cx: &Cx, mut response: Response) -> Response {
+pub fn without_cookies(cx: &Cx, mut response: Response) -> Response {
     response.headers.push(auth::clear_cookie(cx));
     response.headers.push(draft::handlers::clear_cookie(cx));
     response
@@ -133,7 +133,7 @@ pub fn destroy(cx: &Cx, id: SessionId) -> Result {
     })?;
     let left = left.ok_or(Error::NotFound)?;
     if id == viewer.session_id {
-        return Ok(signed_out(cx, reply::done(cx, paths::user(user_id), Flash::SignedOut)));
+        return Ok(without_cookies(cx, reply::done(cx, paths::user(user_id), Flash::SignedOut)));
     }
     if reply::wants_fragments(cx) {
         let changes = [

@@ -32,7 +32,7 @@ pub fn destroy_some(
     // The youngest go first, since replies are younger than the comments that they reply to.
     let comments = comment::sql::ids_of_user(connection, id, number)?;
     for comment_id in &comments {
-        comment::sql::leave(connection, *comment_id, now)?;
+        comment::sql::delete_with_account(connection, *comment_id, now)?;
     }
     if !comments.is_empty()
         || vote::sql::withdraw_some(connection, id, now, number)?

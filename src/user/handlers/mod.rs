@@ -17,7 +17,7 @@ use crate::draft;
 use crate::post;
 use crate::session;
 use crate::session::handlers::sign_in::SignIn;
-use crate::session::handlers::{signed_in, signed_out, welcome};
+use crate::session::handlers::{respond_signed_in, with_session_cookie, without_cookies};
 use crate::site::limiter::Action;
 use crate::types::cursor::{Cursor, PAGE_SIZE};
 use crate::types::id::UserId;
@@ -136,7 +136,7 @@ pub fn create(cx: &Cx) -> Result {
     let Some((id, session_id)) = ids else {
         return refuse(cx, &screen_name, &name_taken());
     };
-    welcome(cx, id, Flash::SignedUp, &secret.of(session_id.get()))
+    respond_signed_in(cx, id, Flash::SignedUp, &secret.of(session_id.get()))
 }
 
 fn refuse(cx: &Cx, screen_name: &str, errors: &Errors) -> Result {
@@ -159,7 +159,7 @@ fn hash(cx: &Cx, password: &str) -> Result<String> {
 pub fn edit(cx: &Cx) -> Result {
     let viewer = auth::require_active_user(cx)?;
     let user = cx.read(|connection| sql::find(connection, viewer.id))?.ok_or(Error::NotFound)?;
-    let draft = draft::handlers::of(cx, paths::ACCOUNT)?.unwrap_or_default();
+    let draft = draft::handlers::find(cx, paths::ACCOUNT)?.unwrap_or_default();
     let (screen_name, about) =
         (draft.get("screen_name").map(|_| draft.line("screen_name")), draft.get("about"));
     let form = views::EditForm {
@@ -221,13 +221,13 @@ pub fn update(cx: &Cx) -> Result {
         if !sql::update(connection, id, &requested.screen_name, &requested.about, now)? {
             return Ok(Err(name_taken()));
         }
-        draft::handlers::taken(connection, draft.as_ref(), paths::ACCOUNT)?;
+        draft::handlers::delete_sent(connection, draft.as_ref(), paths::ACCOUNT)?;
         let Some(change) = &requested.password else {
             return Ok(Ok(()));
         };
         sql::set_password(connection, id, &change.new_hash)?;
         session::sql::destroy_others(connection, id, Some(session_id))?;
-        session::sql::renew(connection, session_id, &renewed, now)?;
+        session::sql::replace_secret(connection, session_id, &renewed, now)?;
         Ok(Ok(()))
     })?;
     match updated {
@@ -240,7 +240,7 @@ pub fn update(cx: &Cx) -> Result {
     }
     let response = reply::done(cx, paths::user(id), Flash::ProfileUpdated);
     Ok(if changes.password.is_some() {
-        signed_in(cx, response, &secret.of(session_id.get()))
+        with_session_cookie(cx, response, &secret.of(session_id.get()))
     } else {
         response
     })
@@ -311,5 +311,5 @@ pub fn destroy(cx: &Cx) -> Result {
     // In steps: the user may have written for years, and other writes must not wait for all of it. After a
     // failure between two steps, a new request deletes the rest.
     while cx.write(move |connection| deletion::destroy_some(connection, id, now, MAX_ROWS_PER_WRITE))? {}
-    Ok(signed_out(cx, reply::done(cx, paths::FRONT, Flash::ProfileDeleted)))
+    Ok(without_cookies(cx, reply::done(cx, paths::FRONT, Flash::ProfileDeleted)))
 }

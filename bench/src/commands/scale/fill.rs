@@ -77,7 +77,7 @@ fn fill(path: &Path, posts: u32, options: &Options) -> Result<()> {
         })?;
         count(transaction)?;
         eprintln!("making the index of words");
-        while search::sql::index_some(transaction)? {}
+        while search::sql::index_step(transaction)? {}
         Ok(())
     })
 }
