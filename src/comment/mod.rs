@@ -1,4 +1,4 @@
-//! Comments on posts.
+//! Comments on posts: types and rules.
 
 pub mod handlers;
 pub mod sql;
@@ -20,56 +20,56 @@ use crate::web::Viewer;
 use crate::web::form::Errors;
 use crate::web::paths::{self, Path};
 
-/// So many comments of a post are put in order, the newest: the work of a page is bounded by it. The
-/// others are found at their own addresses.
+/// The most comments on a post that are sorted, the newest: it bounds the work for one page. Older comments
+/// are reached only by their own addresses.
 pub const MAX_ORDERED: u32 = 10_000;
 
-/// A comment as its post shows it.
+/// A comment in a discussion.
 #[derive(Debug, Clone)]
 pub struct Comment {
-    /// Its number.
+    /// Its id.
     pub id: CommentId,
-    /// What it replies to; `None` when that is the post.
+    /// The comment to which it replies; `None`: it is on the post itself.
     pub parent_id: Option<CommentId>,
-    /// What was said.
+    /// The text, in the site's markup; empty for a removed comment.
     pub body: String,
-    /// When.
+    /// The time of its creation.
     pub created_at: Timestamp,
-    /// `None`: it was deleted, and only stays for the replies to it.
+    /// `None`: the comment is deleted, and stays only for the replies to it.
     pub author: Option<Author>,
-    /// Its author's own voice and everyone's vote.
+    /// The number of votes, with its author's own.
     pub score: i64,
-    /// Whether who asks has voted for it.
+    /// Whether the viewer has voted for it.
     pub is_voted: bool,
-    /// An admin has removed it: nobody is its author, and it says nothing.
+    /// Whether an admin has removed it: its author and text are hidden.
     pub is_removed: bool,
 }
 
-/// A comment as its author's page shows it.
+/// A comment in the list on its author's page.
 #[derive(Debug, Clone)]
 pub struct OwnComment {
-    /// Its number.
+    /// Its id.
     pub id: CommentId,
-    /// What was said.
+    /// The text, in the site's markup.
     pub body: String,
-    /// When.
+    /// The time of its creation.
     pub created_at: Timestamp,
-    /// On which post.
+    /// Its post.
     pub post_id: PostId,
-    /// And its title.
+    /// The title of its post, or a placeholder when an admin has removed the post.
     pub post_title: SmolStr,
 }
 
 impl Comment {
-    /// What its place in the discussion depends on.
+    /// The values by which the discussion is sorted.
     #[must_use]
     pub fn node(&self) -> Node {
         let Comment { id, parent_id, score, created_at, .. } = *self;
         Node { id, parent_id, score, created_at }
     }
 
-    /// Whether it is new to somebody to whom others' comments are `since` a moment: not to its author,
-    /// and not to who looks for the first time.
+    /// Whether it is new to the viewer, who visited the discussion last at `since` (`None`: never). A
+    /// viewer's own comments are not new to them, and nothing is new on a first visit.
     #[must_use]
     pub fn is_new(&self, viewer: Option<&Viewer>, since: Option<Timestamp>) -> bool {
         let is_others = self.author.is_some() && !user::is_own(self.author.as_ref(), viewer);
@@ -77,37 +77,37 @@ impl Comment {
     }
 }
 
-/// A page of a discussion.
+/// One page of a discussion.
 #[derive(Debug, Default)]
 pub struct Thread {
-    /// The comments, each with its place.
+    /// The comments in reading order, each with its position.
     pub rows: Vec<(Row, Comment)>,
-    /// Where the next page begins.
+    /// The cursor of the next page; `None` on the last.
     pub next: Option<Cursor>,
-    /// There are more than [`MAX_ORDERED`]: the oldest are not among them.
+    /// Whether the post has more than [`MAX_ORDERED`] comments, of which the oldest are left out.
     pub is_truncated: bool,
-    /// One that is new to who asks and not on this page.
+    /// A comment that is new to the viewer and not on this page.
     pub new_elsewhere: Option<CommentId>,
 }
 
 impl OwnComment {
-    /// Its place in a list by age.
+    /// The cursor of a list that is sorted by age.
     #[must_use]
     pub fn by_age(&self) -> Cursor {
         Cursor { key: self.created_at.as_micros(), id: self.id.get() }
     }
 }
 
-/// The fewest characters of a comment.
+/// The least length of a comment, in characters.
 const MIN_LENGTH: usize = 5;
-/// The most. A page has two hundred of them, so they are shorter than a post's text.
+/// The greatest length, in characters: less than a post's text, because a page has up to 200 comments.
 const MAX_LENGTH: usize = 10_000;
 
-/// The same words by the same person in the same place within ten minutes are the same comment, sent
-/// twice.
+/// A comment with the text, author and target of another one that is at most this old is taken for a form
+/// that was sent twice.
 pub const DUPLICATE_WINDOW: Duration = Duration::from_mins(10);
 
-/// What is wrong with a comment.
+/// Checks the text of a comment.
 #[must_use]
 pub fn check(body: &str) -> Errors {
     let mut errors = Errors::default();
@@ -123,22 +123,22 @@ pub fn check(body: &str) -> Errors {
     errors
 }
 
-/// Somebody took back what was being replied to.
+/// The form error for a reply to a comment that was deleted meanwhile.
 fn parent_deleted() -> Errors {
     Errors::one("body", "The comment that you replied to was deleted while you were writing")
 }
 
-/// What somebody answers.
+/// The target of a new comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReplyTarget {
-    /// A post, by its number.
+    /// A post.
     Post(PostId),
-    /// A comment, by its number: theirs is a reply to it.
+    /// A comment: the new one is a reply to it.
     Comment(CommentId),
 }
 
 impl ReplyTarget {
-    /// Where what they say is sent.
+    /// The path to which the form is sent.
     #[must_use]
     pub fn address(self) -> Path {
         match self {
@@ -147,7 +147,7 @@ impl ReplyTarget {
         }
     }
 
-    /// What it is a reply to, if that is a comment.
+    /// The parent of the new comment; `None`: the post.
     #[must_use]
     pub fn parent_id(self) -> Option<CommentId> {
         match self {
@@ -156,7 +156,7 @@ impl ReplyTarget {
         }
     }
 
-    /// Where the form for it is.
+    /// The path of the page with the form.
     #[must_use]
     pub fn form(self) -> Path {
         match self {
@@ -166,40 +166,40 @@ impl ReplyTarget {
     }
 }
 
-/// Whether something can be said there.
+/// Whether a target takes comments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CommentStatus {
-    /// It can, on the post of this number.
+    /// It does; the post that it belongs to.
     Open(PostId),
-    /// An admin has locked the post; why.
+    /// An admin has locked the discussion, for this reason.
     Locked(String),
-    /// The post is gone, or only kept for the comments that it has.
+    /// The post is gone, or is deleted and kept only for its comments.
     NoPost,
-    /// The comment is gone; on which post it was, if it still stands there for the replies to it.
+    /// The parent comment is deleted; its post, if the row is still there for its replies.
     NoParent(Option<PostId>),
 }
 
-/// A comment and where it is.
+/// A comment and the post it is on.
 #[derive(Debug, Clone)]
 pub struct LocatedComment {
-    /// As its post shows it.
+    /// The comment as its post's page shows it.
     pub comment: Comment,
-    /// On which post.
+    /// Its post.
     pub post_id: PostId,
-    /// It was deleted, and only stays for the replies to it.
+    /// Whether it is deleted and stays only for the replies to it.
     pub is_deleted: bool,
 }
 
-/// A comment to be made.
+/// The values of a comment to be inserted.
 pub struct NewComment<'c> {
-    /// On which post.
+    /// The post.
     pub post_id: PostId,
-    /// In reply to which comment on it; `None`: to the post itself.
+    /// The comment on that post to which it replies; `None`: it is on the post itself.
     pub parent_id: Option<CommentId>,
-    /// Who says it.
+    /// The author.
     pub user_id: UserId,
-    /// What.
+    /// The text.
     pub body: &'c str,
-    /// When.
+    /// The time of its creation.
     pub created_at: Timestamp,
 }

@@ -1,93 +1,93 @@
-//! The order of a discussion: who replied to whom, which comes first, and how much of it a page shows.
+//! The order of a discussion: parents and replies, siblings by score, and the part that fits on a page.
 //!
-//! Nothing here calls itself: a chain of replies may be as long as people like, a thread's stack is not.
+//! Nothing here is recursive: a chain of replies has no bound, a thread's stack has.
 
 use crate::types::cursor::{Cursor, START};
 use crate::types::id::CommentId;
 use crate::types::time::Timestamp;
 
-/// Comments on a page of a post, or of a comment.
+/// The most comments on a page of a post or of a comment.
 pub const PAGE_SIZE: u32 = 200;
-/// So deep they stand inside each other on a page: what is deeper has a page of its own. More would
-/// not leave room for the words, and browsers stop nesting elements at some 500. (A reply that is put in
-/// its place may stand deeper until the page is loaded again, but no further in: `styles/app.css`.)
+/// The most levels of nested comments on a page; deeper replies are on a page of their own. More would leave
+/// too little width for the text, and browsers stop nesting elements at some 500. (A reply that is added in
+/// place may be nested deeper until the page is reloaded, but is not indented further: `styles/app.css`.)
 pub const MAX_LEVELS: usize = 8;
-/// What the order needs to know of a comment.
+/// The values of a comment by which a discussion is sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Node {
-    /// Its number.
+    /// Its id.
     pub id: CommentId,
-    /// What it replies to; `None` when that is the post.
+    /// The comment to which it replies; `None`: it is on the post itself.
     pub parent_id: Option<CommentId>,
-    /// Its points.
+    /// Its number of votes.
     pub score: i64,
-    /// When it was made.
+    /// The time of its creation.
     pub created_at: Timestamp,
 }
 
-/// The comments on a post. Those with the same parent are sorted: the most points first, then the
-/// oldest, then the smallest number, so that nothing moves but by a vote. What replies to something
-/// that is not among them stands where the comments on the post itself do.
+/// The comments on a post, sorted. Siblings stand by score (falling), then by age (oldest first), then by id,
+/// so that only a vote moves them. A reply whose parent is not in the tree stands at the top level.
 pub struct Tree {
-    /// In the order of siblings, all families mixed; the others tell by the places in here.
+    /// Sorted as siblings are, across all parents. An index in the other fields is a position in here.
     nodes: Vec<Node>,
-    /// Where each stood when the tree was made.
+    /// For each node, its position in the slice from which the tree was built.
     origins: Vec<usize>,
-    /// The places, sorted by number.
+    /// The indices, sorted by comment id.
     by_id: Vec<usize>,
     parents: Vec<Option<usize>>,
     first_replies: Vec<Option<usize>>,
     next_siblings: Vec<Option<usize>>,
-    /// How many replies each has, of its own.
+    /// For each node, the number of its direct replies.
     replies: Vec<i64>,
     first: Option<usize>,
 }
 
-/// A comment on a page, after those before it and inside the last one of a smaller level.
+/// A comment on a page. Its parent on the page is the last row before it with a smaller level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
-    /// Its number.
+    /// Its id.
     pub id: CommentId,
-    /// Where it stood when the tree was made.
+    /// Its position in the slice from which the tree was built.
     pub origin: usize,
-    /// 0 at the page's margin, smaller than [`MAX_LEVELS`].
+    /// Its depth on the page: 0 at the margin, less than [`MAX_LEVELS`].
     pub level: usize,
-    /// How many replies it has, of its own, on this page or not.
+    /// The number of its direct replies, on this page or not.
     pub replies: i64,
-    /// Those that this page does not show.
+    /// Its replies that this page does not show.
     pub hidden: HiddenReplies,
 }
 
-/// Which replies to a comment are not on a page.
+/// The direct replies to a comment that a page leaves out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HiddenReplies {
-    /// None.
+    /// No reply is left out.
     None,
-    /// All: there is no room left at its side, or below it.
+    /// All: the level would be too deep, or the page is full.
     All,
-    /// Those after a place.
+    /// The replies after this cursor.
     After(Cursor),
 }
 
-/// What a page shows.
+/// The contents of a page.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Layout {
-    /// In the order in which they are read.
+    /// The comments in reading order.
     pub rows: Vec<Row>,
-    /// Where the next page begins.
+    /// The cursor of the next page; `None` on the last.
     pub next: Option<Cursor>,
 }
 
-/// The page that shows a comment.
+/// The page on which a comment is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CommentPage {
-    /// It is that of this comment; `None`: of the post.
+    /// The comment whose page it is; `None`: the post's page.
     pub root: Option<CommentId>,
-    /// Where its replies begin.
+    /// The cursor after which the replies on it begin.
     pub after: Cursor,
 }
 
-/// A comment whose replies are being laid out.
+/// A list of siblings in course of being laid out. `row`: the row of their parent; `shown`: the last sibling
+/// on the page; `next`: the next one.
 struct OpenReplies {
     row: Option<usize>,
     shown: Option<usize>,
@@ -95,7 +95,7 @@ struct OpenReplies {
 }
 
 impl Tree {
-    /// Puts them in order.
+    /// Sorts the comments.
     #[must_use]
     pub fn of(unordered: &[Node]) -> Tree {
         let count = unordered.len();
@@ -117,7 +117,7 @@ impl Tree {
             replies: vec![0; count],
             first: None,
         };
-        // From the last on: each becomes the first of its family, before those that were put there.
+        // From the last to the first: each node becomes its parent's first reply, before those linked so far.
         for at in (0..count).rev() {
             let parent = tree.nodes[at].parent_id.and_then(|id| tree.find(id));
             tree.parents[at] = parent;
@@ -142,8 +142,8 @@ impl Tree {
         Cursor { key: self.nodes[at].score, id: self.nodes[at].id.get() }
     }
 
-    /// The first of the family of `parent` that comes after a place. What had the place may have been
-    /// removed since, or have other points.
+    /// The first reply to `parent` that stands after cursor `place`. The comment at the cursor may have been
+    /// deleted or have another score since.
     fn first_after(&self, parent: Option<usize>, place: Cursor) -> Option<usize> {
         let place_id = CommentId::new(place.id);
         let created_at = self.find(place_id).map(|at| self.nodes[at].created_at);
@@ -160,9 +160,9 @@ impl Tree {
         next
     }
 
-    /// A page of the discussion: of comment `root`, or the whole (`None`), whose replies begin `after`
-    /// a place. At most [`PAGE_SIZE`], at most [`MAX_LEVELS`] deep; where something is left out, the row
-    /// above it says so. Nothing when there is no comment `root`.
+    /// Lays out a page of the replies to `root` (`None`: of the whole discussion) that stand after a cursor:
+    /// at most [`PAGE_SIZE`] rows, less than [`MAX_LEVELS`] deep. [`Row::hidden`] tells where replies are
+    /// left out. Empty when `root` is not in the tree.
     #[must_use]
     pub fn layout(&self, root: Option<CommentId>, after: Cursor) -> Layout {
         let mut layout = Layout::default();
@@ -195,7 +195,7 @@ impl Tree {
             }
             layout.rows.push(row);
         }
-        // The page is full: each that is still open says where it goes on.
+        // The page is full: the rows of the lists that are not finished tell where these go on.
         for OpenReplies { row, shown, next } in open {
             let place = shown.filter(|_| next.is_some()).map(|at| self.cursor(at));
             match row {
@@ -212,8 +212,9 @@ impl Tree {
         Row { id, origin, level, replies, hidden: HiddenReplies::None }
     }
 
-    /// The page that shows a comment: the first of the whole discussion if that does, else the first of
-    /// what it replies to, else one that begins with it. What is not in the tree has only its own.
+    /// The page that shows a comment: the first page of the discussion if the comment is on it, else the
+    /// first page of its parent, else a page that begins with it. A comment outside the tree has only its own
+    /// page.
     #[must_use]
     pub fn page_of(&self, id: CommentId) -> CommentPage {
         let shows = |root: Option<CommentId>| self.layout(root, START).rows.iter().any(|row| row.id == id);
@@ -231,7 +232,7 @@ impl Tree {
         }
     }
 
-    /// The place that a sibling comes after.
+    /// The cursor before a sibling: that of the one before it, or [`START`].
     fn before(&self, parent: Option<usize>, at: usize) -> Cursor {
         let mut before = START;
         let mut next = parent.map_or(self.first, |parent| self.first_replies[parent]);
@@ -297,7 +298,7 @@ mod tests {
         assert_eq!(shown(&tree.layout(place.root, place.after)), [(99_999, 0), (100_000, 1)]);
     }
 
-    /// All that one sees who follows every link from the first page on, and how often.
+    /// The ids on all pages that are reached by following every link from the first page, with repetitions.
     fn walk(tree: &Tree) -> Vec<i64> {
         let mut seen = Vec::new();
         let mut pages = VecDeque::from([(None, START)]);
@@ -328,7 +329,7 @@ mod tests {
         ) {
             let mut nodes: Vec<Node> = Vec::new();
             for (number, (parent, score, created_at)) in shape.into_iter().enumerate() {
-                // A handful that have very many replies, or deep chains.
+                // A few comments with very many replies, or long chains.
                 let parent = if bushy { parent } else { number.saturating_sub(parent / 30) };
                 let parent_id = nodes.get(parent).map(|parent| parent.id.get());
                 nodes.push(node(number as i64 + 1, parent_id, score, created_at));

@@ -1,4 +1,4 @@
-//! How comments look.
+//! The HTML of comments.
 
 use horrorshow::prelude::*;
 use horrorshow::{TemplateBuffer, owned_html};
@@ -28,25 +28,25 @@ pub fn count(number: i64) -> impl Render {
     }
 }
 
-/// What a comment's look depends on besides the comment.
+/// The request's and discussion's part in the look of a comment.
 #[derive(Clone, Copy)]
 pub struct ThreadContext<'s> {
-    /// Who looks.
+    /// The signed-in user, if there is one.
     pub viewer: Option<&'s Viewer>,
-    /// When.
+    /// The time of the request, for ages.
     pub now: Timestamp,
-    /// Whose post it is: their comments are marked.
+    /// The post's author: their comments have a badge.
     pub poster_id: Option<UserId>,
-    /// Since when what others said is new to them; `None`: nothing is.
+    /// The time after which others' comments are new to the viewer; `None`: no comment is new.
     pub new_since: Option<Timestamp>,
-    /// How many comments are, of the whole discussion.
+    /// The number of new comments in the whole discussion.
     pub new_comments: i64,
-    /// Whether it can be commented on.
+    /// Whether the discussion takes comments.
     pub is_open: bool,
 }
 
 impl<'s> ThreadContext<'s> {
-    /// On a post that is at hand.
+    /// The context of a page of the post in `detail`.
     #[must_use]
     pub fn of(cx: &Cx, viewer: Option<&'s Viewer>, detail: &PostDetail) -> ThreadContext<'s> {
         ThreadContext {
@@ -59,7 +59,7 @@ impl<'s> ThreadContext<'s> {
         }
     }
 
-    /// On the page of somebody who has just changed something: they have seen what is there.
+    /// The context of a page change for a user who has just changed something: no comment is new to them.
     #[must_use]
     pub fn of_change(
         cx: &Cx,
@@ -71,30 +71,32 @@ impl<'s> ThreadContext<'s> {
     }
 }
 
-/// What one comment says of those around it.
+/// The facts about a comment that depend on its page.
 #[derive(Clone, Copy, Default)]
 struct Annotations {
-    /// It begins the page: what it replies to is not there.
+    /// It is the first on the page, which does not show its parent.
     is_first: bool,
-    /// Nothing is put inside it on this page: it is too deep, or has replies that are shown elsewhere.
+    /// A reply to it cannot be added in place: it is at the deepest level, or its replies are on another
+    /// page.
     has_no_room: bool,
-    /// It is new to the reader.
+    /// It is new to the viewer.
     is_new: bool,
-    /// The next one that is.
+    /// The next new comment on the page.
     next_new: Option<CommentId>,
 }
 
-/// A page of a discussion. The list is there without any comment, for the first to be put into. It
-/// is a piece of its own because it opens and closes lists inside lists without calling itself.
+/// A page of a discussion. The list is rendered also without comments, so that the first can be added in
+/// place. It implements [`Render`] itself because it opens and closes nested lists in a loop, without
+/// recursion.
 pub struct List<'t> {
-    /// What it shows.
+    /// The comments.
     pub thread: &'t Thread,
-    /// To whom.
+    /// The request's and discussion's part in their look.
     pub context: ThreadContext<'t>,
 }
 
 impl List<'_> {
-    /// The comments that are new to the reader, as they stand on the page.
+    /// The comments that are new to the viewer, in the order of the page.
     fn new_ids(&self) -> Vec<CommentId> {
         let ThreadContext { viewer, new_since, .. } = self.context;
         if new_since.is_none() {
@@ -138,7 +140,7 @@ impl Render for List<'_> {
 
 render_by_reference!(List<'_>);
 
-/// Whether replies stand below it on the page.
+/// Whether a list of replies stands below the comment on this page.
 fn shows_replies(row: Row) -> bool {
     row.replies > 0 && row.hidden != HiddenReplies::All
 }
@@ -154,7 +156,7 @@ fn close_item(row: Row, out: &mut TemplateBuffer) {
     Raw("</li>").render(out);
 }
 
-/// The way to the replies that are not on this page.
+/// The link to the replies that this page leaves out.
 fn hidden_replies_link(row: Row) -> impl Render {
     owned_html! {
         @ if row.hidden == HiddenReplies::All {
@@ -165,7 +167,7 @@ fn hidden_replies_link(row: Row) -> impl Render {
     }
 }
 
-/// `3 new since you were here`, with the way to the first on this page, and to one that is not.
+/// `3 new since you were here`, with links to the first new comment on this page and to one elsewhere.
 fn new_comments_note(number: i64, here: Option<CommentId>, elsewhere: Option<CommentId>) -> impl Render {
     owned_html! {
         p(class="new") {
@@ -179,7 +181,7 @@ fn new_comments_note(number: i64, here: Option<CommentId>, elsewhere: Option<Com
     }
 }
 
-/// A comment that nobody has replied to, on its post.
+/// A comment without replies, as an item of a list.
 pub fn item<'c>(comment: &'c Comment, context: ThreadContext<'c>) -> impl Render + 'c {
     owned_html! {
         : open_item(comment, context, Annotations::default());
@@ -187,8 +189,8 @@ pub fn item<'c>(comment: &'c Comment, context: ThreadContext<'c>) -> impl Render
     }
 }
 
-/// The item of a comment, open for the replies to it. What it says is a piece of its own: it changes
-/// without them.
+/// The item of a comment, not closed: the replies follow in it. The body is an element of its own, so that it
+/// can be swapped without the replies.
 fn open_item<'c>(
     comment: &'c Comment,
     context: ThreadContext<'c>,
@@ -200,8 +202,7 @@ fn open_item<'c>(
     }
 }
 
-/// What a comment says, as its post shows it to its author, and to who has seen it already; or the page
-/// that it begins.
+/// The body of a comment without the badge of a new one; `is_first`: as the first on its page.
 pub fn body<'c>(comment: &'c Comment, context: ThreadContext<'c>, is_first: bool) -> impl Render + 'c {
     annotated_body(comment, context, Annotations { is_first, ..Annotations::default() })
 }
@@ -246,7 +247,7 @@ fn new_badge(next: Option<CommentId>) -> impl Render {
     }
 }
 
-/// The way to a reply; in its place where there is one.
+/// The link to the form for a reply; `in_place`: htmx loads the form below the comment.
 fn reply_link(id: CommentId, in_place: bool) -> impl Render {
     let reply = paths::reply(id);
     owned_html! {
@@ -256,7 +257,7 @@ fn reply_link(id: CommentId, in_place: bool) -> impl Render {
     }
 }
 
-/// What its author can do with a comment.
+/// The author's actions.
 fn own_actions(id: CommentId) -> impl Render {
     let edit = paths::edit_comment(id);
     owned_html! {
@@ -265,7 +266,7 @@ fn own_actions(id: CommentId) -> impl Render {
     }
 }
 
-/// The replies to a comment, open for them.
+/// The list of replies to a comment, not closed: the items follow in it.
 fn open_replies(id: CommentId, number: i64) -> impl Render {
     owned_html! {
         : Raw("<details open id="); : Id("thread_", id.get()); : Raw("><summary>");
@@ -282,7 +283,7 @@ pub fn replies(number: i64) -> impl Render {
     }
 }
 
-/// The replies to a comment when `comment` is the only one that the page has.
+/// The list of replies to a comment, with `comment` as the only one.
 pub fn first_reply<'c>(
     parent_id: CommentId,
     number: i64,
@@ -296,7 +297,7 @@ pub fn first_reply<'c>(
     }
 }
 
-/// The comments on a post, and the form for another one.
+/// The comments on a post, and the form for a new one.
 pub fn discussion<'p>(
     detail: &'p PostDetail,
     comments: &'p Thread,
@@ -316,7 +317,7 @@ pub fn discussion<'p>(
     }
 }
 
-/// A comment on a page of its own, with the replies to it.
+/// The page of a comment, with the replies to it. `context_path` leads to it on its post's or parent's page.
 pub fn show<'p>(
     detail: &'p PostDetail,
     comment: &'p Comment,
@@ -338,12 +339,12 @@ pub fn show<'p>(
     }
 }
 
-/// That not all are there.
+/// The note that the oldest comments are left out.
 pub fn truncation_note(thread: &Thread) -> impl Render + '_ {
     owned_html! { @ if thread.is_truncated { p(class="empty") { : "The oldest comments are not shown here." } } }
 }
 
-/// The page for a reply: what is replied to, and the form.
+/// The page with the form for a reply, below the parent comment.
 pub fn reply<'p>(
     post: &'p PostDetail,
     parent: &'p Comment,
@@ -366,7 +367,7 @@ pub fn reply<'p>(
     }
 }
 
-/// The form for a reply in its place, below the comment.
+/// The form for a reply in place, below the comment.
 pub fn reply_in_place<'f>(parent_id: CommentId, form: &CommentForm<'f>) -> impl Render + 'f {
     let form = *form;
     let (replies, field_id) = (paths::replies(parent_id), format!("reply_body_{parent_id}"));
@@ -382,19 +383,19 @@ pub fn reply_in_place<'f>(parent_id: CommentId, form: &CommentForm<'f>) -> impl 
     }
 }
 
-/// The form for a comment, as far as it is filled.
+/// The contents of a comment's form.
 #[derive(Clone, Copy)]
 pub struct CommentForm<'f> {
-    /// What was typed.
+    /// The text that the user has typed.
     pub body: &'f str,
-    /// What is wrong with it.
+    /// The mistakes in it.
     pub errors: &'f Errors,
-    /// Whether the end of the discussion is on the page: only there a new comment has its place.
+    /// Whether htmx may send the form: only a page with the end of the discussion can show a new comment.
     pub in_place: bool,
 }
 
 impl<'f> CommentForm<'f> {
-    /// With nothing wrong so far.
+    /// A form without mistakes.
     #[must_use]
     pub fn of(body: &'f str) -> CommentForm<'f> {
         CommentForm { body, errors: &NO_ERRORS, in_place: true }
@@ -420,7 +421,7 @@ pub fn form<'f>(post_id: PostId, form: &CommentForm<'f>) -> impl Render + 'f {
     }
 }
 
-/// The page for changing a comment.
+/// The page with the form for editing a comment.
 pub fn edit<'f>(id: CommentId, form: &CommentForm<'f>) -> impl Render + 'f {
     let form = *form;
     owned_html! {
@@ -433,8 +434,8 @@ pub fn edit<'f>(id: CommentId, form: &CommentForm<'f>) -> impl Render + 'f {
     }
 }
 
-/// A comment while its author changes it, in its place. The button has the name of the link that
-/// opened the form: where the one was the other will be, and the focus stays there.
+/// The form for editing a comment, in place of its body. Its button has the id of the link that opened it, so
+/// that htmx keeps the focus there.
 pub fn edit_in_place<'f>(id: CommentId, form: &CommentForm<'f>) -> impl Render + 'f {
     let form = *form;
     let (action, field_id) = (paths::comment(id), format!("edited_body_{id}"));

@@ -1,4 +1,4 @@
-//! Keeping what a guest sent, and finding it again.
+//! Keeping the form that a guest sent, and finding it again.
 
 use std::fmt::Display;
 
@@ -12,12 +12,12 @@ use crate::web::cookie::{self as cookies, Header};
 use crate::web::form::Form;
 use crate::web::{Cx, Error, Result, Viewer};
 
-/// Who sends a form that only somebody who is signed in can send.
+/// The user who sends a form, which only a signed-in user may send.
 ///
 /// # Errors
-/// For a guest [`Error::SignIn`], which leads them back to `return_to`; the `fields` of the form that
-/// they sent are kept. [`Error::TooLarge`] when they are too long for that, [`Error::RateLimited`] when one
-/// address sends too many; the database's.
+/// For a guest [`Error::SignIn`], which leads back to `return_to`; the texts of `fields` are kept as a draft.
+/// [`Error::TooLarge`] when they are too long to be kept, [`Error::RateLimited`] when the client's address
+/// sends too many; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn require_user<'c>(cx: &'c Cx, return_to: impl Display, fields: &[&'static str]) -> Result<&'c Viewer> {
     match auth::viewer(cx)? {
         Some(viewer) => Ok(viewer),
@@ -25,8 +25,8 @@ pub fn require_user<'c>(cx: &'c Cx, return_to: impl Display, fields: &[&'static 
     }
 }
 
-/// The way to signing in and back, for who has sent a form and is not, or no longer, signed in: as
-/// [`require_user`] does.
+/// The error that leads a client without a session to the sign-in page and back, with the texts of `fields`
+/// kept as a draft: see [`require_user`].
 pub fn sign_in_first(cx: &Cx, return_to: impl Display, fields: &[&'static str]) -> Error {
     match keep(cx, fields) {
         Ok(token) => {
@@ -67,10 +67,10 @@ fn keep(cx: &Cx, fields: &[&'static str]) -> Result<Option<Token>> {
     Ok(Some(kept.of(id)))
 }
 
-/// What the asker had sent to `path` before they were led to signing in.
+/// The draft of the form that this browser sent to `path`.
 ///
 /// # Errors
-/// The database's.
+/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn find(cx: &Cx, path: impl Display) -> Result<Option<Form>> {
     let Some(token) = token(cx) else {
         return Ok(None);
@@ -80,10 +80,10 @@ pub fn find(cx: &Cx, path: impl Display) -> Result<Option<Form>> {
     Ok(form.and_then(|form| Form::parse(form.as_bytes())))
 }
 
-/// What the asker has written for `path`: it comes with the request, or was kept.
+/// The texts of the form for `path`: those in the request, or for `GET` those of the draft.
 ///
 /// # Errors
-/// The database's.
+/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn written_text(cx: &Cx, path: impl Display) -> Result<String> {
     match cx.method() {
         "GET" => Ok(find(cx, path)?.as_ref().map(Form::texts).unwrap_or_default()),
@@ -91,7 +91,8 @@ pub fn written_text(cx: &Cx, path: impl Display) -> Result<String> {
     }
 }
 
-/// There is nothing, not any more, that what was written for `path` could be about.
+/// The error for a form whose post or comment is gone: [`Error::TargetDeleted`] with the form's texts, or
+/// [`Error::NotFound`] when it has none.
 pub fn target_deleted(cx: &Cx, path: impl Display) -> Error {
     match written_text(cx, path) {
         Ok(typed) if typed.is_empty() => Error::NotFound,
@@ -100,10 +101,10 @@ pub fn target_deleted(cx: &Cx, path: impl Display) -> Error {
     }
 }
 
-/// Whether anything that the asker wrote is kept.
+/// Whether a draft of this browser is kept.
 ///
 /// # Errors
-/// The database's.
+/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn is_kept(cx: &Cx) -> Result<bool> {
     let Some(token) = token(cx) else {
         return Ok(false);
@@ -111,26 +112,26 @@ pub fn is_kept(cx: &Cx) -> Result<bool> {
     Ok(cx.read(|connection| sql::exists(connection, &token, cx.now - LIFETIME))?)
 }
 
-/// What the request's cookie holds.
+/// The id and secret in the request's `draft` cookie.
 #[must_use]
 pub fn token(cx: &Cx) -> Option<Token> {
     cookies::get(cx, "draft").and_then(Token::parse)
 }
 
-/// Forgets the draft of a form that has now been taken: in the transaction that takes it.
+/// Deletes the draft of a form that was accepted, in the transaction that accepts it.
 ///
 /// # Errors
-/// The database's.
+/// [`rusqlite::Error`] when SQLite fails.
 pub fn delete_sent(connection: &Connection, token: Option<&Token>, path: &str) -> rusqlite::Result<()> {
     token.map_or(Ok(()), |token| sql::delete(connection, token, Some(path)))
 }
 
-/// `Set-Cookie` for one that is kept.
+/// The `Set-Cookie` header for a kept draft.
 fn cookie(cx: &Cx, token: &Token) -> Header {
     cookies::set(cx, "draft", token, u32::try_from(LIFETIME.as_secs()).unwrap_or(u32::MAX))
 }
 
-/// `Set-Cookie` for one that is not needed any more.
+/// The `Set-Cookie` header that deletes the cookie.
 #[must_use]
 pub fn clear_cookie(cx: &Cx) -> Header {
     cookies::clear(cx, "draft")

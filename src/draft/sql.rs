@@ -6,7 +6,7 @@ use super::NewDraft;
 use crate::auth::token::Token;
 use crate::types::time::Timestamp;
 
-/// Keeps it; the row's number.
+/// Inserts a draft; its id.
 pub fn create(connection: &Connection, draft: &NewDraft) -> rusqlite::Result<i64> {
     connection
         .prepare_cached("INSERT INTO drafts (created_at, secret_hash, path, form) VALUES (?1, ?2, ?3, ?4)")?
@@ -14,7 +14,7 @@ pub fn create(connection: &Connection, draft: &NewDraft) -> rusqlite::Result<i64
     Ok(connection.last_insert_rowid())
 }
 
-/// The form that was sent to `path`; `None` when the secret is wrong, it was sent elsewhere, or before
+/// The form of a draft; `None` when the secret is wrong, the path is another, or the draft was created before
 /// `oldest`.
 pub fn find(
     connection: &Connection,
@@ -33,7 +33,7 @@ pub fn find(
     Ok(found.flatten())
 }
 
-/// Whether there is one, of this secret and not from before `oldest`.
+/// Whether there is a draft with this token, not created before `oldest`.
 pub fn exists(connection: &Connection, token: &Token, oldest: Timestamp) -> rusqlite::Result<bool> {
     let sql = "SELECT secret_hash FROM drafts WHERE id = ?1 AND created_at >= ?2";
     let right = connection
@@ -43,7 +43,7 @@ pub fn exists(connection: &Connection, token: &Token, oldest: Timestamp) -> rusq
     Ok(right == Some(true))
 }
 
-/// Removes it, if the secret is right and it was sent to `path` (`None`: to any).
+/// Deletes a draft if the token's secret is right and the path matches (`None`: any path).
 pub fn delete(connection: &Connection, token: &Token, path: Option<&str>) -> rusqlite::Result<()> {
     let sql = "SELECT secret_hash FROM drafts WHERE id = ?1 AND (?2 IS NULL OR path = ?2)";
     let right = connection
@@ -56,15 +56,14 @@ pub fn delete(connection: &Connection, token: &Token, path: Option<&str>) -> rus
     Ok(())
 }
 
-/// Removes those from before a moment; how many.
+/// Deletes the drafts created before `moment`; their number.
 pub fn remove_before(connection: &Connection, moment: Timestamp) -> rusqlite::Result<usize> {
     connection.prepare_cached("DELETE FROM drafts WHERE created_at < ?1")?.execute([moment])
 }
 
-/// Removes the oldest: those numbered up to `id`, and those that are left of `bytes` when the newer
-/// ones have theirs.
+/// Deletes the oldest drafts: those with ids up to `id`, and those beyond the newest `bytes` of forms.
 pub fn remove_beyond(connection: &Connection, id: i64, bytes: i64) -> rusqlite::Result<usize> {
-    // The length is in the row's head: no text is read for it.
+    // `octet_length` is read from the record's header: no text is read for it.
     let sql = "DELETE FROM drafts WHERE id <= max(?1, coalesce((SELECT id FROM \
                (SELECT id, sum(octet_length(form)) OVER (ORDER BY id DESC) AS with_newer FROM drafts) \
                WHERE with_newer > ?2 ORDER BY id DESC LIMIT 1), 0))";

@@ -1,4 +1,4 @@
-//! Feeds, each of what a page shows.
+//! Handlers of the feeds, each with the contents of a page.
 
 use super::{Feed, MAX_ENTRIES, sql, views};
 use crate::search;
@@ -8,13 +8,14 @@ use crate::types::time::Timestamp;
 use crate::web::NO_HOST;
 use crate::web::{Cx, Error, Result, paths, reply};
 
-/// So many seconds a feed may be kept: what is new is told a few minutes later at most.
+/// `Cache-Control: max-age` of a feed, in seconds: a reader sees new entries at most that much later.
 const MAX_AGE_SECONDS: u32 = 5 * 60;
 
 /// `GET /front.atom`: the hottest posts.
 ///
 /// # Errors
-/// See [`respond`]; the database's.
+/// [`Error::BadRequest`]: see [`respond`]; [`Error::Unavailable`] or [`Error::Internal`] when the database
+/// fails.
 pub fn front(cx: &Cx) -> Result {
     let entries = cx.read(sql::hottest)?;
     let (path, page) = (paths::FRONT_FEED.to_owned(), paths::FRONT.to_owned());
@@ -24,17 +25,19 @@ pub fn front(cx: &Cx) -> Result {
 /// `GET /posts.atom`: the newest posts.
 ///
 /// # Errors
-/// See [`respond`]; the database's.
+/// [`Error::BadRequest`]: see [`respond`]; [`Error::Unavailable`] or [`Error::Internal`] when the database
+/// fails.
 pub fn newest(cx: &Cx) -> Result {
     let entries = cx.read(sql::newest)?;
     let (path, page) = (paths::POSTS_FEED.to_owned(), paths::POSTS.to_owned());
     respond(cx, &Feed { title: "Recent posts", path, page, since: Timestamp::EPOCH, entries })
 }
 
-/// `GET /users/:id.atom`: what someone wrote, newest first.
+/// `GET /users/:id.atom`: a user's posts and comments, newest first.
 ///
 /// # Errors
-/// [`Error::NotFound`]; see [`respond`]; the database's.
+/// [`Error::NotFound`]; [`Error::BadRequest`]: see [`respond`]; [`Error::Unavailable`] or [`Error::Internal`]
+/// when the database fails.
 pub fn of_user(cx: &Cx, id: UserId) -> Result {
     let found = cx.read(|connection| {
         let Some(user) = sql::user(connection, id)? else { return Ok(None) };
@@ -48,8 +51,9 @@ pub fn of_user(cx: &Cx, id: UserId) -> Result {
 /// `GET /posts/:id.atom`: the comments on a post, newest first.
 ///
 /// # Errors
-/// [`Error::NotFound`], also for a post that is only kept for its comments: there will be no more of
-/// them; see [`respond`]; the database's.
+/// [`Error::NotFound`], also for a deleted post that is kept for its comments, as it gets no new ones;
+/// [`Error::BadRequest`]: see [`respond`]; [`Error::Unavailable`] or [`Error::Internal`] when the database
+/// fails.
 pub fn of_post(cx: &Cx, id: PostId) -> Result {
     let found = cx.read(|connection| {
         let Some(post) = sql::post(connection, id)? else { return Ok(None) };
@@ -60,11 +64,12 @@ pub fn of_post(cx: &Cx, id: PostId) -> Result {
     respond(cx, &Feed { title: &format!("Comments on {title}"), path, page, since, entries })
 }
 
-/// `GET /search.atom?q=…`: what a search finds, newest first. Nothing yet, as long as nobody has the name
-/// that `by:` gives.
+/// `GET /search.atom?q=…`: the results of a search, newest first. It is empty while no user has the name in
+/// `by:`.
 ///
 /// # Errors
-/// [`Error::BadRequest`] for what cannot be looked for; see [`respond`]; the database's.
+/// [`Error::BadRequest`] for an invalid query; see also [`respond`]; [`Error::Unavailable`] or
+/// [`Error::Internal`] when the database fails.
 pub fn of_search(cx: &Cx) -> Result {
     let text = cx.query("q").unwrap_or_default();
     let query = Query::parse(&text).map_err(|error| Error::BadRequest(search::views::error_text(error)))?;
@@ -81,10 +86,10 @@ pub fn of_search(cx: &Cx) -> Result {
     )
 }
 
-/// The feed, for who has it already nothing.
+/// The response with the feed, or 304 to a client that has it already.
 ///
 /// # Errors
-/// [`Error::BadRequest`] when nobody knows the site's own address.
+/// [`Error::BadRequest`] when the site's own address is unknown; [`Error::Internal`] when rendering fails.
 pub fn respond(cx: &Cx, feed: &Feed) -> Result {
     let origin = cx.origin().ok_or(NO_HOST)?;
     let atom = views::atom(&origin, feed)?;

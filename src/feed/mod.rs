@@ -1,6 +1,6 @@
-//! Feeds: the lists of the site for programs that look for what is new, as Atom 1.0 (RFC 4287).
+//! Feeds: the site's lists for feed readers, as Atom 1.0 (RFC 4287).
 //!
-//! A feed shows what a guest sees, whoever asks: it knows no viewer.
+//! A feed has no viewer: it shows to every client what a guest sees.
 
 pub mod handlers;
 pub mod sql;
@@ -13,49 +13,49 @@ use crate::types::time::Timestamp;
 use crate::user::Author;
 use crate::vote::Target;
 
-/// Entries of a feed. Readers ask every few minutes to hours, and keep what they have seen.
+/// The most entries of a feed. Readers request it every few minutes to hours, and keep the entries they have.
 pub const MAX_ENTRIES: u32 = 30;
 
-/// The most characters of a post's text, as of a comment's: who wants to read on comes here.
+/// The most characters of an entry's text; a link leads to the rest.
 const MAX_TEXT_CHARS: usize = 10_000;
-/// One more is read, to see whether there is more.
+/// The characters that are read: one more, to see whether the text is longer.
 const TEXT_CHARS_READ: u32 = 10_001;
 
-/// A post or a comment, as a feed has it.
+/// A post or a comment as a feed's entry.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// Which.
+    /// The post or comment.
     pub target: Target,
-    /// The post's title; a comment has that of its post.
+    /// The post's title; for a comment the title of its post.
     pub title: SmolStr,
-    /// When it was written.
+    /// The time of its creation.
     pub created_at: Timestamp,
-    /// When it was last changed. (A vote is no change.)
+    /// The time of its last change. (A vote is not a change.)
     pub updated_at: Timestamp,
-    /// `None`: has left.
+    /// The author; `None`: the account is deleted.
     pub author: Option<Author>,
-    /// Where a post leads, if it is a link.
+    /// The link of a post, if it has one.
     pub link: Option<Link>,
-    /// What was written, a character longer than it may be where it is longer.
+    /// The text, in the site's markup: at most one character longer than an entry shows.
     pub text: String,
 }
 
-/// A list to be followed.
+/// A feed.
 pub struct Feed<'f> {
-    /// What it is called, without the site's name.
+    /// The title, without the site's name.
     pub title: &'f str,
-    /// Its own address, with the query if there is one: a path of this site.
+    /// The path of the feed, with the query if there is one.
     pub path: String,
-    /// The address of the page that shows the same.
+    /// The path of the page with the same contents.
     pub page: String,
-    /// Since when there is such a list: that it is empty is as old.
+    /// The time since which the list exists: the time of change of an empty feed.
     pub since: Timestamp,
-    /// In the order of that page.
+    /// The entries, in the order of the page.
     pub entries: Vec<Entry>,
 }
 
 impl Feed<'_> {
-    /// When anything in it last changed.
+    /// The time of the last change of any entry.
     fn updated_at(&self) -> Timestamp {
         self.entries.iter().map(|entry| entry.updated_at).fold(self.since, Timestamp::max)
     }

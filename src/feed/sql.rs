@@ -45,7 +45,8 @@ fn comment_target(columns: &mut Columns) -> rusqlite::Result<Target> {
     columns.read().map(Target::Comment)
 }
 
-/// Selects posts, with the rest of a statement. CROSS: the posts come first, in the order of their index.
+/// The SELECT for posts, with the end of the statement. CROSS JOIN keeps the join order: the posts come
+/// first, in the order of their index.
 macro_rules! posts {
     ($rest:literal) => {
         concat!(
@@ -58,7 +59,7 @@ macro_rules! posts {
     };
 }
 
-/// Selects comments, with the rest of a statement.
+/// The SELECT for comments, with the end of the statement.
 macro_rules! comments {
     ($rest:literal) => {
         concat!(
@@ -74,7 +75,7 @@ macro_rules! comments {
 /// Reads an entry from its columns.
 type Read = fn(&mut Columns) -> rusqlite::Result<Entry>;
 
-/// The first of the front page.
+/// The first posts of the front page.
 pub fn hottest(connection: &Connection) -> rusqlite::Result<Vec<Entry>> {
     let sql = posts!(
         "AND (posts.hotness, posts.id) < (?3, ?4) ORDER BY posts.hotness DESC, posts.id DESC LIMIT ?2"
@@ -90,7 +91,7 @@ pub fn newest(connection: &Connection) -> rusqlite::Result<Vec<Entry>> {
     list(connection, sql, params![TEXT_CHARS_READ, MAX_ENTRIES, START.key, START.id], post_entry)
 }
 
-/// Someone's newest posts and comments, by age.
+/// A user's newest posts and comments together, newest first.
 pub fn of_user(connection: &Connection, user_id: UserId) -> rusqlite::Result<Vec<Entry>> {
     let params = params![TEXT_CHARS_READ, MAX_ENTRIES, user_id];
     let sql = posts!("AND posts.user_id = ?3 ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?2");
@@ -110,8 +111,7 @@ pub fn of_post(connection: &Connection, post_id: PostId) -> rusqlite::Result<Vec
     list(connection, sql, params![TEXT_CHARS_READ, MAX_ENTRIES, post_id], comment_entry)
 }
 
-/// One post or comment, for lists that are found in another way; `None` when there is none, or not any
-/// more.
+/// A post or comment, for lists that are found in another way; `None` when it is gone or deleted.
 pub fn entry(connection: &Connection, target: Target) -> rusqlite::Result<Option<Entry>> {
     let (sql, id, read): (_, _, Read) = match target {
         Target::Post(id) => (posts!("AND posts.id = ?2"), id.get(), post_entry),
@@ -123,8 +123,7 @@ pub fn entry(connection: &Connection, target: Target) -> rusqlite::Result<Option
         .optional()
 }
 
-/// The title of a post that can be followed, and when it was made; `None` when there is none, or it was
-/// deleted.
+/// The title of a post and the time of its creation; `None` when it is gone or deleted.
 pub fn post(connection: &Connection, id: PostId) -> rusqlite::Result<Option<(String, Timestamp)>> {
     connection
         .prepare_cached("SELECT title, created_at FROM posts WHERE id = ?1 AND deleted_at IS NULL")?
@@ -132,7 +131,7 @@ pub fn post(connection: &Connection, id: PostId) -> rusqlite::Result<Option<(Str
         .optional()
 }
 
-/// Someone's name, and when they signed up; `None` when there is nobody of that number.
+/// A user's screen name and the time of their sign-up; `None` when there is no such user.
 pub fn user(connection: &Connection, id: UserId) -> rusqlite::Result<Option<(String, Timestamp)>> {
     connection
         .prepare_cached("SELECT screen_name, created_at FROM users WHERE id = ?1")?

@@ -1,4 +1,4 @@
-//! How feeds look to programs, and their entries to people.
+//! The Atom XML of feeds, and the HTML of their entries.
 
 use std::io;
 
@@ -15,10 +15,10 @@ use crate::vote::Target;
 use crate::web::xml::{self, ATOM, Xml};
 use crate::web::{Result, paths};
 
-/// The whole document.
+/// The Atom document.
 ///
 /// # Errors
-/// None that is known: see [`xml::document`].
+/// [`Error::Internal`](crate::web::Error::Internal) when writing fails, which no known input causes.
 pub fn atom(origin: &Origin, feed: &Feed) -> Result<String> {
     let attributes = [("xmlns", "http://www.w3.org/2005/Atom"), ("xml:lang", "en")];
     let (address, page) = (format!("{origin}{}", feed.path), format!("{origin}{}", feed.page));
@@ -37,7 +37,7 @@ fn entry(xml: &mut Xml, origin: &Origin, entry: &Entry) -> io::Result<()> {
     let address = format!("{origin}{}", entry.target.path());
     let name = entry.author.as_ref().map_or(DELETED, |author| &author.screen_name);
     xml::parent(xml, "entry", &[], |xml| {
-        // Its address is what it is known by: no number is ever given twice.
+        // The entry's address is also its id: row ids are never reused.
         xml::text(xml, "id", &[], &address)?;
         match entry.target {
             Target::Post(_) => xml::text(xml, "title", &[], &entry.title)?,
@@ -65,7 +65,7 @@ fn entry(xml: &mut Xml, origin: &Origin, entry: &Entry) -> io::Result<()> {
     })
 }
 
-/// What it says: where it leads, and its text, as far as it has room.
+/// An entry's content: the link's site, and the text up to [`MAX_TEXT_CHARS`].
 fn content<'e>(entry: &'e Entry, address: &'e str) -> impl RenderOnce + 'e {
     let cut = entry.text.char_indices().nth(MAX_TEXT_CHARS).map(|(end, _)| end);
     owned_html! {

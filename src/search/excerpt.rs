@@ -1,4 +1,4 @@
-//! The place of a text where the words stand that were looked for.
+//! Excerpts: the part of a text in which a query's words occur, with the words highlighted.
 
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
@@ -6,29 +6,29 @@ use horrorshow::prelude::*;
 use super::query::{Query, folded, words};
 use crate::html::text::Text;
 
-/// Characters before the first word that was looked for.
+/// The most characters of an excerpt before the first match.
 const CHARS_BEFORE_MATCH: usize = 60;
-/// Characters in all: some three lines.
+/// The most characters of an excerpt: some three lines.
 const MAX_CHARS: usize = 240;
 
 /// A part of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Excerpt<'t> {
-    /// What it says.
+    /// The text, trimmed.
     pub text: &'t str,
-    /// Something stands before it.
+    /// Whether text was left out before it.
     pub is_cut_before: bool,
-    /// Something follows it.
+    /// Whether text was left out after it.
     pub is_cut_after: bool,
 }
 
-/// The part of a text that begins a little before the first of the words; `None` when it has none.
+/// The part of a text around the first match; `None` when nothing matches.
 #[must_use]
 pub fn matching_excerpt<'t>(text: &'t str, query: &Query) -> Option<Excerpt<'t>> {
     let first = words(text).find(|word| is_match(query, word.text))?;
     let window_start =
         text[..first.at].char_indices().rev().take(CHARS_BEFORE_MATCH).last().map_or(0, |(at, _)| at);
-    // Not in the middle of a word.
+    // It does not begin in the middle of a word.
     let is_inside = |at: &usize| {
         *at == window_start && text[..window_start].chars().next_back().is_some_and(char::is_alphanumeric)
     };
@@ -57,12 +57,12 @@ fn excerpt_from(text: &str, begin: usize) -> Excerpt<'_> {
     let Some((end, _)) = rest.char_indices().nth(MAX_CHARS) else {
         return Excerpt { text: rest.trim(), is_cut_before, is_cut_after: false };
     };
-    // After a whole word, unless there is none.
+    // It ends after a whole word, unless that would leave out more than half.
     let end = rest[..end].rfind(char::is_whitespace).filter(|&at| at > end / 2).unwrap_or(end);
     Excerpt { text: rest[..end].trim(), is_cut_before, is_cut_after: !rest[end..].trim().is_empty() }
 }
 
-/// A text with the words marked.
+/// A text with the matching words in `<mark>` elements.
 pub fn highlighted<'t>(text: &'t str, query: &'t Query) -> impl Render + 't {
     let mut segments: Vec<(&str, &str)> = Vec::new();
     let mut at = 0;
@@ -77,7 +77,7 @@ pub fn highlighted<'t>(text: &'t str, query: &'t Query) -> impl Render + 't {
     }
 }
 
-/// The same of a part of a text.
+/// An excerpt with the matching words in `<mark>` elements, and `…` where text was left out.
 pub fn highlighted_excerpt<'t>(excerpt: Excerpt<'t>, query: &'t Query) -> impl Render + 't {
     owned_html! {
         @ if excerpt.is_cut_before { : "… " }

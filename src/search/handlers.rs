@@ -10,11 +10,12 @@ use crate::ui::layout::{self, Page};
 use crate::web::reply::{self, Change};
 use crate::web::{Cx, Result, paths};
 
-/// `GET /search`: the form with what was found, as a page; while somebody types, the results alone.
-/// Whatever is looked for, the answer says what came of it.
+/// `GET /search`: the form and the results, as a page; while a user types, htmx requests only the results.
+/// The response states the result of every query, also of an invalid one.
 ///
 /// # Errors
-/// The database's.
+/// [`Error::Unavailable`](crate::web::Error::Unavailable) or [`Error::Internal`](crate::web::Error::Internal)
+/// when the database fails.
 pub fn show(cx: &Cx) -> Result {
     let results = results(cx)?;
     let page = Page::new(cx, "Search")?;
@@ -22,7 +23,7 @@ pub fn show(cx: &Cx) -> Result {
         let changes = [
             Change::fill("#found", views::summary(&results).into_string()?),
             Change::fill("#results", views::results(&results, page.viewer, cx.now).into_string()?),
-            // It is that of what was looked for before. The results lead to theirs.
+            // This link belongs to the query before. The results contain the link to their own feed.
             Change::remove("#feed"),
         ];
         return Ok(reply::changes(cx, &changes));
@@ -45,7 +46,7 @@ fn results(cx: &Cx) -> Result<Results> {
 
 fn search(cx: &Cx, query: &Query, order: Order) -> Result<std::result::Result<Outcome, Refusal>> {
     let viewer_id = auth::viewer_id(cx)?;
-    // There is no page beyond those of the most that are ranked.
+    // At most MAX_MATCHES matches are ranked, so there are no pages beyond.
     let page =
         cx.query("page").and_then(|page| page.parse().ok()).unwrap_or(1_usize).clamp(1, super::MAX_PAGES) - 1;
     let outcome = cx.read(|connection| {

@@ -1,12 +1,12 @@
-//! Finding posts and comments by their words.
+//! Full-text search in posts and comments.
 //!
-//! The words are in two FTS5 tables, which the [indexer](crate::jobs::indexer) fills beside the writes. What a search costs is
-//! bounded, however much there is: the newest [`MAX_MATCHES`] that match are ranked, by what their rows say
-//! (FTS5's own rank, bm25, counts all documents that have a word, and so does a snippet read them). FTS5
-//! gives the newest first without looking at the others. Only where several words are each common and
-//! rarely together would it go through all it has: then no more than the newest [`MAX_BLOCKS`] are looked
-//! through (a bound on the row's number does not stop FTS5 before it has found something; a word that
-//! only those rows have does, so each block of [`ROWS_PER_BLOCK`] rows has one of its own).
+//! The words are in two FTS5 tables, which the [indexer](crate::jobs::indexer) fills in the background. The
+//! cost of a query is bounded, whatever the size of the tables: the newest [`MAX_MATCHES`] matches are ranked
+//! by values in their rows. (FTS5's own rank, bm25, would count all documents with a word, and its snippets
+//! would read them.) FTS5 returns the newest matches first without visiting the others. Only where several
+//! words are each frequent but rarely together would it go through whole lists: there only the newest
+//! [`MAX_BLOCKS`] blocks are searched. A condition on the row id would not stop FTS5 before its first match,
+//! but a token that only those rows have does: so the rows of each block of [`ROWS_PER_BLOCK`] ids have one.
 
 pub mod excerpt;
 pub mod handlers;
@@ -22,74 +22,74 @@ use crate::user::Author;
 use crate::vote::Target;
 use query::{Kind, Query};
 
-/// So many matches are ranked, the newest.
+/// The most matches that are ranked, the newest.
 pub const MAX_MATCHES: u32 = 1000;
-/// Rows, counted by their numbers, that have a mark in common.
+/// The number of consecutive row ids that share a block token.
 pub const ROWS_PER_BLOCK: i64 = 16_384;
-/// So many blocks of posts, and as many of comments, are looked through for words of which each is common.
+/// The most blocks of posts, and of comments, that are searched when every word is frequent.
 pub const MAX_BLOCKS: i64 = 8;
-/// So many ways in which a word that was begun may end are looked for. In a language few beginnings of
+/// The most words to which a prefix of more than three letters is expanded. In a language few prefixes of
 /// four letters have more.
 pub const MAX_PREFIX_EXPANSIONS: usize = 24;
 /// Results on a page.
 pub const PAGE_SIZE: usize = 20;
-/// Pages of them.
+/// The most pages of results.
 pub const MAX_PAGES: usize = MAX_MATCHES as usize / PAGE_SIZE;
 
-/// What comes first.
+/// The order of results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Order {
-    /// What most likely is meant.
+    /// By [`Match::relevance`].
     #[default]
     Relevance,
-    /// The newest.
+    /// Newest first.
     Date,
 }
 
-/// A post or comment that has what was looked for.
+/// A post or comment that matches a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Match {
-    /// Which it is.
+    /// Its table.
     pub kind: Kind,
     /// The id of the post or comment.
     pub id: i64,
-    /// When it was written.
+    /// The time of its creation.
     pub created_at: Timestamp,
-    /// Its author's own voice and everyone's vote.
+    /// The number of votes, with its author's own.
     pub score: i64,
-    /// The words stand in the title.
+    /// Whether its title contains all the words.
     pub is_in_title: bool,
-    /// They stand there as they were typed, the last one not only begun.
+    /// Whether its title contains them as they were typed, the last one as a whole word.
     pub is_exact: bool,
 }
 
-/// What was found.
+/// The matches of a query.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Found {
-    /// The newest [`MAX_MATCHES`] at most, in their order.
+    /// At most [`MAX_MATCHES`], the newest, in the requested order.
     pub matches: Vec<Match>,
-    /// There are more, which are older.
+    /// Whether there are more, older ones.
     pub is_more: bool,
-    /// Only some were looked through, the newest.
+    /// Whether only the newest posts or comments were searched.
     pub is_partial: bool,
 }
 
-/// A result as its page shows it.
+/// A match with the values that the page of results shows.
 #[derive(Debug, Clone)]
 pub enum Hit {
     /// A post with its text.
     Post(Box<PostDetail>),
-    /// A comment, and where it is.
+    /// A comment and its post.
     Comment {
-        /// What was said, and where.
+        /// The comment, with its post's title.
         comment: OwnComment,
-        /// By whom; `None`: has left.
+        /// Its author; `None`: the account is deleted.
         author: Option<Author>,
     },
 }
 
 impl Match {
-    /// Where it is to be found.
+    /// The id of the post or comment, with its kind.
     #[must_use]
     pub fn target(&self) -> Target {
         match self.kind {
@@ -98,8 +98,9 @@ impl Match {
         }
     }
 
-    /// How likely it is meant: words in a title say what a post is about, others' points what it is
-    /// worth, and each doubling of its age in months takes as much away as a doubling of its points gives.
+    /// The score for sorting. Words in a title count most, as they state the subject; votes count by the
+    /// base-2 logarithm; each doubling of the age (in months, plus one) takes away as much as a doubling of
+    /// the votes gives.
     #[must_use]
     pub fn relevance(&self, now: Timestamp) -> f64 {
         const MONTH: f64 = DAY.as_micros() as f64 * 30.0;
@@ -109,33 +110,33 @@ impl Match {
     }
 }
 
-/// What a page of results shows.
+/// The contents of the search page.
 pub struct Results {
-    /// As it was typed.
+    /// The query as it was typed.
     pub text: String,
-    /// How they are sorted.
+    /// The order of the results.
     pub order: Order,
-    /// What came of it; `None` where nothing was looked for yet.
+    /// The result of the query; `None` when it is blank.
     pub outcome: Option<Result<Outcome, Refusal>>,
 }
 
-/// What was found.
+/// The result of a valid query.
 pub struct Outcome {
-    /// All of it.
+    /// All matches.
     pub found: Found,
-    /// What of it is on this page.
+    /// The matches on this page.
     pub hits: Vec<Hit>,
-    /// The words to be marked.
+    /// The query, for highlighting its words.
     pub query: Query,
-    /// The page, from 0 on.
+    /// The page's number, from 0.
     pub page: usize,
 }
 
-/// Why nothing was looked for.
+/// The reason for which nothing was searched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// It cannot be understood.
+    /// The query is invalid.
     InvalidQuery(query::QueryError),
-    /// `by:` names nobody.
+    /// `by:` names no user.
     UnknownAuthor(String),
 }

@@ -1,22 +1,22 @@
-//! What somebody types into the search field, taken apart.
+//! The parser of search queries.
 //!
-//! Nothing of it reaches SQLite as it was typed: a word is letters and digits and stands in quotes, and
-//! what lies between words only separates them. So there is no syntax that could be wrong.
+//! No part of a query reaches SQLite as it was typed: words consist of letters and digits and are quoted, and
+//! any other character only separates words. So no query can be a syntax error.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// The most characters of a search.
+/// The greatest length of a query, in characters.
 pub const MAX_LENGTH: usize = 200;
-/// The most words: each is looked up by itself.
+/// The most words in a query: each is looked up by itself.
 pub const MAX_WORDS: usize = 16;
-/// A word that is not finished yet is taken for the beginning of others from so many letters on.
+/// The least letters of an unfinished last word that is searched as a prefix.
 pub const MIN_PREFIX_LENGTH: usize = 3;
 
-/// What may stand before a colon.
+/// The filters that may stand before a colon.
 const FILTERS: [&str; 3] = ["by", "site", "type"];
 
-/// Posts or comments.
+/// The kinds of searched documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Posts.
@@ -25,35 +25,35 @@ pub enum Kind {
     Comment,
 }
 
-/// What is looked for: all of it must be there.
+/// A parsed query. A match satisfies all its parts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Query {
-    /// Words, in the order in which they were typed.
+    /// The words and phrases, in the order in which they were typed.
     pub terms: Vec<Term>,
-    /// `by:` whom, by their name.
+    /// `by:` the author's screen name.
     pub by: Option<String>,
-    /// `site:` to which site a post leads, in small letters.
+    /// `site:` the host to which a post links, in lower case.
     pub site: Option<String>,
-    /// `type:` only these.
+    /// `type:` only posts or only comments.
     pub kind: Option<Kind>,
-    /// The last word as it was typed, when it may go on and has fewer than [`MIN_PREFIX_LENGTH`] letters: until then
-    /// it is looked for as it is.
+    /// The last word as it was typed, if it is unfinished and has fewer than [`MIN_PREFIX_LENGTH`] letters:
+    /// it is searched as a whole word.
     pub short_last_word: Option<String>,
 }
 
-/// Words that stand side by side, usually one.
+/// A phrase: words that stand side by side, usually one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Term {
-    /// One at least, each [`folded`].
+    /// At least one word, each [`folded`].
     pub words: Vec<String>,
-    /// The last one may go on: somebody is typing it.
+    /// Whether the last word is unfinished and is searched as a prefix.
     pub is_prefix: bool,
 }
 
-/// Why nothing can be looked for.
+/// The reason for which a query is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QueryError {
-    /// There is no word and no filter.
+    /// There is no word and no filter by author or site.
     Empty,
     /// It has more than [`MAX_LENGTH`] characters or [`MAX_WORDS`] words.
     TooLong,
@@ -62,10 +62,10 @@ pub enum QueryError {
 }
 
 impl Query {
-    /// Takes any text apart.
+    /// Parses a query.
     ///
     /// # Errors
-    /// As [`QueryError`] says.
+    /// [`QueryError::Empty`], [`QueryError::TooLong`] and [`QueryError::UnknownType`].
     pub fn parse(text: &str) -> Result<Query, QueryError> {
         if text.chars().count() > MAX_LENGTH {
             return Err(QueryError::TooLong);
@@ -86,7 +86,7 @@ impl Query {
 
     fn add(&mut self, chunk: &Chunk, is_last: bool) -> Result<(), QueryError> {
         match chunk.name.to_ascii_lowercase().as_str() {
-            // Nothing behind the colon: somebody is about to type it.
+            // A filter without a value: the user is about to type it.
             "by" | "site" | "type" if chunk.text.is_empty() => {}
             "by" => self.by = Some(chunk.text.to_owned()),
             "site" => self.site = Some(site(chunk.text)),
@@ -112,19 +112,19 @@ impl Query {
     }
 }
 
-/// What stands between blanks, or between quotes.
+/// A part of a query: the text between blanks, or a quoted text.
 struct Chunk<'t> {
-    /// All of it.
+    /// The whole text, or a quoted filter's value.
     whole: &'t str,
-    /// What is before the first colon, if there is one.
+    /// The text before the first colon; empty without a colon.
     name: &'t str,
-    /// What is behind it.
+    /// The text after the colon.
     text: &'t str,
     is_quoted: bool,
 }
 
 impl<'t> Chunk<'t> {
-    /// The first of a text that does not begin with a blank, and what follows it.
+    /// Splits the first chunk off a text that does not begin with a blank: the chunk, and the rest.
     fn first(text: &'t str) -> (Chunk<'t>, &'t str) {
         if let Some(quoted) = text.strip_prefix('"') {
             let (whole, rest) = quoted.split_once('"').unwrap_or((quoted, ""));
@@ -133,7 +133,7 @@ impl<'t> Chunk<'t> {
         let end = text.find(|letter: char| letter.is_whitespace() || letter == '"').unwrap_or(text.len());
         let (whole, rest) = text.split_at(end);
         let (name, text) = whole.split_once(':').unwrap_or(("", ""));
-        // A name may have a blank in it: by:"Ann Lee".
+        // A name may contain a blank: by:"Ann Lee".
         let is_filter = FILTERS.iter().any(|filter| name.eq_ignore_ascii_case(filter)) && text.is_empty();
         match rest.strip_prefix('"').filter(|_| is_filter) {
             Some(quoted) => {
@@ -145,7 +145,7 @@ impl<'t> Chunk<'t> {
     }
 }
 
-/// A site as it may be typed or pasted: without scheme, path and `www.`.
+/// The host of a site as it may be typed or pasted: without scheme, path and `www.`.
 fn site(text: &str) -> String {
     let text = text.to_lowercase();
     let host = text.split_once("://").map_or(&*text, |(_, rest)| rest);
@@ -156,13 +156,13 @@ fn site(text: &str) -> String {
 /// A word in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Word<'t> {
-    /// Where it begins, in bytes.
+    /// Its byte offset.
     pub at: usize,
-    /// As it stands there.
+    /// The word as it is written.
     pub text: &'t str,
 }
 
-/// The words of a text, as the index has them: runs of letters, digits and accents.
+/// The words of a text as the index has them: runs of letters, digits and combining marks.
 pub fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -177,13 +177,14 @@ fn is_word_char(letter: char) -> bool {
     letter.is_alphanumeric() || is_combining_mark(letter)
 }
 
-/// A word as it is compared, without case and accents. Empty for accents alone.
+/// A word in the form in which words are compared: without case and combining marks. Empty for combining
+/// marks alone.
 #[must_use]
 pub fn folded(word: &str) -> String {
     word.chars().filter(|&letter| !is_combining_mark(letter)).map(fold).collect()
 }
 
-/// The words of a text, folded.
+/// The words of a text, [`folded`].
 pub fn folded_words(text: &str) -> impl Iterator<Item = String> + '_ {
     words(text).map(|word| folded(word.text)).filter(|word| !word.is_empty())
 }
@@ -203,7 +204,7 @@ fn fold(letter: char) -> char {
 }
 
 impl Term {
-    /// Whether its words stand side by side in a text, of which these are the words, folded.
+    /// Whether a text, given as its folded words, contains the phrase.
     #[must_use]
     pub fn matches_text(&self, text: &[String]) -> bool {
         let (last, before) = match self.words.split_last() {
@@ -214,7 +215,7 @@ impl Term {
             .any(|place| place.starts_with(before) && place.last().is_some_and(|word| word.starts_with(last)))
     }
 
-    /// Whether a word, folded, is one of them.
+    /// Whether a folded word matches a word of the phrase.
     #[must_use]
     pub fn matches_word(&self, word: &str) -> bool {
         let whole = self.words.len() - usize::from(self.is_prefix);
@@ -307,7 +308,8 @@ mod tests {
 
     #[test]
     fn a_folded_word_is_one_word_for_the_tokenizer() {
-        // Its `ascii` takes every letter beyond ASCII for part of a word, and of ASCII letters and digits.
+        // FTS5's `ascii` tokenizer takes every character beyond ASCII, and ASCII letters and digits, as part
+        // of a word.
         for letter in
             (0..=u32::from(char::MAX)).filter_map(char::from_u32).filter(|&letter| is_word_char(letter))
         {

@@ -1,4 +1,4 @@
-//! How a search and its results look.
+//! The HTML of the search page.
 
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
@@ -16,7 +16,7 @@ use crate::vote::{self, Target};
 use crate::web::Viewer;
 use crate::web::paths;
 
-/// The page. What is found comes as one types; whoever presses the button gets the same as a page.
+/// The page. With htmx the results follow the typing; without, the button loads them as a page.
 pub fn show<'p>(results: &'p Results, viewer: Option<&'p Viewer>, now: Timestamp) -> impl Render + 'p {
     owned_html! {
         : form(results);
@@ -52,7 +52,7 @@ fn form(results: &Results) -> impl Render + '_ {
     }
 }
 
-/// How much was found, or why nothing was looked for.
+/// The number of results, or the reason for which nothing was searched.
 pub fn summary(results: &Results) -> impl Render + '_ {
     owned_html! {
         @ if let Some(outcome) = &results.outcome {
@@ -86,7 +86,7 @@ fn number(outcome: &Outcome) -> impl Render + '_ {
     }
 }
 
-/// What is wrong with what was asked for.
+/// The message for an invalid query.
 pub fn error_text(error: QueryError) -> &'static str {
     match error {
         QueryError::Empty => "Type at least one word (letters or digits).",
@@ -95,7 +95,7 @@ pub fn error_text(error: QueryError) -> &'static str {
     }
 }
 
-/// The results, and the ways to sort them and to more of them.
+/// The results, with links to the orders, the feed and the next page.
 pub fn results<'r>(results: &'r Results, viewer: Option<&'r Viewer>, now: Timestamp) -> impl Render + 'r {
     owned_html! {
         @ if let Some(Ok(outcome)) = &results.outcome {
@@ -147,7 +147,7 @@ fn row<'r>(hit: &'r Hit, query: &'r Query, viewer: Option<&'r Viewer>, now: Time
     }
 }
 
-/// A post as lists show it, with the place of its text that has the words.
+/// A post as lists show it, with the excerpt that matches.
 fn post<'r>(
     detail: &'r PostDetail,
     query: &'r Query,
@@ -167,7 +167,7 @@ fn post<'r>(
     }
 }
 
-/// A comment: what it says, and where.
+/// A comment: its excerpt, author, age and post.
 fn comment<'r>(
     comment: &'r OwnComment,
     author: Option<&'r Author>,

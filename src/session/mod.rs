@@ -1,4 +1,4 @@
-//! Sign-ins.
+//! Sessions: the sign-ins of users.
 
 pub mod handlers;
 pub mod sql;
@@ -9,36 +9,36 @@ use crate::types::cursor::Cursor;
 use crate::types::id::{SessionId, UserId};
 use crate::types::time::Timestamp;
 
-/// Sessions on a page of one's own.
+/// Sessions on a page of a user's list.
 pub const PAGE_SIZE: u32 = 10;
 
-/// A sign-in as its owner sees it.
+/// A session in its owner's list.
 #[derive(Debug, Clone)]
 pub struct Session {
-    /// Its number.
+    /// Its id.
     pub id: SessionId,
-    /// When.
+    /// The time of the sign-in.
     pub created_at: Timestamp,
-    /// With what, as the browser says.
+    /// The browser's `User-Agent` header.
     pub user_agent: String,
 }
 
-/// A sign-in to be noted.
+/// The values of a session to be inserted.
 pub struct NewSession<'s> {
-    /// Whose.
+    /// Its owner.
     pub user_id: UserId,
-    /// Of which only the hash is kept.
+    /// The secret in the cookie; only its hash is stored.
     pub secret: &'s Secret,
-    /// From where.
+    /// The client's IP address.
     pub ip_address: &'s str,
-    /// With what.
+    /// The client's `User-Agent` header.
     pub user_agent: &'s str,
-    /// When.
+    /// The time of the sign-in.
     pub created_at: Timestamp,
 }
 
 impl Session {
-    /// Its place in the list: sessions are numbered in the order of their making.
+    /// The cursor of the list, which is sorted by id: ids grow with the time of sign-in.
     #[must_use]
     pub fn by_id(&self) -> Cursor {
         Cursor { key: self.created_at.as_micros(), id: self.id.get() }

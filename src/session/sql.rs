@@ -1,4 +1,4 @@
-//! All SQL about sign-ins.
+//! All SQL about sessions.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use crate::types::cursor::{Cursor, Slice};
 use crate::types::id::{SessionId, UserId};
 use crate::types::time::Timestamp;
 
-/// Notes a sign-in; the row's number. Its user's `sessions_count` is the caller's to change, in the
-/// UPDATE that sets `last_seen_at`.
+/// Inserts a session; its id. The caller adds it to its user's `sessions_count`, in the UPDATE that sets
+/// `last_seen_at`.
 pub fn create(connection: &Connection, session: &NewSession) -> rusqlite::Result<SessionId> {
     connection
         .prepare_cached(
@@ -30,16 +30,16 @@ pub fn create(connection: &Connection, session: &NewSession) -> rusqlite::Result
     Ok(SessionId::new(connection.last_insert_rowid()))
 }
 
-/// So many of the latest sessions tell when the site was used last: somebody among them has been here lately.
+/// The newest sessions that [`last_use`] reads: one of them has been used lately if any has.
 const LATEST_SESSIONS: u32 = 500;
 
-/// When somebody used the site last, by the latest sessions; `None`: there are none.
+/// The time at which the site was used last, by the newest sessions; `None` when there are none.
 pub fn last_use(connection: &Connection) -> rusqlite::Result<Option<Timestamp>> {
     let sql = "SELECT max(last_used_at) FROM (SELECT last_used_at FROM sessions ORDER BY id DESC LIMIT ?1)";
     connection.prepare_cached(sql)?.query_row([LATEST_SESSIONS], |row| row.get(0))
 }
 
-/// Ends a session of a user; whether there was one. Their count follows.
+/// Ends a session of a user and subtracts it from their count; whether there was one.
 pub fn destroy(connection: &Connection, id: SessionId, user_id: UserId) -> rusqlite::Result<bool> {
     let gone = connection
         .prepare_cached("DELETE FROM sessions WHERE id = ?1 AND user_id = ?2")?
@@ -48,7 +48,7 @@ pub fn destroy(connection: &Connection, id: SessionId, user_id: UserId) -> rusql
     Ok(gone > 0)
 }
 
-/// Ends the session of a browser in which somebody signs in anew, whoever had it.
+/// Ends the former session of a browser in which a user signs in again, whichever user's it was.
 pub fn replace(connection: &Connection, token: &Token) -> rusqlite::Result<()> {
     match auth::sql::viewer(connection, token)? {
         Some((viewer, _)) => destroy(connection, viewer.session_id, viewer.id).map(drop),
@@ -56,7 +56,7 @@ pub fn replace(connection: &Connection, token: &Token) -> rusqlite::Result<()> {
     }
 }
 
-/// Ends some sessions of a user; whether there were any.
+/// Ends at most `number` sessions of a user; whether there were any.
 pub fn destroy_some(connection: &Connection, user_id: UserId, number: u32) -> rusqlite::Result<bool> {
     let sql = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = ?1 LIMIT ?2)";
     let gone = connection.prepare_cached(sql)?.execute(params![user_id, number])?;
@@ -76,7 +76,7 @@ pub fn destroy_others(
     subtract_from_count(connection, user_id, gone)
 }
 
-/// Gives a session another secret: who knows the one that it had is out.
+/// Replaces the secret of a session: the former secret is not valid any more.
 pub fn replace_secret(
     connection: &Connection,
     id: SessionId,
@@ -96,7 +96,7 @@ fn subtract_from_count(connection: &Connection, user_id: UserId, gone: usize) ->
     Ok(())
 }
 
-/// How many a user has.
+/// The number of a user's sessions.
 pub fn count(connection: &Connection, user_id: UserId) -> rusqlite::Result<i64> {
     connection
         .prepare_cached("SELECT sessions_count FROM users WHERE id = ?1")?
@@ -111,7 +111,7 @@ row! {
     }
 }
 
-/// Someone's sign-ins from `after` on: newest first.
+/// A user's sessions, newest first, from `after` on.
 pub fn of_user(
     connection: &Connection,
     user_id: UserId,
@@ -130,10 +130,10 @@ pub fn of_user(
     Ok(Slice::of(rows, limit, Session::by_id))
 }
 
-/// Removes those of the next [`STEP`](ROWS_PER_STEP) sessions after `after` that were last
-/// used before `cutoff`, and takes them off their users' counts. It needs no index over times, for
-/// which every sign-in would pay: sessions are numbered in the order of their making and used later
-/// still, so where none is so old that it may have to go, none after it is.
+/// Deletes, of the next [`ROWS_PER_STEP`] sessions after `after`, those last used before `cutoff`, and
+/// subtracts them from their users' counts. It needs no index on times, which every sign-in would have to
+/// maintain: ids grow with the time of sign-in, and a session is used after it, so when no session of a step
+/// was created before `cutoff`, none after it was used before `cutoff`.
 pub fn prune(connection: &Connection, after: SessionId, cutoff: Timestamp) -> rusqlite::Result<Step> {
     let slice: Vec<(SessionId, Timestamp)> = connection
         .prepare_cached("SELECT id, created_at FROM sessions WHERE id > ?1 ORDER BY id LIMIT ?2")?

@@ -1,4 +1,4 @@
-//! How sign-ins look.
+//! The HTML of sessions and of the sign-in page.
 
 use std::rc::Rc;
 
@@ -14,9 +14,9 @@ use crate::web::Viewer;
 use crate::web::form::{Errors, local_path};
 use crate::web::paths;
 
-/// One's sign-ins, the present one marked.
+/// A user's sessions, with a badge on the present one.
 pub fn list<'s>(sessions: &'s [Session], viewer: Option<&'s Viewer>) -> impl Render + 's {
-    // One signs in mostly with the same browser: neighbours share the work of naming it.
+    // Neighbours in the list mostly have one browser: its name is computed once for them.
     let mut named: Vec<(&Session, Rc<str>)> = Vec::with_capacity(sessions.len());
     for session in sessions {
         let name = match named.last() {
@@ -43,20 +43,20 @@ pub fn list<'s>(sessions: &'s [Session], viewer: Option<&'s Viewer>) -> impl Ren
     }
 }
 
-/// The form for signing in, as far as it is filled.
+/// The contents of the sign-in form.
 #[derive(Clone, Copy)]
 pub struct SignInForm<'f> {
     /// The name that was typed.
     pub screen_name: &'f str,
-    /// Where to go on; anything but a path of this site is left out.
+    /// The address after the sign-in; ignored unless it is a path of this site.
     pub return_to: &'f str,
-    /// Whether something that was written waits.
+    /// Whether a draft is kept for this browser.
     pub has_draft: bool,
-    /// Whether a vote does.
+    /// Whether a vote is kept for this browser.
     pub has_vote: bool,
 }
 
-/// The page for signing in. What went wrong is told above it.
+/// The sign-in page. The errors are shown above it.
 pub fn sign_in<'f>(form: &SignInForm<'f>, errors: &'f Errors) -> impl Render + 'f {
     let SignInForm { screen_name, return_to, has_draft, has_vote } = *form;
     let return_to = local_path(return_to);
@@ -79,7 +79,7 @@ pub fn sign_in<'f>(form: &SignInForm<'f>, errors: &'f Errors) -> impl Render + '
     }
 }
 
-/// `Mac Chrome 125.0.0.0`, or the seed's words for what is not known.
+/// The browser's name, as `Mac Chrome 125.0.0.0`; unknown parts have the seed's placeholders.
 fn browser_name(user_agent: &str) -> String {
     let known = woothee::parser::Parser::new().parse(user_agent);
     let or = |value: Option<&str>, unknown: &'static str| match value {

@@ -1,10 +1,10 @@
-//! What search engines ask for.
+//! Handlers of the documents for search engines.
 
 use super::{sql, views};
 use crate::web::NO_HOST;
 use crate::web::{Cx, Error, Result, paths, reply};
 
-/// So many seconds each of them may be kept.
+/// `Cache-Control: max-age` of these documents, in seconds.
 const MAX_AGE_SECONDS: u32 = 60 * 60;
 
 const XML: &str = "application/xml; charset=utf-8";
@@ -12,7 +12,8 @@ const XML: &str = "application/xml; charset=utf-8";
 /// `GET /sitemap.xml`: the index of the parts.
 ///
 /// # Errors
-/// [`Error::BadRequest`] when nobody knows the site's own address; the database's.
+/// [`Error::BadRequest`] when the site's own address is unknown; [`Error::Unavailable`] or
+/// [`Error::Internal`] when the database fails.
 pub fn index(cx: &Cx) -> Result {
     let origin = cx.origin().ok_or(NO_HOST)?;
     let parts = cx.read(sql::parts)?;
@@ -22,7 +23,8 @@ pub fn index(cx: &Cx) -> Result {
 /// `GET /sitemap-:number.xml`: a part.
 ///
 /// # Errors
-/// [`Error::NotFound`] when it would be empty; as there.
+/// [`Error::NotFound`] when the part would be empty; [`Error::BadRequest`] when the site's own address is
+/// unknown; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn part(cx: &Cx, number: i64) -> Result {
     let origin = cx.origin().ok_or(NO_HOST)?;
     let entries = cx.read(|connection| sql::part(connection, number))?;
@@ -32,8 +34,8 @@ pub fn part(cx: &Cx, number: i64) -> Result {
     Ok(reply::document(cx, XML, MAX_AGE_SECONDS, views::part(&origin, &entries)?))
 }
 
-/// `GET /robots.txt`: what they are asked to leave alone, and where the sitemap is. It is no static
-/// file, because that must be said with the site's own address.
+/// `GET /robots.txt`: the paths that crawlers should not visit, and the sitemap's address. It is not a static
+/// file, because that address contains the site's own.
 ///
 /// # Errors
 /// None.

@@ -1,7 +1,7 @@
-//! What search engines are to look at: the posts (<https://www.sitemaps.org/protocol.html>).
+//! The sitemap: the posts for search engines (<https://www.sitemaps.org/protocol.html>).
 //!
-//! The sitemap is an index of parts. A part is about the posts of five thousand numbers, so it takes as
-//! long to make whatever there is besides, and stays as it is when new posts come.
+//! It is an index of parts. A part covers a fixed range of post ids, so it costs the same however many posts
+//! there are, and new posts do not change it.
 
 pub mod handlers;
 pub mod sql;
@@ -10,17 +10,18 @@ pub mod views;
 use crate::types::id::PostId;
 use crate::types::time::Timestamp;
 
-/// Numbers of posts in a part: half a megabyte. (A part could have ten times as many addresses.)
+/// The ids that a part covers, so the most URLs in it: half a megabyte. (The protocol allows ten times as
+/// many.)
 pub const URLS_PER_PART: i64 = 5_000;
 
-/// The most parts that an index may have.
+/// The most parts that the protocol allows in an index.
 pub const MAX_PARTS: usize = 50_000;
 
-/// A post, as a search engine is told about it.
+/// A post in a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SitemapEntry {
-    /// Its number.
+    /// Its id.
     pub id: PostId,
-    /// When it, or what is said about it, last changed.
+    /// The time of the last change of the post or the last comment on it.
     pub changed_at: Timestamp,
 }

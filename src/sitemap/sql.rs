@@ -4,8 +4,8 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::{MAX_PARTS, SitemapEntry, URLS_PER_PART};
 
-/// The numbers of the parts that have a post in them, from 1 on. It goes from part to part, and never
-/// through one.
+/// The numbers, from 1, of the parts that contain a post. It reads one row for each part, not the posts in
+/// it.
 pub fn parts(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
     let sql = "SELECT id FROM posts WHERE id > ?1 AND deleted_at IS NULL ORDER BY id LIMIT 1";
     let mut next = connection.prepare_cached(sql)?;

@@ -1,4 +1,4 @@
-//! How the sitemap looks to programs.
+//! The XML of the sitemap.
 
 use super::SitemapEntry;
 use crate::site::origin::Origin;
@@ -9,7 +9,7 @@ const NAMESPACE: [(&str, &str); 1] = [("xmlns", "http://www.sitemaps.org/schemas
 /// The index of the parts.
 ///
 /// # Errors
-/// None that is known: see [`xml::document`].
+/// [`Error::Internal`](crate::web::Error::Internal) when writing fails, which no known input causes.
 pub fn index(origin: &Origin, parts: &[i64]) -> Result<String> {
     xml::document("sitemapindex", &NAMESPACE, |xml| {
         parts.iter().try_for_each(|&number| {
@@ -22,7 +22,7 @@ pub fn index(origin: &Origin, parts: &[i64]) -> Result<String> {
 /// A part.
 ///
 /// # Errors
-/// As there.
+/// [`Error::Internal`](crate::web::Error::Internal) when writing fails, which no known input causes.
 pub fn part(origin: &Origin, entries: &[SitemapEntry]) -> Result<String> {
     xml::document("urlset", &NAMESPACE, |xml| {
         entries.iter().try_for_each(|entry| {

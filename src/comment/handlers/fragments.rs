@@ -1,4 +1,4 @@
-//! How a page changes by a reply.
+//! Page changes after a reply was created or removed.
 
 use horrorshow::Template;
 
@@ -8,10 +8,10 @@ use crate::types::id::CommentId;
 use crate::web::Result;
 use crate::web::reply::Change;
 
-/// What changes by a new reply: it is put after the others, and where there were none, there is a list
-/// of them now. (Of the two only one finds its place; which, only the page knows: others reply, too.)
-/// Should it have been sent twice, it is there already, perhaps with replies; and where the page leads to
-/// replies elsewhere, it is among them.
+/// The page changes for a new reply. Of the two `append` changes only one finds its element: the page has a
+/// list of replies, or it has none yet. Only the page knows which, because others reply, too. A reply that
+/// was sent twice is on the page already, perhaps with replies, and is not added again. No list is added
+/// where a link (`.rest`) leads to the replies: the new one is behind it.
 pub(super) fn reply_added(
     parent_id: CommentId,
     number: i64,
@@ -32,7 +32,7 @@ pub(super) fn reply_added(
     ])
 }
 
-/// What changes above a reply that was removed: so many are left.
+/// The page change for the count above the replies to `parent_id`, of which `number` are left.
 pub(super) fn replies_remaining(parent_id: CommentId, number: i64) -> Result<Change> {
     if number == 0 {
         return Ok(Change::remove(format_args!("#thread_{parent_id}")));

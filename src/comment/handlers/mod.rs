@@ -1,4 +1,5 @@
-//! Comments: made, changed and removed, on their post's page or, without a script, by way of it.
+//! Handlers that create, show, change and delete comments: in place on the post's page with htmx, by pages
+//! and redirects without a script.
 
 mod fragments;
 mod refusal;
@@ -34,38 +35,41 @@ use crate::web::reply::{self, Change};
 use crate::web::{Cx, Error, Result, paths};
 use crate::{draft, post, visit};
 
-/// What is typed.
+/// The fields of a comment's form.
 const FIELDS: [&str; 1] = ["body"];
 const NOT_AUTHOR: Error = Error::Forbidden("Only who wrote a comment can change it.");
 
-/// What has become of a comment that was sent.
+/// The result of sending a comment.
 enum CreateOutcome {
-    /// It is there.
+    /// The comment exists.
     Created(CreatedComment),
-    /// It cannot be said there, not any more.
+    /// The target takes no comments, or takes no more.
     Closed(CommentStatus),
 }
 
-/// A comment that is there, perhaps since it was sent before.
+/// A comment that exists, created by this request or by an earlier one with an identical form.
 struct CreatedComment {
     id: CommentId,
     post_id: PostId,
-    /// How many comments the post has now.
+    /// The number of comments on the post now.
     count: i64,
-    /// And how many replies what it replies to.
+    /// The number of direct replies to the parent comment now; 0 for a comment on a post.
     replies: i64,
 }
 
-/// `GET /posts/:id/comments`: where they are. A page that refused a comment has this address.
+/// `GET /posts/:id/comments`: redirects to the comments on the post's page. The page that shows a refused
+/// comment has this address, so it may be reloaded.
 pub fn list(cx: &Cx, post_id: PostId) -> Response {
     reply::see_other(cx, paths::comments(post_id))
 }
 
-/// `POST /posts/:id/comments`, `POST /comments/:id/replies`: a comment on a post, a reply to a comment.
+/// `POST /posts/:id/comments`, `POST /comments/:id/replies`: creates a comment on a post, or a reply to a
+/// comment. Mistakes in the form are shown in it.
 ///
 /// # Errors
-/// [`Error::SignIn`]; [`Error::Moderated`], [`Error::TargetDeleted`] and [`Error::NotFound`], where nobody can say
-/// anything; the database's. What can be mended is told in the form.
+/// [`Error::SignIn`] for a guest, whose text is kept as a draft; [`Error::Moderated`] when the discussion is
+/// locked or the user banned; [`Error::TargetDeleted`] or [`Error::NotFound`] when the post or comment is
+/// gone; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn create(cx: &Cx, to: ReplyTarget) -> Result {
     let viewer = draft::handlers::require_user(cx, to.form(), &FIELDS)?;
     let body = cx.form()?.text("body");
@@ -111,13 +115,13 @@ fn send(
     Ok(CreateOutcome::Created(CreatedComment { id, post_id, count, replies }))
 }
 
-/// Leads to a comment that was made, or shows it where it belongs.
+/// The response to a created comment: page changes, or a redirect to it.
 fn respond_created(cx: &Cx, viewer: &Viewer, to: ReplyTarget, created: &CreatedComment) -> Result {
     let CreatedComment { id, post_id, count, replies } = *created;
     if !reply::wants_fragments(cx) {
         return Ok(reply::done(cx, address(cx, post_id, id)?, Flash::CommentCreated));
     }
-    // It may have been there before, and have points since.
+    // A comment that an earlier request created may have votes by now.
     let (located, poster_id) = cx.read(|connection| {
         Ok((sql::find(connection, Some(viewer.id), id)?, post::sql::author(connection, post_id)?))
     })?;
@@ -127,7 +131,7 @@ fn respond_created(cx: &Cx, viewer: &Viewer, to: ReplyTarget, created: &CreatedC
         ReplyTarget::Comment(parent_id) => fragments::reply_added(parent_id, replies, &comment, context)?,
         ReplyTarget::Post(_) => vec![
             Change::replace("#comment_form", views::form(post_id, &CommentForm::of("")).into_string()?),
-            // Should it have been sent twice, it is there already, perhaps with replies.
+            // A comment that was sent twice is on the page already, perhaps with replies: not added again.
             Change::append(
                 format_args!("#comment_list:not(:has(> #comment_{id}))"),
                 views::item(&comment, context).into_string()?,
@@ -139,19 +143,19 @@ fn respond_created(cx: &Cx, viewer: &Viewer, to: ReplyTarget, created: &CreatedC
     Ok(reply::changes(cx, &changes))
 }
 
-/// A comment of the viewer's.
+/// A comment of which the viewer is the author.
 fn own_comment(cx: &Cx, viewer: &Viewer, id: CommentId) -> Result<LocatedComment> {
     let located = undeleted(cx, Some(viewer.id), id)?;
     if user::is_own(located.comment.author.as_ref(), Some(viewer)) { Ok(located) } else { Err(NOT_AUTHOR) }
 }
 
-/// A comment that was not deleted.
+/// A comment that is not deleted.
 fn undeleted(cx: &Cx, viewer_id: Option<UserId>, id: CommentId) -> Result<LocatedComment> {
     let located = cx.read(|connection| sql::find(connection, viewer_id, id))?;
     located.filter(|located| !located.is_deleted).ok_or(Error::NotFound)
 }
 
-/// The address of a comment's place: on the page of its post, or of what it replies to.
+/// The address of a comment on the page that shows it: its post's page or a comment's.
 fn address(cx: &Cx, post_id: PostId, id: CommentId) -> Result<String> {
     let page = cx.read(|connection| discussion::page_of(connection, post_id, id))?;
     Ok(address_on(page, post_id, id))
@@ -165,11 +169,12 @@ fn address_on(page: CommentPage, post_id: PostId, id: CommentId) -> String {
     }
 }
 
-/// `GET /comments/:id`: a comment with the replies to it. For htmx only what it says, as it is on every
-/// page that shows it.
+/// `GET /comments/:id`: a comment with the replies to it. An htmx request gets only the comment's body, as
+/// every page shows it.
 ///
 /// # Errors
-/// [`Error::NotFound`]; a cursor that is none; the database's.
+/// [`Error::NotFound`]; [`Error::BadRequest`] when the query parameter `replies` is not a cursor;
+/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn show(cx: &Cx, id: CommentId) -> Result {
     let viewer_id = auth::viewer_id(cx)?;
     if reply::wants_fragments(cx) {
@@ -198,7 +203,7 @@ pub fn show(cx: &Cx, id: CommentId) -> Result {
     Ok(reply::page(cx, layout::render(&page, views::show(&detail, &comment, &address, &thread, context))?))
 }
 
-/// What a comment says now, in the place of what it said.
+/// The page change that shows a comment's present body.
 fn changed_body(cx: &Cx, located: &LocatedComment) -> Result<Change> {
     let LocatedComment { comment, post_id, .. } = located;
     let (poster_id, is_open) = cx.read(|connection| {
@@ -210,13 +215,15 @@ fn changed_body(cx: &Cx, located: &LocatedComment) -> Result<Change> {
     Ok(Change::replace(format_args!("#said_{}", comment.id), html))
 }
 
-/// `GET /comments/:id/edit`: the form, for htmx in the comment's place.
+/// `GET /comments/:id/edit`: the form; for htmx in place of the comment's body.
 ///
 /// # Errors
-/// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the database's.
+/// [`Error::SignIn`] for a guest; [`Error::NotFound`]; [`Error::Forbidden`] when the viewer is not the
+/// author; [`Error::Moderated`] when they are banned; [`Error::Unavailable`] or [`Error::Internal`] when the
+/// database fails.
 pub fn edit(cx: &Cx, id: CommentId) -> Result {
     auth::refuse_banned(cx)?;
-    // With htmx they come back to the page that they are on, not to one with only the form.
+    // With htmx the user returns to the page they are on, not to a page that has only the form.
     let viewer = if reply::wants_fragments(cx) {
         auth::require_user_or_return(cx, paths::comment(id))?
     } else {
@@ -242,11 +249,12 @@ fn edit_page(cx: &Cx, located: &LocatedComment, form: &CommentForm) -> Result<St
     Ok(layout::render(&page, views::edit(located.comment.id, form))?)
 }
 
-/// `PATCH /comments/:id`.
+/// `PATCH /comments/:id`: changes the text. Mistakes in the form are shown in it.
 ///
 /// # Errors
-/// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the
-/// database's. What can be mended is told in the form.
+/// [`Error::SignIn`] for a guest, whose text is kept as a draft; [`Error::NotFound`]; [`Error::Forbidden`]
+/// when the viewer is not the author; [`Error::Moderated`] when they are banned; [`Error::Unavailable`] or
+/// [`Error::Internal`] when the database fails.
 pub fn update(cx: &Cx, id: CommentId) -> Result {
     let viewer = draft::handlers::require_user(cx, paths::edit_comment(id), &FIELDS)?;
     let mut located = own_comment(cx, viewer, id)?;
@@ -288,10 +296,12 @@ fn refuse_change(cx: &Cx, located: &LocatedComment, body: &str, errors: &Errors)
     Ok(reply::refused(cx, edit_page(cx, located, &form)?, errors))
 }
 
-/// `DELETE /comments/:id`. One to which others replied stays as `[deleted]`.
+/// `DELETE /comments/:id`: deletes a comment. A comment with replies stays as `[deleted]`.
 ///
 /// # Errors
-/// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for who is not its author; the database's.
+/// [`Error::SignIn`] for a guest; [`Error::NotFound`]; [`Error::Forbidden`] when the viewer is not the
+/// author; [`Error::Moderated`] when they are banned; [`Error::Unavailable`] or [`Error::Internal`] when the
+/// database fails.
 pub fn destroy(cx: &Cx, id: CommentId) -> Result {
     let viewer = auth::require_user_or_return(cx, paths::comment(id))?;
     let located = own_comment(cx, viewer, id)?;
@@ -312,7 +322,7 @@ pub fn destroy(cx: &Cx, id: CommentId) -> Result {
     let sign_in = || Error::SignIn { return_to: paths::comment(id).to_string(), cookie: None };
     let (deletion, left, count) = destroyed.ok_or_else(sign_in)?.ok_or(Error::NotFound)?;
     let Some(count) = count else {
-        // It was the last on a post that was only kept for it.
+        // It was the last comment on a deleted post, which was kept only for it.
         return Ok(reply::done(cx, paths::POSTS, Flash::CommentDestroyed));
     };
     if !reply::wants_fragments(cx) || is_on_page_of(cx, id, &deletion) {
@@ -322,7 +332,8 @@ pub fn destroy(cx: &Cx, id: CommentId) -> Result {
     let mut changes = Vec::new();
     match deletion {
         Deletion::Removed { pruned, parent_id } => {
-            // What went with it stands around it: of those on one page, one is around all others.
+            // The pruned comments are its ancestors. At most MAX_LEVELS of them can be on one page, and the
+            // outermost element there contains the others.
             changes.extend(iter::once(id).chain(pruned).take(MAX_LEVELS).map(remove));
             changes.extend(
                 parent_id.map(|parent_id| fragments::replies_remaining(parent_id, left)).transpose()?,
@@ -338,7 +349,7 @@ pub fn destroy(cx: &Cx, id: CommentId) -> Result {
     Ok(reply::changes(cx, &changes))
 }
 
-/// Whether the request comes from the page of a comment that is gone now.
+/// Whether the request comes from the page of a comment that this request removed.
 fn is_on_page_of(cx: &Cx, id: CommentId, deletion: &Deletion) -> bool {
     match deletion {
         Deletion::Removed { pruned, .. } => {
@@ -348,8 +359,8 @@ fn is_on_page_of(cx: &Cx, id: CommentId, deletion: &Deletion) -> bool {
     }
 }
 
-/// Where to go on: at what is left of it, else at what it was a reply to, else on the page of its post
-/// that it was on.
+/// The address to show after a deletion: the emptied comment, else its parent, else the page of the post from
+/// which the request came.
 fn after_destroying(cx: &Cx, post_id: PostId, id: CommentId, deletion: &Deletion) -> Result<String> {
     match deletion {
         Deletion::Emptied => address(cx, post_id, id),

@@ -1,4 +1,4 @@
-//! The answers to a comment that cannot be taken.
+//! The responses to a comment that is refused.
 
 use horrorshow::Template;
 
@@ -12,12 +12,12 @@ use crate::web::reply::{self, Change};
 use crate::web::{Cx, Error, Result};
 use crate::{draft, post};
 
-/// The refusal of a comment on a locked post, with what was `typed`.
+/// The error for a comment on a locked discussion; it returns the text that the user has `typed`.
 fn discussion_locked(reason: &str, typed: String) -> Error {
     Error::Moderated { why: format!("This discussion is locked: {reason}"), typed }
 }
 
-/// Shows the form again: in its place, or on the page that it is on.
+/// Shows the form again with its errors: in place, or on its page.
 pub(super) fn refuse(cx: &Cx, to: ReplyTarget, body: &str, errors: &Errors) -> Result {
     let form = CommentForm { body, errors, in_place: true };
     if reply::wants_fragments(cx) {
@@ -37,8 +37,8 @@ pub(super) fn refuse(cx: &Cx, to: ReplyTarget, body: &str, errors: &Errors) -> R
     Ok(reply::refused(cx, html, errors))
 }
 
-/// The answer where nobody can say anything, or not any more: what was written is not lost. When only
-/// the comment is gone that it replies to, it can still be said to all.
+/// The response when the target takes no comments. The user's text is never lost: the error page shows it,
+/// and when only the parent comment is gone, the form offers it as a comment on the post.
 pub(super) fn refuse_closed(cx: &Cx, to: ReplyTarget, status: CommentStatus, body: &str) -> Result {
     let is_in_place = reply::wants_fragments(cx) && cx.method() == "POST";
     match status {

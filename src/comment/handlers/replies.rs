@@ -1,4 +1,4 @@
-//! The form for a reply, in its place or on a page of its own.
+//! The form for a reply, in place or on its own page.
 
 use horrorshow::Template;
 
@@ -12,14 +12,17 @@ use crate::types::id::CommentId;
 use crate::web::reply::{self, Change};
 use crate::web::{Cx, Result, paths};
 
-/// `GET /comments/:id/reply`: the form for a reply, for htmx below the comment. A form that is there
-/// already, perhaps with words in it, stays.
+/// `GET /comments/:id/reply`: the form for a reply; for htmx below the comment. A form that is open already
+/// stays, because it may contain text.
 ///
 /// # Errors
-/// [`Error::Moderated`], [`Error::TargetDeleted`] and [`Error::NotFound`] where no reply is possible; the
-/// database's.
+/// [`Error::Moderated`] when the discussion is locked or the viewer banned; [`Error::TargetDeleted`] or
+/// [`Error::NotFound`] when the comment or its post is gone; [`Error::Unavailable`] or [`Error::Internal`]
+/// when the database fails.
 ///
 /// [`Error::Moderated`]: crate::web::Error::Moderated
+/// [`Error::Unavailable`]: crate::web::Error::Unavailable
+/// [`Error::Internal`]: crate::web::Error::Internal
 /// [`Error::TargetDeleted`]: crate::web::Error::TargetDeleted
 /// [`Error::NotFound`]: crate::web::Error::NotFound
 pub fn form(cx: &Cx, id: CommentId) -> Result {
@@ -39,11 +42,10 @@ pub fn form(cx: &Cx, id: CommentId) -> Result {
     Ok(reply::page(cx, reply_page::page(cx, id, &form)?))
 }
 
-/// `GET /comments/:id/replies`: to the comment that they are below. For htmx the page without the form
-/// for another.
+/// `GET /comments/:id/replies`: redirects to the comment's page. For htmx (“Cancel”) it removes the form.
 ///
 /// # Errors
-/// A cursor that is none.
+/// None.
 pub fn list(cx: &Cx, id: CommentId) -> Result {
     if reply::wants_fragments(cx) {
         return Ok(reply::changes(cx, &[Change::remove(format_args!("#reply_{id}_form"))]));

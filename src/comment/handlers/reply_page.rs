@@ -7,10 +7,11 @@ use crate::types::id::CommentId;
 use crate::ui::layout::{self, Page};
 use crate::web::{Cx, Error, Result, paths};
 
-/// The page with the form for a reply to a comment.
+/// Renders the page with the form for a reply to comment `id`.
 ///
 /// # Errors
-/// [`Error::NotFound`] when it is gone; the database's.
+/// [`Error::NotFound`] when the comment is gone; [`Error::Unavailable`] or [`Error::Internal`] when the
+/// database fails.
 pub(super) fn page(cx: &Cx, id: CommentId, form: &CommentForm) -> Result<String> {
     let found = cx.read(|connection| {
         let Some(LocatedComment { comment, post_id, .. }) = sql::find(connection, None, id)? else {

@@ -1,4 +1,4 @@
-//! The comments on a post, and the pages that they are shown on.
+//! The discussion of a post, read from the database and split into pages.
 
 use rusqlite::Connection;
 
@@ -9,27 +9,26 @@ use crate::types::cursor::{Cursor, START};
 use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
 
-/// The comments on a post, or as many of them as are put in order.
+/// The comments on a post, at most [`MAX_ORDERED`] of them.
 pub struct Discussion {
     viewer_id: Option<UserId>,
     post_id: PostId,
-    /// Since when something in it is new to who asks, if anything is.
+    /// The time after which comments are new to the viewer; `None`: no comment is new.
     new_since: Option<Timestamp>,
-    /// All of them, when they are few; each until it is shown.
+    /// The comments, if one statement could read them all, else empty. Each is taken out when it is shown.
     comments: Vec<Option<Comment>>,
     is_truncated: bool,
-    /// What it was asked for is too old to be in order: there is no page that shows it but its own.
+    /// Whether the root is older than the sorted comments: only its own page shows it.
     is_root_unordered: bool,
     tree: Tree,
 }
 
 impl Discussion {
-    /// The comments on a post in their order: with one statement when there are no more than a page
-    /// shows. Those that were deleted are among them where others replied. `root` is among them in any
-    /// case, with the replies to it.
+    /// Sorts the comments on a post. One statement is enough when they fit on one page. Deleted comments with
+    /// replies are included; so are `root` and the newest replies to it, however old `root` is.
     ///
     /// # Errors
-    /// The database's.
+    /// [`rusqlite::Error`] when SQLite fails.
     pub fn of(
         connection: &Connection,
         viewer_id: Option<UserId>,
@@ -49,7 +48,7 @@ impl Discussion {
                 tree,
             }
         };
-        // Those that were deleted are not counted, so only asking tells that there are few.
+        // The count leaves out deleted comments, so only the query shows whether all fit on one page.
         if post.comments_count <= i64::from(PAGE_SIZE) {
             let comments = super::newest(connection, viewer_id, post.id, PAGE_SIZE + 1)?;
             if comments.len() <= PAGE_SIZE as usize {
@@ -68,7 +67,7 @@ impl Discussion {
         Ok(build(Vec::new(), &nodes, is_truncated, unordered_root.is_some()))
     }
 
-    /// The page that shows what it was asked for.
+    /// The page that shows `root`.
     #[must_use]
     pub fn page_of(&self, root: CommentId) -> CommentPage {
         if self.is_root_unordered {
@@ -78,10 +77,10 @@ impl Discussion {
         }
     }
 
-    /// A page of it, as [`Tree::layout`] has it.
+    /// One page, as [`Tree::layout`] gives it.
     ///
     /// # Errors
-    /// The database's.
+    /// [`rusqlite::Error`] when SQLite fails.
     pub fn page(
         mut self,
         connection: &Connection,
@@ -94,7 +93,7 @@ impl Discussion {
             let loaded = self.comments.get_mut(row.origin).and_then(Option::take);
             let comment = match loaded {
                 Some(comment) => Some(comment),
-                // One by one: by their numbers that is as fast as all at once, and plain to see.
+                // One query for each: by primary key that is as fast as one query for all, and simpler.
                 None => super::find(connection, self.viewer_id, row.id)?.map(|located| located.comment),
             };
             shown.extend(comment.map(|comment| (row, comment)));
@@ -103,7 +102,7 @@ impl Discussion {
         Ok(Thread { rows: shown, next, is_truncated: self.is_truncated, new_elsewhere })
     }
 
-    /// The oldest that is new to who asks and not among what a page shows.
+    /// The oldest comment that is new to the viewer and not `shown` on the page.
     fn new_elsewhere(
         &self,
         connection: &Connection,
@@ -112,22 +111,22 @@ impl Discussion {
         let (Some(viewer_id), Some(since)) = (self.viewer_id, self.new_since) else {
             return Ok(None);
         };
-        // One more than can be on the page: if any is elsewhere, it is among these.
+        // One more than a page has: if a new comment is elsewhere, one of these is.
         let ids = super::new_since(connection, viewer_id, self.post_id, since, PAGE_SIZE + 1)?;
         Ok(ids.into_iter().find(|id| shown.iter().all(|(row, _)| row.id != *id)))
     }
 }
 
-/// The page that shows a comment on a post.
+/// The page that shows comment `id`.
 ///
 /// # Errors
-/// The database's.
+/// [`rusqlite::Error`] when SQLite fails.
 pub fn page_of(connection: &Connection, post_id: PostId, id: CommentId) -> rusqlite::Result<CommentPage> {
     let (nodes, _) = ordered_nodes(connection, post_id)?;
     Ok(Tree::of(&nodes).page_of(id))
 }
 
-/// The newest comments on a post, [`MAX_ORDERED`] at most; whether there are more.
+/// The sort values of the newest comments on a post, at most [`MAX_ORDERED`], and whether there are more.
 fn ordered_nodes(connection: &Connection, post_id: PostId) -> rusqlite::Result<(Vec<Node>, bool)> {
     let mut nodes = super::newest_nodes(connection, post_id, MAX_ORDERED + 1)?;
     let is_truncated = nodes.len() > MAX_ORDERED as usize;

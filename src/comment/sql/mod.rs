@@ -18,7 +18,7 @@ use crate::user::sql::author_columns;
 use crate::vote::{self, Target};
 
 row! {
-    /// A comment as a guest sees it: one that an admin removed has no author and no text.
+    /// A comment as a guest sees it. A comment that an admin removed has no author and no text.
     fn comment() -> Comment, columns comment_columns {
         id: "comments.id",
         body: "iif(comments.removed_at IS NULL, comments.body, '')",
@@ -40,7 +40,7 @@ row! {
 }
 
 row! {
-    /// The facts by which a discussion is sorted.
+    /// The values by which a discussion is sorted.
     fn node() -> Node, columns node_columns {
         id: "id",
         parent_id: "parent_id",
@@ -50,7 +50,7 @@ row! {
 }
 
 row! {
-    /// A comment as its author's page shows it.
+    /// A comment in the list on its author's page.
     fn own() -> OwnComment, columns own_columns {
         id: "comments.id",
         body: "comments.body",
@@ -65,15 +65,14 @@ fn post_title(columns: &mut Columns) -> rusqlite::Result<SmolStr> {
     Ok(if is_removed { SmolStr::new_static(REMOVED) } else { title })
 }
 
-/// The tables of [`comment_columns`].
+/// The tables to which [`comment_columns`] refers.
 macro_rules! joins {
     () => {
         " FROM comments LEFT JOIN users ON users.id = comments.user_id AND comments.removed_at IS NULL "
     };
 }
 
-/// The newest comments on a post, as its page shows them to the viewer, whose votes are read by one statement
-/// for all.
+/// The newest comments on a post, with the viewer's votes, which one further statement reads.
 pub(super) fn newest(
     connection: &Connection,
     viewer_id: Option<UserId>,
@@ -99,7 +98,7 @@ pub(super) fn newest(
     Ok(comments)
 }
 
-/// The facts by which the newest comments on a post, at most `limit`, are sorted.
+/// The sort values of the newest comments on a post, at most `limit`.
 pub(super) fn newest_nodes(
     connection: &Connection,
     post_id: PostId,
@@ -116,7 +115,7 @@ pub(super) fn newest_nodes(
         .collect()
 }
 
-/// The facts by which the newest replies to a comment, at most `limit`, are sorted.
+/// The sort values of the newest replies to a comment, at most `limit`.
 pub fn replies_to(connection: &Connection, id: CommentId, limit: u32) -> rusqlite::Result<Vec<Node>> {
     let sql =
         concat!("SELECT ", node_columns!(), " FROM comments WHERE parent_id = ?1 ORDER BY id DESC LIMIT ?2");
@@ -126,7 +125,7 @@ pub fn replies_to(connection: &Connection, id: CommentId, limit: u32) -> rusqlit
         .collect()
 }
 
-/// The oldest comments on a post that others than a user made `since` a moment.
+/// The oldest comments on a post that were created after `since` by anyone but `user_id`.
 pub fn new_since(
     connection: &Connection,
     user_id: UserId,
@@ -142,7 +141,7 @@ pub fn new_since(
         .collect()
 }
 
-/// Someone's comments from `after` on: newest first.
+/// A user's comments, newest first, from `after` on.
 pub fn of_user(
     connection: &Connection,
     user_id: UserId,
@@ -164,7 +163,7 @@ pub fn of_user(
     Ok(Slice::of(rows, limit, OwnComment::by_age))
 }
 
-/// A comment, also one that stays only for the replies to it; `None` when there is none.
+/// Finds a comment, also a deleted one that stays for its replies.
 pub fn find(
     connection: &Connection,
     viewer_id: Option<UserId>,
@@ -189,7 +188,7 @@ pub fn find(
         .optional()
 }
 
-/// Whether something can be said there.
+/// Whether a post or comment takes comments.
 pub fn comment_status(connection: &Connection, to: ReplyTarget) -> rusqlite::Result<CommentStatus> {
     let (post_id, is_there) = match to {
         ReplyTarget::Post(id) => (id, true),
@@ -211,13 +210,13 @@ pub fn comment_status(connection: &Connection, to: ReplyTarget) -> rusqlite::Res
     Ok(if is_there { CommentStatus::Open(post_id) } else { CommentStatus::NoParent(Some(post_id)) })
 }
 
-/// How many replies a comment has, of its own: those that were deleted and stay are among them.
+/// The number of direct replies to a comment, with the deleted ones that stay for their replies.
 pub fn reply_count(connection: &Connection, id: CommentId) -> rusqlite::Result<i64> {
     let sql = "SELECT count(*) FROM comments WHERE parent_id = ?1";
     connection.prepare_cached(sql)?.query_row([id], |row| row.get(0))
 }
 
-/// Whose a comment is; `None` when there is none or it was deleted.
+/// The author of a comment; `None` when there is no such comment or it is deleted.
 pub fn author(connection: &Connection, id: CommentId) -> rusqlite::Result<Option<UserId>> {
     let sql = "SELECT user_id FROM comments WHERE id = ?1 AND deleted_at IS NULL";
     let found: Option<Option<UserId>> =
@@ -225,7 +224,7 @@ pub fn author(connection: &Connection, id: CommentId) -> rusqlite::Result<Option
     Ok(found.flatten())
 }
 
-/// The comment that says the same as `new`, by the same person, in the same place, not long before.
+/// A comment with the text, author and target of `new`, created within [`DUPLICATE_WINDOW`] before it.
 pub fn duplicate(connection: &Connection, new: &NewComment) -> rusqlite::Result<Option<CommentId>> {
     let sql = "SELECT id FROM comments WHERE user_id = ?1 AND created_at > ?2 AND post_id = ?3 AND body = ?4 \
                AND deleted_at IS NULL AND parent_id IS ?5 LIMIT 1";
@@ -238,7 +237,7 @@ pub fn duplicate(connection: &Connection, new: &NewComment) -> rusqlite::Result<
         .optional()
 }
 
-/// How many comments a post has; `None` when it is gone.
+/// The number of comments on a post; `None` when the post is gone.
 pub fn count_on_post(connection: &Connection, post_id: PostId) -> rusqlite::Result<Option<i64>> {
     connection
         .prepare_cached("SELECT comments_count FROM posts WHERE id = ?1")?
@@ -246,9 +245,9 @@ pub fn count_on_post(connection: &Connection, post_id: PostId) -> rusqlite::Resu
         .optional()
 }
 
-/// Makes a comment and counts it, on its post and for its author; the id. A post or author that is
-/// not there is a constraint violation, and so is a parent that is not on the same post, or was deleted:
-/// without its depth a reply would have none.
+/// Inserts a comment and adds it to the counts of its post and its author; the id. The insert is a constraint
+/// violation when the post or author does not exist, or when the parent is deleted or on another post (a
+/// reply without a parent would have no depth).
 pub fn create(connection: &Connection, comment: &NewComment) -> rusqlite::Result<CommentId> {
     let NewComment { post_id, parent_id, user_id, body, created_at } = *comment;
     connection
@@ -263,7 +262,7 @@ pub fn create(connection: &Connection, comment: &NewComment) -> rusqlite::Result
     Ok(id)
 }
 
-/// Changes what a comment says.
+/// Replaces the text of a comment.
 pub fn update(connection: &Connection, id: CommentId, body: &str, now: Timestamp) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE comments SET body = ?2, updated_at = ?3 WHERE id = ?1")?
@@ -271,9 +270,9 @@ pub fn update(connection: &Connection, id: CommentId, body: &str, now: Timestamp
     Ok(())
 }
 
-/// Any comment without replies, and its post; `None` when there are none.
+/// Any comment without replies, and its post; `None` when there is none.
 pub fn random_leaf(connection: &Connection) -> rusqlite::Result<Option<(CommentId, PostId)>> {
-    // From a random place to the end, then from the start: the last rows may all have replies.
+    // From a random id to the end, then from the start: the last rows may all have replies.
     let sql = concat!(
         "WITH place (id) AS MATERIALIZED (SELECT ",
         random_id!("comments"),
@@ -287,29 +286,29 @@ pub fn random_leaf(connection: &Connection) -> rusqlite::Result<Option<(CommentI
     connection.prepare_cached(sql)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()
 }
 
-/// The first comment on a post that somebody has replied to; `None`: nobody has.
+/// The oldest comment on a post that has a reply.
 pub fn first_with_replies(connection: &Connection, post_id: PostId) -> rusqlite::Result<Option<CommentId>> {
     connection
         .prepare_cached("SELECT min(parent_id) FROM comments WHERE post_id = ?1")?
         .query_row([post_id], |row| row.get(0))
 }
 
-/// What has become of a comment.
+/// The result of deleting a comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Deletion {
-    /// It is gone, and with it those that were kept for its sake alone.
+    /// The row is gone, with the deleted ancestors that had stayed only for it.
     Removed {
-        /// Those that went with it, from below.
+        /// Those ancestors, innermost first.
         pruned: Vec<CommentId>,
-        /// What it was a reply to, or what was the last of those that went.
+        /// The nearest ancestor that remains; `None`: the post.
         parent_id: Option<CommentId>,
     },
-    /// Somebody replied to it: it stays, without author and text.
+    /// The comment has replies: the row stays, without author and text.
     Emptied,
 }
 
-/// Removes a comment and takes it off the counts; one with replies is emptied instead. `None`: there
-/// is none, or it was deleted before.
+/// Deletes a comment and subtracts it from the counts; a comment with replies is emptied instead. `None`:
+/// there is no such comment, or it was deleted before.
 pub fn destroy(connection: &Connection, id: CommentId, now: Timestamp) -> rusqlite::Result<Option<Deletion>> {
     let sql = "DELETE FROM comments WHERE id = ?1 AND deleted_at IS NULL \
                AND NOT EXISTS (SELECT 1 FROM comments AS reply WHERE reply.parent_id = ?1) \
@@ -343,7 +342,8 @@ pub fn destroy(connection: &Connection, id: CommentId, now: Timestamp) -> rusqli
     Ok(Some(Deletion::Emptied))
 }
 
-/// Removes a comment whose author leaves, also one that an admin has removed: it is counted no more.
+/// Deletes a comment whose author deletes their account, also one that an admin removed, which is not in the
+/// counts any more.
 pub fn delete_with_account(connection: &Connection, id: CommentId, now: Timestamp) -> rusqlite::Result<()> {
     if destroy(connection, id, now)?.is_some() {
         return Ok(());
@@ -367,8 +367,9 @@ pub fn delete_with_account(connection: &Connection, id: CommentId, now: Timestam
     Ok(())
 }
 
-/// What was kept for its replies alone goes with the last of them, and so on upwards: the numbers, and
-/// that of the first which stays. What an admin removed stays, to be restored.
+/// Deletes `id` if it is a deleted comment without replies, then its parent under the same condition, and so
+/// on: the deleted ids, and the nearest ancestor that remains. A comment that an admin removed stays, so that
+/// it can be restored.
 fn prune(
     connection: &Connection,
     mut id: Option<CommentId>,
@@ -388,7 +389,7 @@ fn prune(
     Ok((pruned, id))
 }
 
-/// The post's count is also a reader's first impression of it, so both change with the comment.
+/// Adds `by` to the comment counts of a post and of an author.
 fn adjust_counts(
     connection: &Connection,
     post_id: PostId,
@@ -404,7 +405,7 @@ fn adjust_counts(
     Ok(())
 }
 
-/// The newest comments of a user, at most `limit`, also those that an admin removed.
+/// The newest comments of a user, at most `limit`, with those that an admin removed.
 pub fn ids_of_user(connection: &Connection, user_id: UserId, limit: u32) -> rusqlite::Result<Vec<CommentId>> {
     let sql = "SELECT id FROM comments WHERE user_id = ?1 ORDER BY created_at DESC, id DESC LIMIT ?2";
     connection.prepare_cached(sql)?.query_map(params![user_id, limit], |row| row.get(0))?.collect()

@@ -1,4 +1,4 @@
-//! A search, put to the two tables of words.
+//! The search in the two FTS5 tables.
 
 use std::cmp::Reverse;
 
@@ -10,13 +10,13 @@ use crate::types::id::UserId;
 use crate::types::time::Timestamp;
 use crate::user;
 
-/// So many bytes of texts are read to see whether words stand side by side.
+/// The most bytes of text that a query reads to check phrases.
 const MAX_READ_BYTES: usize = 1024 * 1024;
 
-/// What a query finds, ranked; `None`: nobody has the name that `by:` gives.
+/// The matches of a query, sorted; `None` when no user has the name in `by:`.
 ///
 /// # Errors
-/// The database's.
+/// [`rusqlite::Error`] when SQLite fails.
 pub fn find(
     connection: &Connection,
     query: &Query,
@@ -32,7 +32,7 @@ pub fn find(
     };
     let mut found = Found::default();
     for kind in [Kind::Post, Kind::Comment] {
-        // A comment leads nowhere.
+        // Only a post has a link, so only posts match `site:`.
         if query.kind.is_none_or(|wanted| wanted == kind) && (kind == Kind::Post || query.site.is_none()) {
             Search::new(connection, query, author, kind)?.run(&mut found)?;
         }
@@ -47,13 +47,13 @@ pub fn find(
     Ok(Some(found))
 }
 
-/// A query put to one of the two tables.
+/// A query of one of the two tables.
 struct Search<'c> {
     connection: &'c Connection,
     kind: Kind,
     terms: &'c [Term],
-    /// What FTS5 is asked for: one expression a word and filter. `None`: a word was begun, and there is
-    /// none that goes on so.
+    /// The operands of the FTS5 expression, one for each word and filter. `None`: no word in the index begins
+    /// with the prefix, so nothing matches.
     operands: Option<Vec<String>>,
 }
 
@@ -110,7 +110,7 @@ impl<'c> Search<'c> {
         Ok(())
     }
 
-    /// Whether one of the words is in few enough to look through all of them.
+    /// Whether one of the operands matches so few rows that all of them can be visited.
     fn has_rare(&self, operands: &[String]) -> rusqlite::Result<bool> {
         for operand in operands {
             if super::is_rare(self.connection, self.kind, operand, MAX_MATCHES)? {
@@ -120,7 +120,7 @@ impl<'c> Search<'c> {
         Ok(false)
     }
 
-    /// Those in whose texts the words stand side by side that should. The index does not know.
+    /// The matches whose texts contain the phrases as such. The index has no positions, so it cannot tell.
     fn phrase_matches(
         &self,
         mut matches: Vec<(Match, Option<String>)>,
@@ -146,7 +146,7 @@ impl<'c> Search<'c> {
         Ok(kept)
     }
 
-    /// A match that knows whether the words are in its title.
+    /// Sets [`Match::is_in_title`] and [`Match::is_exact`].
     fn with_title_match(&self, found: Match, title: Option<&str>) -> Match {
         let Some(title) = title.filter(|_| !self.terms.is_empty()) else {
             return found;
@@ -160,14 +160,16 @@ impl<'c> Search<'c> {
     }
 }
 
-/// A word as FTS5 takes it: whatever is in it, it is no syntax. (A word has no quotes.)
+/// A word as an FTS5 string, in which nothing is syntax. (A word contains no quotes.)
 fn quoted(word: &str) -> String {
     format!("\"{}\"", word.replace('"', ""))
 }
 
-/// The words that begin so. Three letters have an index of their own; FTS5 would merge the lists of all
-/// that begin with more, however long they are, so it is told which. To find a word in its alphabet FTS5 goes through
-/// the whole list of the word before that one: where no word has even the three letters, it is not asked.
+/// The FTS5 expression for the words that begin with `word`; `None` when there are none. Prefixes of three
+/// letters have an index of their own. For a longer prefix FTS5 would merge the lists of all its words,
+/// however long they are, so the expression names at most [`MAX_PREFIX_EXPANSIONS`] of them. To find a word
+/// in its vocabulary FTS5 reads the whole list of the word before it, so the vocabulary is not read at all
+/// where no word has even the first three letters.
 fn prefix_expression(connection: &Connection, kind: Kind, word: &str) -> rusqlite::Result<Option<String>> {
     let letters: String = word.chars().take(MIN_PREFIX_LENGTH).collect();
     let by_letters = quoted(&letters) + " *";

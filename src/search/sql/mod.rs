@@ -1,4 +1,4 @@
-//! All SQL about finding words.
+//! All SQL about search: queries of the FTS5 tables, and their upkeep.
 
 pub mod find;
 
@@ -13,7 +13,7 @@ use crate::types::id::{PostId, UserId};
 use crate::user;
 use crate::user::sql::author_columns;
 
-/// The statement about posts or the one about comments.
+/// The statement for posts or the one for comments.
 fn for_kind(kind: Kind, posts: &'static str, comments: &'static str) -> &'static str {
     match kind {
         Kind::Post => posts,
@@ -21,15 +21,15 @@ fn for_kind(kind: Kind, posts: &'static str, comments: &'static str) -> &'static
     }
 }
 
-// How the index marks what is no word: by characters for private use, which are no part of a word.
+// Tokens for facts that are not words begin with a private-use character, which no word contains.
 
-/// What somebody wrote.
+/// The token of a text's author.
 #[must_use]
 pub fn author_token(id: UserId) -> String {
     format!("\u{e000}{id}")
 }
 
-/// A link to a site.
+/// The token of a post's link to a site.
 #[must_use]
 pub fn site_token(site: &str) -> String {
     let letter = |letter: char| match letter {
@@ -41,34 +41,34 @@ pub fn site_token(site: &str) -> String {
     std::iter::once('\u{e001}').chain(site.chars().map(letter)).collect()
 }
 
-/// A row of a block.
+/// The token of the block to which a row belongs.
 #[must_use]
 pub fn block_token(block: i64) -> String {
     format!("\u{e002}{block}")
 }
 
-/// Someone's number, by their name as [`user::name::folded`]; `None` when there is nobody.
+/// The id of a user, by their [folded](user::name::folded) name; `None` when there is none.
 pub fn author(connection: &Connection, folded: &str) -> rusqlite::Result<Option<UserId>> {
     let sql = "SELECT id FROM users WHERE folded_name = ?1";
     connection.prepare_cached(sql)?.query_row([folded], |row| row.get(0)).optional()
 }
 
-/// The greatest number of a post or comment.
+/// The greatest id of a post or comment; 0 when there is none.
 pub fn max_id(connection: &Connection, kind: Kind) -> rusqlite::Result<i64> {
     let sql =
         for_kind(kind, "SELECT coalesce(max(id), 0) FROM posts", "SELECT coalesce(max(id), 0) FROM comments");
     connection.prepare_cached(sql)?.query_row([], |row| row.get(0))
 }
 
-/// The first words of the index, in the order of their letters, that begin so.
+/// The first words of the vocabulary, in alphabetical order, that begin with `beginning`, at most `limit`.
 pub fn prefix_expansions(
     connection: &Connection,
     kind: Kind,
     beginning: &str,
     limit: usize,
 ) -> rusqlite::Result<Vec<String>> {
-    // One by one: each is found by a search. FTS5 gets there through the pages of the word before it, but does not
-    // give its places one by one.
+    // One query for each word, because each is a lookup in the index. FTS5 gets to it through the pages of
+    // the word before it, but not through its positions one by one.
     let sql = for_kind(
         kind,
         "SELECT term FROM post_terms WHERE term >= ?1 LIMIT 1",
@@ -77,7 +77,7 @@ pub fn prefix_expansions(
     let mut statement = connection.prepare_cached(sql)?;
     let mut words: Vec<String> = Vec::new();
     while words.len() < limit {
-        // The least that is greater than a word is the word with a NUL behind it.
+        // The least text greater than a word is the word followed by NUL.
         let from = words.last().map_or_else(|| beginning.to_owned(), |last| format!("{last}\0"));
         let next: Option<String> = statement.query_row([from], |row| row.get(0)).optional()?;
         match next {
@@ -88,13 +88,14 @@ pub fn prefix_expansions(
     Ok(words)
 }
 
-/// What FTS5 finds: newest first, one more than [`MAX_MATCHES`] at most; and the titles of posts.
+/// The matches of an FTS5 expression, newest first, at most [`MAX_MATCHES`] plus one; for posts with the
+/// title.
 pub fn matches(
     connection: &Connection,
     kind: Kind,
     expression: &str,
 ) -> rusqlite::Result<Vec<(Match, Option<String>)>> {
-    // CROSS JOIN: the words lead to the rows, not the other way round.
+    // CROSS JOIN keeps the join order: from the index to the rows.
     let sql = for_kind(
         kind,
         "SELECT posts.id, posts.created_at, posts.score, posts.title \
@@ -113,9 +114,10 @@ pub fn matches(
     connection.prepare_cached(sql)?.query_map(params![expression, MAX_MATCHES + 1], from_row)?.collect()
 }
 
-/// Whether fewer than `limit` have it.
+/// Whether fewer than `limit` rows match an expression.
 pub fn is_rare(connection: &Connection, kind: Kind, expression: &str, limit: u32) -> rusqlite::Result<bool> {
-    // Oldest first, as they are in the index: to begin with the newest FTS5 goes through a page of them to its end.
+    // In the index's own order, oldest first: for the newest first, FTS5 would read a page of rows to its
+    // end.
     let sql = for_kind(
         kind,
         "SELECT count(*) FROM (SELECT 1 FROM post_words WHERE post_words MATCH ?1 LIMIT ?2)",
@@ -126,7 +128,7 @@ pub fn is_rare(connection: &Connection, kind: Kind, expression: &str, limit: u32
     Ok(number < limit)
 }
 
-/// All that a post or comment says.
+/// The searched text of a post (title and text) or comment; `None` when it is gone or deleted.
 pub fn text(connection: &Connection, kind: Kind, id: i64) -> rusqlite::Result<Option<String>> {
     let sql = for_kind(
         kind,
@@ -139,7 +141,7 @@ pub fn text(connection: &Connection, kind: Kind, id: i64) -> rusqlite::Result<Op
 }
 
 row! {
-    /// A comment that was found.
+    /// A comment that matches, with its post's title.
     fn comment() -> OwnComment, columns comment_columns {
         id: "comments.id",
         body: "comments.body",
@@ -149,7 +151,7 @@ row! {
     }
 }
 
-/// A result with all that its row shows to the viewer; `None` when it is gone.
+/// A match with the values that its row shows to the viewer; `None` when it is gone.
 pub fn hit(
     connection: &Connection,
     viewer_id: Option<UserId>,
@@ -174,12 +176,12 @@ pub fn hit(
     connection.prepare_cached(sql)?.query_row([found.id], from_row).optional()
 }
 
-/// Posts and comments whose words one step takes: a few milliseconds of the writer's time …
+/// The most posts and comments that one step indexes: a few milliseconds of the writer's time.
 const MAX_STEP_ROWS: u32 = 500;
-/// … or until they have so many bytes.
+/// The bytes of text after which a step ends.
 const MAX_STEP_BYTES: usize = 128 * 1024;
 
-/// Whether there is anything whose words are not in the index as they are.
+/// Whether the index lacks a new or changed post or comment.
 pub fn is_behind(connection: &Connection) -> rusqlite::Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM stale_posts WHERE id > 0) \
                OR EXISTS (SELECT 1 FROM stale_comments WHERE id > 0) \
@@ -189,15 +191,15 @@ pub fn is_behind(connection: &Connection) -> rusqlite::Result<bool> {
     connection.prepare_cached(sql)?.query_row([], |row| row.get(0))
 }
 
-/// Takes a step: the words of what was changed or removed, then of what is new. Whether there may be
-/// more to do.
+/// Indexes changed and deleted rows, then new ones, up to the limits of one step. Whether there may be more
+/// to do.
 pub fn index_step(connection: &Connection) -> rusqlite::Result<bool> {
     let (mut rows, mut bytes) = (MAX_STEP_ROWS, MAX_STEP_BYTES);
     for kind in [Kind::Post, Kind::Comment] {
         let done = progress(connection, kind)?;
         for id in stale_ids(connection, kind, rows)? {
             unindex_row(connection, kind, id)?;
-            // What is newer has its turn below.
+            // A row after `done` is indexed below, as a new one.
             if id <= done {
                 bytes = bytes.saturating_sub(index_row(connection, kind, id)?);
             }
@@ -257,7 +259,7 @@ fn ids_after(connection: &Connection, kind: Kind, id: i64, limit: u32) -> rusqli
     connection.prepare_cached(sql)?.query_map(params![id, limit], |row| row.get(0))?.collect()
 }
 
-/// Takes a row's words out of the index, and notes that nothing old of it is there any more.
+/// Removes a row from the index, and from the list of stale rows.
 fn unindex_row(connection: &Connection, kind: Kind, id: i64) -> rusqlite::Result<()> {
     let words = for_kind(
         kind,
@@ -270,7 +272,7 @@ fn unindex_row(connection: &Connection, kind: Kind, id: i64) -> rusqlite::Result
     connection.prepare_cached(stale)?.execute([id]).map(drop)
 }
 
-/// Puts a row's words into the index, unless it is gone or emptied; how many bytes they were.
+/// Adds a row to the index, unless it is gone or deleted; the bytes of its text.
 fn index_row(connection: &Connection, kind: Kind, id: i64) -> rusqlite::Result<usize> {
     let Some(text) = text(connection, kind, id)? else {
         return Ok(0);
@@ -292,7 +294,7 @@ fn index_row(connection: &Connection, kind: Kind, id: i64) -> rusqlite::Result<u
     Ok(text.len())
 }
 
-/// Who wrote it, and where it leads.
+/// The author of a post or comment, and the site to which a post links.
 fn author_and_site(
     connection: &Connection,
     kind: Kind,

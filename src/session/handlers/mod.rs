@@ -1,4 +1,4 @@
-//! Signing in and out.
+//! Handlers of signing in and signing out.
 
 pub mod sign_in;
 
@@ -20,10 +20,10 @@ use crate::web::form::{Errors, NO_ERRORS, local_path};
 use crate::web::reply::{self, Change};
 use crate::web::{Cx, Error, Result, paths};
 
-/// `GET /sign_in`.
+/// `GET /sign_in`: the form.
 ///
 /// # Errors
-/// The database's.
+/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn new(cx: &Cx) -> Result {
     let return_to = cx.query("return_to").unwrap_or_default();
     let page = Page::new(cx, "Sign in")?;
@@ -35,10 +35,11 @@ fn form<'f>(cx: &Cx, screen_name: &'f str, return_to: &'f str) -> Result<views::
     Ok(views::SignInForm { screen_name, return_to, has_draft, has_vote })
 }
 
-/// `POST /sessions`: signs somebody in.
+/// `POST /sessions`: signs a user in. A wrong name or password, or too many attempts, are shown in the form.
 ///
 /// # Errors
-/// [`Error::RateLimited`] for who tries too often; the database's.
+/// [`Error::UnsupportedMediaType`] or [`Error::BadRequest`] for a body that is not a form;
+/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn create(cx: &Cx) -> Result {
     let form = cx.form()?;
     let (screen_name, password) = (form.line("screen_name"), form.get("password").unwrap_or_default());
@@ -53,7 +54,7 @@ pub fn create(cx: &Cx) -> Result {
     let account = cx.read(|connection| user::sql::account(connection, &folded))?;
     let is_right = cx.hashing(|| match &account {
         Some(account) => password::verify(password, &account.password_hash),
-        // Nobody of that name: a hash is computed all the same, so that the time says nothing.
+        // An unknown name: a hash is computed all the same, so that the response time does not reveal it.
         None => {
             let _ = password::verify(password, &password::DUMMY_HASH);
             false
@@ -65,8 +66,7 @@ pub fn create(cx: &Cx) -> Result {
     let sign_in = SignIn::of(cx);
     let secret = sign_in.secret.clone();
     let id = cx.write(move |connection| {
-        // Their password may have been changed a moment ago: then it ended the sessions that were
-        // there, and must end this one.
+        // A password change since the read above has ended the user's sessions, and must prevent this one.
         if !user::sql::has_password(connection, account.id, &account.password_hash)? {
             return Ok(None);
         }
@@ -78,10 +78,10 @@ pub fn create(cx: &Cx) -> Result {
     respond_signed_in(cx, account.id, Flash::SignedIn, &secret.of(id.get()))
 }
 
-/// Somebody has just signed in or up: on to where they were going, else to their own page.
+/// The response to a sign-in or sign-up: a redirect to the form's `return_to`, else to the user's page.
 ///
 /// # Errors
-/// None that reading the form has not had before.
+/// [`Error::UnsupportedMediaType`] or [`Error::BadRequest`] for a body that is not a form.
 pub fn respond_signed_in(cx: &Cx, user_id: UserId, flash: Flash, token: &Token) -> Result {
     let own_page = paths::user(user_id).to_string();
     let location = cx.form()?.get("return_to").and_then(local_path).unwrap_or(&own_page);
@@ -92,12 +92,13 @@ pub fn respond_signed_in(cx: &Cx, user_id: UserId, flash: Flash, token: &Token) 
     Ok(response)
 }
 
-/// The same for an unknown name as for a wrong password: it does not tell who has an account.
+/// The form error for an unknown name and for a wrong password: one text, so that it does not reveal which
+/// accounts exist.
 fn incorrect_credentials() -> Errors {
     Errors::one("", "That screen name or password is incorrect")
 }
 
-/// The form again, with the name that was typed.
+/// The form again, with the typed name and the errors.
 fn refuse(cx: &Cx, screen_name: &str, errors: &Errors) -> Result {
     let return_to = cx.form()?.get("return_to").unwrap_or_default();
     let page = Page { alert: errors.sentences().next(), ..Page::with_form(cx, "Sign in", errors)? };
@@ -105,14 +106,14 @@ fn refuse(cx: &Cx, screen_name: &str, errors: &Errors) -> Result {
     Ok(reply::refused(cx, layout::render(&page, main)?, errors))
 }
 
-/// The response with the cookie of somebody who has just signed in.
+/// Adds the cookie of a new session to a response.
 #[must_use]
 pub fn with_session_cookie(cx: &Cx, mut response: Response, token: &Token) -> Response {
     response.headers.push(auth::set_cookie(cx, token));
     response
 }
 
-/// The response with the cookies of nobody.
+/// Adds the headers to a response that delete the session's and the draft's cookie.
 #[must_use]
 pub fn without_cookies(cx: &Cx, mut response: Response) -> Response {
     response.headers.push(auth::clear_cookie(cx));
@@ -120,10 +121,11 @@ pub fn without_cookies(cx: &Cx, mut response: Response) -> Response {
     response
 }
 
-/// `DELETE /sessions/:id`: ends one of one's own sessions, which may be this one.
+/// `DELETE /sessions/:id`: ends a session of the viewer, perhaps the present one.
 ///
 /// # Errors
-/// [`Error::SignIn`]; [`Error::NotFound`], also for somebody else's; the database's.
+/// [`Error::SignIn`] for a guest; [`Error::NotFound`], also for another user's session;
+/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn destroy(cx: &Cx, id: SessionId) -> Result {
     let viewer = auth::require_user_or_return(cx, paths::FRONT)?;
     let user_id = viewer.id;

@@ -1,4 +1,4 @@
-//! A sign-in: the session, and what goes with it.
+//! The database part of a sign-in: the new session, and the changes that go with it.
 
 use rusqlite::Connection;
 
@@ -10,21 +10,21 @@ use crate::vote::{self, Vote};
 use crate::web::Cx;
 use crate::{auth, user};
 
-/// A sign-in on its way into the database.
+/// A sign-in to be written.
 pub struct SignIn {
-    /// Of which only the hash is kept.
+    /// The secret in the session's cookie; only its hash is stored.
     pub secret: Secret,
     ip_address: String,
     user_agent: String,
     /// The session that this browser had before.
     before: Option<Token>,
-    /// What they wanted to vote for as a guest.
+    /// The post or comment that the guest wanted to vote for.
     vote: Option<vote::Target>,
     now: Timestamp,
 }
 
 impl SignIn {
-    /// From where and with what the request came.
+    /// Takes address, browser and cookies from the request.
     #[must_use]
     pub fn of(cx: &Cx) -> SignIn {
         SignIn {
@@ -37,12 +37,11 @@ impl SignIn {
         }
     }
 
-    /// Signs a user in; the number of the session. The one that this browser had before ends: nobody
-    /// could end it from here any more. What they had voted for as a guest is counted,
-    /// unless they are banned.
+    /// Signs a user in; the id of the new session. The browser's former session ends, because its cookie is
+    /// overwritten. The vote that the user tried to cast as a guest is counted, unless they are banned.
     ///
     /// # Errors
-    /// The database's.
+    /// [`rusqlite::Error`] when SQLite fails.
     pub fn write(&self, connection: &Connection, user_id: UserId) -> rusqlite::Result<SessionId> {
         if let Some(before) = &self.before {
             sql::replace(connection, before)?;
@@ -56,10 +55,10 @@ impl SignIn {
         self.insert(connection, user_id)
     }
 
-    /// Only the session's row; that its user has signed in is noted already.
+    /// Inserts only the session, for a user whose sign-in is noted already.
     ///
     /// # Errors
-    /// The database's.
+    /// [`rusqlite::Error`] when SQLite fails.
     pub fn insert(&self, connection: &Connection, user_id: UserId) -> rusqlite::Result<SessionId> {
         let SignIn { secret, ip_address, user_agent, now, .. } = self;
         sql::create(connection, &NewSession { user_id, secret, ip_address, user_agent, created_at: *now })
