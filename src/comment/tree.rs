@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn siblings_stand_by_points_then_age_then_number() {
+    fn siblings_are_sorted_by_score_then_age_then_id() {
         let tree = Tree::of(&[
             node(1, None, 1, 10),
             node(2, None, 5, 20),
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_is_shown_as_deep_as_there_is_room() {
+    fn a_chain_is_cut_at_the_deepest_level() {
         let nodes: Vec<Node> = (1..=100_000).map(|id| node(id, (id > 1).then_some(id - 1), 1, id)).collect();
         let tree = Tree::of(&nodes);
         let layout = tree.layout(None, START);

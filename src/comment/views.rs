@@ -78,7 +78,7 @@ struct Annotations {
     is_first: bool,
     /// A reply to it cannot be added in place: it is at the deepest level, or its replies are on another
     /// page.
-    has_no_room: bool,
+    takes_no_reply_in_place: bool,
     /// It is new to the viewer.
     is_new: bool,
     /// The next new comment on the page.
@@ -122,9 +122,10 @@ impl Render for List<'_> {
                 close_item(last, out);
             }
             let is_new = new_ids.next_if_eq(&comment.id).is_some();
-            let has_no_room = row.level + 1 == MAX_LEVELS || row.hidden == HiddenReplies::All;
+            let takes_no_reply_in_place = row.level + 1 == MAX_LEVELS || row.hidden == HiddenReplies::All;
             let next_new = new_ids.peek().copied().filter(|_| is_new);
-            let annotations = Annotations { is_first: row.level == 0, has_no_room, is_new, next_new };
+            let annotations =
+                Annotations { is_first: row.level == 0, takes_no_reply_in_place, is_new, next_new };
             open_item(comment, self.context, annotations).render(out);
             if shows_replies(*row) {
                 open_replies(comment.id, row.replies).render(out);
@@ -232,7 +233,7 @@ fn annotated_body<'c>(
             @ if author.is_some() { : Markup(&comment.body) } else { : moderation::views::absent(comment.is_removed) }
             @ if author.is_some() && (is_open || user::is_own(author, viewer)) {
                 : Raw("<div class=actions>");
-                @ if is_open { : reply_link(comment.id, !annotations.has_no_room) }
+                @ if is_open { : reply_link(comment.id, !annotations.takes_no_reply_in_place) }
                 @ if user::is_own(author, viewer) { : own_actions(comment.id) }
                 : Raw("</div>");
             }

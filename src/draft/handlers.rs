@@ -52,11 +52,11 @@ fn keep(cx: &Cx, fields: &[&'static str]) -> Result<Option<Token>> {
     }
     cx.site.limiter.check_and_record(Action::WriteFrom(cx.ip()))?;
     let (path, form) = (cx.path().to_owned(), Form::of(&texts).encoded());
-    let (secret, created_at, before) = (Secret::random(), cx.now, token(cx));
+    let (secret, created_at, former) = (Secret::random(), cx.now, token(cx));
     let kept = secret.clone();
     let id = cx.write(move |connection| {
-        if let Some(before) = &before {
-            sql::delete(connection, before, None)?;
+        if let Some(former) = &former {
+            sql::delete(connection, former, None)?;
         }
         sql::remove_before(connection, created_at - LIFETIME)?;
         let draft = NewDraft { secret: &secret, path: &path, form: &form, created_at };

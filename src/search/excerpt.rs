@@ -94,20 +94,21 @@ mod tests {
     use proptest::prelude::*;
 
     fn html(text: &str, query: &str) -> String {
-        let query = Query::parse(query).expect("a search");
-        matching_excerpt(text, &query)
-            .map_or(String::new(), |part| highlighted_excerpt(part, &query).into_string().expect("a string"))
+        let query = Query::parse(query).expect("a valid query");
+        matching_excerpt(text, &query).map_or(String::new(), |part| {
+            highlighted_excerpt(part, &query).into_string().expect("rendering to a string succeeds")
+        })
     }
 
     #[test]
-    fn words_are_marked_whatever_their_case_and_accents() {
+    fn highlighting_ignores_case_and_accents() {
         assert_eq!(html("A Crème Brûlée.", "creme brul"), "A <mark>Crème</mark> <mark>Brûlée</mark>.");
         assert_eq!(html("cat, category; concat", "cat "), "<mark>cat</mark>, category; concat");
         assert_eq!(html("nothing here", "cat"), "");
     }
 
     #[test]
-    fn markup_stays_text() {
+    fn highlighted_text_is_escaped() {
         assert_eq!(
             html("<b>cat</b> & <script>", "cat "),
             "&lt;b&gt;<mark>cat</mark>&lt;/b&gt; &amp; &lt;script&gt;"
@@ -123,20 +124,20 @@ mod tests {
         assert!(html.contains("<mark>cat</mark>") && html.ends_with("after …"), "{html}");
         assert!(html.chars().count() < 280, "{html}");
         let whole = "x".repeat(1000);
-        assert_eq!(leading_excerpt(&whole).text.len(), 240, "a word without end is cut all the same");
+        assert_eq!(leading_excerpt(&whole).text.len(), 240, "a word longer than an excerpt is cut");
     }
 
     proptest! {
         #[test]
-        fn any_text_can_be_cut_and_marked(text in "[a-c é\\n<&\\PC]{0,400}", query in "[a-cé ]{1,6}") {
+        fn any_text_can_be_excerpted_and_highlighted(text in "[a-c é\\n<&\\PC]{0,400}", query in "[a-cé ]{1,6}") {
             let Ok(query) = Query::parse(&query) else { return Ok(()) };
             if let Some(part) = matching_excerpt(&text, &query) {
                 prop_assert!(part.text.chars().count() <= MAX_CHARS);
                 prop_assert!(words(part.text).any(|word| is_match(&query, word.text)));
             }
-            let html = highlighted(&text, &query).into_string().expect("a string takes it");
+            let html = highlighted(&text, &query).into_string().expect("rendering to a string succeeds");
             let plain = html.replace("<mark>", "").replace("</mark>", "");
-            prop_assert_eq!(plain, Text(&text).into_string().expect("a string takes it"));
+            prop_assert_eq!(plain, Text(&text).into_string().expect("rendering to a string succeeds"));
         }
     }
 }

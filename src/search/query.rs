@@ -98,13 +98,13 @@ impl Query {
             },
             _ => {
                 let words: Vec<String> = folded_words(chunk.whole).collect();
-                let is_open = is_last && !chunk.is_quoted && chunk.whole.ends_with(is_word_char);
+                let is_unfinished = is_last && !chunk.is_quoted && chunk.whole.ends_with(is_word_char);
                 let letters = words.last().map_or(0, |word| word.chars().count());
                 if !words.is_empty() {
                     let typed = chunk.whole.rsplit(|letter| !is_word_char(letter)).next();
                     self.short_last_word =
-                        typed.filter(|_| is_open && letters < MIN_PREFIX_LENGTH).map(str::to_owned);
-                    self.terms.push(Term { words, is_prefix: is_open && letters >= MIN_PREFIX_LENGTH });
+                        typed.filter(|_| is_unfinished && letters < MIN_PREFIX_LENGTH).map(str::to_owned);
+                    self.terms.push(Term { words, is_prefix: is_unfinished && letters >= MIN_PREFIX_LENGTH });
                 }
             }
         }
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_word_may_go_on_from_three_letters() {
+    fn an_unfinished_last_word_of_three_letters_is_a_prefix() {
         assert_eq!(terms("rust"), ["rust*"]);
         assert_eq!(terms("rust "), ["rust"]);
         assert_eq!(terms("rust lang"), ["rust", "lang*"]);
@@ -246,8 +246,8 @@ mod tests {
     }
 
     #[test]
-    fn a_last_word_that_is_too_short_to_go_on_is_known() {
-        let short = |text: &str| Query::parse(text).expect("a search").short_last_word;
+    fn a_short_unfinished_last_word_is_reported() {
+        let short = |text: &str| Query::parse(text).expect("a valid query").short_last_word;
         assert_eq!(short("vo").as_deref(), Some("vo"));
         assert_eq!(short("big Él").as_deref(), Some("Él"));
         assert_eq!(short("don't").as_deref(), Some("t"));
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_together_is_looked_for_together() {
+    fn quoted_and_joined_words_are_a_phrase() {
         assert_eq!(terms("\"big cat\" dog "), ["big cat", "dog"]);
         assert_eq!(terms("\"big cat"), ["big cat"]);
         assert_eq!(terms("a\"b c\"d "), ["a", "b c", "d"]);
@@ -266,28 +266,29 @@ mod tests {
     }
 
     #[test]
-    fn syntax_of_others_is_words() {
+    fn fts5_syntax_is_read_as_words() {
         assert_eq!(terms("NEAR(a b) OR NOT c* ^d "), ["near a", "b", "or", "not", "c", "d"]);
         assert_eq!(terms("title:abc {x y}: z "), ["title abc", "x", "y", "z"]);
         assert_eq!(terms("a\0b "), ["a b"]);
     }
 
     #[test]
-    fn filters_are_taken_out() {
-        let query = Query::parse("cats BY:zoe site:https://www.Example.com/x type:post").expect("a search");
+    fn filters_are_parsed() {
+        let query =
+            Query::parse("cats BY:zoe site:https://www.Example.com/x type:post").expect("a valid query");
         assert_eq!(query.terms.len(), 1);
         assert_eq!(query.by.as_deref(), Some("zoe"));
         assert_eq!(query.site.as_deref(), Some("example.com"));
         assert_eq!(query.kind, Some(Kind::Post));
-        assert_eq!(Query::parse("by:\"Ann Lee\"").expect("a search").by.as_deref(), Some("Ann Lee"));
+        assert_eq!(Query::parse("by:\"Ann Lee\"").expect("a valid query").by.as_deref(), Some("Ann Lee"));
         assert_eq!(terms("cats by: "), ["cats"]);
-        assert_eq!(terms("cats type:com"), ["cats"], "it is being typed");
+        assert_eq!(terms("cats type:com"), ["cats"], "an unfinished type is ignored");
         assert_eq!(Query::parse("cats type:com "), Err(QueryError::UnknownType));
         assert_eq!(Query::parse("cats type:user"), Err(QueryError::UnknownType));
     }
 
     #[test]
-    fn what_says_nothing_or_too_much_is_told_apart() {
+    fn empty_and_too_long_queries_are_errors() {
         for nothing in ["", "  ", "***", "\"\"", "type:post", "by:", "\0", "\u{fffd}"] {
             assert_eq!(Query::parse(nothing), Err(QueryError::Empty), "{nothing:?}");
         }
@@ -298,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn case_and_accents_are_nothing() {
+    fn folding_removes_case_and_accents() {
         for (word, expected) in
             [("Été", "ete"), ("e\u{301}te", "ete"), ("ΣΊΓΜΑ", "σιγμα"), ("한글", "한글"), ("ǖ", "u")]
         {
@@ -307,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folded_word_is_one_word_for_the_tokenizer() {
+    fn a_folded_word_is_one_token() {
         // FTS5's `ascii` tokenizer takes every character beyond ASCII, and ASCII letters and digits, as part
         // of a word.
         for letter in
@@ -321,10 +322,10 @@ mod tests {
     }
 
     #[test]
-    fn words_side_by_side_are_told_from_words_apart() {
+    fn a_phrase_matches_only_adjacent_words() {
         let has = |query: &str, text: &str| {
             let text: Vec<String> = folded_words(text).collect();
-            Query::parse(query).expect("a search").terms.iter().all(|term| term.matches_text(&text))
+            Query::parse(query).expect("a valid query").terms.iter().all(|term| term.matches_text(&text))
         };
         assert!(has("\"big cat\"", "A big, big cat.") && !has("\"big cat\"", "A cat is big. Cats: big"));
         assert!(has("big-cat", "a big cats") && !has("\"big cat\"", "a big cats"));
@@ -334,7 +335,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn words_are_where_they_are_said_to_be(text in "\\PC{0,60}") {
+        fn word_offsets_are_right(text in "\\PC{0,60}") {
             for word in words(&text) {
                 prop_assert_eq!(&text[word.at..word.at + word.text.len()], word.text);
             }

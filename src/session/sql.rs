@@ -143,18 +143,18 @@ pub fn prune(connection: &Connection, after: SessionId, cutoff: Timestamp) -> ru
     let Some((last_id, _)) = slice.last().filter(|_| any_old) else {
         return Ok(Step { removed: 0, next: None });
     };
-    let mut lost: BTreeMap<UserId, usize> = BTreeMap::new();
+    let mut removed_of_user: BTreeMap<UserId, usize> = BTreeMap::new();
     let mut delete = connection.prepare_cached(
         "DELETE FROM sessions WHERE id > ?1 AND id <= ?2 AND last_used_at < ?3 RETURNING user_id",
     )?;
     let mut rows = delete.query(params![after, last_id, cutoff])?;
     while let Some(row) = rows.next()? {
-        *lost.entry(row.get(0)?).or_default() += 1;
+        *removed_of_user.entry(row.get(0)?).or_default() += 1;
     }
-    for (user_id, gone) in &lost {
+    for (user_id, gone) in &removed_of_user {
         subtract_from_count(connection, *user_id, *gone)?;
     }
-    let removed = lost.values().sum();
+    let removed = removed_of_user.values().sum();
     let more = slice.len() == ROWS_PER_STEP as usize;
     Ok(Step { removed, next: more.then_some(last_id.get()) })
 }

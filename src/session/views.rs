@@ -97,7 +97,7 @@ mod tests {
     use super::browser_name;
 
     #[test]
-    fn agents_are_named_as_in_the_seed() {
+    fn browser_names_have_the_format_of_the_seed() {
         for (user_agent, name) in [
             (
                 "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/125.0.0.0 Safari/537.36",

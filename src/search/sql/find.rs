@@ -184,4 +184,4 @@ fn prefix_expression(connection: &Connection, kind: Kind, word: &str) -> rusqlit
     Ok(Some(words.join(" OR ")).filter(|words| !words.is_empty()).map(|words| format!("({words})")))
 }
 
-const _: () = assert!(MIN_PREFIX_LENGTH == 3, "the migration makes an index of three letters");
+const _: () = assert!(MIN_PREFIX_LENGTH == 3, "the migration creates a prefix index of three letters");

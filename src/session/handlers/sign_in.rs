@@ -17,7 +17,7 @@ pub struct SignIn {
     ip_address: String,
     user_agent: String,
     /// The session that this browser had before.
-    before: Option<Token>,
+    former_session: Option<Token>,
     /// The post or comment that the guest wanted to vote for.
     vote: Option<vote::Target>,
     now: Timestamp,
@@ -31,7 +31,7 @@ impl SignIn {
             secret: Secret::random(),
             ip_address: cx.ip().to_string(),
             user_agent: cx.user_agent().to_owned(),
-            before: auth::token(cx),
+            former_session: auth::token(cx),
             vote: vote::pending_vote(cx),
             now: cx.now,
         }
@@ -43,8 +43,8 @@ impl SignIn {
     /// # Errors
     /// [`rusqlite::Error`] when SQLite fails.
     pub fn write(&self, connection: &Connection, user_id: UserId) -> rusqlite::Result<SessionId> {
-        if let Some(before) = &self.before {
-            sql::replace(connection, before)?;
+        if let Some(former_session) = &self.former_session {
+            sql::replace(connection, former_session)?;
         }
         if let Some(target) = self.vote
             && auth::sql::ban_reason(connection, user_id)?.is_none()
