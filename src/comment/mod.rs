@@ -37,7 +37,7 @@ pub struct Comment {
     pub created_at: Timestamp,
     /// `None`: the comment is deleted, and stays only for the replies to it.
     pub author: Option<Author>,
-    /// The number of votes, with its author's own.
+    /// The score: one for the author, and one for each vote.
     pub score: i64,
     /// Whether the viewer has voted for it.
     pub is_voted: bool,

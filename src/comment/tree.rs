@@ -19,7 +19,7 @@ pub struct Node {
     pub id: CommentId,
     /// The comment to which it replies; `None`: it is on the post itself.
     pub parent_id: Option<CommentId>,
-    /// Its number of votes.
+    /// The score: one for the author, and one for each vote.
     pub score: i64,
     /// The time of its creation.
     pub created_at: Timestamp,

@@ -55,7 +55,7 @@ pub struct Match {
     pub id: i64,
     /// The time of its creation.
     pub created_at: Timestamp,
-    /// The number of votes, with its author's own.
+    /// The score: one for the author, and one for each vote.
     pub score: i64,
     /// Whether its title contains all the words.
     pub is_in_title: bool,
