@@ -16,7 +16,7 @@ use crate::types::time::{HOUR, Timestamp};
 /// The time for which a draft is kept.
 pub const LIFETIME: Duration = HOUR;
 /// The most bytes of text in a draft: enough for any valid post, in any encoding and with any line ends.
-pub(crate) const MAX_BYTES: usize = 5 * MAX_TEXT;
+pub(crate) const MAX_BYTES: usize = 5 * MAX_TEXT_CHARS;
 /// The most drafts, and the most bytes of all drafts (URL-encoded); the oldest are deleted for new ones.
 /// Guests create drafts, so drafts must not be able to fill the disk.
 pub(crate) const MAX_DRAFTS: i64 = 10_000;
