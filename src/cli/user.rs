@@ -67,7 +67,9 @@ fn set_password(db: &Database, name: &str) -> Result<String> {
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).context("cannot read the password")?;
     let password = line.trim_end_matches(['\r', '\n']);
-    user::check_password(password).map_err(anyhow::Error::msg)?;
+    if let Some(sentence) = user::password_errors(password).sentences().next() {
+        anyhow::bail!("{sentence}");
+    }
     let hash = password::hash(password).map_err(|error| anyhow!("{error}"))?;
     // A person who knew the old password may have sessions.
     db.write(move |connection| {

@@ -294,7 +294,7 @@ fn own_content(cx: &Cx, viewer: &Viewer, id: PostId) -> Result<Content> {
     })
 }
 
-const NOT_YOURS: Error = Error::Forbidden("Only who wrote a post can change it.");
+const NOT_YOURS: Error = Error::Forbidden("Only the author of a post can change it.");
 
 /// `PATCH /posts/:id`. The form shows errors that the user can correct, and a rate limit.
 ///

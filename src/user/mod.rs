@@ -109,14 +109,12 @@ fn check_length(errors: &mut Errors, password: &str) {
     }
 }
 
-/// Checks the length of a password.
-///
-/// # Errors
-/// A sentence that says what is wrong with it.
-pub fn check_password(password: &str) -> Result<(), String> {
+/// The errors in the length of a password; none when it is long enough and not too long.
+#[must_use]
+pub fn password_errors(password: &str) -> Errors {
     let mut errors = Errors::default();
     check_length(&mut errors, password);
-    errors.sentences().next().map_or(Ok(()), |sentence| Err(sentence.to_owned()))
+    errors
 }
 
 /// Adds an error if the text about a user is too long.

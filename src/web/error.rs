@@ -113,7 +113,7 @@ impl Error {
             Error::UnsupportedMediaType => {
                 ("That request can't be understood.", "Forms are sent as application/x-www-form-urlencoded.")
             }
-            Error::SignIn { .. } => ("Please sign in.", "Only somebody who is signed in can do this."),
+            Error::SignIn { .. } => ("Please sign in.", "Only a signed-in user can do this."),
             Error::Forbidden(why) => (refused, *why),
             Error::Moderated { why, .. } => return (refused, why.clone().into()),
             Error::RateLimited(wait) => {

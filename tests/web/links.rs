@@ -248,7 +248,7 @@ fn only_the_author_changes_the_url_of_a_post() {
         assert_alert(
             &other.htmx("POST", &path, &form),
             403,
-            "The change you wanted was rejected. Only who wrote a post can change it.",
+            "The change you wanted was rejected. Only the author of a post can change it.",
         );
     }
     let guest = Client::new(&site);

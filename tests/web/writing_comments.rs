@@ -807,7 +807,7 @@ fn only_the_author_changes_a_comment() {
     for (method, path, form) in changes(id) {
         for _ in 0..2 {
             assert_page_of_error(&other, &other.ask(method, &path, form, &[]), 403, refused(method));
-            let why = format!("{} Only who wrote a comment can change it.", refused(method));
+            let why = format!("{} Only the author of a comment can change it.", refused(method));
             assert_alert(&other.htmx(method, &path, form), 403, &why);
         }
     }

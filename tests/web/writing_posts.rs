@@ -447,7 +447,7 @@ fn only_the_author_changes_a_post() {
     for (method, path, form) in CHANGES {
         for _ in 0..2 {
             assert_page_of_error(&other, &other.ask(method, path, form, &[]), 403, refused(method));
-            let why = format!("{} Only who wrote a post can change it.", refused(method));
+            let why = format!("{} Only the author of a post can change it.", refused(method));
             assert_alert(&other.htmx(method, path, form), 403, &why);
         }
     }

@@ -37,7 +37,7 @@ use crate::{draft, post, visit};
 
 /// The fields of a comment's form.
 const FIELDS: [&str; 1] = ["body"];
-const NOT_AUTHOR: Error = Error::Forbidden("Only who wrote a comment can change it.");
+const NOT_AUTHOR: Error = Error::Forbidden("Only the author of a comment can change it.");
 
 /// The result of sending a comment.
 enum CreateOutcome {
