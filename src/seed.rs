@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use fake::Fake;
 use fake::faker::lorem::en::{Sentence, Word};
+use lorem_store::Database;
 use rand::rngs::StdRng;
 use rand::seq::index;
 use rand::{RngExt, SeedableRng};
@@ -22,7 +23,6 @@ use crate::types::time::{DAY, MINUTE, Timestamp};
 use crate::user::{NewUser, password};
 use crate::vote::{self, Target, Vote};
 use crate::{comment, flag, moderation, post, search, user};
-use lorem_store::Database;
 
 /// The password of all users of the demo.
 pub const PASSWORD: &str = "password";

@@ -1,9 +1,10 @@
 //! SQL that several nouns share: macros for expressions, and the rows that a user has for those on a page.
 
-use crate::types::id::UserId;
 use rusqlite::types::{FromSql, ValueRef};
 use rusqlite::{Connection, Row, params};
 use smol_str::SmolStr;
+
+use crate::types::id::UserId;
 
 /// SQL for a number between the least and the greatest id of a table, both included. The first row at
 /// or after it is one picked at random, as far as ids have no gaps.

@@ -6,13 +6,14 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use lorem_store::Error;
+
 use crate::draft;
 use crate::session;
 use crate::site::Site;
 use crate::sql::Step;
 use crate::types::id::SessionId;
 use crate::types::time::{DAY, Timestamp};
-use lorem_store::Error;
 
 /// The time between two rounds. The removed rows have no effect, so it does not matter when they go.
 const ROUND_INTERVAL: Duration = Duration::from_secs(60 * 60);

@@ -8,9 +8,10 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use lorem_store::{Database, Error};
+
 use crate::search::sql;
 use crate::site::Site;
-use lorem_store::{Database, Error};
 
 /// The least time between two checks for new text.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);

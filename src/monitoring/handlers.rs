@@ -2,10 +2,11 @@
 
 use std::fs;
 
-use crate::metrics::exposition::{self, Exposition, MetricType};
-use crate::web::{Cx, Result, reply};
 use lorem_http::ServerStats;
 use lorem_store::Database;
+
+use crate::metrics::exposition::{self, Exposition, MetricType};
+use crate::web::{Cx, Result, reply};
 
 /// Headers that proxies add. Those that begin with `X-Forwarded-` count, too.
 const PROXY_HEADERS: [&str; 9] = [

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use horrorshow::owned_html;
 use rusqlite::Connection;
 
 use super::best::Period;
@@ -27,7 +28,6 @@ use crate::web::Viewer;
 use crate::web::flash::Flash;
 use crate::web::form::{Errors, Form, NO_ERRORS};
 use crate::web::{Cx, Error, Result, paths, reply};
-use horrorshow::owned_html;
 
 /// Reads a page of a list: for the viewer, from a cursor on, at most this number of posts.
 type Query = fn(&Connection, Option<UserId>, Cursor, u32) -> rusqlite::Result<Slice<Post>>;

@@ -1,6 +1,7 @@
 //! Handlers for saved posts: the list, and the button on the page of a post.
 
 use horrorshow::Template;
+use rusqlite::Connection;
 
 use super::{SaveAction, sql, views};
 use crate::auth;
@@ -14,7 +15,6 @@ use crate::ui::message;
 use crate::web::flash::Flash;
 use crate::web::reply::{self, Change};
 use crate::web::{Cx, Error, Result, paths};
-use rusqlite::Connection;
 
 /// `GET /saved`: the viewer's saved posts, last saved first.
 ///

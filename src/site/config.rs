@@ -4,10 +4,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use lorem_http::Limits;
+
 use super::limiter::RateLimits;
 use super::origin::Origin;
 use crate::replica;
-use lorem_http::Limits;
 
 /// How the site is served.
 #[derive(Debug, Clone)]

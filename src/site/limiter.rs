@@ -7,7 +7,6 @@
 //!
 //! To add a rate limit, add a row to `rate_limits!`, and a row to `actions!` for each action that it limits.
 
-use crate::types::id::UserId;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -15,6 +14,8 @@ use std::net::IpAddr;
 use std::ops::{Index, RangeInclusive};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use crate::types::id::UserId;
 
 /// Actions that each counter remembers, some 200 bytes each at worst: 20 MB a counter, enough for 20,000
 /// addresses that sign in as often as they may. Beyond it the counter forgets its oldest action before the

@@ -1,10 +1,11 @@
 //! The health check and the status page.
 
+use serde_json::{Value, json};
+
 use super::views;
 use crate::replica::status::Health;
 use crate::ui::layout::{self, Page};
 use crate::web::{Cx, Result, reply};
-use serde_json::{Value, json};
 
 /// `GET /up`, the health check: 200 while the database can be read. It is a green page, as in Rails, or, for
 /// clients that ask for JSON, an object with the replica's health. A fault of the replica does not change the

@@ -1,11 +1,11 @@
 //! Times as readers see them: ages, dates.
 
-use crate::html::render_by_reference;
-use crate::types::time::Timestamp;
 use horrorshow::{Render, TemplateBuffer};
-
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
+
+use crate::html::render_by_reference;
+use crate::types::time::Timestamp;
 
 /// `<time datetime="2026-11-23T22:12:00Z" title="November 23, 2026 22:12">5 days</time>`: the age in words,
 /// with the time for programs and as a tooltip.

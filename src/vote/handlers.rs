@@ -1,13 +1,14 @@
 //! The handler for votes: each post and comment has a form of one button.
 
+use horrorshow::Template;
+use rusqlite::Connection;
+
 use super::{Target, Vote, VoteOutcome, pending_vote_cookie, sql, views};
 use crate::auth;
 use crate::auth::Standing;
 use crate::site::limiter::Action;
 use crate::web::reply::{self, Change};
 use crate::web::{Cx, Error, Result};
-use horrorshow::Template;
-use rusqlite::Connection;
 
 /// `POST /posts/:id/vote`, `/posts/:id/unvote`, and their like for comments. A repeated request changes
 /// nothing. A guest's vote is kept in a cookie and counted at the sign-in.

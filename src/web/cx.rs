@@ -4,6 +4,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt::Display;
 use std::net::IpAddr;
 
+use lorem_store as db;
 use rouille::Request;
 use rusqlite::Connection;
 
@@ -17,7 +18,6 @@ use crate::site::origin::Origin;
 use crate::site::semaphore::Permit;
 use crate::types::cursor::{Cursor, START};
 use crate::types::time::Timestamp;
-use lorem_store as db;
 
 /// Those of browsers have some 150 characters.
 const MAX_USER_AGENT_CHARS: usize = 512;

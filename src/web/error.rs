@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use lorem_store as db;
 use thiserror::Error;
 
 use super::header::Header;
 use crate::site::limiter::RetryAfter;
-use lorem_store as db;
 
 /// Why a handler does not answer the request. Mistakes in a form that a person can correct are no error: the
 /// handler shows the form again, with [`Errors`](super::form::Errors).

@@ -13,7 +13,6 @@ use headless_chrome::{Browser, LaunchOptions};
 use serde_json::Value;
 
 use crate::devtools::{DevTools, Events};
-
 use crate::harness::{Answer, Raw, Site, TIMEOUT, eventually};
 
 /// The width of a desktop window, in CSS pixels.

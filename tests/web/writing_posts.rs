@@ -7,12 +7,12 @@ use std::thread;
 use lorem_news::post::{self, NewPost};
 use lorem_news::types::id::{CommentId, PostId, UserId};
 use lorem_news::types::time::Timestamp;
+use lorem_news::vote::{self, Target, Vote};
 use rusqlite::Connection;
 
 use crate::client::*;
 use crate::harness::*;
 use crate::seen::*;
-use lorem_news::vote::{self, Target, Vote};
 
 const BLANK: &str = "Title can't be blank";
 const SHORT: &str = "Title is too short (minimum is 5 characters)";
