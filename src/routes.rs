@@ -136,7 +136,7 @@ routes! { cx,
     }
     ["posts", id, "moderate"] => {
         GET => moderation::handlers::show(cx, Subject::Post(post_id(id)?)),
-        POST => moderation::handlers::act(cx, Subject::Post(post_id(id)?))
+        POST => moderation::handlers::decide(cx, Subject::Post(post_id(id)?))
     }
     ["posts", id, "vote"] => { POST => vote(cx, Target::Post(post_id(id)?), Vote::Cast) }
     ["posts", id, "unvote"] => { POST => vote(cx, Target::Post(post_id(id)?), Vote::Withdrawn) }
@@ -151,7 +151,7 @@ routes! { cx,
     }
     ["comments", id, "moderate"] => {
         GET => moderation::handlers::show(cx, Subject::Comment(comment_id(id)?)),
-        POST => moderation::handlers::act(cx, Subject::Comment(comment_id(id)?))
+        POST => moderation::handlers::decide(cx, Subject::Comment(comment_id(id)?))
     }
     ["comments", id] => {
         GET => comment::handlers::show(cx, comment_id(id)?),
@@ -173,7 +173,7 @@ routes! { cx,
     ["users", id] => { GET => user::handlers::show(cx, user_id(id)?) }
     ["users", id, "moderate"] => {
         GET => moderation::handlers::show(cx, Subject::User(user_id(id)?)),
-        POST => moderation::handlers::act(cx, Subject::User(user_id(id)?))
+        POST => moderation::handlers::decide(cx, Subject::User(user_id(id)?))
     }
     ["log"] => { GET => moderation::handlers::log(cx) }
     ["flags"] => { GET => flag::handlers::queue(cx) }
@@ -210,9 +210,9 @@ routes! { cx,
     [name] if assets::is_at_root(name) => { GET => assets::serve_at_root(cx, name) }
 }
 
-/// Whether a banned user may send the request: reading, preferences, saving posts, signing up, in and out, and
-/// deleting their own account. All other changes are refused here, so that a new route is closed to banned
-/// users by default. (Benchmarking endpoints act as random users.)
+/// Whether a banned user may send the request: reading, preferences, saving posts, signing up, in and out,
+/// and deleting their own account. All other changes are refused here, so that a new route is closed to
+/// banned users by default. (Benchmarking endpoints act as random users.)
 fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {
     match segments {
         _ if method == "GET" => true,

@@ -14,7 +14,7 @@ use rusqlite::Connection;
 
 use crate::comment::NewComment;
 use crate::flag::NewFlag;
-use crate::moderation::{Decision, Subject, Verb};
+use crate::moderation::{Decision, ModerationAction, Subject};
 use crate::post::NewPost;
 use crate::post::link::{self, NewLink};
 use crate::types::cursor::{PAGE_SIZE, START};
@@ -88,10 +88,10 @@ const LINK_HOSTS: [&str; 12] = [
     "code.example/tempor",
 ];
 
-/// Fills an empty database with [`USERS`] users and `posts` posts of the last week, with 5 to 15 comments each.
-/// Six posts in ten are links, and a few posts have most of the votes. From 100 posts on, the first user is an
-/// admin and some posts are moderated. `progress` receives the number of posts written so far. `None` if the
-/// database has a user already; it is not changed then.
+/// Fills an empty database with [`USERS`] users and `posts` posts of the last week, with 5 to 15 comments
+/// each. Six posts in ten are links, and a few posts have most of the votes. From 100 posts on, the first
+/// user is an admin and some posts are moderated. `progress` receives the number of posts written so far.
+/// `None` if the database has a user already; it is not changed then.
 ///
 /// All is one transaction: a seed that is interrupted leaves the database empty.
 ///
@@ -189,8 +189,8 @@ fn write(
     Ok(())
 }
 
-/// Adds flags, an admin's decisions and a comment deleted by its author, on the newest posts, which visitors of
-/// the demo see first.
+/// Adds flags, an admin's decisions and a comment deleted by its author, on the newest posts, which visitors
+/// of the demo see first.
 fn moderate(connection: &Connection, users: &[UserId], now: Timestamp) -> rusqlite::Result<()> {
     let mut posts = post::sql::newest(connection, None, START, PAGE_SIZE)?.rows;
     // A post that loses a comment here keeps five.
@@ -200,18 +200,23 @@ fn moderate(connection: &Connection, users: &[UserId], now: Timestamp) -> rusqli
     let (advertised, regretted, heated, disputed, reported) = (next()?, next()?, next()?, next()?, next()?);
 
     moderation::sql::set_admin(connection, users[0], true)?;
-    let decide = |verb, subject, reason, ago: Duration| {
-        moderation::sql::decide(connection, users[0], &Decision { verb, subject, reason, now: now - ago })
+    let decide = |action, subject, reason, ago: Duration| {
+        moderation::sql::decide(connection, users[0], &Decision { action, subject, reason, now: now - ago })
     };
     if let Some(id) = comment::sql::first_with_replies(connection, advertised.id)? {
-        decide(Verb::Remove, Subject::Comment(id), "Advertising.", 5 * MINUTE)?;
+        decide(ModerationAction::Remove, Subject::Comment(id), "Advertising.", 5 * MINUTE)?;
     }
     if let Some(id) = comment::sql::first_with_replies(connection, regretted.id)? {
         comment::sql::destroy(connection, id, now - 3 * MINUTE)?;
     }
-    decide(Verb::Lock, Subject::Post(heated.id), "All has been said, and some of it twice.", 2 * MINUTE)?;
+    decide(
+        ModerationAction::Lock,
+        Subject::Post(heated.id),
+        "All has been said, and some of it twice.",
+        2 * MINUTE,
+    )?;
     flag(connection, users, &disputed, &["Off-topic"], now - 2 * MINUTE)?;
-    decide(Verb::Dismiss, Subject::Post(disputed.id), "This is what the site is for.", MINUTE)?;
+    decide(ModerationAction::Dismiss, Subject::Post(disputed.id), "This is what the site is for.", MINUTE)?;
     flag(connection, users, &reported, &["Broken link", "Spam: It sells something."], now - MINUTE)
 }
 

@@ -1,4 +1,5 @@
-//! SQL that several nouns share: macros for expressions, and the rows that a user has for those on a page.
+//! SQL that several nouns share: macros for expressions, the mapping of rows to structs, and the search for a
+//! user's rows about the rows on a page.
 
 use rusqlite::types::{FromSql, ValueRef};
 use rusqlite::{Connection, Row, params};
@@ -6,8 +7,8 @@ use smol_str::SmolStr;
 
 use crate::types::id::UserId;
 
-/// SQL for a number between the least and the greatest id of a table, both included. The first row at
-/// or after it is one picked at random, as far as ids have no gaps.
+/// SQL for a random number between the least and the greatest id of a table, inclusive. The first row at or
+/// after it is a random row; a row after a gap in the ids is more likely than others.
 macro_rules! random_id {
     ($table:literal) => {
         concat!(
@@ -24,8 +25,8 @@ macro_rules! random_id {
 }
 pub(crate) use random_id;
 
-/// SQL for the reason that was last given for what a column of a row says, such as `removed_at`; NULL where the
-/// column is. Only rows whose column is set cost a look into the log.
+/// SQL for the last reason in the moderation log for the state that a column records, such as `removed_at`;
+/// NULL where the column is NULL. Only a row whose column is set costs a search of the log.
 macro_rules! moderation_reason {
     ($noun:literal, $table:literal, $column:literal, $verb:literal) => {
         concat!(
@@ -45,26 +46,27 @@ macro_rules! moderation_reason {
 }
 pub(crate) use moderation_reason;
 
-/// Rows that a step looks at: some milliseconds of the writer's time if all of them go.
+/// The rows that a step of housekeeping examines: some milliseconds of the writer's time if it removes all of
+/// them.
 pub const ROWS_PER_STEP: u32 = 100;
 
-/// What a step of a chore came to.
+/// The result of a step of housekeeping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
-    /// How many were removed.
+    /// The number of removed rows.
     pub removed: usize,
-    /// The last id that was looked at, when there may be more to remove after it.
+    /// The last examined id, if rows after it are left to examine.
     pub next: Option<i64>,
 }
 
-/// The columns of a row, read one after the other.
+/// The columns of a row, read in their order.
 pub struct Columns<'r> {
     row: &'r Row<'r>,
     next: usize,
 }
 
 impl<'r> Columns<'r> {
-    /// All columns of a row.
+    /// A reader at the first column of a row.
     #[must_use]
     pub fn of(row: &'r Row<'r>) -> Columns<'r> {
         Columns { row, next: 0 }
@@ -73,7 +75,7 @@ impl<'r> Columns<'r> {
     /// The value of the next column.
     ///
     /// # Errors
-    /// When there is none, or it is of another type.
+    /// When no column is left, or its value is not a `T`.
     pub fn read<T: FromSql>(&mut self) -> rusqlite::Result<T> {
         let value = self.row.get(self.next)?;
         self.next += 1;
@@ -83,7 +85,7 @@ impl<'r> Columns<'r> {
     /// The value of the next column, borrowed from the row.
     ///
     /// # Errors
-    /// When there is none.
+    /// When no column is left.
     pub fn read_ref(&mut self) -> rusqlite::Result<ValueRef<'r>> {
         let value = self.row.get_ref(self.next)?;
         self.next += 1;
@@ -91,9 +93,9 @@ impl<'r> Columns<'r> {
     }
 }
 
-/// Declares the columns of a struct, and how it is read from them, in one place. A line is a field and its
-/// SQL expression, with a function that reads the field from [`Columns`] where it is not the value of one
-/// column. The fields after `with` have no column.
+/// Declares the columns of a struct together with the function that reads it. A line has a field and its SQL
+/// expression, and a function that reads the field from [`Columns`] unless it is the value of one column. The
+/// fields after `with` have no column.
 ///
 /// ```text
 /// row! {
@@ -133,26 +135,26 @@ macro_rules! row {
 }
 pub(crate) use row;
 
-/// A text that is mostly as short as a name or a title: up to 23 bytes of it need no memory of their own.
-/// `None` for NULL.
+/// A text column of short values, such as names: up to 23 bytes are stored without an allocation. `None` for
+/// NULL.
 ///
 /// # Errors
-/// When the column is of another type.
+/// When the value is not a text.
 pub fn short(columns: &mut Columns) -> rusqlite::Result<Option<SmolStr>> {
     Ok(columns.read_ref()?.as_str_or_null()?.map(SmolStr::new))
 }
 
-/// Rows that [`among`] reads at once. Nearly all users have fewer between the first and the last id of a
-/// page; one with more costs at most this number for each id.
-const STEP: u32 = 32;
+/// The rows that a query of [`for_each_of_user`] reads. Nearly all users have fewer between the first and the
+/// last id of a page; a user with more costs at most this number of rows for each id.
+const ROWS_PER_QUERY: u32 = 32;
 
-/// Calls `found` with each row that a user has for one of the rows on a page, such as a vote for a post, and
-/// with the position there. `on_page` gives positions and ids. `sql` selects that id first, and of the rows
-/// of user `?1` the first `?4` from id `?2` to `?3`, sorted by id.
+/// Calls `found` with each row of a user about a row on a page, such as a vote for a post, and with its
+/// position on the page. `on_page` gives positions and ids. `sql` selects the first `?4` rows of user `?1`
+/// with an id from `?2` to `?3`, sorted by id, with the id as its first column.
 ///
 /// # Errors
-/// The database's, and those of `found`.
-pub fn among(
+/// When a query or `found` fails.
+pub fn for_each_of_user(
     connection: &Connection,
     sql: &str,
     user_id: UserId,
@@ -165,7 +167,7 @@ pub fn among(
     while let [(first, _), ..] = left {
         let (last, _) = left[left.len() - 1];
         let mut statement = connection.prepare_cached(sql)?;
-        let mut rows = statement.query(params![user_id, first, last, STEP])?;
+        let mut rows = statement.query(params![user_id, first, last, ROWS_PER_QUERY])?;
         let (mut seen, mut number) = (*first, 0);
         while let Some(row) = rows.next()? {
             (seen, number) = (row.get(0)?, number + 1);
@@ -173,8 +175,9 @@ pub fn among(
                 found(left[at].1, row)?;
             }
         }
-        // What lies between two ids of the page is not read to the end, but passed over.
-        let rest = if number < STEP { left.len() } else { left.partition_point(|(id, _)| *id <= seen) };
+        // The next query starts at the next id of the page and skips the user's rows before it.
+        let rest =
+            if number < ROWS_PER_QUERY { left.len() } else { left.partition_point(|(id, _)| *id <= seen) };
         left = &left[rest..];
     }
     Ok(())
@@ -188,7 +191,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_finds_what_is_there_however_many_lie_between(
+        fn all_rows_on_the_page_are_found_among_any_number_of_others(
             theirs in prop::collection::btree_set(0..400i64, 0..400),
             on_page in prop::collection::btree_set(0..400i64, 0..30),
             turned in any::<bool>(),
@@ -204,7 +207,7 @@ mod tests {
             }
             let sql = "SELECT id FROM votes WHERE user_id = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id LIMIT ?4";
             let mut found = BTreeSet::new();
-            among(&connection, sql, UserId::new(1), ids.iter().copied().enumerate(), |place, row| {
+            for_each_of_user(&connection, sql, UserId::new(1), ids.iter().copied().enumerate(), |place, row| {
                 assert_eq!(row.get::<_, i64>(0)?, ids[place]);
                 assert!(found.insert(ids[place]), "once");
                 Ok(())

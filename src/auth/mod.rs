@@ -1,4 +1,5 @@
-//! Who is signed in: found by the session cookie, once a request.
+//! Authentication and authorization: the viewer, found by the session cookie at most once in a request, and
+//! the rules for pages and writes that need one.
 
 pub mod sql;
 pub mod token;
@@ -14,13 +15,13 @@ use crate::web::form::Form;
 use crate::web::{Cx, Error, Result, Viewer};
 use token::Token;
 
-/// As long as browsers let a cookie, 400 days in seconds (RFC 6265bis §5.5).
-const MAX_AGE: u32 = 34_560_000;
+/// 400 days in seconds, the longest that browsers keep a cookie (RFC 6265bis §5.5).
+const COOKIE_MAX_AGE_SECONDS: u32 = 34_560_000;
 
 /// The signed-in user of the request, by its session cookie; looked up once. `None` for a guest.
 ///
 /// # Errors
-/// The database's.
+/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn viewer<'c>(cx: &'c Cx) -> Result<Option<&'c Viewer>> {
     let cell = cx.viewer_cell();
     if cell.get().is_none() {
@@ -36,8 +37,8 @@ fn find_viewer(cx: &Cx) -> Result<Option<Viewer>> {
     let Some((viewer, last_used_at)) = cx.read(|connection| sql::viewer(connection, &token))? else {
         return Ok(None);
     };
-    // Once a day is enough to tell a used session from one to remove. The request does not wait for the write:
-    // pages are read while the disk is full or another process has the lock.
+    // Once a day is enough to tell a used session from one to remove. The request does not wait for the
+    // write: pages are read while the disk is full or another process has the lock.
     if last_used_at < cx.now - DAY {
         let (id, now) = (viewer.session_id, cx.now);
         let touched = cx.site.db.write_later(move |connection| sql::touch(connection, id, now));
@@ -51,41 +52,45 @@ fn find_viewer(cx: &Cx) -> Result<Option<Viewer>> {
 /// The id of the viewer; `None` for a guest.
 ///
 /// # Errors
-/// The database's.
+/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn viewer_id(cx: &Cx) -> Result<Option<UserId>> {
     Ok(viewer(cx)?.map(|viewer| viewer.id))
 }
 
-/// The viewer, where a guest can do nothing.
+/// The viewer, for pages that are not open to guests.
 ///
 /// # Errors
-/// [`Error::SignIn`], which leads a guest to signing in and back to this page; the database's.
+/// [`Error::SignIn`] for a guest, which leads back to this page after the sign-in; [`Error::Unavailable`] or
+/// [`Error::Internal`] when the database fails.
 pub fn require_user<'c>(cx: &'c Cx) -> Result<&'c Viewer> {
     require_user_or_return(cx, cx.request.raw_url())
 }
 
-/// The viewer; a guest is led to signing in, and then to `return_to`.
+/// The viewer, as [`require_user`] has it, with another page to return to.
 ///
 /// # Errors
-/// [`Error::SignIn`]; the database's.
+/// [`Error::SignIn`] for a guest, which leads to `return_to` after the sign-in; [`Error::Unavailable`] or
+/// [`Error::Internal`] when the database fails.
 pub fn require_user_or_return<'c>(cx: &'c Cx, return_to: impl Display) -> Result<&'c Viewer> {
     let sign_in = || Error::SignIn { return_to: return_to.to_string(), cookie: None };
     viewer(cx)?.ok_or_else(sign_in)
 }
 
-/// The viewer, unless they are banned: for forms by which something is written.
+/// The viewer, if not banned: for pages with forms that write.
 ///
 /// # Errors
-/// [`Error::SignIn`] for a guest; [`Error::Moderated`]; the database's.
+/// [`Error::SignIn`] for a guest; [`Error::Moderated`] for a banned user; [`Error::Unavailable`] or
+/// [`Error::Internal`] when the database fails.
 pub fn require_active_user<'c>(cx: &'c Cx) -> Result<&'c Viewer> {
     refuse_banned(cx)?;
     require_user(cx)
 }
 
-/// The viewer, if they are an admin. The log says what admins do, so that there are such pages is no secret.
+/// The viewer, if an admin. Others get 403 and not 404: the public log shows that pages for admins exist.
 ///
 /// # Errors
-/// [`Error::SignIn`] for a guest; [`Error::Moderated`]; [`Error::Forbidden`] for other users; the database's.
+/// [`Error::SignIn`] for a guest; [`Error::Moderated`] for a banned user; [`Error::Forbidden`] for other
+/// users; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn require_admin<'c>(cx: &'c Cx) -> Result<&'c Viewer> {
     let viewer = require_active_user(cx)?;
     if viewer.is_admin { Ok(viewer) } else { Err(NOT_AN_ADMIN) }
@@ -97,7 +102,8 @@ pub const NOT_AN_ADMIN: Error = Error::Forbidden("Only an admin can do this.");
 /// Refuses a banned viewer.
 ///
 /// # Errors
-/// [`Error::Moderated`], with the texts of the request's form; the database's.
+/// [`Error::Moderated`], with the texts of the request's form; [`Error::Unavailable`] or [`Error::Internal`]
+/// when the database fails.
 pub fn refuse_banned(cx: &Cx) -> Result<()> {
     let Some(viewer) = viewer(cx)?.filter(|viewer| viewer.is_banned) else {
         return Ok(());
@@ -111,21 +117,22 @@ fn banned(cx: &Cx, reason: &str) -> Error {
     Error::Moderated { why: format!("You are banned: {reason}"), typed }
 }
 
-/// Which users a write is open to.
+/// The users that a write is open to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// Users who are not banned.
     Active,
-    /// All users: the write concerns nobody but themselves.
+    /// All users: the write concerns only the user's own account.
     Any,
 }
 
-/// Writes as the viewer. The transaction itself looks whether the session still exists and whether the viewer was
-/// banned since the request came; then `work` runs, which may run twice, see [`Cx::write`]. `None`: the session
-/// ended, perhaps with the whole account.
+/// Writes as the viewer. The transaction checks that the session still exists and that the viewer has not
+/// been banned since the request arrived, and then runs `work`, which may run twice, see [`Cx::write`].
+/// `None`: the session has ended, perhaps because the account was deleted.
 ///
 /// # Errors
-/// [`Error::Moderated`]; the database's.
+/// [`Error::Moderated`] for a banned user, unless `standing` is [`Standing::Any`]; [`Error::Unavailable`] or
+/// [`Error::Internal`] when the database fails.
 pub fn write_as<T, W>(cx: &Cx, viewer: &Viewer, standing: Standing, work: W) -> Result<Option<T>>
 where
     T: Send + 'static,
@@ -137,7 +144,7 @@ where
         Banned(String),
     }
     let session_id = viewer.session_id;
-    let outcome = cx.write(move |connection| match sql::session(connection, session_id)? {
+    let outcome = cx.write(move |connection| match sql::session_ban_reason(connection, session_id)? {
         None => Ok(Outcome::SignedOut),
         Some(Some(reason)) if standing == Standing::Active => Ok(Outcome::Banned(reason)),
         Some(_) => work(connection).map(Outcome::Done),
@@ -149,19 +156,19 @@ where
     }
 }
 
-/// The session's token in the request's cookie; whether it is right only the database knows.
+/// The session's token in the request's cookie, not yet compared with the database.
 #[must_use]
 pub fn token(cx: &Cx) -> Option<Token> {
     cookie::get(cx, "session").and_then(Token::parse)
 }
 
-/// `Set-Cookie` for a person who has just signed in.
+/// `Set-Cookie` after a sign-in.
 #[must_use]
 pub fn set_cookie(cx: &Cx, token: &Token) -> Header {
-    cookie::set(cx, "session", token, MAX_AGE)
+    cookie::set(cx, "session", token, COOKIE_MAX_AGE_SECONDS)
 }
 
-/// `Set-Cookie` for a person who has just signed out.
+/// `Set-Cookie` after a sign-out.
 #[must_use]
 pub fn clear_cookie(cx: &Cx) -> Header {
     cookie::clear(cx, "session")

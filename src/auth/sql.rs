@@ -1,4 +1,4 @@
-//! All SQL about who is signed in.
+//! All SQL that finds the viewer.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -10,7 +10,7 @@ use crate::web::Viewer;
 
 row! {
     /// The user of a session.
-    fn signed_in() -> Viewer, columns viewer_columns {
+    fn viewer_row() -> Viewer, columns viewer_columns {
         id: "users.id",
         screen_name: "users.screen_name",
         session_id: "sessions.id",
@@ -19,8 +19,8 @@ row! {
     }
 }
 
-/// The user who is signed in by `token`, and when the session was last noted as used; `None` when its row is
-/// gone or the secret is wrong.
+/// The user of the session of `token`, and the recorded time of the session's last use; `None`: there is no
+/// such session, or the secret is wrong.
 pub fn viewer(connection: &Connection, token: &Token) -> rusqlite::Result<Option<(Viewer, Timestamp)>> {
     let sql = concat!(
         "SELECT sessions.secret_hash, sessions.last_used_at, ",
@@ -33,13 +33,17 @@ pub fn viewer(connection: &Connection, token: &Token) -> rusqlite::Result<Option
             return Ok(None);
         }
         let last_used_at = columns.read()?;
-        Ok(Some((signed_in(&mut columns)?, last_used_at)))
+        Ok(Some((viewer_row(&mut columns)?, last_used_at)))
     });
     Ok(found.optional()?.flatten())
 }
 
-/// Why the user of a session is banned: `None`: the session has ended; `Some(None)`: they are not banned.
-pub fn session(connection: &Connection, id: SessionId) -> rusqlite::Result<Option<Option<String>>> {
+/// The reason for which the user of a session is banned. `None`: the session has ended; `Some(None)`: the
+/// user is not banned.
+pub fn session_ban_reason(
+    connection: &Connection,
+    id: SessionId,
+) -> rusqlite::Result<Option<Option<String>>> {
     let sql = concat!(
         "SELECT ",
         moderation_reason!("user", "users", "banned_at", "ban"),
@@ -48,7 +52,7 @@ pub fn session(connection: &Connection, id: SessionId) -> rusqlite::Result<Optio
     connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()
 }
 
-/// Why a user is banned; `None` when they are not, or not there.
+/// The reason for which a user is banned; `None`: the user is not banned, or does not exist.
 pub fn ban_reason(connection: &Connection, user_id: UserId) -> rusqlite::Result<Option<String>> {
     let sql = concat!(
         "SELECT ",
@@ -60,7 +64,7 @@ pub fn ban_reason(connection: &Connection, user_id: UserId) -> rusqlite::Result<
     Ok(found.flatten())
 }
 
-/// Notes that a session is used.
+/// Records the time of a session's last use.
 pub fn touch(connection: &Connection, id: SessionId, now: Timestamp) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE sessions SET last_used_at = ?2 WHERE id = ?1 AND last_used_at < ?2")?

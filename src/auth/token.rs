@@ -1,18 +1,18 @@
-//! The secret of a session or a draft, in a cookie and in its row.
+//! The token of a session or a draft: a cookie has it, a row its hash.
 
 use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-/// What the cookie holds: which row, and 256 random bits that prove it. Written `17.0a1b…`.
+/// The id of a row and 256 random bits as a secret; in the cookie `17.0a1b…`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token {
-    /// The row's number.
+    /// The id of the row.
     pub id: i64,
     secret: Secret,
 }
 
-/// The random half of a [`Token`], before its row is there.
+/// The secret of a [`Token`], which exists before its row.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret([u8; 32]);
 
@@ -23,13 +23,13 @@ impl Secret {
         Secret(rand::random())
     }
 
-    /// What the database keeps. The secret is random, so a fast hash is enough: there is nothing to guess.
+    /// SHA-256, which the database keeps. A fast hash is enough, since 256 random bits cannot be guessed.
     #[must_use]
     pub fn hash(&self) -> [u8; 32] {
         Sha256::digest(self.0).into()
     }
 
-    /// With the number of its row.
+    /// The token of the row with this id.
     #[must_use]
     pub fn of(self, id: i64) -> Token {
         Token { id, secret: self }
@@ -37,7 +37,7 @@ impl Secret {
 }
 
 impl Token {
-    /// Reads what [`fmt::Display`] writes; `None` for what is not digits, a point, and 64 hexadecimal ones.
+    /// Parses the format of [`fmt::Display`]: digits, a point and 64 hexadecimal digits.
     #[must_use]
     pub fn parse(text: &str) -> Option<Token> {
         let (id, secret) = text.split_once('.')?;
@@ -54,7 +54,7 @@ impl Token {
         Some(Token { id, secret: Secret(bytes) })
     }
 
-    /// Whether `hash` is that of this secret. How long it takes says nothing about where they differ.
+    /// Whether `hash` is that of this secret. The comparison takes constant time.
     #[must_use]
     pub fn matches(&self, hash: &[u8]) -> bool {
         let own = self.secret.hash();
@@ -64,7 +64,7 @@ impl Token {
 
 impl fmt::Display for Token {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        // Every sign-in writes it: all digits at once, not sixty-four times through the machinery.
+        // One `write!` for all digits; sixty-four calls through `fmt` would be slower.
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let digit = |four: u8| char::from(DIGITS[usize::from(four)]);
         let digits: String =

@@ -1,6 +1,6 @@
-//! Flagging, and the queue of what was flagged.
+//! Requests to flag a post or comment, and the queue of flagged ones.
 
-use super::{Flagged, NewFlag, Reason, sql, views};
+use super::{FlagOutcome, NewFlag, Reason, sql, views};
 use crate::auth::{self, Standing};
 use crate::draft;
 use crate::moderation::Subject;
@@ -13,27 +13,28 @@ use crate::web::flash::Flash;
 use crate::web::form::{Errors, NO_ERRORS};
 use crate::web::{Cx, Error, Result, reply};
 
-const OWN: Error = Error::Forbidden("It is your own: you can change it, or take it back.");
+const OWN_CONTENT: Error = Error::Forbidden("It is your own: you can change it, or take it back.");
 
-/// `GET /posts/:id/flag` and so on.
+/// `GET /posts/:id/flag`, `GET /comments/:id/flag`: the form.
 ///
 /// # Errors
-/// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for what is one's own, [`Error::Moderated`];
-/// the database's.
+/// [`Error::SignIn`] for a guest; [`Error::Moderated`] for a banned user; [`Error::NotFound`];
+/// [`Error::Forbidden`] for the author; [`Error::Unavailable`] or [`Error::Internal`] when the database
+/// fails.
 pub fn new(cx: &Cx, target: Target) -> Result {
     let viewer = auth::require_active_user(cx)?;
     check_target(cx, viewer, target)?;
-    let written = draft::handlers::find(cx, views::address(target))?.unwrap_or_default();
-    Ok(reply::page(cx, page(cx, viewer, target, &Reason::of(&written), &NO_ERRORS)?))
+    let draft = draft::handlers::find(cx, views::flag_path(target))?.unwrap_or_default();
+    Ok(reply::page(cx, page(cx, viewer, target, &Reason::from_form(&draft), &NO_ERRORS)?))
 }
 
 fn check_target(cx: &Cx, viewer: &Viewer, target: Target) -> Result<()> {
-    let author = cx.read(|connection| sql::author(connection, target))?.ok_or(Error::NotFound)?;
-    if author == Some(viewer.id) { Err(OWN) } else { Ok(()) }
+    let author = cx.read(|connection| sql::author_of(connection, target))?.ok_or(Error::NotFound)?;
+    if author == Some(viewer.id) { Err(OWN_CONTENT) } else { Ok(()) }
 }
 
 fn page(cx: &Cx, viewer: &Viewer, target: Target, reason: &Reason, errors: &Errors) -> Result<String> {
-    let before = cx.read(|connection| sql::reason_of(connection, viewer.id, target))?;
+    let before = cx.read(|connection| sql::reason_by_user(connection, viewer.id, target))?;
     let (heading, back) = match target {
         Target::Post(_) => ("Flagging a post", "← Back to post"),
         Target::Comment(_) => ("Flagging a comment", "← Back to comment"),
@@ -43,15 +44,18 @@ fn page(cx: &Cx, viewer: &Viewer, target: Target, reason: &Reason, errors: &Erro
     Ok(layout::render(&page, views::new(target, before.as_deref(), reason, errors))?)
 }
 
-/// `POST /posts/:id/flag` and so on: sent twice it is still one flag, with the reason that came last.
+/// `POST /posts/:id/flag`, `POST /comments/:id/flag`. A second flag of a user replaces the reason of the
+/// first. Errors in the form are shown with it.
 ///
 /// # Errors
-/// [`Error::SignIn`], [`Error::NotFound`], [`Error::Forbidden`] for what is one's own; the database's.
-/// What can be mended is told in the form.
+/// [`Error::SignIn`] for a guest, whose form is kept as a draft, with the errors of
+/// [`require_user`](draft::handlers::require_user); [`Error::Moderated`] for a banned user;
+/// [`Error::NotFound`]; [`Error::Forbidden`] for the author; [`Error::Unavailable`] or [`Error::Internal`]
+/// when the database fails.
 pub fn create(cx: &Cx, target: Target) -> Result {
-    let viewer = draft::handlers::require_user(cx, views::address(target), &Reason::FIELDS)?;
+    let viewer = draft::handlers::require_user(cx, views::flag_path(target), &Reason::FIELDS)?;
     check_target(cx, viewer, target)?;
-    let reason = Reason::of(cx.form()?);
+    let reason = Reason::from_form(cx.form()?);
     let errors = reason.check().or_rate_limited(&cx.site.limiter, Action::WriteBy(viewer.id));
     if !errors.is_empty() {
         return Ok(reply::refused(cx, page(cx, viewer, target, &reason, &errors)?, &errors));
@@ -61,30 +65,34 @@ pub fn create(cx: &Cx, target: Target) -> Result {
     let flagged = auth::write_as(cx, viewer, Standing::Active, move |connection| {
         let flag = NewFlag { user_id, target, reason: &sentence, now };
         let flagged = sql::create(connection, &flag)?;
-        if matches!(flagged, Flagged::Done | Flagged::Again) {
-            draft::handlers::delete_sent(connection, token.as_ref(), &views::address(target).to_string())?;
+        if matches!(flagged, FlagOutcome::Created | FlagOutcome::ReasonChanged) {
+            draft::handlers::delete_sent(connection, token.as_ref(), &views::flag_path(target).to_string())?;
         }
         Ok(flagged)
     })?;
     let Some(flagged) = flagged else {
-        return Err(draft::handlers::sign_in_first(cx, views::address(target), &Reason::FIELDS));
+        return Err(draft::handlers::sign_in_first(cx, views::flag_path(target), &Reason::FIELDS));
     };
     match flagged {
-        Flagged::Done => Ok(reply::done(cx, Subject::from(target).address(), Flash::Flagged)),
-        Flagged::Again => Ok(reply::done(cx, Subject::from(target).address(), Flash::FlaggedAgain)),
-        Flagged::Own => Err(OWN),
-        Flagged::Gone => Err(Error::NotFound),
+        FlagOutcome::Created => Ok(reply::done(cx, Subject::from(target).address(), Flash::Flagged)),
+        FlagOutcome::ReasonChanged => {
+            Ok(reply::done(cx, Subject::from(target).address(), Flash::FlaggedAgain))
+        }
+        FlagOutcome::OwnContent => Err(OWN_CONTENT),
+        FlagOutcome::NotFound => Err(Error::NotFound),
     }
 }
 
-/// `GET /flags`: what waits for an admin.
+/// `GET /flags`: the queue of flagged posts and comments.
 ///
 /// # Errors
-/// [`Error::SignIn`], [`Error::Forbidden`] for who is no admin; a cursor that is none; the database's.
+/// [`Error::SignIn`] for a guest; [`Error::Moderated`] for a banned user; [`Error::Forbidden`] for other
+/// users; [`Error::BadRequest`] for a malformed cursor; [`Error::Unavailable`] or [`Error::Internal`] when
+/// the database fails.
 pub fn queue(cx: &Cx) -> Result {
     auth::require_admin(cx)?;
     let after = cx.cursor("after")?;
-    let waiting = cx.read(|connection| sql::queue(connection, after, PAGE_SIZE))?;
+    let items = cx.read(|connection| sql::queue(connection, after, PAGE_SIZE))?;
     let page = Page::new(cx, "Flags")?;
-    Ok(reply::page(cx, layout::render(&page, views::queue(page.viewer, &waiting))?))
+    Ok(reply::page(cx, layout::render(&page, views::queue(page.viewer, &items))?))
 }

@@ -1,7 +1,8 @@
-//! Flags: readers say that a post or comment does not belong here, and why; an admin decides.
+//! Flags: users report a post or comment with a reason; an admin decides.
 //!
-//! What is flagged has a case, which counts its flags: one a user. The case is closed, and its flags are
-//! gone, when an admin removes the thing or dismisses the flags, or its author takes it back.
+//! A flagged post or comment has a case, which counts its flags, at most one for each user. The case and its
+//! flags are deleted when an admin removes the post or comment or dismisses the flags, or when the author
+//! deletes it.
 
 pub mod handlers;
 pub mod sql;
@@ -15,113 +16,113 @@ use crate::user::Author;
 use crate::vote::Target;
 use crate::web::form::{Errors, Form};
 
-/// The usual reasons: as forms and as admins have them.
-const KINDS: [(&str, &str); 4] =
+/// The usual reasons: the code in forms, and the label.
+const USUAL_REASONS: [(&str, &str); 4] =
     [("spam", "Spam"), ("off-topic", "Off-topic"), ("rude", "Rude"), ("broken-link", "Broken link")];
 
-/// The most characters of what a reader adds.
-const MAX_WORDS: usize = 300;
-/// The fewest of words that stand alone.
-const MIN_WORDS: usize = 3;
+/// The greatest number of characters in the details.
+const MAX_DETAILS_CHARS: usize = 300;
+/// The least number of characters in details without a usual reason.
+const MIN_DETAILS_CHARS: usize = 3;
 
-/// Why something is flagged, as a form says it.
+/// The reason of a flag, as a form has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reason {
-    /// The name of a usual reason; empty for none.
+    /// The code of a usual reason; empty: none is chosen.
     pub kind: String,
-    /// What the reader adds to it, or says instead.
-    pub words: String,
+    /// The user's own words, in addition to a usual reason or in place of it.
+    pub details: String,
 }
 
 impl Reason {
-    /// The names of its fields.
+    /// The names of the form's fields.
     pub const FIELDS: [&str; 2] = ["kind", "words"];
 
-    /// What a form says.
+    /// The reason in a form.
     #[must_use]
-    pub fn of(form: &Form) -> Reason {
-        Reason { kind: form.line("kind"), words: form.line("words") }
+    pub fn from_form(form: &Form) -> Reason {
+        Reason { kind: form.line("kind"), details: form.line("words") }
     }
 
-    /// What is wrong with it.
+    /// The errors of the form.
     #[must_use]
     pub fn check(&self) -> Errors {
         let mut errors = Errors::default();
-        let length = self.words.chars().count();
-        if self.kind.is_empty() && is_blank(&self.words) {
+        let length = self.details.chars().count();
+        if self.kind.is_empty() && is_blank(&self.details) {
             errors.add("words", "Reason can't be blank: choose one, or say it in your own words");
         } else if !self.kind.is_empty() && self.label().is_none() {
             errors.add("words", "Reason is none of those that can be chosen");
-        } else if self.kind.is_empty() && length < MIN_WORDS {
+        } else if self.kind.is_empty() && length < MIN_DETAILS_CHARS {
             errors.add("words", "Reason is too short (minimum is 3 characters)");
         }
-        if length > MAX_WORDS {
+        if length > MAX_DETAILS_CHARS {
             errors.add("words", "Reason is too long (maximum is 300 characters)");
         }
         errors
     }
 
     fn label(&self) -> Option<&'static str> {
-        KINDS.iter().find_map(|(code, label)| (*code == self.kind).then_some(*label))
+        USUAL_REASONS.iter().find_map(|(code, label)| (*code == self.kind).then_some(*label))
     }
 
-    /// As admins read it.
+    /// The reason as it is stored and as admins read it.
     #[must_use]
     pub fn sentence(&self) -> String {
         match self.label() {
-            Some(label) if is_blank(&self.words) => label.to_owned(),
-            Some(label) => format!("{label}: {}", self.words),
-            None => self.words.clone(),
+            Some(label) if is_blank(&self.details) => label.to_owned(),
+            Some(label) => format!("{label}: {}", self.details),
+            None => self.details.clone(),
         }
     }
 }
 
-/// What has become of a flag.
+/// The result of [`sql::create`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flagged {
-    /// It is there.
-    Done,
-    /// It was there before, and has this reason now.
-    Again,
-    /// It is their own.
-    Own,
-    /// There is nothing of that number, or not any more.
-    Gone,
+pub enum FlagOutcome {
+    /// The flag is stored.
+    Created,
+    /// The user had flagged it before; the reason is replaced.
+    ReasonChanged,
+    /// The user is the author: nothing is stored.
+    OwnContent,
+    /// The post or comment does not exist, or is deleted.
+    NotFound,
 }
 
-/// Something to be flagged.
+/// A flag to be stored.
 pub struct NewFlag<'f> {
-    /// Who flags it.
+    /// The user who flags it.
     pub user_id: UserId,
-    /// What.
+    /// The flagged post or comment.
     pub target: Target,
-    /// Why, see [`Reason::sentence`].
+    /// The reason, from [`Reason::sentence`].
     pub reason: &'f str,
-    /// When.
+    /// The time of the flag; that of the first one is the time of the case.
     pub now: Timestamp,
 }
 
-/// What waits for an admin, as the queue shows it.
+/// A flagged post or comment in the queue.
 #[derive(Debug, Clone)]
-pub struct Waiting {
-    /// Its number.
+pub struct FlaggedItem {
+    /// The id of the case.
     pub id: i64,
-    /// What was flagged.
+    /// The flagged post or comment.
     pub target: Target,
-    /// A post's title, or how a comment begins.
+    /// A post's title, or the first 200 characters of a comment.
     pub text: String,
-    /// Who wrote it.
+    /// The author; `None` once the account is deleted.
     pub author: Option<Author>,
-    /// How many flagged it.
+    /// The number of users who flagged it.
     pub flags_count: i64,
-    /// Why, no more than [`sql::REASONS`] of them.
+    /// Reasons, at most [`sql::MAX_SHOWN_REASONS`].
     pub reasons: Vec<String>,
 }
 
-impl Waiting {
-    /// Its place in the queue.
+impl FlaggedItem {
+    /// The item's position in the queue.
     #[must_use]
-    pub fn by_flags(&self) -> Cursor {
+    pub fn cursor(&self) -> Cursor {
         Cursor { key: self.flags_count, id: self.id }
     }
 }
@@ -131,9 +132,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reason_is_chosen_or_said_or_both() {
+    fn a_reason_has_a_usual_one_or_details_or_both() {
         let long = "a".repeat(301);
-        for (kind, words, sentence) in [
+        for (kind, details, sentence) in [
             ("spam", "", Ok("Spam")),
             ("spam", "again", Ok("Spam: again")),
             ("", "It is wrong", Ok("It is wrong")),
@@ -143,7 +144,7 @@ mod tests {
             ("dislike", "", Err("Reason is none of those that can be chosen")),
             ("spam", &long, Err("Reason is too long (maximum is 300 characters)")),
         ] {
-            let reason = Reason { kind: kind.into(), words: words.into() };
+            let reason = Reason { kind: kind.into(), details: details.into() };
             match sentence {
                 Ok(sentence) => {
                     assert!(reason.check().is_empty(), "{reason:?}");

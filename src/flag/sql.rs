@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Flagged, NewFlag, Waiting};
+use super::{FlagOutcome, FlaggedItem, NewFlag};
 use crate::sql::{Columns, row};
 use crate::types::cursor::{Cursor, Slice};
 use crate::types::id::{CommentId, PostId, UserId};
@@ -10,16 +10,16 @@ use crate::user;
 use crate::user::sql::author_columns;
 use crate::vote::Target;
 
-/// So many reasons are shown of a case.
-pub const REASONS: u32 = 10;
-/// Between reasons in one column: no line of a form has such a character.
-const BETWEEN: char = '\u{1f}';
+/// The greatest number of reasons that are shown for a case.
+pub const MAX_SHOWN_REASONS: u32 = 10;
+/// Separates the reasons in one column; a line of a form never contains this character.
+const REASON_SEPARATOR: char = '\u{1f}';
 
-/// Flags it, or changes the reason for which it is flagged.
-pub fn create(connection: &Connection, flag: &NewFlag) -> rusqlite::Result<Flagged> {
-    match author(connection, flag.target)? {
-        None => return Ok(Flagged::Gone),
-        Some(author) if author == Some(flag.user_id) => return Ok(Flagged::Own),
+/// Stores a flag, or replaces the reason of the one that the user has already set.
+pub fn create(connection: &Connection, flag: &NewFlag) -> rusqlite::Result<FlagOutcome> {
+    match author_of(connection, flag.target)? {
+        None => return Ok(FlagOutcome::NotFound),
+        Some(author) if author == Some(flag.user_id) => return Ok(FlagOutcome::OwnContent),
         Some(_) => {}
     }
     let (post_id, comment_id) = columns(flag.target);
@@ -28,8 +28,8 @@ pub fn create(connection: &Connection, flag: &NewFlag) -> rusqlite::Result<Flagg
             "INSERT INTO cases (created_at, post_id, comment_id) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
         )?
         .execute(params![flag.now, post_id, comment_id])?;
-    let Some(case_id) = case(connection, flag.target)? else {
-        return Ok(Flagged::Gone);
+    let Some(case_id) = case_id(connection, flag.target)? else {
+        return Ok(FlagOutcome::NotFound);
     };
     let made = connection
         .prepare_cached(
@@ -38,22 +38,22 @@ pub fn create(connection: &Connection, flag: &NewFlag) -> rusqlite::Result<Flagg
         )?
         .execute(params![case_id, flag.user_id, flag.now, flag.reason])?;
     if made > 0 {
-        count(connection, case_id, 1)?;
-        return Ok(Flagged::Done);
+        adjust_flags_count(connection, case_id, 1)?;
+        return Ok(FlagOutcome::Created);
     }
     connection
         .prepare_cached("UPDATE flags SET reason = ?3 WHERE case_id = ?1 AND user_id = ?2")?
         .execute(params![case_id, flag.user_id, flag.reason])?;
-    Ok(Flagged::Again)
+    Ok(FlagOutcome::ReasonChanged)
 }
 
-/// Why somebody has flagged something, if they have.
-pub fn reason_of(
+/// The reason of a user's flag; `None`: this user has not flagged it.
+pub fn reason_by_user(
     connection: &Connection,
     user_id: UserId,
     target: Target,
 ) -> rusqlite::Result<Option<String>> {
-    let Some(case_id) = case(connection, target)? else {
+    let Some(case_id) = case_id(connection, target)? else {
         return Ok(None);
     };
     connection
@@ -69,15 +69,16 @@ fn columns(target: Target) -> (Option<PostId>, Option<CommentId>) {
     }
 }
 
-fn count(connection: &Connection, case_id: i64, by: i64) -> rusqlite::Result<()> {
+fn adjust_flags_count(connection: &Connection, case_id: i64, by: i64) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE cases SET flags_count = flags_count + ?2 WHERE id = ?1")?
         .execute(params![case_id, by])?;
     Ok(())
 }
 
-/// Whose it is, if they have not left; `None`: there is nothing of that number, or not any more.
-pub fn author(connection: &Connection, target: Target) -> rusqlite::Result<Option<Option<UserId>>> {
+/// The author of a post or comment. `None`: it does not exist, or is deleted; `Some(None)`: the author's
+/// account is deleted.
+pub fn author_of(connection: &Connection, target: Target) -> rusqlite::Result<Option<Option<UserId>>> {
     let (sql, id) = match target {
         Target::Post(id) => ("SELECT user_id FROM posts WHERE id = ?1 AND deleted_at IS NULL", id.get()),
         Target::Comment(id) => {
@@ -87,7 +88,7 @@ pub fn author(connection: &Connection, target: Target) -> rusqlite::Result<Optio
     connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()
 }
 
-fn case(connection: &Connection, target: Target) -> rusqlite::Result<Option<i64>> {
+fn case_id(connection: &Connection, target: Target) -> rusqlite::Result<Option<i64>> {
     let (sql, id) = match target {
         Target::Post(id) => ("SELECT id FROM cases WHERE post_id = ?1", id.get()),
         Target::Comment(id) => ("SELECT id FROM cases WHERE comment_id = ?1", id.get()),
@@ -95,8 +96,8 @@ fn case(connection: &Connection, target: Target) -> rusqlite::Result<Option<i64>
     connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()
 }
 
-/// Closes the case of something, with its flags; whether there was one.
-pub fn close(connection: &Connection, target: Target) -> rusqlite::Result<bool> {
+/// Deletes the case of a post or comment, and with it the flags. `false`: there was none.
+pub fn close_case(connection: &Connection, target: Target) -> rusqlite::Result<bool> {
     let (sql, id) = match target {
         Target::Post(id) => ("DELETE FROM cases WHERE post_id = ?1", id.get()),
         Target::Comment(id) => ("DELETE FROM cases WHERE comment_id = ?1", id.get()),
@@ -104,20 +105,20 @@ pub fn close(connection: &Connection, target: Target) -> rusqlite::Result<bool> 
     Ok(connection.prepare_cached(sql)?.execute([id])? > 0)
 }
 
-/// Why something is flagged: some reasons.
+/// The reasons of at most [`MAX_SHOWN_REASONS`] flags.
 pub fn reasons(connection: &Connection, target: Target) -> rusqlite::Result<Vec<String>> {
-    let Some(case_id) = case(connection, target)? else {
+    let Some(case_id) = case_id(connection, target)? else {
         return Ok(Vec::new());
     };
     connection
         .prepare_cached("SELECT reason FROM flags WHERE case_id = ?1 LIMIT ?2")?
-        .query_map(params![case_id, REASONS], |row| row.get(0))?
+        .query_map(params![case_id, MAX_SHOWN_REASONS], |row| row.get(0))?
         .collect()
 }
 
 row! {
     /// A case in the queue.
-    fn waiting() -> Waiting, columns waiting_columns {
+    fn item() -> FlaggedItem, columns item_columns {
         id: "cases.id",
         target: "cases.post_id, cases.comment_id" => target,
         text: "coalesce(posts.title, substr(comments.body, 1, 200), '')",
@@ -137,14 +138,14 @@ fn target(columns: &mut Columns) -> rusqlite::Result<Target> {
 
 fn split_reasons(columns: &mut Columns) -> rusqlite::Result<Vec<String>> {
     let reasons: Option<String> = columns.read()?;
-    Ok(reasons.unwrap_or_default().split(BETWEEN).map(str::to_owned).collect())
+    Ok(reasons.unwrap_or_default().split(REASON_SEPARATOR).map(str::to_owned).collect())
 }
 
-/// What waits for an admin, from `after` on: what most have flagged first, then the newest.
-pub fn queue(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::Result<Slice<Waiting>> {
+/// A page of the queue after the cursor: most flags first, then the newest.
+pub fn queue(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::Result<Slice<FlaggedItem>> {
     let sql = concat!(
         "SELECT ",
-        waiting_columns!(),
+        item_columns!(),
         " FROM cases LEFT JOIN posts ON posts.id = cases.post_id \
          LEFT JOIN comments ON comments.id = cases.comment_id \
          LEFT JOIN users ON users.id = coalesce(posts.user_id, comments.user_id) \
@@ -153,15 +154,16 @@ pub fn queue(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::Re
     );
     let rows = connection
         .prepare_cached(sql)?
-        .query_map(params![after.key, after.id, limit + 1, BETWEEN.to_string(), REASONS], |row| {
-            waiting(&mut Columns::of(row))
-        })?
+        .query_map(
+            params![after.key, after.id, limit + 1, REASON_SEPARATOR.to_string(), MAX_SHOWN_REASONS],
+            |row| item(&mut Columns::of(row)),
+        )?
         .collect::<Result<_, _>>()?;
-    Ok(Slice::of(rows, limit, Waiting::by_flags))
+    Ok(Slice::of(rows, limit, FlaggedItem::cursor))
 }
 
-/// Takes back some of the flags of someone who leaves, at most `number`; whether there were any. A case
-/// that nobody else has flagged is closed.
+/// Withdraws at most `number` flags of a user, whose account is being deleted; `false`: there were none. A
+/// case without flags is deleted.
 pub fn withdraw_some(connection: &Connection, user_id: UserId, number: u32) -> rusqlite::Result<bool> {
     let cases: Vec<i64> = connection
         .prepare_cached("SELECT case_id FROM flags WHERE user_id = ?1 LIMIT ?2")?
@@ -171,7 +173,7 @@ pub fn withdraw_some(connection: &Connection, user_id: UserId, number: u32) -> r
         connection
             .prepare_cached("DELETE FROM flags WHERE case_id = ?1 AND user_id = ?2")?
             .execute(params![*case_id, user_id])?;
-        count(connection, *case_id, -1)?;
+        adjust_flags_count(connection, *case_id, -1)?;
         connection
             .prepare_cached("DELETE FROM cases WHERE id = ?1 AND flags_count = 0")?
             .execute([*case_id])?;

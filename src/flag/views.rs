@@ -1,11 +1,11 @@
-//! How flags look.
+//! Views of the flag form and of the queue.
 
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
-use super::{KINDS, Reason, Waiting};
+use super::{FlaggedItem, Reason, USUAL_REASONS};
 use crate::html::text::{DOT, Id, Text};
-use crate::moderation::{Subject, Verb};
+use crate::moderation::{ModerationAction, Subject};
 use crate::types::cursor::Slice;
 use crate::ui::field::{self, Field};
 use crate::ui::pager;
@@ -15,16 +15,16 @@ use crate::web::Viewer;
 use crate::web::form::Errors;
 use crate::web::paths::{self, Path};
 
-/// Where something is flagged.
+/// The page on which a reader flags `target`.
 #[must_use]
-pub fn address(target: Target) -> Path {
+pub fn flag_path(target: Target) -> Path {
     match target {
         Target::Post(id) => paths::flag_post(id),
         Target::Comment(id) => paths::flag_comment(id),
     }
 }
 
-/// The page for flagging something, which they may have done `before`, for a reason.
+/// The flag form. `before` is the reason of the flag that the viewer has already set, if any.
 pub fn new<'f>(
     target: Target,
     before: Option<&'f str>,
@@ -37,11 +37,11 @@ pub fn new<'f>(
                 : "You have flagged this ("; : Text(before); : "). Flagging it again changes the reason."
             }
         }
-        form(method="post", action=address(target)) {
+        form(method="post", action=flag_path(target)) {
             : field::errors(errors, "flag");
             fieldset {
                 legend { : "Reason" }
-                @ for (code, label) in KINDS {
+                @ for (code, label) in USUAL_REASONS {
                     div(class="choice") {
                         input(
                             type="radio", id=format_args!("kind_{code}"), name="kind", value=code,
@@ -52,7 +52,7 @@ pub fn new<'f>(
                 }
             }
             : field::line(
-                Field::new("words", "In your own words", &reason.words, errors).autocomplete("off")
+                Field::new("words", "In your own words", &reason.details, errors).autocomplete("off")
                     .hint("Only if none of the above fits. Only admins will read it.")
             );
             button(class="button") { : "Flag" }
@@ -60,35 +60,35 @@ pub fn new<'f>(
     }
 }
 
-/// What waits for an admin.
-pub fn queue<'q>(viewer: Option<&'q Viewer>, waiting: &'q Slice<Waiting>) -> impl Render + 'q {
+/// The queue of flagged posts and comments.
+pub fn queue<'q>(viewer: Option<&'q Viewer>, items: &'q Slice<FlaggedItem>) -> impl Render + 'q {
     owned_html! {
-        @ if waiting.rows.is_empty() {
+        @ if items.rows.is_empty() {
             p(class="empty") { : "Nothing is flagged." }
         } else {
-            ol(class="comments", id="cases") { @ for case in &waiting.rows { : row(viewer, case) } }
-            : pager::more(waiting.next, "after", "");
+            ol(class="comments", id="cases") { @ for item in &items.rows { : queue_item(viewer, item) } }
+            : pager::more(items.next, "after", "");
         }
     }
 }
 
-fn row<'q>(viewer: Option<&'q Viewer>, case: &'q Waiting) -> impl Render + 'q {
-    let subject = Subject::from(case.target);
+fn queue_item<'q>(viewer: Option<&'q Viewer>, item: &'q FlaggedItem) -> impl Render + 'q {
+    let subject = Subject::from(item.target);
     owned_html! {
-        li(id=Id("case_", case.id)) {
+        li(id=Id("case_", item.id)) {
             p {
-                : Raw(itoa::Buffer::new().format(case.flags_count));
-                : Raw(if case.flags_count == 1 { " flag" } else { " flags" }); : DOT;
-                @ if let Target::Comment(_) = case.target { : "a comment " }
-                : user::views::author::by(case.author.as_ref(), viewer)
+                : Raw(itoa::Buffer::new().format(item.flags_count));
+                : Raw(if item.flags_count == 1 { " flag" } else { " flags" }); : DOT;
+                @ if let Target::Comment(_) = item.target { : "a comment " }
+                : user::views::author::by(item.author.as_ref(), viewer)
             }
-            p { a(href=subject.address()) { : Text(&case.text) } }
-            div(class="prose") { ul { @ for reason in &case.reasons { li { : Text(reason) } } } }
+            p { a(href=subject.address()) { : Text(&item.text) } }
+            div(class="prose") { ul { @ for reason in &item.reasons { li { : Text(reason) } } } }
             div(class="actions") {
                 a(class="button", href=subject.moderation_path()) { : "Decide" }
                 form(method="post", action=subject.moderation_path()) {
-                    input(type="hidden", name="act", value=Verb::Dismiss.code());
-                    input(type="hidden", name="reason", value=LEFT);
+                    input(type="hidden", name="act", value=ModerationAction::Dismiss.code());
+                    input(type="hidden", name="reason", value=DISMISSAL_REASON);
                     button(class="button") { : "Dismiss" }
                 }
             }
@@ -96,5 +96,5 @@ fn row<'q>(viewer: Option<&'q Viewer>, case: &'q Waiting) -> impl Render + 'q {
     }
 }
 
-/// What the log says when an admin dismisses flags without a word.
-const LEFT: &str = "Reviewed; no action taken.";
+/// The reason in the log when an admin dismisses flags from the queue, which has no field for a reason.
+const DISMISSAL_REASON: &str = "Reviewed; no action taken.";

@@ -1,8 +1,8 @@
-//! What admins do, in the open: they remove, lock and ban, each with a reason, and each act can be taken
-//! back. All of it stands in a log that everybody can read.
+//! Moderation: admins remove, lock and ban. Each decision has a reason, can be reversed, and is in a public
+//! log.
 //!
-//! What is removed keeps its author, its words and its votes in its row, so that it can be restored, and
-//! `deleted_at` is set, so that no list shows it. It counts for nothing meanwhile.
+//! A removed post or comment keeps its author, text and votes in its row, so that it can be restored.
+//! Its `deleted_at` is set, so that no list shows it and no count includes it.
 
 pub mod handlers;
 pub mod sql;
@@ -17,14 +17,14 @@ use crate::vote::Target;
 use crate::web::form::{Errors, Form};
 use crate::web::paths::{self, Path};
 
-/// What is decided about.
+/// The subject of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
-    /// A post, by its number.
+    /// A post.
     Post(PostId),
-    /// A comment, by its number.
+    /// A comment.
     Comment(CommentId),
-    /// Somebody, by their number.
+    /// A user.
     User(UserId),
 }
 
@@ -38,7 +38,7 @@ impl From<Target> for Subject {
 }
 
 impl Subject {
-    /// As the log keeps it: what it is, and its number as a post's, a comment's, or a user's.
+    /// The subject in the log's columns: its noun, and its id in the column of that noun.
     #[must_use]
     pub fn columns(self) -> (&'static str, Option<PostId>, Option<CommentId>, Option<UserId>) {
         match self {
@@ -48,7 +48,7 @@ impl Subject {
         }
     }
 
-    /// Where everybody sees it.
+    /// The subject's public page.
     #[must_use]
     pub fn address(self) -> Path {
         match self {
@@ -58,7 +58,7 @@ impl Subject {
         }
     }
 
-    /// Where an admin decides about it.
+    /// The page on which an admin decides about the subject.
     #[must_use]
     pub fn moderation_path(self) -> Path {
         match self {
@@ -69,211 +69,219 @@ impl Subject {
     }
 }
 
-/// What an admin can do.
+/// An action of an admin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verb {
-    /// Nobody sees it any more.
+pub enum ModerationAction {
+    /// Hides a post or comment.
     Remove,
-    /// Everybody sees it again.
+    /// Shows a removed post or comment again.
     Restore,
-    /// Nobody can comment on it any more.
+    /// Closes the discussion of a post.
     Lock,
-    /// Everybody can again.
+    /// Opens it again.
     Unlock,
-    /// They can only read, and leave.
+    /// Takes from a user all rights but reading and deleting their account.
     Ban,
-    /// They can write again.
+    /// Gives these rights back.
     Unban,
-    /// What readers flagged is left as it is.
+    /// Deletes the flags of a post or comment and leaves it as it is.
     Dismiss,
 }
 
-impl Verb {
-    const ALL: [Verb; 7] =
-        [Verb::Remove, Verb::Restore, Verb::Lock, Verb::Unlock, Verb::Ban, Verb::Unban, Verb::Dismiss];
+impl ModerationAction {
+    const ALL: [ModerationAction; 7] = [
+        ModerationAction::Remove,
+        ModerationAction::Restore,
+        ModerationAction::Lock,
+        ModerationAction::Unlock,
+        ModerationAction::Ban,
+        ModerationAction::Unban,
+        ModerationAction::Dismiss,
+    ];
 
-    /// Its name in forms and in the database.
+    /// The action's name in forms and in the database.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
-            Verb::Remove => "remove",
-            Verb::Restore => "restore",
-            Verb::Lock => "lock",
-            Verb::Unlock => "unlock",
-            Verb::Ban => "ban",
-            Verb::Unban => "unban",
-            Verb::Dismiss => "dismiss",
+            ModerationAction::Remove => "remove",
+            ModerationAction::Restore => "restore",
+            ModerationAction::Lock => "lock",
+            ModerationAction::Unlock => "unlock",
+            ModerationAction::Ban => "ban",
+            ModerationAction::Unban => "unban",
+            ModerationAction::Dismiss => "dismiss",
         }
     }
 
-    /// The verb of a name.
+    /// The action of this [`code`](ModerationAction::code).
     #[must_use]
-    pub fn of(code: &str) -> Option<Verb> {
-        Verb::ALL.into_iter().find(|verb| verb.code() == code)
+    pub fn from_code(code: &str) -> Option<ModerationAction> {
+        ModerationAction::ALL.into_iter().find(|action| action.code() == code)
     }
 
-    /// What its button says.
+    /// The text of its button.
     #[must_use]
-    pub fn imperative(self) -> &'static str {
+    pub fn button_label(self) -> &'static str {
         match self {
-            Verb::Remove => "Remove",
-            Verb::Restore => "Restore",
-            Verb::Lock => "Lock",
-            Verb::Unlock => "Unlock",
-            Verb::Ban => "Ban",
-            Verb::Unban => "Unban",
-            Verb::Dismiss => "Dismiss flags",
+            ModerationAction::Remove => "Remove",
+            ModerationAction::Restore => "Restore",
+            ModerationAction::Lock => "Lock",
+            ModerationAction::Unlock => "Unlock",
+            ModerationAction::Ban => "Ban",
+            ModerationAction::Unban => "Unban",
+            ModerationAction::Dismiss => "Dismiss flags",
         }
     }
 
-    /// What the log says, before what it was done to.
+    /// The verb in the log, between the admin and the subject.
     #[must_use]
-    pub fn past(self) -> &'static str {
+    pub fn past_tense(self) -> &'static str {
         match self {
-            Verb::Remove => "removed",
-            Verb::Restore => "restored",
-            Verb::Lock => "locked",
-            Verb::Unlock => "unlocked",
-            Verb::Ban => "banned",
-            Verb::Unban => "unbanned",
-            Verb::Dismiss => "dismissed the flags of",
+            ModerationAction::Remove => "removed",
+            ModerationAction::Restore => "restored",
+            ModerationAction::Lock => "locked",
+            ModerationAction::Unlock => "unlocked",
+            ModerationAction::Ban => "banned",
+            ModerationAction::Unban => "unbanned",
+            ModerationAction::Dismiss => "dismissed the flags of",
         }
     }
 }
 
-/// What an admin has decided.
+/// An admin's decision, to be applied and logged.
 pub struct Decision<'a> {
-    /// What.
-    pub verb: Verb,
-    /// To what.
+    /// The action.
+    pub action: ModerationAction,
+    /// Its subject.
     pub subject: Subject,
-    /// Why.
+    /// The reason in the log, valid by [`check_reason`].
     pub reason: &'a str,
-    /// When.
+    /// The time of the decision.
     pub now: Timestamp,
 }
 
-/// What has become of it.
+/// The result of a [`Decision`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is done, and logged.
+    /// Applied and logged.
     Done,
-    /// It was so before: nothing has changed, and nothing is logged.
-    Already,
-    /// There is nothing of that number, not any more, or it cannot be done to it.
-    Gone,
-    /// They are an admin.
-    Protected,
-    /// Who asks is no admin any more, or signed out.
-    NoAdmin,
+    /// The subject was in this state before: nothing is changed or logged.
+    Unchanged,
+    /// The subject does not exist, its author has deleted it, or the action does not apply to it.
+    NotFound,
+    /// The subject of a ban is an admin.
+    TargetIsAdmin,
+    /// The user is no longer an admin, or the session has ended.
+    NotAdmin,
 }
 
-/// An act as the log shows it.
+/// An entry of the moderation log.
 #[derive(Debug, Clone)]
-pub struct Act {
-    /// Its number; they rise with time.
+pub struct LogEntry {
+    /// The id, which rises with time.
     pub id: i64,
-    /// When.
+    /// The time of the decision.
     pub created_at: Timestamp,
-    /// By whom; `None`: has left.
+    /// The admin; `None` once the account is deleted.
     pub admin: Option<Author>,
-    /// What was done.
-    pub verb: Verb,
-    /// `post`, `comment` or `user`.
+    /// The action.
+    pub action: ModerationAction,
+    /// The noun of the subject: `post`, `comment` or `user`.
     pub noun: String,
-    /// To what; `None`: it is gone, or its author has taken it back.
+    /// The subject; `None` once its row is gone or its author has deleted it.
     pub subject: Option<Subject>,
-    /// Its title or their name, where everybody sees it.
+    /// The title of a visible post, or the name of a user.
     pub name: Option<String>,
-    /// Why.
+    /// The admin's reason.
     pub reason: String,
 }
 
-impl Act {
-    /// Its place in the log.
+impl LogEntry {
+    /// The entry's position in the log.
     #[must_use]
-    pub fn by_id(&self) -> Cursor {
+    pub fn cursor(&self) -> Cursor {
         Cursor { key: self.created_at.as_micros(), id: self.id }
     }
 }
 
-/// What an admin decides about, with what nobody else sees.
+/// A subject as an admin sees it, with removed texts and with flags.
 #[derive(Debug, Clone)]
-pub struct Case {
-    /// What it is.
+pub struct SubjectDetail {
+    /// The id and its noun.
     pub subject: Subject,
-    /// A post's title, or somebody's name.
+    /// A post's title, or a user's name.
     pub name: Option<String>,
     /// A post's link.
     pub url: Option<String>,
-    /// What it says.
+    /// The Markdown of a post's description or of a comment; empty for a user.
     pub text: String,
-    /// Who wrote it.
+    /// The author; `None` once the account is deleted, and for a user.
     pub author: Option<Author>,
-    /// It can be restored.
+    /// An admin has removed it.
     pub is_removed: bool,
-    /// It can be unlocked.
+    /// The post's discussion is locked.
     pub is_locked: bool,
-    /// They can be unbanned.
+    /// The user is banned.
     pub is_banned: bool,
-    /// They cannot be banned.
+    /// The user is an admin, and cannot be banned.
     pub is_admin: bool,
-    /// Its author took it back: nothing is left of it.
-    pub is_empty: bool,
-    /// Why readers flagged it.
+    /// The author has deleted it, so that its text is gone.
+    pub is_deleted: bool,
+    /// Reasons of flags, at most [`MAX_SHOWN_REASONS`](crate::flag::sql::MAX_SHOWN_REASONS).
     pub flags: Vec<String>,
 }
 
-impl Case {
-    /// What can be done now.
+impl SubjectDetail {
+    /// The actions that apply in its present state.
     #[must_use]
-    pub fn verbs(&self) -> Vec<Verb> {
-        let choose = |is_done: bool, undo: Verb, act: Verb| if is_done { undo } else { act };
+    pub fn allowed_actions(&self) -> Vec<ModerationAction> {
+        let choose = |is_applied: bool, undo, apply| if is_applied { undo } else { apply };
         match self.subject {
-            _ if self.is_empty => Vec::new(),
+            _ if self.is_deleted => Vec::new(),
             Subject::User(_) if self.is_admin => Vec::new(),
-            Subject::User(_) => vec![choose(self.is_banned, Verb::Unban, Verb::Ban)],
+            Subject::User(_) => vec![choose(self.is_banned, ModerationAction::Unban, ModerationAction::Ban)],
             _ => {
-                let mut verbs = vec![choose(self.is_removed, Verb::Restore, Verb::Remove)];
+                let mut actions =
+                    vec![choose(self.is_removed, ModerationAction::Restore, ModerationAction::Remove)];
                 if matches!(self.subject, Subject::Post(_)) {
-                    verbs.push(choose(self.is_locked, Verb::Unlock, Verb::Lock));
+                    actions.push(choose(self.is_locked, ModerationAction::Unlock, ModerationAction::Lock));
                 }
                 if !self.flags.is_empty() {
-                    verbs.push(Verb::Dismiss);
+                    actions.push(ModerationAction::Dismiss);
                 }
-                verbs
+                actions
             }
         }
     }
 }
 
-/// The fewest characters of a reason.
-const MIN_REASON: usize = 3;
-/// The most.
-const MAX_REASON: usize = 500;
+/// The least number of characters in a reason.
+const MIN_REASON_CHARS: usize = 3;
+/// The greatest number of characters in a reason.
+const MAX_REASON_CHARS: usize = 500;
 
 /// The names of a form's fields.
 const FIELDS: [&str; 2] = ["act", "reason"];
 
-/// What is wrong with a reason.
+/// The errors of the field `reason`.
 #[must_use]
-pub fn check(reason: &str) -> Errors {
+pub fn check_reason(reason: &str) -> Errors {
     let mut errors = Errors::default();
     let length = reason.chars().count();
     if is_blank(reason) {
         errors.add("reason", "Reason can't be blank");
-    } else if length < MIN_REASON {
+    } else if length < MIN_REASON_CHARS {
         errors.add("reason", "Reason is too short (minimum is 3 characters)");
     }
-    if length > MAX_REASON {
+    if length > MAX_REASON_CHARS {
         errors.add("reason", "Reason is too long (maximum is 500 characters)");
     }
     errors
 }
 
-/// What a form asks for, and why.
-fn wanted(form: &Form) -> (Option<Verb>, String) {
-    (form.get("act").and_then(Verb::of), form.line("reason"))
+/// The action of a form, `None` if it names none, and the reason.
+fn requested_action(form: &Form) -> (Option<ModerationAction>, String) {
+    (form.get("act").and_then(ModerationAction::from_code), form.line("reason"))
 }
 
 #[cfg(test)]
@@ -281,15 +289,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_verb_is_known_by_its_name() {
-        for verb in Verb::ALL {
-            assert_eq!(Verb::of(verb.code()), Some(verb));
+    fn an_action_is_read_from_its_code() {
+        for action in ModerationAction::ALL {
+            assert_eq!(ModerationAction::from_code(action.code()), Some(action));
         }
-        assert_eq!(Verb::of("Remove"), None);
+        assert_eq!(ModerationAction::from_code("Remove"), None);
     }
 
     #[test]
-    fn a_reason_says_something_and_not_too_much() {
+    fn a_reason_is_neither_blank_nor_too_short_nor_too_long() {
         for (reason, wrong) in [
             ("", Some("Reason can't be blank")),
             ("  \u{200b}", Some("Reason can't be blank")),
@@ -298,7 +306,7 @@ mod tests {
             (&"ä".repeat(500), None),
             (&"a".repeat(501), Some("Reason is too long (maximum is 500 characters)")),
         ] {
-            assert_eq!(check(reason).sentences().next(), wrong, "{reason}");
+            assert_eq!(check_reason(reason).sentences().next(), wrong, "{reason}");
         }
     }
 }

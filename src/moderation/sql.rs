@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Act, Case, Decision, Outcome, Subject, Verb};
+use super::{Decision, LogEntry, ModerationAction, Outcome, Subject, SubjectDetail};
 use crate::flag;
 use crate::sql::{Columns, moderation_reason, row};
 use crate::types::cursor::{Cursor, Slice};
@@ -12,8 +12,8 @@ use crate::user;
 use crate::user::sql::author_columns;
 use crate::vote::{self, Target};
 
-/// Why a post is locked, if it is.
-pub fn locked(connection: &Connection, post_id: PostId) -> rusqlite::Result<Option<String>> {
+/// The reason for which a post is locked; `None`: it is not locked, or does not exist.
+pub fn lock_reason(connection: &Connection, post_id: PostId) -> rusqlite::Result<Option<String>> {
     let sql = concat!(
         "SELECT ",
         moderation_reason!("post", "posts", "locked_at", "lock"),
@@ -24,7 +24,7 @@ pub fn locked(connection: &Connection, post_id: PostId) -> rusqlite::Result<Opti
     Ok(found.flatten())
 }
 
-/// Where a comment is that an admin removed: its post, and when it was made. `None`: there is none.
+/// The post and the creation time of a comment that an admin has removed; `None`: no such comment.
 pub fn removed_comment(
     connection: &Connection,
     id: CommentId,
@@ -35,64 +35,69 @@ pub fn removed_comment(
         .optional()
 }
 
-/// Does it and logs it, unless it is so already.
+/// Applies and logs a decision, unless the subject is already in this state.
 pub fn decide(connection: &Connection, admin_id: UserId, new: &Decision) -> rusqlite::Result<Outcome> {
-    let outcome = match (new.verb, new.subject) {
-        (Verb::Remove, Subject::Post(id)) => remove(connection, Target::Post(id), new.now)?,
-        (Verb::Remove, Subject::Comment(id)) => remove(connection, Target::Comment(id), new.now)?,
-        (Verb::Restore, Subject::Post(id)) => restore(connection, Target::Post(id))?,
-        (Verb::Restore, Subject::Comment(id)) => restore(connection, Target::Comment(id))?,
-        (Verb::Lock | Verb::Unlock, Subject::Post(id)) => {
-            lock(connection, id, (new.verb == Verb::Lock).then_some(new.now))?
+    let outcome = match (new.action, new.subject) {
+        (ModerationAction::Remove, Subject::Post(id)) => remove(connection, Target::Post(id), new.now)?,
+        (ModerationAction::Remove, Subject::Comment(id)) => remove(connection, Target::Comment(id), new.now)?,
+        (ModerationAction::Restore, Subject::Post(id)) => restore(connection, Target::Post(id))?,
+        (ModerationAction::Restore, Subject::Comment(id)) => restore(connection, Target::Comment(id))?,
+        (ModerationAction::Lock | ModerationAction::Unlock, Subject::Post(id)) => {
+            lock(connection, id, (new.action == ModerationAction::Lock).then_some(new.now))?
         }
-        (Verb::Ban | Verb::Unban, Subject::User(id)) => {
-            ban(connection, id, (new.verb == Verb::Ban).then_some(new.now))?
+        (ModerationAction::Ban | ModerationAction::Unban, Subject::User(id)) => {
+            ban(connection, id, (new.action == ModerationAction::Ban).then_some(new.now))?
         }
-        (Verb::Dismiss, Subject::Post(id)) => dismiss(connection, Target::Post(id))?,
-        (Verb::Dismiss, Subject::Comment(id)) => dismiss(connection, Target::Comment(id))?,
-        _ => Outcome::Gone,
+        (ModerationAction::Dismiss, Subject::Post(id)) => dismiss(connection, Target::Post(id))?,
+        (ModerationAction::Dismiss, Subject::Comment(id)) => dismiss(connection, Target::Comment(id))?,
+        _ => Outcome::NotFound,
     };
     if outcome == Outcome::Done {
         let (noun, post_id, comment_id, user_id) = new.subject.columns();
         let sql = "INSERT INTO acts (created_at, admin_id, verb, noun, post_id, comment_id, user_id, reason) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-        let verb = new.verb.code();
+        let action = new.action.code();
         connection
             .prepare_cached(sql)?
-            .execute(params![new.now, admin_id, verb, noun, post_id, comment_id, user_id, new.reason])?;
+            .execute(params![new.now, admin_id, action, noun, post_id, comment_id, user_id, new.reason])?;
     }
     Ok(outcome)
 }
 
-/// The same for whoever is signed in by a session, if that is still an admin's.
-pub fn act(connection: &Connection, session_id: SessionId, new: &Decision) -> rusqlite::Result<Outcome> {
+/// Applies a decision as the user of a session; [`Outcome::NotAdmin`] unless that is an admin who is not
+/// banned.
+pub fn decide_by_session(
+    connection: &Connection,
+    session_id: SessionId,
+    new: &Decision,
+) -> rusqlite::Result<Outcome> {
     match admin(connection, session_id)? {
         Some(admin_id) => decide(connection, admin_id, new),
-        None => Ok(Outcome::NoAdmin),
+        None => Ok(Outcome::NotAdmin),
     }
 }
 
-/// The admin who is signed in by a session; `None`: they are none, or it has ended.
+/// The admin of a session; `None`: the session has ended, or its user is no admin or is banned.
 fn admin(connection: &Connection, session_id: SessionId) -> rusqlite::Result<Option<UserId>> {
     let sql = "SELECT users.id FROM sessions JOIN users ON users.id = sessions.user_id \
                WHERE sessions.id = ?1 AND users.is_admin AND users.banned_at IS NULL";
     connection.prepare_cached(sql)?.query_row([session_id], |row| row.get(0)).optional()
 }
 
-/// What changes the counts when a post or comment is hidden or shown.
-struct Hidden {
+/// The columns of a post or comment that determine which counters change when it is hidden or shown.
+struct Counted {
     author: Option<UserId>,
     score: i64,
     /// The post of a comment.
     post_id: Option<PostId>,
 }
 
-fn hidden(row: &Row) -> rusqlite::Result<Hidden> {
-    Ok(Hidden { author: row.get(0)?, score: row.get(1)?, post_id: row.get(2)? })
+fn counted(row: &Row) -> rusqlite::Result<Counted> {
+    Ok(Counted { author: row.get(0)?, score: row.get(1)?, post_id: row.get(2)? })
 }
 
 fn remove(connection: &Connection, target: Target, now: Timestamp) -> rusqlite::Result<Outcome> {
-    // A trigger closes what readers flagged of it.
+    // A trigger deletes its case and flags.
     let (sql, id) = match target {
         Target::Post(id) => (
             "UPDATE posts SET deleted_at = ?2, removed_at = ?2 WHERE id = ?1 AND deleted_at IS NULL \
@@ -105,10 +110,10 @@ fn remove(connection: &Connection, target: Target, now: Timestamp) -> rusqlite::
             id.get(),
         ),
     };
-    match connection.prepare_cached(sql)?.query_row(params![id, now], hidden).optional()? {
-        Some(found) => count(connection, target, &found, -1),
-        None if is_removed(connection, target)? == Some(true) => Ok(Outcome::Already),
-        None => Ok(Outcome::Gone),
+    match connection.prepare_cached(sql)?.query_row(params![id, now], counted).optional()? {
+        Some(found) => adjust_counts(connection, target, &found, -1),
+        None if is_removed(connection, target)? == Some(true) => Ok(Outcome::Unchanged),
+        None => Ok(Outcome::NotFound),
     }
 }
 
@@ -125,14 +130,14 @@ fn restore(connection: &Connection, target: Target) -> rusqlite::Result<Outcome>
             id.get(),
         ),
     };
-    match connection.prepare_cached(sql)?.query_row([id], hidden).optional()? {
-        Some(found) => count(connection, target, &found, 1),
-        None if is_removed(connection, target)? == Some(false) => Ok(Outcome::Already),
-        None => Ok(Outcome::Gone),
+    match connection.prepare_cached(sql)?.query_row([id], counted).optional()? {
+        Some(found) => adjust_counts(connection, target, &found, 1),
+        None if is_removed(connection, target)? == Some(false) => Ok(Outcome::Unchanged),
+        None => Ok(Outcome::NotFound),
     }
 }
 
-/// Whether an admin has removed it; `None`: there is none, or its author took it back.
+/// Whether an admin has removed it; `None`: it does not exist, or its author has deleted it.
 fn is_removed(connection: &Connection, target: Target) -> rusqlite::Result<Option<bool>> {
     let (sql, id) = match target {
         Target::Post(id) => {
@@ -147,9 +152,15 @@ fn is_removed(connection: &Connection, target: Target) -> rusqlite::Result<Optio
     Ok(found.filter(|(is_removed, is_shown)| *is_removed || *is_shown).map(|(is_removed, _)| is_removed))
 }
 
-/// What is hidden counts for nothing: neither as a post or comment, nor its votes as karma.
-fn count(connection: &Connection, target: Target, hidden: &Hidden, by: i64) -> rusqlite::Result<Outcome> {
-    let Hidden { author, score, post_id } = *hidden;
+/// Adds `by` (1 or -1) of a post or comment to the counters. A hidden one counts neither as a post or comment
+/// nor, by its votes, as karma.
+fn adjust_counts(
+    connection: &Connection,
+    target: Target,
+    counted: &Counted,
+    by: i64,
+) -> rusqlite::Result<Outcome> {
+    let Counted { author, score, post_id } = *counted;
     let sql = match target {
         Target::Post(_) => "UPDATE users SET posts_count = posts_count + ?2 WHERE id = ?1",
         Target::Comment(_) => "UPDATE users SET comments_count = comments_count + ?2 WHERE id = ?1",
@@ -166,7 +177,7 @@ fn count(connection: &Connection, target: Target, hidden: &Hidden, by: i64) -> r
     Ok(Outcome::Done)
 }
 
-/// Locks a post from a moment on, or (`None`) unlocks it.
+/// Locks a post from `at` on; `None` unlocks it.
 fn lock(connection: &Connection, id: PostId, at: Option<Timestamp>) -> rusqlite::Result<Outcome> {
     let found: Option<bool> = connection
         .prepare_cached(
@@ -176,8 +187,8 @@ fn lock(connection: &Connection, id: PostId, at: Option<Timestamp>) -> rusqlite:
         .query_row([id], |row| row.get(0))
         .optional()?;
     match found {
-        None => Ok(Outcome::Gone),
-        Some(is_locked) if is_locked == at.is_some() => Ok(Outcome::Already),
+        None => Ok(Outcome::NotFound),
+        Some(is_locked) if is_locked == at.is_some() => Ok(Outcome::Unchanged),
         Some(_) => {
             connection
                 .prepare_cached("UPDATE posts SET locked_at = ?2 WHERE id = ?1")?
@@ -187,16 +198,16 @@ fn lock(connection: &Connection, id: PostId, at: Option<Timestamp>) -> rusqlite:
     }
 }
 
-/// Bans somebody from a moment on, or (`None`) lets them write again.
+/// Bans a user from `at` on; `None` ends the ban.
 fn ban(connection: &Connection, id: UserId, at: Option<Timestamp>) -> rusqlite::Result<Outcome> {
     let found: Option<(bool, bool)> = connection
         .prepare_cached("SELECT banned_at IS NOT NULL, is_admin FROM users WHERE id = ?1")?
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     match found {
-        None => Ok(Outcome::Gone),
-        Some((is_banned, _)) if is_banned == at.is_some() => Ok(Outcome::Already),
-        Some((_, true)) if at.is_some() => Ok(Outcome::Protected),
+        None => Ok(Outcome::NotFound),
+        Some((is_banned, _)) if is_banned == at.is_some() => Ok(Outcome::Unchanged),
+        Some((_, true)) if at.is_some() => Ok(Outcome::TargetIsAdmin),
         Some(_) => {
             connection
                 .prepare_cached("UPDATE users SET banned_at = ?2 WHERE id = ?1")?
@@ -207,19 +218,19 @@ fn ban(connection: &Connection, id: UserId, at: Option<Timestamp>) -> rusqlite::
 }
 
 fn dismiss(connection: &Connection, target: Target) -> rusqlite::Result<Outcome> {
-    if flag::sql::close(connection, target)? {
+    if flag::sql::close_case(connection, target)? {
         return Ok(Outcome::Done);
     }
-    Ok(if is_removed(connection, target)?.is_some() { Outcome::Already } else { Outcome::Gone })
+    Ok(if is_removed(connection, target)?.is_some() { Outcome::Unchanged } else { Outcome::NotFound })
 }
 
 row! {
-    /// An act as the log shows it.
-    fn logged() -> Act, columns act_columns {
+    /// An entry of the log.
+    fn log_entry() -> LogEntry, columns log_entry_columns {
         id: "acts.id",
         created_at: "acts.created_at",
         admin: author_columns!("admins") => user::sql::author,
-        verb: "acts.verb" => verb,
+        action: "acts.verb" => action,
         noun: "acts.noun",
         subject: "posts.id, comments.id, users.id" => subject,
         name: "iif(posts.deleted_at IS NULL, posts.title, NULL), users.screen_name" => name,
@@ -227,9 +238,9 @@ row! {
     }
 }
 
-fn verb(columns: &mut Columns) -> rusqlite::Result<Verb> {
-    // The table takes no other.
-    Ok(Verb::of(columns.read_ref()?.as_str()?).unwrap_or(Verb::Remove))
+fn action(columns: &mut Columns) -> rusqlite::Result<ModerationAction> {
+    // The column's CHECK allows no other code.
+    Ok(ModerationAction::from_code(columns.read_ref()?.as_str()?).unwrap_or(ModerationAction::Remove))
 }
 
 fn subject(columns: &mut Columns) -> rusqlite::Result<Option<Subject>> {
@@ -244,11 +255,11 @@ fn name(columns: &mut Columns) -> rusqlite::Result<Option<String>> {
     Ok(title.or(screen_name))
 }
 
-/// The log from `after` on: newest first.
-pub fn log(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::Result<Slice<Act>> {
+/// A page of the log after the cursor, newest first.
+pub fn log(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::Result<Slice<LogEntry>> {
     let sql = concat!(
         "SELECT ",
-        act_columns!(),
+        log_entry_columns!(),
         " FROM acts LEFT JOIN users AS admins ON admins.id = acts.admin_id \
          LEFT JOIN posts ON posts.id = acts.post_id \
          LEFT JOIN comments ON comments.id = acts.comment_id \
@@ -258,13 +269,13 @@ pub fn log(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::Resu
     );
     let rows = connection
         .prepare_cached(sql)?
-        .query_map(params![after.id, limit + 1], |row| logged(&mut Columns::of(row)))?
+        .query_map(params![after.id, limit + 1], |row| log_entry(&mut Columns::of(row)))?
         .collect::<Result<_, _>>()?;
-    Ok(Slice::of(rows, limit, Act::by_id))
+    Ok(Slice::of(rows, limit, LogEntry::cursor))
 }
 
 row! {
-    fn post_case() -> Case, columns post_columns {
+    fn post_detail() -> SubjectDetail, columns post_columns {
         subject: "posts.id" => post_subject,
         name: "posts.title",
         url: "posts.url",
@@ -272,28 +283,28 @@ row! {
         author: author_columns!("users") => user::sql::author,
         is_removed: "posts.removed_at IS NOT NULL",
         is_locked: "posts.locked_at IS NOT NULL",
-        is_empty: "posts.title IS NULL",
+        is_deleted: "posts.title IS NULL",
     } with { is_banned: false, is_admin: false, flags: Vec::new() }
 }
 
 row! {
-    fn comment_case() -> Case, columns comment_columns {
+    fn comment_detail() -> SubjectDetail, columns comment_columns {
         subject: "comments.id" => comment_subject,
         text: "comments.body",
         author: author_columns!("users") => user::sql::author,
         is_removed: "comments.removed_at IS NOT NULL",
-        is_empty: "comments.deleted_at IS NOT NULL AND comments.removed_at IS NULL",
+        is_deleted: "comments.deleted_at IS NOT NULL AND comments.removed_at IS NULL",
     } with { name: None, url: None, is_locked: false, is_banned: false, is_admin: false, flags: Vec::new() }
 }
 
 row! {
-    fn user_case() -> Case, columns user_columns {
+    fn user_detail() -> SubjectDetail, columns user_columns {
         subject: "id" => user_subject,
         name: "screen_name",
         is_banned: "banned_at IS NOT NULL",
         is_admin: "is_admin",
     } with {
-        url: None, text: String::new(), author: None, is_removed: false, is_locked: false, is_empty: false,
+        url: None, text: String::new(), author: None, is_removed: false, is_locked: false, is_deleted: false,
         flags: Vec::new()
     }
 }
@@ -310,8 +321,8 @@ fn user_subject(columns: &mut Columns) -> rusqlite::Result<Subject> {
     columns.read().map(Subject::User)
 }
 
-/// What an admin decides about, with its text and its flags; `None` when there is nothing of this id.
-pub fn case(connection: &Connection, subject: Subject) -> rusqlite::Result<Option<Case>> {
+/// A subject with its text and the reasons of its flags; `None`: there is no row of this id.
+pub fn subject_detail(connection: &Connection, subject: Subject) -> rusqlite::Result<Option<SubjectDetail>> {
     let (sql, id, read): (_, _, fn(&mut Columns) -> _) = match subject {
         Subject::Post(id) => (
             concat!(
@@ -321,7 +332,7 @@ pub fn case(connection: &Connection, subject: Subject) -> rusqlite::Result<Optio
                  LEFT JOIN users ON users.id = posts.user_id WHERE posts.id = ?1"
             ),
             id.get(),
-            post_case,
+            post_detail,
         ),
         Subject::Comment(id) => (
             concat!(
@@ -330,10 +341,10 @@ pub fn case(connection: &Connection, subject: Subject) -> rusqlite::Result<Optio
                 " FROM comments LEFT JOIN users ON users.id = comments.user_id WHERE comments.id = ?1"
             ),
             id.get(),
-            comment_case,
+            comment_detail,
         ),
         Subject::User(id) => {
-            (concat!("SELECT ", user_columns!(), " FROM users WHERE id = ?1"), id.get(), user_case)
+            (concat!("SELECT ", user_columns!(), " FROM users WHERE id = ?1"), id.get(), user_detail)
         }
     };
     let flags = match subject {
@@ -341,12 +352,12 @@ pub fn case(connection: &Connection, subject: Subject) -> rusqlite::Result<Optio
         Subject::Comment(id) => flag::sql::reasons(connection, Target::Comment(id))?,
         Subject::User(_) => Vec::new(),
     };
-    let found: Option<Case> =
+    let found: Option<SubjectDetail> =
         connection.prepare_cached(sql)?.query_row([id], |row| read(&mut Columns::of(row))).optional()?;
-    Ok(found.map(|case| Case { flags, ..case }))
+    Ok(found.map(|detail| SubjectDetail { flags, ..detail }))
 }
 
-/// Makes somebody an admin, or takes it back; `false`: they are banned, and nothing is changed.
+/// Grants or revokes the admin role; `false`: nothing is changed, since a banned user cannot become an admin.
 pub fn set_admin(connection: &Connection, user_id: UserId, is_admin: bool) -> rusqlite::Result<bool> {
     let changed = connection
         .prepare_cached("UPDATE users SET is_admin = ?2 WHERE id = ?1 AND (banned_at IS NULL OR NOT ?2)")?

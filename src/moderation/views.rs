@@ -1,9 +1,9 @@
-//! How the log looks, and where admins decide.
+//! Views of the moderation log and of the pages on which admins decide.
 
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
-use super::{Act, Case, Subject, Verb};
+use super::{LogEntry, ModerationAction, Subject, SubjectDetail};
 use crate::html::text::{DOT, Id, Text};
 use crate::markup::Markup;
 use crate::post::{DELETED, REMOVED};
@@ -18,8 +18,8 @@ use crate::web::Viewer;
 use crate::web::form::{Errors, NO_ERRORS};
 use crate::web::{Cx, paths};
 
-/// The way to moderating something, for an admin; for others who are signed in the way to flagging it,
-/// unless it is their own.
+/// The link to the moderation page for an admin, to the flag form for other users except the author; nothing
+/// for a guest.
 pub fn link<'v>(target: Target, author: Option<&'v Author>, viewer: Option<&'v Viewer>) -> impl Render + 'v {
     owned_html! {
         @ if let Some(viewer) = viewer {
@@ -37,7 +37,7 @@ pub fn link<'v>(target: Target, author: Option<&'v Author>, viewer: Option<&'v V
     }
 }
 
-/// What stands for a comment that is not there any more: an admin removed it, or its author took it back.
+/// The placeholder of a comment that an admin has removed or its author has deleted.
 pub fn absent(is_removed: bool) -> impl Render {
     owned_html! {
         p(class="empty") {
@@ -46,7 +46,7 @@ pub fn absent(is_removed: bool) -> impl Render {
     }
 }
 
-/// Why a post is not there any more, in the place of its text.
+/// The notice in place of the text of a post that an admin has removed, with the reason.
 pub fn removed<'r>(reason: Option<&'r str>) -> impl Render + 'r {
     owned_html! {
         @ if let Some(reason) = reason {
@@ -56,7 +56,7 @@ pub fn removed<'r>(reason: Option<&'r str>) -> impl Render + 'r {
     }
 }
 
-/// Why nobody can comment any more, in the place of the form.
+/// The notice in place of the comment form of a locked post, with the reason.
 pub fn locked<'r>(reason: &'r str) -> impl Render + 'r {
     owned_html! {
         p(class="hint", id="comment_form") {
@@ -65,47 +65,48 @@ pub fn locked<'r>(reason: &'r str) -> impl Render + 'r {
     }
 }
 
-/// The log.
-pub fn log<'l>(cx: &'l Cx, acts: &'l Slice<Act>) -> impl Render + 'l {
+/// A page of the moderation log.
+pub fn log<'l>(cx: &'l Cx, entries: &'l Slice<LogEntry>) -> impl Render + 'l {
     owned_html! {
-        @ if acts.rows.is_empty() {
+        @ if entries.rows.is_empty() {
             p(class="empty") { : "Nothing has been moderated yet." }
         } else {
             ol(class="comments", id="log") {
-                @ for act in &acts.rows {
-                    li(id=Id("act_", act.id)) {
+                @ for entry in &entries.rows {
+                    li(id=Id("act_", entry.id)) {
                         p {
-                            : by(act.admin.as_ref()); : " "; : act.verb.past(); : " "; : what(act); : DOT;
-                            : Age { at: act.created_at, now: cx.now }; : " ago"
+                            : admin(entry.admin.as_ref()); : " "; : entry.action.past_tense(); : " ";
+                            : entry_subject(entry); : DOT;
+                            : Age { at: entry.created_at, now: cx.now }; : " ago"
                         }
-                        p { : Text(&act.reason) }
+                        p { : Text(&entry.reason) }
                     }
                 }
             }
-            : pager::more(acts.next, "after", "");
+            : pager::more(entries.next, "after", "");
         }
     }
 }
 
-/// Who it was: here nobody is "you".
-fn by(admin: Option<&Author>) -> impl Render + '_ {
+/// The admin by name: unlike a byline, the public log has no "you".
+fn admin(admin: Option<&Author>) -> impl Render + '_ {
     owned_html! {
         @ if let Some(admin) = admin { a(href=paths::user(admin.id)) { : Text(&admin.screen_name) } }
         else { : DELETED }
     }
 }
 
-/// What it was done to, as far as it is still there: `the post TITLE`, `comment #17`, `NAME`.
-fn what(act: &Act) -> impl Render + '_ {
-    let is_user = act.noun == "user";
+/// The subject of an entry, as far as it is visible: `the post TITLE`, `comment #17`, `NAME`.
+fn entry_subject(entry: &LogEntry) -> impl Render + '_ {
+    let is_user = entry.noun == "user";
     owned_html! {
-        @ if let Some(subject) = act.subject {
-            @ if act.name.is_some() && !is_user { : "the "; : &act.noun; : " " }
+        @ if let Some(subject) = entry.subject {
+            @ if entry.name.is_some() && !is_user { : "the "; : &entry.noun; : " " }
             a(href=subject.address()) {
-                @ if let Some(name) = &act.name { : Text(name) } else { : &act.noun; : number(subject) }
+                @ if let Some(name) = &entry.name { : Text(name) } else { : &entry.noun; : number(subject) }
             }
         } else {
-            @ if !is_user { : "a "; : &act.noun; : " " }
+            @ if !is_user { : "a "; : &entry.noun; : " " }
             : DELETED
         }
     }
@@ -120,66 +121,74 @@ fn number(subject: Subject) -> impl Render {
     owned_html! { : Id(" #", number) }
 }
 
-/// What stands in the form of one verb, and what is wrong with it.
+/// The content and the errors of the form that was sent.
 #[derive(Clone, Copy)]
-pub struct Filled<'f> {
-    /// In which form; `None`: in none.
-    pub verb: Option<Verb>,
-    /// The reason.
+pub struct FormState<'f> {
+    /// The action whose form was sent; `None`: none was.
+    pub action: Option<ModerationAction>,
+    /// The typed reason.
     pub reason: &'f str,
-    /// What is wrong.
+    /// The errors of that form.
     pub errors: &'f Errors,
 }
 
-/// The page on which an admin decides: what it says, why it was flagged, and what can be done.
-pub fn case<'c>(viewer: Option<&'c Viewer>, case: &'c Case, filled: &'c Filled) -> impl Render + 'c {
-    let verbs = case.verbs();
-    let has_no_form = filled.verb.is_some_and(|verb| !verbs.contains(&verb));
+/// The page on which an admin decides: the subject's text, the reasons of its flags, and a form for each
+/// action.
+pub fn decide<'c>(
+    viewer: Option<&'c Viewer>,
+    detail: &'c SubjectDetail,
+    form_state: &'c FormState,
+) -> impl Render + 'c {
+    let actions = detail.allowed_actions();
+    let has_no_form = form_state.action.is_some_and(|action| !actions.contains(&action));
     owned_html! {
-        @ if has_no_form { : field::errors(filled.errors, "action") }
-        @ if case.is_empty {
+        @ if has_no_form { : field::errors(form_state.errors, "action") }
+        @ if detail.is_deleted {
             p(class="empty") { : "Its author deleted it; there is nothing left to moderate." }
         } else {
-            : said(viewer, case);
+            : content(viewer, detail);
         }
-        @ if !case.flags.is_empty() {
+        @ if !detail.flags.is_empty() {
             div(class="prose") {
                 h2 { : "Flags" }
-                ul(id="reasons") { @ for reason in &case.flags { li { : Text(reason) } } }
+                ul(id="reasons") { @ for reason in &detail.flags { li { : Text(reason) } } }
             }
         }
-        @ if case.is_admin {
+        @ if detail.is_admin {
             p(class="hint") { : "An admin can't be banned. Remove their admin role on the command line first." }
         }
-        @ for verb in &verbs { : form(case.subject, *verb, filled) }
+        @ for action in &actions { : form(detail.subject, *action, form_state) }
     }
 }
 
-fn said<'c>(viewer: Option<&'c Viewer>, case: &'c Case) -> impl Render + 'c {
+fn content<'c>(viewer: Option<&'c Viewer>, detail: &'c SubjectDetail) -> impl Render + 'c {
     owned_html! {
-        @ if let Some(name) = &case.name { h2 { : Text(name) } }
-        @ if let Some(url) = &case.url { p { : Text(url) } }
-        @ if !matches!(case.subject, Subject::User(_)) {
-            p(class="byline") { : user::views::author::by(case.author.as_ref(), viewer) }
-            div(class="prose") { : Markup(&case.text) }
+        @ if let Some(name) = &detail.name { h2 { : Text(name) } }
+        @ if let Some(url) = &detail.url { p { : Text(url) } }
+        @ if !matches!(detail.subject, Subject::User(_)) {
+            p(class="byline") { : user::views::author::by(detail.author.as_ref(), viewer) }
+            div(class="prose") { : Markup(&detail.text) }
         }
     }
 }
 
-fn form<'f>(subject: Subject, verb: Verb, filled: &'f Filled) -> impl Render + 'f {
-    let (reason, errors) =
-        if filled.verb == Some(verb) { (filled.reason, filled.errors) } else { ("", &NO_ERRORS) };
-    let id = format!("reason_to_{}", verb.code());
+fn form<'f>(subject: Subject, action: ModerationAction, form_state: &'f FormState) -> impl Render + 'f {
+    let (reason, errors) = if form_state.action == Some(action) {
+        (form_state.reason, form_state.errors)
+    } else {
+        ("", &NO_ERRORS)
+    };
+    let id = format!("reason_to_{}", action.code());
     owned_html! {
-        section(id=verb.code(), class="decision") {
+        section(id=action.code(), class="decision") {
             form(method="post", action=subject.moderation_path()) {
-                input(type="hidden", name="act", value=verb.code());
+                input(type="hidden", name="act", value=action.code());
                 : field::errors(errors, "action");
                 : field::line(
                     Field::new("reason", "Reason", reason, errors).id(&id).autocomplete("off")
                         .hint("Shown to everyone in the log.")
                 );
-                button(class="button") { : verb.imperative() }
+                button(class="button") { : action.button_label() }
             }
         }
     }

@@ -1,5 +1,5 @@
-//! How one wants to read: the pages on which it is chosen. What is chosen is in
-//! [`web::preferences`](crate::web::preferences), since every page asks for it.
+//! Reading preferences: the pages on which they are set. The preferences themselves are in
+//! [`web::preferences`](crate::web::preferences), since every page depends on them.
 
 pub mod handlers;
 pub mod views;
@@ -7,11 +7,11 @@ pub mod views;
 use crate::web::form::{Errors, Form};
 use crate::web::preferences::{Keys, Preferences, Theme};
 
-/// What a form makes of the `present` preferences: what it does not name stays as it is.
+/// The preferences in a form; a field that it lacks keeps its `present` value.
 ///
 /// # Errors
-/// A sentence for each that is none.
-pub fn chosen(form: &Form, present: Preferences) -> Result<Preferences, Errors> {
+/// An error for each field with an unknown value.
+pub fn from_form(form: &Form, present: Preferences) -> Result<Preferences, Errors> {
     let mut errors = Errors::default();
     let theme = form.get("theme").map_or(Some(present.theme), Theme::named);
     if theme.is_none() {
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_form_changes_what_it_names_and_nothing_else() {
+    fn a_form_changes_only_the_preferences_that_it_has() {
         let present = Preferences { theme: Theme::Dark, keys: Keys::Off };
         for (body, theme, keys) in [
             ("", Theme::Dark, Keys::Off),
@@ -41,7 +41,7 @@ mod tests {
             ("keys=on&theme=system", Theme::System, Keys::On),
         ] {
             let form = Form::parse(body.as_bytes()).expect("it is well-formed");
-            assert_eq!(chosen(&form, present), Ok(Preferences { theme, keys }), "{body}");
+            assert_eq!(from_form(&form, present), Ok(Preferences { theme, keys }), "{body}");
         }
         for (body, wrong) in [
             ("theme=", 1),
@@ -52,7 +52,7 @@ mod tests {
             ("theme=dark%22%3E", 1),
         ] {
             let form = Form::parse(body.as_bytes()).expect("it is well-formed");
-            let refused = chosen(&form, present).expect_err(body);
+            let refused = from_form(&form, present).expect_err(body);
             assert_eq!(refused.sentences().len(), wrong, "{body}");
         }
     }

@@ -1,4 +1,4 @@
-//! How choices look.
+//! Views of the preferences and of the keyboard shortcuts.
 
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
@@ -8,7 +8,7 @@ use crate::web::form::Errors;
 use crate::web::paths;
 use crate::web::preferences::{Keys, Preferences, Theme};
 
-/// The page for choosing. `return_to` is where it leads, else to itself.
+/// The preferences form. After it the client goes to `return_to`, or with `None` back to the form.
 pub fn edit<'f>(present: Preferences, return_to: Option<&'f str>, errors: &'f Errors) -> impl Render + 'f {
     let theme = |theme: Theme| match theme {
         Theme::System => "System",
@@ -35,7 +35,7 @@ pub fn edit<'f>(present: Preferences, return_to: Option<&'f str>, errors: &'f Er
     }
 }
 
-/// One of some, of which exactly one is chosen.
+/// A radio button.
 #[derive(Clone, Copy)]
 struct Choice {
     value: &'static str,
@@ -61,13 +61,14 @@ fn choices<'f, const N: usize>(
             @ for Choice { value, label, is_chosen } in choices {
                 label { input(type="radio", name=name, value=value, checked?=is_chosen); : " "; : label }
             }
-            // As beside any other field.
+            // In the place where `ui::field` puts the errors of a field.
             @ for sentence in errors.of(name) { p(class="error") { : sentence } }
         }
     }
 }
 
-/// The page about the keys. `static/keys.js` shows the part with the id wherever somebody asks for it.
+/// The page about keyboard shortcuts. `static/keys.js` fetches the element with the id `keys` and shows it on
+/// any page.
 pub fn keys(keys: Keys) -> impl Render {
     let other = if keys == Keys::On { Keys::Off } else { Keys::On };
     owned_html! {

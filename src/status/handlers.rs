@@ -1,4 +1,4 @@
-//! The health check and the status page.
+//! Requests for the health check and the status page.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,8 @@ use crate::web::{Cx, Result, reply};
 /// status code.
 ///
 /// # Errors
-/// The database's.
+/// [`Unavailable`](crate::web::Error::Unavailable) or [`Internal`](crate::web::Error::Internal) when the
+/// database fails.
 pub fn up(cx: &Cx) -> Result {
     cx.site.db.check()?;
     if wants_json(cx) {
@@ -27,7 +28,8 @@ pub fn up(cx: &Cx) -> Result {
 /// folders and machines.
 ///
 /// # Errors
-/// The database's.
+/// [`Unavailable`](crate::web::Error::Unavailable) or [`Internal`](crate::web::Error::Internal) when the
+/// database fails.
 pub fn status(cx: &Cx) -> Result {
     let page = Page { description: "Whether there is a backup of Lorem News.", ..Page::new(cx, "Status")? };
     let is_admin = page.viewer.is_some_and(|viewer| viewer.is_admin);

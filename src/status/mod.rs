@@ -1,4 +1,4 @@
-//! Whether the site is up, and how its replica is: the health check and the status page.
+//! The health check and the status page, which show whether the site is up and the replica is healthy.
 
 pub mod handlers;
 pub mod views;

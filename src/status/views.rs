@@ -12,9 +12,9 @@ use crate::ui::time::Age;
 pub struct StatusView<'s> {
     /// Where the replica is.
     pub location: &'s Location,
-    /// How the replica is.
+    /// The replica's health.
     pub health: Health,
-    /// Losing the database's disk loses the replica, too.
+    /// The replica is on the database's disk, so that one failure loses both.
     pub is_on_same_disk: bool,
     /// The viewer is an admin, who sees the location and the faults.
     pub is_admin: bool,

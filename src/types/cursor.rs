@@ -1,25 +1,25 @@
-//! Pages of a list that moves: the next page begins after the last row seen, not at a count, so no
-//! row comes twice or is left out while new ones arrive, and the thousandth page costs what the first does.
+//! Keyset pagination: the next page starts after the last row of this one, not at an offset. No row is shown
+//! twice or left out while new rows arrive, and the thousandth page costs no more than the first.
 
 use std::fmt;
 
 /// Rows on a page of a list.
 pub const PAGE_SIZE: u32 = 30;
 
-/// A place in a list that is sorted by a number and then by id, both falling.
+/// A position in a list that is sorted by a number and then by id, both descending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    /// The number: a time or a rank.
+    /// The sort key: a time in microseconds, or a rank.
     pub key: i64,
     /// The id of the row.
     pub id: i64,
 }
 
-/// Before the first row.
+/// The position before the first row.
 pub const START: Cursor = Cursor { key: i64::MAX, id: i64::MAX };
 
 impl Cursor {
-    /// Reads what [`fmt::Display`] writes: two whole numbers.
+    /// Parses the format of [`fmt::Display`]: two whole numbers, joined by `-`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Cursor> {
         let number =
@@ -29,23 +29,23 @@ impl Cursor {
     }
 }
 
-/// As addresses have it: `17-4`.
+/// The format in addresses: `17-4`.
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(f, "{}-{}", self.key, self.id)
     }
 }
 
-/// One page of rows, and where the next begins if there is one.
+/// A page of rows and the cursor of the next page.
 pub struct Slice<T> {
-    /// At most as many as were asked for.
+    /// The rows, at most the requested number.
     pub rows: Vec<T>,
-    /// Where the next page begins.
+    /// The cursor of the next page; `None`: this is the last one.
     pub next: Option<Cursor>,
 }
 
 impl<T> Slice<T> {
-    /// Makes a page of `limit` from a query that asked for one row more.
+    /// A page of at most `limit` rows, from a query that selected one row more.
     #[must_use]
     pub fn of(mut rows: Vec<T>, limit: u32, cursor: impl Fn(&T) -> Cursor) -> Slice<T> {
         let limit = limit as usize;

@@ -1,11 +1,12 @@
-//! Ids of rows: a type for each noun, so that the id of a post is not taken for that of a comment.
+//! Ids of rows: a type for each noun, so that the compiler keeps the id of a post apart from that of a
+//! comment.
 
 use std::fmt;
 
 use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef};
 
-/// Declares types that are an `i64` to SQLite, and its digits to a reader.
+/// Declares id types: an `i64` in SQLite, shown as its digits.
 macro_rules! ids {
     ($($(#[$doc:meta])* $id:ident)+) => { $(
         $(#[$doc])*
@@ -25,7 +26,7 @@ macro_rules! ids {
                 self.0
             }
 
-            /// The id in a segment of a path, see [`number_from_path`].
+            /// Parses a segment of a path, see [`number_from_path`].
             #[must_use]
             pub fn from_path(segment: &str) -> Option<$id> {
                 number_from_path(segment).map($id)
@@ -63,8 +64,8 @@ ids! {
     SessionId
 }
 
-/// The number in a segment of a path, as the site writes it: a sign or a leading zero, which `parse` takes,
-/// would give a page a second address.
+/// The number in a segment of a path, in the one form that the site writes. A sign or a leading zero, which
+/// `parse` accepts, would give a page a second address.
 #[must_use]
 pub fn number_from_path(segment: &str) -> Option<i64> {
     let is_canonical = segment.bytes().all(|byte| byte.is_ascii_digit()) && !segment.starts_with('0');
@@ -76,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_has_one_way_to_write_an_id() {
+    fn an_id_has_one_form_in_a_path() {
         assert_eq!(PostId::from_path("17"), Some(PostId::new(17)));
         assert_eq!(UserId::from_path("9223372036854775807").map(UserId::get), Some(i64::MAX));
         for other in ["", "0", "017", "+17", "-17", "1e3", "1 ", "９", "9223372036854775808"] {

@@ -1,4 +1,4 @@
-//! Types that every layer uses: moments, ids, and positions in lists.
+//! Types that every layer uses: timestamps, ids, and cursors of lists.
 
 pub mod cursor;
 pub mod id;

@@ -1,4 +1,4 @@
-//! Moments, as the database and the program keep them.
+//! Timestamps of the database and of the program.
 
 use std::ops::{Add, Sub};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -30,7 +30,7 @@ impl Timestamp {
         Timestamp::EPOCH + SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
     }
 
-    /// The moment of a column, or of a cursor.
+    /// The timestamp of a column or of a cursor's key.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Timestamp {
         Timestamp(micros)
@@ -42,8 +42,8 @@ impl Timestamp {
         self.0
     }
 
-    /// Days since the Unix epoch, rounded towards it as SQLite divides: what the index over posts by day is
-    /// sorted by.
+    /// Days since the Unix epoch, rounded towards it as SQLite's division does. The index of posts by day has
+    /// this expression as its key.
     #[must_use]
     pub const fn day(self) -> i64 {
         self.0 / (24 * 60 * 60 * 1_000_000)
@@ -67,15 +67,15 @@ impl Timestamp {
         self.checked_duration_since(earlier).unwrap_or_default()
     }
 
-    /// `2026-11-23T22:12:00Z`, RFC 3339 in seconds. A moment outside jiff's years −9999 to 9999 can only be a
-    /// damaged row: the epoch.
+    /// `2026-11-23T22:12:00Z`, RFC 3339 in whole seconds. A moment outside jiff's years −9999 to 9999, which
+    /// only a damaged row has, gives the epoch.
     #[must_use]
     pub fn rfc_3339(self) -> String {
         jiff::Timestamp::from_second(self.0.div_euclid(1_000_000)).unwrap_or_default().to_string()
     }
 }
 
-/// Whole microseconds, as many as fit.
+/// Whole microseconds, at most `i64::MAX`.
 fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }

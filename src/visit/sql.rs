@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 
 use super::Visit;
-use crate::sql::among;
+use crate::sql::for_each_of_user;
 use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 
@@ -43,10 +43,16 @@ pub fn of_posts(
         ", looked_at FROM visits WHERE user_id = ?1 AND post_id BETWEEN ?2 AND ?3 ORDER BY post_id LIMIT ?4"
     );
     let mut visits = Vec::new();
-    among(connection, sql, user_id, posts.map(|(position, id)| (position, id.get())), |position, row| {
-        visits.push((position, Visit { new_since: row.get(1)?, looked_at: row.get(2)? }));
-        Ok(())
-    })?;
+    for_each_of_user(
+        connection,
+        sql,
+        user_id,
+        posts.map(|(position, id)| (position, id.get())),
+        |position, row| {
+            visits.push((position, Visit { new_since: row.get(1)?, looked_at: row.get(2)? }));
+            Ok(())
+        },
+    )?;
     Ok(visits)
 }
 

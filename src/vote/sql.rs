@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Target, Vote, VoteOutcome};
 use crate::rank;
-use crate::sql::{Columns, among, row};
+use crate::sql::{Columns, for_each_of_user, row};
 use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
 
@@ -175,7 +175,7 @@ fn positions(
     rows: impl Iterator<Item = (usize, i64)>,
 ) -> rusqlite::Result<Vec<usize>> {
     let mut positions = Vec::new();
-    among(connection, sql, user_id, rows, |position, _| {
+    for_each_of_user(connection, sql, user_id, rows, |position, _| {
         positions.push(position);
         Ok(())
     })?;

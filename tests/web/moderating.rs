@@ -572,7 +572,7 @@ fn the_log_and_the_queue_are_read_page_by_page() {
                 now: Timestamp::from_micros(1),
             };
             let flagged = flag::sql::create(&scene.database, &new).expect("an answer");
-            assert_eq!(flagged, flag::Flagged::Done);
+            assert_eq!(flagged, flag::FlagOutcome::Created);
         }
     }
     let answer = scene.admin.get("/flags");

@@ -9,8 +9,8 @@ use lorem_news::comment::sql::discussion::Discussion;
 use lorem_news::comment::{self, CommentStatus, NewComment, ReplyTarget};
 use lorem_news::draft::{self, NewDraft};
 use lorem_news::feed;
-use lorem_news::flag::{self, Flagged, NewFlag};
-use lorem_news::moderation::{self, Decision, Outcome, Subject, Verb};
+use lorem_news::flag::{self, FlagOutcome, NewFlag};
+use lorem_news::moderation::{self, Decision, ModerationAction, Outcome, Subject};
 use lorem_news::post::best::Period;
 use lorem_news::post::{self, Content, NewPost, UpdateOutcome};
 use lorem_news::saved::{self, SaveAction};
@@ -278,7 +278,7 @@ fn every_query_and_change_of_one_user_is_found_by_an_index() {
         let kept = make();
         session::sql::replace_secret(connection, kept, &secret, Timestamp::from_micros(2))
             .expect("it is renewed");
-        assert!(auth::sql::session(connection, kept).expect("an answer").is_some());
+        assert!(auth::sql::session_ban_reason(connection, kept).expect("an answer").is_some());
         make();
         session::sql::destroy_others(connection, USER, Some(kept)).expect("they end");
         assert_eq!(session::sql::count(connection, USER).expect("a number"), 1);
@@ -350,32 +350,34 @@ fn moderation_finds_its_rows_by_an_index() {
         for target in [Target::Post(POST), Target::Comment(COMMENT)] {
             for user_id in [90, 91] {
                 let new = NewFlag { user_id: UserId::new(user_id), target, reason: "Spam", now: LONG_AGO };
-                assert_eq!(flag::sql::create(connection, &new).expect("an answer"), Flagged::Done);
+                assert_eq!(flag::sql::create(connection, &new).expect("an answer"), FlagOutcome::Created);
             }
             assert_eq!(flag::sql::reasons(connection, target).expect("a list").len(), 2);
-            assert!(moderation::sql::case(connection, target.into()).expect("an answer").is_some());
+            assert!(moderation::sql::subject_detail(connection, target.into()).expect("an answer").is_some());
         }
         assert!(flag::sql::withdraw_some(connection, UserId::new(90), 10).expect("they go"));
-        let act = |verb, subject| {
-            let new = Decision { verb, subject, reason: "A reason", now: LONG_AGO };
-            moderation::sql::act(connection, session_id, &new).expect("an answer")
+        let act = |action, subject| {
+            let new = Decision { action, subject, reason: "A reason", now: LONG_AGO };
+            moderation::sql::decide_by_session(connection, session_id, &new).expect("an answer")
         };
         for subject in [Subject::Post(POST), Subject::Comment(COMMENT)] {
-            for verb in [Verb::Dismiss, Verb::Remove, Verb::Restore] {
-                assert_eq!((act(verb, subject), act(verb, subject)), (Outcome::Done, Outcome::Already));
+            for action in [ModerationAction::Dismiss, ModerationAction::Remove, ModerationAction::Restore] {
+                assert_eq!((act(action, subject), act(action, subject)), (Outcome::Done, Outcome::Unchanged));
             }
         }
-        for verb in [Verb::Lock, Verb::Unlock] {
-            assert_eq!(act(verb, Subject::Post(POST)), Outcome::Done);
+        for action in [ModerationAction::Lock, ModerationAction::Unlock] {
+            assert_eq!(act(action, Subject::Post(POST)), Outcome::Done);
         }
-        for verb in [Verb::Ban, Verb::Unban] {
-            assert_eq!(act(verb, Subject::User(UserId::new(2))), Outcome::Done);
+        for action in [ModerationAction::Ban, ModerationAction::Unban] {
+            assert_eq!(act(action, Subject::User(UserId::new(2))), Outcome::Done);
         }
-        moderation::sql::locked(connection, POST).expect("an answer");
+        moderation::sql::lock_reason(connection, POST).expect("an answer");
         auth::sql::ban_reason(connection, UserId::new(2)).expect("an answer");
         moderation::sql::removed_comment(connection, COMMENT).expect("an answer");
         assert!(
-            moderation::sql::case(connection, Subject::User(UserId::new(2))).expect("an answer").is_some()
+            moderation::sql::subject_detail(connection, Subject::User(UserId::new(2)))
+                .expect("an answer")
+                .is_some()
         );
         moderation::sql::set_admin(connection, USER, false).expect("it is changed");
     });

@@ -201,7 +201,7 @@ pub fn comment_status(connection: &Connection, to: ReplyTarget) -> rusqlite::Res
             }
         }
     };
-    if let Some(reason) = moderation::sql::locked(connection, post_id)? {
+    if let Some(reason) = moderation::sql::lock_reason(connection, post_id)? {
         return Ok(CommentStatus::Locked(reason));
     }
     if !post::sql::takes_comments(connection, post_id)? {
