@@ -4,7 +4,7 @@
 use clap::builder::FalseyValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_parser};
 
-use crate::site::limiter::{COUNT_RANGE, Limit, RATE_LIMITS, RateLimits};
+use crate::site::rate_limits::{COUNT_RANGE, Limit, RATE_LIMITS, RateLimits};
 
 /// The id of the option that turns off all limits.
 const NO_RATE_LIMITS: &str = "no_rate_limits";
@@ -65,7 +65,7 @@ impl FromArgMatches for RateLimitOptions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::site::limiter::RateLimit;
+    use crate::site::rate_limits::RateLimit;
     use clap::Parser;
 
     #[derive(Parser, Debug)]

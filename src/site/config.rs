@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use lorem_http::Limits;
 
-use super::limiter::RateLimits;
 use super::origin::Origin;
+use super::rate_limits::RateLimits;
 use crate::replica;
 
 /// How the site is served.

@@ -3,6 +3,7 @@
 pub mod config;
 pub mod limiter;
 pub mod origin;
+pub mod rate_limits;
 pub mod semaphore;
 
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use lorem_news::flag;
-use lorem_news::site::limiter::{Limit, RateLimit, RateLimits};
+use lorem_news::site::rate_limits::{Limit, RateLimit, RateLimits};
 use lorem_news::types::id::{CommentId, UserId};
 use lorem_news::types::time::Timestamp;
 use rusqlite::Connection;

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use lorem_news::app::App;
-use lorem_news::site::limiter::{Limit, RateLimit, RateLimits};
+use lorem_news::site::rate_limits::{Limit, RateLimit, RateLimits};
 use prometheus_parse::{Sample, Value};
 use rouille::Request;
 

@@ -1,6 +1,6 @@
 //! Saving posts: each user has their own list, and saving is idempotent.
 
-use lorem_news::site::limiter::RateLimits;
+use lorem_news::site::rate_limits::RateLimits;
 use rusqlite::Connection;
 
 use crate::client::*;

@@ -1,6 +1,6 @@
 //! Rate limits. No test waits for the clock: all counted actions happen within a minute.
 
-use lorem_news::site::limiter::RateLimits;
+use lorem_news::site::rate_limits::RateLimits;
 use lorem_news::user::name;
 
 use crate::client::Client;

@@ -4,7 +4,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use lorem_news::rank;
-use lorem_news::site::limiter::RateLimits;
+use lorem_news::site::rate_limits::RateLimits;
 use lorem_news::types::time::Timestamp;
 use rusqlite::Connection;
 use scraper::Html;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use lorem_news::comment::{self, NewComment};
-use lorem_news::site::limiter::{Limit, RateLimit, RateLimits};
+use lorem_news::site::rate_limits::{Limit, RateLimit, RateLimits};
 use lorem_news::types::id::{CommentId, PostId, UserId};
 use lorem_news::types::time::{DAY, MINUTE, Timestamp};
 use rusqlite::Connection;
