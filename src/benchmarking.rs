@@ -39,7 +39,7 @@ pub const ENDPOINTS: [&str; 10] = [
     "user_show",
 ];
 
-/// What one call does as its user.
+/// The operation that one call runs as its user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Operation {
     PostCreate,
@@ -107,7 +107,7 @@ struct Outcome {
     content: Content,
 }
 
-/// What the page of the answer shows.
+/// The content of the page that answers a call.
 enum Content {
     /// The new post, as the transaction has read it: the page needs nothing more from the database.
     NewPost(Box<PostDetail>),
@@ -120,7 +120,8 @@ enum Content {
 /// `POST /benchmarking/:endpoint`. A database without users or posts gives an empty list.
 ///
 /// # Errors
-/// [`Error::NotFound`] for an unknown endpoint; the database's.
+/// [`Error::NotFound`] for an unknown endpoint; [`Error::Unavailable`] or [`Error::Internal`] when the database
+/// fails.
 pub fn run(cx: &Cx, endpoint: &str) -> Result {
     let call = PreparedCall::new(cx, Operation::of(endpoint).ok_or(Error::NotFound)?);
     let (operation, secret) = call.for_answer();
@@ -132,7 +133,8 @@ pub fn run(cx: &Cx, endpoint: &str) -> Result {
 /// without waiting for the disk (`bench/programs/in_process.rs`).
 ///
 /// # Errors
-/// [`Error::NotFound`] for an unknown endpoint; the database's.
+/// [`Error::NotFound`] for an unknown endpoint; [`Error::Unavailable`] or [`Error::Internal`] when the database
+/// fails.
 pub fn write_batch(cx: &Cx, endpoint: &str, number: usize) -> Result<Vec<CommittedCall>> {
     let call = || Ok(PreparedCall::new(cx, Operation::of(endpoint).ok_or(Error::NotFound)?));
     let calls: Vec<PreparedCall> = (0..number).map(|_| call()).collect::<Result<_>>()?;
@@ -155,7 +157,7 @@ impl CommittedCall {
     /// Renders the answer, with the cookie of the session.
     ///
     /// # Errors
-    /// The database's.
+    /// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
     pub fn answer(self, cx: &Cx) -> Result {
         let Some(Outcome { viewer, content }) = self.outcome else {
             return Ok(reply::html(cx, index(cx)?));

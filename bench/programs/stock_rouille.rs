@@ -13,7 +13,7 @@
 //!
 //! The benchmarking endpoints are on and cookies travel over plain HTTP, as in `lorem-news demo`. The program fills no
 //! database: `lorem-news seed --database FILE` does. SIGTERM ends it at once, because rouille's `stoppable` never
-//! stops while requests keep arriving. An answered write is durable all the same.
+//! stops while requests keep arriving. An answered write is still durable.
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;

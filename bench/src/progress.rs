@@ -1,4 +1,4 @@
-//! Progress on stderr: what is done, how much there is to do, and about how long the rest takes.
+//! Progress on stderr: the completed steps, their total, and the estimated time for the rest.
 
 use std::time::{Duration, Instant};
 

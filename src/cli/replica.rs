@@ -100,7 +100,7 @@ fn verify_replica(replicated: &ReplicatedDatabase) -> Result<()> {
     Ok(())
 }
 
-/// A line whose value is unknown says why; the command succeeds all the same.
+/// A line whose value is unknown shows the reason; the command still succeeds.
 fn show_status(replicated: &ReplicatedDatabase) -> Result<()> {
     let settings = replicated.settings()?;
     replicated.database.must_exist()?;

@@ -31,7 +31,7 @@ struct SyncState {
     fault: Option<String>,
 }
 
-/// How the replica is at one moment.
+/// The replica's health at one time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
     /// The time since every write was last in the replica; `None`: that has not been so yet.
@@ -80,7 +80,7 @@ impl ReplicaStatus {
     /// the server may have made it.
     ///
     /// # Errors
-    /// The database's.
+    /// Those of [`Database::read`].
     pub fn health(&self, db: &Database) -> Result<Health, store::Error> {
         Ok(self.health_with(db.read(sql::last_verification)?))
     }

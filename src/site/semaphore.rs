@@ -88,8 +88,8 @@ impl Semaphore {
     /// Leaves the queue. `false`: the permit came meanwhile.
     fn give_up(&self, waiter: &Arc<Waiter>) -> bool {
         let mut state = self.lock();
-        let place = state.waiting.iter().position(|other| Arc::ptr_eq(other, waiter));
-        place.and_then(|place| state.waiting.remove(place)).is_some()
+        let position = state.waiting.iter().position(|other| Arc::ptr_eq(other, waiter));
+        position.and_then(|position| state.waiting.remove(position)).is_some()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -10,12 +10,12 @@ use crate::web::reply::Change;
 /// The text of links to the moderation log.
 pub const LOG: &str = "Moderation log";
 
-/// A notice: what was done.
+/// A notice about a completed action.
 pub fn notice<'s>(sentence: &'s str) -> impl Render + 's {
     owned_html! { p(class="flash notice") { : sentence } }
 }
 
-/// An alert: what went wrong.
+/// An alert about an error.
 pub fn alert<'s>(sentence: &'s str) -> impl Render + 's {
     owned_html! { p(class="flash alert", role="alert") { : sentence } }
 }

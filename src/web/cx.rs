@@ -195,8 +195,8 @@ impl<'r> Cx<'r> {
     }
 
     fn method_of_form(&self) -> Option<&'static str> {
-        let wanted = self.try_form().ok()?.get("_method")?;
-        ["PATCH", "PUT", "DELETE"].into_iter().find(|method| method.eq_ignore_ascii_case(wanted))
+        let method = self.try_form().ok()?.get("_method")?;
+        ["PATCH", "PUT", "DELETE"].into_iter().find(|known| known.eq_ignore_ascii_case(method))
     }
 
     pub(super) fn try_form(&self) -> std::result::Result<&Form, Unreadable> {

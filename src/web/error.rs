@@ -9,11 +9,11 @@ use thiserror::Error;
 use super::header::Header;
 use crate::site::limiter::RetryAfter;
 
-/// Why a handler does not answer the request. Mistakes in a form that a person can correct are no error: the
+/// The reason for which a handler cannot answer the request. Mistakes in a form that a person can correct are no error: the
 /// handler shows the form again, with [`Errors`](super::form::Errors).
 #[derive(Debug, Error)]
 pub enum Error {
-    /// 404: no such address, or nothing there.
+    /// 404: the address does not exist, or its post, comment or user does not.
     NotFound,
     /// 405: the address exists, for these methods.
     MethodNotAllowed(&'static str),
@@ -45,7 +45,7 @@ pub enum Error {
         /// The texts of the refused form, so that they are not lost.
         typed: String,
     },
-    /// 429.
+    /// 429: the action exceeds its rate limit.
     RateLimited(RetryAfter),
     /// 503: the same request may succeed in a moment.
     Unavailable(#[source] db::Error),

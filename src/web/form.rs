@@ -17,7 +17,7 @@ pub const MAX_FIELDS: usize = 100;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Form(Vec<(String, String)>);
 
-/// Why a request's body is not a form.
+/// The reason for which a request's body is not a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unreadable {
     /// Its `Content-Type` is another one.

@@ -54,7 +54,7 @@ impl Graph {
         Graph::of(sources)
     }
 
-    /// The same of texts that are given with their paths.
+    /// The graph of source texts, given with their paths.
     pub fn of_texts(texts: &[(&str, &str)]) -> Graph {
         let source =
             |(path, text): &(&str, &str)| (parse(module_of(Path::new(path)), text), (*path).to_owned());
@@ -239,7 +239,7 @@ impl Resolver {
         panic!("re-exports that lead nowhere: {path:?}");
     }
 
-    /// The names that a `use` brings, with what they stand for; those of other crates are left out.
+    /// The names that a `use` brings into scope, with their paths, except those of other crates.
     fn leaves(&self, module: &Module, tree: &UseTree) -> Names {
         let mut leaves = Vec::new();
         flatten(tree, &mut Vec::new(), &mut leaves);

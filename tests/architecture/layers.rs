@@ -1,4 +1,4 @@
-//! The layers of the house: a file uses what is on its own layer or below it, and no files form a circle.
+//! The layers of the source tree: a file uses only its own layer and those below, and no files form a circle.
 //!
 //! `src/lib.rs` lists the modules from the top layer to the ground. A module with `handlers` is a noun; all
 //! nouns share four layers, by the kind of file: handlers, views, SQL, types.
@@ -72,7 +72,7 @@ fn upwards(graph: &Graph, declared: &[String]) -> Vec<String> {
 }
 
 #[test]
-fn a_file_uses_only_what_is_on_its_floor_or_below() {
+fn a_file_uses_only_what_is_in_its_layer_or_below() {
     let root = Path::new(ROOT).join("src");
     let lib = std::fs::read_to_string(root.join("lib.rs")).expect("a text");
     let graph = Graph::read(&root);
@@ -93,8 +93,8 @@ fn no_files_form_a_circle() {
 
 const LIB: &str = "pub mod app; pub mod post; pub mod user; pub mod web;";
 
-/// A small house, with one more line in one of its files.
-fn house(file: &str, line: &str) -> Graph {
+/// The graph of a small source tree, with one more line in one of its files.
+fn tree(file: &str, line: &str) -> Graph {
     let texts = [
         ("app.rs", "use crate::post::handlers;"),
         ("post/mod.rs", "pub mod handlers; pub mod sql; pub mod views; pub struct Post;"),
@@ -116,8 +116,8 @@ fn house(file: &str, line: &str) -> Graph {
 #[test]
 fn an_arrow_upwards_is_found_however_it_is_written() {
     let modules = declared(LIB);
-    assert_eq!(upwards(&house("", ""), &modules), Vec::<String>::new());
-    assert!(house("", "").circles().is_empty());
+    assert_eq!(upwards(&tree("", ""), &modules), Vec::<String>::new());
+    assert!(tree("", "").circles().is_empty());
     for (file, line, arrow) in [
         ("web/cx.rs", "use crate::post::Post;", "web/cx.rs → post/mod.rs"),
         ("web/cx.rs", "fn f() -> crate::user::User { todo() }", "web/cx.rs → user/mod.rs"),
@@ -131,21 +131,21 @@ fn an_arrow_upwards_is_found_however_it_is_written() {
         ("post/mod.rs", "fn f() { sql::x() }", "post/mod.rs → post/sql.rs"),
         ("web/cx.rs", "fn f() { columns!() }", "web/cx.rs → post/sql.rs"),
     ] {
-        let found = upwards(&house(file, line), &modules);
+        let found = upwards(&tree(file, line), &modules);
         assert!(found.iter().any(|found| found == arrow), "{file}: {line}: {found:?}");
     }
 }
 
 #[test]
-fn a_circle_on_one_floor_is_found() {
-    let house = house("user/views.rs", "use crate::post::views::list;");
-    assert!(upwards(&house, &declared(LIB)).is_empty());
-    assert_eq!(house.circles(), [["post/views.rs → user/views.rs", "user/views.rs → post/views.rs"]]);
+fn a_circle_in_one_layer_is_found() {
+    let tree = tree("user/views.rs", "use crate::post::views::list;");
+    assert!(upwards(&tree, &declared(LIB)).is_empty());
+    assert_eq!(tree.circles(), [["post/views.rs → user/views.rs", "user/views.rs → post/views.rs"]]);
 }
 
 #[test]
 fn a_re_export_leads_to_where_the_thing_is() {
-    let house = house("", "");
-    let used = &house.uses[&vec!["user".to_owned(), "handlers".to_owned()]];
-    assert_eq!(used.iter().map(|module| house.file(module)).collect::<Vec<_>>(), ["web/cx.rs"]);
+    let tree = tree("", "");
+    let used = &tree.uses[&vec!["user".to_owned(), "handlers".to_owned()]];
+    assert_eq!(used.iter().map(|module| tree.file(module)).collect::<Vec<_>>(), ["web/cx.rs"]);
 }

@@ -6,8 +6,8 @@
 //! transactions: the WAL begins at its start again only after all of it is copied
 //! (<https://sqlite.org/wal.html#ckpt>).
 //!
-//! Among busy readers there is always one that began before the last commit and still needs the WAL. When the
-//! WAL has become long all the same, the last copy keeps this process's readers out (`ReaderGate`), and later
+//! Among busy readers there is always one that began before the last commit and still needs the WAL. If the
+//! WAL nevertheless becomes long, the last copy keeps this process's readers out (`ReaderGate`), and later
 //! readers need only the database.
 //!
 //! A [`CheckpointGuard`] decides whether this process may checkpoint at all. Litestream must be the only one

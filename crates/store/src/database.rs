@@ -218,7 +218,7 @@ impl Database {
     }
 
     /// Finishes the queued writes and closes the readers and the database, for a process beside another one
-    /// that keeps the database open. The last process to close a database copies the WAL all the same: SQLite
+    /// that keeps the database open. The last process to close a database still copies the WAL: SQLite
     /// does it.
     ///
     /// # Errors

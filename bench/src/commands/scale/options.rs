@@ -1,4 +1,4 @@
-//! What is compared.
+//! The options of `bin/bench scale`.
 
 use std::path::PathBuf;
 
