@@ -31,7 +31,7 @@ pub struct App {
     pub replica: Option<Replica>,
 }
 
-/// Why the application does not start, or does not close its database.
+/// The failure of a start, or of closing the database.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Preparing, pairing or supervising the replica fails.

@@ -46,7 +46,7 @@ pub struct Seeded {
     pub comments: usize,
 }
 
-/// Why a database could not be seeded.
+/// The failure of a seed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The password could not be hashed: the system provides no random numbers.

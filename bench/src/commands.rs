@@ -26,7 +26,7 @@ impl Command {
     /// Measures, prints the tables, and writes them into the documents.
     ///
     /// # Errors
-    /// What could not be started, measured or written; also when a signal asked to stop.
+    /// When a step cannot be started, measured or written, or a signal requests a stop.
     pub fn run(&self) -> Result<()> {
         match self {
             Command::Ablation(options) => ablation::run(options),

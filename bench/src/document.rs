@@ -1,5 +1,6 @@
-//! The documents that hold measured figures. People write them, except the sections between markers: `bin/bench`
-//! writes the tables of a run into `docs/benchmarks/results.md`, and its headline rows into `docs/benchmarks.md`.
+//! The documents that hold measured figures. People write them, except the sections between markers:
+//! `bin/bench` writes the tables of a run into `docs/benchmarks/results.md`, and its headline rows into
+//! `docs/benchmarks.md`.
 
 use std::fs;
 use std::process::Command;
@@ -34,8 +35,8 @@ impl Section {
     }
 }
 
-/// Replaces the section of a run in both documents, or in none of them: the `tables` with the conditions of the run,
-/// and the `headline` with its source. `command` repeats the run.
+/// Replaces the section of a run in both documents, or in none of them: the `tables` with the conditions of
+/// the run, and the `headline` with its source. `command` repeats the run.
 pub fn write(section: Section, command: &str, tables: &str, headline: &str) -> Result<()> {
     let conditions = Conditions::of_this_run();
     let tables = format!("{}\n\n{}", tables.trim(), conditions.table(command)?);
@@ -70,7 +71,7 @@ fn with_section(text: &str, name: &str, content: &str) -> Option<String> {
     Some(format!("{before}{begin}\n{}\n\n{end}{after}", content.trim()))
 }
 
-/// When and with which source a run was made.
+/// The date and the source commit of a run.
 struct Conditions {
     date: String,
     commit: String,

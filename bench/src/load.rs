@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::process;
 
-/// The name under which oha counts requests that were still running when the time was up. They are no failures.
+/// The name under which oha counts requests that were still running when the time was up. They are no
+/// failures.
 const TIME_UP: &str = "aborted due to deadline";
 
 /// How much load to send.
@@ -21,7 +22,7 @@ pub enum Amount {
     Requests(u64),
 }
 
-/// What the clients observed. Times are in seconds; a time is missing when there were too few answers for it.
+/// The clients' observations. Times are in seconds; a time is missing when there were too few answers for it.
 /// Percentiles are over successful answers (2xx), since a refusal is quick.
 pub struct LoadReport {
     /// Answers per second, whatever their status.
@@ -44,7 +45,8 @@ pub struct LoadReport {
     pub failures: BTreeMap<String, u64>,
 }
 
-/// Sends POST requests to `url`, one after the other on each connection. oha's report passes through `folder`.
+/// Sends POST requests to `url`, one after the other on each connection. oha's report passes through
+/// `folder`.
 pub fn post(url: &str, connections: u64, amount: &Amount, folder: &Path) -> Result<LoadReport> {
     send("POST", url, connections, amount, folder)
 }

@@ -10,7 +10,7 @@ use crate::endpoint::Endpoint;
 use crate::load::{self, LoadReport};
 use crate::server::{Server, ServerOptions};
 
-/// What loads the server.
+/// The load generator.
 pub struct Workload {
     pub endpoint: &'static Endpoint,
     /// Clients, each of which sends one request after the other on a connection that is kept open.
@@ -58,9 +58,9 @@ pub fn measure(
     Ok(Measurement { endpoint: endpoint.name, connections, load, cpu_per_request, nothing_to_destroy })
 }
 
-/// The number of calls that the server carried out: each writes a session, and the demo data has none. A few calls
-/// more than were answered may have been carried out, because the load stops in the middle of a request; fewer
-/// would mean that an answered write is lost.
+/// The number of calls that the server carried out: each writes a session, and the demo data has none. A few
+/// calls more than were answered may have been carried out, because the load stops in the middle of a
+/// request; fewer would mean that an answered write is lost.
 fn sessions_written(database: &Path, load: &LoadReport) -> Result<u64> {
     let sessions = count(database, "SELECT count(*) FROM sessions")?;
     if sessions < load.ok {

@@ -61,7 +61,7 @@ pub enum Mode {
     Serve { benchmarking: bool },
 }
 
-/// Where Litestream copies the database to.
+/// The destination of Litestream's copies.
 #[derive(Clone, Copy)]
 pub struct ReplicaTarget<'a> {
     pub endpoint: &'a str,
@@ -160,7 +160,8 @@ impl Server {
             .map(|ticks| CLOCK_TICK * ticks)
     }
 
-    /// Bytes of anonymous memory: its own, not those of mapped files (`RssAnon` in proc_pid_status(5), Linux only).
+    /// Bytes of anonymous memory: its own, not those of mapped files (`RssAnon` in proc_pid_status(5), Linux
+    /// only).
     pub fn anonymous_memory(&self) -> Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         rss_anon(&status).context("the system does not report the memory of a process")
@@ -180,8 +181,8 @@ fn url_in(log: &str) -> Option<String> {
     line.split(' ').find(|word| word.starts_with("http://")).map(str::to_owned)
 }
 
-/// The sum of `utime` and `stime` in a `/proc/PID/stat`: the 14th and 15th field (proc_pid_stat(5)). The second
-/// field is a name in parentheses that may contain anything, so fields are counted from its end.
+/// The sum of `utime` and `stime` in a `/proc/PID/stat`: the 14th and 15th field (proc_pid_stat(5)). The
+/// second field is a name in parentheses that may contain anything, so fields are counted from its end.
 fn cpu_ticks(stat: &str) -> Option<u32> {
     let (_, fields) = stat.rsplit_once(") ")?;
     let mut times = fields.split(' ').skip(11).map(|field| field.parse::<u32>().ok());

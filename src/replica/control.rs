@@ -16,7 +16,7 @@ const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 /// How much longer the client waits than Litestream, so that the error is Litestream's, with its reason.
 const TIMEOUT_MARGIN: Duration = Duration::from_secs(2);
 
-/// Why a request to Litestream failed.
+/// The failure of a request to Litestream.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ControlError {
     /// No process listens on the socket.

@@ -28,12 +28,12 @@ const MAX_REASON_CHARS: usize = 300;
 /// Litestream's message for an empty replica.
 const EMPTY_REPLICA: &str = "no matching backup files";
 
-/// What the index of a replica says about it.
+/// The facts in the index of a replica.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contents {
     /// The number of the newest transaction.
     pub newest_transaction: u64,
-    /// How many bytes a restore fetches.
+    /// The number of bytes that a restore fetches.
     pub bytes: u64,
 }
 

@@ -9,7 +9,7 @@ use url::Url;
 /// The region of a store that has none.
 const DEFAULT_REGION: &str = "us-east-1";
 
-/// Where a replica is. It is displayed as the URL that `--replica` takes.
+/// The location of a replica. It is displayed as the URL that `--replica` takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
     /// A folder of this machine.

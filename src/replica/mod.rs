@@ -45,9 +45,9 @@ pub type Sentinel = [u8; 16];
 /// The result of restoring the replica to verify it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verification {
-    /// When it ended.
+    /// The time of its end.
     pub at: Timestamp,
-    /// Why the replica cannot be relied on; `None`: it can.
+    /// The reason for which the replica cannot be relied on; `None`: it can.
     pub fault: Option<String>,
 }
 
@@ -58,6 +58,6 @@ pub const COUNTED_TABLES: [&str; 4] = ["users", "posts", "comments", "acts"];
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NewestIds(pub [i64; COUNTED_TABLES.len()]);
 
-/// How many rows each of the [`COUNTED_TABLES`] has.
+/// The number of rows in each of the [`COUNTED_TABLES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowCounts(pub [i64; COUNTED_TABLES.len()]);

@@ -36,7 +36,7 @@ impl StopSignal {
     /// Reads a [`name`](StopSignal::name).
     ///
     /// # Errors
-    /// It is another signal's.
+    /// The signal is another one.
     pub fn parse(name: &str) -> Result<StopSignal> {
         let known = [StopSignal::Term, StopSignal::Kill];
         let found = known.into_iter().find(|signal| signal.name() == name);

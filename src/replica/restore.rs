@@ -14,7 +14,7 @@ use super::lock::Lock;
 use super::settings::Settings;
 use crate::types::time::Timestamp;
 
-/// How many pages a backup copies before it releases its lock, for which writers wait.
+/// The pages that a backup copies before it releases its lock, for which writers wait.
 const BACKUP_STEP_PAGES: i32 = 1000;
 
 /// A restored or copied database.
@@ -26,7 +26,7 @@ pub struct Restored {
     pub newest: Option<Timestamp>,
 }
 
-/// What to restore, and to where.
+/// The options of a restore.
 #[derive(Debug, Clone)]
 pub struct RestoreRequest<'r> {
     /// The database that was replicated.

@@ -29,7 +29,7 @@ pub struct RawSettings {
 /// Checked settings. Whether the location can be reached is not known yet.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where the replica is.
+    /// The replica's location.
     pub location: Location,
     /// The access key for a bucket.
     pub credentials: Option<Credentials>,

@@ -28,7 +28,7 @@ pub struct Replica {
     origin: Origin,
 }
 
-/// Where the database of this start came from.
+/// The origin of the database at this start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Origin {
     /// The file existed.

@@ -12,7 +12,7 @@ use super::{Verification, sql};
 /// Without a copy for longer than this the replica has a fault.
 pub const LATE_AFTER: Duration = Duration::from_secs(60);
 
-/// What the server knows about its replica.
+/// The server's record of its replica.
 #[derive(Debug)]
 pub struct ReplicaStatus {
     location: Location,
@@ -22,12 +22,12 @@ pub struct ReplicaStatus {
 
 #[derive(Debug)]
 struct SyncState {
-    /// When the last successful barrier began; before the first one, when the server started.
+    /// The start of the last successful barrier; before the first one, the start of the server.
     synced_at: Instant,
     has_synced: bool,
     /// Litestream's number of the newest transaction at that time.
     transaction: u64,
-    /// Why the last barrier failed, if it did.
+    /// The failure of the last barrier; `None`: it succeeded.
     fault: Option<String>,
 }
 
@@ -38,7 +38,7 @@ pub struct Health {
     pub last_sync_age: Option<Duration>,
     /// The last verification, if there was one.
     pub verification: Option<Verification>,
-    /// Why nothing has been copied for more than [`LATE_AFTER`].
+    /// The reason for which nothing has been copied for more than [`LATE_AFTER`].
     pub fault: Option<String>,
 }
 
@@ -64,7 +64,7 @@ impl ReplicaStatus {
         ReplicaStatus { location, database, sync: Mutex::new(sync) }
     }
 
-    /// Where the replica is.
+    /// The replica's location.
     #[must_use]
     pub fn location(&self) -> &Location {
         &self.location
@@ -96,7 +96,7 @@ impl ReplicaStatus {
         self.lock().has_synced
     }
 
-    /// Why nothing has been copied for more than [`LATE_AFTER`]; `None`: something has.
+    /// The reason for which nothing has been copied for more than [`LATE_AFTER`]; `None`: something has.
     pub(crate) fn sync_fault(&self) -> Option<String> {
         let state = self.lock();
         state.fault_at(state.synced_at.elapsed())

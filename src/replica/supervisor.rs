@@ -66,7 +66,7 @@ struct State {
     litestream: Option<Pid>,
 }
 
-/// What each start of a shim needs.
+/// The parameters of each start of a shim.
 struct Launcher {
     settings: Settings,
     folder: Folder,

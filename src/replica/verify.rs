@@ -19,7 +19,7 @@ const SYNC_TIMEOUT: Duration = Duration::from_secs(20);
 /// The time between two attempts to reach a Litestream that is starting.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Why a replica could not be verified.
+/// The failure of a verification.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
     /// The verification could not be made: it says nothing about the replica.

@@ -94,7 +94,7 @@ impl Replication {
     }
 }
 
-/// What both threads use.
+/// The state that both threads share.
 struct Worker<S> {
     store: Arc<S>,
     settings: Settings,

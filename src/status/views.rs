@@ -10,7 +10,7 @@ use crate::ui::time::Age;
 
 /// The replica, as the status page shows it.
 pub struct StatusView<'s> {
-    /// Where the replica is.
+    /// The replica's location.
     pub location: &'s Location,
     /// The replica's health.
     pub health: Health,

@@ -9,8 +9,8 @@ use thiserror::Error;
 use super::header::Header;
 use crate::site::limiter::RetryAfter;
 
-/// The reason for which a handler cannot answer the request. Mistakes in a form that a person can correct are no error: the
-/// handler shows the form again, with [`Errors`](super::form::Errors).
+/// The reason for which a handler cannot answer the request. Mistakes in a form that a person can correct are
+/// no error: the handler shows the form again, with [`Errors`](super::form::Errors).
 #[derive(Debug, Error)]
 pub enum Error {
     /// 404: the address does not exist, or its post, comment or user does not.

@@ -20,7 +20,7 @@ pub struct Form(Vec<(String, String)>);
 /// The reason for which a request's body is not a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unreadable {
-    /// Its `Content-Type` is another one.
+    /// Its `Content-Type` is another type's.
     OtherType,
     /// It is not UTF-8, not complete, or has too many fields.
     Malformed,
@@ -107,8 +107,8 @@ impl Form {
     }
 }
 
-/// Why a form was refused: sentences, each about a field. The user can correct them, so they are no
-/// [`Error`]: the form is shown again with its typed text.
+/// The validation errors of a refused form: sentences, each about a field. The user can correct them, so they
+/// are no [`Error`]: the form is shown again with its typed text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Errors {
     list: Vec<(&'static str, Cow<'static, str>)>,

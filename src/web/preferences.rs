@@ -33,7 +33,7 @@ pub enum Keys {
     /// `static/keys.js` is on each page.
     #[default]
     On,
-    /// It is on no page.
+    /// No page has it.
     Off,
 }
 

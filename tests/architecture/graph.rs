@@ -26,7 +26,7 @@ struct Source {
     items: Vec<Item>,
 }
 
-/// What a name in a file stands for: an absolute path in the crate.
+/// The meaning of each name in a file: an absolute path in the crate.
 type Names = BTreeMap<String, Vec<String>>;
 
 /// Everything that is needed to say which file a path leads to.
@@ -75,8 +75,8 @@ impl Graph {
         &self.files[module]
     }
 
-    /// The circles, each as the arrows between its files: `file → file`. A circle is a set of more than one file
-    /// each of which uses, perhaps by others, all the rest.
+    /// The circles, each as the arrows between its files: `file → file`. A circle is a set of more than one
+    /// file each of which uses, perhaps by others, all the rest.
     pub fn circles(&self) -> Vec<Vec<String>> {
         let reach: BTreeMap<&Module, BTreeSet<&Module>> =
             self.files.keys().map(|module| (module, self.reached_from(module))).collect();

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use rusqlite::ErrorCode;
 use thiserror::Error as ThisError;
 
-/// Why a read or a write did not happen.
+/// The failure of a read or a write.
 ///
 /// The text of each error contains the text of its source.
 #[derive(Debug, ThisError)]
@@ -121,7 +121,7 @@ fn is_write_failure(error: &rusqlite::Error) -> bool {
     .any(|known| code == Some(*known))
 }
 
-/// Why a database was not opened. The text is one sentence for the person who started the program, and
+/// The failure to open a database. The text is one sentence for the person who started the program, and
 /// contains the text of its source.
 #[derive(Debug, ThisError)]
 pub enum OpenError {
@@ -158,7 +158,7 @@ pub enum OpenError {
     Migration {
         /// The migration's place in the schema, from 1.
         number: usize,
-        /// What SQLite reported.
+        /// SQLite's error.
         source: rusqlite::Error,
     },
     /// SQLite cannot open the file or set up a connection to it.

@@ -57,7 +57,7 @@ impl ReceiveBuffer {
     /// Takes the next request's head. `None`: it is not complete.
     ///
     /// # Errors
-    /// Why the request is refused; the bytes that follow cannot be understood then.
+    /// The reason of the refusal; the bytes after it cannot be parsed.
     pub fn take_head(&mut self) -> Option<Result<RequestHead, RequestError>> {
         // Empty lines before a request are ignored (RFC 9112 §2.2). The CR of one may have arrived alone, and
         // have been searched.
@@ -84,7 +84,7 @@ impl ReceiveBuffer {
     /// Gives `body` the unused bytes that belong to it.
     ///
     /// # Errors
-    /// Why the request is refused; the bytes that follow cannot be understood then.
+    /// The reason of the refusal; the bytes after it cannot be parsed.
     pub fn take_body(&mut self, body: &mut BodyDecoder) -> Result<(), RequestError> {
         self.start += body.feed(&self.buffer[self.start..self.end])?;
         Ok(())
