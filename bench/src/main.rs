@@ -4,7 +4,7 @@
 //! one. Tables go to stdout, progress goes to stderr. A whole run also writes its tables into
 //! `docs/benchmarks/results.md` and its headline rows into `docs/benchmarks.md`.
 
-// From the top floor to the ground: a module uses only modules further down.
+// From the top layer to the bottom: a module uses only modules further down.
 mod commands;
 
 mod measurement;

@@ -6,7 +6,7 @@
 //!
 //! The reasons are in `docs/decisions`: 0014 (the processes), 0018 (the WAL) and 0019 (verification).
 //!
-//! Modules, from the top floor to the ground: each uses only those below it.
+//! Modules, from the top layer to the bottom: each uses only those below it.
 
 pub mod watch;
 

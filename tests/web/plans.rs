@@ -356,20 +356,23 @@ fn moderation_finds_its_rows_by_an_index() {
             assert!(moderation::sql::subject_detail(connection, target.into()).expect("an answer").is_some());
         }
         assert!(flag::sql::withdraw_some(connection, UserId::new(90), 10).expect("they go"));
-        let act = |action, subject| {
+        let decide = |action, subject| {
             let new = Decision { action, subject, reason: "A reason", now: LONG_AGO };
             moderation::sql::decide_by_session(connection, session_id, &new).expect("an answer")
         };
         for subject in [Subject::Post(POST), Subject::Comment(COMMENT)] {
             for action in [ModerationAction::Dismiss, ModerationAction::Remove, ModerationAction::Restore] {
-                assert_eq!((act(action, subject), act(action, subject)), (Outcome::Done, Outcome::Unchanged));
+                assert_eq!(
+                    (decide(action, subject), decide(action, subject)),
+                    (Outcome::Done, Outcome::Unchanged)
+                );
             }
         }
         for action in [ModerationAction::Lock, ModerationAction::Unlock] {
-            assert_eq!(act(action, Subject::Post(POST)), Outcome::Done);
+            assert_eq!(decide(action, Subject::Post(POST)), Outcome::Done);
         }
         for action in [ModerationAction::Ban, ModerationAction::Unban] {
-            assert_eq!(act(action, Subject::User(UserId::new(2))), Outcome::Done);
+            assert_eq!(decide(action, Subject::User(UserId::new(2))), Outcome::Done);
         }
         moderation::sql::lock_reason(connection, POST).expect("an answer");
         auth::sql::ban_reason(connection, UserId::new(2)).expect("an answer");

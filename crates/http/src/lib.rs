@@ -51,7 +51,7 @@
 //! | `connection` | one per connection | reads requests, runs the handler, writes responses |
 //! | `overload` | 1 | answers 503 to connections beyond the limit |
 
-// The modules from the top floor to the ground: a file uses only files below it.
+// The modules from the top layer to the bottom: a file uses only files below it.
 
 mod server;
 
