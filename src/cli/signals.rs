@@ -9,7 +9,7 @@ use signal_hook::iterator::Signals;
 /// Calls `stop` at the first SIGTERM or SIGINT. A second one ends the program at once.
 ///
 /// # Errors
-/// The system's.
+/// The operating system's error.
 pub(crate) fn on_stop_signal(stop: impl FnOnce() + Send + 'static) -> Result<()> {
     const FAILED: &str = "cannot wait for signals";
     let mut signals = Signals::new([SIGTERM, SIGINT]).context(FAILED)?;

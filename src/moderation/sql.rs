@@ -6,7 +6,7 @@ use super::{Decision, LogEntry, ModerationAction, Outcome, Subject, SubjectDetai
 use crate::flag;
 use crate::sql::{Columns, moderation_reason, row};
 use crate::types::cursor::{Cursor, Slice};
-use crate::types::id::{CommentId, PostId, SessionId, UserId};
+use crate::types::id::{PostId, SessionId, UserId};
 use crate::types::time::Timestamp;
 use crate::user;
 use crate::user::sql::author_columns;
@@ -22,17 +22,6 @@ pub fn lock_reason(connection: &Connection, post_id: PostId) -> rusqlite::Result
     let found: Option<Option<String>> =
         connection.prepare_cached(sql)?.query_row([post_id], |row| row.get(0)).optional()?;
     Ok(found.flatten())
-}
-
-/// The post and the creation time of a comment that an admin has removed; `None`: no such comment.
-pub fn removed_comment(
-    connection: &Connection,
-    id: CommentId,
-) -> rusqlite::Result<Option<(PostId, Timestamp)>> {
-    connection
-        .prepare_cached("SELECT post_id, created_at FROM comments WHERE id = ?1 AND removed_at IS NOT NULL")?
-        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()
 }
 
 /// Applies and logs a decision, unless the subject is already in this state.

@@ -58,7 +58,7 @@ fn is_local_host(host: &str) -> bool {
 /// whose value cannot be read is left out.
 ///
 /// # Errors
-/// None.
+/// It has none; all handlers return a [`Result`].
 pub fn show(cx: &Cx) -> Result {
     let (site, mut exposition) = (cx.site, Exposition::default());
     exposition

@@ -23,7 +23,7 @@ use super::settings::Settings;
 ///   reader is gone.
 ///
 /// # Errors
-/// The system's; a path is not UTF-8, as YAML must be.
+/// The operating system's error; a path is not UTF-8, as YAML must be.
 pub fn write(file: &Path, database: &Path, settings: &Settings, socket: Option<&Path>) -> Result<()> {
     let mut replica = match &settings.location {
         Location::Folder(folder) => json!({ "type": "file", "path": utf8(folder)? }),

@@ -68,7 +68,7 @@ impl Target {
     /// process is killed first, the next start removes it.
     ///
     /// # Errors
-    /// The system's.
+    /// The operating system's error.
     pub fn work_folder(&self) -> Result<tempfile::TempDir> {
         let ours = Folder::beside(&self.path).ok().filter(|ours| ours.path().is_dir());
         let folder = ours.as_ref().map_or(self.path.parent(), |ours| Some(ours.path()));
@@ -80,7 +80,7 @@ impl Target {
     /// there.
     ///
     /// # Errors
-    /// The system's; meanwhile a file has appeared that may not be replaced, or is in use.
+    /// The operating system's error; meanwhile a file has appeared that may not be replaced, or is in use.
     pub fn install(&self, copy: &Path) -> Result<()> {
         let cannot = || format!("cannot put the copy at {}", self.path.display());
         File::open(copy).and_then(|copy| copy.sync_all()).with_context(cannot)?;
@@ -130,7 +130,7 @@ impl Target {
 /// Creates a private temporary folder in `folder`.
 ///
 /// # Errors
-/// The system's.
+/// The operating system's error.
 pub fn work_folder_in(folder: &Path, prefix: &str) -> Result<tempfile::TempDir> {
     let created = tempfile::Builder::new().prefix(prefix).tempdir_in(folder);
     created.with_context(|| format!("there is no room for a copy in {}", folder.display()))

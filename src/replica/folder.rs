@@ -57,7 +57,7 @@ impl Folder {
     /// Creates the folder with mode 0700 if it is missing.
     ///
     /// # Errors
-    /// The system's; the folder exists, but another user owns it or can look into it.
+    /// The operating system's error; the folder exists, but another user owns it or can look into it.
     pub fn create(&self) -> io::Result<()> {
         create_private(&self.path)
     }
@@ -115,7 +115,7 @@ impl Folder {
     /// Removes Litestream's state, so that the next Litestream copies everything. None may be running.
     ///
     /// # Errors
-    /// The system's.
+    /// The operating system's error.
     pub fn remove_litestream_state(&self) -> io::Result<()> {
         ignore_not_found(fs::remove_dir_all(self.litestream_state()))
     }

@@ -65,7 +65,7 @@ impl Lock {
     /// Another handle of this lock, which is held until both are dropped.
     ///
     /// # Errors
-    /// The system's.
+    /// The operating system's error.
     pub fn try_clone(&self) -> Result<Lock> {
         self.inheritable().map(Lock).context("the lock cannot be shared")
     }
@@ -73,7 +73,7 @@ impl Lock {
     /// A descriptor by which a child process holds this lock.
     ///
     /// # Errors
-    /// The system's.
+    /// The operating system's error.
     pub fn inheritable(&self) -> io::Result<File> {
         self.0.try_clone()
     }

@@ -87,7 +87,7 @@ pub(crate) fn restore_locked(
 /// Creates the folder of a file that is still missing.
 ///
 /// # Errors
-/// The system's.
+/// The operating system's error.
 pub(crate) fn create_parent(file: &Path) -> Result<()> {
     match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)

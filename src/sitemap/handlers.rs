@@ -38,7 +38,7 @@ pub fn part(cx: &Cx, number: i64) -> Result {
 /// file, because that address contains the site's own.
 ///
 /// # Errors
-/// None.
+/// It has none; all handlers return a [`Result`].
 pub fn robots(cx: &Cx) -> Result {
     let mut text = include_str!("../../static/robots.txt").to_owned();
     if let Some(origin) = cx.origin() {

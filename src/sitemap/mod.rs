@@ -1,7 +1,7 @@
 //! The sitemap: the posts for search engines (<https://www.sitemaps.org/protocol.html>).
 //!
-//! It is an index of parts. A part covers a fixed range of post ids, so it costs the same however many posts
-//! there are, and new posts do not change it.
+//! It is an index of parts. A part covers a fixed range of post ids, so its cost does not depend on the number
+//! of posts, and new posts do not change it.
 
 pub mod handlers;
 pub mod sql;

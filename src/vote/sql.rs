@@ -213,7 +213,7 @@ pub fn withdraw_some(
     targets.append(&mut votes(comments, |row| row.get(0).map(Target::Comment))?);
     let mut any = false;
     for target in targets {
-        // An anonymized target has no votes. If one is left, after an edit by hand, it must go all the same:
+        // An anonymized target has no votes. If one is left, after an edit by hand, it must go as well:
         // this function would find it each time.
         match find(connection, target)? {
             Some(found) => apply(connection, user_id, target, &found, Vote::Withdrawn, now).map(drop)?,

@@ -376,7 +376,6 @@ fn moderation_finds_its_rows_by_an_index() {
         }
         moderation::sql::lock_reason(connection, POST).expect("an answer");
         auth::sql::ban_reason(connection, UserId::new(2)).expect("an answer");
-        moderation::sql::removed_comment(connection, COMMENT).expect("an answer");
         assert!(
             moderation::sql::subject_detail(connection, Subject::User(UserId::new(2)))
                 .expect("an answer")

@@ -45,7 +45,7 @@ pub fn form(cx: &Cx, id: CommentId) -> Result {
 /// `GET /comments/:id/replies`: redirects to the comment's page. For htmx (“Cancel”) it removes the form.
 ///
 /// # Errors
-/// None.
+/// It has none; all handlers return a [`Result`].
 pub fn list(cx: &Cx, id: CommentId) -> Result {
     if reply::wants_fragments(cx) {
         return Ok(reply::changes(cx, &[Change::remove(format_args!("#reply_{id}_form"))]));

@@ -54,7 +54,7 @@ pub fn create(cx: &Cx) -> Result {
     let account = cx.read(|connection| user::sql::account(connection, &folded))?;
     let is_right = cx.hashing(|| match &account {
         Some(account) => password::verify(password, &account.password_hash),
-        // An unknown name: a hash is computed all the same, so that the response time does not reveal it.
+        // An unknown name: a hash is computed nevertheless, so that the response time does not reveal it.
         None => {
             let _ = password::verify(password, &password::DUMMY_HASH);
             false
