@@ -2,12 +2,11 @@
 //! other writes run between them.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use lorem_store::Error;
 
+use super::background::{BackgroundThread, StopRequest};
 use crate::draft;
 use crate::session;
 use crate::site::Site;
@@ -79,9 +78,7 @@ impl Clock {
 
 /// The handle of the thread. Dropping it stops the thread after the present step.
 pub struct Housekeeping {
-    /// Dropping it stops the thread; nothing is ever sent.
-    stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _thread: BackgroundThread,
 }
 
 impl Housekeeping {
@@ -93,41 +90,25 @@ impl Housekeeping {
     }
 
     fn with(site: Arc<Site>, chores: &'static [Chore], every: Duration) -> Housekeeping {
-        let (stop, stopped) = channel();
         let clock = Clock::of(&site);
-        let rounds = move || {
+        let rounds = move |stop: &StopRequest| {
             loop {
-                chores.iter().for_each(|chore| chore.run(&site, clock.now(), &stopped));
-                if stopped.recv_timeout(every) != Err(RecvTimeoutError::Timeout) {
+                chores.iter().for_each(|chore| chore.run(&site, clock.now(), stop));
+                if stop.within(every) {
                     break;
                 }
             }
         };
-        let thread = thread::Builder::new().name("housekeeping".into()).spawn(rounds);
-        if let Err(error) = &thread {
-            log::error!("cannot start the housekeeping thread: {error}");
-        }
-        Housekeeping { stop: Some(stop), thread: thread.ok() }
-    }
-}
-
-impl Drop for Housekeeping {
-    fn drop(&mut self) {
-        self.stop = None;
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            log::error!("housekeeping panicked");
-        }
+        Housekeeping { _thread: BackgroundThread::start("housekeeping", rounds) }
     }
 }
 
 impl Chore {
     /// Runs steps until no row is left to remove, a step fails, or the thread is stopped.
-    fn run(&self, site: &Site, now: Timestamp, stopped: &Receiver<()>) {
+    fn run(&self, site: &Site, now: Timestamp, stop: &StopRequest) {
         let (mut removed, mut next, mut pause) = (0, Some(0), Duration::ZERO);
         while let Some(after) = next
-            && stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout)
+            && !stop.within(pause)
         {
             let began = Instant::now();
             next = match (self.step)(site, now, after) {
@@ -155,7 +136,9 @@ mod tests {
     use crate::site::config::Config;
     use crate::types::time::{HOUR, MINUTE};
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc::{Receiver, Sender, channel};
     use std::sync::{LazyLock, Mutex};
+    use std::thread;
 
     const LONG: Duration = Duration::from_secs(30);
 

@@ -4,12 +4,11 @@
 //! the writer's time can index.
 
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use lorem_store::{Database, Error};
 
+use super::background::{BackgroundThread, StopRequest};
 use crate::search::sql;
 use crate::site::Site;
 
@@ -35,9 +34,7 @@ pub fn step(db: &Database) -> Result<bool, Error> {
 /// The handle of the thread. Dropping it stops the thread after the present step; the next start continues
 /// there.
 pub struct Indexer {
-    /// Dropping it stops the thread; nothing is ever sent.
-    stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _thread: BackgroundThread,
 }
 
 impl Indexer {
@@ -45,8 +42,7 @@ impl Indexer {
     /// text until the next start.
     #[must_use]
     pub fn start(site: Arc<Site>) -> Indexer {
-        let (stop, stopped) = channel::<()>();
-        let steps = move || {
+        let steps = move |stop: &StopRequest| {
             loop {
                 let began = Instant::now();
                 let pause = match step(&site.db) {
@@ -57,26 +53,11 @@ impl Indexer {
                         ERROR_PAUSE
                     }
                 };
-                if stopped.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
+                if stop.within(pause) {
                     break;
                 }
             }
         };
-        let thread = thread::Builder::new().name("indexer".into()).spawn(steps);
-        if let Err(error) = &thread {
-            log::error!("cannot start the indexer's thread: {error}");
-        }
-        Indexer { stop: Some(stop), thread: thread.ok() }
-    }
-}
-
-impl Drop for Indexer {
-    fn drop(&mut self) {
-        self.stop = None;
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            log::error!("the indexer panicked");
-        }
+        Indexer { _thread: BackgroundThread::start("indexer", steps) }
     }
 }

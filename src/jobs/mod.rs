@@ -1,4 +1,5 @@
 //! Background threads.
 
+mod background;
 pub mod housekeeping;
 pub mod indexer;
