@@ -10,11 +10,11 @@ use rouille::{Request, Response};
 use crate::jobs::housekeeping::Housekeeping;
 use crate::jobs::indexer::Indexer;
 use crate::metrics::requests::RequestMetrics;
-use crate::replica::database;
 use crate::replica::settings::Settings;
 use crate::replica::setup::Replica;
 use crate::replica::supervisor::Supervisor;
 use crate::replica::watch::Replication;
+use crate::replica::{self, database};
 use crate::site::Site;
 use crate::site::config::Config;
 use crate::site::limiter::Limiter;
@@ -62,6 +62,7 @@ impl App {
         if let Some(Err(error)) = replica.as_ref().map(|replica| replica.pair(&db)) {
             return Err(error.into());
         }
+        let identity = db.read(replica::sql::identity)?;
         let limiter = Limiter::new(config.rates.as_ref());
         let (request_permits, hash_permits) = (Semaphore::for_requests(), Semaphore::for_hashing());
         let requests = RequestMetrics::new(routes::patterns());
@@ -69,6 +70,7 @@ impl App {
         let site = Site {
             config,
             db,
+            identity,
             request_permits,
             hash_permits,
             limiter,

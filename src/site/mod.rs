@@ -12,6 +12,7 @@ use lorem_http::ServerStats;
 use lorem_store::Database;
 
 use crate::metrics::requests::RequestMetrics;
+use crate::replica::Identity;
 use crate::replica::status::ReplicaStatus;
 use config::Config;
 use limiter::Limiter;
@@ -23,6 +24,9 @@ pub struct Site {
     pub config: Config,
     /// The database.
     pub db: Database,
+    /// The database's random identity, read once at the start. Its copies share it: followers and restored
+    /// databases.
+    pub identity: Identity,
     /// Permits for reading and rendering.
     pub request_permits: Semaphore,
     /// Permits for hashing passwords.
