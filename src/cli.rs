@@ -1,7 +1,9 @@
 //! The command line: one module per command or group of options.
 
 mod database;
+mod environment;
 mod interval;
+mod output;
 mod rate_limits;
 mod replica;
 mod replica_options;
@@ -12,12 +14,18 @@ mod signals;
 mod user;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use database::DatabaseOption;
 use seed::SeedOptions;
 use serve::ServeOptions;
 use user::UserChange;
+
+use crate::errors;
+
+/// The levels of the log without `RUST_LOG`.
+const DEFAULT_LEVELS: &str = "info";
 
 /// A Hacker-News style site in one binary on SQLite.
 #[derive(Parser, Debug)]
@@ -60,12 +68,32 @@ enum Command {
     Restore(restore::Command),
 }
 
+impl Cli {
+    /// The command line and the environment of this process. `--help`, `--version` and a command line that is
+    /// not understood end the program.
+    #[must_use]
+    pub fn from_environment() -> Cli {
+        let command = environment::without_empty(Cli::command(), environment::is_empty);
+        let matches = command.try_get_matches().unwrap_or_else(|error| match error.kind() {
+            // The help names all variables.
+            ErrorKind::DisplayHelp => Cli::command().get_matches(),
+            _ => error.exit(),
+        });
+        Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut Cli::command()).exit())
+    }
+}
+
+/// Prints why the command failed.
+pub fn report(error: &anyhow::Error) {
+    output::error_line(format_args!("lorem-news: {}", errors::one_line(error)));
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// The reason, for the operator, see [`one_line`](crate::errors::one_line).
 pub fn run(cli: Cli) -> Result<()> {
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info")).init();
+    start_log();
     match cli.command {
         Command::Demo { serve, seed } => serve::demo(serve, &seed),
         Command::Serve(options) => serve::serve(options),
@@ -74,5 +102,24 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::User { database, change } => change.run(&database),
         Command::Replica(command) => command.run(),
         Command::Restore(command) => command.run(),
+    }
+}
+
+/// Logs to the standard error, at the levels of `RUST_LOG` and in the style of `RUST_LOG_STYLE`. A part of
+/// `RUST_LOG` that is not understood is left out, and logged: env_logger would print it, and panic where it
+/// cannot.
+fn start_log() {
+    let variable = |name| environment::variable(name).and_then(|value| value.into_string().ok());
+    let levels = variable("RUST_LOG").unwrap_or_else(|| DEFAULT_LEVELS.to_owned());
+    let is_understood = |part: &&str| env_filter::Builder::new().try_parse(part).is_ok();
+    let (understood, other): (Vec<&str>, Vec<&str>) = levels.split(',').partition(is_understood);
+    let mut log = env_logger::Builder::new();
+    log.parse_filters(&if understood.is_empty() { DEFAULT_LEVELS.to_owned() } else { understood.join(",") });
+    if let Some(style) = variable("RUST_LOG_STYLE") {
+        log.parse_write_style(&style);
+    }
+    log.init();
+    if !other.is_empty() {
+        log::warn!("RUST_LOG: {:?} is not understood", other.join(","));
     }
 }

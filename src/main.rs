@@ -2,15 +2,13 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use lorem_news::cli::{self, Cli};
-use lorem_news::errors;
 
 fn main() -> ExitCode {
-    match cli::run(Cli::parse()) {
+    match cli::run(Cli::from_environment()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("lorem-news: {}", errors::one_line(&error));
+            cli::report(&error);
             ExitCode::FAILURE
         }
     }

@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use clap::Args;
 use lorem_store::Database;
 
+use super::output;
 use crate::replica::database;
 
 #[derive(Args, Debug)]
@@ -41,7 +42,7 @@ impl DatabaseOption {
 
     pub(crate) fn migrate(&self) -> Result<()> {
         self.with_db(|_| Ok(()))?;
-        println!("{} is up to date", self.database.display());
+        output::line(format_args!("{} is up to date", self.database.display()));
         Ok(())
     }
 }

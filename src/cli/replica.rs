@@ -8,10 +8,11 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::Subcommand;
 
+use super::output;
 use super::replica_options::ReplicatedDatabase;
 use super::signals::on_stop_signal;
 use crate::errors::one_line;
-use crate::replica::folder::{Folder, TEMPORARY_PREFIX};
+use crate::replica::folder::{Folder, TEMPORARY_PREFIX, temporary_files};
 use crate::replica::process::{StopSignal, become_litestream};
 use crate::replica::setup::Replica;
 use crate::replica::verify::verify;
@@ -59,7 +60,7 @@ impl Command {
             Command::Verify(replicated) => verify_replica(&replicated),
             Command::Replica(ReplicaCommand::Status(replicated)) => show_status(&replicated),
             Command::Replica(ReplicaCommand::Env(replicated)) => {
-                println!("{}", replicated.replica.display()?);
+                output::line(replicated.replica.display()?);
                 Ok(())
             }
             Command::KeepLitestream { program, database } => shim::run(&program, &database),
@@ -82,7 +83,8 @@ fn replicate(replicated: &ReplicatedDatabase) -> Result<()> {
     let litestream = replica.start_litestream()?;
     let (stop, stopped) = channel();
     on_stop_signal(move || drop(stop))?;
-    println!("{} is replicated to {} (Ctrl-C stops it)", path.display(), replica.settings.location);
+    let location = &replica.settings.location;
+    output::line(format_args!("{} is replicated to {location} (Ctrl-C stops it)", path.display()));
     // Nothing is ever sent: this returns when the sender is dropped.
     let _: Result<(), _> = stopped.recv();
     litestream.stop();
@@ -96,7 +98,7 @@ fn verify_replica(replicated: &ReplicatedDatabase) -> Result<()> {
     replicated
         .database
         .with_db(|db| verify(db, &settings, &folder, &|| false).context("the replica cannot be relied on"))?;
-    println!("{} was restored, and it is whole", settings.location);
+    output::line(format_args!("{} was restored, and it is whole", settings.location));
     Ok(())
 }
 
@@ -106,32 +108,35 @@ fn show_status(replicated: &ReplicatedDatabase) -> Result<()> {
     replicated.database.must_exist()?;
     let verification = replicated.database.with_db(|db| Ok(db.read(sql::last_verification)?));
     let folder = Folder::beside(replicated.database.path())?;
-    let work = copy::work_folder_in(&std::env::temp_dir(), TEMPORARY_PREFIX)?;
+    let work = copy::work_folder_in(&temporary_files(), TEMPORARY_PREFIX)?;
     let contents = litestream::contents(&settings, folder.database(), work.path(), &|| false);
-    println!("Replica        {}", settings.location);
-    println!(
-        "Last sync      {}",
+    let show = |name: &str, value: String| output::line(format_args!("{name:<15}{value}"));
+    show("Replica", settings.location.to_string());
+    show(
+        "Last sync",
         match control::sync(&folder, STATUS_TIMEOUT) {
             Ok(position) => format!("just now, transaction {} of {}", position.replicated, position.local),
             Err(error) => format!("unknown: {error}"),
-        }
+        },
     );
-    println!(
-        "Restorable     {}",
+    show(
+        "Restorable",
         match contents {
-            Ok(Some(contents)) =>
-                format!("{} bytes, transaction {}", contents.bytes, contents.newest_transaction),
+            Ok(Some(contents)) => {
+                format!("{} bytes, transaction {}", contents.bytes, contents.newest_transaction)
+            }
             Ok(None) => "nothing".to_owned(),
             Err(error) => format!("unknown: {}", one_line(&error)),
-        }
+        },
     );
-    println!(
-        "Last verified  {}",
+    show(
+        "Last verified",
         match verification? {
             None => "never".to_owned(),
-            Some(last) =>
-                format!("{}, {}", last.at.rfc_3339(), last.fault.as_deref().unwrap_or("it was whole")),
-        }
+            Some(last) => {
+                format!("{}, {}", last.at.rfc_3339(), last.fault.as_deref().unwrap_or("it was whole"))
+            }
+        },
     );
     Ok(())
 }

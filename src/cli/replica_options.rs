@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 
 use super::database::DatabaseOption;
+use super::environment;
 use super::interval::Interval;
 use crate::replica::binary::LitestreamBinary;
 use crate::replica::settings::{RawSettings, Settings};
@@ -55,7 +56,7 @@ impl ReplicaOptions {
         let raw = self.raw()?;
         let Some(location) = raw.location(database)? else { return Ok(None) };
         let credentials = raw.credentials(&location)?;
-        let search = std::env::var_os("PATH");
+        let search = environment::variable("PATH");
         let litestream = LitestreamBinary::find(self.litestream.as_deref(), search.as_deref())?;
         Ok(Some(Settings { location, credentials, litestream, sync_every: self.sync_every, verify_every }))
     }
@@ -92,10 +93,9 @@ impl ReplicaOptions {
 /// The value of an environment variable, or of the file that `NAME_FILE` names. Flags for these would show
 /// the secrets in the list of processes.
 fn variable(name: &str) -> Result<Option<String>> {
-    let read = |name: &str| match std::env::var(name) {
-        Ok(value) if value.is_empty() => Ok(None),
-        Ok(value) => Ok(Some(value)),
-        Err(std::env::VarError::NotPresent) => Ok(None),
+    let read = |name: &str| match environment::variable(name).map(std::ffi::OsString::into_string).transpose()
+    {
+        Ok(value) => Ok(value),
         Err(_) => bail!("{name} is no text"),
     };
     let file = format!("{name}_FILE");

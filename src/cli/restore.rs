@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use clap::Subcommand;
 
 use super::database::DatabaseOption;
+use super::output;
 use super::replica_options::ReplicatedDatabase;
 use crate::replica::restore::{self, RestoreRequest, Restored};
 use crate::types::time::Timestamp;
@@ -45,11 +46,11 @@ impl Command {
                     RestoreRequest { database: database.database.path(), to: to.as_deref(), at, force };
                 let restored = restore::restore(&settings, &request)?
                     .with_context(|| format!("{} is empty: there is no backup", settings.location))?;
-                println!("{}", summary("Restored", &restored, Timestamp::now()));
+                output::line(summary("Restored", &restored, Timestamp::now()));
             }
             Command::Backup { database, file } => {
                 let copied = restore::backup(database.path(), &file)?;
-                println!("{}", summary("Copied to", &copied, Timestamp::now()));
+                output::line(summary("Copied to", &copied, Timestamp::now()));
             }
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! `lorem-news seed`: demo data.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
@@ -8,6 +8,7 @@ use clap::{Args, value_parser};
 use lorem_store::Database;
 
 use super::database::DatabaseOption;
+use super::output;
 use crate::seed;
 
 #[derive(Args, Debug)]
@@ -35,13 +36,12 @@ impl SeedOptions {
         let total = self.posts;
         let progress = move |posts: u32| {
             if is_terminal {
-                eprint!("\rSeeding: {posts} of {total} posts");
-                let _ = std::io::stderr().flush();
+                output::prompt(format_args!("\rSeeding: {posts} of {total} posts"));
             }
         };
         let seeded = seed::run(db, self.seed, self.posts, progress)?;
         if let Some(seeded) = &seeded {
-            eprintln!(
+            output::error_line(format_args!(
                 "{}Seeded {} users, {} posts and {} comments in {:.1} s; every user's password is \"{}\"",
                 if is_terminal { "\r" } else { "" },
                 seeded.users,
@@ -49,7 +49,7 @@ impl SeedOptions {
                 seeded.comments,
                 began.elapsed().as_secs_f32(),
                 seed::PASSWORD
-            );
+            ));
         }
         Ok(seeded.is_some())
     }

@@ -9,6 +9,7 @@ use lorem_http::Limits;
 
 use super::database::DatabaseOption;
 use super::interval::{Interval, Milliseconds};
+use super::output;
 use super::rate_limits::RateLimitOptions;
 use super::replica_options::ReplicaOptions;
 use super::seed::SeedOptions;
@@ -106,10 +107,8 @@ fn run(config: Config, seed: Option<&SeedOptions>) -> Result<()> {
         seed.fill(&app.site.db)?;
     }
     on_stop_signal(move || stopper.stop())?;
-    // In one piece: a reader that wants only the address, from the first line, may be gone after it.
     let backup = backup(app.site.replica.as_deref());
-    let line = format!("Lorem News is at http://{} (Ctrl-C stops it); {backup}\n", server.address());
-    print!("{line}");
+    output::line(format_args!("Lorem News is at http://{} (Ctrl-C stops it); {backup}", server.address()));
     app::serve(server, app)?;
     Ok(())
 }

@@ -7,6 +7,7 @@ use clap::Args;
 use lorem_store::Database;
 
 use super::database::DatabaseOption;
+use super::output;
 use crate::types::id::UserId;
 use crate::user::{name, password};
 use crate::{moderation, session, user};
@@ -28,7 +29,7 @@ pub(crate) struct UserChange {
 impl UserChange {
     pub(crate) fn run(self, database: &DatabaseOption) -> Result<()> {
         database.must_exist()?;
-        println!("{}", database.with_db(|db| self.apply(db))?);
+        output::line(database.with_db(|db| self.apply(db))?);
         Ok(())
     }
 
@@ -62,7 +63,7 @@ fn set_admin(db: &Database, name: &str, is_admin: bool) -> Result<String> {
 fn set_password(db: &Database, name: &str) -> Result<String> {
     let id = user_id(db, name)?;
     if std::io::stdin().is_terminal() {
-        eprint!("New password of {name}, which is shown as you type: ");
+        output::prompt(format_args!("New password of {name}, which is shown as you type: "));
     }
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).context("cannot read the password")?;

@@ -90,7 +90,7 @@ impl Folder {
         }
         let digest = Sha256::digest(self.path.as_os_str().as_encoded_bytes());
         let name: String = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-        std::env::temp_dir().join(format!("lorem-news-{name}")).join("socket")
+        temporary_files().join(format!("lorem-news-{name}")).join("socket")
     }
 
     /// Creates the socket's folder, and removes the socket of an earlier Litestream.
@@ -144,6 +144,12 @@ fn create_private(path: &Path) -> io::Result<()> {
         return Ok(());
     }
     Err(io::Error::other(format!("{} is not a folder that only this user can look into", path.display())))
+}
+
+/// The system's folder for temporary files. An empty `TMPDIR` counts as unset.
+pub(crate) fn temporary_files() -> PathBuf {
+    let folder = std::env::temp_dir();
+    if folder.as_os_str().is_empty() { "/tmp".into() } else { folder }
 }
 
 /// Turns "not found" into success: a missing file need not be removed.

@@ -243,11 +243,31 @@ fn the_library_crates_do_not_use_the_site() {
 }
 
 #[test]
-fn only_the_command_line_reads_the_environment_and_prints() {
+fn only_the_command_line_reads_the_environment() {
     assert_none(
-        "use Config, and the log",
-        |path| path == "src/main.rs" || path.starts_with("src/cli"),
-        |line| ["env::var", "println!", "print!("].iter().any(|word| line.contains(word)),
+        "use Config; in src/cli, environment::variable, for which an empty variable is unset",
+        |path| path == "src/cli/environment.rs",
+        |line| line.contains("env::var"),
+    );
+    assert_none(
+        "use temporary_files, for which an empty TMPDIR is unset",
+        |path| path == "src/replica/folder.rs",
+        |line| line.contains("env::temp_dir"),
+    );
+}
+
+#[test]
+fn only_one_file_prints_and_it_never_panics() {
+    assert_none(
+        "println! panics where the output cannot be written: use cli/output.rs, or the log",
+        |_| false,
+        |line| ["println!", "print!("].iter().any(|word| line.contains(word)),
+    );
+    assert_none(
+        "use cli/output.rs, or the log",
+        // The shim's standard output is the lock.
+        |path| matches!(path, "src/cli/output.rs" | "src/replica/shim.rs"),
+        |line| line.contains("io::stdout()") || line.contains("io::stderr().lock"),
     );
 }
 

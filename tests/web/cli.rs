@@ -257,6 +257,21 @@ fn the_version_is_that_of_the_package() {
 }
 
 #[test]
+fn the_rest_of_the_log_levels_counts_when_a_part_is_not_understood() {
+    let (_folder, database) = folder();
+    let logged = |levels: &str| {
+        let mut command = program(&["user", "--admin", "Zoë", "--database", database.to_str().unwrap()]);
+        let output = command.env("RUST_LOG", levels).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(logged("access=of,info").contains("RUST_LOG: \"access=of\" is not understood"));
+    assert!(logged("access=of").contains("is not understood"), "info is the default");
+    assert!(!logged("access=of,error").contains("is not understood"));
+    assert_eq!(logged("error").lines().count(), 1);
+}
+
+#[test]
 fn an_unknown_argument_is_exit_code_2() {
     for arguments in [
         &["serve", "--colour"][..],

@@ -16,6 +16,7 @@ use crate::harness::{
     program, seeded,
 };
 use crate::operation::Scrape;
+use crate::printing::BROKEN;
 
 /// The path at which `bin/tools` installs Litestream.
 const LITESTREAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/.tools/bin/litestream");
@@ -372,6 +373,28 @@ fn the_replica_of_another_database_is_refused() {
     place.well(&["restore", "--force"]);
     assert_eq!(number(&open(&place.database), "SELECT count(*) FROM posts"), 5);
     stop(place.serve(&[]));
+}
+
+#[test]
+fn commands_about_a_replica_succeed_whatever_becomes_of_their_output() {
+    let Some(place) = Place::seeded() else { return };
+    let server = place.serve(&["--verify-every", "off"]);
+    place.well(&["verify"]);
+    for (number, broken) in BROKEN.into_iter().enumerate() {
+        let to = place.folder.path().join(format!("{number}.sqlite3"));
+        for arguments in [&["verify"][..], &["replica", "status"], &["restore", "--to", to.to_str().unwrap()]]
+        {
+            assert_eq!(broken.run(&place.command(arguments)), Some(0), "{broken:?} {arguments:?}");
+        }
+        assert_sound(&open(&to));
+    }
+    stop(server);
+    for broken in BROKEN {
+        let mut alone = broken.start(&place.command(&["replicate"]));
+        eventually("it replicates", || place.run(&["verify"]).0.then_some(()));
+        terminate(&[alone.id()]);
+        assert_eq!(alone.wait().unwrap().code(), Some(0), "{broken:?}");
+    }
 }
 
 #[test]
