@@ -17,10 +17,11 @@ use crate::replica::watch::Replication;
 use crate::replica::{self, database};
 use crate::site::Site;
 use crate::site::config::Config;
+use crate::site::cookie_names::CookieNames;
 use crate::site::limiter::Limiter;
 use crate::site::semaphore::Semaphore;
 use crate::web::timing::Timing;
-use crate::web::{Cx, Error, timing_report};
+use crate::web::{Cx, Error, cookie, timing_report};
 use crate::{error_page, routes};
 
 /// The site, ready to answer requests.
@@ -63,6 +64,7 @@ impl App {
             return Err(error.into());
         }
         let identity = db.read(replica::sql::identity)?;
+        let cookie_names = CookieNames::new(config.relax_ssl, &identity);
         let limiter = Limiter::new(config.rates.as_ref());
         let (request_permits, hash_permits) = (Semaphore::for_requests(), Semaphore::for_hashing());
         let requests = RequestMetrics::new(routes::patterns());
@@ -71,6 +73,7 @@ impl App {
             config,
             db,
             identity,
+            cookie_names,
             request_permits,
             hash_permits,
             limiter,
@@ -99,6 +102,7 @@ pub fn handle(site: &Site, request: &Request) -> Response {
         .unwrap_or_else(|_| Err(Error::Internal("the handler panicked".into())));
     let mut response =
         routed.unwrap_or_else(|error| error_page::respond(&cx, &error.after_write(cx.has_written())));
+    cookie::add_taken(&cx, &mut response);
     let took = timing.elapsed();
     let method = if request.method() == "HEAD" { "HEAD" } else { cx.method() };
     site.requests.observe(routes::route_of(&cx).0, method, response.status_code, took);

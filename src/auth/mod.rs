@@ -10,11 +10,13 @@ use rusqlite::Connection;
 
 use crate::types::id::UserId;
 use crate::types::time::DAY;
-use crate::web::cookie::{self, Header};
+use crate::web::cookie::{self, Cookie, FormerCookie, Header};
 use crate::web::form::Form;
 use crate::web::{Cx, Error, Result, Viewer};
 use token::Token;
 
+/// The name of the session's cookie.
+const SESSION: &str = "session";
 /// 400 days in seconds, the longest that browsers keep a cookie (RFC 6265bis §5.5).
 const COOKIE_MAX_AGE_SECONDS: u32 = 34_560_000;
 
@@ -31,12 +33,14 @@ pub fn viewer<'c>(cx: &'c Cx) -> Result<Option<&'c Viewer>> {
 }
 
 fn find_viewer(cx: &Cx) -> Result<Option<Viewer>> {
-    let Some(token) = token(cx) else {
+    let cookie = session_cookie(cx);
+    let Some((cookie, token)) = cookie.and_then(|cookie| Some((cookie, Token::parse(cookie.value)?))) else {
         return Ok(None);
     };
     let Some((viewer, last_used_at)) = cx.read(|connection| sql::viewer(connection, &token))? else {
         return Ok(None);
     };
+    cookie::take(cx, cookie, COOKIE_MAX_AGE_SECONDS, FormerCookie::Deleted);
     // Once a day is enough to tell a used session from one to remove. The request does not wait for the
     // write: pages are read while the disk is full or another process has the lock.
     if last_used_at < cx.now - DAY {
@@ -159,17 +163,22 @@ where
 /// The session's token in the request's cookie, not yet compared with the database.
 #[must_use]
 pub fn token(cx: &Cx) -> Option<Token> {
-    cookie::get(cx, "session").and_then(Token::parse)
+    Token::parse(session_cookie(cx)?.value)
+}
+
+/// The session's cookie.
+fn session_cookie<'r>(cx: &Cx<'r>) -> Option<Cookie<'r>> {
+    cookie::get_or_former(cx, SESSION)
 }
 
 /// `Set-Cookie` after a sign-in.
 #[must_use]
 pub fn set_cookie(cx: &Cx, token: &Token) -> Header {
-    cookie::set(cx, "session", token, COOKIE_MAX_AGE_SECONDS)
+    cookie::set(cx, SESSION, token, COOKIE_MAX_AGE_SECONDS)
 }
 
 /// `Set-Cookie` after a sign-out.
 #[must_use]
 pub fn clear_cookie(cx: &Cx) -> Header {
-    cookie::clear(cx, "session")
+    cookie::clear(cx, SESSION)
 }

@@ -8,9 +8,14 @@ use super::{LIFETIME, MAX_BYTES, MAX_BYTES_OF_ALL, MAX_DRAFTS, NewDraft, sql};
 use crate::auth;
 use crate::auth::token::{Secret, Token};
 use crate::site::limiter::Action;
-use crate::web::cookie::{self as cookies, Header};
+use crate::web::cookie::{self as cookies, FormerCookie, Header};
 use crate::web::form::Form;
 use crate::web::{Cx, Error, Result, Viewer};
+
+/// The name of a draft's cookie.
+const DRAFT: &str = "draft";
+/// [`LIFETIME`] in seconds.
+const MAX_AGE_SECONDS: u32 = 60 * 60;
 
 /// The user who sends a form, which only a signed-in user may send.
 ///
@@ -77,6 +82,7 @@ pub fn find(cx: &Cx, path: impl Display) -> Result<Option<Form>> {
     };
     let (path, oldest) = (path.to_string(), cx.now - LIFETIME);
     let form = cx.read(|connection| sql::find(connection, &token, &path, oldest))?;
+    take_former_cookie(cx, form.is_some());
     Ok(form.and_then(|form| Form::parse(form.as_bytes())))
 }
 
@@ -109,13 +115,22 @@ pub fn is_kept(cx: &Cx) -> Result<bool> {
     let Some(token) = token(cx) else {
         return Ok(false);
     };
-    Ok(cx.read(|connection| sql::exists(connection, &token, cx.now - LIFETIME))?)
+    let is_kept = cx.read(|connection| sql::exists(connection, &token, cx.now - LIFETIME))?;
+    take_former_cookie(cx, is_kept);
+    Ok(is_kept)
+}
+
+/// Gives the cookie of a draft that exists its present name.
+fn take_former_cookie(cx: &Cx, exists: bool) {
+    if let Some(cookie) = cookies::get_or_former(cx, DRAFT).filter(|_| exists) {
+        cookies::take(cx, cookie, MAX_AGE_SECONDS, FormerCookie::Deleted);
+    }
 }
 
 /// The id and secret in the request's `draft` cookie.
 #[must_use]
 pub fn token(cx: &Cx) -> Option<Token> {
-    cookies::get(cx, "draft").and_then(Token::parse)
+    Token::parse(cookies::get_or_former(cx, DRAFT)?.value)
 }
 
 /// Deletes the draft of a form that was accepted, in the transaction that accepts it.
@@ -128,11 +143,11 @@ pub fn delete_sent(connection: &Connection, token: Option<&Token>, path: &str) -
 
 /// The `Set-Cookie` header for a kept draft.
 fn cookie(cx: &Cx, token: &Token) -> Header {
-    cookies::set(cx, "draft", token, u32::try_from(LIFETIME.as_secs()).unwrap_or(u32::MAX))
+    cookies::set(cx, DRAFT, token, MAX_AGE_SECONDS)
 }
 
 /// The `Set-Cookie` header that deletes the cookie.
 #[must_use]
 pub fn clear_cookie(cx: &Cx) -> Header {
-    cookies::clear(cx, "draft")
+    cookies::clear(cx, DRAFT)
 }

@@ -1,6 +1,7 @@
 //! The state that every request needs, as plain data: configuration, database, limiters, metrics.
 
 pub mod config;
+pub mod cookie_names;
 pub mod limiter;
 pub mod origin;
 pub mod rate_limits;
@@ -15,6 +16,7 @@ use crate::metrics::requests::RequestMetrics;
 use crate::replica::Identity;
 use crate::replica::status::ReplicaStatus;
 use config::Config;
+use cookie_names::CookieNames;
 use limiter::Limiter;
 use semaphore::Semaphore;
 
@@ -27,6 +29,8 @@ pub struct Site {
     /// The database's random identity, read once at the start. Its copies share it: followers and restored
     /// databases.
     pub identity: Identity,
+    /// The names of cookies.
+    pub cookie_names: CookieNames,
     /// Permits for reading and rendering.
     pub request_permits: Semaphore,
     /// Permits for hashing passwords.

@@ -1,24 +1,73 @@
-//! Cookies: each is limited to this host (`__Host-`), hidden from scripts (`HttpOnly`), and sent with other
-//! sites' links but not with their other requests (`SameSite=Lax`).
+//! Cookies: each is limited to this host (`__Host-`) and to this database
+//! ([`CookieNames`]), hidden from scripts (`HttpOnly`), and sent with other sites' links but not with their
+//! other requests (`SameSite=Lax`).
+//!
+//! Version 0.1 gave cookies shorter names. A cookie of a former name is taken as its reader decides:
+//!
+//! - A session and a draft: if the database has them. They are then replaced, and the former cookie is
+//!   deleted. Another site's cookie on this host is left alone, since its secret is not in the database.
+//! - Preferences: copied. Another site on this host may use the former cookie, so it stays.
+//! - A flash, which lasts a minute, and a guest's vote, which may be meant for another site on this host: not.
+
+use rouille::Response;
 
 use super::Cx;
 pub use super::header::Header;
+use super::taken_cookie::Taken;
+pub use super::taken_cookie::{Cookie, FormerCookie};
+use crate::site::cookie_names::{CookieNames, OwnName};
 
 /// The value of the request's cookie `name`.
 #[must_use]
 pub fn get<'r>(cx: &Cx<'r>, name: &str) -> Option<&'r str> {
-    all(cx).find_map(|(key, value)| (key == name).then_some(value))
+    all(cx).find_map(|cookie| (cookie.name == name && !cookie.is_former).then_some(cookie.value))
 }
 
-/// The names and values of the request's cookies that this site has set.
-pub fn all<'r>(cx: &Cx<'r>) -> impl Iterator<Item = (&'r str, &'r str)> + use<'r> {
-    parse(cx.request.header("Cookie").unwrap_or_default(), cx.site.config.relax_ssl)
+/// The request's cookie `name`, else that of the former name.
+#[must_use]
+pub fn get_or_former<'r>(cx: &Cx<'r>, name: &str) -> Option<Cookie<'r>> {
+    let mut former = None;
+    for cookie in all(cx).filter(|cookie| cookie.name == name) {
+        if !cookie.is_former {
+            return Some(cookie);
+        }
+        former = former.or(Some(cookie));
+    }
+    former
+}
+
+/// The request's cookies that this site has set, and those of the former names.
+pub fn all<'r>(cx: &Cx<'r>) -> impl Iterator<Item = Cookie<'r>> {
+    parse(cx.request.header("Cookie").unwrap_or_default(), &cx.site.cookie_names)
+}
+
+/// If the cookie has a former name, the response sets it under the present one for `max_age` seconds.
+pub fn take<'r>(cx: &Cx<'r>, cookie: Cookie<'r>, max_age: u32, former: FormerCookie) {
+    let mut taken = cx.taken_cookies.borrow_mut();
+    if cookie.is_former && taken.iter().all(|other| other.cookie.name != cookie.name) {
+        taken.push(Taken { cookie, max_age, former });
+    }
+}
+
+/// Adds the cookies to a response that the request took under their former names, unless the response sets
+/// them anyway.
+pub fn add_taken(cx: &Cx, response: &mut Response) {
+    for Taken { cookie: Cookie { name, value, .. }, max_age, former } in cx.taken_cookies.take() {
+        let start = cx.site.cookie_names.full(name) + "=";
+        let is_set = |(header, value): &Header| header == "Set-Cookie" && value.starts_with(&start);
+        if !response.headers.iter().any(is_set) {
+            response.headers.push(set(cx, name, value, max_age));
+        }
+        if former == FormerCookie::Deleted {
+            response.headers.push(clear_former(cx, name));
+        }
+    }
 }
 
 /// `Set-Cookie` for a value that needs no encoding; the browser keeps it for `max_age` seconds.
 #[must_use]
 pub fn set(cx: &Cx, name: &str, value: impl std::fmt::Display, max_age: u32) -> Header {
-    ("Set-Cookie".into(), set_cookie(name, value, max_age, cx.site.config.relax_ssl).into())
+    ("Set-Cookie".into(), set_cookie(name, value, max_age, &cx.site.cookie_names).into())
 }
 
 /// `Set-Cookie` that makes the browser delete the cookie.
@@ -27,23 +76,29 @@ pub fn clear(cx: &Cx, name: &str) -> Header {
     set(cx, name, "", 0)
 }
 
-/// The names and values of this site's cookies in a `Cookie` header.
-pub fn parse(header: &str, relax_ssl: bool) -> impl Iterator<Item = (&str, &str)> {
+/// `Set-Cookie` that makes the browser delete the cookie of the former name.
+#[must_use]
+pub fn clear_former(cx: &Cx, name: &str) -> Header {
+    let names = &cx.site.cookie_names;
+    ("Set-Cookie".into(), with_attributes(&names.former(name), "", 0, names.is_secure()).into())
+}
+
+/// The cookies in a `Cookie` header that this site has set, and those of the former names.
+pub fn parse<'r>(header: &'r str, names: &CookieNames) -> impl Iterator<Item = Cookie<'r>> {
     header.split(';').filter_map(move |pair| {
-        let (key, value) = pair.trim().split_once('=')?;
-        Some((key.strip_prefix(prefix(relax_ssl))?, value))
+        let (full, value) = pair.trim().split_once('=')?;
+        let OwnName { name, is_former } = names.parse(full)?;
+        Some(Cookie { name, value, is_former })
     })
 }
 
 /// The value of a `Set-Cookie` header.
 #[must_use]
-pub fn set_cookie(name: &str, value: impl std::fmt::Display, max_age: u32, relax_ssl: bool) -> String {
-    let (prefix, secure) = (prefix(relax_ssl), if relax_ssl { "" } else { "; Secure" });
-    format!("{prefix}{name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}")
+pub fn set_cookie(name: &str, value: impl std::fmt::Display, max_age: u32, names: &CookieNames) -> String {
+    with_attributes(&names.full(name), value, max_age, names.is_secure())
 }
 
-/// `__Host-`: browsers refuse the cookie unless it is `Secure`, for all paths and for this host alone (RFC
-/// 6265bis §4.1.3.2).
-fn prefix(relax_ssl: bool) -> &'static str {
-    if relax_ssl { "" } else { "__Host-" }
+fn with_attributes(full: &str, value: impl std::fmt::Display, max_age: u32, is_secure: bool) -> String {
+    let secure = if is_secure { "; Secure" } else { "" };
+    format!("{full}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}")
 }

@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use super::error::{Error, Result};
 use super::form::{Form, Unreadable, local_path};
 use super::route::Route;
+use super::taken_cookie::Taken;
 use super::timing::{Phase, Timing};
 use super::viewer::Viewer;
 use crate::site::Site;
@@ -38,6 +39,8 @@ pub struct Cx<'r> {
     form: OnceCell<std::result::Result<Form, Unreadable>>,
     /// Held from the first read until the response is rendered, but not during a write.
     permit: RefCell<Option<Permit<'r>>>,
+    /// Cookies of a former name that the response is to set again.
+    pub(super) taken_cookies: RefCell<Vec<Taken<'r>>>,
     /// A write of this request has changed something.
     has_written: Cell<bool>,
 }
@@ -48,8 +51,9 @@ impl<'r> Cx<'r> {
     pub fn new(site: &'r Site, request: &'r Request, timing: &'r Timing) -> Cx<'r> {
         let (viewer, form) = (OnceCell::new(), OnceCell::new());
         let (route, permit) = (Cell::new(None), RefCell::new(None));
-        let has_written = Cell::new(false);
-        Cx { site, request, now: Timestamp::now(), timing, route, viewer, form, permit, has_written }
+        let (taken_cookies, has_written) = (RefCell::default(), Cell::new(false));
+        let now = Timestamp::now();
+        Cx { site, request, now, timing, route, viewer, form, permit, taken_cookies, has_written }
     }
 
     /// Waits for a permit, if the request holds none, and reads from the database: see

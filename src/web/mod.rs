@@ -13,6 +13,7 @@ pub mod paths;
 pub mod preferences;
 pub mod reply;
 pub mod route;
+pub mod taken_cookie;
 pub mod timing;
 pub mod timing_report;
 pub mod viewer;

@@ -1,8 +1,11 @@
 //! The reader's preferences, in two cookies: they work for guests, and need no read of the database.
 
 use super::Cx;
-use super::cookie::{self, Header};
+use super::cookie::{self, Cookie, FormerCookie, Header};
 
+/// The names of the cookies.
+const THEME: &str = "theme";
+const KEYS: &str = "keys";
 /// A year.
 const MAX_AGE_SECONDS: u32 = 31_536_000;
 
@@ -41,26 +44,42 @@ impl Preferences {
     /// The preferences in the request's cookies; an unknown value counts as the default.
     #[must_use]
     pub fn of(cx: &Cx) -> Preferences {
-        let mut chosen = Preferences::default();
-        for (name, value) in cookie::all(cx) {
-            match name {
-                "theme" => chosen.theme = Theme::named(value).unwrap_or_default(),
-                "keys" => chosen.keys = Keys::named(value).unwrap_or_default(),
-                _ => {}
+        let (mut theme, mut keys): (Option<Cookie>, Option<Cookie>) = (None, None);
+        for cookie in cookie::all(cx) {
+            let chosen = match cookie.name {
+                THEME => &mut theme,
+                KEYS => &mut keys,
+                _ => continue,
+            };
+            // The present name wins, in any order of the two.
+            if chosen.is_none() || !cookie.is_former {
+                *chosen = Some(cookie);
             }
         }
-        chosen
+        for cookie in [theme, keys].into_iter().flatten() {
+            cookie::take(cx, cookie, MAX_AGE_SECONDS, FormerCookie::Kept);
+        }
+        Preferences {
+            theme: theme.and_then(|cookie| Theme::named(cookie.value)).unwrap_or_default(),
+            keys: keys.and_then(|cookie| Keys::named(cookie.value)).unwrap_or_default(),
+        }
     }
 
-    /// `Set-Cookie` for both; it deletes the cookie of a default value.
+    /// `Set-Cookie` for both. It deletes the cookie of a default value, unless there is one of the former name,
+    /// which would count then.
     #[must_use]
     pub fn cookies(self, cx: &Cx) -> [Header; 2] {
         let kept = |name, value, is_default| {
-            if is_default { cookie::clear(cx, name) } else { cookie::set(cx, name, value, MAX_AGE_SECONDS) }
+            let has_former = || cookie::all(cx).any(|cookie| cookie.name == name && cookie.is_former);
+            if is_default && !has_former() {
+                cookie::clear(cx, name)
+            } else {
+                cookie::set(cx, name, value, MAX_AGE_SECONDS)
+            }
         };
         [
-            kept("theme", self.theme.name(), self.theme == Theme::default()),
-            kept("keys", self.keys.name(), self.keys == Keys::default()),
+            kept(THEME, self.theme.name(), self.theme == Theme::default()),
+            kept(KEYS, self.keys.name(), self.keys == Keys::default()),
         ]
     }
 }

@@ -249,13 +249,9 @@ impl Reader {
         let name = format!("reader_{}", PEOPLE.fetch_add(1, Ordering::Relaxed));
         let form = format!("screen_name={name}&password={PASSWORD}&password_confirmation={PASSWORD}");
         let answer = post(&self.site, "/users", &form.replace(' ', "+"));
-        let cookies = answer.headers.iter().filter(|(name, _)| name == "Set-Cookie");
-        let session = cookies
-            .filter_map(|(_, cookie)| cookie.strip_prefix("session=")?.split(';').next())
-            .next()
-            .unwrap_or_else(|| panic!("no session cookie in {answer:?}"));
+        let session = answer.session();
         self.call(Network::SetCookie {
-            name: "session".into(),
+            name: self.site.cookie_names.full("session"),
             value: session.into(),
             url: Some(format!("http://{}", self.site.address)),
             domain: None,

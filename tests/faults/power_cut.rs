@@ -138,7 +138,7 @@ impl Proof {
             return self.forms.get(location).expect("a title for the location").clone().into_bytes();
         }
         assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-        let cookie = answer.split("session=").nth(1).expect("a session");
+        let cookie = answer.split("session_").nth(1).expect("a session");
         let secret = cookie.split(['.', ';']).nth(1).expect("a secret");
         Sha256::digest(hexadecimal(secret)).to_vec()
     }

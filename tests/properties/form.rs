@@ -1,7 +1,8 @@
 //! The form parser reads the fields that the reference reads, and cookies are read back as they were set.
 
 use lorem_news::auth::token::Token;
-use lorem_news::web::cookie;
+use lorem_news::site::cookie_names::CookieNames;
+use lorem_news::web::cookie::{self, Cookie};
 use lorem_news::web::form::{Form, MAX_FIELDS};
 
 /// `input` is the body of a form, and the value of a `Cookie` header.
@@ -65,26 +66,28 @@ fn assert_cleaned(form: &Form, name: &str) {
 
 /// A cookie that the site has set is found among any other cookies.
 fn assert_cookies_parse(header: &str, relax_ssl: bool) {
-    for (name, value) in cookie::parse(header, relax_ssl) {
+    let names = CookieNames::new(relax_ssl, &[7; 16]);
+    for Cookie { name, value, .. } in cookie::parse(header, &names) {
         assert!(!name.contains([';', '=']) && !value.contains(';'), "{name:?}={value:?}");
-        assert_read_back(header, value, relax_ssl);
+        assert_read_back(header, value, &names);
     }
-    assert_read_back(header, header, relax_ssl);
+    assert_read_back(header, header, &names);
 }
 
-fn assert_read_back(header: &str, value: &str, relax_ssl: bool) {
+fn assert_read_back(header: &str, value: &str, names: &CookieNames) {
     // Only characters that the site uses in cookies.
     let plain: String =
         value.chars().filter(|&letter| letter.is_ascii_alphanumeric() || letter == '-').collect();
     let token = Token::parse(value);
     for value in [Some(plain), token.as_ref().map(Token::to_string)].into_iter().flatten() {
-        let set = cookie::set_cookie("name", &value, 60, relax_ssl);
+        let set = cookie::set_cookie("name", &value, 60, names);
         assert!(set.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()), "a header value: {set:?}");
         let (pair, rest) = set.split_once(';').expect("attributes");
-        assert_eq!(relax_ssl, !rest.contains("; Secure"));
+        assert_eq!(names.is_secure(), rest.contains("; Secure"));
         let sent = format!("{header}; {pair}");
-        assert_eq!(cookie::parse(&sent, relax_ssl).last(), Some(("name", &*value)), "{sent:?}");
-        assert_eq!(cookie::parse(&format!("{pair}; {header}"), relax_ssl).next(), Some(("name", &*value)));
+        let expected = Some(Cookie { name: "name", value: &value, is_former: false });
+        assert_eq!(cookie::parse(&sent, names).last(), expected, "{sent:?}");
+        assert_eq!(cookie::parse(&format!("{pair}; {header}"), names).next(), expected);
         if let Some(token) = &token
             && value.contains('.')
         {

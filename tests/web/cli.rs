@@ -556,7 +556,7 @@ fn the_environment_sets_the_options() {
     let answer = crate::harness::ask(site.address, "POST", "/benchmarking/user_show", &headers);
     assert_eq!(answer.status, 200);
     let cookie = answer.header("Set-Cookie").unwrap();
-    assert!(cookie.starts_with("session=") && !cookie.contains("Secure"), "{cookie}");
+    assert!(cookie.starts_with("session_") && !cookie.contains("Secure"), "{cookie}");
     let connection = open(&database);
     assert_eq!(number(&connection, "SELECT count(*) FROM posts"), 4);
     assert_eq!(column(&connection, "SELECT ip_address FROM sessions"), ["203.0.113.9"]);
@@ -566,7 +566,7 @@ fn the_environment_sets_the_options() {
     let answer = site.post("/benchmarking/user_show");
     assert_eq!(answer.status, 200);
     let cookie = answer.header("Set-Cookie").unwrap();
-    assert!(cookie.starts_with("__Host-session=") && cookie.contains("Secure"), "{cookie}");
+    assert!(cookie.starts_with("__Host-session_") && cookie.contains("Secure"), "{cookie}");
     drop(site);
 
     assert_eq!(serve("false", "true").post("/benchmarking/user_show").status, 404);
@@ -607,7 +607,7 @@ fn a_demo_is_seeded_once_with_benchmarking_on() {
     let mut site = demo();
     let answer = site.post("/benchmarking/post_create");
     assert_eq!(answer.status, 200);
-    assert!(answer.header("Set-Cookie").unwrap().starts_with("session="));
+    assert!(answer.header("Set-Cookie").unwrap().starts_with("session_"));
     site.signal("TERM");
     assert_eq!(site.exit().code(), Some(0), "{}", site.log());
     let names = column(&open(&database), "SELECT screen_name FROM users ORDER BY id");

@@ -124,6 +124,7 @@ fn an_unknown_choice_is_refused_and_changes_nothing() {
 #[test]
 fn a_forged_cookie_is_ignored() {
     let site = Site::start();
+    let (own_theme, own_keys) = (site.cookie_names.full("theme"), site.cookie_names.full("keys"));
     for (cookie, theme, by_keyboard) in [
         ("theme=\"><script>; keys=false", None, true),
         ("theme=; keys=", None, true),
@@ -133,8 +134,17 @@ fn a_forged_cookie_is_ignored() {
         ("a=b;theme=light;;=;keys=off", Some("light"), false),
         ("__Host-theme=dark", None, true),
     ] {
-        let answer = site.ask("GET", "/", &[("Cookie", cookie)]);
-        assert_eq!((answer.status, read(&answer)), (200, (theme.map(Into::into), by_keyboard)), "{cookie}");
+        // By the names of the database, and by those of version 0.1, which are not followed by letters.
+        let own =
+            cookie.replace("theme=", &format!("{own_theme}=")).replace("keys=", &format!("{own_keys}="));
+        for cookie in [cookie, &own] {
+            let answer = site.ask("GET", "/", &[("Cookie", cookie)]);
+            assert_eq!(
+                (answer.status, read(&answer)),
+                (200, (theme.map(Into::into), by_keyboard)),
+                "{cookie}"
+            );
+        }
     }
 }
 
@@ -179,7 +189,7 @@ fn the_cookies_last_a_year_and_are_hidden_from_scripts() {
         let answer = guest.post("/preferences", &[("theme", "dark"), ("keys", "off")]);
         for (name, value) in [("theme", "dark"), ("keys", "off")] {
             let cookies = set_cookies(&answer, &format!("{prefix}{name}"));
-            let [cookie] = cookies[..] else { panic!("{cookies:?}") };
+            let [cookie] = &cookies[..] else { panic!("{cookies:?}") };
             let mut parts: Vec<&str> = cookie.split("; ").collect();
             assert_eq!(parts.remove(0), format!("{prefix}{name}={value}"));
             for part in ["Path=/", "Max-Age=31536000", "HttpOnly", "SameSite=Lax"] {

@@ -79,7 +79,8 @@ fn text_sent_by_a_guest_is_in_the_form_after_signing_in() {
                 location
             } else {
                 let answer = client.ask(method, &path, &form, &[]);
-                let [cookie] = set_cookies(&answer, "draft")[..] else { panic!("{what}") };
+                let cookies = set_cookies(&answer, "draft");
+                let [cookie] = &cookies[..] else { panic!("{what}") };
                 let attributes: Vec<&str> = cookie.split("; ").collect();
                 assert_eq!(attributes[1..], ["Path=/", "Max-Age=3600", "HttpOnly", "SameSite=Lax"]);
                 let location = answer.header("Location").expect("a redirect to signing in").to_owned();
@@ -377,7 +378,8 @@ fn a_notice_is_shown_once_on_the_next_page_that_is_no_error() {
     let said = || vec!["You have been signed in.".to_owned()];
     let client = Client::new(&site);
     let answer = client.sign_in(&name);
-    let [cookie] = set_cookies(&answer, "flash")[..] else { panic!("{answer:?}") };
+    let cookies = set_cookies(&answer, "flash");
+    let [cookie] = &cookies[..] else { panic!("{answer:?}") };
     assert_eq!(cookie, "flash=signed-in; Path=/; Max-Age=60; HttpOnly; SameSite=Lax");
     // An error, a redirect or a file does not use the notice up.
     for (method, path, form, status) in [
@@ -427,7 +429,8 @@ fn a_forged_notice_is_not_shown() {
         "\"signed-in\"",
     ] {
         let client = Client::new(&site);
-        let answer = client.ask("GET", "/", &[], &[("Cookie", &format!("a=b; flash={forged}"))]);
+        let cookie = format!("a=b; {}={forged}", site.cookie_names.full("flash"));
+        let answer = client.ask("GET", "/", &[], &[("Cookie", &cookie)]);
         assert_eq!(answer.status, 200);
         let expected =
             if forged == "signed-in " { vec!["You have been signed in.".to_owned()] } else { vec![] };

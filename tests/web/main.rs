@@ -24,6 +24,7 @@ mod leaving;
 mod limits;
 mod links;
 mod moderating;
+mod neighbours;
 mod operation;
 mod pages;
 mod plans;

@@ -101,8 +101,10 @@ fn sign_in(site: &Site) -> Answer {
     answer
 }
 
+/// The first cookie that the answer sets, as a browser sends it.
 fn cookie(answer: &Answer) -> String {
-    format!("session={}", answer.session())
+    let cookie = answer.header("Set-Cookie").and_then(|cookie| cookie.split(';').next());
+    cookie.expect("a cookie").to_owned()
 }
 
 fn signed_in_name(html: &Html) -> Option<String> {
@@ -474,6 +476,7 @@ fn only_the_own_page_shows_sessions_and_marks_the_active_one() {
 fn a_wrong_session_cookie_is_that_of_a_guest() {
     let site = Site::start();
     let made = sign_in(&site);
+    let session = site.cookie_names.full("session");
     let token = made.session().to_owned();
     let (id, secret) = token.split_once('.').expect("two parts");
     let other = if secret.starts_with('0') { "1" } else { "0" };
@@ -482,14 +485,14 @@ fn a_wrong_session_cookie_is_that_of_a_guest() {
         assert_eq!(answer.status, 200, "{value}");
         signed_in_name(&answer.html())
     };
-    assert!(name(&format!("session={token}")).is_some());
-    assert!(name(&format!("a=b; session={token}; c=d")).is_some());
+    assert!(name(&format!("{session}={token}")).is_some());
+    assert!(name(&format!("a=b; {session}={token}; c=d")).is_some());
     for wrong in [
-        format!("session={id}.{other}{}", &secret[1..]),
-        format!("session={}", &token[..token.len() - 1]),
-        format!("session={token}0"),
-        format!("session={id}"),
-        format!("session={id}."),
+        format!("{session}={id}.{other}{}", &secret[1..]),
+        format!("{session}={}", &token[..token.len() - 1]),
+        format!("{session}={token}0"),
+        format!("{session}={id}"),
+        format!("{session}={id}."),
         format!("session=.{secret}"),
         format!("session=999999.{secret}"),
         format!("session=0.{secret}"),
@@ -500,14 +503,14 @@ fn a_wrong_session_cookie_is_that_of_a_guest() {
         ";;=;".to_owned(),
         format!("Session={token}"),
         format!("sessions={token}"),
-        format!("__Host-session={token}"),
+        format!("__Host-{session}={token}"),
     ] {
         assert_eq!(name(&wrong), None, "{wrong}");
     }
     site.database()
         .execute("DELETE FROM sessions WHERE id = ?1", [made.session_id()])
         .expect("the schema is known");
-    assert_eq!(name(&format!("session={token}")), None);
+    assert_eq!(name(&format!("{session}={token}")), None);
 }
 
 // Links

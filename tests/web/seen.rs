@@ -38,11 +38,12 @@ pub fn whoami(client: &Client) -> Option<String> {
     viewer(&client.get("/sign_up"))
 }
 
-/// All cookies with this name that the answer sets.
-pub fn set_cookies<'a>(answer: &'a Answer, name: &str) -> Vec<&'a str> {
-    let start = format!("{name}=");
+/// All cookies with this name that the answer sets, without the letters of the database.
+pub fn set_cookies(answer: &Answer, name: &str) -> Vec<String> {
     let cookies = answer.headers.iter().filter(|header| header.0.eq_ignore_ascii_case("Set-Cookie"));
-    cookies.map(|header| header.1.as_str()).filter(|cookie| cookie.starts_with(&start)).collect()
+    let parts = cookies.filter_map(|header| header.1.split_once('='));
+    let named = parts.filter(|(full, _)| without_letters(full) == name && *full != name);
+    named.map(|(_, rest)| format!("{name}={rest}")).collect()
 }
 
 /// Panics unless it is a redirect (303) to the address that must not be cached.

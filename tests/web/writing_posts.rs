@@ -475,7 +475,8 @@ fn cross_site_requests_and_bodies_that_are_no_form_change_nothing() {
             assert_page_of_error(&client, &answer, 403, REJECTED);
         }
     }
-    let cookie = format!("session={}", client.cookie("session").expect("a session"));
+    let (name, session) = (site.cookie_names.full("session"), client.cookie("session").expect("a session"));
+    let cookie = format!("{name}={session}");
     for (content_type, body, status) in [
         ("application/json", r#"{"title":"No form at all"}"#, 415),
         ("multipart/form-data; boundary=x", "--x--", 415),

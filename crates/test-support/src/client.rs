@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use lorem_news::auth::token::Secret;
 use lorem_news::session::{self, NewSession};
+use lorem_news::site::cookie_names::CookieNames;
 use lorem_news::types::id::UserId;
 use lorem_news::types::time::Timestamp;
 use lorem_news::user;
@@ -18,7 +19,10 @@ pub type Fields = &'static [(&'static str, &'static str)];
 /// A client with cookies, which opens a connection for each request.
 pub struct Client {
     address: SocketAddr,
-    cookies: Mutex<BTreeMap<String, String>>,
+    /// By their whole names.
+    cookies: Arc<Mutex<BTreeMap<String, String>>>,
+    /// `None`: the site is in another process.
+    names: Option<CookieNames>,
     /// The id of the user that [`Client::signed_in_as`] signed in; otherwise 0.
     pub user_id: i64,
 }
@@ -26,12 +30,12 @@ pub struct Client {
 impl Client {
     /// A guest of the site.
     pub fn new(site: &Site) -> Client {
-        Client::at(site.address)
+        Client { names: Some(site.cookie_names.clone()), ..Client::at(site.address) }
     }
 
     /// A guest of the site at the address.
     pub fn at(address: SocketAddr) -> Client {
-        Client { address, cookies: Mutex::default(), user_id: 0 }
+        Client { address, cookies: Arc::default(), names: None, user_id: 0 }
     }
 
     /// User 1, signed in by a row in the database, which saves hashing a password.
@@ -55,6 +59,11 @@ impl Client {
         let client = Client { user_id, ..Client::new(site) };
         client.set_cookie("session", &secret.of(id.get()).to_string());
         client
+    }
+
+    /// The same browser at another site: the two share their cookies.
+    pub fn visiting(&self, site: &Site) -> Client {
+        Client { cookies: Arc::clone(&self.cookies), ..Client::new(site) }
     }
 
     /// Sends a GET request.
@@ -111,17 +120,35 @@ impl Client {
             let pair = value.split(';').next().expect("split gives one at least");
             let (name, content) = pair.split_once('=').expect("a cookie has a name");
             let content = if value.contains("Max-Age=0") { "" } else { content };
-            self.set_cookie(name, content);
+            self.set_raw_cookie(name, content);
         }
     }
 
-    /// The value of a kept cookie.
+    /// The value of a kept cookie, by its name without the letters of the database.
     pub fn cookie(&self, name: &str) -> Option<String> {
-        self.cookies().get(name).cloned()
+        self.cookies().get(&self.full(name)).cloned()
     }
 
-    /// Keeps a cookie; an empty value removes it.
+    /// Keeps a cookie, by its name without the letters of the database; an empty value removes it.
     pub fn set_cookie(&self, name: &str, value: &str) {
+        self.set_raw_cookie(&self.full(name), value);
+    }
+
+    fn full(&self, name: &str) -> String {
+        if let Some(names) = &self.names {
+            return names.full(name.trim_start_matches("__Host-"));
+        }
+        let kept = self.cookies().keys().find(|full| without_letters(full) == name).cloned();
+        kept.unwrap_or_else(|| name.to_owned())
+    }
+
+    /// The whole names of the kept cookies.
+    pub fn cookie_names(&self) -> Vec<String> {
+        self.cookies().keys().cloned().collect()
+    }
+
+    /// Keeps a cookie by its whole name; an empty value removes it.
+    pub fn set_raw_cookie(&self, name: &str, value: &str) {
         let mut cookies = self.cookies();
         if value.is_empty() {
             cookies.remove(name);
@@ -157,6 +184,7 @@ impl Client {
 /// A second client with a copy of the cookies.
 impl Clone for Client {
     fn clone(&self) -> Client {
-        Client { address: self.address, cookies: Mutex::new(self.cookies().clone()), user_id: self.user_id }
+        let cookies = Arc::new(Mutex::new(self.cookies().clone()));
+        Client { address: self.address, cookies, names: self.names.clone(), user_id: self.user_id }
     }
 }

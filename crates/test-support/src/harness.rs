@@ -14,6 +14,7 @@ use lorem_http::{Drained, Options, Server, Stopper};
 use lorem_news::app::{self, App};
 use lorem_news::schema::SCHEMA;
 use lorem_news::site::config::Config;
+use lorem_news::site::cookie_names::CookieNames;
 use lorem_news::{search, seed};
 use lorem_store::Database;
 use rusqlite::Connection;
@@ -200,6 +201,8 @@ pub struct Site {
     pub address: SocketAddr,
     /// The folder of the database.
     pub folder: TempDir,
+    /// The names of its cookies.
+    pub cookie_names: CookieNames,
     stopper: Stopper,
     thread: Option<JoinHandle<Drained>>,
 }
@@ -227,8 +230,9 @@ impl Site {
         let server = app::bind(&config).expect("port 0 is free");
         let (address, stopper) = (server.address(), server.stopper());
         let app = App::open(config).expect("the database opens");
+        let cookie_names = app.site.cookie_names.clone();
         let thread = thread::spawn(move || app::serve(server, app).expect("the database closes"));
-        Site { address, folder, stopper, thread: Some(thread) }
+        Site { address, folder, cookie_names, stopper, thread: Some(thread) }
     }
 
     /// A second connection to the site's database.
@@ -445,8 +449,14 @@ impl Answer {
 
     /// The session cookie that it sets: `id.secret`.
     pub fn session(&self) -> &str {
-        let cookie = self.header("Set-Cookie").expect("a cookie is set");
-        cookie.strip_prefix("session=").and_then(|rest| rest.split(';').next()).expect("a session cookie")
+        self.cookie("session").expect("a session cookie")
+    }
+
+    /// The value of a cookie that it sets, by its name without the letters of the database.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        let cookies = self.headers.iter().filter(|header| header.0.eq_ignore_ascii_case("Set-Cookie"));
+        let pairs = cookies.filter_map(|header| header.1.split(';').next()?.split_once('='));
+        pairs.filter(|(full, _)| without_letters(full) == name).map(|(_, value)| value).next()
     }
 
     /// The id of the session that its cookie names.
@@ -457,6 +467,14 @@ impl Answer {
     /// The body as a parsed HTML page.
     pub fn html(&self) -> scraper::Html {
         scraper::Html::parse_document(self.text())
+    }
+}
+
+/// A cookie's name without the eight letters of the database.
+pub fn without_letters(full: &str) -> &str {
+    match full.rsplit_once('_') {
+        Some((name, letters)) if letters.len() == 8 => name,
+        _ => full,
     }
 }
 
