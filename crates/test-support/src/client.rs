@@ -126,7 +126,8 @@ impl Client {
 
     /// The value of a kept cookie, by its name without the letters of the database.
     pub fn cookie(&self, name: &str) -> Option<String> {
-        self.cookies().get(&self.full(name)).cloned()
+        let full = self.full(name);
+        self.cookies().get(&full).cloned()
     }
 
     /// Keeps a cookie, by its name without the letters of the database; an empty value removes it.
