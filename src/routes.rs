@@ -7,7 +7,7 @@ use crate::types::id::{CommentId, PostId, SessionId, UserId, number_from_path};
 use crate::vote::handlers::change as vote;
 use crate::vote::{Target, Vote};
 use crate::web::route::Route;
-use crate::web::{Cx, Error, Result, assets, csrf, paths, reply};
+use crate::web::{Cx, Error, Result, assets, csrf, observer, paths, reply};
 use crate::{
     auth, benchmarking, comment, feed, flag, moderation, monitoring, post, preference, saved, search,
     session, sitemap, status, user,
@@ -204,7 +204,7 @@ routes! { cx,
     }
     ["search"] => { GET => search::handlers::show(cx) }
     ["up"] => { GET => status::handlers::up(cx) }
-    ["metrics"] if monitoring::handlers::is_visible(cx) => { GET => monitoring::handlers::show(cx) }
+    ["metrics"] if observer::may_observe(cx) => { GET => monitoring::handlers::show(cx) }
     ["status"] => { GET => status::handlers::status(cx) }
     ["assets", name] => { GET => assets::serve(cx, name) }
     [name] if assets::is_at_root(name) => { GET => assets::serve_at_root(cx, name) }

@@ -48,8 +48,8 @@ pub(crate) struct ServeOptions {
     /// End sessions that have not been used for this number of days
     #[arg(long, env, default_value_t = 90, value_name = "N", value_parser = value_parser!(u32).range(1..=36_500))]
     session_days: u32,
-    /// Show /metrics, in Prometheus' text format, to everyone; without it, only to clients on this machine
-    /// that do not come through a proxy
+    /// Show /metrics, in Prometheus' text format, and the state of the backup to everyone; without it, only to
+    /// clients on this machine that do not come through a proxy
     #[arg(long, env, action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
     metrics: bool,
     /// Log requests, with a breakdown of their time, and SQL statements that take at least this number of

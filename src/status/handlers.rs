@@ -3,13 +3,14 @@
 use serde_json::{Value, json};
 
 use super::views;
+use crate::auth;
 use crate::replica::status::Health;
 use crate::ui::layout::{self, Page};
-use crate::web::{Cx, Result, reply};
+use crate::web::{Cx, Result, Viewer, observer, reply};
 
 /// `GET /up`, the health check: 200 while the database can be read. It is a green page, as in Rails, or, for
-/// clients that ask for JSON, an object with the replica's health. A fault of the replica does not change the
-/// status code.
+/// clients that ask for JSON, an object, in which observers and admins also get the replica's health. A fault of
+/// the replica does not change the status code.
 ///
 /// # Errors
 /// [`Unavailable`](crate::web::Error::Unavailable) or [`Internal`](crate::web::Error::Internal) when the
@@ -17,22 +18,28 @@ use crate::web::{Cx, Result, reply};
 pub fn up(cx: &Cx) -> Result {
     cx.site.db.check()?;
     if wants_json(cx) {
-        let replica = health(cx)?.map_or(Value::Null, |health| health_json(&health));
-        return Ok(reply::json(cx, &json!({ "ok": true, "replica": replica })));
+        let mut answer = json!({ "ok": true });
+        if observer::may_observe(cx) || is_admin(auth::viewer(cx)?) {
+            answer["replica"] = health(cx)?.map_or(Value::Null, |health| health_json(&health));
+        }
+        return Ok(reply::json(cx, &answer));
     }
     let green = r#"<!DOCTYPE html><html lang="en"><title>Up</title><body bgcolor="green"></body></html>"#;
     Ok(reply::html(cx, green.to_owned()))
 }
 
-/// `GET /status`: the replica's health as a page. Only admins see the location and the faults, which may name
-/// folders and machines.
+/// `GET /status`: whether the site is up, as a page. Observers and admins see the replica's health, and only
+/// admins the location and the faults, which may name folders and machines.
 ///
 /// # Errors
 /// [`Unavailable`](crate::web::Error::Unavailable) or [`Internal`](crate::web::Error::Internal) when the
 /// database fails.
 pub fn status(cx: &Cx) -> Result {
-    let page = Page { description: "Whether there is a backup of Lorem News.", ..Page::new(cx, "Status")? };
-    let is_admin = page.viewer.is_some_and(|viewer| viewer.is_admin);
+    let page = Page { description: "Whether Lorem News is up.", ..Page::new(cx, "Status")? };
+    let is_admin = is_admin(page.viewer);
+    if !is_admin && !observer::may_observe(cx) {
+        return Ok(reply::page(cx, layout::render(&page, views::up())?));
+    }
     let replica = cx.site.replica.as_ref().zip(health(cx)?).map(|(status, health)| views::StatusView {
         location: status.location(),
         health,
@@ -40,6 +47,10 @@ pub fn status(cx: &Cx) -> Result {
         is_admin,
     });
     Ok(reply::page(cx, layout::render(&page, views::status(replica.as_ref(), cx.now))?))
+}
+
+fn is_admin(viewer: Option<&Viewer>) -> bool {
+    viewer.is_some_and(|viewer| viewer.is_admin)
 }
 
 /// The replica's health; `None`: there is no replica.

@@ -20,7 +20,14 @@ pub struct StatusView<'s> {
     pub is_admin: bool,
 }
 
-/// The page's content; `None`: there is no replica.
+/// The page's content for readers: nothing about the replica.
+pub fn up() -> impl Render {
+    owned_html! {
+        p { : "The site is up." }
+    }
+}
+
+/// The page's content for observers and admins; `None`: there is no replica.
 pub fn status<'s>(replica: Option<&'s StatusView>, now: Timestamp) -> impl Render + 's {
     owned_html! {
         @ if let Some(replica) = replica {

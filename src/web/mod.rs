@@ -9,6 +9,7 @@ pub mod flash;
 pub mod form;
 mod gzip;
 pub mod header;
+pub mod observer;
 pub mod paths;
 pub mod preferences;
 pub mod reply;

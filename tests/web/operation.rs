@@ -218,6 +218,54 @@ fn metrics_are_for_the_local_machine_unless_enabled() {
     }
 }
 
+/// The answers of the health check and the status page to a client: the JSON, and the page's text.
+fn health_of(client: &Client, headers: &[(&str, &str)]) -> (String, String) {
+    let json: Vec<_> = [("Accept", "application/json")].iter().chain(headers).copied().collect();
+    let answers = ["/up", "/status"]
+        .map(|path| client.ask("GET", path, &[], if path == "/up" { &json } else { headers }));
+    assert_eq!(answers.each_ref().map(|answer| answer.status), [200, 200], "{headers:?}");
+    let [json, page] = answers;
+    (json.text().to_owned(), page.text().to_owned())
+}
+
+fn assert_hides_the_backup((json, page): &(String, String), what: &str) {
+    assert_eq!(json, r#"{"ok":true}"#, "{what}");
+    assert!(page.contains("The site is up.") && !page.contains("backup"), "{what}: {page}");
+}
+
+fn assert_shows_the_backup((json, page): &(String, String), what: &str) {
+    assert_eq!(json, r#"{"ok":true,"replica":null}"#, "{what}");
+    assert!(page.contains("There is no backup"), "{what}: {page}");
+}
+
+#[test]
+fn the_state_of_the_backup_is_for_the_local_machine_and_admins() {
+    let site = Site::start();
+    site.database().execute("UPDATE users SET is_admin = id = 2", []).expect("the schema is known");
+    let (guest, user, admin) = (Client::new(&site), Client::signed_in(&site), Client::signed_in_as(&site, 2));
+    for _ in 0..2 {
+        for client in [&guest, &user, &admin] {
+            assert_shows_the_backup(&health_of(client, &[]), "on this machine");
+        }
+        for header in FORWARDED {
+            assert_hides_the_backup(&health_of(&guest, &[header]), header.0);
+            assert_hides_the_backup(&health_of(&user, &[header, ("HX-Request", "true")]), header.0);
+            assert_shows_the_backup(&health_of(&admin, &[header]), header.0);
+        }
+    }
+    // A load balancer goes by the status code.
+    for header in FORWARDED {
+        let answer = site.ask("GET", "/up", &[header]);
+        assert!(answer.status == 200 && answer.text().contains("green"), "{}", header.0);
+    }
+    let mut raw = Raw::connect(site.address);
+    raw.send("GET /up HTTP/1.1\r\nHost: news.example\r\nAccept: application/json\r\n\r\n");
+    assert_eq!(raw.answer().text(), r#"{"ok":true}"#);
+
+    let published = Site::with(1, |config| config.metrics = true);
+    assert_shows_the_backup(&health_of(&Client::new(&published), &[FORWARDED[0]]), "published");
+}
+
 #[test]
 fn a_trusted_proxy_on_this_machine_publishes_no_metrics() {
     let site = Site::with(1, |config| config.trusted_proxies = vec![[127, 0, 0, 1].into()]);

@@ -327,8 +327,14 @@ fn a_verification_reports_the_error_and_leaves_no_files() {
     assert_eq!(admin.sign_up("Zoë").status, 303);
     let shown = admin.get("/status").text().to_owned();
     assert!(shown.contains("could not be relied on") && !shown.contains("file:///"), "{shown}");
+    // Through a proxy, where all clients come from.
+    let proxied = ("X-Forwarded-For", "203.0.113.9");
+    let shown = admin.ask("GET", "/status", &[], &[proxied]).text().to_owned();
+    assert!(shown.contains("The site is up.") && !shown.contains("backup"), "{shown}");
+    let json = ask(server.address, "GET", "/up", &[("Accept", "application/json"), proxied]);
+    assert_eq!(json.text(), r#"{"ok":true}"#);
     place.well(&["user", "--admin", "Zoë"]);
-    let shown = admin.get("/status").text().to_owned();
+    let shown = admin.ask("GET", "/status", &[], &[proxied]).text().to_owned();
     assert!(shown.contains("is empty") && shown.contains("file:///"), "{shown}");
 }
 
