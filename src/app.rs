@@ -54,9 +54,10 @@ impl App {
     /// [`StartError::Open`]; [`StartError::Database`]; [`StartError::Replica`] from [`Replica::prepare`] and
     /// [`Replica::pair`].
     pub fn open(config: Config) -> Result<App, StartError> {
-        let prepare = |settings: &_| Replica::prepare(Settings::clone(settings), &config.database);
+        let prepare =
+            |settings: &_| Replica::prepare(Settings::clone(settings), &config.database, config.file_mode);
         let replica = config.replica.as_ref().map(prepare).transpose()?;
-        let mut db = database::open(&config.database)?;
+        let mut db = database::open(&config.database, config.file_mode)?;
         if let Some(slow) = config.slow {
             db.log_slow_statements(slow)?;
         }

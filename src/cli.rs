@@ -83,6 +83,20 @@ impl Cli {
     }
 }
 
+impl Command {
+    /// The database of the command; `None`: a command that the server starts.
+    fn database(&self) -> Option<&DatabaseOption> {
+        match self {
+            Command::Demo { serve, .. } | Command::Serve(serve) => Some(serve.database()),
+            Command::Migrate(database) | Command::Seed { database, .. } | Command::User { database, .. } => {
+                Some(database)
+            }
+            Command::Replica(command) => command.database(),
+            Command::Restore(command) => Some(command.database()),
+        }
+    }
+}
+
 /// Prints why the command failed.
 pub fn report(error: &anyhow::Error) {
     output::error_line(format_args!("lorem-news: {}", errors::one_line(error)));
@@ -93,6 +107,10 @@ pub fn report(error: &anyhow::Error) {
 /// # Errors
 /// The reason, for the operator, see [`one_line`](crate::errors::one_line).
 pub fn run(cli: Cli) -> Result<()> {
+    // While the process has one thread, and before it creates a file.
+    if let Some(database) = cli.command.database() {
+        database.file_mode().apply();
+    }
     start_log();
     match cli.command {
         Command::Demo { serve, seed } => serve::demo(serve, &seed),

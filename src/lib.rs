@@ -49,6 +49,7 @@ pub mod site;
 
 // Independent of requests: the replica, metrics, schema, text, types.
 pub mod replica;
+pub mod file_mode;
 pub mod metrics;
 pub mod schema;
 pub mod sql;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::Subcommand;
 
+use super::database::DatabaseOption;
 use super::output;
 use super::replica_options::ReplicatedDatabase;
 use super::signals::on_stop_signal;
@@ -54,6 +55,18 @@ pub(crate) enum ReplicaCommand {
 }
 
 impl Command {
+    /// The database of the command; `None`: a command that the server starts, with its umask.
+    pub(crate) fn database(&self) -> Option<&DatabaseOption> {
+        match self {
+            Command::Replicate(replicated)
+            | Command::Verify(replicated)
+            | Command::Replica(ReplicaCommand::Status(replicated) | ReplicaCommand::Env(replicated)) => {
+                Some(&replicated.database)
+            }
+            Command::KeepLitestream { .. } | Command::BecomeLitestream { .. } => None,
+        }
+    }
+
     pub(crate) fn run(self) -> Result<()> {
         match self {
             Command::Replicate(replicated) => replicate(&replicated),
@@ -74,9 +87,9 @@ impl Command {
 fn replicate(replicated: &ReplicatedDatabase) -> Result<()> {
     let settings = replicated.settings()?;
     replicated.database.must_exist()?;
-    let path = replicated.database.path();
-    let replica = Replica::prepare(settings, path)?;
-    let db = database::open(path)?;
+    let (path, mode) = (replicated.database.path(), replicated.database.file_mode());
+    let replica = Replica::prepare(settings, path, mode)?;
+    let db = database::open(path, mode)?;
     let paired = replica.pair(&db);
     db.close_without_checkpoint()?;
     paired?;

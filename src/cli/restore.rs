@@ -38,6 +38,13 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    pub(crate) fn database(&self) -> &DatabaseOption {
+        match self {
+            Command::Restore { database, .. } => &database.database,
+            Command::Backup { database, .. } => database,
+        }
+    }
+
     pub(crate) fn run(self) -> Result<()> {
         match self {
             Command::Restore { database, at, to, force } => {

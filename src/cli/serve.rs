@@ -64,10 +64,15 @@ pub(crate) struct ServeOptions {
 }
 
 impl ServeOptions {
+    pub(crate) fn database(&self) -> &DatabaseOption {
+        &self.database
+    }
+
     fn config(self) -> Result<Config> {
         let replica = self.replica.settings(self.database.path(), self.verify_every.0)?;
         Ok(Config {
             listen: self.listen,
+            file_mode: self.database.file_mode(),
             database: self.database.into_path(),
             benchmarking: self.benchmarking,
             relax_ssl: self.relax_ssl,

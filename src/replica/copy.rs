@@ -1,8 +1,9 @@
 //! A copy of a whole database in a file of its own: a private folder to make it in, its check, and its
 //! installation in one step.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -83,6 +84,7 @@ impl Target {
     /// The operating system's error; meanwhile a file has appeared that may not be replaced, or is in use.
     pub fn install(&self, copy: &Path) -> Result<()> {
         let cannot = || format!("cannot put the copy at {}", self.path.display());
+        self.keep_tighter_mode(copy).with_context(cannot)?;
         File::open(copy).and_then(|copy| copy.sync_all()).with_context(cannot)?;
         // Held until the file is replaced, so that no process begins to use it meanwhile.
         let _replaced = self.lock_existing()?;
@@ -102,6 +104,13 @@ impl Target {
         }
         let folder = self.path.parent().unwrap_or(Path::new("/"));
         File::open(folder).and_then(|folder| folder.sync_all()).with_context(cannot)
+    }
+
+    /// Takes from the copy the rights that the operator took from the file that it replaces.
+    fn keep_tighter_mode(&self, copy: &Path) -> io::Result<()> {
+        let Ok(replaced) = fs::metadata(&self.path) else { return Ok(()) };
+        let mode = fs::metadata(copy)?.mode() & replaced.mode() & 0o777;
+        fs::set_permissions(copy, Permissions::from_mode(mode))
     }
 
     /// Opens the existing file, if it may be replaced, and locks it against use. SQLite holds a lock on every
@@ -132,6 +141,19 @@ impl Target {
 /// # Errors
 /// The operating system's error.
 pub fn work_folder_in(folder: &Path, prefix: &str) -> Result<tempfile::TempDir> {
-    let created = tempfile::Builder::new().prefix(prefix).tempdir_in(folder);
+    let private = Permissions::from_mode(0o700);
+    let created = tempfile::Builder::new().prefix(prefix).permissions(private).tempdir_in(folder);
     created.with_context(|| format!("there is no room for a copy in {}", folder.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_of_a_copy_in_progress_is_private_whatever_the_umask() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let work = work_folder_in(folder.path(), TEMPORARY_PREFIX).expect("there is room");
+        assert_eq!(fs::metadata(work.path()).expect("it exists").mode() & 0o777, 0o700);
+    }
 }

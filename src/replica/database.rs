@@ -4,21 +4,28 @@ use std::path::Path;
 
 use lorem_store::{self as store, Database};
 
+use super::folder::Folder;
 use super::lock::LitestreamInhibitor;
+use crate::file_mode::FileMode;
 use crate::schema::SCHEMA;
 
 /// Opens a database as [`Database::open`] does, but leaves checkpoints to Litestream while one runs.
-/// Checkpoints of another process damaged half of the replicas, even PASSIVE ones.
+/// Checkpoints of another process damaged half of the replicas, even PASSIVE ones. Files that give other users more
+/// rights than `mode` are tightened: not before it is known that the database is ours.
 ///
 /// # Errors
 /// Those of [`Database::open`].
-pub fn open(path: &Path) -> Result<Database, store::OpenError> {
-    Database::open_with_checkpoint_guard(path, &SCHEMA, |path, checkpoint| {
+pub fn open(path: &Path, mode: FileMode) -> Result<Database, store::OpenError> {
+    let db = Database::open_with_checkpoint_guard(path, &SCHEMA, |path, checkpoint| {
         // Held until the checkpoint is done, so that no Litestream starts meanwhile.
         if let Some(_inhibitor) = LitestreamInhibitor::try_acquire(path) {
             checkpoint();
         }
-    })
+    })?;
+    if let Ok(folder) = Folder::beside(path) {
+        folder.tighten(mode);
+    }
+    Ok(db)
 }
 
 /// Closes a database. The WAL is emptied unless a Litestream runs: emptying it then would stop all writers,

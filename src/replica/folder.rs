@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::file_mode::FileMode;
+
 /// The longest path of a socket in bytes, see unix(7): 108 with the terminating zero.
 const MAX_SOCKET_PATH_BYTES: usize = 107;
 
@@ -57,9 +59,20 @@ impl Folder {
     /// Creates the folder with mode 0700 if it is missing.
     ///
     /// # Errors
-    /// The operating system's error; the folder exists, but another user owns it or can look into it.
+    /// The operating system's error; the folder exists, but another user owns it or all users can write to it.
     pub fn create(&self) -> io::Result<()> {
         create_private(&self.path)
+    }
+
+    /// Tightens the database's files, the folder, and Litestream's state.
+    pub fn tighten(&self, mode: FileMode) {
+        for suffix in ["", "-wal", "-shm", "-journal"] {
+            let mut file = self.database.clone().into_os_string();
+            file.push(suffix);
+            mode.tighten(Path::new(&file));
+        }
+        FileMode::PRIVATE.tighten_tree(&self.path);
+        mode.tighten_tree(&self.litestream_state());
     }
 
     /// The file whose lock the processes hold that run Litestream or keep it from running.
@@ -132,7 +145,7 @@ impl Folder {
 }
 
 /// Creates a folder that no other user can look into. An existing folder is checked, because another user may
-/// have created it in a shared folder such as `/tmp`.
+/// have created it in a shared folder such as `/tmp`, or may have put files into it.
 fn create_private(path: &Path) -> io::Result<()> {
     match DirBuilder::new().mode(0o700).create(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -140,10 +153,11 @@ fn create_private(path: &Path) -> io::Result<()> {
     }
     let found = fs::symlink_metadata(path)?;
     let user = rustix::process::geteuid().as_raw();
-    if found.is_dir() && found.uid() == user && found.mode() & 0o077 == 0 {
+    if found.is_dir() && found.uid() == user && found.mode() & 0o002 == 0 {
+        FileMode::PRIVATE.tighten_tree(path);
         return Ok(());
     }
-    Err(io::Error::other(format!("{} is not a folder that only this user can look into", path.display())))
+    Err(io::Error::other(format!("{} is not a folder of this user alone", path.display())))
 }
 
 /// The system's folder for temporary files. An empty `TMPDIR` counts as unset.
@@ -186,8 +200,16 @@ mod tests {
             folder.create().expect("it is ours");
             assert_eq!(fs::metadata(folder.path()).expect("it exists").mode() & 0o777, 0o700);
         }
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("it is ours");
-        assert!(folder.create().is_err());
+        let set_mode = |mode| {
+            fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).expect("it is ours");
+        };
+        for loose in [0o755, 0o775] {
+            set_mode(loose);
+            folder.create().expect("it is tightened");
+            assert_eq!(fs::metadata(folder.path()).expect("it exists").mode() & 0o777, 0o700);
+        }
+        set_mode(0o777);
+        assert!(folder.create().is_err(), "another user may have put files into it");
     }
 
     #[test]

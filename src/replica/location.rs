@@ -6,8 +6,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail, ensure};
 use url::Url;
 
+use crate::file_mode::FileMode;
+
 /// The region of a store that has none.
 const DEFAULT_REGION: &str = "us-east-1";
+
+/// The folder that Litestream creates in the folder of a replica.
+const LITESTREAM_FOLDER: &str = "ltx";
 
 /// The location of a replica. It is displayed as the URL that `--replica` takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +95,17 @@ impl Location {
             endpoint: endpoint.map(with_scheme).transpose()?,
             region: region.unwrap_or(DEFAULT_REGION).to_owned(),
         })
+    }
+
+    /// Tightens a folder's files. A folder that has files of others beside the replica is left as it is, and only
+    /// what Litestream created in it is tightened.
+    pub fn tighten(&self, mode: FileMode) {
+        let Location::Folder(folder) = self else { return };
+        let Ok(folder) = folder.canonicalize() else { return };
+        let replica = folder.join(LITESTREAM_FOLDER);
+        let mut entries = folder.read_dir().into_iter().flatten().flatten();
+        let is_shared = entries.any(|entry| entry.path() != replica);
+        mode.tighten_tree(if is_shared { &replica } else { &folder });
     }
 
     /// Whether it is a folder on the disk that holds `database`: losing that disk loses both.

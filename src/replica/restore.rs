@@ -1,5 +1,6 @@
 //! Makes a database from its replica, and a file from a running database.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -111,6 +112,8 @@ pub fn backup(database: &Path, to: &Path) -> Result<Restored> {
     source.busy_timeout(BUSY_TIMEOUT).with_context(cannot)?;
     // In a transaction the copy sees one moment, however long it takes, and never has to start over.
     source.execute_batch("BEGIN; PRAGMA schema_version").with_context(cannot)?;
+    // SQLite would not give the group the right to write.
+    File::create_new(&copied).with_context(cannot)?;
     let mut destination = Connection::open(&copied).with_context(cannot)?;
     let backup = Backup::new(&source, &mut destination).with_context(cannot)?;
     loop {

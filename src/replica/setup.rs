@@ -15,6 +15,7 @@ use super::status::ReplicaStatus;
 use super::supervisor::Supervisor;
 use super::{litestream, restore, sql};
 use crate::errors::one_line;
+use crate::file_mode::FileMode;
 
 /// The replica of a database that is open, or about to be opened.
 pub struct Replica {
@@ -40,15 +41,17 @@ enum Origin {
 }
 
 impl Replica {
-    /// Acquires the lock, and restores the database if it is missing. With an empty replica it stays missing.
+    /// Acquires the lock, and restores the database if it is missing. With an empty replica it stays missing. A
+    /// replica in a folder is tightened to `mode`.
     ///
     /// # Errors
     /// Another process replicates the database, or the restore fails. Then no file has been created.
-    pub fn prepare(settings: Settings, database: &Path) -> Result<Replica> {
+    pub fn prepare(settings: Settings, database: &Path, mode: FileMode) -> Result<Replica> {
         restore::create_parent(database)?;
         let folder = Folder::beside(database).with_context(|| database.display().to_string())?;
         let lock = Lock::acquire(&folder)?;
         folder.remove_temporary_folders();
+        settings.location.tighten(mode);
         let origin = if folder.database().exists() {
             Origin::Existing
         } else {

@@ -8,6 +8,7 @@ use lorem_http::Limits;
 
 use super::origin::Origin;
 use super::rate_limits::RateLimits;
+use crate::file_mode::FileMode;
 use crate::replica;
 
 /// How the site is served.
@@ -17,6 +18,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The database file.
     pub database: PathBuf,
+    /// The mode of its files.
+    pub file_mode: FileMode,
     /// Serve `POST /benchmarking/*`.
     pub benchmarking: bool,
     /// Set cookies without `Secure`, for plain HTTP.
@@ -49,6 +52,7 @@ impl Config {
         Config {
             listen,
             database,
+            file_mode: FileMode::PRIVATE,
             benchmarking: true,
             relax_ssl: true,
             base_url: None,

@@ -19,8 +19,10 @@ const KNOWN: i64 = lorem_news::schema::MIGRATIONS.len() as i64;
 
 /// Every option with the rest of its help line: the environment variable, and the default if any.
 const DATABASE: (&str, &str) = ("--database <FILE>", "[env: DATABASE=] [default: db/lorem_news.sqlite3]");
-const SERVE: [(&str, &str); 19] = [
+const FILE_MODE: (&str, &str) = ("--file-mode <MODE>", "[env: FILE_MODE=] [default: 0600]");
+const SERVE: [(&str, &str); 20] = [
     DATABASE,
+    FILE_MODE,
     ("--listen <ADDRESS>", "[env: LISTEN=] [default: 127.0.0.1:3000]"),
     ("--benchmarking", "[env: BENCHMARKING=]"),
     ("--relax-ssl", "[env: RELAX_SSL=]"),
@@ -142,21 +144,21 @@ fn the_help_names_every_command() {
 #[test]
 fn the_help_of_each_command_lists_every_option_with_its_variable_and_default() {
     let demo: Vec<_> = SERVE.into_iter().chain(SEED).collect();
-    let seed: Vec<_> = [DATABASE].into_iter().chain(SEED).collect();
-    let replica: Vec<_> = [DATABASE].into_iter().chain(REPLICA).collect();
+    let seed: Vec<_> = [DATABASE, FILE_MODE].into_iter().chain(SEED).collect();
+    let replica: Vec<_> = [DATABASE, FILE_MODE].into_iter().chain(REPLICA).collect();
     let more = [("--at <TIME>", ""), ("--to <FILE>", ""), ("--force", "")];
     let restore: Vec<_> = replica.iter().copied().chain(more).collect();
     for (command, options) in [
         (&["demo"][..], &demo[..]),
         (&["serve"], &SERVE),
-        (&["migrate"], &[DATABASE]),
+        (&["migrate"], &[DATABASE, FILE_MODE]),
         (&["seed"], &seed),
         (&["replicate"], &replica),
         (&["restore"], &restore),
         (&["verify"], &replica),
         (&["replica", "status"], &replica),
         (&["replica", "env"], &replica),
-        (&["backup"], &[DATABASE]),
+        (&["backup"], &[DATABASE, FILE_MODE]),
     ] {
         let help = stdout(&[command, &["--help"]].concat());
         let listed = help.lines().filter(|line| line.trim_start().starts_with("--")).count();

@@ -18,6 +18,7 @@ mod drain;
 mod durability;
 mod environment;
 mod feeds;
+mod file_modes;
 mod housekeeping;
 mod http;
 mod leaving;

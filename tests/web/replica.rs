@@ -11,6 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::client::Client;
+use crate::file_modes::{UMASKS, mode, set_mode, under};
 use crate::harness::{
     Answer, Program, Site, TIMEOUT, ask, assert_sound, eventually, eventually_or, folder, number, open,
     program, seeded,
@@ -240,7 +241,7 @@ fn a_lost_database_is_restored_at_the_next_start_with_every_answered_write() {
     let server = place.serve(&[]);
     assert_eq!(Client::at(server.address).sign_up("Zoë").status, 303);
     stop(server);
-    assert_eq!(fs::metadata(&place.database).unwrap().permissions().mode() & 0o777, 0o644);
+    assert_eq!(fs::metadata(&place.database).unwrap().permissions().mode() & 0o777, 0o600);
     place.lose_database();
     let server = place.serve(&[]);
     server.await_log("restored");
@@ -401,6 +402,116 @@ fn commands_about_a_replica_succeed_whatever_becomes_of_their_output() {
         terminate(&[alone.id()]);
         assert_eq!(alone.wait().unwrap().code(), Some(0), "{broken:?}");
     }
+}
+
+/// Every file and folder of the place, with its mode; not the place's own folder.
+fn modes(place: &Place) -> Vec<(PathBuf, u32)> {
+    fn gather(folder: &Path, found: &mut Vec<(PathBuf, u32)>) {
+        // Litestream removes files meanwhile.
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let Ok(metadata) = entry.metadata() else { continue };
+            found.push((entry.path(), metadata.permissions().mode() & 0o7777));
+            if metadata.is_dir() {
+                gather(&entry.path(), found);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    gather(place.folder.path(), &mut found);
+    found
+}
+
+/// Panics unless all files are there and have none of the rights in `denied`.
+fn assert_without(place: &Place, denied: u32, what: &str) {
+    let found = modes(place);
+    for part in
+        ["/replica/ltx/0", ".ltx", ".news.sqlite3-litestream/ltx/0", "-replica/lock", "-replica/socket"]
+    {
+        assert!(
+            found.iter().any(|(path, _)| path.to_string_lossy().contains(part)),
+            "{what} {part}: {found:?}"
+        );
+    }
+    for (path, mode) in found {
+        assert_eq!(mode & denied, 0, "{what}: {} has mode {mode:o}", path.display());
+    }
+}
+
+/// A server with this umask, after a verification.
+fn replicating(place: &Place, umask: &str, more: &[&str]) -> Program {
+    let mut command = place.command(&["serve", "--listen", "127.0.0.1:0", "--verify-every", "off"]);
+    command.args(more);
+    let server = Program::start(under(umask, &command));
+    eventually("it is copied", || place.run(&[&["verify"], more].concat()).0.then_some(()));
+    eventually("a snapshot", || place.replica().join("ltx/9").exists().then_some(()));
+    server
+}
+
+#[test]
+fn the_replica_its_folders_and_a_restored_copy_are_private() {
+    for umask in UMASKS {
+        let Some(place) = Place::empty() else { return };
+        let server = replicating(&place, umask, &[]);
+        let copy = place.folder.path().join("copy.sqlite3");
+        let restore = place.command(&["restore", "--to", copy.to_str().unwrap()]);
+        let (is_well, said) = ended(&mut under(umask, &restore));
+        assert!(is_well, "{said}");
+        assert_eq!(mode(&copy), 0o600, "{umask}");
+        assert_without(&place, 0o077, umask);
+        // A copy that replaces a file keeps the rights that were taken from it.
+        for (had, asked, has) in [(0o644, "0600", 0o600), (0o600, "0640", 0o600), (0o640, "0640", 0o640)] {
+            set_mode(&copy, had);
+            place.well(&["restore", "--force", "--file-mode", asked, "--to", copy.to_str().unwrap()]);
+            assert_eq!(mode(&copy), has, "{had:o} {asked}");
+        }
+        stop(server);
+        place.lose_database();
+        stop(replicating(&place, umask, &[]));
+        assert_eq!(mode(&place.database), 0o600, "{umask}: restored at the start");
+    }
+}
+
+#[test]
+fn a_replica_that_others_can_read_is_tightened_once_with_a_warning() {
+    let Some(place) = Place::empty() else { return };
+    stop(replicating(&place, "022", &["--file-mode", "0644"]));
+    assert!(modes(&place).iter().any(|(_, mode)| mode & 0o077 != 0), "it was loose before");
+    let loosen = || {
+        let status = Command::new("chmod").args(["-R", "go+rX"]).arg(place.folder.path()).status().unwrap();
+        assert!(status.success());
+        set_mode(place.folder.path(), 0o700);
+    };
+    loosen();
+    let server = replicating(&place, "022", &[]);
+    assert_without(&place, 0o077, "tightened");
+    let log = server.log();
+    stop(server);
+    let folders = ["/replica", "/news.sqlite3-replica", "/.news.sqlite3-litestream"];
+    for folder in folders {
+        let line = format!("{folder} could be used by other users (mode 0755)");
+        assert_eq!(log.matches(&line).count(), 1, "{folder}: {log}");
+    }
+    let server = replicating(&place, "022", &[]);
+    assert!(!server.log().contains("other users"), "{}", server.log());
+    stop(server);
+    // A folder that has other files, too, is shared by the operator's wish.
+    loosen();
+    fs::write(place.replica().join("other"), "").unwrap();
+    stop(replicating(&place, "022", &[]));
+    assert_eq!([&place.replica(), &place.replica().join("ltx")].map(|path| mode(path)), [0o755, 0o700]);
+}
+
+#[test]
+fn a_group_can_read_a_replica_if_the_operator_asks_for_that() {
+    let Some(place) = Place::empty() else { return };
+    let server = replicating(&place, "077", &["--file-mode", "0640"]);
+    assert_without(&place, 0o027, "0640");
+    let is_of_replica = |path: &Path| path.starts_with(place.replica()) || path == place.database;
+    for (path, mode) in modes(&place).into_iter().filter(|(path, _)| is_of_replica(path)) {
+        assert_eq!(mode, if path.is_dir() { 0o750 } else { 0o640 }, "{}", path.display());
+    }
+    assert_eq!(mode(&place.folder.path().join("news.sqlite3-replica")), 0o700, "it has the control socket");
+    stop(server);
 }
 
 #[test]

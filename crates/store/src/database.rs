@@ -1,5 +1,6 @@
 //! An open database: opening, reading, writing, closing.
 
+use std::fs::File;
 #[cfg(feature = "ablation")]
 use std::mem;
 use std::path::{Path, PathBuf};
@@ -62,6 +63,9 @@ impl Database {
         }
         header::check(path, schema)?;
         create_folder(path)?;
+        // SQLite would create it without the right of its group to write, whatever the umask. Where this fails, SQLite
+        // reports the reason.
+        let _ = File::create_new(path);
         let mut connection = open_read_write(path, pragmas::configure_writer)?;
         migrate::run(&mut connection, schema)?;
         let readers = Readers::open(path)?;
