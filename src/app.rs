@@ -18,6 +18,7 @@ use crate::replica::{self, database};
 use crate::site::Site;
 use crate::site::config::Config;
 use crate::site::cookie_names::CookieNames;
+use crate::site::hashing::Hashing;
 use crate::site::limiter::Limiter;
 use crate::site::semaphore::Semaphore;
 use crate::web::timing::Timing;
@@ -67,7 +68,7 @@ impl App {
         let identity = db.read(replica::sql::identity)?;
         let cookie_names = CookieNames::new(config.relax_ssl, &identity);
         let limiter = Limiter::new(config.rates.as_ref());
-        let (request_permits, hash_permits) = (Semaphore::for_requests(), Semaphore::for_hashing());
+        let (request_permits, hashing) = (Semaphore::for_requests(), Hashing::new(Semaphore::for_hashing()));
         let requests = RequestMetrics::new(routes::patterns());
         let status = replica.as_ref().map(|replica| Arc::clone(&replica.status));
         let site = Site {
@@ -76,7 +77,7 @@ impl App {
             identity,
             cookie_names,
             request_permits,
-            hash_permits,
+            hashing,
             limiter,
             replica: status,
             requests,

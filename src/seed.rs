@@ -17,6 +17,7 @@ use crate::flag::NewFlag;
 use crate::moderation::{Decision, ModerationAction, Subject};
 use crate::post::NewPost;
 use crate::post::link::{self, NewLink};
+use crate::site::hashing::HashMemory;
 use crate::types::cursor::{PAGE_SIZE, START};
 use crate::types::id::{CommentId, UserId};
 use crate::types::time::{DAY, MINUTE, Timestamp};
@@ -104,7 +105,7 @@ pub fn run(
     progress: impl Fn(u32) + Send + 'static,
 ) -> Result<Option<Seeded>, Error> {
     // All users share one hash: the password is public, and a hundred hashes take seconds.
-    let hash = password::hash(PASSWORD)?;
+    let hash = password::hash(PASSWORD, &mut HashMemory::default())?;
     let now = Timestamp::now();
     let seeded = db.write(move |connection| {
         if user::sql::any(connection)? {

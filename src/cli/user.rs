@@ -8,6 +8,7 @@ use lorem_store::Database;
 
 use super::database::DatabaseOption;
 use super::output;
+use crate::site::hashing::HashMemory;
 use crate::types::id::UserId;
 use crate::user::{name, password};
 use crate::{moderation, session, user};
@@ -71,7 +72,7 @@ fn set_password(db: &Database, name: &str) -> Result<String> {
     if let Some(sentence) = user::password_errors(password).sentences().next() {
         anyhow::bail!("{sentence}");
     }
-    let hash = password::hash(password).map_err(|error| anyhow!("{error}"))?;
+    let hash = password::hash(password, &mut HashMemory::default()).map_err(|error| anyhow!("{error}"))?;
     // A person who knew the old password may have sessions.
     db.write(move |connection| {
         user::sql::set_password(connection, id, &hash)?;

@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod cookie_names;
+pub mod hashing;
 pub mod limiter;
 pub mod origin;
 pub mod rate_limits;
@@ -17,6 +18,7 @@ use crate::replica::Identity;
 use crate::replica::status::ReplicaStatus;
 use config::Config;
 use cookie_names::CookieNames;
+use hashing::Hashing;
 use limiter::Limiter;
 use semaphore::Semaphore;
 
@@ -33,8 +35,8 @@ pub struct Site {
     pub cookie_names: CookieNames,
     /// Permits for reading and rendering.
     pub request_permits: Semaphore,
-    /// Permits for hashing passwords.
-    pub hash_permits: Semaphore,
+    /// Permits and memory for hashing passwords.
+    pub hashing: Hashing,
     /// The rate limits and the recent actions.
     pub limiter: Limiter,
     /// The status of the replica; `None`: there is no replica.

@@ -4,15 +4,21 @@
 
 use std::sync::LazyLock;
 
-use argon2::Argon2;
-use argon2::password_hash::{Error, PasswordHasher, PasswordVerifier};
+use argon2::password_hash::Error;
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Params, Version};
+
+use rand::TryRng;
+use rand::rngs::SysRng;
+
+use crate::site::hashing::HashMemory;
 
 /// The hash of a random password that is stored nowhere. A sign-in with an unknown name verifies its password
 /// against this hash; an immediate refusal would show which names exist. The first use computes it, so use it
 /// inside `Cx::hashing`.
 pub static DUMMY_HASH: LazyLock<String> = LazyLock::new(|| {
     // Without random numbers no sign-in succeeds anyway, for a session needs them too.
-    hash_bytes(&rand::random::<[u8; 32]>()).unwrap_or_default()
+    hash_bytes(&rand::random::<[u8; 32]>(), &mut HashMemory::default()).unwrap_or_default()
 });
 
 /// The fewest characters of a password.
@@ -25,32 +31,74 @@ pub const MAX_BYTES: usize = 1024;
 ///
 /// # Errors
 /// If the system provides no random numbers.
-pub fn hash(password: &str) -> Result<String, Error> {
-    hash_bytes(password.as_bytes())
+pub fn hash(password: &str, memory: &mut HashMemory) -> Result<String, Error> {
+    hash_bytes(password.as_bytes(), memory)
 }
 
-fn hash_bytes(password: &[u8]) -> Result<String, Error> {
-    Ok(Argon2::default().hash_password(password)?.to_string())
+fn hash_bytes(password: &[u8], memory: &mut HashMemory) -> Result<String, Error> {
+    let mut salt = [0; Salt::RECOMMENDED_LENGTH];
+    SysRng.try_fill_bytes(&mut salt).map_err(|_| Error::Crypto)?;
+    let (algorithm, version, params) = (Algorithm::default(), Version::default(), Params::default());
+    let output = compute(password, &salt, (algorithm, version, params.clone()), memory)?;
+    let hash = PasswordHash {
+        algorithm: algorithm.ident(),
+        version: Some(version.into()),
+        params: ParamsString::try_from(&params)?,
+        salt: Some(Salt::new(&salt)?),
+        hash: Some(output),
+    };
+    Ok(hash.to_string())
+}
+
+/// argon2 in `memory`, in place of an allocation of its own.
+fn compute(
+    password: &[u8],
+    salt: &[u8],
+    (algorithm, version, params): (Algorithm, Version, Params),
+    memory: &mut HashMemory,
+) -> Result<Output, Error> {
+    let mut output = [0; Output::MAX_LENGTH];
+    let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+    let output = output.get_mut(..length).ok_or(Error::OutputSize)?;
+    let blocks = memory.blocks(params.block_count());
+    Argon2::new(algorithm, version, params).hash_password_into_with_memory(password, salt, output, blocks)?;
+    Ok(Output::new(output)?)
 }
 
 /// Whether a hash, a PHC string, is the hash of this password. The parameters come from the string, so a hash
 /// stays valid when [`hash`] gets other parameters.
 #[must_use]
-pub fn verify(password: &str, hash: &str) -> bool {
-    match Argon2::default().verify_password(password.as_bytes(), hash) {
-        Ok(()) => true,
-        Err(Error::PasswordInvalid) => false,
-        Err(error) => {
-            log::error!("a password hash cannot be used: {error}");
-            false
-        }
-    }
+pub fn verify(password: &str, hash: &str, memory: &mut HashMemory) -> bool {
+    try_verify(password.as_bytes(), hash, memory).unwrap_or_else(|error| {
+        log::error!("a password hash cannot be used: {error}");
+        false
+    })
+}
+
+fn try_verify(password: &[u8], hash: &str, memory: &mut HashMemory) -> Result<bool, Error> {
+    let hash = PasswordHash::new(hash)?;
+    let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else {
+        return Ok(false);
+    };
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str())?;
+    let version = hash.version.map(Version::try_from).transpose()?.unwrap_or_default();
+    let parameters = (algorithm, version, Params::try_from(&hash)?);
+    // The comparison takes constant time.
+    Ok(compute(password, salt, parameters, memory)? == *expected)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use argon2::{Algorithm, Params, Version};
+    use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+
+    fn hash(password: &str) -> Result<String, Error> {
+        super::hash(password, &mut HashMemory::default())
+    }
+
+    fn verify(password: &str, hash: &str) -> bool {
+        super::verify(password, hash, &mut HashMemory::default())
+    }
 
     #[test]
     fn only_the_right_password_is_accepted() {
@@ -73,6 +121,20 @@ mod tests {
         let stored = cheap.hash_password(b"password").expect("there are random numbers").to_string();
         assert!(stored.contains("m=64,t=1,p=1"), "{stored}");
         assert!(verify("password", &stored) && !verify("passwort", &stored));
+    }
+
+    #[test]
+    fn hashes_are_those_of_the_library_whatever_the_memory_held() {
+        let mut memory = HashMemory::default();
+        let library = Argon2::default().hash_password(b"password").expect("there are random numbers");
+        for _ in 0..2 {
+            assert!(super::verify("password", &library.to_string(), &mut memory));
+            assert!(!super::verify("passwort", &library.to_string(), &mut memory));
+            let own = super::hash("password", &mut memory).expect("there are random numbers");
+            let own = PasswordHash::new(&own).expect("a PHC string");
+            assert_eq!(PasswordVerifier::verify_password(&Argon2::default(), b"password", &own), Ok(()));
+            memory.blocks(100).fill(argon2::Block::new());
+        }
     }
 
     #[test]

@@ -15,8 +15,9 @@ use super::taken_cookie::Taken;
 use super::timing::{Phase, Timing};
 use super::viewer::Viewer;
 use crate::site::Site;
+use crate::site::hashing::HashMemory;
 use crate::site::origin::Origin;
-use crate::site::semaphore::Permit;
+use crate::site::semaphore::{Permit, Priority};
 use crate::types::cursor::{Cursor, START};
 use crate::types::time::Timestamp;
 
@@ -114,12 +115,14 @@ impl<'r> Cx<'r> {
     ///
     /// # Errors
     /// [`db::Error::Overloaded`] when no permit comes in time; `work` has not run then.
-    pub fn hashing<T>(&self, work: impl FnOnce() -> T) -> std::result::Result<T, db::Error> {
+    pub fn hashing<T>(
+        &self,
+        priority: Priority,
+        work: impl FnOnce(&mut HashMemory) -> T,
+    ) -> std::result::Result<T, db::Error> {
         self.permit.replace(None);
-        self.timing.during(Phase::Hash, || {
-            let _permit = self.site.hash_permits.acquire().ok_or(db::Error::Overloaded)?;
-            Ok(work())
-        })
+        let hashed = self.timing.during(Phase::Hash, || self.site.hashing.run(priority, work));
+        hashed.ok_or(db::Error::Overloaded)
     }
 
     /// Holds the viewer once [`auth::viewer`](crate::auth::viewer) has looked for one.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use lorem_news::schema::APPLICATION_ID;
 use lorem_news::schema::MIGRATIONS;
+use lorem_news::site::hashing::HashMemory;
 use lorem_news::user::password;
 use rusqlite::Connection;
 
@@ -128,7 +129,7 @@ fn a_database_of_the_first_schema_keeps_working() {
     let site = Site::with(0, |config| {
         let first = Connection::open(&config.database).expect("a new database opens");
         first.execute_batch(MIGRATIONS[0]).expect("the first schema");
-        let hash = password::hash("password").expect("a hash");
+        let hash = password::hash("password", &mut HashMemory::default()).expect("a hash");
         first
             .execute_batch(&format!(
                 "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1;

@@ -19,6 +19,7 @@ mod durability;
 mod environment;
 mod feeds;
 mod file_modes;
+mod hashing;
 mod housekeeping;
 mod http;
 mod leaving;

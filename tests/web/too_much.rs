@@ -7,9 +7,10 @@ use std::time::Duration;
 use lorem_news::app::App;
 use lorem_news::error_page;
 use lorem_news::site::config::Config;
+use lorem_news::site::hashing::Hashing;
 use lorem_news::site::limiter::{Action, RetryAfter};
 use lorem_news::site::rate_limits::{Limit, RateLimit, RateLimits};
-use lorem_news::site::semaphore::Semaphore;
+use lorem_news::site::semaphore::{Priority, Semaphore};
 use lorem_news::web::timing::Timing;
 use lorem_news::web::{Cx, Error};
 use lorem_store as db;
@@ -62,14 +63,14 @@ fn a_rate_limited_request_gets_retry_after() {
 #[test]
 fn concurrent_hashes_are_limited_by_permits() {
     let (_folder, mut app) = app(|_| {});
-    app.site.hash_permits = Semaphore::new(2, TIMEOUT);
+    app.site.hashing = Hashing::new(Semaphore::new(2, TIMEOUT));
     let (inside, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
     thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
                 for number in 0..50 {
                     let (request, timing) = (request(), Timing::start());
-                    let done = Cx::new(&app.site, &request, &timing).hashing(|| {
+                    let done = Cx::new(&app.site, &request, &timing).hashing(Priority::Normal, |_| {
                         most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                         thread::yield_now();
                         inside.fetch_sub(1, Ordering::SeqCst);
@@ -92,7 +93,10 @@ fn a_request_that_hashes_releases_its_request_permit_meanwhile() {
     let read = || cx.read(|_| Ok(())).expect("a permit");
     read();
     assert!(app.site.request_permits.acquire().is_none(), "the only permit is taken");
-    assert!(cx.hashing(|| app.site.request_permits.acquire().is_some()).expect("a free hash permit"));
+    assert!(
+        cx.hashing(Priority::Normal, |_| app.site.request_permits.acquire().is_some())
+            .expect("a free hash permit")
+    );
     read();
     assert!(app.site.request_permits.acquire().is_none(), "it is taken again");
 }
@@ -100,11 +104,12 @@ fn a_request_that_hashes_releases_its_request_permit_meanwhile() {
 #[test]
 fn a_request_without_a_hash_permit_in_time_is_503() {
     let (_folder, mut app) = app(|_| {});
-    app.site.hash_permits = Semaphore::new(1, Duration::from_millis(1));
+    app.site.hashing = Hashing::new(Semaphore::new(1, Duration::from_millis(1)));
     let (request, timing) = (request(), Timing::start());
     let cx = Cx::new(&app.site, &request, &timing);
-    let _permit = app.site.hash_permits.acquire().expect("it is free");
-    let refused = cx.hashing(|| panic!("it has no permit")).expect_err("the permit is taken");
+    let _permit = app.site.hashing.permits().acquire().expect("it is free");
+    let refused =
+        cx.hashing(Priority::Normal, |_| panic!("it has no permit")).expect_err("the permit is taken");
     assert!(matches!(refused, db::Error::Overloaded));
     assert_eq!(Error::from(refused).status(), 503);
 }

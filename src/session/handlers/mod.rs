@@ -10,6 +10,7 @@ use crate::auth;
 use crate::auth::token::Token;
 use crate::draft;
 use crate::site::limiter::Action;
+use crate::site::semaphore::Priority;
 use crate::types::id::{SessionId, UserId};
 use crate::ui::layout::{self, Page};
 use crate::ui::message;
@@ -52,11 +53,11 @@ pub fn create(cx: &Cx) -> Result {
         return refuse(cx, &screen_name, &Errors::rate_limited(wait));
     }
     let account = cx.read(|connection| user::sql::account(connection, &folded))?;
-    let is_right = cx.hashing(|| match &account {
-        Some(account) => password::verify(password, &account.password_hash),
+    let is_right = cx.hashing(Priority::Normal, |memory| match &account {
+        Some(account) => password::verify(password, &account.password_hash, memory),
         // An unknown name: a hash is computed nevertheless, so that the response time does not reveal it.
         None => {
-            let _ = password::verify(password, &password::DUMMY_HASH);
+            let _ = password::verify(password, &password::DUMMY_HASH, memory);
             false
         }
     })?;

@@ -19,6 +19,7 @@ use crate::session;
 use crate::session::handlers::sign_in::SignIn;
 use crate::session::handlers::{respond_signed_in, with_session_cookie, without_cookies};
 use crate::site::limiter::Action;
+use crate::site::semaphore::Priority;
 use crate::types::cursor::{Cursor, PAGE_SIZE};
 use crate::types::id::UserId;
 use crate::ui::layout::{self, Page};
@@ -123,7 +124,7 @@ pub fn create(cx: &Cx) -> Result {
     if !errors.is_empty() {
         return refuse(cx, &screen_name, &errors);
     }
-    let password_hash = hash(cx, password)?;
+    let password_hash = hash(cx, password, Priority::Normal)?;
     let (sign_in, now, name) = (SignIn::of(cx), cx.now, screen_name.clone());
     let secret = sign_in.secret.clone();
     let ids = cx.write(move |connection| {
@@ -146,8 +147,8 @@ fn refuse(cx: &Cx, screen_name: &str, errors: &Errors) -> Result {
     Ok(reply::refused(cx, html, errors))
 }
 
-fn hash(cx: &Cx, password: &str) -> Result<String> {
-    let hashed = cx.hashing(|| password::hash(password))?;
+fn hash(cx: &Cx, password: &str, priority: Priority) -> Result<String> {
+    let hashed = cx.hashing(priority, |memory| password::hash(password, memory))?;
     hashed.map_err(|error| Error::Internal(format!("hashing a password: {error}").into()))
 }
 
@@ -277,13 +278,13 @@ fn new_password(cx: &Cx, user: &User, password: &str, errors: &mut Errors) -> Re
     let current_hash =
         cx.read(|connection| sql::password_hash(connection, user.id))?.ok_or(Error::NotFound)?;
     let typed = form.get("current_password").unwrap_or_default();
-    if !cx.hashing(|| password::verify(typed, &current_hash))? {
+    if !cx.hashing(Priority::High, |memory| password::verify(typed, &current_hash, memory))? {
         errors.append(wrong_password());
     }
     if !errors.is_empty() {
         return Ok(None);
     }
-    Ok(Some(PasswordChange { current_hash, new_hash: hash(cx, password)? }))
+    Ok(Some(PasswordChange { current_hash, new_hash: hash(cx, password, Priority::High)? }))
 }
 
 /// `GET /user/delete`: asks for confirmation and says what will be deleted.
