@@ -12,13 +12,10 @@ use crate::web::cookie::Header;
 use crate::web::preferences::Preferences;
 use crate::web::{Cx, Error, paths, reply};
 
-/// The response to `error`. Errors of status 5xx are logged with the request's id.
+/// The response to `error`. Errors of status 5xx are logged.
 #[must_use]
 pub fn respond(cx: &Cx, error: &Error) -> Response {
-    if error.status() >= 500 {
-        let id = cx.request.header("X-Request-Id").unwrap_or("-");
-        log::error!("{id} {} {}: {error}", cx.request.method(), cx.path());
-    }
+    log(cx, error);
     let mut response = match error {
         Error::SignIn { return_to, cookie } => sign_in_first(cx, return_to, cookie.clone()),
         _ if reply::wants_fragments(cx) => {
@@ -44,6 +41,23 @@ pub fn respond(cx: &Cx, error: &Error) -> Response {
         _ => {}
     }
     response
+}
+
+/// Logs an error of status 5xx with the request's id: a fault of the program each time, overload and a failing
+/// disk, which every request meets, once a second with a count.
+fn log(cx: &Cx, error: &Error) {
+    let id = cx.request.header("X-Request-Id").unwrap_or("-");
+    let (method, path) = (cx.request.method(), cx.path());
+    match error {
+        Error::Unavailable(cause) | Error::UnavailableAfterWrite(cause) if cause.is_storage_failure() => {
+            lorem_counted_log::error!("{id} {method} {path}: {error}");
+        }
+        Error::Unavailable(_) | Error::UnavailableAfterWrite(_) => {
+            lorem_counted_log::warn!("{id} {method} {path}: {error}");
+        }
+        _ if error.status() >= 500 => log::error!("{id} {method} {path}: {error}"),
+        _ => {}
+    }
 }
 
 fn page(cx: &Cx, error: &Error) -> Response {

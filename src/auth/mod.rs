@@ -47,7 +47,7 @@ fn find_viewer(cx: &Cx) -> Result<Option<Viewer>> {
         let (id, now) = (viewer.session_id, cx.now);
         let touched = cx.site.db.write_later(move |connection| sql::touch(connection, id, now));
         if let Err(error) = touched {
-            log::warn!("recording the use of session {id}: {error}");
+            lorem_counted_log::warn!("recording the use of session {id}: {error}");
         }
     }
     Ok(Some(viewer))

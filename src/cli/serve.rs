@@ -43,6 +43,10 @@ pub(crate) struct ServeOptions {
     /// The largest number of open connections, each of which has a thread
     #[arg(long, env, default_value_t = 1024, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
     max_connections: u32,
+    /// The largest number of connections of one address (of IPv6 a /64) while connections are scarce; without it,
+    /// a quarter of --max-connections
+    #[arg(long, env, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
+    connections_per_address: Option<u32>,
     #[command(flatten)]
     rate_limits: RateLimitOptions,
     /// End sessions that have not been used for this number of days
@@ -78,7 +82,11 @@ impl ServeOptions {
             relax_ssl: self.relax_ssl,
             base_url: self.base_url,
             trusted_proxies: self.trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
-            limits: Limits { max_connections: self.max_connections as usize, ..Limits::default() },
+            limits: Limits {
+                max_connections: self.max_connections as usize,
+                connections_per_address: self.connections_per_address.map(|limit| limit as usize),
+                ..Limits::default()
+            },
             rates: self.rate_limits.limits(),
             session_days: self.session_days,
             metrics: self.metrics,

@@ -40,7 +40,7 @@ pub fn record_visit(cx: &Cx, detail: &PostDetail, page: Page) -> Result<()> {
     let (user_id, post_id, now) = (viewer.id, detail.post.id, cx.now);
     let recorded = cx.site.db.write_later(move |connection| sql::record(connection, user_id, post_id, now));
     if let Err(error) = recorded {
-        log::warn!("recording the visit of user {user_id} to post {post_id}: {error}");
+        lorem_counted_log::warn!("recording the visit of user {user_id} to post {post_id}: {error}");
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ struct Source {
 fn sources() -> Vec<Source> {
     let root = Path::new(ROOT);
     let mut files = Vec::new();
-    for folder in ["src", "crates/http/src", "crates/store/src"] {
+    for folder in ["src", "crates/counted-log/src", "crates/http/src", "crates/store/src"] {
         gather(&root.join(folder), &mut files);
     }
     files.retain(|path| path.file_name().is_some_and(|name| name != "tests.rs"));

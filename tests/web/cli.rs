@@ -20,7 +20,7 @@ const KNOWN: i64 = lorem_news::schema::MIGRATIONS.len() as i64;
 /// Every option with the rest of its help line: the environment variable, and the default if any.
 const DATABASE: (&str, &str) = ("--database <FILE>", "[env: DATABASE=] [default: db/lorem_news.sqlite3]");
 const FILE_MODE: (&str, &str) = ("--file-mode <MODE>", "[env: FILE_MODE=] [default: 0600]");
-const SERVE: [(&str, &str); 20] = [
+const SERVE: [(&str, &str); 21] = [
     DATABASE,
     FILE_MODE,
     ("--listen <ADDRESS>", "[env: LISTEN=] [default: 127.0.0.1:3000]"),
@@ -29,6 +29,7 @@ const SERVE: [(&str, &str); 20] = [
     ("--base-url <URL>", "[env: BASE_URL=]"),
     ("--trusted-proxies <IP,…>", "[env: TRUSTED_PROXIES=]"),
     ("--max-connections <N>", "[env: MAX_CONNECTIONS=] [default: 1024]"),
+    ("--connections-per-address <N>", "[env: CONNECTIONS_PER_ADDRESS=]"),
     ("--no-rate-limits", "[env: NO_RATE_LIMITS=]"),
     ("--sign-ins-per-minute <N>", "[env: SIGN_INS_PER_MINUTE=] [default: 5]"),
     ("--sign-ups-per-hour <N>", "[env: SIGN_UPS_PER_HOUR=] [default: 5]"),

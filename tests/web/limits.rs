@@ -19,6 +19,7 @@ const LONG: Duration = Duration::from_secs(600);
 fn options(change: impl FnOnce(&mut Limits)) -> Options {
     let mut limits = Limits {
         max_connections: 100,
+        connections_per_address: None,
         head_timeout: LONG,
         body_timeout: LONG,
         idle_timeout: LONG,
@@ -241,8 +242,16 @@ fn an_idle_connection_is_closed_sooner_when_connections_are_scarce() {
 
 #[test]
 fn the_default_limits_are_the_documented_ones() {
-    let Limits { max_connections, head_timeout, body_timeout, idle_timeout, idle_timeout_when_scarce } =
-        Limits::default();
+    let limits = Limits::default();
+    assert_eq!(limits.per_address(), 256);
+    let Limits {
+        max_connections,
+        connections_per_address: _,
+        head_timeout,
+        body_timeout,
+        idle_timeout,
+        idle_timeout_when_scarce,
+    } = limits;
     let seconds =
         [head_timeout, body_timeout, idle_timeout, idle_timeout_when_scarce].map(|time| time.as_secs());
     assert_eq!((max_connections, seconds), (1024, [10, 30, 60, 2]));

@@ -13,20 +13,26 @@ use thiserror::Error;
 
 use crate::forwarded::resolve_client;
 use crate::limits::{
-    LINGER_TIMEOUT, Limits, MAX_KEPT_BUFFER_BYTES, MAX_LINGER_BYTES, RESPONSE_TIMEOUT, WRITE_TIMEOUT,
+    LINGER_TIMEOUT, Limits, MAX_KEPT_BUFFER_BYTES, MAX_LINGER_BYTES, PROGRESS_BYTES, PROGRESS_INTERVAL,
+    RESPONSE_TIMEOUT, WRITE_TIMEOUT,
 };
+use crate::overload;
 use crate::parser::body::BodyDecoder;
 use crate::parser::error::RequestError;
 use crate::parser::head::RequestHead;
 use crate::parser::receive_buffer::ReceiveBuffer;
-use crate::registry::Slot;
 use crate::response::{self, ResponseOptions};
 use crate::shared::Shared;
+use crate::slot::{Slot, Wait};
+use crate::socket::{limit_unsent, reset_on_close, send_now};
 
 /// The shortest timeout of a read: the standard library refuses zero.
 const MIN_READ_TIMEOUT: Duration = Duration::from_millis(1);
 /// Pause between reads of a connection whose reading a stop has shut down.
 const SHUT_DOWN_POLL_INTERVAL: Duration = Duration::from_millis(2);
+/// Bytes that the system may keep unsent for a client that reads slowly: it wakes the thread when half of them are
+/// sent, each time the client has made progress.
+const MAX_UNSENT_BYTES: u32 = 2 * PROGRESS_BYTES as u32;
 
 /// The application.
 pub(crate) type Handler = dyn Fn(&Request) -> Response + Send + Sync;
@@ -46,9 +52,20 @@ pub(crate) fn serve(shared: &Shared, slot: &Slot, peer: SocketAddr, handler: Arc
         output: Vec::new(),
         read_timeout: Duration::ZERO,
     };
-    // The client's reset or silence, or a stop: no error of this program.
-    if let Err(error) = connection.serve_requests(&*handler) {
-        log::debug!("{peer} disconnected: {error}");
+    match connection.serve_requests(&*handler) {
+        Ok(()) => {}
+        Err(Disconnected::EvictedSender) => {
+            lorem_counted_log::warn!(
+                "{peer} sent a request's body too slowly: it got 503 to make room for others"
+            );
+        }
+        Err(Disconnected::EvictedReader) => {
+            lorem_counted_log::warn!(
+                "{peer} read its response too slowly: it was closed to make room for others"
+            );
+        }
+        // The client's reset or silence, or a stop: no error of this program.
+        Err(error) => log::debug!("{peer} disconnected: {error}"),
     }
 }
 
@@ -69,15 +86,17 @@ impl Drop for SlotGuard<'_> {
 enum Disconnected {
     #[error(transparent)]
     Io(#[from] io::Error),
-    #[error("closed for a new connection")]
-    Evicted,
+    #[error("closed for another connection while it sent a body")]
+    EvictedSender,
+    #[error("closed for another connection while it read a response")]
+    EvictedReader,
     #[error("the client took too long to read the response")]
     ResponseTimeout,
 }
 
 /// The outcome of waiting for bytes.
 enum Fill {
-    Received,
+    Received(usize),
     Closed,
     TimedOut,
 }
@@ -96,7 +115,7 @@ impl Connection<'_> {
     fn serve_requests(&mut self, handler: &Handler) -> Result<(), Disconnected> {
         let stream = &self.slot.stream;
         stream.set_nodelay(true)?;
-        stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
+        stream.set_write_timeout(Some(PROGRESS_INTERVAL))?;
         while let Some(head) = self.next_head()? {
             let is_kept = match head {
                 Ok(head) => self.answer(head, handler)?,
@@ -122,7 +141,7 @@ impl Connection<'_> {
                 Some(deadline) => remaining(deadline),
             };
             match self.fill(timeout) {
-                Fill::Received => {
+                Fill::Received(_) => {
                     deadline = deadline.or_else(|| Some(Instant::now() + self.limits().head_timeout));
                 }
                 Fill::TimedOut if !self.received.is_empty() && self.shared.registry.set_busy(self.slot) => {
@@ -174,28 +193,49 @@ impl Connection<'_> {
         Ok(keep_alive)
     }
 
-    /// Reads the request's body, after `100 Continue` if the client waits for it (RFC 9110 §10.1.1).
+    /// Reads the request's body.
     fn body(&mut self, head: &RequestHead) -> Result<Result<Vec<u8>, RequestError>, Disconnected> {
+        let body = self.receive_body(head)?;
+        if self.shared.registry.set_busy(self.slot) {
+            return Ok(body);
+        }
+        self.shared.rejected_connections.fetch_add(1, Ordering::Relaxed);
+        overload::answer(&self.slot.stream);
+        Err(Disconnected::EvictedSender)
+    }
+
+    /// Waits for the body, after `100 Continue` if the client waits for that (RFC 9110 §10.1.1). A connection that
+    /// was evicted meanwhile ends the wait with any result.
+    fn receive_body(&mut self, head: &RequestHead) -> Result<Result<Vec<u8>, RequestError>, Disconnected> {
+        let registry = &self.shared.registry;
         let mut decoder = BodyDecoder::new(head.framing);
         let deadline = Instant::now() + self.limits().body_timeout;
         let mut must_continue = head.expects_continue;
+        let mut progress = 0;
         loop {
             if let Err(error) = self.received.take_body(&mut decoder) {
                 return Ok(Err(error));
             }
             if decoder.is_complete() {
-                let is_kept = self.shared.registry.set_busy(self.slot);
-                return if is_kept { Ok(Ok(decoder.into_body())) } else { Err(Disconnected::Evicted) };
+                return Ok(Ok(decoder.into_body()));
             }
-            self.shared.registry.set_receiving_body(self.slot);
             if must_continue {
-                (&self.slot.stream).write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+                self.transmit(b"HTTP/1.1 100 Continue\r\n\r\n", 0)?;
                 must_continue = false;
             }
+            registry.begin_wait(self.slot, Wait::Body);
             let (status, reason) = match self.fill(remaining(deadline)) {
-                Fill::Received => continue,
+                Fill::Received(count) if !self.slot.is_evicted() => {
+                    registry.hold(self.slot, count);
+                    progress += count;
+                    if progress >= PROGRESS_BYTES {
+                        registry.set_progress(self.slot, Wait::Body);
+                        progress = 0;
+                    }
+                    continue;
+                }
+                Fill::Closed | Fill::Received(_) => (400, "the body ended before its announced length"),
                 Fill::TimedOut => (408, "the body took too long"),
-                Fill::Closed => (400, "the body ended before its announced length"),
             };
             return Ok(Err(RequestError::new(status, reason)));
         }
@@ -222,28 +262,67 @@ impl Connection<'_> {
         Ok(false)
     }
 
-    /// Writes head and body at once, if the socket takes them at once. Returns the number of body bytes.
+    /// Writes head and body at once, if the system takes them at once. Returns the number of body bytes.
     fn send(&mut self, response: Response, options: ResponseOptions) -> Result<usize, Disconnected> {
         let bytes = response::encode(&mut self.output, response, options).inspect_err(|error| {
-            log::error!("the response's body could not be read: {error}");
+            lorem_counted_log::error!("the response's body could not be read: {error}");
         })?;
-        let deadline = Instant::now() + RESPONSE_TIMEOUT;
-        let mut rest = &self.output[..];
-        while !rest.is_empty() {
-            match (&self.slot.stream).write(rest) {
-                Ok(0) => return Err(io::Error::from(ErrorKind::WriteZero).into()),
-                Ok(written) => rest = &rest[written..],
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error.into()),
-            }
-            if !rest.is_empty() && remaining(deadline).is_zero() {
-                return Err(Disconnected::ResponseTimeout);
-            }
-        }
+        self.transmit(&self.output, self.output.capacity())?;
         if self.output.capacity() > MAX_KEPT_BUFFER_BYTES {
             self.output = Vec::new();
         }
         Ok(bytes)
+    }
+
+    /// Writes all bytes. While the client is waited for, `held` bytes are kept in memory, and the connection may
+    /// be closed for another one.
+    fn transmit(&self, bytes: &[u8], held: usize) -> Result<(), Disconnected> {
+        let taken = send_now(&self.slot.stream, bytes)?;
+        if taken == bytes.len() {
+            return Ok(());
+        }
+        let registry = &self.shared.registry;
+        registry.begin_wait(self.slot, Wait::Reader);
+        registry.hold(self.slot, held);
+        let written = self.write_slowly(&bytes[taken..]);
+        let is_kept = registry.set_busy(self.slot);
+        if written.is_err() || !is_kept {
+            reset_on_close(&self.slot.stream);
+        }
+        if is_kept { written } else { Err(Disconnected::EvictedReader) }
+    }
+
+    /// Writes at the pace of a client that reads, see [`WRITE_TIMEOUT`] and [`RESPONSE_TIMEOUT`].
+    fn write_slowly(&self, mut rest: &[u8]) -> Result<(), Disconnected> {
+        let mut stream = &self.slot.stream;
+        limit_unsent(stream, MAX_UNSENT_BYTES);
+        let began = Instant::now();
+        let (mut last_taken_at, mut progress) = (began, 0);
+        while !rest.is_empty() {
+            // It returns after [`PROGRESS_INTERVAL`] with the number of bytes that were taken until then.
+            match stream.write(rest) {
+                Ok(0) => return Err(io::Error::from(ErrorKind::WriteZero).into()),
+                Ok(taken) => {
+                    rest = &rest[taken..];
+                    last_taken_at = Instant::now();
+                    progress += taken;
+                }
+                Err(error) => match error.kind() {
+                    ErrorKind::Interrupted => {}
+                    ErrorKind::WouldBlock | ErrorKind::TimedOut
+                        if last_taken_at.elapsed() < WRITE_TIMEOUT => {}
+                    _ => return Err(error.into()),
+                },
+            }
+            if progress >= PROGRESS_BYTES {
+                self.shared.registry.set_progress(self.slot, Wait::Reader);
+                progress = 0;
+            }
+            if !rest.is_empty() && began.elapsed() >= RESPONSE_TIMEOUT {
+                return Err(Disconnected::ResponseTimeout);
+            }
+        }
+        Ok(())
     }
 
     /// Reads the bytes that have arrived, or waits for some, at most `timeout`. With a timeout of zero
@@ -269,7 +348,7 @@ impl Connection<'_> {
                 Ok(0) => return Fill::Closed,
                 Ok(count) => {
                     self.received.advance(count);
-                    return Fill::Received;
+                    return Fill::Received(count);
                 }
                 Err(error) => match error.kind() {
                     ErrorKind::Interrupted => {}

@@ -69,6 +69,12 @@ mod shared;
 
 mod registry;
 
+mod eviction;
+
+mod slot;
+
+mod socket;
+
 mod options;
 
 mod descriptors;

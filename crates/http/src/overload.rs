@@ -1,18 +1,23 @@
 //! Answers connections beyond the limit with 503, without holding up the accept loop.
 
-use std::io::{self, Read, Write};
+use std::io::ErrorKind;
 use std::net::{Shutdown, TcpStream};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// Connections that wait for their 503. Beyond it a connection is closed without an answer.
-const MAX_QUEUED: usize = 64;
-/// Time for writing the answer. Beyond it the connection is closed.
-const WRITE_TIMEOUT: Duration = Duration::from_millis(100);
-/// Time for each read of what the client has sent. Beyond it the connection is closed.
-const READ_TIMEOUT: Duration = Duration::from_millis(50);
-/// Reads of [`DISCARD_BUFFER_BYTES`] for each connection. Beyond it the connection is closed.
+use crate::socket::{receive_now, send_now};
+
+/// Connections that have their 503 and wait for the thread that closes them. Beyond it a connection is closed at
+/// once, which can destroy its answer on the way.
+const MAX_QUEUED: usize = 16;
+/// Connections that the thread leaves time to read their 503. Beyond it the oldest is closed.
+const MAX_LINGERING: usize = 32;
+/// Time for the client to read its 503 and to close. Beyond it the connection is closed.
+const LINGER_TIMEOUT: Duration = Duration::from_millis(500);
+/// The interval at which the thread discards what has arrived.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+/// Reads of [`DISCARD_BUFFER_BYTES`] for each connection and look. Beyond it the connection is closed.
 const MAX_READS: usize = 16;
 const DISCARD_BUFFER_BYTES: usize = 4096;
 
@@ -24,48 +29,76 @@ const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     \r\n\
     All connections are in use. Try again in a moment";
 
-/// A thread that answers 503 and closes, one connection after the other.
+/// Answers 503 and ends the server's side, as far as the system takes the answer at once: that of a new connection
+/// it takes. Then discards what the client has sent, since a close with unread bytes is a reset, which could destroy
+/// the answer on its way (RFC 9112 §9.6).
+pub(crate) fn answer(connection: &TcpStream) {
+    if send_now(connection, ANSWER).is_ok() {
+        let _ = connection.shutdown(Shutdown::Write);
+        is_open(connection);
+    }
+}
+
+/// Discards what has arrived. Returns `false` if the client has closed, or sends without a pause.
+fn is_open(connection: &TcpStream) -> bool {
+    let mut discarded = [0; DISCARD_BUFFER_BYTES];
+    for _ in 0..MAX_READS {
+        match receive_now(connection, &mut discarded) {
+            Ok(0) => return false,
+            Ok(_) => {}
+            Err(error) => return error.kind() == ErrorKind::WouldBlock,
+        }
+    }
+    false
+}
+
+/// A thread that closes answered connections when their clients have had time to read.
 pub(crate) struct OverloadResponder {
-    /// `None`: the thread could not be started, and every connection is closed without an answer.
+    /// `None`: the thread could not be started, and every connection is closed at once.
     queue: Option<SyncSender<TcpStream>>,
 }
 
 impl OverloadResponder {
     pub(crate) fn start() -> OverloadResponder {
-        let (sender, connections) = sync_channel::<TcpStream>(MAX_QUEUED);
-        let spawned = thread::Builder::new().name("overload".into()).spawn(move || {
-            for connection in connections {
-                let _ = respond(connection);
-            }
-        });
+        let (sender, answered) = sync_channel::<TcpStream>(MAX_QUEUED);
+        let spawned = thread::Builder::new().name("overload".into()).spawn(move || linger(&answered));
         if let Err(error) = &spawned {
             log::error!("no thread for the overload responder: {error}");
         }
         OverloadResponder { queue: spawned.is_ok().then_some(sender) }
     }
 
-    /// Queues the connection for its answer; returns at once.
+    /// Answers the connection and leaves its close to the thread; returns at once.
     pub(crate) fn reject(&self, connection: TcpStream) {
+        answer(&connection);
         if let Some(queue) = &self.queue {
             let _ = queue.try_send(connection);
         }
     }
 }
 
-/// Answers, then reads the request as far as it has come: a close with unread bytes is a reset, which could
-/// destroy the answer on its way (RFC 9112 §9.6).
-fn respond(mut connection: TcpStream) -> io::Result<()> {
-    connection.set_write_timeout(Some(WRITE_TIMEOUT))?;
-    connection.set_read_timeout(Some(READ_TIMEOUT))?;
-    connection.write_all(ANSWER)?;
-    connection.shutdown(Shutdown::Write)?;
-    let mut discarded = [0; DISCARD_BUFFER_BYTES];
-    for _ in 0..MAX_READS {
-        if connection.read(&mut discarded)? == 0 {
-            break;
+fn linger(answered: &Receiver<TcpStream>) {
+    let mut lingering: Vec<(TcpStream, Instant)> = Vec::new();
+    loop {
+        let next = if lingering.is_empty() {
+            answered.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        } else {
+            answered.recv_timeout(POLL_INTERVAL)
+        };
+        match next {
+            Ok(connection) => {
+                if lingering.len() >= MAX_LINGERING {
+                    lingering.remove(0);
+                }
+                lingering.push((connection, Instant::now() + LINGER_TIMEOUT));
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                let now = Instant::now();
+                lingering.retain(|(connection, deadline)| now < *deadline && is_open(connection));
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
         }
     }
-    Ok(())
 }
 
 #[cfg(test)]

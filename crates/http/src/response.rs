@@ -73,7 +73,7 @@ fn append_header(out: &mut Vec<u8>, name: &str, value: &str) {
     // A line break would let the author of the value add headers (response splitting, RFC 9110 §5.5).
     let has_break = |text: &str| text.bytes().any(|byte| matches!(byte, b'\r' | b'\n' | 0));
     if has_break(name) || has_break(value) {
-        log::error!("a response header with a line break was left out: {name:?}");
+        lorem_counted_log::error!("a response header with a line break was left out: {name:?}");
         return;
     }
     out.extend_from_slice(name.as_bytes());

@@ -15,6 +15,7 @@ use crate::limits::{DRAIN_TIMEOUT, LISTEN_BACKLOG, THREAD_STACK_BYTES};
 use crate::options::Options;
 use crate::overload::OverloadResponder;
 use crate::shared::Shared;
+use crate::socket::network;
 use crate::stats::ServerStats;
 
 /// Pause after a failed accept, in which the request of the latest connection can arrive: without it that
@@ -135,9 +136,10 @@ impl Server {
         handler: &Arc<Handler>,
         overload: &OverloadResponder,
     ) {
-        let slot = match self.shared.registry.admit(stream) {
+        let slot = match self.shared.registry.admit(stream, self.limited_network(peer.ip())) {
             Ok(slot) => slot,
             Err(stream) => {
+                lorem_counted_log::warn!("{peer} got 503: all connections are in a request");
                 self.shared.rejected_connections.fetch_add(1, Ordering::Relaxed);
                 return overload.reject(stream);
             }
@@ -149,7 +151,7 @@ impl Server {
             .stack_size(THREAD_STACK_BYTES)
             .spawn(move || connection::serve(&shared, &client, peer, handler));
         if let Err(error) = spawned {
-            log::error!("no thread for a connection: {error}");
+            lorem_counted_log::warn!("no thread for a connection: {error}");
             self.shared.rejected_connections.fetch_add(1, Ordering::Relaxed);
             self.shared.registry.leave(&slot);
             // The thread of an evicted connection ends, which makes one possible for the next connection.
@@ -160,10 +162,18 @@ impl Server {
         }
     }
 
+    /// The network to which the limit of connections per address applies: none for this machine and for proxies,
+    /// behind which there are many clients.
+    fn limited_network(&self, peer: IpAddr) -> Option<IpAddr> {
+        let peer = peer.to_canonical();
+        let is_exempt = peer.is_loopback() || self.shared.options.trusted_proxies.contains(&peer);
+        (!is_exempt).then(|| network(peer))
+    }
+
     /// Keeps the server running after a failed accept. Without free file descriptors the error would repeat
     /// at once, so the connection that has waited longest for its client is closed.
     fn recover(&self, error: &io::Error) {
-        log::warn!("accept: {error}");
+        lorem_counted_log::warn!("accept: {error}");
         if !matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) {
             thread::sleep(ACCEPT_RETRY_DELAY);
             self.shared.registry.evict_longest_waiting();

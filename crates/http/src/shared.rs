@@ -21,7 +21,7 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(options: Options) -> Shared {
         Shared {
-            registry: Registry::new(options.limits.max_connections),
+            registry: Registry::new(&options.limits),
             options,
             stopping: AtomicBool::new(false),
             next_request_id: AtomicU64::new(rand::random::<u64>() & !0xffff_ffff),

@@ -231,7 +231,7 @@ fn copy_wal(connection: &Connection) -> CopyOutcome {
 
 /// Logs the error of a copy and returns its outcome.
 fn classify_failure(error: &rusqlite::Error) -> CopyOutcome {
-    log::warn!("checkpoint: {error}");
+    lorem_counted_log::warn!("checkpoint: {error}");
     if is_flush_failure(error) { CopyOutcome::FlushFailed } else { CopyOutcome::Failed }
 }
 

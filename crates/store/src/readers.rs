@@ -101,7 +101,7 @@ impl Drop for Snapshot<'_> {
     fn drop(&mut self) {
         let ended = self.0.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
         if let Err(error) = ended {
-            log::error!("ending a read: {error}");
+            lorem_counted_log::error!("ending a read: {error}");
         }
     }
 }

@@ -268,13 +268,13 @@ fn write_alone(connection: &Connection, mut work: Box<dyn Work>, metrics: &Write
 fn commit(connection: &Connection, writes: usize, metrics: &WriterMetrics) -> Result<(), Error> {
     let began = Instant::now();
     execute(connection, "COMMIT").inspect_err(|error| {
-        log::error!("a commit failed: {error}");
+        lorem_counted_log::error!("a commit failed: {error}");
         if error.is_flush_failure() {
             metrics.observe_failed_flush();
         }
         roll_back(connection);
         if let Err(error) = pragmas::overwrite_refused_commit(connection) {
-            log::error!(
+            lorem_counted_log::error!(
                 "a crash may make the failed commit permanent, since it was not overwritten: {error}"
             );
         }
@@ -287,7 +287,7 @@ fn roll_back(connection: &Connection) {
     if !connection.is_autocommit()
         && let Err(error) = execute(connection, "ROLLBACK")
     {
-        log::error!("a rollback failed: {error}");
+        lorem_counted_log::error!("a rollback failed: {error}");
     }
 }
 
@@ -336,7 +336,7 @@ where
         };
         match (self.reply.take(), result) {
             (Some(reply), result) => reply.send(result, timeline),
-            (None, Err(error)) => log::warn!("a background write failed: {error}"),
+            (None, Err(error)) => lorem_counted_log::warn!("a background write failed: {error}"),
             (None, Ok(_)) => {}
         }
     }
