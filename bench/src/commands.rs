@@ -1,6 +1,7 @@
 //! The commands of `bin/bench`, a module each.
 
 mod ablation;
+mod crowd;
 pub mod endpoints;
 mod limits;
 mod replica;
@@ -18,6 +19,8 @@ pub enum Command {
     Limits(limits::Options),
     /// Compare pages with a million posts and with a thousand, and votes with sign-ins
     Scale(scale::Options),
+    /// Measure what others see while hostile clients read or send next to nothing
+    Crowd(crowd::Options),
     /// Compare the ten endpoints with a replica and without one, interleaved
     Replica(replica::Options),
 }
@@ -32,6 +35,7 @@ impl Command {
             Command::Ablation(options) => ablation::run(options),
             Command::Limits(options) => limits::run(options),
             Command::Scale(options) => scale::run(options),
+            Command::Crowd(options) => crowd::run(options),
             Command::Replica(options) => replica::run(options),
         }
     }

@@ -75,7 +75,11 @@ mod tests {
         assert!(parse(&["--quick"]).is_ok_and(|bench| bench.command.is_none()));
         assert!(parse(&["ablation", "--quick", "--only", "writing"]).is_ok());
         assert!(parse(&["limits", "--quick"]).is_ok() && parse(&["limits", "--seconds", "1"]).is_err());
-        assert!(parse(&["scale"]).is_ok() && parse(&["replica"]).is_ok());
+        assert!(
+            parse(&["crowd", "--only", "half-bodies"]).is_ok()
+                && parse(&["scale"]).is_ok()
+                && parse(&["replica"]).is_ok()
+        );
         assert!(parse(&["--quick", "ablation"]).is_err(), "the option could belong to either command");
         assert!(parse(&["--endpoints", "unknown"]).is_err());
     }

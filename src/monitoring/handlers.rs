@@ -37,6 +37,9 @@ fn write_connections(exposition: &mut Exposition, load: &ServerStats) {
     exposition.single("lorem_news_connections", MetricType::Gauge, help, load.open_connections() as f64);
     let help = "Connections with a request in progress, including this one.";
     exposition.single("lorem_news_connections_busy", MetricType::Gauge, help, load.busy_connections() as f64);
+    let help = "Connections that wait for a client that sends a body or reads a response.";
+    let stalled = load.stalled_connections() as f64;
+    exposition.single("lorem_news_connections_stalled", MetricType::Gauge, help, stalled);
     let help = "Maximum number of open connections.";
     exposition.single("lorem_news_connections_max", MetricType::Gauge, help, load.max_connections() as f64);
     let (help, count) =

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
+use std::time::Instant;
 
 use crate::harness::{Answer, Program, Raw, assert_sound, eventually, folder, open, seeded};
 use crate::strace::Strace;
@@ -27,6 +28,7 @@ fn while_the_disk_hangs_reads_succeed_and_the_write_queue_is_bounded() {
         }
     }
     let strace = Strace::hanging(&program);
+    let began = Instant::now();
     waiting.iter_mut().for_each(|raw| raw.ask("POST", "/benchmarking/post_create", &[]));
     // No write is acknowledged, and a write beyond the queue is refused at once.
     let mut refused = 0;
@@ -44,6 +46,12 @@ fn while_the_disk_hangs_reads_succeed_and_the_write_queue_is_bounded() {
     assert!(refused < CLIENTS - 4000, "only {} writes are queued", waiting.len());
     assert_reads(&program);
     assert_refused(&program.post("/benchmarking/post_create"));
+    // The refusals are one line a second, at level warn.
+    program.await_log(" times in a second)");
+    let log = program.log();
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains("too many requests wait")).collect();
+    assert!(lines.len() as u64 <= began.elapsed().as_secs() + 2, "{} lines", lines.len());
+    assert!(lines.iter().all(|line| line.contains(" WARN ")), "{lines:?}");
     strace.end();
     // Some requests had not reached the queue when it was full, so they may be refused. 500 writes are enough.
     let mut acknowledged = BTreeSet::new();

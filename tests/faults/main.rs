@@ -1,5 +1,5 @@
 //! Real faults under the real program: the disk is full, read-only, fails, hangs or loses its files, the clock
-//! is wrong, descriptors or memory run out, or the process is killed. Every acknowledged write must survive, and
+//! is wrong, descriptors or memory run out, clients read or send next to nothing, or the process is killed. Every acknowledged write must survive, and
 //! the site must recover by itself.
 //!
 //! The tests need Linux, strace and root, or root of a user namespace, which needs no privilege on most machines:
@@ -13,6 +13,7 @@ mod disk;
 mod writers;
 
 mod clock;
+mod crowd;
 mod descriptors;
 mod full_disk;
 mod hanging_disk;

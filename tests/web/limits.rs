@@ -157,6 +157,20 @@ fn when_all_connections_are_busy_a_new_one_gets_503() {
 }
 
 #[test]
+fn every_one_of_many_connections_beyond_the_limit_gets_its_503() {
+    let (server, entered, _go) = gated(options(|limits| limits.max_connections = 1));
+    let mut busy = server.connect();
+    busy.ask("GET", "/busy", &[]);
+    entered.recv_timeout(TIMEOUT).expect("the request comes in");
+    // None of them closes, and some ask only after the answer.
+    let mut newcomers: Vec<Raw> = (0..200).map(|_| server.connect()).collect();
+    for newcomer in &mut newcomers {
+        let _ = newcomer.try_send("GET /newcomer HTTP/1.1\r\nHost: a\r\n\r\n");
+        assert_eq!(newcomer.answer().status, 503);
+    }
+}
+
+#[test]
 fn headers_that_take_too_long_are_408() {
     let server = bare(|limits| limits.head_timeout = Duration::from_millis(300));
     let mut raw = server.connect();

@@ -145,6 +145,12 @@ impl Registry {
         self.lock().states().filter(is_busy).count()
     }
 
+    /// The number of connections that wait for a body or a reader.
+    pub(crate) fn stalled(&self) -> usize {
+        let is_stalled = |state: &State| matches!(state, State::Waiting(Wait::Body | Wait::Reader, _));
+        self.lock().states().filter(is_stalled).count()
+    }
+
     /// Whether three quarters of the slots are taken.
     pub(crate) fn is_scarce(&self) -> bool {
         self.count.load(Ordering::Relaxed) * 4 >= self.capacity * 3

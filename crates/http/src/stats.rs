@@ -19,11 +19,18 @@ impl ServerStats {
         self.shared.registry.open()
     }
 
-    /// The number of open connections that are in a request. Takes the registry's lock and visits every
+    /// The number of open connections that are in a request or whose clients read its response. Takes the registry's lock and visits every
     /// connection: for a metrics page, not for each request.
     #[must_use]
     pub fn busy_connections(&self) -> usize {
         self.shared.registry.busy()
+    }
+
+    /// The number of open connections whose clients are waited for in the middle of a request: for the rest of
+    /// its body, or until they have read its response. Takes the registry's lock and visits every connection.
+    #[must_use]
+    pub fn stalled_connections(&self) -> usize {
+        self.shared.registry.stalled()
     }
 
     /// The largest number of open connections: [`Limits::max_connections`](crate::Limits::max_connections) as
