@@ -35,6 +35,11 @@ fn narrow(address: SocketAddr, requests: &str) -> Option<TcpStream> {
     Some(stream)
 }
 
+/// Whether the server has reset the connection; reported once. Bytes that arrived before can still be read.
+fn is_reset(stream: &TcpStream) -> bool {
+    stream.take_error().map_or(true, |error| error.is_some())
+}
+
 /// Ask for the file twice and read a byte a second. A client that the server closes connects again.
 pub fn slow_readers(address: SocketAddr, asset: &str, over: &AtomicBool) -> Result<usize> {
     let requests = format!("GET {asset} HTTP/1.1\r\nHost: {address}\r\n\r\n").repeat(2);
@@ -44,7 +49,7 @@ pub fn slow_readers(address: SocketAddr, asset: &str, over: &AtomicBool) -> Resu
         let began = Instant::now();
         for reader in &mut readers {
             let is_open = reader.as_mut().is_some_and(|stream| match stream.read(&mut [0]) {
-                Ok(read) => read > 0,
+                Ok(read) => read > 0 && !is_reset(stream),
                 Err(error) => error.kind() == ErrorKind::WouldBlock,
             });
             if !is_open {
@@ -67,9 +72,7 @@ pub fn unread_pages(address: SocketAddr, over: &AtomicBool) -> Result<usize> {
     let mut connections = 0;
     while !over.load(Ordering::Relaxed) {
         for client in &mut clients {
-            // A reset is reported once; the received bytes stay unread.
-            let is_open =
-                client.as_ref().is_some_and(|stream| stream.take_error().is_ok_and(|error| error.is_none()));
+            let is_open = client.as_ref().is_some_and(|stream| !is_reset(stream));
             if !is_open {
                 *client = narrow(address, &request);
                 connections += usize::from(client.is_some());
