@@ -44,7 +44,7 @@ pub(crate) struct ServeOptions {
     #[arg(long, env, default_value_t = 1024, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
     max_connections: u32,
     /// The largest number of connections of one address (of IPv6 a /64) while connections are scarce; without it,
-    /// a quarter of --max-connections
+    /// a quarter of the largest number of all
     #[arg(long, env, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
     connections_per_address: Option<u32>,
     #[command(flatten)]
