@@ -1,5 +1,7 @@
-// Additions to htmx: focus, scrolling, double clicks, error messages. The site works without this file.
+// Additions to htmx: focus, scrolling, double clicks, messages, busy controls. The site works without this file.
 (() => {
+  const flash = document.getElementById("flash");
+
   // The list items around the focused element, and the link that opened its form: where the focus goes if a
   // swap removes the element.
   let item, around, section, opener;
@@ -54,8 +56,49 @@
     if (link) document.getElementById(`${link.id}_form`)?.querySelector("textarea").focus();
   });
 
-  // A browser may restore the page when the reader goes back: the notice must not be shown again.
-  addEventListener("pagehide", () => document.getElementById("flash").replaceChildren());
+  // The requests under way, each with a function that undoes what shows it.
+  const underWay = new Map();
+  const end = ctx => {
+    underWay.get(ctx)?.();
+    underWay.delete(ctx);
+  };
+
+  // From 300 ms on, the control of a request says that it is busy. A request that changes something removes the
+  // notice of the one before, and its text is read-only until the answer: what was typed after it was sent would
+  // be lost with the form.
+  document.addEventListener("htmx:before:request", event => {
+    const { ctx } = event.detail;
+    const control = ctx.request.submitter ?? ctx.sourceElement;
+    const isChange = ctx.request.method !== "GET";
+    const texts = isChange ? [...ctx.sourceElement.querySelectorAll("textarea")] : [];
+    const sentence = document.createElement("p");
+    sentence.className = "visually-hidden";
+    sentence.textContent = "One moment…";
+    const timer = setTimeout(() => {
+      control.ariaBusy = "true";
+      flash.append(sentence);
+    }, 300);
+    if (isChange) flash.replaceChildren();
+    for (const text of texts) text.readOnly = true;
+    underWay.set(ctx, () => {
+      clearTimeout(timer);
+      control.ariaBusy = null;
+      sentence.remove();
+      for (const text of texts) text.readOnly = false;
+    });
+  });
+
+  // The control stays busy while a redirect loads another page.
+  document.addEventListener("htmx:finally:request", event => {
+    const { ctx } = event.detail;
+    if (!ctx.response?.headers.has("HX-Redirect")) end(ctx);
+  });
+
+  // A browser may restore the page when the reader goes back: without the notice, and with nothing busy.
+  addEventListener("pagehide", () => {
+    flash.replaceChildren();
+    [...underWay.keys()].forEach(end);
+  });
 
   // Shows an alert, which also says that typed text is not lost.
   const showAlert = (problem, advice = "try again in a moment") => {
@@ -64,20 +107,34 @@
     sentence.role = "alert";
     const typed = [...document.querySelectorAll("textarea")].some(field => field.value);
     sentence.textContent = `${problem}${typed ? ". What you typed is still here" : ""}: ${advice}.`;
-    document.getElementById("flash").replaceChildren(sentence);
+    flash.replaceChildren(sentence);
+  };
+
+  // Shows that an answer with this status is not the site's.
+  const showForeignAnswer = status => {
+    if (status === 413) showAlert("That is more than the server takes", "make it shorter");
+    else if (status >= 400) showAlert(`The server could not do this (${status})`);
+    else showAlert("Something else answered in place of this site", "open the site in another tab, then try again");
   };
 
   // Without a response the change may have been made. Sending it again is safe: the site makes it once.
-  for (const event of ["htmx:error", "keys:error"]) {
-    document.addEventListener(event, () => showAlert("The server did not answer"));
-  }
+  document.addEventListener("htmx:error", () => showAlert("The server did not answer"));
 
-  // An error response without page changes and without a redirect is not the site's: it comes from the HTTP
-  // server, which refused the request before the site saw it, or from a proxy.
-  document.addEventListener("htmx:response:error", event => {
-    const { text, response } = event.detail.ctx;
+  // An answer without page changes and without a redirect is not the site's, whatever its status: it comes from
+  // the HTTP server, which refused the request before the site saw it, or from a proxy, such as a sign-in page.
+  // (Only for a whole page, when the reader goes back, htmx asks otherwise.) htmx must not make its address the
+  // page's.
+  document.addEventListener("htmx:after:request", event => {
+    const { text, response, request } = event.detail.ctx;
     if (text.includes("<hx-partial") || response.headers.has("HX-Redirect")) return;
-    if (response.status === 413) showAlert("That is more than the server takes", "make it shorter");
-    else showAlert(`The server could not do this (${response.status})`);
+    if (request.headers["HX-Request-Type"] === "full") return;
+    event.preventDefault();
+    showForeignAnswer(response.status);
+  });
+
+  // The list of keys did not come (static/keys.js): the answer's status, if there was one.
+  document.addEventListener("keys:error", event => {
+    if (event.detail) showForeignAnswer(event.detail);
+    else showAlert("The server did not answer");
   });
 })();

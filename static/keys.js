@@ -37,19 +37,20 @@
     (item ? own(item, ".vote") : document.querySelector("main > .byline .vote"))?.click();
   };
 
-  // Shows the page about the shortcuts in a dialog. If the response lacks that part, the browser goes to the
-  // page; if there is no response, an alert is shown and the reader's typed text stays.
+  // Shows the page about the shortcuts in a dialog. If there is no response, or it is another page, an alert is
+  // shown (static/app.js) and the reader's typed text stays.
   const help = async () => {
     const address = document.querySelector("a[rel=help]").href;
     if (document.getElementById("keys")) return;
-    let keys;
+    let keys, status;
     try {
-      const page = new DOMParser().parseFromString(await (await fetch(address)).text(), "text/html");
-      keys = page.getElementById("keys");
+      const response = await fetch(address);
+      status = response.status;
+      keys = new DOMParser().parseFromString(await response.text(), "text/html").getElementById("keys");
     } catch {
-      return document.dispatchEvent(new Event("keys:error"));
+      status = undefined;
     }
-    if (!keys) return location.assign(address);
+    if (!keys) return document.dispatchEvent(new CustomEvent("keys:error", { detail: status }));
     if (document.getElementById("keys")) return;
     const dialog = document.createElement("dialog");
     dialog.ariaLabel = "Keys";

@@ -373,7 +373,7 @@ pub fn reply_in_place<'f>(parent_id: CommentId, form: &CommentForm<'f>) -> impl 
     let form = *form;
     let (replies, field_id) = (paths::replies(parent_id), format!("reply_body_{parent_id}"));
     owned_html! {
-        form(id=format_args!("reply_{parent_id}_form"), method="post", action=replies, hx-post=replies, hx-sync="this:drop") {
+        form(id=format_args!("reply_{parent_id}_form"), method="post", action=replies, hx-post=replies) {
             : field::errors(form.errors, "comment");
             : field::area(form.field().id(&field_id).focused());
             div(class="actions") {
@@ -413,7 +413,7 @@ pub fn form<'f>(post_id: PostId, form: &CommentForm<'f>) -> impl Render + 'f {
     let action = paths::new_comment(post_id);
     owned_html! {
         form(
-            id="comment_form", method="post", action=action, hx-post?=form.in_place.then_some(action), hx-sync?=form.in_place.then_some("this:drop")
+            id="comment_form", method="post", action=action, hx-post?=form.in_place.then_some(action)
         ) {
             : field::errors(form.errors, "comment");
             : field::area(form.field());
@@ -442,7 +442,7 @@ pub fn edit_in_place<'f>(id: CommentId, form: &CommentForm<'f>) -> impl Render +
     let (action, field_id) = (paths::comment(id), format!("edited_body_{id}"));
     owned_html! {
         div(id=Id("said_", id.get())) {
-            form(method="post", action=action, hx-post=action, hx-sync="this:drop") {
+            form(method="post", action=action, hx-post=action) {
                 : button::method_override("patch");
                 : field::errors(form.errors, "comment");
                 : field::area(form.field().id(&field_id).focused());

@@ -12,7 +12,7 @@ use crate::web::paths;
 pub fn button(post_id: PostId, is_saved: bool) -> impl Render {
     let action = if is_saved { paths::unsave_post(post_id) } else { paths::save_post(post_id) };
     owned_html! {
-        form(id=Id("post_save_", post_id.get()), method="post", action=action, hx-post=action, hx-sync="this:drop") {
+        form(id=Id("post_save_", post_id.get()), method="post", action=action, hx-post=action) {
             button(class="link", id=Id("save_", post_id.get())) { : Raw(if is_saved { "Unsave" } else { "Save" }) }
         }
     }

@@ -20,7 +20,7 @@ pub fn delete(path: Path, class: &'static str, text: &'static str) -> impl Rende
 /// button's: htmx finds the focused element by its id after a swap.
 pub fn delete_in_place(path: Path, class: &'static str, text: &'static str, id: Id) -> impl Render {
     owned_html! {
-        form(method="post", action=path, hx-post=path, hx-sync="this:drop") {
+        form(method="post", action=path, hx-post=path) {
             : method_override("delete");
             button(class=class, id=id) { : text }
         }

@@ -97,7 +97,9 @@ pub fn render(page: &Page, main: impl RenderOnce) -> Result<String, horrorshow::
         : doctype::HTML;
         html(lang="en", data-theme?=theme_attribute(page.preferences.theme)) {
             head { : head(page) }
-            body {
+            // For every control of the page. The target, into which nothing is swapped, stays to the end:
+            // htmx drops an answer whose target has left the page. A second press is not sent.
+            body(hx-target:inherited="#main", hx-sync:inherited="drop") {
                 : Raw(r##"<a class="skip-link" href="#main">Skip to content</a>"##);
                 : header(page.viewer, page.path);
                 div(id="flash", role="status") {
@@ -212,7 +214,7 @@ fn shared_action_form() -> impl Render {
     owned_html! {
         form(
             id="acts", method="post",
-            hx-boost="true", hx-target="this", hx-push-url="false", hx-sync="this:queue all"
+            hx-boost="true", hx-push-url="false", hx-sync="this:queue all"
         ) {}
     }
 }

@@ -26,6 +26,8 @@ pub struct Events {
     pub addresses: Vec<String>,
     /// The last debug message of a page. Every earlier event has been received.
     pub debug_message: String,
+    /// The ids of the requests, or of their answers, that the browser holds back.
+    pub held: Vec<String>,
 }
 
 impl DevTools {
@@ -85,6 +87,7 @@ impl Events {
                     _ => {}
                 }
             }
+            "Fetch.requestPaused" => self.held.push(text(&params["requestId"])),
             "Page.frameNavigated" => self.addresses.push(text(&params["frame"]["url"])),
             _ => {}
         }

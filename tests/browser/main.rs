@@ -6,6 +6,7 @@
 use lorem_test_support::harness;
 
 mod access;
+mod answers;
 mod comfort;
 mod comments;
 mod devtools;

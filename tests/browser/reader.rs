@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 
 use headless_chrome::protocol::cdp::types::Method;
-use headless_chrome::protocol::cdp::{Emulation, Input, Log, Network, Page, Runtime, Target};
+use headless_chrome::protocol::cdp::{Emulation, Fetch, Input, Log, Network, Page, Runtime, Target};
 use headless_chrome::{Browser, LaunchOptions};
 use serde_json::Value;
 
@@ -216,6 +216,81 @@ impl Reader {
         });
     }
 
+    /// From now on holds back the answers to the scripts' requests: the server has sent them, the page waits.
+    pub fn hold_answers(&self) {
+        self.hold(Fetch::RequestStage::Response);
+    }
+
+    fn hold(&self, stage: Fetch::RequestStage) {
+        let pattern = Fetch::RequestPattern {
+            url_pattern: None,
+            resource_Type: Some(Network::ResourceType::Fetch),
+            request_stage: Some(stage),
+        };
+        self.call(Fetch::Enable { patterns: Some(vec![pattern]), handle_auth_requests: None });
+        // Chromium says that it holds requests back a moment before it does.
+        eventually("a request is held back", || {
+            self.evaluate("window.through = false; void fetch('/robots.txt').then(() => through = true)");
+            eventually("a request is held back or not", || {
+                let is_through = self.evaluate("through") == true;
+                (is_through || !self.events().held.is_empty()).then_some(())
+            });
+            (!self.events().held.is_empty()).then_some(())
+        });
+        self.release_one();
+        self.wait("through");
+    }
+
+    /// Waits until this number of answers is held back. Returns their ids in the order of their arrival.
+    pub fn held(&self, number: usize) -> Vec<String> {
+        eventually("the browser holds answers back", || {
+            self.evaluate("1");
+            let held = self.events().held.clone();
+            (held.len() == number).then_some(held)
+        })
+    }
+
+    /// Lets the first of the answers that are held back reach the page.
+    pub fn release_one(&self) {
+        let request_id = self.events().held.remove(0);
+        self.call(Fetch::ContinueRequest {
+            request_id,
+            url: None,
+            method: None,
+            post_data: None,
+            headers: None,
+            intercept_response: None,
+        });
+    }
+
+    /// Lets all answers reach the page, and holds no more back.
+    pub fn release(&self) {
+        while !self.events().held.is_empty() {
+            self.release_one();
+        }
+        self.call(Fetch::Disable(None));
+    }
+
+    /// Runs `action`, whose request is answered in place of the server, as a proxy does.
+    pub fn answer_instead(&self, status: u32, headers: &[(&str, &str)], body: &str, action: impl FnOnce()) {
+        self.hold(Fetch::RequestStage::Request);
+        action();
+        self.held(1);
+        let request_id = self.events().held.remove(0);
+        let headers = headers
+            .iter()
+            .map(|(name, value)| Fetch::HeaderEntry { name: (*name).into(), value: (*value).into() });
+        self.call(Fetch::FulfillRequest {
+            request_id,
+            response_code: status,
+            response_headers: Some(headers.collect()),
+            binary_response_headers: None,
+            body: Some(self.string(&format!("btoa({body:?})"))),
+            response_phrase: None,
+        });
+        self.call(Fetch::Disable(None));
+    }
+
     /// Allows faults that contain this text, since the test provokes them.
     pub fn allow_fault(&self, text: &'static str) {
         self.allowed_faults.borrow_mut().push(text);
@@ -234,7 +309,7 @@ impl Reader {
         self.events().faults.clone()
     }
 
-    fn events(&self) -> RefMut<'_, Events> {
+    pub fn events(&self) -> RefMut<'_, Events> {
         RefMut::map(self.devtools.borrow_mut(), DevTools::events)
     }
 
@@ -477,6 +552,11 @@ impl Reader {
     /// Replaces the text of the focused field.
     pub fn type_over(&self, text: &str) {
         self.evaluate("document.activeElement.select()");
+        self.call(Input::InsertText { text: text.into() });
+    }
+
+    /// Types into the focused field.
+    pub fn insert(&self, text: &str) {
         self.call(Input::InsertText { text: text.into() });
     }
 

@@ -126,6 +126,14 @@ fn complaints(html: &Html) -> Vec<String> {
     for element in select(html, "*") {
         let value = element.value();
         let mut says = |what: String| found.push(format!("{what}: {:?}", value));
+        if value.name() == "body" {
+            // A target that leaves the page takes the answer with it; "drop" without "this" is each control's own.
+            let said = ["hx-target:inherited", "hx-sync:inherited"].map(|name| value.attr(name));
+            if said != ["#main", "drop"].map(Some) || select(html, "main#main").len() != 1 {
+                says("answers may get lost".into());
+            }
+            continue;
+        }
         for (name, content) in value.attrs() {
             let is_script = content.trim_start().starts_with("javascript:");
             if name.starts_with("on") || name == "style" || is_script && !is_bookmarklet(content) {
@@ -133,8 +141,8 @@ fn complaints(html: &Html) -> Vec<String> {
             }
             let known = match (is_search(element), is_shared(element)) {
                 (true, _) => &["hx-get", "hx-sync", "hx-trigger", "hx-replace-url"][..],
-                (_, true) => &["hx-boost", "hx-target", "hx-push-url", "hx-sync"],
-                _ => &["hx-get", "hx-post", "hx-sync"],
+                (_, true) => &["hx-boost", "hx-push-url", "hx-sync"],
+                _ => &["hx-get", "hx-post"],
             };
             if name.starts_with("hx-") && !known.contains(&name) {
                 says(format!("{name} is not used here"));
@@ -178,8 +186,8 @@ fn complaints(html: &Html) -> Vec<String> {
             // A boosted form would fetch a page and push its address into the history. Its buttons are
             // idempotent; one pressed while another is sent must not get lost.
             "form" if is_shared(element) => {
-                let said = ["hx-boost", "hx-target", "hx-push-url", "hx-sync"].map(|name| value.attr(name));
-                if said != ["true", "this", "false", "this:queue all"].map(Some) {
+                let said = ["hx-boost", "hx-push-url", "hx-sync"].map(|name| value.attr(name));
+                if said != ["true", "false", "this:queue all"].map(Some) {
                     says("it does not send each button for itself".into());
                 }
             }
@@ -187,8 +195,8 @@ fn complaints(html: &Html) -> Vec<String> {
                 if post.is_none() || post != value.attr("action") || get.is_some() {
                     says("it is another form without a script".into());
                 }
-                if value.attr("method") != Some("post") || value.attr("hx-sync") != Some("this:drop") {
-                    says("it may be sent twice".into());
+                if value.attr("method") != Some("post") {
+                    says("it is sent otherwise without a script".into());
                 }
                 let button = Selector::parse("button").expect("a selector");
                 if !element.select(&button).any(|button| button.value().attr("id").is_some()) {
@@ -226,8 +234,9 @@ fn markup_that_needs_a_script_is_detected() {
     let control = |attributes: &str| format!("<a id=x href=/a {attributes}>x</a>");
     let search = "<form role=search method=get action=/a hx-get=/a hx-sync='this:replace' \
                   hx-replace-url=true hx-trigger='input changed delay:300ms'><button>x</button></form>";
-    let shared = "<form id=acts method=post hx-boost=true hx-target=this hx-push-url=false \
-                  hx-sync='this:queue all'></form>";
+    let shared = "<form id=acts method=post hx-boost=true hx-push-url=false hx-sync='this:queue all'></form>";
+    let page = |body: &str| format!("<!DOCTYPE html><body {body}><main id=main></main>");
+    let targets = "hx-target:inherited='#main' hx-sync:inherited=drop";
     let one_of_many = "<button id=y form=acts formaction=/a>x</button>";
     for (wrong, why) in [
         ("<p id=a></p><p id=a></p>".to_owned(), "twice"),
@@ -244,14 +253,17 @@ fn markup_that_needs_a_script_is_detected() {
         (control("hx-get=/b"), "without a script"),
         (control("hx-post=/a"), "without a script"),
         (control("hx-get=/a hx-swap=innerHTML"), "not used"),
-        (control("hx-sync='this:drop'"), "does nothing"),
+        (control("hx-push-url=false"), "does nothing"),
+        (control("hx-get=/a hx-target=this"), "not used"),
+        (control("hx-get=/a hx-sync='this:queue first'"), "not used"),
+        (page(""), "get lost"),
+        (page(&targets.replace("#main", "body")), "get lost"),
+        (page(&targets.replace("drop", "this:drop")), "get lost"),
+        (page(targets).replace("id=main", ""), "get lost"),
         (control("hx-get=/a").replace("id=x", ""), "focus"),
         ("<button id=x hx-post=/a>x</button>".to_owned(), "neither"),
-        ("<form method=post action=/a hx-post=/a><button id=x>x</button></form>".to_owned(), "sent twice"),
-        (
-            "<form method=post action=/a hx-post=/a hx-sync='this:drop'><button>x</button></form>".to_owned(),
-            "focus",
-        ),
+        ("<form method=get action=/a hx-post=/a><button id=x>x</button></form>".to_owned(), "otherwise"),
+        ("<form method=post action=/a hx-post=/a><button>x</button></form>".to_owned(), "focus"),
         ("<form action=/a><button>x</button></form>".to_owned(), "cannot be sent"),
         ("<form method=get action=/a><button>x</button></form>".to_owned(), "cannot be sent"),
         ("<form method=post action=/a hx-trigger=input><button>x</button></form>".to_owned(), "not used"),
@@ -263,19 +275,20 @@ fn markup_that_needs_a_script_is_detected() {
         (search.replace("300ms", "300ms from:body"), "while the user types"),
         (search.replace("role=search", ""), "cannot be sent"),
         ("<form method=post action=/a></form>".to_owned(), "not one button"),
-        (shared.replace("hx-target=this", ""), "for itself"),
         (shared.replace("hx-push-url=false", ""), "for itself"),
         (shared.replace("this:queue all", "this:drop"), "for itself"),
         (one_of_many.replace("form=acts", ""), "no form"),
         (one_of_many.replace("formaction=/a", ""), "no form"),
         (one_of_many.replace("id=y", ""), "focus"),
     ] {
-        let found = complaints(&Html::parse_fragment(&wrong));
+        let is_page = wrong.starts_with("<!DOCTYPE");
+        let html = if is_page { Html::parse_document(&wrong) } else { Html::parse_fragment(&wrong) };
+        let found = complaints(&html);
         assert!(found.iter().any(|found| found.contains(why)), "{wrong}: {found:?}");
     }
-    let right = "<form method=post action=/a hx-post=/a hx-sync='this:drop'><button id=b>x</button></form>";
-    let right = Html::parse_fragment(&(control("hx-get=/a") + right + search + shared + one_of_many));
-    assert_eq!(complaints(&right), [""; 0]);
+    let right = "<form method=post action=/a hx-post=/a><button id=b>x</button></form>";
+    let right = page(targets) + &control("hx-get=/a") + right + search + shared + one_of_many;
+    assert_eq!(complaints(&Html::parse_document(&right)), [""; 0]);
 }
 
 /// A form and the page it was found on.

@@ -7,6 +7,7 @@ use super::super::{CommentStatus, ReplyTarget, parent_deleted};
 use super::reply_page;
 use crate::text::is_blank;
 use crate::types::cursor::START;
+use crate::types::id::CommentId;
 use crate::web::form::Errors;
 use crate::web::reply::{self, Change};
 use crate::web::{Cx, Error, Result};
@@ -17,18 +18,26 @@ fn discussion_locked(reason: &str, typed: String) -> Error {
     Error::Moderated { why: format!("This discussion is locked: {reason}"), typed }
 }
 
+/// The page change that puts the form for a reply below comment `id`, unless a form is there.
+pub(super) fn add_form(id: CommentId, html: String) -> Change {
+    Change::after(format_args!("#comment_{id}:not(:has(> form)) > div"), html)
+}
+
 /// Shows the form again with its errors: in place, or on its page.
 pub(super) fn refuse(cx: &Cx, to: ReplyTarget, body: &str, errors: &Errors) -> Result {
     let form = CommentForm { body, errors, in_place: true };
     if reply::wants_fragments(cx) {
-        let change = match to {
-            ReplyTarget::Comment(id) => Change::replace(
-                format_args!("#reply_{id}_form"),
-                views::reply_in_place(id, &form).into_string()?,
-            ),
-            ReplyTarget::Post(id) => Change::replace("#comment_form", views::form(id, &form).into_string()?),
+        let changes = match to {
+            // A form that was cancelled while it was being sent comes back.
+            ReplyTarget::Comment(id) => {
+                let html = views::reply_in_place(id, &form).into_string()?;
+                vec![Change::replace(format_args!("#reply_{id}_form"), html.clone()), add_form(id, html)]
+            }
+            ReplyTarget::Post(id) => {
+                vec![Change::replace("#comment_form", views::form(id, &form).into_string()?)]
+            }
         };
-        return Ok(reply::refused_changes(cx, &[change], errors));
+        return Ok(reply::refused_changes(cx, &changes, errors));
     }
     let html = match to {
         ReplyTarget::Comment(id) => reply_page::page(cx, id, &form)?,

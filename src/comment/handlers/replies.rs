@@ -4,7 +4,7 @@ use horrorshow::Template;
 
 use super::super::views::{self, CommentForm};
 use super::super::{CommentStatus, ReplyTarget, sql};
-use super::refusal::refuse_closed;
+use super::refusal::{add_form, refuse_closed};
 use super::reply_page;
 use crate::auth;
 use crate::draft;
@@ -36,8 +36,7 @@ pub fn form(cx: &Cx, id: CommentId) -> Result {
     let form = CommentForm::of(&written);
     if reply::wants_fragments(cx) {
         let html = views::reply_in_place(id, &form).into_string()?;
-        let below = format_args!("#comment_{id}:not(:has(> form)) > div");
-        return Ok(reply::changes(cx, &[Change::after(below, html)]));
+        return Ok(reply::changes(cx, &[add_form(id, html)]));
     }
     Ok(reply::page(cx, reply_page::page(cx, id, &form)?))
 }
