@@ -18,7 +18,7 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::{Child, ExitStatus};
+use std::process::{Child, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -271,9 +271,21 @@ fn empty_wal(folder: &Folder) -> io::Result<()> {
     Err(io::Error::other(format!("a reader keeps the WAL of {} from being emptied", database.display())))
 }
 
+/// Whether the standard error is a pipe that is no longer read. The first line that Litestream logged would end it
+/// with SIGPIPE, which Go ends a program with even where its parent ignores the signal.
+fn is_reader_gone() -> io::Result<bool> {
+    let stderr = io::stderr();
+    let mut log = [PollFd::new(&stderr, PollFlags::empty())];
+    wait_for(&mut log, Some(Duration::ZERO))?;
+    Ok(log[0].revents().contains(PollFlags::ERR))
+}
+
 /// Starts a Litestream that replicates. It inherits the environment, which has only the access key.
 fn replicate(program: &Path, folder: &Folder, signal: StopSignal, arguments: &[&str]) -> io::Result<Child> {
     let mut command = litestream_command(program, signal)?;
+    if is_reader_gone()? {
+        command.stderr(Stdio::null());
+    }
     command
         .args(["replicate", "-no-expand-env"])
         .args(arguments)

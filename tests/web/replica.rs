@@ -17,7 +17,7 @@ use crate::harness::{
     program, seeded,
 };
 use crate::operation::Scrape;
-use crate::printing::BROKEN;
+use crate::printing::{BROKEN, Broken};
 
 /// The path at which `bin/tools` installs Litestream.
 const LITESTREAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/.tools/bin/litestream");
@@ -399,6 +399,17 @@ fn commands_about_a_replica_succeed_whatever_becomes_of_their_output() {
     for broken in BROKEN {
         let mut alone = broken.start(&place.command(&["replicate"]));
         eventually("it replicates", || place.run(&["verify"]).0.then_some(()));
+        if matches!(broken, Broken::Gone) {
+            // Litestream would end with the first line that it logs.
+            let log = |id: &u32| fs::read_link(format!("/proc/{id}/fd/2")).unwrap();
+            let is_litestream = |id: &u32| {
+                let program = fs::read_link(format!("/proc/{id}/exe")).unwrap_or_default();
+                program.ends_with("litestream")
+            };
+            let litestreams: Vec<u32> =
+                companions(&place, alone.id()).into_iter().filter(is_litestream).collect();
+            assert_eq!(litestreams.iter().map(log).collect::<Vec<_>>(), [Path::new("/dev/null")]);
+        }
         terminate(&[alone.id()]);
         assert_eq!(alone.wait().unwrap().code(), Some(0), "{broken:?}");
     }
@@ -567,7 +578,7 @@ fn the_running_database_can_be_copied_to_a_file() {
 }
 
 /// The processes whose command line names the folder, except the server.
-fn companions(place: &Place, server: &Program) -> Vec<u32> {
+fn companions(place: &Place, server: u32) -> Vec<u32> {
     let processes =
         fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
     let name = place.folder.path().to_str().unwrap();
@@ -575,7 +586,7 @@ fn companions(place: &Place, server: &Program) -> Vec<u32> {
         fs::read(format!("/proc/{id}/cmdline"))
             .is_ok_and(|line| String::from_utf8_lossy(&line).contains(name))
     };
-    processes.filter(|id| *id != server.id()).filter(is_its).collect()
+    processes.filter(|id| *id != server).filter(is_its).collect()
 }
 
 fn terminate(ids: &[u32]) {
@@ -592,11 +603,11 @@ fn no_write_is_lost_when_all_processes_are_stopped_at_once() {
         place.well(&["verify"]);
         let client = Client::at(server.address);
         assert_eq!(client.sign_up("Zoë").status, 303);
-        let companions = companions(&place, &server);
+        let companions = companions(&place, server.id());
         assert_eq!(companions.len(), 2);
         terminate(&companions);
         if is_early {
-            eventually("Litestream ends", || (self::companions(&place, &server).len() < 2).then_some(()));
+            eventually("Litestream ends", || (self::companions(&place, server.id()).len() < 2).then_some(()));
         }
         assert_eq!(Client::at(server.address).sign_up("Ada").status, 303);
         server.signal("TERM");
