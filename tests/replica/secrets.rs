@@ -1,6 +1,7 @@
 //! The store's secret does not leak.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::drill::{Drill, finish};
@@ -67,6 +68,30 @@ fn the_secret_is_in_no_log_no_file_and_no_command_line() {
         assert!(!output.contains(SECRET), "{output}");
     }
     assert_eq!(files_with_secret(drill.folder.path()), [""; 0]);
+}
+
+#[test]
+fn files_beside_the_database_are_for_the_programs_user_alone() {
+    let drill = Drill::start();
+    let _server = Program::start(drill.serving());
+    drill.await_verified();
+    drill.run(&["backup", drill.file("copy.sqlite3").to_str().unwrap()]).assert_success();
+    drill.run(&["restore", "--to", drill.file("restored.sqlite3").to_str().unwrap()]).assert_success();
+    let mut folders = vec![drill.folder.path().to_owned()];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            // Litestream removes files meanwhile.
+            let Ok(metadata) = entry.metadata() else { continue };
+            let mode = metadata.permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{} has mode {mode:o}", entry.path().display());
+            seen += 1;
+            if metadata.is_dir() {
+                folders.push(entry.path());
+            }
+        }
+    }
+    assert!(seen > 10, "{seen}");
 }
 
 #[test]
