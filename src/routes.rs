@@ -125,6 +125,7 @@ routes! { cx,
         PUT => post::handlers::update(cx, post_id(id)?),
         DELETE => post::handlers::destroy(cx, post_id(id)?)
     }
+    ["posts", id, "text"] => { GET => post::handlers::text(cx, post_id(id)?) }
     ["posts", id, "edit"] => { GET => post::handlers::edit(cx, post_id(id)?) }
     ["posts", id, "comments"] => {
         GET => Ok(comment::handlers::list(cx, post_id(id)?)),

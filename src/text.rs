@@ -1,6 +1,9 @@
-//! Characters that a page cannot show.
+//! Characters that a page cannot show, and the places between characters where a text can be cut.
+
+use std::borrow::Cow;
 
 use icu_properties::props::{BinaryProperty, DefaultIgnorableCodePoint};
+use unicode_segmentation::GraphemeCursor;
 
 /// Whether a character changes how the text around it reads and has no glyph: control characters, which XML
 /// forbids too, and the embeddings, overrides and isolates that turn the direction of writing (CVE-2021-42574,
@@ -26,6 +29,33 @@ pub fn is_invisible(letter: char) -> bool {
 #[must_use]
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(|letter| letter.is_whitespace() || is_invisible(letter))
+}
+
+/// The most bytes of a grapheme cluster that is kept together: a family of emoji has some 40, a letter with the
+/// 30 marks of Unicode's stream-safe format (UAX 15) 64. A text of nothing but marks is a single cluster.
+const MAX_CLUSTER_BYTES: usize = 128;
+
+/// The last boundary of a text up to byte `at` that is not within a grapheme cluster: a letter with its accents,
+/// a flag, an emoji with its modifiers (Unicode's UAX 29).
+#[must_use]
+pub fn floor_boundary(text: &str, at: usize) -> usize {
+    let at = text.floor_char_boundary(at);
+    let mut cursor = GraphemeCursor::new(at, text.len(), true);
+    // Neither fails: the cursor has the whole text.
+    if cursor.is_boundary(text, 0).unwrap_or(true) {
+        return at;
+    }
+    let before = cursor.prev_boundary(text, 0).ok().flatten().unwrap_or(0);
+    if at - before > MAX_CLUSTER_BYTES { at } else { before }
+}
+
+/// A text without its end, and `…` in place of that, if it has more than `limit` characters.
+#[must_use]
+pub fn shortened(text: &str, limit: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(limit) {
+        None => text.into(),
+        Some((end, _)) => format!("{}…", &text[..floor_boundary(text, end)]).into(),
+    }
 }
 
 #[cfg(test)]
@@ -80,5 +110,24 @@ mod tests {
             assert!(is_blank(text), "{text:?}");
         }
         assert!(!is_blank(" \u{200b}a") && !is_blank("\0"));
+    }
+
+    #[test]
+    fn a_text_is_not_cut_within_a_grapheme_cluster() {
+        for (text, at, boundary) in [
+            ("abc", 2, 2),
+            ("abc", 9, 3),
+            ("é", 1, 0),
+            ("ae\u{301}", 2, 1),
+            ("a\r\nb", 2, 1),
+            ("🇩🇪🇫🇷", 12, 8),
+            ("👩\u{200d}👩\u{200d}👧", 11, 0),
+            ("🏽a", 4, 4),
+        ] {
+            assert_eq!(floor_boundary(text, at), boundary, "{text:?} at {at}");
+        }
+        assert_eq!(floor_boundary(&"\u{301}".repeat(1_000), 1_001), 1_000);
+        assert_eq!((&*shortened("abc", 3), &*shortened("abcd", 3)), ("abc", "abc…"));
+        assert_eq!(shortened("ae\u{301}x", 2), "a…");
     }
 }

@@ -65,7 +65,7 @@ impl Comment {
     #[must_use]
     pub fn node(&self) -> Node {
         let Comment { id, parent_id, score, created_at, .. } = *self;
-        Node { id, parent_id, score, created_at }
+        Node { id, parent_id, score, created_at, bytes: u32::try_from(self.body.len()).unwrap_or(u32::MAX) }
     }
 
     /// Whether it is new to the viewer, who visited the discussion last at `since` (`None`: never). A

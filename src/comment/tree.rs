@@ -8,6 +8,9 @@ use crate::types::time::Timestamp;
 
 /// The most comments on a page of a post or of a comment.
 pub const PAGE_SIZE: u32 = 200;
+/// The most bytes of text on a page of a post or of a comment: a kilobyte for each comment of a full page. One
+/// comment always has room.
+pub const MAX_PAGE_TEXT: u32 = 200 * 1024;
 /// The most levels of nested comments on a page; deeper replies are on a page of their own. More would leave
 /// too little width for the text, and browsers stop nesting elements at some 500. (A reply that is added in
 /// place may be nested deeper until the page is reloaded, but is not indented further: `styles/app.css`.)
@@ -23,6 +26,8 @@ pub struct Node {
     pub score: i64,
     /// The time of its creation.
     pub created_at: Timestamp,
+    /// The length of its text, in bytes; 0 where the text is not shown.
+    pub bytes: u32,
 }
 
 /// The comments on a post, sorted. Siblings stand by score (falling), then by age (oldest first), then by id,
@@ -161,27 +166,33 @@ impl Tree {
     }
 
     /// Lays out a page of the replies to `root` (`None`: of the whole discussion) that stand after a cursor:
-    /// at most [`PAGE_SIZE`] rows, less than [`MAX_LEVELS`] deep. [`Row::hidden`] tells where replies are
-    /// left out. Empty when `root` is not in the tree.
+    /// at most [`PAGE_SIZE`] rows with at most [`MAX_PAGE_TEXT`] bytes of text, less than [`MAX_LEVELS`] deep.
+    /// A page that has no room even for its first reply shows that one nevertheless. [`Row::hidden`] tells
+    /// where replies are left out. Empty when `root` is not in the tree.
     #[must_use]
     pub fn layout(&self, root: Option<CommentId>, after: Cursor) -> Layout {
         let mut layout = Layout::default();
         let mut open: Vec<OpenReplies> = Vec::with_capacity(MAX_LEVELS + 1);
+        let mut bytes: u32 = 0;
         let root = match root.map(|id| self.find(id)) {
             Some(None) => return layout,
             Some(Some(root)) => {
                 layout.rows.push(self.row(root, 0));
+                bytes = self.nodes[root].bytes;
                 Some(root)
             }
             None => None,
         };
+        let own_rows = layout.rows.len();
         open.push(OpenReplies { row: root.map(|_| 0), shown: None, next: self.first_after(root, after) });
         while let Some(last) = open.last_mut() {
             let Some(at) = last.next else {
                 open.pop();
                 continue;
             };
-            if layout.rows.len() >= PAGE_SIZE as usize {
+            bytes = bytes.saturating_add(self.nodes[at].bytes);
+            let has_no_room = bytes > MAX_PAGE_TEXT && layout.rows.len() > own_rows;
+            if has_no_room || layout.rows.len() >= PAGE_SIZE as usize {
                 break;
             }
             (last.shown, last.next) = (Some(at), self.next_siblings[at]);
@@ -252,7 +263,13 @@ mod tests {
 
     fn node(id: i64, parent_id: Option<i64>, score: i64, micros: i64) -> Node {
         let parent_id = parent_id.map(CommentId::new);
-        Node { id: CommentId::new(id), parent_id, score, created_at: Timestamp::from_micros(micros) }
+        Node {
+            id: CommentId::new(id),
+            parent_id,
+            score,
+            created_at: Timestamp::from_micros(micros),
+            bytes: 500,
+        }
     }
 
     fn shown(layout: &Layout) -> Vec<(i64, usize)> {
@@ -298,6 +315,35 @@ mod tests {
         assert_eq!(shown(&tree.layout(place.root, place.after)), [(99_999, 0), (100_000, 1)]);
     }
 
+    impl Tree {
+        fn bytes(&self, id: CommentId) -> u32 {
+            self.nodes[self.find(id).expect("it is in the tree")].bytes
+        }
+    }
+
+    #[test]
+    fn a_page_has_room_for_a_bounded_number_of_bytes() {
+        let long = |id, parent_id| Node { bytes: MAX_PAGE_TEXT / 2, ..node(id, parent_id, 1, id) };
+        let mut nodes =
+            vec![long(1, None), long(2, Some(1)), long(3, Some(2)), long(4, Some(1)), long(5, None)];
+        let tree = Tree::of(&nodes);
+        let layout = tree.layout(None, START);
+        assert_eq!(shown(&layout), [(1, 0), (2, 1)]);
+        let first = Cursor { key: 1, id: 1 };
+        let second = Cursor { key: 1, id: 2 };
+        assert_eq!(layout.next, Some(first));
+        assert_eq!(layout.rows[0].hidden, HiddenReplies::After(second));
+        assert_eq!(layout.rows[1].hidden, HiddenReplies::All);
+        assert_eq!(shown(&tree.layout(None, first)), [(5, 0)]);
+        assert_eq!(shown(&tree.layout(Some(CommentId::new(1)), second)), [(1, 0), (4, 1)]);
+        assert_eq!(shown(&tree.layout(Some(CommentId::new(2)), START)), [(2, 0), (3, 1)]);
+        let place = tree.page_of(CommentId::new(3));
+        assert_eq!(place, CommentPage { root: Some(CommentId::new(2)), after: START });
+        // A single one that is too long is shown, as there is no smaller page.
+        nodes[4].bytes = 2 * MAX_PAGE_TEXT;
+        assert_eq!(shown(&Tree::of(&nodes).layout(None, first)), [(5, 0)]);
+    }
+
     /// The ids on all pages that are reached by following every link from the first page, with repetitions.
     fn walk(tree: &Tree) -> Vec<i64> {
         let mut seen = Vec::new();
@@ -307,6 +353,8 @@ mod tests {
             assert!(layout.rows.len() <= PAGE_SIZE as usize);
             assert!(layout.rows.iter().all(|row| row.level < MAX_LEVELS));
             let own_row = usize::from(root.is_some());
+            let bytes: u32 = layout.rows.iter().map(|row| tree.bytes(row.id)).sum();
+            assert!(bytes <= MAX_PAGE_TEXT || layout.rows.len() == own_row + 1, "{bytes}");
             seen.extend(layout.rows[own_row..].iter().map(|row| row.id.get()));
             pages.extend(layout.next.map(|next| (None, next)));
             for row in &layout.rows {
@@ -326,13 +374,15 @@ mod tests {
         fn links_lead_to_each_comment_once(
             shape in prop::collection::vec((0..100usize, 1..4i64, 0..50i64), 0..1500),
             bushy in any::<bool>(),
+            texts in prop::collection::vec(prop_oneof![Just(300), 0..40_000u32, Just(MAX_PAGE_TEXT + 1)], 1..20),
         ) {
             let mut nodes: Vec<Node> = Vec::new();
             for (number, (parent, score, created_at)) in shape.into_iter().enumerate() {
                 // A few comments with very many replies, or long chains.
                 let parent = if bushy { parent } else { number.saturating_sub(parent / 30) };
                 let parent_id = nodes.get(parent).map(|parent| parent.id.get());
-                nodes.push(node(number as i64 + 1, parent_id, score, created_at));
+                let bytes = texts[number % texts.len()];
+                nodes.push(Node { bytes, ..node(number as i64 + 1, parent_id, score, created_at) });
             }
             let tree = Tree::of(&nodes);
             let mut seen = walk(&tree);

@@ -6,7 +6,9 @@ use horrorshow::{TemplateBuffer, owned_html};
 use super::tree::{HiddenReplies, Row};
 use super::{Comment, MAX_LEVELS, OwnComment, Thread};
 use crate::html::render_by_reference;
-use crate::html::text::{DOT, Id, Text};
+use crate::html::size::{FRAME_BYTES, MAX_PAGE_BYTES};
+use crate::html::text::{DOT, Id, Text, escaped_length};
+use crate::markup::cut::{beginning, common_limit, size};
 use crate::markup::{FORMATTING, Markup};
 use crate::post::PostDetail;
 use crate::types::id::{CommentId, PostId, UserId};
@@ -83,7 +85,15 @@ struct Annotations {
     is_new: bool,
     /// The next new comment on the page.
     next_new: Option<CommentId>,
+    /// The most bytes of its rendered text; `None`: it is shown whole.
+    limit: Option<usize>,
 }
+
+/// The most bytes of a comment on a page beside its text, with the longest names and numbers: for a guest, for a
+/// viewer, and for its author.
+const COMMENT_BYTES: [usize; 3] = [850, 1_150, 1_400];
+/// The most bytes of a rendered text in a list of a user's comments: some 160 words.
+const MAX_LISTED_BYTES: usize = 1_000;
 
 /// A page of a discussion. The list is rendered also without comments, so that the first can be added in
 /// place. It implements [`Render`] itself because it opens and closes nested lists in a loop, without
@@ -93,9 +103,30 @@ pub struct List<'t> {
     pub thread: &'t Thread,
     /// The request's and discussion's part in their look.
     pub context: ThreadContext<'t>,
+    /// The bytes of the page that are left for them.
+    pub room: usize,
+    /// Whether the first comment, whose page it is, is shown whole however long it is.
+    pub is_of_comment: bool,
 }
 
 impl List<'_> {
+    /// The most bytes of a comment's rendered text on this page: the longest comments are cut where all of
+    /// them have no room. `None`: all are whole.
+    fn limit(&self) -> Option<usize> {
+        let rows = &self.thread.rows;
+        let (own, others) = rows.split_at(usize::from(self.is_of_comment).min(rows.len()));
+        let own: usize = own.iter().map(|(_, comment)| size(&comment.body)).sum();
+        let [guests, viewers, authors] = COMMENT_BYTES;
+        let beside = |comment: &Comment| match self.context.viewer {
+            Some(_) if user::is_own(comment.author.as_ref(), self.context.viewer) => authors,
+            Some(_) => viewers,
+            None => guests,
+        };
+        let beside: usize = rows.iter().map(|(_, comment)| beside(comment)).sum();
+        let room = self.room.saturating_sub(own + beside);
+        common_limit(others.iter().map(|(_, comment)| comment.body.as_str()), room)
+    }
+
     /// The comments that are new to the viewer, in the order of the page.
     fn new_ids(&self) -> Vec<CommentId> {
         let ThreadContext { viewer, new_since, .. } = self.context;
@@ -109,7 +140,7 @@ impl List<'_> {
 
 impl Render for List<'_> {
     fn render(&self, out: &mut TemplateBuffer) {
-        let new_ids = self.new_ids();
+        let (new_ids, limit) = (self.new_ids(), self.limit());
         if self.context.new_comments > 0 {
             new_comments_note(self.context.new_comments, new_ids.first().copied(), self.thread.new_elsewhere)
                 .render(out);
@@ -117,15 +148,16 @@ impl Render for List<'_> {
         let mut new_ids = new_ids.into_iter().peekable();
         Raw("<ol class=comments id=comment_list>").render(out);
         let mut open: Vec<Row> = Vec::with_capacity(MAX_LEVELS);
-        for (row, comment) in &self.thread.rows {
+        for (at, (row, comment)) in self.thread.rows.iter().enumerate() {
             while let Some(last) = open.pop_if(|last| last.level >= row.level) {
                 close_item(last, out);
             }
             let is_new = new_ids.next_if_eq(&comment.id).is_some();
             let takes_no_reply_in_place = row.level + 1 == MAX_LEVELS || row.hidden == HiddenReplies::All;
             let next_new = new_ids.peek().copied().filter(|_| is_new);
+            let limit = limit.filter(|_| at > 0 || !self.is_of_comment);
             let annotations =
-                Annotations { is_first: row.level == 0, takes_no_reply_in_place, is_new, next_new };
+                Annotations { is_first: row.level == 0, takes_no_reply_in_place, is_new, next_new, limit };
             open_item(comment, self.context, annotations).render(out);
             if shows_replies(*row) {
                 open_replies(comment.id, row.replies).render(out);
@@ -230,7 +262,7 @@ fn annotated_body<'c>(
                 : moderation::views::link(Target::Comment(comment.id), author, viewer);
                 @ if annotations.is_new { : new_badge(annotations.next_new) }
             }
-            @ if author.is_some() { : Markup(&comment.body) } else { : moderation::views::absent(comment.is_removed) }
+            @ if author.is_some() { : text(comment.id, &comment.body, annotations.limit) } else { : moderation::views::absent(comment.is_removed) }
             @ if author.is_some() && (is_open || user::is_own(author, viewer)) {
                 : Raw("<div class=actions>");
                 @ if is_open { : reply_link(comment.id, !annotations.takes_no_reply_in_place) }
@@ -240,6 +272,25 @@ fn annotated_body<'c>(
         }
     }
 }
+
+/// A comment's text; one that takes more than `limit` bytes is cut, with a link to the comment's page, which
+/// shows it whole. With htmx the whole comment takes the place of the cut one.
+fn text(id: CommentId, body: &str, limit: Option<usize>) -> impl Render + '_ {
+    let part = limit.map(|limit| beginning(body, limit)).filter(|part| part.is_cut);
+    owned_html! {
+        @ if let Some(part) = part {
+            : part;
+            p(class="rest") {
+                a(id=Id("whole_", id.get()), href=paths::comment(id), hx-get=paths::comment(id)) { : WHOLE_COMMENT }
+            }
+        } else {
+            : Markup(body)
+        }
+    }
+}
+
+/// The text of the link to a comment that is cut.
+const WHOLE_COMMENT: &str = "Show the whole comment";
 
 fn new_badge(next: Option<CommentId>) -> impl Render {
     owned_html! {
@@ -306,12 +357,15 @@ pub fn discussion<'p>(
     context: ThreadContext<'p>,
 ) -> impl Render + 'p {
     let PostDetail { post, locked, .. } = detail;
+    let used = FRAME_BYTES + detail.shown_text().size() + escaped_length(form.body);
+    let list =
+        List { thread: comments, context, room: MAX_PAGE_BYTES.saturating_sub(used), is_of_comment: false };
     owned_html! {
         section(id="comments", class="discussion", aria-labelledby="comments_heading") {
             h2(id="comments_heading", class="comments_count") { : count(post.comments_count) }
             @ if let Some(reason) = locked { : moderation::views::locked(reason) }
             @ if detail.takes_comments() { : self::form(post.id, form) } else { : field::unsent_text(form.body) }
-            : List { thread: comments, context };
+            : &list;
             : truncation_note(comments);
             : pager::more_at(comments.next.map(|next| paths::comments_from(post.id, next)));
         }
@@ -326,6 +380,7 @@ pub fn show<'p>(
     thread: &'p Thread,
     context: ThreadContext<'p>,
 ) -> impl Render + 'p {
+    let list = List { thread, context, room: MAX_PAGE_BYTES - FRAME_BYTES, is_of_comment: true };
     owned_html! {
         p(class="byline") {
             : "on "; a(href=paths::post(detail.post.id)) { : Text(&detail.post.title) }
@@ -334,7 +389,7 @@ pub fn show<'p>(
             : DOT; a(href=paths::comments(detail.post.id), class="comments_count") { : count(detail.post.comments_count) }
         }
         section(class="discussion", id="comments", aria-label="Comment and replies") {
-            : List { thread, context };
+            : &list;
             : truncation_note(thread);
         }
     }
@@ -384,6 +439,10 @@ pub fn reply_in_place<'f>(parent_id: CommentId, form: &CommentForm<'f>) -> impl 
     }
 }
 
+/// The most bytes of the text in a comment's form that leave room for the comments on the page: the longest
+/// comment takes 50,000.
+const MAX_BODY_BESIDE_COMMENTS: usize = 64 * 1024;
+
 /// The contents of a comment's form.
 #[derive(Clone, Copy)]
 pub struct CommentForm<'f> {
@@ -396,6 +455,12 @@ pub struct CommentForm<'f> {
 }
 
 impl<'f> CommentForm<'f> {
+    /// Whether the text is so long, far beyond that of a comment, that its page has no room for the comments.
+    #[must_use]
+    pub fn fills_page(&self) -> bool {
+        escaped_length(self.body) > MAX_BODY_BESIDE_COMMENTS
+    }
+
     /// A form without mistakes.
     #[must_use]
     pub fn of(body: &'f str) -> CommentForm<'f> {
@@ -455,7 +520,7 @@ pub fn edit_in_place<'f>(id: CommentId, form: &CommentForm<'f>) -> impl Render +
     }
 }
 
-/// The comments on their author's page.
+/// The comments on their author's page, the long ones cut.
 pub fn own<'c>(comments: &'c [OwnComment], now: Timestamp) -> impl Render + 'c {
     owned_html! {
         ol(class="comments") {
@@ -466,10 +531,18 @@ pub fn own<'c>(comments: &'c [OwnComment], now: Timestamp) -> impl Render + 'c {
                             : Raw("on "); a(href=paths::post(comment.post_id)) { : Text(&comment.post_title) }
                             : DOT; a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, now }; : Raw(" ago") }
                         }
-                        : Markup(&comment.body);
+                        : listed(comment);
                     }
                 }
             }
         }
+    }
+}
+
+fn listed(comment: &OwnComment) -> impl Render + '_ {
+    let part = beginning(&comment.body, MAX_LISTED_BYTES);
+    owned_html! {
+        : &part;
+        @ if part.is_cut { p(class="rest") { a(href=paths::comment(comment.id)) { : WHOLE_COMMENT } } }
     }
 }

@@ -6,8 +6,9 @@ use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
 use super::{Entry, Feed, MAX_TEXT_CHARS};
+use crate::html::size::MAX_FRAGMENT_BYTES;
 use crate::html::text::Text;
-use crate::markup::Markup;
+use crate::markup::cut::{beginning, end_of_words};
 use crate::post::DELETED;
 use crate::site::origin::Origin;
 use crate::ui::layout::SITE;
@@ -15,11 +16,31 @@ use crate::vote::Target;
 use crate::web::xml::{self, ATOM, Xml};
 use crate::web::{Result, paths};
 
-/// The Atom document.
+/// The most bytes of the rendered text of an entry, tried in this order until the feed has room for all
+/// entries.
+const TEXT_LIMITS: [usize; 4] = [usize::MAX, 16 * 1024, 4 * 1024, LEAST_TEXT_LIMIT];
+/// With this limit the last entries are left out instead.
+const LEAST_TEXT_LIMIT: usize = 1024;
+
+/// The Atom document, of at most [`MAX_FRAGMENT_BYTES`]: long texts are cut where they have no room, and the
+/// last entries are left out where not even the beginnings have.
 ///
 /// # Errors
 /// [`Error::Internal`](crate::web::Error::Internal) when writing fails, which no known input causes.
 pub fn atom(origin: &Origin, feed: &Feed) -> Result<String> {
+    let mut document = Ok(String::new());
+    for limit in TEXT_LIMITS {
+        let mut is_complete = true;
+        document = atom_within(origin, feed, limit, &mut is_complete);
+        if is_complete {
+            break;
+        }
+    }
+    document
+}
+
+/// The document with at most `limit` bytes of each text; `is_complete` is set to whether all entries had room.
+fn atom_within(origin: &Origin, feed: &Feed, limit: usize, is_complete: &mut bool) -> Result<String> {
     let attributes = [("xmlns", "http://www.w3.org/2005/Atom"), ("xml:lang", "en")];
     let (address, page) = (format!("{origin}{}", feed.path), format!("{origin}{}", feed.page));
     xml::document("feed", &attributes, |xml| {
@@ -29,11 +50,23 @@ pub fn atom(origin: &Origin, feed: &Feed) -> Result<String> {
         xml::empty(xml, "link", &[("rel", "self"), ("type", ATOM), ("href", &address)])?;
         xml::empty(xml, "link", &[("rel", "alternate"), ("type", "text/html"), ("href", &page)])?;
         xml::text(xml, "icon", &[], &format!("{origin}{}", paths::ICON))?;
-        feed.entries.iter().try_for_each(|entry| self::entry(xml, origin, entry))
+        for entry in &feed.entries {
+            let before = xml.get_ref().len();
+            self::entry(xml, origin, entry, limit)?;
+            if xml.get_ref().len() + CLOSING_BYTES > MAX_FRAGMENT_BYTES {
+                xml.get_mut().truncate(before);
+                *is_complete = false;
+                break;
+            }
+        }
+        Ok(())
     })
 }
 
-fn entry(xml: &mut Xml, origin: &Origin, entry: &Entry) -> io::Result<()> {
+/// The bytes of `</feed>`.
+const CLOSING_BYTES: usize = 7;
+
+fn entry(xml: &mut Xml, origin: &Origin, entry: &Entry, limit: usize) -> io::Result<()> {
     let address = format!("{origin}{}", entry.target.path());
     let name = entry.author.as_ref().map_or(DELETED, |author| &author.screen_name);
     xml::parent(xml, "entry", &[], |xml| {
@@ -60,19 +93,20 @@ fn entry(xml: &mut Xml, origin: &Origin, entry: &Entry) -> io::Result<()> {
             let replies = format!("{origin}{}", paths::post_feed(id));
             xml::empty(xml, "link", &[("rel", "replies"), ("type", ATOM), ("href", &replies)])?;
         }
-        let html = content(entry, &address).into_string().map_err(io::Error::other)?;
+        let html = content(entry, &address, limit).into_string().map_err(io::Error::other)?;
         xml::text(xml, "content", &[("type", "html")], &html)
     })
 }
 
-/// An entry's content: the link's site, and the text up to [`MAX_TEXT_CHARS`].
-fn content<'e>(entry: &'e Entry, address: &'e str) -> impl RenderOnce + 'e {
-    let cut = entry.text.char_indices().nth(MAX_TEXT_CHARS).map(|(end, _)| end);
+/// An entry's content: the link's site, and the text up to [`MAX_TEXT_CHARS`] and to `limit` bytes of markup.
+fn content<'e>(entry: &'e Entry, address: &'e str, limit: usize) -> impl RenderOnce + 'e {
+    let end = entry.text.char_indices().nth(MAX_TEXT_CHARS).map(|(end, _)| end_of_words(&entry.text, end));
+    let text = beginning(&entry.text[..end.unwrap_or(entry.text.len())], limit);
     owned_html! {
         @ if let Some(link) = &entry.link {
             p { a(href=&link.url) { : Text(&link.site) } }
         }
-        : Markup(&entry.text[..cut.unwrap_or(entry.text.len())]);
-        @ if cut.is_some() { p { a(href=address) { : "Read on…" } } }
+        : &text;
+        @ if end.is_some() || text.is_cut { p { a(href=address) { : "Read on…" } } }
     }
 }

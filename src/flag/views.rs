@@ -6,6 +6,7 @@ use horrorshow::prelude::*;
 use super::{FlaggedItem, Reason, USUAL_REASONS};
 use crate::html::text::{DOT, Id, Text};
 use crate::moderation::{ModerationAction, Subject};
+use crate::text::shortened;
 use crate::types::cursor::Slice;
 use crate::ui::field::{self, Field};
 use crate::ui::pager;
@@ -72,6 +73,9 @@ pub fn queue<'q>(viewer: Option<&'q Viewer>, items: &'q Slice<FlaggedItem>) -> i
     }
 }
 
+/// The most characters of a reason in the queue; the page for the decision has all of them.
+const MAX_LISTED_CHARS: usize = 150;
+
 fn queue_item<'q>(viewer: Option<&'q Viewer>, item: &'q FlaggedItem) -> impl Render + 'q {
     let subject = Subject::from(item.target);
     owned_html! {
@@ -83,7 +87,7 @@ fn queue_item<'q>(viewer: Option<&'q Viewer>, item: &'q FlaggedItem) -> impl Ren
                 : user::views::author::by(item.author.as_ref(), viewer)
             }
             p { a(href=subject.address()) { : Text(&item.text) } }
-            div(class="prose") { ul { @ for reason in &item.reasons { li { : Text(reason) } } } }
+            div(class="prose") { ul { @ for reason in &item.reasons { li { : Text(&shortened(reason, MAX_LISTED_CHARS)) } } } }
             div(class="actions") {
                 a(class="button", href=subject.moderation_path()) { : "Decide" }
                 form(method="post", action=subject.moderation_path()) {

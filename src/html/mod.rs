@@ -17,4 +17,5 @@ macro_rules! render_by_reference {
 }
 pub(crate) use render_by_reference;
 
+pub mod size;
 pub mod text;

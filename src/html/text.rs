@@ -17,6 +17,19 @@ impl Render for Text<'_> {
     }
 }
 
+/// The bytes of a text when it is escaped as [`Text`].
+#[must_use]
+pub fn escaped_length(text: &str) -> usize {
+    let special = memchr::memchr3_iter(b'<', b'>', b'&', text.as_bytes());
+    text.len() + special.map(|at| if text.as_bytes()[at] == b'&' { 4 } else { 3 }).sum::<usize>()
+}
+
+/// The bytes of a text when it is escaped as [`Value`].
+#[must_use]
+pub fn escaped_value_length(text: &str) -> usize {
+    escaped_length(text) + 5 * memchr::memchr_iter(b'"', text.as_bytes()).count()
+}
+
 /// Writes escaped text: `find` returns the position of the next character to escape.
 fn write_escaped(out: &mut TemplateBuffer, text: &str, find: impl Fn(&[u8]) -> Option<usize>) {
     let mut rest = text;
@@ -91,6 +104,8 @@ mod tests {
             let text = text + &more;
             let expected = html!(: &text).into_string().expect("a string takes it");
             prop_assert_eq!(Text(&text).into_string().expect("a string takes it"), expected.replace("&quot;", "\""));
+            prop_assert_eq!(escaped_length(&text), expected.replace("&quot;", "\"").len());
+            prop_assert_eq!(escaped_value_length(&text), expected.len());
             prop_assert_eq!(Value(&text).into_string().expect("a string takes it"), expected);
         }
     }

@@ -126,7 +126,23 @@ fn find(cx: &Cx, id: PostId, after: Cursor) -> Result<Option<(PostDetail, Thread
     })?)
 }
 
-/// Renders the page of a post that has been read.
+/// `GET /posts/:id/text`: the whole text of a post, without the comments. The page of the post links to it where
+/// it cuts the text.
+///
+/// # Errors
+/// [`Error::NotFound`], also for a deleted post; [`Error::Unavailable`] or [`Error::Internal`] when the database
+/// fails.
+pub fn text(cx: &Cx, id: PostId) -> Result {
+    let viewer_id = auth::viewer_id(cx)?;
+    let detail = cx.read(|connection| sql::find(connection, viewer_id, id))?;
+    let detail = detail.filter(|detail| !detail.is_deleted).ok_or(Error::NotFound)?;
+    let back = paths::post(id).to_string();
+    let page = Page { aside: Some((&back, "← Back to post")), ..Page::new(cx, &detail.post.title)? };
+    Ok(reply::page(cx, layout::render(&page, views::whole_text(&detail))?))
+}
+
+/// Renders the page of a post that has been read. A form that fills the page leaves no room for the comments:
+/// a link leads to them.
 ///
 /// # Errors
 /// [`Error::Unavailable`] or [`Error::Internal`] when the database fails at looking up the viewer.
@@ -140,6 +156,8 @@ pub fn render(cx: &Cx, detail: &PostDetail, comments: &Thread, form: &CommentFor
         feed: is_visible.then(|| paths::post_feed(id).to_string().into()),
         ..Page::with_form(cx, &detail.post.title, form.errors)?
     };
+    let elsewhere = Thread { next: Some(START), ..Thread::default() };
+    let comments = if form.fills_page() { &elsewhere } else { comments };
     let form = CommentForm { in_place: comments.next.is_none(), ..*form };
     let save = saved::views::button(id, detail.is_saved);
     let post = views::show(cx, page.viewer, detail, save);

@@ -11,6 +11,7 @@ use std::time::Duration;
 use smol_str::SmolStr;
 
 use self::link::NewLink;
+use crate::markup::cut::{Beginning, beginning};
 use crate::text::is_blank;
 use crate::types::cursor::Cursor;
 use crate::types::id::{PostId, UserId};
@@ -97,7 +98,16 @@ impl PostDetail {
     pub fn takes_comments(&self) -> bool {
         !self.is_deleted && self.locked.is_none()
     }
+
+    /// The text as far as it is shown above the comments.
+    #[must_use]
+    pub fn shown_text(&self) -> Beginning<'_> {
+        beginning(&self.description, MAX_SHOWN_TEXT_BYTES)
+    }
 }
+
+/// The most bytes of a post's rendered text above the comments: twice the longest text in Latin letters.
+const MAX_SHOWN_TEXT_BYTES: usize = 128 * 1024;
 
 /// The fields of the form for a post.
 #[derive(Debug, Clone, Default)]

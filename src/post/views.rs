@@ -6,8 +6,8 @@ use horrorshow::prelude::*;
 use super::best::Period;
 use super::{Content, Link, Post, PostDetail};
 use crate::comment;
-use crate::html::text::{DOT, Text, Value};
-use crate::markup::{self, FORMATTING, MAX_ADDRESS_CHARS, Markup};
+use crate::html::text::{DOT, Text, Value, escaped_length};
+use crate::markup::{self, FORMATTING, Markup};
 use crate::types::cursor::Slice;
 use crate::types::id::PostId;
 use crate::types::time::Timestamp;
@@ -122,11 +122,17 @@ pub fn facts<'p>(
     }
 }
 
+/// The most bytes of a URL in a list. Only one of almost nothing but `&` takes more: its title leads to the
+/// post, whose page has the URL.
+const MAX_LISTED_URL_BYTES: usize = 4_000;
+
 /// The title as a link to the post's URL, or to the page of a text post. `words` render the title's text.
 pub fn title<'p>(post: &'p Post, words: impl Render + 'p) -> impl Render + 'p {
     owned_html! {
         @ if let Some(link) = &post.link {
-            : leading_out(&link.url); : &words; : Raw("</a> "); : site(link);
+            @ if escaped_length(&link.url) <= MAX_LISTED_URL_BYTES { : leading_out(&link.url) }
+            else { : Raw("<a href="); : paths::post(post.id); : Raw(">") }
+            : &words; : Raw("</a> "); : site(link);
         } else {
             a(href=paths::post(post.id)) { : &words }
         }
@@ -145,14 +151,14 @@ fn site(link: &Link) -> impl Render + '_ {
     }
 }
 
-/// The URL of a post on its own page, cut to [`MAX_ADDRESS_CHARS`].
+/// The URL of a post on its own page, cut to [`markup::MAX_ADDRESS_CHARS`].
 fn source(link: &Link) -> impl Render + '_ {
-    let end = link.url.char_indices().nth(MAX_ADDRESS_CHARS).map(|(end, _)| end);
+    let shown = markup::shown(&link.url);
     owned_html! {
         p(class="source") {
             : leading_out(&link.url);
-            : Text(&link.url[..end.unwrap_or(link.url.len())]);
-            @ if end.is_some() { : "…" }
+            : Text(shown);
+            @ if shown.len() < link.url.len() { : "…" }
             : Raw("</a> "); : site(link);
         }
     }
@@ -175,7 +181,8 @@ pub fn show<'p>(
     detail: &'p PostDetail,
     save: impl Render + 'p,
 ) -> impl Render + 'p {
-    let PostDetail { post, description, is_deleted, removed, .. } = detail;
+    let PostDetail { post, is_deleted, removed, .. } = detail;
+    let text = detail.shown_text();
     owned_html! {
         @ if let Some(link) = &post.link { : source(link) }
         div(class="byline") {
@@ -187,9 +194,18 @@ pub fn show<'p>(
             @ if !is_deleted && viewer.is_some() { span(class="act") { : DOT; : &save } }
             : moderation::views::link(Target::Post(post.id), post.author.as_ref(), viewer);
         }
-        div(class="prose") { : Markup(description); : moderation::views::removed(removed.as_deref()) }
+        div(class="prose") {
+            : &text;
+            @ if text.is_cut { p { a(href=paths::post_text(post.id)) { : "Show the whole text" } } }
+            : moderation::views::removed(removed.as_deref());
+        }
         @ if user::is_own(post.author.as_ref(), viewer) { : actions(post.id) }
     }
+}
+
+/// The page of a text that is cut above the comments.
+pub fn whole_text(detail: &PostDetail) -> impl Render + '_ {
+    owned_html! { div(class="prose") { : Markup(&detail.description) } }
 }
 
 /// The most characters of a description for link previews: other sites show no more.

@@ -5,6 +5,7 @@ use horrorshow::prelude::*;
 
 use super::query::{Query, folded, words};
 use crate::html::text::Text;
+use crate::text::floor_boundary;
 
 /// The most characters of an excerpt before the first match.
 const CHARS_BEFORE_MATCH: usize = 60;
@@ -58,7 +59,8 @@ fn excerpt_from(text: &str, begin: usize) -> Excerpt<'_> {
         return Excerpt { text: rest.trim(), is_cut_before, is_cut_after: false };
     };
     // It ends after a whole word, unless that would leave out more than half.
-    let end = rest[..end].rfind(char::is_whitespace).filter(|&at| at > end / 2).unwrap_or(end);
+    let space = rest[..end].rfind(char::is_whitespace).filter(|&at| at > end / 2);
+    let end = space.unwrap_or_else(|| floor_boundary(rest, end));
     Excerpt { text: rest[..end].trim(), is_cut_before, is_cut_after: !rest[end..].trim().is_empty() }
 }
 

@@ -4,20 +4,21 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::{MAX_PARTS, SitemapEntry, URLS_PER_PART};
 
-/// The numbers, from 1, of the parts that contain a post. It reads one row for each part, not the posts in
-/// it.
+/// The numbers, from 1, of the newest parts that contain a post, at most [`MAX_PARTS`]. It reads one row for
+/// each part, not the posts in it.
 pub fn parts(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
-    let sql = "SELECT id FROM posts WHERE id > ?1 AND deleted_at IS NULL ORDER BY id LIMIT 1";
+    let sql = "SELECT id FROM posts WHERE id < ?1 AND deleted_at IS NULL ORDER BY id DESC LIMIT 1";
     let mut next = connection.prepare_cached(sql)?;
     let mut parts = Vec::new();
-    let mut after = 0;
+    let mut before = i64::MAX;
     while parts.len() < MAX_PARTS
-        && let Some(id) = next.query_row([after], |row| row.get::<_, i64>(0)).optional()?
+        && let Some(id) = next.query_row([before], |row| row.get::<_, i64>(0)).optional()?
     {
         let part = (id - 1) / URLS_PER_PART + 1;
         parts.push(part);
-        after = part * URLS_PER_PART;
+        before = (part - 1) * URLS_PER_PART + 1;
     }
+    parts.reverse();
     Ok(parts)
 }
 

@@ -14,6 +14,7 @@ use super::route::Route;
 use super::taken_cookie::Taken;
 use super::timing::{Phase, Timing};
 use super::viewer::Viewer;
+use crate::html::size::MAX_FORM_BYTES;
 use crate::site::Site;
 use crate::site::hashing::HashMemory;
 use crate::site::origin::Origin;
@@ -23,6 +24,11 @@ use crate::types::time::Timestamp;
 
 /// Those of browsers have some 150 characters.
 const MAX_USER_AGENT_CHARS: usize = 512;
+
+/// The refusal of a form that a page could not show again. Browsers, and htmx, leave the text in its form.
+const TOO_LONG: Error = Error::TooLarge(
+    "Nothing was changed. Your text should still be in its form, or on your browser's way back.",
+);
 
 /// The context of one request.
 pub struct Cx<'r> {
@@ -213,9 +219,19 @@ impl<'r> Cx<'r> {
     /// The form in the request's body, parsed once.
     ///
     /// # Errors
-    /// [`Error::UnsupportedMediaType`] for another type of body, [`Error::BadRequest`] for a malformed form.
+    /// [`Error::UnsupportedMediaType`] for another type of body, [`Error::BadRequest`] for a malformed form,
+    /// [`Error::TooLarge`] for one that no page could show again with its errors.
     pub fn form(&self) -> Result<&Form> {
-        self.try_form().map_err(Error::from)
+        self.form_within(MAX_FORM_BYTES)
+    }
+
+    /// The form, if a page can show it again in at most `limit` bytes.
+    ///
+    /// # Errors
+    /// Those of [`Cx::form`].
+    pub fn form_within(&self, limit: usize) -> Result<&Form> {
+        let form = self.try_form()?;
+        if form.fits(limit) { Ok(form) } else { Err(TOO_LONG) }
     }
 
     /// The `User-Agent` header, cut to `MAX_USER_AGENT_CHARS`: each session stores it.

@@ -7,6 +7,7 @@ use percent_encoding::percent_decode;
 use rouille::Request;
 
 use super::error::Error;
+use crate::html::text::escaped_value_length;
 use crate::site::limiter::{Action, Limiter, RetryAfter};
 use crate::text::{is_blank, is_control};
 
@@ -62,6 +63,15 @@ impl Form {
     #[must_use]
     pub fn of(fields: &[(&str, String)]) -> Form {
         Form(fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
+    }
+
+    /// Whether a page can show all values again, escaped, in at most `limit` bytes.
+    #[must_use]
+    pub fn fits(&self, limit: usize) -> bool {
+        let values = || self.0.iter().map(|(_, value)| value.as_str());
+        // A quote, which takes six bytes, is the longest character to escape.
+        6 * values().map(str::len).sum::<usize>() <= limit
+            || values().map(escaped_value_length).sum::<usize>() <= limit
     }
 
     /// The form as `application/x-www-form-urlencoded`.

@@ -75,6 +75,12 @@ pub fn post(id: PostId) -> Path {
     Path { before: "/posts/", number: id.get(), after: "" }
 }
 
+/// The text of a post that is cut on the post's page.
+#[must_use]
+pub fn post_text(id: PostId) -> Path {
+    Path { before: "/posts/", number: id.get(), after: "/text" }
+}
+
 /// The comments on a post's page.
 #[must_use]
 pub fn comments(post_id: PostId) -> Path {

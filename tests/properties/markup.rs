@@ -1,7 +1,8 @@
 //! Any text is rendered as well-nested HTML of known tags, with the words of the text.
 
 use horrorshow::Template;
-use lorem_news::markup::{MAX_ADDRESS_CHARS, Markup, excerpt};
+use lorem_news::markup::cut::{beginning, common_limit, size};
+use lorem_news::markup::{MAX_ADDRESS_CHARS, MAX_MARKUP_BYTES, Markup, excerpt, most};
 use scraper::{Html, Node};
 use url::Url;
 
@@ -9,8 +10,24 @@ use url::Url;
 pub fn holds(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let output = Markup(&text).into_string().expect("a string takes it");
-    assert!(output.len() <= 10 * text.len() + 40, "{} of {}", output.len(), text.len());
-    assert_eq!(words(&read_back(&output)), words(&text));
+    assert!(output.len() <= most(text.len()).min(MAX_MARKUP_BYTES), "{} of {}", output.len(), text.len());
+    assert_eq!(size(&text), output.len());
+    let all = words(&text);
+    assert_eq!(words(&read_back(&output)), all);
+    for limit in [0, 50, 200, output.len() / 3, output.len().saturating_sub(1), output.len()] {
+        let beginning = beginning(&text, limit);
+        let part = (&beginning).into_string().expect("a string takes it");
+        assert!(part.len() <= limit && part.len() == beginning.size(), "{} of {limit}", part.len());
+        assert_eq!(beginning.is_cut, limit < output.len());
+        let shown = words(&read_back(&part));
+        assert!(all.starts_with(&shown), "{shown:?} of {text:?}");
+    }
+    let both = [&*text, "another text"];
+    let room = output.len();
+    if let Some(limit) = common_limit(both.iter().copied(), room) {
+        let sizes = both.map(|text| beginning(text, limit).size());
+        assert!(sizes.iter().sum::<usize>() <= room, "{sizes:?} of {room}");
+    }
     for limit in [0, 1, 7, 200] {
         let excerpt = excerpt(&text, limit);
         assert!(excerpt.chars().count() <= limit.max(1), "{excerpt:?}");
@@ -41,8 +58,14 @@ fn read_back(output: &str) -> String {
             Node::Text(words) if parent.name() != "a" => text += words,
             Node::Text(shown) => {
                 let href = parent.attr("href").expect("an address");
-                match shown.strip_suffix('…').filter(|start| start.chars().count() == MAX_ADDRESS_CHARS) {
-                    Some(start) => assert!(href.starts_with(start) && href.len() > start.len(), "{href}"),
+                let is_cut = href.chars().count() > MAX_ADDRESS_CHARS;
+                match shown.strip_suffix('…').filter(|_| is_cut) {
+                    Some(start) => {
+                        assert!(
+                            href.starts_with(start) && start.chars().count() <= MAX_ADDRESS_CHARS,
+                            "{href}"
+                        );
+                    }
                     None => assert_eq!(&**shown, href),
                 }
                 text += href;

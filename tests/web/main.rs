@@ -10,6 +10,7 @@ use lorem_test_support::{client, harness};
 mod accounts;
 mod benchmarking;
 mod best;
+mod bounds;
 mod cli;
 mod comfort;
 mod coming_back;

@@ -21,6 +21,7 @@ use super::{Comment, CommentStatus, LocatedComment, MAX_LEVELS, NewComment, Repl
 use crate::auth;
 use crate::auth::Standing;
 use crate::auth::token::Token;
+use crate::html::size::MAX_COMMENT_FORM_BYTES;
 use crate::site::limiter::Action;
 use crate::types::cursor::START;
 use crate::types::id::{CommentId, PostId, UserId};
@@ -69,10 +70,12 @@ pub fn list(cx: &Cx, post_id: PostId) -> Response {
 /// # Errors
 /// [`Error::SignIn`] for a guest, whose text is kept as a draft; [`Error::Moderated`] when the discussion is
 /// locked or the user banned; [`Error::TargetDeleted`] or [`Error::NotFound`] when the post or comment is
-/// gone; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
+/// gone; [`Error::TooLarge`] for a text that no page can show again; [`Error::Unavailable`] or
+/// [`Error::Internal`] when the database fails.
 pub fn create(cx: &Cx, to: ReplyTarget) -> Result {
+    let form = cx.form_within(MAX_COMMENT_FORM_BYTES)?;
     let viewer = draft::handlers::require_user(cx, to.form(), &FIELDS)?;
-    let body = cx.form()?.text("body");
+    let body = form.text("body");
     let status = cx.read(|connection| sql::comment_status(connection, to))?;
     if !matches!(status, CommentStatus::Open(_)) {
         return refuse_closed(cx, to, status, &body);
@@ -253,12 +256,12 @@ fn edit_page(cx: &Cx, located: &LocatedComment, form: &CommentForm) -> Result<St
 ///
 /// # Errors
 /// [`Error::SignIn`] for a guest, whose text is kept as a draft; [`Error::NotFound`]; [`Error::Forbidden`]
-/// when the viewer is not the author; [`Error::Moderated`] when they are banned; [`Error::Unavailable`] or
-/// [`Error::Internal`] when the database fails.
+/// when the viewer is not the author; [`Error::Moderated`] when they are banned; [`Error::TooLarge`] for a text
+/// that no page can show again; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn update(cx: &Cx, id: CommentId) -> Result {
+    let form = cx.form_within(MAX_COMMENT_FORM_BYTES)?;
     let viewer = draft::handlers::require_user(cx, paths::edit_comment(id), &FIELDS)?;
     let mut located = own_comment(cx, viewer, id)?;
-    let form = cx.form()?;
     let body = form.get("body").map_or_else(|| located.comment.body.clone(), |_| form.text("body"));
     let errors = check(&body).or_rate_limited(&cx.site.limiter, Action::WriteBy(viewer.id));
     if !errors.is_empty() {

@@ -46,6 +46,8 @@ row! {
         parent_id: "parent_id",
         score: "score",
         created_at: "created_at",
+        // `octet_length` is read from the record's header: no text is read for it.
+        bytes: "iif(removed_at IS NULL, octet_length(body), 0)",
     }
 }
 

@@ -1,11 +1,14 @@
 //! Users' text as HTML: Hacker News' formatting, everything else escaped.
 
+pub mod cut;
+
 use std::ops::Range;
 
 use horrorshow::{Render, TemplateBuffer};
 
 use crate::html::render_by_reference;
-use crate::html::text::Text;
+use crate::html::text::{Text, escaped_length};
+use crate::text::floor_boundary;
 
 /// The most characters of an address that are shown, about a line; `…` replaces the rest.
 pub const MAX_ADDRESS_CHARS: usize = 60;
@@ -30,37 +33,120 @@ pub const FORMATTING: &str = "Blank line: new paragraph. *Asterisks*: italics. T
 ///   links everything up to the bracket. At most [`MAX_ADDRESS_CHARS`] characters are shown.
 ///
 /// Tags: `p em pre code a br`; attributes: `tabindex` on `pre`, so that it can be scrolled by keyboard,
-/// `href` and `rel` on `a`. Time is linear in the length of the text, the output is at most ten times as long
-/// plus 40 bytes for the first tags, and nothing but the output is allocated.
+/// `href` and `rel` on `a`. Time is linear in the length of the text, and nothing but the output is allocated.
+///
+/// The output is at most ten times as long plus 40 bytes for the first tags, and at most
+/// [`MAX_MARKUP_BYTES`] if the text's characters alone do not take more (65,536 characters take 320 KiB at
+/// most). A long text of almost nothing but markup would exceed that: where it does, the remaining addresses,
+/// stars and indented lines stay plain text.
 pub struct Markup<'t>(pub &'t str);
 
 impl Render for Markup<'_> {
     fn render(&self, out: &mut TemplateBuffer) {
-        let mut lines = Lines { text: self.0, at: 0 };
-        let mut paragraph: Option<Paragraph> = None;
-        while let Some((at, line)) = lines.next() {
-            if is_blank(line) {
-                if paragraph.take().is_some() {
-                    out.write_raw("</p>");
-                }
-            } else if let Some(paragraph) = &mut paragraph {
-                out.write_raw("<br>");
-                paragraph.line(at, line, out);
-            } else if is_indented(line) {
-                code(line, &mut lines, out);
-            } else {
-                out.write_raw("<p>");
-                let new = Paragraph { text: self.0, is_emphasised: false, last_closer: None };
-                paragraph.insert(new).line(at, line, out);
-            }
-        }
-        if paragraph.is_some() {
-            out.write_raw("</p>");
-        }
+        write(self.0, spare(self.0), out);
     }
 }
 
 render_by_reference!(Markup<'_>);
+
+/// The most bytes of a rendered text: so many that a post's longest text and the frame of its page stay below
+/// [`MAX_PAGE_BYTES`](crate::html::size::MAX_PAGE_BYTES).
+pub const MAX_MARKUP_BYTES: usize = 440 * 1024;
+
+/// The most bytes of the rendering of a text of so many bytes, see [`Markup`].
+#[must_use]
+pub fn most(bytes: usize) -> usize {
+    10 * bytes + 40
+}
+
+/// The bytes of tags around an address, with the `…` of one that is cut.
+const LINK_BYTES: usize = 46;
+/// The bytes of `<em></em>`.
+const EMPHASIS_BYTES: usize = 9;
+/// The bytes of the tags around code.
+const CODE_BYTES: usize = 37;
+
+/// The bytes that a text may take beyond those of the rendering without links, emphasis and code: without
+/// limit, unless the text is so long that it could exceed [`MAX_MARKUP_BYTES`].
+fn spare(text: &str) -> usize {
+    if most(text.len()) <= MAX_MARKUP_BYTES {
+        return usize::MAX;
+    }
+    let breaks = memchr::memchr2_iter(b'\n', b'\r', text.as_bytes()).count();
+    let plain = "<p></p>".len() + escaped_length(text) + breaks * ("<br>".len() - 1);
+    MAX_MARKUP_BYTES.saturating_sub(plain)
+}
+
+/// Takes `bytes` from `spare`; `false`: there are not as many.
+fn spend(spare: &mut usize, bytes: usize) -> bool {
+    spare.checked_sub(bytes).map(|left| *spare = left).is_some()
+}
+
+/// Receives the rendering of a text.
+trait Sink {
+    /// Receives markup.
+    fn raw(&mut self, markup: &str);
+    /// Receives text between tags, to be escaped.
+    fn text(&mut self, text: &str);
+    /// Receives the value of an attribute, to be escaped.
+    fn value(&mut self, value: &str);
+    /// Hears that the rendering of the text up to byte `at` is complete but for closing tags, and that a block
+    /// or a line begins there. Returns whether to stop.
+    fn begins(&mut self, _at: usize, _part: Part) -> bool {
+        false
+    }
+}
+
+/// A part of a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// A paragraph or code.
+    Block,
+    /// A further line of a block.
+    Line,
+}
+
+impl Sink for TemplateBuffer<'_> {
+    fn raw(&mut self, markup: &str) {
+        self.write_raw(markup);
+    }
+
+    fn text(&mut self, text: &str) {
+        Text(text).render(self);
+    }
+
+    fn value(&mut self, value: &str) {
+        self.write_str(value); // horrorshow's escaping covers quotes.
+    }
+}
+
+/// Renders a text, see [`Markup`], with at most `spare` bytes of markup that could be left out.
+fn write(text: &str, mut spare: usize, out: &mut impl Sink) {
+    let mut lines = Lines { text, at: 0 };
+    let mut paragraph: Option<Paragraph> = None;
+    while let Some((at, line)) = lines.next() {
+        if out.begins(at, if paragraph.is_some() { Part::Line } else { Part::Block }) {
+            return;
+        }
+        if is_blank(line) {
+            if paragraph.take().is_some() {
+                out.raw("</p>");
+            }
+        } else if let Some(paragraph) = &mut paragraph {
+            out.raw("<br>");
+            paragraph.line(at, line, &mut spare, out);
+        } else if is_indented(line) && spend(&mut spare, CODE_BYTES) {
+            code(line, &mut lines, out);
+        } else {
+            out.raw("<p>");
+            let new = Paragraph { text, is_emphasised: false, last_closer: None };
+            paragraph.insert(new).line(at, line, &mut spare, out);
+        }
+    }
+    if paragraph.is_some() {
+        out.raw("</p>");
+    }
+}
 
 /// The beginning of a text on one line without its markup: at most `limit` characters, whole words, and `…`
 /// if the text is longer. Every star that could open or close emphasis is removed, also one without a
@@ -128,6 +214,7 @@ impl Excerpt {
     /// The words within the limit, and `…`. A single longer word is cut.
     fn cut(mut self) -> String {
         let end = self.text.char_indices().nth(self.limit.saturating_sub(1)).map_or(0, |(end, _)| end);
+        let end = floor_boundary(&self.text, end);
         let is_at_word = self.text[end..].starts_with(' ');
         self.text.truncate(end);
         if !is_at_word && let Some(space) = self.text.rfind(' ') {
@@ -167,9 +254,9 @@ fn is_indented(line: &str) -> bool {
 }
 
 /// Writes a block of code: its `first` line, and those of `lines` that continue it.
-fn code(first: &str, lines: &mut Lines, out: &mut TemplateBuffer) {
-    out.write_raw("<pre tabindex=\"0\"><code>");
-    Text(first).render(out);
+fn code(first: &str, lines: &mut Lines, out: &mut impl Sink) {
+    out.raw("<pre tabindex=\"0\"><code>");
+    out.text(first);
     for (at, line) in lines.clone() {
         if is_blank(line) {
             continue;
@@ -178,11 +265,14 @@ fn code(first: &str, lines: &mut Lines, out: &mut TemplateBuffer) {
             break;
         }
         while lines.at <= at {
-            out.write_raw("\n");
-            Text(lines.next().map_or("", |(_, line)| line)).render(out);
+            if out.begins(lines.at, Part::Line) {
+                return;
+            }
+            out.raw("\n");
+            out.text(lines.next().map_or("", |(_, line)| line));
         }
     }
-    out.write_raw("</code></pre>");
+    out.raw("</code></pre>");
 }
 
 /// The state of writing a paragraph.
@@ -196,27 +286,36 @@ struct Paragraph<'t> {
 
 impl Paragraph<'_> {
     /// Writes a line, which begins at `at` in the text.
-    fn line(&mut self, at: usize, line: &str, out: &mut TemplateBuffer) {
+    fn line(&mut self, at: usize, line: &str, spare: &mut usize, out: &mut impl Sink) {
         let mut written = 0;
         for (range, token) in (Tokens { line, at: 0 }) {
-            Text(&line[written..range.start]).render(out);
+            out.text(&line[written..range.start]);
             written = range.end;
             match token {
                 Token::Star { closes: true, .. } if self.is_emphasised => {
-                    out.write_raw("</em>");
+                    out.raw("</em>");
                     self.is_emphasised = false;
                 }
                 Token::Star { opens: true, .. }
-                    if !self.is_emphasised && at + range.start < self.last_closer(at) =>
+                    if !self.is_emphasised
+                        && at + range.start < self.last_closer(at)
+                        && spend(spare, EMPHASIS_BYTES) =>
                 {
-                    out.write_raw("<em>");
+                    out.raw("<em>");
                     self.is_emphasised = true;
                 }
-                Token::Star { .. } | Token::LiteralStar => out.write_raw("*"),
-                Token::Address(address) => link(address, out),
+                Token::Star { .. } | Token::LiteralStar => out.raw("*"),
+                Token::Address(address) => {
+                    let shown = shown(address);
+                    if spend(spare, LINK_BYTES + escaped_length(shown)) {
+                        link(address, shown, out);
+                    } else {
+                        out.text(&line[range]);
+                    }
+                }
             }
         }
-        Text(&line[written..]).render(out);
+        out.text(&line[written..]);
     }
 
     /// Returns [`Paragraph::last_closer`]; the search begins at the position `line`, the start of a line.
@@ -236,18 +335,22 @@ impl Paragraph<'_> {
     }
 }
 
-fn link(address: &str, out: &mut TemplateBuffer) {
-    out.write_raw("<a href=\"");
-    out.write_str(address); // horrorshow's escaping covers quotes.
-    out.write_raw("\" rel=\"nofollow ugc noopener\">");
-    match address.char_indices().nth(MAX_ADDRESS_CHARS) {
-        None => Text(address).render(out),
-        Some((end, _)) => {
-            Text(&address[..end]).render(out);
-            out.write_raw("…");
-        }
+/// The part of an address that is shown: at most [`MAX_ADDRESS_CHARS`].
+#[must_use]
+pub fn shown(address: &str) -> &str {
+    let end = address.char_indices().nth(MAX_ADDRESS_CHARS).map(|(end, _)| end);
+    end.map_or(address, |end| &address[..floor_boundary(address, end)])
+}
+
+fn link(address: &str, shown: &str, out: &mut impl Sink) {
+    out.raw("<a href=\"");
+    out.value(address);
+    out.raw("\" rel=\"nofollow ugc noopener\">");
+    out.text(shown);
+    if shown.len() < address.len() {
+        out.raw("…");
     }
-    out.write_raw("</a>");
+    out.raw("</a>");
 }
 
 /// A part of a line that is not plain text.
