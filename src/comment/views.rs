@@ -235,9 +235,10 @@ fn open_item<'c>(
     }
 }
 
-/// The body of a comment without the badge of a new one; `is_first`: as the first on its page.
+/// The whole body of a comment; `is_first`: as the first on its page.
 pub fn body<'c>(comment: &'c Comment, context: ThreadContext<'c>, is_first: bool) -> impl Render + 'c {
-    annotated_body(comment, context, Annotations { is_first, ..Annotations::default() })
+    let is_new = comment.is_new(context.viewer, context.new_since);
+    annotated_body(comment, context, Annotations { is_first, is_new, ..Annotations::default() })
 }
 
 fn annotated_body<'c>(

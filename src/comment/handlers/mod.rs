@@ -181,8 +181,7 @@ fn address_on(page: CommentPage, post_id: PostId, id: CommentId) -> String {
 pub fn show(cx: &Cx, id: CommentId) -> Result {
     let viewer_id = auth::viewer_id(cx)?;
     if reply::wants_fragments(cx) {
-        let located = undeleted(cx, viewer_id, id)?;
-        return Ok(reply::changes(cx, &[changed_body(cx, &located)?]));
+        return fragment(cx, viewer_id, id);
     }
     let after = cx.cursor("replies")?;
     let found = cx.read(|connection| {
@@ -206,13 +205,24 @@ pub fn show(cx: &Cx, id: CommentId) -> Result {
     Ok(reply::page(cx, layout::render(&page, views::show(&detail, &comment, &address, &thread, context))?))
 }
 
-/// The page change that shows a comment's present body.
+/// The body of a comment for htmx: whole, in place of a cut one or of the form for editing it.
+fn fragment(cx: &Cx, viewer_id: Option<UserId>, id: CommentId) -> Result {
+    let located = undeleted(cx, viewer_id, id)?;
+    let detail = cx.read(|connection| post::sql::find(connection, viewer_id, located.post_id))?;
+    let context = ThreadContext::of(cx, auth::viewer(cx)?, &detail.ok_or(Error::NotFound)?);
+    Ok(reply::changes(cx, &[body_change(cx, &located.comment, context)?]))
+}
+
+/// The page change that shows a comment's present body after a change.
 fn changed_body(cx: &Cx, located: &LocatedComment) -> Result<Change> {
     let LocatedComment { comment, post_id, .. } = located;
     let (poster_id, is_open) = cx.read(|connection| {
         Ok((post::sql::author(connection, *post_id)?, post::sql::takes_comments(connection, *post_id)?))
     })?;
-    let context = ThreadContext::of_change(cx, auth::viewer(cx)?, poster_id, is_open);
+    body_change(cx, comment, ThreadContext::of_change(cx, auth::viewer(cx)?, poster_id, is_open))
+}
+
+fn body_change(cx: &Cx, comment: &Comment, context: ThreadContext) -> Result<Change> {
     let is_first = cx.came_from(paths::comment(comment.id)).is_some();
     let html = views::body(comment, context, is_first).into_string()?;
     Ok(Change::replace(format_args!("#said_{}", comment.id), html))
