@@ -6,7 +6,7 @@ use horrorshow::{TemplateBuffer, owned_html};
 use super::tree::{HiddenReplies, Row};
 use super::{Comment, MAX_LEVELS, OwnComment, Thread};
 use crate::html::render_by_reference;
-use crate::html::size::{FRAME_BYTES, MAX_PAGE_BYTES};
+use crate::html::size::{FRAME_BYTES, MAX_FORM_IN_PLACE_BYTES, MAX_PAGE_BYTES};
 use crate::html::text::{DOT, Id, Text, escaped_length};
 use crate::markup::cut::{beginning, common_limit, size};
 use crate::markup::{FORMATTING, Markup};
@@ -460,6 +460,12 @@ impl<'f> CommentForm<'f> {
     #[must_use]
     pub fn fills_page(&self) -> bool {
         escaped_length(self.body) > MAX_BODY_BESIDE_COMMENTS
+    }
+
+    /// Whether a fragment has room for the form.
+    #[must_use]
+    pub fn fits_in_place(&self) -> bool {
+        escaped_length(self.body) <= MAX_FORM_IN_PLACE_BYTES
     }
 
     /// A form without mistakes.

@@ -15,5 +15,8 @@ pub const FRAME_BYTES: usize = 24 * 1024;
 /// The most bytes of a form's values on a page that has only the form.
 pub const MAX_FORM_BYTES: usize = 400 * 1024;
 
-/// The most bytes of a comment in a form: such a form also stands on the page of a post, and in a fragment.
-pub const MAX_COMMENT_FORM_BYTES: usize = 200 * 1024;
+/// The most bytes of a comment's form, which also stands on the page of a post, below its text.
+pub const MAX_COMMENT_FORM_BYTES: usize = 352 * 1024;
+
+/// The most bytes of a form in a fragment.
+pub const MAX_FORM_IN_PLACE_BYTES: usize = 240 * 1024;

@@ -21,7 +21,7 @@ use super::{Comment, CommentStatus, LocatedComment, MAX_LEVELS, NewComment, Repl
 use crate::auth;
 use crate::auth::Standing;
 use crate::auth::token::Token;
-use crate::html::size::MAX_COMMENT_FORM_BYTES;
+use crate::html::size::{MAX_COMMENT_FORM_BYTES, MAX_FORM_IN_PLACE_BYTES};
 use crate::site::limiter::Action;
 use crate::types::cursor::START;
 use crate::types::id::{CommentId, PostId, UserId};
@@ -31,7 +31,7 @@ use crate::ui::message;
 use crate::user;
 use crate::web::Viewer;
 use crate::web::flash::Flash;
-use crate::web::form::Errors;
+use crate::web::form::{Errors, Form};
 use crate::web::reply::{self, Change};
 use crate::web::{Cx, Error, Result, paths};
 use crate::{draft, post, visit};
@@ -73,7 +73,7 @@ pub fn list(cx: &Cx, post_id: PostId) -> Response {
 /// gone; [`Error::TooLarge`] for a text that no page can show again; [`Error::Unavailable`] or
 /// [`Error::Internal`] when the database fails.
 pub fn create(cx: &Cx, to: ReplyTarget) -> Result {
-    let form = cx.form_within(MAX_COMMENT_FORM_BYTES)?;
+    let form = sent(cx)?;
     let viewer = draft::handlers::require_user(cx, to.form(), &FIELDS)?;
     let body = form.text("body");
     let status = cx.read(|connection| sql::comment_status(connection, to))?;
@@ -94,6 +94,12 @@ pub fn create(cx: &Cx, to: ReplyTarget) -> Result {
         Some(CreateOutcome::Created(created)) => respond_created(cx, viewer, to, &created),
         Some(CreateOutcome::Closed(status)) => refuse_closed(cx, to, status, &body),
     }
+}
+
+/// The form of a comment. One that is too long to be shown again is refused: see [`Cx::form_within`].
+fn sent<'c>(cx: &'c Cx) -> Result<&'c Form> {
+    let is_in_place = reply::wants_fragments(cx);
+    cx.form_within(if is_in_place { MAX_FORM_IN_PLACE_BYTES } else { MAX_COMMENT_FORM_BYTES })
 }
 
 fn send(
@@ -228,7 +234,8 @@ fn body_change(cx: &Cx, comment: &Comment, context: ThreadContext) -> Result<Cha
     Ok(Change::replace(format_args!("#said_{}", comment.id), html))
 }
 
-/// `GET /comments/:id/edit`: the form; for htmx in place of the comment's body.
+/// `GET /comments/:id/edit`: the form; for htmx in place of the comment's body. A draft that is far too long has
+/// room only on a page.
 ///
 /// # Errors
 /// [`Error::SignIn`] for a guest; [`Error::NotFound`]; [`Error::Forbidden`] when the viewer is not the
@@ -246,6 +253,9 @@ pub fn edit(cx: &Cx, id: CommentId) -> Result {
     let draft = draft::handlers::find(cx, paths::comment(id))?;
     let body = draft.map_or_else(|| located.comment.body.clone(), |draft| draft.text("body"));
     let form = CommentForm::of(&body);
+    if reply::wants_fragments(cx) && !form.fits_in_place() {
+        return Ok(reply::see_other(cx, paths::edit_comment(id)));
+    }
     if reply::wants_fragments(cx) {
         let form_html = views::edit_in_place(id, &form).into_string()?;
         return Ok(reply::changes(cx, &[Change::replace(format_args!("#said_{id}"), form_html)]));
@@ -269,7 +279,7 @@ fn edit_page(cx: &Cx, located: &LocatedComment, form: &CommentForm) -> Result<St
 /// when the viewer is not the author; [`Error::Moderated`] when they are banned; [`Error::TooLarge`] for a text
 /// that no page can show again; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn update(cx: &Cx, id: CommentId) -> Result {
-    let form = cx.form_within(MAX_COMMENT_FORM_BYTES)?;
+    let form = sent(cx)?;
     let viewer = draft::handlers::require_user(cx, paths::edit_comment(id), &FIELDS)?;
     let mut located = own_comment(cx, viewer, id)?;
     let body = form.get("body").map_or_else(|| located.comment.body.clone(), |_| form.text("body"));

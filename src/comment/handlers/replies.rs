@@ -13,7 +13,7 @@ use crate::web::reply::{self, Change};
 use crate::web::{Cx, Result, paths};
 
 /// `GET /comments/:id/reply`: the form for a reply; for htmx below the comment. A form that is open already
-/// stays, because it may contain text.
+/// stays, because it may contain text. A draft that is far too long has room only on a page.
 ///
 /// # Errors
 /// [`Error::Moderated`] when the discussion is locked or the viewer banned; [`Error::TargetDeleted`] or
@@ -34,6 +34,9 @@ pub fn form(cx: &Cx, id: CommentId) -> Result {
         return refuse_closed(cx, to, status, &written);
     }
     let form = CommentForm::of(&written);
+    if reply::wants_fragments(cx) && !form.fits_in_place() {
+        return Ok(reply::see_other(cx, paths::reply(id)));
+    }
     if reply::wants_fragments(cx) {
         let html = views::reply_in_place(id, &form).into_string()?;
         return Ok(reply::changes(cx, &[add_form(id, html)]));
