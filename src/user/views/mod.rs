@@ -79,7 +79,7 @@ fn comments<'p>(cx: &'p Cx, profile: &'p Profile) -> impl Render + 'p {
     owned_html! {
         details(open?=is_requested, id="comments") {
             summary { h2 { : "Comments:" } : " "; : profile.user.comments_count }
-            : comment::views::own(&profile.comments.rows, cx.now);
+            : comment::views::text::own(&profile.comments.rows, cx.now);
             : pager::more(profile.comments.next, "comments", "#comments");
         }
     }

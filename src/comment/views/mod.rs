@@ -1,14 +1,15 @@
 //! The HTML of comments.
 
+pub mod text;
+
 use horrorshow::prelude::*;
 use horrorshow::{TemplateBuffer, owned_html};
 
 use super::tree::{HiddenReplies, Row};
-use super::{Comment, MAX_LEVELS, OwnComment, Thread};
+use super::{Comment, MAX_LEVELS, Thread};
 use crate::html::render_by_reference;
 use crate::html::size::{FRAME_BYTES, MAX_FORM_IN_PLACE_BYTES, MAX_PAGE_BYTES};
 use crate::html::text::{DOT, Id, Text, escaped_length};
-use crate::markup::cut::{beginning, common_limit, size};
 use crate::markup::{FORMATTING, Markup};
 use crate::post::PostDetail;
 use crate::types::id::{CommentId, PostId, UserId};
@@ -89,12 +90,6 @@ struct Annotations {
     limit: Option<usize>,
 }
 
-/// The most bytes of a comment on a page beside its text, with the longest names and numbers: for a guest, for a
-/// viewer, and for its author.
-const COMMENT_BYTES: [usize; 3] = [850, 1_150, 1_400];
-/// The most bytes of a rendered text in a list of a user's comments: some 160 words.
-const MAX_LISTED_BYTES: usize = 1_000;
-
 /// A page of a discussion. The list is rendered also without comments, so that the first can be added in
 /// place. It implements [`Render`] itself because it opens and closes nested lists in a loop, without
 /// recursion.
@@ -110,23 +105,6 @@ pub struct List<'t> {
 }
 
 impl List<'_> {
-    /// The most bytes of a comment's rendered text on this page: the longest comments are cut where all of
-    /// them have no room. `None`: all are whole.
-    fn limit(&self) -> Option<usize> {
-        let rows = &self.thread.rows;
-        let (own, others) = rows.split_at(usize::from(self.is_of_comment).min(rows.len()));
-        let own: usize = own.iter().map(|(_, comment)| size(&comment.body)).sum();
-        let [guests, viewers, authors] = COMMENT_BYTES;
-        let beside = |comment: &Comment| match self.context.viewer {
-            Some(_) if user::is_own(comment.author.as_ref(), self.context.viewer) => authors,
-            Some(_) => viewers,
-            None => guests,
-        };
-        let beside: usize = rows.iter().map(|(_, comment)| beside(comment)).sum();
-        let room = self.room.saturating_sub(own + beside);
-        common_limit(others.iter().map(|(_, comment)| comment.body.as_str()), room)
-    }
-
     /// The comments that are new to the viewer, in the order of the page.
     fn new_ids(&self) -> Vec<CommentId> {
         let ThreadContext { viewer, new_since, .. } = self.context;
@@ -140,7 +118,9 @@ impl List<'_> {
 
 impl Render for List<'_> {
     fn render(&self, out: &mut TemplateBuffer) {
-        let (new_ids, limit) = (self.new_ids(), self.limit());
+        let ThreadContext { viewer, .. } = self.context;
+        let (new_ids, whole) = (self.new_ids(), usize::from(self.is_of_comment));
+        let limit = text::limit(self.thread, viewer, self.room, whole);
         if self.context.new_comments > 0 {
             new_comments_note(self.context.new_comments, new_ids.first().copied(), self.thread.new_elsewhere)
                 .render(out);
@@ -155,7 +135,7 @@ impl Render for List<'_> {
             let is_new = new_ids.next_if_eq(&comment.id).is_some();
             let takes_no_reply_in_place = row.level + 1 == MAX_LEVELS || row.hidden == HiddenReplies::All;
             let next_new = new_ids.peek().copied().filter(|_| is_new);
-            let limit = limit.filter(|_| at > 0 || !self.is_of_comment);
+            let limit = limit.filter(|_| at >= whole);
             let annotations =
                 Annotations { is_first: row.level == 0, takes_no_reply_in_place, is_new, next_new, limit };
             open_item(comment, self.context, annotations).render(out);
@@ -263,7 +243,7 @@ fn annotated_body<'c>(
                 : moderation::views::link(Target::Comment(comment.id), author, viewer);
                 @ if annotations.is_new { : new_badge(annotations.next_new) }
             }
-            @ if author.is_some() { : text(comment.id, &comment.body, annotations.limit) } else { : moderation::views::absent(comment.is_removed) }
+            @ if author.is_some() { : text::text(comment.id, &comment.body, annotations.limit) } else { : moderation::views::absent(comment.is_removed) }
             @ if author.is_some() && (is_open || user::is_own(author, viewer)) {
                 : Raw("<div class=actions>");
                 @ if is_open { : reply_link(comment.id, !annotations.takes_no_reply_in_place) }
@@ -273,25 +253,6 @@ fn annotated_body<'c>(
         }
     }
 }
-
-/// A comment's text; one that takes more than `limit` bytes is cut, with a link to the comment's page, which
-/// shows it whole. With htmx the whole comment takes the place of the cut one.
-fn text(id: CommentId, body: &str, limit: Option<usize>) -> impl Render + '_ {
-    let part = limit.map(|limit| beginning(body, limit)).filter(|part| part.is_cut);
-    owned_html! {
-        @ if let Some(part) = part {
-            : part;
-            p(class="rest") {
-                a(id=Id("whole_", id.get()), href=paths::comment(id), hx-get=paths::comment(id)) { : WHOLE_COMMENT }
-            }
-        } else {
-            : Markup(body)
-        }
-    }
-}
-
-/// The text of the link to a comment that is cut.
-const WHOLE_COMMENT: &str = "Show the whole comment";
 
 fn new_badge(next: Option<CommentId>) -> impl Render {
     owned_html! {
@@ -524,32 +485,5 @@ pub fn edit_in_place<'f>(id: CommentId, form: &CommentForm<'f>) -> impl Render +
                 }
             }
         }
-    }
-}
-
-/// The comments on their author's page, the long ones cut.
-pub fn own<'c>(comments: &'c [OwnComment], now: Timestamp) -> impl Render + 'c {
-    owned_html! {
-        ol(class="comments") {
-            @ for comment in comments {
-                li {
-                    div {
-                        p {
-                            : Raw("on "); a(href=paths::post(comment.post_id)) { : Text(&comment.post_title) }
-                            : DOT; a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, now }; : Raw(" ago") }
-                        }
-                        : listed(comment);
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn listed(comment: &OwnComment) -> impl Render + '_ {
-    let part = beginning(&comment.body, MAX_LISTED_BYTES);
-    owned_html! {
-        : &part;
-        @ if part.is_cut { p(class="rest") { a(href=paths::comment(comment.id)) { : WHOLE_COMMENT } } }
     }
 }
