@@ -179,6 +179,9 @@ impl Connection<'_> {
         let status = response.status_code;
         let keep_alive = head.keep_alive && (!self.shared.is_stopping() || self.has_next());
         let options = ResponseOptions { omit_body, keep_alive, is_http_1_0: head.is_http_1_0 };
+        if !keep_alive {
+            self.slot.is_ending.store(true, Ordering::Relaxed);
+        }
         let sent = self.send(response, options);
         if let Some((method, target)) = logged {
             let bytes = sent.as_ref().map_or("gone".to_owned(), |bytes| format!("{bytes} B"));

@@ -7,7 +7,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::eviction::{Waiting, rank};
-use crate::limits::{DRAIN_BODY_TIMEOUT, DRAIN_GRACE_PERIOD, DRAIN_IDLE_MILLIS, Limits, MAX_HELD_BYTES};
+use crate::limits::{
+    DRAIN_BODY_TIMEOUT, DRAIN_GRACE_PERIOD, DRAIN_IDLE_MILLIS, IDLE_MILLIS, Limits, MAX_HELD_BYTES,
+};
 use crate::slot::{Slot, State, Wait};
 
 /// Time in which the thread of a closed connection must leave; it usually takes microseconds, since the close
@@ -59,10 +61,13 @@ impl Registry {
         let mut open = self.lock();
         let mut has_evicted = false;
         if network.is_some() && self.is_scarce() && open.of(network) >= self.per_address {
-            let waits_longest =
-                |slot: &Slot, state| (slot.network == network).then(|| since(state)).flatten();
-            has_evicted = self.evict(&open, waits_longest);
-            if !has_evicted && open.slots.len() >= self.capacity {
+            let (now, is_full) = (self.now(), open.slots.len() >= self.capacity);
+            // As long as there are free slots, connections of a moment ago stay: a request may be on its way.
+            has_evicted = self.evict(&open, |slot, state| {
+                let is_old = |since: &u64| is_full || now.saturating_sub(*since) >= IDLE_MILLIS;
+                since(state).filter(is_old).filter(|_| slot.network == network)
+            });
+            if !has_evicted && is_full {
                 return Err(stream);
             }
         }
@@ -280,9 +285,14 @@ impl Open {
         self.slots.values().map(|slot| slot.state())
     }
 
-    /// The number of connections from the network, without those that have been closed and are about to leave.
+    /// The number of connections from the network, without those that are about to leave.
     fn of(&self, network: Option<IpAddr>) -> usize {
-        self.slots.values().filter(|slot| slot.network == network && !slot.is_evicted()).count()
+        let is_leaving = |slot: &Slot| match slot.state() {
+            State::Evicted => true,
+            State::Busy => slot.is_ending.load(Ordering::Relaxed),
+            State::Waiting(..) => false,
+        };
+        self.slots.values().filter(|slot| slot.network == network && !is_leaving(slot)).count()
     }
 }
 
@@ -356,16 +366,32 @@ mod tests {
     #[test]
     fn while_connections_are_scarce_an_address_beyond_its_quarter_loses_its_own_slowest() {
         let mut crowd = Crowd::new(16);
+        crowd.registry.start -= Duration::from_secs(10);
         let greedy = Some("203.0.113.7");
         let mut slots: Vec<_> = (0..6).map(|_| crowd.waiting(greedy, Wait::Head)).collect();
         assert_eq!(evicted(&slots), NONE, "connections are not scarce");
         let others: Vec<_> = (0..6).map(|_| crowd.waiting(Some("203.0.113.8"), Wait::Head)).collect();
-        crowd.registry.set_busy(&slots[0]);
+        slots.push(crowd.admit(greedy).expect("there is a free slot"));
+        assert_eq!(evicted(&slots), NONE, "the requests of the others may be on their way");
+        for (wait, place, since) in [(Wait::Head, 2, 3), (Wait::Reader, 3, 2), (Wait::Body, 4, 4)] {
+            slots[place].set(State::Waiting(wait, since));
+        }
         slots.push(crowd.admit(greedy).expect("it takes the place of its own"));
-        assert_eq!((evicted(&slots), evicted(&others)), (vec![1], vec![]));
-        // Three quarters of the slots are taken: an address within its quarter loses none.
-        crowd.admit(Some("203.0.113.9")).expect("there is a free slot");
-        assert_eq!((evicted(&slots), evicted(&others)), (vec![1], vec![]));
+        assert_eq!((evicted(&slots), evicted(&others)), (vec![3], vec![]));
+        crowd.admit(Some("203.0.113.9")).expect("an address within its quarter loses none");
+        assert_eq!((evicted(&slots), evicted(&others)), (vec![3], vec![]));
+    }
+
+    #[test]
+    fn a_client_that_is_back_before_its_last_connection_has_left_is_no_further_one() {
+        let mut crowd = Crowd::new(4);
+        let address = Some("203.0.113.7");
+        let ending = crowd.busy(address);
+        ending.is_ending.store(true, Ordering::Relaxed);
+        let others = ["203.0.113.8", "203.0.113.9"].map(|other| crowd.waiting(Some(other), Wait::Head));
+        let back = crowd.waiting(address, Wait::Head);
+        crowd.registry.leave(&others[0]);
+        assert_eq!((crowd.registry.lock().of(back.network), evicted(&[back])), (1, vec![]));
     }
 
     #[test]

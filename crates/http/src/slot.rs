@@ -14,6 +14,9 @@ pub(crate) struct Slot {
     state: AtomicU64,
     /// Bytes of a request's body or of a response that are in memory because the client is waited for.
     pub(crate) held: AtomicUsize,
+    /// It ends with the response that it sends. The client may have read that, and be back, before its thread has
+    /// left.
+    pub(crate) is_ending: AtomicBool,
     /// A stop has shut down its reading, so the end of its stream does not mean that the client has closed.
     pub(crate) is_read_shut_down: AtomicBool,
 }
@@ -76,6 +79,7 @@ impl Slot {
             network,
             state: AtomicU64::new(State::Waiting(Wait::Head, now).encode()),
             held: AtomicUsize::new(0),
+            is_ending: AtomicBool::new(false),
             is_read_shut_down: AtomicBool::new(false),
         }
     }
