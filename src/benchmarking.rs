@@ -20,6 +20,7 @@ use crate::ui::layout::{self, Page};
 use crate::user;
 use crate::user::handlers::ListCursors;
 use crate::web::Viewer;
+use crate::web::account::Account;
 use crate::web::{Cx, Error, Result, reply};
 
 /// Posts on the page of `posts_index`.
@@ -240,7 +241,7 @@ impl PreparedCall {
 }
 
 fn page(cx: &Cx, operation: Operation, content: &Content) -> Result {
-    let empty = CommentForm::of("");
+    let empty = CommentForm::of(Account::of(None), "");
     let html = match (operation, content) {
         (_, Content::NewPost(detail)) => {
             Some(post::handlers::render(cx, detail, &Thread::default(), &empty)?)

@@ -67,12 +67,16 @@ fn page(cx: &Cx, error: &Error) -> Response {
     let viewer = if error.status() == 503 { None } else { auth::viewer(cx).ok().flatten() };
     let page = Page { heading, viewer, preferences: Preferences::of(cx), ..Page::default() };
     let typed = match error {
-        Error::Moderated { typed, .. } | Error::TargetDeleted { typed } => typed.as_str(),
+        Error::Moderated { typed, .. }
+        | Error::TargetDeleted { typed }
+        | Error::OtherAccount { typed, .. } => typed.as_str(),
         _ => "",
     };
+    let back = cx.referrer().filter(|_| matches!(error, Error::OtherAccount { .. }));
     let main = horrorshow::html! {
         @ if let Error::Moderated { why, .. } = error { : decision(why) } else { p { : &*sentence } }
         : field::unsent_text(typed);
+        @ if let Some(page) = back { p { a(href=page) { : "Back to the page" } } }
     };
     match layout::render(&page, main) {
         Ok(html) => reply::html(cx, html).with_status_code(error.status()),

@@ -57,17 +57,39 @@ macro_rules! on {
 ///
 /// # Errors
 /// [`Error::Forbidden`] for a request that changes something and comes from another site;
-/// [`Error::Moderated`] for a banned user; [`Error::NotFound`]; [`Error::MethodNotAllowed`]; the handler's.
+/// [`Error::Moderated`] for a banned user; [`Error::OtherAccount`] for a form of another account; [`Error::NotFound`]; [`Error::MethodNotAllowed`]; the handler's.
 pub fn route(cx: &Cx) -> Result {
     csrf::check(cx)?;
     let segments: Vec<&str> = cx.path().split('/').skip(1).collect();
     if !is_open_to_banned(cx.method(), &segments) {
         auth::refuse_banned(cx)?;
     }
-    match segments[..] {
-        [_, .., ""] => without_trailing_slash(cx),
-        _ => dispatch(cx, &segments),
+    if is_of_an_account(cx.method(), &segments) {
+        auth::compare_account(cx)?;
     }
+    let other_account = auth::other_account(cx);
+    match (other_account, &segments[..]) {
+        (_, [_, .., ""]) => without_trailing_slash(cx),
+        (None, segments) => dispatch(cx, segments),
+        // The handler shows its form again; whatever else it says would be about the wrong account.
+        (Some(refusal), segments) if repeats_its_form(segments) => dispatch(cx, segments).or(Err(refusal)),
+        (Some(refusal), _) => Err(refusal),
+    }
+}
+
+/// Whether the request changes something in the name of the viewer, so that its form must have been made for
+/// them. Preferences belong to the browser, and signing in or up replaces the viewer.
+fn is_of_an_account(method: &str, segments: &[&str]) -> bool {
+    !matches!(
+        (method, segments),
+        ("GET", _) | (_, ["preferences"] | ["benchmarking", ..]) | ("POST", ["sessions"] | ["users"])
+    )
+}
+
+/// Whether the handler of a changing request shows a form again that was made for another account, and changes
+/// nothing: it asks [`Cx::or_refused`]. All other requests are refused here.
+fn repeats_its_form(segments: &[&str]) -> bool {
+    matches!(segments, ["posts"] | [_, _, "comments" | "replies" | "flag" | "moderate"])
 }
 
 /// The route of requests that match no route, or are refused before one is looked for.

@@ -10,6 +10,7 @@ use rusqlite::Connection;
 
 use crate::types::id::UserId;
 use crate::types::time::DAY;
+use crate::web::account::{self, MadeFor};
 use crate::web::cookie::{self, Cookie, FormerCookie, Header};
 use crate::web::form::Form;
 use crate::web::{Cx, Error, Result, Viewer};
@@ -114,6 +115,29 @@ pub fn refuse_banned(cx: &Cx) -> Result<()> {
     };
     let reason = cx.read(|connection| sql::ban_reason(connection, viewer.id))?.unwrap_or_default();
     Err(banned(cx, &reason))
+}
+
+/// Compares the account that the request's form was made for with the viewer's, and remembers the outcome in
+/// [`Cx::made_for`]. A form that does not say is the viewer's; one that reaches a guest leads to the sign-in, as
+/// every form does.
+///
+/// # Errors
+/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
+pub fn compare_account(cx: &Cx) -> Result<()> {
+    let Some(sent) = cx.form().ok().and_then(|form| form.get(account::FIELD)) else {
+        return Ok(());
+    };
+    if let Some(viewer) = viewer(cx)? {
+        cx.made_for.set(MadeFor::compare(sent, viewer));
+    }
+    Ok(())
+}
+
+/// The refusal of a form that was made for another account; `None` when it was made for the viewer.
+#[must_use]
+pub fn other_account(cx: &Cx) -> Option<Error> {
+    let screen_name = cx.other_viewer()?.screen_name.clone();
+    Some(Error::OtherAccount { screen_name, typed: cx.form().map(Form::texts).unwrap_or_default() })
 }
 
 fn banned(cx: &Cx, reason: &str) -> Error {

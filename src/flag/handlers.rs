@@ -41,7 +41,7 @@ fn page(cx: &Cx, viewer: &Viewer, target: Target, reason: &Reason, errors: &Erro
     };
     let address = Subject::from(target).address().to_string();
     let page = Page { aside: Some((&address, back)), ..Page::with_form(cx, heading, errors)? };
-    Ok(layout::render(&page, views::new(target, before.as_deref(), reason, errors))?)
+    Ok(layout::render(&page, views::new(page.account(), target, before.as_deref(), reason, errors))?)
 }
 
 /// `POST /posts/:id/flag`, `POST /comments/:id/flag`. A second flag of a user replaces the reason of the
@@ -56,7 +56,7 @@ pub fn create(cx: &Cx, target: Target) -> Result {
     let viewer = draft::handlers::require_user(cx, views::flag_path(target), &Reason::FIELDS)?;
     check_target(cx, viewer, target)?;
     let reason = Reason::from_form(cx.form()?);
-    let errors = reason.check().or_rate_limited(&cx.site.limiter, Action::WriteBy(viewer.id));
+    let errors = cx.or_refused(reason.check(), Action::WriteBy(viewer.id));
     if !errors.is_empty() {
         return Ok(reply::refused(cx, page(cx, viewer, target, &reason, &errors)?, &errors));
     }

@@ -13,6 +13,7 @@ use crate::ui::pager;
 use crate::user;
 use crate::vote::Target;
 use crate::web::Viewer;
+use crate::web::account::Account;
 use crate::web::form::Errors;
 use crate::web::paths::{self, Path};
 
@@ -27,6 +28,7 @@ pub fn flag_path(target: Target) -> Path {
 
 /// The flag form. `before` is the reason of the flag that the viewer has already set, if any.
 pub fn new<'f>(
+    account: Account,
     target: Target,
     before: Option<&'f str>,
     reason: &'f Reason,
@@ -39,6 +41,7 @@ pub fn new<'f>(
             }
         }
         form(method="post", action=flag_path(target)) {
+            : account;
             : field::errors(errors, "flag");
             fieldset {
                 legend { : "Reason" }
@@ -91,6 +94,7 @@ fn queue_item<'q>(viewer: Option<&'q Viewer>, item: &'q FlaggedItem) -> impl Ren
             div(class="actions") {
                 a(class="button", href=subject.moderation_path()) { : "Decide" }
                 form(method="post", action=subject.moderation_path()) {
+                    : Account::of(viewer);
                     input(type="hidden", name="act", value=ModerationAction::Dismiss.code());
                     input(type="hidden", name="reason", value=DISMISSAL_REASON);
                     button(class="button") { : "Dismiss" }

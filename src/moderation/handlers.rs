@@ -80,7 +80,7 @@ pub fn decide(cx: &Cx, subject: Subject) -> Result {
     let detail = find(cx, subject)?;
     let refuse =
         |errors: &Errors| Ok(reply::refused(cx, page(cx, &detail, Some(action), &reason, errors)?, errors));
-    let errors = check_reason(&reason);
+    let errors = cx.or_other_account(check_reason(&reason));
     if !errors.is_empty() {
         return refuse(&errors);
     }

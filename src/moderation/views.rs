@@ -15,6 +15,7 @@ use crate::ui::time::Age;
 use crate::user::{self, Author};
 use crate::vote::Target;
 use crate::web::Viewer;
+use crate::web::account::Account;
 use crate::web::form::{Errors, NO_ERRORS};
 use crate::web::{Cx, paths};
 
@@ -157,7 +158,7 @@ pub fn decide<'c>(
         @ if detail.is_admin {
             p(class="hint") { : "An admin can't be banned. Remove their admin role on the command line first." }
         }
-        @ for action in &actions { : form(detail.subject, *action, form_state) }
+        @ for action in &actions { : form(Account::of(viewer), detail.subject, *action, form_state) }
     }
 }
 
@@ -172,7 +173,12 @@ fn content<'c>(viewer: Option<&'c Viewer>, detail: &'c SubjectDetail) -> impl Re
     }
 }
 
-fn form<'f>(subject: Subject, action: ModerationAction, form_state: &'f FormState) -> impl Render + 'f {
+fn form<'f>(
+    account: Account,
+    subject: Subject,
+    action: ModerationAction,
+    form_state: &'f FormState,
+) -> impl Render + 'f {
     let (reason, errors) = if form_state.action == Some(action) {
         (form_state.reason, form_state.errors)
     } else {
@@ -182,6 +188,7 @@ fn form<'f>(subject: Subject, action: ModerationAction, form_state: &'f FormStat
     owned_html! {
         section(id=action.code(), class="decision") {
             form(method="post", action=subject.moderation_path()) {
+                : account;
                 input(type="hidden", name="act", value=action.code());
                 : field::errors(errors, "action");
                 : field::line(

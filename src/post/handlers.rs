@@ -25,6 +25,7 @@ use crate::user;
 use crate::visit;
 use crate::vote::{self, Target, Vote, VoteOutcome};
 use crate::web::Viewer;
+use crate::web::account::Account;
 use crate::web::flash::Flash;
 use crate::web::form::{Errors, Form, NO_ERRORS};
 use crate::web::{Cx, Error, Result, paths, reply};
@@ -97,7 +98,7 @@ pub fn show(cx: &Cx, id: PostId) -> Result {
     let after = cx.cursor("comments")?;
     let (detail, comments) =
         find(cx, id, after)?.ok_or_else(|| draft::handlers::target_deleted(cx, paths::new_comment(id)))?;
-    let html = render(cx, &detail, &comments, &CommentForm::of(&draft))?;
+    let html = render(cx, &detail, &comments, &CommentForm::of(Account::of(None), &draft))?;
     visit::handlers::record_visit(
         cx,
         &detail,
@@ -142,7 +143,7 @@ pub fn text(cx: &Cx, id: PostId) -> Result {
 }
 
 /// Renders the page of a post that has been read. A form that fills the page leaves no room for the comments:
-/// a link leads to them.
+/// a link leads to them. The form is made for the viewer.
 ///
 /// # Errors
 /// [`Error::Unavailable`] or [`Error::Internal`] when the database fails at looking up the viewer.
@@ -158,8 +159,8 @@ pub fn render(cx: &Cx, detail: &PostDetail, comments: &Thread, form: &CommentFor
     };
     let elsewhere = Thread { next: Some(START), ..Thread::default() };
     let comments = if form.fills_page() { &elsewhere } else { comments };
-    let form = CommentForm { in_place: comments.next.is_none(), ..*form };
-    let save = saved::views::button(id, detail.is_saved);
+    let form = CommentForm { account: page.account(), in_place: comments.next.is_none(), ..*form };
+    let save = saved::views::button(page.account(), id, detail.is_saved);
     let post = views::show(cx, page.viewer, detail, save);
     let context = ThreadContext::of(cx, page.viewer, detail);
     let discussion = comment::views::discussion(detail, comments, &form, context);
@@ -187,7 +188,7 @@ pub fn new(cx: &Cx) -> Result {
 fn new_page(cx: &Cx, content: &Content, errors: &Errors) -> Result<String> {
     let page = Page { aside: Some(views::BACK_TO_POSTS), ..Page::with_form(cx, "New post", errors)? };
     let bookmarklet = cx.origin().map(|origin| paths::bookmarklet(&origin));
-    Ok(layout::render(&page, views::new(content, errors, bookmarklet.as_deref()))?)
+    Ok(layout::render(&page, views::new(page.account(), content, errors, bookmarklet.as_deref()))?)
 }
 
 /// The outcome of a request for a new post.
@@ -228,7 +229,7 @@ pub fn create(cx: &Cx) -> Result {
     if is_title_taken {
         errors.append(title_taken());
     }
-    let errors = errors.or_rate_limited(&cx.site.limiter, Action::WriteBy(user_id));
+    let errors = cx.or_refused(errors, Action::WriteBy(user_id));
     if !errors.is_empty() {
         return refuse(&errors);
     }
@@ -294,7 +295,7 @@ pub fn edit(cx: &Cx, id: PostId) -> Result {
 
 fn edit_page(cx: &Cx, id: PostId, content: &Content, errors: &Errors) -> Result<String> {
     let page = Page { aside: Some(views::BACK_TO_POSTS), ..Page::with_form(cx, "Editing post", errors)? };
-    Ok(layout::render(&page, views::edit(id, content, errors))?)
+    Ok(layout::render(&page, views::edit(page.account(), id, content, errors))?)
 }
 
 /// The content of one of the viewer's posts.

@@ -18,6 +18,7 @@ use crate::ui::pager;
 use crate::ui::time::Age;
 use crate::vote::{self, Target};
 use crate::web::Viewer;
+use crate::web::account::Account;
 use crate::web::form::Errors;
 use crate::web::{Cx, paths};
 use crate::{moderation, user, visit};
@@ -99,7 +100,7 @@ pub fn row<'p>(
             : vote::views::arrow_for(Target::Post(post.id), post.is_voted, post.author.as_ref(), viewer);
             : title(post, Text(&post.title));
             : facts(post, with_author, viewer, now);
-            @ if with_author && user::is_own(post.author.as_ref(), viewer) { : actions(post.id) }
+            @ if with_author && user::is_own(post.author.as_ref(), viewer) { : actions(Account::of(viewer), post.id) }
         }
     }
 }
@@ -165,11 +166,11 @@ fn source(link: &Link) -> impl Render + '_ {
 }
 
 /// The author's buttons.
-fn actions(id: PostId) -> impl Render {
+fn actions(account: Account, id: PostId) -> impl Render {
     owned_html! {
         div(class="actions") {
             a(class="button", href=paths::edit_post(id)) { : "Edit" }
-            : button::delete(paths::post(id), "button danger", "Destroy");
+            : button::delete(account, paths::post(id), "button danger", "Destroy");
         }
     }
 }
@@ -199,7 +200,7 @@ pub fn show<'p>(
             @ if text.is_cut { p { a(href=paths::post_text(post.id)) { : "Show the whole text" } } }
             : moderation::views::removed(removed.as_deref());
         }
-        @ if user::is_own(post.author.as_ref(), viewer) { : actions(post.id) }
+        @ if user::is_own(post.author.as_ref(), viewer) { : actions(Account::of(viewer), post.id) }
     }
 }
 
@@ -228,9 +229,15 @@ pub fn description(detail: &PostDetail) -> String {
 }
 
 /// The page for a new post, with the bookmarklet when its URL is known.
-pub fn new<'f>(content: &'f Content, errors: &'f Errors, bookmarklet: Option<&'f str>) -> impl Render + 'f {
+pub fn new<'f>(
+    account: Account,
+    content: &'f Content,
+    errors: &'f Errors,
+    bookmarklet: Option<&'f str>,
+) -> impl Render + 'f {
     owned_html! {
         form(method="post", action=paths::POSTS) {
+            : account;
             : fields(content, errors);
             button(class="button") { : "Create Post" }
         }
@@ -244,9 +251,10 @@ pub fn new<'f>(content: &'f Content, errors: &'f Errors, bookmarklet: Option<&'f
 }
 
 /// The page for editing a post.
-pub fn edit<'f>(id: PostId, content: &'f Content, errors: &'f Errors) -> impl Render + 'f {
+pub fn edit<'f>(account: Account, id: PostId, content: &'f Content, errors: &'f Errors) -> impl Render + 'f {
     owned_html! {
         form(method="post", action=paths::post(id)) {
+            : account;
             : button::method_override("patch");
             : fields(content, errors);
             div(class="actions") {

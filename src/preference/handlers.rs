@@ -43,7 +43,7 @@ fn page(cx: &Cx, return_to: &str, errors: &Errors) -> Result<String> {
     // Without a page to return to, the form leads to itself and shows the saved preferences.
     let return_to = local_path(return_to).filter(|page| !page.starts_with(paths::PREFERENCES));
     let page = Page::with_form(cx, "Preferences", errors)?;
-    Ok(layout::render(&page, views::edit(page.preferences, return_to, errors))?)
+    Ok(layout::render(&page, views::edit(page.account(), page.preferences, return_to, errors))?)
 }
 
 /// `GET /keys`: the keyboard shortcuts, and the form that turns them on and off.
@@ -53,5 +53,5 @@ fn page(cx: &Cx, return_to: &str, errors: &Errors) -> Result<String> {
 /// database fails.
 pub fn keys(cx: &Cx) -> Result {
     let page = Page { description: "Reading Lorem News by keyboard.", ..Page::new(cx, "Keys")? };
-    Ok(reply::page(cx, layout::render(&page, views::keys(page.preferences.keys))?))
+    Ok(reply::page(cx, layout::render(&page, views::keys(page.account(), page.preferences.keys))?))
 }

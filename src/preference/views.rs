@@ -4,12 +4,18 @@ use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
 use crate::ui::field;
+use crate::web::account::Account;
 use crate::web::form::Errors;
 use crate::web::paths;
 use crate::web::preferences::{Keys, Preferences, Theme};
 
 /// The preferences form. After it the client goes to `return_to`, or with `None` back to the form.
-pub fn edit<'f>(present: Preferences, return_to: Option<&'f str>, errors: &'f Errors) -> impl Render + 'f {
+pub fn edit<'f>(
+    account: Account,
+    present: Preferences,
+    return_to: Option<&'f str>,
+    errors: &'f Errors,
+) -> impl Render + 'f {
     let theme = |theme: Theme| match theme {
         Theme::System => "System",
         Theme::Light => "Light",
@@ -23,6 +29,7 @@ pub fn edit<'f>(present: Preferences, return_to: Option<&'f str>, errors: &'f Er
     let both = Keys::ALL.map(|one| Choice::new(one.name(), keys(one), one == present.keys));
     owned_html! {
         form(method="post", action=paths::PREFERENCES) {
+            : account;
             : field::errors(errors, "choice");
             : choices("theme", "Theme", themes, errors);
             : choices("keys", "Keyboard shortcuts", both, errors);
@@ -69,7 +76,7 @@ fn choices<'f, const N: usize>(
 
 /// The page about keyboard shortcuts. `static/keys.js` fetches the element with the id `keys` and shows it on
 /// any page.
-pub fn keys(keys: Keys) -> impl Render {
+pub fn keys(account: Account, keys: Keys) -> impl Render {
     let other = if keys == Keys::On { Keys::Off } else { Keys::On };
     owned_html! {
         noscript { p(class="hint") { : "They need JavaScript, which this browser does not run here." } }
@@ -89,6 +96,7 @@ pub fn keys(keys: Keys) -> impl Render {
                 })
             }
             form(method="post", action=paths::PREFERENCES) {
+                : account;
                 input(type="hidden", name="keys", value=other.name());
                 button(class="button") { : Raw(if other == Keys::Off { "Turn them off" } else { "Turn them on" }) }
             }

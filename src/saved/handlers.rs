@@ -12,6 +12,7 @@ use crate::types::cursor::PAGE_SIZE;
 use crate::types::id::PostId;
 use crate::ui::layout::{self, Page};
 use crate::ui::message;
+use crate::web::account::Account;
 use crate::web::flash::Flash;
 use crate::web::reply::{self, Change};
 use crate::web::{Cx, Error, Result, paths};
@@ -53,9 +54,10 @@ pub fn change(cx: &Cx, post_id: PostId, action: SaveAction) -> Result {
     if !reply::wants_fragments(cx) {
         return Ok(reply::done(cx, return_path(cx, post_id), flash));
     }
-    let button = views::button(post_id, action == SaveAction::Save).into_string()?;
+    let button =
+        views::button(Account::of(Some(viewer)), post_id, action == SaveAction::Save).into_string()?;
     let button = Change::replace(format_args!("#post_save_{post_id}"), button);
-    Ok(reply::changes(cx, &[button, message::show_notice(flash)]))
+    Ok(reply::changes(cx, &[button, message::show_notice(cx, flash)]))
 }
 
 /// The page that the form was on; without a `Referer`, the page of the post.

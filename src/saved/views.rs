@@ -5,14 +5,16 @@ use horrorshow::prelude::*;
 
 use crate::html::text::Id;
 use crate::types::id::PostId;
+use crate::web::account::Account;
 use crate::web::paths;
 
 /// The button on a post's page, for a viewer. Its id does not depend on its label, so it keeps the focus when
 /// htmx replaces it.
-pub fn button(post_id: PostId, is_saved: bool) -> impl Render {
+pub fn button(account: Account, post_id: PostId, is_saved: bool) -> impl Render {
     let action = if is_saved { paths::unsave_post(post_id) } else { paths::save_post(post_id) };
     owned_html! {
         form(id=Id("post_save_", post_id.get()), method="post", action=action, hx-post=action) {
+            : account;
             button(class="link", id=Id("save_", post_id.get())) { : Raw(if is_saved { "Unsave" } else { "Save" }) }
         }
     }

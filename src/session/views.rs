@@ -11,6 +11,7 @@ use crate::ui::button;
 use crate::ui::field::{self, Field};
 use crate::ui::time::DateAndTime;
 use crate::web::Viewer;
+use crate::web::account::Account;
 use crate::web::form::{Errors, local_path};
 use crate::web::paths;
 
@@ -35,7 +36,7 @@ pub fn list<'s>(sessions: &'s [Session], viewer: Option<&'s Viewer>) -> impl Ren
                     }
                     span { : DateAndTime(session.created_at) }
                     : button::delete_in_place(
-                        paths::session(session.id), "link danger", "Revoke", Id("revoke_", session.id.get())
+                        Account::of(viewer), paths::session(session.id), "link danger", "Revoke", Id("revoke_", session.id.get())
                     );
                 }
             }
@@ -46,6 +47,8 @@ pub fn list<'s>(sessions: &'s [Session], viewer: Option<&'s Viewer>) -> impl Ren
 /// The contents of the sign-in form.
 #[derive(Clone, Copy)]
 pub struct SignInForm<'f> {
+    /// The account that it is made for.
+    pub account: Account,
     /// The name that was typed.
     pub screen_name: &'f str,
     /// The address after the sign-in; ignored unless it is a path of this site.
@@ -58,12 +61,13 @@ pub struct SignInForm<'f> {
 
 /// The sign-in page. The errors are shown above it.
 pub fn sign_in<'f>(form: &SignInForm<'f>, errors: &'f Errors) -> impl Render + 'f {
-    let SignInForm { screen_name, return_to, has_draft, has_vote } = *form;
+    let SignInForm { account, screen_name, return_to, has_draft, has_vote } = *form;
     let return_to = local_path(return_to);
     let sign_up =
         return_to.map_or_else(|| paths::SIGN_UP.to_owned(), |to| paths::with_return_to(paths::SIGN_UP, to));
     owned_html! {
         form(method="post", action=paths::SESSIONS) {
+            : account;
             @ if return_to.is_some() {
                 p(class="hint") {
                     : Raw(if has_vote { "Sign in and your vote will be counted." } else { "Sign in to continue." });

@@ -4,12 +4,14 @@ use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
 use crate::html::text::Id;
+use crate::web::account::Account;
 use crate::web::paths::Path;
 
-/// A button that sends DELETE to `path`; `class` is the button's.
-pub fn delete(path: Path, class: &'static str, text: &'static str) -> impl Render {
+/// A button that sends DELETE to `path`; `class` is the button's, `account` that of the page.
+pub fn delete(account: Account, path: Path, class: &'static str, text: &'static str) -> impl Render {
     owned_html! {
         form(method="post", action=path) {
+            : account;
             : method_override("delete");
             button(class=class) { : text }
         }
@@ -18,9 +20,16 @@ pub fn delete(path: Path, class: &'static str, text: &'static str) -> impl Rende
 
 /// A button that sends DELETE to `path` by htmx, which makes the changes that the response names. `id` is the
 /// button's: htmx finds the focused element by its id after a swap.
-pub fn delete_in_place(path: Path, class: &'static str, text: &'static str, id: Id) -> impl Render {
+pub fn delete_in_place(
+    account: Account,
+    path: Path,
+    class: &'static str,
+    text: &'static str,
+    id: Id,
+) -> impl Render {
     owned_html! {
         form(method="post", action=path, hx-post=path) {
+            : account;
             : method_override("delete");
             button(class=class, id=id) { : text }
         }

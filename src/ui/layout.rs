@@ -12,6 +12,7 @@ use crate::auth;
 use crate::html::text::{DOT, Rendered, Text, Value};
 use crate::site::origin::Origin;
 use crate::web::Viewer;
+use crate::web::account::Account;
 use crate::web::flash::Flash;
 use crate::web::form::Errors;
 use crate::web::paths::Path;
@@ -39,6 +40,8 @@ pub struct Page<'p> {
     pub path: &'p str,
     /// The notice about the previous request.
     pub flash: Option<Flash>,
+    /// Whether the notice names the viewer, because the form was made for a guest.
+    pub names_sender: bool,
     /// One sentence about what went wrong.
     pub alert: Option<&'p str>,
 }
@@ -61,7 +64,14 @@ impl<'p> Page<'p> {
     pub fn new(cx: &'p Cx, heading: &'p str) -> web::Result<Page<'p>> {
         let path = if cx.method() == "GET" { cx.path() } else { "" };
         let (viewer, preferences) = (auth::viewer(cx)?, Preferences::of(cx));
-        Ok(Page { heading, viewer, preferences, path, flash: Flash::of(cx), ..Page::default() })
+        let (flash, names_sender) = (Flash::of(cx), Flash::names_sender(cx));
+        Ok(Page { heading, viewer, preferences, path, flash, names_sender, ..Page::default() })
+    }
+
+    /// The account that the page is made for, which its forms carry.
+    #[must_use]
+    pub fn account(&self) -> Account {
+        Account::of(self.viewer)
     }
 
     /// A page with a form on it. When the form was refused, the flash waits for the next page.
@@ -103,7 +113,9 @@ pub fn render(page: &Page, main: impl RenderOnce) -> Result<String, horrorshow::
                 : Raw(r##"<a class="skip-link" href="#main">Skip to content</a>"##);
                 : header(page.viewer, page.path);
                 div(id="flash", role="status") {
-                    @ if let Some(flash) = page.flash { : message::notice(flash.text()) }
+                    @ if let Some(flash) = page.flash {
+                        : message::notice(flash, page.viewer.filter(|_| page.names_sender))
+                    }
                     @ if let Some(sentence) = page.alert { : message::alert(sentence) }
                 }
                 main(id="main", class="card") {
@@ -115,7 +127,7 @@ pub fn render(page: &Page, main: impl RenderOnce) -> Result<String, horrorshow::
                     }
                     : main;
                 }
-                : &*SHARED_ACTION_FORM;
+                : shared_action_form(page.account());
                 footer(class="site-footer") {
                     : &*FOOTER;
                     p {
@@ -180,7 +192,6 @@ lazy_static! {
     /// The links to the lists, by the index of the list that the page shows; the last marks none.
     static ref LIST_LINKS: Vec<Rendered> =
         (0..=LISTS.len()).map(|here| Rendered::of(list_links(here))).collect();
-    static ref SHARED_ACTION_FORM: Rendered = Rendered::of(shared_action_form());
     static ref FOOTER: Rendered = Rendered::of(footer());
     static ref FOOTER_LINKS: Rendered = Rendered::of(footer_links());
 }
@@ -210,12 +221,12 @@ fn static_head() -> impl Render {
 /// in each row, and a form for each would be half the list. htmx takes the address from the button when it
 /// takes over the whole form (`hx-boost`). It queues clicks: a reader may press several buttons before the
 /// first is answered.
-fn shared_action_form() -> impl Render {
+fn shared_action_form(account: Account) -> impl Render {
     owned_html! {
         form(
             id="acts", method="post",
             hx-boost="true", hx-push-url="false", hx-sync="this:queue all"
-        ) {}
+        ) { : account }
     }
 }
 
@@ -254,7 +265,7 @@ fn header<'p>(viewer: Option<&'p Viewer>, path: &'p str) -> impl Render + 'p {
                     }
                     a(class="self", href=paths::user(viewer.id)) { : Text(&viewer.screen_name) }
                     : SEPARATOR;
-                    : button::delete(paths::session(viewer.session_id), "link", "Sign out");
+                    : button::delete(Account::of(Some(viewer)), paths::session(viewer.session_id), "link", "Sign out");
                 } else {
                     a(href=paths::SIGN_IN) { : "Sign in" }
                     : SEPARATOR;

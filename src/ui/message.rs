@@ -3,16 +3,22 @@
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
+use crate::html::text::Text;
 use crate::web::flash::Flash;
-use crate::web::paths;
 use crate::web::reply::Change;
+use crate::web::{Cx, Viewer, paths};
 
 /// The text of links to the moderation log.
 pub const LOG: &str = "Moderation log";
 
-/// A notice about a completed action.
-pub fn notice<'s>(sentence: &'s str) -> impl Render + 's {
-    owned_html! { p(class="flash notice") { : sentence } }
+/// A notice about a completed action. `sender` is the user by whom a form was sent that was made for a guest.
+pub fn notice<'s>(flash: Flash, sender: Option<&'s Viewer>) -> impl Render + 's {
+    owned_html! {
+        p(class="flash notice") {
+            : flash.text();
+            @ if let Some(sender) = sender { : " It was sent as "; : Text(&sender.screen_name); : "." }
+        }
+    }
 }
 
 /// An alert about an error.
@@ -31,8 +37,8 @@ fn show(sentence: impl Render) -> Change {
 
 /// Shows a [`notice`] in the place of the page's flash, which screen readers read out.
 #[must_use]
-pub fn show_notice(flash: Flash) -> Change {
-    show(notice(flash.text()))
+pub fn show_notice(cx: &Cx, flash: Flash) -> Change {
+    show(notice(flash, cx.sender()))
 }
 
 /// Shows an [`alert`] in the place of the page's flash.

@@ -7,6 +7,8 @@ use super::{Target, Vote, VoteOutcome, pending_vote_cookie, sql, views};
 use crate::auth;
 use crate::auth::Standing;
 use crate::site::limiter::Action;
+use crate::ui::message;
+use crate::web::flash::Flash;
 use crate::web::reply::{self, Change};
 use crate::web::{Cx, Error, Result};
 
@@ -32,14 +34,21 @@ pub fn change(cx: &Cx, target: Target, vote: Vote) -> Result {
         VoteOutcome::Own => return Err(Error::Forbidden("Your own voice is counted already.")),
         VoteOutcome::NotFound => return Err(Error::NotFound),
     };
+    // A vote says by its arrow that it was counted. One from a guest's page also says whose it is.
+    let notice = cx.sender().map(|_| Flash::VoteCast);
     if !reply::wants_fragments(cx) {
-        return Ok(reply::see_other(cx, return_path(cx, target)));
+        let to = return_path(cx, target);
+        return Ok(match notice {
+            Some(flash) => reply::done(cx, to, flash),
+            None => reply::see_other(cx, to),
+        });
     }
     let (arrow, points) = views::selectors(target);
-    let changes = [
+    let mut changes = vec![
         Change::replace(arrow, views::arrow(target, vote == Vote::Cast).into_string()?),
         Change::fill(points, views::points(score).into_string()?),
     ];
+    changes.extend(notice.map(|flash| message::show_notice(cx, flash)));
     Ok(reply::changes(cx, &changes))
 }
 

@@ -8,8 +8,9 @@ use lorem_store as db;
 use rouille::Request;
 use rusqlite::Connection;
 
+use super::account::MadeFor;
 use super::error::{Error, Result};
-use super::form::{Form, Unreadable, local_path};
+use super::form::{Errors, Form, Unreadable, local_path};
 use super::route::Route;
 use super::taken_cookie::Taken;
 use super::timing::{Phase, Timing};
@@ -17,6 +18,7 @@ use super::viewer::Viewer;
 use crate::html::size::MAX_FORM_BYTES;
 use crate::site::Site;
 use crate::site::hashing::HashMemory;
+use crate::site::limiter::Action;
 use crate::site::origin::Origin;
 use crate::site::semaphore::{Permit, Priority};
 use crate::types::cursor::{Cursor, START};
@@ -42,6 +44,8 @@ pub struct Cx<'r> {
     pub timing: &'r Timing,
     /// The route, once it has been found.
     pub route: Cell<Option<Route>>,
+    /// The account that the form was made for, once it has been compared with the viewer.
+    pub made_for: Cell<MadeFor>,
     viewer: OnceCell<Option<Viewer>>,
     form: OnceCell<std::result::Result<Form, Unreadable>>,
     /// Held from the first read until the response is rendered, but not during a write.
@@ -57,10 +61,10 @@ impl<'r> Cx<'r> {
     #[must_use]
     pub fn new(site: &'r Site, request: &'r Request, timing: &'r Timing) -> Cx<'r> {
         let (viewer, form) = (OnceCell::new(), OnceCell::new());
-        let (route, permit) = (Cell::new(None), RefCell::new(None));
+        let (route, made_for, permit) = (Cell::new(None), Cell::default(), RefCell::new(None));
         let (taken_cookies, has_written) = (RefCell::default(), Cell::new(false));
         let now = Timestamp::now();
-        Cx { site, request, now, timing, route, viewer, form, permit, taken_cookies, has_written }
+        Cx { site, request, now, timing, route, made_for, viewer, form, permit, taken_cookies, has_written }
     }
 
     /// Waits for a permit, if the request holds none, and reads from the database: see
@@ -232,6 +236,35 @@ impl<'r> Cx<'r> {
     pub fn form_within(&self, limit: usize) -> Result<&Form> {
         let form = self.try_form()?;
         if form.fits(limit) { Ok(form) } else { Err(TOO_LONG) }
+    }
+
+    /// The viewer, if the form was made for a guest: the answer says whose it has become.
+    #[must_use]
+    pub fn sender(&self) -> Option<&Viewer> {
+        self.viewer.get().and_then(Option::as_ref).filter(|_| self.made_for.get() == MadeFor::Guest)
+    }
+
+    /// The viewer, if the form was made for another account: nothing may be changed for either of them.
+    #[must_use]
+    pub fn other_viewer(&self) -> Option<&Viewer> {
+        self.viewer.get().and_then(Option::as_ref).filter(|_| self.made_for.get() == MadeFor::Other)
+    }
+
+    /// The errors of a form, after that of one that was made for another account: the form that is shown
+    /// again is made for the viewer.
+    #[must_use]
+    pub fn or_other_account(&self, errors: Errors) -> Errors {
+        match self.other_viewer() {
+            Some(viewer) => errors.for_another_account(&viewer.screen_name),
+            None => errors,
+        }
+    }
+
+    /// The errors of a form, with that of [`or_other_account`](Cx::or_other_account); where there are none, the
+    /// refusal of `action` by its rate limit. A form with errors does not count as an action.
+    #[must_use]
+    pub fn or_refused(&self, errors: Errors, action: Action) -> Errors {
+        self.or_other_account(errors).or_rate_limited(&self.site.limiter, action)
     }
 
     /// The `User-Agent` header, cut to `MAX_USER_AGENT_CHARS`: each session stores it.

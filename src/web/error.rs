@@ -45,6 +45,13 @@ pub enum Error {
         /// The texts of the refused form, so that they are not lost.
         typed: String,
     },
+    /// 409: the form was made for another account than the one that is signed in.
+    OtherAccount {
+        /// The name of the user who is signed in.
+        screen_name: String,
+        /// The texts of the refused form, so that they are not lost.
+        typed: String,
+    },
     /// 429: the action exceeds its rate limit.
     RateLimited(RetryAfter),
     /// 503: the same request may succeed in a moment.
@@ -77,6 +84,7 @@ impl Error {
             Error::TooLarge(_) => 413,
             Error::UnsupportedMediaType => 415,
             Error::Forbidden(_) | Error::Moderated { .. } => 403,
+            Error::OtherAccount { .. } => 409,
             Error::RateLimited(_) => 429,
             Error::Unavailable(_) | Error::UnavailableAfterWrite(_) => 503,
             Error::Internal(_) => 500,
@@ -116,6 +124,13 @@ impl Error {
             Error::SignIn { .. } => ("Please sign in.", "Only a signed-in user can do this."),
             Error::Forbidden(why) => (refused, *why),
             Error::Moderated { why, .. } => return (refused, why.clone().into()),
+            Error::OtherAccount { screen_name, .. } => {
+                let sentence = format!(
+                    "You are signed in as {screen_name} now, and the page was made for another account. \
+                     Nothing was changed. Load the page again to go on as {screen_name}."
+                );
+                return ("Another account is signed in.", sentence.into());
+            }
             Error::RateLimited(wait) => {
                 return ("That was a little too fast.", format!("Please try again in {wait}.").into());
             }

@@ -40,6 +40,7 @@ flashes! {
     ProfileUpdated "profile-updated" "Profile was successfully updated."
     ProfileDeleted "profile-deleted" "Profile was successfully deleted."
     PostCreated "post-created" "Post was successfully created."
+    VoteCast "vote-cast" "Your vote was counted."
     PostVotedFor "post-voted-for" "Already posted — your vote was added."
     PostThere "post-there" "That was already posted."
     PostUpdated "post-updated" "Post was successfully updated."
@@ -55,18 +56,29 @@ flashes! {
     Moderated "moderated" "Done. It is in the moderation log."
 }
 
+/// What follows the code when the form was made for a guest, and was sent by a user: the page names the user.
+const BY_USER: &str = ".by-user";
+
 impl Flash {
     /// The flash that the request's cookie names.
     #[must_use]
     pub fn of(cx: &Cx) -> Option<Flash> {
-        let code = cookie::get(cx, "flash")?;
+        let value = cookie::get(cx, "flash")?;
+        let code = value.strip_suffix(BY_USER).unwrap_or(value);
         Flash::ALL.iter().copied().find(|flash| flash.code() == code)
+    }
+
+    /// Whether the page that shows the flash says by whom the form was sent.
+    #[must_use]
+    pub fn names_sender(cx: &Cx) -> bool {
+        cookie::get(cx, "flash").is_some_and(|value| value.ends_with(BY_USER))
     }
 
     /// `Set-Cookie` that shows it on the next page.
     #[must_use]
     pub fn cookie(self, cx: &Cx) -> Header {
-        cookie::set(cx, "flash", self.code(), MAX_AGE_SECONDS)
+        let by_user = if cx.sender().is_some() { BY_USER } else { "" };
+        cookie::set(cx, "flash", format_args!("{}{by_user}", self.code()), MAX_AGE_SECONDS)
     }
 
     /// `Set-Cookie` for the page that shows a flash: it deletes the cookie.

@@ -85,8 +85,10 @@ impl Form {
     #[must_use]
     pub fn texts(&self) -> String {
         let text = |name: &&str| Some(self.text(name)).filter(|text| !is_blank(text));
-        let texts: Vec<String> =
-            ["title", "url", "description", "body", "about"].iter().filter_map(text).collect();
+        let texts: Vec<String> = ["title", "url", "description", "body", "about", "words", "reason"]
+            .iter()
+            .filter_map(text)
+            .collect();
         texts.join("\n\n")
     }
 
@@ -123,10 +125,11 @@ impl Form {
 pub struct Errors {
     list: Vec<(&'static str, Cow<'static, str>)>,
     retry_after: Option<RetryAfter>,
+    is_for_another_account: bool,
 }
 
 /// The errors of a form that is in order.
-pub static NO_ERRORS: Errors = Errors { list: Vec::new(), retry_after: None };
+pub static NO_ERRORS: Errors = Errors { list: Vec::new(), retry_after: None, is_for_another_account: false };
 
 impl Errors {
     /// Errors with one sentence about a field.
@@ -163,6 +166,27 @@ impl Errors {
         let mut errors = Errors { retry_after: Some(wait), ..Errors::default() };
         errors.add("", format!("That was a little too fast. Please try again in {wait}."));
         errors
+    }
+
+    /// These errors, after that of a form that was made for another account than that of `screen_name`, who
+    /// is signed in.
+    #[must_use]
+    pub fn for_another_account(mut self, screen_name: &str) -> Errors {
+        if !self.is_for_another_account {
+            let sentence = format!(
+                "You are signed in as {screen_name} now, and this form was made for another account. \
+                 Send it again to send it as {screen_name}"
+            );
+            self.list.insert(0, ("", sentence.into()));
+            self.is_for_another_account = true;
+        }
+        self
+    }
+
+    /// Whether the form was made for another account.
+    #[must_use]
+    pub fn is_for_another_account(&self) -> bool {
+        self.is_for_another_account
     }
 
     /// Whether the form is in order.

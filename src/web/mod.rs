@@ -1,5 +1,6 @@
 //! Requests and responses, independent of the nouns: context, forms, replies, errors, cookies, paths, assets.
 
+pub mod account;
 pub mod assets;
 pub mod cookie;
 pub mod csrf;

@@ -65,7 +65,8 @@ fn with_content(cx: &Cx, content: String, mut response: Response) -> Response {
     response
 }
 
-/// The page of a refused form, which shows the errors: 422, or 429 when a rate limit refused it.
+/// The page of a refused form, which shows the errors: 422, 429 when a rate limit refused it, or 409 when it was
+/// made for another account.
 #[must_use]
 pub fn refused(cx: &Cx, html: String, errors: &Errors) -> Response {
     with_error_status(self::html(cx, html), errors)
@@ -73,7 +74,7 @@ pub fn refused(cx: &Cx, html: String, errors: &Errors) -> Response {
 
 fn with_error_status(response: Response, errors: &Errors) -> Response {
     let Some(wait) = errors.retry_after() else {
-        return response.with_status_code(422);
+        return response.with_status_code(if errors.is_for_another_account() { 409 } else { 422 });
     };
     let retry_after = ("Retry-After".into(), wait.seconds.to_string().into());
     let mut response = response.with_status_code(429);

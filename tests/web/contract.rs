@@ -21,7 +21,7 @@ const OF_A_SHAPE: usize = 3;
 const SOMEBODY: i64 = 5;
 
 /// A site with fixed contents, and a client of it.
-fn site(signed_in: bool) -> (Site, Client) {
+pub fn site(signed_in: bool) -> (Site, Client) {
     let site = Site::with(40, |_| {});
     if !signed_in {
         let client = Client::new(&site);
@@ -295,12 +295,12 @@ fn markup_that_needs_a_script_is_detected() {
 #[derive(Debug, Clone)]
 pub struct Form {
     page: String,
-    action: String,
+    pub action: String,
     /// Its fields: name, value, and whether a user can empty it.
-    fields: Vec<(String, String, bool)>,
-    by_htmx: bool,
+    pub fields: Vec<(String, String, bool)>,
+    pub by_htmx: bool,
     /// The search form: it changes nothing.
-    is_search: bool,
+    pub is_search: bool,
 }
 
 impl Form {
@@ -389,6 +389,7 @@ pub fn walk(client: &Client) -> Walked {
         assert_timed(&answer, &[]);
         let html = answer.html();
         assert_eq!(complaints(&html), [""; 0], "{address}");
+        assert_made_for(client, &html, &address);
         for form in Form::all(&address, &html) {
             walked.forms.entry(form.kind()).or_insert(form);
         }
@@ -413,6 +414,16 @@ pub fn walk(client: &Client) -> Walked {
     walked
 }
 
+/// Panics unless each form that changes something carries the account that the page was made for.
+fn assert_made_for(client: &Client, html: &Html, address: &str) {
+    let account = if client.user_id == 0 { "guest".to_owned() } else { client.user_id.to_string() };
+    let field = Selector::parse("input[type=hidden][name=account]").expect("a selector");
+    for form in select(html, "form").into_iter().filter(|form| !is_search(*form)) {
+        let values: Vec<_> = form.select(&field).map(|field| field.value().attr("value")).collect();
+        assert_eq!(values, [Some(&*account)], "{:?} at {address}", form.value());
+    }
+}
+
 /// Requests the fragments that htmx would swap in, and checks them.
 fn fragments(client: &Client, page: &str, html: &Html, link: ElementRef, forms: &mut BTreeMap<String, Form>) {
     let address = link.value().attr("href").expect("a link leads somewhere");
@@ -422,6 +433,7 @@ fn fragments(client: &Client, page: &str, html: &Html, link: ElementRef, forms: 
     for partial in assert_fits(html, &answer, address) {
         let fragment = Html::parse_fragment(&partial.html);
         assert_eq!(complaints(&fragment), [""; 0], "{address}");
+        assert_made_for(client, &fragment, address);
         for form in Form::all(page, &fragment) {
             forms.entry(form.kind()).or_insert(form);
         }

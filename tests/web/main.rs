@@ -42,6 +42,7 @@ mod standing;
 mod threads;
 mod too_fast;
 mod too_much;
+mod two_tabs;
 mod voting;
 mod writing_comments;
 mod writing_posts;

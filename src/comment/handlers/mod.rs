@@ -30,6 +30,7 @@ use crate::ui::layout::{self, Page};
 use crate::ui::message;
 use crate::user;
 use crate::web::Viewer;
+use crate::web::account::Account;
 use crate::web::flash::Flash;
 use crate::web::form::{Errors, Form};
 use crate::web::reply::{self, Change};
@@ -80,7 +81,7 @@ pub fn create(cx: &Cx, to: ReplyTarget) -> Result {
     if !matches!(status, CommentStatus::Open(_)) {
         return refuse_closed(cx, to, status, &body);
     }
-    let errors = check(&body).or_rate_limited(&cx.site.limiter, Action::WriteBy(viewer.id));
+    let errors = cx.or_refused(check(&body), Action::WriteBy(viewer.id));
     if !errors.is_empty() {
         return refuse(cx, to, &body, &errors);
     }
@@ -139,7 +140,10 @@ fn respond_created(cx: &Cx, viewer: &Viewer, to: ReplyTarget, created: &CreatedC
     let mut changes = match to {
         ReplyTarget::Comment(parent_id) => fragments::reply_added(parent_id, replies, &comment, context)?,
         ReplyTarget::Post(_) => vec![
-            Change::replace("#comment_form", views::form(post_id, &CommentForm::of("")).into_string()?),
+            Change::replace(
+                "#comment_form",
+                views::form(post_id, &CommentForm::of(Account::of(Some(viewer)), "")).into_string()?,
+            ),
             // A comment that was sent twice is on the page already, perhaps with replies: not added again.
             Change::append(
                 format_args!("#comment_list:not(:has(> #comment_{id}))"),
@@ -148,7 +152,7 @@ fn respond_created(cx: &Cx, viewer: &Viewer, to: ReplyTarget, created: &CreatedC
         ],
     };
     changes.push(Change::fill(".comments_count", views::count(count).into_string()?));
-    changes.push(message::show_notice(Flash::CommentCreated));
+    changes.push(message::show_notice(cx, Flash::CommentCreated));
     Ok(reply::changes(cx, &changes))
 }
 
@@ -252,7 +256,7 @@ pub fn edit(cx: &Cx, id: CommentId) -> Result {
     let located = own_comment(cx, viewer, id)?;
     let draft = draft::handlers::find(cx, paths::comment(id))?;
     let body = draft.map_or_else(|| located.comment.body.clone(), |draft| draft.text("body"));
-    let form = CommentForm::of(&body);
+    let form = CommentForm::of(Account::of(Some(viewer)), &body);
     if reply::wants_fragments(cx) && !form.fits_in_place() {
         return Ok(reply::see_other(cx, paths::edit_comment(id)));
     }
@@ -306,11 +310,14 @@ pub fn update(cx: &Cx, id: CommentId) -> Result {
         let address = address(cx, located.post_id, id)?;
         return Ok(reply::done(cx, address, Flash::CommentUpdated));
     }
-    Ok(reply::changes(cx, &[changed_body(cx, &located)?, message::show_notice(Flash::CommentUpdated)]))
+    Ok(reply::changes(cx, &[changed_body(cx, &located)?, message::show_notice(cx, Flash::CommentUpdated)]))
 }
 
 fn refuse_change(cx: &Cx, located: &LocatedComment, body: &str, errors: &Errors) -> Result {
-    let (id, form) = (located.comment.id, CommentForm { body, errors, in_place: true });
+    let (id, form) = (
+        located.comment.id,
+        CommentForm { account: Account::of(auth::viewer(cx)?), body, errors, in_place: true },
+    );
     if reply::wants_fragments(cx) {
         let form_html = views::edit_in_place(id, &form).into_string()?;
         let changes = [Change::replace(format_args!("#said_{id}"), form_html)];
@@ -368,7 +375,7 @@ pub fn destroy(cx: &Cx, id: CommentId) -> Result {
         }
     }
     changes.push(Change::fill(".comments_count", views::count(count).into_string()?));
-    changes.push(message::show_notice(Flash::CommentDestroyed));
+    changes.push(message::show_notice(cx, Flash::CommentDestroyed));
     Ok(reply::changes(cx, &changes))
 }
 

@@ -5,9 +5,11 @@ use horrorshow::Template;
 use super::super::views::{self, CommentForm};
 use super::super::{CommentStatus, ReplyTarget, parent_deleted};
 use super::reply_page;
+use crate::auth;
 use crate::text::is_blank;
 use crate::types::cursor::START;
 use crate::types::id::CommentId;
+use crate::web::account::Account;
 use crate::web::form::Errors;
 use crate::web::reply::{self, Change};
 use crate::web::{Cx, Error, Result};
@@ -25,7 +27,7 @@ pub(super) fn add_form(id: CommentId, html: String) -> Change {
 
 /// Shows the form again with its errors: in place, or on its page.
 pub(super) fn refuse(cx: &Cx, to: ReplyTarget, body: &str, errors: &Errors) -> Result {
-    let form = CommentForm { body, errors, in_place: true };
+    let form = CommentForm { account: Account::of(auth::viewer(cx)?), body, errors, in_place: true };
     if reply::wants_fragments(cx) {
         let changes = match to {
             // A form that was cancelled while it was being sent comes back.
@@ -54,9 +56,11 @@ pub(super) fn refuse_closed(cx: &Cx, to: ReplyTarget, status: CommentStatus, bod
         CommentStatus::Locked(reason) => {
             Err(discussion_locked(&reason, draft::handlers::written_text(cx, to.address())?))
         }
-        CommentStatus::NoParent(_) if is_in_place => refuse(cx, to, body, &parent_deleted()),
+        CommentStatus::NoParent(_) if is_in_place => {
+            refuse(cx, to, body, &cx.or_other_account(parent_deleted()))
+        }
         CommentStatus::NoParent(Some(post_id)) if !is_blank(body) && !reply::wants_fragments(cx) => {
-            refuse(cx, ReplyTarget::Post(post_id), body, &parent_deleted())
+            refuse(cx, ReplyTarget::Post(post_id), body, &cx.or_other_account(parent_deleted()))
         }
         _ => Err(draft::handlers::target_deleted(cx, to.address())),
     }

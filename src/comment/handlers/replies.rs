@@ -9,6 +9,7 @@ use super::reply_page;
 use crate::auth;
 use crate::draft;
 use crate::types::id::CommentId;
+use crate::web::account::Account;
 use crate::web::reply::{self, Change};
 use crate::web::{Cx, Result, paths};
 
@@ -33,7 +34,7 @@ pub fn form(cx: &Cx, id: CommentId) -> Result {
     if !matches!(status, CommentStatus::Open(_)) {
         return refuse_closed(cx, to, status, &written);
     }
-    let form = CommentForm::of(&written);
+    let form = CommentForm::of(Account::of(auth::viewer(cx)?), &written);
     if reply::wants_fragments(cx) && !form.fits_in_place() {
         return Ok(reply::see_other(cx, paths::reply(id)));
     }

@@ -19,6 +19,7 @@ use crate::ui::time::Age;
 use crate::ui::{button, pager};
 use crate::vote::{self, Target};
 use crate::web::Viewer;
+use crate::web::account::Account;
 use crate::web::form::{Errors, NO_ERRORS};
 use crate::web::{Cx, paths};
 use crate::{moderation, user, visit};
@@ -247,7 +248,7 @@ fn annotated_body<'c>(
             @ if author.is_some() && (is_open || user::is_own(author, viewer)) {
                 : Raw("<div class=actions>");
                 @ if is_open { : reply_link(comment.id, !annotations.takes_no_reply_in_place) }
-                @ if user::is_own(author, viewer) { : own_actions(comment.id) }
+                @ if user::is_own(author, viewer) { : own_actions(Account::of(viewer), comment.id) }
                 : Raw("</div>");
             }
         }
@@ -272,11 +273,11 @@ fn reply_link(id: CommentId, in_place: bool) -> impl Render {
 }
 
 /// The author's actions.
-fn own_actions(id: CommentId) -> impl Render {
+fn own_actions(account: Account, id: CommentId) -> impl Render {
     let edit = paths::edit_comment(id);
     owned_html! {
         a(class="link", id=Id("edit_", id.get()), href=edit, hx-get=edit) { : "Edit" }
-        : button::delete_in_place(paths::comment(id), "link danger", "Destroy", Id("destroy_", id.get()));
+        : button::delete_in_place(account, paths::comment(id), "link danger", "Destroy", Id("destroy_", id.get()));
     }
 }
 
@@ -378,6 +379,7 @@ pub fn reply<'p>(
         }
         div(class="prose") { : Markup(&parent.body) }
         form(method="post", action=paths::replies(parent.id), class="answer") {
+            : fields.account;
             : field::errors(fields.errors, "comment");
             : field::area(fields.field());
             button(class="button") { : "Post reply" }
@@ -391,6 +393,7 @@ pub fn reply_in_place<'f>(parent_id: CommentId, form: &CommentForm<'f>) -> impl 
     let (replies, field_id) = (paths::replies(parent_id), format!("reply_body_{parent_id}"));
     owned_html! {
         form(id=format_args!("reply_{parent_id}_form"), method="post", action=replies, hx-post=replies) {
+            : form.account;
             : field::errors(form.errors, "comment");
             : field::area(form.field().id(&field_id).focused());
             div(class="actions") {
@@ -408,6 +411,8 @@ const MAX_BODY_BESIDE_COMMENTS: usize = 64 * 1024;
 /// The contents of a comment's form.
 #[derive(Clone, Copy)]
 pub struct CommentForm<'f> {
+    /// The account that it is made for.
+    pub account: Account,
     /// The text that the user has typed.
     pub body: &'f str,
     /// The mistakes in it.
@@ -431,8 +436,8 @@ impl<'f> CommentForm<'f> {
 
     /// A form without mistakes.
     #[must_use]
-    pub fn of(body: &'f str) -> CommentForm<'f> {
-        CommentForm { body, errors: &NO_ERRORS, in_place: true }
+    pub fn of(account: Account, body: &'f str) -> CommentForm<'f> {
+        CommentForm { account, body, errors: &NO_ERRORS, in_place: true }
     }
 
     fn field(&self) -> Field<'f> {
@@ -448,6 +453,7 @@ pub fn form<'f>(post_id: PostId, form: &CommentForm<'f>) -> impl Render + 'f {
         form(
             id="comment_form", method="post", action=action, hx-post?=form.in_place.then_some(action)
         ) {
+            : form.account;
             : field::errors(form.errors, "comment");
             : field::area(form.field());
             button(class="button", id="post_comment") { : "Post comment" }
@@ -460,6 +466,7 @@ pub fn edit<'f>(id: CommentId, form: &CommentForm<'f>) -> impl Render + 'f {
     let form = *form;
     owned_html! {
         form(method="post", action=paths::comment(id)) {
+            : form.account;
             : button::method_override("patch");
             : field::errors(form.errors, "comment");
             : field::area(form.field());
@@ -476,7 +483,8 @@ pub fn edit_in_place<'f>(id: CommentId, form: &CommentForm<'f>) -> impl Render +
     owned_html! {
         div(id=Id("said_", id.get())) {
             form(method="post", action=action, hx-post=action) {
-                : button::method_override("patch");
+                : form.account;
+            : button::method_override("patch");
                 : field::errors(form.errors, "comment");
                 : field::area(form.field().id(&field_id).focused());
                 div(class="actions") {

@@ -16,6 +16,7 @@ use crate::ui::layout::{self, Page};
 use crate::ui::message;
 use crate::user::{self, name, password};
 use crate::vote;
+use crate::web::account::Account;
 use crate::web::flash::Flash;
 use crate::web::form::{Errors, NO_ERRORS, local_path};
 use crate::web::reply::{self, Change};
@@ -33,7 +34,8 @@ pub fn new(cx: &Cx) -> Result {
 
 fn form<'f>(cx: &Cx, screen_name: &'f str, return_to: &'f str) -> Result<views::SignInForm<'f>> {
     let (has_draft, has_vote) = (draft::handlers::is_kept(cx)?, vote::pending_vote(cx).is_some());
-    Ok(views::SignInForm { screen_name, return_to, has_draft, has_vote })
+    let account = Account::of(auth::viewer(cx)?);
+    Ok(views::SignInForm { account, screen_name, return_to, has_draft, has_vote })
 }
 
 /// `POST /sessions`: signs a user in. A wrong name or password, or too many attempts, are shown in the form.
@@ -142,7 +144,7 @@ pub fn destroy(cx: &Cx, id: SessionId) -> Result {
         let changes = [
             Change::remove(format_args!("#session_{id}")),
             Change::fill("#sessions_count", left.to_string()),
-            message::show_notice(Flash::SignedOut),
+            message::show_notice(cx, Flash::SignedOut),
         ];
         return Ok(reply::changes(cx, &changes));
     }

@@ -96,7 +96,7 @@ pub fn own(cx: &Cx) -> Result {
 pub fn new(cx: &Cx) -> Result {
     let return_to = cx.query("return_to").unwrap_or_default();
     let page = Page::new(cx, "Sign up")?;
-    Ok(reply::page(cx, layout::render(&page, views::sign_up("", &return_to, &NO_ERRORS))?))
+    Ok(reply::page(cx, layout::render(&page, views::sign_up(page.account(), "", &return_to, &NO_ERRORS))?))
 }
 
 /// `POST /users`: signs a user up and in. The form shows errors that the user can correct, and a rate limit.
@@ -143,7 +143,7 @@ pub fn create(cx: &Cx) -> Result {
 fn refuse(cx: &Cx, screen_name: &str, errors: &Errors) -> Result {
     let return_to = cx.form()?.get("return_to").unwrap_or_default();
     let page = Page::with_form(cx, "Sign up", errors)?;
-    let html = layout::render(&page, views::sign_up(screen_name, return_to, errors))?;
+    let html = layout::render(&page, views::sign_up(page.account(), screen_name, return_to, errors))?;
     Ok(reply::refused(cx, html, errors))
 }
 
@@ -169,7 +169,7 @@ pub fn edit(cx: &Cx) -> Result {
         about: about.unwrap_or(&user.about),
     };
     let page = Page::new(cx, "Editing profile")?;
-    Ok(reply::page(cx, layout::render(&page, views::edit(&form, &NO_ERRORS))?))
+    Ok(reply::page(cx, layout::render(&page, views::edit(page.account(), &form, &NO_ERRORS))?))
 }
 
 /// The changes to an account that a form requests.
@@ -203,7 +203,7 @@ pub fn update(cx: &Cx) -> Result {
     let refuse = |changes: &RequestedChanges, errors: &Errors| {
         let form = views::EditForm { id, screen_name: &changes.screen_name, about: &changes.about };
         let page = Page::with_form(cx, "Editing profile", errors)?;
-        Ok(reply::refused(cx, layout::render(&page, views::edit(&form, errors))?, errors))
+        Ok(reply::refused(cx, layout::render(&page, views::edit(page.account(), &form, errors))?, errors))
     };
     if !errors.is_empty() {
         return refuse(&changes, &errors);
@@ -296,7 +296,7 @@ pub fn confirm_destroy(cx: &Cx) -> Result {
     let viewer = auth::require_user(cx)?;
     let user = cx.read(|connection| sql::find(connection, viewer.id))?.ok_or(Error::NotFound)?;
     let page = Page::new(cx, "Delete profile")?;
-    Ok(reply::page(cx, layout::render(&page, views::confirm_destroy(&user))?))
+    Ok(reply::page(cx, layout::render(&page, views::confirm_destroy(page.account(), &user))?))
 }
 
 /// The most rows of one kind that one write deletes, which takes some milliseconds.

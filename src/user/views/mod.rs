@@ -18,6 +18,7 @@ use crate::ui::field::{self, Field};
 use crate::ui::time::{Age, Date};
 use crate::ui::{message, pager};
 use crate::web::Viewer;
+use crate::web::account::Account;
 use crate::web::form::{Errors, local_path};
 use crate::web::{Cx, paths};
 use crate::{comment, post, session};
@@ -99,10 +100,16 @@ fn sessions<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
 }
 
 /// The form for signing up.
-pub fn sign_up<'f>(screen_name: &'f str, return_to: &'f str, errors: &'f Errors) -> impl Render + 'f {
+pub fn sign_up<'f>(
+    account: Account,
+    screen_name: &'f str,
+    return_to: &'f str,
+    errors: &'f Errors,
+) -> impl Render + 'f {
     let return_to = local_path(return_to);
     owned_html! {
         form(method="post", action=paths::USERS) {
+            : account;
             : field::errors(errors, "user");
             : field::line(
                 Field::new("screen_name", "Screen name", screen_name, errors).autocomplete("username")
@@ -135,10 +142,11 @@ pub struct EditForm<'f> {
 }
 
 /// The form for editing an account.
-pub fn edit<'f>(form: &EditForm<'f>, errors: &'f Errors) -> impl Render + 'f {
+pub fn edit<'f>(account: Account, form: &EditForm<'f>, errors: &'f Errors) -> impl Render + 'f {
     let EditForm { id, screen_name, about } = *form;
     owned_html! {
         form(method="post", action=paths::ACCOUNT) {
+            : account;
             : button::method_override("patch");
             : field::errors(errors, "user");
             : field::line(Field::new("screen_name", "Screen name", screen_name, errors).autocomplete("username"));
@@ -157,7 +165,7 @@ pub fn edit<'f>(form: &EditForm<'f>, errors: &'f Errors) -> impl Render + 'f {
 }
 
 /// The consequences of deleting an account, and the button that deletes it.
-pub fn confirm_destroy(user: &User) -> impl Render {
+pub fn confirm_destroy(account: Account, user: &User) -> impl Render {
     let User { id, posts_count, comments_count, .. } = *user;
     owned_html! {
         div(class="prose") {
@@ -171,6 +179,7 @@ pub fn confirm_destroy(user: &User) -> impl Render {
         }
         div(class="actions") {
             form(method="post", action=paths::ACCOUNT) {
+                : account;
                 : button::method_override("delete");
                 button(class="button danger") { : "Delete profile" }
             }
