@@ -2,8 +2,9 @@
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
+use std::time::Instant;
 
-use lorem_http::limits::MAX_HELD_BYTES;
+use lorem_http::limits::{MAX_HELD_BYTES, WRITE_TIMEOUT};
 use lorem_http::{Limits, Options};
 use rouille::Response;
 use socket2::{Domain, Socket, Type};
@@ -135,6 +136,7 @@ fn responses_that_are_not_read_have_a_bound_for_all_clients_together() {
     let limits = Limits { max_connections: 1_000, ..Limits::default() };
     let options = Options { limits, ..Options::default() };
     let server = BareServer::start(options, |_| Response::text("x".repeat(RESPONSE_BYTES)));
+    let began = Instant::now();
     let clients: Vec<TcpStream> = (0..CLIENTS)
         .map(|_| {
             let mut client = narrow(server.address);
@@ -150,6 +152,7 @@ fn responses_that_are_not_read_have_a_bound_for_all_clients_together() {
             clients.iter().filter(|client| client.take_error().is_ok_and(|error| error.is_some())).count();
         (closed >= CLIENTS - MAX_HELD_BYTES / RESPONSE_BYTES).then_some(())
     });
+    assert!(began.elapsed() < WRITE_TIMEOUT, "they may have been closed because they stood still too long");
     // A client that reads gets all of it, while the others wait.
     let mut reader = server.connect();
     reader.ask("GET", "/", &[]);
