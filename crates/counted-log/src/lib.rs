@@ -23,13 +23,13 @@ pub const INTERVAL: Duration = Duration::from_secs(1);
 /// Bytes of the stack of the thread that logs a count: it formats one line. Beyond it the process is aborted.
 const STACK_BYTES: usize = 128 * 1024;
 
-/// Logs at level `warn`, see the [crate](crate): for refusals and overload.
+/// Logs at level `warn`, see the [crate]: for refusals and overload.
 #[macro_export]
 macro_rules! warn {
     ($($text:tt)+) => { $crate::counted!(Warn, $($text)+) };
 }
 
-/// Logs at level `error`, see the [crate](crate): for faults of the program or the disk that each request meets.
+/// Logs at level `error`, see the [crate]: for faults of the program or the disk that each request meets.
 #[macro_export]
 macro_rules! error {
     ($($text:tt)+) => { $crate::counted!(Error, $($text)+) };
