@@ -5,7 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use lorem_http::{self as server, Drained, Server};
+use lorem_store::Database;
 use rouille::{Request, Response};
+use rusqlite::Connection;
 
 use crate::jobs::housekeeping::Housekeeping;
 use crate::jobs::indexer::Indexer;
@@ -14,16 +16,18 @@ use crate::replica::settings::Settings;
 use crate::replica::setup::Replica;
 use crate::replica::supervisor::Supervisor;
 use crate::replica::watch::Replication;
-use crate::replica::{self, database};
+use crate::replica::{self, Identity, database};
 use crate::site::Site;
 use crate::site::config::Config;
 use crate::site::cookie_names::CookieNames;
+use crate::site::feed_ids::FeedIds;
 use crate::site::hashing::Hashing;
 use crate::site::limiter::Limiter;
+use crate::site::origin::Origin;
 use crate::site::semaphore::Semaphore;
 use crate::web::timing::Timing;
 use crate::web::{Cx, Error, cookie, timing_report};
-use crate::{error_page, routes};
+use crate::{error_page, feed, routes};
 
 /// The site, ready to answer requests.
 pub struct App {
@@ -66,6 +70,7 @@ impl App {
             return Err(error.into());
         }
         let identity = db.read(replica::sql::identity)?;
+        let feed_ids = feed_ids(&db, config.base_url.as_ref(), identity)?;
         let cookie_names = CookieNames::new(config.relax_ssl, &identity);
         let limiter = Limiter::new(config.rates.as_ref());
         let (request_permits, hashing) = (Semaphore::for_requests(), Hashing::new(Semaphore::for_hashing()));
@@ -75,6 +80,7 @@ impl App {
             config,
             db,
             identity,
+            feed_ids,
             cookie_names,
             request_permits,
             hashing,
@@ -91,6 +97,22 @@ impl App {
     pub fn handle(&self, request: &Request) -> Response {
         self::handle(&self.site, request)
     }
+}
+
+/// The ids of the feeds. The first start settles them for good: a database that is older than the rule keeps
+/// the URLs that its feeds have had as ids below this base URL; any other has ids of its own.
+fn feed_ids(db: &Database, base_url: Option<&Origin>, identity: Identity) -> Result<FeedIds, StartError> {
+    if let Some(prefix) = db.read(feed::sql::id_prefix)? {
+        return Ok(FeedIds::parse(&prefix));
+    }
+    let of_older = base_url.map(|origin| FeedIds::below(origin).to_string());
+    let of_database = FeedIds::of_database(identity).to_string();
+    let settle = move |connection: &Connection| {
+        feed::sql::settle_id_prefix(connection, of_older.as_deref(), &of_database)
+    };
+    let prefix = db.write(settle)?;
+    log::info!("the ids in feeds begin with {prefix}, whatever address the site will have");
+    Ok(FeedIds::parse(&prefix))
 }
 
 /// Answers one request of a site.

@@ -34,7 +34,7 @@ pub(crate) struct ServeOptions {
     #[arg(long, env, action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
     relax_ssl: bool,
     /// The site's own address in feeds, sitemaps and link previews, such as `https://news.example`; without
-    /// it, the address that each request was sent to
+    /// it, the address that each request was sent to. The ids in feeds never change
     #[arg(long, env, value_name = "URL", value_parser = Origin::parse)]
     base_url: Option<Origin<'static>>,
     /// Trust X-Forwarded-For and X-Forwarded-Proto from these addresses
@@ -103,7 +103,14 @@ impl ServeOptions {
 }
 
 pub(crate) fn serve(options: ServeOptions) -> Result<()> {
-    run(options.config()?, None)
+    let config = options.config()?;
+    if config.base_url.is_none() {
+        log::warn!(
+            "--base-url is not set: the links in feeds, sitemaps and previews begin with the address that \
+             each request was sent to, which its sender chooses"
+        );
+    }
+    run(config, None)
 }
 
 pub(crate) fn demo(options: ServeOptions, seed: &SeedOptions) -> Result<()> {

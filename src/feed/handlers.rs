@@ -92,6 +92,6 @@ pub fn of_search(cx: &Cx) -> Result {
 /// [`Error::BadRequest`] when the site's own address is unknown; [`Error::Internal`] when rendering fails.
 pub fn respond(cx: &Cx, feed: &Feed) -> Result {
     let origin = cx.origin().ok_or(NO_HOST)?;
-    let atom = views::atom(&origin, feed)?;
+    let atom = views::atom(&origin, &cx.site.feed_ids, feed)?;
     Ok(reply::document(cx, "application/atom+xml; charset=utf-8", MAX_AGE_SECONDS, atom))
 }

@@ -131,6 +131,23 @@ pub fn post(connection: &Connection, id: PostId) -> rusqlite::Result<Option<(Str
         .optional()
 }
 
+/// The prefix of the ids of feeds and entries; `None`: no start has settled it.
+pub fn id_prefix(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    connection.prepare_cached("SELECT prefix FROM feed_ids WHERE only = 1")?.query_row([], |row| row.get(0))
+}
+
+/// Settles the prefix, unless another program has done so: in a database that is older than the rule
+/// `of_older`, if there is one, else `of_database`. Returns the settled one.
+pub fn settle_id_prefix(
+    connection: &Connection,
+    of_older: Option<&str>,
+    of_database: &str,
+) -> rusqlite::Result<String> {
+    let sql = "UPDATE feed_ids SET prefix = coalesce(prefix, iif(is_older, ?1, NULL), ?2) WHERE only = 1 \
+               RETURNING prefix";
+    connection.prepare_cached(sql)?.query_row([of_older, Some(of_database)], |row| row.get(0))
+}
+
 /// A user's screen name and the time of their sign-up; `None` when there is no such user.
 pub fn user(connection: &Connection, id: UserId) -> rusqlite::Result<Option<(String, Timestamp)>> {
     connection

@@ -10,6 +10,7 @@ use crate::html::size::MAX_FRAGMENT_BYTES;
 use crate::html::text::Text;
 use crate::markup::cut::{beginning, end_of_words};
 use crate::post::DELETED;
+use crate::site::feed_ids::FeedIds;
 use crate::site::origin::Origin;
 use crate::ui::layout::SITE;
 use crate::vote::Target;
@@ -23,15 +24,16 @@ const TEXT_LIMITS: [usize; 4] = [usize::MAX, 16 * 1024, 4 * 1024, LEAST_TEXT_LIM
 const LEAST_TEXT_LIMIT: usize = 1024;
 
 /// The Atom document, of at most [`MAX_FRAGMENT_BYTES`]: long texts are cut where they have no room, and the
-/// last entries are left out where not even the beginnings have.
+/// last entries are left out where not even the beginnings have. Its ids do not depend on the origin, which is
+/// the beginning of its links.
 ///
 /// # Errors
 /// [`Error::Internal`](crate::web::Error::Internal) when writing fails, which no known input causes.
-pub fn atom(origin: &Origin, feed: &Feed) -> Result<String> {
+pub fn atom(origin: &Origin, ids: &FeedIds, feed: &Feed) -> Result<String> {
     let mut document = Ok(String::new());
     for limit in TEXT_LIMITS {
         let mut is_complete = true;
-        document = atom_within(origin, feed, limit, &mut is_complete);
+        document = atom_within(origin, ids, feed, limit, &mut is_complete);
         if is_complete {
             break;
         }
@@ -40,11 +42,17 @@ pub fn atom(origin: &Origin, feed: &Feed) -> Result<String> {
 }
 
 /// The document with at most `limit` bytes of each text; `is_complete` is set to whether all entries had room.
-fn atom_within(origin: &Origin, feed: &Feed, limit: usize, is_complete: &mut bool) -> Result<String> {
+fn atom_within(
+    origin: &Origin,
+    ids: &FeedIds,
+    feed: &Feed,
+    limit: usize,
+    is_complete: &mut bool,
+) -> Result<String> {
     let attributes = [("xmlns", "http://www.w3.org/2005/Atom"), ("xml:lang", "en")];
     let (address, page) = (format!("{origin}{}", feed.path), format!("{origin}{}", feed.page));
     xml::document("feed", &attributes, |xml| {
-        xml::text(xml, "id", &[], &address)?;
+        xml::text(xml, "id", &[], &ids.id(&feed.path))?;
         xml::text(xml, "title", &[], &format!("{} · {SITE}", feed.title))?;
         xml::text(xml, "updated", &[], &feed.updated_at().rfc_3339())?;
         xml::empty(xml, "link", &[("rel", "self"), ("type", ATOM), ("href", &address)])?;
@@ -52,7 +60,7 @@ fn atom_within(origin: &Origin, feed: &Feed, limit: usize, is_complete: &mut boo
         xml::text(xml, "icon", &[], &format!("{origin}{}", paths::ICON))?;
         for entry in &feed.entries {
             let before = xml.get_ref().len();
-            self::entry(xml, origin, entry, limit)?;
+            self::entry(xml, origin, ids, entry, limit)?;
             if xml.get_ref().len() + CLOSING_BYTES > MAX_FRAGMENT_BYTES {
                 xml.get_mut().truncate(before);
                 *is_complete = false;
@@ -66,12 +74,13 @@ fn atom_within(origin: &Origin, feed: &Feed, limit: usize, is_complete: &mut boo
 /// The bytes of `</feed>`.
 const CLOSING_BYTES: usize = 7;
 
-fn entry(xml: &mut Xml, origin: &Origin, entry: &Entry, limit: usize) -> io::Result<()> {
-    let address = format!("{origin}{}", entry.target.path());
+fn entry(xml: &mut Xml, origin: &Origin, ids: &FeedIds, entry: &Entry, limit: usize) -> io::Result<()> {
+    let path = entry.target.path().to_string();
+    let address = format!("{origin}{path}");
     let name = entry.author.as_ref().map_or(DELETED, |author| &author.screen_name);
     xml::parent(xml, "entry", &[], |xml| {
-        // The entry's address is also its id: row ids are never reused.
-        xml::text(xml, "id", &[], &address)?;
+        // The path names the entry for good: row ids are never reused.
+        xml::text(xml, "id", &[], &ids.id(&path))?;
         match entry.target {
             Target::Post(_) => xml::text(xml, "title", &[], &entry.title)?,
             Target::Comment(_) => xml::text(xml, "title", &[], &format!("{name} on {}", entry.title))?,

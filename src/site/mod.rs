@@ -1,6 +1,7 @@
 //! The state that every request needs, as plain data: configuration, database, limiters, metrics.
 
 pub mod config;
+pub mod feed_ids;
 pub mod cookie_names;
 pub mod hashing;
 pub mod limiter;
@@ -18,6 +19,7 @@ use crate::replica::Identity;
 use crate::replica::status::ReplicaStatus;
 use config::Config;
 use cookie_names::CookieNames;
+use feed_ids::FeedIds;
 use hashing::Hashing;
 use limiter::Limiter;
 use semaphore::Semaphore;
@@ -31,6 +33,8 @@ pub struct Site {
     /// The database's random identity, read once at the start. Its copies share it: followers and restored
     /// databases.
     pub identity: Identity,
+    /// The ids of feeds and their entries.
+    pub feed_ids: FeedIds,
     /// The names of cookies.
     pub cookie_names: CookieNames,
     /// Permits for reading and rendering.

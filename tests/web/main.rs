@@ -18,6 +18,7 @@ mod contract;
 mod drain;
 mod durability;
 mod environment;
+mod feed_ids;
 mod feeds;
 mod file_modes;
 mod hashing;
