@@ -52,6 +52,7 @@ pub mod replica;
 pub mod file_mode;
 pub mod metrics;
 pub mod schema;
+pub mod visibility;
 pub mod sql;
 pub mod markup;
 pub mod html;

@@ -16,6 +16,7 @@ use crate::types::cursor::Cursor;
 use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::user::{self, Author};
+use crate::visibility::State;
 use crate::web::Viewer;
 use crate::web::form::Errors;
 use crate::web::paths::{self, Path};
@@ -66,6 +67,12 @@ impl Comment {
     pub fn node(&self) -> Node {
         let Comment { id, parent_id, score, created_at, .. } = *self;
         Node { id, parent_id, score, created_at, bytes: u32::try_from(self.body.len()).unwrap_or(u32::MAX) }
+    }
+
+    /// Whether it is hidden, and why. A deleted comment has no author.
+    #[must_use]
+    pub fn state(&self) -> State {
+        State::of(self.author.is_none(), self.is_removed)
     }
 
     /// Whether it is new to the viewer, who visited the discussion last at `since` (`None`: never). A

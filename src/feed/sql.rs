@@ -10,18 +10,19 @@ use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::user;
 use crate::user::sql::author_columns;
+use crate::visibility::sql::{comment_text, listed, mentioned_title, post_text, post_title, title};
 use crate::vote::Target;
 
 row! {
     /// A post with the first `?1` characters of its text.
     fn post_entry() -> Entry, columns post_columns {
         target: "posts.id" => post_target,
-        title: "posts.title" => post::sql::title,
+        title: post_title!(listed) => title,
         created_at: "posts.created_at",
         updated_at: "max(posts.updated_at, posts.created_at)",
         author: author_columns!("users") => user::sql::author,
         link: "posts.url, posts.site" => post::sql::link,
-        text: "substr(descriptions.text, 1, ?1)",
+        text: concat!("substr(", post_text!(listed), ", 1, ?1)"),
     }
 }
 
@@ -29,11 +30,11 @@ row! {
     /// A comment with the first `?1` characters of its text, and the title of its post.
     fn comment_entry() -> Entry, columns comment_columns {
         target: "comments.id" => comment_target,
-        title: "posts.title" => post::sql::title,
+        title: post_title!(mentioned) => mentioned_title,
         created_at: "comments.created_at",
         updated_at: "max(comments.updated_at, comments.created_at)",
         author: author_columns!("users") => user::sql::author,
-        text: "substr(comments.body, 1, ?1)",
+        text: concat!("substr(", comment_text!(listed), ", 1, ?1)"),
     } with { link: None }
 }
 
@@ -53,7 +54,9 @@ macro_rules! posts {
             "SELECT ",
             post_columns!(),
             " FROM posts CROSS JOIN descriptions ON descriptions.post_id = posts.id \
-             LEFT JOIN users ON users.id = posts.user_id WHERE posts.deleted_at IS NULL ",
+             LEFT JOIN users ON users.id = posts.user_id WHERE ",
+            listed!("posts"),
+            " ",
             $rest
         )
     };
@@ -66,7 +69,9 @@ macro_rules! comments {
             "SELECT ",
             comment_columns!(),
             " FROM comments CROSS JOIN posts ON posts.id = comments.post_id \
-             LEFT JOIN users ON users.id = comments.user_id WHERE comments.deleted_at IS NULL ",
+             LEFT JOIN users ON users.id = comments.user_id WHERE ",
+            listed!("comments"),
+            " ",
             $rest
         )
     };
@@ -126,7 +131,12 @@ pub fn entry(connection: &Connection, target: Target) -> rusqlite::Result<Option
 /// The title of a post and the time of its creation; `None` when it is gone or deleted.
 pub fn post(connection: &Connection, id: PostId) -> rusqlite::Result<Option<(String, Timestamp)>> {
     connection
-        .prepare_cached("SELECT title, created_at FROM posts WHERE id = ?1 AND deleted_at IS NULL")?
+        .prepare_cached(concat!(
+            "SELECT ",
+            post_title!(listed),
+            ", created_at FROM posts WHERE id = ?1 AND ",
+            listed!("posts")
+        ))?
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()
 }

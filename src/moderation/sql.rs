@@ -10,6 +10,7 @@ use crate::types::id::{PostId, SessionId, UserId};
 use crate::types::time::Timestamp;
 use crate::user;
 use crate::user::sql::author_columns;
+use crate::visibility::sql::post_title;
 use crate::vote::{self, Target};
 
 /// The reason for which a post is locked; `None`: it is not locked, or does not exist.
@@ -222,7 +223,7 @@ row! {
         action: "acts.verb" => action,
         noun: "acts.noun",
         subject: "posts.id, comments.id, users.id" => subject,
-        name: "iif(posts.deleted_at IS NULL, posts.title, NULL), users.screen_name" => name,
+        name: concat!(post_title!(or_null), ", users.screen_name") => name,
         reason: "acts.reason",
     }
 }

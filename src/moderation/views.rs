@@ -6,13 +6,13 @@ use horrorshow::prelude::*;
 use super::{LogEntry, ModerationAction, Subject, SubjectDetail};
 use crate::html::text::{DOT, Id, Text};
 use crate::markup::Markup;
-use crate::post::{DELETED, REMOVED};
 use crate::types::cursor::Slice;
 use crate::ui::field::{self, Field};
 use crate::ui::message;
 use crate::ui::pager;
 use crate::ui::time::Age;
 use crate::user::{self, Author};
+use crate::visibility::{DELETED, State};
 use crate::vote::Target;
 use crate::web::Viewer;
 use crate::web::account::Account;
@@ -38,11 +38,12 @@ pub fn link<'v>(target: Target, author: Option<&'v Author>, viewer: Option<&'v V
     }
 }
 
-/// The placeholder of a comment that an admin has removed or its author has deleted.
-pub fn absent(is_removed: bool) -> impl Render {
+/// The placeholder of a hidden comment; that of a removed one leads to the log.
+pub fn absent(state: State) -> impl Render {
+    let placeholder = state.placeholder();
     owned_html! {
         p(class="empty") {
-            @ if is_removed { a(href=paths::LOG) { : REMOVED } } else { : DELETED }
+            @ if state == State::Removed { a(href=paths::LOG) { : placeholder } } else { : placeholder }
         }
     }
 }

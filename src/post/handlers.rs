@@ -148,7 +148,7 @@ pub fn text(cx: &Cx, id: PostId) -> Result {
 /// # Errors
 /// [`Error::Unavailable`] or [`Error::Internal`] when the database fails at looking up the viewer.
 pub fn render(cx: &Cx, detail: &PostDetail, comments: &Thread, form: &CommentForm) -> Result<String> {
-    let (id, is_visible) = (detail.post.id, !detail.is_deleted);
+    let (id, is_visible) = (detail.post.id, !detail.state().is_hidden());
     let description = if is_visible { views::description(detail) } else { String::new() };
     let page = Page {
         aside: Some(views::BACK_TO_POSTS),
@@ -302,7 +302,7 @@ fn edit_page(cx: &Cx, id: PostId, content: &Content, errors: &Errors) -> Result<
 fn own_content(cx: &Cx, viewer: &Viewer, id: PostId) -> Result<Content> {
     let found = cx.read(|connection| sql::find(connection, Some(viewer.id), id))?;
     let PostDetail { post, description, .. } =
-        found.filter(|detail| !detail.is_deleted).ok_or(Error::NotFound)?;
+        found.filter(|detail| !detail.state().is_hidden()).ok_or(Error::NotFound)?;
     if !user::is_own(post.author.as_ref(), Some(viewer)) {
         return Err(NOT_YOURS);
     }

@@ -17,6 +17,7 @@ use crate::types::cursor::Cursor;
 use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::user::Author;
+use crate::visibility::State;
 use crate::web::form::{Errors, Form};
 
 /// A post in a list.
@@ -24,7 +25,7 @@ use crate::web::form::{Errors, Form};
 pub struct Post {
     /// The primary key, which is also in the URL of the post's page.
     pub id: PostId,
-    /// On one line, unique on the site; [`DELETED`] for a post that was deleted.
+    /// On one line, unique on the site; a placeholder for a post that is hidden.
     pub title: SmolStr,
     /// The time of posting.
     pub created_at: Timestamp,
@@ -104,6 +105,12 @@ impl PostDetail {
     pub fn shown_text(&self) -> Beginning<'_> {
         beginning(&self.description, MAX_SHOWN_TEXT_BYTES)
     }
+
+    /// Whether it is hidden, and why.
+    #[must_use]
+    pub fn state(&self) -> State {
+        State::of(self.is_deleted, self.removed.is_some())
+    }
 }
 
 /// The most bytes of a post's rendered text above the comments: twice the longest text in Latin letters.
@@ -122,11 +129,6 @@ pub struct Content {
 
 /// An address cannot be posted again within this time: the request votes for the existing post instead.
 pub const REPOST_WINDOW: Duration = Duration::from_hours(30 * 24);
-
-/// Stands for the title or the author of a deleted text.
-pub const DELETED: &str = "[deleted]";
-/// Stands for the title of a post that an admin removed.
-pub const REMOVED: &str = "[removed]";
 
 /// The fewest characters of a title.
 const MIN_TITLE_CHARS: usize = 5;

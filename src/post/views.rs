@@ -182,17 +182,17 @@ pub fn show<'p>(
     detail: &'p PostDetail,
     save: impl Render + 'p,
 ) -> impl Render + 'p {
-    let PostDetail { post, is_deleted, removed, .. } = detail;
-    let text = detail.shown_text();
+    let PostDetail { post, removed, .. } = detail;
+    let (text, is_hidden) = (detail.shown_text(), detail.state().is_hidden());
     owned_html! {
         @ if let Some(link) = &post.link { : source(link) }
         div(class="byline") {
             : vote::views::arrow_for(Target::Post(post.id), post.is_voted, post.author.as_ref(), viewer);
-            @ if !is_deleted { : vote::views::score(Target::Post(post.id), post.score); : " " }
+            @ if !is_hidden { : vote::views::score(Target::Post(post.id), post.score); : " " }
             @ if removed.is_none() { : user::views::author::by(post.author.as_ref(), viewer); : DOT }
             : Age { at: post.created_at, now: cx.now }; : Raw(" ago"); : DOT;
             a(href="#comments", class="comments_count") { : comment::views::count(post.comments_count) }
-            @ if !is_deleted && viewer.is_some() { span(class="act") { : DOT; : &save } }
+            @ if !is_hidden && viewer.is_some() { span(class="act") { : DOT; : &save } }
             : moderation::views::link(Target::Post(post.id), post.author.as_ref(), viewer);
         }
         div(class="prose") {

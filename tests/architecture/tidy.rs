@@ -83,6 +83,17 @@ fn sql_is_only_in_sql_files() {
 }
 
 #[test]
+fn titles_and_texts_are_read_by_the_rule_of_visibility() {
+    let columns = ["posts.title", "descriptions.text", "comments.body", "SELECT title", "SELECT body"];
+    assert_none(
+        "src/visibility/sql.rs has the columns of titles and texts",
+        // The pages for admins show removed things.
+        |path| matches!(path, "src/visibility/sql.rs" | "src/moderation/sql.rs" | "src/flag/sql.rs"),
+        |line| columns.iter().any(|column| line.contains(column)),
+    );
+}
+
+#[test]
 fn no_source_calls_unwrap() {
     assert_none(
         "use expect with a reason, or return the error",

@@ -22,6 +22,7 @@ mod feed_ids;
 mod feeds;
 mod file_modes;
 mod hashing;
+mod hidden;
 mod housekeeping;
 mod http;
 mod leaving;

@@ -3,25 +3,25 @@
 pub mod discussion;
 
 use rusqlite::{Connection, OptionalExtension, params};
-use smol_str::SmolStr;
 
 use super::tree::Node;
 use super::{Comment, CommentStatus, DUPLICATE_WINDOW, LocatedComment, NewComment, OwnComment, ReplyTarget};
 use crate::moderation;
-use crate::post::{self, REMOVED};
+use crate::post;
 use crate::sql::{Columns, random_id, row};
 use crate::types::cursor::{Cursor, Slice};
 use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::user;
 use crate::user::sql::author_columns;
+use crate::visibility::sql::{comment_author, comment_text, listed, mentioned_title, post_title};
 use crate::vote::{self, Target};
 
 row! {
     /// A comment as a guest sees it. A comment that an admin removed has no author and no text.
     fn comment() -> Comment, columns comment_columns {
         id: "comments.id",
-        body: "iif(comments.removed_at IS NULL, comments.body, '')",
+        body: comment_text!(on_page),
         created_at: "comments.created_at",
         author: author_columns!("users") => user::sql::author,
         score: "comments.score",
@@ -55,22 +55,17 @@ row! {
     /// A comment in the list on its author's page.
     fn own() -> OwnComment, columns own_columns {
         id: "comments.id",
-        body: "comments.body",
+        body: comment_text!(listed),
         created_at: "comments.created_at",
         post_id: "posts.id",
-        post_title: "posts.title, posts.removed_at IS NOT NULL" => post_title,
+        post_title: post_title!(mentioned) => mentioned_title,
     }
-}
-
-fn post_title(columns: &mut Columns) -> rusqlite::Result<SmolStr> {
-    let (title, is_removed) = (post::sql::title(columns)?, columns.read()?);
-    Ok(if is_removed { SmolStr::new_static(REMOVED) } else { title })
 }
 
 /// The tables to which [`comment_columns`] refers.
 macro_rules! joins {
     () => {
-        " FROM comments LEFT JOIN users ON users.id = comments.user_id AND comments.removed_at IS NULL "
+        concat!(" FROM comments", comment_author!(on_page))
     };
 }
 
@@ -154,9 +149,9 @@ pub fn of_user(
         "SELECT ",
         own_columns!(),
         " FROM comments JOIN posts ON posts.id = comments.post_id \
-         WHERE comments.user_id = ?1 AND (comments.created_at, comments.id) < (?2, ?3) \
-         AND comments.deleted_at IS NULL \
-         ORDER BY comments.created_at DESC, comments.id DESC LIMIT ?4"
+         WHERE comments.user_id = ?1 AND (comments.created_at, comments.id) < (?2, ?3) AND ",
+        listed!("comments"),
+        " ORDER BY comments.created_at DESC, comments.id DESC LIMIT ?4"
     );
     let rows = connection
         .prepare_cached(sql)?

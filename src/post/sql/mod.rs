@@ -9,13 +9,14 @@ pub use self::changes::{
     create, delete_or_anonymize, destroy, has_title, is_address_taken, prune, recent_with_address, update,
 };
 use super::best::Period;
-use super::{DELETED, Link, Post, PostDetail, REMOVED};
+use super::{Link, Post, PostDetail};
 use crate::sql::{Columns, moderation_reason, random_id, row, short};
 use crate::types::cursor::{Cursor, Slice};
 use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::user;
 use crate::user::sql::author_columns;
+use crate::visibility::sql::{listed, post_text, post_title, title};
 use crate::visit::sql::new_since;
 use crate::visit::{self, Visit};
 use crate::vote;
@@ -24,18 +25,13 @@ row! {
     /// A post in a list, for a guest.
     fn post() -> Post, columns post_columns {
         id: "posts.id",
-        title: "posts.title" => title,
+        title: post_title!(listed) => title,
         created_at: "posts.created_at",
         comments_count: "posts.comments_count",
         author: author_columns!("users") => user::sql::author,
         score: "posts.score",
         link: "posts.url, posts.site" => link,
     } with { is_voted: false, new_comments: 0, has_unseen: false }
-}
-
-/// The title of a post; [`DELETED`] for NULL.
-pub fn title(columns: &mut Columns) -> rusqlite::Result<SmolStr> {
-    Ok(short(columns)?.unwrap_or(SmolStr::new_static(DELETED)))
 }
 
 /// The link of a post: its URL and its site; `None` where both are NULL.
@@ -48,7 +44,7 @@ row! {
     /// A post on its page, for viewer `?1`, without the viewer's vote.
     fn detail() -> PostDetail, columns detail_columns {
         post: post_columns!() => post,
-        description: "descriptions.text",
+        description: post_text!(listed),
         is_deleted: "posts.deleted_at IS NOT NULL",
         is_saved: "EXISTS (SELECT 1 FROM saved_posts \
                    WHERE saved_posts.user_id = ?1 AND saved_posts.post_id = posts.id)",
@@ -145,8 +141,9 @@ pub fn hottest(
         post_columns!(),
         ", posts.hotness FROM posts",
         joins!(),
-        "WHERE (posts.hotness, posts.id) < (?1, ?2) AND posts.deleted_at IS NULL \
-         ORDER BY posts.hotness DESC, posts.id DESC LIMIT ?3"
+        "WHERE (posts.hotness, posts.id) < (?1, ?2) AND ",
+        listed!("posts"),
+        " ORDER BY posts.hotness DESC, posts.id DESC LIMIT ?3"
     );
     slice(connection, viewer_id, sql, params![after.key, after.id, limit + 1], limit)
 }
@@ -159,8 +156,9 @@ pub fn newest(
     limit: u32,
 ) -> rusqlite::Result<Slice<Post>> {
     let sql = select!(
-        "WHERE (posts.created_at, posts.id) < (?1, ?2) AND posts.deleted_at IS NULL \
-         ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?3"
+        "WHERE (posts.created_at, posts.id) < (?1, ?2) AND ",
+        listed!("posts"),
+        " ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?3"
     );
     let rows = list(connection, viewer_id, sql, params![after.key, after.id, limit + 1])?;
     Ok(Slice::of(rows, limit, Post::age_cursor))
@@ -175,8 +173,9 @@ pub fn of_user(
     limit: u32,
 ) -> rusqlite::Result<Slice<Post>> {
     let sql = select!(
-        "WHERE posts.user_id = ?1 AND (posts.created_at, posts.id) < (?2, ?3) AND posts.deleted_at IS NULL \
-         ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?4"
+        "WHERE posts.user_id = ?1 AND (posts.created_at, posts.id) < (?2, ?3) AND ",
+        listed!("posts"),
+        " ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?4"
     );
     let rows = list(connection, viewer_id, sql, params![user_id, after.key, after.id, limit + 1])?;
     Ok(Slice::of(rows, limit, Post::age_cursor))
@@ -191,8 +190,9 @@ pub fn of_site(
     limit: u32,
 ) -> rusqlite::Result<Slice<Post>> {
     let sql = select!(
-        "WHERE posts.site = ?1 AND (posts.created_at, posts.id) < (?2, ?3) AND posts.deleted_at IS NULL \
-         ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?4"
+        "WHERE posts.site = ?1 AND (posts.created_at, posts.id) < (?2, ?3) AND ",
+        listed!("posts"),
+        " ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?4"
     );
     let rows = list(connection, viewer_id, sql, params![site, after.key, after.id, limit + 1])?;
     Ok(Slice::of(rows, limit, Post::age_cursor))
@@ -211,8 +211,9 @@ pub fn best(
         return best_since(connection, viewer_id, since, now, after, limit);
     }
     let sql = select!(
-        "WHERE (posts.score, posts.id) < (?1, ?2) AND posts.score > 1 AND posts.deleted_at IS NULL \
-         ORDER BY posts.score DESC, posts.id DESC LIMIT ?3"
+        "WHERE (posts.score, posts.id) < (?1, ?2) AND posts.score > 1 AND ",
+        listed!("posts"),
+        " ORDER BY posts.score DESC, posts.id DESC LIMIT ?3"
     );
     let rows = list(connection, viewer_id, sql, params![after.key, after.id, limit + 1])?;
     Ok(Slice::of(rows, limit, Post::score_cursor))
@@ -228,11 +229,12 @@ fn best_since(
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<Post>> {
-    let mut posts_of_day = connection.prepare_cached(
+    let mut posts_of_day = connection.prepare_cached(concat!(
         "SELECT score, id FROM posts WHERE created_at / 86400000000 = ?1 \
-         AND (score, id) < (?2, ?3) AND (score, id) > (?4, ?5) \
-         AND score > 1 AND deleted_at IS NULL AND created_at >= ?6 ORDER BY score DESC, id DESC LIMIT ?7",
-    )?;
+         AND (score, id) < (?2, ?3) AND (score, id) > (?4, ?5) AND score > 1 AND ",
+        listed!("posts"),
+        " AND created_at >= ?6 ORDER BY score DESC, id DESC LIMIT ?7",
+    ))?;
     let max_rows = limit as usize + 1;
     let mut best: Vec<(i64, PostId)> = Vec::new();
     for day in (since.day()..=now.day()).rev() {
@@ -266,9 +268,9 @@ pub fn saved_by(
         post_columns!(),
         ", saved_posts.created_at FROM saved_posts CROSS JOIN posts ON posts.id = saved_posts.post_id",
         joins!(),
-        "WHERE saved_posts.user_id = ?1 AND (saved_posts.created_at, saved_posts.post_id) < (?2, ?3) \
-         AND posts.deleted_at IS NULL \
-         ORDER BY saved_posts.created_at DESC, saved_posts.post_id DESC LIMIT ?4"
+        "WHERE saved_posts.user_id = ?1 AND (saved_posts.created_at, saved_posts.post_id) < (?2, ?3) AND ",
+        listed!("posts"),
+        " ORDER BY saved_posts.created_at DESC, saved_posts.post_id DESC LIMIT ?4"
     );
     slice(connection, Some(user_id), sql, params![user_id, after.key, after.id, limit + 1], limit)
 }
@@ -282,7 +284,9 @@ pub fn from_random(
     let sql = select!(
         "WHERE posts.id >= ",
         random_id!("posts"),
-        " AND posts.deleted_at IS NULL ORDER BY posts.id LIMIT ?1"
+        " AND ",
+        listed!("posts"),
+        " ORDER BY posts.id LIMIT ?1"
     );
     list(connection, viewer_id, sql, params![limit])
 }
@@ -316,12 +320,15 @@ pub fn find(
         let (post, visit) = (&mut detail.post, Visit { new_since, looked_at });
         (post.new_comments, post.has_unseen) = visit::sql::new_comments(connection, viewer_id, id, visit)?;
     }
-    Ok(Some(if detail.removed.is_some() { redacted(detail) } else { detail }))
+    Ok(Some(match detail.state().placeholder() {
+        Some(placeholder) => redacted(detail, placeholder),
+        None => detail,
+    }))
 }
 
-/// A post that an admin removed, without title, author, link and text.
-fn redacted(detail: PostDetail) -> PostDetail {
-    let post = Post { title: SmolStr::new_static(REMOVED), author: None, link: None, ..detail.post };
+/// A hidden post, without title, author, link and text.
+fn redacted(detail: PostDetail, placeholder: &'static str) -> PostDetail {
+    let post = Post { title: SmolStr::new_static(placeholder), author: None, link: None, ..detail.post };
     PostDetail { post, description: String::new(), ..detail }
 }
 
@@ -338,7 +345,9 @@ pub fn random(connection: &Connection) -> rusqlite::Result<Option<PostId>> {
     let sql = concat!(
         "SELECT id FROM posts WHERE id >= ",
         random_id!("posts"),
-        " AND deleted_at IS NULL ORDER BY id LIMIT 1"
+        " AND ",
+        listed!("posts"),
+        " ORDER BY id LIMIT 1"
     );
     connection.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()
 }

@@ -12,6 +12,7 @@ use crate::sql::{Columns, row};
 use crate::types::id::{PostId, UserId};
 use crate::user;
 use crate::user::sql::author_columns;
+use crate::visibility::sql::{comment_text, listed, mentioned_title, post_text, post_title};
 
 /// The statement for posts or the one for comments.
 fn for_kind(kind: Kind, posts: &'static str, comments: &'static str) -> &'static str {
@@ -98,13 +99,21 @@ pub fn matches(
     // CROSS JOIN keeps the join order: from the index to the rows.
     let sql = for_kind(
         kind,
-        "SELECT posts.id, posts.created_at, posts.score, posts.title \
-         FROM post_words CROSS JOIN posts ON posts.id = post_words.rowid \
-         WHERE post_words MATCH ?1 AND posts.deleted_at IS NULL ORDER BY post_words.rowid DESC LIMIT ?2",
-        "SELECT comments.id, comments.created_at, comments.score, NULL \
-         FROM comment_words CROSS JOIN comments ON comments.id = comment_words.rowid \
-         WHERE comment_words MATCH ?1 AND comments.deleted_at IS NULL \
-         ORDER BY comment_words.rowid DESC LIMIT ?2",
+        concat!(
+            "SELECT posts.id, posts.created_at, posts.score, ",
+            post_title!(listed),
+            " FROM post_words CROSS JOIN posts ON posts.id = post_words.rowid \
+             WHERE post_words MATCH ?1 AND ",
+            listed!("posts"),
+            " ORDER BY post_words.rowid DESC LIMIT ?2"
+        ),
+        concat!(
+            "SELECT comments.id, comments.created_at, comments.score, NULL \
+             FROM comment_words CROSS JOIN comments ON comments.id = comment_words.rowid \
+             WHERE comment_words MATCH ?1 AND ",
+            listed!("comments"),
+            " ORDER BY comment_words.rowid DESC LIMIT ?2"
+        ),
     );
     let from_row = |row: &Row| {
         let mut columns = Columns::of(row);
@@ -132,10 +141,15 @@ pub fn is_rare(connection: &Connection, kind: Kind, expression: &str, limit: u32
 pub fn text(connection: &Connection, kind: Kind, id: i64) -> rusqlite::Result<Option<String>> {
     let sql = for_kind(
         kind,
-        "SELECT coalesce(posts.title, '') || char(10) || descriptions.text \
-         FROM posts JOIN descriptions ON descriptions.post_id = posts.id \
-         WHERE posts.id = ?1 AND posts.deleted_at IS NULL",
-        "SELECT body FROM comments WHERE id = ?1 AND deleted_at IS NULL",
+        concat!(
+            "SELECT ",
+            post_title!(listed),
+            " || char(10) || ",
+            post_text!(listed),
+            " FROM posts JOIN descriptions ON descriptions.post_id = posts.id WHERE posts.id = ?1 AND ",
+            listed!("posts")
+        ),
+        concat!("SELECT ", comment_text!(listed), " FROM comments WHERE id = ?1 AND ", listed!("comments")),
     );
     connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()
 }
@@ -144,10 +158,10 @@ row! {
     /// A comment that matches, with its post's title.
     fn comment() -> OwnComment, columns comment_columns {
         id: "comments.id",
-        body: "comments.body",
+        body: comment_text!(listed),
         created_at: "comments.created_at",
         post_id: "posts.id",
-        post_title: "posts.title" => post::sql::title,
+        post_title: post_title!(mentioned) => mentioned_title,
     }
 }
 
@@ -159,7 +173,9 @@ pub fn hit(
 ) -> rusqlite::Result<Option<Hit>> {
     if found.kind == Kind::Post {
         let detail = post::sql::find(connection, viewer_id, PostId::new(found.id))?;
-        return Ok(detail.filter(|detail| !detail.is_deleted).map(|detail| Hit::Post(Box::new(detail))));
+        return Ok(detail
+            .filter(|detail| !detail.state().is_hidden())
+            .map(|detail| Hit::Post(Box::new(detail))));
     }
     let sql = concat!(
         "SELECT ",
@@ -167,7 +183,8 @@ pub fn hit(
         ", ",
         author_columns!("users"),
         " FROM comments JOIN posts ON posts.id = comments.post_id LEFT JOIN users ON users.id = comments.user_id \
-         WHERE comments.id = ?1 AND comments.deleted_at IS NULL"
+         WHERE comments.id = ?1 AND ",
+        listed!("comments")
     );
     let from_row = |row: &Row| {
         let mut columns = Columns::of(row);

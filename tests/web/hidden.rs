@@ -1,0 +1,442 @@
+//! Removed, deleted and banned things: every route is asked by a guest, the author, another user and an admin,
+//! and the answers are compared with the rule in `src/visibility`.
+
+use std::collections::BTreeSet;
+
+use lorem_news::routes;
+use lorem_news::search;
+use lorem_news::search::Order;
+use lorem_news::search::query::Query;
+use lorem_news::site::origin::Origin;
+use lorem_news::types::id::UserId;
+use lorem_news::types::time::Timestamp;
+use lorem_news::user::handlers::deletion;
+use lorem_news::visibility::{Place, Reader, Shown, State, shown};
+use rusqlite::Connection;
+
+use crate::client::*;
+use crate::harness::*;
+use crate::seen::*;
+
+const ADMIN: i64 = 1;
+/// The author of the removed and deleted posts and comments.
+const AUTHOR: i64 = 2;
+/// A user who commented on them.
+const OTHER: i64 = 3;
+const BANNED: i64 = 4;
+/// The user whose account is deleted.
+const LEFT: i64 = 5;
+
+/// The posts that are removed, deleted, kept after the deletion of their author's account, and of the banned
+/// user.
+const REMOVED_POST: i64 = 3;
+const DELETED_POST: i64 = 6;
+const LEFT_POST: i64 = 7;
+const BANNED_POST: i64 = 8;
+/// A post that nobody hides, on which the comments are.
+const OPEN_POST: i64 = 9;
+/// The first of the comments, in the order of [`comments`].
+const FIRST_COMMENT: i64 = 10_000;
+
+/// The comments: id after [`FIRST_COMMENT`], post, author, parent, text.
+const COMMENTS: [(i64, i64, i64, Option<i64>, &str); 12] = [
+    (0, REMOVED_POST, OTHER, None, "A publicremark on it"),
+    (1, OPEN_POST, AUTHOR, None, "Removedcomment, with a reply"),
+    (2, OPEN_POST, OTHER, Some(1), "A publicreply to it"),
+    (3, OPEN_POST, AUTHOR, None, "Removedleaf, without a reply"),
+    (4, DELETED_POST, OTHER, None, "Deletedthread goes with the post"),
+    (5, OPEN_POST, AUTHOR, None, "Deletedcomment, with a reply"),
+    (6, OPEN_POST, OTHER, Some(5), "Another publicreply"),
+    (7, OPEN_POST, AUTHOR, None, "Deletedleaf, without a reply"),
+    (8, OPEN_POST, LEFT, None, "Leftcomment, with a reply"),
+    (9, OPEN_POST, OTHER, Some(8), "A third publicreply"),
+    (10, LEFT_POST, OTHER, None, "It keeps the post: publicremark"),
+    (11, OPEN_POST, BANNED, None, "Bannedcomment"),
+];
+
+fn comment(number: i64) -> String {
+    format!("/comments/{}", FIRST_COMMENT + number)
+}
+
+/// A word that only one thing has, the state of that thing, and the page on which admins see it; none: the
+/// thing has no such page.
+struct Secret {
+    word: &'static str,
+    state: State,
+    moderation: Option<String>,
+}
+
+fn secrets() -> Vec<Secret> {
+    let post = |id: i64| Some(format!("/posts/{id}/moderate"));
+    let of_comment = |number: i64| Some(format!("{}/moderate", comment(number)));
+    let mut secrets = Vec::new();
+    let mut add = |state, words: &[&'static str], moderation: Option<String>| {
+        secrets.extend(words.iter().map(|word| Secret { word, state, moderation: moderation.clone() }));
+    };
+    add(State::Removed, &["removedtitle", "removedpath", "removedtext"], post(REMOVED_POST));
+    add(State::Removed, &["removedcomment"], of_comment(1));
+    add(State::Removed, &["removedleaf"], of_comment(3));
+    add(State::Deleted, &["deletedtitle", "deletedpath", "deletedtext", "deletedthread"], post(DELETED_POST));
+    add(State::Deleted, &["deletedcomment"], of_comment(5));
+    add(State::Deleted, &["deletedleaf"], of_comment(7));
+    add(State::Deleted, &["lefttitle", "leftpath", "lefttext"], post(LEFT_POST));
+    add(State::Deleted, &["leftcomment"], of_comment(8));
+    add(State::Deleted, &["leftname", "leftabout", "leftflag"], Some(format!("/users/{LEFT}/moderate")));
+    secrets
+}
+
+struct Scene {
+    site: Site,
+    database: Connection,
+    readers: [(Reader, Client); 4],
+}
+
+/// Makes everything, then removes, deletes and bans by the site's own means.
+fn scene() -> Scene {
+    let site = Site::with(20, |config| config.base_url = Origin::parse("https://news.example").ok());
+    let database = site.database();
+    write(&database);
+    eventually("everything is indexed", || {
+        (!search::sql::is_behind(&database).expect("an answer")).then_some(())
+    });
+    let readers = [
+        (Reader::Guest, Client::new(&site)),
+        (Reader::Author, Client::signed_in_as(&site, AUTHOR)),
+        (Reader::Other, Client::signed_in_as(&site, OTHER)),
+        (Reader::Admin, Client::signed_in_as(&site, ADMIN)),
+    ];
+    let scene = Scene { site, database, readers };
+    let [author, admin] = [scene.reader(Reader::Author), scene.reader(Reader::Admin)];
+    // While it is shown, every word is found, so the words are right.
+    let guest = scene.reader(Reader::Guest);
+    for id in [REMOVED_POST, DELETED_POST, LEFT_POST, OPEN_POST] {
+        let page = guest.get(&format!("/posts/{id}")).text().to_lowercase();
+        let words = secrets().into_iter().map(|secret| secret.word).filter(|word| page.contains(word));
+        assert!(words.count() >= 3, "/posts/{id}");
+    }
+    let moderate = |path: &str, act: &str| {
+        let form = [("act", act), ("reason", "Because it is so")];
+        assert_eq!(admin.post(&format!("{path}/moderate"), &form).status, 303, "{path}");
+    };
+    // The log has acts on things that are hidden afterwards, and one by an admin who leaves.
+    for path in [REMOVED_POST, DELETED_POST, LEFT_POST].map(|id| format!("/posts/{id}")) {
+        moderate(&path, "lock");
+    }
+    moderate(&format!("/users/{LEFT}"), "ban");
+    moderate(&format!("/users/{LEFT}"), "unban");
+    moderate(&format!("/posts/{REMOVED_POST}"), "remove");
+    moderate(&comment(1), "remove");
+    moderate(&comment(3), "remove");
+    moderate(&format!("/users/{BANNED}"), "ban");
+    for path in [format!("/posts/{DELETED_POST}"), comment(5), comment(7)] {
+        assert_eq!(author.ask("DELETE", &path, &[], &[]).status, 303, "{path}");
+    }
+    while deletion::destroy_some(&scene.database, UserId::new(LEFT), Timestamp::now(), 100).expect("a step") {
+    }
+    assert_sound(&scene.database);
+    scene
+}
+
+/// Inserts the users' names, posts, comments, flags, votes and saved posts.
+fn write(database: &Connection) {
+    let (mut names, mut posts) = (String::new(), String::new());
+    for (id, name) in [(BANNED, "Bannedname"), (LEFT, "Leftname")] {
+        names += &format!(
+            "UPDATE users SET screen_name = '{name}', folded_name = lower('{name}') WHERE id = {id};
+             UPDATE profiles SET about = '{}about' WHERE user_id = {id};",
+            &name[..name.len() - 4]
+        );
+    }
+    for (id, author, word) in [
+        (REMOVED_POST, AUTHOR, "Removed"),
+        (DELETED_POST, AUTHOR, "Deleted"),
+        (LEFT_POST, LEFT, "Left"),
+        (BANNED_POST, BANNED, "Banned"),
+        (OPEN_POST, OTHER, "Open"),
+    ] {
+        posts += &format!(
+            "UPDATE posts SET user_id = {author}, title = '{word}title of {id}',
+                 url = 'https://secret.example/{word}path', site = 'secret.example', address = 'secret.example/{id}'
+                 WHERE id = {id};
+             UPDATE descriptions SET text = '{word}text' WHERE post_id = {id};"
+        );
+    }
+    let people = format!("{ADMIN}, {AUTHOR}, {OTHER}, {BANNED}, {LEFT}");
+    database
+        .execute_batch(&format!(
+            "UPDATE users SET is_admin = 1 WHERE id = {ADMIN};
+             UPDATE posts SET user_id = 10 WHERE user_id IN ({people});
+             UPDATE comments SET user_id = 10 WHERE user_id IN ({people});
+             DELETE FROM comments WHERE post_id IN ({REMOVED_POST}, {DELETED_POST}, {LEFT_POST}, {BANNED_POST}, {OPEN_POST});
+             {names} {posts}"
+        ))
+        .expect("the schema is known");
+    for (number, post, author, parent, body) in COMMENTS {
+        let sql = "INSERT INTO comments (id, post_id, user_id, parent_id, depth, created_at, updated_at, body) \
+                   VALUES (?1, ?2, ?3, ?4, ?4 IS NOT NULL, ?5, ?5, ?6)";
+        let (id, parent, at) =
+            (FIRST_COMMENT + number, parent.map(|parent| FIRST_COMMENT + parent), Timestamp::now());
+        database.execute(sql, rusqlite::params![id, post, author, parent, at, body]).expect("a comment");
+    }
+    database
+        .execute_batch(&format!(
+            "INSERT INTO saved_posts SELECT {OTHER}, id, 1 FROM posts;
+             INSERT INTO post_votes SELECT 11, id, 1 FROM posts WHERE user_id <> 11;
+             INSERT INTO cases (id, created_at, post_id, flags_count) VALUES (1, 1, {OPEN_POST}, 2), (2, 1, {LEFT_POST}, 1);
+             INSERT INTO cases (id, created_at, comment_id, flags_count) VALUES (3, 1, {FIRST_COMMENT} + 1, 1);
+             INSERT INTO flags VALUES (1, {LEFT}, 1, 'Leftflag'), (1, 11, 1, 'Spam'), (2, 11, 1, 'Spam'), (3, 11, 1, 'Spam');"
+        ))
+        .expect("the schema is known");
+    recount(database);
+}
+
+impl Scene {
+    fn reader(&self, wanted: Reader) -> &Client {
+        &self.readers.iter().find(|(reader, _)| *reader == wanted).expect("each kind is there").1
+    }
+}
+
+/// A request to a route: its pattern, method and path with the query.
+type Probe = (&'static str, &'static str, String);
+
+/// Requests to every route, about every hidden thing where the route is about one thing.
+fn probes(database: &Connection) -> Vec<Probe> {
+    let mut probes: Vec<Probe> = Vec::new();
+    let mut add = |pattern, method, paths: &[String]| {
+        probes.extend(paths.iter().map(|path| (pattern, method, path.clone())));
+    };
+    let fixed = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect::<Vec<_>>();
+    let posts = |end: &str| {
+        [REMOVED_POST, DELETED_POST, LEFT_POST, OPEN_POST].map(|id| format!("/posts/{id}{end}")).to_vec()
+    };
+    let comments =
+        |end: &str| (0..COMMENTS.len() as i64).map(|number| comment(number) + end).collect::<Vec<_>>();
+    let users = |end: &str| (1..=5).map(|id| format!("/users/{id}{end}")).collect::<Vec<_>>();
+    add("/", "GET", &fixed(&["/"]));
+    add("/best", "GET", &fixed(&["/best"]));
+    add("/best/:period", "GET", &["day", "week", "month", "all"].map(|period| format!("/best/{period}")));
+    add("/from", "GET", &fixed(&["/from?site=secret.example"]));
+    add("/posts", "GET", &fixed(&["/posts"]));
+    add("/posts", "POST", &fixed(&["/posts"]));
+    add("/posts.atom", "GET", &fixed(&["/posts.atom"]));
+    add("/front.atom", "GET", &fixed(&["/front.atom"]));
+    add("/posts/:file", "GET", &posts(".atom"));
+    add("/users/:file", "GET", &users(".atom"));
+    add("/posts/new", "GET", &fixed(&["/posts/new", "/posts/new?url=https%3A%2F%2Fsecret.example%2F"]));
+    for method in ["GET", "PATCH", "PUT", "DELETE"] {
+        // The open post stays as it is.
+        add("/posts/:id", method, &posts("")[..if method == "GET" { 4 } else { 3 }]);
+        add("/comments/:id", method, &comments("")[..if method == "GET" { COMMENTS.len() } else { 2 }]);
+    }
+    add("/posts/:id/edit", "GET", &posts("/edit"));
+    add("/posts/:id/comments", "GET", &posts("/comments"));
+    add("/posts/:id/comments", "POST", &posts("/comments"));
+    add("/comments/:id/reply", "GET", &comments("/reply"));
+    add("/comments/:id/replies", "GET", &comments("/replies"));
+    add("/comments/:id/replies", "POST", &comments("/replies"));
+    add("/comments/:id/edit", "GET", &comments("/edit"));
+    for method in ["GET", "POST"] {
+        add("/posts/:id/flag", method, &posts("/flag"));
+        add("/posts/:id/moderate", method, &posts("/moderate"));
+        add("/comments/:id/flag", method, &comments("/flag"));
+        add("/comments/:id/moderate", method, &comments("/moderate"));
+        add("/users/:id/moderate", method, &users("/moderate"));
+    }
+    for (pattern, end) in [("/posts/:id/vote", "/vote"), ("/posts/:id/unvote", "/unvote")] {
+        add(pattern, "POST", &posts(end));
+    }
+    for (pattern, end) in [("/posts/:id/save", "/save"), ("/posts/:id/unsave", "/unsave")] {
+        add(pattern, "POST", &posts(end));
+    }
+    for (pattern, end) in [("/comments/:id/vote", "/vote"), ("/comments/:id/unvote", "/unvote")] {
+        add(pattern, "POST", &comments(end));
+    }
+    add("/users/:id", "GET", &users(""));
+    add("/users/:id", "GET", &users("?comments=9223372036854775807.9223372036854775807"));
+    // The beginnings of words: the answer has the query in it.
+    for (pattern, path) in [("/search", "/search?q="), ("/search.atom", "/search.atom?q=")] {
+        let queries = [
+            "removedtitl",
+            "removedtex",
+            "removedcommen",
+            "removedlea",
+            "deletedtitl",
+            "deletedthrea",
+            "deletedcommen",
+            "lefttitl",
+            "leftcommen",
+            "publicremark",
+            "publicreply",
+            "bannedtitle",
+            "site%3Asecret.example",
+            "%22publicremark+on%22",
+            "removedtitl+publicremark",
+            "type%3Acomment+publicremark",
+        ];
+        add(pattern, "GET", &queries.map(|query| path.to_owned() + query));
+        let by = |id| format!("{path}by%3A{}", name_of(database, id));
+        add(pattern, "GET", &[AUTHOR, OTHER, BANNED].map(by));
+    }
+    for pattern in [
+        "/saved",
+        "/sign_up",
+        "/log",
+        "/flags",
+        "/user",
+        "/user/edit",
+        "/user/delete",
+        "/sign_in",
+        "/preferences",
+        "/keys",
+        "/robots.txt",
+        "/sitemap.xml",
+        "/up",
+        "/metrics",
+        "/status",
+    ] {
+        add(pattern, "GET", &fixed(&[pattern]));
+    }
+    add("/users", "GET", &fixed(&["/users"]));
+    add("/sessions", "GET", &fixed(&["/sessions"]));
+    add("/sessions/:id", "DELETE", &fixed(&["/sessions/0"]));
+    add("/:file", "GET", &fixed(&["/sitemap-1.xml"]));
+    add("/assets/:name", "GET", &fixed(&["/assets/none.css"]));
+    add("/:name", "GET", &fixed(&["/icon.svg"]));
+    let actions = ["post_show", "posts_index", "user_show", "read_heavy", "write_heavy", "balanced"];
+    add("/benchmarking/:action", "POST", &actions.map(|action| format!("/benchmarking/{action}")));
+    probes
+}
+
+/// Panics unless the answer shows of each secret what the rule allows the reader.
+fn assert_as_ruled(answer: &Answer, secrets: &[Secret], (method, path): (&str, &str), reader: Reader) {
+    let said = answer.headers.iter().fold(answer.text().to_lowercase(), |said, (name, value)| {
+        said + "\n" + &name.to_lowercase() + ": " + &value.to_lowercase()
+    });
+    for Secret { word, state, moderation } in secrets {
+        let is_moderation = method == "GET" && moderation.as_deref() == Some(path);
+        let rule = if is_moderation { shown(*state, Place::Moderation, reader) } else { Shown::Nothing };
+        let is_said = said.contains(word);
+        assert_eq!(
+            is_said,
+            rule == Shown::Everything,
+            "{reader:?} {method} {path}: {word} ({})",
+            answer.status
+        );
+    }
+}
+
+#[test]
+fn no_route_shows_a_removed_or_deleted_thing() {
+    let scene = scene();
+    let (secrets, probes) = (secrets(), probes(&scene.database));
+    let probed: BTreeSet<&str> = probes.iter().map(|(pattern, ..)| *pattern).collect();
+    let routes: BTreeSet<&str> = routes::patterns().filter(|pattern| *pattern != "none").collect();
+    let unlisted: Vec<_> = routes.symmetric_difference(&probed).collect();
+    assert!(unlisted.is_empty(), "each route belongs into probes(), to look for hidden words: {unlisted:?}");
+    // The places that the probes look at show no word of a hidden thing, to any reader.
+    for state in [State::Removed, State::Deleted] {
+        for place in [Place::List, Place::Page, Place::Mention, Place::Action] {
+            for (reader, _) in &scene.readers {
+                assert_ne!(shown(state, place, *reader), Shown::Everything);
+            }
+        }
+    }
+    for (reader, client) in &scene.readers {
+        for (_, method, path) in &probes {
+            let answers = [client.ask(method, path, &[], &[]), client.htmx(method, path, &[])];
+            for answer in answers {
+                assert!(answer.status < 500, "{method} {path}: {}", answer.text());
+                assert_as_ruled(&answer, &secrets, (method, path), *reader);
+            }
+        }
+    }
+    assert_sound(&scene.database);
+}
+
+#[test]
+fn a_placeholder_stands_wherever_a_hidden_thing_is_mentioned() {
+    let scene = scene();
+    let mentions =
+        [(REMOVED_POST, 0, "[removed]", State::Removed), (LEFT_POST, 10, "[deleted]", State::Deleted)];
+    for (reader, client) in &scene.readers {
+        for (post, number, placeholder, state) in mentions {
+            assert_eq!(shown(state, Place::Mention, *reader), Shown::Placeholder);
+            assert_eq!(state.placeholder(), Some(placeholder));
+            let page = client.get(&format!("/posts/{post}"));
+            assert_eq!(texts(&page.html(), "h1"), [placeholder]);
+            assert_eq!(attributes(&page.html(), "link[rel=canonical], meta[property]", "property"), [""; 0]);
+            let comment_page = client.get(&comment(number)).html();
+            assert_eq!(texts(&comment_page, "h1"), [format!("Comment on {placeholder}")]);
+            assert_eq!(texts(&comment_page, "title"), [format!("Comment on {placeholder} · Lorem News")]);
+            let to_post = format!("a[href='/posts/{post}']");
+            assert_eq!(texts(&client.get(&format!("/users/{OTHER}")).html(), &to_post), [placeholder]);
+            assert_eq!(texts(&client.get("/search?q=publicremark").html(), &to_post), [placeholder]);
+            let title = format!("<title>{} on {placeholder}</title>", name_of(&scene.database, OTHER));
+            for feed in [format!("/users/{OTHER}.atom"), "/search.atom?q=publicremark".to_owned()] {
+                assert!(client.get(&feed).text().contains(&title), "{feed}");
+            }
+            assert_eq!(shown(state, Place::Action, *reader), Shown::Nothing);
+            assert_eq!(client.get(&format!("/posts/{post}.atom")).status, 404);
+        }
+        // A banned user's name and texts stay; their page says why they are banned.
+        for (path, word) in [
+            ("/from?site=secret.example".to_owned(), "Bannedtitle"),
+            ("/posts.atom".to_owned(), "Bannedname"),
+            ("/search?q=bannedtitl".to_owned(), "Bannedtitle"),
+            (format!("/posts/{BANNED_POST}"), "Bannedtext"),
+            (format!("/posts/{BANNED_POST}"), "Bannedname"),
+            (comment(11), "Bannedcomment"),
+            (format!("/users/{BANNED}"), "Bannedabout"),
+            (format!("/users/{BANNED}"), "Because it is so"),
+            ("/log".to_owned(), "Bannedname"),
+        ] {
+            assert_eq!(shown(State::Banned, Place::Page, *reader), Shown::Everything);
+            assert!(client.get(&path).text().contains(word), "{reader:?} {path}: {word}");
+        }
+    }
+}
+
+#[test]
+fn a_removed_link_can_be_posted_again_and_leads_to_the_new_post() {
+    let scene = scene();
+    let client = scene.reader(Reader::Other);
+    scene
+        .database
+        .execute_batch("UPDATE posts SET created_at = unixepoch() * 1000000 WHERE id = 3")
+        .expect("the schema is known");
+    let form = [("title", "An unknown title"), ("url", "https://secret.example/3")];
+    let answer = client.post("/posts", &form);
+    assert_eq!(answer.status, 303);
+    assert_ne!(answer.header("Location"), Some("/posts/3"), "the removed post is not named");
+    // A title stays taken, since the post may be restored.
+    let taken = client.post("/posts", &[("title", "Removedtitle of 3")]);
+    assert_eq!((taken.status, errors(&taken).1), (422, vec!["Title has already been taken".to_owned()]));
+}
+
+#[test]
+fn search_finds_nothing_removed_before_the_index_follows() {
+    let (_folder, path) = folder();
+    seeded(&path, 20);
+    let database = open(&path);
+    write(&database);
+    while search::sql::index_step(&database).expect("a step") {}
+    let find = |text: &str| {
+        let query = Query::parse(text).expect("a query");
+        let found = search::sql::find::find(&database, &query, Order::Date, Timestamp::now());
+        found.expect("an answer").expect("the author is known").matches.len()
+    };
+    let words = ["removedtitle", "removedtitl", "removedtext", "removedcomment", "\"removedcomment with\""];
+    assert_eq!(words.map(find), [1; 5]);
+    let remove = "UPDATE posts SET deleted_at = 1, removed_at = 1 WHERE id = 3;
+                  UPDATE comments SET deleted_at = 1, removed_at = 1 WHERE id = 10001;";
+    database.execute_batch(remove).expect("the schema is known");
+    assert!(search::sql::is_behind(&database).expect("an answer"), "the index still has the words");
+    assert_eq!(words.map(find), [0; 5]);
+    while search::sql::index_step(&database).expect("a step") {}
+    let indexed = |sql: &str| number(&database, sql);
+    assert_eq!(indexed("SELECT count(*) FROM post_words WHERE post_words MATCH '\"removedtitle\"'"), 0);
+    assert_eq!(
+        indexed("SELECT count(*) FROM comment_words WHERE comment_words MATCH '\"removedcomment\"'"),
+        0
+    );
+}
