@@ -19,8 +19,8 @@ pub enum State {
     /// Its author has deleted it, or their account. A row without author and text stays where others
     /// replied.
     Deleted,
-    /// An account that an admin has banned, and its posts and comments: a ban ends writing. An admin removes texts
-    /// that should not be read.
+    /// An account that an admin has banned, and its posts and comments: a ban ends writing. An admin removes
+    /// texts that should not be read.
     Banned,
 }
 
