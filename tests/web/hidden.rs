@@ -229,6 +229,7 @@ fn probes(database: &Connection) -> Vec<Probe> {
         add("/comments/:id", method, &comments("")[..if method == "GET" { COMMENTS.len() } else { 2 }]);
     }
     add("/posts/:id/edit", "GET", &posts("/edit"));
+    add("/posts/:id/text", "GET", &posts("/text"));
     add("/posts/:id/comments", "GET", &posts("/comments"));
     add("/posts/:id/comments", "POST", &posts("/comments"));
     add("/comments/:id/reply", "GET", &comments("/reply"));
