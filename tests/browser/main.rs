@@ -7,6 +7,7 @@ use lorem_test_support::harness;
 
 mod access;
 mod answers;
+mod bounds;
 mod comfort;
 mod comments;
 mod devtools;

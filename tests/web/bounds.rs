@@ -13,6 +13,7 @@ use rusqlite::Connection;
 use scraper::Html;
 
 use crate::client::*;
+use crate::contract::complaints;
 use crate::harness::*;
 use crate::seen::*;
 
@@ -323,6 +324,7 @@ fn each_comment_of_a_long_discussion_is_on_one_page() {
             assert!(answer.body.len() <= MAX_PAGE_BYTES, "{path}: {}", answer.body.len());
             let html = answer.html();
             assert_leads_within(&html, &path);
+            assert_eq!(complaints(&html), [""; 0], "{path}");
             // The page of a comment begins with the comment itself.
             let own = usize::from(path.starts_with("/comments/"));
             seen.extend(shown(&html).into_iter().skip(own));

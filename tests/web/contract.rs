@@ -118,7 +118,7 @@ fn is_shared(element: ElementRef) -> bool {
 }
 
 /// The errors in the markup of a page or a fragment.
-fn complaints(html: &Html) -> Vec<String> {
+pub fn complaints(html: &Html) -> Vec<String> {
     let mut found = Vec::new();
     let ids = attributes(html, "[id]", "id");
     let mut seen = BTreeSet::new();
