@@ -9,9 +9,6 @@ pub const MAX_PAGE_BYTES: usize = 512 * 1024;
 /// The most bytes of a fragment for htmx, and of a feed.
 pub const MAX_FRAGMENT_BYTES: usize = 256 * 1024;
 
-/// The bytes of a page that are kept for its frame: header, footer, heading, notices, reasons of moderators.
-pub const FRAME_BYTES: usize = 24 * 1024;
-
 /// The most bytes of a form's values on a page that has only the form.
 pub const MAX_FORM_BYTES: usize = 400 * 1024;
 

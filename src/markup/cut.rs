@@ -29,14 +29,6 @@ pub struct Beginning<'t> {
     pub is_cut: bool,
 }
 
-impl Beginning<'_> {
-    /// The size of its rendering, in bytes.
-    #[must_use]
-    pub fn size(&self) -> usize {
-        measured(self.text, self.spare, usize::MAX).bytes
-    }
-}
-
 impl Render for Beginning<'_> {
     fn render(&self, out: &mut TemplateBuffer) {
         write(self.text, self.spare, out);

@@ -161,10 +161,15 @@ pub fn render(cx: &Cx, detail: &PostDetail, comments: &Thread, form: &CommentFor
     let comments = if form.fills_page() { &elsewhere } else { comments };
     let form = CommentForm { account: page.account(), in_place: comments.next.is_none(), ..*form };
     let save = saved::views::button(page.account(), id, detail.is_saved);
-    let post = views::show(cx, page.viewer, detail, save);
+    let post = &views::show(cx, page.viewer, detail, save);
     let context = ThreadContext::of(cx, page.viewer, detail);
-    let discussion = comment::views::discussion(detail, comments, &form, context);
-    Ok(layout::render(&page, owned_html! { : &post; : &discussion })?)
+    let render = |context| {
+        let discussion = comment::views::discussion(detail, comments, &form, context);
+        layout::render(&page, owned_html! { : post; : &discussion })
+    };
+    let html = render(context)?;
+    let bounded = context.bounded(&html, comments, 0).map(render).transpose()?;
+    Ok(bounded.unwrap_or(html))
 }
 
 /// `GET /posts/new`: the query string may prefill the form, as the bookmarklet's does.

@@ -113,8 +113,9 @@ impl PostDetail {
     }
 }
 
-/// The most bytes of a post's rendered text above the comments: twice the longest text in Latin letters.
-const MAX_SHOWN_TEXT_BYTES: usize = 128 * 1024;
+/// The most bytes of a post's rendered text above the comments: half as much again as the longest text in Latin
+/// letters.
+const MAX_SHOWN_TEXT_BYTES: usize = 96 * 1024;
 
 /// The fields of the form for a post.
 #[derive(Debug, Clone, Default)]

@@ -212,7 +212,10 @@ pub fn show(cx: &Cx, id: CommentId) -> Result {
     let page = Page { aside: Some((&back, "← Back to post")), ..Page::new(cx, &heading)? };
     let address = address_on(context_page, detail.post.id, id);
     let context = ThreadContext::of(cx, page.viewer, &detail);
-    Ok(reply::page(cx, layout::render(&page, views::show(&detail, &comment, &address, &thread, context))?))
+    let render = |context| layout::render(&page, views::show(&detail, &comment, &address, &thread, context));
+    let html = render(context)?;
+    let bounded = context.bounded(&html, &thread, 1).map(render).transpose()?;
+    Ok(reply::page(cx, bounded.unwrap_or(html)))
 }
 
 /// The body of a comment for htmx: whole, in place of a cut one or of the form for editing it.

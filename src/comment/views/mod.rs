@@ -8,7 +8,7 @@ use horrorshow::{TemplateBuffer, owned_html};
 use super::tree::{HiddenReplies, Row};
 use super::{Comment, MAX_LEVELS, Thread};
 use crate::html::render_by_reference;
-use crate::html::size::{FRAME_BYTES, MAX_FORM_IN_PLACE_BYTES, MAX_PAGE_BYTES};
+use crate::html::size::{MAX_FORM_IN_PLACE_BYTES, MAX_PAGE_BYTES};
 use crate::html::text::{DOT, Id, Text, escaped_length};
 use crate::markup::{FORMATTING, Markup};
 use crate::post::PostDetail;
@@ -47,6 +47,8 @@ pub struct ThreadContext<'s> {
     pub new_comments: i64,
     /// Whether the discussion takes comments.
     pub is_open: bool,
+    /// The most bytes of a comment's rendered text; `None`: all are whole.
+    limit: Option<usize>,
 }
 
 impl<'s> ThreadContext<'s> {
@@ -60,7 +62,16 @@ impl<'s> ThreadContext<'s> {
             new_since: detail.new_since,
             new_comments: detail.post.new_comments,
             is_open: detail.takes_comments(),
+            limit: None,
         }
+    }
+
+    /// The context in which the page of `thread` has at most [`MAX_PAGE_BYTES`]: some comments are cut. `None` if
+    /// it has room for all that is in `html`. The first `whole` comments are not cut.
+    #[must_use]
+    pub fn bounded(self, html: &str, thread: &Thread, whole: usize) -> Option<ThreadContext<'s>> {
+        let excess = html.len().checked_sub(MAX_PAGE_BYTES).filter(|&excess| excess > 0)?;
+        Some(ThreadContext { limit: text::limit(thread, whole, excess), ..self })
     }
 
     /// The context of a page change for a user who has just changed something: no comment is new to them.
@@ -71,7 +82,15 @@ impl<'s> ThreadContext<'s> {
         poster_id: Option<UserId>,
         is_open: bool,
     ) -> ThreadContext<'s> {
-        ThreadContext { viewer, now: cx.now, poster_id, new_since: None, new_comments: 0, is_open }
+        ThreadContext {
+            viewer,
+            now: cx.now,
+            poster_id,
+            new_since: None,
+            new_comments: 0,
+            is_open,
+            limit: None,
+        }
     }
 }
 
@@ -99,8 +118,6 @@ pub struct List<'t> {
     pub thread: &'t Thread,
     /// The request's and discussion's part in their look.
     pub context: ThreadContext<'t>,
-    /// The bytes of the page that are left for them.
-    pub room: usize,
     /// Whether the first comment, whose page it is, is shown whole however long it is.
     pub is_of_comment: bool,
 }
@@ -119,9 +136,7 @@ impl List<'_> {
 
 impl Render for List<'_> {
     fn render(&self, out: &mut TemplateBuffer) {
-        let ThreadContext { viewer, .. } = self.context;
         let (new_ids, whole) = (self.new_ids(), usize::from(self.is_of_comment));
-        let limit = text::limit(self.thread, viewer, self.room, whole);
         if self.context.new_comments > 0 {
             new_comments_note(self.context.new_comments, new_ids.first().copied(), self.thread.new_elsewhere)
                 .render(out);
@@ -136,7 +151,7 @@ impl Render for List<'_> {
             let is_new = new_ids.next_if_eq(&comment.id).is_some();
             let takes_no_reply_in_place = row.level + 1 == MAX_LEVELS || row.hidden == HiddenReplies::All;
             let next_new = new_ids.peek().copied().filter(|_| is_new);
-            let limit = limit.filter(|_| at >= whole);
+            let limit = self.context.limit.filter(|_| at >= whole);
             let annotations =
                 Annotations { is_first: row.level == 0, takes_no_reply_in_place, is_new, next_new, limit };
             open_item(comment, self.context, annotations).render(out);
@@ -320,9 +335,7 @@ pub fn discussion<'p>(
     context: ThreadContext<'p>,
 ) -> impl Render + 'p {
     let PostDetail { post, locked, .. } = detail;
-    let used = FRAME_BYTES + detail.shown_text().size() + escaped_length(form.body);
-    let list =
-        List { thread: comments, context, room: MAX_PAGE_BYTES.saturating_sub(used), is_of_comment: false };
+    let list = List { thread: comments, context, is_of_comment: false };
     owned_html! {
         section(id="comments", class="discussion", aria-labelledby="comments_heading") {
             h2(id="comments_heading", class="comments_count") { : count(post.comments_count) }
@@ -343,7 +356,7 @@ pub fn show<'p>(
     thread: &'p Thread,
     context: ThreadContext<'p>,
 ) -> impl Render + 'p {
-    let list = List { thread, context, room: MAX_PAGE_BYTES - FRAME_BYTES, is_of_comment: true };
+    let list = List { thread, context, is_of_comment: true };
     owned_html! {
         p(class="byline") {
             : "on "; a(href=paths::post(detail.post.id)) { : Text(&detail.post.title) }

@@ -3,36 +3,29 @@
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
-use crate::comment::{Comment, OwnComment, Thread};
+use crate::comment::{OwnComment, Thread};
 use crate::html::text::{DOT, Id, Text};
 use crate::markup::Markup;
 use crate::markup::cut::{beginning, common_limit, size};
 use crate::types::id::CommentId;
 use crate::types::time::Timestamp;
 use crate::ui::time::Age;
-use crate::user;
-use crate::web::{Viewer, paths};
+use crate::web::paths;
 
-/// The most bytes of a comment on a page beside its text, with the longest names and numbers: for a guest, for a
-/// viewer, and for its author.
-const COMMENT_BYTES: [usize; 3] = [850, 1_150, 1_400];
+/// The bytes of the link that a cut text gets.
+const LINK_BYTES: usize = 200;
 /// The most bytes of a rendered text in a list of a user's comments: some 160 words.
 const MAX_LISTED_BYTES: usize = 1_000;
+/// A listed text of so few bytes is whole whatever it renders to, so most are not measured.
+const SHORT_BYTES: usize = 500;
 
-/// The most bytes of a comment's rendered text on a page with `room` bytes for the comments: the longest are cut
-/// where all of them have no room. `None`: all are whole. The first `whole` comments are not cut.
-pub(super) fn limit(thread: &Thread, viewer: Option<&Viewer>, room: usize, whole: usize) -> Option<usize> {
-    let (first, others) = thread.rows.split_at(whole.min(thread.rows.len()));
-    let first: usize = first.iter().map(|(_, comment)| size(&comment.body)).sum();
-    let [guests, viewers, authors] = COMMENT_BYTES;
-    let beside = |comment: &Comment| match viewer {
-        Some(_) if user::is_own(comment.author.as_ref(), viewer) => authors,
-        Some(_) => viewers,
-        None => guests,
-    };
-    let beside: usize = thread.rows.iter().map(|(_, comment)| beside(comment)).sum();
-    let texts = others.iter().map(|(_, comment)| comment.body.as_str());
-    common_limit(texts, room.saturating_sub(first + beside))
+/// The most bytes of a comment's rendered text on a page that has `excess` bytes too many when all are whole: the
+/// longest are cut. The first `whole` comments are not.
+pub(super) fn limit(thread: &Thread, whole: usize, excess: usize) -> Option<usize> {
+    let texts = thread.rows.iter().skip(whole).map(|(_, comment)| comment.body.as_str());
+    let present: usize = texts.clone().map(size).sum();
+    let links = thread.rows.len() * LINK_BYTES;
+    common_limit(texts, present.saturating_sub(excess + links))
 }
 
 /// A comment's text; one that takes more than `limit` bytes is cut, with a link to the comment's page, which
@@ -74,7 +67,8 @@ pub fn own<'c>(comments: &'c [OwnComment], now: Timestamp) -> impl Render + 'c {
 }
 
 fn listed(comment: &OwnComment) -> impl Render + '_ {
-    let part = beginning(&comment.body, MAX_LISTED_BYTES);
+    let limit = if comment.body.len() <= SHORT_BYTES { usize::MAX } else { MAX_LISTED_BYTES };
+    let part = beginning(&comment.body, limit);
     owned_html! {
         : &part;
         @ if part.is_cut { p(class="rest") { a(href=paths::comment(comment.id)) { : WHOLE_COMMENT } } }
