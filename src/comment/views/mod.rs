@@ -1,5 +1,6 @@
 //! The HTML of comments.
 
+mod new;
 pub mod text;
 
 use horrorshow::prelude::*;
@@ -22,7 +23,7 @@ use crate::web::Viewer;
 use crate::web::account::Account;
 use crate::web::form::{Errors, NO_ERRORS};
 use crate::web::{Cx, paths};
-use crate::{moderation, user, visit};
+use crate::{moderation, user};
 
 /// `1 comment`, `2 comments`.
 pub fn count(number: i64) -> impl Render {
@@ -138,7 +139,7 @@ impl Render for List<'_> {
     fn render(&self, out: &mut TemplateBuffer) {
         let (new_ids, whole) = (self.new_ids(), usize::from(self.is_of_comment));
         if self.context.new_comments > 0 {
-            new_comments_note(self.context.new_comments, new_ids.first().copied(), self.thread.new_elsewhere)
+            new::note(self.context.new_comments, new_ids.first().copied(), self.thread.new_elsewhere)
                 .render(out);
         }
         let mut new_ids = new_ids.into_iter().peekable();
@@ -196,20 +197,6 @@ fn hidden_replies_link(row: Row) -> impl Render {
     }
 }
 
-/// `3 new since you were here`, with links to the first new comment on this page and to one elsewhere.
-fn new_comments_note(number: i64, here: Option<CommentId>, elsewhere: Option<CommentId>) -> impl Render {
-    owned_html! {
-        p(class="new") {
-            @ if let Some(id) = here { a(href=Id("#comment_", id.get())) { : visit::views::new_count(number) } } else { : visit::views::new_count(number) }
-            : " since you were here";
-            @ if let Some(id) = elsewhere {
-                : Raw(if here.is_some() { ", some " } else { ", " });
-                a(href=paths::comment(id)) { : "elsewhere in the discussion" }
-            }
-        }
-    }
-}
-
 /// A comment without replies, as an item of a list.
 pub fn item<'c>(comment: &'c Comment, context: ThreadContext<'c>) -> impl Render + 'c {
     owned_html! {
@@ -257,7 +244,7 @@ fn annotated_body<'c>(
                 a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, now }; : Raw(" ago") }
                 @ if let Some(parent_id) = parent_id { : DOT; a(href=Id("#comment_", parent_id.get())) { : Raw("parent") } }
                 : moderation::views::link(Target::Comment(comment.id), author, viewer);
-                @ if annotations.is_new { : new_badge(annotations.next_new) }
+                @ if annotations.is_new { : new::badge(annotations.next_new) }
             }
             @ if author.is_some() { : text::text(comment.id, &comment.body, annotations.limit) } else { : moderation::views::absent(comment.state()) }
             @ if author.is_some() && (is_open || user::is_own(author, viewer)) {
@@ -267,13 +254,6 @@ fn annotated_body<'c>(
                 : Raw("</div>");
             }
         }
-    }
-}
-
-fn new_badge(next: Option<CommentId>) -> impl Render {
-    owned_html! {
-        : " "; strong(class="badge") { : "new" }
-        @ if let Some(next) = next { : " "; a(href=Id("#comment_", next.get())) { : "next new" } }
     }
 }
 
