@@ -103,14 +103,7 @@ impl ServeOptions {
 }
 
 pub(crate) fn serve(options: ServeOptions) -> Result<()> {
-    let config = options.config()?;
-    if config.base_url.is_none() {
-        log::warn!(
-            "--base-url is not set: the links in feeds, sitemaps and previews begin with the address that \
-             each request was sent to, which its sender chooses"
-        );
-    }
-    run(config, None)
+    run(options.config()?, None)
 }
 
 pub(crate) fn demo(options: ServeOptions, seed: &SeedOptions) -> Result<()> {
@@ -123,14 +116,28 @@ fn run(config: Config, seed: Option<&SeedOptions>) -> Result<()> {
     let stopper = server.stopper();
     let app = App::open(config)?;
     let is_restored = app.replica.as_ref().is_some_and(Replica::is_restored);
-    if let Some(seed) = seed.filter(|_| !is_restored) {
-        seed.fill(&app.site.db)?;
+    match seed {
+        Some(seed) if !is_restored => {
+            seed.fill(&app.site.db)?;
+        }
+        Some(_) => {}
+        None => warn_about(&app.site.config),
     }
     on_stop_signal(move || stopper.stop())?;
     let backup = backup(app.site.replica.as_deref());
     output::line(format_args!("Lorem News is at http://{} (Ctrl-C stops it); {backup}", server.address()));
     app::serve(server, app)?;
     Ok(())
+}
+
+/// Warns about settings that a public site needs. A start that fails has its reason alone in the log.
+fn warn_about(config: &Config) {
+    if config.base_url.is_none() {
+        log::warn!(
+            "--base-url is not set: the links in feeds, sitemaps and previews begin with the address that \
+             each request was sent to, which its sender chooses"
+        );
+    }
 }
 
 /// The part of the first line that says where the backup is.
