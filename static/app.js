@@ -42,6 +42,40 @@
     }
   });
 
+  // A page that the browser kept, in its back/forward cache or in its HTTP cache, shows the account, the votes and
+  // the marks of then. It is fetched anew when something has changed since: a form was sent, or a discussion was
+  // read, which changes the marks of unread comments. Typed text stays, unless the page is another account's.
+  const store = (() => {
+    try {
+      return localStorage;
+    } catch {
+      return {}; // The browser blocks it, and with it the cookies without which no user can sign in.
+    }
+  })();
+  const account = document.querySelector("#acts [name=account]").value;
+  const madeAt = Date.now();
+  const isTyped = () =>
+    [...document.querySelectorAll("textarea, input:is([type=text], [type=password])")].some(
+      field => field.value !== field.defaultValue,
+    );
+
+  document.addEventListener("submit", event => {
+    if (event.target.method === "post") store.changed = Date.now();
+  }, true);
+
+  addEventListener("pageshow", event => {
+    const [navigation] = performance.getEntriesByType("navigation");
+    const isKept = event.persisted || (navigation.type === "back_forward" && navigation.transferSize === 0);
+    if (!isKept) {
+      store.account = account;
+      if (account !== "guest" && document.getElementById("comments")) store.changed = madeAt;
+      return;
+    }
+    if (account !== "guest" && account !== store.account) document.documentElement.hidden = true;
+    else if ((account === store.account && !(store.changed > madeAt)) || isTyped()) return;
+    location.reload();
+  });
+
   // Ignores the second click of a double click: by then a swap may have put another element there, such as
   // the button that destroys the next comment.
   document.addEventListener("click", event => {

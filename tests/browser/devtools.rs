@@ -28,6 +28,8 @@ pub struct Events {
     pub debug_message: String,
     /// The ids of the requests, or of their answers, that the browser holds back.
     pub held: Vec<String>,
+    /// The number of pages that came back out of the browser's back/forward cache.
+    pub restored: usize,
 }
 
 impl DevTools {
@@ -88,7 +90,10 @@ impl Events {
                 }
             }
             "Fetch.requestPaused" => self.held.push(text(&params["requestId"])),
-            "Page.frameNavigated" => self.addresses.push(text(&params["frame"]["url"])),
+            "Page.frameNavigated" => {
+                self.addresses.push(text(&params["frame"]["url"]));
+                self.restored += usize::from(params["type"] == "BackForwardCacheRestore");
+            }
             _ => {}
         }
     }

@@ -11,6 +11,7 @@ mod bounds;
 mod comfort;
 mod comments;
 mod devtools;
+mod going_back;
 mod journeys;
 mod links;
 mod moderating;

@@ -386,8 +386,13 @@ impl Reader {
 
     /// Goes back in the history.
     pub fn back(&self) {
+        self.back_by(1);
+    }
+
+    /// Goes back in the history by this number of pages.
+    pub fn back_by(&self, steps: i64) {
         self.await_navigation(|| {
-            self.call(self.step(-1));
+            self.call(self.step(-steps));
         });
     }
 
