@@ -1,9 +1,25 @@
-//! Characters that a page cannot show, and the places between characters where a text can be cut.
+//! Characters that a page cannot show, the places between characters where a text can be cut, and texts that are
+//! compared without regard to case.
 
 use std::borrow::Cow;
 
 use icu_properties::props::{BinaryProperty, DefaultIgnorableCodePoint};
+use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::GraphemeCursor;
+
+/// The form in which names and passwords are compared. Texts are equal that differ only in case or in how
+/// Unicode encodes their characters (NFKC: `ｚｏｅ` is `zoe`). Folding goes by way of the capitals, because some
+/// capitals have two small letters (`Σ`: `σ` and `ς`) and some small letters two capitals (`ß`: `SS` and `ẞ`).
+/// NFKC makes up to eighteen characters of one: a text from outside is limited before.
+pub fn folded(letters: impl Iterator<Item = char>) -> String {
+    letters
+        .nfkc()
+        .flat_map(char::to_lowercase)
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
+        .nfkc()
+        .collect()
+}
 
 /// Whether a character changes how the text around it reads and has no glyph: control characters, which XML
 /// forbids too, and the embeddings, overrides and isolates that turn the direction of writing (CVE-2021-42574,

@@ -69,7 +69,7 @@ fn set_password(db: &Database, name: &str) -> Result<String> {
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).context("cannot read the password")?;
     let password = line.trim_end_matches(['\r', '\n']);
-    if let Some(sentence) = user::password_errors(password).sentences().next() {
+    if let Some(sentence) = user::password_errors(password, name).sentences().next() {
         anyhow::bail!("{sentence}");
     }
     let hash = password::hash(password, &mut HashMemory::default()).map_err(|error| anyhow!("{error}"))?;

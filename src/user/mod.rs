@@ -3,6 +3,7 @@
 pub mod handlers;
 pub mod name;
 pub mod password;
+pub mod password_rules;
 pub mod sql;
 pub mod views;
 
@@ -100,20 +101,23 @@ fn check_confirmation(errors: &mut Errors, password: &str, confirmation: Option<
     }
 }
 
-/// Adds an error if a password, which is not empty, is too short or too long.
-fn check_length(errors: &mut Errors, password: &str) {
-    if password.chars().count() < password::MIN_LENGTH {
-        errors.add("password", "Password is too short (minimum is 8 characters)");
-    } else if password.len() > password::MAX_BYTES {
+/// Adds an error if a new password, which is not empty, is too short, too long or too easily guessed. `names`
+/// are the names that the user has or wants.
+fn check_new_password(errors: &mut Errors, password: &str, names: &[&str]) {
+    if password.len() > password::MAX_BYTES {
         errors.add("password", "Password is too long");
+    } else if password.chars().count() < password::MIN_LENGTH {
+        errors.add("password", "Password is too short (minimum is 8 characters)");
+    } else if let Some(sentence) = password_rules::weakness(password, names) {
+        errors.add("password", sentence);
     }
 }
 
-/// The errors in the length of a password; none when it is long enough and not too long.
+/// The errors in a new password for the user of this name; none if it may be chosen.
 #[must_use]
-pub fn password_errors(password: &str) -> Errors {
+pub fn password_errors(password: &str, name: &str) -> Errors {
     let mut errors = Errors::default();
-    check_length(&mut errors, password);
+    check_new_password(&mut errors, password, &[name]);
     errors
 }
 

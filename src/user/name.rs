@@ -1,8 +1,6 @@
 //! Users' screen names.
 
-use unicode_normalization::UnicodeNormalization;
-
-use crate::text::is_invisible;
+use crate::text::{self, is_invisible};
 
 /// The fewest characters of a name.
 pub const MIN_LENGTH: usize = 2;
@@ -12,21 +10,13 @@ pub const MAX_LENGTH: usize = 30;
 /// Pages show the reader as "you" and a deleted account as `[deleted]`.
 const RESERVED: [&str; 2] = ["you", "[deleted]"];
 
-/// The form in which names are compared. Names are equal that differ only in case or in how Unicode encodes
-/// their characters (NFKC: `ｚｏｅ` is `zoe`). Folding goes by way of the capitals, because some capitals have
-/// two small letters (`Σ`: `σ` and `ς`) and some small letters two capitals (`ß`: `SS` and `ẞ`).
+/// The form in which names are compared, see [`text::folded`].
 ///
 /// Only the first [`MAX_LENGTH`] + 1 characters are folded, which is enough to show that a name is too long:
-/// anyone can send one, and NFKC makes up to eighteen characters of one.
+/// anyone can send one.
 #[must_use]
 pub fn folded(name: &str) -> String {
-    let some = name.chars().take(MAX_LENGTH + 1);
-    some.nfkc()
-        .flat_map(char::to_lowercase)
-        .flat_map(char::to_uppercase)
-        .flat_map(char::to_lowercase)
-        .nfkc()
-        .collect()
+    text::folded(name.chars().take(MAX_LENGTH + 1))
 }
 
 /// Whether pages use the name for something else.

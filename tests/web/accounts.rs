@@ -8,7 +8,7 @@ use lorem_news::types::id::{CommentId, PostId, UserId};
 use lorem_news::types::time::Timestamp;
 use rusqlite::{Connection, params};
 
-use crate::client::Client;
+use crate::client::{Client, NEW_PASSWORD};
 use crate::harness::*;
 use crate::seen::*;
 
@@ -103,6 +103,10 @@ fn an_invalid_account_is_refused_with_reasons_and_keeps_the_typed_name() {
     let in_use = "Screen name has already been taken";
     let (no_match, no_password) = ("Password confirmation doesn't match Password", "Password can't be blank");
     let (too_short, too_long) = ("Password is too short (minimum is 8 characters)", "Password is too long");
+    let too_common = "Password is too common";
+    let repeated = "Password is one or two characters repeated";
+    let like_the_name = "Password is too similar to the screen name";
+    let like_the_site = "Password is too similar to the site's name";
     let thirty_one = "x".repeat(31);
     let most = "p".repeat(1025);
     let good = "hunter2hunter2";
@@ -127,6 +131,15 @@ fn an_invalid_account_is_refused_with_reasons_and_keeps_the_typed_name() {
         (None, None, None, &[no_password, blank]),
         (Some("fine"), Some("1234567"), None, &[too_short]),
         (Some("fine"), Some(&*most), None, &[too_long]),
+        (Some("fine"), Some("password"), None, &[too_common]),
+        (Some("fine"), Some("ＰＡＳＳword"), None, &[too_common]),
+        (Some("fine"), Some("12345678"), None, &[too_common]),
+        (Some("fine"), Some("йцукенгш"), None, &[too_common]),
+        (Some("fine"), Some("aaaaaaaa"), None, &[repeated]),
+        (Some("fine"), Some("          "), None, &[no_password]),
+        (Some("melusine"), Some("Melusine1"), None, &[like_the_name]),
+        (Some("melusine"), Some("loremnews"), None, &[like_the_site]),
+        (Some(&taken), Some("password"), Some("passwort"), &[no_match, in_use, too_common]),
         (Some("fine"), Some(good), Some("hunter3"), &[no_match]),
         (Some(&taken), Some("sh0rt"), Some("sh1rt"), &[no_match, in_use, too_short]),
     ] {
@@ -152,7 +165,7 @@ fn an_invalid_account_is_refused_with_reasons_and_keeps_the_typed_name() {
             assert_eq!(line(&answer, "screen_name"), name.unwrap_or_default(), "{form:?}");
         }
         for secret in [password, confirmation].into_iter().flatten().filter(|secret| !secret.is_empty()) {
-            assert!(!answer.text().contains(secret), "{form:?}: it is sent back");
+            assert!(!answer.text().contains(&format!("value=\"{secret}\"")), "{form:?}: it is sent back");
         }
         // Each sentence is also at its field.
         let at_fields = texts(&answer.html(), ".field .error p");
@@ -199,7 +212,7 @@ fn a_name_is_taken_in_every_case_and_spelling() {
             assert_eq!(answer.status, 422, "{other} beside {name}");
             assert_eq!(errors(&answer).1, ["Screen name has already been taken"], "{other}");
             // The other spelling signs the user in.
-            assert_eq!(Client::new(&site).sign_in(other).status, 303, "{other}");
+            assert_eq!(Client::new(&site).sign_in_with(other, NEW_PASSWORD).status, 303, "{other}");
         }
     }
     assert_eq!(count(&site.database(), "users"), 4);
@@ -245,7 +258,7 @@ fn signing_up_redirects_only_within_this_site() {
     let mut sign_up = |return_to: &str| {
         number += 1;
         let name = format!("somebody {number}");
-        let form = [("screen_name", &*name), ("password", "password"), ("return_to", return_to)];
+        let form = [("screen_name", &*name), ("password", NEW_PASSWORD), ("return_to", return_to)];
         let answer = Client::new(&site).post("/users", &form);
         let location = answer.header("Location").expect("it is a redirect").to_owned();
         (location, format!("/users/{number}"))
@@ -280,7 +293,7 @@ fn a_form_cannot_set_fields_that_it_does_not_show() {
     let before = name_of(&database, 1);
     let form = [
         ("screen_name", "somebody"),
-        ("password", "password"),
+        ("password", NEW_PASSWORD),
         ("id", "1"),
         ("user_id", "1"),
         ("user[id]", "1"),
@@ -306,7 +319,8 @@ fn a_form_cannot_set_fields_that_it_does_not_show() {
     let expected = "0 0 1 1 not asked forsomebody";
     assert_eq!(string(&database, facts), expected);
     assert_eq!(name_of(&database, 1), before);
-    assert_eq!(Client::new(&site).sign_in("somebody").status, 303, "the password is as it was");
+    let answer = Client::new(&site).sign_in_with("somebody", NEW_PASSWORD);
+    assert_eq!(answer.status, 303, "the password is as it was");
     assert_sound(&database);
 }
 
@@ -323,7 +337,7 @@ fn signing_up_while_signed_in_switches_accounts_and_ends_the_old_session() {
     let twice = client.sign_up("another");
     assert_eq!((twice.status, viewer(&twice)), (422, Some("another".to_owned())));
     // htmx leaves the page.
-    let answer = client.htmx("POST", "/users", &[("screen_name", "a third"), ("password", "password")]);
+    let answer = client.htmx("POST", "/users", &[("screen_name", "a third"), ("password", NEW_PASSWORD)]);
     assert_leads_htmx_to(&answer, 200, "/users/102");
     assert_eq!(whoami(&client), Some("a third".to_owned()));
     assert_eq!(count(&site.database(), "sessions"), 1);
@@ -479,10 +493,10 @@ fn a_new_password_ends_all_other_sessions_and_renews_this_one() {
     let form = [("screen_name", &*own), ("password", "a new password")];
     assert_eq!(Client::new(&site).post("/sessions", &form).status, 303);
     // htmx changes the password, too.
-    let form = [("current_password", "a new password"), ("password", "password")];
+    let form = [("current_password", "a new password"), ("password", NEW_PASSWORD)];
     assert_leads_htmx_to(&here.htmx("PATCH", "/user", &form), 200, "/users/1");
     assert_eq!(whoami(&here).as_ref(), Some(&own));
-    assert_eq!(Client::new(&site).sign_in(&own).status, 303);
+    assert_eq!(Client::new(&site).sign_in_with(&own, NEW_PASSWORD).status, 303);
 }
 
 #[test]
@@ -495,6 +509,7 @@ fn a_new_password_needs_the_old_one_and_must_be_valid() {
     let client = Client::signed_in_as(&site, 1);
     let too_long = "p".repeat(1025);
     let incorrect = "Current password is incorrect";
+    let name = name_of(&database, 1);
     for (current, new, confirmation, expected) in [
         (None, "long enough", None, &[incorrect][..]),
         (Some(""), "long enough", None, &[incorrect]),
@@ -508,6 +523,11 @@ fn a_new_password_needs_the_old_one_and_must_be_valid() {
         ),
         (Some("password"), "1234567", None, &["Password is too short (minimum is 8 characters)"]),
         (Some("password"), &*too_long, None, &["Password is too long"]),
+        (Some("password"), "password", None, &["Password is too common"]),
+        (None, "12345678", None, &["Password is too common", incorrect]),
+        (Some("password"), "????????", None, &["Password is one or two characters repeated"]),
+        (Some("password"), &*name, None, &["Password is too similar to the screen name"]),
+        (Some("password"), "changed2026", None, &["Password is too similar to the screen name"]),
     ] {
         let mut form = vec![("about", "changed"), ("screen_name", "changed"), ("password", new)];
         form.extend(current.map(|current| ("current_password", current)));
@@ -518,7 +538,8 @@ fn a_new_password_needs_the_old_one_and_must_be_valid() {
             (422, expected.iter().map(|&text| text.into()).collect())
         );
         assert_eq!(set_cookies(&answer, "session"), [""; 0]);
-        assert!(!answer.text().contains(new));
+        assert!(!answer.text().contains(&format!("value=\"{new}\"")), "{new}");
+        assert_eq!(line(&answer, "screen_name"), "changed");
         assert_eq!(string(&database, all), before, "nothing else is changed either");
     }
     assert!(whoami(&client).is_some());
@@ -527,6 +548,22 @@ fn a_new_password_needs_the_old_one_and_must_be_valid() {
         [("about", "changed"), ("password", ""), ("password_confirmation", ""), ("current_password", "x")];
     assert_eq!(client.ask("PATCH", "/user", &form, &[]).status, 303);
     assert_eq!(number(&database, "SELECT count(DISTINCT password_hash) FROM profiles"), 1);
+}
+
+#[test]
+fn a_password_that_was_chosen_before_the_rules_goes_on_working() {
+    let site = Site::start();
+    let database = site.database();
+    let name = name_of(&database, 1);
+    let client = Client::new(&site);
+    assert_eq!(client.sign_in(&name).status, 303, "the password of the demo is the second most common");
+    // It can be replaced, and the profile be changed without replacing it.
+    assert_eq!(client.ask("PATCH", "/user", &[("about", "as before")], &[]).status, 303);
+    let form = [("current_password", "password"), ("password", NEW_PASSWORD)];
+    assert_eq!(client.ask("PATCH", "/user", &form, &[]).status, 303);
+    let form = [("current_password", NEW_PASSWORD), ("password", "password")];
+    let answer = client.ask("PATCH", "/user", &form, &[]);
+    assert_eq!((answer.status, errors(&answer).1), (422, vec!["Password is too common".to_owned()]));
 }
 
 #[test]

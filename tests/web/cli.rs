@@ -11,7 +11,7 @@ use lorem_news::comment::MAX_LEVELS;
 use lorem_news::types::time::Timestamp;
 use rusqlite::Connection;
 
-use crate::client::Client;
+use crate::client::{Client, NEW_PASSWORD};
 use crate::harness::{Program, TIMEOUT, assert_sound, eventually, folder, number, open, program, run};
 
 /// The schema version that this program knows.
@@ -224,7 +224,13 @@ fn a_forgotten_password_is_replaced_and_the_sessions_end() {
     let site = Program::serve(&database, &["--no-rate-limits"]);
     let client = Client::at(site.address);
     assert_eq!(client.sign_up("Zoë").status, 303);
-    for (typed, why) in [("short\n", "too short"), ("", "too short"), (&*"a".repeat(1025), "too long")] {
+    for (typed, why) in [
+        ("short\n", "too short"),
+        ("", "too short"),
+        (&*"a".repeat(1025), "too long"),
+        ("password1\n", "too common"),
+        ("zoë zoë 1\n", "too similar to the screen name"),
+    ] {
         let (code, said) = user(&database, &["--password", "Zoë"], typed);
         assert_eq!(code, Some(1));
         assert!(said.contains(why), "{said}");
@@ -233,7 +239,7 @@ fn a_forgotten_password_is_replaced_and_the_sessions_end() {
     let changed = user(&database, &["--password", "Zoë"], "a new secret\r\nand no more\n");
     assert_eq!(changed, (Some(0), "Zoë has a new password\n".into()));
     assert_eq!(client.get("/user/edit").status, 303, "the session has ended");
-    assert_eq!(client.sign_in("Zoë").status, 422);
+    assert_eq!(client.sign_in_with("Zoë", NEW_PASSWORD).status, 422);
     let answer = client.post("/sessions", &[("screen_name", "Zoë"), ("password", "a new secret")]);
     assert_eq!(answer.status, 303);
     assert_sound(&open(&database));

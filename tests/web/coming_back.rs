@@ -5,7 +5,7 @@ use std::time::Duration;
 use lorem_news::types::time::{HOUR, MINUTE, Timestamp};
 use rusqlite::Connection;
 
-use crate::client::Client;
+use crate::client::{Client, NEW_PASSWORD};
 use crate::harness::*;
 use crate::seen::*;
 
@@ -143,8 +143,11 @@ fn a_guest_without_an_account_signs_up_and_finds_the_draft() {
     let return_to = line(&page, "return_to");
     // The first sign-up is refused.
     let refused = client.post("/users", &[("screen_name", "newcomer"), ("return_to", &return_to)]);
-    let form =
-        [("screen_name", "newcomer"), ("password", "password"), ("return_to", &line(&refused, "return_to"))];
+    let form = [
+        ("screen_name", "newcomer"),
+        ("password", NEW_PASSWORD),
+        ("return_to", &line(&refused, "return_to")),
+    ];
     let answer = client.post("/users", &form);
     assert_leads_to(&answer, "/posts/3#comment_form");
     let page = client.follow(&answer);

@@ -3,7 +3,7 @@
 use lorem_news::search;
 use rusqlite::Connection;
 
-use crate::client::Client;
+use crate::client::{Client, NEW_PASSWORD};
 use crate::harness::*;
 use crate::seen::*;
 
@@ -31,7 +31,7 @@ fn routes(site: &Site, client: &Client) -> Vec<(&'static str, String, Fields)> {
         ("PATCH", format!("/comments/{comment}"), vec![("body", "a comment")]),
         ("PUT", format!("/comments/{comment}"), vec![("body", "a comment")]),
         ("DELETE", format!("/comments/{comment}"), vec![]),
-        ("POST", "/users".into(), vec![("screen_name", "somebody"), ("password", "password")]),
+        ("POST", "/users".into(), vec![("screen_name", "somebody"), ("password", NEW_PASSWORD)]),
         ("PATCH", "/user".into(), vec![("about", "changed")]),
         ("PUT", "/user".into(), vec![("about", "changed")]),
         ("DELETE", "/user".into(), vec![]),

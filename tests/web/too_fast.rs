@@ -3,7 +3,7 @@
 use lorem_news::site::rate_limits::RateLimits;
 use lorem_news::user::name;
 
-use crate::client::Client;
+use crate::client::{Client, NEW_PASSWORD};
 use crate::harness::*;
 use crate::seen::*;
 
@@ -130,7 +130,7 @@ fn an_address_from_an_untrusted_peer_is_ignored() {
 fn the_sixth_sign_up_per_hour_is_429_and_invalid_ones_do_not_count() {
     let site = limited();
     let sign_up = |from: &str, name: &str| {
-        send(&Client::new(&site), from, "/users", &[("screen_name", name), ("password", "password")])
+        send(&Client::new(&site), from, "/users", &[("screen_name", name), ("password", NEW_PASSWORD)])
     };
     let taken = name_of(&site.database(), 1);
     for name in ["", "x", "you", &taken, "a\u{200b}b", "zz\0"] {

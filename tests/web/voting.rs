@@ -272,7 +272,8 @@ fn a_vote_of_a_guest_counts_after_signing_in() {
     // It counts after signing up, too.
     let guest = Client::new(&site);
     assert_eq!(guest.post("/posts/4/vote", &[]).status, 303);
-    let form = [("screen_name", "newcomer"), ("password", "password"), ("password_confirmation", "password")];
+    let form =
+        [("screen_name", "newcomer"), ("password", NEW_PASSWORD), ("password_confirmation", NEW_PASSWORD)];
     assert_eq!(guest.post("/users", &form).status, 303);
     assert_eq!(score(&database, "post", 4), 2);
     // A guest has no vote to withdraw: they are led to sign in, and nothing changes.

@@ -27,6 +27,9 @@ pub struct Client {
     pub user_id: i64,
 }
 
+/// The password of users who have signed up in a test: that of the demo's users is too common for a new one.
+pub const NEW_PASSWORD: &str = "correct horse";
+
 impl Client {
     /// A guest of the site.
     pub fn new(site: &Site) -> Client {
@@ -165,14 +168,19 @@ impl Client {
         self.get(location.split('#').next().expect("split gives one at least"))
     }
 
-    /// Signs up with the password "password", which also signs in.
+    /// Signs up with [`NEW_PASSWORD`], which also signs in.
     pub fn sign_up(&self, screen_name: &str) -> Answer {
-        self.post("/users", &[("screen_name", screen_name), ("password", "password")])
+        self.post("/users", &[("screen_name", screen_name), ("password", NEW_PASSWORD)])
     }
 
-    /// Signs in with the password "password".
+    /// Signs in as a user of the demo data, with the password "password".
     pub fn sign_in(&self, screen_name: &str) -> Answer {
-        self.post("/sessions", &[("screen_name", screen_name), ("password", "password")])
+        self.sign_in_with(screen_name, "password")
+    }
+
+    /// Signs in with a password.
+    pub fn sign_in_with(&self, screen_name: &str, password: &str) -> Answer {
+        self.post("/sessions", &[("screen_name", screen_name), ("password", password)])
     }
 
     /// The id of the session in the kept cookie.

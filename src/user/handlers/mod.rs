@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::views::Profile;
 use super::{
-    NewUser, User, check_about, check_confirmation, check_length, check_name, name, name_taken, password,
-    sql, views, wrong_password,
+    NewUser, User, check_about, check_confirmation, check_name, check_new_password, name, name_taken,
+    password, sql, views, wrong_password,
 };
 use crate::auth;
 use crate::auth::Standing;
@@ -118,7 +118,7 @@ pub fn create(cx: &Cx) -> Result {
     }
     check_name(&mut errors, form.get("screen_name").unwrap_or_default(), &screen_name, is_taken);
     if !password.is_empty() {
-        check_length(&mut errors, password);
+        check_new_password(&mut errors, password, &[&screen_name]);
     }
     let errors = errors.or_rate_limited(&cx.site.limiter, Action::SignUpFrom(cx.ip()));
     if !errors.is_empty() {
@@ -259,17 +259,23 @@ fn requested_changes(cx: &Cx, user: &User) -> Result<(RequestedChanges, Errors)>
     check_name(&mut errors, typed, &screen_name, is_taken);
     check_about(&mut errors, &about);
     let password = match form.get("password").filter(|password| !password.is_empty()) {
-        Some(password) => new_password(cx, user, password, &mut errors)?,
+        Some(password) => new_password(cx, user, &screen_name, password, &mut errors)?,
         None => None,
     };
     Ok((RequestedChanges { screen_name, about, password }, errors))
 }
 
 /// Verifies the current password and hashes the new one; `None` after adding errors.
-fn new_password(cx: &Cx, user: &User, password: &str, errors: &mut Errors) -> Result<Option<PasswordChange>> {
+fn new_password(
+    cx: &Cx,
+    user: &User,
+    new_name: &str,
+    password: &str,
+    errors: &mut Errors,
+) -> Result<Option<PasswordChange>> {
     let form = cx.form()?;
     check_confirmation(errors, password, form.get("password_confirmation"));
-    check_length(errors, password);
+    check_new_password(errors, password, &[&user.screen_name, new_name]);
     // A stranger at an unlocked browser must not guess passwords faster here than at the sign-in.
     if let Err(wait) = cx.site.limiter.check_and_record(Action::PasswordBy(user.id)) {
         *errors = Errors::rate_limited(wait);
