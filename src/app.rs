@@ -11,6 +11,7 @@ use rusqlite::Connection;
 
 use crate::jobs::housekeeping::Housekeeping;
 use crate::jobs::indexer::Indexer;
+use crate::jobs::look_alikes;
 use crate::metrics::requests::RequestMetrics;
 use crate::replica::settings::Settings;
 use crate::replica::setup::Replica;
@@ -68,6 +69,9 @@ impl App {
         }
         if let Some(Err(error)) = replica.as_ref().map(|replica| replica.pair(&db)) {
             return Err(error.into());
+        }
+        if let Err(error) = look_alikes::prepare(&db) {
+            log::error!("some names are not compared with new ones before the next start: {error}");
         }
         let identity = db.read(replica::sql::identity)?;
         let feed_ids = feed_ids(&db, config.base_url.as_ref(), identity)?;

@@ -198,9 +198,9 @@ impl PreparedCall {
         };
         let session_id = self.sign_in.insert(connection, user.id)?;
         let content = self.run(connection, user.id)?;
-        let user::Author { id, screen_name } = user;
+        let user::Author { id, screen_name, is_admin } = user;
         let screen_name = screen_name.into();
-        let viewer = Viewer { id, screen_name, session_id, is_admin: false, is_banned: false };
+        let viewer = Viewer { id, screen_name, session_id, is_admin, is_banned: false };
         Ok(Some(Outcome { viewer, content }))
     }
 

@@ -3,6 +3,7 @@
 use crate::comment::ReplyTarget;
 use crate::moderation::Subject;
 use crate::saved::SaveAction;
+use crate::site::rate_limits::RateLimit;
 use crate::types::id::{CommentId, PostId, SessionId, UserId, number_from_path};
 use crate::vote::handlers::change as vote;
 use crate::vote::{Target, Vote};
@@ -13,12 +14,19 @@ use crate::{
     session, sitemap, status, user,
 };
 
-/// The table of routes: a path's segments (a name stands for any segment) and a handler for each method. It
-/// expands to a `match` and to the list of patterns, by which the metrics name the routes.
+/// The table of routes: a path's segments (a name stands for any segment) and a handler for each method, with
+/// the rate limit of a change. It expands to a `match`, to the list of patterns, by which the metrics name the
+/// routes, and to the list of methods.
 macro_rules! routes {
-    ($cx:ident, $($([$($part:tt),+])|+ $(if $guard:expr)? => { $($method:ident => $handler:expr),+ })+) => {
+    ($cx:ident, $($([$($part:tt),+])|+ $(if $guard:expr)? => {
+        $($method:ident $([$($limit:tt)+])? => $handler:expr),+
+    })+) => {
         /// The pattern of each route, such as `/posts/:id`; of a route with several paths the first.
         const PATTERNS: &[&str] = &[$(pattern!($([$($part)+])+)),+];
+
+        /// The methods of each route, with what limits those that change something.
+        const METHODS: &[&[(&str, Option<Limited>)]] =
+            &[$(&[$((stringify!($method), limited!($method $([$($limit)+])?))),+]),+];
 
         /// Finds the handler and runs it.
         fn dispatch($cx: &Cx, segments: &[&str]) -> Result {
@@ -31,6 +39,34 @@ macro_rules! routes {
                 _ => Err(Error::NotFound),
             }
         }
+    };
+}
+
+/// What keeps a client from sending a change as often as it can.
+#[derive(Debug, Clone, Copy)]
+pub enum Limited {
+    /// This rate limit, which the handler checks.
+    By(RateLimit),
+    /// Nothing, for this reason.
+    Not(&'static str),
+}
+
+/// A method that changes something names its rate limit, or the reason for which it has none.
+macro_rules! limited {
+    (GET) => {
+        None
+    };
+    (GET $limit:tt) => {
+        compile_error!("a GET changes nothing")
+    };
+    ($method:ident [none $reason:literal]) => {
+        Some(Limited::Not($reason))
+    };
+    ($method:ident [$key:ident]) => {
+        Some(Limited::By(RateLimit::$key))
+    };
+    ($method:ident) => {
+        compile_error!("a change names its rate limit: METHOD [Changes] => …, or [none \"a reason\"]")
     };
 }
 
@@ -116,6 +152,13 @@ pub fn patterns() -> impl Iterator<Item = &'static str> {
     PATTERNS.iter().copied().chain(["none"])
 }
 
+/// The method and the pattern of each change that a client can request, with what limits it.
+pub fn changes() -> impl Iterator<Item = (&'static str, &'static str, Limited)> {
+    METHODS.iter().zip(PATTERNS).flat_map(|(methods, pattern)| {
+        methods.iter().filter_map(move |(method, limited)| Some((*method, *pattern, (*limited)?)))
+    })
+}
+
 /// `one == other`, which is not `const` for slices.
 const fn is_same(one: &[u8], other: &[u8]) -> bool {
     match (one, other) {
@@ -130,7 +173,7 @@ routes! { cx,
     ["best"] => { GET => post::handlers::best(cx, paths::WEEK) }
     ["best", period] => { GET => post::handlers::best(cx, period) }
     ["from"] => { GET => post::handlers::from(cx) }
-    ["posts"] => { GET => post::handlers::recent(cx), POST => post::handlers::create(cx) }
+    ["posts"] => { GET => post::handlers::recent(cx), POST [Writes] => post::handlers::create(cx) }
     ["posts.atom"] => { GET => feed::handlers::newest(cx) }
     ["search.atom"] => { GET => feed::handlers::of_search(cx) }
     ["front.atom"] => { GET => feed::handlers::front(cx) }
@@ -143,83 +186,83 @@ routes! { cx,
     ["posts", "new"] => { GET => post::handlers::new(cx) }
     ["posts", id] => {
         GET => post::handlers::show(cx, post_id(id)?),
-        PATCH => post::handlers::update(cx, post_id(id)?),
-        PUT => post::handlers::update(cx, post_id(id)?),
-        DELETE => post::handlers::destroy(cx, post_id(id)?)
+        PATCH [Writes] => post::handlers::update(cx, post_id(id)?),
+        PUT [Writes] => post::handlers::update(cx, post_id(id)?),
+        DELETE [Changes] => post::handlers::destroy(cx, post_id(id)?)
     }
     ["posts", id, "text"] => { GET => post::handlers::text(cx, post_id(id)?) }
     ["posts", id, "edit"] => { GET => post::handlers::edit(cx, post_id(id)?) }
     ["posts", id, "comments"] => {
         GET => Ok(comment::handlers::list(cx, post_id(id)?)),
-        POST => comment::handlers::create(cx, ReplyTarget::Post(post_id(id)?))
+        POST [Writes] => comment::handlers::create(cx, ReplyTarget::Post(post_id(id)?))
     }
     ["posts", id, "flag"] => {
         GET => flag::handlers::new(cx, Target::Post(post_id(id)?)),
-        POST => flag::handlers::create(cx, Target::Post(post_id(id)?))
+        POST [Writes] => flag::handlers::create(cx, Target::Post(post_id(id)?))
     }
     ["posts", id, "moderate"] => {
         GET => moderation::handlers::show(cx, Subject::Post(post_id(id)?)),
-        POST => moderation::handlers::decide(cx, Subject::Post(post_id(id)?))
+        POST [Changes] => moderation::handlers::decide(cx, Subject::Post(post_id(id)?))
     }
-    ["posts", id, "vote"] => { POST => vote(cx, Target::Post(post_id(id)?), Vote::Cast) }
-    ["posts", id, "unvote"] => { POST => vote(cx, Target::Post(post_id(id)?), Vote::Withdrawn) }
-    ["posts", id, "save"] => { POST => saved::handlers::change(cx, post_id(id)?, SaveAction::Save) }
-    ["posts", id, "unsave"] => { POST => saved::handlers::change(cx, post_id(id)?, SaveAction::Unsave) }
+    ["posts", id, "vote"] => { POST [Votes] => vote(cx, Target::Post(post_id(id)?), Vote::Cast) }
+    ["posts", id, "unvote"] => { POST [Votes] => vote(cx, Target::Post(post_id(id)?), Vote::Withdrawn) }
+    ["posts", id, "save"] => { POST [Votes] => saved::handlers::change(cx, post_id(id)?, SaveAction::Save) }
+    ["posts", id, "unsave"] => { POST [Votes] => saved::handlers::change(cx, post_id(id)?, SaveAction::Unsave) }
     ["saved"] => { GET => saved::handlers::list(cx) }
-    ["comments", id, "vote"] => { POST => vote(cx, Target::Comment(comment_id(id)?), Vote::Cast) }
-    ["comments", id, "unvote"] => { POST => vote(cx, Target::Comment(comment_id(id)?), Vote::Withdrawn) }
+    ["comments", id, "vote"] => { POST [Votes] => vote(cx, Target::Comment(comment_id(id)?), Vote::Cast) }
+    ["comments", id, "unvote"] => { POST [Votes] => vote(cx, Target::Comment(comment_id(id)?), Vote::Withdrawn) }
     ["comments", id, "flag"] => {
         GET => flag::handlers::new(cx, Target::Comment(comment_id(id)?)),
-        POST => flag::handlers::create(cx, Target::Comment(comment_id(id)?))
+        POST [Writes] => flag::handlers::create(cx, Target::Comment(comment_id(id)?))
     }
     ["comments", id, "moderate"] => {
         GET => moderation::handlers::show(cx, Subject::Comment(comment_id(id)?)),
-        POST => moderation::handlers::decide(cx, Subject::Comment(comment_id(id)?))
+        POST [Changes] => moderation::handlers::decide(cx, Subject::Comment(comment_id(id)?))
     }
     ["comments", id] => {
         GET => comment::handlers::show(cx, comment_id(id)?),
-        PATCH => comment::handlers::update(cx, comment_id(id)?),
-        PUT => comment::handlers::update(cx, comment_id(id)?),
-        DELETE => comment::handlers::destroy(cx, comment_id(id)?)
+        PATCH [Writes] => comment::handlers::update(cx, comment_id(id)?),
+        PUT [Writes] => comment::handlers::update(cx, comment_id(id)?),
+        DELETE [Changes] => comment::handlers::destroy(cx, comment_id(id)?)
     }
     ["comments", id, "reply"] => { GET => comment::handlers::replies::form(cx, comment_id(id)?) }
     ["comments", id, "replies"] => {
         GET => comment::handlers::replies::list(cx, comment_id(id)?),
-        POST => comment::handlers::create(cx, ReplyTarget::Comment(comment_id(id)?))
+        POST [Writes] => comment::handlers::create(cx, ReplyTarget::Comment(comment_id(id)?))
     }
     ["comments", id, "edit"] => { GET => comment::handlers::edit(cx, comment_id(id)?) }
     ["sign_up"] | ["users", "new"] => { GET => user::handlers::new(cx) }
     ["users"] => {
         GET => Ok(reply::see_other(cx, paths::SIGN_UP)),
-        POST => user::handlers::create(cx)
+        POST [SignUps] => user::handlers::create(cx)
     }
     ["users", id] => { GET => user::handlers::show(cx, user_id(id)?) }
     ["users", id, "moderate"] => {
         GET => moderation::handlers::show(cx, Subject::User(user_id(id)?)),
-        POST => moderation::handlers::decide(cx, Subject::User(user_id(id)?))
+        POST [Changes] => moderation::handlers::decide(cx, Subject::User(user_id(id)?))
     }
     ["log"] => { GET => moderation::handlers::log(cx) }
     ["flags"] => { GET => flag::handlers::queue(cx) }
     ["user"] => {
         GET => user::handlers::own(cx),
-        PATCH => user::handlers::update(cx),
-        PUT => user::handlers::update(cx),
-        DELETE => user::handlers::destroy(cx)
+        PATCH [Changes] => user::handlers::update(cx),
+        PUT [Changes] => user::handlers::update(cx),
+        DELETE [none "it can be done once"] => user::handlers::destroy(cx)
     }
     ["user", "edit"] => { GET => user::handlers::edit(cx) }
     ["user", "delete"] => { GET => user::handlers::confirm_destroy(cx) }
     ["sign_in"] | ["sessions", "new"] => { GET => session::handlers::new(cx) }
     ["sessions"] => {
         GET => Ok(reply::see_other(cx, paths::SIGN_IN)),
-        POST => session::handlers::create(cx)
+        POST [SignIns] => session::handlers::create(cx)
     }
-    ["sessions", id] => { DELETE => session::handlers::destroy(cx, session_id(id)?) }
+    ["sessions", id] => { DELETE [Changes] => session::handlers::destroy(cx, session_id(id)?) }
     ["preferences"] => {
         GET => preference::handlers::edit(cx),
-        POST => preference::handlers::update(cx)
+        POST [none "it sets cookies in the client and writes nothing"] => preference::handlers::update(cx)
     }
     ["keys"] => { GET => preference::handlers::keys(cx) }
-    ["benchmarking", action] if cx.site.config.benchmarking => { POST => benchmarking::run(cx, action) }
+    ["benchmarking", action] if cx.site.config.benchmarking => { POST [none "it is for load tests, and off unless the operator turns it on"] => benchmarking::run(cx, action) }
     ["robots.txt"] => { GET => sitemap::handlers::robots(cx) }
     ["sitemap.xml"] => { GET => sitemap::handlers::index(cx) }
     [file] if file.starts_with("sitemap-") => {

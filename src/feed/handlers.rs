@@ -5,6 +5,7 @@ use crate::search;
 use crate::search::query::Query;
 use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
+use crate::user::views::author;
 use crate::web::NO_HOST;
 use crate::web::{Cx, Error, Result, paths, reply};
 
@@ -43,9 +44,9 @@ pub fn of_user(cx: &Cx, id: UserId) -> Result {
         let Some(user) = sql::user(connection, id)? else { return Ok(None) };
         Ok(Some((user, sql::of_user(connection, id)?)))
     })?;
-    let ((screen_name, since), entries) = found.ok_or(Error::NotFound)?;
+    let ((author, since), entries) = found.ok_or(Error::NotFound)?;
     let (path, page) = (paths::user_feed(id).to_string(), paths::user(id).to_string());
-    respond(cx, &Feed { title: &screen_name, path, page, since, entries })
+    respond(cx, &Feed { title: &author::text(&author), path, page, since, entries })
 }
 
 /// `GET /posts/:id.atom`: the comments on a post, newest first.

@@ -8,8 +8,8 @@ use crate::sql::{Columns, row};
 use crate::types::cursor::START;
 use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
-use crate::user;
 use crate::user::sql::author_columns;
+use crate::user::{self, Author};
 use crate::visibility::sql::{comment_text, listed, mentioned_title, post_text, post_title, title};
 use crate::vote::Target;
 
@@ -158,12 +158,19 @@ pub fn settle_id_prefix(
     connection.prepare_cached(sql)?.query_row([of_older, Some(of_database)], |row| row.get(0))
 }
 
-/// A user's screen name and the time of their sign-up; `None` when there is no such user.
-pub fn user(connection: &Connection, id: UserId) -> rusqlite::Result<Option<(String, Timestamp)>> {
+/// A user and the time of their sign-up; `None` when there is no such user.
+pub fn user(connection: &Connection, id: UserId) -> rusqlite::Result<Option<(Author, Timestamp)>> {
+    let sql = concat!("SELECT ", author_columns!("users"), ", created_at FROM users WHERE id = ?1");
     connection
-        .prepare_cached("SELECT screen_name, created_at FROM users WHERE id = ?1")?
-        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .prepare_cached(sql)?
+        .query_row([id], |row| {
+            let mut columns = Columns::of(row);
+            let author = user::sql::author(&mut columns)?;
+            let since = columns.read()?;
+            Ok(author.map(|author| (author, since)))
+        })
         .optional()
+        .map(Option::flatten)
 }
 
 fn list(

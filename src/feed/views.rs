@@ -1,5 +1,6 @@
 //! The Atom XML of feeds, and the HTML of their entries.
 
+use std::borrow::Cow;
 use std::io;
 
 use horrorshow::owned_html;
@@ -12,6 +13,7 @@ use crate::markup::cut::{beginning, end_of_words};
 use crate::site::feed_ids::FeedIds;
 use crate::site::origin::Origin;
 use crate::ui::layout::SITE;
+use crate::user::views::author;
 use crate::visibility::DELETED;
 use crate::vote::Target;
 use crate::web::xml::{self, ATOM, Xml};
@@ -77,7 +79,7 @@ const CLOSING_BYTES: usize = 7;
 fn entry(xml: &mut Xml, origin: &Origin, ids: &FeedIds, entry: &Entry, limit: usize) -> io::Result<()> {
     let path = entry.target.path().to_string();
     let address = format!("{origin}{path}");
-    let name = entry.author.as_ref().map_or(DELETED, |author| &author.screen_name);
+    let name: Cow<str> = entry.author.as_ref().map_or(DELETED.into(), author::text);
     xml::parent(xml, "entry", &[], |xml| {
         // The path names the entry for good: row ids are never reused.
         xml::text(xml, "id", &[], &ids.id(&path))?;
@@ -88,7 +90,7 @@ fn entry(xml: &mut Xml, origin: &Origin, ids: &FeedIds, entry: &Entry, limit: us
         xml::text(xml, "published", &[], &entry.created_at.rfc_3339())?;
         xml::text(xml, "updated", &[], &entry.updated_at.rfc_3339())?;
         xml::parent(xml, "author", &[], |xml| {
-            xml::text(xml, "name", &[], name)?;
+            xml::text(xml, "name", &[], &name)?;
             match &entry.author {
                 Some(author) => xml::text(xml, "uri", &[], &format!("{origin}{}", paths::user(author.id))),
                 None => Ok(()),

@@ -13,6 +13,7 @@ use crate::site::Site;
 use crate::sql::Step;
 use crate::types::id::SessionId;
 use crate::types::time::{DAY, Timestamp};
+use crate::user;
 
 /// The time between two rounds. The removed rows have no effect, so it does not matter when they go.
 const ROUND_INTERVAL: Duration = Duration::from_secs(60 * 60);
@@ -32,6 +33,7 @@ struct Chore {
 const CHORES: &[Chore] = &[
     Chore { removes: "unused sessions", step: unused_sessions },
     Chore { removes: "expired drafts", step: old_drafts },
+    Chore { removes: "names that were left a year ago", step: left_names },
 ];
 
 /// `last_used_at` is updated at most once a day, so it may be a day behind: a session is removed a day after
@@ -46,6 +48,10 @@ fn unused_sessions(site: &Site, now: Timestamp, after: i64) -> Result<Step, Erro
 fn old_drafts(site: &Site, now: Timestamp, _: i64) -> Result<Step, Error> {
     let remove = move |connection: &_| draft::sql::remove_before(connection, now - draft::LIFETIME);
     Ok(Step { removed: site.db.write(remove)?, next: None })
+}
+
+fn left_names(site: &Site, now: Timestamp, _: i64) -> Result<Step, Error> {
+    site.db.write(move |connection| user::sql::names::prune(connection, now - user::NAME_KEPT_BACK))
 }
 
 /// A clock that does not trust the system's: its time is at most the last use of the site that the database

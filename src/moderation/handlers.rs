@@ -6,6 +6,7 @@ use super::{
 };
 use crate::auth;
 use crate::draft;
+use crate::site::limiter::Action;
 use crate::types::cursor::PAGE_SIZE;
 use crate::ui::layout::{self, Page};
 use crate::web::flash::Flash;
@@ -80,7 +81,7 @@ pub fn decide(cx: &Cx, subject: Subject) -> Result {
     let detail = find(cx, subject)?;
     let refuse =
         |errors: &Errors| Ok(reply::refused(cx, page(cx, &detail, Some(action), &reason, errors)?, errors));
-    let errors = cx.or_other_account(check_reason(&reason));
+    let errors = cx.or_refused(check_reason(&reason), Action::ChangeBy(viewer.id));
     if !errors.is_empty() {
         return refuse(&errors);
     }

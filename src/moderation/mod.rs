@@ -192,6 +192,8 @@ pub struct LogEntry {
     pub subject: Option<Subject>,
     /// The title of a visible post, or the name of a user.
     pub name: Option<String>,
+    /// Whether the subject is a user who is an admin now.
+    pub is_about_admin: bool,
     /// The admin's reason.
     pub reason: String,
 }

@@ -224,6 +224,7 @@ row! {
         noun: "acts.noun",
         subject: "posts.id, comments.id, users.id" => subject,
         name: concat!(post_title!(or_null), ", users.screen_name") => name,
+        is_about_admin: "users.is_admin IS TRUE",
         reason: "acts.reason",
     }
 }

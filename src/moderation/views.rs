@@ -7,6 +7,7 @@ use super::{LogEntry, ModerationAction, Subject, SubjectDetail};
 use crate::html::text::{DOT, Id, Text};
 use crate::markup::Markup;
 use crate::types::cursor::Slice;
+use crate::ui::badge;
 use crate::ui::field::{self, Field};
 use crate::ui::message;
 use crate::ui::pager;
@@ -93,7 +94,7 @@ pub fn log<'l>(cx: &'l Cx, entries: &'l Slice<LogEntry>) -> impl Render + 'l {
 /// The admin by name: unlike a byline, the public log has no "you".
 fn admin(admin: Option<&Author>) -> impl Render + '_ {
     owned_html! {
-        @ if let Some(admin) = admin { a(href=paths::user(admin.id)) { : Text(&admin.screen_name) } }
+        @ if let Some(admin) = admin { : user::views::author::name(admin) }
         else { : DELETED }
     }
 }
@@ -107,6 +108,7 @@ fn entry_subject(entry: &LogEntry) -> impl Render + '_ {
             a(href=subject.address()) {
                 @ if let Some(name) = &entry.name { : Text(name) } else { : &entry.noun; : number(subject) }
             }
+            : badge::admin(entry.is_about_admin);
         } else {
             @ if !is_user { : "a "; : &entry.noun; : " " }
             : DELETED
@@ -165,7 +167,7 @@ pub fn decide<'c>(
 
 fn content<'c>(viewer: Option<&'c Viewer>, detail: &'c SubjectDetail) -> impl Render + 'c {
     owned_html! {
-        @ if let Some(name) = &detail.name { h2 { : Text(name) } }
+        @ if let Some(name) = &detail.name { h2 { : Text(name); : badge::admin(detail.is_admin) } }
         @ if let Some(url) = &detail.url { p { : Text(url) } }
         @ if !matches!(detail.subject, Subject::User(_)) {
             p(class="byline") { : user::views::author::by(detail.author.as_ref(), viewer) }

@@ -382,12 +382,13 @@ fn check(cx: &Cx, id: PostId, content: &Content, link: Option<&NewLink>) -> Resu
 ///
 /// # Errors
 /// [`Error::SignIn`] for a guest; [`Error::Moderated`] for a banned user; [`Error::NotFound`];
-/// [`Error::Forbidden`] for a user who is not the author; [`Error::Unavailable`] or [`Error::Internal`] when
-/// the database fails.
+/// [`Error::Forbidden`] for a user who is not the author; [`Error::RateLimited`]; [`Error::Unavailable`] or
+/// [`Error::Internal`] when the database fails.
 pub fn destroy(cx: &Cx, id: PostId) -> Result {
     let viewer = auth::require_user_or_return(cx, paths::post(id))?;
     let user_id = viewer.id;
     own_content(cx, viewer, id)?;
+    cx.site.limiter.check_and_record(Action::ChangeBy(user_id))?;
     let destroyed = auth::write_as(cx, viewer, Standing::Active, move |connection| {
         let is_own = sql::author(connection, id)? == Some(user_id);
         if is_own {

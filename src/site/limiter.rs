@@ -62,6 +62,8 @@ actions! {
     WriteBy(UserId) Writes;
     /// A guest's text, kept as a draft until they have signed in.
     WriteFrom(IpAddr) Writes;
+    /// A deletion by this user, a change of their account, a session that they end, or a decision as an admin.
+    ChangeBy(UserId) Changes;
     /// A vote of this user, or a post that they save.
     VoteBy(UserId) Votes;
 }
@@ -298,6 +300,7 @@ mod tests {
             (Action::WriteBy(UserId::new(7)), 10, 60),
             (Action::WriteFrom(from), 10, 60),
             (Action::VoteBy(UserId::new(7)), 60, 60),
+            (Action::ChangeBy(UserId::new(7)), 30, 60),
         ] {
             let (limiter, start) = (limited(), Instant::now());
             assert_eq!(waits(&limiter, action, start, &vec![0.0; count]), vec![0; count], "{action:?}");

@@ -69,6 +69,9 @@ rate_limits! {
     /// Posts, comments and flags; guests' drafts count by address.
     Writes Limit::per_minute(10), "writes-per-minute", "WRITES_PER_MINUTE",
         "Posts and comments per minute of a user";
+    /// Deletions, changes of the account, ended sessions, and decisions of admins.
+    Changes Limit::per_minute(30), "changes-per-minute", "CHANGES_PER_MINUTE",
+        "Deletions, changes of the account and moderation per minute of a user";
     /// Votes and saved posts.
     Votes Limit::per_minute(60), "votes-per-minute", "VOTES_PER_MINUTE",
         "Votes and saved posts per minute of a user";

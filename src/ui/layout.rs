@@ -7,7 +7,7 @@ use horrorshow::prelude::*;
 use horrorshow::{html, owned_html};
 use lazy_static::lazy_static;
 
-use super::{button, message};
+use super::{badge, button, message};
 use crate::auth;
 use crate::html::text::{DOT, Rendered, Text, Value};
 use crate::site::origin::Origin;
@@ -24,6 +24,8 @@ use crate::web::{self, Cx, assets, paths, xml};
 pub struct Page<'p> {
     /// The page's only `h1`, set into the frame; also part of the `title`.
     pub heading: &'p str,
+    /// Whether the heading is the name of an admin.
+    pub is_about_admin: bool,
     /// A link opposite the heading: its address and its text.
     pub aside: Option<(&'p str, &'static str)>,
     /// One sentence about the page for search engines and link previews.
@@ -122,7 +124,7 @@ pub fn render(page: &Page, main: impl RenderOnce) -> Result<String, horrorshow::
                     div(class="card-title") {
                         // The span's background interrupts the frame's line behind the words of each line
                         // only.
-                        h1 { span { : Text(page.heading) } }
+                        h1 { span { : Text(page.heading); : badge::admin(page.is_about_admin) } }
                         @ if let Some((href, text)) = page.aside { a(href=href) { : text } }
                     }
                     : main;
@@ -264,6 +266,7 @@ fn header<'p>(viewer: Option<&'p Viewer>, path: &'p str) -> impl Render + 'p {
                         : SEPARATOR;
                     }
                     a(class="self", href=paths::user(viewer.id)) { : Text(&viewer.screen_name) }
+                    : badge::admin(viewer.is_admin);
                     : SEPARATOR;
                     : button::delete(Account::of(Some(viewer)), paths::session(viewer.session_id), "link", "Sign out");
                 } else {

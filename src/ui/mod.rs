@@ -1,5 +1,6 @@
 //! Views that the nouns share.
 
+pub mod badge;
 pub mod button;
 pub mod field;
 pub mod layout;

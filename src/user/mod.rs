@@ -1,16 +1,19 @@
 //! Users and their accounts.
 
 pub mod handlers;
+pub mod look_alike;
 pub mod name;
 pub mod password;
 pub mod password_rules;
 pub mod sql;
 pub mod views;
 
+use std::time::Duration;
+
 use smol_str::SmolStr;
 
 use crate::types::id::UserId;
-use crate::types::time::Timestamp;
+use crate::types::time::{DAY, Timestamp};
 use crate::web::Viewer;
 use crate::web::form::Errors;
 
@@ -21,6 +24,8 @@ pub struct Author {
     pub id: UserId,
     /// The name in the spelling of the user.
     pub screen_name: SmolStr,
+    /// Whether the user is an admin now, which a badge behind the name says.
+    pub is_admin: bool,
 }
 
 /// Whether the viewer is the author; `false` for a guest.
@@ -50,6 +55,56 @@ pub struct User {
     pub sessions_count: i64,
     /// The admin's reason, if the user is banned.
     pub banned: Option<String>,
+    /// Whether the user is an admin.
+    pub is_admin: bool,
+}
+
+/// A name that a user had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormerName {
+    /// The name in the spelling of the user.
+    pub screen_name: String,
+    /// The time of the change to another name.
+    pub left_at: Timestamp,
+}
+
+/// How long a name that its user has left, by a change of name or with the account, is given to no other user.
+pub const NAME_KEPT_BACK: Duration = DAY.saturating_mul(365);
+/// How long a profile shows a former name to everyone; admins see it for [`NAME_KEPT_BACK`].
+pub const FORMER_NAME_SHOWN: Duration = DAY.saturating_mul(30);
+/// The most changes of name in [`RENAME_PERIOD`]; one that changes only the spelling does not count.
+pub const MAX_RENAMES: u32 = 3;
+/// The period of [`MAX_RENAMES`].
+pub const RENAME_PERIOD: Duration = DAY.saturating_mul(30);
+
+/// The reason for which a user cannot have a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NameRefusal {
+    /// Another user has it, or one that looks like it, or had it within [`NAME_KEPT_BACK`].
+    Taken,
+    /// The user has changed their name [`MAX_RENAMES`] times in [`RENAME_PERIOD`].
+    TooManyChanges {
+        /// The time until the next change is allowed.
+        wait: Duration,
+    },
+}
+
+impl NameRefusal {
+    /// The sentence at the field.
+    #[must_use]
+    pub fn errors(self) -> Errors {
+        let wait = match self {
+            NameRefusal::Taken => return Errors::one("screen_name", "Screen name has already been taken"),
+            NameRefusal::TooManyChanges { wait } => wait,
+        };
+        let days = wait.as_secs().div_ceil(DAY.as_secs()).max(1);
+        let unit = if days == 1 { "day" } else { "days" };
+        let mut errors = Errors::default();
+        let sentence =
+            format!("Screen name can be changed 3 times in 30 days; the next time in {days} {unit}");
+        errors.add("screen_name", sentence);
+        errors
+    }
 }
 
 /// The columns of a user that a sign-in needs.
@@ -73,13 +128,12 @@ pub struct NewUser<'u> {
     pub created_at: Timestamp,
 }
 
-const NAME_TAKEN: &str = "Screen name has already been taken";
-
 /// The most characters of the text about a user.
 const MAX_ABOUT_CHARS: usize = 10_000;
 
-/// Adds the errors of a name. `typed` is the name as it was sent, `cleaned` as it would be stored.
-fn check_name(errors: &mut Errors, typed: &str, cleaned: &str, is_taken: bool) {
+/// Adds the errors of a name. `typed` is the name as it was sent, `cleaned` as it would be stored, `refusal` what
+/// [`sql::names::refusal`] says about it.
+fn check_name(errors: &mut Errors, typed: &str, cleaned: &str, refusal: Option<NameRefusal>) {
     let length = cleaned.chars().count();
     if cleaned.trim().is_empty() {
         errors.add("screen_name", "Screen name can't be blank");
@@ -87,8 +141,10 @@ fn check_name(errors: &mut Errors, typed: &str, cleaned: &str, is_taken: bool) {
         errors.add("screen_name", "Screen name is too long (maximum is 30 characters)");
     } else if name::has_invisible(typed.trim()) {
         errors.add("screen_name", "Screen name has characters that can't be seen");
-    } else if is_taken || name::is_reserved(cleaned) {
-        errors.add("screen_name", NAME_TAKEN);
+    } else if look_alike::is_reserved(cleaned) {
+        errors.add("screen_name", "Screen name is reserved");
+    } else if let Some(refusal) = refusal {
+        errors.append(refusal.errors());
     } else if length < name::MIN_LENGTH {
         errors.add("screen_name", "Screen name is too short (minimum is 2 characters)");
     }
@@ -126,11 +182,6 @@ fn check_about(errors: &mut Errors, about: &str) {
     if about.chars().count() > MAX_ABOUT_CHARS {
         errors.add("about", "About is too long (maximum is 10000 characters)");
     }
-}
-
-/// The error for a name that another user has.
-fn name_taken() -> Errors {
-    Errors::one("screen_name", NAME_TAKEN)
 }
 
 /// The error for a wrong current password at a change of it.

@@ -7,9 +7,6 @@ pub const MIN_LENGTH: usize = 2;
 /// The most characters of a name.
 pub const MAX_LENGTH: usize = 30;
 
-/// Pages show the reader as "you" and a deleted account as `[deleted]`.
-const RESERVED: [&str; 2] = ["you", "[deleted]"];
-
 /// The form in which names are compared, see [`text::folded`].
 ///
 /// Only the first [`MAX_LENGTH`] + 1 characters are folded, which is enough to show that a name is too long:
@@ -17,12 +14,6 @@ const RESERVED: [&str; 2] = ["you", "[deleted]"];
 #[must_use]
 pub fn folded(name: &str) -> String {
     text::folded(name.chars().take(MAX_LENGTH + 1))
-}
-
-/// Whether pages use the name for something else.
-#[must_use]
-pub fn is_reserved(name: &str) -> bool {
-    RESERVED.contains(&&*folded(name))
 }
 
 /// Whether a name has a character by which two names could look alike: control and format characters,
@@ -86,10 +77,5 @@ mod tests {
         for name in ["velit_000", "Zoë", "名前", "a b", "😀", "o'neil", "<b>"] {
             assert!(!has_invisible(name), "{name:?}");
         }
-    }
-
-    #[test]
-    fn names_that_pages_use_are_reserved_in_any_case() {
-        assert!(is_reserved("You") && is_reserved("[Deleted]") && !is_reserved("young"));
     }
 }

@@ -103,6 +103,8 @@ fn an_invalid_account_is_refused_with_reasons_and_keeps_the_typed_name() {
     let in_use = "Screen name has already been taken";
     let (no_match, no_password) = ("Password confirmation doesn't match Password", "Password can't be blank");
     let (too_short, too_long) = ("Password is too short (minimum is 8 characters)", "Password is too long");
+    let reserved = "Screen name is reserved";
+    let alike = taken.replace('_', "__");
     let too_common = "Password is too common";
     let repeated = "Password is one or two characters repeated";
     let like_the_name = "Password is too similar to the screen name";
@@ -117,8 +119,11 @@ fn an_invalid_account_is_refused_with_reasons_and_keeps_the_typed_name() {
         (Some(&*thirty_one), Some(good), None, &[long]),
         (Some(&taken), Some(good), None, &[in_use]),
         (Some(&loud), Some(good), None, &[in_use]),
-        (Some("You"), Some(good), None, &[in_use]),
-        (Some("[DELETED]"), Some(good), None, &[in_use]),
+        (Some("You"), Some(good), None, &[reserved]),
+        (Some("[DELETED]"), Some(good), None, &[reserved]),
+        (Some("adm1n"), Some(good), None, &[reserved]),
+        (Some("zoe (admin)"), Some(good), None, &[reserved]),
+        (Some(&alike), Some(good), None, &[in_use]),
         (Some("ze\u{200b}ro"), Some(good), None, &[invisible]),
         (Some("ze\u{202e}ro"), Some(good), None, &[invisible]),
         (Some("ze\0ro"), Some(good), None, &[invisible]),
@@ -399,7 +404,7 @@ fn a_refused_account_change_changes_nothing_and_keeps_the_typed_text() {
     for (name, about, password, expected) in [
         ("", "typed", nothing, &["Screen name can't be blank"][..]),
         (&*other, "typed", nothing, &["Screen name has already been taken"]),
-        ("you", "typed", nothing, &["Screen name has already been taken"]),
+        ("you", "typed", nothing, &["Screen name is reserved"]),
         ("x", "typed", nothing, &["Screen name is too short (minimum is 2 characters)"]),
         ("fine", &*long, nothing, &["About is too long (maximum is 10000 characters)"]),
         ("fine", "typed", ("password", "new password"), &["Current password is incorrect"]),
@@ -714,7 +719,8 @@ fn deleting_a_profile_deletes_its_words_and_keeps_those_of_others() {
     // A second deletion leads to signing in, and the old name is free.
     let twice = leaver.post("/user", &[("_method", "delete")]);
     assert_leads_to(&twice, "/sign_in?return_to=%2Fuser%2Fdelete");
-    let again = leaver.sign_up("leaver");
+    assert_eq!(leaver.sign_up("leaver").status, 422, "the name is kept back");
+    let again = leaver.sign_up("another");
     assert_leads_to(&again, "/users/3");
     assert_eq!(texts(&leaver.get("/users/3").html(), "summary"), ["Posts: 0", "Comments: 0", "Sessions: 1"]);
 

@@ -20,7 +20,7 @@ const KNOWN: i64 = lorem_news::schema::MIGRATIONS.len() as i64;
 /// Every option with the rest of its help line: the environment variable, and the default if any.
 const DATABASE: (&str, &str) = ("--database <FILE>", "[env: DATABASE=] [default: db/lorem_news.sqlite3]");
 const FILE_MODE: (&str, &str) = ("--file-mode <MODE>", "[env: FILE_MODE=] [default: 0600]");
-const SERVE: [(&str, &str); 21] = [
+const SERVE: [(&str, &str); 22] = [
     DATABASE,
     FILE_MODE,
     ("--listen <ADDRESS>", "[env: LISTEN=] [default: 127.0.0.1:3000]"),
@@ -34,6 +34,7 @@ const SERVE: [(&str, &str); 21] = [
     ("--sign-ins-per-minute <N>", "[env: SIGN_INS_PER_MINUTE=] [default: 5]"),
     ("--sign-ups-per-hour <N>", "[env: SIGN_UPS_PER_HOUR=] [default: 5]"),
     ("--writes-per-minute <N>", "[env: WRITES_PER_MINUTE=] [default: 10]"),
+    ("--changes-per-minute <N>", "[env: CHANGES_PER_MINUTE=] [default: 30]"),
     ("--votes-per-minute <N>", "[env: VOTES_PER_MINUTE=] [default: 60]"),
     ("--session-days <N>", "[env: SESSION_DAYS=] [default: 90]"),
     ("--metrics", "[env: METRICS=]"),

@@ -29,6 +29,7 @@ mod leaving;
 mod limits;
 mod links;
 mod moderating;
+mod naming;
 mod neighbours;
 mod operation;
 mod pages;

@@ -291,7 +291,7 @@ fn each_action_is_done_once_and_logged_once_by_form_and_by_htmx() {
             assert_eq!(flash(&shown), [DONE]);
             let who = name_of(&scene.database, ADMIN);
             let newest = log(&Client::new(&scene.site).get("/log"))[0].clone();
-            assert!(newest.starts_with(&format!("{who} {}", past(act))), "{newest}");
+            assert!(newest.starts_with(&format!("{who} admin {}", past(act))), "{newest}");
             assert!(newest.ends_with(": A good reason"), "{newest}");
         }
     }
@@ -512,9 +512,9 @@ fn the_log_is_public_and_does_not_name_deleted_users() {
     scene.done(&format!("/users/{AUTHOR}"), "ban");
     let comment = scene.comment;
     let expected = [
-        format!("{admin} banned {author}: Because of ban"),
-        format!("{admin} removed comment #{comment}: Because of remove"),
-        format!("{admin} locked the post Unmistakable title: Because of lock"),
+        format!("{admin} admin banned {author}: Because of ban"),
+        format!("{admin} admin removed comment #{comment}: Because of remove"),
+        format!("{admin} admin locked the post Unmistakable title: Because of lock"),
     ];
     let answer = guest.get("/log");
     assert_eq!(log(&answer), expected);
@@ -678,8 +678,9 @@ fn a_decision_closes_the_case() {
         assert_eq!((count(&scene.database, "cases"), scene.acts()), (0, 1));
     }
     let admin = name_of(&scene.database, ADMIN);
-    let expected =
-        format!("{admin} dismissed the flags of the post Unmistakable title: Reviewed; no action taken.");
+    let expected = format!(
+        "{admin} admin dismissed the flags of the post Unmistakable title: Reviewed; no action taken."
+    );
     assert_eq!(log(&scene.reader.get("/log")), [expected]);
     assert!(scene.reader.get("/posts/3").text().contains(SECRETS[2]));
     // A case also closes when an admin removes the target, or its author deletes it or their account.

@@ -966,6 +966,7 @@ fn a_hint_explains_a_field() {
         (
             "/user/edit",
             &[
+                "It can be changed 3 times in 30 days. Your profile shows the former name for 30 days, and no other user can take it for a year.",
                 formatting,
                 "8 characters minimum. Changing it signs you out everywhere else. Leave empty to keep your password.",
             ],

@@ -21,6 +21,8 @@ use lorem_news::sitemap;
 use lorem_news::types::cursor::START;
 use lorem_news::types::id::{CommentId, PostId, SessionId, UserId};
 use lorem_news::types::time::Timestamp;
+use lorem_news::user::look_alike::ComparedName;
+use lorem_news::user::sql::names;
 use lorem_news::user::{self, NewUser};
 use lorem_news::visit;
 use lorem_news::vote::Target;
@@ -312,12 +314,18 @@ fn an_account_and_its_rows_are_found_by_an_index() {
         let new = NewUser { screen_name: "Zoë", password_hash: "a hash", about: "", created_at: LONG_AGO };
         let id = user::sql::create(connection, &new).expect("an answer").expect("the name is free");
         assert_eq!(user::sql::account(connection, "zoë").expect("an answer").map(|found| found.id), Some(id));
-        assert!(user::sql::has_name(connection, "zoë", None).expect("an answer"));
+        let [zoe, other] = ["zoë", "somebody"].map(ComparedName::of);
+        let refused = |name, id| names::refusal(connection, name, id, LONG_AGO).expect("an answer").is_some();
+        assert!(refused(&zoe, None) && !refused(&zoe, Some(id)) && !refused(&other, Some(id)));
         assert!(user::sql::has_password(connection, id, "a hash").expect("an answer"));
         user::sql::set_password(connection, id, "another").expect("it is changed");
-        assert!(user::sql::update(connection, id, "Zoe", "", LONG_AGO).expect("it is changed"));
+        assert_eq!(user::sql::update(connection, id, "Zoe", "", LONG_AGO).expect("it is changed"), None);
+        assert_eq!(names::former(connection, id, Timestamp::EPOCH).expect("the names").len(), 1);
+        assert!(names::has_skeletons(connection).expect("an answer"));
+        user::sql::destroy(connection, id, LONG_AGO).expect("it goes");
+        assert_eq!(names::prune(connection, Timestamp::from_micros(2)).expect("they go").removed, 2);
     });
-    assert!(asked.len() >= 7, "{asked:?}");
+    assert!(asked.len() >= 20, "{asked:?}");
     assert_found_by_index(&connection, &asked);
 
     // The user's own rows are grouped in `lost`, and no others.

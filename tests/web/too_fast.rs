@@ -1,6 +1,7 @@
 //! Rate limits. No test waits for the clock: all counted actions happen within a minute.
 
-use lorem_news::site::rate_limits::RateLimits;
+use lorem_news::routes::{self, Limited};
+use lorem_news::site::rate_limits::{Limit, RATE_LIMITS, RateLimits};
 use lorem_news::user::name;
 
 use crate::client::{Client, NEW_PASSWORD};
@@ -231,4 +232,137 @@ fn benchmarks_and_sites_without_limits_are_not_limited() {
     for number in 0..6 {
         assert_eq!(Client::new(&site).sign_up(&format!("newcomer {number}")).status, 303);
     }
+}
+
+/// A site on which two actions of each kind are allowed. User 1 is an admin, and has written posts 1 to 4 and
+/// the comments on post 5.
+fn of_two_actions() -> Site {
+    let site = Site::with(20, |config| {
+        let two = RATE_LIMITS.iter().fold(RateLimits::default(), |limits, option| {
+            limits.with(option.key, Limit { count: 2, ..option.default })
+        });
+        config.rates = Some(two);
+    });
+    site.database()
+        .execute_batch(
+            "UPDATE users SET is_admin = (id = 1); UPDATE posts SET user_id = iif(id <= 4, 1, 2); \
+             UPDATE comments SET user_id = iif(post_id = 5, 1, 2);",
+        )
+        .expect("the authors");
+    site
+}
+
+/// A request that a change of this route accepts, as a path and form fields. `{n}` is the number of the attempt,
+/// `{own}` a comment of the viewer, `{other}` one of another user. `None`: the route is new, and wants a line.
+fn request(method: &str, pattern: &str) -> Option<(&'static str, &'static [(&'static str, &'static str)])> {
+    Some(match (method, pattern) {
+        ("POST", "/posts") => ("/posts", &[("title", "Title {n}")]),
+        ("PATCH" | "PUT", "/posts/:id") => ("/posts/1", &[("title", "Title {n}")]),
+        ("DELETE", "/posts/:id") => ("/posts/{n}", &[]),
+        ("POST", "/posts/:id/comments") => ("/posts/1/comments", &[("body", "A comment {n}")]),
+        ("POST", "/posts/:id/flag") => ("/posts/6/flag", &[("kind", "spam")]),
+        ("POST", "/posts/:id/moderate") => ("/posts/6/moderate", &[("act", "lock"), ("reason", "A reason")]),
+        ("POST", "/posts/:id/vote") => ("/posts/6/vote", &[]),
+        ("POST", "/posts/:id/unvote") => ("/posts/6/unvote", &[]),
+        ("POST", "/posts/:id/save") => ("/posts/6/save", &[]),
+        ("POST", "/posts/:id/unsave") => ("/posts/6/unsave", &[]),
+        ("POST", "/comments/:id/vote") => ("/comments/{other}/vote", &[]),
+        ("POST", "/comments/:id/unvote") => ("/comments/{other}/unvote", &[]),
+        ("POST", "/comments/:id/flag") => ("/comments/{other}/flag", &[("kind", "spam")]),
+        ("POST", "/comments/:id/moderate") => {
+            ("/comments/{other}/moderate", &[("act", "remove"), ("reason", "A reason")])
+        }
+        ("PATCH" | "PUT", "/comments/:id") => ("/comments/{own}", &[("body", "Another body {n}")]),
+        ("DELETE", "/comments/:id") => ("/comments/{own}", &[]),
+        ("POST", "/comments/:id/replies") => ("/comments/{other}/replies", &[("body", "A reply {n}")]),
+        ("POST", "/users") => ("/users", &[("screen_name", "newcomer {n}"), ("password", NEW_PASSWORD)]),
+        ("POST", "/users/:id/moderate") => ("/users/2/moderate", &[("act", "ban"), ("reason", "A reason")]),
+        ("PATCH" | "PUT", "/user") => ("/user", &[("about", "About {n}")]),
+        ("POST", "/sessions") => ("/sessions", &[("screen_name", "nobody"), ("password", "wrong")]),
+        ("DELETE", "/sessions/:id") => ("/sessions/{session}", &[]),
+        _ => return None,
+    })
+}
+
+#[test]
+fn each_change_of_the_route_table_has_the_limit_that_it_names() {
+    let mut limited = 0;
+    for (method, pattern, limit) in routes::changes() {
+        let Limited::By(key) = limit else { continue };
+        let (path, form) = request(method, pattern)
+            .unwrap_or_else(|| panic!("{method} {pattern}: a line in `request` is missing"));
+        let site = of_two_actions();
+        let client = Client::signed_in(&site);
+        let database = site.database();
+        let sessions: Vec<i64> = (0..3).map(|_| Client::signed_in(&site).session_id()).collect();
+        let own = ids(
+            &database,
+            "SELECT id FROM comments WHERE user_id = 1 AND id NOT IN \
+                                  (SELECT parent_id FROM comments WHERE parent_id IS NOT NULL) ORDER BY id",
+        );
+        let other = ids(&database, "SELECT id FROM comments WHERE user_id = 2 ORDER BY id")[0].to_string();
+        let statuses: Vec<u16> = (1..=3_usize)
+            .map(|attempt| {
+                // A comment that is deleted cannot be deleted again, another one can.
+                let own = if method == "DELETE" { own[attempt - 1] } else { own[0] }.to_string();
+                let filled = |text: &str| {
+                    text.replace("{n}", &attempt.to_string())
+                        .replace("{own}", &own)
+                        .replace("{other}", &other)
+                        .replace("{session}", &sessions[attempt - 1].to_string())
+                };
+                let form: Vec<(&str, String)> =
+                    form.iter().map(|(name, value)| (*name, filled(value))).collect();
+                let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, &**value)).collect();
+                client.ask(method, &filled(path), &form, &[]).status
+            })
+            .collect();
+        assert!(
+            statuses[..2].iter().all(|status| matches!(status, 200 | 303 | 422)) && statuses[2] == 429,
+            "{method} {pattern} ({key:?}): {statuses:?}"
+        );
+        limited += 1;
+    }
+    assert!(limited > 20, "{limited}");
+}
+
+#[test]
+fn a_change_without_a_limit_gives_its_reason() {
+    let free: Vec<String> = routes::changes()
+        .filter_map(|(method, pattern, limit)| match limit {
+            Limited::Not(reason) => {
+                assert!(reason.split(' ').count() > 3, "{method} {pattern}: {reason}");
+                Some(format!("{method} {pattern}"))
+            }
+            Limited::By(_) => None,
+        })
+        .collect();
+    assert_eq!(free, ["DELETE /user", "POST /preferences", "POST /benchmarking/:action"]);
+}
+
+#[test]
+fn a_profile_is_changed_thirty_times_a_minute_and_the_refused_text_stays() {
+    let site = limited();
+    let client = Client::signed_in(&site);
+    for number in 0..30 {
+        let answer = client.ask("PATCH", "/user", &[("about", &*format!("about {number}"))], &[]);
+        assert_eq!(answer.status, 303, "{number}");
+        // A form with errors is not counted.
+        assert_eq!(client.ask("PATCH", "/user", &[("screen_name", "")], &[]).status, 422);
+    }
+    for htmx in [false, true] {
+        let form = [("about", "typed for long")];
+        let answer = if htmx {
+            client.htmx("PATCH", "/user", &form)
+        } else {
+            client.ask("PATCH", "/user", &form, &[])
+        };
+        assert!(wait(&answer) <= 60);
+        assert_eq!(area(&answer, "about"), "typed for long");
+    }
+    // Another user, and signing out, are not concerned.
+    let other = Client::signed_in_as(&site, 2);
+    assert_eq!(other.ask("PATCH", "/user", &[("about", "other")], &[]).status, 303);
+    let session = format!("/sessions/{}", client.session_id());
+    assert_eq!(client.ask("DELETE", &session, &[], &[]).status, 303);
 }

@@ -338,6 +338,7 @@ fn refuse_change(cx: &Cx, located: &LocatedComment, body: &str, errors: &Errors)
 pub fn destroy(cx: &Cx, id: CommentId) -> Result {
     let viewer = auth::require_user_or_return(cx, paths::comment(id))?;
     let located = own_comment(cx, viewer, id)?;
+    cx.site.limiter.check_and_record(Action::ChangeBy(viewer.id))?;
     let (user_id, post_id, now) = (viewer.id, located.post_id, cx.now);
     let destroyed = auth::write_as(cx, viewer, Standing::Active, move |connection| {
         if sql::author(connection, id)? != Some(user_id) {

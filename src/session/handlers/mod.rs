@@ -132,6 +132,10 @@ pub fn without_cookies(cx: &Cx, mut response: Response) -> Response {
 pub fn destroy(cx: &Cx, id: SessionId) -> Result {
     let viewer = auth::require_user_or_return(cx, paths::FRONT)?;
     let user_id = viewer.id;
+    // Signing out is always possible.
+    if id != viewer.session_id {
+        cx.site.limiter.check_and_record(Action::ChangeBy(user_id))?;
+    }
     let left = cx.write(move |connection| {
         let ended = sql::destroy(connection, id, user_id)?;
         if ended { sql::count(connection, user_id).map(Some) } else { Ok(None) }

@@ -42,6 +42,6 @@ pub fn destroy_some(
     {
         return Ok(true);
     }
-    sql::destroy(connection, id)?;
+    sql::destroy(connection, id, now)?;
     Ok(false)
 }

@@ -4,10 +4,11 @@ pub mod deletion;
 
 use std::sync::Arc;
 
+use super::look_alike::ComparedName;
 use super::views::Profile;
 use super::{
-    NewUser, User, check_about, check_confirmation, check_name, check_new_password, name, name_taken,
-    password, sql, views, wrong_password,
+    FORMER_NAME_SHOWN, NAME_KEPT_BACK, NameRefusal, NewUser, User, check_about, check_confirmation,
+    check_name, check_new_password, password, sql, views, wrong_password,
 };
 use crate::auth;
 use crate::auth::Standing;
@@ -60,6 +61,8 @@ pub fn page(cx: &Cx, id: UserId, cursors: &ListCursors) -> Result<Option<String>
     let viewer = auth::viewer(cx)?;
     let viewer_id = viewer.map(|viewer| viewer.id);
     let is_own = viewer_id == Some(id);
+    let is_admin = viewer.is_some_and(|viewer| viewer.is_admin);
+    let names_since = cx.now - if is_admin { NAME_KEPT_BACK } else { FORMER_NAME_SHOWN };
     let profile = cx.read(|connection| {
         let Some(user) = sql::find(connection, id)? else {
             return Ok(None);
@@ -71,13 +74,15 @@ pub fn page(cx: &Cx, id: UserId, cursors: &ListCursors) -> Result<Option<String>
             posts: post::sql::of_user(connection, viewer_id, id, cursors.posts, PAGE_SIZE)?,
             comments: comment::sql::of_user(connection, id, cursors.comments, PAGE_SIZE)?,
             sessions: sessions.transpose()?,
+            former_names: sql::names::former(connection, id, names_since)?,
         }))
     })?;
     let Some(profile) = profile else {
         return Ok(None);
     };
     let feed = Some(paths::user_feed(id).to_string().into());
-    let page = Page { feed, ..Page::new(cx, &profile.user.screen_name)? };
+    let page =
+        Page { feed, is_about_admin: profile.user.is_admin, ..Page::new(cx, &profile.user.screen_name)? };
     Ok(Some(layout::render(&page, views::show(cx, viewer, &profile))?))
 }
 
@@ -108,15 +113,15 @@ pub fn create(cx: &Cx) -> Result {
     let form = cx.form()?;
     let screen_name = form.line("screen_name");
     let password = form.get("password").unwrap_or_default();
-    let folded = name::folded(&screen_name);
-    let is_taken = cx.read(|connection| sql::has_name(connection, &folded, None))?;
+    let (compared, now) = (ComparedName::of(&screen_name), cx.now);
+    let refusal = cx.read(|connection| sql::names::refusal(connection, &compared, None, now))?;
     let mut errors = Errors::default();
     if password.is_empty() {
         errors.add("password", "Password can't be blank");
     } else {
         check_confirmation(&mut errors, password, form.get("password_confirmation"));
     }
-    check_name(&mut errors, form.get("screen_name").unwrap_or_default(), &screen_name, is_taken);
+    check_name(&mut errors, form.get("screen_name").unwrap_or_default(), &screen_name, refusal);
     if !password.is_empty() {
         check_new_password(&mut errors, password, &[&screen_name]);
     }
@@ -125,7 +130,7 @@ pub fn create(cx: &Cx) -> Result {
         return refuse(cx, &screen_name, &errors);
     }
     let password_hash = hash(cx, password, Priority::Normal)?;
-    let (sign_in, now, name) = (SignIn::of(cx), cx.now, screen_name.clone());
+    let (sign_in, name) = (SignIn::of(cx), screen_name.clone());
     let secret = sign_in.secret.clone();
     let ids = cx.write(move |connection| {
         let user = NewUser { screen_name: &name, password_hash: &password_hash, about: "", created_at: now };
@@ -135,7 +140,7 @@ pub fn create(cx: &Cx) -> Result {
         Ok(Some((id, sign_in.write(connection, id)?)))
     })?;
     let Some((id, session_id)) = ids else {
-        return refuse(cx, &screen_name, &name_taken());
+        return refuse(cx, &screen_name, &NameRefusal::Taken.errors());
     };
     respond_signed_in(cx, id, Flash::SignedUp, &secret.of(session_id.get()))
 }
@@ -200,6 +205,7 @@ pub fn update(cx: &Cx) -> Result {
     let id = viewer.id;
     let user = cx.read(|connection| sql::find(connection, id))?.ok_or(Error::NotFound)?;
     let (changes, errors) = requested_changes(cx, &user)?;
+    let errors = cx.or_refused(errors, Action::ChangeBy(id));
     let refuse = |changes: &RequestedChanges, errors: &Errors| {
         let form = views::EditForm { id, screen_name: &changes.screen_name, about: &changes.about };
         let page = Page::with_form(cx, "Editing profile", errors)?;
@@ -219,8 +225,8 @@ pub fn update(cx: &Cx) -> Result {
         {
             return Ok(Err(wrong_password()));
         }
-        if !sql::update(connection, id, &requested.screen_name, &requested.about, now)? {
-            return Ok(Err(name_taken()));
+        if let Some(refusal) = sql::update(connection, id, &requested.screen_name, &requested.about, now)? {
+            return Ok(Err(refusal.errors()));
         }
         draft::handlers::delete_sent(connection, draft.as_ref(), paths::ACCOUNT)?;
         let Some(change) = &requested.password else {
@@ -253,10 +259,14 @@ fn requested_changes(cx: &Cx, user: &User) -> Result<(RequestedChanges, Errors)>
     let typed = form.get("screen_name").unwrap_or(&user.screen_name);
     let screen_name = form.get("screen_name").map_or_else(|| typed.to_owned(), |_| form.line("screen_name"));
     let about = form.get("about").map_or_else(|| user.about.clone(), |_| form.text("about"));
-    let folded = name::folded(&screen_name);
-    let is_taken = cx.read(|connection| sql::has_name(connection, &folded, Some(user.id)))?;
     let mut errors = Errors::default();
-    check_name(&mut errors, typed, &screen_name, is_taken);
+    // A name from before a rule stays as long as it is not changed.
+    if screen_name != user.screen_name {
+        let compared = ComparedName::of(&screen_name);
+        let refusal =
+            cx.read(|connection| sql::names::refusal(connection, &compared, Some(user.id), cx.now))?;
+        check_name(&mut errors, typed, &screen_name, refusal);
+    }
     check_about(&mut errors, &about);
     let password = match form.get("password").filter(|password| !password.is_empty()) {
         Some(password) => new_password(cx, user, &screen_name, password, &mut errors)?,

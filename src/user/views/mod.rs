@@ -5,7 +5,7 @@ pub mod author;
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
-use super::User;
+use super::{FormerName, User};
 use crate::comment::OwnComment;
 use crate::html::text::Text;
 use crate::markup::{FORMATTING, Markup};
@@ -13,6 +13,8 @@ use crate::post::Post;
 use crate::session::Session;
 use crate::types::cursor::Slice;
 use crate::types::id::UserId;
+use crate::types::time::Timestamp;
+use crate::ui::badge;
 use crate::ui::button;
 use crate::ui::field::{self, Field};
 use crate::ui::time::{Age, Date};
@@ -33,6 +35,8 @@ pub struct Profile {
     pub comments: Slice<OwnComment>,
     /// A page of the user's sessions, if the viewer is the user.
     pub sessions: Option<Slice<Session>>,
+    /// The former names that the viewer may see, the last first.
+    pub former_names: Vec<FormerName>,
 }
 
 /// The page of a user.
@@ -50,7 +54,10 @@ pub fn show<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
             div(class="actions") { a(class="button", href=paths::moderate_user(user.id)) { : "Moderate" } }
         }
         dl(class="facts") {
-            dt { : "user:" } dd { : &user.screen_name }
+            dt { : "user:" } dd { : &user.screen_name; : badge::admin(user.is_admin) }
+            @ if !profile.former_names.is_empty() {
+                dt { : "formerly:" } dd { : former_names(&profile.former_names, cx.now) }
+            }
             dt { : "created:" }
             dd {
                 @ if profile.sessions.is_some() { : Date(user.created_at) }
@@ -71,6 +78,16 @@ pub fn show<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
         }
         : comments(cx, profile);
         : sessions(cx, viewer, profile);
+    }
+}
+
+/// `NAME (until 3 days ago), NAME (until 20 days ago)`.
+fn former_names(names: &[FormerName], now: Timestamp) -> impl Render + '_ {
+    owned_html! {
+        @ for (at, name) in names.iter().enumerate() {
+            @ if at > 0 { : ", " }
+            : Text(&name.screen_name); : " (until "; : Age { at: name.left_at, now }; : " ago)"
+        }
     }
 }
 
@@ -149,7 +166,10 @@ pub fn edit<'f>(account: Account, form: &EditForm<'f>, errors: &'f Errors) -> im
             : account;
             : button::method_override("patch");
             : field::errors(errors, "user");
-            : field::line(Field::new("screen_name", "Screen name", screen_name, errors).autocomplete("username"));
+            : field::line(
+                Field::new("screen_name", "Screen name", screen_name, errors).autocomplete("username")
+                    .hint("It can be changed 3 times in 30 days. Your profile shows the former name for 30 days, and no other user can take it for a year.")
+            );
             : field::area(Field::new("about", "About", about, errors).hint(FORMATTING));
             fieldset {
                 legend { : "Change password" }

@@ -1,8 +1,11 @@
 //! All SQL about users.
 
+pub mod names;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Account, Author, NewUser, User, name};
+use super::look_alike::ComparedName;
+use super::{Account, Author, NameRefusal, NewUser, User};
 use crate::sql::{Columns, moderation_reason, random_id, row, short};
 use crate::types::id::UserId;
 use crate::types::time::Timestamp;
@@ -10,15 +13,21 @@ use crate::types::time::Timestamp;
 /// The columns of [`author`], from the table of users with this name or alias.
 macro_rules! author_columns {
     ($users:literal) => {
-        concat!($users, ".id, ", $users, ".screen_name")
+        concat!($users, ".id, ", $users, ".screen_name, ", $users, ".is_admin")
     };
 }
 pub(crate) use author_columns;
 
-/// An author from a joined row; `None` where both columns are NULL.
+/// An author from a joined row; `None` where its columns are NULL.
 pub fn author(columns: &mut Columns) -> rusqlite::Result<Option<Author>> {
     let (id, screen_name): (Option<UserId>, _) = (columns.read()?, short(columns)?);
-    Ok(id.map(|id| Author { id, screen_name: screen_name.unwrap_or_default() }))
+    let is_admin: Option<bool> = columns.read()?;
+    let author = |id| Author {
+        id,
+        screen_name: screen_name.unwrap_or_default(),
+        is_admin: is_admin.unwrap_or_default(),
+    };
+    Ok(id.map(author))
 }
 
 row! {
@@ -33,6 +42,7 @@ row! {
         sessions_count: "sessions_count",
         karma: "karma",
         banned: moderation_reason!("user", "users", "banned_at", "ban"),
+        is_admin: "is_admin",
     }
 }
 
@@ -51,13 +61,19 @@ pub fn any(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("SELECT EXISTS (SELECT 1 FROM users)", [], |row| row.get(0))
 }
 
-/// Inserts a user; returns the id. `None` when another user has the name, see [`name::folded`].
+/// Inserts a user; returns the id. `None` when the name is not free, see [`names::refusal`].
 pub fn create(connection: &Connection, user: &NewUser) -> rusqlite::Result<Option<UserId>> {
+    let compared = ComparedName::of(user.screen_name);
+    if names::refusal(connection, &compared, None, user.created_at)?.is_some() {
+        return Ok(None);
+    }
     let sql = "INSERT INTO users (screen_name, folded_name, created_at, updated_at) VALUES (?1, ?2, ?3, ?3) \
                ON CONFLICT DO NOTHING";
-    let folded = name::folded(user.screen_name);
-    let created =
-        connection.prepare_cached(sql)?.execute(params![user.screen_name, folded, user.created_at])?;
+    let created = connection.prepare_cached(sql)?.execute(params![
+        user.screen_name,
+        compared.folded,
+        user.created_at
+    ])?;
     if created == 0 {
         return Ok(None);
     }
@@ -65,17 +81,11 @@ pub fn create(connection: &Connection, user: &NewUser) -> rusqlite::Result<Optio
     connection
         .prepare_cached("INSERT INTO profiles (user_id, password_hash, about) VALUES (?1, ?2, ?3)")?
         .execute(params![id, user.password_hash, user.about])?;
+    names::set_skeleton(connection, id, &compared.skeleton)?;
     Ok(Some(id))
 }
 
-/// Whether a user other than `except` has a name, given as [`name::folded`].
-pub fn has_name(connection: &Connection, folded: &str, except: Option<UserId>) -> rusqlite::Result<bool> {
-    connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM users WHERE folded_name = ?1 AND id IS NOT ?2)")?
-        .query_row(params![folded, except], |row| row.get(0))
-}
-
-/// The account with a name, given as [`name::folded`].
+/// The account with a name, given as [`name::folded`](super::name::folded).
 pub fn account(connection: &Connection, folded: &str) -> rusqlite::Result<Option<Account>> {
     let sql = "SELECT users.id, password_hash FROM users JOIN profiles ON profiles.user_id = users.id \
                WHERE folded_name = ?1";
@@ -106,25 +116,32 @@ pub fn set_password(connection: &Connection, id: UserId, hash: &str) -> rusqlite
     Ok(())
 }
 
-/// Sets a user's name and the text about them; returns `false` when another user has the name.
+/// Sets a user's name and the text about them; returns the reason for which the user cannot have the name, and
+/// then changes nothing. A name that stays as it is is not compared.
 pub fn update(
     connection: &Connection,
     id: UserId,
     screen_name: &str,
     about: &str,
     now: Timestamp,
-) -> rusqlite::Result<bool> {
-    let folded = name::folded(screen_name);
-    if has_name(connection, &folded, Some(id))? {
-        return Ok(false);
+) -> rusqlite::Result<Option<NameRefusal>> {
+    let has_it: bool = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM users WHERE id = ?1 AND screen_name = ?2 COLLATE BINARY)",
+        )?
+        .query_row(params![id, screen_name], |row| row.get(0))?;
+    if !has_it {
+        let compared = ComparedName::of(screen_name);
+        if let Some(refusal) = names::refusal(connection, &compared, Some(id), now)? {
+            return Ok(Some(refusal));
+        }
+        names::rename(connection, id, screen_name, &compared, now)?;
     }
-    connection
-        .prepare_cached("UPDATE users SET screen_name = ?2, folded_name = ?3, updated_at = ?4 WHERE id = ?1")?
-        .execute(params![id, screen_name, folded, now])?;
+    connection.prepare_cached("UPDATE users SET updated_at = ?2 WHERE id = ?1")?.execute(params![id, now])?;
     connection
         .prepare_cached("UPDATE profiles SET about = ?2 WHERE user_id = ?1")?
         .execute(params![id, about])?;
-    Ok(true)
+    Ok(None)
 }
 
 /// Records a sign-in, for which the caller inserts a session.
@@ -137,8 +154,10 @@ pub fn record_sign_in(connection: &Connection, id: UserId, now: Timestamp) -> ru
     Ok(())
 }
 
-/// Deletes the row of a user whose posts, comments, votes and sessions are deleted already.
-pub fn destroy(connection: &Connection, id: UserId) -> rusqlite::Result<()> {
+/// Deletes the row of a user whose posts, comments, votes and sessions are deleted already. Of their names only
+/// hashes stay, by which the names are kept back.
+pub fn destroy(connection: &Connection, id: UserId, now: Timestamp) -> rusqlite::Result<()> {
+    names::keep_back(connection, id, now)?;
     connection.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute([id])?;
     Ok(())
 }
@@ -150,7 +169,7 @@ pub fn sign_in_random(connection: &Connection, now: Timestamp) -> rusqlite::Resu
         "UPDATE users SET last_seen_at = ?1, sessions_count = sessions_count + 1 \
          WHERE id = (SELECT id FROM users WHERE id >= ",
         random_id!("users"),
-        " ORDER BY id LIMIT 1) RETURNING id, screen_name"
+        " ORDER BY id LIMIT 1) RETURNING id, screen_name, is_admin"
     );
     let found =
         connection.prepare_cached(sql)?.query_row([now], |row| author(&mut Columns::of(row))).optional()?;
