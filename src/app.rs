@@ -145,8 +145,11 @@ pub fn handle(site: &Site, request: &Request) -> Response {
 /// # Errors
 /// The operating system's, such as [`io::ErrorKind::AddrInUse`].
 pub fn bind(config: &Config) -> io::Result<Server> {
-    let options =
-        server::Options { limits: config.limits.clone(), trusted_proxies: config.trusted_proxies.clone() };
+    let options = server::Options {
+        limits: config.limits.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
+        proxy_headers: config.proxy_headers,
+    };
     Server::bind(config.listen, options)
 }
 

@@ -1,11 +1,11 @@
 //! `lorem-news serve` and `demo`: the server.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
 use clap::builder::FalseyValueParser;
-use clap::{ArgAction, Args, value_parser};
-use lorem_http::Limits;
+use clap::{ArgAction, Args, ValueEnum, value_parser};
+use lorem_http::{Limits, Network, ProxyHeaders};
 
 use super::database::DatabaseOption;
 use super::interval::{Interval, Milliseconds};
@@ -37,9 +37,14 @@ pub(crate) struct ServeOptions {
     /// it, the address that each request was sent to. The ids in feeds never change
     #[arg(long, env, value_name = "URL", value_parser = Origin::parse)]
     base_url: Option<Origin<'static>>,
-    /// Trust X-Forwarded-For and X-Forwarded-Proto from these addresses
+    /// Believe the client's address and scheme from proxies at these addresses, or in networks such as
+    /// `10.0.0.0/8`
     #[arg(long, env, value_delimiter = ',', value_name = "IP,…")]
-    trusted_proxies: Vec<IpAddr>,
+    trusted_proxies: Vec<Network>,
+    /// The headers in which trusted proxies name the client. A proxy passes on those that it does not set, so
+    /// `auto` lets clients of a proxy that sets only Forwarded choose their address
+    #[arg(long, env, value_enum, default_value_t, value_name = "KIND")]
+    proxy_headers: HeaderKind,
     /// The largest number of open connections, each of which has a thread
     #[arg(long, env, default_value_t = 1024, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
     max_connections: u32,
@@ -67,6 +72,28 @@ pub(crate) struct ServeOptions {
     verify_every: Interval,
 }
 
+/// The headers in which trusted proxies name the client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum HeaderKind {
+    /// X-Forwarded-For and X-Forwarded-Proto, or Forwarded in a request without them
+    #[default]
+    Auto,
+    /// X-Forwarded-For and X-Forwarded-Proto
+    XForwarded,
+    /// Forwarded (RFC 7239)
+    Forwarded,
+}
+
+impl From<HeaderKind> for ProxyHeaders {
+    fn from(kind: HeaderKind) -> ProxyHeaders {
+        match kind {
+            HeaderKind::Auto => ProxyHeaders::Auto,
+            HeaderKind::XForwarded => ProxyHeaders::XForwarded,
+            HeaderKind::Forwarded => ProxyHeaders::Forwarded,
+        }
+    }
+}
+
 impl ServeOptions {
     pub(crate) fn database(&self) -> &DatabaseOption {
         &self.database
@@ -81,7 +108,8 @@ impl ServeOptions {
             benchmarking: self.benchmarking,
             relax_ssl: self.relax_ssl,
             base_url: self.base_url,
-            trusted_proxies: self.trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
+            trusted_proxies: self.trusted_proxies,
+            proxy_headers: self.proxy_headers.into(),
             limits: Limits {
                 max_connections: self.max_connections as usize,
                 connections_per_address: self.connections_per_address.map(|limit| limit as usize),
@@ -183,6 +211,24 @@ mod tests {
         for (number, is_valid) in [(0, false), (1, true), (36_500, true), (36_501, false)] {
             assert_eq!(parse(&[&format!("--session-days={number}")]).is_ok(), is_valid, "{number}");
         }
+    }
+
+    #[test]
+    fn trusted_proxies_are_addresses_and_networks_with_blanks_between_them() {
+        let networks = ["127.0.0.1", "10.0.0.0/8", "2001:db8::/32"].map(|text| text.parse().expect(text));
+        let list = "--trusted-proxies=127.0.0.1, 10.0.0.0/8 ,\t2001:db8::/32 ";
+        assert_eq!(config(&[list]).trusted_proxies, networks);
+        for list in ["", "me", "10.0.0.0/33", "127.0.0.1,", "127.0.0.1 10.0.0.1"] {
+            assert!(parse(&[&format!("--trusted-proxies={list}")]).is_err(), "{list:?}");
+        }
+    }
+
+    #[test]
+    fn the_headers_of_proxies_are_of_one_kind_or_either() {
+        assert_eq!(config(&[]).proxy_headers, ProxyHeaders::Auto);
+        assert_eq!(config(&["--proxy-headers=x-forwarded"]).proxy_headers, ProxyHeaders::XForwarded);
+        assert_eq!(config(&["--proxy-headers=forwarded"]).proxy_headers, ProxyHeaders::Forwarded);
+        assert!(parse(&["--proxy-headers=via"]).is_err());
     }
 
     #[test]

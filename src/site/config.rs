@@ -1,10 +1,10 @@
 //! The operator's settings, from flags, environment and defaults.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lorem_http::Limits;
+use lorem_http::{Limits, Network, ProxyHeaders};
 
 use super::origin::Origin;
 use super::rate_limits::RateLimits;
@@ -26,8 +26,10 @@ pub struct Config {
     pub relax_ssl: bool,
     /// The site's address; `None`: that of each request's `Host` header.
     pub base_url: Option<Origin<'static>>,
-    /// Peers whose `X-Forwarded-*` headers are trusted.
-    pub trusted_proxies: Vec<IpAddr>,
+    /// Peers whose forwarding headers are believed.
+    pub trusted_proxies: Vec<Network>,
+    /// The forwarding headers that are believed.
+    pub proxy_headers: ProxyHeaders,
     /// The HTTP server's limits.
     pub limits: Limits,
     /// The rate limits; `None`: no limits.
@@ -57,6 +59,7 @@ impl Config {
             relax_ssl: true,
             base_url: None,
             trusted_proxies: Vec::new(),
+            proxy_headers: ProxyHeaders::default(),
             limits: Limits::default(),
             rates: None,
             session_days: 90,

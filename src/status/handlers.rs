@@ -6,7 +6,7 @@ use super::views;
 use crate::auth;
 use crate::replica::status::Health;
 use crate::ui::layout::{self, Page};
-use crate::web::{Cx, Result, Viewer, observer, reply};
+use crate::web::{Cx, Result, Viewer, list_header, observer, reply};
 
 /// `GET /up`, the health check: 200 while the database can be read. It is a green page, as in Rails, or, for
 /// clients that ask for JSON, an object, in which observers and admins also get the replica's health. A fault of
@@ -69,6 +69,6 @@ fn health_json(health: &Health) -> Value {
 
 /// Whether the client accepts JSON by name. Browsers, and checks that accept anything, get the page.
 fn wants_json(cx: &Cx) -> bool {
-    let accepted = cx.request.header("Accept").unwrap_or_default();
-    accepted.split(',').any(|kind| kind.split(';').next().map(str::trim) == Some("application/json"))
+    let mut accepted = list_header::members(cx.request, "Accept").map(list_header::weighted);
+    accepted.any(|(kind, weight)| kind.eq_ignore_ascii_case("application/json") && weight > 0.0)
 }

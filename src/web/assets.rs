@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 
 use lazy_static::lazy_static;
-use rouille::Response;
+use rouille::{Response, ResponseBody};
 use sha2::{Digest, Sha256};
 
-use super::reply::accepts_gzip;
+use super::list_header::{AcceptedCodings, has_entity_tag};
 use super::{Cx, Error, Result};
 
 /// One file of `static/`.
@@ -44,6 +44,9 @@ const ASSETS: &[Asset] = assets! {
 const AT_ROOT: [&str; 5] = ["icon-192.png", "icon.png", "icon.svg", "manifest.json", "service-worker.js"];
 
 lazy_static! {
+    /// The hash of each asset's content by its name in `static/`.
+    static ref HASHES: HashMap<&'static str, String> =
+        ASSETS.iter().map(|asset| (asset.name, hash(asset.bytes))).collect();
     /// The path of each asset by its name in `static/`: `tailwind.css` is at `/assets/tailwind-0a1b….css`.
     static ref PATHS: HashMap<&'static str, String> =
         ASSETS.iter().map(|asset| (asset.name, format!("/assets/{}", fingerprinted(asset)))).collect();
@@ -86,22 +89,34 @@ pub fn serve_at_root(cx: &Cx, name: &str) -> Result {
 
 fn respond(cx: &Cx, asset: &'static Asset, cache_control: &'static str) -> Response {
     let shrinks = asset.gzip.len() < asset.bytes.len();
-    let gzip = shrinks && accepts_gzip(cx);
+    let gzip = shrinks && AcceptedCodings::of(cx.request).gzip;
     let mut response = Response::from_data(asset.content_type, if gzip { asset.gzip } else { asset.bytes });
     response.headers.push(("Cache-Control".into(), cache_control.into()));
     response.headers.push(("X-Content-Type-Options".into(), "nosniff".into()));
+    // Weak, since the compressed bytes have this tag as well (RFC 9110 §8.8.1).
+    let tag = format!("W/\"{}\"", HASHES[asset.name]);
+    let is_known = has_entity_tag(cx.request, &tag);
+    response.headers.push(("ETag".into(), tag.into()));
     if shrinks {
         response.headers.push(("Vary".into(), "Accept-Encoding".into()));
     }
-    if gzip {
+    if is_known {
+        response.status_code = 304;
+        response.data = ResponseBody::empty();
+    } else if gzip {
         response.headers.push(("Content-Encoding".into(), "gzip".into()));
     }
     response
 }
 
-/// `tailwind.css` → `tailwind-0a1b2c3d4e5f.css`: 48 bits of its SHA-256.
+/// 48 bits of the content's SHA-256.
+fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// `tailwind.css` → `tailwind-0a1b2c3d4e5f.css`.
 fn fingerprinted(asset: &Asset) -> String {
-    let hash: String = Sha256::digest(asset.bytes)[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = &HASHES[asset.name];
     let (stem, ending) = asset.name.rsplit_once('.').unwrap_or((asset.name, ""));
     format!("{stem}-{hash}.{ending}")
 }

@@ -13,6 +13,7 @@ use rouille::Response;
 
 use super::Cx;
 pub use super::header::Header;
+use super::list_header;
 use super::taken_cookie::Taken;
 pub use super::taken_cookie::{Cookie, FormerCookie};
 use crate::site::cookie_names::{CookieNames, OwnName};
@@ -38,7 +39,8 @@ pub fn get_or_former<'r>(cx: &Cx<'r>, name: &str) -> Option<Cookie<'r>> {
 
 /// The request's cookies that this site has set, and those of the former names.
 pub fn all<'r>(cx: &Cx<'r>) -> impl Iterator<Item = Cookie<'r>> {
-    parse(cx.request.header("Cookie").unwrap_or_default(), &cx.site.cookie_names)
+    // A proxy may split the header into several lines (RFC 9113 §8.2.3).
+    list_header::lines(cx.request, "Cookie").flat_map(|line| parse(line, &cx.site.cookie_names))
 }
 
 /// If the cookie has a former name, the response sets it under the present one for `max_age` seconds.

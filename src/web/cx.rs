@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use super::account::MadeFor;
 use super::error::{Error, Result};
 use super::form::{Errors, Form, Unreadable, local_path};
+use super::list_header;
 use super::route::Route;
 use super::taken_cookie::Taken;
 use super::timing::{Phase, Timing};
@@ -278,7 +279,8 @@ impl<'r> Cx<'r> {
     #[must_use]
     pub fn is_prefetch(&self) -> bool {
         ["Sec-Purpose", "Purpose"].iter().any(|name| {
-            self.request.header(name).is_some_and(|purpose| purpose.to_ascii_lowercase().contains("prefetch"))
+            list_header::lines(self.request, name)
+                .any(|purpose| purpose.to_ascii_lowercase().contains("prefetch"))
         })
     }
 

@@ -7,6 +7,7 @@ use percent_encoding::percent_decode;
 use rouille::Request;
 
 use super::error::Error;
+use super::list_header;
 use crate::html::text::escaped_value_length;
 use crate::site::limiter::{Action, Limiter, RetryAfter};
 use crate::text::{is_blank, is_control};
@@ -21,7 +22,7 @@ pub struct Form(Vec<(String, String)>);
 /// The reason for which a request's body is not a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unreadable {
-    /// Its `Content-Type` is another type's.
+    /// Its `Content-Type` is another type's, or there are several, or it has a `Content-Encoding`.
     OtherType,
     /// It is not UTF-8, not complete, or has too many fields.
     Malformed,
@@ -30,7 +31,13 @@ pub(super) enum Unreadable {
 impl Form {
     /// Reads the form in the body of a request. The server limits its size.
     pub(super) fn read(request: &Request) -> std::result::Result<Form, Unreadable> {
-        let content_type = request.header("Content-Type").unwrap_or("");
+        // With two types, a filter in front of the site could read the body as the other one.
+        let mut types = list_header::lines(request, "Content-Type");
+        let (content_type, second) = (types.next().unwrap_or_default(), types.next());
+        let is_encoded = list_header::members(request, "Content-Encoding").any(|coding| coding != "identity");
+        if second.is_some() || is_encoded {
+            return Err(Unreadable::OtherType);
+        }
         let name = content_type.split(';').next().unwrap_or_default().trim();
         // A request without a body has no type: it is a form without fields.
         if !name.is_empty() && !name.eq_ignore_ascii_case("application/x-www-form-urlencoded") {

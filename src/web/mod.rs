@@ -10,6 +10,7 @@ pub mod flash;
 pub mod form;
 mod gzip;
 pub mod header;
+pub mod list_header;
 pub mod observer;
 pub mod paths;
 pub mod preferences;

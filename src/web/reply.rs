@@ -9,6 +9,7 @@ use super::Cx;
 use super::flash::Flash;
 use super::form::Errors;
 use super::gzip;
+use super::list_header::{AcceptedCodings, has_entity_tag};
 
 /// Nothing is loaded from other sites, no inline script runs, and no site frames the page.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -47,13 +48,9 @@ pub fn document(cx: &Cx, content_type: &'static str, max_age: u32, text: String)
 /// The `response`, which has headers but no content, with `content`, its `ETag` and its compression; or 304.
 fn with_content(cx: &Cx, content: String, mut response: Response) -> Response {
     let tag = entity_tag(content.as_bytes());
-    let is_known = |tag: &str| {
-        cx.request
-            .header("If-None-Match")
-            .is_some_and(|known| known.split(',').any(|known| [tag, "*"].contains(&known.trim())))
-    };
-    let may_compress = content.len() >= MIN_COMPRESSED_BYTES && accepts_gzip(cx);
-    if is_known(&tag) {
+    let accepted = AcceptedCodings::of(cx.request);
+    let may_compress = accepted.gzip && (content.len() >= MIN_COMPRESSED_BYTES || !accepted.identity);
+    if has_entity_tag(cx.request, &tag) {
         response.status_code = 304;
     } else if let Some(gzip) = may_compress.then(|| gzip::compressed(content.as_bytes())).flatten() {
         response.data = ResponseBody::from_data(gzip);
@@ -237,15 +234,4 @@ fn entity_tag(bytes: &[u8]) -> String {
     }
     tag.push('"');
     tag
-}
-
-/// Whether `Accept-Encoding` names gzip and does not rule it out by `q=0`.
-pub(super) fn accepts_gzip(cx: &Cx) -> bool {
-    cx.request.header("Accept-Encoding").is_some_and(|accepted| {
-        accepted.split(',').any(|coding| {
-            let (name, quality) = coding.split_once(';').unwrap_or((coding, ""));
-            let zero = quality.trim().strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0));
-            name.trim().eq_ignore_ascii_case("gzip") && !zero
-        })
-    })
 }

@@ -126,7 +126,7 @@ fn expected_request(bytes: &[u8]) -> Result<(Request, &[u8]), End> {
     let (head, rest) = bytes.split_at(length);
     let mut lines = lines(head).ok_or(End::Refused)?.into_iter();
     let request_line = lines.next().ok_or(End::Refused)?;
-    let (method, target, is_1_0) = request_line_of(request_line).ok_or(End::Refused)?;
+    let (method, (host, target), is_1_0) = request_line_of(request_line).ok_or(End::Refused)?;
     let headers: Vec<(&str, &[u8])> = lines.map(field).collect::<Option<_>>().ok_or(End::Refused)?;
     if headers.len() > limits::MAX_HEADERS {
         return Err(End::Refused);
@@ -134,7 +134,9 @@ fn expected_request(bytes: &[u8]) -> Result<(Request, &[u8]), End> {
     let all = |name: &str| -> Vec<&[u8]> {
         headers.iter().filter(|header| header.0.eq_ignore_ascii_case(name)).map(|header| header.1).collect()
     };
-    if !(all("host").len() == 1 || is_1_0 && all("host").is_empty()) {
+    let hosts = all("host");
+    let are_hosts = hosts.iter().copied().chain(host.map(str::as_bytes)).all(is_host);
+    if !are_hosts || !(hosts.len() == 1 || is_1_0 && hosts.is_empty()) {
         return Err(End::Refused);
     }
     let expectations = all("expect");
@@ -161,7 +163,14 @@ fn expected_request(bytes: &[u8]) -> Result<(Request, &[u8]), End> {
     let is_kept = !asks(b"close") && (!is_1_0 || asks(b"keep-alive"));
     let is_waiting_for_100 = !is_1_0 && !expectations.is_empty();
     let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
-    let headers = headers.iter().map(|&(name, value)| (name.to_owned(), text(value))).collect();
+    let mut headers: Vec<(String, String)> =
+        headers.iter().map(|&(name, value)| (name.to_owned(), text(value))).collect();
+    if let Some(host) = host {
+        match headers.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case("host")) {
+            Some((_, value)) => host.clone_into(value),
+            None => headers.push(("Host".to_owned(), host.to_owned())),
+        }
+    }
     Ok((Request { method: method.to_owned(), target, headers, body, is_kept, is_waiting_for_100 }, rest))
 }
 
@@ -184,7 +193,7 @@ fn lines(text: &[u8]) -> Option<Vec<&[u8]>> {
     lines.map(|line| line.strip_suffix(b"\r\n")).collect()
 }
 
-fn request_line_of(line: &[u8]) -> Option<(&str, String, bool)> {
+fn request_line_of(line: &[u8]) -> Option<(&str, (Option<&str>, String), bool)> {
     let parts: Vec<&str> = std::str::from_utf8(line).ok()?.split(' ').collect();
     let [method, target, version] = parts[..] else {
         return None;
@@ -198,20 +207,37 @@ fn request_line_of(line: &[u8]) -> Option<(&str, String, bool)> {
         "HTTP/1.1" => false,
         _ => return None,
     };
-    Some((method, origin_form(target)?, is_1_0))
+    Some((method, target_of(target)?, is_1_0))
 }
 
-/// The origin form, `/path?query`, of a target in origin form or absolute form (`http://host/path?query`).
-fn origin_form(target: &str) -> Option<String> {
+/// The host and the origin form, `/path?query`, of a target in origin form or absolute form
+/// (`http://host/path?query`).
+fn target_of(target: &str) -> Option<(Option<&str>, String)> {
     if target.starts_with('/') {
-        return Some(target.to_owned());
+        return Some((None, target.to_owned()));
     }
     let (scheme, rest) = target.split_once("://")?;
     if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
         return None;
     }
-    let path = &rest[rest.find(['/', '?']).unwrap_or(rest.len())..];
-    Some(if path.starts_with('/') { path.to_owned() } else { format!("/{path}") })
+    let (host, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+    Some((Some(host), path))
+}
+
+/// A name or an address, and perhaps a port.
+fn is_host(host: &[u8]) -> bool {
+    let Ok(host) = std::str::from_utf8(host) else { return false };
+    let (name, port) = match host.rsplit_once(':') {
+        Some((name, port)) if !port.contains(']') => (name, port),
+        _ => (host, ""),
+    };
+    let is_name = match name.strip_prefix('[') {
+        Some(rest) => rest.strip_suffix(']').is_some_and(|inner| inner.parse::<std::net::Ipv6Addr>().is_ok()),
+        None => name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-._~".contains(letter)),
+    };
+    let is_port = port.chars().all(|digit| digit.is_ascii_digit());
+    !name.is_empty() && is_name && is_port && (port.is_empty() || port.parse::<u16>().is_ok())
 }
 
 /// The name and value of a header field.

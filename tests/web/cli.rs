@@ -28,6 +28,7 @@ const SERVE: [(&str, &str); 22] = [
     ("--relax-ssl", "[env: RELAX_SSL=]"),
     ("--base-url <URL>", "[env: BASE_URL=]"),
     ("--trusted-proxies <IP,…>", "[env: TRUSTED_PROXIES=]"),
+    ("--proxy-headers <KIND>", "[env: PROXY_HEADERS=] [default: auto]"),
     ("--max-connections <N>", "[env: MAX_CONNECTIONS=] [default: 1024]"),
     ("--connections-per-address <N>", "[env: CONNECTIONS_PER_ADDRESS=]"),
     ("--no-rate-limits", "[env: NO_RATE_LIMITS=]"),
@@ -557,7 +558,7 @@ fn the_environment_sets_the_options() {
         let mut command = program(&["serve"]);
         command.env("LISTEN", "127.0.0.1:0").env("DATABASE", &database);
         command.env("BENCHMARKING", benchmarking).env("RELAX_SSL", relaxed);
-        command.env("TRUSTED_PROXIES", "127.0.0.1,10.0.0.1");
+        command.env("TRUSTED_PROXIES", "127.0.0.0/8, 10.0.0.1");
         Program::start(command)
     };
 

@@ -52,7 +52,7 @@ fn start(database: &Path, base_url: Option<&str>) -> Site {
     Site::with(0, |config| {
         config.database = database.to_owned();
         config.base_url = base_url.map(|url| Origin::parse(url).expect("an origin"));
-        config.trusted_proxies = vec![[127, 0, 0, 1].into()];
+        config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
     })
 }
 

@@ -377,7 +377,7 @@ fn an_unchanged_feed_is_answered_with_304() {
 
 #[test]
 fn addresses_have_the_origin_of_the_request() {
-    let site = Site::with(20, |config| config.trusted_proxies = vec![[127, 0, 0, 1].into()]);
+    let site = Site::with(20, |config| config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]);
     for (host, more, origin) in [
         ("news.example", "", "http://news.example"),
         ("News.Example:80", "", "http://news.example"),

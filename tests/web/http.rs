@@ -1,10 +1,9 @@
 //! HTTP/1.1 on the wire.
 
 use std::io::Read;
-use std::net::IpAddr;
 use std::thread;
 
-use lorem_http::Options;
+use lorem_http::{Network, Options};
 use rouille::{Request, Response};
 
 use crate::harness::{Answer, BareServer, Program, Raw, Site, eventually, folder, seeded};
@@ -464,19 +463,20 @@ fn line_breaks_in_a_path_cannot_split_the_response() {
 
 #[test]
 fn only_a_trusted_proxy_sets_the_client_address() {
-    let proxy: IpAddr = [127, 0, 0, 1].into();
+    let network = |text: &str| text.parse::<Network>().expect(text);
+    let proxy = network("127.0.0.1");
     let claims = [("X-Forwarded-For", "6.6.6.6, 198.51.100.7"), ("X-Forwarded-Proto", "https")];
-    let ask = |trusted_proxies: Vec<IpAddr>, claims: &[(&str, &str)]| {
+    let ask = |trusted_proxies: Vec<Network>, claims: &[(&str, &str)]| {
         let server = BareServer::start(Options { trusted_proxies, ..Options::default() }, handler);
         let mut raw = server.connect();
         raw.ask("GET", "/who", claims);
         raw.answer().text().to_owned()
     };
     assert_eq!(ask(vec![], &claims), "http 127.0.0.1 []");
-    assert_eq!(ask(vec![[10, 0, 0, 1].into()], &claims), "http 127.0.0.1 []");
+    assert_eq!(ask(vec![network("10.0.0.1")], &claims), "http 127.0.0.1 []");
     // The proxy itself saw the last hop. Any client can forge the ones before it.
     assert_eq!(ask(vec![proxy], &claims), "https 198.51.100.7 []");
-    assert_eq!(ask(vec![proxy, [198, 51, 100, 7].into()], &claims), "https 6.6.6.6 []");
+    assert_eq!(ask(vec![proxy, network("198.51.100.0/24")], &claims), "https 6.6.6.6 []");
     assert_eq!(ask(vec![proxy], &[("X-Forwarded-For", "nobody")]), "http 127.0.0.1 []");
     assert_eq!(ask(vec![proxy], &[]), "http 127.0.0.1 []");
 }

@@ -268,7 +268,7 @@ fn the_state_of_the_backup_is_for_the_local_machine_and_admins() {
 
 #[test]
 fn a_trusted_proxy_on_this_machine_publishes_no_metrics() {
-    let site = Site::with(1, |config| config.trusted_proxies = vec![[127, 0, 0, 1].into()]);
+    let site = Site::with(1, |config| config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]);
     for client in ["203.0.113.9", "127.0.0.1", "::1", "10.0.0.1", "nonsense", ""] {
         let header = ("X-Forwarded-For", client);
         assert_hidden(&site.ask("GET", "/metrics", &[header]), client);

@@ -882,7 +882,7 @@ fn every_page_has_a_strict_content_security_policy() {
 
 #[test]
 fn behind_a_trusted_proxy_with_tls_answers_have_hsts() {
-    let site = Site::with(1, |config| config.trusted_proxies = vec![[127, 0, 0, 1].into()]);
+    let site = Site::with(1, |config| config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]);
     let answer = site.ask("GET", "/", &[("X-Forwarded-Proto", "https")]);
     assert!(answer.header("Strict-Transport-Security").is_some_and(|value| value.starts_with("max-age=")));
     let untrusting = Site::start().ask("GET", "/", &[("X-Forwarded-Proto", "https")]);

@@ -12,7 +12,7 @@ use crate::seen::*;
 fn limited() -> Site {
     Site::with(20, |config| {
         config.rates = Some(RateLimits::default());
-        config.trusted_proxies = vec![[127, 0, 0, 1].into()];
+        config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
     })
 }
 

@@ -61,6 +61,8 @@ mod overload;
 
 mod forwarded;
 
+mod node;
+
 mod response;
 
 mod stats;
@@ -77,6 +79,8 @@ mod socket;
 
 mod options;
 
+mod network;
+
 mod descriptors;
 
 pub mod parser;
@@ -84,7 +88,8 @@ pub mod parser;
 pub mod limits;
 
 pub use limits::Limits;
-pub use options::Options;
+pub use network::{InvalidNetwork, Network};
+pub use options::{Options, ProxyHeaders};
 pub use server::{Drained, Server, Stopper};
 pub use stats::ServerStats;
 

@@ -166,7 +166,7 @@ impl Server {
     /// behind which there are many clients.
     fn limited_network(&self, peer: IpAddr) -> Option<IpAddr> {
         let peer = peer.to_canonical();
-        let is_exempt = peer.is_loopback() || self.shared.options.trusted_proxies.contains(&peer);
+        let is_exempt = peer.is_loopback() || self.shared.options.trusts(peer);
         (!is_exempt).then(|| network(peer))
     }
 

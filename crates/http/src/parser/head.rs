@@ -3,6 +3,7 @@
 
 use crate::limits::{MAX_BODY_BYTES, MAX_HEADERS};
 use crate::parser::error::RequestError;
+use crate::parser::host;
 
 /// A checked request line with its headers.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,7 +13,8 @@ pub struct RequestHead {
     /// Path and query in origin form (RFC 9112 §3.2.1): begins with `/`, not decoded.
     pub target: String,
     /// Names and values as they were sent, without the blanks around a value. Bytes of a value that are not
-    /// UTF-8 are replaced by U+FFFD.
+    /// UTF-8 are replaced by U+FFFD. `Host` is that of an absolute target, if the target is one (RFC 9112
+    /// §3.2.2), so there is one host to read.
     pub headers: Vec<(String, String)>,
     /// How the end of the body is found.
     pub framing: Framing,
@@ -80,20 +82,29 @@ pub(crate) fn parse(head: &[u8]) -> Result<RequestHead, RequestError> {
         return Err(RequestError::new(501, "the method is not supported"));
     }
     let is_http_1_0 = version == 0;
+    let target = host::target(target)?;
     let mut framing = FramingHeaders::default();
     let mut headers = Vec::with_capacity(parsed.headers.len() + 1);
     for line in parsed.headers.iter() {
-        let value = line.value.trim_ascii();
-        framing.observe(line.name, value)?;
+        let bytes = line.value.trim_ascii();
+        framing.observe(line.name, bytes)?;
         // A field value should be visible ASCII (RFC 9110 §5.5); other bytes are kept if they are UTF-8.
-        headers.push((line.name.to_owned(), String::from_utf8_lossy(value).into_owned()));
+        let mut value = String::from_utf8_lossy(bytes).into_owned();
+        if line.name.eq_ignore_ascii_case("host") {
+            host::check(&value)?;
+            value = target.host.map_or(value, str::to_owned);
+        }
+        headers.push((line.name.to_owned(), value));
     }
     if framing.host_count != 1 && !(is_http_1_0 && framing.host_count == 0) {
         return Err(RequestError::new(400, "there must be one Host header"));
     }
+    if let Some(host) = target.host.filter(|_| framing.host_count == 0) {
+        headers.push(("Host".to_owned(), host.to_owned()));
+    }
     Ok(RequestHead {
         method: method.to_owned(),
-        target: origin_form(target)?,
+        target: target.path,
         headers,
         framing: framing.body_framing(is_http_1_0)?,
         keep_alive: !framing.close && (!is_http_1_0 || framing.keep_alive),
@@ -167,25 +178,6 @@ fn content_length(value: &[u8]) -> Result<usize, RequestError> {
     }
     // The value has digits only, so a failure means that the number is too large.
     std::str::from_utf8(value).map_err(|_| MALFORMED)?.parse().map_err(|_| RequestError::BODY_TOO_LARGE)
-}
-
-/// The path and query of a request target. A client sends the absolute form `http://host/path` to a proxy,
-/// and a server must accept it (RFC 9112 §3.2.2).
-fn origin_form(target: &str) -> Result<String, RequestError> {
-    if target.starts_with('/') {
-        return Ok(target.to_owned());
-    }
-    for scheme in ["http://", "https://"] {
-        let Some((start, rest)) = target.split_at_checked(scheme.len()) else { continue };
-        if start.eq_ignore_ascii_case(scheme) {
-            return Ok(match rest.find(['/', '?']) {
-                Some(at) if rest[at..].starts_with('/') => rest[at..].to_owned(),
-                Some(at) => format!("/{}", &rest[at..]),
-                None => "/".to_owned(),
-            });
-        }
-    }
-    Err(RequestError::new(400, "the address must begin with a slash"))
 }
 
 fn syntax_error(error: httparse::Error) -> RequestError {
@@ -281,14 +273,30 @@ mod tests {
     }
 
     #[test]
-    fn an_absolute_target_is_reduced_to_its_path_and_query() {
-        for (target, path) in [
-            ("http://news.example/posts?page=2", "/posts?page=2"),
-            ("HTTP://news.example", "/"),
-            ("https://news.example?q=1", "/?q=1"),
-            ("//news.example/posts", "//news.example/posts"),
+    fn the_host_of_an_absolute_target_replaces_that_of_the_header() {
+        let host = |head: &str| {
+            let head = parse(head.as_bytes()).map_err(|error| error.status)?;
+            let hosts: Vec<String> =
+                head.headers.into_iter().filter(|(name, _)| name == "Host").map(|(_, host)| host).collect();
+            Ok((head.target, hosts.join("|")))
+        };
+        for (head, expected) in [
+            ("GET /x HTTP/1.1\r\nHost: b\r\n\r\n", Ok(("/x", "b"))),
+            ("GET http://a/x HTTP/1.1\r\nHost: b\r\n\r\n", Ok(("/x", "a"))),
+            ("GET http://a:8080 HTTP/1.1\r\nX: y\r\nHost: b\r\n\r\n", Ok(("/", "a:8080"))),
+            ("GET http://a/x HTTP/1.0\r\n\r\n", Ok(("/x", "a"))),
+            ("GET /x HTTP/1.0\r\n\r\n", Ok(("/x", ""))),
+            ("GET http://a/x HTTP/1.1\r\n\r\n", Err(400)),
+            ("GET http://a/x HTTP/1.1\r\nHost: b c\r\n\r\n", Err(400)),
+            ("GET http://me@a/x HTTP/1.1\r\nHost: a\r\n\r\n", Err(400)),
+            ("GET http:///x HTTP/1.1\r\nHost: a\r\n\r\n", Err(400)),
+            ("GET /x HTTP/1.1\r\nHost:\r\n\r\n", Err(400)),
+            ("GET /x HTTP/1.0\r\nHost: \r\n\r\n", Err(400)),
+            ("GET /x HTTP/1.1\r\nHost: a, b\r\n\r\n", Err(400)),
+            ("GET /x HTTP/1.1\r\nHost: a\r\nhost: a\r\n\r\n", Err(400)),
         ] {
-            assert_eq!(origin_form(target), Ok(path.to_owned()), "{target}");
+            let expected = expected.map(|(target, host): (&str, &str)| (target.to_owned(), host.to_owned()));
+            assert_eq!(host(head), expected, "{head:?}");
         }
     }
 }

@@ -29,6 +29,8 @@ pub(crate) mod body;
 
 pub(crate) mod head;
 
+mod host;
+
 pub(crate) mod error;
 
 pub use body::BodyDecoder;
