@@ -37,14 +37,23 @@ impl<'h> Origin<'h> {
     /// # Errors
     /// [`InvalidOrigin`].
     pub fn parse(url: &str) -> Result<Origin<'static>, InvalidOrigin> {
-        let (scheme, rest) = url.split_once("://").unwrap_or_default();
-        let scheme = ["https", "http"].into_iter().find(|known| scheme.eq_ignore_ascii_case(known));
-        let origin =
-            scheme.and_then(|scheme| Origin::from_host(scheme, rest.strip_suffix('/').unwrap_or(rest)));
-        let Some(Origin { scheme, host }) = origin else {
-            return Err(InvalidOrigin);
-        };
-        Ok(Origin { scheme, host: Cow::Owned(host.into_owned()) })
+        let origin = Origin::read(url.strip_suffix('/').unwrap_or(url)).ok_or(InvalidOrigin)?;
+        Ok(Origin { scheme: origin.scheme, host: Cow::Owned(origin.host.into_owned()) })
+    }
+
+    /// Reads an `Origin` header, or the beginning of a `Referer`; `None`: it is `null` or not valid.
+    #[must_use]
+    pub fn read(text: &'h str) -> Option<Origin<'h>> {
+        let (scheme, host) = text.split_once("://")?;
+        let scheme = ["https", "http"].into_iter().find(|known| scheme.eq_ignore_ascii_case(known))?;
+        Origin::from_host(scheme, host)
+    }
+
+    /// Whether a `Host` header names this origin's host and port. It has no scheme, so it is read with this
+    /// origin's: without a port it means the scheme's default port.
+    #[must_use]
+    pub fn is_at(&self, host: &str) -> bool {
+        Origin::from_host(self.scheme, host).is_some_and(|at| at.host == self.host)
     }
 
     /// The origin of a scheme and a `Host` header; `None`: the header is not a valid host.

@@ -154,6 +154,15 @@ impl<'r> Cx<'r> {
         }
     }
 
+    /// Whether a page of this origin is one of this site's: at the operator's address, or at the address that
+    /// the request was sent to. A proxy that speaks TLS passes requests on as plain HTTP, so the second is
+    /// compared without the scheme.
+    #[must_use]
+    pub fn is_own(&self, origin: &Origin) -> bool {
+        self.site.config.base_url.as_ref() == Some(origin)
+            || self.request.header("Host").is_some_and(|host| origin.is_at(host))
+    }
+
     /// The cursor in the query parameter `name`, else the start of the list.
     ///
     /// # Errors
@@ -181,9 +190,11 @@ impl<'r> Cx<'r> {
     /// The path of this site's page that the request was sent from, by its `Referer` header.
     #[must_use]
     pub fn referrer(&self) -> Option<&'r str> {
-        let (_, rest) = self.request.header("Referer")?.split_once("://")?;
-        let page = rest.strip_prefix(self.request.header("Host")?)?;
-        local_path(page)
+        let address = self.request.header("Referer")?;
+        let host = address.find("://")? + "://".len();
+        let end = address[host..].find(['/', '?', '#']).map_or(address.len(), |length| host + length);
+        let (origin, page) = address.split_at(end);
+        if self.is_own(&Origin::read(origin)?) { local_path(page) } else { None }
     }
 
     /// The [`referrer`](Cx::referrer), if its path is `path`, with any query.
