@@ -401,7 +401,15 @@ fn addresses_have_the_origin_of_the_request() {
 #[test]
 fn an_invalid_host_is_in_no_address() {
     let site = Site::start();
-    for host in ["evil.example/\"><script>", "a b", "me@evil.example", "a:b", ".", ""] {
+    for host in ["evil.example/\"><script>", "a b", "me@evil.example", "a:b", ""] {
+        for path in ["/posts.atom", "/sitemap.xml", "/posts/1", "/robots.txt"] {
+            let answer = ask_host(&site, path, host, "");
+            assert_eq!(answer.status, 400, "{path} at {host}");
+            assert!(!answer.text().contains("evil"));
+        }
+    }
+    // Hosts by RFC 3986 that are no DNS names.
+    for host in [".", "evil..example", "~evil", "evil.example:0"] {
         for path in ["/posts.atom", "/posts/1.atom", "/sitemap.xml", "/sitemap-1.xml"] {
             let answer = ask_host(&site, path, host, "");
             assert_eq!(answer.status, 400, "{path} at {host}");

@@ -35,6 +35,7 @@ mod operation;
 mod pages;
 mod plans;
 mod printing;
+mod proxies;
 mod replica;
 mod saving;
 mod searching;
