@@ -1,7 +1,7 @@
 //! The bounds on the sizes of answers, whatever is stored.
 //!
 //! A client that reads slowly makes the server keep its answer, so the size of an answer is memory that a
-//! stranger can take. Ordinary pages have a tenth of these sizes. The reasons are in decision 25.
+//! stranger can take. Ordinary pages have a tenth of these sizes. The reasons are in decision 27.
 
 /// The most bytes of a page.
 pub const MAX_PAGE_BYTES: usize = 512 * 1024;
