@@ -818,7 +818,7 @@ fn links_lead_an_admin_to_every_moderation_page() {
     assert_eq!(scene.reader.post("/posts/3/flag", &[("kind", "rude")]).status, 303);
     let walked = walk(&scene.admin);
     for form in ["posts", "comments", "users"] {
-        let sent_to = format!("/{form}/N/moderate None [\"act\", \"reason\"] false");
+        let sent_to = format!("/{form}/N/moderate None [\"account\", \"act\", \"reason\"] false");
         assert!(walked.forms.contains_key(&sent_to), "{:#?}", walked.forms.keys());
     }
     assert!(walked.pages.contains_key("/flags") && walked.pages.contains_key("/log"));
