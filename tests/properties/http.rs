@@ -193,7 +193,10 @@ fn lines(text: &[u8]) -> Option<Vec<&[u8]>> {
     lines.map(|line| line.strip_suffix(b"\r\n")).collect()
 }
 
-fn request_line_of(line: &[u8]) -> Option<(&str, (Option<&str>, String), bool)> {
+/// The host of an absolute target, and the path with the query.
+type Target<'t> = (Option<&'t str>, String);
+
+fn request_line_of(line: &[u8]) -> Option<(&str, Target<'_>, bool)> {
     let parts: Vec<&str> = std::str::from_utf8(line).ok()?.split(' ').collect();
     let [method, target, version] = parts[..] else {
         return None;
@@ -212,7 +215,7 @@ fn request_line_of(line: &[u8]) -> Option<(&str, (Option<&str>, String), bool)> 
 
 /// The host and the origin form, `/path?query`, of a target in origin form or absolute form
 /// (`http://host/path?query`).
-fn target_of(target: &str) -> Option<(Option<&str>, String)> {
+fn target_of(target: &str) -> Option<Target<'_>> {
     if target.starts_with('/') {
         return Some((None, target.to_owned()));
     }

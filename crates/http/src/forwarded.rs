@@ -126,8 +126,8 @@ fn of_forwarded(
         static LOGGED: Once = Once::new();
         LOGGED.call_once(|| log_unread(FORWARDED, headers, client));
     }
-    let schemes = hops.iter().rev().take(hop + 1).filter_map(|hop| hop.is_secure);
-    (client, schemes.last().unwrap_or(false))
+    let mut schemes = hops.iter().rev().take(hop + 1).filter_map(|hop| hop.is_secure);
+    (client, schemes.next_back().unwrap_or(false))
 }
 
 /// The way from the peer to the client.
