@@ -38,6 +38,7 @@ pub mod comment;
 pub mod visit;
 pub mod vote;
 pub mod session;
+pub mod device;
 pub mod draft;
 
 // Shared by all pages: layout, authentication, requests and responses, the site's state.

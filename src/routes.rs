@@ -254,7 +254,8 @@ routes! { cx,
     ["sign_in"] | ["sessions", "new"] => { GET => session::handlers::new(cx) }
     ["sessions"] => {
         GET => Ok(reply::see_other(cx, paths::SIGN_IN)),
-        POST [SignIns] => session::handlers::create(cx)
+        POST [SignIns] => session::handlers::create(cx),
+        DELETE [Changes] => session::handlers::destroy_others(cx)
     }
     ["sessions", id] => { DELETE [Changes] => session::handlers::destroy(cx, session_id(id)?) }
     ["preferences"] => {

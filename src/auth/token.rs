@@ -1,4 +1,4 @@
-//! The token of a session or a draft: a cookie has it, a row its hash.
+//! The token of a session or a draft, and the secret of a device: a cookie has it, a row its hash.
 
 use std::fmt;
 
@@ -29,6 +29,20 @@ impl Secret {
         Sha256::digest(self.0).into()
     }
 
+    /// Parses the format of [`fmt::Display`]: 64 hexadecimal digits.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Secret> {
+        if text.len() != 64 || !text.is_ascii() {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+            let mut digits = digits.iter().map(|&digit| char::from(digit).to_digit(16));
+            *byte = digits.try_fold(0, |byte, digit| Some(byte * 16 + u8::try_from(digit?).ok()?))?;
+        }
+        Some(Secret(bytes))
+    }
+
     /// The token of the row with this id.
     #[must_use]
     pub fn of(self, id: i64) -> Token {
@@ -43,15 +57,7 @@ impl Token {
         let (id, secret) = text.split_once('.')?;
         let canonical = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
         let id = id.parse().ok().filter(|_| canonical)?;
-        if secret.len() != 64 || !secret.is_ascii() {
-            return None;
-        }
-        let mut bytes = [0; 32];
-        for (byte, digits) in bytes.iter_mut().zip(secret.as_bytes().chunks(2)) {
-            let mut digits = digits.iter().map(|&digit| char::from(digit).to_digit(16));
-            *byte = digits.try_fold(0, |byte, digit| Some(byte * 16 + u8::try_from(digit?).ok()?))?;
-        }
-        Some(Token { id, secret: Secret(bytes) })
+        Secret::parse(secret).map(|secret| Token { id, secret })
     }
 
     /// Whether `hash` is that of this secret. The comparison takes constant time.
@@ -62,14 +68,26 @@ impl Token {
     }
 }
 
-impl fmt::Display for Token {
+impl fmt::Display for Secret {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         // One `write!` for all digits; sixty-four calls through `fmt` would be slower.
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let digit = |four: u8| char::from(DIGITS[usize::from(four)]);
-        let digits: String =
-            self.secret.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
-        write!(f, "{}.{digits}", self.id)
+        let digits: String = self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
+        f.write_str(&digits)
+    }
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}.{}", self.id, self.secret)
+    }
+}
+
+/// A log must never hold a secret.
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("Secret(…)")
     }
 }
 

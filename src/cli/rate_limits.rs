@@ -82,6 +82,7 @@ mod tests {
     fn each_limit_has_its_own_flag() {
         let flags = [
             "--sign-ins-per-minute=1",
+            "--sign-ins-per-minute-by-name=5",
             "--sign-ups-per-hour=2",
             "--writes-per-minute=3",
             "--votes-per-minute=4",
@@ -89,6 +90,7 @@ mod tests {
         ];
         let limits = parse(&flags).expect("the flags are valid").limits().expect("there are limits");
         assert_eq!(limits[RateLimit::SignIns], Limit::per_minute(1));
+        assert_eq!(limits[RateLimit::NameSignIns], Limit::per_minute(5));
         assert_eq!(limits[RateLimit::SignUps], Limit::per_hour(2));
         assert_eq!(limits[RateLimit::Writes], Limit::per_minute(3));
         assert_eq!(limits[RateLimit::Votes], Limit::per_minute(4));

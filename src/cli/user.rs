@@ -11,7 +11,7 @@ use super::output;
 use crate::site::hashing::HashMemory;
 use crate::types::id::UserId;
 use crate::user::{name, password};
-use crate::{moderation, session, user};
+use crate::{device, moderation, session, user};
 
 #[derive(Args, Debug)]
 #[group(required = true, multiple = false)]
@@ -73,9 +73,10 @@ fn set_password(db: &Database, name: &str) -> Result<String> {
         anyhow::bail!("{sentence}");
     }
     let hash = password::hash(password, &mut HashMemory::default()).map_err(|error| anyhow!("{error}"))?;
-    // A person who knew the old password may have sessions.
+    // A person who knew the old password may have sessions and devices.
     db.write(move |connection| {
         user::sql::set_password(connection, id, &hash)?;
+        device::sql::forget(connection, id)?;
         session::sql::destroy_others(connection, id, None)
     })?;
     Ok(format!("{name} has a new password"))

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use lorem_store::Error;
 
 use super::background::{BackgroundThread, StopRequest};
+use crate::device;
 use crate::draft;
 use crate::session;
 use crate::site::Site;
@@ -32,6 +33,7 @@ struct Chore {
 
 const CHORES: &[Chore] = &[
     Chore { removes: "unused sessions", step: unused_sessions },
+    Chore { removes: "unused devices", step: unused_devices },
     Chore { removes: "expired drafts", step: old_drafts },
     Chore { removes: "names that were left a year ago", step: left_names },
 ];
@@ -41,6 +43,10 @@ const CHORES: &[Chore] = &[
 fn unused_sessions(site: &Site, now: Timestamp, after: i64) -> Result<Step, Error> {
     let cutoff = now - DAY.saturating_mul(site.config.session_days.saturating_add(1));
     site.db.write(move |connection| session::sql::prune(connection, SessionId::new(after), cutoff))
+}
+
+fn unused_devices(site: &Site, now: Timestamp, after: i64) -> Result<Step, Error> {
+    site.db.write(move |connection| device::sql::prune(connection, after, now - device::LIFETIME))
 }
 
 /// One step is enough: the number and the size of all drafts are bounded, and each new draft removes expired

@@ -16,7 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::rate_limits::{Limit, RateLimit, RateLimits};
-use crate::types::id::UserId;
+use crate::types::id::{SessionId, UserId};
 
 /// Actions that each counter remembers, some 200 bytes each at worst: 20 MB a counter, enough for 20,000
 /// addresses that sign in as often as they may. Beyond it the counter forgets its oldest action before the
@@ -48,14 +48,19 @@ macro_rules! actions {
 }
 
 actions! {
-    /// An attempt to sign in from this address, under any name. Check it before [`Action::SignInAs`], so that
-    /// a client cannot use up the attempts of many names from one address.
+    /// An attempt to sign in by a name, as names are compared, on a device of that user: the hash of the
+    /// device's secret. No other attempt counts, so that no other client can use it up.
+    SignInOn((&'a str, &'a [u8; 32])) SignIns;
+    /// An attempt to sign in from this address without such a device, under any name: so the attempts by one
+    /// name from one address have this limit, too. Check it before [`Action::SignInAs`], so that a client cannot
+    /// use up the attempts of many names from one address.
     SignInFrom(IpAddr) SignIns;
-    /// An attempt to sign in by this name (as names are compared), from any address.
-    SignInAs(&'a str) SignIns;
-    /// An attempt of this signed-in user to change their password. It is counted apart from sign-ins: a user
-    /// whose sign-ins are exhausted by another client's attempts can still change their password.
-    PasswordBy(UserId) SignIns;
+    /// An attempt to sign in by this name, as names are compared, without such a device, from any address.
+    /// Other clients can use it up, so its limit is high.
+    SignInAs(&'a str) NameSignIns;
+    /// An attempt in this session to state its user's password, to change it or to delete the account. It
+    /// counts by session, so that a client with another session of the user cannot use it up.
+    PasswordIn(SessionId) SignIns;
     /// A new account.
     SignUpFrom(IpAddr) SignUps;
     /// A post, a comment or a flag of this user.
@@ -156,6 +161,20 @@ impl Client for IpAddr {
 impl Client for &str {
     fn key(self, name_hasher: &RandomState) -> ClientKey {
         name_hasher.hash_one(self).into()
+    }
+}
+
+/// A name on a device.
+impl Client for (&str, &[u8; 32]) {
+    fn key(self, name_hasher: &RandomState) -> ClientKey {
+        name_hasher.hash_one(self).into()
+    }
+}
+
+/// A session's number.
+impl Client for SessionId {
+    fn key(self, _: &RandomState) -> ClientKey {
+        self.get().unsigned_abs().into()
     }
 }
 
@@ -282,7 +301,7 @@ mod tests {
     #[test]
     fn a_refused_attempt_does_not_prolong_the_wait() {
         let (limiter, start) = (limited(), Instant::now());
-        let action = Action::SignInAs("somebody");
+        let action = Action::SignInFrom(address("192.0.2.1"));
         assert_eq!(waits(&limiter, action, start, &[0.0; 5]), [0; 5]);
         for second in 0_u32..60 {
             assert_eq!(waits(&limiter, action, start, &[second.into()]), [60 - u64::from(second)]);
@@ -295,7 +314,9 @@ mod tests {
         let from = address("192.0.2.1");
         for (action, count, wait) in [
             (Action::SignInFrom(from), 5, 60),
-            (Action::SignInAs("somebody"), 5, 60),
+            (Action::SignInOn(("somebody", &[7; 32])), 5, 60),
+            (Action::SignInAs("somebody"), 100, 60),
+            (Action::PasswordIn(SessionId::new(7)), 5, 60),
             (Action::SignUpFrom(from), 5, 3600),
             (Action::WriteBy(UserId::new(7)), 10, 60),
             (Action::WriteFrom(from), 10, 60),
@@ -332,7 +353,13 @@ mod tests {
             (from("::192.0.2.1"), from("192.0.2.1"), false),
             (from("0.0.0.0"), from("::"), false),
             (Action::SignInAs("somebody"), Action::SignInAs("somebody"), true),
-            (Action::SignInAs("somebody"), Action::PasswordBy(UserId::new(1)), false),
+            (Action::SignInAs("somebody"), Action::PasswordIn(SessionId::new(1)), false),
+            (Action::SignInOn(("somebody", &[7; 32])), Action::SignInOn(("somebody", &[7; 32])), true),
+            (Action::SignInOn(("somebody", &[7; 32])), Action::SignInOn(("somebody", &[8; 32])), false),
+            (Action::SignInOn(("somebody", &[7; 32])), Action::SignInOn(("another", &[7; 32])), false),
+            (Action::SignInOn(("somebody", &[7; 32])), Action::SignInAs("somebody"), false),
+            (Action::SignInAs("somebody"), Action::SignInOn(("somebody", &[7; 32])), false),
+            (Action::PasswordIn(SessionId::new(1)), Action::PasswordIn(SessionId::new(2)), false),
             (Action::SignInAs("somebody"), Action::SignInAs("somebody_else"), false),
             (Action::WriteBy(UserId::new(1)), Action::WriteBy(UserId::new(1)), true),
             (Action::WriteBy(UserId::new(1)), Action::WriteBy(UserId::new(2)), false),

@@ -60,9 +60,12 @@ macro_rules! rate_limits {
 }
 
 rate_limits! {
-    /// Attempts to sign in, and to change a password.
+    /// Attempts to sign in, and to state a password in a session.
     SignIns Limit::per_minute(5), "sign-ins-per-minute", "SIGN_INS_PER_MINUTE",
-        "Attempts to sign in per minute: from an address, and as a user";
+        "Attempts to sign in per minute: from an address, and as a user in a browser that has signed in as that user before";
+    /// Attempts to sign in by one name from all addresses. Twenty addresses can use them up.
+    NameSignIns Limit::per_minute(100), "sign-ins-per-minute-by-name", "SIGN_INS_PER_MINUTE_BY_NAME",
+        "Attempts to sign in per minute as a user in all other browsers together";
     /// New accounts.
     SignUps Limit::per_hour(5), "sign-ups-per-hour", "SIGN_UPS_PER_HOUR",
         "New accounts per hour from an address";

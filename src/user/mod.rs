@@ -184,6 +184,11 @@ fn check_about(errors: &mut Errors, about: &str) {
     }
 }
 
+/// The error for a wrong password at the deletion of the account.
+fn incorrect_password() -> Errors {
+    Errors::one("password", "Password is incorrect")
+}
+
 /// The error for a wrong current password at a change of it.
 fn wrong_password() -> Errors {
     Errors::one("current_password", "Current password is incorrect")

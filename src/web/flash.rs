@@ -37,6 +37,7 @@ flashes! {
     SignedUp "signed-up" "Welcome! You have signed up successfully."
     SignedIn "signed-in" "You have been signed in."
     SignedOut "signed-out" "That session has been successfully logged out."
+    SignedOutElsewhere "signed-out-elsewhere" "You have been signed out everywhere else."
     ProfileUpdated "profile-updated" "Profile was successfully updated."
     ProfileDeleted "profile-deleted" "Profile was successfully deleted."
     PostCreated "post-created" "Post was successfully created."

@@ -451,8 +451,15 @@ fn a_guest_has_no_account_to_change() {
         let answer = guest.htmx(method, "/user", &[("screen_name", "guest")]);
         assert_leads_htmx_to(&answer, 401, "/sign_in?return_to=%2Fuser%2Fedit");
     }
-    assert_leads_to(&guest.ask("DELETE", "/user", &[], &[]), "/sign_in?return_to=%2Fuser%2Fdelete");
-    assert_leads_htmx_to(&guest.htmx("DELETE", "/user", &[]), 401, "/sign_in?return_to=%2Fuser%2Fdelete");
+    assert_leads_to(
+        &guest.ask("DELETE", "/user", &[("password", "password")], &[]),
+        "/sign_in?return_to=%2Fuser%2Fdelete",
+    );
+    assert_leads_htmx_to(
+        &guest.htmx("DELETE", "/user", &[("password", "password")]),
+        401,
+        "/sign_in?return_to=%2Fuser%2Fdelete",
+    );
     for (method, path) in
         [("PATCH", "/users/1"), ("DELETE", "/users/1"), ("POST", "/user"), ("POST", "/users/1")]
     {
@@ -680,7 +687,7 @@ fn deleting_a_profile_deletes_its_words_and_keeps_those_of_others() {
     assert_eq!(texts(&page.html(), "h1"), ["Delete profile"]);
     assert_eq!(texts(&page.html(), "main li"), ["2 posts", "11 comments"]);
     assert_eq!(texts(&page.html(), "main form button"), ["Delete profile"]);
-    let answer = leaver.post("/user", &[("_method", "delete")]);
+    let answer = leaver.post("/user", &[("_method", "delete"), ("password", "password")]);
     assert_leads_to(&answer, "/");
     assert_eq!(set_cookies(&answer, "session"), ["session=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"]);
     assert_eq!(set_cookies(&answer, "draft"), ["draft=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"]);
@@ -717,7 +724,7 @@ fn deleting_a_profile_deletes_its_words_and_keeps_those_of_others() {
     assert!(stayer.get("/users/2").text().contains(">[deleted]</a>"), "the comment's post has no other name");
 
     // A second deletion leads to signing in, and the old name is free.
-    let twice = leaver.post("/user", &[("_method", "delete")]);
+    let twice = leaver.post("/user", &[("_method", "delete"), ("password", "password")]);
     assert_leads_to(&twice, "/sign_in?return_to=%2Fuser%2Fdelete");
     assert_eq!(leaver.sign_up("leaver").status, 422, "the name is kept back");
     let again = leaver.sign_up("another");
@@ -731,6 +738,54 @@ fn deleting_a_profile_deletes_its_words_and_keeps_those_of_others() {
 }
 
 #[test]
+fn deleting_an_account_asks_for_its_password() {
+    let site = Site::start();
+    let database = site.database();
+    let banned = "UPDATE users SET banned_at = 1 WHERE id = 2";
+    for (user, change) in [(1, "SELECT 1"), (2, banned)] {
+        database.execute_batch(change).expect("the schema is known");
+        let client = Client::signed_in_as(&site, user);
+        let page = client.get("/user/delete");
+        assert_eq!(texts(&page.html(), "main label"), ["Password"]);
+        assert_eq!(texts(&page.html(), "main form button"), ["Delete profile"]);
+        let password = attributes(&page.html(), "main input[name=password]", "autocomplete");
+        assert_eq!(password, ["current-password"]);
+        let rows = |database: &rusqlite::Connection| {
+            number(
+                database,
+                &format!(
+                    "SELECT count(*) FROM users JOIN sessions ON user_id = users.id WHERE users.id = {user}"
+                ),
+            )
+        };
+        let before = rows(&database);
+        for wrong in [&[][..], &[("password", "")], &[("password", "Password")], &[("password", "wrong")]] {
+            let form = [&[("_method", "delete")], wrong].concat();
+            for answer in [client.post("/user", &form), client.ask("DELETE", "/user", wrong, &[])] {
+                assert_eq!((answer.status, viewer(&answer).is_some()), (422, true), "{wrong:?}");
+                assert_eq!(texts(&answer.html(), "h1"), ["Delete profile"]);
+                assert!(texts(&answer.html(), "#delete_profile").concat().contains("Password is incorrect"));
+                assert_eq!(line(&answer, "password"), "");
+                assert_guarded(&answer);
+            }
+            let answer = client.htmx("DELETE", "/user", wrong);
+            let changes = partials(&answer);
+            assert_eq!((answer.status, &*changes[0].target), (422, "#delete_profile"), "{wrong:?}");
+            assert!(changes[0].html.contains("Password is incorrect"));
+            assert_eq!(rows(&database), before);
+        }
+        // The password of another user is wrong, too; the right one deletes, once.
+        let twice = client.clone();
+        let answer = client.post("/user", &[("_method", "delete"), ("password", "password")]);
+        assert_done(&client, &answer, "/", "Profile was successfully deleted.");
+        assert_eq!(rows(&database), 0);
+        let again = twice.post("/user", &[("_method", "delete"), ("password", "password")]);
+        assert_leads_to(&again, "/sign_in?return_to=%2Fuser%2Fdelete");
+    }
+    assert_sound(&database);
+}
+
+#[test]
 fn a_demo_user_deletes_their_account_by_htmx_and_the_counts_stay_right() {
     let site = Site::with(60, |_| {});
     let database = site.database();
@@ -739,11 +794,15 @@ fn a_demo_user_deletes_their_account_by_htmx_and_the_counts_stay_right() {
     let others = format!("SELECT count(*) FROM comments WHERE user_id <> {id}");
     let (here, elsewhere) = (Client::signed_in_as(&site, id), Client::signed_in_as(&site, id));
     let (words, posts) = (number(&database, &others), count(&database, "posts"));
-    let cleared = here.htmx("DELETE", "/user", &[]);
+    let cleared = here.htmx("DELETE", "/user", &[("password", "password")]);
     assert_leads_htmx_to(&cleared, 200, "/");
     assert_eq!(here.cookie("session"), None);
     assert_eq!((whoami(&here), whoami(&elsewhere)), (None, None));
-    assert_leads_htmx_to(&elsewhere.htmx("DELETE", "/user", &[]), 401, "/sign_in?return_to=%2Fuser%2Fdelete");
+    assert_leads_htmx_to(
+        &elsewhere.htmx("DELETE", "/user", &[("password", "password")]),
+        401,
+        "/sign_in?return_to=%2Fuser%2Fdelete",
+    );
     assert_sound(&database);
     assert_eq!(number(&database, &others), words, "comments of others are lost");
     assert_eq!(count(&database, "posts"), posts, "every post of the demo has comments and stays");

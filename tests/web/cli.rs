@@ -33,6 +33,7 @@ const SERVE: [(&str, &str); 23] = [
     ("--connections-per-address <N>", "[env: CONNECTIONS_PER_ADDRESS=]"),
     ("--no-rate-limits", "[env: NO_RATE_LIMITS=]"),
     ("--sign-ins-per-minute <N>", "[env: SIGN_INS_PER_MINUTE=] [default: 5]"),
+    ("--sign-ins-per-minute-by-name <N>", "[env: SIGN_INS_PER_MINUTE_BY_NAME=] [default: 100]"),
     ("--sign-ups-per-hour <N>", "[env: SIGN_UPS_PER_HOUR=] [default: 5]"),
     ("--writes-per-minute <N>", "[env: WRITES_PER_MINUTE=] [default: 10]"),
     ("--changes-per-minute <N>", "[env: CHANGES_PER_MINUTE=] [default: 30]"),

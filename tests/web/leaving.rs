@@ -36,7 +36,7 @@ fn an_account_with_thousands_of_rows_is_deleted_in_steps() {
         })
         .expect("the schema is known");
     let client = Client::signed_in(&site);
-    let answer = client.ask("DELETE", "/user", &[], &[]);
+    let answer = client.ask("DELETE", "/user", &[("password", "password")], &[]);
     assert_done(&client, &answer, "/", "Profile was successfully deleted.");
     assert_eq!(number(&database, "SELECT count(*) FROM users WHERE id = 1"), 0);
     assert_eq!(count(&database, "sessions"), 0);
@@ -93,7 +93,7 @@ fn a_user_who_writes_while_their_account_is_deleted_is_led_to_sign_in() {
         }
         start.wait();
         let goes = Client::signed_in_as(&site, 1);
-        assert_leads_to(&goes.ask("DELETE", "/user", &[], &[]), "/");
+        assert_leads_to(&goes.ask("DELETE", "/user", &[("password", "password")], &[]), "/");
         // Another user can write meanwhile.
         let other = Client::signed_in_as(&site, 2);
         assert_eq!(other.post("/posts/5/comments", &[("body", "still here")]).status, 303);
@@ -111,7 +111,12 @@ fn a_post_that_was_kept_for_comments_goes_with_the_last_one() {
         let author = number(&database, "SELECT user_id FROM posts WHERE id = 7");
         let other = author % 100 + 1;
         let ids = ["one", "two"].map(|body| comment_of(&database, other, 7, body));
-        assert_eq!(Client::signed_in_as(&site, author).ask("DELETE", "/user", &[], &[]).status, 303);
+        assert_eq!(
+            Client::signed_in_as(&site, author)
+                .ask("DELETE", "/user", &[("password", "password")], &[])
+                .status,
+            303
+        );
         let client = Client::signed_in_as(&site, other);
         let destroy = |id: i64| {
             let path = format!("/comments/{id}");

@@ -15,6 +15,7 @@ mod cli;
 mod comfort;
 mod coming_back;
 mod contract;
+mod devices;
 mod drain;
 mod durability;
 mod environment;

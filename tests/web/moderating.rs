@@ -471,7 +471,7 @@ fn a_banned_user_can_change_nothing_and_sees_the_reason() {
     assert_eq!(whoami(&scene.reader), Some(name));
     assert_eq!(number(&scene.database, "SELECT score FROM posts WHERE id = 5"), 1);
     assert_eq!(scene.reader.cookie("vote"), None);
-    let answer = scene.reader.post("/user", &[("_method", "delete")]);
+    let answer = scene.reader.post("/user", &[("_method", "delete"), ("password", "password")]);
     assert_leads_to(&answer, "/");
     assert_eq!(number(&scene.database, &format!("SELECT count(*) FROM users WHERE id = {READER}")), 0);
     assert_sound(&scene.database);
@@ -522,8 +522,8 @@ fn the_log_is_public_and_does_not_name_deleted_users() {
         assert_eq!(guest.get(link).status, status, "{link}");
     }
     // Both delete their accounts; the log entries stay.
-    assert_leads_to(&scene.author.post("/user", &[("_method", "delete")]), "/");
-    assert_leads_to(&scene.admin.post("/user", &[("_method", "delete")]), "/");
+    assert_leads_to(&scene.author.post("/user", &[("_method", "delete"), ("password", "password")]), "/");
+    assert_leads_to(&scene.admin.post("/user", &[("_method", "delete"), ("password", "password")]), "/");
     assert_sound(&scene.database);
     let answer = guest.get("/log");
     assert!(!answer.text().contains(&author) && !answer.text().contains(&admin));
@@ -695,7 +695,7 @@ fn a_decision_closes_the_case() {
     assert_eq!(count(&scene.database, "flags"), 2);
     assert_eq!(scene.author.ask("DELETE", &comment, &[], &[]).status, 303);
     assert_eq!(count(&scene.database, "flags"), 1);
-    assert_leads_to(&scene.author.post("/user", &[("_method", "delete")]), "/");
+    assert_leads_to(&scene.author.post("/user", &[("_method", "delete"), ("password", "password")]), "/");
     assert_eq!((count(&scene.database, "flags"), count(&scene.database, "cases")), (0, 0));
     assert_sound(&scene.database);
 }
@@ -708,7 +708,7 @@ fn deleting_an_account_withdraws_its_flags() {
         assert_eq!(client.post("/posts/3/flag", &[("kind", "rude")]).status, 303);
     }
     assert_eq!(scene.reader.post("/posts/5/flag", &[("kind", "rude")]).status, 303);
-    assert_leads_to(&scene.reader.post("/user", &[("_method", "delete")]), "/");
+    assert_leads_to(&scene.reader.post("/user", &[("_method", "delete"), ("password", "password")]), "/");
     assert_eq!(ids(&scene.database, "SELECT flags_count FROM cases"), [1]);
     assert_sound(&scene.database);
 }
@@ -745,10 +745,10 @@ fn users_can_delete_their_accounts_while_their_posts_are_removed() {
         0
     );
     let voter = Client::signed_in_as(&scene.site, 11);
-    assert_leads_to(&voter.post("/user", &[("_method", "delete")]), "/");
+    assert_leads_to(&voter.post("/user", &[("_method", "delete"), ("password", "password")]), "/");
     assert_sound(&scene.database);
     assert_eq!(number(&scene.database, "SELECT score FROM posts WHERE id = 3"), 2, "one vote is left");
-    assert_leads_to(&scene.author.post("/user", &[("_method", "delete")]), "/");
+    assert_leads_to(&scene.author.post("/user", &[("_method", "delete"), ("password", "password")]), "/");
     assert_sound(&scene.database);
     let left = |noun: &str, id: i64| {
         number(&scene.database, &format!("SELECT count(*) FROM {noun} WHERE id = {id}"))
@@ -882,7 +882,10 @@ fn moderation_during_votes_and_deletions_keeps_the_counts_right() {
                         assert!(matches!(answer.status, 303 | 404), "{path} {act}: {}", answer.text());
                     }
                 }
-                assert_leads_to(&client.post("/user", &[("_method", "delete")]), "/");
+                assert_leads_to(
+                    &client.post("/user", &[("_method", "delete"), ("password", "password")]),
+                    "/",
+                );
             });
         }
         let author = scene.author.clone();
@@ -893,7 +896,7 @@ fn moderation_during_votes_and_deletions_keeps_the_counts_right() {
                 let answer = author.post("/posts/4/comments", &form);
                 assert!(matches!(answer.status, 303 | 403), "{}", answer.text());
             }
-            assert_leads_to(&author.post("/user", &[("_method", "delete")]), "/");
+            assert_leads_to(&author.post("/user", &[("_method", "delete"), ("password", "password")]), "/");
         });
     });
     assert_sound(&scene.database);

@@ -7,6 +7,7 @@ use lorem_news::auth::{self, token::Secret};
 use lorem_news::comment::sql::Deletion;
 use lorem_news::comment::sql::discussion::Discussion;
 use lorem_news::comment::{self, CommentStatus, NewComment, ReplyTarget};
+use lorem_news::device;
 use lorem_news::draft::{self, NewDraft};
 use lorem_news::feed;
 use lorem_news::flag::{self, FlagOutcome, NewFlag};
@@ -289,6 +290,16 @@ fn every_query_and_change_of_one_user_is_found_by_an_index() {
         assert!(session::sql::destroy_some(connection, USER, 10).expect("it ends"));
         assert_eq!(session::sql::count(connection, USER).expect("a number"), 0);
     });
+    let devices = statements(&connection, |connection| {
+        let device = device::sql::record(connection, None, USER, LONG_AGO).expect("it is recorded");
+        device::sql::record(connection, Some(&device), USER, LONG_AGO).expect("it is recorded");
+        assert!(device::sql::exists(connection, &device, USER, Timestamp::EPOCH).expect("an answer"));
+        device::sql::forget_others(connection, Some(&device), USER, LONG_AGO).expect("they go");
+        let pruned = device::sql::prune(connection, 0, Timestamp::from_micros(2)).expect("they go");
+        assert_eq!(pruned.removed, 1);
+    });
+    assert!(devices.len() >= 8, "{devices:?}");
+    assert_found_by_index(&connection, &devices);
     assert!(sessions.len() >= 11, "{sessions:?}");
     assert_found_by_index(&connection, &sessions);
 

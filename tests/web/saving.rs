@@ -171,7 +171,7 @@ fn a_deleted_post_cannot_be_saved_and_leaves_the_list() {
     assert_eq!(author.post("/posts/3", &[("_method", "delete")]).status, 303);
     assert_eq!(listed(&client.get("/saved")), [5, 4]);
     // This post stays for its comments when its author deletes their account.
-    assert_eq!(author.post("/user", &[("_method", "delete")]).status, 303);
+    assert_eq!(author.post("/user", &[("_method", "delete"), ("password", "password")]).status, 303);
     assert_eq!(client.get("/posts/4").status, 200);
     assert_eq!(button(&client, 4), (String::new(), String::new()));
     assert_eq!(listed(&client.get("/saved")), [5]);
@@ -184,7 +184,7 @@ fn a_deleted_post_cannot_be_saved_and_leaves_the_list() {
     }
     let elsewhere = client.ask("POST", "/posts/6/save", &[], &[("Sec-Fetch-Site", "cross-site")]);
     assert_page_of_error(&client, &elsewhere, 403, REJECTED);
-    assert_eq!(client.post("/user", &[("_method", "delete")]).status, 303);
+    assert_eq!(client.post("/user", &[("_method", "delete"), ("password", "password")]).status, 303);
     assert_eq!(saved(&database), [""; 0], "deleting the account deletes the list");
     assert_sound(&database);
 }

@@ -244,6 +244,59 @@ fn a_user_ends_another_own_session_which_is_signed_out_at_once() {
 }
 
 #[test]
+fn a_user_signs_out_everywhere_else_by_one_button() {
+    let site = Site::start();
+    let database = site.database();
+    let other = Client::signed_in_as(&site, 2);
+    let said = "You have been signed out everywhere else.";
+    for by_htmx in [false, true] {
+        let here = Client::signed_in_as(&site, 1);
+        let elsewhere = [(); 3].map(|()| Client::signed_in_as(&site, 1));
+        let page = here.get("/users/1");
+        let button = "#sessions > form button";
+        assert_eq!(texts(&page.html(), button), ["Sign out everywhere else"]);
+        assert_eq!(attributes(&page.html(), "#sessions > form", "action"), ["/sessions"]);
+        let before = here.clone();
+        let end = || {
+            if by_htmx {
+                let answer = here.htmx("DELETE", "/sessions", &[]);
+                assert_leads_htmx_to(&answer, 200, "/users/1");
+                assert_eq!(flash(&here.get("/users/1")), [said]);
+            } else {
+                let answer = here.post("/sessions", &[("_method", "delete")]);
+                assert_done(&here, &answer, "/users/1", said);
+            }
+        };
+        end();
+        let id = here.session_id();
+        assert_eq!(listed(&here.get("/users/1")), [(format!("session_{id}"), true)]);
+        assert_eq!(texts(&here.get("/users/1").html(), "#sessions_count"), ["1"]);
+        assert!(elsewhere.iter().all(|client| whoami(client).is_none()));
+        assert_eq!(
+            (whoami(&before), whoami(&here).is_some()),
+            (None, true),
+            "a copy of the cookie is worthless"
+        );
+        // A second time there is nothing to end, and the session stays.
+        end();
+        assert_eq!((here.session_id(), whoami(&here).is_some()), (id, true));
+        assert_sound(&database);
+        let path = format!("/sessions/{id}");
+        assert_eq!(here.ask("DELETE", &path, &[], &[]).status, 303);
+    }
+    assert!(whoami(&other).is_some(), "another user stays signed in");
+    let guest = Client::new(&site);
+    assert_leads_to(&guest.ask("DELETE", "/sessions", &[], &[]), "/sign_in?return_to=%2Fuser");
+    assert_leads_htmx_to(&guest.htmx("DELETE", "/sessions", &[]), 401, "/sign_in?return_to=%2Fuser");
+    assert!(!guest.get("/users/2").text().contains("everywhere else"));
+    assert!(!Client::signed_in_as(&site, 3).get("/users/2").text().contains("everywhere else"));
+    // A banned user may, too.
+    database.execute("UPDATE users SET banned_at = 1 WHERE id = 2", []).expect("the schema is known");
+    assert_leads_to(&other.ask("DELETE", "/sessions", &[], &[]), "/users/2");
+    assert!(whoami(&other).is_some());
+}
+
+#[test]
 fn a_session_of_another_user_cannot_be_ended() {
     let site = Site::start();
     let database = site.database();
@@ -346,7 +399,10 @@ fn a_hundred_thousand_sessions_are_read_and_deleted_in_small_steps() {
     assert_eq!(whoami(&client), None);
     assert_sound(&database);
     // Deleting the account deletes all sessions.
-    assert_leads_to(&Client::signed_in_as(&site, 1).ask("DELETE", "/user", &[], &[]), "/");
+    assert_leads_to(
+        &Client::signed_in_as(&site, 1).ask("DELETE", "/user", &[("password", "password")], &[]),
+        "/",
+    );
     assert_eq!(count(&database, "sessions"), 0);
     assert_sound(&database);
 }

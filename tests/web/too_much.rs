@@ -1,16 +1,19 @@
 //! Overload: rate limits, and the permits for hashing and for handling requests.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use lorem_news::app::App;
+use lorem_news::device;
 use lorem_news::error_page;
 use lorem_news::site::config::Config;
-use lorem_news::site::hashing::Hashing;
+use lorem_news::site::hashing::{HashMemory, Hashing};
 use lorem_news::site::limiter::{Action, RetryAfter};
 use lorem_news::site::rate_limits::{Limit, RateLimit, RateLimits};
 use lorem_news::site::semaphore::{Priority, Semaphore};
+use lorem_news::types::id::UserId;
+use lorem_news::types::time::Timestamp;
 use lorem_news::web::timing::Timing;
 use lorem_news::web::{Cx, Error};
 use lorem_store as db;
@@ -99,6 +102,52 @@ fn a_request_that_hashes_releases_its_request_permit_meanwhile() {
     );
     read();
     assert!(app.site.request_permits.acquire().is_none(), "it is taken again");
+}
+
+#[test]
+fn a_user_on_a_device_waits_for_one_hash_whatever_others_do() {
+    let (_folder, mut app) = app(|config| seeded(&config.database, 1));
+    app.site.hashing = Hashing::new(Semaphore::new(1, TIMEOUT));
+    let connection = open(&app.site.config.database);
+    let device = device::sql::record(&connection, None, UserId::new(1), Timestamp::now()).expect("a device");
+    let name: String = connection
+        .query_row("SELECT screen_name FROM users WHERE id = 1", [], |row| row.get(0))
+        .expect("there is a user");
+    let cookie = format!("{}={device}", app.site.cookie_names.full("device"));
+    let sign_in = |cookie: &str, password: &str| {
+        let form = serde_urlencoded::to_string([("screen_name", &*name), ("password", password)]);
+        let headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Cookie", cookie)];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        let body = form.expect("strings can be encoded").into_bytes();
+        app.handle(&Request::fake_http("POST", "/sessions", headers, body)).status_code
+    };
+    let held = app.site.hashing.permits().acquire().expect("it is free");
+    let is_done = AtomicBool::new(false);
+    // Each of the others would keep the permit until the user has signed in.
+    let hash = |_: &mut HashMemory| {
+        while !is_done.load(Ordering::SeqCst) {
+            thread::yield_now();
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..100 {
+            scope.spawn(|| app.site.hashing.run(Priority::Normal, hash));
+        }
+        let await_waiters = |number| {
+            while app.site.hashing.permits().waiting() < number {
+                thread::yield_now();
+            }
+        };
+        await_waiters(100);
+        let user = scope.spawn(|| {
+            let status = sign_in(&cookie, "password");
+            is_done.store(true, Ordering::SeqCst);
+            status
+        });
+        await_waiters(101);
+        drop(held);
+        assert_eq!(user.join().expect("no panic"), 303);
+    });
 }
 
 #[test]

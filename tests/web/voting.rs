@@ -181,7 +181,7 @@ fn a_deleted_post_or_comment_takes_no_vote() {
     assert_eq!(author.post(&format!("/comments/{comment}"), &[("_method", "delete")]).status, 303);
     assert_eq!((karma(&database), score(&database, "comment", comment)), (0, 1));
     assert_eq!(client.post("/posts/3/vote", &[]).status, 303);
-    assert_eq!(author.post("/user", &[("_method", "delete")]).status, 303);
+    assert_eq!(author.post("/user", &[("_method", "delete"), ("password", "password")]).status, 303);
     assert_sound(&database);
     assert_eq!(number(&database, "SELECT deleted_at IS NOT NULL FROM posts WHERE id = 3"), 1);
     let paths = ["/posts/3/vote", "/posts/3/unvote", "/posts/999999/vote", "/comments/999999/vote"];
@@ -339,7 +339,7 @@ fn deleting_an_account_withdraws_its_votes() {
     let other = Client::signed_in_as(&site, 9);
     assert_eq!(other.post("/posts/3/vote", &[]).status, 303);
     assert_eq!(karma(&database), 3);
-    assert_eq!(client.post("/user", &[("_method", "delete")]).status, 303);
+    assert_eq!(client.post("/user", &[("_method", "delete"), ("password", "password")]).status, 303);
     assert_eq!((score(&database, "post", 3), karma(&database)), (2, 1));
     assert_sound(&database);
 }

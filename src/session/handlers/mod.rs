@@ -3,18 +3,22 @@
 pub mod sign_in;
 
 use rouille::Response;
+use rusqlite::Connection;
 
-use self::sign_in::SignIn;
+use self::sign_in::{SignIn, SignedIn};
 use super::{sql, views};
 use crate::auth;
-use crate::auth::token::Token;
+use crate::auth::Standing;
+use crate::auth::token::{Secret, Token};
+use crate::device;
 use crate::draft;
-use crate::site::limiter::Action;
+use crate::site::limiter::{Action, RetryAfter};
 use crate::site::semaphore::Priority;
 use crate::types::id::{SessionId, UserId};
+use crate::types::time::Timestamp;
 use crate::ui::layout::{self, Page};
 use crate::ui::message;
-use crate::user::{self, name, password};
+use crate::user::{self, Account, name, password};
 use crate::vote;
 use crate::web::account::Account;
 use crate::web::flash::Flash;
@@ -47,15 +51,13 @@ pub fn create(cx: &Cx) -> Result {
     let form = cx.form()?;
     let (screen_name, password) = (form.line("screen_name"), form.get("password").unwrap_or_default());
     let folded = name::folded(&screen_name);
-    let limiter = &cx.site.limiter;
-    if let Err(wait) = limiter
-        .check_and_record(Action::SignInFrom(cx.ip()))
-        .and_then(|()| limiter.check_and_record(Action::SignInAs(&folded)))
-    {
+    let (account, device) = find_account(cx, &folded)?;
+    if let Err(wait) = check_limits(cx, &folded, device.as_ref()) {
         return refuse(cx, &screen_name, &Errors::rate_limited(wait));
     }
-    let account = cx.read(|connection| user::sql::account(connection, &folded))?;
-    let is_right = cx.hashing(Priority::Normal, |memory| match &account {
+    // Others' attempts must not keep the user waiting; the limit of the device bounds the use of it.
+    let priority = if device.is_some() { Priority::High } else { Priority::Normal };
+    let is_right = cx.hashing(priority, |memory| match &account {
         Some(account) => password::verify(password, &account.password_hash, memory),
         // An unknown name: a hash is computed nevertheless, so that the response time does not reveal it.
         None => {
@@ -68,27 +70,62 @@ pub fn create(cx: &Cx) -> Result {
     };
     let sign_in = SignIn::of(cx);
     let secret = sign_in.secret.clone();
-    let id = cx.write(move |connection| {
+    let signed_in = cx.write(move |connection| {
         // A password change since the read above has ended the user's sessions, and must prevent this one.
         if !user::sql::has_password(connection, account.id, &account.password_hash)? {
             return Ok(None);
         }
         sign_in.write(connection, account.id).map(Some)
     })?;
-    let Some(id) = id else {
+    let Some(signed_in) = signed_in else {
         return refuse(cx, &screen_name, &incorrect_credentials());
     };
-    respond_signed_in(cx, account.id, Flash::SignedIn, &secret.of(id.get()))
+    respond_signed_in(cx, account.id, Flash::SignedIn, secret, &signed_in)
+}
+
+/// The account with a name, and the secret of the request's device if the account's user has signed in on it
+/// before.
+fn find_account(cx: &Cx, folded: &str) -> Result<(Option<Account>, Option<Secret>)> {
+    let (device, oldest) = (device::secret(cx), cx.now - device::LIFETIME);
+    let found = cx.read(|connection| {
+        let account = user::sql::account(connection, folded)?;
+        let is_own = match (&account, &device) {
+            (Some(account), Some(device)) => device::sql::exists(connection, device, account.id, oldest)?,
+            _ => false,
+        };
+        Ok((account, is_own))
+    })?;
+    let (account, is_own) = found;
+    Ok((account, device.filter(|_| is_own)))
+}
+
+/// Checks the limits of a sign-in by a name: on a device of its user that of the device alone, so that no other
+/// client can use it up.
+fn check_limits(cx: &Cx, folded: &str, device: Option<&Secret>) -> std::result::Result<(), RetryAfter> {
+    let limiter = &cx.site.limiter;
+    match device {
+        Some(device) => limiter.check_and_record(Action::SignInOn((folded, &device.hash()))),
+        None => limiter
+            .check_and_record(Action::SignInFrom(cx.ip()))
+            .and_then(|()| limiter.check_and_record(Action::SignInAs(folded))),
+    }
 }
 
 /// The response to a sign-in or sign-up: a redirect to the form's `return_to`, else to the user's page.
 ///
 /// # Errors
 /// [`Error::UnsupportedMediaType`] or [`Error::BadRequest`] for a body that is not a form.
-pub fn respond_signed_in(cx: &Cx, user_id: UserId, flash: Flash, token: &Token) -> Result {
+pub fn respond_signed_in(
+    cx: &Cx,
+    user_id: UserId,
+    flash: Flash,
+    secret: Secret,
+    signed_in: &SignedIn,
+) -> Result {
     let own_page = paths::user(user_id).to_string();
     let location = cx.form()?.get("return_to").and_then(local_path).unwrap_or(&own_page);
-    let mut response = with_session_cookie(cx, reply::done(cx, location, flash), token);
+    let token = secret.of(signed_in.session_id.get());
+    let mut response = with_cookies(cx, reply::done(cx, location, flash), &token, &signed_in.device);
     if vote::pending_vote(cx).is_some() {
         response.headers.push(vote::clear_pending_vote_cookie(cx));
     }
@@ -109,10 +146,11 @@ fn refuse(cx: &Cx, screen_name: &str, errors: &Errors) -> Result {
     Ok(reply::refused(cx, layout::render(&page, main)?, errors))
 }
 
-/// Adds the cookie of a new session to a response.
+/// Adds the cookies of a session and of its device to a response.
 #[must_use]
-pub fn with_session_cookie(cx: &Cx, mut response: Response, token: &Token) -> Response {
+pub fn with_cookies(cx: &Cx, mut response: Response, token: &Token, device: &Secret) -> Response {
     response.headers.push(auth::set_cookie(cx, token));
+    response.headers.push(device::cookie(cx, device));
     response
 }
 
@@ -122,6 +160,45 @@ pub fn without_cookies(cx: &Cx, mut response: Response) -> Response {
     response.headers.push(auth::clear_cookie(cx));
     response.headers.push(draft::handlers::clear_cookie(cx));
     response
+}
+
+/// `DELETE /sessions`: ends all sessions of the viewer but the present one, whose cookie gets a new secret, and
+/// forgets the user's other devices.
+///
+/// # Errors
+/// [`Error::SignIn`] for a guest, and when the session has ended meanwhile; [`Error::Unavailable`] or
+/// [`Error::Internal`] when the database fails.
+pub fn destroy_others(cx: &Cx) -> Result {
+    let viewer = auth::require_user_or_return(cx, paths::ACCOUNT)?;
+    let (user_id, session_id, now) = (viewer.id, viewer.session_id, cx.now);
+    let (secret, device) = (Secret::random(), device::secret(cx));
+    let renewed = secret.clone();
+    let device = auth::write_as(cx, viewer, Standing::Any, move |connection| {
+        end_others(connection, user_id, session_id, &renewed, device.as_ref(), now)
+    })?;
+    let Some(device) = device else {
+        return Err(Error::SignIn { return_to: paths::ACCOUNT.to_owned(), cookie: None });
+    };
+    let response = reply::done(cx, paths::user(user_id), Flash::SignedOutElsewhere);
+    Ok(with_cookies(cx, response, &secret.of(session_id.get()), &device))
+}
+
+/// Ends a user's sessions but the present one, which gets a new secret, and forgets their other devices; the new
+/// secret of this device.
+///
+/// # Errors
+/// [`rusqlite::Error`] when SQLite fails.
+pub fn end_others(
+    connection: &Connection,
+    user_id: UserId,
+    session_id: SessionId,
+    secret: &Secret,
+    device: Option<&Secret>,
+    now: Timestamp,
+) -> rusqlite::Result<Secret> {
+    sql::destroy_others(connection, user_id, Some(session_id))?;
+    sql::replace_secret(connection, session_id, secret, now)?;
+    device::sql::forget_others(connection, device, user_id, now)
 }
 
 /// `DELETE /sessions/:id`: ends a session of the viewer, perhaps the present one.

@@ -8,7 +8,7 @@ use crate::types::id::{SessionId, UserId};
 use crate::types::time::Timestamp;
 use crate::vote::{self, Vote};
 use crate::web::Cx;
-use crate::{auth, user};
+use crate::{auth, device, user};
 
 /// A sign-in to be written.
 pub struct SignIn {
@@ -18,9 +18,19 @@ pub struct SignIn {
     user_agent: String,
     /// The session that this browser had before.
     former_session: Option<Token>,
+    /// The secret in the device's cookie.
+    device: Option<Secret>,
     /// The post or comment that the guest wanted to vote for.
     vote: Option<vote::Target>,
     now: Timestamp,
+}
+
+/// A sign-in that is written: the new session and its cookies' secrets.
+pub struct SignedIn {
+    /// The id of the session.
+    pub session_id: SessionId,
+    /// The secret for the device's cookie.
+    pub device: Secret,
 }
 
 impl SignIn {
@@ -32,17 +42,18 @@ impl SignIn {
             ip_address: cx.ip().to_string(),
             user_agent: cx.user_agent().to_owned(),
             former_session: auth::token(cx),
+            device: device::secret(cx),
             vote: vote::pending_vote(cx),
             now: cx.now,
         }
     }
 
-    /// Signs a user in; the id of the new session. The browser's former session ends, because its cookie is
+    /// Signs a user in. The browser's former session ends, because its cookie is
     /// overwritten. The vote that the user tried to cast as a guest is counted, unless they are banned.
     ///
     /// # Errors
     /// [`rusqlite::Error`] when SQLite fails.
-    pub fn write(&self, connection: &Connection, user_id: UserId) -> rusqlite::Result<SessionId> {
+    pub fn write(&self, connection: &Connection, user_id: UserId) -> rusqlite::Result<SignedIn> {
         if let Some(former_session) = &self.former_session {
             sql::replace(connection, former_session)?;
         }
@@ -52,7 +63,8 @@ impl SignIn {
             vote::sql::change(connection, user_id, target, Vote::Cast, self.now)?;
         }
         user::sql::record_sign_in(connection, user_id, self.now)?;
-        self.insert(connection, user_id)
+        let device = device::sql::record(connection, self.device.as_ref(), user_id, self.now)?;
+        Ok(SignedIn { session_id: self.insert(connection, user_id)?, device })
     }
 
     /// Inserts only the session, for a user whose sign-in is noted already.

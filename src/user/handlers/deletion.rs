@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::super::sql;
 use crate::types::id::UserId;
 use crate::types::time::Timestamp;
-use crate::{comment, flag, post, saved, session, visit, vote};
+use crate::{comment, device, flag, post, saved, session, visit, vote};
 
 /// One step of deleting a user: at most `number` rows of one kind. Returns whether there is more to delete. A
 /// post or comment to which other users replied stays, without its author and its text.
@@ -42,6 +42,7 @@ pub fn destroy_some(
     {
         return Ok(true);
     }
+    device::sql::forget(connection, id)?;
     sql::destroy(connection, id, now)?;
     Ok(false)
 }

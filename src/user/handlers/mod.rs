@@ -4,29 +4,33 @@ pub mod deletion;
 
 use std::sync::Arc;
 
+use horrorshow::Template;
+
 use super::look_alike::ComparedName;
 use super::views::Profile;
 use super::{
     FORMER_NAME_SHOWN, NAME_KEPT_BACK, NameRefusal, NewUser, User, check_about, check_confirmation,
-    check_name, check_new_password, password, sql, views, wrong_password,
+    check_name, check_new_password, incorrect_password, name, password, sql, views, wrong_password,
 };
 use crate::auth;
 use crate::auth::Standing;
 use crate::auth::token::Secret;
 use crate::comment;
+use crate::device;
 use crate::draft;
 use crate::post;
 use crate::session;
 use crate::session::handlers::sign_in::SignIn;
-use crate::session::handlers::{respond_signed_in, with_session_cookie, without_cookies};
-use crate::site::limiter::Action;
+use crate::session::handlers::{end_others, respond_signed_in, with_cookies, without_cookies};
+use crate::site::limiter::{Action, RetryAfter};
 use crate::site::semaphore::Priority;
 use crate::types::cursor::{Cursor, PAGE_SIZE};
 use crate::types::id::UserId;
 use crate::ui::layout::{self, Page};
 use crate::web::flash::Flash;
 use crate::web::form::{Errors, NO_ERRORS};
-use crate::web::{Cx, Error, Result, paths, reply};
+use crate::web::reply::{self, Change};
+use crate::web::{Cx, Error, Result, Viewer, paths};
 
 /// The cursors of the lists on a user's page.
 pub struct ListCursors {
@@ -132,17 +136,17 @@ pub fn create(cx: &Cx) -> Result {
     let password_hash = hash(cx, password, Priority::Normal)?;
     let (sign_in, name) = (SignIn::of(cx), screen_name.clone());
     let secret = sign_in.secret.clone();
-    let ids = cx.write(move |connection| {
+    let signed_up = cx.write(move |connection| {
         let user = NewUser { screen_name: &name, password_hash: &password_hash, about: "", created_at: now };
         let Some(id) = sql::create(connection, &user)? else {
             return Ok(None);
         };
         Ok(Some((id, sign_in.write(connection, id)?)))
     })?;
-    let Some((id, session_id)) = ids else {
+    let Some((id, signed_in)) = signed_up else {
         return refuse(cx, &screen_name, &NameRefusal::Taken.errors());
     };
-    respond_signed_in(cx, id, Flash::SignedUp, &secret.of(session_id.get()))
+    respond_signed_in(cx, id, Flash::SignedUp, secret, &signed_in)
 }
 
 fn refuse(cx: &Cx, screen_name: &str, errors: &Errors) -> Result {
@@ -193,7 +197,7 @@ struct PasswordChange {
 }
 
 /// `PATCH /user`: changes the viewer's name, the text about them, and their password. A new password ends all
-/// other sessions and gives this one a new secret. The form shows errors that the user can correct, and a
+/// other sessions, forgets the user's other devices, and gives this session and device new secrets. The form shows errors that the user can correct, and a
 /// rate limit.
 ///
 /// # Errors
@@ -204,7 +208,7 @@ pub fn update(cx: &Cx) -> Result {
     let viewer = draft::handlers::require_user(cx, paths::EDIT_ACCOUNT, &["screen_name", "about"])?;
     let id = viewer.id;
     let user = cx.read(|connection| sql::find(connection, id))?.ok_or(Error::NotFound)?;
-    let (changes, errors) = requested_changes(cx, &user)?;
+    let (changes, errors) = requested_changes(cx, viewer, &user)?;
     let errors = cx.or_refused(errors, Action::ChangeBy(id));
     let refuse = |changes: &RequestedChanges, errors: &Errors| {
         let form = views::EditForm { id, screen_name: &changes.screen_name, about: &changes.about };
@@ -217,7 +221,7 @@ pub fn update(cx: &Cx) -> Result {
     let changes = Arc::new(changes);
     let (session_id, now) = (viewer.session_id, cx.now);
     let (secret, draft, requested) = (Secret::random(), draft::handlers::token(cx), Arc::clone(&changes));
-    let renewed = secret.clone();
+    let (renewed, device) = (secret.clone(), device::secret(cx));
     let updated = auth::write_as(cx, viewer, Standing::Active, move |connection| {
         // Another request may have changed the password since it was verified.
         if let Some(change) = &requested.password
@@ -230,31 +234,29 @@ pub fn update(cx: &Cx) -> Result {
         }
         draft::handlers::delete_sent(connection, draft.as_ref(), paths::ACCOUNT)?;
         let Some(change) = &requested.password else {
-            return Ok(Ok(()));
+            return Ok(Ok(None));
         };
         sql::set_password(connection, id, &change.new_hash)?;
-        session::sql::destroy_others(connection, id, Some(session_id))?;
-        session::sql::replace_secret(connection, session_id, &renewed, now)?;
-        Ok(Ok(()))
+        let device = end_others(connection, id, session_id, &renewed, device.as_ref(), now)?;
+        Ok(Ok(Some(device)))
     })?;
-    match updated {
-        Some(Ok(())) => {}
+    let renewed_device = match updated {
+        Some(Ok(device)) => device,
         Some(Err(errors)) => return refuse(&changes, &errors),
         None => {
             let fields = ["screen_name", "about"];
             return Err(draft::handlers::sign_in_first(cx, paths::EDIT_ACCOUNT, &fields));
         }
-    }
+    };
     let response = reply::done(cx, paths::user(id), Flash::ProfileUpdated);
-    Ok(if changes.password.is_some() {
-        with_session_cookie(cx, response, &secret.of(session_id.get()))
-    } else {
-        response
+    Ok(match renewed_device {
+        Some(device) => with_cookies(cx, response, &secret.of(session_id.get()), &device),
+        None => response,
     })
 }
 
 /// Reads the changes that the form requests, and checks them. A field that was not sent keeps its value.
-fn requested_changes(cx: &Cx, user: &User) -> Result<(RequestedChanges, Errors)> {
+fn requested_changes(cx: &Cx, viewer: &Viewer, user: &User) -> Result<(RequestedChanges, Errors)> {
     let form = cx.form()?;
     let typed = form.get("screen_name").unwrap_or(&user.screen_name);
     let screen_name = form.get("screen_name").map_or_else(|| typed.to_owned(), |_| form.line("screen_name"));
@@ -269,7 +271,7 @@ fn requested_changes(cx: &Cx, user: &User) -> Result<(RequestedChanges, Errors)>
     }
     check_about(&mut errors, &about);
     let password = match form.get("password").filter(|password| !password.is_empty()) {
-        Some(password) => new_password(cx, user, &screen_name, password, &mut errors)?,
+        Some(password) => new_password(cx, viewer, user, &screen_name, password, &mut errors)?,
         None => None,
     };
     Ok((RequestedChanges { screen_name, about, password }, errors))
@@ -278,6 +280,7 @@ fn requested_changes(cx: &Cx, user: &User) -> Result<(RequestedChanges, Errors)>
 /// Verifies the current password and hashes the new one; `None` after adding errors.
 fn new_password(
     cx: &Cx,
+    viewer: &Viewer,
     user: &User,
     new_name: &str,
     password: &str,
@@ -286,21 +289,42 @@ fn new_password(
     let form = cx.form()?;
     check_confirmation(errors, password, form.get("password_confirmation"));
     check_new_password(errors, password, &[&user.screen_name, new_name]);
-    // A stranger at an unlocked browser must not guess passwords faster here than at the sign-in.
-    if let Err(wait) = cx.site.limiter.check_and_record(Action::PasswordBy(user.id)) {
-        *errors = Errors::rate_limited(wait);
-        return Ok(None);
-    }
-    let current_hash =
-        cx.read(|connection| sql::password_hash(connection, user.id))?.ok_or(Error::NotFound)?;
-    let typed = form.get("current_password").unwrap_or_default();
-    if !cx.hashing(Priority::High, |memory| password::verify(typed, &current_hash, memory))? {
-        errors.append(wrong_password());
-    }
+    let current_hash = match verified_hash(cx, viewer, form.get("current_password"))? {
+        Verified::Right(hash) => hash,
+        Verified::Wrong => {
+            errors.append(wrong_password());
+            return Ok(None);
+        }
+        Verified::TooFast(wait) => {
+            *errors = Errors::rate_limited(wait);
+            return Ok(None);
+        }
+    };
     if !errors.is_empty() {
         return Ok(None);
     }
     Ok(Some(PasswordChange { current_hash, new_hash: hash(cx, password, Priority::High)? }))
+}
+
+/// The outcome of comparing a typed password with the viewer's.
+enum Verified {
+    /// It is the viewer's; with the stored hash.
+    Right(String),
+    Wrong,
+    TooFast(RetryAfter),
+}
+
+/// Compares a typed password with the viewer's. The stranger at an unlocked browser must not guess passwords
+/// faster by it than at the sign-in.
+fn verified_hash(cx: &Cx, viewer: &Viewer, typed: Option<&str>) -> Result<Verified> {
+    if let Err(wait) = cx.site.limiter.check_and_record(Action::PasswordIn(viewer.session_id)) {
+        return Ok(Verified::TooFast(wait));
+    }
+    let hash = cx.read(|connection| sql::password_hash(connection, viewer.id))?.ok_or(Error::NotFound)?;
+    let typed = typed.unwrap_or_default();
+    // The limit above bounds the use of the priority.
+    let is_right = cx.hashing(Priority::High, |memory| password::verify(typed, &hash, memory))?;
+    Ok(if is_right { Verified::Right(hash) } else { Verified::Wrong })
 }
 
 /// `GET /user/delete`: asks for confirmation and says what will be deleted.
@@ -312,19 +336,52 @@ pub fn confirm_destroy(cx: &Cx) -> Result {
     let viewer = auth::require_user(cx)?;
     let user = cx.read(|connection| sql::find(connection, viewer.id))?.ok_or(Error::NotFound)?;
     let page = Page::new(cx, "Delete profile")?;
-    Ok(reply::page(cx, layout::render(&page, views::confirm_destroy(page.account(), &user))?))
+    Ok(reply::page(cx, layout::render(&page, views::confirm_destroy(page.account(), &user, &NO_ERRORS))?))
+}
+
+/// The refused form for deleting the account.
+fn refuse_destroy(cx: &Cx, viewer: &Viewer, errors: &Errors) -> Result {
+    let page = Page::with_form(cx, "Delete profile", errors)?;
+    if reply::wants_fragments(cx) {
+        let form = views::destroy_form(page.account(), viewer.id, errors).into_string()?;
+        return Ok(reply::refused_changes(cx, &[Change::replace("#delete_profile", form)], errors));
+    }
+    let user = cx.read(|connection| sql::find(connection, viewer.id))?.ok_or(Error::NotFound)?;
+    let main = views::confirm_destroy(page.account(), &user, errors);
+    Ok(reply::refused(cx, layout::render(&page, main)?, errors))
 }
 
 /// The most rows of one kind that one write deletes, which takes some milliseconds.
 const MAX_ROWS_PER_WRITE: u32 = 200;
 
-/// `DELETE /user`: deletes the viewer's account with their posts and comments.
+/// `DELETE /user`: deletes the viewer's account with their posts and comments, if the form has their password.
+/// The form shows a wrong one, and a rate limit.
 ///
 /// # Errors
-/// [`Error::SignIn`] for a guest; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
+/// [`Error::SignIn`] for a guest; [`Error::NotFound`] when the account was deleted meanwhile;
+/// [`Error::UnsupportedMediaType`] or [`Error::BadRequest`] for a body that is not a form;
+/// [`Error::Unavailable`] when no permit to hash comes in time; [`Error::Unavailable`] or [`Error::Internal`]
+/// when the database fails.
 pub fn destroy(cx: &Cx) -> Result {
     let viewer = auth::require_user_or_return(cx, paths::DELETE_ACCOUNT)?;
+    let hash = match verified_hash(cx, viewer, cx.form()?.get("password"))? {
+        Verified::Right(hash) => hash,
+        Verified::Wrong => return refuse_destroy(cx, viewer, &incorrect_password()),
+        Verified::TooFast(wait) => return refuse_destroy(cx, viewer, &Errors::rate_limited(wait)),
+    };
     let (id, now) = (viewer.id, cx.now);
+    // Another request may have changed the password since it was verified.
+    let begun = auth::write_as(cx, viewer, Standing::Any, move |connection| {
+        if !sql::has_password(connection, id, &hash)? {
+            return Ok(false);
+        }
+        deletion::destroy_some(connection, id, now, MAX_ROWS_PER_WRITE).map(|_| true)
+    })?;
+    match begun {
+        Some(true) => {}
+        Some(false) => return refuse_destroy(cx, viewer, &incorrect_password()),
+        None => return Err(Error::SignIn { return_to: paths::DELETE_ACCOUNT.to_owned(), cookie: None }),
+    }
     // In steps: the user may have written for years, and other writes must not wait for all of it. After a
     // failure between two steps, a new request deletes the rest.
     while cx.write(move |connection| deletion::destroy_some(connection, id, now, MAX_ROWS_PER_WRITE))? {}

@@ -110,6 +110,10 @@ fn sessions<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
             details(open?=is_requested, id="sessions") {
                 summary { h2 { : "Sessions:" } : " "; span(id="sessions_count") { : profile.user.sessions_count } }
                 : session::views::list(&sessions.rows, viewer);
+                form(method="post", action=paths::SESSIONS) {
+                    : button::method_override("delete");
+                    button(class="button", id="end_others") { : "Sign out everywhere else" }
+                }
                 : pager::more(sessions.next, "sessions", "#sessions");
             }
         }
@@ -184,8 +188,8 @@ pub fn edit<'f>(account: Account, form: &EditForm<'f>, errors: &'f Errors) -> im
     }
 }
 
-/// The consequences of deleting an account, and the button that deletes it.
-pub fn confirm_destroy(account: Account, user: &User) -> impl Render {
+/// The consequences of deleting an account, and the form that deletes it.
+pub fn confirm_destroy<'f>(account: Account, user: &User, errors: &'f Errors) -> impl Render + use<'f> {
     let User { id, posts_count, comments_count, .. } = *user;
     owned_html! {
         div(class="prose") {
@@ -197,13 +201,22 @@ pub fn confirm_destroy(account: Account, user: &User) -> impl Render {
             p { : "A post or comment to which others replied stays as [deleted], without your name and your words, so that theirs are not lost." }
             p { : "It can't be undone." }
         }
-        div(class="actions") {
-            form(method="post", action=paths::ACCOUNT) {
-                : account;
-                : button::method_override("delete");
+        : destroy_form(account, id, errors);
+    }
+}
+
+/// The form that deletes an account.
+pub fn destroy_form(account: Account, id: UserId, errors: &Errors) -> impl Render {
+    owned_html! {
+        form(method="post", action=paths::ACCOUNT, id="delete_profile") {
+            : account;
+            : button::method_override("delete");
+            @ for sentence in errors.of("") { div(class="errors", role="alert") { p { : Text(sentence) } } }
+            : field::password(Field::new("password", "Password", "", errors).autocomplete("current-password"));
+            div(class="actions") {
                 button(class="button danger") { : "Delete profile" }
+                a(class="button", href=paths::user(id)) { : "Keep it" }
             }
-            a(class="button", href=paths::user(id)) { : "Keep it" }
         }
     }
 }
