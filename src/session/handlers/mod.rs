@@ -18,7 +18,7 @@ use crate::types::id::{SessionId, UserId};
 use crate::types::time::Timestamp;
 use crate::ui::layout::{self, Page};
 use crate::ui::message;
-use crate::user::{self, Account, name, password};
+use crate::user::{self, name, password};
 use crate::vote;
 use crate::web::account::Account;
 use crate::web::flash::Flash;
@@ -85,7 +85,7 @@ pub fn create(cx: &Cx) -> Result {
 
 /// The account with a name, and the secret of the request's device if the account's user has signed in on it
 /// before.
-fn find_account(cx: &Cx, folded: &str) -> Result<(Option<Account>, Option<Secret>)> {
+fn find_account(cx: &Cx, folded: &str) -> Result<(Option<user::Account>, Option<Secret>)> {
     let (device, oldest) = (device::secret(cx), cx.now - device::LIFETIME);
     let found = cx.read(|connection| {
         let account = user::sql::account(connection, folded)?;
