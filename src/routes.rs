@@ -252,6 +252,7 @@ routes! { cx,
     ["user", "edit"] => { GET => user::handlers::edit(cx) }
     ["user", "delete"] => { GET => user::handlers::confirm_destroy(cx) }
     ["sign_in"] | ["sessions", "new"] => { GET => session::handlers::new(cx) }
+    ["signed_in"] => { GET => session::handlers::signed_in(cx) }
     ["sessions"] => {
         GET => Ok(reply::see_other(cx, paths::SIGN_IN)),
         POST [SignIns] => session::handlers::create(cx),

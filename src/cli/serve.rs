@@ -166,6 +166,20 @@ fn warn_about(config: &Config) {
              each request was sent to, which its sender chooses"
         );
     }
+    }
+    if !may_be_https(config) {
+        log::warn!(
+            "users can sign in over HTTPS only, and no option says that the site is served over it: set --relax-ssl \
+             for plain HTTP, or --trusted-proxies and an https --base-url for a proxy that ends TLS"
+        );
+    }
+}
+
+/// Whether browsers may keep the cookies of sessions: they travel over plain HTTP, or an option says that a proxy
+/// ends TLS.
+fn may_be_https(config: &Config) -> bool {
+    let is_https = config.base_url.as_ref().is_some_and(Origin::is_https);
+    config.relax_ssl || is_https || !config.trusted_proxies.is_empty()
 }
 
 /// The part of the first line that says where the backup is.
@@ -243,6 +257,20 @@ mod tests {
     fn only_a_demo_sends_server_timing() {
         assert!(!config(&[]).server_timing);
         assert!(demo_config().server_timing);
+    }
+
+    #[test]
+    fn serving_without_https_is_noticed() {
+        for (arguments, noticed) in [
+            (&[][..], true),
+            (&["--base-url=http://news.example"], true),
+            (&["--base-url=https://news.example"], false),
+            (&["--trusted-proxies=10.0.0.1"], false),
+            (&["--relax-ssl"], false),
+        ] {
+            assert_eq!(may_be_https(&config(arguments)), !noticed, "{arguments:?}");
+        }
+        assert!(may_be_https(&demo_config()));
     }
 
     #[test]

@@ -83,6 +83,17 @@ pub fn sign_in<'f>(form: &SignInForm<'f>, errors: &'f Errors) -> impl Render + '
     }
 }
 
+/// The page for a browser that did not keep the session's cookie.
+pub fn not_kept() -> impl Render {
+    owned_html! {
+        div(class="prose") {
+            p { : "Your browser did not keep the cookie that signs you in." }
+            p { : "This site sends it over HTTPS only, and this page came over plain HTTP. Open the site by its address that begins with https:// and sign in there." }
+            p { : "If there is no such address, tell the operator of this site. Its log says what to set." }
+        }
+    }
+}
+
 /// The browser's name, as `Mac Chrome 125.0.0.0`; unknown parts have the seed's placeholders.
 fn browser_name(user_agent: &str) -> String {
     let known = woothee::parser::Parser::new().parse(user_agent);

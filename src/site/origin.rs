@@ -56,6 +56,12 @@ impl<'h> Origin<'h> {
         Origin::from_host(self.scheme, host).is_some_and(|at| at.host == self.host)
     }
 
+    /// Whether its scheme is `https`.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.scheme == "https"
+    }
+
     /// The origin of a scheme and a `Host` header; `None`: the header is not a valid host.
     #[must_use]
     pub fn from_host(scheme: &'static str, host: &'h str) -> Option<Origin<'h>> {

@@ -66,6 +66,14 @@ pub fn add_taken(cx: &Cx, response: &mut Response) {
     }
 }
 
+/// Whether the browser may drop the response's cookies, which are for HTTPS: the request came over plain HTTP.
+/// Browsers keep them there only from addresses of their own machine, and not all browsers do. A proxy may also
+/// have ended TLS and not have said so.
+#[must_use]
+pub fn may_be_dropped(cx: &Cx) -> bool {
+    cx.site.cookie_names.is_secure() && !cx.request.is_secure()
+}
+
 /// `Set-Cookie` for a value that needs no encoding; the browser keeps it for `max_age` seconds.
 #[must_use]
 pub fn set(cx: &Cx, name: &str, value: impl std::fmt::Display, max_age: u32) -> Header {

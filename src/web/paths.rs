@@ -36,6 +36,8 @@ pub const SAVED: &str = "/saved";
 pub const SIGN_IN: &str = "/sign_in";
 /// Signing in (POST).
 pub const SESSIONS: &str = "/sessions";
+/// The page after a sign-in over plain HTTP, which shows whether the browser keeps the session's cookie.
+pub const SIGNED_IN: &str = "/signed_in";
 /// The form for signing up.
 pub const SIGN_UP: &str = "/sign_up";
 /// Signing up (POST).

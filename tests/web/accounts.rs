@@ -90,6 +90,50 @@ fn cookies_are_sent_over_https_only_unless_relax_ssl_is_set() {
 }
 
 #[test]
+fn a_browser_that_drops_the_cookie_over_plain_http_is_told_so() {
+    let site = Site::with(20, |config| {
+        config.relax_ssl = false;
+        config.trusted_proxies = vec![[127, 0, 0, 1].into()];
+    });
+    let name = name_of(&site.database(), 1);
+    let form = [("screen_name", &*name), ("password", "password"), ("return_to", "/posts/1?a=b")];
+    let sign_in = |client: &Client, headers: &[(&str, &str)]| client.ask("POST", "/sessions", &form, headers);
+    // Browsers keep it from their own machine: they are led on, with the notice.
+    let client = Client::new(&site);
+    let answer = sign_in(&client, &[]);
+    let checked = "/signed_in?return_to=%2Fposts%2F1%3Fa%3Db";
+    assert_leads_to(&answer, checked);
+    let onwards = client.follow(&answer);
+    assert_leads_to(&onwards, "/posts/1?a=b");
+    assert_eq!(flash(&client.follow(&onwards)), ["You have been signed in."]);
+    // By htmx, and at a sign-up.
+    let by_htmx = [("HX-Request-Type", "partial"), ("HX-Request", "true")];
+    assert_leads_htmx_to(&sign_in(&Client::new(&site), &by_htmx), 200, checked);
+    let newcomer = Client::new(&site).sign_up("newcomer");
+    assert!(newcomer.header("Location").is_some_and(|to| to.starts_with("/signed_in?")), "{newcomer:?}");
+    // A browser that drops it is told so, at any address; and twice in a row.
+    for path in [checked, checked, "/signed_in", "/signed_in?return_to=//evil.example"] {
+        let page = Client::new(&site).get(path);
+        assert_eq!(
+            (page.status, texts(&page.html(), "h1")),
+            (200, vec!["You are not signed in.".to_owned()])
+        );
+        assert!(page.text().contains("did not keep the cookie"), "{}", page.text());
+        assert!(!page.text().contains("evil"));
+        assert_guarded(&page);
+    }
+    assert_leads_to(&client.get("/signed_in?return_to=//evil.example"), "/user");
+    // Over HTTPS, and where cookies travel over plain HTTP, there is nothing to find out.
+    let https = [("X-Forwarded-Proto", "https"), ("X-Forwarded-For", "192.0.2.1")];
+    assert_leads_to(&sign_in(&Client::new(&site), &https), "/posts/1?a=b");
+    let relaxed = Site::start();
+    let answer = Client::new(&relaxed)
+        .post("/sessions", &[("screen_name", &*name_of(&relaxed.database(), 1)), ("password", "password")]);
+    assert_leads_to(&answer, "/users/1");
+    assert_leads_to(&Client::new(&relaxed).get(checked), "/sign_in?return_to=%2Fposts%2F1%3Fa%3Db");
+}
+
+#[test]
 fn an_invalid_account_is_refused_with_reasons_and_keeps_the_typed_name() {
     let site = Site::start();
     let database = site.database();

@@ -595,6 +595,26 @@ fn the_command_line_wins_over_the_environment() {
 }
 
 #[test]
+fn serving_over_plain_http_without_relax_ssl_is_warned_of() {
+    let (_folder, database) = folder();
+    crate::harness::seeded(&database, 2);
+    let warning = "users can sign in over HTTPS only";
+    for (arguments, warns) in [(&[][..], true), (&["--relax-ssl"], false)] {
+        let mut command = program(&["serve", "--listen", "127.0.0.1:0", "--database"]);
+        command.arg(&database).args(arguments);
+        let site = Program::start(command);
+        // The log of a request comes after that of the start.
+        let page = site.get("/signed_in");
+        site.await_log("/signed_in");
+        assert_eq!(site.log().contains(warning), warns, "{}", site.log());
+        assert_eq!(page.status, if warns { 200 } else { 303 });
+        if warns {
+            site.await_log("a browser did not keep the cookie of its session");
+        }
+    }
+}
+
+#[test]
 fn benchmarking_is_off_by_default() {
     let (_folder, database) = folder();
     crate::harness::seeded(&database, 2);

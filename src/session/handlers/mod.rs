@@ -2,6 +2,8 @@
 
 pub mod sign_in;
 
+use std::borrow::Cow;
+
 use rouille::Response;
 use rusqlite::Connection;
 
@@ -21,6 +23,7 @@ use crate::ui::message;
 use crate::user::{self, name, password};
 use crate::vote;
 use crate::web::account::Account;
+use crate::web::cookie;
 use crate::web::flash::Flash;
 use crate::web::form::{Errors, NO_ERRORS, local_path};
 use crate::web::reply::{self, Change};
@@ -111,7 +114,8 @@ fn check_limits(cx: &Cx, folded: &str, device: Option<&Secret>) -> std::result::
     }
 }
 
-/// The response to a sign-in or sign-up: a redirect to the form's `return_to`, else to the user's page.
+/// The response to a sign-in or sign-up: a redirect to the form's `return_to`, else to the user's page; by way of
+/// [`signed_in`] where the browser may drop the cookie.
 ///
 /// # Errors
 /// [`Error::UnsupportedMediaType`] or [`Error::BadRequest`] for a body that is not a form.
@@ -124,12 +128,38 @@ pub fn respond_signed_in(
 ) -> Result {
     let own_page = paths::user(user_id).to_string();
     let location = cx.form()?.get("return_to").and_then(local_path).unwrap_or(&own_page);
+    let location = if cookie::may_be_dropped(cx) {
+        Cow::Owned(paths::with_return_to(paths::SIGNED_IN, location))
+    } else {
+        Cow::Borrowed(location)
+    };
     let token = secret.of(signed_in.session_id.get());
     let mut response = with_cookies(cx, reply::done(cx, location, flash), &token, &signed_in.device);
     if vote::pending_vote(cx).is_some() {
         response.headers.push(vote::clear_pending_vote_cookie(cx));
     }
     Ok(response)
+}
+
+/// `GET /signed_in`: leads on after a sign-in, or says that the browser did not keep the cookie of the session.
+///
+/// # Errors
+/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
+pub fn signed_in(cx: &Cx) -> Result {
+    let return_to = cx.query("return_to");
+    let return_to = return_to.as_deref().and_then(local_path).unwrap_or(paths::ACCOUNT);
+    if auth::viewer(cx)?.is_some() {
+        return Ok(reply::see_other(cx, return_to));
+    }
+    if !cookie::may_be_dropped(cx) {
+        return Ok(reply::see_other(cx, paths::with_return_to(paths::SIGN_IN, return_to)));
+    }
+    lorem_counted_log::warn!(
+        "a browser did not keep the cookie of its session, which is sent over HTTPS only: the request came over \
+         plain HTTP; set --relax-ssl if the site has no HTTPS, or --trusted-proxies if a proxy ends TLS"
+    );
+    let page = Page::new(cx, "You are not signed in.")?;
+    Ok(reply::page(cx, layout::render(&page, views::not_kept())?))
 }
 
 /// The form error for an unknown name and for a wrong password: one text, so that it does not reveal which
