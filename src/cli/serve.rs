@@ -166,7 +166,6 @@ fn warn_about(config: &Config) {
              each request was sent to, which its sender chooses"
         );
     }
-    }
     if !may_be_https(config) {
         log::warn!(
             "users can sign in over HTTPS only, and no option says that the site is served over it: set --relax-ssl \

@@ -10,7 +10,7 @@ use super::look_alike::ComparedName;
 use super::views::Profile;
 use super::{
     FORMER_NAME_SHOWN, NAME_KEPT_BACK, NameRefusal, NewUser, User, check_about, check_confirmation,
-    check_name, check_new_password, incorrect_password, name, password, sql, views, wrong_password,
+    check_name, check_new_password, incorrect_password, password, sql, views, wrong_password,
 };
 use crate::auth;
 use crate::auth::Standing;
