@@ -20,7 +20,7 @@ const KNOWN: i64 = lorem_news::schema::MIGRATIONS.len() as i64;
 /// Every option with the rest of its help line: the environment variable, and the default if any.
 const DATABASE: (&str, &str) = ("--database <FILE>", "[env: DATABASE=] [default: db/lorem_news.sqlite3]");
 const FILE_MODE: (&str, &str) = ("--file-mode <MODE>", "[env: FILE_MODE=] [default: 0600]");
-const SERVE: [(&str, &str); 23] = [
+const SERVE: [(&str, &str); 24] = [
     DATABASE,
     FILE_MODE,
     ("--listen <ADDRESS>", "[env: LISTEN=] [default: 127.0.0.1:3000]"),

@@ -1,5 +1,7 @@
 //! Rate limits. No test waits for the clock: all counted actions happen within a minute.
 
+use std::net::IpAddr;
+
 use lorem_news::routes::{self, Limited};
 use lorem_news::site::rate_limits::{Limit, RATE_LIMITS, RateLimit, RateLimits};
 use lorem_news::user::name;
@@ -64,7 +66,7 @@ fn the_sixth_sign_in_per_minute_from_an_address_is_429() {
 fn the_sign_ins_per_minute_by_a_name_are_limited_from_all_addresses() {
     let site = Site::with(20, |config| {
         config.rates = Some(RateLimits::default().with(RateLimit::NameSignIns, Limit::per_minute(7)));
-        config.trusted_proxies = vec![[127, 0, 0, 1].into()];
+        config.trusted_proxies = vec![IpAddr::from([127, 0, 0, 1]).into()];
     });
     let name = name_of(&site.database(), 1);
     for number in 1..=7 {
