@@ -247,7 +247,7 @@ routes! { cx,
         GET => user::handlers::own(cx),
         PATCH [Changes] => user::handlers::update(cx),
         PUT [Changes] => user::handlers::update(cx),
-        DELETE [none "it can be done once"] => user::handlers::destroy(cx)
+        DELETE [SignIns] => user::handlers::destroy(cx)
     }
     ["user", "edit"] => { GET => user::handlers::edit(cx) }
     ["user", "delete"] => { GET => user::handlers::confirm_destroy(cx) }

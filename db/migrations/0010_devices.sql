@@ -1,5 +1,5 @@
 -- Browsers in which a user has signed in before. Attempts to sign in as that user have a rate limit of their own
--- there, so that others' wrong passwords cannot keep the user out (docs/decisions/0024-devices.md). A browser of
+-- there, so that others' wrong passwords cannot keep the user out (docs/decisions/0028-devices.md). A browser of
 -- several users has a row for each.
 CREATE TABLE devices (
     id          INTEGER PRIMARY KEY,                                -- a sign-in inserts the row anew: ids grow with used_at

@@ -3,7 +3,7 @@
 //! A device has a long-lived cookie with a random secret, of which the database keeps the hash. It signs no user
 //! in: attempts to sign in as one of the device's users have a rate limit of their own, and go first in the queue
 //! for hashing. So wrong passwords from elsewhere cannot keep the user out (OWASP, "Slow Down Online Guessing
-//! Attacks with Device Cookies"). The reasons are in `docs/decisions/0024-devices.md`.
+//! Attacks with Device Cookies"). The reasons are in `docs/decisions/0028-devices.md`.
 
 pub mod sql;
 

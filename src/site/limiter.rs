@@ -67,8 +67,11 @@ actions! {
     WriteBy(UserId) Writes;
     /// A guest's text, kept as a draft until they have signed in.
     WriteFrom(IpAddr) Writes;
-    /// A deletion by this user, a change of their account, a session that they end, or a decision as an admin.
+    /// A deletion by this user, a change of their account, or a decision as an admin.
     ChangeBy(UserId) Changes;
+    /// A request in this session to end others of its user. It counts by session, so that a stranger with one
+    /// cannot keep the owner from ending it.
+    SessionEndIn(SessionId) Changes;
     /// A vote of this user, or a post that they save.
     VoteBy(UserId) Votes;
 }

@@ -1,7 +1,5 @@
 //! Accounts: signing up, changing an account, deleting it.
 
-use std::net::IpAddr;
-
 use std::sync::Barrier;
 use std::thread;
 
@@ -95,7 +93,7 @@ fn cookies_are_sent_over_https_only_unless_relax_ssl_is_set() {
 fn a_browser_that_drops_the_cookie_over_plain_http_is_told_so() {
     let site = Site::with(20, |config| {
         config.relax_ssl = false;
-        config.trusted_proxies = vec![IpAddr::from([127, 0, 0, 1]).into()];
+        config.trusted_proxies = vec!["127.0.0.1".parse().expect("an address")];
     });
     let name = name_of(&site.database(), 1);
     let form = [("screen_name", &*name), ("password", "password"), ("return_to", "/posts/1?a=b")];

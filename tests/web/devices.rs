@@ -1,7 +1,5 @@
 //! Devices: a browser in which a user has signed in before keeps its own attempts to sign in, whatever others do.
 
-use std::net::IpAddr;
-
 use std::process::Stdio;
 
 use lorem_news::auth::token::Secret;
@@ -23,7 +21,7 @@ fn limited() -> Site {
     Site::with(20, |config| {
         let by_name = Limit::per_minute(NAME_LIMIT);
         config.rates = Some(RateLimits::default().with(RateLimit::NameSignIns, by_name));
-        config.trusted_proxies = vec![IpAddr::from([127, 0, 0, 1]).into()];
+        config.trusted_proxies = vec!["127.0.0.1".parse().expect("an address")];
     })
 }
 

@@ -196,10 +196,11 @@ pub fn without_cookies(cx: &Cx, mut response: Response) -> Response {
 /// forgets the user's other devices.
 ///
 /// # Errors
-/// [`Error::SignIn`] for a guest, and when the session has ended meanwhile; [`Error::Unavailable`] or
-/// [`Error::Internal`] when the database fails.
+/// [`Error::SignIn`] for a guest, and when the session has ended meanwhile; [`Error::RateLimited`];
+/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn destroy_others(cx: &Cx) -> Result {
     let viewer = auth::require_user_or_return(cx, paths::ACCOUNT)?;
+    cx.site.limiter.check_and_record(Action::SessionEndIn(viewer.session_id))?;
     let (user_id, session_id, now) = (viewer.id, viewer.session_id, cx.now);
     let (secret, device) = (Secret::random(), device::secret(cx));
     let renewed = secret.clone();
@@ -241,7 +242,7 @@ pub fn destroy(cx: &Cx, id: SessionId) -> Result {
     let user_id = viewer.id;
     // Signing out is always possible.
     if id != viewer.session_id {
-        cx.site.limiter.check_and_record(Action::ChangeBy(user_id))?;
+        cx.site.limiter.check_and_record(Action::SessionEndIn(viewer.session_id))?;
     }
     let left = cx.write(move |connection| {
         let ended = sql::destroy(connection, id, user_id)?;

@@ -27,6 +27,7 @@ use crate::site::semaphore::Priority;
 use crate::types::cursor::{Cursor, PAGE_SIZE};
 use crate::types::id::UserId;
 use crate::ui::layout::{self, Page};
+use crate::web::account::Account;
 use crate::web::flash::Flash;
 use crate::web::form::{Errors, NO_ERRORS};
 use crate::web::reply::{self, Change};
@@ -197,8 +198,8 @@ struct PasswordChange {
 }
 
 /// `PATCH /user`: changes the viewer's name, the text about them, and their password. A new password ends all
-/// other sessions, forgets the user's other devices, and gives this session and device new secrets. The form shows errors that the user can correct, and a
-/// rate limit.
+/// other sessions, forgets the user's other devices, and gives this session and device new secrets. The form
+/// shows errors that the user can correct, and a rate limit.
 ///
 /// # Errors
 /// Those of [`draft::handlers::require_user`] for a guest; [`Error::Moderated`] for a banned user;
@@ -271,7 +272,7 @@ fn requested_changes(cx: &Cx, viewer: &Viewer, user: &User) -> Result<(Requested
     }
     check_about(&mut errors, &about);
     let password = match form.get("password").filter(|password| !password.is_empty()) {
-        Some(password) => new_password(cx, viewer, user, &screen_name, password, &mut errors)?,
+        Some(password) => new_password(cx, viewer, &screen_name, password, &mut errors)?,
         None => None,
     };
     Ok((RequestedChanges { screen_name, about, password }, errors))
@@ -281,14 +282,13 @@ fn requested_changes(cx: &Cx, viewer: &Viewer, user: &User) -> Result<(Requested
 fn new_password(
     cx: &Cx,
     viewer: &Viewer,
-    user: &User,
     new_name: &str,
     password: &str,
     errors: &mut Errors,
 ) -> Result<Option<PasswordChange>> {
     let form = cx.form()?;
     check_confirmation(errors, password, form.get("password_confirmation"));
-    check_new_password(errors, password, &[&user.screen_name, new_name]);
+    check_new_password(errors, password, &[&viewer.screen_name, new_name]);
     let current_hash = match verified_hash(cx, viewer, form.get("current_password"))? {
         Verified::Right(hash) => hash,
         Verified::Wrong => {
@@ -314,8 +314,8 @@ enum Verified {
     TooFast(RetryAfter),
 }
 
-/// Compares a typed password with the viewer's. The stranger at an unlocked browser must not guess passwords
-/// faster by it than at the sign-in.
+/// Compares a typed password with the viewer's. It has a limit, so that a stranger at an unlocked browser cannot
+/// guess faster than at the sign-in.
 fn verified_hash(cx: &Cx, viewer: &Viewer, typed: Option<&str>) -> Result<Verified> {
     if let Err(wait) = cx.site.limiter.check_and_record(Action::PasswordIn(viewer.session_id)) {
         return Ok(Verified::TooFast(wait));
@@ -341,14 +341,17 @@ pub fn confirm_destroy(cx: &Cx) -> Result {
 
 /// The refused form for deleting the account.
 fn refuse_destroy(cx: &Cx, viewer: &Viewer, errors: &Errors) -> Result {
-    let page = Page::with_form(cx, "Delete profile", errors)?;
     if reply::wants_fragments(cx) {
-        let form = views::destroy_form(page.account(), viewer.id, errors).into_string()?;
+        let form = views::destroy_form(Account::of(Some(viewer)), viewer.id, errors).into_string()?;
         return Ok(reply::refused_changes(cx, &[Change::replace("#delete_profile", form)], errors));
     }
     let user = cx.read(|connection| sql::find(connection, viewer.id))?.ok_or(Error::NotFound)?;
-    let main = views::confirm_destroy(page.account(), &user, errors);
-    Ok(reply::refused(cx, layout::render(&page, main)?, errors))
+    let page = Page::with_form(cx, "Delete profile", errors)?;
+    Ok(reply::refused(
+        cx,
+        layout::render(&page, views::confirm_destroy(page.account(), &user, errors))?,
+        errors,
+    ))
 }
 
 /// The most rows of one kind that one write deletes, which takes some milliseconds.

@@ -111,6 +111,7 @@ fn sessions<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
                 summary { h2 { : "Sessions:" } : " "; span(id="sessions_count") { : profile.user.sessions_count } }
                 : session::views::list(&sessions.rows, viewer);
                 form(method="post", action=paths::SESSIONS) {
+                    : Account::of(viewer);
                     : button::method_override("delete");
                     button(class="button", id="end_others") { : "Sign out everywhere else" }
                 }
