@@ -254,7 +254,7 @@ fn the_page_about_the_keys_has_the_switch() {
     assert!(page.text().contains(unread), "{}", page.text());
     let switch = |page: &Answer| {
         let html = page.html();
-        let value = attributes(&html, "#keys form input", "value").concat();
+        let value = attributes(&html, "#keys form input[name=keys]", "value").concat();
         assert_eq!(attributes(&html, "#keys form", "action"), ["/preferences"]);
         guest.post("/preferences", &[("keys", &value)])
     };
