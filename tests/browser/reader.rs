@@ -422,7 +422,9 @@ impl Reader {
     /// Runs `action`, and waits until another page has loaded.
     pub fn await_navigation(&self, action: impl FnOnce()) {
         let page = || {
-            let page = self.try_evaluate("document.readyState === 'complete' && performance.timeOrigin");
+            let page = self.try_evaluate(
+                "document.readyState === 'complete' && !window.isLeaving && performance.timeOrigin",
+            );
             page.filter(Value::is_number)
         };
         let before = page();
@@ -715,6 +717,8 @@ fn post(site: &Site, path: &str, form: &str) -> Answer {
 /// Runs before any script of a page, and reports layout shifts before the first input. Later, the speed of the
 /// machine decides whether a shift counts as a response to the input.
 const WATCH: &str = "
+    // A page that the browser kept is left again at once when it is fetched anew.
+    navigation.addEventListener('navigate', ({navigationType}) => window.isLeaving = navigationType === 'reload');
     window.shift = 0;
     window.touched = false;
     for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, () => touched = true, true);
