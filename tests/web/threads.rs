@@ -147,6 +147,11 @@ fn a_reply_made_by_htmx_looks_as_on_the_page() {
     assert_sound(&database);
 }
 
+/// The places of a refused reply: its form, or below the comment where the form was cancelled meanwhile.
+fn form_again(parent: i64) -> [String; 2] {
+    [format!("#reply_{parent}_form outerHTML"), format!("#comment_{parent}:not(:has(> form)) > div afterend")]
+}
+
 #[test]
 fn an_invalid_reply_is_reported_in_its_form() {
     let site = Site::start();
@@ -164,7 +169,7 @@ fn an_invalid_reply_is_reported_in_its_form() {
     let htmx = client.htmx("POST", &replies(parent), &form);
     assert_eq!(htmx.status, 422);
     let changes = partials(&htmx);
-    assert_eq!(places(&changes), [format!("#reply_{parent}_form outerHTML")]);
+    assert_eq!(places(&changes), form_again(parent));
     let piece = Html::parse_fragment(&changes[0].html);
     assert_refused(&piece, "comment", &[SHORT]);
     assert_eq!(texts(&piece, "textarea"), ["\"<hm"]);
@@ -199,7 +204,7 @@ fn a_reply_to_a_comment_deleted_meanwhile_keeps_its_text() {
         let htmx = client.htmx("POST", &replies(id), &form);
         assert_eq!(htmx.status, 422);
         let changes = partials(&htmx);
-        assert_eq!(places(&changes), [format!("#reply_{id}_form outerHTML")]);
+        assert_eq!(places(&changes), form_again(id));
         let piece = Html::parse_fragment(&changes[0].html);
         assert_refused(&piece, "comment", &[PARENT_GONE]);
         assert_eq!(texts(&piece, "textarea"), ["My long answer."]);
