@@ -38,8 +38,8 @@ pub mod comment;
 pub mod visit;
 pub mod vote;
 pub mod session;
-pub mod device;
 pub mod draft;
+pub mod device;
 
 // Shared by all pages: layout, authentication, requests and responses, the site's state.
 pub mod error_page;

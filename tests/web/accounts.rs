@@ -731,7 +731,7 @@ fn deleting_a_profile_deletes_its_words_and_keeps_those_of_others() {
     assert_eq!(texts(&page.html(), "h1"), ["Delete profile"]);
     assert_eq!(texts(&page.html(), "main li"), ["2 posts", "11 comments"]);
     assert_eq!(texts(&page.html(), "main form button"), ["Delete profile"]);
-    let answer = leaver.post("/user", &[("_method", "delete"), ("password", "password")]);
+    let answer = leaver.post("/user", &[("_method", "delete"), ("password", NEW_PASSWORD)]);
     assert_leads_to(&answer, "/");
     assert_eq!(set_cookies(&answer, "session"), ["session=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"]);
     assert_eq!(set_cookies(&answer, "draft"), ["draft=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"]);

@@ -582,6 +582,6 @@ fn every_page_and_form_for_a_user_works_without_a_script() {
     ] {
         assert!(found.contains(shape), "{shape} is not among {found:?}");
     }
-    assert_eq!(walked.forms.len(), 24, "{:#?}", walked.forms.keys());
+    assert_eq!(walked.forms.len(), 25, "{:#?}", walked.forms.keys());
     send_all(true, &walked);
 }

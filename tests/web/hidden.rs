@@ -287,6 +287,7 @@ fn probes(database: &Connection) -> Vec<Probe> {
         "/user/edit",
         "/user/delete",
         "/sign_in",
+        "/signed_in",
         "/preferences",
         "/keys",
         "/robots.txt",
