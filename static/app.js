@@ -43,8 +43,8 @@
   });
 
   // A page that the browser kept, in its back/forward cache or in its HTTP cache, shows the account, the votes and
-  // the marks of then. It is fetched anew when something has changed since: a form was sent, or a discussion was
-  // read, which changes the marks of unread comments. Typed text stays, unless the page is another account's.
+  // the marks of then. It is fetched anew unless nothing has changed since: no form was sent, and no discussion
+  // was read, which changes the marks of unread comments. Typed text stays, unless the page is another account's.
   const store = (() => {
     try {
       return localStorage;
@@ -71,8 +71,10 @@
       if (account !== "guest" && document.getElementById("comments")) store.changed = madeAt;
       return;
     }
+    // A page out of the HTTP cache does not know when it was made.
+    const isPresent = event.persisted && account === store.account && !(store.changed > madeAt);
     if (account !== "guest" && account !== store.account) document.documentElement.hidden = true;
-    else if ((account === store.account && !(store.changed > madeAt)) || isTyped()) return;
+    else if (isPresent || isTyped()) return;
     location.reload();
   });
 
