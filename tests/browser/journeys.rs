@@ -313,6 +313,7 @@ fn delete_profile(reader: &Reader, name: &str) {
     reader.follow("main .actions a.button");
     assert_eq!(reader.text("h1").to_lowercase(), *name, "cancelling keeps the profile");
     reader.follow("main .actions a.danger");
+    reader.fill("#password", PASSWORD);
     reader.follow("main button.danger");
     assert_eq!(reader.flash(), "Profile was successfully deleted.");
     assert_eq!(reader.text("header a[href='/sign_in']"), "Sign in");
@@ -377,6 +378,7 @@ fn everything_can_be_done_without_javascript() {
     assert_eq!(reader.flash(), "Post was successfully destroyed.");
     reader.follow("header a.self");
     reader.follow("main .actions a.danger");
+    reader.fill("#password", PASSWORD);
     reader.follow("main button.danger");
     assert_eq!(reader.flash(), "Profile was successfully deleted.");
     reader.sign_in_as("plain_person");
