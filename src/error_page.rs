@@ -69,7 +69,8 @@ fn page(cx: &Cx, error: &Error) -> Response {
     let typed = match error {
         Error::Moderated { typed, .. }
         | Error::TargetDeleted { typed }
-        | Error::OtherAccount { typed, .. } => typed.as_str(),
+        | Error::OtherAccount { typed, .. }
+        | Error::PerhapsOwn { typed, .. } => typed.as_str(),
         _ => "",
     };
     let back = cx.referrer().filter(|_| matches!(error, Error::OtherAccount { .. }));

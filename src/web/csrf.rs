@@ -15,7 +15,8 @@ const PERHAPS_OWN: &str = "It was asked for by another site than this one. If yo
 /// plain HTTP: it must be [`Cx::is_own`]. Of headers in several lines each line must be accepted.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for all other requests.
+/// [`Error::Forbidden`] for all other requests, or [`Error::PerhapsOwn`] with the typed text, where the operator
+/// may have to set the site's address.
 pub fn check(cx: &Cx) -> Result<()> {
     if cx.method() == "GET" {
         return Ok(());
@@ -48,7 +49,8 @@ fn check_origin(cx: &Cx, text: &str) -> Result<()> {
                 "a form of {origin} was refused: its origin is not the Host {host:?}. If {origin} is this site, set \
                  --base-url {origin}, or let the proxy pass on Host"
             );
-            Err(Error::Forbidden(PERHAPS_OWN))
+            let typed = cx.try_form().map(|form| form.texts()).unwrap_or_default();
+            Err(Error::PerhapsOwn { why: PERHAPS_OWN, typed })
         }
     }
 }
@@ -123,6 +125,17 @@ mod tests {
             let headers = [("Origin", origin), ("Host", host)];
             assert_eq!(passes(&without, &headers), passes_without, "{origin} at {host}");
             assert_eq!(passes(&with, &headers), passes_with, "{origin} at {host} with a base URL");
+        }
+    }
+
+    #[test]
+    fn over_tls_a_page_that_came_without_it_is_of_another_site() {
+        let (_folder, app) = site(None);
+        for (origin, is_own) in [("https://news.example", true), ("http://news.example", false)] {
+            let headers = [("Host", "news.example"), ("Origin", origin)];
+            let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+            let (request, timing) = (Request::fake_https("POST", "/", headers, Vec::new()), Timing::start());
+            assert_eq!(check(&Cx::new(&app.site, &request, &timing)).is_ok(), is_own, "{origin}");
         }
     }
 

@@ -156,11 +156,13 @@ impl<'r> Cx<'r> {
 
     /// Whether a page of this origin is one of this site's: at the operator's address, or at the address that
     /// the request was sent to. A proxy that speaks TLS passes requests on as plain HTTP, so the second is
-    /// compared without the scheme.
+    /// compared without the scheme, unless a trusted proxy says that the client uses TLS: a page that came over
+    /// plain HTTP can be forged on its way.
     #[must_use]
     pub fn is_own(&self, origin: &Origin) -> bool {
         self.site.config.base_url.as_ref() == Some(origin)
-            || self.request.header("Host").is_some_and(|host| origin.is_at(host))
+            || (origin.is_https() || !self.request.is_secure())
+                && self.request.header("Host").is_some_and(|host| origin.is_at(host))
     }
 
     /// The cursor in the query parameter `name`, else the start of the list.

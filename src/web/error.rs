@@ -33,6 +33,13 @@ pub enum Error {
     },
     /// 403, with a sentence.
     Forbidden(&'static str),
+    /// 403: the form comes from a page at another address than the request's, which may be this site's.
+    PerhapsOwn {
+        /// A sentence.
+        why: &'static str,
+        /// The texts of the refused form, so that they are not lost.
+        typed: String,
+    },
     /// 403: an admin has banned the user or locked the discussion. The moderation log is public.
     Moderated {
         /// The decision and its reason.
@@ -83,7 +90,7 @@ impl Error {
             Error::SignIn { .. } => 303,
             Error::TooLarge(_) => 413,
             Error::UnsupportedMediaType => 415,
-            Error::Forbidden(_) | Error::Moderated { .. } => 403,
+            Error::Forbidden(_) | Error::PerhapsOwn { .. } | Error::Moderated { .. } => 403,
             Error::OtherAccount { .. } => 409,
             Error::RateLimited(_) => 429,
             Error::Unavailable(_) | Error::UnavailableAfterWrite(_) => 503,
@@ -122,7 +129,7 @@ impl Error {
                 ("That request can't be understood.", "Forms are sent as application/x-www-form-urlencoded.")
             }
             Error::SignIn { .. } => ("Please sign in.", "Only a signed-in user can do this."),
-            Error::Forbidden(why) => (refused, *why),
+            Error::Forbidden(why) | Error::PerhapsOwn { why, .. } => (refused, *why),
             Error::Moderated { why, .. } => return (refused, why.clone().into()),
             Error::OtherAccount { screen_name, .. } => {
                 let sentence = format!(

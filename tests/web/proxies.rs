@@ -35,6 +35,24 @@ fn without_a_base_url_the_refusal_of_a_proxied_form_says_to_set_it() {
 }
 
 #[test]
+fn the_refusal_of_a_proxied_form_shows_the_typed_text() {
+    let site = Site::start();
+    let form = "title=A+title+of+a+post&description=words+that+took+an+hour";
+    let ask = |headers: &str| {
+        let mut raw = Raw::connect(site.address);
+        raw.send(by_plain_proxy_pass("/posts", "127.0.0.1:3000", headers, form));
+        raw.answer()
+    };
+    let answer = ask("");
+    assert_eq!(answer.status, 403);
+    assert!(answer.text().contains("words that took an hour"), "{}", answer.text());
+    // A browser says that it is another site's: its text is not shown on this one.
+    let answer = ask("Sec-Fetch-Site: cross-site\r\n");
+    assert_eq!((answer.status, answer.text().contains("words that took")), (403, false));
+    assert_eq!(number_of(&site, "SELECT count(*) FROM posts WHERE title = 'A title of a post'"), 0);
+}
+
+#[test]
 fn with_a_base_url_a_proxied_form_is_taken_whatever_its_host() {
     let base_url = Origin::parse("http://news.example").expect("an origin");
     let site = Site::with(3, |config| config.base_url = Some(base_url.clone()));
