@@ -83,7 +83,6 @@ impl App {
         let site = Site {
             config,
             db,
-            identity,
             feed_ids,
             cookie_names,
             request_permits,

@@ -1,4 +1,5 @@
-//! Who may read the program's files. They hold password hashes, so by default only the program's user may.
+//! The permissions of the program's files. They hold password hashes, so by default only the program's user may
+//! read them.
 
 use std::fs::{self, Permissions};
 use std::io;
@@ -14,7 +15,7 @@ const SHARED: u32 = 0o077;
 /// The rights of all others.
 const OTHERS: u32 = 0o007;
 
-/// The mode of the program's files. Users who may read a file may also look into its folder.
+/// The mode of the program's files. A user with permission to read a file may list its folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileMode(u32);
 

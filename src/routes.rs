@@ -93,7 +93,8 @@ macro_rules! on {
 ///
 /// # Errors
 /// [`Error::Forbidden`] for a request that changes something and comes from another site;
-/// [`Error::Moderated`] for a banned user; [`Error::OtherAccount`] for a form of another account; [`Error::NotFound`]; [`Error::MethodNotAllowed`]; the handler's.
+/// [`Error::Moderated`] for a banned user; [`Error::OtherAccount`] for a form of another account;
+/// [`Error::NotFound`]; [`Error::MethodNotAllowed`]; the handler's.
 pub fn route(cx: &Cx) -> Result {
     csrf::check(cx)?;
     let segments: Vec<&str> = cx.path().split('/').skip(1).collect();

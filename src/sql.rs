@@ -1,11 +1,12 @@
-//! SQL that several nouns share: macros for expressions, the mapping of rows to structs, and the search for a
-//! user's rows about the rows on a page.
+//! SQL that several nouns share: macros for expressions, the mapping of rows to structs, the removal of old
+//! rows, and the search for a user's rows about the rows on a page.
 
 use rusqlite::types::{FromSql, ValueRef};
 use rusqlite::{Connection, Row, params};
 use smol_str::SmolStr;
 
 use crate::types::id::UserId;
+use crate::types::time::Timestamp;
 
 /// SQL for a random number between the least and the greatest id of a table, inclusive. The first row at or
 /// after it is a random row; a row after a gap in the ids is more likely than others.
@@ -57,6 +58,31 @@ pub struct Step {
     pub removed: usize,
     /// The last examined id, if rows after it are left to examine.
     pub next: Option<i64>,
+}
+
+/// A step through rows whose ids grow with their times, from the id `after` on: of the next [`ROWS_PER_STEP`] rows
+/// `remove` deletes the old ones up to an id, and returns their number. It is not called when none of their times
+/// is before `cutoff`: then no later one is. `sql` selects the ids after `?1` and their times, at most `?2`, sorted
+/// by id.
+///
+/// # Errors
+/// When the query or `remove` fails.
+pub fn remove_old(
+    connection: &Connection,
+    sql: &str,
+    (after, cutoff): (i64, Timestamp),
+    remove: impl FnOnce(i64) -> rusqlite::Result<usize>,
+) -> rusqlite::Result<Step> {
+    let slice: Vec<(i64, Timestamp)> = connection
+        .prepare_cached(sql)?
+        .query_map(params![after, ROWS_PER_STEP], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    let any_old = slice.iter().any(|(_, time)| *time < cutoff);
+    let Some((last, _)) = slice.last().filter(|_| any_old) else {
+        return Ok(Step { removed: 0, next: None });
+    };
+    let more = slice.len() == ROWS_PER_STEP as usize;
+    Ok(Step { removed: remove(*last)?, next: more.then_some(*last) })
 }
 
 /// The columns of a row, read in their order.

@@ -5,6 +5,7 @@ pub mod sql;
 pub mod token;
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -18,8 +19,8 @@ use token::Token;
 
 /// The name of the session's cookie.
 const SESSION: &str = "session";
-/// 400 days in seconds, the longest that browsers keep a cookie (RFC 6265bis §5.5).
-const COOKIE_MAX_AGE_SECONDS: u32 = 34_560_000;
+/// The longest that browsers keep a cookie (RFC 6265bis §5.5).
+const COOKIE_MAX_AGE: Duration = DAY.saturating_mul(400);
 
 /// The signed-in user of the request, by its session cookie; looked up once. `None` for a guest.
 ///
@@ -41,7 +42,7 @@ fn find_viewer(cx: &Cx) -> Result<Option<Viewer>> {
     let Some((viewer, last_used_at)) = cx.read(|connection| sql::viewer(connection, &token))? else {
         return Ok(None);
     };
-    cookie::take(cx, cookie, COOKIE_MAX_AGE_SECONDS, FormerCookie::Deleted);
+    cookie::take(cx, cookie, COOKIE_MAX_AGE, FormerCookie::Deleted);
     // Once a day is enough to tell a used session from one to remove. The request does not wait for the
     // write: pages are read while the disk is full or another process has the lock.
     if last_used_at < cx.now - DAY {
@@ -198,7 +199,7 @@ fn session_cookie<'r>(cx: &Cx<'r>) -> Option<Cookie<'r>> {
 /// `Set-Cookie` after a sign-in.
 #[must_use]
 pub fn set_cookie(cx: &Cx, token: &Token) -> Header {
-    cookie::set(cx, SESSION, token, COOKIE_MAX_AGE_SECONDS)
+    cookie::set(cx, SESSION, token, COOKIE_MAX_AGE)
 }
 
 /// `Set-Cookie` after a sign-out.

@@ -339,7 +339,7 @@ mod tests {
         assert_eq!(shown(&tree.layout(Some(CommentId::new(2)), START)), [(2, 0), (3, 1)]);
         let place = tree.page_of(CommentId::new(3));
         assert_eq!(place, CommentPage { root: Some(CommentId::new(2)), after: START });
-        // A single one that is too long is shown, as there is no smaller page.
+        // A page shows one comment even if it is too long: no page is smaller.
         nodes[4].bytes = 2 * MAX_PAGE_TEXT;
         assert_eq!(shown(&Tree::of(&nodes).layout(None, first)), [(5, 0)]);
     }

@@ -22,8 +22,6 @@ pub(crate) const MAX_OF_USER: u32 = 10;
 
 /// The name of the cookie.
 const DEVICE: &str = "device";
-/// [`LIFETIME`] in seconds.
-const MAX_AGE_SECONDS: u32 = 365 * 24 * 60 * 60;
 
 /// The secret in the request's cookie, not yet compared with the database.
 #[must_use]
@@ -34,5 +32,5 @@ pub fn secret(cx: &Cx) -> Option<Secret> {
 /// `Set-Cookie` for a device.
 #[must_use]
 pub fn cookie(cx: &Cx, secret: &Secret) -> Header {
-    cookie::set(cx, DEVICE, secret, MAX_AGE_SECONDS)
+    cookie::set(cx, DEVICE, secret, LIFETIME)
 }

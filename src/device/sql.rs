@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::MAX_OF_USER;
 use crate::auth::token::Secret;
-use crate::sql::{ROWS_PER_STEP, Step};
+use crate::sql::{Step, remove_old};
 use crate::types::id::UserId;
 use crate::types::time::Timestamp;
 
@@ -79,20 +79,13 @@ pub fn forget_others(
     Ok(secret)
 }
 
-/// Deletes, of the next [`ROWS_PER_STEP`] devices after the id `after`, those last used before `cutoff`. Ids grow
-/// with the last use, so the walk ends at the first step without an old one.
+/// Deletes, of the next devices after the id `after`, those last used before `cutoff`, see [`remove_old`]: a use
+/// gives a device a new id.
 pub fn prune(connection: &Connection, after: i64, cutoff: Timestamp) -> rusqlite::Result<Step> {
-    let slice: Vec<(i64, Timestamp)> = connection
-        .prepare_cached("SELECT id, used_at FROM devices WHERE id > ?1 ORDER BY id LIMIT ?2")?
-        .query_map(params![after, ROWS_PER_STEP], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_, _>>()?;
-    let any_old = slice.iter().any(|(_, used_at)| *used_at < cutoff);
-    let Some((last_id, _)) = slice.last().filter(|_| any_old) else {
-        return Ok(Step { removed: 0, next: None });
-    };
-    let removed = connection
-        .prepare_cached("DELETE FROM devices WHERE id > ?1 AND id <= ?2 AND used_at < ?3")?
-        .execute(params![after, last_id, cutoff])?;
-    let more = slice.len() == ROWS_PER_STEP as usize;
-    Ok(Step { removed, next: more.then_some(*last_id) })
+    let sql = "SELECT id, used_at FROM devices WHERE id > ?1 ORDER BY id LIMIT ?2";
+    remove_old(connection, sql, (after, cutoff), |last| {
+        connection
+            .prepare_cached("DELETE FROM devices WHERE id > ?1 AND id <= ?2 AND used_at < ?3")?
+            .execute(params![after, last, cutoff])
+    })
 }

@@ -14,8 +14,6 @@ use crate::web::{Cx, Error, Result, Viewer};
 
 /// The name of a draft's cookie.
 const DRAFT: &str = "draft";
-/// [`LIFETIME`] in seconds.
-const MAX_AGE_SECONDS: u32 = 60 * 60;
 
 /// The user who sends a form, which only a signed-in user may send.
 ///
@@ -123,7 +121,7 @@ pub fn is_kept(cx: &Cx) -> Result<bool> {
 /// Gives the cookie of a draft that exists its present name.
 fn take_former_cookie(cx: &Cx, exists: bool) {
     if let Some(cookie) = cookies::get_or_former(cx, DRAFT).filter(|_| exists) {
-        cookies::take(cx, cookie, MAX_AGE_SECONDS, FormerCookie::Deleted);
+        cookies::take(cx, cookie, LIFETIME, FormerCookie::Deleted);
     }
 }
 
@@ -143,7 +141,7 @@ pub fn delete_sent(connection: &Connection, token: Option<&Token>, path: &str) -
 
 /// The `Set-Cookie` header for a kept draft.
 fn cookie(cx: &Cx, token: &Token) -> Header {
-    cookies::set(cx, DRAFT, token, MAX_AGE_SECONDS)
+    cookies::set(cx, DRAFT, token, LIFETIME)
 }
 
 /// The `Set-Cookie` header that deletes the cookie.

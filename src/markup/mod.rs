@@ -49,11 +49,11 @@ impl Render for Markup<'_> {
 
 render_by_reference!(Markup<'_>);
 
-/// The most bytes of a rendered text: so many that a post's longest text and the frame of its page stay below
+/// The most bytes of a rendered text. The longest text of a post and the frame of its page stay below
 /// [`MAX_PAGE_BYTES`](crate::html::size::MAX_PAGE_BYTES).
 pub const MAX_MARKUP_BYTES: usize = 440 * 1024;
 
-/// The most bytes of the rendering of a text of so many bytes, see [`Markup`].
+/// The most bytes to which a text of `bytes` bytes renders, see [`Markup`].
 #[must_use]
 pub fn most(bytes: usize) -> usize {
     10 * bytes + 40

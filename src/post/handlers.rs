@@ -167,9 +167,7 @@ pub fn render(cx: &Cx, detail: &PostDetail, comments: &Thread, form: &CommentFor
         let discussion = comment::views::discussion(detail, comments, &form, context);
         layout::render(&page, owned_html! { : post; : &discussion })
     };
-    let html = render(context)?;
-    let bounded = context.bounded(&html, comments, 0).map(render).transpose()?;
-    Ok(bounded.unwrap_or(html))
+    Ok(context.bounded(comments, 0, render)?)
 }
 
 /// `GET /posts/new`: the query string may prefill the form, as the bookmarklet's does.

@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 use super::{NewSession, Session};
 use crate::auth;
 use crate::auth::token::{Secret, Token};
-use crate::sql::{Columns, ROWS_PER_STEP, Step, row};
+use crate::sql::{Columns, Step, remove_old, row};
 use crate::types::cursor::{Cursor, Slice};
 use crate::types::id::{SessionId, UserId};
 use crate::types::time::Timestamp;
@@ -130,31 +130,24 @@ pub fn of_user(
     Ok(Slice::of(rows, limit, Session::by_id))
 }
 
-/// Deletes, of the next [`ROWS_PER_STEP`] sessions after `after`, those last used before `cutoff`, and
-/// subtracts them from their users' counts. It needs no index on times, which every sign-in would have to
-/// maintain: ids grow with the time of sign-in, and a session is used after it, so when no session of a step
-/// was created before `cutoff`, none after it was used before `cutoff`.
+/// Deletes, of the next sessions after `after`, those last used before `cutoff`, see [`remove_old`], and subtracts
+/// them from their users' counts. It needs no index on times, which every sign-in would have to maintain: ids grow
+/// with the time of sign-in, and a session is used after it, so when no session of a step was created before
+/// `cutoff`, none after it was used before `cutoff`.
 pub fn prune(connection: &Connection, after: SessionId, cutoff: Timestamp) -> rusqlite::Result<Step> {
-    let slice: Vec<(SessionId, Timestamp)> = connection
-        .prepare_cached("SELECT id, created_at FROM sessions WHERE id > ?1 ORDER BY id LIMIT ?2")?
-        .query_map(params![after, ROWS_PER_STEP], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_, _>>()?;
-    let any_old = slice.iter().any(|(_, created_at)| *created_at < cutoff);
-    let Some((last_id, _)) = slice.last().filter(|_| any_old) else {
-        return Ok(Step { removed: 0, next: None });
-    };
-    let mut removed_of_user: BTreeMap<UserId, usize> = BTreeMap::new();
-    let mut delete = connection.prepare_cached(
-        "DELETE FROM sessions WHERE id > ?1 AND id <= ?2 AND last_used_at < ?3 RETURNING user_id",
-    )?;
-    let mut rows = delete.query(params![after, last_id, cutoff])?;
-    while let Some(row) = rows.next()? {
-        *removed_of_user.entry(row.get(0)?).or_default() += 1;
-    }
-    for (user_id, gone) in &removed_of_user {
-        subtract_from_count(connection, *user_id, *gone)?;
-    }
-    let removed = removed_of_user.values().sum();
-    let more = slice.len() == ROWS_PER_STEP as usize;
-    Ok(Step { removed, next: more.then_some(last_id.get()) })
+    let sql = "SELECT id, created_at FROM sessions WHERE id > ?1 ORDER BY id LIMIT ?2";
+    remove_old(connection, sql, (after.get(), cutoff), |last| {
+        let mut removed_of_user: BTreeMap<UserId, usize> = BTreeMap::new();
+        let mut delete = connection.prepare_cached(
+            "DELETE FROM sessions WHERE id > ?1 AND id <= ?2 AND last_used_at < ?3 RETURNING user_id",
+        )?;
+        let mut rows = delete.query(params![after, last, cutoff])?;
+        while let Some(row) = rows.next()? {
+            *removed_of_user.entry(row.get(0)?).or_default() += 1;
+        }
+        for (user_id, gone) in &removed_of_user {
+            subtract_from_count(connection, *user_id, *gone)?;
+        }
+        Ok(removed_of_user.values().sum())
+    })
 }

@@ -1,8 +1,8 @@
 //! The state that every request needs, as plain data: configuration, database, limiters, metrics.
 
 pub mod config;
-pub mod feed_ids;
 pub mod cookie_names;
+pub mod feed_ids;
 pub mod hashing;
 pub mod limiter;
 pub mod origin;
@@ -15,7 +15,6 @@ use lorem_http::ServerStats;
 use lorem_store::Database;
 
 use crate::metrics::requests::RequestMetrics;
-use crate::replica::Identity;
 use crate::replica::status::ReplicaStatus;
 use config::Config;
 use cookie_names::CookieNames;
@@ -30,9 +29,6 @@ pub struct Site {
     pub config: Config,
     /// The database.
     pub db: Database,
-    /// The database's random identity, read once at the start. Its copies share it: followers and restored
-    /// databases.
-    pub identity: Identity,
     /// The ids of feeds and their entries.
     pub feed_ids: FeedIds,
     /// The names of cookies.

@@ -13,7 +13,7 @@ use crate::html::text::{DOT, Rendered, Text, Value};
 use crate::site::origin::Origin;
 use crate::web::Viewer;
 use crate::web::account::Account;
-use crate::web::flash::Flash;
+use crate::web::flash::Notice;
 use crate::web::form::Errors;
 use crate::web::paths::Path;
 use crate::web::preferences::{Keys, Preferences, Theme};
@@ -41,9 +41,7 @@ pub struct Page<'p> {
     /// The page's path, which the header marks; empty for the answer to a form.
     pub path: &'p str,
     /// The notice about the previous request.
-    pub flash: Option<Flash>,
-    /// Whether the notice names the viewer, because the form was made for a guest.
-    pub names_sender: bool,
+    pub notice: Option<Notice>,
     /// One sentence about what went wrong.
     pub alert: Option<&'p str>,
 }
@@ -66,8 +64,7 @@ impl<'p> Page<'p> {
     pub fn new(cx: &'p Cx, heading: &'p str) -> web::Result<Page<'p>> {
         let path = if cx.method() == "GET" { cx.path() } else { "" };
         let (viewer, preferences) = (auth::viewer(cx)?, Preferences::of(cx));
-        let (flash, names_sender) = (Flash::of(cx), Flash::names_sender(cx));
-        Ok(Page { heading, viewer, preferences, path, flash, names_sender, ..Page::default() })
+        Ok(Page { heading, viewer, preferences, path, notice: Notice::of(cx), ..Page::default() })
     }
 
     /// The account that the page is made for, which its forms carry.
@@ -82,7 +79,7 @@ impl<'p> Page<'p> {
     /// As for [`Page::new`].
     pub fn with_form(cx: &'p Cx, heading: &'p str, errors: &Errors) -> web::Result<Page<'p>> {
         let page = Page::new(cx, heading)?;
-        Ok(Page { flash: page.flash.filter(|_| errors.is_empty()), ..page })
+        Ok(Page { notice: page.notice.filter(|_| errors.is_empty()), ..page })
     }
 }
 
@@ -115,8 +112,8 @@ pub fn render(page: &Page, main: impl RenderOnce) -> Result<String, horrorshow::
                 : Raw(r##"<a class="skip-link" href="#main">Skip to content</a>"##);
                 : header(page.viewer, page.path);
                 div(id="flash", role="status") {
-                    @ if let Some(flash) = page.flash {
-                        : message::notice(flash, page.viewer.filter(|_| page.names_sender))
+                    @ if let Some(Notice { flash, names_sender }) = page.notice {
+                        : message::notice(flash, page.viewer.filter(|_| names_sender))
                     }
                     @ if let Some(sentence) = page.alert { : message::alert(sentence) }
                 }

@@ -8,7 +8,10 @@ pub mod handlers;
 pub mod sql;
 pub mod views;
 
+use std::time::Duration;
+
 use crate::types::id::{CommentId, PostId};
+use crate::types::time::HOUR;
 use crate::web::cookie::{self as cookies, Header};
 use crate::web::{Cx, paths};
 
@@ -52,8 +55,8 @@ impl Target {
     }
 }
 
-/// Seconds that a browser keeps a guest's vote, which is counted at the sign-in.
-const PENDING_VOTE_MAX_AGE: u32 = 60 * 60;
+/// The time for which a browser keeps a guest's vote, which is counted at the sign-in.
+const PENDING_VOTE_MAX_AGE: Duration = HOUR;
 
 /// `Set-Cookie` that keeps the vote of a guest. The value names the target, so the database keeps nothing.
 fn pending_vote_cookie(cx: &Cx, target: Target) -> Header {

@@ -9,6 +9,9 @@
 //! - Preferences: copied. Another site on this host may use the former cookie, so it stays.
 //! - A flash, which lasts a minute, and a guest's vote, which may be meant for another site on this host: not.
 
+use std::fmt::Display;
+use std::time::Duration;
+
 use rouille::Response;
 
 use super::Cx;
@@ -43,8 +46,8 @@ pub fn all<'r>(cx: &Cx<'r>) -> impl Iterator<Item = Cookie<'r>> {
     list_header::lines(cx.request, "Cookie").flat_map(|line| parse(line, &cx.site.cookie_names))
 }
 
-/// If the cookie has a former name, the response sets it under the present one for `max_age` seconds.
-pub fn take<'r>(cx: &Cx<'r>, cookie: Cookie<'r>, max_age: u32, former: FormerCookie) {
+/// If the cookie has a former name, the response sets it under the present one for `max_age`.
+pub fn take<'r>(cx: &Cx<'r>, cookie: Cookie<'r>, max_age: Duration, former: FormerCookie) {
     let mut taken = cx.taken_cookies.borrow_mut();
     if cookie.is_former && taken.iter().all(|other| other.cookie.name != cookie.name) {
         taken.push(Taken { cookie, max_age, former });
@@ -74,23 +77,24 @@ pub fn may_be_dropped(cx: &Cx) -> bool {
     cx.site.cookie_names.is_secure() && !cx.request.is_secure()
 }
 
-/// `Set-Cookie` for a value that needs no encoding; the browser keeps it for `max_age` seconds.
+/// `Set-Cookie` for a value that needs no encoding; the browser keeps it for `max_age`, of which only
+/// whole seconds count.
 #[must_use]
-pub fn set(cx: &Cx, name: &str, value: impl std::fmt::Display, max_age: u32) -> Header {
+pub fn set(cx: &Cx, name: &str, value: impl Display, max_age: Duration) -> Header {
     ("Set-Cookie".into(), set_cookie(name, value, max_age, &cx.site.cookie_names).into())
 }
 
 /// `Set-Cookie` that makes the browser delete the cookie.
 #[must_use]
 pub fn clear(cx: &Cx, name: &str) -> Header {
-    set(cx, name, "", 0)
+    set(cx, name, "", Duration::ZERO)
 }
 
 /// `Set-Cookie` that makes the browser delete the cookie of the former name.
 #[must_use]
 pub fn clear_former(cx: &Cx, name: &str) -> Header {
     let names = &cx.site.cookie_names;
-    ("Set-Cookie".into(), with_attributes(&names.former(name), "", 0, names.is_secure()).into())
+    ("Set-Cookie".into(), with_attributes(&names.former(name), "", Duration::ZERO, names.is_secure()).into())
 }
 
 /// The cookies in a `Cookie` header that this site has set, and those of the former names.
@@ -104,11 +108,11 @@ pub fn parse<'r>(header: &'r str, names: &CookieNames) -> impl Iterator<Item = C
 
 /// The value of a `Set-Cookie` header.
 #[must_use]
-pub fn set_cookie(name: &str, value: impl std::fmt::Display, max_age: u32, names: &CookieNames) -> String {
+pub fn set_cookie(name: &str, value: impl Display, max_age: Duration, names: &CookieNames) -> String {
     with_attributes(&names.full(name), value, max_age, names.is_secure())
 }
 
-fn with_attributes(full: &str, value: impl std::fmt::Display, max_age: u32, is_secure: bool) -> String {
-    let secure = if is_secure { "; Secure" } else { "" };
+fn with_attributes(full: &str, value: impl Display, max_age: Duration, is_secure: bool) -> String {
+    let (secure, max_age) = (if is_secure { "; Secure" } else { "" }, max_age.as_secs());
     format!("{full}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}")
 }

@@ -3,11 +3,14 @@
 //! A cookie carries the code of one of the sentences below, so that a forged cookie cannot show any other
 //! text.
 
+use std::time::Duration;
+
 use super::Cx;
 use super::cookie::{self, Header};
+use crate::types::time::MINUTE;
 
 /// If no page follows, because the tab was closed, the flash must not appear the next day.
-const MAX_AGE_SECONDS: u32 = 60;
+const MAX_AGE: Duration = MINUTE;
 
 macro_rules! flashes {
     ($($name:ident $code:literal $text:literal)+) => {
@@ -60,26 +63,33 @@ flashes! {
 /// What follows the code when the form was made for a guest, and was sent by a user: the page names the user.
 const BY_USER: &str = ".by-user";
 
-impl Flash {
-    /// The flash that the request's cookie names.
+/// A flash on the page that shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Notice {
+    /// The sentence.
+    pub flash: Flash,
+    /// Whether the page names the viewer, because the form was made for a guest.
+    pub names_sender: bool,
+}
+
+impl Notice {
+    /// The notice that the request's cookie names.
     #[must_use]
-    pub fn of(cx: &Cx) -> Option<Flash> {
+    pub fn of(cx: &Cx) -> Option<Notice> {
         let value = cookie::get(cx, "flash")?;
-        let code = value.strip_suffix(BY_USER).unwrap_or(value);
-        Flash::ALL.iter().copied().find(|flash| flash.code() == code)
+        let by_user = value.strip_suffix(BY_USER);
+        let code = by_user.unwrap_or(value);
+        let flash = Flash::ALL.iter().copied().find(|flash| flash.code() == code)?;
+        Some(Notice { flash, names_sender: by_user.is_some() })
     }
+}
 
-    /// Whether the page that shows the flash says by whom the form was sent.
-    #[must_use]
-    pub fn names_sender(cx: &Cx) -> bool {
-        cookie::get(cx, "flash").is_some_and(|value| value.ends_with(BY_USER))
-    }
-
+impl Flash {
     /// `Set-Cookie` that shows it on the next page.
     #[must_use]
     pub fn cookie(self, cx: &Cx) -> Header {
         let by_user = if cx.sender().is_some() { BY_USER } else { "" };
-        cookie::set(cx, "flash", format_args!("{}{by_user}", self.code()), MAX_AGE_SECONDS)
+        cookie::set(cx, "flash", format_args!("{}{by_user}", self.code()), MAX_AGE)
     }
 
     /// `Set-Cookie` for the page that shows a flash: it deletes the cookie.

@@ -1,13 +1,16 @@
 //! The reader's preferences, in two cookies: they work for guests, and need no read of the database.
 
+use std::time::Duration;
+
 use super::Cx;
 use super::cookie::{self, Cookie, FormerCookie, Header};
+use crate::types::time::DAY;
 
 /// The names of the cookies.
 const THEME: &str = "theme";
 const KEYS: &str = "keys";
 /// A year.
-const MAX_AGE_SECONDS: u32 = 31_536_000;
+const MAX_AGE: Duration = DAY.saturating_mul(365);
 
 /// The reader's preferences.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -57,7 +60,7 @@ impl Preferences {
             }
         }
         for cookie in [theme, keys].into_iter().flatten() {
-            cookie::take(cx, cookie, MAX_AGE_SECONDS, FormerCookie::Kept);
+            cookie::take(cx, cookie, MAX_AGE, FormerCookie::Kept);
         }
         Preferences {
             theme: theme.and_then(|cookie| Theme::named(cookie.value)).unwrap_or_default(),
@@ -74,7 +77,7 @@ impl Preferences {
             if is_default && !has_former() {
                 cookie::clear(cx, name)
             } else {
-                cookie::set(cx, name, value, MAX_AGE_SECONDS)
+                cookie::set(cx, name, value, MAX_AGE)
             }
         };
         [

@@ -6,7 +6,7 @@ use rouille::{Response, ResponseBody};
 use sha2::{Digest, Sha256};
 
 use super::Cx;
-use super::flash::Flash;
+use super::flash::{Flash, Notice};
 use super::form::Errors;
 use super::gzip;
 use super::list_header::{AcceptedCodings, has_entity_tag};
@@ -27,7 +27,7 @@ const MIN_COMPRESSED_BYTES: usize = 1024;
 #[must_use]
 pub fn page(cx: &Cx, html: String) -> Response {
     let mut response = with_content(cx, html, self::html(cx, String::new()));
-    if Flash::of(cx).is_some() {
+    if Notice::of(cx).is_some() {
         // The page shows the flash: the next page must not, nor this page when the reader goes back to it.
         response.headers.push(Flash::shown(cx));
         forbid_storing(&mut response);

@@ -1,5 +1,7 @@
 //! Cookies of a former name, which [`Cx`](super::Cx) holds until the response sets them under the present one.
 
+use std::time::Duration;
+
 /// A cookie that the browser has sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cookie<'r> {
@@ -24,8 +26,8 @@ pub enum FormerCookie {
 pub struct Taken<'r> {
     /// The cookie.
     pub cookie: Cookie<'r>,
-    /// Seconds for which the browser keeps it.
-    pub max_age: u32,
+    /// The time for which the browser keeps it.
+    pub max_age: Duration,
     /// What becomes of the former one.
     pub former: FormerCookie,
 }

@@ -2,6 +2,7 @@
 
 use lorem_news::auth::token::Token;
 use lorem_news::site::cookie_names::CookieNames;
+use lorem_news::types::time::MINUTE;
 use lorem_news::web::cookie::{self, Cookie};
 use lorem_news::web::form::{Form, MAX_FIELDS};
 
@@ -80,7 +81,7 @@ fn assert_read_back(header: &str, value: &str, names: &CookieNames) {
         value.chars().filter(|&letter| letter.is_ascii_alphanumeric() || letter == '-').collect();
     let token = Token::parse(value);
     for value in [Some(plain), token.as_ref().map(Token::to_string)].into_iter().flatten() {
-        let set = cookie::set_cookie("name", &value, 60, names);
+        let set = cookie::set_cookie("name", &value, MINUTE, names);
         assert!(set.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()), "a header value: {set:?}");
         let (pair, rest) = set.split_once(';').expect("attributes");
         assert_eq!(names.is_secure(), rest.contains("; Secure"));

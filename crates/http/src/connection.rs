@@ -16,7 +16,6 @@ use crate::limits::{
     LINGER_TIMEOUT, Limits, MAX_KEPT_BUFFER_BYTES, MAX_LINGER_BYTES, PROGRESS_BYTES, PROGRESS_INTERVAL,
     RESPONSE_TIMEOUT, WRITE_TIMEOUT,
 };
-use crate::options::Options;
 use crate::overload;
 use crate::parser::body::BodyDecoder;
 use crate::parser::error::RequestError;
@@ -164,9 +163,7 @@ impl Connection<'_> {
         let logged = log::log_enabled!(target: "access", log::Level::Info)
             .then(|| (head.method.clone(), head.target.clone()));
         let omit_body = head.method == "HEAD";
-        let Options { trusted_proxies, proxy_headers, .. } = &self.shared.options;
-        let (client, is_secure) =
-            resolve_client(self.peer, trusted_proxies, *proxy_headers, &mut head.headers);
+        let (client, is_secure) = resolve_client(self.peer, &self.shared.options, &mut head.headers);
         head.headers.push(("X-Request-Id".to_owned(), id.clone()));
         let request = if is_secure {
             Request::fake_https_from(client, head.method, head.target, head.headers, body)

@@ -3,9 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Once;
 
-use crate::network::Network;
 use crate::node::{self, Hop};
-use crate::options::ProxyHeaders;
+use crate::options::{Options, ProxyHeaders};
 
 const FORWARDED: &str = "Forwarded";
 const FORWARDED_FOR: &str = "X-Forwarded-For";
@@ -27,14 +26,13 @@ const MAX_LOGGED_CHARS: usize = 200;
 /// for another client, or pretends to.
 pub(crate) fn resolve_client(
     peer: SocketAddr,
-    trusted_proxies: &[Network],
-    believed: ProxyHeaders,
+    options: &Options,
     headers: &mut Vec<(String, String)>,
 ) -> (SocketAddr, bool) {
-    let is_trusted = |address: IpAddr| trusted_proxies.iter().any(|network| network.contains(address));
+    let is_trusted = |address| options.trusts(address);
     let (mut client, mut is_secure) = (peer, false);
     if is_trusted(peer.ip()) {
-        let (address, secure) = match chosen(headers, believed) {
+        let (address, secure) = match chosen(headers, options.proxy_headers) {
             Chosen::XForwarded => of_x_forwarded(peer.ip(), is_trusted, headers),
             Chosen::Forwarded => of_forwarded(peer.ip(), is_trusted, headers),
         };
@@ -198,10 +196,11 @@ mod tests {
         trusted: &[&str],
         sent: &[(&str, &str)],
     ) -> (String, bool, Vec<String>) {
-        let trusted: Vec<Network> = trusted.iter().map(|proxy| proxy.parse().expect("a network")).collect();
+        let trusted_proxies = trusted.iter().map(|proxy| proxy.parse().expect("a network")).collect();
+        let options = Options { trusted_proxies, proxy_headers: believed, ..Options::default() };
         let mut headers = sent.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
         let peer = "10.0.0.1:4000".parse().expect("an address");
-        let (client, is_secure) = resolve_client(peer, &trusted, believed, &mut headers);
+        let (client, is_secure) = resolve_client(peer, &options, &mut headers);
         (client.to_string(), is_secure, headers.into_iter().map(|(name, _)| name).collect())
     }
 

@@ -62,7 +62,7 @@ impl Registry {
         let mut has_evicted = false;
         if network.is_some() && self.is_scarce() && open.of(network) >= self.per_address {
             let (now, is_full) = (self.now(), open.slots.len() >= self.capacity);
-            // As long as there are free slots, connections of a moment ago stay: a request may be on its way.
+            // While slots are free, a connection of a moment ago stays: its request may be on the way.
             has_evicted = self.evict(&open, |slot, state| {
                 let is_old = |since: &u64| is_full || now.saturating_sub(*since) >= IDLE_MILLIS;
                 since(state).filter(is_old).filter(|_| slot.network == network)

@@ -19,8 +19,8 @@ impl ServerStats {
         self.shared.registry.open()
     }
 
-    /// The number of open connections that are in a request or whose clients read its response. Takes the registry's lock and visits every
-    /// connection: for a metrics page, not for each request.
+    /// The number of open connections that are in a request or whose clients read its response. Takes the
+    /// registry's lock and visits every connection: for a metrics page, not for each request.
     #[must_use]
     pub fn busy_connections(&self) -> usize {
         self.shared.registry.busy()

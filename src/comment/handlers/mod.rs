@@ -213,9 +213,7 @@ pub fn show(cx: &Cx, id: CommentId) -> Result {
     let address = address_on(context_page, detail.post.id, id);
     let context = ThreadContext::of(cx, page.viewer, &detail);
     let render = |context| layout::render(&page, views::show(&detail, &comment, &address, &thread, context));
-    let html = render(context)?;
-    let bounded = context.bounded(&html, &thread, 1).map(render).transpose()?;
-    Ok(reply::page(cx, bounded.unwrap_or(html)))
+    Ok(reply::page(cx, context.bounded(&thread, 1, render)?))
 }
 
 /// The body of a comment for htmx: whole, in place of a cut one or of the form for editing it.
@@ -251,7 +249,8 @@ fn body_change(cx: &Cx, comment: &Comment, context: ThreadContext) -> Result<Cha
 pub fn edit(cx: &Cx, id: CommentId) -> Result {
     auth::refuse_banned(cx)?;
     // With htmx the user returns to the page they are on, not to a page that has only the form.
-    let viewer = if reply::wants_fragments(cx) {
+    let is_in_place = reply::wants_fragments(cx);
+    let viewer = if is_in_place {
         auth::require_user_or_return(cx, paths::comment(id))?
     } else {
         auth::require_user(cx)?
@@ -260,14 +259,14 @@ pub fn edit(cx: &Cx, id: CommentId) -> Result {
     let draft = draft::handlers::find(cx, paths::comment(id))?;
     let body = draft.map_or_else(|| located.comment.body.clone(), |draft| draft.text("body"));
     let form = CommentForm::of(Account::of(Some(viewer)), &body);
-    if reply::wants_fragments(cx) && !form.fits_in_place() {
+    if !is_in_place {
+        return Ok(reply::page(cx, edit_page(cx, &located, &form)?));
+    }
+    if !form.fits_in_place() {
         return Ok(reply::see_other(cx, paths::edit_comment(id)));
     }
-    if reply::wants_fragments(cx) {
-        let form_html = views::edit_in_place(id, &form).into_string()?;
-        return Ok(reply::changes(cx, &[Change::replace(format_args!("#said_{id}"), form_html)]));
-    }
-    Ok(reply::page(cx, edit_page(cx, &located, &form)?))
+    let form_html = views::edit_in_place(id, &form).into_string()?;
+    Ok(reply::changes(cx, &[Change::replace(format_args!("#said_{id}"), form_html)]))
 }
 
 fn edit_page(cx: &Cx, located: &LocatedComment, form: &CommentForm) -> Result<String> {

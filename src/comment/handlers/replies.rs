@@ -35,14 +35,13 @@ pub fn form(cx: &Cx, id: CommentId) -> Result {
         return refuse_closed(cx, to, status, &written);
     }
     let form = CommentForm::of(Account::of(auth::viewer(cx)?), &written);
-    if reply::wants_fragments(cx) && !form.fits_in_place() {
+    if !reply::wants_fragments(cx) {
+        return Ok(reply::page(cx, reply_page::page(cx, id, &form)?));
+    }
+    if !form.fits_in_place() {
         return Ok(reply::see_other(cx, paths::reply(id)));
     }
-    if reply::wants_fragments(cx) {
-        let html = views::reply_in_place(id, &form).into_string()?;
-        return Ok(reply::changes(cx, &[add_form(id, html)]));
-    }
-    Ok(reply::page(cx, reply_page::page(cx, id, &form)?))
+    Ok(reply::changes(cx, &[add_form(id, views::reply_in_place(id, &form).into_string()?)]))
 }
 
 /// `GET /comments/:id/replies`: redirects to the comment's page. For htmx (“Cancel”) it removes the form.

@@ -67,12 +67,22 @@ impl<'s> ThreadContext<'s> {
         }
     }
 
-    /// The context in which the page of `thread` has at most [`MAX_PAGE_BYTES`]: some comments are cut. `None` if
-    /// it has room for all that is in `html`. The first `whole` comments are not cut.
-    #[must_use]
-    pub fn bounded(self, html: &str, thread: &Thread, whole: usize) -> Option<ThreadContext<'s>> {
-        let excess = html.len().checked_sub(MAX_PAGE_BYTES).filter(|&excess| excess > 0)?;
-        Some(ThreadContext { limit: text::limit(thread, whole, excess), ..self })
+    /// Renders the page of `thread`. One of more than [`MAX_PAGE_BYTES`] is rendered anew with some comments cut,
+    /// but not the first `whole` ones.
+    ///
+    /// # Errors
+    /// Those of `render`.
+    pub fn bounded<E>(
+        self,
+        thread: &Thread,
+        whole: usize,
+        render: impl Fn(ThreadContext<'s>) -> Result<String, E>,
+    ) -> Result<String, E> {
+        let html = render(self)?;
+        match html.len().saturating_sub(MAX_PAGE_BYTES) {
+            0 => Ok(html),
+            excess => render(ThreadContext { limit: text::limit(thread, whole, excess), ..self }),
+        }
     }
 
     /// The context of a page change for a user who has just changed something: no comment is new to them.
@@ -477,7 +487,7 @@ pub fn edit_in_place<'f>(id: CommentId, form: &CommentForm<'f>) -> impl Render +
         div(id=Id("said_", id.get())) {
             form(method="post", action=action, hx-post=action) {
                 : form.account;
-            : button::method_override("patch");
+                : button::method_override("patch");
                 : field::errors(form.errors, "comment");
                 : field::area(form.field().id(&field_id).focused());
                 div(class="actions") {

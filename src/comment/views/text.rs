@@ -16,7 +16,7 @@ use crate::web::paths;
 const LINK_BYTES: usize = 200;
 /// The most bytes of a rendered text in a list of a user's comments: some 160 words.
 const MAX_LISTED_BYTES: usize = 1_000;
-/// A listed text of so few bytes is whole whatever it renders to, so most are not measured.
+/// A listed text of at most this number of bytes is shown whole, however much it renders to, so most are not measured.
 const SHORT_BYTES: usize = 500;
 
 /// The most bytes of a comment's rendered text on a page that has `excess` bytes too many when all are whole: the

@@ -48,8 +48,8 @@ impl SignIn {
         }
     }
 
-    /// Signs a user in. The browser's former session ends, because its cookie is
-    /// overwritten. The vote that the user tried to cast as a guest is counted, unless they are banned.
+    /// Signs a user in. The browser's former session ends, because its cookie is overwritten. The vote that the
+    /// user tried to cast as a guest is counted, unless they are banned.
     ///
     /// # Errors
     /// [`rusqlite::Error`] when SQLite fails.

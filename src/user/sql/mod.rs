@@ -125,12 +125,7 @@ pub fn update(
     about: &str,
     now: Timestamp,
 ) -> rusqlite::Result<Option<NameRefusal>> {
-    let has_it: bool = connection
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM users WHERE id = ?1 AND screen_name = ?2 COLLATE BINARY)",
-        )?
-        .query_row(params![id, screen_name], |row| row.get(0))?;
-    if !has_it {
+    if names::screen_name(connection, id)?.as_deref() != Some(screen_name) {
         let compared = ComparedName::of(screen_name);
         if let Some(refusal) = names::refusal(connection, &compared, Some(id), now)? {
             return Ok(Some(refusal));

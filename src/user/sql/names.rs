@@ -37,7 +37,8 @@ pub fn refusal(
     }
 }
 
-fn screen_name(connection: &Connection, id: UserId) -> rusqlite::Result<Option<String>> {
+/// A user's name; `None` when there is no user with this id.
+pub fn screen_name(connection: &Connection, id: UserId) -> rusqlite::Result<Option<String>> {
     connection
         .prepare_cached("SELECT screen_name FROM users WHERE id = ?1")?
         .query_row([id], |row| row.get(0))
