@@ -25,20 +25,24 @@ fn type_reply(reader: &Reader, number: &str, text: &str) {
     reader.type_over(text);
 }
 
+/// Sends the reply, cancels it, and lets the answer to “Cancel” come first, which takes the form away.
+fn cancel_while_sent(reader: &Reader, number: &str) {
+    reader.hold_answers();
+    reader.click(&format!("#post_reply_{number}"));
+    reader.held(1);
+    reader.click(&format!("#cancel_reply_{number}"));
+    reader.held(2);
+    reader.events().held.swap(0, 1);
+    reader.release_one();
+    reader.wait(&format!("document.querySelector('#reply_{number}_form') === null"));
+}
+
 #[test]
 fn a_reply_that_was_cancelled_while_it_was_sent_is_shown() {
     let (reader, number) = on_a_comment("A post to change one's mind on");
     reader.mark();
     type_reply(&reader, &number, "A reply that is on its way");
-    reader.hold_answers();
-    reader.click(&format!("#post_reply_{number}"));
-    reader.held(1);
-    reader.click(&format!("#cancel_reply_{number}"));
-    let held = reader.held(2);
-    // Cancel is answered first, and takes the form with it.
-    reader.events().held = vec![held[1].clone(), held[0].clone()];
-    reader.release_one();
-    reader.wait(&format!("document.querySelector('#reply_{number}_form') === null"));
+    cancel_while_sent(&reader, &number);
     assert_eq!(reader.count("#comment_list li"), 1);
     reader.release();
     reader.wait_text(&format!("#replies_{number} p + p"), "A reply that is on its way");
@@ -52,14 +56,7 @@ fn a_cancelled_reply_that_is_refused_comes_back_with_its_text() {
     let (reader, number) = on_a_comment("A post to say too little on");
     reader.allow_fault("status of 422");
     type_reply(&reader, &number, "hm");
-    reader.hold_answers();
-    reader.click(&format!("#post_reply_{number}"));
-    reader.held(1);
-    reader.click(&format!("#cancel_reply_{number}"));
-    let held = reader.held(2);
-    reader.events().held = vec![held[1].clone(), held[0].clone()];
-    reader.release_one();
-    reader.wait(&format!("document.querySelector('#reply_{number}_form') === null"));
+    cancel_while_sent(&reader, &number);
     reader.release();
     reader.wait(&format!("document.querySelector('#reply_{number}_form .errors') !== null"));
     assert_eq!(reader.value(&format!("#reply_body_{number}")), "hm");
@@ -78,9 +75,9 @@ fn a_change_that_was_cancelled_while_it_was_sent_is_shown() {
         reader.click(&format!("#edit_{number}"));
         reader.held(1);
         reader.click(&format!("#cancel_{number}"));
-        let held = reader.held(2);
+        reader.held(2);
         if cancel_first {
-            reader.events().held = vec![held[1].clone(), held[0].clone()];
+            reader.events().held.swap(0, 1);
         }
         reader.release();
         reader.wait_text(&format!("#said_{number} p + p"), &text);

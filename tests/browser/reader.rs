@@ -241,13 +241,12 @@ impl Reader {
         self.wait("through");
     }
 
-    /// Waits until this number of answers is held back. Returns their ids in the order of their arrival.
-    pub fn held(&self, number: usize) -> Vec<String> {
+    /// Waits until this number of answers is held back.
+    pub fn held(&self, number: usize) {
         eventually("the browser holds answers back", || {
             self.evaluate("1");
-            let held = self.events().held.clone();
-            (held.len() == number).then_some(held)
-        })
+            (self.events().held.len() == number).then_some(())
+        });
     }
 
     /// Lets the first of the answers that are held back reach the page.
@@ -559,7 +558,7 @@ impl Reader {
     /// Replaces the text of the focused field.
     pub fn type_over(&self, text: &str) {
         self.evaluate("document.activeElement.select()");
-        self.call(Input::InsertText { text: text.into() });
+        self.insert(text);
     }
 
     /// Types into the focused field.

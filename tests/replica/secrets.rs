@@ -2,31 +2,21 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::drill::{Drill, finish};
-use crate::harness::Program;
+use crate::harness::{Program, below};
 use crate::processes;
 use crate::store::{KEY, SECRET};
 
 /// Every file below the folder that contains the secret.
 fn files_with_secret(folder: &Path) -> Vec<String> {
-    let mut folders = vec![folder.to_owned()];
-    let mut found = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.is_file() {
-                let bytes = fs::read(&path).unwrap_or_default();
-                if bytes.windows(SECRET.len()).any(|window| window == SECRET.as_bytes()) {
-                    found.push(path.display().to_string());
-                }
-            }
-        }
-    }
-    found
+    let has_secret = |path: &PathBuf| {
+        let bytes = fs::read(path).unwrap_or_default();
+        bytes.windows(SECRET.len()).any(|window| window == SECRET.as_bytes())
+    };
+    let files = below(folder).into_iter().filter(|path| path.is_file());
+    files.filter(has_secret).map(|path| path.display().to_string()).collect()
 }
 
 #[test]
@@ -77,19 +67,13 @@ fn files_beside_the_database_are_for_the_programs_user_alone() {
     drill.await_verified();
     drill.run(&["backup", drill.file("copy.sqlite3").to_str().unwrap()]).assert_success();
     drill.run(&["restore", "--to", drill.file("restored.sqlite3").to_str().unwrap()]).assert_success();
-    let mut folders = vec![drill.folder.path().to_owned()];
     let mut seen = 0;
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
-            // Litestream removes files meanwhile.
-            let Ok(metadata) = entry.metadata() else { continue };
-            let mode = metadata.permissions().mode();
-            assert_eq!(mode & 0o077, 0, "{} has mode {mode:o}", entry.path().display());
-            seen += 1;
-            if metadata.is_dir() {
-                folders.push(entry.path());
-            }
-        }
+    for path in below(drill.folder.path()) {
+        // Litestream removes files meanwhile.
+        let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
+        let mode = metadata.permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{} has mode {mode:o}", path.display());
+        seen += 1;
     }
     assert!(seen > 10, "{seen}");
 }

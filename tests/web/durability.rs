@@ -8,15 +8,14 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lorem_news::schema::APPLICATION_ID;
-use lorem_news::schema::MIGRATIONS;
 use lorem_news::site::hashing::HashMemory;
 use lorem_news::user::password;
 use rusqlite::Connection;
 
 use crate::client::Client;
 use crate::harness::{
-    Answer, Program, Raw, Site, ask, assert_sound, eventually, folder, number, open, seeded, texts,
+    Answer, Program, Raw, Site, ask, assert_sound, eventually, folder, number, older_database, open, seeded,
+    texts,
 };
 
 fn sessions(connection: &Connection) -> BTreeSet<i64> {
@@ -127,13 +126,11 @@ fn many_concurrent_writers_lose_no_write() {
 #[test]
 fn a_database_of_the_first_schema_keeps_working() {
     let site = Site::with(0, |config| {
-        let first = Connection::open(&config.database).expect("a new database opens");
-        first.execute_batch(MIGRATIONS[0]).expect("the first schema");
+        let first = older_database(&config.database, 1);
         let hash = password::hash("password", &mut HashMemory::default()).expect("a hash");
         first
             .execute_batch(&format!(
-                "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1;
-                 INSERT INTO users (screen_name, created_at, updated_at, posts_count) VALUES ('Velit_000', 1, 1, 1);
+                "INSERT INTO users (screen_name, created_at, updated_at, posts_count) VALUES ('Velit_000', 1, 1, 1);
                  INSERT INTO profiles (user_id, password_hash) VALUES (1, '{hash}');
                  INSERT INTO posts (user_id, created_at, updated_at, hotness, title) VALUES (1, 1, 1, 1, 'A title');
                  INSERT INTO descriptions (post_id, text) VALUES (1, 'A text');"

@@ -6,10 +6,8 @@ use std::sync::Barrier;
 use std::thread;
 
 use lorem_news::app::App;
-use lorem_news::schema::{APPLICATION_ID, MIGRATIONS};
 use lorem_news::site::origin::Origin;
 use roxmltree::Document;
-use rusqlite::Connection;
 
 use crate::client::Client;
 use crate::harness::*;
@@ -28,22 +26,17 @@ const BEFORE: usize = 7;
 
 /// A database as a version before the rule left it: a user, a post and a comment.
 fn older(path: &Path) {
-    let connection = Connection::open(path).expect("a new database opens");
-    for migration in &MIGRATIONS[..BEFORE] {
-        connection.execute_batch(migration).expect("the schema of that version");
-    }
-    connection
-        .execute_batch(&format!(
-            "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {BEFORE};
-             INSERT INTO users (screen_name, folded_name, created_at, updated_at, posts_count, comments_count)
+    older_database(path, BEFORE)
+        .execute_batch(
+            "INSERT INTO users (screen_name, folded_name, created_at, updated_at, posts_count, comments_count)
                  VALUES ('Velit_000', 'velit_000', 1, 1, 1, 1);
              INSERT INTO profiles (user_id, password_hash) VALUES (1, '');
              INSERT INTO posts (user_id, created_at, updated_at, hotness, title, comments_count)
                  VALUES (1, 1, 1, 1, 'A title', 1);
              INSERT INTO descriptions (post_id, text) VALUES (1, 'A text');
              INSERT INTO comments (post_id, user_id, created_at, updated_at, body)
-                 VALUES (1, 1, 1, 1, 'A remark');"
-        ))
+                 VALUES (1, 1, 1, 1, 'A remark');",
+        )
         .expect("the schema is known");
 }
 

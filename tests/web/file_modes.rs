@@ -8,7 +8,7 @@ use std::process::Command;
 
 use rusqlite::Connection;
 
-use crate::harness::{Program, folder, open, program, seeded};
+use crate::harness::{Program, folder, on, open, seeded};
 
 /// The usual umask, that of users with a group of their own, and a tight one.
 pub const UMASKS: [&str; 3] = ["022", "002", "077"];
@@ -28,12 +28,6 @@ pub fn mode(path: &Path) -> u32 {
 
 pub fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
-}
-
-fn on(database: &Path, arguments: &[&str]) -> Command {
-    let mut command = program(arguments);
-    command.arg("--database").arg(database);
-    command
 }
 
 fn server(umask: &str, database: &Path, more: &[&str]) -> Program {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Barrier;
 use std::thread;
 
-use lorem_news::schema::{APPLICATION_ID, MIGRATIONS};
+use lorem_news::schema::MIGRATIONS;
 use lorem_news::site::hashing::HashMemory;
 use lorem_news::types::id::UserId;
 use lorem_news::types::time::{DAY, Timestamp};
@@ -99,18 +99,13 @@ fn of_many_sign_ups_at_once_with_names_that_look_alike_one_succeeds() {
 /// Makes a database as a version that compared no skeletons left it: two users have names that look alike, and
 /// the name of a third is reserved by now.
 fn fill_old_database(path: &Path) -> usize {
-    let connection = Connection::open(path).expect("a database");
     let before = MIGRATIONS.iter().position(|sql| sql.contains("name_skeletons")).expect("the migration");
-    for sql in &MIGRATIONS[..before] {
-        connection.execute_batch(sql).expect("a migration");
-    }
     let hash = password::hash("password", &mut HashMemory::default()).expect("a hash");
-    connection
+    older_database(path, before)
         .execute_batch(&format!(
             "INSERT INTO users (id, screen_name, folded_name, created_at, updated_at) VALUES \
              (1, 'paul', 'paul', 1, 1), (2, 'pau1', 'pau1', 1, 1), (3, 'admin', 'admin', 1, 1); \
-             INSERT INTO profiles (user_id, password_hash) SELECT id, '{hash}' FROM users; \
-             PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {before};"
+             INSERT INTO profiles (user_id, password_hash) SELECT id, '{hash}' FROM users;"
         ))
         .expect("users");
     before

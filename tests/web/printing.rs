@@ -4,10 +4,9 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::harness::{ask, assert_sound, eventually, folder, number, open, program, seeded};
+use crate::harness::{ask, assert_sound, eventually, folder, number, on, open, program, seeded};
 
 /// A way in which an output cannot be written.
 #[derive(Debug, Clone, Copy)]
@@ -54,12 +53,6 @@ impl Broken {
         let mut child = self.start(command);
         eventually("the program ends", || child.try_wait().expect("a child")).code()
     }
-}
-
-fn on(database: &Path, arguments: &[&str]) -> Command {
-    let mut command = program(arguments);
-    command.arg("--database").arg(database);
-    command
 }
 
 #[test]

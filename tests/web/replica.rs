@@ -13,8 +13,8 @@ use tempfile::TempDir;
 use crate::client::Client;
 use crate::file_modes::{UMASKS, mode, set_mode, under};
 use crate::harness::{
-    Answer, Program, Site, TIMEOUT, ask, assert_sound, eventually, eventually_or, folder, number, open,
-    program, seeded,
+    Answer, Program, Site, TIMEOUT, ask, assert_sound, below, eventually, eventually_or, folder, number,
+    open, program, seeded,
 };
 use crate::operation::Scrape;
 use crate::printing::{BROKEN, Broken};
@@ -417,19 +417,9 @@ fn commands_about_a_replica_succeed_whatever_becomes_of_their_output() {
 
 /// Every file and folder of the place, with its mode; not the place's own folder.
 fn modes(place: &Place) -> Vec<(PathBuf, u32)> {
-    fn gather(folder: &Path, found: &mut Vec<(PathBuf, u32)>) {
-        // Litestream removes files meanwhile.
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let Ok(metadata) = entry.metadata() else { continue };
-            found.push((entry.path(), metadata.permissions().mode() & 0o7777));
-            if metadata.is_dir() {
-                gather(&entry.path(), found);
-            }
-        }
-    }
-    let mut found = Vec::new();
-    gather(place.folder.path(), &mut found);
-    found
+    // Litestream removes files meanwhile.
+    let mode = |path: &Path| Some(fs::symlink_metadata(path).ok()?.permissions().mode() & 0o7777);
+    below(place.folder.path()).into_iter().filter_map(|path| Some((path.clone(), mode(&path)?))).collect()
 }
 
 /// Panics unless all files are there and have none of the rights in `denied`.

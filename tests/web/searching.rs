@@ -2,8 +2,6 @@
 
 use lorem_news::comment::{self, NewComment};
 use lorem_news::post::{self, Content, NewPost, UpdateOutcome};
-use lorem_news::schema::APPLICATION_ID;
-use lorem_news::schema::MIGRATIONS;
 use lorem_news::schema::SCHEMA;
 use lorem_news::search::query::{Kind, Query};
 use lorem_news::search::{self, MAX_BLOCKS, MAX_MATCHES, Order, ROWS_PER_BLOCK};
@@ -466,18 +464,16 @@ fn several_common_words_are_searched_in_the_newest_blocks() {
 #[test]
 fn a_database_from_before_the_search_is_indexed() {
     let site = Site::with(0, |config| {
-        let old = Connection::open(&config.database).expect("a new database opens");
-        MIGRATIONS[..3].iter().for_each(|migration| old.execute_batch(migration).expect("an old schema"));
-        old.execute_batch(&format!(
-            "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 3;
-             INSERT INTO users (screen_name, folded_name, created_at, updated_at, posts_count, comments_count) \
+        let old = older_database(&config.database, 3);
+        old.execute_batch(
+            "INSERT INTO users (screen_name, folded_name, created_at, updated_at, posts_count, comments_count) \
                 VALUES ('zoe', 'zoe', 1, 1, 1200, 1200);
              WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
              INSERT INTO posts (user_id, created_at, updated_at, hotness, title, comments_count) \
                 SELECT 1, i, 1, i, 'Wren ' || i, 1 FROM n;
              INSERT INTO descriptions (post_id, text) SELECT id, 'A text.' FROM posts;
-             INSERT INTO comments (post_id, user_id, created_at, updated_at, body) SELECT id, 1, 1, 1, 'Robin ' || id FROM posts;"
-        ))
+             INSERT INTO comments (post_id, user_id, created_at, updated_at, body) SELECT id, 1, 1, 1, 'Robin ' || id FROM posts;",
+        )
         .expect("the schema is known");
     });
     let database = site.database();

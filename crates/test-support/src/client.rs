@@ -64,7 +64,7 @@ impl Client {
         client
     }
 
-    /// The same browser at another site: the two share their cookies.
+    /// A client for another site that shares this one's cookies, as one browser would.
     pub fn visiting(&self, site: &Site) -> Client {
         Client { cookies: Arc::clone(&self.cookies), ..Client::new(site) }
     }

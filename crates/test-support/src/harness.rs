@@ -1,6 +1,7 @@
 //! The site in this process, the real program as a child process, databases with known rows, and a raw HTTP
 //! client.
 
+use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use lorem_http::{Drained, Options, Server, Stopper};
 use lorem_news::app::{self, App};
-use lorem_news::schema::SCHEMA;
+use lorem_news::schema::{APPLICATION_ID, MIGRATIONS, SCHEMA};
 use lorem_news::site::config::Config;
 use lorem_news::site::cookie_names::CookieNames;
 use lorem_news::{search, seed};
@@ -68,6 +69,40 @@ pub fn open(database: &Path) -> Connection {
     connection.busy_timeout(TIMEOUT).expect("a timeout can be set");
     connection.pragma_update(None, "foreign_keys", true).expect("a pragma can be set");
     connection
+}
+
+/// Makes a database as the version of the program left it that had only the first `migrations`.
+pub fn older_database(path: &Path, migrations: usize) -> Connection {
+    let connection = Connection::open(path).expect("a new database opens");
+    for migration in &MIGRATIONS[..migrations] {
+        connection.execute_batch(migration).expect("the schema of that version");
+    }
+    connection
+        .execute_batch(&format!(
+            "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {migrations};"
+        ))
+        .expect("pragmas can be set");
+    connection
+}
+
+/// Every file and folder below a folder. What another process removes meanwhile may be missing.
+pub fn below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            entries => entries.unwrap_or_else(|error| panic!("{}: {error}", folder.display())),
+        };
+        for entry in entries {
+            let path = entry.expect("a folder can be read").path();
+            if path.is_dir() && !path.is_symlink() {
+                folders.push(path.clone());
+            }
+            found.push(path);
+        }
+    }
+    found
 }
 
 /// Microseconds, as the database counts them.
@@ -412,6 +447,13 @@ impl Drop for Program {
 pub fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(own_program());
     command.env_clear().args(arguments);
+    command
+}
+
+/// A command of the program about a database, in an empty environment.
+pub fn on(database: &Path, arguments: &[&str]) -> Command {
+    let mut command = program(arguments);
+    command.arg("--database").arg(database);
     command
 }
 
