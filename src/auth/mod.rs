@@ -13,7 +13,6 @@ use crate::types::id::UserId;
 use crate::types::time::DAY;
 use crate::web::account::{self, MadeFor};
 use crate::web::cookie::{self, Cookie, FormerCookie, Header};
-use crate::web::form::Form;
 use crate::web::{Cx, Error, Result, Viewer};
 use token::Token;
 
@@ -138,12 +137,11 @@ pub fn compare_account(cx: &Cx) -> Result<()> {
 #[must_use]
 pub fn other_account(cx: &Cx) -> Option<Error> {
     let screen_name = cx.other_viewer()?.screen_name.clone();
-    Some(Error::OtherAccount { screen_name, typed: cx.form().map(Form::texts).unwrap_or_default() })
+    Some(Error::OtherAccount { screen_name, typed: cx.typed() })
 }
 
 fn banned(cx: &Cx, reason: &str) -> Error {
-    let typed = cx.form().map(Form::texts).unwrap_or_default();
-    Error::Moderated { why: format!("You are banned: {reason}"), typed }
+    Error::Moderated { why: format!("You are banned: {reason}"), typed: cx.typed() }
 }
 
 /// The users that a write is open to.

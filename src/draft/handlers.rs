@@ -91,7 +91,7 @@ pub fn find(cx: &Cx, path: impl Display) -> Result<Option<Form>> {
 pub fn written_text(cx: &Cx, path: impl Display) -> Result<String> {
     match cx.method() {
         "GET" => Ok(find(cx, path)?.as_ref().map(Form::texts).unwrap_or_default()),
-        _ => Ok(cx.form().map(Form::texts).unwrap_or_default()),
+        _ => Ok(cx.typed()),
     }
 }
 

@@ -6,9 +6,6 @@ use super::{Cx, Error, Result};
 use crate::site::origin::Origin;
 
 const OTHER_SITE: &str = "It was asked for by another site than this one.";
-/// For a proxy that does not pass on `Host`, as nginx's `proxy_pass` without `proxy_set_header`.
-const PERHAPS_OWN: &str = "It was asked for by another site than this one. If you see this on the site's own \
-     pages, its operator has to set --base-url to the address that your browser shows.";
 
 /// Accepts GET and HEAD; requests that a browser marks as coming from this site or directly from its user; and
 /// requests with neither `Sec-Fetch-Site` nor `Origin`, which no browser sends. Browsers send only `Origin` over
@@ -49,8 +46,7 @@ fn check_origin(cx: &Cx, text: &str) -> Result<()> {
                 "a form of {origin} was refused: its origin is not the Host {host:?}. If {origin} is this site, set \
                  --base-url {origin}, or let the proxy pass on Host"
             );
-            let typed = cx.try_form().map(|form| form.texts()).unwrap_or_default();
-            Err(Error::PerhapsOwn { why: PERHAPS_OWN, typed })
+            Err(Error::PerhapsOwn { typed: cx.typed() })
         }
     }
 }

@@ -230,7 +230,7 @@ impl<'r> Cx<'r> {
         ["PATCH", "PUT", "DELETE"].into_iter().find(|known| known.eq_ignore_ascii_case(method))
     }
 
-    pub(super) fn try_form(&self) -> std::result::Result<&Form, Unreadable> {
+    fn try_form(&self) -> std::result::Result<&Form, Unreadable> {
         self.form.get_or_init(|| Form::read(self.request)).as_ref().map_err(|&why| why)
     }
 
@@ -250,6 +250,13 @@ impl<'r> Cx<'r> {
     pub fn form_within(&self, limit: usize) -> Result<&Form> {
         let form = self.try_form()?;
         if form.fits(limit) { Ok(form) } else { Err(TOO_LONG) }
+    }
+
+    /// The texts of the form, for an error page: a user who cannot post them can copy them. Empty for a form that
+    /// no page could show.
+    #[must_use]
+    pub fn typed(&self) -> String {
+        self.form().map(Form::texts).unwrap_or_default()
     }
 
     /// The viewer, if the form was made for a guest: the answer says whose it has become.

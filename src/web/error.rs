@@ -33,10 +33,9 @@ pub enum Error {
     },
     /// 403, with a sentence.
     Forbidden(&'static str),
-    /// 403: the form comes from a page at another address than the request's, which may be this site's.
+    /// 403: the form comes from a page at another address than the request's, which may be this site's: a proxy
+    /// does not pass on `Host`, as nginx's `proxy_pass` without `proxy_set_header`.
     PerhapsOwn {
-        /// A sentence.
-        why: &'static str,
         /// The texts of the refused form, so that they are not lost.
         typed: String,
     },
@@ -129,7 +128,12 @@ impl Error {
                 ("That request can't be understood.", "Forms are sent as application/x-www-form-urlencoded.")
             }
             Error::SignIn { .. } => ("Please sign in.", "Only a signed-in user can do this."),
-            Error::Forbidden(why) | Error::PerhapsOwn { why, .. } => (refused, *why),
+            Error::Forbidden(why) => (refused, *why),
+            Error::PerhapsOwn { .. } => (
+                refused,
+                "It was asked for by another site than this one. If you see this on the site's own pages, its \
+                 operator has to set --base-url to the address that your browser shows.",
+            ),
             Error::Moderated { why, .. } => return (refused, why.clone().into()),
             Error::OtherAccount { screen_name, .. } => {
                 let sentence = format!(

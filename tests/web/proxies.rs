@@ -1,5 +1,6 @@
 //! Requests as proxies send them: the client's address, forms of the public name, split and weighted lists.
 
+use lorem_news::html::size::MAX_PAGE_BYTES;
 use lorem_news::site::origin::Origin;
 
 use crate::client::Client;
@@ -46,6 +47,12 @@ fn the_refusal_of_a_proxied_form_shows_the_typed_text() {
     let answer = ask("");
     assert_eq!(answer.status, 403);
     assert!(answer.text().contains("words that took an hour"), "{}", answer.text());
+    // The page is bounded, as every other is.
+    let huge = format!("title=A+title+of+a+post&description={}", "%26".repeat(340_000));
+    let mut raw = Raw::connect(site.address);
+    raw.send(by_plain_proxy_pass("/posts", "127.0.0.1:3000", "", &huge));
+    let answer = raw.answer();
+    assert_eq!((answer.status, answer.body.len() <= MAX_PAGE_BYTES), (403, true), "{}", answer.body.len());
     // A browser says that it is another site's: its text is not shown on this one.
     let answer = ask("Sec-Fetch-Site: cross-site\r\n");
     assert_eq!((answer.status, answer.text().contains("words that took")), (403, false));
