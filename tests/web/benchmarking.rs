@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use crate::harness::*;
 
-const ENDPOINTS: [&str; 10] = [
+pub const ENDPOINTS: [&str; 10] = [
     "read_heavy",
     "write_heavy",
     "balanced",
