@@ -79,9 +79,9 @@
   });
 
   // Ignores the second click of a double click: by then a swap may have put another element there, such as
-  // the button that destroys the next comment.
+  // the button that destroys the next comment, or a notice may have moved a link or a heading that folds there.
   document.addEventListener("click", event => {
-    if (event.detail < 2 || !event.target.closest("button, [hx-get]")) return;
+    if (event.detail < 2 || !event.target.closest("a, button, summary")) return;
     event.preventDefault();
     event.stopPropagation();
   }, true);

@@ -394,16 +394,21 @@ fn a_double_click_on_revoke_ends_one_session() {
     reader.open("/user");
     reader.click("#sessions summary");
     let revoke = "#sessions li:not(:has(.badge)) button";
+    // The second click comes after the first notice has moved the page, then after the next row has moved up.
+    for left in ["3", "2"] {
+        let place = reader.place(revoke);
+        reader.click_at(place, 1);
+        reader.wait_text("#sessions_count", left);
+        reader.click_at(place, 2);
+        reader.settle();
+        assert_eq!(reader.evaluate("document.querySelector('#sessions').open"), true);
+        assert_eq!(reader.text("#flash .notice"), "That session has been successfully logged out.");
+    }
+    // It comes before the answer.
     reader.double_click(revoke);
-    reader.wait_text("#sessions_count", "3");
-    // The second click comes after the next row has moved under the mouse.
-    let place = reader.place(revoke);
-    reader.click_at(place, 1);
-    reader.wait_text("#sessions_count", "2");
-    reader.click_at(place, 2);
+    reader.wait_text("#sessions_count", "1");
     reader.settle();
-    assert_eq!(reader.text("#flash .notice"), "That session has been successfully logged out.");
     reader.reload();
-    assert_eq!(reader.text("#sessions_count"), "2");
+    assert_eq!(reader.text("#sessions_count"), "1");
     assert_eq!(reader.text("header a.self"), name);
 }
