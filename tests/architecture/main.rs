@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod documents;
 mod graph;
 mod layers;
 mod tidy;

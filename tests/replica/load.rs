@@ -79,18 +79,23 @@ impl Written {
         assert!(lost.is_empty(), "acknowledged and lost: {} of {}, {lost:?}", lost.len(), self.0.len());
     }
 
-    /// Panics when a lost write is older than a kept one, or was acknowledged more than `most` before `end`. Returns
-    /// the age of the oldest lost write.
-    pub fn assert_lost_at_most(&self, most: Duration, end: Instant, database: &Connection) -> Duration {
+    /// Panics when a lost write is older than a kept one, or was acknowledged before `safe`. Returns the time from the
+    /// first lost write to `end`.
+    pub fn assert_lost_only_after(&self, safe: Instant, end: Instant, database: &Connection) -> Duration {
         let kept = sessions(database);
         let newest = kept.last().copied().unwrap_or_default();
         let missing: Vec<_> = self.0.iter().filter(|write| !kept.contains(&write.session)).collect();
         let holes: Vec<_> = missing.iter().filter(|write| write.session < newest).collect();
         assert!(holes.is_empty(), "lost before the newest kept session, {newest}: {holes:?}");
-        let ages = missing.iter().map(|write| end.saturating_duration_since(write.acknowledged));
-        let oldest = ages.max().unwrap_or_default();
-        assert!(oldest <= most, "{} of {} are lost, up to {oldest:?} old", missing.len(), self.0.len());
-        oldest
+        let oldest = missing.iter().map(|write| write.acknowledged).min().unwrap_or(end);
+        let total = self.0.len();
+        assert!(
+            oldest >= safe,
+            "{} of {total} are lost, from {:?} too early on",
+            missing.len(),
+            safe - oldest
+        );
+        end.saturating_duration_since(oldest)
     }
 }
 
