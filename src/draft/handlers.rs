@@ -8,6 +8,7 @@ use super::{LIFETIME, MAX_BYTES, MAX_BYTES_OF_ALL, MAX_DRAFTS, NewDraft, sql};
 use crate::auth;
 use crate::auth::token::{Secret, Token};
 use crate::site::limiter::Action;
+use crate::web::account::{self, MadeFor};
 use crate::web::cookie::{self as cookies, FormerCookie, Header};
 use crate::web::form::Form;
 use crate::web::{Cx, Error, Result, Viewer};
@@ -41,9 +42,10 @@ pub fn sign_in_first(cx: &Cx, return_to: impl Display, fields: &[&'static str]) 
 
 fn keep(cx: &Cx, fields: &[&'static str]) -> Result<Option<Token>> {
     let form = cx.form()?;
-    let texts: Vec<(&str, String)> =
-        fields.iter().filter_map(|&name| Some((name, form.get(name)?.to_owned()))).collect();
+    let value = |name: &'static str| Some((name, form.get(name)?.to_owned()));
+    let mut texts: Vec<(&str, String)> = fields.iter().filter_map(|&name| value(name)).collect();
     let bytes: usize = texts.iter().map(|(_, text)| text.len()).sum();
+    texts.extend(value(account::FIELD));
     if bytes == 0 {
         return Ok(None);
     }
@@ -70,7 +72,8 @@ fn keep(cx: &Cx, fields: &[&'static str]) -> Result<Option<Token>> {
     Ok(Some(kept.of(id)))
 }
 
-/// The draft of the form that this browser sent to `path`.
+/// The draft of the form that this browser sent to `path`. If the form was made for another account than the
+/// viewer's, so is this request from now on: see [`Cx::or_other_account`].
 ///
 /// # Errors
 /// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
@@ -81,7 +84,14 @@ pub fn find(cx: &Cx, path: impl Display) -> Result<Option<Form>> {
     let (path, oldest) = (path.to_string(), cx.now - LIFETIME);
     let form = cx.read(|connection| sql::find(connection, &token, &path, oldest))?;
     take_former_cookie(cx, form.is_some());
-    Ok(form.and_then(|form| Form::parse(form.as_bytes())))
+    let form = form.and_then(|form| Form::parse(form.as_bytes()));
+    let account = form.as_ref().and_then(|form| form.get(account::FIELD));
+    if let (Some(account), Some(viewer)) = (account, auth::viewer(cx)?)
+        && MadeFor::compare(account, viewer) == MadeFor::Other
+    {
+        cx.made_for.set(MadeFor::Other);
+    }
+    Ok(form)
 }
 
 /// The texts of the form for `path`: those in the request, or for `GET` those of the draft.

@@ -10,7 +10,7 @@ use crate::ui::layout::{self, Page};
 use crate::vote::Target;
 use crate::web::Viewer;
 use crate::web::flash::Flash;
-use crate::web::form::{Errors, NO_ERRORS};
+use crate::web::form::Errors;
 use crate::web::{Cx, Error, Result, reply};
 
 const OWN_CONTENT: Error = Error::Forbidden("It is your own: you can change it, or take it back.");
@@ -25,7 +25,8 @@ pub fn new(cx: &Cx, target: Target) -> Result {
     let viewer = auth::require_active_user(cx)?;
     check_target(cx, viewer, target)?;
     let draft = draft::handlers::find(cx, views::flag_path(target))?.unwrap_or_default();
-    Ok(reply::page(cx, page(cx, viewer, target, &Reason::from_form(&draft), &NO_ERRORS)?))
+    let errors = cx.or_other_account(Errors::default());
+    Ok(reply::page(cx, page(cx, viewer, target, &Reason::from_form(&draft), &errors)?))
 }
 
 fn check_target(cx: &Cx, viewer: &Viewer, target: Target) -> Result<()> {

@@ -10,7 +10,7 @@ use crate::site::limiter::Action;
 use crate::types::cursor::PAGE_SIZE;
 use crate::ui::layout::{self, Page};
 use crate::web::flash::Flash;
-use crate::web::form::{Errors, NO_ERRORS};
+use crate::web::form::Errors;
 use crate::web::{Cx, Error, Result, paths, reply};
 
 /// `GET /log`: the moderation log, public.
@@ -37,7 +37,7 @@ pub fn show(cx: &Cx, subject: Subject) -> Result {
     let detail = find(cx, subject)?;
     let draft = draft::handlers::find(cx, subject.moderation_path())?.unwrap_or_default();
     let (action, reason) = requested_action(&draft);
-    Ok(reply::page(cx, page(cx, &detail, action, &reason, &NO_ERRORS)?))
+    Ok(reply::page(cx, page(cx, &detail, action, &reason, &cx.or_other_account(Errors::default()))?))
 }
 
 fn find(cx: &Cx, subject: Subject) -> Result<SubjectDetail> {

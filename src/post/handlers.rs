@@ -27,7 +27,7 @@ use crate::vote::{self, Target, Vote, VoteOutcome};
 use crate::web::Viewer;
 use crate::web::account::Account;
 use crate::web::flash::Flash;
-use crate::web::form::{Errors, Form, NO_ERRORS};
+use crate::web::form::{Errors, Form};
 use crate::web::{Cx, Error, Result, paths, reply};
 
 /// Reads a page of a list: for the viewer, from a cursor on, at most this number of posts.
@@ -98,7 +98,9 @@ pub fn show(cx: &Cx, id: PostId) -> Result {
     let after = cx.cursor("comments")?;
     let (detail, comments) =
         find(cx, id, after)?.ok_or_else(|| draft::handlers::target_deleted(cx, paths::new_comment(id)))?;
-    let html = render(cx, &detail, &comments, &CommentForm::of(Account::of(None), &draft))?;
+    let errors = cx.or_other_account(Errors::default());
+    let form = CommentForm { errors: &errors, ..CommentForm::of(Account::of(None), &draft) };
+    let html = render(cx, &detail, &comments, &form)?;
     visit::handlers::record_visit(
         cx,
         &detail,
@@ -185,7 +187,7 @@ pub fn new(cx: &Cx) -> Result {
     } else {
         suggested
     };
-    Ok(reply::page(cx, new_page(cx, &content, &NO_ERRORS)?))
+    Ok(reply::page(cx, new_page(cx, &content, &cx.or_other_account(Errors::default()))?))
 }
 
 fn new_page(cx: &Cx, content: &Content, errors: &Errors) -> Result<String> {
@@ -292,7 +294,7 @@ pub fn edit(cx: &Cx, id: PostId) -> Result {
     let viewer = auth::require_active_user(cx)?;
     let before = own_content(cx, viewer, id)?;
     let draft = draft::handlers::find(cx, paths::post(id))?.unwrap_or_default();
-    let html = edit_page(cx, id, &Content::of(&draft, before), &NO_ERRORS)?;
+    let html = edit_page(cx, id, &Content::of(&draft, before), &cx.or_other_account(Errors::default()))?;
     Ok(reply::page(cx, html))
 }
 

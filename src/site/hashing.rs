@@ -4,11 +4,13 @@
 //! allocator serves threads from many arenas, and after the first such allocation keeps up to twice its size
 //! in each (`M_MMAP_THRESHOLD` and `M_TRIM_THRESHOLD` in mallopt(3)). Some hundred sign-ins left 700 MB.
 
+use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use argon2::Block;
 
 use super::semaphore::{Priority, Semaphore};
+use crate::types::id::UserId;
 
 /// The least size of an allocation, of which only the used part takes memory. Above glibc's greatest
 /// `M_MMAP_THRESHOLD`, 32 MiB, an allocation is always a mapping of its own, which freeing returns to the system.
@@ -35,17 +37,23 @@ pub struct Hashing {
     permits: Semaphore,
     /// Memory for requests that wait for a permit; empty when none waits.
     idle: Mutex<Vec<HashMemory>>,
+    /// The users of whom a hash has priority.
+    first: Mutex<HashSet<UserId>>,
 }
 
 impl Hashing {
     /// Hashing with these permits.
     #[must_use]
     pub fn new(permits: Semaphore) -> Hashing {
-        Hashing { permits, idle: Mutex::default() }
+        Hashing { permits, idle: Mutex::default(), first: Mutex::default() }
     }
 
-    /// Waits for a permit and runs `work`; `None`: no permit came in time, and `work` has not run.
-    pub fn run<T>(&self, priority: Priority, work: impl FnOnce(&mut HashMemory) -> T) -> Option<T> {
+    /// Waits for a permit and runs `work`; `None`: no permit came in time, and `work` has not run. `known` is the user
+    /// in whose known browser or session the request was made: it goes before others, unless another request of the
+    /// user does so already. A user can have many sessions, and would otherwise fill the front of the queue.
+    pub fn run<T>(&self, known: Option<UserId>, work: impl FnOnce(&mut HashMemory) -> T) -> Option<T> {
+        let first = known.and_then(|user| self.first(user));
+        let priority = if first.is_some() { Priority::High } else { Priority::Normal };
         let _permit = self.permits.acquire_with(priority)?;
         let mut memory = self.idle().pop().unwrap_or_default();
         let result = work(&mut memory);
@@ -64,9 +72,31 @@ impl Hashing {
         &self.permits
     }
 
+    /// `None`: another request of the user has priority.
+    fn first(&self, user: UserId) -> Option<First<'_>> {
+        let is_first = lock(&self.first).insert(user);
+        is_first.then(|| First { hashing: self, user })
+    }
+
     fn idle(&self) -> MutexGuard<'_, Vec<HashMemory>> {
-        // Nothing panics while it is held.
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.idle)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing panics while it is held.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The priority of a user's hash, until it is dropped.
+struct First<'h> {
+    hashing: &'h Hashing,
+    user: UserId,
+}
+
+impl Drop for First<'_> {
+    fn drop(&mut self) {
+        lock(&self.hashing.first).remove(&self.user);
     }
 }
 
@@ -88,7 +118,7 @@ mod tests {
         let held = [(); 2].map(|()| hashing.permits.acquire().expect("it is free"));
         thread::scope(|scope| {
             for _ in 0..32 {
-                scope.spawn(|| hashing.run(Priority::Normal, work).expect("a permit comes"));
+                scope.spawn(|| hashing.run(None, work).expect("a permit comes"));
             }
             while hashing.permits.waiting() < 32 {
                 thread::yield_now();
@@ -102,6 +132,27 @@ mod tests {
         });
         assert_eq!(addresses.into_inner().expect("all have left").len(), 1);
         assert!(hashing.idle().is_empty(), "it is freed");
+    }
+
+    #[test]
+    fn one_hash_of_a_user_goes_before_those_of_others() {
+        let hashing = Hashing::new(Semaphore::new(1, Duration::from_secs(60)));
+        let (one, other) = (UserId::new(1), UserId::new(2));
+        let order = Mutex::new(Vec::new());
+        let held = hashing.permits.acquire().expect("it is free");
+        thread::scope(|scope| {
+            let users = [None, Some(one), Some(one), Some(one), None, Some(other)];
+            for (number, user) in users.into_iter().enumerate() {
+                let (hashing, order) = (&hashing, &order);
+                scope.spawn(move || hashing.run(user, |_| lock(order).push(number)).expect("a permit comes"));
+                while hashing.permits.waiting() <= number {
+                    thread::yield_now();
+                }
+            }
+            drop(held);
+        });
+        assert_eq!(order.into_inner().expect("all have left"), [1, 5, 0, 2, 3, 4]);
+        assert!(lock(&hashing.first).is_empty());
     }
 
     #[test]

@@ -79,6 +79,8 @@ fn split(host: &str) -> Option<(&str, Option<&str>)> {
     if host.len() > MAX_HOST_BYTES {
         return None;
     }
+    // An empty port is the scheme's default (RFC 3986 §3.2.3).
+    let host = host.strip_suffix(':').unwrap_or(host);
     let end = if host.starts_with('[') { host.find(']')? + 1 } else { host.find(':').unwrap_or(host.len()) };
     let (name, rest) = host.split_at(end);
     let is_host = match name.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
@@ -133,6 +135,7 @@ mod tests {
             ("https://news.example:80", "https://news.example:80"),
             ("http://127.0.0.1:3000", "http://127.0.0.1:3000"),
             ("http://[::1]:80", "http://[::1]"),
+            ("http://a:", "http://a"),
             ("http://my_app:08080", "http://my_app:08080"),
         ] {
             assert_eq!(Origin::parse(url).expect(url).to_string(), origin, "{url}");
@@ -155,7 +158,8 @@ mod tests {
             "a?b",
             "a#b",
             "me@a",
-            "a:",
+            ":",
+            "a::",
             "a:0",
             "a:x",
             "a:+1",

@@ -10,7 +10,7 @@ pub mod views;
 
 use std::time::Duration;
 
-use crate::types::id::{CommentId, PostId};
+use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::HOUR;
 use crate::web::cookie::{self as cookies, Header};
 use crate::web::{Cx, paths};
@@ -58,25 +58,47 @@ impl Target {
 /// The time for which a browser keeps a guest's vote, which is counted at the sign-in.
 const PENDING_VOTE_MAX_AGE: Duration = HOUR;
 
-/// `Set-Cookie` that keeps the vote of a guest. The value names the target, so the database keeps nothing.
+/// A vote that a request without a session asked for. It is counted at the sign-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PendingVote {
+    /// What it is for.
+    pub target: Target,
+    /// The user whose page had the arrow, and whose session had ended; `None`: a guest's.
+    user_id: Option<UserId>,
+}
+
+impl PendingVote {
+    /// Whether the user may cast it: nobody votes for another user.
+    #[must_use]
+    pub fn is_of(self, user_id: UserId) -> bool {
+        self.user_id.is_none_or(|other| other == user_id)
+    }
+}
+
+/// `Set-Cookie` that keeps a vote until the sign-in. The value names target and user (0: a guest), so the database
+/// keeps nothing.
 fn pending_vote_cookie(cx: &Cx, target: Target) -> Header {
+    let user_id = cx.form_user().map_or(0, UserId::get);
     let value = match target {
-        Target::Post(id) => format!("post-{id}"),
-        Target::Comment(id) => format!("comment-{id}"),
+        Target::Post(id) => format!("post-{id}-{user_id}"),
+        Target::Comment(id) => format!("comment-{id}-{user_id}"),
     };
     cookies::set(cx, "vote", value, PENDING_VOTE_MAX_AGE)
 }
 
-/// The target that a guest voted for before the sign-in; `None` without a valid cookie.
+/// The vote that waits for the sign-in; `None` without a valid cookie.
 #[must_use]
-pub fn pending_vote(cx: &Cx) -> Option<Target> {
-    let (noun, id) = cookies::get(cx, "vote")?.split_once('-')?;
-    let id = id.parse().ok()?;
-    match noun {
-        "post" => Some(Target::Post(PostId::new(id))),
-        "comment" => Some(Target::Comment(CommentId::new(id))),
-        _ => None,
-    }
+pub fn pending_vote(cx: &Cx) -> Option<PendingVote> {
+    let (noun, ids) = cookies::get(cx, "vote")?.split_once('-')?;
+    // A cookie of an earlier version has no user.
+    let (id, user_id) = ids.split_once('-').unwrap_or((ids, "0"));
+    let (id, user_id): (i64, i64) = (id.parse().ok()?, user_id.parse().ok()?);
+    let target = match noun {
+        "post" => Target::Post(PostId::new(id)),
+        "comment" => Target::Comment(CommentId::new(id)),
+        _ => return None,
+    };
+    Some(PendingVote { target, user_id: (user_id != 0).then(|| UserId::new(user_id)) })
 }
 
 /// `Set-Cookie` that deletes the cookie of a pending vote.

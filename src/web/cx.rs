@@ -8,7 +8,7 @@ use lorem_store as db;
 use rouille::Request;
 use rusqlite::Connection;
 
-use super::account::MadeFor;
+use super::account::{self, MadeFor};
 use super::error::{Error, Result};
 use super::form::{Errors, Form, Unreadable, local_path};
 use super::list_header;
@@ -21,8 +21,9 @@ use crate::site::Site;
 use crate::site::hashing::HashMemory;
 use crate::site::limiter::Action;
 use crate::site::origin::Origin;
-use crate::site::semaphore::{Permit, Priority};
+use crate::site::semaphore::Permit;
 use crate::types::cursor::{Cursor, START};
+use crate::types::id::UserId;
 use crate::types::time::Timestamp;
 
 /// Those of browsers have some 150 characters.
@@ -122,17 +123,18 @@ impl<'r> Cx<'r> {
     }
 
     /// Waits for a permit to hash a password, or to compare one with its hash, and runs `work`: each hash
-    /// takes 19 MiB and a core. The request's permit for reading is released first.
+    /// takes 19 MiB and a core. The request's permit for reading is released first. `known`: see
+    /// [`Hashing::run`](crate::site::hashing::Hashing::run).
     ///
     /// # Errors
     /// [`db::Error::Overloaded`] when no permit comes in time; `work` has not run then.
     pub fn hashing<T>(
         &self,
-        priority: Priority,
+        known: Option<UserId>,
         work: impl FnOnce(&mut HashMemory) -> T,
     ) -> std::result::Result<T, db::Error> {
         self.permit.replace(None);
-        let hashed = self.timing.during(Phase::Hash, || self.site.hashing.run(priority, work));
+        let hashed = self.timing.during(Phase::Hash, || self.site.hashing.run(known, work));
         hashed.ok_or(db::Error::Overloaded)
     }
 
@@ -257,6 +259,12 @@ impl<'r> Cx<'r> {
     #[must_use]
     pub fn typed(&self) -> String {
         self.form().map(Form::texts).unwrap_or_default()
+    }
+
+    /// The user that the form was made for; `None`: a guest, or a form that does not say.
+    #[must_use]
+    pub fn form_user(&self) -> Option<UserId> {
+        self.form().ok()?.get(account::FIELD)?.parse().ok().map(UserId::new)
     }
 
     /// The viewer, if the form was made for a guest: the answer says whose it has become.

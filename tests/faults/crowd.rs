@@ -111,6 +111,31 @@ fn half_sent_bodies_do_not_keep_others_out_and_are_told_why_they_were_closed() {
 }
 
 #[test]
+fn a_new_client_that_makes_room_for_another_is_told_so() {
+    let (_folder, database) = folder();
+    seeded(&database, 10);
+    // Its request may be on the way, or has come in part: without an answer it would not know what to do.
+    for sent in ["", "GET / HTTP/1.1\r\nHost: local"] {
+        let program = Program::serve(&database, &["--max-connections", "1"]);
+        let mut newcomer = Raw::connect(program.address);
+        newcomer.send(sent);
+        assert_eq!(program.get("/up").status, 200, "{sent:?}: {}", program.log());
+        let answer = newcomer.answer();
+        assert_eq!((answer.status, answer.closes()), (503, true), "{sent:?}");
+        assert!(answer.header("Retry-After").is_some());
+        newcomer.assert_closed();
+        assert!(program.log().contains("it got 503 to make room for others"), "{}", program.log());
+    }
+    // One that has an answer is idle, and sends its next request on a new connection.
+    let program = Program::serve(&database, &["--max-connections", "1"]);
+    let mut idle = Raw::connect(program.address);
+    idle.ask("GET", "/up", &[]);
+    assert_eq!(idle.answer().status, 200);
+    eventually("it has made room", || (program.get("/up").status == 200).then_some(()));
+    idle.assert_closed();
+}
+
+#[test]
 fn a_slow_upload_goes_on_while_connections_are_plentiful() {
     let (_folder, database) = folder();
     seeded(&database, 10);

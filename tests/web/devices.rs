@@ -88,6 +88,44 @@ fn wrong_passwords_of_others_keep_no_user_out_of_a_browser_they_know() {
 }
 
 #[test]
+fn a_copy_of_a_devices_cookie_does_not_keep_the_owner_out() {
+    let site = limited();
+    let (client, name) = (known_browser(&site, 1), name_of(&site.database(), 1));
+    let thief = Client::new(&site);
+    thief.set_cookie("device", &client.cookie("device").expect("a device"));
+    for number in 0..5 {
+        assert_eq!(sign_in(&thief, &format!("198.51.100.{number}"), &name, "wrong"), 422);
+    }
+    // The copy has the limits of its address now, and so has the owner.
+    for _ in 0..5 {
+        assert_eq!(sign_in(&thief, "198.51.100.1", &name, "wrong"), 422);
+    }
+    assert_eq!(sign_in(&thief, "198.51.100.1", &name, "wrong"), 429);
+    assert_eq!(sign_in(&client, "192.0.2.1", &name, "password"), 303);
+}
+
+#[test]
+fn all_sessions_of_a_user_together_have_a_limit_for_stated_passwords() {
+    let site = limited();
+    let name = name_of(&site.database(), 1);
+    let sessions: Vec<Client> = (0..7)
+        .map(|number| {
+            let client = Client::new(&site);
+            assert_eq!(sign_in(&client, &format!("192.0.2.{number}"), &name, "password"), 303);
+            client
+        })
+        .collect();
+    let form = [("_method", "delete"), ("password", "wrong")];
+    let status = |client: &Client| client.post("/user", &form).status;
+    let statuses: Vec<u16> = sessions.iter().flat_map(|client| [(); 5].map(|()| status(client))).collect();
+    assert_eq!(statuses.iter().filter(|status| **status == 422).count(), 30, "{statuses:?}");
+    assert_eq!(statuses[30..], [429; 5]);
+    // The owner ends the sessions of a stranger without a password.
+    assert_eq!(sessions[0].post("/sessions", &[("_method", "delete")]).status, 303);
+    assert_eq!(count(&site.database(), "sessions"), 1);
+}
+
+#[test]
 fn an_unknown_browser_has_the_limits_of_its_address_and_of_the_name() {
     let site = limited();
     let name = name_of(&site.database(), 1);

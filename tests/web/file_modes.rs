@@ -154,6 +154,16 @@ fn files_that_others_can_read_are_tightened_once_with_a_warning() {
 }
 
 #[test]
+fn the_wal_of_a_database_that_others_could_read_is_private_from_the_beginning() {
+    let (_folder, database) = folder();
+    seeded(&database, 3);
+    set_mode(&database, 0o644);
+    let log = stop(server("022", &database, &[]));
+    // The WAL has the mode that the database has when SQLite opens it.
+    assert_eq!(log.matches("could be used by other users").count(), 1, "{log}");
+}
+
+#[test]
 fn a_mode_that_the_operator_made_tighter_is_kept() {
     let (_folder, database) = folder();
     seeded(&database, 3);

@@ -11,7 +11,7 @@ use lorem_news::site::config::Config;
 use lorem_news::site::hashing::{HashMemory, Hashing};
 use lorem_news::site::limiter::{Action, RetryAfter};
 use lorem_news::site::rate_limits::{Limit, RateLimit, RateLimits};
-use lorem_news::site::semaphore::{Priority, Semaphore};
+use lorem_news::site::semaphore::Semaphore;
 use lorem_news::types::id::UserId;
 use lorem_news::types::time::Timestamp;
 use lorem_news::web::timing::Timing;
@@ -73,7 +73,7 @@ fn concurrent_hashes_are_limited_by_permits() {
             scope.spawn(|| {
                 for number in 0..50 {
                     let (request, timing) = (request(), Timing::start());
-                    let done = Cx::new(&app.site, &request, &timing).hashing(Priority::Normal, |_| {
+                    let done = Cx::new(&app.site, &request, &timing).hashing(None, |_| {
                         most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                         thread::yield_now();
                         inside.fetch_sub(1, Ordering::SeqCst);
@@ -96,10 +96,7 @@ fn a_request_that_hashes_releases_its_request_permit_meanwhile() {
     let read = || cx.read(|_| Ok(())).expect("a permit");
     read();
     assert!(app.site.request_permits.acquire().is_none(), "the only permit is taken");
-    assert!(
-        cx.hashing(Priority::Normal, |_| app.site.request_permits.acquire().is_some())
-            .expect("a free hash permit")
-    );
+    assert!(cx.hashing(None, |_| app.site.request_permits.acquire().is_some()).expect("a free hash permit"));
     read();
     assert!(app.site.request_permits.acquire().is_none(), "it is taken again");
 }
@@ -131,7 +128,7 @@ fn a_user_on_a_device_waits_for_one_hash_whatever_others_do() {
     };
     thread::scope(|scope| {
         for _ in 0..100 {
-            scope.spawn(|| app.site.hashing.run(Priority::Normal, hash));
+            scope.spawn(|| app.site.hashing.run(None, hash));
         }
         let await_waiters = |number| {
             while app.site.hashing.permits().waiting() < number {
@@ -157,8 +154,7 @@ fn a_request_without_a_hash_permit_in_time_is_503() {
     let (request, timing) = (request(), Timing::start());
     let cx = Cx::new(&app.site, &request, &timing);
     let _permit = app.site.hashing.permits().acquire().expect("it is free");
-    let refused =
-        cx.hashing(Priority::Normal, |_| panic!("it has no permit")).expect_err("the permit is taken");
+    let refused = cx.hashing(None, |_| panic!("it has no permit")).expect_err("the permit is taken");
     assert!(matches!(refused, db::Error::Overloaded));
     assert_eq!(Error::from(refused).status(), 503);
 }

@@ -136,6 +136,44 @@ fn a_form_of_an_account_that_has_signed_out_leads_to_the_sign_in_with_its_text()
 }
 
 #[test]
+fn what_an_account_wrote_whose_session_ended_becomes_no_other_accounts() {
+    let site = Site::with(10, |_| {});
+    let (database, post) = (site.database(), post_of_another(&site));
+    let (name, other) = (name_of(&database, 3), name_of(&database, 4));
+    let (path, vote) = (format!("/posts/{post}"), format!("/posts/{post}/vote"));
+    database.execute("DELETE FROM post_votes", []).expect("the schema is known");
+    // A vote is counted for the account whose page had the arrow, and for whoever signs in on a guest's page.
+    for (account, by, votes) in [("3", &other, 0), ("3", &name, 1), ("guest", &other, 1), ("", &other, 1)] {
+        let browser = Client::new(&site);
+        assert_eq!(browser.post(&vote, &[("account", account)]).status, 303, "{account}");
+        assert_eq!(browser.sign_in(by).status, 303);
+        assert_eq!(browser.cookie("vote"), None);
+        assert_eq!(count(&database, "post_votes"), votes, "{account} {by}");
+        database.execute("DELETE FROM post_votes", []).expect("the schema is known");
+    }
+    // A text is shown with the sentence that it would be sent as the other, and once more the second press sends it.
+    let author =
+        name_of(&database, number(&database, &format!("SELECT user_id FROM posts WHERE id = {post}")));
+    let (comments, edit) = (format!("{path}/comments"), format!("{path}/edit"));
+    for (form, action, method, field) in [
+        (&*path, &*comments, "post", "body"),
+        ("/posts/new", "/posts", "post", "description"),
+        (&*edit, &*path, "patch", "description"),
+        ("/user/edit", "/user", "patch", "about"),
+    ] {
+        for (account, sentences) in [("1000", 1), ("guest", 0)] {
+            let browser = Client::new(&site);
+            let fields = [("_method", method), ("account", account), (field, TYPED)];
+            assert_eq!(browser.post(action, &fields).status, 303);
+            assert_eq!(browser.sign_in(&author).status, 303);
+            let page = browser.get(form);
+            assert_eq!(area(&page, field), TYPED, "{form}");
+            assert_eq!(errors(&page).1.len(), sentences, "{form} {account}: {}", page.text());
+        }
+    }
+}
+
+#[test]
 fn a_change_that_only_the_other_account_may_make_returns_its_text() {
     let (site, client, _) = signed_in();
     let comment = number(&site.database(), "SELECT min(id) FROM comments WHERE user_id <> 3 AND body <> ''");

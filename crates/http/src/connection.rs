@@ -51,6 +51,7 @@ pub(crate) fn serve(shared: &Shared, slot: &Slot, peer: SocketAddr, handler: Arc
         received: ReceiveBuffer::default(),
         output: Vec::new(),
         read_timeout: Duration::ZERO,
+        is_answered: false,
     };
     match connection.serve_requests(&*handler) {
         Ok(()) => {}
@@ -58,6 +59,9 @@ pub(crate) fn serve(shared: &Shared, slot: &Slot, peer: SocketAddr, handler: Arc
             lorem_counted_log::warn!(
                 "{peer} sent a request's body too slowly: it got 503 to make room for others"
             );
+        }
+        Err(Disconnected::EvictedNewcomer) => {
+            lorem_counted_log::warn!("{peer} sent a request too late: it got 503 to make room for others");
         }
         Err(Disconnected::EvictedReader) => {
             lorem_counted_log::warn!(
@@ -88,6 +92,8 @@ enum Disconnected {
     Io(#[from] io::Error),
     #[error("closed for another connection while it sent a body")]
     EvictedSender,
+    #[error("closed for another connection before its request was read")]
+    EvictedNewcomer,
     #[error("closed for another connection while it read a response")]
     EvictedReader,
     #[error("the client took too long to read the response")]
@@ -109,6 +115,8 @@ struct Connection<'s> {
     output: Vec<u8>,
     /// The socket's present read timeout, so that it is set only when it changes.
     read_timeout: Duration,
+    /// Its client has received an answer before.
+    is_answered: bool,
 }
 
 impl Connection<'_> {
@@ -124,6 +132,7 @@ impl Connection<'_> {
             if !is_kept {
                 return Ok(());
             }
+            self.is_answered = true;
             self.shared.registry.set_waiting(self.slot);
         }
         Ok(())
@@ -134,7 +143,10 @@ impl Connection<'_> {
         let mut deadline = None;
         loop {
             if let Some(head) = self.received.take_head() {
-                return Ok(self.shared.registry.set_busy(self.slot).then_some(head));
+                if self.shared.registry.set_busy(self.slot) {
+                    return Ok(Some(head));
+                }
+                return Err(self.turn_away(Disconnected::EvictedNewcomer));
             }
             let timeout = match deadline {
                 None => self.shared.idle_timeout(),
@@ -147,9 +159,23 @@ impl Connection<'_> {
                 Fill::TimedOut if !self.received.is_empty() && self.shared.registry.set_busy(self.slot) => {
                     return Ok(Some(Err(RequestError::new(408, "the headers took too long"))));
                 }
+                // A client with an answer is idle, and sends its next request again. A new one may have sent its
+                // first, and would have no answer to it.
+                Fill::Closed | Fill::TimedOut
+                    if self.slot.is_evicted() && (!self.is_answered || !self.received.is_empty()) =>
+                {
+                    return Err(self.turn_away(Disconnected::EvictedNewcomer));
+                }
                 Fill::Closed | Fill::TimedOut => return Ok(None),
             }
         }
+    }
+
+    /// Answers 503 to the client of an evicted connection. Returns `why`.
+    fn turn_away(&self, why: Disconnected) -> Disconnected {
+        self.shared.rejected_connections.fetch_add(1, Ordering::Relaxed);
+        overload::answer(&self.slot.stream);
+        why
     }
 
     /// Reads the body, runs the handler and writes its response. Returns whether the connection is kept.
@@ -201,9 +227,7 @@ impl Connection<'_> {
         if self.shared.registry.set_busy(self.slot) {
             return Ok(body);
         }
-        self.shared.rejected_connections.fetch_add(1, Ordering::Relaxed);
-        overload::answer(&self.slot.stream);
-        Err(Disconnected::EvictedSender)
+        Err(self.turn_away(Disconnected::EvictedSender))
     }
 
     /// Waits for the body, after `100 Continue` if the client waits for that (RFC 9110 §10.1.1). A connection that

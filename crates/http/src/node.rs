@@ -54,7 +54,7 @@ pub(crate) fn is_secure(scheme: &str) -> Option<bool> {
 pub(crate) fn forwarded(line: &str) -> Vec<Option<Hop>> {
     let (mut hops, mut rest) = (Vec::new(), line);
     loop {
-        rest = rest.trim_start_matches([' ', '\t', ',']);
+        rest = rest.trim_start_matches([' ', '\t', ',', ';']);
         if rest.is_empty() {
             return hops;
         }
@@ -88,10 +88,13 @@ fn element(text: &str) -> Option<(Hop, &str)> {
         }
         seen.push(name);
         let after = after.trim_start_matches([' ', '\t']);
-        match after.strip_prefix(';') {
-            Some(next) => rest = next,
-            None if after.is_empty() || after.starts_with(',') => return Some((hop, after)),
-            None => return None,
+        // A pair may be empty, so that an element may end with a semicolon.
+        rest = after.trim_start_matches([' ', '\t', ';']);
+        if rest.is_empty() || rest.starts_with(',') {
+            return Some((hop, rest));
+        }
+        if !after.starts_with(';') {
+            return None;
         }
     }
 }
@@ -181,6 +184,10 @@ mod tests {
             ("for=1.1.1.1;x=\"a\\\", for=6.6.6.6\"", vec![hop("1.1.1.1", None)]),
             ("for=unknown, for=_hidden", vec![hop("", None), hop("", None)]),
             ("proto=https", vec![hop("", Some(true))]),
+            // RFC 7239 §4: `[ forwarded-pair ] *( ";" [ forwarded-pair ] )`.
+            ("for=1.1.1.1;proto=https;", vec![hop("1.1.1.1", Some(true))]),
+            (";for=1.1.1.1;;proto=https; , ;", vec![hop("1.1.1.1", Some(true))]),
+            ("for=1.1.1.1;, for=2.2.2.2", vec![hop("1.1.1.1", None), hop("2.2.2.2", None)]),
             ("for=1.1.1.1, for=\"2.2.2.2, for=3.3.3.3", vec![hop("1.1.1.1", None), None]),
             // A client's open quote is closed by the quote of the proxy's address.
             ("x=\", for=\"[2001:db8::1]\"", vec![None]),

@@ -130,9 +130,9 @@ impl Registry {
             // Its state may have changed meanwhile: then it stays, and the search is repeated.
             if slot.change(state, State::Evicted) {
                 self.release(slot);
-                // Its thread can still answer a client that has not received anything.
-                let is_unanswered = matches!(state, State::Waiting(Wait::Body, _));
-                let half = if is_unanswered { Shutdown::Read } else { Shutdown::Both };
+                // Its thread can still answer a client that has received nothing of an answer.
+                let is_answered = matches!(state, State::Waiting(Wait::Reader, _));
+                let half = if is_answered { Shutdown::Both } else { Shutdown::Read };
                 let _ = slot.stream.shutdown(half);
                 return true;
             }

@@ -74,6 +74,7 @@ pub use checkpoint::{CheckpointGuard, empty_wal};
 pub use connection::POOL_TIMEOUT;
 pub use database::{Database, Drained, MIN_SQLITE_VERSION};
 pub use error::{Error, OpenError};
+pub use header::check as check_file;
 pub use metrics::{DatabaseStats, WriteTimings, WriterMetrics};
 /// The SQLite binding that the closures use.
 pub use rusqlite;

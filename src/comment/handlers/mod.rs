@@ -258,7 +258,8 @@ pub fn edit(cx: &Cx, id: CommentId) -> Result {
     let located = own_comment(cx, viewer, id)?;
     let draft = draft::handlers::find(cx, paths::comment(id))?;
     let body = draft.map_or_else(|| located.comment.body.clone(), |draft| draft.text("body"));
-    let form = CommentForm::of(Account::of(Some(viewer)), &body);
+    let errors = cx.or_other_account(Errors::default());
+    let form = CommentForm { errors: &errors, ..CommentForm::of(Account::of(Some(viewer)), &body) };
     if !is_in_place {
         return Ok(reply::page(cx, edit_page(cx, &located, &form)?));
     }

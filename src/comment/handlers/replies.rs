@@ -10,6 +10,7 @@ use crate::auth;
 use crate::draft;
 use crate::types::id::CommentId;
 use crate::web::account::Account;
+use crate::web::form::Errors;
 use crate::web::reply::{self, Change};
 use crate::web::{Cx, Result, paths};
 
@@ -34,7 +35,8 @@ pub fn form(cx: &Cx, id: CommentId) -> Result {
     if !matches!(status, CommentStatus::Open(_)) {
         return refuse_closed(cx, to, status, &written);
     }
-    let form = CommentForm::of(Account::of(auth::viewer(cx)?), &written);
+    let errors = cx.or_other_account(Errors::default());
+    let form = CommentForm { errors: &errors, ..CommentForm::of(Account::of(auth::viewer(cx)?), &written) };
     if !reply::wants_fragments(cx) {
         return Ok(reply::page(cx, reply_page::page(cx, id, &form)?));
     }

@@ -15,7 +15,6 @@ use crate::auth::token::{Secret, Token};
 use crate::device;
 use crate::draft;
 use crate::site::limiter::{Action, RetryAfter};
-use crate::site::semaphore::Priority;
 use crate::types::id::{SessionId, UserId};
 use crate::types::time::Timestamp;
 use crate::ui::layout::{self, Page};
@@ -58,9 +57,9 @@ pub fn create(cx: &Cx) -> Result {
     if let Err(wait) = check_limits(cx, &folded, device.as_ref()) {
         return refuse(cx, &screen_name, &Errors::rate_limited(wait));
     }
-    // Others' attempts must not keep the user waiting; the limit of the device bounds the use of it.
-    let priority = if device.is_some() { Priority::High } else { Priority::Normal };
-    let is_right = cx.hashing(priority, |memory| match &account {
+    // Others' attempts must not keep the user waiting.
+    let known = account.as_ref().filter(|_| device.is_some()).map(|account| account.id);
+    let is_right = cx.hashing(known, |memory| match &account {
         Some(account) => password::verify(password, &account.password_hash, memory),
         // An unknown name: a hash is computed nevertheless, so that the response time does not reveal it.
         None => {
@@ -102,16 +101,17 @@ fn find_account(cx: &Cx, folded: &str) -> Result<(Option<user::Account>, Option<
     Ok((account, device.filter(|_| is_own)))
 }
 
-/// Checks the limits of a sign-in by a name: on a device of its user that of the device alone, so that no other
-/// client can use it up.
+/// Checks the limits of a sign-in by a name. On a device of its user that of the device counts, so that no other
+/// client can use it up; where a copy of the device's cookie has used it up, those of all other clients.
 fn check_limits(cx: &Cx, folded: &str, device: Option<&Secret>) -> std::result::Result<(), RetryAfter> {
     let limiter = &cx.site.limiter;
-    match device {
-        Some(device) => limiter.check_and_record(Action::SignInOn((folded, &device.hash()))),
-        None => limiter
-            .check_and_record(Action::SignInFrom(cx.ip()))
-            .and_then(|()| limiter.check_and_record(Action::SignInAs(folded))),
+    let on_device = device
+        .is_some_and(|device| limiter.check_and_record(Action::SignInOn((folded, &device.hash()))).is_ok());
+    if on_device {
+        return Ok(());
     }
+    limiter.check_and_record(Action::SignInFrom(cx.ip()))?;
+    limiter.check_and_record(Action::SignInAs(folded))
 }
 
 /// The response to a sign-in or sign-up: a redirect to the form's `return_to`, else to the user's page; by way of

@@ -6,7 +6,7 @@ use super::super::{NewSession, sql};
 use crate::auth::token::{Secret, Token};
 use crate::types::id::{SessionId, UserId};
 use crate::types::time::Timestamp;
-use crate::vote::{self, Vote};
+use crate::vote::{self, PendingVote, Vote};
 use crate::web::Cx;
 use crate::{auth, device, user};
 
@@ -20,8 +20,8 @@ pub struct SignIn {
     former_session: Option<Token>,
     /// The secret in the device's cookie.
     device: Option<Secret>,
-    /// The post or comment that the guest wanted to vote for.
-    vote: Option<vote::Target>,
+    /// The vote that waits for the sign-in.
+    vote: Option<PendingVote>,
     now: Timestamp,
 }
 
@@ -48,8 +48,8 @@ impl SignIn {
         }
     }
 
-    /// Signs a user in. The browser's former session ends, because its cookie is overwritten. The vote that the
-    /// user tried to cast as a guest is counted, unless they are banned.
+    /// Signs a user in. The browser's former session ends, because its cookie is overwritten. The vote that waits
+    /// for the sign-in is counted, unless it is another user's or the user is banned.
     ///
     /// # Errors
     /// [`rusqlite::Error`] when SQLite fails.
@@ -57,10 +57,11 @@ impl SignIn {
         if let Some(former_session) = &self.former_session {
             sql::replace(connection, former_session)?;
         }
-        if let Some(target) = self.vote
+        if let Some(vote) = self.vote
+            && vote.is_of(user_id)
             && auth::sql::ban_reason(connection, user_id)?.is_none()
         {
-            vote::sql::change(connection, user_id, target, Vote::Cast, self.now)?;
+            vote::sql::change(connection, user_id, vote.target, Vote::Cast, self.now)?;
         }
         user::sql::record_sign_in(connection, user_id, self.now)?;
         let device = device::sql::record(connection, self.device.as_ref(), user_id, self.now)?;

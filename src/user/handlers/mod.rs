@@ -23,7 +23,6 @@ use crate::session;
 use crate::session::handlers::sign_in::SignIn;
 use crate::session::handlers::{end_others, respond_signed_in, with_cookies, without_cookies};
 use crate::site::limiter::{Action, RetryAfter};
-use crate::site::semaphore::Priority;
 use crate::types::cursor::{Cursor, PAGE_SIZE};
 use crate::types::id::UserId;
 use crate::ui::layout::{self, Page};
@@ -134,7 +133,7 @@ pub fn create(cx: &Cx) -> Result {
     if !errors.is_empty() {
         return refuse(cx, &screen_name, &errors);
     }
-    let password_hash = hash(cx, password, Priority::Normal)?;
+    let password_hash = hash(cx, password, None)?;
     let (sign_in, name) = (SignIn::of(cx), screen_name.clone());
     let secret = sign_in.secret.clone();
     let signed_up = cx.write(move |connection| {
@@ -157,8 +156,8 @@ fn refuse(cx: &Cx, screen_name: &str, errors: &Errors) -> Result {
     Ok(reply::refused(cx, html, errors))
 }
 
-fn hash(cx: &Cx, password: &str, priority: Priority) -> Result<String> {
-    let hashed = cx.hashing(priority, |memory| password::hash(password, memory))?;
+fn hash(cx: &Cx, password: &str, known: Option<UserId>) -> Result<String> {
+    let hashed = cx.hashing(known, |memory| password::hash(password, memory))?;
     hashed.map_err(|error| Error::Internal(format!("hashing a password: {error}").into()))
 }
 
@@ -178,8 +177,9 @@ pub fn edit(cx: &Cx) -> Result {
         screen_name: screen_name.as_deref().unwrap_or(&user.screen_name),
         about: about.unwrap_or(&user.about),
     };
-    let page = Page::new(cx, "Editing profile")?;
-    Ok(reply::page(cx, layout::render(&page, views::edit(page.account(), &form, &NO_ERRORS))?))
+    let errors = cx.or_other_account(Errors::default());
+    let page = Page::with_form(cx, "Editing profile", &errors)?;
+    Ok(reply::page(cx, layout::render(&page, views::edit(page.account(), &form, &errors))?))
 }
 
 /// The changes to an account that a form requests.
@@ -303,7 +303,7 @@ fn new_password(
     if !errors.is_empty() {
         return Ok(None);
     }
-    Ok(Some(PasswordChange { current_hash, new_hash: hash(cx, password, Priority::High)? }))
+    Ok(Some(PasswordChange { current_hash, new_hash: hash(cx, password, Some(viewer.id))? }))
 }
 
 /// The outcome of comparing a typed password with the viewer's.
@@ -317,13 +317,14 @@ enum Verified {
 /// Compares a typed password with the viewer's. It has a limit, so that a stranger at an unlocked browser cannot
 /// guess faster than at the sign-in.
 fn verified_hash(cx: &Cx, viewer: &Viewer, typed: Option<&str>) -> Result<Verified> {
-    if let Err(wait) = cx.site.limiter.check_and_record(Action::PasswordIn(viewer.session_id)) {
+    let limiter = &cx.site.limiter;
+    let in_session = limiter.check_and_record(Action::PasswordIn(viewer.session_id));
+    if let Err(wait) = in_session.and_then(|()| limiter.check_and_record(Action::PasswordBy(viewer.id))) {
         return Ok(Verified::TooFast(wait));
     }
     let hash = cx.read(|connection| sql::password_hash(connection, viewer.id))?.ok_or(Error::NotFound)?;
     let typed = typed.unwrap_or_default();
-    // The limit above bounds the use of the priority.
-    let is_right = cx.hashing(Priority::High, |memory| password::verify(typed, &hash, memory))?;
+    let is_right = cx.hashing(Some(viewer.id), |memory| password::verify(typed, &hash, memory))?;
     Ok(if is_right { Verified::Right(hash) } else { Verified::Wrong })
 }
 
