@@ -3,7 +3,8 @@
 
 use std::borrow::Cow;
 
-use icu_properties::props::{BinaryProperty, DefaultIgnorableCodePoint};
+use icu_properties::CodePointMapData;
+use icu_properties::props::{BinaryProperty, DefaultIgnorableCodePoint, Script};
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::GraphemeCursor;
 
@@ -72,6 +73,31 @@ pub fn shortened(text: &str, limit: usize) -> Cow<'_, str> {
         None => text.into(),
         Some((end, _)) => format!("{}…", &text[..floor_boundary(text, end)]).into(),
     }
+}
+
+/// Whether the letter is of a script that puts no blanks between words: Chinese, Japanese, Thai and others
+/// (Unicode Standard Annex #29, "Word Boundaries", excludes these scripts from its rules).
+#[must_use]
+pub fn has_no_blanks(letter: char) -> bool {
+    // The prolonged sound mark belongs to two scripts, so that Unicode gives it none.
+    matches!(letter, 'ー' | 'ｰ')
+        // The letters before are Latin, Greek, Cyrillic, Hebrew, Arabic and Indic.
+        || letter >= '\u{e00}' && matches!(
+            CodePointMapData::<Script>::new().get(letter),
+            Script::Han
+                | Script::Hiragana
+                | Script::Katakana
+                | Script::Bopomofo
+                | Script::Thai
+                | Script::Lao
+                | Script::Khmer
+                | Script::Myanmar
+                | Script::Tibetan
+                | Script::TaiLe
+                | Script::NewTaiLue
+                | Script::TaiTham
+                | Script::Yi
+        )
 }
 
 #[cfg(test)]

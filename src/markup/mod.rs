@@ -1,14 +1,16 @@
 //! Users' text as HTML: Hacker News' formatting, everything else escaped.
 
+mod address;
 pub mod cut;
 
 use std::ops::Range;
 
 use horrorshow::{Render, TemplateBuffer};
 
+use self::address::{bare, ends_delimited, without_tail};
 use crate::html::render_by_reference;
 use crate::html::text::{Text, escaped_length};
-use crate::text::floor_boundary;
+use crate::text::{floor_boundary, has_no_blanks};
 
 /// The most characters of an address that are shown, about a line; `…` replaces the rest.
 pub const MAX_ADDRESS_CHARS: usize = 60;
@@ -25,12 +27,14 @@ pub const FORMATTING: &str = "Blank line: new paragraph. *Asterisks*: italics. T
 ///   are a star, and so is a star without a partner.
 /// - After a blank line or at the start, lines indented by two spaces or a tab are code, verbatim, with the
 ///   blank lines between them.
-/// - `http://` and `https://`, in any case, not after a letter or digit, and before a host that begins with
-///   one (so not before an IPv6 address in brackets), begin a link. It ends before whitespace, control
-///   characters, bidirectional formatting characters, double quotes, backquotes, `<`, `>` and `\`. It
-///   excludes `.` `,` `;` `:` `!` `?` `'` `’` `…` `*` at its end, and a `)` or `]` there that it does not
-///   open. So stars inside the address belong to it, and the star after it closes emphasis. `<http://…>`
-///   links everything up to the bracket. At most [`MAX_ADDRESS_CHARS`] characters are shown.
+/// - `http://` and `https://`, in any case, not after a letter or digit (except of a script that puts no blanks
+///   between words), and before a host that begins with one (so not before an IPv6 address in brackets), begin
+///   a link. It ends before whitespace, control
+///   characters, bidirectional formatting characters, double quotes, backquotes, `<`, `>` and `\`; before a
+///   `)`, `]` or `}` that it does not open; and before punctuation of scripts that put no blank after it, such
+///   as `。`, `」`, `؟` and `।`. It excludes `.` `,` `;` `:` `!` `?` `'` `’` `…` `*` at its end. So stars inside
+///   the address belong to it, and the star after it closes emphasis. `<http://…>` links everything up to the
+///   bracket. At most [`MAX_ADDRESS_CHARS`] characters are shown.
 ///
 /// Tags: `p em pre code a br`; attributes: `tabindex` on `pre`, so that it can be scrolled by keyboard,
 /// `href` and `rel` on `a`. Time is linear in the length of the text, and nothing but the output is allocated.
@@ -415,53 +419,22 @@ impl<'t> Tokens<'t> {
             before.get(start..)?.eq_ignore_ascii_case(scheme).then_some(start)
         })?;
         let letter_before = before[..scheme].chars().next_back();
-        if letter_before.is_some_and(char::is_alphanumeric) || !host.starts_with(char::is_alphanumeric) {
+        let is_in_word =
+            letter_before.is_some_and(|letter| letter.is_alphanumeric() && !has_no_blanks(letter));
+        if is_in_word || !host.starts_with(char::is_alphanumeric) {
             return None;
         }
         let start = self.at + scheme;
         let rest = &self.line[start..];
-        let (address, after) = rest.split_at(rest.find(ends_address).unwrap_or(rest.len()));
-        if letter_before == Some('<') && after.starts_with('>') {
-            return Some((start - 1..start + address.len() + 1, Token::Address(address)));
+        if letter_before == Some('<')
+            && let Some(length) = rest.find(ends_delimited)
+            && rest[length..].starts_with('>')
+        {
+            return Some((start - 1..start + length + 1, Token::Address(&rest[..length])));
         }
-        let address = without_tail(address);
+        let address = without_tail(bare(rest));
         Some((start..start + address.len(), Token::Address(address)))
     }
-}
-
-/// Whether an address ends before the character: one that no address contains, a quotation mark around an
-/// address, or a bidirectional formatting character, which would make the text show another address.
-fn ends_address(letter: char) -> bool {
-    match letter {
-        '"' | '`' | '<' | '>' | '\\' | '“' | '”' | '„' | '«' | '»' => true,
-        '!'..='~' => false,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
-        _ => letter.is_whitespace() || letter.is_control(),
-    }
-}
-
-/// The address without the punctuation of the sentence around it.
-fn without_tail(mut address: &str) -> &str {
-    let (mut round, mut square) = (0, 0); // Closing brackets beyond the opening ones.
-    for byte in address.bytes() {
-        match byte {
-            b'(' => round -= 1,
-            b')' => round += 1,
-            b'[' => square -= 1,
-            b']' => square += 1,
-            _ => {}
-        }
-    }
-    while let Some(last) = address.chars().next_back() {
-        match last {
-            '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '’' | '…' | '*' => {}
-            ')' if round > 0 => round -= 1,
-            ']' if square > 0 => square -= 1,
-            _ => break,
-        }
-        address = &address[..address.len() - last.len_utf8()];
-    }
-    address
 }
 
 #[cfg(test)]
@@ -691,8 +664,11 @@ mod tests {
             "(see [[http://a.example/]].)",
             "[[http://a.example/b_(c)]]",
             "([[http://a.example/b_(c)]]).",
-            "[[http://a.example/b)c]]",
+            "[[http://a.example/b]])c",
             "[it]([[http://a.example/]])",
+            "{[[http://a.example/]]}",
+            "[[http://a.example/{b}]]}",
+            "[[http://a.example/(b]]",
             "[ [[http://a.example/]]]",
             "[[http://a.example/[b]?c]]",
             "[[http://a.example/]]\\n",
@@ -709,7 +685,29 @@ mod tests {
         assert_in_paragraph(&[
             ("http://a.example/<b>", &format!("{link}&lt;b&gt;")),
             ("http://a.example/></a>", &format!("{link}&gt;&lt;/a&gt;")),
+            ("[http://a.example/](http://a.example/)", &format!("[{link}]({link})")),
         ]);
+    }
+
+    #[test]
+    fn an_address_ends_before_punctuation_that_has_no_blank_after_it() {
+        // Chinese and Japanese, Arabic and Urdu, Hindi, Khmer, Burmese, Amharic, Tibetan, Armenian.
+        for mark in "。、，．：；！？）」』】》〉〕］｝（「『【《〈｡､｣،؛؟۔।॥។၊။።༎։".chars()
+        {
+            assert_links(&[
+                &format!("[[http://a.example/b]]{mark}c"),
+                &format!("[[http://a.example/b]]{mark}"),
+            ]);
+        }
+        assert_links(&[
+            "见[[https://a.example/路径]]。下一句",
+            "（[[https://a.example/]]）",
+            "「[[https://a.example/]]」と",
+            "[[http://a.example/日本・中国–ロシア]]",
+            "[[http://a.example/it’s]]",
+        ]);
+        let whole = linked("http://a.example/モーニング娘。");
+        assert_in_paragraph(&[("<http://a.example/モーニング娘。>", &whole)]);
     }
 
     #[test]

@@ -1,0 +1,55 @@
+//! The end of an address in a text.
+
+use icu_properties::props::{GeneralCategory, TerminalPunctuation};
+use icu_properties::{CodePointMapData, CodePointSetData};
+
+/// Whether also an address in angle brackets ends before the character: one that no address contains, a
+/// quotation mark around an address, or a bidirectional formatting character, which would make the text show
+/// another address.
+pub(super) fn ends_delimited(letter: char) -> bool {
+    match letter {
+        '"' | '`' | '<' | '>' | '\\' | '“' | '”' | '„' | '«' | '»' => true,
+        '!'..='~' => false,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+        _ => letter.is_whitespace() || letter.is_control(),
+    }
+}
+
+/// The beginning of `text` up to the end of an address that stands without angle brackets. It reads nothing
+/// after that end, so that a line of many addresses takes linear time.
+pub(super) fn bare(text: &str) -> &str {
+    const BRACKETS: [(char, char); 3] = [('(', ')'), ('[', ']'), ('{', '}')];
+    let mut open = [0_usize; BRACKETS.len()];
+    let end = text.char_indices().find(|&(_, letter)| {
+        for ((opening, closing), open) in BRACKETS.into_iter().zip(&mut open) {
+            if letter == opening {
+                *open += 1;
+            } else if letter == closing {
+                let Some(rest) = open.checked_sub(1) else { return true };
+                *open = rest;
+            }
+        }
+        ends_delimited(letter) || !letter.is_ascii() && separates(letter)
+    });
+    end.map_or(text, |(at, _)| &text[..at])
+}
+
+/// Whether a character beyond ASCII ends a clause or is a bracket or quotation mark: `Terminal_Punctuation` of
+/// UAX #44, and the categories Ps, Pe, Pi and Pf. `・` and `–` are none, and titles in addresses have them.
+fn separates(letter: char) -> bool {
+    let category = CodePointMapData::<GeneralCategory>::new().get(letter);
+    let is_bracket = matches!(
+        category,
+        GeneralCategory::OpenPunctuation
+            | GeneralCategory::ClosePunctuation
+            | GeneralCategory::InitialPunctuation
+            | GeneralCategory::FinalPunctuation
+    );
+    // ’ is an apostrophe, too, and then stands inside a word.
+    is_bracket && letter != '’' || CodePointSetData::new::<TerminalPunctuation>().contains(letter)
+}
+
+/// The address without the punctuation of the sentence around it.
+pub(super) fn without_tail(address: &str) -> &str {
+    address.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '’', '…', '*'])
+}
