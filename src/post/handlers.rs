@@ -80,7 +80,7 @@ pub fn best(cx: &Cx, period: &str) -> Result {
 /// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn from(cx: &Cx) -> Result {
     let (after, viewer_id) = (cx.cursor("after")?, auth::viewer_id(cx)?);
-    let site = cx.query("site").and_then(|site| link::parse_site(&site)).ok_or(Error::NotFound)?;
+    let site = cx.query("site").and_then(|site| link::site::parse(&site)).ok_or(Error::NotFound)?;
     let posts = cx.read(|connection| sql::of_site(connection, viewer_id, &site, after, PAGE_SIZE))?;
     let heading = format!("Posts from {site}");
     let page = Page::new(cx, &heading)?;

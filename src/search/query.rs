@@ -6,6 +6,8 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::post::link::site;
+
 /// The greatest length of a query, in characters.
 pub const MAX_LENGTH: usize = 200;
 /// The most words in a query: each is looked up by itself.
@@ -32,7 +34,7 @@ pub struct Query {
     pub terms: Vec<Term>,
     /// `by:` the author's screen name.
     pub by: Option<String>,
-    /// `site:` the host to which a post links, in lower case.
+    /// `site:` the [site](site) to which a post links, or a host that several sites share.
     pub site: Option<String>,
     /// `type:` only posts or only comments.
     pub kind: Option<Kind>,
@@ -89,7 +91,8 @@ impl Query {
             // A filter without a value: the user is about to type it.
             "by" | "site" | "type" if chunk.text.is_empty() => {}
             "by" => self.by = Some(chunk.text.to_owned()),
-            "site" => self.site = Some(site(chunk.text)),
+            // No post has a site that is none, so nothing is found.
+            "site" => self.site = Some(site::parse(chunk.text).unwrap_or_else(|| chunk.text.to_lowercase())),
             "type" => match chunk.text.to_lowercase().as_str() {
                 "post" | "posts" => self.kind = Some(Kind::Post),
                 "comment" | "comments" => self.kind = Some(Kind::Comment),
@@ -143,14 +146,6 @@ impl<'t> Chunk<'t> {
             None => (Chunk { whole, name, text, is_quoted: false }, rest),
         }
     }
-}
-
-/// The host of a site as it may be typed or pasted: without scheme, path and `www.`.
-fn site(text: &str) -> String {
-    let text = text.to_lowercase();
-    let host = text.split_once("://").map_or(&*text, |(_, rest)| rest);
-    let host = host.split(['/', '?', '#']).next().unwrap_or_default();
-    host.strip_prefix("www.").unwrap_or(host).to_owned()
 }
 
 /// A word in a text.

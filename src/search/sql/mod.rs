@@ -8,6 +8,7 @@ use super::query::{Kind, folded_words};
 use super::{Hit, MAX_MATCHES, Match, ROWS_PER_BLOCK};
 use crate::comment::OwnComment;
 use crate::post;
+use crate::post::link::site;
 use crate::sql::{Columns, row};
 use crate::types::id::{PostId, UserId};
 use crate::user;
@@ -295,8 +296,13 @@ fn index_row(connection: &Connection, kind: Kind, id: i64) -> rusqlite::Result<u
         return Ok(0);
     };
     let (author, site) = author_and_site(connection, kind, id)?;
-    let markers =
-        [author.map(author_token), site.as_deref().map(site_token), Some(block_token(id / ROWS_PER_BLOCK))];
+    let site = site.as_deref();
+    let markers = [
+        author.map(author_token),
+        site.map(site_token),
+        site.and_then(site::shared_host).map(site_token),
+        Some(block_token(id / ROWS_PER_BLOCK)),
+    ];
     let mut words = String::with_capacity(text.len() + 64);
     for word in folded_words(&text).chain(markers.into_iter().flatten()) {
         words.push_str(&word);
