@@ -4,6 +4,7 @@ use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
 use super::best::Period;
+use super::link::site::is_shared_host;
 use super::{Content, Link, Post, PostDetail};
 use crate::comment;
 use crate::html::text::{DOT, Text, Value, escaped_length};
@@ -66,6 +67,11 @@ pub fn from<'p>(
     posts: &'p Slice<Post>,
 ) -> impl Render + 'p {
     owned_html! {
+        @ if is_shared_host(site) {
+            p(class="hint") {
+                : "These are its own pages. "; a(href=paths::search(&format!("site:{site}"), false, 1)) { : "All posts from "; : Text(site) }
+            }
+        }
         @ if posts.rows.is_empty() {
             p(class="empty") { : "Nobody has posted a link to it yet." }
         } else {

@@ -3,7 +3,8 @@
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
-use super::query::{Query, folded, words};
+use super::query::Query;
+use super::words::{Word, folded, words};
 use crate::html::text::Text;
 use crate::text::floor_boundary;
 
@@ -26,7 +27,7 @@ pub struct Excerpt<'t> {
 /// The part of a text around the first match; `None` when nothing matches.
 #[must_use]
 pub fn matching_excerpt<'t>(text: &'t str, query: &Query) -> Option<Excerpt<'t>> {
-    let first = words(text).find(|word| is_match(query, word.text))?;
+    let first = matches(text, query).next()?;
     let window_start =
         text[..first.at].char_indices().rev().take(CHARS_BEFORE_MATCH).last().map_or(0, |(at, _)| at);
     // It does not begin in the middle of a word.
@@ -41,9 +42,21 @@ pub fn matching_excerpt<'t>(text: &'t str, query: &Query) -> Option<Excerpt<'t>>
     Some(excerpt_from(text, begin))
 }
 
-fn is_match(query: &Query, word: &str) -> bool {
-    let word = folded(word);
-    query.terms.iter().any(|term| term.matches_word(&word))
+/// The words of a text that match, neighbouring letters as one.
+fn matches<'t>(text: &'t str, query: &Query) -> impl Iterator<Item = Word<'t>> {
+    let words: Vec<(Word, String)> = words(text).map(|word| (word, folded(word.text))).collect();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while at < words.len() {
+            let number = query.terms.iter().map(|term| term.matching_words(&words[at..])).max().unwrap_or(0);
+            at += number.max(1);
+            if number > 0 {
+                let (first, last) = (&words[at - number].0, &words[at - 1].0);
+                return Some(Word { at: first.at, text: &text[first.at..last.end()] });
+            }
+        }
+        None
+    })
 }
 
 /// The beginning of a text.
@@ -68,9 +81,9 @@ fn excerpt_from(text: &str, begin: usize) -> Excerpt<'_> {
 pub fn highlighted<'t>(text: &'t str, query: &'t Query) -> impl Render + 't {
     let mut segments: Vec<(&str, &str)> = Vec::new();
     let mut at = 0;
-    for word in words(text).filter(|word| is_match(query, word.text)) {
+    for word in matches(text, query) {
         segments.push((&text[at..word.at], word.text));
-        at = word.at + word.text.len();
+        at = word.end();
     }
     let rest = &text[at..];
     owned_html! {
@@ -135,7 +148,7 @@ mod tests {
             let Ok(query) = Query::parse(&query) else { return Ok(()) };
             if let Some(part) = matching_excerpt(&text, &query) {
                 prop_assert!(part.text.chars().count() <= MAX_CHARS);
-                prop_assert!(words(part.text).any(|word| is_match(&query, word.text)));
+                prop_assert!(matches(part.text, &query).next().is_some());
             }
             let html = highlighted(&text, &query).into_string().expect("rendering to a string succeeds");
             let plain = html.replace("<mark>", "").replace("</mark>", "");

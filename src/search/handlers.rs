@@ -2,10 +2,11 @@
 
 use horrorshow::Template;
 
-use super::query::Query;
+use super::query::{Kind, Query};
 use super::sql::find::find;
 use super::{Order, Outcome, PAGE_SIZE, Refusal, Results, sql, views};
 use crate::auth;
+use crate::types::id::number_from_path;
 use crate::ui::layout::{self, Page};
 use crate::web::reply::{self, Change};
 use crate::web::{Cx, Result, paths};
@@ -38,10 +39,22 @@ fn results(cx: &Cx) -> Result<Results> {
     let order = if cx.query("order").as_deref() == Some("date") { Order::Date } else { Order::Relevance };
     let outcome = match Query::parse(&text) {
         _ if text.trim().is_empty() => None,
-        Ok(query) => Some(search(cx, &query, order)?),
+        Ok(query) => Some(search(cx, &Query { own_page: own_page(cx, &text), ..query }, order)?),
         Err(error) => Some(Err(Refusal::InvalidQuery(error))),
     };
     Ok(Results { text, order, outcome })
+}
+
+/// The post or comment of this site with the page at `url`; `None` if the URL is none of such a page.
+fn own_page(cx: &Cx, url: &str) -> Option<(Kind, i64)> {
+    let without_scheme = |url: &str| url.split_once("://").map(|(_, rest)| rest.to_owned());
+    let origin = without_scheme(&cx.origin()?.to_string())?;
+    let path = without_scheme(url.trim())?.strip_prefix(&origin)?.to_owned();
+    let path = path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+    [(Kind::Post, paths::POSTS), (Kind::Comment, paths::COMMENTS)].into_iter().find_map(|(kind, folder)| {
+        let id = path.strip_prefix(folder)?.strip_prefix('/')?;
+        Some((kind, number_from_path(id)?))
+    })
 }
 
 fn search(cx: &Cx, query: &Query, order: Order) -> Result<std::result::Result<Outcome, Refusal>> {

@@ -13,6 +13,7 @@ pub mod handlers;
 pub mod query;
 pub mod sql;
 pub mod views;
+pub mod words;
 
 use crate::comment::OwnComment;
 use crate::post::PostDetail;
@@ -72,6 +73,8 @@ pub struct Found {
     pub is_more: bool,
     /// Whether only the newest posts or comments were searched.
     pub is_partial: bool,
+    /// Whether older posts or comments are still indexed by the rules of an earlier version.
+    pub is_rebuilding: bool,
 }
 
 /// A match with the values that the page of results shows.

@@ -1,16 +1,14 @@
 //! The parser of search queries.
 //!
-//! No part of a query reaches SQLite as it was typed: words consist of letters and digits and are quoted, and
-//! any other character only separates words. So no query can be a syntax error.
+//! No part of a query reaches SQLite as it was typed: its [words](super::words) are folded and quoted, and any
+//! other character only separates words. So no query can be a syntax error.
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
-
-use crate::post::link::site;
+use super::words::{Word, folded, is_word_char, words};
+use crate::post::link::{self, site};
 
 /// The greatest length of a query, in characters.
 pub const MAX_LENGTH: usize = 200;
-/// The most words in a query: each is looked up by itself.
+/// The most words in a query: each is looked up by itself. Two letters of a script without blanks count as one.
 pub const MAX_WORDS: usize = 16;
 /// The least letters of an unfinished last word that is searched as a prefix.
 pub const MIN_PREFIX_LENGTH: usize = 3;
@@ -41,6 +39,12 @@ pub struct Query {
     /// The last word as it was typed, if it is unfinished and has fewer than [`MIN_PREFIX_LENGTH`] letters:
     /// it is searched as a whole word.
     pub short_last_word: Option<String>,
+    /// The parts of the query that have no word, such as `++`, as they were typed: they are left out.
+    pub left_out: Vec<String>,
+    /// The [address](link::NewLink::address), if the query is a URL: posts that link to it match, too.
+    pub address: Option<String>,
+    /// The post or comment of this site, if the query is the URL of its page.
+    pub own_page: Option<(Kind, i64)>,
 }
 
 /// A phrase: words that stand side by side, usually one.
@@ -48,6 +52,9 @@ pub struct Query {
 pub struct Term {
     /// At least one word, each [`folded`].
     pub words: Vec<String>,
+    /// The tokens of the index that a text with the phrase has: the words, or for neighbouring letters of a
+    /// script without blanks their pairs.
+    pub tokens: Vec<String>,
     /// Whether the last word is unfinished and is searched as a prefix.
     pub is_prefix: bool,
 }
@@ -69,18 +76,24 @@ impl Query {
     /// # Errors
     /// [`QueryError::Empty`], [`QueryError::TooLong`] and [`QueryError::UnknownType`].
     pub fn parse(text: &str) -> Result<Query, QueryError> {
-        if text.chars().count() > MAX_LENGTH {
+        let address = link::parse(text.trim()).ok().map(|link| link.address);
+        let is_long = text.chars().count() > MAX_LENGTH;
+        if is_long && address.is_none() {
             return Err(QueryError::TooLong);
         }
-        let mut query = Query::default();
+        let mut query = Query { address, ..Query::default() };
+        if is_long {
+            return Ok(query);
+        }
         let mut rest = text.trim_start();
         while !rest.is_empty() {
             let (chunk, after) = Chunk::first(rest);
             query.add(&chunk, after.is_empty())?;
             rest = after.trim_start();
         }
-        if query.terms.iter().map(|term| term.words.len()).sum::<usize>() > MAX_WORDS {
-            return Err(QueryError::TooLong);
+        if query.terms.iter().map(|term| term.tokens.len()).sum::<usize>() > MAX_WORDS {
+            query.terms.clear();
+            return if query.address.is_some() { Ok(query) } else { Err(QueryError::TooLong) };
         }
         let has_any = !query.terms.is_empty() || query.by.is_some() || query.site.is_some();
         if has_any { Ok(query) } else { Err(QueryError::Empty) }
@@ -100,15 +113,22 @@ impl Query {
                 _ => return Err(QueryError::UnknownType),
             },
             _ => {
-                let words: Vec<String> = folded_words(chunk.whole).collect();
-                let is_unfinished = is_last && !chunk.is_quoted && chunk.whole.ends_with(is_word_char);
-                let letters = words.last().map_or(0, |word| word.chars().count());
-                if !words.is_empty() {
-                    let typed = chunk.whole.rsplit(|letter| !is_word_char(letter)).next();
-                    self.short_last_word =
-                        typed.filter(|_| is_unfinished && letters < MIN_PREFIX_LENGTH).map(str::to_owned);
-                    self.terms.push(Term { words, is_prefix: is_unfinished && letters >= MIN_PREFIX_LENGTH });
-                }
+                let found: Vec<Word> =
+                    words(chunk.whole).filter(|word| !folded(word.text).is_empty()).collect();
+                let Some(last) = found.last() else {
+                    if !chunk.is_quoted || !chunk.whole.trim().is_empty() {
+                        self.left_out.push(chunk.whole.to_owned());
+                    }
+                    return Ok(());
+                };
+                let is_unfinished = is_last
+                    && !chunk.is_quoted
+                    && !last.is_single_letter()
+                    && chunk.whole.ends_with(is_word_char);
+                let letters = folded(last.text).chars().count();
+                let is_prefix = is_unfinished && letters >= MIN_PREFIX_LENGTH;
+                self.short_last_word = (is_unfinished && !is_prefix).then(|| last.text.to_owned());
+                self.terms.push(Term::of(&found, is_prefix));
             }
         }
         Ok(())
@@ -148,58 +168,33 @@ impl<'t> Chunk<'t> {
     }
 }
 
-/// A word in a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Word<'t> {
-    /// Its byte offset.
-    pub at: usize,
-    /// The word as it is written.
-    pub text: &'t str,
-}
-
-/// The words of a text as the index has them: runs of letters, digits and combining marks.
-pub fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let start = at + text[at..].find(is_word_char)?;
-        let length = text[start..].find(|letter| !is_word_char(letter)).unwrap_or(text.len() - start);
-        at = start + length;
-        Some(Word { at: start, text: &text[start..at] })
-    })
-}
-
-fn is_word_char(letter: char) -> bool {
-    letter.is_alphanumeric() || is_combining_mark(letter)
-}
-
-/// A word in the form in which words are compared: without case and combining marks. Empty for combining
-/// marks alone.
-#[must_use]
-pub fn folded(word: &str) -> String {
-    word.chars().filter(|&letter| !is_combining_mark(letter)).map(fold).collect()
-}
-
-/// The words of a text, [`folded`].
-pub fn folded_words(text: &str) -> impl Iterator<Item = String> + '_ {
-    words(text).map(|word| folded(word.text)).filter(|word| !word.is_empty())
-}
-
-fn fold(letter: char) -> char {
-    if letter.is_ascii() {
-        return letter.to_ascii_lowercase();
-    }
-    let mut parts = std::iter::once(letter).nfd();
-    let base = parts.next().filter(|_| parts.all(is_combining_mark)).unwrap_or(letter);
-    let mut small = base.to_lowercase();
-    match (small.next(), small.next()) {
-        (Some('ς'), None) => 'σ',
-        (Some(small), None) => small,
-        _ => base,
-    }
-}
-
 impl Term {
-    /// Whether a text, given as its folded words, contains the phrase.
+    fn of(phrase: &[Word], is_prefix: bool) -> Term {
+        let words: Vec<String> = phrase.iter().map(|word| folded(word.text)).collect();
+        let mut tokens = Vec::new();
+        let mut at = 0;
+        while at < phrase.len() {
+            let run = 1 + phrase[at..].windows(2).take_while(|pair| are_neighbours(pair[0], pair[1])).count();
+            // Every second pair, and the last: each letter is in one.
+            let pairs =
+                (0..run.saturating_sub(1)).step_by(2).chain((run > 2 && run % 2 == 1).then(|| run - 2));
+            let pairs = pairs.map(|pair| format!("{}{}", words[at + pair], words[at + pair + 1]));
+            tokens.extend(pairs);
+            if run == 1 {
+                tokens.push(words[at].clone());
+            }
+            at += run;
+        }
+        Term { words, tokens, is_prefix }
+    }
+
+    /// Whether the index alone cannot tell that a text contains the phrase: it has no positions.
+    #[must_use]
+    pub fn is_phrase(&self) -> bool {
+        self.tokens.len() > 1
+    }
+
+    /// Whether a text, given as its [comparable words](super::words::comparable_words), contains the phrase.
     #[must_use]
     pub fn matches_text(&self, text: &[String]) -> bool {
         let (last, before) = match self.words.split_last() {
@@ -208,6 +203,22 @@ impl Term {
         };
         text.windows(self.words.len())
             .any(|place| place.starts_with(before) && place.last().is_some_and(|word| word.starts_with(last)))
+    }
+
+    /// The number of words that match the phrase at the beginning of `text`, given as folded words. A phrase
+    /// of letters matches as a whole only, another by each of its words.
+    #[must_use]
+    pub fn matching_words(&self, text: &[(Word, String)]) -> usize {
+        let is_of_letters = text.first().is_some_and(|(word, _)| word.is_single_letter());
+        if is_of_letters {
+            let is_whole = text.len() >= self.words.len()
+                && text.iter().zip(&self.words).all(|((_, word), own)| word == own);
+            return if is_whole { self.words.len() } else { 0 };
+        }
+        let matches = |(word, whole): &(Word, String)| {
+            self.matches_word(whole) || word.parts().any(|part| self.matches_word(&folded(part)))
+        };
+        usize::from(text.first().is_some_and(matches))
     }
 
     /// Whether a folded word matches a word of the phrase.
@@ -219,10 +230,15 @@ impl Term {
     }
 }
 
+/// Whether two words are letters of a script without blanks, side by side.
+fn are_neighbours(one: Word, other: Word) -> bool {
+    one.is_single_letter() && other.is_single_letter() && one.end() == other.at
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::words::comparable_words;
     use super::*;
-    use proptest::prelude::*;
 
     fn terms(text: &str) -> Vec<String> {
         let query = Query::parse(text).unwrap_or_else(|error| panic!("{text:?}: {error:?}"));
@@ -256,8 +272,44 @@ mod tests {
         assert_eq!(terms("\"big cat\" dog "), ["big cat", "dog"]);
         assert_eq!(terms("\"big cat"), ["big cat"]);
         assert_eq!(terms("a\"b c\"d "), ["a", "b c", "d"]);
-        assert_eq!(terms("example.com x "), ["example com", "x"]);
+        assert_eq!(terms("example.com x "), ["example\u{e003}com", "x"]);
         assert_eq!(terms("don't-stop"), ["don t stop*"]);
+    }
+
+    #[test]
+    fn neighbouring_letters_of_a_script_without_blanks_are_looked_up_as_pairs() {
+        let tokens = |text: &str| {
+            let query = Query::parse(text).expect("a valid query");
+            query.terms.into_iter().map(|term| term.tokens.join(" ")).collect::<Vec<_>>()
+        };
+        assert_eq!(tokens("网"), ["网"]);
+        assert_eq!(tokens("网站"), ["网站"]);
+        assert_eq!(tokens("高性能"), ["高性 性能"]);
+        assert_eq!(tokens("高性能网站 SQLite"), ["高性 能网 网站", "sqlite"]);
+        assert_eq!(tokens("高性能网"), ["高性 能网"]);
+        assert_eq!(tokens("用SQLite构建"), ["用 sqlite 构建"]);
+        assert!(Query::parse(&"网".repeat(32)).is_ok() && Query::parse(&"网".repeat(33)).is_err());
+    }
+
+    #[test]
+    fn a_url_is_an_address_and_words() {
+        let query = Query::parse(" https://www.Example.com/a?utm_source=x ").expect("a valid query");
+        assert_eq!(query.address.as_deref(), Some("example.com/a"));
+        assert!(!query.terms.is_empty());
+        let long = format!("https://example.com/{}", "a-".repeat(300));
+        let query = Query::parse(&long).expect("a valid query");
+        assert!(query.address.is_some() && query.terms.is_empty());
+        for text in ["cats", "two words.example", "by:zoe.example", "\"example.com\""] {
+            assert_eq!(Query::parse(text).expect("a valid query").address, None, "{text}");
+        }
+    }
+
+    #[test]
+    fn parts_without_a_word_are_left_out_and_reported() {
+        let left_out = |text: &str| Query::parse(text).expect("a valid query").left_out;
+        assert_eq!(left_out("dolor ++"), ["++"]);
+        assert_eq!(left_out("++ dolor \"&&\" -"), ["++", "&&", "-"]);
+        assert_eq!(left_out("C++ C# .NET \"\" by: "), [""; 0]);
     }
 
     #[test]
@@ -288,52 +340,20 @@ mod tests {
             assert_eq!(Query::parse(nothing), Err(QueryError::Empty), "{nothing:?}");
         }
         assert_eq!(Query::parse(&"*".repeat(10_000)), Err(QueryError::TooLong));
-        assert_eq!(Query::parse(&"a ".repeat(17)), Err(QueryError::TooLong));
-        assert_eq!(Query::parse(&"a.".repeat(17)), Err(QueryError::TooLong));
+        assert_eq!(Query::parse(&"a-".repeat(17)), Err(QueryError::TooLong));
+        assert_eq!(Query::parse(&"a-".repeat(17)), Err(QueryError::TooLong));
         assert_eq!(terms(&"a ".repeat(16)).len(), 16);
-    }
-
-    #[test]
-    fn folding_removes_case_and_accents() {
-        for (word, expected) in
-            [("Été", "ete"), ("e\u{301}te", "ete"), ("ΣΊΓΜΑ", "σιγμα"), ("한글", "한글"), ("ǖ", "u")]
-        {
-            assert_eq!(folded(word), expected);
-        }
-    }
-
-    #[test]
-    fn a_folded_word_is_one_token() {
-        // FTS5's `ascii` tokenizer takes every character beyond ASCII, and ASCII letters and digits, as part
-        // of a word.
-        for letter in
-            (0..=u32::from(char::MAX)).filter_map(char::from_u32).filter(|&letter| is_word_char(letter))
-        {
-            let folded = folded(&letter.to_string());
-            let is_one = |letter: char| !letter.is_ascii() || letter.is_ascii_alphanumeric();
-            assert!(folded.chars().all(is_one), "{letter:?}: {folded:?}");
-            assert_eq!(super::folded(&folded), folded, "{letter:?}");
-        }
     }
 
     #[test]
     fn a_phrase_matches_only_adjacent_words() {
         let has = |query: &str, text: &str| {
-            let text: Vec<String> = folded_words(text).collect();
+            let text = comparable_words(text);
             Query::parse(query).expect("a valid query").terms.iter().all(|term| term.matches_text(&text))
         };
         assert!(has("\"big cat\"", "A big, big cat.") && !has("\"big cat\"", "A cat is big. Cats: big"));
         assert!(has("big-cat", "a big cats") && !has("\"big cat\"", "a big cats"));
         assert!(has("cat dog ", "dog cat") && !has("cat dog ", "cats dog"));
         assert!(!has("\"a b c\"", "a b") && !has("a ", ""));
-    }
-
-    proptest! {
-        #[test]
-        fn word_offsets_are_right(text in "\\PC{0,60}") {
-            for word in words(&text) {
-                prop_assert_eq!(&text[word.at..word.at + word.text.len()], word.text);
-            }
-        }
     }
 }

@@ -4,11 +4,11 @@ use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
 use super::excerpt::{highlighted, highlighted_excerpt, leading_excerpt, matching_excerpt};
-use super::query::{MAX_LENGTH, Query, QueryError};
+use super::query::{Query, QueryError};
 use super::{Hit, MAX_PAGES, Order, Outcome, PAGE_SIZE, Refusal, Results};
 use crate::comment::OwnComment;
 use crate::html::text::{DOT, Id, Text};
-use crate::post::{self, PostDetail};
+use crate::post::{self, PostDetail, link};
 use crate::types::time::Timestamp;
 use crate::ui::time::Age;
 use crate::user::{self, Author};
@@ -36,7 +36,7 @@ fn form(results: &Results) -> impl Render + '_ {
             div(class="field") {
                 label(for="q") { : "Words in posts and comments" }
                 input(
-                    type="search", id="q", name="q", value=text, maxlength=MAX_LENGTH, autocomplete="off",
+                    type="search", id="q", name="q", value=text, maxlength=link::MAX_BYTES, autocomplete="off",
                     autocapitalize="none", spellcheck="false", aria-describedby="search_help",
                     autofocus?=text.is_empty().then_some("")
                 );
@@ -83,6 +83,17 @@ fn number(outcome: &Outcome) -> impl Render + '_ {
             }
             : "."
         }
+        @ if !outcome.query.left_out.is_empty() { : left_out(&outcome.query.left_out) }
+        @ if found.is_rebuilding { : " The index is being rebuilt: older posts and comments may be missing." }
+    }
+}
+
+/// The sentence on the parts of a query that have no word.
+fn left_out(parts: &[String]) -> impl Render + '_ {
+    owned_html! {
+        @ for part in parts { : " “"; : Text(part); : "”" }
+        @ if parts.len() == 1 { : " was" } else { : " were" }
+        : " left out: search looks for letters and digits."
     }
 }
 

@@ -14,6 +14,8 @@ use crate::types::id::{CommentId, PostId, SessionId, UserId};
 pub const FRONT: &str = "/";
 /// The newest posts.
 pub const POSTS: &str = "/posts";
+/// Pages of comments, each by its id.
+pub const COMMENTS: &str = "/comments";
 /// The posts with the most points.
 pub const BEST: &str = "/best";
 /// The default period of [`BEST`].

@@ -3,7 +3,8 @@
 use lorem_news::comment::{self, NewComment};
 use lorem_news::post::{self, NewPost, link};
 use lorem_news::schema::SCHEMA;
-use lorem_news::search::query::{MAX_LENGTH, MAX_WORDS, Query, folded};
+use lorem_news::search::query::{MAX_LENGTH, MAX_WORDS, Query};
+use lorem_news::search::words::folded;
 use lorem_news::search::{self, MAX_BLOCKS, MAX_MATCHES, Order, ROWS_PER_BLOCK, excerpt};
 use lorem_news::types::time::Timestamp;
 use lorem_news::user::{self, NewUser};
@@ -20,7 +21,7 @@ pub fn holds(input: &[u8]) {
     let Ok(mut query) = Query::parse(&text) else {
         return;
     };
-    let words: Vec<&String> = query.terms.iter().flat_map(|term| &term.words).collect();
+    let words: Vec<&String> = query.terms.iter().flat_map(|term| &term.tokens).collect();
     assert!(text.chars().count() <= MAX_LENGTH && words.len() <= MAX_WORDS, "{query:?}");
     assert!(!words.is_empty() || query.by.is_some() || query.site.is_some(), "{query:?}");
     for word in words {

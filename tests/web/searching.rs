@@ -325,14 +325,20 @@ fn every_query_is_answered() {
         ("x\0y AND ", "No results."),
         ("NEAR(lorem zzz, 5)", "No results."),
         ("words:zzz OR ", "No results."),
-        ("-zzz ^zzz {words} : + NOT zzz", "No results."),
+        (
+            "-zzz ^zzz {words} : + NOT zzz",
+            "No results. “:” “+” were left out: search looks for letters and digits.",
+        ),
         ("site:'%_*\" ", "No results."),
         ("zzz*", "No results."),
         (
             "zzz <Q",
             "No results with “Q” as a whole word. Keep typing: from three letters on, beginnings of words are found too.",
         ),
-        ("'; DROP TABLE posts; --", "No results."),
+        (
+            "'; DROP TABLE posts; --",
+            "No results. “';” “--” were left out: search looks for letters and digits.",
+        ),
     ] {
         let query = serde_urlencoded::to_string([("q", text)]).expect("a string can be encoded");
         for headers in [&[][..], &[("HX-Request-Type", "partial")]] {
@@ -549,4 +555,217 @@ fn a_user_sees_their_votes_in_the_results() {
     let query = serde_urlencoded::to_string([("q", format!("\"{title}\" type:post"))]).expect("a text");
     let html = client.get(&format!("/search?{query}")).html();
     assert_eq!(attributes(&html, &format!("#post_arrow_{id}"), "aria-pressed"), ["true"]);
+}
+
+#[test]
+fn words_inside_texts_without_blanks_are_found() {
+    let words = Words::new();
+    let chinese = words.post("用SQLite构建高性能网站", "");
+    let japanese = words.post("データベースの話", "速いビルドのこと");
+    let thai = words.post("ฐานข้อมูลที่เร็ว", "");
+    words.settle();
+    for (text, expected) in [
+        ("SQLite", chinese),
+        ("网站", chinese),
+        ("构建", chinese),
+        ("高性能网站", chinese),
+        ("网", chinese),
+        ("ベース", japanese),
+        ("ビルド", japanese),
+        ("速い", japanese),
+        ("ข้อมูล", thai),
+    ] {
+        assert_eq!(words.now(text), [format!("post_{expected}")], "{text}");
+    }
+    for text in ["建构", "性高", "网构", "高站", "スベ"] {
+        assert_eq!(words.now(text), [""; 0], "{text}");
+    }
+    let html = words.ask("构建", "").html();
+    assert_eq!(texts(&html, "#results mark"), ["构建"]);
+}
+
+#[test]
+fn letters_of_other_scripts_are_no_accents() {
+    let words = Words::new();
+    let titles = [
+        "Post バス",
+        "Post ハス",
+        "Post мой",
+        "Post мои",
+        "Post किताब",
+        "Post कतब",
+        "Post がん",
+        "Post かん",
+    ];
+    let ids = titles.map(|title| words.post(title, ""));
+    let da_nang = words.post("Đà Nẵng", "");
+    words.settle();
+    for (title, id) in titles.iter().zip(ids) {
+        let word = format!("{} ", title.trim_start_matches("Post "));
+        assert_eq!(words.now(&word), [format!("post_{id}")], "{word}");
+    }
+    assert_eq!(words.now("da nang"), [format!("post_{da_nang}")]);
+}
+
+#[test]
+fn words_with_signs_are_words_of_their_own() {
+    let words = Words::new();
+    let cases = [
+        "Learn C++ fast",
+        "Learn C# fast",
+        "Learn C fast",
+        "Learn .NET fast",
+        "A net of fish",
+        "Node.js is out",
+    ]
+    .map(|title| words.post(title, ""));
+    let [cpp, csharp, c, dotnet, net, node] = cases.map(|id| format!("post_{id}"));
+    words.settle();
+    let sorted = |text: &str| {
+        let mut found = words.now(text);
+        found.sort();
+        found
+    };
+    assert_eq!(sorted("C++"), std::slice::from_ref(&cpp));
+    assert_eq!(sorted("c#"), std::slice::from_ref(&csharp));
+    assert_eq!(sorted("c "), [cpp, csharp, c]);
+    assert_eq!(sorted(".NET"), std::slice::from_ref(&dotnet));
+    assert_eq!(sorted("net "), [dotnet, net]);
+    for text in ["node.js", "node", "js ", "Node.js is"] {
+        assert_eq!(sorted(text), std::slice::from_ref(&node), "{text}");
+    }
+    let answer = words.ask("fish ++", "");
+    assert_eq!(summary(&answer), "1 result. “++” was left out: search looks for letters and digits.");
+    assert_eq!(texts(&words.ask("node", "").html(), "#results mark"), ["Node.js"]);
+}
+
+#[test]
+fn a_site_is_found_by_any_of_its_addresses_and_a_shared_host_with_all_its_owners() {
+    let words = Words::new();
+    let linked = |title: &str, url: &str| {
+        let id = words.post(title, "");
+        let link = lorem_news::post::link::parse(url).expect("a link");
+        let sql = "UPDATE posts SET url = ?2, site = ?3, address = ?4 WHERE id = ?1";
+        words
+            .database
+            .execute(sql, rusqlite::params![id, link.url, link.site, link.address])
+            .expect("a link");
+        format!("post_{id}")
+    };
+    let rust = linked("One crate", "https://github.com/rust-lang/rust");
+    let other = linked("Two crates", "https://github.com/other/crate?ref=main");
+    let medium = linked("An essay", "https://medium.com/@x/title");
+    let german = linked("A book", "https://bücher.example/a");
+    words.settle();
+    let sorted = |text: &str| {
+        let mut found = words.now(text);
+        found.sort();
+        found
+    };
+    for text in [
+        "site:github.com/rust-lang",
+        "site:https://github.com/Rust-Lang/rust/issues",
+        "site:GitHub.com/rust-lang/",
+    ] {
+        assert_eq!(sorted(text), std::slice::from_ref(&rust), "{text}");
+    }
+    for text in ["site:github.com", "site:https://www.github.com/", "site:github.com:443"] {
+        assert_eq!(sorted(text), [rust.clone(), other.clone()], "{text}");
+    }
+    assert_eq!(sorted("site:medium.com/@x"), std::slice::from_ref(&medium));
+    for text in ["site:xn--bcher-kva.example", "site:http://bücher.example:80/b"] {
+        assert_eq!(sorted(text), std::slice::from_ref(&german), "{text}");
+    }
+    // A pasted address finds its post.
+    for text in [
+        "https://github.com/rust-lang/rust/",
+        "http://www.github.com/rust-lang/rust?utm_source=x#readme",
+        "github.com/rust-lang/rust",
+    ] {
+        assert_eq!(sorted(text), std::slice::from_ref(&rust), "{text}");
+    }
+    let own = format!("http://{}/posts/{}#comments", words.site.address, rust.trim_start_matches("post_"));
+    assert_eq!(sorted(&own), std::slice::from_ref(&rust));
+    // A list of a site has any of its addresses, and says where all of a shared host is.
+    let list = |site: &str| words.site.get(&format!("/from?site={site}"));
+    assert!(list("https://github.com/rust-lang/rust").text().contains("One crate"));
+    assert!(list("xn--bcher-kva.example").text().contains("A book"));
+    assert_eq!(
+        attributes(&list("github.com").html(), "main a[href^='/search']", "href"),
+        ["/search?q=site%3Agithub.com"]
+    );
+}
+
+#[test]
+fn a_pasted_address_finds_nothing_that_is_hidden() {
+    let words = Words::new();
+    let post = |title: &str, url: &str| {
+        let link = post::link::parse(url).expect("a valid link");
+        let (user_id, created_at) = (UserId::new(1), Timestamp::now());
+        let new = NewPost { user_id, title, link: Some(&link), description: "", created_at };
+        post::sql::create(&words.database, &new).expect("an answer").expect("the title is free").get()
+    };
+    let (post, url) = (post("A hidden thing", "https://example.com/hidden"), "https://example.com/hidden");
+    let comment = words.comment(post, 2, "A remark on it");
+    let page = |path: &str| format!("http://{}{path}", words.site.address);
+    let addresses =
+        [url.to_owned(), page(&format!("/posts/{post}")), page(&format!("/comments/{comment}#comment_1"))];
+    let found = || addresses.clone().map(|address| words.find(&address).concat());
+    let [post_row, comment_row] = [format!("post_{post}"), format!("comment_{comment}")];
+    assert_eq!(found(), [post_row.clone(), post_row.clone(), comment_row.clone()]);
+    for (hidden, shown) in [
+        ("deleted_at = 1, removed_at = 1", "deleted_at = NULL, removed_at = NULL"),
+        ("deleted_at = 1", "deleted_at = NULL"),
+    ] {
+        let set = |columns: &str| {
+            let sql = format!("UPDATE posts SET {columns}; UPDATE comments SET {columns};");
+            words.database.execute_batch(&sql).expect("the schema is known");
+        };
+        set(hidden);
+        assert_eq!(found(), [""; 3], "{hidden}");
+        set(shown);
+        assert_eq!(found(), [post_row.clone(), post_row.clone(), comment_row.clone()], "{shown}");
+    }
+}
+
+#[test]
+fn an_index_of_an_earlier_version_is_rebuilt_while_the_site_is_served() {
+    const NOTE: &str = "The index is being rebuilt: older posts and comments may be missing.";
+    let site = Site::with(0, |config| {
+        let mut database = older_database(&config.database, 10);
+        let posts = "INSERT INTO users (screen_name, folded_name, created_at, updated_at, posts_count) \
+                         VALUES ('zoe', 'zoe', 1, 1, 1200);
+                     WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
+                     INSERT INTO posts (user_id, created_at, updated_at, hotness, title, url, site, address) \
+                         SELECT 1, i, i, i, '网站 ' || i, iif(i = 1, 'https://example.com/%7Ea', NULL), \
+                             iif(i = 1, 'example.com', NULL), iif(i = 1, 'example.com/%7Ea', NULL) FROM n;
+                     INSERT INTO descriptions (post_id, text) SELECT id, '' FROM posts;
+                     UPDATE search_progress SET posts = 1200;";
+        database.execute_batch(posts).expect("the schema is known");
+        lorem_store::migrate::run(&mut database, &SCHEMA).expect("the missing migrations");
+        // The rebuilding stops in the middle, until the test lets it go on.
+        let stop = "CREATE TRIGGER stop BEFORE UPDATE OF old_posts ON search_progress WHEN new.old_posts < 700 \
+                    BEGIN SELECT raise(IGNORE); END;";
+        database.execute_batch(stop).expect("the schema is known");
+    });
+    let database = site.database();
+    let left = || number(&database, "SELECT old_posts FROM search_progress");
+    eventually("the first step is done", || (left() == 700).then_some(()));
+    let ask = |text: &str| {
+        let query = serde_urlencoded::to_string([("q", text)]).expect("a string can be encoded");
+        site.get(&format!("/search?{query}"))
+    };
+    assert_eq!(found(&ask("站 1200")), ["post_1200"], "the newest come first");
+    for text in ["站 1200", "站 1 ", "nothing"] {
+        assert!(summary(&ask(text)).ends_with(NOTE), "{}", summary(&ask(text)));
+    }
+    assert_eq!(found(&ask("站 1 ")), [""; 0]);
+    database.execute_batch("DROP TRIGGER stop").expect("the trigger is there");
+    eventually("the index is whole", || (left() == 0).then_some(()));
+    assert_eq!(found(&ask("站 1 ")), ["post_1"]);
+    assert_eq!(found(&ask("https://example.com/~a")), ["post_1"], "addresses follow the present rules");
+    assert!(!summary(&ask("站 1 ")).contains(NOTE));
+    let indexed = "SELECT count(*) FROM post_words WHERE post_words MATCH '\"网站\"'";
+    assert_eq!(number(&database, indexed), 1200);
+    assert_sound(&database);
 }

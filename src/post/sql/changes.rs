@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::super::link::NewLink;
+use super::super::link::{self, NewLink};
 use super::super::{Content, NewPost, REPOST_WINDOW, UpdateOutcome};
 use crate::rank;
 use crate::types::id::{PostId, UserId};
@@ -73,6 +73,17 @@ pub fn is_address_taken(
     let is_unchanged: Option<bool> =
         connection.prepare_cached(sql)?.query_row(params![id, link.address], |row| row.get(0)).optional()?;
     Ok(is_unchanged != Some(true) && recent_with_address(connection, &link.address, Some(id), now)?.is_some())
+}
+
+/// Computes the address of a post's link anew, for a post of a version that had other rules for addresses.
+pub fn refresh_address(connection: &Connection, id: PostId) -> rusqlite::Result<()> {
+    let sql = "SELECT url FROM posts WHERE id = ?1 AND url IS NOT NULL";
+    let url: Option<String> = connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
+    if let Some(link) = url.and_then(|url| link::parse(&url).ok()) {
+        let sql = "UPDATE posts SET address = ?2 WHERE id = ?1 AND address IS NOT ?2";
+        connection.prepare_cached(sql)?.execute(params![id, link.address])?;
+    }
+    Ok(())
 }
 
 /// Updates a post, unless another post has the title or the address.

@@ -6,7 +6,8 @@ use rusqlite::{Connection, OptionalExtension, Params, params};
 use smol_str::SmolStr;
 
 pub use self::changes::{
-    create, delete_or_anonymize, destroy, has_title, is_address_taken, prune, recent_with_address, update,
+    create, delete_or_anonymize, destroy, has_title, is_address_taken, prune, recent_with_address,
+    refresh_address, update,
 };
 use super::best::Period;
 use super::{Link, Post, PostDetail};

@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 
 use rusqlite::Connection;
 
-use super::super::query::{Kind, MIN_PREFIX_LENGTH, Query, Term, folded_words};
+use super::super::query::{Kind, MIN_PREFIX_LENGTH, Query, Term};
+use super::super::words::comparable_words;
 use super::super::{Found, MAX_BLOCKS, MAX_MATCHES, MAX_PREFIX_EXPANSIONS, Match, Order, ROWS_PER_BLOCK};
 use crate::types::id::UserId;
 use crate::types::time::Timestamp;
@@ -30,14 +31,24 @@ pub fn find(
         },
         None => None,
     };
-    let mut found = Found::default();
-    for kind in [Kind::Post, Kind::Comment] {
+    let mut found = Found { is_rebuilding: super::is_rebuilding(connection)?, ..Found::default() };
+    let has_words = !query.terms.is_empty() || query.by.is_some() || query.site.is_some();
+    for kind in [Kind::Post, Kind::Comment].into_iter().filter(|_| has_words) {
         // Only a post has a link, so only posts match `site:`.
         if query.kind.is_none_or(|wanted| wanted == kind) && (kind == Kind::Post || query.site.is_none()) {
             Search::new(connection, query, author, kind)?.run(&mut found)?;
         }
     }
     let matches = &mut found.matches;
+    let mut addressed = match &query.address {
+        Some(address) => super::posts_with_address(connection, address)?,
+        None => Vec::new(),
+    };
+    if let Some((kind, id)) = query.own_page {
+        addressed.extend(super::match_of(connection, kind, id)?);
+    }
+    matches.retain(|found| !addressed.iter().any(|other| (other.kind, other.id) == (found.kind, found.id)));
+    matches.append(&mut addressed);
     matches.sort_by_key(|found| Reverse((found.created_at, found.id)));
     found.is_more |= matches.len() > MAX_MATCHES as usize;
     matches.truncate(MAX_MATCHES as usize);
@@ -66,8 +77,8 @@ impl<'c> Search<'c> {
     ) -> rusqlite::Result<Search<'c>> {
         let mut operands = Some(Vec::new());
         for term in &query.terms {
-            let last = term.words.len() - 1;
-            for (at, word) in term.words.iter().enumerate() {
+            let last = term.tokens.len() - 1;
+            for (at, word) in term.tokens.iter().enumerate() {
                 let operand = match term.is_prefix && at == last {
                     true => prefix_expression(connection, kind, word)?,
                     false => Some(quoted(word)),
@@ -126,7 +137,7 @@ impl<'c> Search<'c> {
         mut matches: Vec<(Match, Option<String>)>,
         found: &mut Found,
     ) -> rusqlite::Result<Vec<(Match, Option<String>)>> {
-        let phrases: Vec<&Term> = self.terms.iter().filter(|term| term.words.len() > 1).collect();
+        let phrases: Vec<&Term> = self.terms.iter().filter(|term| term.is_phrase()).collect();
         if phrases.is_empty() {
             return Ok(matches);
         }
@@ -138,7 +149,7 @@ impl<'c> Search<'c> {
                 break;
             }
             left -= text.len();
-            let words: Vec<String> = folded_words(&text).collect();
+            let words = comparable_words(&text);
             if phrases.iter().all(|term| term.matches_text(&words)) {
                 kept.push((one, title));
             }
@@ -151,7 +162,7 @@ impl<'c> Search<'c> {
         let Some(title) = title.filter(|_| !self.terms.is_empty()) else {
             return found;
         };
-        let words: Vec<String> = folded_words(title).collect();
+        let words = comparable_words(title);
         let whole = |term: &Term| Term { is_prefix: false, ..term.clone() };
         let is_in_title = self.terms.iter().all(|term| term.matches_text(&words));
         let is_exact =

@@ -4,7 +4,8 @@ pub mod find;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::query::{Kind, folded_words};
+use super::query::Kind;
+use super::words::for_each_token;
 use super::{Hit, MAX_MATCHES, Match, ROWS_PER_BLOCK};
 use crate::comment::OwnComment;
 use crate::post;
@@ -124,6 +125,36 @@ pub fn matches(
     connection.prepare_cached(sql)?.query_map(params![expression, MAX_MATCHES + 1], from_row)?.collect()
 }
 
+/// The posts that link to an address, newest first, at most [`MAX_MATCHES`].
+pub fn posts_with_address(connection: &Connection, address: &str) -> rusqlite::Result<Vec<Match>> {
+    let sql = concat!(
+        "SELECT id, created_at, score FROM posts WHERE address = ?1 AND ",
+        listed!("posts"),
+        " ORDER BY created_at DESC LIMIT ?2"
+    );
+    let from_row = |row: &Row| {
+        let mut columns = Columns::of(row);
+        let (id, created_at, score) = (columns.read()?, columns.read()?, columns.read()?);
+        Ok(Match { kind: Kind::Post, id, created_at, score, is_in_title: true, is_exact: true })
+    };
+    connection.prepare_cached(sql)?.query_map(params![address, MAX_MATCHES], from_row)?.collect()
+}
+
+/// The post or comment with this id; `None` when it is gone or deleted.
+pub fn match_of(connection: &Connection, kind: Kind, id: i64) -> rusqlite::Result<Option<Match>> {
+    let sql = for_kind(
+        kind,
+        concat!("SELECT created_at, score FROM posts WHERE id = ?1 AND ", listed!("posts")),
+        concat!("SELECT created_at, score FROM comments WHERE id = ?1 AND ", listed!("comments")),
+    );
+    let from_row = |row: &Row| {
+        let mut columns = Columns::of(row);
+        let (created_at, score) = (columns.read()?, columns.read()?);
+        Ok(Match { kind, id, created_at, score, is_in_title: true, is_exact: true })
+    };
+    connection.prepare_cached(sql)?.query_row([id], from_row).optional()
+}
+
 /// Whether fewer than `limit` rows match an expression.
 pub fn is_rare(connection: &Connection, kind: Kind, expression: &str, limit: u32) -> rusqlite::Result<bool> {
     // In the index's own order, oldest first: for the newest first, FTS5 would read a page of rows to its
@@ -205,12 +236,19 @@ pub fn is_behind(connection: &Connection) -> rusqlite::Result<bool> {
                OR EXISTS (SELECT 1 FROM stale_comments WHERE id > 0) \
                OR EXISTS (SELECT 1 FROM posts WHERE id > search_progress.posts) \
                OR EXISTS (SELECT 1 FROM comments WHERE id > search_progress.comments) \
+               OR old_posts > 0 OR old_comments > 0 \
                FROM search_progress WHERE id = 1";
     connection.prepare_cached(sql)?.query_row([], |row| row.get(0))
 }
 
-/// Indexes changed and deleted rows, then new ones, up to the limits of one step. Whether there may be more
-/// to do.
+/// Whether some posts or comments are still indexed by the rules of an earlier version.
+pub fn is_rebuilding(connection: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT old_posts > 0 OR old_comments > 0 FROM search_progress WHERE id = 1";
+    connection.prepare_cached(sql)?.query_row([], |row| row.get(0))
+}
+
+/// Indexes changed and deleted rows, then new ones, then those that were indexed by the rules of an earlier
+/// version, up to the limits of one step. Whether there may be more to do.
 pub fn index_step(connection: &Connection) -> rusqlite::Result<bool> {
     let (mut rows, mut bytes) = (MAX_STEP_ROWS, MAX_STEP_BYTES);
     for kind in [Kind::Post, Kind::Comment] {
@@ -238,7 +276,67 @@ pub fn index_step(connection: &Connection) -> rusqlite::Result<bool> {
         }
         set_progress(connection, kind, done)?;
     }
+    for kind in [Kind::Post, Kind::Comment] {
+        if rows > 0 && bytes > 0 {
+            reindex_old(connection, kind, &mut rows, &mut bytes)?;
+        }
+    }
     Ok(rows == 0 || bytes == 0)
+}
+
+/// Indexes rows anew that were indexed by the rules of an earlier version, from the newest on.
+fn reindex_old(
+    connection: &Connection,
+    kind: Kind,
+    rows: &mut u32,
+    bytes: &mut usize,
+) -> rusqlite::Result<()> {
+    let newest = newest_old(connection, kind)?;
+    if newest == 0 {
+        return Ok(());
+    }
+    let mut left = 0;
+    for id in ids_up_to(connection, kind, newest, *rows)? {
+        if kind == Kind::Post {
+            // A pasted address is looked up by it.
+            post::sql::refresh_address(connection, PostId::new(id))?;
+        }
+        unindex_row(connection, kind, id)?;
+        *bytes = bytes.saturating_sub(index_row(connection, kind, id)?);
+        *rows -= 1;
+        if *rows == 0 || *bytes == 0 {
+            left = id - 1;
+            break;
+        }
+    }
+    set_newest_old(connection, kind, left)
+}
+
+fn newest_old(connection: &Connection, kind: Kind) -> rusqlite::Result<i64> {
+    let sql = for_kind(
+        kind,
+        "SELECT old_posts FROM search_progress WHERE id = 1",
+        "SELECT old_comments FROM search_progress WHERE id = 1",
+    );
+    connection.prepare_cached(sql)?.query_row([], |row| row.get(0))
+}
+
+fn set_newest_old(connection: &Connection, kind: Kind, id: i64) -> rusqlite::Result<()> {
+    let sql = for_kind(
+        kind,
+        "UPDATE search_progress SET old_posts = ?1 WHERE id = 1",
+        "UPDATE search_progress SET old_comments = ?1 WHERE id = 1",
+    );
+    connection.prepare_cached(sql)?.execute([id]).map(drop)
+}
+
+fn ids_up_to(connection: &Connection, kind: Kind, id: i64, limit: u32) -> rusqlite::Result<Vec<i64>> {
+    let sql = for_kind(
+        kind,
+        "SELECT id FROM posts WHERE id <= ?1 ORDER BY id DESC LIMIT ?2",
+        "SELECT id FROM comments WHERE id <= ?1 ORDER BY id DESC LIMIT ?2",
+    );
+    connection.prepare_cached(sql)?.query_map(params![id, limit], |row| row.get(0))?.collect()
 }
 
 fn progress(connection: &Connection, kind: Kind) -> rusqlite::Result<i64> {
@@ -304,10 +402,12 @@ fn index_row(connection: &Connection, kind: Kind, id: i64) -> rusqlite::Result<u
         Some(block_token(id / ROWS_PER_BLOCK)),
     ];
     let mut words = String::with_capacity(text.len() + 64);
-    for word in folded_words(&text).chain(markers.into_iter().flatten()) {
-        words.push_str(&word);
+    let mut push = |word: &str| {
+        words.push_str(word);
         words.push(' ');
-    }
+    };
+    for_each_token(&text, &mut push);
+    markers.iter().flatten().for_each(|marker| push(marker));
     let sql = for_kind(
         kind,
         "INSERT INTO post_words (rowid, words) VALUES (?1, ?2)",
