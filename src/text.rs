@@ -100,6 +100,19 @@ pub fn has_no_blanks(letter: char) -> bool {
         )
 }
 
+/// The number of characters of a text, where Han, Kana and Hangul, of which one or two make a word, count
+/// double: the measure of the least length of a text.
+#[must_use]
+pub fn length_of_words(text: &str) -> usize {
+    let is_syllable = |letter| {
+        matches!(
+            CodePointMapData::<Script>::new().get(letter),
+            Script::Han | Script::Hiragana | Script::Katakana | Script::Hangul
+        )
+    };
+    text.chars().map(|letter| if letter >= '\u{1100}' && is_syllable(letter) { 2 } else { 1 }).sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,5 +184,21 @@ mod tests {
         assert_eq!(floor_boundary(&"\u{301}".repeat(1_000), 1_001), 1_000);
         assert_eq!((&*shortened("abc", 3), &*shortened("abcd", 3)), ("abc", "abc…"));
         assert_eq!(shortened("ae\u{301}x", 2), "a…");
+    }
+
+    #[test]
+    fn letters_that_make_a_word_count_double() {
+        for (text, length) in [
+            ("", 0),
+            ("hey", 3),
+            ("谢谢！", 5),
+            ("ありがとう", 10),
+            ("고마워", 6),
+            ("é", 1),
+            ("ok", 2),
+            ("спасибо", 7),
+        ] {
+            assert_eq!(length_of_words(text), length, "{text}");
+        }
     }
 }

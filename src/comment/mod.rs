@@ -11,7 +11,7 @@ use smol_str::SmolStr;
 pub use tree::{MAX_LEVELS, PAGE_SIZE};
 use tree::{Node, Row};
 
-use crate::text::is_blank;
+use crate::text::{self, is_blank};
 use crate::types::cursor::Cursor;
 use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
@@ -105,7 +105,7 @@ impl OwnComment {
     }
 }
 
-/// The least length of a comment, in characters.
+/// The least [length](text::length_of_words) of a comment.
 const MIN_LENGTH: usize = 5;
 /// The greatest length, in characters: less than a post's text, because a page has up to 200 comments.
 const MAX_LENGTH: usize = 10_000;
@@ -121,7 +121,7 @@ pub fn check(body: &str) -> Errors {
     if is_blank(body) {
         errors.add("body", "Body can't be blank");
     }
-    if body.chars().count() < MIN_LENGTH {
+    if text::length_of_words(body) < MIN_LENGTH {
         errors.add("body", "Body is too short (minimum is 5 characters)");
     }
     if body.chars().count() > MAX_LENGTH {

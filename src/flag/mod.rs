@@ -8,7 +8,7 @@ pub mod handlers;
 pub mod sql;
 pub mod views;
 
-use crate::text::is_blank;
+use crate::text::{self, is_blank};
 use crate::types::cursor::Cursor;
 use crate::types::id::UserId;
 use crate::types::time::Timestamp;
@@ -22,8 +22,8 @@ const USUAL_REASONS: [(&str, &str); 4] =
 
 /// The greatest number of characters in the details.
 const MAX_DETAILS_CHARS: usize = 300;
-/// The least number of characters in details without a usual reason.
-const MIN_DETAILS_CHARS: usize = 3;
+/// The least [length](text::length_of_words) of details without a usual reason.
+const MIN_DETAILS_LENGTH: usize = 3;
 
 /// The reason of a flag, as a form has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,15 +48,13 @@ impl Reason {
     #[must_use]
     pub fn check(&self) -> Errors {
         let mut errors = Errors::default();
-        let length = self.details.chars().count();
         if self.kind.is_empty() && is_blank(&self.details) {
             errors.add("words", "Reason can't be blank: choose one, or say it in your own words");
         } else if !self.kind.is_empty() && self.label().is_none() {
             errors.add("words", "Reason is none of those that can be chosen");
-        } else if self.kind.is_empty() && length < MIN_DETAILS_CHARS {
+        } else if self.kind.is_empty() && text::length_of_words(&self.details) < MIN_DETAILS_LENGTH {
             errors.add("words", "Reason is too short (minimum is 3 characters)");
-        }
-        if length > MAX_DETAILS_CHARS {
+        } else if self.details.chars().count() > MAX_DETAILS_CHARS {
             errors.add("words", "Reason is too long (maximum is 300 characters)");
         }
         errors
@@ -140,6 +138,7 @@ mod tests {
             ("", "It is wrong", Ok("It is wrong")),
             ("", "", Err("Reason can't be blank: choose one, or say it in your own words")),
             ("", "\u{200b}", Err("Reason can't be blank: choose one, or say it in your own words")),
+            ("", "好", Err("Reason is too short (minimum is 3 characters)")),
             ("", "no", Err("Reason is too short (minimum is 3 characters)")),
             ("dislike", "", Err("Reason is none of those that can be chosen")),
             ("spam", &long, Err("Reason is too long (maximum is 300 characters)")),

@@ -71,7 +71,7 @@ pub fn queue<'q>(viewer: Option<&'q Viewer>, items: &'q Slice<FlaggedItem>) -> i
             p(class="empty") { : "Nothing is flagged." }
         } else {
             ol(class="comments", id="cases") { @ for item in &items.rows { : queue_item(viewer, item) } }
-            : pager::more(items.next, "after", "");
+            : pager::more(items.next, "after", "", "flags");
         }
     }
 }

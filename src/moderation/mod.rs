@@ -8,7 +8,7 @@ pub mod handlers;
 pub mod sql;
 pub mod views;
 
-use crate::text::is_blank;
+use crate::text::{self, is_blank};
 use crate::types::cursor::Cursor;
 use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
@@ -257,8 +257,8 @@ impl SubjectDetail {
     }
 }
 
-/// The least number of characters in a reason.
-const MIN_REASON_CHARS: usize = 3;
+/// The least [length](text::length_of_words) of a reason.
+const MIN_REASON_LENGTH: usize = 3;
 /// The greatest number of characters in a reason.
 const MAX_REASON_CHARS: usize = 500;
 
@@ -269,13 +269,11 @@ const FIELDS: [&str; 2] = ["act", "reason"];
 #[must_use]
 pub fn check_reason(reason: &str) -> Errors {
     let mut errors = Errors::default();
-    let length = reason.chars().count();
     if is_blank(reason) {
         errors.add("reason", "Reason can't be blank");
-    } else if length < MIN_REASON_CHARS {
+    } else if text::length_of_words(reason) < MIN_REASON_LENGTH {
         errors.add("reason", "Reason is too short (minimum is 3 characters)");
-    }
-    if length > MAX_REASON_CHARS {
+    } else if reason.chars().count() > MAX_REASON_CHARS {
         errors.add("reason", "Reason is too long (maximum is 500 characters)");
     }
     errors
@@ -305,6 +303,8 @@ mod tests {
             ("  \u{200b}", Some("Reason can't be blank")),
             ("ab", Some("Reason is too short (minimum is 3 characters)")),
             ("äöü", None),
+            ("广告", None),
+            ("好", Some("Reason is too short (minimum is 3 characters)")),
             (&"ä".repeat(500), None),
             (&"a".repeat(501), Some("Reason is too long (maximum is 500 characters)")),
         ] {

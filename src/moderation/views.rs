@@ -86,7 +86,7 @@ pub fn log<'l>(cx: &'l Cx, entries: &'l Slice<LogEntry>) -> impl Render + 'l {
                     }
                 }
             }
-            : pager::more(entries.next, "after", "");
+            : pager::more(entries.next, "after", "", "entries");
         }
     }
 }

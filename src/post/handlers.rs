@@ -82,8 +82,9 @@ pub fn from(cx: &Cx) -> Result {
     let (after, viewer_id) = (cx.cursor("after")?, auth::viewer_id(cx)?);
     let site = cx.query("site").and_then(|site| link::site::parse(&site)).ok_or(Error::NotFound)?;
     let posts = cx.read(|connection| sql::of_site(connection, viewer_id, &site, after, PAGE_SIZE))?;
-    let heading = format!("Posts from {site}");
-    let page = Page::new(cx, &heading)?;
+    let heading = format!("Posts from {}", site);
+    let description = format!("Links to {} on Lorem News.", site);
+    let page = Page { description: &description, ..Page::new(cx, &heading)? };
     Ok(reply::page(cx, layout::render(&page, views::from(cx, page.viewer, &site, &posts))?))
 }
 

@@ -12,7 +12,7 @@ use smol_str::SmolStr;
 
 use self::link::NewLink;
 use crate::markup::cut::{Beginning, beginning};
-use crate::text::is_blank;
+use crate::text::{self, is_blank};
 use crate::types::cursor::Cursor;
 use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
@@ -131,7 +131,7 @@ pub struct Content {
 /// An address cannot be posted again within this time: the request votes for the existing post instead.
 pub const REPOST_WINDOW: Duration = Duration::from_hours(30 * 24);
 
-/// The fewest characters of a title.
+/// The least [length](text::length_of_words) of a title.
 const MIN_TITLE_CHARS: usize = 5;
 /// The most characters of a title.
 const MAX_TITLE_CHARS: usize = 255;
@@ -183,7 +183,7 @@ impl Content {
         if is_blank(&self.title) {
             errors.add("title", "Title can't be blank");
         }
-        if length < MIN_TITLE_CHARS {
+        if text::length_of_words(&self.title) < MIN_TITLE_CHARS {
             errors.add("title", "Title is too short (minimum is 5 characters)");
         }
         if length > MAX_TITLE_CHARS {

@@ -34,7 +34,7 @@ pub const NEW_POST: (&str, &str) = (paths::NEW_POST, "+ New post");
 pub fn list<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, posts: &'p Slice<Post>) -> impl Render + 'p {
     owned_html! {
         : rows(&posts.rows, viewer, cx.now);
-        : pager::more(posts.next, "after", "");
+        : pager::more(posts.next, "after", "", "posts");
     }
 }
 
@@ -76,7 +76,7 @@ pub fn from<'p>(
             p(class="empty") { : "Nobody has posted a link to it yet." }
         } else {
             : rows(&posts.rows, viewer, cx.now);
-            : pager::more_of(paths::From(site), posts.next);
+            : pager::more_of(paths::From(site), posts.next, "posts");
         }
     }
 }

@@ -42,7 +42,8 @@ pub fn update(cx: &Cx) -> Result {
 fn page(cx: &Cx, return_to: &str, errors: &Errors) -> Result<String> {
     // Without a page to return to, the form leads to itself and shows the saved preferences.
     let return_to = local_path(return_to).filter(|page| !page.starts_with(paths::PREFERENCES));
-    let page = Page::with_form(cx, "Preferences", errors)?;
+    let description = "How this browser shows Lorem News: light or dark, and keys.";
+    let page = Page { description, ..Page::with_form(cx, "Preferences", errors)? };
     Ok(layout::render(&page, views::edit(page.account(), page.preferences, return_to, errors))?)
 }
 

@@ -144,7 +144,7 @@ fn pager<'r>(results: &'r Results, outcome: &'r Outcome) -> impl Render + 'r {
     let next = paths::search(&results.text, results.order == Order::Date, outcome.page + 2);
     owned_html! {
         @ if !is_last {
-            nav(class="pager", aria-label="Pages") { a(rel="next", href=&next) { : "More" } }
+            nav(class="pager", aria-label="Pages") { a(rel="next", href=&next) { : "More results" } }
         }
     }
 }

@@ -8,23 +8,28 @@ use horrorshow::prelude::*;
 
 use crate::types::cursor::Cursor;
 
-/// The link to the next page, if there is one: `name` is the query parameter, `anchor` the list's fragment
-/// identifier.
-pub fn more(next: Option<Cursor>, name: &'static str, anchor: &'static str) -> impl Render {
-    more_at(next.map(|next| format!("?{name}={next}{anchor}")))
+/// The link to the next page, if there is one, such as "More posts": `name` is the query parameter, `anchor`
+/// the list's fragment identifier.
+pub fn more(
+    next: Option<Cursor>,
+    name: &'static str,
+    anchor: &'static str,
+    rows: &'static str,
+) -> impl Render {
+    more_at(next.map(|next| format!("?{name}={next}{anchor}")), rows)
 }
 
 /// The link to the next page of a list whose first page is at `address`, which has a query.
-pub fn more_of(address: impl fmt::Display, next: Option<Cursor>) -> impl Render {
-    more_at(next.map(|next| format!("{address}&after={next}")))
+pub fn more_of(address: impl fmt::Display, next: Option<Cursor>, rows: &'static str) -> impl Render {
+    more_at(next.map(|next| format!("{address}&after={next}")), rows)
 }
 
 /// The link to the next page at `address`, if there is one.
-pub fn more_at(address: Option<String>) -> impl Render {
+pub fn more_at(address: Option<String>, rows: &'static str) -> impl Render {
     owned_html! {
         @ if let Some(address) = &address {
             nav(class="pager", aria-label="Pages") {
-                a(rel="next", href=address) { : "More" }
+                a(rel="next", href=address) { : "More "; : rows }
             }
         }
     }

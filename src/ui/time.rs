@@ -7,7 +7,7 @@ use jiff::tz::Offset;
 use crate::html::render_by_reference;
 use crate::types::time::Timestamp;
 
-/// `<time datetime="2026-11-23T22:12:00Z" title="November 23, 2026 22:12">5 days</time>`: the age in words,
+/// `<time datetime="2026-11-23T22:12:00Z" title="November 23, 2026 22:12 UTC">5 days</time>`: the age in words,
 /// with the time for programs and as a tooltip.
 pub struct Age {
     /// The time of the event.
@@ -19,7 +19,7 @@ pub struct Age {
 /// `November 23, 2026`.
 pub struct Date(pub Timestamp);
 
-/// `November 23, 2026 22:12`.
+/// `November 23, 2026 22:12 UTC`.
 pub struct DateAndTime(pub Timestamp);
 
 const MONTHS: [&str; 12] = [
@@ -89,7 +89,7 @@ impl Render for Age {
         text[30..32].copy_from_slice(&two_digits(at.minute()));
         text[33..35].copy_from_slice(&two_digits(at.second()));
         write_ascii(out, &text);
-        write_moment(out, at, *b" 00, 0000 00:00\">");
+        write_moment(out, at, *b" 00, 0000 00:00 UTC\">");
         let (before, number, after) = in_words(self.at, self.now);
         out.write_raw(before);
         if let Some(number) = number {
@@ -108,7 +108,7 @@ impl Render for Date {
 
 impl Render for DateAndTime {
     fn render(&self, out: &mut TemplateBuffer) {
-        write_moment(out, civil(self.0), *b" 00, 0000 00:00");
+        write_moment(out, civil(self.0), *b" 00, 0000 00:00 UTC");
     }
 }
 
@@ -221,7 +221,7 @@ mod tests {
         let at = FROM + 7 * MINUTE;
         assert_eq!(
             Age { at, now: at + 3 * DAY }.into_string().expect("a string takes it"),
-            r#"<time datetime="2023-03-15T12:07:00Z" title="March 15, 2023 12:07">3 days</time>"#
+            r#"<time datetime="2023-03-15T12:07:00Z" title="March 15, 2023 12:07 UTC">3 days</time>"#
         );
         assert_eq!((at + Duration::from_micros(999_999)).rfc_3339(), "2023-03-15T12:07:00Z");
         assert_eq!(
@@ -229,7 +229,7 @@ mod tests {
             ("1969-12-31T23:59:59Z".into(), "1970-01-01T00:00:00Z".into())
         );
         assert_eq!(Date(at - 6 * DAY).into_string().expect("a string takes it"), "March 9, 2023");
-        assert_eq!(DateAndTime(Timestamp::MAX).into_string().expect("no panic"), "January 1, 1970 00:00");
+        assert_eq!(DateAndTime(Timestamp::MAX).into_string().expect("no panic"), "January 1, 1970 00:00 UTC");
         assert!(Age { at: Timestamp::from_micros(i64::MIN), now: Timestamp::MAX }.into_string().is_ok());
     }
 }

@@ -402,3 +402,15 @@ const BROKEN: &str = "(() => {
     }
     return found;
 })()";
+
+#[test]
+fn titles_and_names_keep_their_case() {
+    let reader = Reader::new();
+    reader.sign_in();
+    let title = "iOS vs. eBay, said pH";
+    reader.new_post(title);
+    assert_eq!(reader.text("h1"), title);
+    let name = reader.text("header a.self");
+    reader.follow("header a.self");
+    assert_eq!(reader.text("h1"), name);
+}

@@ -553,7 +553,10 @@ fn a_form_that_no_page_can_show_again_is_refused() {
     assert_eq!((answer.status, answer.body.len() <= MAX_PAGE_BYTES), (422, true), "{}", answer.body.len());
     assert_eq!(area(&answer, "body"), long);
     let html = answer.html();
-    assert_eq!((shown(&html).len(), texts(&html, ".discussion .pager a")), (0, vec!["More".to_owned()]));
+    assert_eq!(
+        (shown(&html).len(), texts(&html, ".discussion .pager a")),
+        (0, vec!["More comments".to_owned()])
+    );
     assert!(shown(&signed_in.get(&rest(&html)[0]).html()).len() > 5);
     let answer = signed_in.htmx("POST", "/posts/1/comments", &[("body", &long)]);
     assert_eq!((answer.status, answer.body.len() <= MAX_FRAGMENT_BYTES), (422, true));

@@ -390,11 +390,21 @@ pub fn walk(client: &Client) -> Walked {
         let html = answer.html();
         assert_eq!(complaints(&html), [""; 0], "{address}");
         assert_made_for(client, &html, &address);
+        if client.user_id == 0 {
+            // Search engines show it below the title.
+            let descriptions = attributes(&html, "head meta[name=description]", "content");
+            assert!(matches!(&descriptions[..], [one] if !one.is_empty()), "{address}: {descriptions:?}");
+        }
         for form in Form::all(&address, &html) {
             walked.forms.entry(form.kind()).or_insert(form);
         }
         for link in select(&html, "a[hx-get]").into_iter().take(OF_A_SHAPE) {
             fragments(client, &address, &html, link, &mut walked.forms);
+        }
+        let hover = attributes(&html, "time", "title");
+        assert!(hover.iter().all(|time| time.ends_with(" UTC")), "{address}: {hover:?}");
+        for link in texts(&html, "nav.pager a") {
+            assert!(link.starts_with("More ") && link.len() > "More ".len(), "{address}: {link}");
         }
         for href in attributes(&html, "a[href]", "href") {
             if let Some((to, place)) = resolve(&address, &href) {

@@ -644,6 +644,7 @@ fn a_flag_needs_a_reason() {
     for (kind, words, why) in [
         ("", "", "Reason can't be blank: choose one, or say it in your own words"),
         ("", "no", "Reason is too short (minimum is 3 characters)"),
+        ("", "好", "Reason is too short (minimum is 3 characters)"),
         ("dislike", "", "Reason is none of those that can be chosen"),
         ("rude", &*long, "Reason is too long (maximum is 300 characters)"),
     ] {

@@ -96,6 +96,26 @@ fn assert_form_again(html: &Html, body: &str, sentences: &[&str]) {
 // Creating
 
 #[test]
+fn one_word_of_han_kana_or_hangul_is_enough() {
+    let site = Site::start();
+    let client = Client::signed_in(&site);
+    for (at, word) in ["谢谢！", "ありがとう", "고마워"].into_iter().enumerate() {
+        let (edited, title) = (format!("{word}{word}"), [("title", word)]);
+        let answer = client.post("/posts/3/comments", &[("body", word)]);
+        assert_eq!(answer.status, 303, "{word} {:?}", errors(&answer));
+        let path = format!("/comments/{}", newest(&site.database()));
+        assert_eq!(client.ask("PATCH", &path, &[("body", &edited)], &[]).status, 303, "{word}");
+        let reply = client.htmx("POST", &format!("{path}/replies"), &[("body", word)]);
+        assert_eq!(reply.status, 200, "{word} {}", reply.text());
+        assert_eq!(client.post("/posts", &title).status, 303, "{word} is a title, number {at}");
+    }
+    for word in ["hey", "ok", "谢谢", "да"] {
+        assert_eq!(client.post("/posts/3/comments", &[("body", word)]).status, 422, "{word}");
+        assert_eq!(client.post("/posts", &[("title", word)]).status, 422, "{word}");
+    }
+}
+
+#[test]
 fn a_comment_is_made_without_a_script() {
     let site = Site::start();
     let database = site.database();

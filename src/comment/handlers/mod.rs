@@ -209,7 +209,9 @@ pub fn show(cx: &Cx, id: CommentId) -> Result {
     visit::handlers::record_visit(cx, &detail, visit::handlers::Page::Other)?;
     let (heading, back) =
         (format!("Comment on {}", detail.post.title), paths::post(detail.post.id).to_string());
-    let page = Page { aside: Some((&back, "← Back to post")), ..Page::new(cx, &heading)? };
+    let description = format!("A comment on {}, with the replies to it.", detail.post.title);
+    let aside = Some((&*back, "← Back to post"));
+    let page = Page { aside, description: &description, ..Page::new(cx, &heading)? };
     let address = address_on(context_page, detail.post.id, id);
     let context = ThreadContext::of(cx, page.viewer, &detail);
     let render = |context| layout::render(&page, views::show(&detail, &comment, &address, &thread, context));

@@ -333,7 +333,7 @@ pub fn discussion<'p>(
             @ if detail.takes_comments() { : self::form(post.id, form) } else { : field::unsent_text(form.body) }
             : &list;
             : truncation_note(comments);
-            : pager::more_at(comments.next.map(|next| paths::comments_from(post.id, next)));
+            : pager::more_at(comments.next.map(|next| paths::comments_from(post.id, next)), "comments");
         }
     }
 }

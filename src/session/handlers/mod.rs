@@ -34,7 +34,8 @@ use crate::web::{Cx, Error, Result, paths};
 /// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn new(cx: &Cx) -> Result {
     let return_to = cx.query("return_to").unwrap_or_default();
-    let page = Page::new(cx, "Sign in")?;
+    let description = "Sign in to post, comment and vote on Lorem News.";
+    let page = Page { description, ..Page::new(cx, "Sign in")? };
     Ok(reply::page(cx, layout::render(&page, views::sign_in(&form(cx, "", &return_to)?, &NO_ERRORS))?))
 }
 

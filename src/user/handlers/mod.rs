@@ -85,8 +85,14 @@ pub fn page(cx: &Cx, id: UserId, cursors: &ListCursors) -> Result<Option<String>
         return Ok(None);
     };
     let feed = Some(paths::user_feed(id).to_string().into());
-    let page =
-        Page { feed, is_about_admin: profile.user.is_admin, ..Page::new(cx, &profile.user.screen_name)? };
+    let name = &profile.user.screen_name;
+    let description = format!("What {} wrote on Lorem News.", name);
+    let page = Page {
+        feed,
+        is_about_admin: profile.user.is_admin,
+        description: &description,
+        ..Page::new(cx, name)?
+    };
     Ok(Some(layout::render(&page, views::show(cx, viewer, &profile))?))
 }
 
@@ -104,7 +110,8 @@ pub fn own(cx: &Cx) -> Result {
 /// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn new(cx: &Cx) -> Result {
     let return_to = cx.query("return_to").unwrap_or_default();
-    let page = Page::new(cx, "Sign up")?;
+    let description = "Create an account to post, comment and vote on Lorem News.";
+    let page = Page { description, ..Page::new(cx, "Sign up")? };
     Ok(reply::page(cx, layout::render(&page, views::sign_up(page.account(), "", &return_to, &NO_ERRORS))?))
 }
 

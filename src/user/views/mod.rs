@@ -74,7 +74,7 @@ pub fn show<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
             ol(class="posts") {
                 @ for post in &profile.posts.rows { : post::views::row(post, false, viewer, cx.now) }
             }
-            : pager::more(profile.posts.next, "posts", "#posts");
+            : pager::more(profile.posts.next, "posts", "#posts", "posts");
         }
         : comments(cx, profile);
         : sessions(cx, viewer, profile);
@@ -98,7 +98,7 @@ fn comments<'p>(cx: &'p Cx, profile: &'p Profile) -> impl Render + 'p {
         details(open?=is_requested, id="comments") {
             summary { h2 { : "Comments:" } : " "; : profile.user.comments_count }
             : comment::views::text::own(&profile.comments.rows, cx.now);
-            : pager::more(profile.comments.next, "comments", "#comments");
+            : pager::more(profile.comments.next, "comments", "#comments", "comments");
         }
     }
 }
@@ -115,7 +115,7 @@ fn sessions<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
                     : button::method_override("delete");
                     button(class="button", id="end_others") { : "Sign out everywhere else" }
                 }
-                : pager::more(sessions.next, "sessions", "#sessions");
+                : pager::more(sessions.next, "sessions", "#sessions", "sessions");
             }
         }
     }
