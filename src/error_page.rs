@@ -92,7 +92,7 @@ fn page(cx: &Cx, error: &Error) -> Response {
 fn decision(why: &str) -> impl Render + '_ {
     owned_html! {
         div(class="prose") {
-            p { : Text(why) }
+            p(dir="auto") { : Text(why) }
             p { a(href=paths::LOG) { : message::LOG } }
         }
     }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use icu_properties::CodePointMapData;
-use icu_properties::props::{BinaryProperty, DefaultIgnorableCodePoint, Script};
+use icu_properties::props::{BidiClass, BinaryProperty, DefaultIgnorableCodePoint, Script};
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::GraphemeCursor;
 
@@ -100,6 +100,26 @@ pub fn has_no_blanks(letter: char) -> bool {
         )
 }
 
+/// Whether a text has letters that are read from right to left (Unicode's UAX 9: the classes R and AL).
+#[must_use]
+pub fn has_right_to_left(text: &str) -> bool {
+    let is_one = |letter| {
+        matches!(
+            CodePointMapData::<BidiClass>::new().get(letter),
+            BidiClass::RightToLeft | BidiClass::ArabicLetter
+        )
+    };
+    // The letters before are Latin, Greek, Cyrillic and Armenian.
+    !text.is_ascii() && text.chars().any(|letter| letter >= '\u{590}' && is_one(letter))
+}
+
+/// A text for a line of other words where there is no markup, such as a title: one with letters that are read
+/// from right to left is between Unicode's isolates, so that it does not change the order of the words around it.
+#[must_use]
+pub fn isolated(text: &str) -> Cow<'_, str> {
+    if has_right_to_left(text) { format!("\u{2068}{text}\u{2069}").into() } else { text.into() }
+}
+
 /// The number of characters of a text, where Han, Kana and Hangul, of which one or two make a word, count
 /// double: the measure of the least length of a text.
 #[must_use]
@@ -184,6 +204,16 @@ mod tests {
         assert_eq!(floor_boundary(&"\u{301}".repeat(1_000), 1_001), 1_000);
         assert_eq!((&*shortened("abc", 3), &*shortened("abcd", 3)), ("abc", "abc…"));
         assert_eq!(shortened("ae\u{301}x", 2), "a…");
+    }
+
+    #[test]
+    fn a_text_with_letters_from_right_to_left_is_isolated() {
+        for text in ["שלום", "abc مرحبا", "\u{1e900}", "ﷲ"] {
+            assert_eq!(isolated(text), format!("\u{2068}{text}\u{2069}"));
+        }
+        for text in ["", "abc", "é", "日本", "किताब", "123 !?", "Ωж"] {
+            assert_eq!(isolated(text), text);
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use crate::text::isolated;
 use crate::types::id::UserId;
 use crate::types::time::DAY;
 use crate::web::account::{self, MadeFor};
@@ -141,7 +142,7 @@ pub fn other_account(cx: &Cx) -> Option<Error> {
 }
 
 fn banned(cx: &Cx, reason: &str) -> Error {
-    Error::Moderated { why: format!("You are banned: {reason}"), typed: cx.typed() }
+    Error::Moderated { why: format!("You are banned: {}", isolated(reason)), typed: cx.typed() }
 }
 
 /// The users that a write is open to.

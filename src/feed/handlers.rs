@@ -3,6 +3,7 @@
 use super::{Feed, MAX_ENTRIES, sql, views};
 use crate::search;
 use crate::search::query::Query;
+use crate::text::isolated;
 use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::user::views::author;
@@ -62,7 +63,7 @@ pub fn of_post(cx: &Cx, id: PostId) -> Result {
     })?;
     let ((title, since), entries) = found.ok_or(Error::NotFound)?;
     let (path, page) = (paths::post_feed(id).to_string(), paths::post(id).to_string());
-    respond(cx, &Feed { title: &format!("Comments on {title}"), path, page, since, entries })
+    respond(cx, &Feed { title: &format!("Comments on {}", isolated(&title)), path, page, since, entries })
 }
 
 /// `GET /search.atom?q=…`: the results of a search, newest first. It is empty while no user has the name in
@@ -83,7 +84,13 @@ pub fn of_search(cx: &Cx) -> Result {
     let (path, page) = (paths::search_feed(&text), paths::search(&text, true, 1));
     respond(
         cx,
-        &Feed { title: &format!("Search for {}", text.trim()), path, page, since: Timestamp::EPOCH, entries },
+        &Feed {
+            title: &format!("Search for {}", isolated(text.trim())),
+            path,
+            page,
+            since: Timestamp::EPOCH,
+            entries,
+        },
     )
 }
 

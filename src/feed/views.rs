@@ -12,6 +12,7 @@ use crate::html::text::Text;
 use crate::markup::cut::{beginning, end_of_words};
 use crate::site::feed_ids::FeedIds;
 use crate::site::origin::Origin;
+use crate::text::isolated;
 use crate::ui::layout::SITE;
 use crate::user::views::author;
 use crate::visibility::DELETED;
@@ -55,7 +56,7 @@ fn atom_within(
     let (address, page) = (format!("{origin}{}", feed.path), format!("{origin}{}", feed.page));
     xml::document("feed", &attributes, |xml| {
         xml::text(xml, "id", &[], &ids.id(&feed.path))?;
-        xml::text(xml, "title", &[], &format!("{} · {SITE}", feed.title))?;
+        xml::text(xml, "title", &[], &format!("{} · {SITE}", isolated(feed.title)))?;
         xml::text(xml, "updated", &[], &feed.updated_at().rfc_3339())?;
         xml::empty(xml, "link", &[("rel", "self"), ("type", ATOM), ("href", &address)])?;
         xml::empty(xml, "link", &[("rel", "alternate"), ("type", "text/html"), ("href", &page)])?;
@@ -85,7 +86,9 @@ fn entry(xml: &mut Xml, origin: &Origin, ids: &FeedIds, entry: &Entry, limit: us
         xml::text(xml, "id", &[], &ids.id(&path))?;
         match entry.target {
             Target::Post(_) => xml::text(xml, "title", &[], &entry.title)?,
-            Target::Comment(_) => xml::text(xml, "title", &[], &format!("{name} on {}", entry.title))?,
+            Target::Comment(_) => {
+                xml::text(xml, "title", &[], &format!("{} on {}", isolated(&name), isolated(&entry.title)))?
+            }
         }
         xml::text(xml, "published", &[], &entry.created_at.rfc_3339())?;
         xml::text(xml, "updated", &[], &entry.updated_at.rfc_3339())?;

@@ -4,7 +4,7 @@ use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
 use super::{FlaggedItem, Reason, USUAL_REASONS};
-use crate::html::text::{DOT, Id, Text};
+use crate::html::text::{DOT, Id, Isolated, Text};
 use crate::moderation::{ModerationAction, Subject};
 use crate::text::shortened;
 use crate::types::cursor::Slice;
@@ -37,7 +37,7 @@ pub fn new<'f>(
     owned_html! {
         @ if let Some(before) = before {
             p(class="hint", id="flagged") {
-                : "You have flagged this ("; : Text(before); : "). Flagging it again changes the reason."
+                : "You have flagged this ("; : Isolated(before); : "). Flagging it again changes the reason."
             }
         }
         form(method="post", action=flag_path(target)) {
@@ -89,8 +89,8 @@ fn queue_item<'q>(viewer: Option<&'q Viewer>, item: &'q FlaggedItem) -> impl Ren
                 @ if let Target::Comment(_) = item.target { : "a comment " }
                 : user::views::author::by(item.author.as_ref(), viewer)
             }
-            p { a(href=subject.address()) { : Text(&item.text) } }
-            div(class="prose") { ul { @ for reason in &item.reasons { li { : Text(&shortened(reason, MAX_LISTED_CHARS)) } } } }
+            p { a(href=subject.address()) { : Isolated(&item.text) } }
+            div(class="prose") { ul { @ for reason in &item.reasons { li(dir="auto") { : Text(&shortened(reason, MAX_LISTED_CHARS)) } } } }
             div(class="actions") {
                 a(class="button", href=subject.moderation_path()) { : "Decide" }
                 form(method="post", action=subject.moderation_path()) {

@@ -17,6 +17,19 @@ impl Render for Text<'_> {
     }
 }
 
+/// Escaped text in a line of other words, in a `bdi` element: letters that are read from right to left do not
+/// change the order of the words around it.
+#[derive(Clone, Copy)]
+pub struct Isolated<'t>(pub &'t str);
+
+impl Render for Isolated<'_> {
+    fn render(&self, out: &mut TemplateBuffer) {
+        out.write_raw("<bdi>");
+        Text(self.0).render(out);
+        out.write_raw("</bdi>");
+    }
+}
+
 /// The bytes of a text when it is escaped as [`Text`].
 #[must_use]
 pub fn escaped_length(text: &str) -> usize {
@@ -73,7 +86,7 @@ impl Render for Id {
     }
 }
 
-render_by_reference!(Text<'_>, Value<'_>, Rendered, Id);
+render_by_reference!(Text<'_>, Isolated<'_>, Value<'_>, Rendered, Id);
 
 /// A constant fragment of a page, rendered once.
 pub struct Rendered(String);

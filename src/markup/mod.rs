@@ -10,7 +10,7 @@ use horrorshow::{Render, TemplateBuffer};
 use self::address::{bare, ends_delimited, without_tail};
 use crate::html::render_by_reference;
 use crate::html::text::{Text, escaped_length};
-use crate::text::{floor_boundary, has_no_blanks};
+use crate::text::{floor_boundary, has_no_blanks, has_right_to_left};
 
 /// The most characters of an address that are shown, about a line; `…` replaces the rest.
 pub const MAX_ADDRESS_CHARS: usize = 60;
@@ -36,8 +36,8 @@ pub const FORMATTING: &str = "Blank line: new paragraph. *Asterisks*: italics. T
 ///   the address belong to it, and the star after it closes emphasis. `<http://…>` links everything up to the
 ///   bracket. At most [`MAX_ADDRESS_CHARS`] characters are shown.
 ///
-/// Tags: `p em pre code a br`; attributes: `tabindex` on `pre`, so that it can be scrolled by keyboard,
-/// `href` and `rel` on `a`. Time is linear in the length of the text, and nothing but the output is allocated.
+/// Tags: `p em pre code a br`; attributes: `dir` on a `p` with letters that are read from right to left,
+/// `tabindex` on `pre`, so that it can be scrolled by keyboard, `href` and `rel` on `a`. Time is linear in the length of the text, and nothing but the output is allocated.
 ///
 /// The output is at most ten times as long plus 40 bytes for the first tags, and at most
 /// [`MAX_MARKUP_BYTES`] if the text's characters alone do not take more (65,536 characters take 320 KiB at
@@ -70,6 +70,10 @@ const EMPHASIS_BYTES: usize = 9;
 /// The bytes of the tags around code.
 const CODE_BYTES: usize = 37;
 
+/// The attribute of a paragraph with letters that are read from right to left: the first letter decides in which
+/// direction the paragraph is read. Others have the direction of the page without it.
+const DIRECTION: &str = r#" dir="auto""#;
+
 /// The bytes that a text may take beyond those of the rendering without links, emphasis and code: without
 /// limit, unless the text is so long that it could exceed [`MAX_MARKUP_BYTES`].
 fn spare(text: &str) -> usize {
@@ -77,7 +81,9 @@ fn spare(text: &str) -> usize {
         return usize::MAX;
     }
     let breaks = memchr::memchr2_iter(b'\n', b'\r', text.as_bytes()).count();
-    let plain = "<p></p>".len() + escaped_length(text) + breaks * ("<br>".len() - 1);
+    let directions =
+        (Lines { text, at: 0 }).filter(|(_, line)| has_right_to_left(line)).count() * DIRECTION.len();
+    let plain = "<p></p>".len() + escaped_length(text) + breaks * ("<br>".len() - 1) + directions;
     MAX_MARKUP_BYTES.saturating_sub(plain)
 }
 
@@ -128,6 +134,7 @@ impl Sink for TemplateBuffer<'_> {
 fn write(text: &str, mut spare: usize, out: &mut impl Sink) {
     let mut lines = Lines { text, at: 0 };
     let mut paragraph: Option<Paragraph> = None;
+    let is_ascii = text.is_ascii();
     while let Some((at, line)) = lines.next() {
         if out.begins(at, if paragraph.is_some() { Part::Line } else { Part::Block }) {
             return;
@@ -142,7 +149,10 @@ fn write(text: &str, mut spare: usize, out: &mut impl Sink) {
         } else if is_indented(line) && spend(&mut spare, CODE_BYTES) {
             code(line, &mut lines, out);
         } else {
-            out.raw("<p>");
+            let is_other_way = !is_ascii && paragraph_at(text, at).any(has_right_to_left);
+            out.raw("<p");
+            out.raw(if is_other_way { DIRECTION } else { "" });
+            out.raw(">");
             let new = Paragraph { text, is_emphasised: false, last_closer: None };
             paragraph.insert(new).line(at, line, &mut spare, out);
         }
@@ -150,6 +160,11 @@ fn write(text: &str, mut spare: usize, out: &mut impl Sink) {
     if paragraph.is_some() {
         out.raw("</p>");
     }
+}
+
+/// The lines of the paragraph that begins at byte `at` of a text.
+fn paragraph_at(text: &str, at: usize) -> impl Iterator<Item = &str> {
+    Lines { text, at }.map(|(_, line)| line).take_while(|line| !is_blank(line))
 }
 
 /// The beginning of a text on one line without its markup: at most `limit` characters, whole words, and `…`
@@ -475,10 +490,15 @@ mod tests {
         }
     }
 
+    /// A paragraph with this content.
+    fn paragraph(content: &str) -> String {
+        format!("<p{}>{content}</p>", if has_right_to_left(content) { DIRECTION } else { "" })
+    }
+
     /// Checks that each text gives one paragraph with the expected content.
     fn assert_in_paragraph(table: &[(&str, &str)]) {
         for (text, expected) in table {
-            assert_eq!(html(text), format!("<p>{expected}</p>"), "{text:?}");
+            assert_eq!(html(text), paragraph(expected), "{text:?}");
         }
     }
 
@@ -492,7 +512,7 @@ mod tests {
         for marked in texts {
             let (before, rest) = marked.split_once("[[").expect("a beginning");
             let (address, after) = rest.split_once("]]").expect("an end");
-            let expected = format!("<p>{before}{}{after}</p>", linked(address));
+            let expected = paragraph(&[before, &linked(address), after].concat());
             assert_eq!(html(&[before, address, after].concat()), expected, "{marked:?}");
         }
     }
@@ -501,7 +521,7 @@ mod tests {
     fn assert_no_links(texts: &[&str]) {
         for text in texts {
             let escaped = Text(text).into_string().expect("a string takes it");
-            assert_eq!(html(text), format!("<p>{escaped}</p>"), "{text:?}");
+            assert_eq!(html(text), paragraph(&escaped), "{text:?}");
         }
     }
 
@@ -515,6 +535,7 @@ mod tests {
             ("one\rtwo\r\rthree\n\rfour", "<p>one<br>two</p><p>three</p><p>four</p>"),
             ("\n\n one \n two", "<p> one <br> two</p>"),
             ("<b>&\"'", "<p>&lt;b&gt;&amp;\"'</p>"),
+            ("a\nשלום\n\nb\n \nمرحبا", r#"<p dir="auto">a<br>שלום</p><p>b</p><p dir="auto">مرحبا</p>"#),
         ]);
     }
 
@@ -840,12 +861,12 @@ mod tests {
             let bare = text.replace("\r\n", "\n").replace('\r', "\n");
             let blocks = bare.lines().collect::<Vec<_>>();
             let mut expected = String::new();
-            for paragraph in blocks.split(|line| line.trim().is_empty()).filter(|lines| !lines.is_empty()) {
-                if paragraph[0].starts_with("  ") {
+            for lines in blocks.split(|line| line.trim().is_empty()).filter(|lines| !lines.is_empty()) {
+                if lines[0].starts_with("  ") {
                     return Ok(()); // Another test covers code.
                 }
-                let lines = paragraph.iter().map(|line| Text(line).into_string().expect("a string takes it"));
-                expected += &format!("<p>{}</p>", lines.collect::<Vec<_>>().join("<br>"));
+                let lines = lines.iter().map(|line| Text(line).into_string().expect("a string takes it"));
+                expected += &paragraph(&lines.collect::<Vec<_>>().join("<br>"));
             }
             prop_assert_eq!(html(&text), expected);
         }

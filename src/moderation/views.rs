@@ -4,7 +4,7 @@ use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
 use super::{LogEntry, ModerationAction, Subject, SubjectDetail};
-use crate::html::text::{DOT, Id, Text};
+use crate::html::text::{DOT, Id, Isolated, Text};
 use crate::markup::Markup;
 use crate::types::cursor::Slice;
 use crate::ui::badge;
@@ -53,7 +53,7 @@ pub fn absent(state: State) -> impl Render {
 pub fn removed<'r>(reason: Option<&'r str>) -> impl Render + 'r {
     owned_html! {
         @ if let Some(reason) = reason {
-            p { : "An admin removed this post: "; : Text(reason) }
+            p { : "An admin removed this post: "; : Isolated(reason) }
             p { a(href=paths::LOG) { : message::LOG } }
         }
     }
@@ -63,7 +63,7 @@ pub fn removed<'r>(reason: Option<&'r str>) -> impl Render + 'r {
 pub fn locked<'r>(reason: &'r str) -> impl Render + 'r {
     owned_html! {
         p(class="hint", id="comment_form") {
-            : "This discussion is locked: "; : Text(reason); : " ("; a(href=paths::LOG) { : message::LOG } : ")"
+            : "This discussion is locked: "; : Isolated(reason); : " ("; a(href=paths::LOG) { : message::LOG } : ")"
         }
     }
 }
@@ -82,7 +82,7 @@ pub fn log<'l>(cx: &'l Cx, entries: &'l Slice<LogEntry>) -> impl Render + 'l {
                             : entry_subject(entry); : DOT;
                             : Age { at: entry.created_at, now: cx.now }; : " ago"
                         }
-                        p { : Text(&entry.reason) }
+                        p(dir="auto") { : Text(&entry.reason) }
                     }
                 }
             }
@@ -106,7 +106,7 @@ fn entry_subject(entry: &LogEntry) -> impl Render + '_ {
         @ if let Some(subject) = entry.subject {
             @ if entry.name.is_some() && !is_user { : "the "; : &entry.noun; : " " }
             a(href=subject.address()) {
-                @ if let Some(name) = &entry.name { : Text(name) } else { : &entry.noun; : number(subject) }
+                @ if let Some(name) = &entry.name { : Isolated(name) } else { : &entry.noun; : number(subject) }
             }
             : badge::admin(entry.is_about_admin);
         } else {
@@ -155,7 +155,7 @@ pub fn decide<'c>(
         @ if !detail.flags.is_empty() {
             div(class="prose") {
                 h2 { : "Flags" }
-                ul(id="reasons") { @ for reason in &detail.flags { li { : Text(reason) } } }
+                ul(id="reasons") { @ for reason in &detail.flags { li(dir="auto") { : Text(reason) } } }
             }
         }
         @ if detail.is_admin {
@@ -167,7 +167,7 @@ pub fn decide<'c>(
 
 fn content<'c>(viewer: Option<&'c Viewer>, detail: &'c SubjectDetail) -> impl Render + 'c {
     owned_html! {
-        @ if let Some(name) = &detail.name { h2 { : Text(name); : badge::admin(detail.is_admin) } }
+        @ if let Some(name) = &detail.name { h2 { : Isolated(name); : badge::admin(detail.is_admin) } }
         @ if let Some(url) = &detail.url { p { : Text(url) } }
         @ if !matches!(detail.subject, Subject::User(_)) {
             p(class="byline") { : user::views::author::by(detail.author.as_ref(), viewer) }

@@ -18,6 +18,7 @@ use crate::comment::views::{CommentForm, ThreadContext};
 use crate::draft;
 use crate::saved;
 use crate::site::limiter::Action;
+use crate::text::isolated;
 use crate::types::cursor::{Cursor, PAGE_SIZE, START, Slice};
 use crate::types::id::{PostId, UserId};
 use crate::ui::layout::{self, Page, Preview};
@@ -82,8 +83,8 @@ pub fn from(cx: &Cx) -> Result {
     let (after, viewer_id) = (cx.cursor("after")?, auth::viewer_id(cx)?);
     let site = cx.query("site").and_then(|site| link::site::parse(&site)).ok_or(Error::NotFound)?;
     let posts = cx.read(|connection| sql::of_site(connection, viewer_id, &site, after, PAGE_SIZE))?;
-    let heading = format!("Posts from {}", site);
-    let description = format!("Links to {} on Lorem News.", site);
+    let heading = format!("Posts from {}", isolated(&site));
+    let description = format!("Links to {} on Lorem News.", isolated(&site));
     let page = Page { description: &description, ..Page::new(cx, &heading)? };
     Ok(reply::page(cx, layout::render(&page, views::from(cx, page.viewer, &site, &posts))?))
 }

@@ -7,8 +7,9 @@ use super::best::Period;
 use super::link::site::is_shared_host;
 use super::{Content, Link, Post, PostDetail};
 use crate::comment;
-use crate::html::text::{DOT, Text, Value, escaped_length};
+use crate::html::text::{DOT, Isolated, Text, Value, escaped_length};
 use crate::markup::{self, FORMATTING, Markup};
+use crate::text::isolated;
 use crate::types::cursor::Slice;
 use crate::types::id::PostId;
 use crate::types::time::Timestamp;
@@ -69,7 +70,7 @@ pub fn from<'p>(
     owned_html! {
         @ if is_shared_host(site) {
             p(class="hint") {
-                : "These are its own pages. "; a(href=paths::search(&format!("site:{site}"), false, 1)) { : "All posts from "; : Text(site) }
+                : "These are its own pages. "; a(href=paths::search(&format!("site:{site}"), false, 1)) { : "All posts from "; : Isolated(site) }
             }
         }
         @ if posts.rows.is_empty() {
@@ -139,9 +140,9 @@ pub fn title<'p>(post: &'p Post, words: impl Render + 'p) -> impl Render + 'p {
         @ if let Some(link) = &post.link {
             @ if escaped_length(&link.url) <= MAX_LISTED_URL_BYTES { : leading_out(&link.url) }
             else { : Raw("<a href="); : paths::post(post.id); : Raw(">") }
-            : &words; : Raw("</a> "); : site(link);
+            : Raw("<bdi>"); : &words; : Raw("</bdi></a> "); : site(link);
         } else {
-            a(href=paths::post(post.id)) { : &words }
+            a(href=paths::post(post.id)) { bdi { : &words } }
         }
     }
 }
@@ -154,7 +155,7 @@ fn leading_out(url: &str) -> impl Render + '_ {
 /// The site of a link, behind the title.
 fn site(link: &Link) -> impl Render + '_ {
     owned_html! {
-        : Raw("<span class=site>("); a(href=paths::From(&link.site)) { : Text(&link.site) } : Raw(")</span>");
+        : Raw("<span class=site>("); a(href=paths::From(&link.site)) { : Isolated(&link.site) } : Raw(")</span>");
     }
 }
 
@@ -228,7 +229,7 @@ pub fn description(detail: &PostDetail) -> String {
     let (points, comments) = (vote::views::points(*score), comment::views::count(*comments_count));
     let site = link.as_ref().map(|link| &*link.site);
     let sentence = owned_html! {
-        @ if let Some(site) = site { : site; : " - " }
+        @ if let Some(site) = site { : &*isolated(site); : " - " }
         : points; : ", "; : comments;
     };
     sentence.into_string().unwrap_or_default()

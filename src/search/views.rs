@@ -7,7 +7,7 @@ use super::excerpt::{highlighted, highlighted_excerpt, leading_excerpt, matching
 use super::query::{Query, QueryError};
 use super::{Hit, MAX_PAGES, Order, Outcome, PAGE_SIZE, Refusal, Results};
 use crate::comment::OwnComment;
-use crate::html::text::{DOT, Id, Text};
+use crate::html::text::{DOT, Id, Isolated};
 use crate::post::{self, PostDetail, link};
 use crate::types::time::Timestamp;
 use crate::ui::time::Age;
@@ -36,7 +36,7 @@ fn form(results: &Results) -> impl Render + '_ {
             div(class="field") {
                 label(for="q") { : "Words in posts and comments" }
                 input(
-                    type="search", id="q", name="q", value=text, maxlength=link::MAX_BYTES, autocomplete="off",
+                    type="search", id="q", name="q", value=text, dir="auto", maxlength=link::MAX_BYTES, autocomplete="off",
                     autocapitalize="none", spellcheck="false", aria-describedby="search_help",
                     autofocus?=text.is_empty().then_some("")
                 );
@@ -58,7 +58,7 @@ pub fn summary(results: &Results) -> impl Render + '_ {
         @ if let Some(outcome) = &results.outcome {
             @ match outcome {
                 Ok(outcome) => { : number(outcome) }
-                Err(Refusal::UnknownAuthor(name)) => { : "Nobody here is called "; : Text(name); : "." }
+                Err(Refusal::UnknownAuthor(name)) => { : "Nobody here is called "; : Isolated(name); : "." }
                 Err(Refusal::InvalidQuery(error)) => { : error_text(*error) }
             }
         }
@@ -71,7 +71,7 @@ fn number(outcome: &Outcome) -> impl Render + '_ {
     let short = outcome.query.short_last_word.as_deref().filter(|_| number == 0);
     owned_html! {
         @ if let Some(short) = short {
-            : "No results with “"; : Text(short); : "” as a whole word. ";
+            : "No results with “"; : Isolated(short); : "” as a whole word. ";
             : "Keep typing: from three letters on, beginnings of words are found too."
         } else if found.is_more {
             : "More than 1,000 results; only the newest 1,000 are ranked."
@@ -91,7 +91,7 @@ fn number(outcome: &Outcome) -> impl Render + '_ {
 /// The sentence on the parts of a query that have no word.
 fn left_out(parts: &[String]) -> impl Render + '_ {
     owned_html! {
-        @ for part in parts { : " “"; : Text(part); : "”" }
+        @ for part in parts { : " “"; : Isolated(part); : "”" }
         @ if parts.len() == 1 { : " was" } else { : " were" }
         : " left out: search looks for letters and digits."
     }
@@ -172,7 +172,7 @@ fn post<'r>(
             : post::views::title(post, highlighted(&post.title, query));
             : post::views::facts(post, true, viewer, now);
             @ if let Some(part) = matching_excerpt(description, query) {
-                blockquote { : highlighted_excerpt(part, query) }
+                blockquote(dir="auto") { : highlighted_excerpt(part, query) }
             }
         }
     }
@@ -189,12 +189,12 @@ fn comment<'r>(
     let part = matching_excerpt(&comment.body, query).unwrap_or_else(|| leading_excerpt(&comment.body));
     owned_html! {
         li(id=Id("comment_", comment.id.get())) {
-            blockquote { : highlighted_excerpt(part, query) }
+            blockquote(dir="auto") { : highlighted_excerpt(part, query) }
             p {
                 a(href=paths::comment(comment.id)) { : "Comment" } : " ";
                 : user::views::author::by(author, viewer); : DOT;
                 : Age { at: comment.created_at, now }; : " ago"; : DOT; : "on ";
-                a(href=paths::post(comment.post_id)) { : Text(&comment.post_title) }
+                a(href=paths::post(comment.post_id)) { : Isolated(&comment.post_title) }
             }
         }
     }

@@ -87,7 +87,7 @@ impl<'f> Field<'f> {
 pub fn line<'f>(field: Field<'f>) -> impl Render + 'f {
     let input = owned_html! {
         input(
-            type="text", id=field.id, name=field.name, value=field.value, autocomplete?=field.autocomplete,
+            type="text", id=field.id, name=field.name, value=field.value, dir="auto", autocomplete?=field.autocomplete,
             aria-invalid?=field.invalid(), aria-describedby?=field.described_by()
         );
     };
@@ -109,7 +109,7 @@ pub fn password<'f>(field: Field<'f>) -> impl Render + 'f {
 pub fn area<'f>(field: Field<'f>) -> impl Render + 'f {
     let input = owned_html! {
         textarea(
-            id=field.id, name=field.name, autofocus?=field.autofocus,
+            id=field.id, name=field.name, dir="auto", autofocus?=field.autofocus,
             aria-invalid?=field.invalid(), aria-describedby?=field.described_by()
         ) {
             // Browsers drop a leading line break.
@@ -125,7 +125,7 @@ pub fn unsent_text(text: &str) -> impl Render + '_ {
         @ if !text.is_empty() {
             div(class="field") {
                 label(for="typed") { : "What you wrote (copy it to keep it)" }
-                textarea(id="typed", readonly) { : Raw("\n"); : Text(text) }
+                textarea(id="typed", dir="auto", readonly) { : Raw("\n"); : Text(text) }
             }
         }
     }

@@ -9,8 +9,9 @@ use lazy_static::lazy_static;
 
 use super::{badge, button, message};
 use crate::auth;
-use crate::html::text::{DOT, Rendered, Text, Value};
+use crate::html::text::{DOT, Isolated, Rendered, Text, Value};
 use crate::site::origin::Origin;
+use crate::text::isolated;
 use crate::web::Viewer;
 use crate::web::account::Account;
 use crate::web::flash::Notice;
@@ -121,7 +122,7 @@ pub fn render(page: &Page, main: impl RenderOnce) -> Result<String, horrorshow::
                     div(class="card-title") {
                         // The span's background interrupts the frame's line behind the words of each line
                         // only.
-                        h1 { span { : Text(page.heading); : badge::admin(page.is_about_admin) } }
+                        h1 { span { : Isolated(page.heading); : badge::admin(page.is_about_admin) } }
                         @ if let Some((href, text)) = page.aside { a(href=href) { : text } }
                     }
                     : main;
@@ -145,7 +146,7 @@ fn head<'p>(page: &'p Page) -> impl Render + 'p {
     owned_html! {
         meta(charset="utf-8");
         title {
-            @ if !page.heading.is_empty() { : Text(page.heading); : Raw(" · ") }
+            @ if !page.heading.is_empty() { : Text(&isolated(page.heading)); : Raw(" · ") }
             : SITE;
         }
         @ if !page.description.is_empty() { meta(name="description", content=Value(page.description)); }
@@ -262,7 +263,7 @@ fn header<'p>(viewer: Option<&'p Viewer>, path: &'p str) -> impl Render + 'p {
                         a(href=paths::FLAGS, aria-current?=current(path == paths::FLAGS)) { : "Flags" }
                         : SEPARATOR;
                     }
-                    a(class="self", href=paths::user(viewer.id)) { : Text(&viewer.screen_name) }
+                    a(class="self", href=paths::user(viewer.id)) { : Isolated(&viewer.screen_name) }
                     : badge::admin(viewer.is_admin);
                     : SEPARATOR;
                     : button::delete(Account::of(Some(viewer)), paths::session(viewer.session_id), "link", "Sign out");

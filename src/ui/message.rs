@@ -3,7 +3,7 @@
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
-use crate::html::text::Text;
+use crate::html::text::Isolated;
 use crate::web::flash::Flash;
 use crate::web::reply::Change;
 use crate::web::{Cx, Viewer, paths};
@@ -16,7 +16,7 @@ pub fn notice<'s>(flash: Flash, sender: Option<&'s Viewer>) -> impl Render + 's 
     owned_html! {
         p(class="flash notice") {
             : flash.text();
-            @ if let Some(sender) = sender { : " It was sent as "; : Text(&sender.screen_name); : "." }
+            @ if let Some(sender) = sender { : " It was sent as "; : Isolated(&sender.screen_name); : "." }
         }
     }
 }

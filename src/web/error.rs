@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::header::Header;
 use crate::site::limiter::RetryAfter;
+use crate::text::isolated;
 
 /// The reason for which a handler cannot answer the request. Mistakes in a form that a person can correct are
 /// no error: the handler shows the form again, with [`Errors`](super::form::Errors).
@@ -136,6 +137,7 @@ impl Error {
             ),
             Error::Moderated { why, .. } => return (refused, why.clone().into()),
             Error::OtherAccount { screen_name, .. } => {
+                let screen_name = isolated(screen_name);
                 let sentence = format!(
                     "You are signed in as {screen_name} now, and the page was made for another account. \
                      Nothing was changed. Load the page again to go on as {screen_name}."

@@ -10,7 +10,7 @@ use super::error::Error;
 use super::list_header;
 use crate::html::text::escaped_value_length;
 use crate::site::limiter::{Action, Limiter, RetryAfter};
-use crate::text::{is_blank, is_control};
+use crate::text::{is_blank, is_control, isolated};
 
 /// The most fields of a form: those of the site have fewer than ten.
 pub const MAX_FIELDS: usize = 100;
@@ -180,6 +180,7 @@ impl Errors {
     #[must_use]
     pub fn for_another_account(mut self, screen_name: &str) -> Errors {
         if !self.is_for_another_account {
+            let screen_name = isolated(screen_name);
             let sentence = format!(
                 "You are signed in as {screen_name} now, and this form was made for another account. \
                  Send it again to send it as {screen_name}"

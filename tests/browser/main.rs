@@ -11,6 +11,7 @@ mod bounds;
 mod comfort;
 mod comments;
 mod devtools;
+mod directions;
 mod going_back;
 mod journeys;
 mod links;

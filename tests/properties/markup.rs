@@ -73,9 +73,10 @@ fn read_back(output: &str) -> String {
             Node::Element(element) => {
                 let attributes: Vec<_> = element.attrs().collect();
                 let is_known = match (parent.name(), element.name(), &*attributes) {
-                    ("html", "p", []) | ("p", "em", []) | ("p" | "em", "br", []) | ("pre", "code", []) => {
-                        true
-                    }
+                    ("html", "p", [] | [("dir", "auto")])
+                    | ("p", "em", [])
+                    | ("p" | "em", "br", [])
+                    | ("pre", "code", []) => true,
                     ("html", "pre", [("tabindex", "0")]) => true,
                     ("p" | "em", "a", [("href", href), ("rel", "nofollow ugc noopener")]) => {
                         is_of_the_web(href)

@@ -16,6 +16,7 @@ mod comfort;
 mod coming_back;
 mod contract;
 mod devices;
+mod directions;
 mod drain;
 mod durability;
 mod environment;

@@ -331,7 +331,8 @@ fn an_admin_has_a_badge_wherever_their_name_stands_until_they_are_none() {
         assert!(badges(client, path) > 0, "{path}");
         // Each name that is a link has one behind it, and the names of other users have none.
         let html = client.get(path).text().to_owned();
-        for shown in [name.as_str(), "you"] {
+        let in_bdi = format!("<bdi>{name}</bdi>");
+        for shown in [in_bdi.as_str(), "you"] {
             for link in [format!("\"/users/1\">{shown}</a>"), format!("=/users/1>{shown}</a>")] {
                 for (at, _) in html.match_indices(&link) {
                     let rest = &html[at + link.len()..];
@@ -341,7 +342,7 @@ fn an_admin_has_a_badge_wherever_their_name_stands_until_they_are_none() {
         }
         for (at, _) in html.match_indices("</a> <span class=badge>admin</span>") {
             assert!(
-                html[..at].ends_with(&name) || html[..at].ends_with(">you"),
+                html[..at].ends_with(&in_bdi) || html[..at].ends_with(">you"),
                 "{path}: {}",
                 &html[at - 40..at]
             );

@@ -23,6 +23,7 @@ use crate::auth::Standing;
 use crate::auth::token::Token;
 use crate::html::size::{MAX_COMMENT_FORM_BYTES, MAX_FORM_IN_PLACE_BYTES};
 use crate::site::limiter::Action;
+use crate::text::isolated;
 use crate::types::cursor::START;
 use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
@@ -208,8 +209,8 @@ pub fn show(cx: &Cx, id: CommentId) -> Result {
     let (detail, comment, context_page, thread) = found.ok_or(Error::NotFound)?;
     visit::handlers::record_visit(cx, &detail, visit::handlers::Page::Other)?;
     let (heading, back) =
-        (format!("Comment on {}", detail.post.title), paths::post(detail.post.id).to_string());
-    let description = format!("A comment on {}, with the replies to it.", detail.post.title);
+        (format!("Comment on {}", isolated(&detail.post.title)), paths::post(detail.post.id).to_string());
+    let description = format!("A comment on {}, with the replies to it.", isolated(&detail.post.title));
     let aside = Some((&*back, "← Back to post"));
     let page = Page { aside, description: &description, ..Page::new(cx, &heading)? };
     let address = address_on(context_page, detail.post.id, id);

@@ -6,7 +6,7 @@ use super::super::views::{self, CommentForm};
 use super::super::{CommentStatus, ReplyTarget, parent_deleted};
 use super::reply_page;
 use crate::auth;
-use crate::text::is_blank;
+use crate::text::{is_blank, isolated};
 use crate::types::cursor::START;
 use crate::types::id::CommentId;
 use crate::web::account::Account;
@@ -17,7 +17,7 @@ use crate::{draft, post};
 
 /// The error for a comment on a locked discussion; it returns the text that the user has `typed`.
 fn discussion_locked(reason: &str, typed: String) -> Error {
-    Error::Moderated { why: format!("This discussion is locked: {reason}"), typed }
+    Error::Moderated { why: format!("This discussion is locked: {}", isolated(reason)), typed }
 }
 
 /// The page change that puts the form for a reply below comment `id`, unless a form is there.

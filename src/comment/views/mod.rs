@@ -10,7 +10,7 @@ use super::tree::{HiddenReplies, Row};
 use super::{Comment, MAX_LEVELS, Thread};
 use crate::html::render_by_reference;
 use crate::html::size::{MAX_FORM_IN_PLACE_BYTES, MAX_PAGE_BYTES};
-use crate::html::text::{DOT, Id, Text, escaped_length};
+use crate::html::text::{DOT, Id, Isolated, escaped_length};
 use crate::markup::{FORMATTING, Markup};
 use crate::post::PostDetail;
 use crate::types::id::{CommentId, PostId, UserId};
@@ -349,7 +349,7 @@ pub fn show<'p>(
     let list = List { thread, context, is_of_comment: true };
     owned_html! {
         p(class="byline") {
-            : "on "; a(href=paths::post(detail.post.id)) { : Text(&detail.post.title) }
+            : "on "; a(href=paths::post(detail.post.id)) { : Isolated(&detail.post.title) }
             @ if let Some(parent_id) = comment.parent_id { : DOT; a(href=paths::comment(parent_id)) { : "parent" } }
             : DOT; a(href=context_path) { : "context" }
             : DOT; a(href=paths::comments(detail.post.id), class="comments_count") { : count(detail.post.comments_count) }
@@ -378,7 +378,7 @@ pub fn reply<'p>(
         p(class="byline") {
             : user::views::author::by(parent.author.as_ref(), None); : DOT;
             a(href=paths::comment(parent.id)) { : Age { at: parent.created_at, now }; : " ago" }
-            : DOT; : "on "; a(href=paths::post(post.post.id)) { : Text(&post.post.title) }
+            : DOT; : "on "; a(href=paths::post(post.post.id)) { : Isolated(&post.post.title) }
         }
         div(class="prose") { : Markup(&parent.body) }
         form(method="post", action=paths::replies(parent.id), class="answer") {

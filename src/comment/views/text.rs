@@ -4,7 +4,7 @@ use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
 use crate::comment::{OwnComment, Thread};
-use crate::html::text::{DOT, Id, Text};
+use crate::html::text::{DOT, Id, Isolated};
 use crate::markup::Markup;
 use crate::markup::cut::{beginning, common_limit, size};
 use crate::types::id::CommentId;
@@ -55,7 +55,7 @@ pub fn own<'c>(comments: &'c [OwnComment], now: Timestamp) -> impl Render + 'c {
                 li {
                     div {
                         p {
-                            : Raw("on "); a(href=paths::post(comment.post_id)) { : Text(&comment.post_title) }
+                            : Raw("on "); a(href=paths::post(comment.post_id)) { : Isolated(&comment.post_title) }
                             : DOT; a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, now }; : Raw(" ago") }
                         }
                         : listed(comment);

@@ -23,6 +23,7 @@ use crate::session;
 use crate::session::handlers::sign_in::SignIn;
 use crate::session::handlers::{end_others, respond_signed_in, with_cookies, without_cookies};
 use crate::site::limiter::{Action, RetryAfter};
+use crate::text::isolated;
 use crate::types::cursor::{Cursor, PAGE_SIZE};
 use crate::types::id::UserId;
 use crate::ui::layout::{self, Page};
@@ -86,7 +87,7 @@ pub fn page(cx: &Cx, id: UserId, cursors: &ListCursors) -> Result<Option<String>
     };
     let feed = Some(paths::user_feed(id).to_string().into());
     let name = &profile.user.screen_name;
-    let description = format!("What {} wrote on Lorem News.", name);
+    let description = format!("What {} wrote on Lorem News.", isolated(name));
     let page = Page {
         feed,
         is_about_admin: profile.user.is_admin,

@@ -6,7 +6,8 @@ use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
 use super::super::{Author, is_own};
-use crate::html::text::Text;
+use crate::html::text::Isolated;
+use crate::text::isolated;
 use crate::ui::badge;
 use crate::web::{Viewer, paths};
 
@@ -16,7 +17,7 @@ pub fn by<'a>(author: Option<&'a Author>, viewer: Option<&'a Viewer>) -> impl Re
         : Raw("by ");
         @ if let Some(author) = author {
             a(href=paths::user(author.id)) {
-                @ if is_own(Some(author), viewer) { : Raw("you") } else { : Text(&author.screen_name) }
+                @ if is_own(Some(author), viewer) { : Raw("you") } else { : Isolated(&author.screen_name) }
             }
             : badge::admin(author.is_admin);
         } else {
@@ -28,7 +29,7 @@ pub fn by<'a>(author: Option<&'a Author>, viewer: Option<&'a Viewer>) -> impl Re
 /// The name as a link, with the badge of an admin: for lists without "you".
 pub fn name(author: &Author) -> impl Render + '_ {
     owned_html! {
-        a(href=paths::user(author.id)) { : Text(&author.screen_name) }
+        a(href=paths::user(author.id)) { : Isolated(&author.screen_name) }
         : badge::admin(author.is_admin);
     }
 }
@@ -37,5 +38,9 @@ pub fn name(author: &Author) -> impl Render + '_ {
 #[must_use]
 pub fn text(author: &Author) -> Cow<'_, str> {
     let Author { screen_name, is_admin, .. } = author;
-    if *is_admin { format!("{screen_name} ({})", badge::ADMIN).into() } else { screen_name.as_str().into() }
+    if *is_admin {
+        format!("{} ({})", isolated(screen_name), badge::ADMIN).into()
+    } else {
+        screen_name.as_str().into()
+    }
 }

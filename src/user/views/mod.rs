@@ -7,7 +7,7 @@ use horrorshow::prelude::*;
 
 use super::{FormerName, User};
 use crate::comment::OwnComment;
-use crate::html::text::Text;
+use crate::html::text::{Isolated, Text};
 use crate::markup::{FORMATTING, Markup};
 use crate::post::Post;
 use crate::session::Session;
@@ -54,7 +54,7 @@ pub fn show<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
             div(class="actions") { a(class="button", href=paths::moderate_user(user.id)) { : "Moderate" } }
         }
         dl(class="facts") {
-            dt { : "user:" } dd { : &user.screen_name; : badge::admin(user.is_admin) }
+            dt { : "user:" } dd { : Isolated(&user.screen_name); : badge::admin(user.is_admin) }
             @ if !profile.former_names.is_empty() {
                 dt { : "formerly:" } dd { : former_names(&profile.former_names, cx.now) }
             }
@@ -65,7 +65,7 @@ pub fn show<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
             }
             dt { : "karma:" } dd { : user.karma }
             @ if let Some(reason) = &user.banned {
-                dt { : "banned:" } dd { : Text(reason); : " ("; a(href=paths::LOG) { : message::LOG } : ")" }
+                dt { : "banned:" } dd { : Isolated(reason); : " ("; a(href=paths::LOG) { : message::LOG } : ")" }
             }
             dt { : "about:" } dd(class="prose") { : Markup(&user.about) }
         }
@@ -86,7 +86,7 @@ fn former_names(names: &[FormerName], now: Timestamp) -> impl Render + '_ {
     owned_html! {
         @ for (at, name) in names.iter().enumerate() {
             @ if at > 0 { : ", " }
-            : Text(&name.screen_name); : " (until "; : Age { at: name.left_at, now }; : " ago)"
+            : Isolated(&name.screen_name); : " (until "; : Age { at: name.left_at, now }; : " ago)"
         }
     }
 }
