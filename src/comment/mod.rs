@@ -120,11 +120,9 @@ pub fn check(body: &str) -> Errors {
     let mut errors = Errors::default();
     if is_blank(body) {
         errors.add("body", "Body can't be blank");
-    }
-    if text::length_of_words(body) < MIN_LENGTH {
+    } else if text::length_of_words(body) < MIN_LENGTH {
         errors.add("body", "Body is too short (minimum is 5 characters)");
-    }
-    if body.chars().count() > MAX_LENGTH {
+    } else if body.chars().count() > MAX_LENGTH {
         errors.add("body", "Body is too long (maximum is 10000 characters)");
     }
     errors

@@ -34,6 +34,9 @@ pub fn new<'f>(
     reason: &'f Reason,
     errors: &'f Errors,
 ) -> impl Render + 'f {
+    let words = Field::new("words", "In your own words", &reason.details, errors)
+        .autocomplete("off")
+        .hint("Only if none of the above fits. Only admins will read it.");
     owned_html! {
         @ if let Some(before) = before {
             p(class="hint", id="flagged") {
@@ -42,7 +45,7 @@ pub fn new<'f>(
         }
         form(method="post", action=flag_path(target)) {
             : account;
-            : field::errors(errors, "flag");
+            : field::errors(errors, "flag", &[words.place()]);
             fieldset {
                 legend { : "Reason" }
                 @ for (code, label) in USUAL_REASONS {
@@ -55,10 +58,7 @@ pub fn new<'f>(
                     }
                 }
             }
-            : field::line(
-                Field::new("words", "In your own words", &reason.details, errors).autocomplete("off")
-                    .hint("Only if none of the above fits. Only admins will read it.")
-            );
+            : field::line(words);
             button(class="button") { : "Flag" }
         }
     }

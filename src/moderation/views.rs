@@ -146,7 +146,7 @@ pub fn decide<'c>(
     let actions = detail.allowed_actions();
     let has_no_form = form_state.action.is_some_and(|action| !actions.contains(&action));
     owned_html! {
-        @ if has_no_form { : field::errors(form_state.errors, "action") }
+        @ if has_no_form { : field::errors(form_state.errors, "action", &[]) }
         @ if detail.is_deleted {
             p(class="empty") { : "Its author deleted it; there is nothing left to moderate." }
         } else {
@@ -193,13 +193,17 @@ fn form<'f>(
             form(method="post", action=subject.moderation_path()) {
                 : account;
                 input(type="hidden", name="act", value=action.code());
-                : field::errors(errors, "action");
-                : field::line(
-                    Field::new("reason", "Reason", reason, errors).id(&id).autocomplete("off")
-                        .hint("Shown to everyone in the log.")
-                );
+                : reason_field(&id, reason, errors);
                 button(class="button") { : action.button_label() }
             }
         }
+    }
+}
+
+fn reason_field<'f>(id: &'f str, reason: &'f str, errors: &'f Errors) -> impl Render + 'f {
+    let field = Field::new("reason", "Reason", reason, errors).id(id).autocomplete("off");
+    owned_html! {
+        : field::errors(errors, "action", &[field.place()]);
+        : field::line(field.hint("Shown to everyone in the log."));
     }
 }

@@ -179,14 +179,11 @@ impl Content {
     #[must_use]
     pub fn check(&self) -> Errors {
         let mut errors = Errors::default();
-        let length = self.title.chars().count();
         if is_blank(&self.title) {
             errors.add("title", "Title can't be blank");
-        }
-        if text::length_of_words(&self.title) < MIN_TITLE_CHARS {
+        } else if text::length_of_words(&self.title) < MIN_TITLE_CHARS {
             errors.add("title", "Title is too short (minimum is 5 characters)");
-        }
-        if length > MAX_TITLE_CHARS {
+        } else if self.title.chars().count() > MAX_TITLE_CHARS {
             errors.add("title", "Title is too long (maximum is 255 characters)");
         }
         if let Err(sentence) = self.link() {

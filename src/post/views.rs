@@ -276,10 +276,13 @@ const URL_HINT: &str = "Leave empty for a text post.";
 
 fn fields<'f>(content: &'f Content, errors: &'f Errors) -> impl Render + 'f {
     let Content { title, url, description } = content;
+    let title = Field::new("title", "Title", title, errors).autocomplete("off");
+    let url = Field::new("url", "URL", url, errors).autocomplete("off").hint(URL_HINT);
+    let description = Field::new("description", "Description", description, errors).hint(FORMATTING);
     owned_html! {
-        : field::errors(errors, "post");
-        : field::line(Field::new("title", "Title", title, errors).autocomplete("off"));
-        : field::line(Field::new("url", "URL", url, errors).autocomplete("off").hint(URL_HINT));
-        : field::area(Field::new("description", "Description", description, errors).hint(FORMATTING));
+        : field::errors(errors, "post", &[title, url, description].map(Field::place));
+        : field::line(title);
+        : field::line(url);
+        : field::area(description);
     }
 }

@@ -3,7 +3,7 @@
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
-use crate::ui::field;
+use crate::ui::field::{self, Place};
 use crate::web::account::Account;
 use crate::web::form::Errors;
 use crate::web::paths;
@@ -30,9 +30,9 @@ pub fn edit<'f>(
     owned_html! {
         form(method="post", action=paths::PREFERENCES) {
             : account;
-            : field::errors(errors, "choice");
-            : choices("theme", "Theme", themes, errors);
-            : choices("keys", "Keyboard shortcuts", both, errors);
+            : field::errors(errors, "choice", &[place("theme", THEME), place("keys", KEYS)]);
+            : choices("theme", THEME, themes, errors);
+            : choices("keys", KEYS, both, errors);
             @ if let Some(return_to) = return_to { input(type="hidden", name="return_to", value=return_to); }
             button(class="button") { : "Save preferences" }
         }
@@ -40,6 +40,13 @@ pub fn edit<'f>(
             : "Saved in this browser only. "; a(href=paths::KEYS) { : "What the keys do" } : "."
         }
     }
+}
+
+const THEME: &str = "Theme";
+const KEYS: &str = "Keyboard shortcuts";
+
+fn place(name: &'static str, label: &'static str) -> Place<'static> {
+    Place { name, label, id: name }
 }
 
 /// A radio button.
@@ -63,7 +70,7 @@ fn choices<'f, const N: usize>(
     errors: &'f Errors,
 ) -> impl Render + 'f {
     owned_html! {
-        fieldset(class="choices") {
+        fieldset(class="choices", id=name) {
             legend { : legend }
             @ for Choice { value, label, is_chosen } in choices {
                 label { input(type="radio", name=name, value=value, checked?=is_chosen); : " "; : label }

@@ -12,7 +12,6 @@ pub struct Field<'f> {
     name: &'static str,
     id: &'f str,
     label: &'static str,
-    label_class: Option<&'static str>,
     value: &'f str,
     autocomplete: Option<&'static str>,
     autofocus: bool,
@@ -24,17 +23,7 @@ impl<'f> Field<'f> {
     /// A field with its name, label, value, and the errors of the whole form.
     #[must_use]
     pub fn new(name: &'static str, label: &'static str, value: &'f str, errors: &'f Errors) -> Field<'f> {
-        Field {
-            name,
-            id: name,
-            label,
-            label_class: None,
-            value,
-            autocomplete: None,
-            autofocus: false,
-            hint: "",
-            errors,
-        }
+        Field { name, id: name, label, value, autocomplete: None, autofocus: false, hint: "", errors }
     }
 
     /// Sets the `autocomplete` token (HTML standard, "Autofill").
@@ -61,10 +50,16 @@ impl<'f> Field<'f> {
         Field { autofocus: true, ..self }
     }
 
-    /// Hides the label from sight, but not from screen readers.
+    /// The errors of its form.
     #[must_use]
-    pub fn label_hidden(self) -> Field<'f> {
-        Field { label_class: Some("visually-hidden"), ..self }
+    pub fn errors(self) -> &'f Errors {
+        self.errors
+    }
+
+    /// Its place on the page.
+    #[must_use]
+    pub fn place(self) -> Place<'f> {
+        Place { name: self.name, label: self.label, id: self.id }
     }
 
     fn is_wrong(&self) -> bool {
@@ -134,7 +129,7 @@ pub fn unsent_text(text: &str) -> impl Render + '_ {
 fn around<'f>(field: Field<'f>, input: impl Render + 'f) -> impl Render + 'f {
     owned_html! {
         div(class="field") {
-            label(for=field.id, class?=field.label_class) { : field.label }
+            label(for=field.id) { : field.label }
             : &input;
             @ if !field.hint.is_empty() { p(class="hint", id=format_args!("{}_hint", field.id)) { : field.hint } }
             @ if field.is_wrong() {
@@ -146,17 +141,36 @@ fn around<'f>(field: Field<'f>, input: impl Render + 'f) -> impl Render + 'f {
     }
 }
 
-/// The list of a form's errors, above it: `2 errors prohibited this post from being saved:`.
-pub fn errors<'e>(errors: &'e Errors, noun: &'static str) -> impl Render + 'e {
+/// The place of a field on the page, to which the list of a form's errors leads.
+#[derive(Clone, Copy)]
+pub struct Place<'f> {
+    /// The name of the field.
+    pub name: &'static str,
+    /// Its label.
+    pub label: &'static str,
+    /// The id of its element.
+    pub id: &'f str,
+}
+
+/// The heading of a form's errors, above it: `2 errors prohibited this post from being saved:`, with links to the
+/// fields, where the sentences are. A sentence without a field is in the list itself.
+pub fn errors<'e>(errors: &'e Errors, noun: &'static str, fields: &[Place<'e>]) -> impl Render + use<'e> {
     let number = errors.sentences().len();
+    let wrong = |field: &&Place| errors.of(field.name).next().is_some();
+    let wrong: Vec<Place> = fields.iter().filter(wrong).copied().collect();
+    let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
+    let others: Vec<&str> = errors.outside(&names).collect();
     owned_html! {
-        @ if !errors.is_empty() {
+        @ if number > 0 {
             div(class="errors", role="alert") {
                 h2 {
                     : number; : Raw(if number == 1 { " error" } else { " errors" });
                     : " prohibited this "; : noun; : " from being saved:";
                 }
-                ul { @ for sentence in errors.sentences() { li { : sentence } } }
+                ul {
+                    @ for sentence in &others { li { : sentence } }
+                    @ for field in &wrong { li { a(href=format_args!("#{}", field.id)) { : field.label } } }
+                }
             }
         }
     }

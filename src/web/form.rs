@@ -213,6 +213,11 @@ impl Errors {
         self.list.iter().filter(move |(about, _)| *about == field).map(|(_, sentence)| &**sentence)
     }
 
+    /// The sentences about none of these fields.
+    pub fn outside(&self, fields: &[&str]) -> impl Iterator<Item = &str> {
+        self.list.iter().filter(|(about, _)| !fields.contains(about)).map(|(_, sentence)| &**sentence)
+    }
+
     /// How long to wait, if a rate limit refused the form.
     #[must_use]
     pub fn retry_after(&self) -> Option<RetryAfter> {

@@ -61,6 +61,8 @@ fn a_cancelled_reply_that_is_refused_comes_back_with_its_text() {
     reader.wait(&format!("document.querySelector('#reply_{number}_form .errors') !== null"));
     assert_eq!(reader.value(&format!("#reply_body_{number}")), "hm");
     assert_eq!(reader.count("#comment_list form textarea"), 1, "one form");
+    reader.click(&format!("#reply_{number}_form .errors a"));
+    reader.wait(&format!("document.activeElement.id === 'reply_body_{number}'"));
 }
 
 #[test]

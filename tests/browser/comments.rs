@@ -81,6 +81,9 @@ fn a_comment_that_is_too_short_can_be_corrected() {
     assert_eq!(reader.evaluate("document.querySelector('#body').getAttribute('aria-invalid')"), "true");
     assert_eq!(reader.count("#comment_form .errors[role=alert]"), 1);
     assert_eq!(reader.focus(), "post_comment");
+    assert_eq!(reader.text("#comment_form .errors ul"), "Body", "the sentence stands once");
+    reader.click("#comment_form .errors a");
+    await_focus(&reader, "body");
     assert_eq!(reader.count("#comment_list li"), 0);
     comment(&reader, "hm, but longer");
     await_count(&reader, "1 comment");

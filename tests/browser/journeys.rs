@@ -24,6 +24,19 @@ fn signing_up_shows_the_errors_and_then_one_flash() {
     assert_eq!(reader.text("#password_errors"), "Password is too short (minimum is 8 characters)");
     assert_eq!(reader.value("#screen_name"), "newcomer");
     assert_eq!(reader.value("#password"), "", "the form does not return a password");
+    for key in ["Enter", "click"] {
+        reader.evaluate("document.querySelector('.errors a').focus()");
+        if key == "Enter" {
+            reader.press(key)
+        } else {
+            reader.click(".errors a")
+        }
+        reader.wait("document.activeElement.id === 'password'");
+        assert!(
+            reader.evaluate("location.hash") == "#password" && reader.path() == "/users",
+            "no page was loaded"
+        );
+    }
 
     fill_sign_up(&reader, "newcomer", PASSWORD);
     reader.follow("main button");

@@ -177,7 +177,7 @@ fn an_invalid_account_is_refused_with_reasons_and_keeps_the_typed_name() {
         (None, Some(good), None, &[blank]),
         (Some("fine"), None, None, &[no_password]),
         (Some("fine"), Some(""), Some(""), &[no_password]),
-        (None, None, None, &[no_password, blank]),
+        (None, None, None, &[blank, no_password]),
         (Some("fine"), Some("1234567"), None, &[too_short]),
         (Some("fine"), Some(&*most), None, &[too_long]),
         (Some("fine"), Some("password"), None, &[too_common]),
@@ -188,9 +188,9 @@ fn an_invalid_account_is_refused_with_reasons_and_keeps_the_typed_name() {
         (Some("fine"), Some("          "), None, &[no_password]),
         (Some("melusine"), Some("Melusine1"), None, &[like_the_name]),
         (Some("melusine"), Some("loremnews"), None, &[like_the_site]),
-        (Some(&taken), Some("password"), Some("passwort"), &[no_match, in_use, too_common]),
+        (Some(&taken), Some("password"), Some("passwort"), &[in_use, too_common, no_match]),
         (Some("fine"), Some(good), Some("hunter3"), &[no_match]),
-        (Some(&taken), Some("sh0rt"), Some("sh1rt"), &[no_match, in_use, too_short]),
+        (Some(&taken), Some("sh0rt"), Some("sh1rt"), &[in_use, too_short, no_match]),
     ] {
         let fields = [("screen_name", name), ("password", password), ("password_confirmation", confirmation)];
         let form: Vec<(&str, &str)> =
@@ -458,8 +458,8 @@ fn a_refused_account_change_changes_nothing_and_keeps_the_typed_text() {
             ("password", "short"),
             &[
                 "Screen name is too short (minimum is 2 characters)",
-                "Password is too short (minimum is 8 characters)",
                 "Current password is incorrect",
+                "Password is too short (minimum is 8 characters)",
             ],
         ),
     ] {
@@ -580,7 +580,7 @@ fn a_new_password_needs_the_old_one_and_must_be_valid() {
         (Some("password"), "1234567", None, &["Password is too short (minimum is 8 characters)"]),
         (Some("password"), &*too_long, None, &["Password is too long"]),
         (Some("password"), "password", None, &["Password is too common"]),
-        (None, "12345678", None, &["Password is too common", incorrect]),
+        (None, "12345678", None, &[incorrect, "Password is too common"]),
         (Some("password"), "????????", None, &["Password is one or two characters repeated"]),
         (Some("password"), &*name, None, &["Password is too similar to the screen name"]),
         (Some("password"), "changed2026", None, &["Password is too similar to the screen name"]),

@@ -12,10 +12,17 @@ pub fn flash(answer: &Answer) -> Vec<String> {
     notices(&answer.html())
 }
 
-/// The errors of a form: heading and sentences.
+/// The errors of a form: the heading, and the sentences, first those that are about no field.
 pub fn errors(answer: &Answer) -> (String, Vec<String>) {
     let html = answer.html();
-    (texts(&html, ".errors h2").concat(), texts(&html, ".errors li"))
+    (texts(&html, ".errors h2").concat(), sentences(&html))
+}
+
+/// The sentences of a form's errors: those about no field above it, then those at the fields.
+fn sentences(html: &Html) -> Vec<String> {
+    let mut sentences = texts(html, ".errors li:not(:has(a))");
+    sentences.extend(texts(html, ".field .error p, .choices .error"));
+    sentences
 }
 
 /// The value of an `input` of the form.
@@ -179,16 +186,20 @@ pub fn one<T: FromSql>(connection: &Connection, sql: &str) -> T {
     connection.query_row(sql, [], |row| row.get(0)).unwrap_or_else(|error| panic!("{sql}: {error}"))
 }
 
-/// Panics unless the form shows these errors: all above it, and each at its field.
-pub fn assert_refused(html: &Html, noun: &str, sentences: &[&str]) {
-    let number = sentences.len();
+/// Panics unless the form shows these errors, each once and at its field, below a heading that leads to the fields.
+pub fn assert_refused(html: &Html, noun: &str, expected: &[&str]) {
+    let number = expected.len();
     let heading = if number == 1 { "1 error".to_owned() } else { format!("{number} errors") };
     assert_eq!(texts(html, "div.errors h2"), [format!("{heading} prohibited this {noun} from being saved:")]);
-    assert_eq!(texts(html, "div.errors li"), sentences);
     assert_eq!(attributes(html, "div.errors", "role"), ["alert"]);
-    let mut at_fields = texts(html, "div.field div.error p");
-    let mut sentences = sentences.to_vec();
-    at_fields.sort();
-    sentences.sort_unstable();
-    assert_eq!(at_fields, sentences);
+    let mut sentences = texts(html, "div.field div.error p");
+    let mut expected = expected.to_vec();
+    sentences.sort();
+    expected.sort_unstable();
+    assert_eq!(sentences, expected);
+    let wrong = attributes(html, "[aria-invalid=true]", "id");
+    let links: Vec<String> = wrong.iter().map(|id| format!("#{id}")).collect();
+    assert_eq!(attributes(html, "div.errors li a", "href"), links);
+    let labels: Vec<String> = wrong.iter().flat_map(|id| texts(html, &format!("label[for={id}]"))).collect();
+    assert_eq!(texts(html, "div.errors li"), labels);
 }

@@ -70,16 +70,17 @@ pub fn count_of(database: &Connection, post_id: i64) -> i64 {
 fn refusals() -> Vec<(String, Vec<&'static str>)> {
     let text = |text: &str| text.to_owned();
     vec![
-        (text(""), vec![BLANK, SHORT]),
-        (text(" \n "), vec![BLANK, SHORT]),
+        (text(""), vec![BLANK]),
+        (text(" \n "), vec![BLANK]),
         (text("     "), vec![BLANK]),
         (text("\n\n\t\n\n\n"), vec![BLANK]),
         (text("abcd"), vec![SHORT]),
+        (text("谢谢"), vec![SHORT]),
         (text("👍👍👍👍"), vec![SHORT]),
         (text("</te"), vec![SHORT]),
         (text("\"&'<"), vec![SHORT]),
         ("é".repeat(10_001), vec![LONG]),
-        (" ".repeat(10_001), vec![BLANK, LONG]),
+        (" ".repeat(10_001), vec![BLANK]),
     ]
 }
 

@@ -129,27 +129,28 @@ pub fn sign_up<'f>(
     errors: &'f Errors,
 ) -> impl Render + 'f {
     let return_to = local_path(return_to);
+    let name = name_field(screen_name, "30 characters at most.", errors);
+    let passwords = new_password("Password", "8 characters minimum.", errors);
     owned_html! {
         form(method="post", action=paths::USERS) {
             : account;
-            : field::errors(errors, "user");
-            : field::line(
-                Field::new("screen_name", "Screen name", screen_name, errors).autocomplete("username")
-                    .hint("30 characters at most.")
-            );
-            : new_password("Password", "8 characters minimum.", errors);
+            : field::errors(errors, "user", &[name, passwords[0], passwords[1]].map(Field::place));
+            : field::line(name);
+            @ for field in passwords { : field::password(field) }
             @ if let Some(return_to) = return_to { input(type="hidden", name="return_to", value=return_to); }
             button(class="button") { : "Create account" }
         }
     }
 }
 
-fn new_password<'f>(label: &'static str, hint: &'static str, errors: &'f Errors) -> impl Render + 'f {
-    let autocomplete = "new-password";
-    owned_html! {
-        : field::password(Field::new("password", label, "", errors).autocomplete(autocomplete).hint(hint));
-        : field::password(Field::new("password_confirmation", "Password confirmation", "", errors).autocomplete(autocomplete));
-    }
+fn name_field<'f>(screen_name: &'f str, hint: &'static str, errors: &'f Errors) -> Field<'f> {
+    Field::new("screen_name", "Screen name", screen_name, errors).autocomplete("username").hint(hint)
+}
+
+/// The two fields for a new password.
+fn new_password<'f>(label: &'static str, hint: &'static str, errors: &'f Errors) -> [Field<'f>; 2] {
+    let field = |name, label| Field::new(name, label, "", errors).autocomplete("new-password");
+    [field("password", label).hint(hint), field("password_confirmation", "Password confirmation")]
 }
 
 /// The values of the form for an account.
@@ -163,23 +164,29 @@ pub struct EditForm<'f> {
     pub about: &'f str,
 }
 
+const NAME_HINT: &str = "It can be changed 3 times in 30 days. Your profile shows the former name for 30 days, and no \
+                         other user can take it for a year.";
+const PASSWORD_HINT: &str = "8 characters minimum. Changing it signs you out everywhere else. Leave empty to keep your \
+                             password.";
+
 /// The form for editing an account.
 pub fn edit<'f>(account: Account, form: &EditForm<'f>, errors: &'f Errors) -> impl Render + 'f {
     let EditForm { id, screen_name, about } = *form;
+    let name = name_field(screen_name, NAME_HINT, errors);
+    let about = Field::new("about", "About", about, errors).hint(FORMATTING);
+    let current =
+        Field::new("current_password", "Current password", "", errors).autocomplete("current-password");
+    let [password, confirmation] = new_password("New password", PASSWORD_HINT, errors);
     owned_html! {
         form(method="post", action=paths::ACCOUNT) {
             : account;
             : button::method_override("patch");
-            : field::errors(errors, "user");
-            : field::line(
-                Field::new("screen_name", "Screen name", screen_name, errors).autocomplete("username")
-                    .hint("It can be changed 3 times in 30 days. Your profile shows the former name for 30 days, and no other user can take it for a year.")
-            );
-            : field::area(Field::new("about", "About", about, errors).hint(FORMATTING));
+            : field::errors(errors, "user", &[name, about, current, password, confirmation].map(Field::place));
+            : field::line(name);
+            : field::area(about);
             fieldset {
                 legend { : "Change password" }
-                : field::password(Field::new("current_password", "Current password", "", errors).autocomplete("current-password"));
-                : new_password("New password", "8 characters minimum. Changing it signs you out everywhere else. Leave empty to keep your password.", errors);
+                @ for field in [current, password, confirmation] { : field::password(field) }
             }
             div(class="actions") {
                 button(class="button") { : "Update profile" }
