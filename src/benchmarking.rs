@@ -210,7 +210,7 @@ impl PreparedCall {
             PostCreate => {
                 let (title, description) = (&self.text, &self.description);
                 let post = NewPost { user_id, title, link: None, description, created_at };
-                let Some(id) = post::sql::create(connection, &post)? else { return Ok(Content::Default) };
+                let Ok(id) = post::sql::create(connection, &post)? else { return Ok(Content::Default) };
                 let detail = post::sql::find(connection, Some(user_id), id)?;
                 Ok(detail.map_or(Content::Default, |detail| Content::NewPost(Box::new(detail))))
             }

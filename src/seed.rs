@@ -167,7 +167,7 @@ fn write(
         description: &post.description,
         created_at: post.created_at,
     };
-    let post_id = post::sql::create(connection, &new)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+    let post_id = post::sql::create(connection, &new)?.map_err(|_| rusqlite::Error::QueryReturnedNoRows)?;
     let number = popularity(rng, 2.0, 0.7);
     votes(connection, rng, users, Target::Post(post_id), number, post.created_at..now)?;
     let mut written: Vec<CommentId> = Vec::with_capacity(post.comments.len());

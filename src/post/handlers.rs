@@ -6,8 +6,8 @@ use horrorshow::owned_html;
 use rusqlite::Connection;
 
 use super::best::Period;
-use super::link::{self, NewLink};
-use super::{Content, NewPost, Post, PostDetail, UpdateOutcome, address_taken, sql, title_taken, views};
+use super::link;
+use super::{Content, Holders, NewPost, Post, PostDetail, TitleTaken, UpdateOutcome, sql, views};
 use crate::auth;
 use crate::auth::Standing;
 use crate::auth::token::Token;
@@ -189,13 +189,14 @@ pub fn new(cx: &Cx) -> Result {
     } else {
         suggested
     };
-    Ok(reply::page(cx, new_page(cx, &content, &cx.or_other_account(Errors::default()))?))
+    Ok(reply::page(cx, new_page(cx, &content, &cx.or_other_account(Errors::default()), Holders::default())?))
 }
 
-fn new_page(cx: &Cx, content: &Content, errors: &Errors) -> Result<String> {
+fn new_page(cx: &Cx, content: &Content, errors: &Errors, holders: Holders) -> Result<String> {
     let page = Page { aside: Some(views::BACK_TO_POSTS), ..Page::with_form(cx, "New post", errors)? };
     let bookmarklet = cx.origin().map(|origin| paths::bookmarklet(&origin));
-    Ok(layout::render(&page, views::new(page.account(), content, errors, bookmarklet.as_deref()))?)
+    let form = views::new(page.account(), content, errors, holders, bookmarklet.as_deref());
+    Ok(layout::render(&page, form)?)
 }
 
 /// The outcome of a request for a new post.
@@ -210,7 +211,7 @@ enum CreateOutcome {
         has_voted: bool,
     },
     /// Another post has the title.
-    TitleTaken,
+    TitleTaken(TitleTaken),
 }
 
 /// `POST /posts`: creates a post, or votes for the post that has linked to the address recently. The form
@@ -223,22 +224,20 @@ pub fn create(cx: &Cx) -> Result {
     let viewer = draft::handlers::require_user(cx, paths::NEW_POST, &Content::FIELDS)?;
     let user_id = viewer.id;
     let requested = Arc::new(Content::of(cx.form()?, Content::default()));
-    let refuse = |errors: &Errors| Ok(reply::refused(cx, new_page(cx, &requested, errors)?, errors));
+    let refuse =
+        |errors: &Errors, holders| Ok(reply::refused(cx, new_page(cx, &requested, errors, holders)?, errors));
     let mut errors = requested.check();
     let link = requested.link().unwrap_or_default();
     // A repost mostly has the title of the existing post, too: it is a vote, not a taken title.
-    let is_title_taken = cx.read(|connection| match &link {
-        Some(link) if sql::recent_with_address(connection, &link.address, None, cx.now)?.is_some() => {
-            Ok(false)
-        }
-        _ => sql::has_title(connection, &requested.title, None),
+    let title_holder = cx.read(|connection| match &link {
+        Some(link) if sql::recent_with_address(connection, &link.address, cx.now)?.is_some() => Ok(None),
+        _ => sql::recent_with_title(connection, &requested.title, cx.now),
     })?;
-    if is_title_taken {
-        errors.append(title_taken());
-    }
+    let holders = Holders { title: title_holder, address: None };
+    errors.append(holders.errors());
     let errors = cx.or_refused(errors, Action::WriteBy(user_id));
     if !errors.is_empty() {
-        return refuse(&errors);
+        return refuse(&errors, holders);
     }
     let (content, token, created_at) = (Arc::clone(&requested), draft::handlers::token(cx), cx.now);
     let outcome = auth::write_as(cx, viewer, Standing::Active, move |connection| {
@@ -256,7 +255,10 @@ pub fn create(cx: &Cx) -> Result {
         Some(CreateOutcome::AlreadyPosted { id, has_voted: false }) => {
             Ok(reply::done(cx, paths::post(id), Flash::PostThere))
         }
-        Some(CreateOutcome::TitleTaken) => refuse(&title_taken()),
+        Some(CreateOutcome::TitleTaken(TitleTaken { by })) => {
+            let holders = Holders { title: Some(by), address: None };
+            refuse(&holders.errors(), holders)
+        }
     }
 }
 
@@ -266,7 +268,7 @@ fn create_or_vote(
     token: Option<&Token>,
 ) -> rusqlite::Result<CreateOutcome> {
     let existing = match post.link {
-        Some(link) => sql::recent_with_address(connection, &link.address, None, post.created_at)?,
+        Some(link) => sql::recent_with_address(connection, &link.address, post.created_at)?,
         None => None,
     };
     let outcome = if let Some((id, score)) = existing {
@@ -278,8 +280,8 @@ fn create_or_vote(
         }
     } else {
         match sql::create(connection, post)? {
-            Some(id) => CreateOutcome::Created(id),
-            None => return Ok(CreateOutcome::TitleTaken),
+            Ok(id) => CreateOutcome::Created(id),
+            Err(taken) => return Ok(CreateOutcome::TitleTaken(taken)),
         }
     };
     draft::handlers::delete_sent(connection, token, paths::POSTS)?;
@@ -296,13 +298,14 @@ pub fn edit(cx: &Cx, id: PostId) -> Result {
     let viewer = auth::require_active_user(cx)?;
     let before = own_content(cx, viewer, id)?;
     let draft = draft::handlers::find(cx, paths::post(id))?.unwrap_or_default();
-    let html = edit_page(cx, id, &Content::of(&draft, before), &cx.or_other_account(Errors::default()))?;
+    let errors = cx.or_other_account(Errors::default());
+    let html = edit_page(cx, id, &Content::of(&draft, before), &errors, Holders::default())?;
     Ok(reply::page(cx, html))
 }
 
-fn edit_page(cx: &Cx, id: PostId, content: &Content, errors: &Errors) -> Result<String> {
+fn edit_page(cx: &Cx, id: PostId, content: &Content, errors: &Errors, holders: Holders) -> Result<String> {
     let page = Page { aside: Some(views::BACK_TO_POSTS), ..Page::with_form(cx, "Editing post", errors)? };
-    Ok(layout::render(&page, views::edit(page.account(), id, content, errors))?)
+    Ok(layout::render(&page, views::edit(page.account(), id, content, errors, holders))?)
 }
 
 /// The content of one of the viewer's posts.
@@ -332,12 +335,17 @@ pub fn update(cx: &Cx, id: PostId) -> Result {
     let viewer = draft::handlers::require_user(cx, paths::edit_post(id), &Content::FIELDS)?;
     let user_id = viewer.id;
     let requested = Arc::new(Content::of(cx.form()?, own_content(cx, viewer, id)?));
-    let refuse = |errors: &Errors| Ok(reply::refused(cx, edit_page(cx, id, &requested, errors)?, errors));
+    let refuse = |errors: &Errors, holders| {
+        Ok(reply::refused(cx, edit_page(cx, id, &requested, errors, holders)?, errors))
+    };
     let link = requested.link().unwrap_or_default();
-    let errors =
-        check(cx, id, &requested, link.as_ref())?.or_rate_limited(&cx.site.limiter, Action::WriteBy(user_id));
+    let holders =
+        cx.read(|connection| sql::holders(connection, id, &requested.title, link.as_ref(), cx.now))?;
+    let mut errors = requested.check();
+    errors.append(holders.errors());
+    let errors = errors.or_rate_limited(&cx.site.limiter, Action::WriteBy(user_id));
     if !errors.is_empty() {
-        return refuse(&errors);
+        return refuse(&errors, holders);
     }
     let (content, token, now) = (Arc::clone(&requested), draft::handlers::token(cx), cx.now);
     let updated = auth::write_as(cx, viewer, Standing::Active, move |connection| {
@@ -355,29 +363,9 @@ pub fn update(cx: &Cx, id: PostId) -> Result {
     };
     match updated {
         Some(UpdateOutcome::Done) => Ok(reply::done(cx, paths::post(id), Flash::PostUpdated)),
-        Some(UpdateOutcome::TitleTaken) => refuse(&title_taken()),
-        Some(UpdateOutcome::AddressTaken) => refuse(&address_taken()),
+        Some(UpdateOutcome::Taken(holders)) => refuse(&holders.errors(), holders),
         None => Err(Error::NotFound),
     }
-}
-
-/// The errors of new content for post `id`, including a title or an address that is taken.
-fn check(cx: &Cx, id: PostId, content: &Content, link: Option<&NewLink>) -> Result<Errors> {
-    let mut errors = content.check();
-    let (is_title_taken, is_address_taken) = cx.read(|connection| {
-        let is_address_taken = match link {
-            Some(link) => sql::is_address_taken(connection, id, link, cx.now)?,
-            None => false,
-        };
-        Ok((sql::has_title(connection, &content.title, Some(id))?, is_address_taken))
-    })?;
-    if is_address_taken {
-        errors.append(address_taken());
-    }
-    if is_title_taken {
-        errors.append(title_taken());
-    }
-    Ok(errors)
 }
 
 /// `DELETE /posts/:id`: deletes a post with its comments.

@@ -120,7 +120,7 @@ const MAX_SHOWN_TEXT_BYTES: usize = 96 * 1024;
 /// The fields of the form for a post.
 #[derive(Debug, Clone, Default)]
 pub struct Content {
-    /// On one line; unique on the site.
+    /// On one line; no other post has got it within [`REPOST_WINDOW`].
     pub title: String,
     /// Empty for a text post.
     pub url: String,
@@ -128,7 +128,8 @@ pub struct Content {
     pub description: String,
 }
 
-/// An address cannot be posted again within this time: the request votes for the existing post instead.
+/// An address cannot be posted again within this time: the request votes for the existing post instead. Nor can
+/// another post get a title within this time of its last use.
 pub const REPOST_WINDOW: Duration = Duration::from_hours(30 * 24);
 
 /// The least [length](text::length_of_words) of a title.
@@ -196,21 +197,35 @@ impl Content {
     }
 }
 
-/// The error for an address that was posted within [`REPOST_WINDOW`].
-fn address_taken() -> Errors {
-    Errors::one("url", "URL has been posted in the last 30 days")
+/// The posts that keep another one from getting a title or an address, since they got it within [`REPOST_WINDOW`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Holders {
+    /// The post that has the title.
+    pub title: Option<PostId>,
+    /// The post that has the address.
+    pub address: Option<PostId>,
 }
 
-/// The error for a title that another post has.
-fn title_taken() -> Errors {
-    Errors::one("title", "Title has already been taken")
+impl Holders {
+    /// The errors of the form.
+    #[must_use]
+    pub fn errors(self) -> Errors {
+        let mut errors = Errors::default();
+        if self.address.is_some() {
+            errors.add("url", "URL has been posted in the last 30 days");
+        }
+        if self.title.is_some() {
+            errors.add("title", "Title has already been taken");
+        }
+        errors
+    }
 }
 
 /// A post to insert.
 pub struct NewPost<'p> {
     /// The author.
     pub user_id: UserId,
-    /// On one line; unique on the site.
+    /// On one line; no other post has got it within [`REPOST_WINDOW`].
     pub title: &'p str,
     /// `None` for a text post.
     pub link: Option<&'p NewLink>,
@@ -220,13 +235,18 @@ pub struct NewPost<'p> {
     pub created_at: Timestamp,
 }
 
+/// The refusal of a new post whose title another post has got within [`REPOST_WINDOW`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TitleTaken {
+    /// That post.
+    pub by: PostId,
+}
+
 /// The outcome of a change to a post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UpdateOutcome {
     /// The post was changed.
     Done,
-    /// Refused: another post has the title.
-    TitleTaken,
-    /// Refused: another post has linked to the address within [`REPOST_WINDOW`].
-    AddressTaken,
+    /// Refused: these other posts have the title or the address.
+    Taken(Holders),
 }

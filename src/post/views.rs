@@ -5,7 +5,7 @@ use horrorshow::prelude::*;
 
 use super::best::Period;
 use super::link::site::is_shared_host;
-use super::{Content, Link, Post, PostDetail};
+use super::{Content, Holders, Link, Post, PostDetail};
 use crate::comment;
 use crate::html::text::{DOT, Isolated, Text, Value, escaped_length};
 use crate::markup::{self, FORMATTING, Markup};
@@ -240,12 +240,13 @@ pub fn new<'f>(
     account: Account,
     content: &'f Content,
     errors: &'f Errors,
+    holders: Holders,
     bookmarklet: Option<&'f str>,
 ) -> impl Render + 'f {
     owned_html! {
         form(method="post", action=paths::POSTS) {
             : account;
-            : fields(content, errors);
+            : fields(content, errors, holders);
             button(class="button") { : "Create Post" }
         }
         @ if let Some(href) = bookmarklet {
@@ -258,12 +259,18 @@ pub fn new<'f>(
 }
 
 /// The page for editing a post.
-pub fn edit<'f>(account: Account, id: PostId, content: &'f Content, errors: &'f Errors) -> impl Render + 'f {
+pub fn edit<'f>(
+    account: Account,
+    id: PostId,
+    content: &'f Content,
+    errors: &'f Errors,
+    holders: Holders,
+) -> impl Render + 'f {
     owned_html! {
         form(method="post", action=paths::post(id)) {
             : account;
             : button::method_override("patch");
-            : fields(content, errors);
+            : fields(content, errors, holders);
             div(class="actions") {
                 button(class="button") { : "Update Post" }
                 a(class="button", href=paths::post(id)) { : "Show this post" }
@@ -274,7 +281,7 @@ pub fn edit<'f>(account: Account, id: PostId, content: &'f Content, errors: &'f 
 
 const URL_HINT: &str = "Leave empty for a text post.";
 
-fn fields<'f>(content: &'f Content, errors: &'f Errors) -> impl Render + 'f {
+fn fields<'f>(content: &'f Content, errors: &'f Errors, holders: Holders) -> impl Render + 'f {
     let Content { title, url, description } = content;
     let title = Field::new("title", "Title", title, errors).autocomplete("off");
     let url = Field::new("url", "URL", url, errors).autocomplete("off").hint(URL_HINT);
@@ -282,7 +289,14 @@ fn fields<'f>(content: &'f Content, errors: &'f Errors) -> impl Render + 'f {
     owned_html! {
         : field::errors(errors, "post", &[title, url, description].map(Field::place));
         : field::line(title);
+        : holder(holders.title, "Show the post with this title");
         : field::line(url);
+        : holder(holders.address, "Show the post with this URL");
         : field::area(description);
     }
+}
+
+/// The link to the post that has what a field asks for, below the field.
+fn holder(id: Option<PostId>, text: &'static str) -> impl Render {
+    owned_html! { @ if let Some(id) = id { p(class="hint") { a(href=paths::post(id)) { : text } } } }
 }

@@ -46,6 +46,7 @@ mod seen;
 mod sessions;
 mod standing;
 mod threads;
+mod titles;
 mod too_fast;
 mod too_much;
 mod two_tabs;

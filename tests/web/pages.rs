@@ -156,7 +156,9 @@ fn posts_made_while_a_user_reads_neither_repeat_nor_hide_a_row() {
                     description: "",
                     created_at: Timestamp::now(),
                 };
-                post::sql::create(&database, &post).expect("another program may post");
+                post::sql::create(&database, &post)
+                    .expect("another program may post")
+                    .expect("the title is free");
             }
         });
         assert_eq!(flatten(&pages, |page| posts_in(page, "ol.posts > li > a")), expected, "{path}");

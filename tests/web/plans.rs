@@ -13,7 +13,7 @@ use lorem_news::feed;
 use lorem_news::flag::{self, FlagOutcome, NewFlag};
 use lorem_news::moderation::{self, Decision, ModerationAction, Outcome, Subject};
 use lorem_news::post::best::Period;
-use lorem_news::post::{self, Content, NewPost, UpdateOutcome};
+use lorem_news::post::{self, Content, Holders, NewPost, UpdateOutcome};
 use lorem_news::saved::{self, SaveAction};
 use lorem_news::search::query::{Kind, Query};
 use lorem_news::search::{self, Order};
@@ -208,20 +208,25 @@ fn every_query_and_change_of_one_user_is_found_by_an_index() {
     let posts = statements(&connection, |connection| {
         assert_eq!(post::sql::author(connection, POST).expect("an answer"), Some(one_author(connection)));
         let other: String = title(connection, 2);
-        assert!(post::sql::has_title(connection, &other, Some(POST)).expect("an answer"));
+        let now = Timestamp::now();
+        assert_eq!(
+            post::sql::recent_with_title(connection, &other, now).expect("an answer"),
+            Some(OTHER_POST)
+        );
         let link = post::link::parse("https://example.com/a").expect("a link");
         let change = |title: &str| {
             let content = Content { title: title.to_owned(), ..Content::default() };
-            post::sql::update(connection, POST, &content, Some(&link), LONG_AGO).expect("an answer")
+            post::sql::update(connection, POST, &content, Some(&link), now).expect("an answer")
         };
-        assert_eq!(change(&other), UpdateOutcome::TitleTaken);
+        let holders = Holders { title: Some(OTHER_POST), address: None };
+        assert_eq!(change(&other), UpdateOutcome::Taken(holders));
         assert_eq!(change("Another title"), UpdateOutcome::Done);
         assert_eq!(
-            post::sql::recent_with_address(connection, &link.address, Some(OTHER_POST), LONG_AGO)
-                .expect("an answer"),
+            post::sql::recent_with_address(connection, &link.address, now).expect("an answer"),
             Some((POST, 1))
         );
-        assert!(post::sql::is_address_taken(connection, OTHER_POST, &link, LONG_AGO).expect("an answer"));
+        let holders = post::sql::holders(connection, OTHER_POST, "A title", Some(&link), now);
+        assert_eq!(holders.expect("an answer"), Holders { title: None, address: Some(POST) });
         assert!(post::sql::takes_comments(connection, POST).expect("an answer"));
         for now in [1, 2] {
             visit::sql::record(connection, USER, POST, Timestamp::from_micros(now)).expect("it is noted");
@@ -416,6 +421,19 @@ fn one_author(connection: &Connection) -> UserId {
 
 fn title(connection: &Connection, id: i64) -> String {
     connection.query_row("SELECT title FROM posts WHERE id = ?1", [id], |row| row.get(0)).expect("a title")
+}
+
+#[test]
+fn a_title_is_looked_up_among_those_of_two_months() {
+    let (_folder, connection) = database();
+    let asked = statements(&connection, |connection| {
+        post::sql::recent_with_title(connection, "A title", Timestamp::now()).expect("an answer");
+    });
+    let sql = asked.first().expect("a statement");
+    assert_eq!(
+        plan(&connection, sql),
+        ["SEARCH posts USING INDEX posts_by_month_and_title (<expr>=? AND title=?)"]
+    );
 }
 
 #[test]

@@ -13,6 +13,7 @@ use rusqlite::Connection;
 use crate::client::*;
 use crate::harness::*;
 use crate::seen::*;
+use crate::titles::assert_leads_to_holder;
 
 const BLANK: &str = "Title can't be blank";
 const SHORT: &str = "Title is too short (minimum is 5 characters)";
@@ -120,6 +121,7 @@ fn a_post_is_made_and_its_notice_is_shown_once() {
     // Sending it again creates no second post.
     let answer = client.post("/posts", &form);
     assert_shown_again(&answer, "New post", "A new post", "One\n\n*two*\nlines & <b>", &[TAKEN]);
+    assert_leads_to_holder(&answer, id);
     assert_eq!(count(&database), 21);
 }
 

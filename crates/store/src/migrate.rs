@@ -8,31 +8,40 @@ use crate::schema::Schema;
 /// Runs the migrations that the database has not had.
 ///
 /// Each runs in a transaction of its own, which also sets `user_version` and `application_id`. Processes that
-/// migrate a database at the same time wait for each other, and each migration runs once.
+/// migrate a database at the same time wait for each other, and each migration runs once. Foreign keys are not
+/// enforced meanwhile: a migration that rebuilds a table drops the former one, which would delete the rows that
+/// refer to it (<https://sqlite.org/lang_altertable.html#otheralter>). Afterwards they are.
 ///
 /// # Errors
 /// [`OpenError::NewerSchema`]; [`OpenError::OtherProgram`] when a database without migrations has tables;
 /// [`OpenError::Migration`], after which the earlier migrations stay; [`OpenError::Sqlite`].
 pub fn run(connection: &mut Connection, schema: &Schema) -> Result<(), OpenError> {
-    loop {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let user_version = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        let applied = schema.migrations_applied(user_version)?;
-        let Some(migration) = schema.migrations.get(applied) else {
-            return Ok(());
-        };
-        let number = applied + 1;
-        if applied == 0 && !is_empty(&transaction)? {
-            let path = transaction.path().unwrap_or_default().into();
-            return Err(OpenError::OtherProgram(path));
-        }
-        let failed = |source| OpenError::Migration { number, source };
-        transaction.execute_batch(migration).map_err(failed)?;
-        transaction.pragma_update(None, "user_version", number as i64).map_err(failed)?;
-        transaction.pragma_update(None, "application_id", schema.application_id).map_err(failed)?;
-        transaction.commit().map_err(failed)?;
-        log::info!("migrated the database to schema {number}");
+    // SQLite ignores this pragma within a transaction.
+    connection.pragma_update(None, "foreign_keys", false)?;
+    while run_next(connection, schema)? {}
+    Ok(connection.pragma_update(None, "foreign_keys", true)?)
+}
+
+/// Runs the first migration that the database has not had; `false`: there is none.
+fn run_next(connection: &mut Connection, schema: &Schema) -> Result<bool, OpenError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let user_version = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let applied = schema.migrations_applied(user_version)?;
+    let Some(migration) = schema.migrations.get(applied) else {
+        return Ok(false);
+    };
+    let number = applied + 1;
+    if applied == 0 && !is_empty(&transaction)? {
+        let path = transaction.path().unwrap_or_default().into();
+        return Err(OpenError::OtherProgram(path));
     }
+    let failed = |source| OpenError::Migration { number, source };
+    transaction.execute_batch(migration).map_err(failed)?;
+    transaction.pragma_update(None, "user_version", number as i64).map_err(failed)?;
+    transaction.pragma_update(None, "application_id", schema.application_id).map_err(failed)?;
+    transaction.commit().map_err(failed)?;
+    log::info!("migrated the database to schema {number}");
+    Ok(true)
 }
 
 /// Whether the database has no tables.

@@ -3,18 +3,22 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::link::{self, NewLink};
-use super::super::{Content, NewPost, REPOST_WINDOW, UpdateOutcome};
+use super::super::{Content, Holders, NewPost, REPOST_WINDOW, TitleTaken, UpdateOutcome};
 use crate::rank;
 use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::vote::{self, Target};
 
-/// Inserts a post and adds it to its author's count; returns the id. `None` when another post has the title.
-pub fn create(connection: &Connection, post: &NewPost) -> rusqlite::Result<Option<PostId>> {
-    let created = connection
+/// Inserts a post and adds it to its author's count; returns the id, unless the title is taken. There is one
+/// writer, so that no other post gets the title in between.
+pub fn create(connection: &Connection, post: &NewPost) -> rusqlite::Result<Result<PostId, TitleTaken>> {
+    if let Some(by) = recent_with_title(connection, post.title, post.created_at)? {
+        return Ok(Err(TitleTaken { by }));
+    }
+    connection
         .prepare_cached(
             "INSERT INTO posts (user_id, title, created_at, updated_at, hotness, url, site, address) \
-             VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (title) DO NOTHING",
+             VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![
             post.user_id,
@@ -25,9 +29,6 @@ pub fn create(connection: &Connection, post: &NewPost) -> rusqlite::Result<Optio
             post.link.map(|link| &link.site),
             post.link.map(|link| &link.address),
         ])?;
-    if created == 0 {
-        return Ok(None);
-    }
     let id = PostId::new(connection.last_insert_rowid());
     connection
         .prepare_cached("INSERT INTO descriptions (post_id, text) VALUES (?1, ?2)")?
@@ -35,44 +36,62 @@ pub fn create(connection: &Connection, post: &NewPost) -> rusqlite::Result<Optio
     connection
         .prepare_cached("UPDATE users SET posts_count = posts_count + 1 WHERE id = ?1")?
         .execute([post.user_id])?;
-    Ok(Some(id))
+    Ok(Ok(id))
 }
 
-/// Whether a post other than `except` has this title.
-pub fn has_title(connection: &Connection, title: &str, except: Option<PostId>) -> rusqlite::Result<bool> {
-    connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM posts WHERE title = ?1 AND id IS NOT ?2)")?
-        .query_row(params![title, except], |row| row.get(0))
-}
-
-/// The id and the points of the youngest post other than `except` that links to `address` and was made within
-/// [`REPOST_WINDOW`] before `now`.
-pub fn recent_with_address(
+/// The post that got this title within [`REPOST_WINDOW`] before `now`, when it was made or later. A removed post
+/// keeps its title, since it may be restored.
+pub fn recent_with_title(
     connection: &Connection,
-    address: &str,
-    except: Option<PostId>,
+    title: &str,
     now: Timestamp,
-) -> rusqlite::Result<Option<(PostId, i64)>> {
-    let sql = "SELECT id, score FROM posts WHERE address = ?1 AND created_at > ?2 AND id IS NOT ?3 \
-               AND deleted_at IS NULL ORDER BY created_at DESC LIMIT 1";
+) -> rusqlite::Result<Option<PostId>> {
+    // The index counts in steps of the window, so the window lies in two of them.
+    let sql = "SELECT id FROM posts WHERE title = ?1 AND coalesce(retitled_at, created_at) > ?2 \
+               AND coalesce(retitled_at, created_at) / 2592000000000 \
+               IN (?2 / 2592000000000, ?2 / 2592000000000 + 1) LIMIT 1";
     connection
         .prepare_cached(sql)?
-        .query_row(params![address, now - REPOST_WINDOW, except], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row(params![title, now - REPOST_WINDOW], |row| row.get(0))
         .optional()
 }
 
-/// Whether another post made within [`REPOST_WINDOW`] before `now` keeps post `id` from getting this link.
-/// `false` when post `id` has the address already.
-pub fn is_address_taken(
+/// The id and the points of the youngest post that links to `address` and was made within [`REPOST_WINDOW`] before
+/// `now`.
+pub fn recent_with_address(
+    connection: &Connection,
+    address: &str,
+    now: Timestamp,
+) -> rusqlite::Result<Option<(PostId, i64)>> {
+    let sql = "SELECT id, score FROM posts WHERE address = ?1 AND created_at > ?2 AND deleted_at IS NULL \
+               ORDER BY created_at DESC LIMIT 1";
+    connection
+        .prepare_cached(sql)?
+        .query_row(params![address, now - REPOST_WINDOW], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+}
+
+/// The posts that keep post `id` from getting this title and this link at `now`. It may keep those that it has.
+pub fn holders(
     connection: &Connection,
     id: PostId,
-    link: &NewLink,
+    title: &str,
+    link: Option<&NewLink>,
     now: Timestamp,
-) -> rusqlite::Result<bool> {
-    let sql = "SELECT address IS ?2 FROM posts WHERE id = ?1";
-    let is_unchanged: Option<bool> =
-        connection.prepare_cached(sql)?.query_row(params![id, link.address], |row| row.get(0)).optional()?;
-    Ok(is_unchanged != Some(true) && recent_with_address(connection, &link.address, Some(id), now)?.is_some())
+) -> rusqlite::Result<Holders> {
+    let address = link.map(|link| &*link.address);
+    let sql = "SELECT address IS ?3, title IS ?2 FROM posts WHERE id = ?1";
+    let (has_address, has_title): (bool, bool) = connection
+        .prepare_cached(sql)?
+        .query_row(params![id, title, address], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?
+        .unwrap_or_default();
+    let of_title = if has_title { None } else { recent_with_title(connection, title, now)? };
+    let of_address = match address {
+        Some(address) if !has_address => recent_with_address(connection, address, now)?,
+        _ => None,
+    };
+    Ok(Holders { title: of_title, address: of_address.map(|(id, _)| id) })
 }
 
 /// Computes the address of a post's link anew, for a post of a version that had other rules for addresses.
@@ -94,17 +113,14 @@ pub fn update(
     link: Option<&NewLink>,
     now: Timestamp,
 ) -> rusqlite::Result<UpdateOutcome> {
-    if let Some(link) = link
-        && is_address_taken(connection, id, link, now)?
-    {
-        return Ok(UpdateOutcome::AddressTaken);
-    }
-    if has_title(connection, &content.title, Some(id))? {
-        return Ok(UpdateOutcome::TitleTaken);
+    let holders = holders(connection, id, &content.title, link, now)?;
+    if holders != Holders::default() {
+        return Ok(UpdateOutcome::Taken(holders));
     }
     connection
         .prepare_cached(
-            "UPDATE posts SET title = ?2, url = ?3, site = ?4, address = ?5, updated_at = ?6 WHERE id = ?1",
+            "UPDATE posts SET title = ?2, retitled_at = iif(title IS ?2, retitled_at, ?6), url = ?3, site = ?4, \
+             address = ?5, updated_at = ?6 WHERE id = ?1",
         )?
         .execute(params![
             id,

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Params, params};
 use smol_str::SmolStr;
 
 pub use self::changes::{
-    create, delete_or_anonymize, destroy, has_title, is_address_taken, prune, recent_with_address,
+    create, delete_or_anonymize, destroy, holders, prune, recent_with_address, recent_with_title,
     refresh_address, update,
 };
 use super::best::Period;
