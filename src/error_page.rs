@@ -7,7 +7,8 @@ use rouille::Response;
 use crate::auth;
 use crate::html::text::Text;
 use crate::ui::layout::{self, Page};
-use crate::ui::{field, message};
+use crate::ui::{button, field, message};
+use crate::web::account::Account;
 use crate::web::cookie::Header;
 use crate::web::preferences::Preferences;
 use crate::web::{Cx, Error, paths, reply};
@@ -68,15 +69,18 @@ fn page(cx: &Cx, error: &Error) -> Response {
     let page = Page { heading, viewer, preferences: Preferences::of(cx), ..Page::default() };
     let typed = match error {
         Error::Moderated { typed, .. }
-        | Error::TargetDeleted { typed }
+        | Error::TargetDeleted { typed, .. }
         | Error::OtherAccount { typed, .. }
         | Error::PerhapsOwn { typed, .. } => typed.as_str(),
         _ => "",
     };
+    let draft = if let Error::TargetDeleted { draft, .. } = error { *draft } else { None };
+    let account = Account::of(viewer);
     let back = cx.referrer().filter(|_| matches!(error, Error::OtherAccount { .. }));
     let main = horrorshow::html! {
         @ if let Error::Moderated { why, .. } = error { : decision(why) } else { p { : &*sentence } }
         : field::unsent_text(typed);
+        @ if let Some(id) = draft { : button::delete(account, paths::draft(id), "button", "Discard") }
         @ if let Some(page) = back { p { a(href=page) { : "Back to the page" } } }
     };
     match layout::render(&page, main) {

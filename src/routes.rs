@@ -4,7 +4,7 @@ use crate::comment::ReplyTarget;
 use crate::moderation::Subject;
 use crate::saved::SaveAction;
 use crate::site::rate_limits::RateLimit;
-use crate::types::id::{CommentId, PostId, SessionId, UserId, number_from_path};
+use crate::types::id::{CommentId, DraftId, PostId, SessionId, UserId, number_from_path};
 use crate::vote::handlers::change as vote;
 use crate::vote::{Target, Vote};
 use crate::web::route::Route;
@@ -232,6 +232,7 @@ routes! { cx,
         POST [Writes] => comment::handlers::create(cx, ReplyTarget::Comment(comment_id(id)?))
     }
     ["comments", id, "edit"] => { GET => comment::handlers::edit(cx, comment_id(id)?) }
+    ["drafts", id] => { DELETE [Changes] => comment::handlers::drafts::discard(cx, draft_id(id)?) }
     ["sign_up"] | ["users", "new"] => { GET => user::handlers::new(cx) }
     ["users"] => {
         GET => Ok(reply::see_other(cx, paths::SIGN_UP)),
@@ -279,14 +280,14 @@ routes! { cx,
     [name] if assets::is_at_root(name) => { GET => assets::serve_at_root(cx, name) }
 }
 
-/// Whether a banned user may send the request: reading, preferences, saving posts, signing up, in and out,
-/// and deleting their own account. All other changes are refused here, so that a new route is closed to
+/// Whether a banned user may send the request: reading, preferences, saving posts, discarding drafts,
+/// signing up, in and out, and deleting their own account. All other changes are refused here, so that a new route is closed to
 /// banned users by default. (Benchmarking endpoints act as random users.)
 fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {
     match segments {
         _ if method == "GET" => true,
         ["sessions", ..] | ["users"] | ["benchmarking", ..] => true,
-        ["preferences"] | ["posts", _, "save" | "unsave"] => true,
+        ["preferences"] | ["posts", _, "save" | "unsave"] | ["drafts", _] => true,
         ["user"] => method == "DELETE",
         _ => false,
     }
@@ -302,6 +303,10 @@ fn comment_id(segment: &str) -> Result<CommentId> {
 
 fn user_id(segment: &str) -> Result<UserId> {
     UserId::from_path(segment).ok_or(Error::NotFound)
+}
+
+fn draft_id(segment: &str) -> Result<DraftId> {
+    DraftId::from_path(segment).ok_or(Error::NotFound)
 }
 
 fn session_id(segment: &str) -> Result<SessionId> {

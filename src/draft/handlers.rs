@@ -4,10 +4,11 @@ use std::fmt::Display;
 
 use rusqlite::Connection;
 
-use super::{LIFETIME, MAX_BYTES, MAX_BYTES_OF_ALL, MAX_DRAFTS, NewDraft, sql};
+use super::{FIELD, LIFETIME, MAX_BYTES, MAX_BYTES_OF_ALL, MAX_DRAFTS, NewDraft, sql};
 use crate::auth;
 use crate::auth::token::{Secret, Token};
 use crate::site::limiter::Action;
+use crate::types::id::DraftId;
 use crate::web::account::{self, MadeFor};
 use crate::web::cookie::{self as cookies, FormerCookie, Header};
 use crate::web::form::Form;
@@ -105,14 +106,11 @@ pub fn written_text(cx: &Cx, path: impl Display) -> Result<String> {
     }
 }
 
-/// The error for a form whose post or comment is gone: [`Error::TargetDeleted`] with the form's texts, or
-/// [`Error::NotFound`] when it has none.
-pub fn target_deleted(cx: &Cx, path: impl Display) -> Error {
-    match written_text(cx, path) {
-        Ok(typed) if typed.is_empty() => Error::NotFound,
-        Ok(typed) => Error::TargetDeleted { typed },
-        Err(error) => error,
-    }
+/// The error for a form whose post or comment is gone: [`Error::TargetDeleted`] with what was typed into it and the
+/// draft of a comment that keeps it, or [`Error::NotFound`] when that is nothing.
+#[must_use]
+pub fn target_deleted(typed: String, draft: Option<DraftId>) -> Error {
+    if typed.is_empty() { Error::NotFound } else { Error::TargetDeleted { typed, draft } }
 }
 
 /// Whether a draft of this browser is kept.
@@ -139,6 +137,12 @@ fn take_former_cookie(cx: &Cx, exists: bool) {
 #[must_use]
 pub fn token(cx: &Cx) -> Option<Token> {
     Token::parse(cookies::get_or_former(cx, DRAFT)?.value)
+}
+
+/// The draft of a comment that the form was filled with.
+#[must_use]
+pub fn named(form: &Form) -> Option<DraftId> {
+    form.get(FIELD).and_then(DraftId::from_path)
 }
 
 /// Deletes the draft of a form that was accepted, in the transaction that accepts it.

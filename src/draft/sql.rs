@@ -2,8 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::NewDraft;
+use super::{CommentDraft, MAX_OF_USER, NewDraft};
 use crate::auth::token::Token;
+use crate::types::id::{DraftId, PostId, UserId};
 use crate::types::time::Timestamp;
 
 /// Inserts a draft; its id.
@@ -68,4 +69,50 @@ pub fn remove_beyond(connection: &Connection, id: i64, bytes: i64) -> rusqlite::
                (SELECT id, sum(octet_length(form)) OVER (ORDER BY id DESC) AS with_newer FROM drafts) \
                WHERE with_newer > ?2 ORDER BY id DESC LIMIT 1), 0))";
     connection.prepare_cached(sql)?.execute(params![id, bytes])
+}
+
+/// The draft of a user's comment on a post.
+pub fn of_comment(
+    connection: &Connection,
+    user_id: UserId,
+    post_id: PostId,
+) -> rusqlite::Result<Option<CommentDraft>> {
+    let sql = "SELECT id, body FROM comment_drafts WHERE user_id = ?1 AND post_id = ?2";
+    connection
+        .prepare_cached(sql)?
+        .query_row(params![user_id, post_id], |row| Ok(CommentDraft { id: row.get(0)?, body: row.get(1)? }))
+        .optional()
+}
+
+/// Keeps a text as the draft of a user's comment on a post, below the one that is there already.
+pub fn keep_comment(
+    connection: &Connection,
+    user_id: UserId,
+    post_id: PostId,
+    text: &str,
+) -> rusqlite::Result<()> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let former = of_comment(connection, user_id, post_id)?;
+    if let Some(former) = &former {
+        discard(connection, user_id, former.id)?;
+    }
+    let body = former.map_or_else(|| text.to_owned(), |former| former.with(text));
+    connection
+        .prepare_cached("INSERT INTO comment_drafts (user_id, post_id, body) VALUES (?1, ?2, ?3)")?
+        .execute(params![user_id, post_id, body])?;
+    // The index has a user's ids beside each other: they are few.
+    let sql = "DELETE FROM comment_drafts WHERE id = (SELECT min(id) FROM comment_drafts WHERE user_id = ?1) \
+               AND (SELECT count(*) FROM comment_drafts WHERE user_id = ?1) > ?2";
+    connection.prepare_cached(sql)?.execute(params![user_id, MAX_OF_USER])?;
+    Ok(())
+}
+
+/// Deletes the draft of a user's comment; the post that the comment would be on, if there was such a draft.
+pub fn discard(connection: &Connection, user_id: UserId, id: DraftId) -> rusqlite::Result<Option<PostId>> {
+    connection
+        .prepare_cached("DELETE FROM comment_drafts WHERE id = ?1 AND user_id = ?2 RETURNING post_id")?
+        .query_row(params![id, user_id], |row| row.get(0))
+        .optional()
 }

@@ -96,12 +96,21 @@ pub fn from(cx: &Cx) -> Result {
 /// [`Error::BadRequest`] for a malformed cursor; [`Error::Unavailable`] or [`Error::Internal`] when the
 /// database fails.
 pub fn show(cx: &Cx, id: PostId) -> Result {
-    let draft = draft::handlers::find(cx, paths::new_comment(id))?.unwrap_or_default().text("body");
-    let after = cx.cursor("comments")?;
-    let (detail, comments) =
-        find(cx, id, after)?.ok_or_else(|| draft::handlers::target_deleted(cx, paths::new_comment(id)))?;
+    // What the reader typed as a guest, just before, goes first.
+    let typed = draft::handlers::find(cx, paths::new_comment(id))?.unwrap_or_default().text("body");
+    let (after, viewer_id) = (cx.cursor("comments")?, auth::viewer_id(cx)?);
+    let (found, kept) = cx.read(|connection| {
+        let kept = match viewer_id.filter(|_| typed.is_empty()) {
+            Some(user_id) => draft::sql::of_comment(connection, user_id, id)?,
+            None => None,
+        };
+        Ok((find(connection, viewer_id, id, after)?, kept))
+    })?;
+    let draft = kept.as_ref().map(|kept| kept.id);
+    let typed = kept.map_or(typed, |kept| kept.body);
+    let (detail, comments) = found.ok_or_else(|| draft::handlers::target_deleted(typed.clone(), draft))?;
     let errors = cx.or_other_account(Errors::default());
-    let form = CommentForm { errors: &errors, ..CommentForm::of(Account::of(None), &draft) };
+    let form = CommentForm { draft, errors: &errors, ..CommentForm::of(Account::of(None), &typed) };
     let html = render(cx, &detail, &comments, &form)?;
     visit::handlers::record_visit(
         cx,
@@ -117,18 +126,22 @@ pub fn show(cx: &Cx, id: PostId) -> Result {
 /// # Errors
 /// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn page(cx: &Cx, id: PostId, after: Cursor, form: &CommentForm) -> Result<Option<String>> {
-    find(cx, id, after)?.map(|(detail, comments)| render(cx, &detail, &comments, form)).transpose()
+    let viewer_id = auth::viewer_id(cx)?;
+    let found = cx.read(|connection| find(connection, viewer_id, id, after))?;
+    found.map(|(detail, comments)| render(cx, &detail, &comments, form)).transpose()
 }
 
-fn find(cx: &Cx, id: PostId, after: Cursor) -> Result<Option<(PostDetail, Thread)>> {
-    let viewer_id = auth::viewer_id(cx)?;
-    Ok(cx.read(|connection| {
-        let Some(detail) = sql::find(connection, viewer_id, id)? else {
-            return Ok(None);
-        };
-        let discussion = Discussion::of(connection, viewer_id, &detail, None)?;
-        Ok(Some((detail, discussion.page(connection, None, after)?)))
-    })?)
+fn find(
+    connection: &Connection,
+    viewer_id: Option<UserId>,
+    id: PostId,
+    after: Cursor,
+) -> rusqlite::Result<Option<(PostDetail, Thread)>> {
+    let Some(detail) = sql::find(connection, viewer_id, id)? else {
+        return Ok(None);
+    };
+    let discussion = Discussion::of(connection, viewer_id, &detail, None)?;
+    Ok(Some((detail, discussion.page(connection, None, after)?)))
 }
 
 /// `GET /posts/:id/text`: the whole text of a post, without the comments. The page of the post links to it where
@@ -214,8 +227,8 @@ enum CreateOutcome {
     TitleTaken(TitleTaken),
 }
 
-/// `POST /posts`: creates a post, or votes for the post that has linked to the address recently. The form
-/// shows errors that the user can correct, and a rate limit.
+/// `POST /posts`: creates a post, or votes for the post that has linked to the address recently, and keeps the
+/// title and the text as the draft of a comment there. The form shows errors that the user can correct, and a rate limit.
 ///
 /// # Errors
 /// Those of [`draft::handlers::require_user`] for a guest; [`Error::Moderated`] for a banned user;
@@ -249,11 +262,9 @@ pub fn create(cx: &Cx) -> Result {
     match outcome {
         None => Err(draft::handlers::sign_in_first(cx, paths::NEW_POST, &Content::FIELDS)),
         Some(CreateOutcome::Created(id)) => Ok(reply::done(cx, paths::post(id), Flash::PostCreated)),
-        Some(CreateOutcome::AlreadyPosted { id, has_voted: true }) => {
-            Ok(reply::done(cx, paths::post(id), Flash::PostVotedFor))
-        }
-        Some(CreateOutcome::AlreadyPosted { id, has_voted: false }) => {
-            Ok(reply::done(cx, paths::post(id), Flash::PostThere))
+        Some(CreateOutcome::AlreadyPosted { id, has_voted }) => {
+            let flash = if has_voted { Flash::PostVotedFor } else { Flash::PostThere };
+            Ok(reply::done(cx, paths::comment_place(id), flash))
         }
         Some(CreateOutcome::TitleTaken(TitleTaken { by })) => {
             let holders = Holders { title: Some(by), address: None };
@@ -272,6 +283,8 @@ fn create_or_vote(
         None => None,
     };
     let outcome = if let Some((id, score)) = existing {
+        let text = sql::unsaid(connection, id, post)?;
+        draft::sql::keep_comment(connection, post.user_id, id, &text)?;
         let voted =
             vote::sql::change(connection, post.user_id, Target::Post(id), Vote::Cast, post.created_at)?;
         CreateOutcome::AlreadyPosted {

@@ -62,6 +62,8 @@ ids! {
     CommentId
     /// The id of a session.
     SessionId
+    /// The id of the draft of a comment.
+    DraftId
 }
 
 /// The number in a segment of a path, in the one form that the site writes. A sign or a leading zero, which

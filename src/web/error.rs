@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::header::Header;
 use crate::site::limiter::RetryAfter;
 use crate::text::isolated;
+use crate::types::id::DraftId;
 
 /// The reason for which a handler cannot answer the request. Mistakes in a form that a person can correct are
 /// no error: the handler shows the form again, with [`Errors`](super::form::Errors).
@@ -51,6 +52,8 @@ pub enum Error {
     TargetDeleted {
         /// The texts of the refused form, so that they are not lost.
         typed: String,
+        /// The draft that keeps them.
+        draft: Option<DraftId>,
     },
     /// 409: the form was made for another account than the one that is signed in.
     OtherAccount {

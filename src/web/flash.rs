@@ -47,6 +47,7 @@ flashes! {
     VoteCast "vote-cast" "Your vote was counted."
     PostVotedFor "post-voted-for" "Already posted — your vote was added."
     PostThere "post-there" "That was already posted."
+    DraftDiscarded "draft-discarded" "Your draft was discarded."
     PostUpdated "post-updated" "Post was successfully updated."
     PostDestroyed "post-destroyed" "Post was successfully destroyed."
     CommentCreated "comment-created" "Comment was successfully created."

@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::html::render_by_reference;
 use crate::site::origin::Origin;
 use crate::types::cursor::Cursor;
-use crate::types::id::{CommentId, PostId, SessionId, UserId};
+use crate::types::id::{CommentId, DraftId, PostId, SessionId, UserId};
 
 /// The front page.
 pub const FRONT: &str = "/";
@@ -161,6 +161,18 @@ pub fn new_comment(post_id: PostId) -> Path {
 #[must_use]
 pub fn comment_form(post_id: PostId) -> Path {
     Path { before: "/posts/", number: post_id.get(), after: "#comment_form" }
+}
+
+/// The place on a post's page for the next comment: its form, or a text that waits there without one.
+#[must_use]
+pub fn comment_place(post_id: PostId) -> Path {
+    Path { before: "/posts/", number: post_id.get(), after: "#comment" }
+}
+
+/// The draft of a comment, which DELETE discards.
+#[must_use]
+pub fn draft(id: DraftId) -> Path {
+    Path { before: "/drafts/", number: id.get(), after: "" }
 }
 
 /// A comment with its replies; PATCH and DELETE change the comment.

@@ -90,3 +90,72 @@ fn a_repeated_link_leads_to_its_first_post_and_adds_a_vote() {
     assert_eq!(reader.text("h1").to_lowercase(), "posts from example.com");
     assert_eq!(reader.text("ol.posts > li > a"), "The first of all");
 }
+
+#[test]
+fn what_was_typed_for_a_known_link_waits_in_the_comment_form_until_it_is_sent_or_discarded() {
+    for with_script in [true, false] {
+        let author = Reader::on_new_site();
+        author.sign_in();
+        let post = |reader: &Reader, title: &str, text: &str| {
+            reader.open("/posts/new");
+            reader.fill("#title", title);
+            reader.fill("#url", "https://example.com/a");
+            reader.fill("#description", text);
+            reader.follow("main form button");
+            reader.path()
+        };
+        let path = post(&author, "The first of all", "");
+        let reader = author.another();
+        reader.sign_in();
+        if !with_script {
+            reader.disable_javascript();
+        }
+        assert_eq!(post(&reader, "The second of all", "What I say of it"), path);
+        assert_eq!(reader.value("#body"), "The second of all\n\nWhat I say of it");
+        reader.reload();
+        assert_eq!(reader.value("#body"), "The second of all\n\nWhat I say of it");
+        if with_script {
+            assert_accessible(&reader, "a draft");
+            reader.mark();
+            reader.click("#discard");
+            reader.wait("!document.querySelector('#discard')");
+            assert!(reader.is_marked(), "no page was loaded");
+        } else {
+            reader.follow("#discard");
+        }
+        assert_eq!((reader.path(), reader.value("#body")), (path.clone(), String::new()));
+        assert_eq!(reader.flash(), "Your draft was discarded.");
+        assert_eq!((reader.count("#discard"), reader.count("#comment .hint")), (0, 1));
+
+        post(&reader, "The third of all", "");
+        assert_eq!(reader.value("#body"), "The third of all");
+        if with_script {
+            reader.click("#post_comment");
+            reader.wait("!document.querySelector('#discard')");
+        } else {
+            reader.follow("#post_comment");
+        }
+        assert_eq!((reader.value("#body"), reader.count("#discard")), (String::new(), 0));
+        assert!(reader.text("#comment_list").contains("The third of all"));
+    }
+}
+
+#[test]
+fn a_taken_title_leads_to_its_post() {
+    let author = Reader::on_new_site();
+    author.sign_in();
+    let path = author.new_post("A title for all");
+    let reader = author.another();
+    reader.sign_in();
+    reader.allow_fault("status of 422");
+    reader.open("/posts/new");
+    reader.fill("#title", "A title for all");
+    reader.fill("#description", "What I say of it");
+    reader.follow("main form button");
+    assert!(reader.text("main").contains("Title has already been taken"));
+    assert_accessible(&reader, "a taken title");
+    reader.follow(&format!("main form a[href='{path}']"));
+    assert_eq!(reader.text("h1").to_lowercase(), "a title for all");
+    reader.back();
+    assert_eq!(reader.value("#description"), "What I say of it");
+}

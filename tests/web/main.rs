@@ -27,6 +27,7 @@ mod hashing;
 mod hidden;
 mod housekeeping;
 mod http;
+mod known_links;
 mod leaving;
 mod limits;
 mod links;

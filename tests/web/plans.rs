@@ -318,8 +318,14 @@ fn every_query_and_change_of_one_user_is_found_by_an_index() {
         draft::sql::delete(connection, &token, Some("/posts")).expect("it goes");
         assert!(!draft::sql::exists(connection, &token, Timestamp::EPOCH).expect("an answer"));
         draft::sql::remove_before(connection, LONG_AGO).expect("they go");
+        draft::sql::keep_comment(connection, USER, POST, "A text").expect("it is kept");
+        let kept = draft::sql::of_comment(connection, USER, POST).expect("an answer").expect("it is there");
+        assert_eq!(draft::sql::discard(connection, USER, kept.id).expect("it goes"), Some(POST));
+        let new =
+            NewPost { user_id: USER, title: "A title", link: None, description: "", created_at: LONG_AGO };
+        assert_eq!(post::sql::unsaid(connection, OTHER_POST, &new).expect("an answer"), "A title");
     });
-    assert!(drafts.len() >= 6, "{drafts:?}");
+    assert!(drafts.len() >= 11, "{drafts:?}");
     assert_found_by_index(&connection, &drafts);
 }
 

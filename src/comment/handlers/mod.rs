@@ -1,6 +1,7 @@
 //! Handlers that create, show, change and delete comments: in place on the post's page with htmx, by pages
 //! and redirects without a script.
 
+pub mod drafts;
 mod fragments;
 mod refusal;
 pub mod replies;
@@ -87,9 +88,13 @@ pub fn create(cx: &Cx, to: ReplyTarget) -> Result {
         return refuse(cx, to, &body, &errors);
     }
     let (user_id, now) = (viewer.id, cx.now);
-    let (token, text) = (draft::handlers::token(cx), body.clone());
+    let (token, draft, text) = (draft::handlers::token(cx), draft::handlers::named(form), body.clone());
     let outcome = auth::write_as(cx, viewer, Standing::Active, move |connection| {
-        send(connection, to, user_id, &text, now, token.as_ref())
+        let outcome = send(connection, to, user_id, &text, now, token.as_ref())?;
+        if let (CreateOutcome::Created(_), Some(draft)) = (&outcome, draft) {
+            draft::sql::discard(connection, user_id, draft)?;
+        }
+        Ok(outcome)
     })?;
     match outcome {
         None => Err(draft::handlers::sign_in_first(cx, to.form(), &FIELDS)),
@@ -152,6 +157,7 @@ fn respond_created(cx: &Cx, viewer: &Viewer, to: ReplyTarget, created: &CreatedC
             ),
         ],
     };
+    changes.extend(draft::handlers::named(cx.form()?).map(|_| Change::remove("#discard_draft")));
     changes.push(Change::fill(".comments_count", views::count(count).into_string()?));
     changes.push(message::show_notice(cx, Flash::CommentCreated));
     Ok(reply::changes(cx, &changes))
@@ -320,10 +326,8 @@ pub fn update(cx: &Cx, id: CommentId) -> Result {
 }
 
 fn refuse_change(cx: &Cx, located: &LocatedComment, body: &str, errors: &Errors) -> Result {
-    let (id, form) = (
-        located.comment.id,
-        CommentForm { account: Account::of(auth::viewer(cx)?), body, errors, in_place: true },
-    );
+    let (id, form) =
+        (located.comment.id, CommentForm { errors, ..CommentForm::of(Account::of(auth::viewer(cx)?), body) });
     if reply::wants_fragments(cx) {
         let form_html = views::edit_in_place(id, &form).into_string()?;
         let changes = [Change::replace(format_args!("#said_{id}"), form_html)];

@@ -27,7 +27,8 @@ pub(super) fn add_form(id: CommentId, html: String) -> Change {
 
 /// Shows the form again with its errors: in place, or on its page.
 pub(super) fn refuse(cx: &Cx, to: ReplyTarget, body: &str, errors: &Errors) -> Result {
-    let form = CommentForm { account: Account::of(auth::viewer(cx)?), body, errors, in_place: true };
+    let (account, draft) = (Account::of(auth::viewer(cx)?), draft::handlers::named(cx.form()?));
+    let form = CommentForm { errors, draft, ..CommentForm::of(account, body) };
     if reply::wants_fragments(cx) {
         let changes = match to {
             // A form that was cancelled while it was being sent comes back.
@@ -62,6 +63,6 @@ pub(super) fn refuse_closed(cx: &Cx, to: ReplyTarget, status: CommentStatus, bod
         CommentStatus::NoParent(Some(post_id)) if !is_blank(body) && !reply::wants_fragments(cx) => {
             refuse(cx, ReplyTarget::Post(post_id), body, &cx.or_other_account(parent_deleted()))
         }
-        _ => Err(draft::handlers::target_deleted(cx, to.address())),
+        _ => Err(draft::handlers::target_deleted(draft::handlers::written_text(cx, to.address())?, None)),
     }
 }

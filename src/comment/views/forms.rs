@@ -3,12 +3,13 @@
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
+use super::draft;
 use crate::comment::Comment;
 use crate::html::size::MAX_FORM_IN_PLACE_BYTES;
 use crate::html::text::{DOT, Id, Isolated, escaped_length};
 use crate::markup::{FORMATTING, Markup};
 use crate::post::PostDetail;
-use crate::types::id::{CommentId, PostId};
+use crate::types::id::{CommentId, DraftId, PostId};
 use crate::types::time::Timestamp;
 use crate::ui::button;
 use crate::ui::field::{self, Field};
@@ -70,6 +71,8 @@ pub struct CommentForm<'f> {
     pub body: &'f str,
     /// The mistakes in it.
     pub errors: &'f Errors,
+    /// The draft that the text is from.
+    pub draft: Option<DraftId>,
     /// Whether htmx may send the form: only a page with the end of the discussion can show a new comment.
     pub in_place: bool,
 }
@@ -90,7 +93,7 @@ impl<'f> CommentForm<'f> {
     /// A form without mistakes.
     #[must_use]
     pub fn of(account: Account, body: &'f str) -> CommentForm<'f> {
-        CommentForm { account, body, errors: &NO_ERRORS, in_place: true }
+        CommentForm { account, body, errors: &NO_ERRORS, draft: None, in_place: true }
     }
 
     fn field(&self) -> Field<'f> {
@@ -115,6 +118,7 @@ pub fn form<'f>(post_id: PostId, form: &CommentForm<'f>) -> impl Render + 'f {
             id="comment_form", method="post", action=action, hx-post?=form.in_place.then_some(action)
         ) {
             : form.account;
+            @ if let Some(id) = form.draft { : draft::note(id) }
             : fields(form.field());
             button(class="button", id="post_comment") { : "Post comment" }
         }

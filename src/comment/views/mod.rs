@@ -1,7 +1,9 @@
 //! The HTML of comments.
 
+mod draft;
 mod forms;
 mod new;
+mod rest;
 pub mod text;
 
 use horrorshow::prelude::*;
@@ -188,23 +190,12 @@ fn shows_replies(row: Row) -> bool {
 fn close_item(row: Row, out: &mut TemplateBuffer) {
     if shows_replies(row) {
         Raw("</ol>").render(out);
-        hidden_replies_link(row).render(out);
+        rest::hidden_replies_link(row).render(out);
         Raw("</details>").render(out);
     } else {
-        hidden_replies_link(row).render(out);
+        rest::hidden_replies_link(row).render(out);
     }
     Raw("</li>").render(out);
-}
-
-/// The link to the replies that this page leaves out.
-fn hidden_replies_link(row: Row) -> impl Render {
-    owned_html! {
-        @ if row.hidden == HiddenReplies::All {
-            p(class="rest") { a(href=paths::comment(row.id)) { : "Continue this thread →" } }
-        } else if let HiddenReplies::After(place) = row.hidden {
-            p(class="rest") { a(href=paths::replies_from(row.id, place)) { : "More replies →" } }
-        }
-    }
 }
 
 /// A comment without replies, as an item of a list.
@@ -330,9 +321,12 @@ pub fn discussion<'p>(
         section(id="comments", class="discussion", aria-labelledby="comments_heading") {
             h2(id="comments_heading", class="comments_count") { : count(post.comments_count) }
             @ if let Some(reason) = locked { : moderation::views::locked(reason) }
-            @ if detail.takes_comments() { : forms::form(post.id, form) } else { : field::unsent_text(form.body) }
+            div(id="comment") {
+                @ if detail.takes_comments() { : forms::form(post.id, form) } else { : field::unsent_text(form.body) }
+                @ if let Some(id) = form.draft { : draft::discard(form.account, id, form.in_place && detail.takes_comments()) }
+            }
             : &list;
-            : truncation_note(comments);
+            : rest::truncation_note(comments);
             : pager::more_at(comments.next.map(|next| paths::comments_from(post.id, next)), "comments");
         }
     }
@@ -356,12 +350,7 @@ pub fn show<'p>(
         }
         section(class="discussion", id="comments", aria-label="Comment and replies") {
             : &list;
-            : truncation_note(thread);
+            : rest::truncation_note(thread);
         }
     }
-}
-
-/// The note that the oldest comments are left out.
-pub fn truncation_note(thread: &Thread) -> impl Render + '_ {
-    owned_html! { @ if thread.is_truncated { p(class="empty") { : "The oldest comments are not shown here." } } }
 }

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::super::link::{self, NewLink};
 use super::super::{Content, Holders, NewPost, REPOST_WINDOW, TitleTaken, UpdateOutcome};
 use crate::rank;
+use crate::text::is_blank;
 use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::vote::{self, Target};
@@ -103,6 +104,18 @@ pub fn refresh_address(connection: &Connection, id: PostId) -> rusqlite::Result<
         connection.prepare_cached(sql)?.execute(params![id, link.address])?;
     }
     Ok(())
+}
+
+/// The title and the text of `new` as far as post `id` does not have them: a form that was sent twice says nothing
+/// new.
+pub fn unsaid(connection: &Connection, id: PostId, new: &NewPost) -> rusqlite::Result<String> {
+    let sql = "SELECT text IS ?3, title IS ?2 FROM posts JOIN descriptions ON post_id = id WHERE id = ?1";
+    let (has_text, has_title): (bool, bool) = connection
+        .prepare_cached(sql)?
+        .query_row(params![id, new.title, new.description], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let parts = [(has_title, new.title), (has_text, new.description)];
+    let unsaid = parts.iter().filter(|(has, text)| !has && !is_blank(text));
+    Ok(unsaid.map(|(_, text)| *text).collect::<Vec<_>>().join("\n\n"))
 }
 
 /// Updates a post, unless another post has the title or the address.

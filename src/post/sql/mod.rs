@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 pub use self::changes::{
     create, delete_or_anonymize, destroy, holders, prune, recent_with_address, recent_with_title,
-    refresh_address, update,
+    refresh_address, unsaid, update,
 };
 use super::best::Period;
 use super::{Link, Post, PostDetail};

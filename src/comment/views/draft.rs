@@ -1,0 +1,30 @@
+//! The draft in the form for a comment.
+
+use horrorshow::owned_html;
+use horrorshow::prelude::*;
+
+use crate::draft;
+use crate::types::id::DraftId;
+use crate::ui::button;
+use crate::web::account::Account;
+use crate::web::paths;
+
+/// What the form says of the draft that it is filled with, and sends of it.
+pub(super) fn note(id: DraftId) -> impl Render {
+    owned_html! {
+        input(type="hidden", name=draft::FIELD, value=id.get());
+        p(class="hint") { : "You typed this for a post of this link. It stays here until you post or discard it." }
+    }
+}
+
+/// The button that discards the draft; `in_place`: by htmx, which empties the form.
+pub(super) fn discard(account: Account, id: DraftId, in_place: bool) -> impl Render {
+    let action = paths::draft(id);
+    owned_html! {
+        form(id="discard_draft", method="post", action=action, hx-post?=in_place.then_some(action)) {
+            : account;
+            : button::method_override("delete");
+            button(class="button", id="discard") { : "Discard" }
+        }
+    }
+}
