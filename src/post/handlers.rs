@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::best::Period;
 use super::link;
-use super::{Content, Holders, NewPost, Post, PostDetail, TitleTaken, UpdateOutcome, sql, views};
+use super::{Content, Holder, Holders, NewPost, Post, PostDetail, UpdateOutcome, sql, views};
 use crate::auth;
 use crate::auth::Standing;
 use crate::auth::token::Token;
@@ -224,7 +224,7 @@ enum CreateOutcome {
         has_voted: bool,
     },
     /// Another post has the title.
-    TitleTaken(TitleTaken),
+    TitleTaken(Holder),
 }
 
 /// `POST /posts`: creates a post, or votes for the post that has linked to the address recently, and keeps the
@@ -266,8 +266,8 @@ pub fn create(cx: &Cx) -> Result {
             let flash = if has_voted { Flash::PostVotedFor } else { Flash::PostThere };
             Ok(reply::done(cx, paths::comment_place(id), flash))
         }
-        Some(CreateOutcome::TitleTaken(TitleTaken { by })) => {
-            let holders = Holders { title: Some(by), address: None };
+        Some(CreateOutcome::TitleTaken(holder)) => {
+            let holders = Holders { title: Some(holder), address: None };
             refuse(&holders.errors(), holders)
         }
     }
@@ -294,7 +294,7 @@ fn create_or_vote(
     } else {
         match sql::create(connection, post)? {
             Ok(id) => CreateOutcome::Created(id),
-            Err(taken) => return Ok(CreateOutcome::TitleTaken(taken)),
+            Err(holder) => return Ok(CreateOutcome::TitleTaken(holder)),
         }
     };
     draft::handlers::delete_sent(connection, token, paths::POSTS)?;

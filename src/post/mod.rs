@@ -197,13 +197,22 @@ impl Content {
     }
 }
 
+/// A post that has a title or an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holder {
+    /// Its id.
+    pub id: PostId,
+    /// Whether it is removed or deleted: nobody is told which post had the title.
+    pub is_hidden: bool,
+}
+
 /// The posts that keep another one from getting a title or an address, since they got it within [`REPOST_WINDOW`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Holders {
     /// The post that has the title.
-    pub title: Option<PostId>,
+    pub title: Option<Holder>,
     /// The post that has the address.
-    pub address: Option<PostId>,
+    pub address: Option<Holder>,
 }
 
 impl Holders {
@@ -233,13 +242,6 @@ pub struct NewPost<'p> {
     pub description: &'p str,
     /// The time of posting.
     pub created_at: Timestamp,
-}
-
-/// The refusal of a new post whose title another post has got within [`REPOST_WINDOW`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TitleTaken {
-    /// That post.
-    pub by: PostId,
 }
 
 /// The outcome of a change to a post.

@@ -5,7 +5,7 @@ use horrorshow::prelude::*;
 
 use super::best::Period;
 use super::link::site::is_shared_host;
-use super::{Content, Holders, Link, Post, PostDetail};
+use super::{Content, Holder, Holders, Link, Post, PostDetail};
 use crate::comment;
 use crate::html::text::{DOT, Isolated, Text, Value, escaped_length};
 use crate::markup::{self, FORMATTING, Markup};
@@ -297,6 +297,7 @@ fn fields<'f>(content: &'f Content, errors: &'f Errors, holders: Holders) -> imp
 }
 
 /// The link to the post that has what a field asks for, below the field.
-fn holder(id: Option<PostId>, text: &'static str) -> impl Render {
-    owned_html! { @ if let Some(id) = id { p(class="hint") { a(href=paths::post(id)) { : text } } } }
+fn holder(holder: Option<Holder>, text: &'static str) -> impl Render {
+    let shown = holder.filter(|holder| !holder.is_hidden);
+    owned_html! { @ if let Some(Holder { id, .. }) = shown { p(class="hint") { a(href=paths::post(id)) { : text } } } }
 }

@@ -253,6 +253,7 @@ fn probes(database: &Connection) -> Vec<Probe> {
     for (pattern, end) in [("/comments/:id/vote", "/vote"), ("/comments/:id/unvote", "/unvote")] {
         add(pattern, "POST", &comments(end));
     }
+    add("/drafts/:id", "DELETE", &fixed(&["/drafts/1"]));
     add("/users/:id", "GET", &users(""));
     add("/users/:id", "GET", &users("?comments=9223372036854775807.9223372036854775807"));
     // The beginnings of words: the answer has the query in it.

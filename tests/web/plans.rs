@@ -13,7 +13,7 @@ use lorem_news::feed;
 use lorem_news::flag::{self, FlagOutcome, NewFlag};
 use lorem_news::moderation::{self, Decision, ModerationAction, Outcome, Subject};
 use lorem_news::post::best::Period;
-use lorem_news::post::{self, Content, Holders, NewPost, UpdateOutcome};
+use lorem_news::post::{self, Content, Holder, Holders, NewPost, UpdateOutcome};
 use lorem_news::saved::{self, SaveAction};
 use lorem_news::search::query::{Kind, Query};
 use lorem_news::search::{self, Order};
@@ -208,17 +208,17 @@ fn every_query_and_change_of_one_user_is_found_by_an_index() {
     let posts = statements(&connection, |connection| {
         assert_eq!(post::sql::author(connection, POST).expect("an answer"), Some(one_author(connection)));
         let other: String = title(connection, 2);
-        let now = Timestamp::now();
+        let (now, holder) = (Timestamp::now(), |id| Holder { id, is_hidden: false });
         assert_eq!(
             post::sql::recent_with_title(connection, &other, now).expect("an answer"),
-            Some(OTHER_POST)
+            Some(holder(OTHER_POST))
         );
         let link = post::link::parse("https://example.com/a").expect("a link");
         let change = |title: &str| {
             let content = Content { title: title.to_owned(), ..Content::default() };
             post::sql::update(connection, POST, &content, Some(&link), now).expect("an answer")
         };
-        let holders = Holders { title: Some(OTHER_POST), address: None };
+        let holders = Holders { title: Some(holder(OTHER_POST)), address: None };
         assert_eq!(change(&other), UpdateOutcome::Taken(holders));
         assert_eq!(change("Another title"), UpdateOutcome::Done);
         assert_eq!(
@@ -226,7 +226,7 @@ fn every_query_and_change_of_one_user_is_found_by_an_index() {
             Some((POST, 1))
         );
         let holders = post::sql::holders(connection, OTHER_POST, "A title", Some(&link), now);
-        assert_eq!(holders.expect("an answer"), Holders { title: None, address: Some(POST) });
+        assert_eq!(holders.expect("an answer"), Holders { title: None, address: Some(holder(POST)) });
         assert!(post::sql::takes_comments(connection, POST).expect("an answer"));
         for now in [1, 2] {
             visit::sql::record(connection, USER, POST, Timestamp::from_micros(now)).expect("it is noted");

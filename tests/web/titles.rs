@@ -4,7 +4,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
-use lorem_news::post::{self, NewPost, TitleTaken};
+use lorem_news::post::{self, Holder, NewPost};
 use lorem_news::schema::{MIGRATIONS, SCHEMA};
 use lorem_news::types::id::UserId;
 use lorem_news::types::time::{DAY, Timestamp};
@@ -98,12 +98,14 @@ fn the_edge_of_the_thirty_days_is_found_wherever_it_lies() {
         };
         let since = now - month;
         let first = create(since).expect("the title is free");
-        assert_eq!(post::sql::recent_with_title(&database, &title, now).expect("an answer"), None);
         let before = Timestamp::from_micros(now.as_micros() - 1);
-        assert_eq!(post::sql::recent_with_title(&database, &title, before).expect("an answer"), Some(first));
-        assert_eq!(create(before), Err(TitleTaken { by: first }));
+        let holder = |id| Holder { id, is_hidden: false };
+        let found = |now| post::sql::recent_with_title(&database, &title, now).expect("an answer");
+        assert_eq!(found(before), Some(holder(first)));
+        assert_eq!(create(before), Err(holder(first)));
+        assert_eq!(found(now), None);
         let second = create(now).expect("the title is free again");
-        assert_eq!(post::sql::recent_with_title(&database, &title, now).expect("an answer"), Some(second));
+        assert_eq!(found(now), Some(holder(second)));
     }
 }
 
@@ -137,6 +139,19 @@ fn a_changed_title_is_taken_from_its_change_on() {
         assert_eq!(client.ask("PATCH", &format!("/posts/{id}"), &form, &[]).status, 303);
     }
     assert_sound(&database);
+}
+
+#[test]
+fn the_form_does_not_say_which_removed_post_has_a_title() {
+    let site = Site::start();
+    let database = site.database();
+    let id = post_of_age(&database, "A removed title", DAY);
+    let remove = format!("UPDATE posts SET deleted_at = 1, removed_at = 1 WHERE id = {id}");
+    database.execute_batch(&remove).expect("the schema is known");
+    let client = Client::signed_in_as(&site, 2);
+    let html = client.post("/posts", &[("title", "A removed title")]).html();
+    assert_refused(&html, "post", &[TAKEN]);
+    assert_eq!(attributes(&html, "main form .hint a", "href"), [""; 0]);
 }
 
 /// The migration by which titles are taken for a while only.

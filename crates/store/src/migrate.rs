@@ -48,3 +48,32 @@ fn run_next(connection: &mut Connection, schema: &Schema) -> Result<bool, OpenEr
 fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: &str = "CREATE TABLE authors (id INTEGER PRIMARY KEY, name TEXT UNIQUE) STRICT;
+        CREATE TABLE books (author_id INTEGER REFERENCES authors ON DELETE CASCADE) STRICT;
+        INSERT INTO authors VALUES (1, 'a');
+        INSERT INTO books VALUES (1);";
+    const SECOND: &str = "CREATE TABLE new_authors (id INTEGER PRIMARY KEY, name TEXT) STRICT;
+        INSERT INTO new_authors SELECT id, name FROM authors;
+        DROP TABLE authors;
+        ALTER TABLE new_authors RENAME TO authors;";
+
+    #[test]
+    fn a_migration_makes_a_table_anew_that_others_refer_to() {
+        let mut connection = Connection::open_in_memory().expect("a database in memory opens");
+        connection.pragma_update(None, "foreign_keys", true).expect("a pragma can be set");
+        for migrations in [&[FIRST][..], &[FIRST, SECOND]] {
+            run(&mut connection, &Schema { application_id: 1, migrations }).expect("it is migrated");
+        }
+        let books = || -> i64 {
+            connection.query_row("SELECT count(*) FROM books", [], |row| row.get(0)).expect("a number")
+        };
+        assert_eq!(books(), 1, "they outlive the former table");
+        connection.execute_batch("DELETE FROM authors").expect("it goes");
+        assert_eq!(books(), 0, "references are enforced again");
+    }
+}

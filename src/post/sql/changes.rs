@@ -3,18 +3,18 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::link::{self, NewLink};
-use super::super::{Content, Holders, NewPost, REPOST_WINDOW, TitleTaken, UpdateOutcome};
+use super::super::{Content, Holder, Holders, NewPost, REPOST_WINDOW, UpdateOutcome};
 use crate::rank;
 use crate::text::is_blank;
 use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::vote::{self, Target};
 
-/// Inserts a post and adds it to its author's count; returns the id, unless the title is taken. There is one
-/// writer, so that no other post gets the title in between.
-pub fn create(connection: &Connection, post: &NewPost) -> rusqlite::Result<Result<PostId, TitleTaken>> {
-    if let Some(by) = recent_with_title(connection, post.title, post.created_at)? {
-        return Ok(Err(TitleTaken { by }));
+/// Inserts a post and adds it to its author's count; returns the id, or the post that has the title. There is
+/// one writer, so that no other post gets the title in between.
+pub fn create(connection: &Connection, post: &NewPost) -> rusqlite::Result<Result<PostId, Holder>> {
+    if let Some(holder) = recent_with_title(connection, post.title, post.created_at)? {
+        return Ok(Err(holder));
     }
     connection
         .prepare_cached(
@@ -46,14 +46,16 @@ pub fn recent_with_title(
     connection: &Connection,
     title: &str,
     now: Timestamp,
-) -> rusqlite::Result<Option<PostId>> {
+) -> rusqlite::Result<Option<Holder>> {
     // The index counts in steps of the window, so the window lies in two of them.
-    let sql = "SELECT id FROM posts WHERE title = ?1 AND coalesce(retitled_at, created_at) > ?2 \
+    let sql = "SELECT id, deleted_at IS NOT NULL FROM posts WHERE title = ?1 AND coalesce(retitled_at, created_at) > ?2 \
                AND coalesce(retitled_at, created_at) / 2592000000000 \
                IN (?2 / 2592000000000, ?2 / 2592000000000 + 1) LIMIT 1";
     connection
         .prepare_cached(sql)?
-        .query_row(params![title, now - REPOST_WINDOW], |row| row.get(0))
+        .query_row(params![title, now - REPOST_WINDOW], |row| {
+            Ok(Holder { id: row.get(0)?, is_hidden: row.get(1)? })
+        })
         .optional()
 }
 
@@ -92,7 +94,8 @@ pub fn holders(
         Some(address) if !has_address => recent_with_address(connection, address, now)?,
         _ => None,
     };
-    Ok(Holders { title: of_title, address: of_address.map(|(id, _)| id) })
+    let of_address = of_address.map(|(id, _)| Holder { id, is_hidden: false });
+    Ok(Holders { title: of_title, address: of_address })
 }
 
 /// Computes the address of a post's link anew, for a post of a version that had other rules for addresses.
