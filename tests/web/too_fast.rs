@@ -283,6 +283,7 @@ fn request(method: &str, pattern: &str) -> Option<(&'static str, &'static [(&'st
         ("PATCH" | "PUT", "/comments/:id") => ("/comments/{own}", &[("body", "Another body {n}")]),
         ("DELETE", "/comments/:id") => ("/comments/{own}", &[]),
         ("POST", "/comments/:id/replies") => ("/comments/{other}/replies", &[("body", "A reply {n}")]),
+        ("DELETE", "/drafts/:id") => ("/drafts/{n}", &[]),
         ("POST", "/users") => ("/users", &[("screen_name", "newcomer {n}"), ("password", NEW_PASSWORD)]),
         ("POST", "/users/:id/moderate") => ("/users/2/moderate", &[("act", "ban"), ("reason", "A reason")]),
         ("PATCH" | "PUT", "/user") => ("/user", &[("about", "About {n}")]),
