@@ -37,6 +37,7 @@ pub mod post;
 pub mod comment;
 pub mod visit;
 pub mod vote;
+pub mod deletion;
 pub mod session;
 pub mod draft;
 pub mod device;

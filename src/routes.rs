@@ -10,8 +10,8 @@ use crate::vote::{Target, Vote};
 use crate::web::route::Route;
 use crate::web::{Cx, Error, Result, assets, csrf, observer, paths, reply};
 use crate::{
-    auth, benchmarking, comment, feed, flag, moderation, monitoring, post, preference, saved, search,
-    session, sitemap, status, user,
+    auth, benchmarking, comment, deletion, feed, flag, moderation, monitoring, post, preference, saved,
+    search, session, sitemap, status, user,
 };
 
 /// The table of routes: a path's segments (a name stands for any segment) and a handler for each method, with
@@ -193,6 +193,8 @@ routes! { cx,
     }
     ["posts", id, "text"] => { GET => post::handlers::text(cx, post_id(id)?) }
     ["posts", id, "edit"] => { GET => post::handlers::edit(cx, post_id(id)?) }
+    ["posts", id, "destroy"] => { GET => post::handlers::confirm_destroy(cx, post_id(id)?) }
+    ["posts", id, "undo"] => { POST [Changes] => deletion::handlers::undo(cx, Target::Post(post_id(id)?)) }
     ["posts", id, "comments"] => {
         GET => Ok(comment::handlers::list(cx, post_id(id)?)),
         POST [Writes] => comment::handlers::create(cx, ReplyTarget::Post(post_id(id)?))
@@ -201,6 +203,7 @@ routes! { cx,
         GET => flag::handlers::new(cx, Target::Post(post_id(id)?)),
         POST [Writes] => flag::handlers::create(cx, Target::Post(post_id(id)?))
     }
+    ["posts", id, "unflag"] => { POST [Changes] => flag::handlers::withdraw(cx, Target::Post(post_id(id)?)) }
     ["posts", id, "moderate"] => {
         GET => moderation::handlers::show(cx, Subject::Post(post_id(id)?)),
         POST [Changes] => moderation::handlers::decide(cx, Subject::Post(post_id(id)?))
@@ -216,6 +219,7 @@ routes! { cx,
         GET => flag::handlers::new(cx, Target::Comment(comment_id(id)?)),
         POST [Writes] => flag::handlers::create(cx, Target::Comment(comment_id(id)?))
     }
+    ["comments", id, "unflag"] => { POST [Changes] => flag::handlers::withdraw(cx, Target::Comment(comment_id(id)?)) }
     ["comments", id, "moderate"] => {
         GET => moderation::handlers::show(cx, Subject::Comment(comment_id(id)?)),
         POST [Changes] => moderation::handlers::decide(cx, Subject::Comment(comment_id(id)?))
@@ -224,13 +228,15 @@ routes! { cx,
         GET => comment::handlers::show(cx, comment_id(id)?),
         PATCH [Writes] => comment::handlers::update(cx, comment_id(id)?),
         PUT [Writes] => comment::handlers::update(cx, comment_id(id)?),
-        DELETE [Changes] => comment::handlers::destroy(cx, comment_id(id)?)
+        DELETE [Changes] => comment::handlers::destruction::destroy(cx, comment_id(id)?)
     }
     ["comments", id, "reply"] => { GET => comment::handlers::replies::form(cx, comment_id(id)?) }
     ["comments", id, "replies"] => {
         GET => comment::handlers::replies::list(cx, comment_id(id)?),
         POST [Writes] => comment::handlers::create(cx, ReplyTarget::Comment(comment_id(id)?))
     }
+    ["comments", id, "destroy"] => { GET => comment::handlers::destruction::confirm(cx, comment_id(id)?) }
+    ["comments", id, "undo"] => { POST [Changes] => deletion::handlers::undo(cx, Target::Comment(comment_id(id)?)) }
     ["comments", id, "edit"] => { GET => comment::handlers::edit(cx, comment_id(id)?) }
     ["drafts", id] => { DELETE [Changes] => comment::handlers::drafts::discard(cx, draft_id(id)?) }
     ["sign_up"] | ["users", "new"] => { GET => user::handlers::new(cx) }

@@ -111,11 +111,22 @@ pub const NOT_AN_ADMIN: Error = Error::Forbidden("Only an admin can do this.");
 /// [`Error::Moderated`], with the texts of the request's form; [`Error::Unavailable`] or [`Error::Internal`]
 /// when the database fails.
 pub fn refuse_banned(cx: &Cx) -> Result<()> {
+    match ban(cx)? {
+        Some(sentence) => Err(Error::Moderated { why: sentence, typed: cx.typed() }),
+        None => Ok(()),
+    }
+}
+
+/// The sentence for a banned viewer, with the reason, in place of the forms that they cannot send; `None` for others.
+///
+/// # Errors
+/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
+pub fn ban(cx: &Cx) -> Result<Option<String>> {
     let Some(viewer) = viewer(cx)?.filter(|viewer| viewer.is_banned) else {
-        return Ok(());
+        return Ok(None);
     };
     let reason = cx.read(|connection| sql::ban_reason(connection, viewer.id))?.unwrap_or_default();
-    Err(banned(cx, &reason))
+    Ok(Some(ban_sentence(&reason)))
 }
 
 /// Compares the account that the request's form was made for with the viewer's, and remembers the outcome in
@@ -141,8 +152,8 @@ pub fn other_account(cx: &Cx) -> Option<Error> {
     Some(Error::OtherAccount { screen_name, typed: cx.typed() })
 }
 
-fn banned(cx: &Cx, reason: &str) -> Error {
-    Error::Moderated { why: format!("You are banned: {}", isolated(reason)), typed: cx.typed() }
+fn ban_sentence(reason: &str) -> String {
+    format!("You are banned: {}", isolated(reason))
 }
 
 /// The users that a write is open to.
@@ -180,7 +191,7 @@ where
     match outcome {
         Outcome::Done(value) => Ok(Some(value)),
         Outcome::SignedOut => Ok(None),
-        Outcome::Banned(reason) => Err(banned(cx, &reason)),
+        Outcome::Banned(reason) => Err(Error::Moderated { why: ban_sentence(&reason), typed: cx.typed() }),
     }
 }
 

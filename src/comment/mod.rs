@@ -42,6 +42,8 @@ pub struct Comment {
     pub score: i64,
     /// Whether the viewer has voted for it.
     pub is_voted: bool,
+    /// Whether the viewer has flagged it, and no admin has decided about it since.
+    pub is_flagged: bool,
     /// Whether an admin has removed it: its author and text are hidden.
     pub is_removed: bool,
 }

@@ -1,5 +1,7 @@
 //! Requests to flag a post or comment, and the queue of flagged ones.
 
+use horrorshow::Template;
+
 use super::{FlagOutcome, NewFlag, Reason, sql, views};
 use crate::auth::{self, Standing};
 use crate::draft;
@@ -7,11 +9,13 @@ use crate::moderation::Subject;
 use crate::site::limiter::Action;
 use crate::types::cursor::PAGE_SIZE;
 use crate::ui::layout::{self, Page};
+use crate::ui::message;
 use crate::vote::Target;
 use crate::web::Viewer;
 use crate::web::flash::Flash;
 use crate::web::form::Errors;
-use crate::web::{Cx, Error, Result, reply};
+use crate::web::reply::{self, Change};
+use crate::web::{Cx, Error, Result};
 
 const OWN_CONTENT: Error = Error::Forbidden("It is your own: you can change it, or take it back.");
 
@@ -82,6 +86,34 @@ pub fn create(cx: &Cx, target: Target) -> Result {
         FlagOutcome::OwnContent => Err(OWN_CONTENT),
         FlagOutcome::NotFound => Err(Error::NotFound),
     }
+}
+
+/// `POST /posts/:id/unflag`, `POST /comments/:id/unflag`: takes back the viewer's flag. A repeated request changes
+/// nothing.
+///
+/// # Errors
+/// [`Error::SignIn`] for a guest; [`Error::Moderated`] for a banned user; [`Error::NotFound`];
+/// [`Error::RateLimited`]; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
+pub fn withdraw(cx: &Cx, target: Target) -> Result {
+    let subject = Subject::from(target);
+    let viewer = auth::require_user_or_return(cx, subject.address())?;
+    cx.site.limiter.check_and_record(Action::ChangeBy(viewer.id))?;
+    let user_id = viewer.id;
+    let withdrawn = auth::write_as(cx, viewer, Standing::Active, move |connection| {
+        sql::withdraw(connection, user_id, target)
+    })?;
+    match withdrawn {
+        None => return Err(Error::SignIn { return_to: subject.address().to_string(), cookie: None }),
+        Some(false) => return Err(Error::NotFound),
+        Some(true) => {}
+    }
+    if !reply::wants_fragments(cx) {
+        let location = cx.referrer().map_or_else(|| subject.address().to_string(), str::to_owned);
+        return Ok(reply::done(cx, location, Flash::Unflagged));
+    }
+    let link = views::control(target, false).into_string()?;
+    let change = Change::replace(views::flagged_selector(target), link);
+    Ok(reply::changes(cx, &[change, message::show_notice(cx, Flash::Unflagged)]))
 }
 
 /// `GET /flags`: the queue of flagged posts and comments.

@@ -15,6 +15,37 @@ pub const MAX_SHOWN_REASONS: u32 = 10;
 /// Separates the reasons in one column; a line of a form never contains this character.
 const REASON_SEPARATOR: char = '\u{1f}';
 
+/// SQL for whether a user has flagged a post or comment, and no admin has decided about it since.
+macro_rules! flagged_by {
+    ($user:literal, $column:literal, $id:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM cases JOIN flags ON flags.case_id = cases.id AND flags.user_id = ",
+            $user,
+            " WHERE cases.",
+            $column,
+            " = ",
+            $id,
+            ")"
+        )
+    };
+}
+pub(crate) use flagged_by;
+
+/// Whether a user has flagged anything that no admin has decided about since.
+pub fn any_by_user(connection: &Connection, user_id: UserId) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM flags WHERE user_id = ?1)";
+    connection.prepare_cached(sql)?.query_row([user_id], |row| row.get(0))
+}
+
+/// Whether a user has flagged a post or comment, and no admin has decided about it since.
+pub fn is_flagged(connection: &Connection, user_id: UserId, target: Target) -> rusqlite::Result<bool> {
+    let (sql, id) = match target {
+        Target::Post(id) => (concat!("SELECT ", flagged_by!("?1", "post_id", "?2")), id.get()),
+        Target::Comment(id) => (concat!("SELECT ", flagged_by!("?1", "comment_id", "?2")), id.get()),
+    };
+    connection.prepare_cached(sql)?.query_row(params![user_id, id], |row| row.get(0))
+}
+
 /// Stores a flag, or replaces the reason of the one that the user has already set.
 pub fn create(connection: &Connection, flag: &NewFlag) -> rusqlite::Result<FlagOutcome> {
     match author_of(connection, flag.target)? {
@@ -141,7 +172,8 @@ fn split_reasons(columns: &mut Columns) -> rusqlite::Result<Vec<String>> {
     Ok(reasons.unwrap_or_default().split(REASON_SEPARATOR).map(str::to_owned).collect())
 }
 
-/// A page of the queue after the cursor: most flags first, then the newest.
+/// A page of the queue after the cursor: most flags first, then the newest. The few cases whose post or comment was
+/// deleted just now, and can come back, are stepped over.
 pub fn queue(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::Result<Slice<FlaggedItem>> {
     let sql = concat!(
         "SELECT ",
@@ -150,6 +182,7 @@ pub fn queue(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::Re
          LEFT JOIN comments ON comments.id = cases.comment_id \
          LEFT JOIN users ON users.id = coalesce(posts.user_id, comments.user_id) \
          WHERE (cases.flags_count, cases.id) < (?1, ?2) \
+         AND coalesce(posts.deleted_at, comments.deleted_at) IS NULL \
          ORDER BY cases.flags_count DESC, cases.id DESC LIMIT ?3"
     );
     let rows = connection
@@ -170,13 +203,33 @@ pub fn withdraw_some(connection: &Connection, user_id: UserId, number: u32) -> r
         .query_map(params![user_id, number], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     for case_id in &cases {
-        connection
-            .prepare_cached("DELETE FROM flags WHERE case_id = ?1 AND user_id = ?2")?
-            .execute(params![*case_id, user_id])?;
-        adjust_flags_count(connection, *case_id, -1)?;
-        connection
-            .prepare_cached("DELETE FROM cases WHERE id = ?1 AND flags_count = 0")?
-            .execute([*case_id])?;
+        delete(connection, *case_id, user_id)?;
     }
     Ok(!cases.is_empty())
+}
+
+/// Takes back a user's flag of a post or comment; `false`: it does not exist, or is hidden. Without a flag, nothing
+/// changes.
+pub fn withdraw(connection: &Connection, user_id: UserId, target: Target) -> rusqlite::Result<bool> {
+    if author_of(connection, target)?.is_none() {
+        return Ok(false);
+    }
+    if let Some(case_id) = case_id(connection, target)? {
+        delete(connection, case_id, user_id)?;
+    }
+    Ok(true)
+}
+
+/// Deletes a user's flag, if there is one, and a case that has no other.
+fn delete(connection: &Connection, case_id: i64, user_id: UserId) -> rusqlite::Result<()> {
+    let deleted = connection
+        .prepare_cached("DELETE FROM flags WHERE case_id = ?1 AND user_id = ?2")?
+        .execute(params![case_id, user_id])?;
+    if deleted > 0 {
+        adjust_flags_count(connection, case_id, -1)?;
+        connection
+            .prepare_cached("DELETE FROM cases WHERE id = ?1 AND flags_count = 0")?
+            .execute([case_id])?;
+    }
+    Ok(())
 }

@@ -26,6 +26,39 @@ pub fn flag_path(target: Target) -> Path {
     }
 }
 
+/// The link to the form, or for a reader who has flagged `target` the button that takes the flag back. Both have one
+/// id, so the button keeps the focus when htmx replaces it. The button belongs to the form that small buttons share
+/// (`ui/layout.rs`).
+pub fn control(target: Target, is_flagged: bool) -> impl Render {
+    let (id, flagged_id, unflag) = match target {
+        Target::Post(id) => {
+            (Id("flag_post_", id.get()), Id("flagged_post_", id.get()), paths::unflag_post(id))
+        }
+        Target::Comment(id) => {
+            (Id("flag_comment_", id.get()), Id("flagged_comment_", id.get()), paths::unflag_comment(id))
+        }
+    };
+    owned_html! {
+        @ if is_flagged {
+            span(id=flagged_id) {
+                : Raw("Flagged"); : DOT;
+                button(class="link", form="acts", formaction=unflag, id=id) { : "undo" }
+            }
+        } else {
+            : Raw("<a id="); : id; : Raw(" href="); : flag_path(target); : Raw(">Flag</a>");
+        }
+    }
+}
+
+/// The CSS selector of the element that says that a reader has flagged `target`.
+#[must_use]
+pub fn flagged_selector(target: Target) -> String {
+    match target {
+        Target::Post(id) => format!("#flagged_post_{id}"),
+        Target::Comment(id) => format!("#flagged_comment_{id}"),
+    }
+}
+
 /// The flag form. `before` is the reason of the flag that the viewer has already set, if any.
 pub fn new<'f>(
     account: Account,

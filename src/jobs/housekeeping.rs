@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use lorem_store::Error;
 
 use super::background::{BackgroundThread, StopRequest};
+use crate::deletion::{self, sql::burial};
 use crate::device;
 use crate::draft;
 use crate::session;
@@ -35,6 +36,7 @@ const CHORES: &[Chore] = &[
     Chore { removes: "unused sessions", step: unused_sessions },
     Chore { removes: "unused devices", step: unused_devices },
     Chore { removes: "expired drafts", step: old_drafts },
+    Chore { removes: "deletions that could be undone", step: old_deletions },
     Chore { removes: "names that were left a year ago", step: left_names },
 ];
 
@@ -54,6 +56,10 @@ fn unused_devices(site: &Site, now: Timestamp, after: i64) -> Result<Step, Error
 fn old_drafts(site: &Site, now: Timestamp, _: i64) -> Result<Step, Error> {
     let remove = move |connection: &_| draft::sql::remove_before(connection, now - draft::LIFETIME);
     Ok(Step { removed: site.db.write(remove)?, next: None })
+}
+
+fn old_deletions(site: &Site, now: Timestamp, after: i64) -> Result<Step, Error> {
+    site.db.write(move |connection| burial::end_old(connection, after, now - deletion::UNDO_WINDOW))
 }
 
 fn left_names(site: &Site, now: Timestamp, _: i64) -> Result<Step, Error> {

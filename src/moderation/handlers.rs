@@ -99,6 +99,10 @@ pub fn decide(cx: &Cx, subject: Subject) -> Result {
         Outcome::Done | Outcome::Unchanged if action == ModerationAction::Dismiss => {
             Ok(reply::done(cx, paths::FLAGS, Flash::Moderated))
         }
+        // What its author has deleted may have no page.
+        Outcome::Done | Outcome::Unchanged if detail.is_deleted => {
+            Ok(reply::done(cx, paths::LOG, Flash::Moderated))
+        }
         Outcome::Done | Outcome::Unchanged => Ok(reply::done(cx, subject.address(), Flash::Moderated)),
         Outcome::NotFound => Err(Error::NotFound),
         Outcome::TargetIsAdmin => refuse(&Errors::one("reason", "An admin can't be banned")),

@@ -3,8 +3,9 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Decision, LogEntry, ModerationAction, Outcome, Subject, SubjectDetail};
+use crate::deletion::{self, sql::burial};
 use crate::flag;
-use crate::sql::{Columns, moderation_reason, row};
+use crate::sql::{Columns, row};
 use crate::types::cursor::{Cursor, Slice};
 use crate::types::id::{PostId, SessionId, UserId};
 use crate::types::time::Timestamp;
@@ -12,18 +13,6 @@ use crate::user;
 use crate::user::sql::author_columns;
 use crate::visibility::sql::post_title;
 use crate::vote::{self, Target};
-
-/// The reason for which a post is locked; `None`: it is not locked, or does not exist.
-pub fn lock_reason(connection: &Connection, post_id: PostId) -> rusqlite::Result<Option<String>> {
-    let sql = concat!(
-        "SELECT ",
-        moderation_reason!("post", "posts", "locked_at", "lock"),
-        " FROM posts WHERE posts.id = ?1"
-    );
-    let found: Option<Option<String>> =
-        connection.prepare_cached(sql)?.query_row([post_id], |row| row.get(0)).optional()?;
-    Ok(found.flatten())
-}
 
 /// Applies and logs a decision, unless the subject is already in this state.
 pub fn decide(connection: &Connection, admin_id: UserId, new: &Decision) -> rusqlite::Result<Outcome> {
@@ -50,6 +39,12 @@ pub fn decide(connection: &Connection, admin_id: UserId, new: &Decision) -> rusq
         connection
             .prepare_cached(sql)?
             .execute(params![new.now, admin_id, action, noun, post_id, comment_id, user_id, new.reason])?;
+        // After the entry of the log, which names a row that may go now.
+        match (new.action, new.subject) {
+            (ModerationAction::Remove, Subject::Post(id)) => burial::end(connection, Target::Post(id))?,
+            (ModerationAction::Remove, Subject::Comment(id)) => burial::end(connection, Target::Comment(id))?,
+            _ => {}
+        }
     }
     Ok(outcome)
 }
@@ -103,6 +98,8 @@ fn remove(connection: &Connection, target: Target, now: Timestamp) -> rusqlite::
     match connection.prepare_cached(sql)?.query_row(params![id, now], counted).optional()? {
         Some(found) => adjust_counts(connection, target, &found, -1),
         None if is_removed(connection, target)? == Some(true) => Ok(Outcome::Unchanged),
+        // Its author has just deleted it: by this decision it cannot come back, see `decide`.
+        None if deletion::sql::is_held(connection, target)? => Ok(Outcome::Done),
         None => Ok(Outcome::NotFound),
     }
 }
@@ -252,7 +249,7 @@ pub fn log(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::Resu
         "SELECT ",
         log_entry_columns!(),
         " FROM acts LEFT JOIN users AS admins ON admins.id = acts.admin_id \
-         LEFT JOIN posts ON posts.id = acts.post_id \
+         LEFT JOIN posts ON posts.id = acts.post_id AND posts.gone_at IS NULL \
          LEFT JOIN comments ON comments.id = acts.comment_id \
              AND (comments.deleted_at IS NULL OR comments.removed_at IS NOT NULL) \
          LEFT JOIN users ON users.id = acts.user_id \

@@ -4,6 +4,7 @@ use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
 use super::{LogEntry, ModerationAction, Subject, SubjectDetail};
+use crate::flag;
 use crate::html::text::{DOT, Id, Isolated, Text};
 use crate::markup::Markup;
 use crate::types::cursor::Slice;
@@ -20,20 +21,20 @@ use crate::web::account::Account;
 use crate::web::form::{Errors, NO_ERRORS};
 use crate::web::{Cx, paths};
 
-/// The link to the moderation page for an admin, to the flag form for other users except the author; nothing
-/// for a guest.
-pub fn link<'v>(target: Target, author: Option<&'v Author>, viewer: Option<&'v Viewer>) -> impl Render + 'v {
+/// The link to the moderation page for an admin; for other users except the author the link to the flag form, or the
+/// button that takes their flag back; nothing for a guest.
+pub fn link<'v>(
+    target: Target,
+    author: Option<&'v Author>,
+    is_flagged: bool,
+    viewer: Option<&'v Viewer>,
+) -> impl Render + 'v {
     owned_html! {
         @ if let Some(viewer) = viewer {
             @ if viewer.is_admin {
                 span(class="act") { : DOT; a(href=Subject::from(target).moderation_path()) { : Raw("Moderate") } }
             } else if author.is_some_and(|author| author.id != viewer.id) {
-                : Raw("<span class=act>"); : DOT; : Raw("<a href=");
-                @ match target {
-                    Target::Post(id) => { : paths::flag_post(id) }
-                    Target::Comment(id) => { : paths::flag_comment(id) }
-                }
-                : Raw(">Flag</a></span>");
+                : Raw("<span class=act>"); : DOT; : flag::views::control(target, is_flagged); : Raw("</span>");
             }
         }
     }
@@ -64,6 +65,15 @@ pub fn locked<'r>(reason: &'r str) -> impl Render + 'r {
     owned_html! {
         p(class="hint", id="comment_form") {
             : "This discussion is locked: "; : Isolated(reason); : " ("; a(href=paths::LOG) { : message::LOG } : ")"
+        }
+    }
+}
+
+/// The notice in place of the comment form for a banned viewer: a sentence with the reason.
+pub fn banned<'b>(sentence: &'b str) -> impl Render + 'b {
+    owned_html! {
+        p(class="hint", id="comment_form") {
+            bdi { : sentence } : " ("; a(href=paths::LOG) { : message::LOG } : ")"
         }
     }
 }

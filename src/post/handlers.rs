@@ -15,6 +15,7 @@ use crate::comment;
 use crate::comment::Thread;
 use crate::comment::sql::discussion::Discussion;
 use crate::comment::views::{CommentForm, ThreadContext};
+use crate::deletion;
 use crate::draft;
 use crate::saved;
 use crate::site::limiter::Action;
@@ -29,7 +30,7 @@ use crate::web::Viewer;
 use crate::web::account::Account;
 use crate::web::flash::Flash;
 use crate::web::form::{Errors, Form};
-use crate::web::{Cx, Error, Result, paths, reply};
+use crate::web::{ALREADY_DELETED, ALREADY_REMOVED, Cx, Error, Result, paths, reply};
 
 /// Reads a page of a list: for the viewer, from a cursor on, at most this number of posts.
 type Query = fn(&Connection, Option<UserId>, Cursor, u32) -> rusqlite::Result<Slice<Post>>;
@@ -179,9 +180,9 @@ pub fn render(cx: &Cx, detail: &PostDetail, comments: &Thread, form: &CommentFor
     let form = CommentForm { account: page.account(), in_place: comments.next.is_none(), ..*form };
     let save = saved::views::button(page.account(), id, detail.is_saved);
     let post = &views::show(cx, page.viewer, detail, save);
-    let context = ThreadContext::of(cx, page.viewer, detail);
+    let (context, ban) = (ThreadContext::of(cx, page.viewer, detail), auth::ban(cx)?);
     let render = |context| {
-        let discussion = comment::views::discussion(detail, comments, &form, context);
+        let discussion = comment::views::discussion(detail, comments, &form, context, ban.as_deref());
         layout::render(&page, owned_html! { : post; : &discussion })
     };
     Ok(context.bounded(comments, 0, render)?)
@@ -381,27 +382,60 @@ pub fn update(cx: &Cx, id: PostId) -> Result {
     }
 }
 
-/// `DELETE /posts/:id`: deletes a post with its comments.
+/// `GET /posts/:id/destroy`: the page with the button that deletes the post.
 ///
 /// # Errors
-/// [`Error::SignIn`] for a guest; [`Error::Moderated`] for a banned user; [`Error::NotFound`];
-/// [`Error::Forbidden`] for a user who is not the author; [`Error::RateLimited`]; [`Error::Unavailable`] or
-/// [`Error::Internal`] when the database fails.
+/// [`Error::SignIn`] for a guest; [`Error::Moderated`] for a banned user; [`Error::Forbidden`] for a user who is not
+/// the author; those of [`already_deleted`]; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
+pub fn confirm_destroy(cx: &Cx, id: PostId) -> Result {
+    let viewer = auth::require_active_user(cx)?;
+    let Content { title, .. } = match own_content(cx, viewer, id) {
+        Err(Error::NotFound) => return already_deleted(cx, viewer, id),
+        found => found?,
+    };
+    let back = paths::post(id).to_string();
+    let page = Page { aside: Some((&back, "← Back to post")), ..Page::new(cx, "Destroying post")? };
+    Ok(reply::page(cx, layout::render(&page, views::destroy(page.account(), id, &title))?))
+}
+
+/// `DELETE /posts/:id`: deletes a post. One with comments stays as `[deleted]`.
+///
+/// # Errors
+/// [`Error::SignIn`] for a guest; [`Error::Moderated`] for a banned user; [`Error::Forbidden`] for a user who is not
+/// the author; those of [`already_deleted`]; [`Error::RateLimited`]; [`Error::Unavailable`] or [`Error::Internal`]
+/// when the database fails.
 pub fn destroy(cx: &Cx, id: PostId) -> Result {
     let viewer = auth::require_user_or_return(cx, paths::post(id))?;
-    let user_id = viewer.id;
-    own_content(cx, viewer, id)?;
+    let (user_id, now) = (viewer.id, cx.now);
+    match own_content(cx, viewer, id) {
+        Err(Error::NotFound) => return already_deleted(cx, viewer, id),
+        found => drop(found?),
+    }
     cx.site.limiter.check_and_record(Action::ChangeBy(user_id))?;
     let destroyed = auth::write_as(cx, viewer, Standing::Active, move |connection| {
-        let is_own = sql::author(connection, id)? == Some(user_id);
-        if is_own {
-            sql::destroy(connection, id)?;
-        }
-        Ok(is_own)
+        sql::delete(connection, id, user_id, now)
     })?;
     match destroyed {
-        Some(true) => Ok(reply::done(cx, paths::POSTS, Flash::PostDestroyed)),
-        Some(false) => Err(Error::NotFound),
+        Some(true) => Ok(reply::done_undoable(cx, paths::POSTS, Flash::PostDestroyed, id.get())),
+        Some(false) => already_deleted(cx, viewer, id),
         None => Err(Error::SignIn { return_to: paths::post(id).to_string(), cookie: None }),
     }
+}
+
+/// The answer when a post that is to be deleted is deleted, or removed, already: its author can undo that as after the
+/// deletion itself.
+///
+/// # Errors
+/// [`Error::Gone`], unless the viewer can undo the deletion; [`Error::Unavailable`] or [`Error::Internal`] when the
+/// database fails.
+fn already_deleted(cx: &Cx, viewer: &Viewer, id: PostId) -> Result {
+    let (found, held) = cx.read(|connection| {
+        let held = deletion::sql::find(connection, Target::Post(id), viewer.id, cx.now)?;
+        Ok((sql::find(connection, None, id)?, held))
+    })?;
+    if held.is_some() {
+        return Ok(reply::done_undoable(cx, paths::POSTS, Flash::PostDestroyedBefore, id.get()));
+    }
+    let is_removed = found.is_some_and(|detail| detail.removed.is_some());
+    Err(if is_removed { ALREADY_REMOVED } else { ALREADY_DELETED })
 }

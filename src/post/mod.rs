@@ -78,8 +78,10 @@ pub struct PostDetail {
     pub description: String,
     /// Whether the viewer has saved it.
     pub is_saved: bool,
-    /// Whether its author, title and text are hidden: an admin has removed it, or its author's account was
-    /// deleted and the post stays for its comments.
+    /// Whether the viewer has flagged it, and no admin has decided about it since.
+    pub is_flagged: bool,
+    /// Whether its author, title and text are hidden: an admin has removed it, or its author has deleted it, or
+    /// their account, and the post stays for its comments.
     pub is_deleted: bool,
     /// The admin's reason, if the post was removed.
     pub removed: Option<String>,

@@ -107,7 +107,7 @@ pub fn row<'p>(
             : vote::views::arrow_for(Target::Post(post.id), post.is_voted, post.author.as_ref(), viewer);
             : title(post, Text(&post.title));
             : facts(post, with_author, viewer, now);
-            @ if with_author && user::is_own(post.author.as_ref(), viewer) { : actions(Account::of(viewer), post.id) }
+            @ if with_author && user::is_own(post.author.as_ref(), viewer) { : listed_actions(post.id) }
         }
     }
 }
@@ -172,13 +172,29 @@ fn source(link: &Link) -> impl Render + '_ {
     }
 }
 
-/// The author's buttons.
-fn actions(account: Account, id: PostId) -> impl Render {
+/// The author's actions in a list, where nothing deletes.
+fn listed_actions(id: PostId) -> impl Render {
+    owned_html! { div(class="actions") { a(class="button", href=paths::edit_post(id)) { : "Edit" } } }
+}
+
+/// The author's actions on the post's page.
+fn actions(id: PostId) -> impl Render {
     owned_html! {
         div(class="actions") {
             a(class="button", href=paths::edit_post(id)) { : "Edit" }
-            : button::delete(account, paths::post(id), "button danger", "Destroy");
+            a(class="button danger", href=paths::destroy_post(id)) { : "Destroy" }
         }
+    }
+}
+
+/// The page with the button that deletes a post.
+pub fn destroy<'p>(account: Account, id: PostId, title: &'p str) -> impl Render + 'p {
+    owned_html! {
+        div(class="prose") {
+            p { strong { : Isolated(title) } }
+            p { : "Its title, link and text go. If there are comments on it, they stay. You can undo it for ten minutes." }
+        }
+        : button::delete(account, paths::post(id), "button danger", "Destroy");
     }
 }
 
@@ -200,14 +216,14 @@ pub fn show<'p>(
             : Age { at: post.created_at, now: cx.now }; : Raw(" ago"); : DOT;
             a(href="#comments", class="comments_count") { : comment::views::count(post.comments_count) }
             @ if !is_hidden && viewer.is_some() { span(class="act") { : DOT; : &save } }
-            : moderation::views::link(Target::Post(post.id), post.author.as_ref(), viewer);
+            : moderation::views::link(Target::Post(post.id), post.author.as_ref(), detail.is_flagged, viewer);
         }
         div(class="prose") {
             : &text;
             @ if text.is_cut { p { a(href=paths::post_text(post.id)) { : "Show the whole text" } } }
             : moderation::views::removed(removed.as_deref());
         }
-        @ if user::is_own(post.author.as_ref(), viewer) { : actions(Account::of(viewer), post.id) }
+        @ if user::is_own(post.author.as_ref(), viewer) { : actions(post.id) }
     }
 }
 

@@ -36,6 +36,12 @@ pub fn delete_in_place(
     }
 }
 
+/// The button that undoes what the notice beside it says. It belongs to the form that small buttons share
+/// (`ui/layout.rs`).
+pub fn undo(path: Path) -> impl Render {
+    owned_html! { button(class="link", form="acts", formaction=path, id="undo") { : "Undo" } }
+}
+
 /// The hidden field by which a POST form sends another method: `patch` or `delete`. See
 /// [`Cx::method`](crate::web::Cx::method).
 pub fn method_override(method: &'static str) -> impl Render {

@@ -16,6 +16,7 @@ use crate::web::Viewer;
 use crate::web::account::Account;
 use crate::web::flash::Notice;
 use crate::web::form::Errors;
+use crate::web::form::local_path;
 use crate::web::paths::Path;
 use crate::web::preferences::{Keys, Preferences, Theme};
 use crate::web::{self, Cx, assets, paths, xml};
@@ -41,6 +42,8 @@ pub struct Page<'p> {
     pub preferences: Preferences,
     /// The page's path, which the header marks; empty for the answer to a form.
     pub path: &'p str,
+    /// The path to which a guest comes back who signs in by the header: the page's own; empty: none.
+    pub return_to: &'p str,
     /// The notice about the previous request.
     pub notice: Option<Notice>,
     /// One sentence about what went wrong.
@@ -63,9 +66,11 @@ impl<'p> Page<'p> {
     /// [`Error::Unavailable`](web::Error::Unavailable) or [`Error::Internal`](web::Error::Internal), from
     /// finding the viewer.
     pub fn new(cx: &'p Cx, heading: &'p str) -> web::Result<Page<'p>> {
-        let path = if cx.method() == "GET" { cx.path() } else { "" };
+        let (path, return_to) =
+            if cx.method() == "GET" { (cx.path(), cx.request.raw_url()) } else { ("", "") };
         let (viewer, preferences) = (auth::viewer(cx)?, Preferences::of(cx));
-        Ok(Page { heading, viewer, preferences, path, notice: Notice::of(cx), ..Page::default() })
+        let notice = Notice::of(cx);
+        Ok(Page { heading, viewer, preferences, path, return_to, notice, ..Page::default() })
     }
 
     /// The account that the page is made for, which its forms carry.
@@ -111,10 +116,10 @@ pub fn render(page: &Page, main: impl RenderOnce) -> Result<String, horrorshow::
             // htmx drops an answer whose target has left the page. A second press is not sent.
             body(hx-target:inherited="#main", hx-sync:inherited="drop") {
                 : Raw(r##"<a class="skip-link" href="#main">Skip to content</a>"##);
-                : header(page.viewer, page.path);
+                : header(page);
                 div(id="flash", role="status") {
-                    @ if let Some(Notice { flash, names_sender }) = page.notice {
-                        : message::notice(flash, page.viewer.filter(|_| names_sender))
+                    @ if let Some(Notice { flash, undo, names_sender }) = page.notice {
+                        : message::notice(flash, undo, page.viewer.filter(|_| names_sender))
                     }
                     @ if let Some(sentence) = page.alert { : message::alert(sentence) }
                 }
@@ -252,7 +257,8 @@ fn list_index(path: &str) -> usize {
     LISTS.iter().position(|(list, _)| *list == path).unwrap_or(LISTS.len())
 }
 
-fn header<'p>(viewer: Option<&'p Viewer>, path: &'p str) -> impl Render + 'p {
+fn header<'p>(page: &'p Page) -> impl Render + 'p {
+    let (viewer, path) = (page.viewer, page.path);
     owned_html! {
         header(class="site-header") {
             a(class="brand", href=paths::FRONT) { : SITE }
@@ -268,13 +274,23 @@ fn header<'p>(viewer: Option<&'p Viewer>, path: &'p str) -> impl Render + 'p {
                     : SEPARATOR;
                     : button::delete(Account::of(Some(viewer)), paths::session(viewer.session_id), "link", "Sign out");
                 } else {
-                    a(href=paths::SIGN_IN) { : "Sign in" }
+                    : sign_in_link(page.return_to);
                     : SEPARATOR;
                     a(href=paths::SIGN_UP) { : "Sign up" }
                 }
             }
         }
     }
+}
+
+/// The link for guests, which leads back to `return_to` afterwards. Search engines have no use for an address for each
+/// page.
+fn sign_in_link(return_to: &str) -> impl Render {
+    let href = match local_path(return_to) {
+        Some(return_to) => paths::with_return_to(paths::SIGN_IN, return_to),
+        None => paths::SIGN_IN.to_owned(),
+    };
+    owned_html! { a(href=&href, rel="nofollow") { : "Sign in" } }
 }
 
 /// The value of `aria-current` on a link, which may lead to the page that it is on.

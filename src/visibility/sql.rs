@@ -29,6 +29,16 @@ macro_rules! listed {
 }
 pub(crate) use listed;
 
+/// The condition for rows of `posts` or `comments` that have a page, perhaps as `[deleted]` or `[removed]`. The others
+/// are deleted, with nothing below them that a page shows, and wait only for an undo
+/// (`docs/decisions/0029-undo.md`): to every reader they are not there.
+macro_rules! on_page {
+    ($table:literal) => {
+        concat!($table, ".gone_at IS NULL")
+    };
+}
+pub(crate) use on_page;
+
 /// The columns of a post's title in one of its places: `listed` where the statement has [`listed`] as a
 /// condition, for [`title`]; `mentioned` for [`mentioned_title`]; `or_null` where the reader shows something
 /// else for a hidden title.

@@ -196,6 +196,35 @@ pub fn delete_votes_for(connection: &Connection, target: Target) -> rusqlite::Re
     found.add_karma(connection, 1 - found.score)
 }
 
+/// Deletes the votes for a deleted target, which count for no karma.
+pub fn forget_votes_for(connection: &Connection, target: Target) -> rusqlite::Result<()> {
+    let (sql, id) = match target {
+        Target::Post(id) => ("DELETE FROM post_votes WHERE post_id = ?1", id.get()),
+        Target::Comment(id) => ("DELETE FROM comment_votes WHERE comment_id = ?1", id.get()),
+    };
+    if connection.prepare_cached(sql)?.execute([id])? > 0 { recount(connection, target) } else { Ok(()) }
+}
+
+/// Sets the score of a target, and a post's hotness, by its votes: for a deleted target, whose voters may have left.
+pub fn recount(connection: &Connection, target: Target) -> rusqlite::Result<()> {
+    let (sql, id) = match target {
+        Target::Post(id) => (
+            "SELECT 1 + (SELECT count(*) FROM post_votes WHERE post_id = ?1), created_at FROM posts WHERE id = ?1",
+            id.get(),
+        ),
+        Target::Comment(id) => (
+            "SELECT 1 + (SELECT count(*) FROM comment_votes WHERE comment_id = ?1), created_at \
+             FROM comments WHERE id = ?1",
+            id.get(),
+        ),
+    };
+    let counted = connection.prepare_cached(sql)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)));
+    match counted.optional()? {
+        Some((score, created_at)) => set_score(connection, target, score, created_at),
+        None => Ok(()),
+    }
+}
+
 /// Takes back at most `number` votes for posts and `number` for comments, for the deletion of a user's
 /// account; returns whether there were any.
 pub fn withdraw_some(
@@ -213,11 +242,13 @@ pub fn withdraw_some(
     targets.append(&mut votes(comments, |row| row.get(0).map(Target::Comment))?);
     let mut any = false;
     for target in targets {
-        // An anonymized target has no votes. If one is left, after an edit by hand, it must go as well:
-        // this function would find it each time.
         match find(connection, target)? {
             Some(found) => apply(connection, user_id, target, &found, Vote::Withdrawn, now).map(drop)?,
-            None => write_row(connection, user_id, target, Vote::Withdrawn, now).map(drop)?,
+            // A deleted target has the votes of others while it can come back.
+            None => {
+                write_row(connection, user_id, target, Vote::Withdrawn, now)?;
+                recount(connection, target)?;
+            }
         }
         any = true;
     }

@@ -17,6 +17,13 @@ use crate::types::id::DraftId;
 pub enum Error {
     /// 404: the address does not exist, or its post, comment or user does not.
     NotFound,
+    /// 404: the post or comment that is to be changed is not there any more.
+    Gone {
+        /// The heading: what has become of it.
+        heading: &'static str,
+        /// One sentence more.
+        why: &'static str,
+    },
     /// 405: the address exists, for these methods.
     MethodNotAllowed(&'static str),
     /// 400, with a sentence.
@@ -75,6 +82,13 @@ pub enum Error {
 /// The result of a handler.
 pub type Result<T = rouille::Response> = std::result::Result<T, Error>;
 
+/// The refusal to delete what is not there.
+pub const ALREADY_DELETED: Error =
+    Error::Gone { heading: "It is already deleted.", why: "Nothing was changed." };
+/// The refusal to delete what an admin has removed.
+pub const ALREADY_REMOVED: Error =
+    Error::Gone { heading: "An admin has removed it.", why: "Nothing was changed." };
+
 /// The refusal of a document that contains absolute addresses, when the request's `Host` header gives none.
 pub const NO_HOST: Error = Error::BadRequest("Its Host header is no name of a host.");
 
@@ -87,7 +101,7 @@ impl Error {
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
-            Error::NotFound | Error::TargetDeleted { .. } => 404,
+            Error::NotFound | Error::Gone { .. } | Error::TargetDeleted { .. } => 404,
             Error::MethodNotAllowed(_) => 405,
             Error::BadRequest(_) => 400,
             Error::SignIn { .. } => 303,
@@ -119,6 +133,7 @@ impl Error {
                 "The page you were looking for doesn't exist.",
                 "You may have mistyped the address or the page may have moved.",
             ),
+            Error::Gone { heading, why } => (*heading, *why),
             Error::TargetDeleted { .. } => (
                 "The page you were looking for doesn't exist.",
                 "What you replied to was deleted while you were writing.",

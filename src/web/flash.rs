@@ -1,12 +1,14 @@
 //! Flashes: a notice about the previous request, shown once, on the next page.
 //!
 //! A cookie carries the code of one of the sentences below, so that a forged cookie cannot show any other
-//! text.
+//! text, and the number of the post or comment whose deletion the page offers to undo.
 
 use std::time::Duration;
 
 use super::Cx;
 use super::cookie::{self, Header};
+use super::paths::{self, Path};
+use crate::types::id::{CommentId, PostId, number_from_path};
 use crate::types::time::MINUTE;
 
 /// If no page follows, because the tab was closed, the flash must not appear the next day.
@@ -50,25 +52,34 @@ flashes! {
     DraftDiscarded "draft-discarded" "Your draft was discarded."
     PostUpdated "post-updated" "Post was successfully updated."
     PostDestroyed "post-destroyed" "Post was successfully destroyed."
+    PostDestroyedBefore "post-destroyed-before" "Post was already deleted."
+    PostRestored "post-restored" "Post was successfully restored."
     CommentCreated "comment-created" "Comment was successfully created."
     CommentUpdated "comment-updated" "Comment was successfully updated."
     CommentDestroyed "comment-destroyed" "Comment was successfully destroyed."
+    CommentDestroyedBefore "comment-destroyed-before" "Comment was already deleted."
+    CommentRestored "comment-restored" "Comment was successfully restored."
     PreferencesSaved "preferences-saved" "Preferences were successfully saved."
     PostSaved "post-saved" "Saved. Your own page leads to your saved posts."
     PostUnsaved "post-unsaved" "It is no longer among your saved posts."
     Flagged "flagged" "Thank you. An admin will look at it."
     FlaggedAgain "flagged-again" "You had flagged it before. It has the new reason now."
+    Unflagged "unflagged" "Your flag was taken back."
     Moderated "moderated" "Done. It is in the moderation log."
 }
 
 /// What follows the code when the form was made for a guest, and was sent by a user: the page names the user.
 const BY_USER: &str = ".by-user";
+/// What stands between the code and the number of the post or comment that the flash is about.
+const ABOUT: &str = ".of-";
 
 /// A flash on the page that shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Notice {
     /// The sentence.
     pub flash: Flash,
+    /// The address to which the button "Undo" beside it is sent.
+    pub undo: Option<Path>,
     /// Whether the page names the viewer, because the form was made for a guest.
     pub names_sender: bool,
 }
@@ -79,18 +90,39 @@ impl Notice {
     pub fn of(cx: &Cx) -> Option<Notice> {
         let value = cookie::get(cx, "flash")?;
         let by_user = value.strip_suffix(BY_USER);
-        let code = by_user.unwrap_or(value);
+        let value = by_user.unwrap_or(value);
+        let (code, about) = value.split_once(ABOUT).unwrap_or((value, ""));
         let flash = Flash::ALL.iter().copied().find(|flash| flash.code() == code)?;
-        Some(Notice { flash, names_sender: by_user.is_some() })
+        let undo = number_from_path(about).and_then(|number| flash.undo(number));
+        Some(Notice { flash, undo, names_sender: by_user.is_some() })
     }
 }
 
 impl Flash {
-    /// `Set-Cookie` that shows it on the next page.
+    /// The address that undoes what the flash says, about the post or comment with this number.
     #[must_use]
-    pub fn cookie(self, cx: &Cx) -> Header {
-        let by_user = if cx.sender().is_some() { BY_USER } else { "" };
-        cookie::set(cx, "flash", format_args!("{}{by_user}", self.code()), MAX_AGE)
+    pub fn undo(self, number: i64) -> Option<Path> {
+        match self {
+            Flash::PostDestroyed | Flash::PostDestroyedBefore => Some(paths::undo_post(PostId::new(number))),
+            Flash::CommentDestroyed | Flash::CommentDestroyedBefore => {
+                Some(paths::undo_comment(CommentId::new(number)))
+            }
+            _ => None,
+        }
+    }
+
+    /// `Set-Cookie` that shows it on the next page; `about` is the number of the post or comment that it is about,
+    /// where an undo needs it.
+    #[must_use]
+    pub fn cookie(self, cx: &Cx, about: Option<i64>) -> Header {
+        let mut value = self.code().to_owned();
+        if let Some(number) = about {
+            value += &format!("{ABOUT}{number}");
+        }
+        if cx.sender().is_some() {
+            value += BY_USER;
+        }
+        cookie::set(cx, "flash", value, MAX_AGE)
     }
 
     /// `Set-Cookie` for the page that shows a flash: it deletes the cookie.

@@ -23,5 +23,5 @@ pub mod viewer;
 pub mod xml;
 
 pub use cx::Cx;
-pub use error::{Error, NO_HOST, Result};
+pub use error::{ALREADY_DELETED, ALREADY_REMOVED, Error, NO_HOST, Result};
 pub use viewer::Viewer;

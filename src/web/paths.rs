@@ -66,7 +66,7 @@ pub const STATUS: &str = "/status";
 pub const MANIFEST: &str = "/manifest.json";
 
 /// A path that contains an id. It renders without allocating: a list has two in each row.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Path {
     before: &'static str,
     number: i64,
@@ -113,6 +113,18 @@ pub fn sitemap_part(number: i64) -> Path {
 #[must_use]
 pub fn edit_post(id: PostId) -> Path {
     Path { before: "/posts/", number: id.get(), after: "/edit" }
+}
+
+/// The page with the button that deletes a post.
+#[must_use]
+pub fn destroy_post(id: PostId) -> Path {
+    Path { before: "/posts/", number: id.get(), after: "/destroy" }
+}
+
+/// Undoing the deletion of a post (POST).
+#[must_use]
+pub fn undo_post(id: PostId) -> Path {
+    Path { before: "/posts/", number: id.get(), after: "/undo" }
 }
 
 /// Voting for a post (POST).
@@ -212,6 +224,18 @@ pub fn edit_comment(id: CommentId) -> Path {
     Path { before: "/comments/", number: id.get(), after: "/edit" }
 }
 
+/// The page with the button that deletes a comment.
+#[must_use]
+pub fn destroy_comment(id: CommentId) -> Path {
+    Path { before: "/comments/", number: id.get(), after: "/destroy" }
+}
+
+/// Undoing the deletion of a comment (POST).
+#[must_use]
+pub fn undo_comment(id: CommentId) -> Path {
+    Path { before: "/comments/", number: id.get(), after: "/undo" }
+}
+
 /// A comment on its post's page: on the first page of comments, or on that which begins after a cursor.
 #[must_use]
 pub fn comment_on(post_id: PostId, after: Option<Cursor>, id: CommentId) -> String {
@@ -229,6 +253,18 @@ pub fn flag_post(id: PostId) -> Path {
 #[must_use]
 pub fn flag_comment(id: CommentId) -> Path {
     Path { before: "/comments/", number: id.get(), after: "/flag" }
+}
+
+/// Taking back the flag of a post (POST).
+#[must_use]
+pub fn unflag_post(id: PostId) -> Path {
+    Path { before: "/posts/", number: id.get(), after: "/unflag" }
+}
+
+/// Taking back the flag of a comment (POST).
+#[must_use]
+pub fn unflag_comment(id: CommentId) -> Path {
+    Path { before: "/comments/", number: id.get(), after: "/unflag" }
 }
 
 /// An admin's decision about a post.

@@ -9,6 +9,7 @@ use super::Cx;
 use super::flash::{Flash, Notice};
 use super::form::Errors;
 use super::gzip;
+use super::header::Header;
 use super::list_header::{AcceptedCodings, has_entity_tag};
 
 /// Nothing is loaded from other sites, no inline script runs, and no site frames the page.
@@ -82,8 +83,17 @@ fn with_error_status(response: Response, errors: &Errors) -> Response {
 /// Redirects (303) to `location` after a change; `flash` is shown there. See [`see_other`] for htmx.
 #[must_use]
 pub fn done(cx: &Cx, location: impl Display, flash: Flash) -> Response {
-    let mut response = redirect(cx, &location.to_string(), 200);
-    response.headers.push(flash.cookie(cx));
+    with_flash(redirect(cx, &location.to_string(), 200), flash.cookie(cx, None))
+}
+
+/// [`done`] with a flash that offers to undo the change of the post or comment with this number.
+#[must_use]
+pub fn done_undoable(cx: &Cx, location: impl Display, flash: Flash, number: i64) -> Response {
+    with_flash(redirect(cx, &location.to_string(), 200), flash.cookie(cx, Some(number)))
+}
+
+fn with_flash(mut response: Response, cookie: Header) -> Response {
+    response.headers.push(cookie);
     response
 }
 

@@ -13,7 +13,8 @@ fn documents() -> Vec<PathBuf> {
         for entry in fs::read_dir(&folder).expect("a folder") {
             let path = entry.expect("an entry").path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if path.is_dir() && !name.starts_with('.') && name != "target" {
+            let is_ours = !name.starts_with('.') && !["target", "node_modules"].contains(&&*name);
+            if path.is_dir() && is_ours {
                 folders.push(path);
             } else if name.ends_with(".md") {
                 documents.push(path);

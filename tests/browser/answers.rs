@@ -91,11 +91,12 @@ fn a_change_that_was_cancelled_while_it_was_sent_is_shown() {
 fn answers_for_comments_that_have_gone_meanwhile_say_so() {
     let (reader, number) = on_a_comment("A post to be in a hurry on");
     reader.allow_fault("status of 404");
+    reader.ask_to_destroy(&number);
     reader.hold_answers();
-    // The form for editing comes after the comment was destroyed.
-    reader.click(&format!("#destroy_{number}"));
+    // The answer to "Cancel" comes after the comment was destroyed.
+    reader.click(&format!("#confirm_{number}"));
     reader.held(1);
-    reader.click(&format!("#edit_{number}"));
+    reader.click(&format!("#destroy_{number}"));
     reader.held(2);
     reader.release();
     reader.wait(&format!("document.querySelector('#comment_{number}') === null"));

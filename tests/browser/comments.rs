@@ -129,12 +129,17 @@ fn a_comment_is_edited_in_place() {
     assert_eq!(reader.text("h2.comments_count"), "2 comments");
     assert!(reader.is_marked());
 
-    assert_eq!(reader.count(&format!("#{other} .actions button")), 1);
-    reader.click(&format!("#{item} .actions button"));
+    // The one who asks may think better of it.
+    reader.ask_to_destroy(number);
+    assert_eq!(reader.focus(), format!("destroy_{number}"), "the focus is not on the button that destroys");
+    reader.click(&format!("#destroy_{number}"));
+    reader.wait(&format!("document.querySelector('#confirm_{number}') === null"));
+    assert_eq!(reader.focus(), format!("destroy_{number}"));
+    reader.destroy_comment(number);
     await_count(&reader, "1 comment");
     assert_eq!(reader.focus(), other, "the focus is on the neighbour");
-    assert_eq!(reader.flash(), "Comment was successfully destroyed.");
-    reader.click(&format!("#{other} .actions button"));
+    assert_eq!(reader.flash(), "Comment was successfully destroyed. Undo");
+    reader.destroy_comment(other.trim_start_matches("comment_"));
     await_count(&reader, "0 comments");
     assert_eq!(reader.focus(), "comments_heading");
     assert!(reader.is_marked());
@@ -146,7 +151,7 @@ fn destroying_the_last_comment_moves_the_focus_to_the_one_before() {
     let (reader, _) = on_a_post("A post to be quiet on");
     let first = comment(&reader, "The older comment");
     let second = comment(&reader, "The newer comment");
-    reader.click(&format!("#{second} .actions button"));
+    reader.destroy_comment(second.trim_start_matches("comment_"));
     await_count(&reader, "1 comment");
     assert_eq!(reader.focus(), first);
 }
@@ -230,20 +235,31 @@ fn a_double_click_destroys_one_comment() {
     for text in ["The first of four", "The second of four", "The third of four", "The fourth of four"] {
         comment(&reader, text);
     }
-    let destroy = "#comment_list li:first-child .actions button";
-    reader.double_click(destroy);
+    let first = || {
+        let id = reader.evaluate("document.querySelector('#comment_list li').id");
+        id.as_str().expect("an id").trim_start_matches("comment_").to_owned()
+    };
+    // A double click on the link asks, and destroys nothing.
+    let number = first();
+    reader.double_click(&format!("#destroy_{number}"));
+    reader.wait(&format!("document.querySelector('#confirm_{number}') !== null"));
+    reader.settle();
+    assert_eq!(reader.text("h2.comments_count"), "4 comments");
+    reader.double_click(&format!("#confirm_{number}"));
     await_count(&reader, "3 comments");
     reader.settle();
-    assert_eq!(reader.flash(), "Comment was successfully destroyed.");
+    assert_eq!(reader.flash(), "Comment was successfully destroyed. Undo");
 
     // The second click comes after the next comment has moved under the mouse.
-    let place = reader.place(destroy);
+    let number = first();
+    reader.ask_to_destroy(&number);
+    let place = reader.place(&format!("#confirm_{number}"));
     reader.click_at(place, 1);
     await_count(&reader, "2 comments");
-    let place = reader.place(destroy);
+    let place = reader.place(&format!("#destroy_{}", first()));
     reader.click_at(place, 2);
     reader.settle();
-    assert_eq!(reader.flash(), "Comment was successfully destroyed.");
+    assert_eq!(reader.flash(), "Comment was successfully destroyed. Undo");
     reader.reload();
     assert_eq!(listed(&reader), ["The third of four", "The fourth of four"]);
 }
@@ -268,7 +284,7 @@ fn a_comment_is_written_edited_and_destroyed_by_keyboard_alone() {
 
     reader.open("/");
     reader.tab_to(".skip-link");
-    reader.tab_to("header a[href='/sign_in']");
+    reader.tab_to("header a[href^='/sign_in']");
     reader.follow_by_key("Enter");
     reader.tab_to("#screen_name");
     reader.type_over(&name);
@@ -293,7 +309,10 @@ fn a_comment_is_written_edited_and_destroyed_by_keyboard_alone() {
     reader.press("Enter");
     reader.wait_text("#comment_list li p + p", "Changed without a mouse");
     assert!(reader.focus().starts_with("edit_"), "{}", reader.focus());
-    reader.tab_to("#comment_list .actions button");
+    reader.tab_to("#comment_list .actions a[id^=destroy_]");
+    reader.press("Enter");
+    reader.wait("document.querySelector('#comment_list button[id^=confirm_]') !== null");
+    reader.tab_to("#comment_list button[id^=confirm_]");
     reader.press(" ");
     await_count(&reader, "0 comments");
     assert_eq!(reader.focus(), "comments_heading");

@@ -437,6 +437,18 @@ impl Reader {
         self.click_at(place, 1);
     }
 
+    /// Destroys the comment with this number: asks for the button, and presses it.
+    pub fn destroy_comment(&self, number: &str) {
+        self.ask_to_destroy(number);
+        self.click(&format!("#confirm_{number}"));
+    }
+
+    /// Opens the button that destroys the comment with this number.
+    pub fn ask_to_destroy(&self, number: &str) {
+        self.click(&format!("#destroy_{number}"));
+        self.wait(&format!("document.querySelector('#confirm_{number}') !== null"));
+    }
+
     /// Clicks twice without a pause.
     pub fn double_click(&self, selector: &str) {
         let place = self.place(selector);

@@ -115,14 +115,14 @@ fn a_folded_thread_stays_folded_during_page_changes() {
     reader.wait_text(&format!("#said_{number} p + p"), "A comment that was changed");
     reply(&reader, &number, "Another reply");
     assert_eq!((is_open(&number), is_open(&first)), (true.into(), false.into()));
-    reader.click(&format!("#destroy_{number}"));
+    reader.destroy_comment(&number);
     reader.wait_text(&format!("#said_{number} p + p"), "[deleted]");
     assert_eq!((is_open(&number), is_open(&first)), (true.into(), false.into()));
     assert_eq!(reader.count("#comment_list li"), 4, "the replies stay");
     assert!(reader.is_marked());
     reader.press("Tab");
     reader.click(&format!("#thread_{first} > summary"));
-    reader.click(&format!("#destroy_{inner}"));
+    reader.destroy_comment(&inner);
     reader.wait(&format!("document.querySelector('#thread_{first}') === null"));
 }
 
@@ -168,14 +168,15 @@ fn destroying_the_comment_of_a_page_leads_to_its_parent() {
     let inner = reply(&reader, &first, "A reply to the first");
     reader.open(&format!("/comments/{first}"));
     reader.mark();
-    reader.click(&format!("#destroy_{inner}"));
+    reader.destroy_comment(&inner);
     reader.wait(&format!("document.querySelector('#comment_{inner}') === null"));
     assert_eq!(reader.focus(), format!("comment_{first}"));
     assert!(reader.is_marked());
-    reader.follow(&format!("#destroy_{first}"));
+    reader.ask_to_destroy(&first);
+    reader.follow(&format!("#confirm_{first}"));
     assert_eq!(reader.path(), path);
     assert_eq!(reader.evaluate("location.hash"), format!("#comment_{number}"));
-    assert_eq!(reader.flash(), "Comment was successfully destroyed.");
+    assert_eq!(reader.flash(), "Comment was successfully destroyed. Undo");
 }
 
 #[test]
@@ -235,7 +236,7 @@ fn a_deep_thread_fits_a_narrow_window_and_continues_on_another_page() {
         let last = reader.evaluate("[...document.querySelectorAll('#comment_list li')].pop().id");
         let last = last.as_str().expect("it has an id").trim_start_matches("comment_").to_owned();
         let left = reader.count("#comment_list li") - 1;
-        reader.click(&format!("#destroy_{last}"));
+        reader.destroy_comment(&last);
         reader.wait(&format!("document.querySelectorAll('#comment_list li').length === {left}"));
         // Without a neighbour, the parent gets the focus.
         let parent = reader.evaluate("[...document.querySelectorAll('#comment_list li')].pop().id");
@@ -254,7 +255,7 @@ fn a_deep_thread_fits_a_narrow_window_and_continues_on_another_page() {
         let nearest = reader.evaluate(&format!(
             "(() => {{
                 const button = document.querySelector('#destroy_{deepest}').getBoundingClientRect();
-                return Math.min(...[...document.querySelectorAll('.comments :is(a, summary), .rest a')].map(element => {{
+                return Math.min(...[...document.querySelectorAll('.comments :is(a, summary):not(#destroy_{deepest}), .rest a')].map(element => {{
                     const box = element.getBoundingClientRect();
                     const sideways = Math.max(box.left - button.right, button.left - box.right);
                     const down = Math.max(box.top - button.bottom, button.top - box.bottom);

@@ -581,7 +581,9 @@ fn every_page_and_form_for_a_user_works_without_a_script() {
         "/posts/N?comments=N-N",
         "/posts/new",
         "/posts/N/edit",
+        "/posts/N/destroy",
         "/comments/N",
+        "/comments/N/destroy",
         "/comments/N/reply",
         "/comments/N/edit",
         "/users/N",
@@ -592,6 +594,6 @@ fn every_page_and_form_for_a_user_works_without_a_script() {
     ] {
         assert!(found.contains(shape), "{shape} is not among {found:?}");
     }
-    assert_eq!(walked.forms.len(), 25, "{:#?}", walked.forms.keys());
+    assert_eq!(walked.forms.len(), 26, "{:#?}", walked.forms.keys());
     send_all(true, &walked);
 }

@@ -32,6 +32,8 @@ const LEFT: i64 = 5;
 /// user.
 const REMOVED_POST: i64 = 3;
 const DELETED_POST: i64 = 6;
+/// A deleted post without comments.
+const GONE_POST: i64 = 11;
 const LEFT_POST: i64 = 7;
 const BANNED_POST: i64 = 8;
 /// A post that nobody hides, on which the comments are.
@@ -45,7 +47,7 @@ const COMMENTS: [(i64, i64, i64, Option<i64>, &str); 12] = [
     (1, OPEN_POST, AUTHOR, None, "Removedcomment, with a reply"),
     (2, OPEN_POST, OTHER, Some(1), "A publicreply to it"),
     (3, OPEN_POST, AUTHOR, None, "Removedleaf, without a reply"),
-    (4, DELETED_POST, OTHER, None, "Deletedthread goes with the post"),
+    (4, DELETED_POST, OTHER, None, "It keeps the post, too: publicremark"),
     (5, OPEN_POST, AUTHOR, None, "Deletedcomment, with a reply"),
     (6, OPEN_POST, OTHER, Some(5), "Another publicreply"),
     (7, OPEN_POST, AUTHOR, None, "Deletedleaf, without a reply"),
@@ -77,7 +79,8 @@ fn secrets() -> Vec<Secret> {
     add(State::Removed, &["removedtitle", "removedpath", "removedtext"], post(REMOVED_POST));
     add(State::Removed, &["removedcomment"], of_comment(1));
     add(State::Removed, &["removedleaf"], of_comment(3));
-    add(State::Deleted, &["deletedtitle", "deletedpath", "deletedtext", "deletedthread"], post(DELETED_POST));
+    add(State::Deleted, &["deletedtitle", "deletedpath", "deletedtext"], post(DELETED_POST));
+    add(State::Deleted, &["gonetitle", "gonepath", "gonetext"], post(GONE_POST));
     add(State::Deleted, &["deletedcomment"], of_comment(5));
     add(State::Deleted, &["deletedleaf"], of_comment(7));
     add(State::Deleted, &["lefttitle", "leftpath", "lefttext"], post(LEFT_POST));
@@ -110,7 +113,7 @@ fn scene() -> Scene {
     let [author, admin] = [scene.reader(Reader::Author), scene.reader(Reader::Admin)];
     // While it is shown, every word is found, so the words are right.
     let guest = scene.reader(Reader::Guest);
-    for id in [REMOVED_POST, DELETED_POST, LEFT_POST, OPEN_POST] {
+    for id in [REMOVED_POST, DELETED_POST, LEFT_POST, GONE_POST, OPEN_POST] {
         let page = guest.get(&format!("/posts/{id}")).text().to_lowercase();
         let words = secrets().into_iter().map(|secret| secret.word).filter(|word| page.contains(word));
         assert!(words.count() >= 3, "/posts/{id}");
@@ -120,7 +123,7 @@ fn scene() -> Scene {
         assert_eq!(admin.post(&format!("{path}/moderate"), &form).status, 303, "{path}");
     };
     // The log has acts on things that are hidden afterwards, and one by an admin who leaves.
-    for path in [REMOVED_POST, DELETED_POST, LEFT_POST].map(|id| format!("/posts/{id}")) {
+    for path in [REMOVED_POST, DELETED_POST, LEFT_POST, GONE_POST].map(|id| format!("/posts/{id}")) {
         moderate(&path, "lock");
     }
     moderate(&format!("/users/{LEFT}"), "ban");
@@ -129,12 +132,15 @@ fn scene() -> Scene {
     moderate(&comment(1), "remove");
     moderate(&comment(3), "remove");
     moderate(&format!("/users/{BANNED}"), "ban");
-    for path in [format!("/posts/{DELETED_POST}"), comment(5), comment(7)] {
+    for path in [format!("/posts/{DELETED_POST}"), format!("/posts/{GONE_POST}"), comment(5), comment(7)] {
         assert_eq!(author.ask("DELETE", &path, &[], &[]).status, 303, "{path}");
     }
     while deletion::destroy_some(&scene.database, UserId::new(LEFT), Timestamp::now(), 100).expect("a step") {
     }
     assert_sound(&scene.database);
+    // What was deleted is still kept, only its author cannot bring it back any more.
+    assert_eq!(count(&scene.database, "deletions"), 4);
+    scene.database.execute("UPDATE deletions SET deleted_at = 1", []).expect("the schema is known");
     scene
 }
 
@@ -151,6 +157,7 @@ fn write(database: &Connection) {
     for (id, author, word) in [
         (REMOVED_POST, AUTHOR, "Removed"),
         (DELETED_POST, AUTHOR, "Deleted"),
+        (GONE_POST, AUTHOR, "Gone"),
         (LEFT_POST, LEFT, "Left"),
         (BANNED_POST, BANNED, "Banned"),
         (OPEN_POST, OTHER, "Open"),
@@ -168,7 +175,7 @@ fn write(database: &Connection) {
             "UPDATE users SET is_admin = 1 WHERE id = {ADMIN};
              UPDATE posts SET user_id = 10 WHERE user_id IN ({people});
              UPDATE comments SET user_id = 10 WHERE user_id IN ({people});
-             DELETE FROM comments WHERE post_id IN ({REMOVED_POST}, {DELETED_POST}, {LEFT_POST}, {BANNED_POST}, {OPEN_POST});
+             DELETE FROM comments WHERE post_id IN ({REMOVED_POST}, {DELETED_POST}, {GONE_POST}, {LEFT_POST}, {BANNED_POST}, {OPEN_POST});
              {names} {posts}"
         ))
         .expect("the schema is known");
@@ -208,7 +215,8 @@ fn probes(database: &Connection) -> Vec<Probe> {
     };
     let fixed = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect::<Vec<_>>();
     let posts = |end: &str| {
-        [REMOVED_POST, DELETED_POST, LEFT_POST, OPEN_POST].map(|id| format!("/posts/{id}{end}")).to_vec()
+        let ids = [REMOVED_POST, DELETED_POST, GONE_POST, LEFT_POST, OPEN_POST];
+        ids.map(|id| format!("/posts/{id}{end}")).to_vec()
     };
     let comments =
         |end: &str| (0..COMMENTS.len() as i64).map(|number| comment(number) + end).collect::<Vec<_>>();
@@ -226,11 +234,17 @@ fn probes(database: &Connection) -> Vec<Probe> {
     add("/posts/new", "GET", &fixed(&["/posts/new", "/posts/new?url=https%3A%2F%2Fsecret.example%2F"]));
     for method in ["GET", "PATCH", "PUT", "DELETE"] {
         // The open post stays as it is.
-        add("/posts/:id", method, &posts("")[..if method == "GET" { 4 } else { 3 }]);
+        add("/posts/:id", method, &posts("")[..if method == "GET" { 5 } else { 4 }]);
         add("/comments/:id", method, &comments("")[..if method == "GET" { COMMENTS.len() } else { 2 }]);
     }
     add("/posts/:id/edit", "GET", &posts("/edit"));
     add("/posts/:id/text", "GET", &posts("/text"));
+    add("/posts/:id/destroy", "GET", &posts("/destroy"));
+    add("/posts/:id/undo", "POST", &posts("/undo"));
+    add("/posts/:id/unflag", "POST", &posts("/unflag"));
+    add("/comments/:id/destroy", "GET", &comments("/destroy"));
+    add("/comments/:id/undo", "POST", &comments("/undo"));
+    add("/comments/:id/unflag", "POST", &comments("/unflag"));
     add("/posts/:id/comments", "GET", &posts("/comments"));
     add("/posts/:id/comments", "POST", &posts("/comments"));
     add("/comments/:id/reply", "GET", &comments("/reply"));
@@ -264,7 +278,8 @@ fn probes(database: &Connection) -> Vec<Probe> {
             "removedcommen",
             "removedlea",
             "deletedtitl",
-            "deletedthrea",
+            "gonetitl",
+            "gonetex",
             "deletedcommen",
             "lefttitl",
             "leftcommen",
@@ -364,8 +379,11 @@ fn no_route_shows_a_removed_or_deleted_thing() {
 #[test]
 fn a_placeholder_stands_wherever_a_hidden_thing_is_mentioned() {
     let scene = scene();
-    let mentions =
-        [(REMOVED_POST, 0, "[removed]", State::Removed), (LEFT_POST, 10, "[deleted]", State::Deleted)];
+    let mentions = [
+        (REMOVED_POST, 0, "[removed]", State::Removed),
+        (LEFT_POST, 10, "[deleted]", State::Deleted),
+        (DELETED_POST, 4, "[deleted]", State::Deleted),
+    ];
     for (reader, client) in &scene.readers {
         for (post, number, placeholder, state) in mentions {
             assert_eq!(shown(state, Place::Mention, *reader), Shown::Placeholder);

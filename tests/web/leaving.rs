@@ -130,7 +130,7 @@ fn a_post_that_was_kept_for_comments_goes_with_the_last_one() {
         } else {
             assert_leads_to(&last, "/posts");
         }
-        assert_eq!(flash(&client.get("/posts")), ["Comment was successfully destroyed."]);
+        assert_eq!(flash(&client.get("/posts")), ["Comment was successfully destroyed. Undo"]);
         assert_eq!(client.get("/posts/7").status, 404);
     }
 }

@@ -51,6 +51,7 @@ mod titles;
 mod too_fast;
 mod too_much;
 mod two_tabs;
+mod undoing;
 mod voting;
 mod writing_comments;
 mod writing_posts;

@@ -420,6 +420,10 @@ fn a_banned_user_can_change_nothing_and_sees_the_reason() {
         ("POST", "/posts/3/vote", none),
         ("POST", "/posts/3/unvote", none),
         ("POST", "/posts/3/flag", &[("kind", "spam")]),
+        ("POST", "/posts/3/unflag", none),
+        ("POST", "/posts/3/undo", none),
+        ("POST", &format!("{comment}/unflag"), none),
+        ("POST", &format!("{own}/undo"), none),
         ("POST", "/posts/3/moderate", &[("act", "remove"), ("reason", "A reason")]),
         ("PATCH", &own, body),
         ("PUT", &own, body),
@@ -445,9 +449,16 @@ fn a_banned_user_can_change_nothing_and_sees_the_reason() {
         let answer = scene.reader.htmx(method, path, form);
         assert_alert(&answer, 403, &format!("{REJECTED} {why} (Moderation log)"));
     }
-    for path in
-        ["/posts/new", "/posts/3/edit", "/user/edit", "/posts/3/flag", "/flags", &format!("{own}/edit")]
-    {
+    for path in [
+        "/posts/new",
+        "/posts/3/edit",
+        "/posts/3/destroy",
+        "/user/edit",
+        "/posts/3/flag",
+        "/flags",
+        &format!("{own}/edit"),
+        &format!("{own}/destroy"),
+    ] {
         assert_page_of_error(&scene.reader, &scene.reader.get(path), 403, CLOSED);
         assert_eq!(scene.reader.htmx("GET", path, &[]).status, 403, "{path}");
     }
@@ -461,6 +472,35 @@ fn a_banned_user_can_change_nothing_and_sees_the_reason() {
     for path in ["/", "/posts/3", &user, "/log", "/user/delete"] {
         assert_eq!(scene.reader.get(path).status, 200, "{path}");
     }
+    // Before they write, they read the reason in place of the forms.
+    for path in ["/posts/3", "/posts/4", &comment] {
+        let html = scene.reader.get(path).html();
+        assert_eq!(
+            texts(&html, "main textarea, main a[href$='/reply'], main form[id$=form]"),
+            [""; 0],
+            "{path}"
+        );
+        let notice =
+            if path.starts_with("/posts") { vec![format!("{why} (Moderation log)")] } else { vec![] };
+        assert_eq!(texts(&html, "p#comment_form"), notice, "{path}");
+    }
+    for path in ["/posts/new", "/posts/3/flag", &format!("{comment}/flag"), &format!("{comment}/reply")] {
+        let html = scene.reader.get(path).html();
+        assert_eq!(texts(&html, "main > .prose > p"), [why, "Moderation log"], "{path}");
+        assert_eq!(texts(&html, "main form"), [""; 0], "{path}");
+    }
+    // What they wrote as a guest is there to be copied, and a locked discussion says so first.
+    scene.reader.set_cookie("draft", "");
+    let guest = Client::new(&scene.site);
+    assert_eq!(guest.post("/posts/3/comments", body).status, 303);
+    let back = scene.reader.clone();
+    back.set_cookie("draft", &guest.cookie("draft").expect("a draft"));
+    assert_eq!(texts(&back.get("/posts/3").html(), "main textarea"), ["Some long words"]);
+    scene.done("/posts/3", "lock");
+    let locked = texts(&scene.reader.get("/posts/3").html(), "p#comment_form");
+    assert_eq!(locked.len(), 1);
+    assert!(locked[0].starts_with("This discussion is locked: "), "{locked:?}");
+    scene.done("/posts/3", "unlock");
     let session = format!("/sessions/{}", scene.reader.session_id());
     assert_eq!(scene.reader.post(&session, &[("_method", "delete")]).status, 303);
     let name = name_of(&scene.database, READER);
@@ -638,6 +678,87 @@ fn a_flag_counts_once_per_user_and_waits_for_an_admin() {
 }
 
 #[test]
+fn a_reader_takes_a_flag_back() {
+    let scene = scene();
+    let (guest, other) = (Client::new(&scene.site), Client::signed_in_as(&scene.site, 20));
+    let comment = scene.comment_path();
+    for (noun, path, page) in [("post", "/posts/3", "/posts/3"), ("comment", &*comment, "/posts/4")] {
+        let (flag, unflag, id) =
+            (format!("{path}/flag"), format!("{path}/unflag"), path.rsplit('/').next().expect("a number"));
+        let control = format!("#flag_{noun}_{id}");
+        let shown = |client: &Client| {
+            [page, path].map(|page| {
+                let html = client.get(page).html();
+                let (link, undo) = (format!("a{control}"), format!("#flagged_{noun}_{id} button{control}"));
+                (attributes(&html, &link, "href").concat(), attributes(&html, &undo, "formaction").concat())
+            })
+        };
+        let is_flagged = |is: bool| {
+            let (link, undo) =
+                if is { (String::new(), unflag.clone()) } else { (flag.clone(), String::new()) };
+            [(link.clone(), undo.clone()), (link, undo)]
+        };
+        assert_eq!(shown(&scene.reader), is_flagged(false));
+        for by_htmx in [false, true] {
+            for client in [&scene.reader, &other] {
+                assert_eq!(client.post(&flag, &[("kind", "spam")]).status, 303);
+            }
+            assert_eq!(shown(&scene.reader), is_flagged(true));
+            let html = scene.reader.get(page).html();
+            assert_eq!(texts(&html, &format!("#flagged_{noun}_{id}")), ["Flagged · undo"]);
+            // A guest is led to sign in, and the author has no flag to take back.
+            assert_leads_to_sign_in(&guest.post(&unflag, &[]), &guest.htmx("POST", &unflag, &[]), path);
+            assert_leads_to(&scene.author.post(&unflag, &[]), path);
+            assert_eq!(count(&scene.database, "flags"), 2);
+            for _ in 0..2 {
+                if by_htmx {
+                    let changes = partials(&scene.reader.htmx("POST", &unflag, &[]));
+                    assert_eq!(
+                        places(&changes),
+                        [&*format!("#flagged_{noun}_{id} outerHTML"), "#flash innerHTML"]
+                    );
+                    assert!(scene.reader.get(page).text().contains(&changes[0].html));
+                    assert!(changes[1].html.contains("Your flag was taken back."));
+                } else {
+                    let said = "Your flag was taken back.";
+                    assert_done(&scene.reader, &scene.reader.post(&unflag, &[]), path, said);
+                }
+                assert_eq!((count(&scene.database, "flags"), count(&scene.database, "cases")), (1, 1));
+                assert_sound(&scene.database);
+            }
+            assert_eq!((shown(&scene.reader), shown(&other)), (is_flagged(false), is_flagged(true)));
+            // Without a flag the case is closed.
+            assert_eq!(other.htmx("POST", &unflag, &[]).status, 200);
+            assert_eq!(count(&scene.database, "cases"), 0);
+        }
+        // The decision of an admin ends it.
+        assert_eq!(scene.reader.post(&flag, &[("kind", "spam")]).status, 303);
+        scene.done(path, "dismiss");
+        assert_eq!(shown(&scene.reader), is_flagged(false));
+        scene.done(path, "remove");
+        assert_eq!(scene.reader.post(&unflag, &[]).status, 404);
+        assert_eq!(scene.reader.htmx("POST", &unflag, &[]).status, 404);
+    }
+    assert_eq!(scene.reader.get("/posts/3/unflag").status, 405);
+}
+
+#[test]
+fn flags_are_marked_on_a_page_of_many_comments() {
+    let scene = scene();
+    // More than one page has: each comment is read by a statement of its own.
+    let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 250) \
+               INSERT INTO comments (post_id, user_id, created_at, updated_at, body) SELECT 5, 10, i, i, 'One of many' FROM n";
+    scene.database.execute(sql, []).expect("the schema is known");
+    recount(&scene.database);
+    let html = scene.reader.get("/posts/5").html();
+    let first = attributes(&html, "#comment_list a[id^=flag_comment_]", "href").remove(0);
+    assert_eq!(scene.reader.post(&first, &[("kind", "spam")]).status, 303);
+    let html = scene.reader.get("/posts/5").html();
+    let unflag = first.replace("/flag", "/unflag");
+    assert_eq!(attributes(&html, "#comment_list button[id^=flag_comment_]", "formaction"), [unflag]);
+}
+
+#[test]
 fn a_flag_needs_a_reason() {
     let scene = scene();
     let long = "a".repeat(301);
@@ -695,7 +816,9 @@ fn a_decision_closes_the_case() {
     }
     assert_eq!(count(&scene.database, "flags"), 2);
     assert_eq!(scene.author.ask("DELETE", &comment, &[], &[]).status, 303);
-    assert_eq!(count(&scene.database, "flags"), 1);
+    // The author may still bring the comment back, with its flag, which no admin sees meanwhile.
+    assert_eq!(count(&scene.database, "flags"), 2);
+    assert_eq!(texts(&scene.admin.get("/flags").html(), "#cases > li").len(), 1);
     assert_leads_to(&scene.author.post("/user", &[("_method", "delete"), ("password", "password")]), "/");
     assert_eq!((count(&scene.database, "flags"), count(&scene.database, "cases")), (0, 0));
     assert_sound(&scene.database);

@@ -7,6 +7,8 @@ use lorem_news::auth::{self, token::Secret};
 use lorem_news::comment::sql::Deletion;
 use lorem_news::comment::sql::discussion::Discussion;
 use lorem_news::comment::{self, CommentStatus, NewComment, ReplyTarget};
+use lorem_news::deletion::sql::burial;
+use lorem_news::deletion::{self, UndoOutcome};
 use lorem_news::device;
 use lorem_news::draft::{self, NewDraft};
 use lorem_news::feed;
@@ -21,7 +23,7 @@ use lorem_news::session::{self, NewSession};
 use lorem_news::sitemap;
 use lorem_news::types::cursor::START;
 use lorem_news::types::id::{CommentId, PostId, SessionId, UserId};
-use lorem_news::types::time::Timestamp;
+use lorem_news::types::time::{MINUTE, Timestamp};
 use lorem_news::user::look_alike::ComparedName;
 use lorem_news::user::sql::names;
 use lorem_news::user::{self, NewUser};
@@ -130,7 +132,7 @@ fn every_list_is_read_from_an_index_in_its_order() {
     connection.execute("UPDATE posts SET score = 2 WHERE id = 1", []).expect("the schema is known");
     visit::sql::record(&connection, USER, POST, LONG_AGO).expect("it is noted");
     let asked = statements(&connection, lists);
-    assert_eq!(asked.len(), 26, "{asked:?}");
+    assert_eq!(asked.len(), 27, "{asked:?}");
     // With the planner's statistics and without.
     for change in ["ANALYZE", "DROP TABLE sqlite_stat1"] {
         connection.execute_batch(change).expect(change);
@@ -273,6 +275,49 @@ fn every_query_and_change_of_one_user_is_found_by_an_index() {
     assert!(comments.len() >= 16, "{comments:?}");
     assert_found_by_index(&connection, &comments);
 
+    let deletions = statements(&connection, |connection| {
+        let now = Timestamp::now();
+        let author = UserId::new(90);
+        connection
+            .execute(
+                "UPDATE posts SET user_id = ?1, title = 'A fourth', address = 'a.example/4' WHERE id = 4",
+                [author],
+            )
+            .expect("the schema is known");
+        let id = PostId::new(4);
+        assert!(post::sql::delete(connection, id, author, now).expect("it is deleted"));
+        for _ in 0..2 {
+            assert_eq!(
+                post::sql::restore(connection, id, author, now).expect("an answer"),
+                UndoOutcome::Restored
+            );
+        }
+        let new = |parent_id| NewComment {
+            post_id: id,
+            parent_id,
+            user_id: USER,
+            body: "A body",
+            created_at: LONG_AGO,
+        };
+        let parent = comment::sql::create(connection, &new(None)).expect("a comment");
+        let reply = comment::sql::create(connection, &new(Some(parent))).expect("a reply");
+        for id in [parent, reply] {
+            assert!(comment::sql::delete(connection, id, USER, now).expect("it is deleted").is_some());
+        }
+        assert_eq!(
+            comment::sql::restore(connection, reply, USER, now).expect("an answer"),
+            UndoOutcome::Restored
+        );
+        assert_eq!(comment::sql::post_of(connection, reply).expect("an answer"), Some(id));
+        assert!(comment::sql::delete(connection, reply, USER, now).expect("it is deleted").is_some());
+        assert!(deletion::sql::is_held(connection, Target::Comment(reply)).expect("an answer"));
+        burial::end(connection, Target::Comment(reply)).expect("it is final");
+        assert_eq!(burial::end_old(connection, 0, now + MINUTE).expect("it is final").removed, 1);
+        assert!(!burial::end_some(connection, USER, 10).expect("an answer"));
+    });
+    assert!(deletions.len() >= 25, "{deletions:?}");
+    assert_found_by_index(&connection, &deletions);
+
     let sessions = statements(&connection, |connection| {
         let make = || {
             let (secret, created_at) = (&secret, LONG_AGO);
@@ -387,6 +432,11 @@ fn moderation_finds_its_rows_by_an_index() {
             assert_eq!(flag::sql::reasons(connection, target).expect("a list").len(), 2);
             assert!(moderation::sql::subject_detail(connection, target.into()).expect("an answer").is_some());
         }
+        assert!(flag::sql::any_by_user(connection, UserId::new(90)).expect("an answer"));
+        for target in [Target::Post(POST), Target::Comment(COMMENT)] {
+            assert!(flag::sql::is_flagged(connection, UserId::new(90), target).is_ok());
+            assert!(flag::sql::withdraw(connection, UserId::new(92), target).expect("an answer"));
+        }
         assert!(flag::sql::withdraw_some(connection, UserId::new(90), 10).expect("they go"));
         let decide = |action, subject| {
             let new = Decision { action, subject, reason: "A reason", now: LONG_AGO };
@@ -406,7 +456,7 @@ fn moderation_finds_its_rows_by_an_index() {
         for action in [ModerationAction::Ban, ModerationAction::Unban] {
             assert_eq!(decide(action, Subject::User(UserId::new(2))), Outcome::Done);
         }
-        moderation::sql::lock_reason(connection, POST).expect("an answer");
+        post::sql::lock_reason(connection, POST).expect("an answer");
         auth::sql::ban_reason(connection, UserId::new(2)).expect("an answer");
         assert!(
             moderation::sql::subject_detail(connection, Subject::User(UserId::new(2)))

@@ -57,6 +57,39 @@ fn a_user_who_signs_in_is_recognized_from_then_on() {
 }
 
 #[test]
+fn the_header_leads_back_to_the_page_after_signing_in() {
+    let site = Site::start();
+    let name = name_of(&site.database(), 3);
+    let link =
+        |answer: &Answer| attributes(&answer.html(), "header nav a[href^='/sign_in']", "href").concat();
+    for page in ["/", "/posts/1", "/best/month", "/search?q=a+b&order=date", "/users/1?comments=9-9", "/log"]
+    {
+        let client = Client::new(&site);
+        let leads = link(&client.get(page));
+        let expected = serde_urlencoded::to_string([("return_to", page)]).expect("a pair");
+        assert_eq!(leads, format!("/sign_in?{expected}"));
+        // The page of the form keeps the address, also when it is refused or the link is followed again.
+        let sign_in = client.get(&leads);
+        assert_eq!((link(&sign_in), line(&sign_in, "return_to")), (leads.clone(), page.to_owned()));
+        let form = [("screen_name", &*name), ("password", "wrong"), ("return_to", page)];
+        let refused = client.post("/sessions", &form);
+        assert_eq!(
+            (refused.status, link(&refused), line(&refused, "return_to")),
+            (422, leads, page.to_owned())
+        );
+        let form = [("screen_name", &*name), ("password", "password"), ("return_to", page)];
+        assert_leads_to(&client.post("/sessions", &form), page);
+        assert_eq!(link(&client.get(page)), "", "a user has no such link");
+    }
+    // Without an address, and where the address is another site's, it leads to the own page as before.
+    let client = Client::new(&site);
+    let long = format!("/search?q={}", "a".repeat(2000));
+    for page in ["/sign_in", "/sign_up", "/nowhere", "/sign_in?return_to=%2F%2Fevil.example", &long] {
+        assert_eq!(link(&client.get(page)), "/sign_in", "{page}");
+    }
+}
+
+#[test]
 fn all_wrong_sign_ins_get_equal_answers() {
     let site = Site::start();
     let name = name_of(&site.database(), 1);

@@ -21,7 +21,8 @@ const GONE: &str = "The page you were looking for doesn't exist. \
                     You may have mistyped the address or the page may have moved.";
 const CREATED: &str = "Comment was successfully created.";
 const UPDATED: &str = "Comment was successfully updated.";
-const DESTROYED: &str = "Comment was successfully destroyed.";
+const DESTROYED: &str = "Comment was successfully destroyed. Undo";
+const BEFORE: &str = "Comment was already deleted. Undo";
 
 /// Creates a comment three months old, whose age in words does not change for weeks.
 pub fn comment_of(database: &Connection, user_id: i64, post_id: i64, body: &str) -> i64 {
@@ -63,7 +64,7 @@ pub fn newest(database: &Connection) -> i64 {
 }
 
 pub fn count_of(database: &Connection, post_id: i64) -> i64 {
-    number(database, &format!("SELECT count(*) FROM comments WHERE post_id = {post_id}"))
+    number(database, &format!("SELECT count(*) FROM comments WHERE post_id = {post_id} AND gone_at IS NULL"))
 }
 
 /// Invalid texts with their errors.
@@ -700,7 +701,7 @@ fn a_comment_without_replies_is_removed() {
         assert_eq!(count_of(&database, 3), before - 1);
         assert_sound(&database);
         let again = client.ask(method, &format!("/comments/{id}"), form, &[]);
-        assert_page_of_error(&client, &again, 404, NOT_FOUND);
+        assert_done(&client, &again, "/posts/3", BEFORE);
     }
     let id = comment_of(&database, 5, 3, "It will go.");
     let path = format!("/comments/{id}");
@@ -709,13 +710,17 @@ fn a_comment_without_replies_is_removed() {
     let changes = partials(&answer);
     let expected = [&*format!("#comment_{id} delete"), ".comments_count innerHTML", "#flash innerHTML"];
     assert_eq!(places(&changes), expected);
-    client.set_cookie("flash", "comment-destroyed");
+    client.set_cookie("flash", &format!("comment-destroyed.of-{id}"));
     let page = client.get("/posts/3");
     assert!(changes.iter().all(|change| page.text().contains(&change.html)));
     let html = page.html();
     assert_eq!((notices(&html), texts(&html, &format!("#comment_{id}"))), (vec![DESTROYED.into()], vec![]));
     assert_eq!(texts(&html, ".comments_count"), vec![changes[1].html.clone(); 2]);
-    assert_alert(&client.htmx("POST", &path, &[("_method", "delete")]), 404, GONE);
+    // What is gone already goes from the page, too.
+    let again = client.htmx("POST", &path, &[("_method", "delete")]);
+    assert_eq!(again.status, 200);
+    assert_eq!(places(&partials(&again)), [&*format!("#comment_{id} delete"), "#flash innerHTML"]);
+    assert!(partials(&again)[1].html.contains("Comment was already deleted."));
     assert_alert(&client.htmx("GET", &path, &[]), 404, GONE);
     assert_page_of_error(&client, &client.get(&path), 404, NOT_FOUND);
     assert_sound(&database);
@@ -739,7 +744,7 @@ fn a_comment_with_replies_stays_without_author_and_text() {
             let expected =
                 [&*format!("#said_{id} outerHTML"), ".comments_count innerHTML", "#flash innerHTML"];
             assert_eq!(places(&changes), expected);
-            client.set_cookie("flash", "comment-destroyed");
+            client.set_cookie("flash", &format!("comment-destroyed.of-{id}"));
             let page = client.get("/posts/3");
             for change in &changes {
                 assert!(page.text().contains(&change.html), "{change:?} is not in\n{}", page.text());
@@ -755,13 +760,13 @@ fn a_comment_with_replies_stays_without_author_and_text() {
         assert_eq!((&*shown[0], &*shown[1]), ("by [deleted] · 3 months ago", "[deleted]"));
         assert_eq!(texts(&page.html(), &format!("#said_{id} .actions")), [""; 0]);
         assert_sound(&database);
-        // A second deletion and all other requests for it are 404.
-        for (method, path) in [
-            ("DELETE", &path),
-            ("PATCH", &path),
-            ("GET", &format!("{path}/reply")),
-            ("GET", &format!("{path}/edit")),
-        ] {
+        // A second deletion offers the undo again; all other requests for it are 404.
+        assert_done(&client, &client.ask("DELETE", &path, &[], &[]), "/posts/3", BEFORE);
+        let again = client.htmx("DELETE", &path, &[]);
+        assert_eq!(places(&partials(&again)), [&*format!("#said_{id} outerHTML"), "#flash innerHTML"]);
+        for (method, path) in
+            [("PATCH", &path), ("GET", &format!("{path}/reply")), ("GET", &format!("{path}/edit"))]
+        {
             assert_page_of_error(&client, &client.ask(method, path, &[], &[]), 404, NOT_FOUND);
             assert_alert(&client.htmx(method, path, &[]), 404, GONE);
         }

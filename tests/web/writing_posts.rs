@@ -23,6 +23,9 @@ const LONG_TEXT: &str = "Description is too long (maximum is 65536 characters)";
 const GONE: &str = "The page you were looking for doesn't exist. \
                     You may have mistyped the address or the page may have moved.";
 
+const DESTROYED: &str = "Post was successfully destroyed. Undo";
+const ALREADY: &str = "It is already deleted.";
+
 /// Creates a post of a user with an old time.
 fn post_of(site: &Site, user_id: i64, title: &str) -> i64 {
     let (description, created_at) = ("As it was.", Timestamp::from_micros(1_600_000_000_000_000));
@@ -42,7 +45,7 @@ fn row(database: &Connection, id: i64) -> String {
 }
 
 fn count(database: &Connection) -> i64 {
-    number(database, "SELECT count(*) FROM posts")
+    number(database, "SELECT count(*) FROM posts WHERE gone_at IS NULL")
 }
 
 /// Invalid pairs of a title and a description, with their errors.
@@ -340,7 +343,7 @@ fn a_changed_post_keeps_its_place_in_the_lists() {
 }
 
 #[test]
-fn destroying_a_post_deletes_everything_on_it() {
+fn a_destroyed_post_stays_as_deleted_with_the_comments_on_it() {
     let (_site, database, client) = site_of_an_author();
     database
         .execute_batch(
@@ -364,32 +367,55 @@ fn destroying_a_post_deletes_everything_on_it() {
         }
     }
     assert_sound(&database);
-    let others = number(&database, "SELECT count(*) FROM comments WHERE post_id <> 7");
+    let (bodies, before) = (texts(&client.get("/posts/7").html(), "#comment_list .prose"), row(&database, 7));
     let answer = client.post("/posts/7", &[("_method", "Delete")]);
-    assert_done(&client, &answer, "/posts", "Post was successfully destroyed.");
-    assert_eq!(number(&database, "SELECT count(*) FROM comments"), others);
-    for table in
-        ["post_votes", "visits", "saved_posts", "descriptions WHERE post_id = 7", "posts WHERE id = 7"]
-    {
-        assert_eq!(number(&database, &format!("SELECT count(*) FROM {table}")), 0, "{table}");
-    }
-    assert_eq!(count(&database), 19);
+    assert_done(&client, &answer, "/posts", DESTROYED);
+    let page = client.get("/posts/7");
+    assert_eq!((page.status, texts(&page.html(), "h1")), (200, vec!["[deleted]".to_owned()]));
+    assert_eq!(texts(&page.html(), "#comment_list .prose"), bodies, "the comments stay");
+    assert_ne!(row(&database, 7), before);
+    assert_eq!(texts(&page.html(), "#comment_form, main > .actions, .source"), [""; 0]);
+    assert_eq!(count(&database), 20);
     assert_sound(&database);
-    // A second deletion and all other requests for the post are 404.
-    for (method, path) in [
-        ("DELETE", "/posts/7"),
-        ("PATCH", "/posts/7"),
-        ("GET", "/posts/7"),
-        ("GET", "/posts/7/edit"),
-        ("POST", "/posts/7/comments"),
-    ] {
+    // A second deletion offers the undo again; all other requests for the post are 404.
+    let again = client.ask("DELETE", "/posts/7", &[], &[]);
+    assert_done(&client, &again, "/posts", "Post was already deleted. Undo");
+    assert_leads_htmx_to(&client.htmx("DELETE", "/posts/7", &[]), 200, "/posts");
+    assert_refuses_all("/posts/7", &client);
+    assert_sound(&database);
+}
+
+#[test]
+fn a_destroyed_post_without_comments_goes() {
+    let (site, database, client) = site_of_an_author();
+    database.execute("DELETE FROM comments WHERE post_id = 7", []).expect("the schema is known");
+    recount(&database);
+    let answer = client.post("/posts/7", &[("_method", "Delete")]);
+    assert_done(&client, &answer, "/posts", DESTROYED);
+    assert_eq!(count(&database), 19);
+    assert_page_of_error(&client, &client.get("/posts/7"), 404, NOT_FOUND);
+    assert_refuses_all("/posts/7", &client);
+    // For another user, or for a post that never was, there is nothing to undo.
+    let other = Client::signed_in_as(&site, client.user_id % 100 + 1);
+    for path in ["/posts/7", "/posts/999999"] {
+        assert_page_of_error(&other, &other.ask("DELETE", path, &[], &[]), 404, ALREADY);
+        assert_alert(&other.htmx("DELETE", path, &[]), 404, &format!("{ALREADY} Nothing was changed."));
+        assert_page_of_error(&other, &other.get(&format!("{path}/destroy")), 404, ALREADY);
+    }
+    assert_sound(&database);
+}
+
+/// Panics unless all requests for a deleted post but its deletion are 404.
+fn assert_refuses_all(path: &str, client: &Client) {
+    for (method, path) in
+        [("PATCH", path.to_owned()), ("GET", format!("{path}/edit")), ("POST", format!("{path}/comments"))]
+    {
         let form = [("title", "A fine title"), ("body", "A fine comment")];
         let form = if method == "GET" { &[][..] } else { &form };
-        assert_page_of_error(&client, &client.ask(method, path, form, &[]), 404, NOT_FOUND);
+        assert_page_of_error(client, &client.ask(method, &path, form, &[]), 404, NOT_FOUND);
         let sentence = if path.ends_with("/comments") { LOST } else { GONE };
-        assert_alert(&client.htmx(method, path, form), 404, sentence);
+        assert_alert(&client.htmx(method, &path, form), 404, sentence);
     }
-    assert_sound(&database);
 }
 
 #[test]
@@ -401,14 +427,14 @@ fn a_post_is_destroyed_by_delete_and_by_a_form() {
         let id = post_of(&site, client.user_id, "The same title again");
         let method = if form.is_empty() { "DELETE" } else { "POST" };
         let answer = client.ask(method, &format!("/posts/{id}"), form, &[]);
-        assert_done(&client, &answer, "/posts", "Post was successfully destroyed.");
+        assert_done(&client, &answer, "/posts", DESTROYED);
         assert_eq!(count(&database), 20);
     }
     let id = post_of(&site, client.user_id, "The same title again");
     let answer = client.htmx("POST", &format!("/posts/{id}"), &[("_method", "delete")]);
     assert_eq!((answer.status, answer.header("HX-Redirect")), (200, Some("/posts")));
     assert_eq!((answer.header("Location"), answer.text()), (None, ""));
-    assert_eq!(notices(&client.get("/posts").html()), ["Post was successfully destroyed."]);
+    assert_eq!(notices(&client.get("/posts").html()), [DESTROYED]);
     assert_sound(&database);
 }
 
@@ -430,13 +456,14 @@ fn a_form_sent_by_htmx_redirects_to_the_whole_page() {
 // Forbidden
 
 /// Every request that changes post 7, or gets the form for a change.
-const CHANGES: [(&str, &str, Fields); 6] = [
+const CHANGES: [(&str, &str, Fields); 7] = [
     ("GET", "/posts/7/edit", &[]),
     ("PATCH", "/posts/7", &[("title", "Not by its author")]),
     ("PUT", "/posts/7", &[("title", "Not by its author")]),
     ("POST", "/posts/7", &[("_method", "patch"), ("title", "")]),
     ("POST", "/posts/7", &[("_method", "delete")]),
     ("DELETE", "/posts/7", &[]),
+    ("GET", "/posts/7/destroy", &[]),
 ];
 
 #[test]
@@ -507,7 +534,11 @@ fn a_guest_who_changes_a_post_is_led_to_sign_in_and_back() {
     let before = row(&database, 7);
     for (method, path, form) in CHANGES {
         let destroys = method == "DELETE" || form.contains(&("_method", "delete"));
-        let return_to = if destroys { "/posts/7" } else { "/posts/7/edit" };
+        let return_to = match path {
+            "/posts/7" if destroys => "/posts/7",
+            "/posts/7/destroy" => path,
+            _ => "/posts/7/edit",
+        };
         let guest = Client::new(&site);
         let (plain, htmx) = (guest.ask(method, path, form, &[]), guest.htmx(method, path, form));
         assert_leads_to_sign_in(&plain, &htmx, return_to);
@@ -557,7 +588,11 @@ fn a_missing_or_deleted_post_cannot_be_changed() {
             if (path == "/posts/new") || (number == "new" && method == "GET") {
                 continue;
             }
-            assert_page_of_error(&client, &client.ask(method, &path, form, &[]), 404, NOT_FOUND);
+            let destroys =
+                method == "DELETE" || form.contains(&("_method", "delete")) || path.ends_with("/destroy");
+            let is_number = PostId::from_path(number).is_some();
+            let heading = if destroys && is_number { ALREADY } else { NOT_FOUND };
+            assert_page_of_error(&client, &client.ask(method, &path, form, &[]), 404, heading);
         }
     }
     assert_eq!(row(&database, 7), before);
@@ -584,11 +619,9 @@ fn only_the_author_has_the_buttons_of_a_post() {
         }
         let links: BTreeSet<String> = attributes(&html, "ol.posts .actions a", "href").into_iter().collect();
         assert_eq!(links, own.iter().map(|id| format!("/posts/{id}/edit")).collect());
-        let forms: BTreeSet<String> =
-            attributes(&html, "ol.posts .actions form", "action").into_iter().collect();
-        assert_eq!(forms, own.iter().map(|id| format!("/posts/{id}")).collect());
         assert_eq!(texts(&html, "ol.posts .actions a"), vec!["Edit"; own.len()]);
-        assert_eq!(texts(&html, "ol.posts .actions button"), vec!["Destroy"; own.len()]);
+        // No list has anything that deletes.
+        assert_eq!(texts(&html, "ol.posts button:not(.vote), ol.posts form, ol.posts .danger"), [""; 0]);
         let bylines = texts(&html, "ol.posts > li > p");
         assert_eq!(bylines.iter().filter(|line| line.contains(" by you · ")).count(), own.len());
         let guests = Client::new(&site).get(path).html();
@@ -597,6 +630,7 @@ fn only_the_author_has_the_buttons_of_a_post() {
     }
     let page = client.get("/posts/7").html();
     assert_eq!(texts(&page, "main > .actions a, main > .actions button"), ["Edit", "Destroy"]);
+    assert_eq!(attributes(&page, "main > .actions a.danger", "href"), ["/posts/7/destroy"]);
     for other in [Client::new(&site), Client::signed_in_as(&site, author % 100 + 1)] {
         assert_eq!(texts(&other.get("/posts/7").html(), "main > .actions"), [""; 0]);
     }

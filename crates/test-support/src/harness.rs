@@ -186,13 +186,31 @@ pub fn assert_sound(connection: &Connection) {
             "cases of a deleted post or comment",
             "SELECT count(*) FROM cases LEFT JOIN posts ON posts.id = cases.post_id \
              LEFT JOIN comments ON comments.id = cases.comment_id \
-             WHERE posts.deleted_at IS NOT NULL OR comments.deleted_at IS NOT NULL",
+             WHERE (posts.deleted_at IS NOT NULL OR comments.deleted_at IS NOT NULL) \
+             AND NOT EXISTS (SELECT 1 FROM deletions AS d WHERE d.post_id = posts.id OR d.comment_id = comments.id)",
         ),
         ("banned admins", "SELECT count(*) FROM users WHERE is_admin AND banned_at IS NOT NULL"),
         (
             "emptied comments",
             "SELECT count(*) FROM comments AS c WHERE deleted_at IS NOT NULL AND removed_at IS NULL AND (body <> '' OR user_id IS NOT NULL \
-             OR NOT EXISTS (SELECT 1 FROM comments WHERE parent_id = c.id))",
+             OR (gone_at IS NULL) <> EXISTS (SELECT 1 FROM comments WHERE parent_id = c.id AND gone_at IS NULL))",
+        ),
+        (
+            "deleted posts on a page without comments, or on none with comments",
+            "SELECT count(*) FROM posts WHERE deleted_at IS NOT NULL AND removed_at IS NULL AND \
+             (gone_at IS NULL) <> EXISTS (SELECT 1 FROM comments WHERE post_id = posts.id AND gone_at IS NULL)",
+        ),
+        (
+            "rows that nothing brings back",
+            "SELECT (SELECT count(*) FROM comments AS c WHERE gone_at IS NOT NULL AND (deleted_at IS NULL OR removed_at IS NOT NULL \
+               OR NOT EXISTS (SELECT 1 FROM deletions WHERE comment_id = c.id) AND NOT EXISTS (SELECT 1 FROM comments WHERE parent_id = c.id))) \
+             + (SELECT count(*) FROM posts AS p WHERE gone_at IS NOT NULL AND (deleted_at IS NULL OR removed_at IS NOT NULL \
+               OR NOT EXISTS (SELECT 1 FROM deletions WHERE post_id = p.id) AND NOT EXISTS (SELECT 1 FROM comments WHERE post_id = p.id)))",
+        ),
+        (
+            "deletions of what is not deleted",
+            "SELECT count(*) FROM deletions AS d LEFT JOIN posts ON posts.id = d.post_id LEFT JOIN comments ON comments.id = d.comment_id \
+             WHERE coalesce(posts.deleted_at, comments.deleted_at) IS NULL OR coalesce(posts.removed_at, comments.removed_at) IS NOT NULL",
         ),
         ("descriptions", "SELECT (SELECT count(*) FROM posts) - (SELECT count(*) FROM descriptions)"),
     ] {

@@ -1,24 +1,22 @@
 //! Handlers that create, show, change and delete comments: in place on the post's page with htmx, by pages
 //! and redirects without a script.
 
+pub mod destruction;
 pub mod drafts;
 mod fragments;
 mod refusal;
 pub mod replies;
 mod reply_page;
 
-use std::iter;
-
 use horrorshow::Template;
 use rouille::Response;
 use rusqlite::Connection;
 
 use self::refusal::{refuse, refuse_closed};
-use super::sql::Deletion;
 use super::sql::discussion::{self, Discussion};
 use super::tree::CommentPage;
 use super::views::{self, CommentForm, ThreadContext};
-use super::{Comment, CommentStatus, LocatedComment, MAX_LEVELS, NewComment, ReplyTarget, check, sql};
+use super::{Comment, CommentStatus, LocatedComment, NewComment, ReplyTarget, check, sql};
 use crate::auth;
 use crate::auth::Standing;
 use crate::auth::token::Token;
@@ -181,6 +179,15 @@ fn address(cx: &Cx, post_id: PostId, id: CommentId) -> Result<String> {
     Ok(address_on(page, post_id, id))
 }
 
+/// The address of a comment, as [`address`] has it.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
+pub fn address_of(cx: &Cx, id: CommentId) -> Result<String> {
+    let post_id = cx.read(|connection| sql::post_of(connection, id))?.ok_or(Error::NotFound)?;
+    address(cx, post_id, id)
+}
+
 fn address_on(page: CommentPage, post_id: PostId, id: CommentId) -> String {
     let after = Some(page.after).filter(|after| *after != START);
     match page.root {
@@ -334,81 +341,4 @@ fn refuse_change(cx: &Cx, located: &LocatedComment, body: &str, errors: &Errors)
         return Ok(reply::refused_changes(cx, &changes, errors));
     }
     Ok(reply::refused(cx, edit_page(cx, located, &form)?, errors))
-}
-
-/// `DELETE /comments/:id`: deletes a comment. A comment with replies stays as `[deleted]`.
-///
-/// # Errors
-/// [`Error::SignIn`] for a guest; [`Error::NotFound`]; [`Error::Forbidden`] when the viewer is not the
-/// author; [`Error::Moderated`] when they are banned; [`Error::Unavailable`] or [`Error::Internal`] when the
-/// database fails.
-pub fn destroy(cx: &Cx, id: CommentId) -> Result {
-    let viewer = auth::require_user_or_return(cx, paths::comment(id))?;
-    let located = own_comment(cx, viewer, id)?;
-    cx.site.limiter.check_and_record(Action::ChangeBy(viewer.id))?;
-    let (user_id, post_id, now) = (viewer.id, located.post_id, cx.now);
-    let destroyed = auth::write_as(cx, viewer, Standing::Active, move |connection| {
-        if sql::author(connection, id)? != Some(user_id) {
-            return Ok(None);
-        }
-        let Some(deletion) = sql::destroy(connection, id, now)? else {
-            return Ok(None);
-        };
-        let left = match deletion {
-            Deletion::Removed { parent_id: Some(parent_id), .. } => sql::reply_count(connection, parent_id)?,
-            _ => 0,
-        };
-        Ok(Some((deletion, left, sql::count_on_post(connection, post_id)?)))
-    })?;
-    let sign_in = || Error::SignIn { return_to: paths::comment(id).to_string(), cookie: None };
-    let (deletion, left, count) = destroyed.ok_or_else(sign_in)?.ok_or(Error::NotFound)?;
-    let Some(count) = count else {
-        // It was the last comment on a deleted post, which was kept only for it.
-        return Ok(reply::done(cx, paths::POSTS, Flash::CommentDestroyed));
-    };
-    if !reply::wants_fragments(cx) || is_on_page_of(cx, id, &deletion) {
-        return Ok(reply::done(cx, after_destroying(cx, post_id, id, &deletion)?, Flash::CommentDestroyed));
-    }
-    let remove = |id: CommentId| Change::remove(format_args!("#comment_{id}"));
-    let mut changes = Vec::new();
-    match deletion {
-        Deletion::Removed { pruned, parent_id } => {
-            // The pruned comments are its ancestors. At most MAX_LEVELS of them can be on one page, and the
-            // outermost element there contains the others.
-            changes.extend(iter::once(id).chain(pruned).take(MAX_LEVELS).map(remove));
-            changes.extend(
-                parent_id.map(|parent_id| fragments::replies_remaining(parent_id, left)).transpose()?,
-            );
-        }
-        Deletion::Emptied => {
-            let comment = Comment { body: String::new(), author: None, ..located.comment };
-            changes.push(changed_body(cx, &LocatedComment { comment, is_deleted: true, post_id })?);
-        }
-    }
-    changes.push(Change::fill(".comments_count", views::count(count).into_string()?));
-    changes.push(message::show_notice(cx, Flash::CommentDestroyed));
-    Ok(reply::changes(cx, &changes))
-}
-
-/// Whether the request comes from the page of a comment that this request removed.
-fn is_on_page_of(cx: &Cx, id: CommentId, deletion: &Deletion) -> bool {
-    match deletion {
-        Deletion::Removed { pruned, .. } => {
-            iter::once(&id).chain(pruned).any(|&gone| cx.came_from(paths::comment(gone)).is_some())
-        }
-        Deletion::Emptied => false,
-    }
-}
-
-/// The address to show after a deletion: the emptied comment, else its parent, else the page of the post from
-/// which the request came.
-fn after_destroying(cx: &Cx, post_id: PostId, id: CommentId, deletion: &Deletion) -> Result<String> {
-    match deletion {
-        Deletion::Emptied => address(cx, post_id, id),
-        Deletion::Removed { parent_id: Some(parent_id), .. } => address(cx, post_id, *parent_id),
-        Deletion::Removed { parent_id: None, .. } => {
-            let post = paths::post(post_id);
-            Ok(cx.came_from(post).map_or_else(|| post.to_string(), str::to_owned))
-        }
-    }
 }

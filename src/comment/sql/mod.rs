@@ -1,12 +1,15 @@
 //! All SQL about comments.
 
+mod deletion;
 pub mod discussion;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+pub use self::deletion::{Deletion, bury, delete, delete_with_account, destroy, restore};
 use super::tree::Node;
 use super::{Comment, CommentStatus, DUPLICATE_WINDOW, LocatedComment, NewComment, OwnComment, ReplyTarget};
-use crate::moderation;
+use crate::flag;
+use crate::flag::sql::flagged_by;
 use crate::post;
 use crate::sql::{Columns, random_id, row};
 use crate::types::cursor::{Cursor, Slice};
@@ -14,7 +17,7 @@ use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::user;
 use crate::user::sql::author_columns;
-use crate::visibility::sql::{comment_author, comment_text, listed, mentioned_title, post_title};
+use crate::visibility::sql::{comment_author, comment_text, listed, mentioned_title, on_page, post_title};
 use crate::vote::{self, Target};
 
 row! {
@@ -27,7 +30,7 @@ row! {
         score: "comments.score",
         parent_id: "comments.parent_id",
         is_removed: "comments.removed_at IS NOT NULL",
-    } with { is_voted: false }
+    } with { is_voted: false, is_flagged: false }
 }
 
 row! {
@@ -69,7 +72,8 @@ macro_rules! joins {
     };
 }
 
-/// The newest comments on a post, with the viewer's votes, which one further statement reads.
+/// The newest comments on a post, with the viewer's votes, which one further statement reads, and flags, which cost
+/// a statement for each comment only while the viewer has flags that no admin has decided about.
 pub(super) fn newest(
     connection: &Connection,
     viewer_id: Option<UserId>,
@@ -80,7 +84,9 @@ pub(super) fn newest(
         "SELECT ",
         comment_columns!(),
         joins!(),
-        "WHERE comments.post_id = ?1 ORDER BY comments.created_at DESC, comments.id DESC LIMIT ?2"
+        "WHERE comments.post_id = ?1 AND ",
+        on_page!("comments"),
+        " ORDER BY comments.created_at DESC, comments.id DESC LIMIT ?2"
     );
     let mut comments: Vec<Comment> = connection
         .prepare_cached(sql)?
@@ -90,6 +96,12 @@ pub(super) fn newest(
         let ids = comments.iter().map(|comment| comment.id).enumerate();
         for index in vote::sql::for_comments(connection, viewer_id, ids)? {
             comments[index].is_voted = true;
+        }
+        if flag::sql::any_by_user(connection, viewer_id)? {
+            for comment in &mut comments {
+                comment.is_flagged =
+                    flag::sql::is_flagged(connection, viewer_id, Target::Comment(comment.id))?;
+            }
         }
     }
     Ok(comments)
@@ -104,7 +116,9 @@ pub(super) fn newest_nodes(
     let sql = concat!(
         "SELECT ",
         node_columns!(),
-        " FROM comments WHERE post_id = ?1 ORDER BY created_at DESC, id DESC LIMIT ?2"
+        " FROM comments WHERE post_id = ?1 AND ",
+        on_page!("comments"),
+        " ORDER BY created_at DESC, id DESC LIMIT ?2"
     );
     connection
         .prepare_cached(sql)?
@@ -114,8 +128,13 @@ pub(super) fn newest_nodes(
 
 /// The sort values of the newest replies to a comment, at most `limit`.
 pub fn replies_to(connection: &Connection, id: CommentId, limit: u32) -> rusqlite::Result<Vec<Node>> {
-    let sql =
-        concat!("SELECT ", node_columns!(), " FROM comments WHERE parent_id = ?1 ORDER BY id DESC LIMIT ?2");
+    let sql = concat!(
+        "SELECT ",
+        node_columns!(),
+        " FROM comments WHERE parent_id = ?1 AND ",
+        on_page!("comments"),
+        " ORDER BY id DESC LIMIT ?2"
+    );
     connection
         .prepare_cached(sql)?
         .query_map(params![id, limit], |row| node(&mut Columns::of(row)))?
@@ -160,7 +179,7 @@ pub fn of_user(
     Ok(Slice::of(rows, limit, OwnComment::by_age))
 }
 
-/// Finds a comment, also a deleted one that stays for its replies.
+/// Finds a comment that has a page, also a deleted one that stays for its replies.
 pub fn find(
     connection: &Connection,
     viewer_id: Option<UserId>,
@@ -169,10 +188,12 @@ pub fn find(
     let sql = concat!(
         "SELECT ",
         located_columns!(),
-        ", comment_votes.user_id IS NOT NULL",
+        ", comment_votes.user_id IS NOT NULL, ",
+        flagged_by!("?1", "comment_id", "comments.id"),
         joins!(),
         "LEFT JOIN comment_votes ON comment_votes.user_id = ?1 AND comment_votes.comment_id = comments.id \
-         WHERE comments.id = ?2"
+         WHERE comments.id = ?2 AND ",
+        on_page!("comments")
     );
     connection
         .prepare_cached(sql)?
@@ -180,6 +201,7 @@ pub fn find(
             let mut columns = Columns::of(row);
             let mut located = located(&mut columns)?;
             located.comment.is_voted = columns.read()?;
+            located.comment.is_flagged = columns.read()?;
             Ok(located)
         })
         .optional()
@@ -190,7 +212,10 @@ pub fn comment_status(connection: &Connection, to: ReplyTarget) -> rusqlite::Res
     let (post_id, is_there) = match to {
         ReplyTarget::Post(id) => (id, true),
         ReplyTarget::Comment(id) => {
-            let sql = "SELECT post_id, deleted_at IS NULL FROM comments WHERE id = ?1";
+            let sql = concat!(
+                "SELECT post_id, deleted_at IS NULL FROM comments WHERE id = ?1 AND ",
+                on_page!("comments")
+            );
             let found = connection.prepare_cached(sql)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)));
             match found.optional()? {
                 Some(found) => found,
@@ -198,7 +223,7 @@ pub fn comment_status(connection: &Connection, to: ReplyTarget) -> rusqlite::Res
             }
         }
     };
-    if let Some(reason) = moderation::sql::lock_reason(connection, post_id)? {
+    if let Some(reason) = post::sql::lock_reason(connection, post_id)? {
         return Ok(CommentStatus::Locked(reason));
     }
     if !post::sql::takes_comments(connection, post_id)? {
@@ -209,8 +234,17 @@ pub fn comment_status(connection: &Connection, to: ReplyTarget) -> rusqlite::Res
 
 /// The number of direct replies to a comment, with the deleted ones that stay for their replies.
 pub fn reply_count(connection: &Connection, id: CommentId) -> rusqlite::Result<i64> {
-    let sql = "SELECT count(*) FROM comments WHERE parent_id = ?1";
+    let sql = concat!("SELECT count(*) FROM comments WHERE parent_id = ?1 AND ", on_page!("comments"));
     connection.prepare_cached(sql)?.query_row([id], |row| row.get(0))
+}
+
+/// The post of a comment, if it has a page, also of a comment that has none; `None` when there is no such row.
+pub fn post_of(connection: &Connection, id: CommentId) -> rusqlite::Result<Option<PostId>> {
+    let sql = concat!(
+        "SELECT posts.id FROM comments JOIN posts ON posts.id = comments.post_id WHERE comments.id = ?1 AND ",
+        on_page!("posts")
+    );
+    connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()
 }
 
 /// The author of a comment; `None` when there is no such comment or it is deleted.
@@ -234,10 +268,10 @@ pub fn duplicate(connection: &Connection, new: &NewComment) -> rusqlite::Result<
         .optional()
 }
 
-/// The number of comments on a post; `None` when the post is gone.
+/// The number of comments on a post; `None` when the post has no page.
 pub fn count_on_post(connection: &Connection, post_id: PostId) -> rusqlite::Result<Option<i64>> {
     connection
-        .prepare_cached("SELECT comments_count FROM posts WHERE id = ?1")?
+        .prepare_cached(concat!("SELECT comments_count FROM posts WHERE id = ?1 AND ", on_page!("posts")))?
         .query_row([post_id], |row| row.get(0))
         .optional()
 }
@@ -288,102 +322,6 @@ pub fn first_with_replies(connection: &Connection, post_id: PostId) -> rusqlite:
     connection
         .prepare_cached("SELECT min(parent_id) FROM comments WHERE post_id = ?1")?
         .query_row([post_id], |row| row.get(0))
-}
-
-/// The result of deleting a comment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Deletion {
-    /// The row is gone, with the deleted ancestors that had stayed only for it.
-    Removed {
-        /// Those ancestors, innermost first.
-        pruned: Vec<CommentId>,
-        /// The nearest ancestor that remains; `None`: the post.
-        parent_id: Option<CommentId>,
-    },
-    /// The comment has replies: the row stays, without author and text.
-    Emptied,
-}
-
-/// Deletes a comment and subtracts it from the counts; a comment with replies is emptied instead. `None`:
-/// there is no such comment, or it was deleted before.
-pub fn destroy(connection: &Connection, id: CommentId, now: Timestamp) -> rusqlite::Result<Option<Deletion>> {
-    let sql = "DELETE FROM comments WHERE id = ?1 AND deleted_at IS NULL \
-               AND NOT EXISTS (SELECT 1 FROM comments AS reply WHERE reply.parent_id = ?1) \
-               RETURNING post_id, user_id, parent_id, score";
-    let removed: Option<(PostId, Option<UserId>, Option<CommentId>, i64)> = connection
-        .prepare_cached(sql)?
-        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
-        .optional()?;
-    if let Some((post_id, user_id, parent_id, score)) = removed {
-        adjust_counts(connection, post_id, user_id, -1)?;
-        if score > 1 {
-            vote::sql::add_karma(connection, user_id, 1 - score)?;
-        }
-        let (pruned, parent_id) = prune(connection, parent_id)?;
-        post::sql::prune(connection, post_id)?;
-        return Ok(Some(Deletion::Removed { pruned, parent_id }));
-    }
-    let sql = "SELECT post_id, user_id FROM comments WHERE id = ?1 AND deleted_at IS NULL";
-    let found: Option<(PostId, Option<UserId>)> =
-        connection.prepare_cached(sql)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    let Some((post_id, user_id)) = found else {
-        return Ok(None);
-    };
-    vote::sql::delete_votes_for(connection, Target::Comment(id))?;
-    connection
-        .prepare_cached(
-            "UPDATE comments SET deleted_at = ?2, updated_at = ?2, user_id = NULL, body = '' WHERE id = ?1",
-        )?
-        .execute(params![id, now])?;
-    adjust_counts(connection, post_id, user_id, -1)?;
-    Ok(Some(Deletion::Emptied))
-}
-
-/// Deletes a comment whose author deletes their account, also one that an admin removed, which is not in the
-/// counts any more.
-pub fn delete_with_account(connection: &Connection, id: CommentId, now: Timestamp) -> rusqlite::Result<()> {
-    if destroy(connection, id, now)?.is_some() {
-        return Ok(());
-    }
-    let sql = "DELETE FROM comments WHERE id = ?1 AND removed_at IS NOT NULL \
-               AND NOT EXISTS (SELECT 1 FROM comments AS reply WHERE reply.parent_id = ?1) \
-               RETURNING post_id, parent_id";
-    let gone: Option<(PostId, Option<CommentId>)> =
-        connection.prepare_cached(sql)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    if let Some((post_id, parent_id)) = gone {
-        prune(connection, parent_id)?;
-        return post::sql::prune(connection, post_id);
-    }
-    vote::sql::delete_votes_for(connection, Target::Comment(id))?;
-    connection
-        .prepare_cached(
-            "UPDATE comments SET removed_at = NULL, updated_at = ?2, user_id = NULL, body = '' \
-             WHERE id = ?1 AND removed_at IS NOT NULL",
-        )?
-        .execute(params![id, now])?;
-    Ok(())
-}
-
-/// Deletes `id` if it is a deleted comment without replies, then its parent under the same condition, and so
-/// on: the deleted ids, and the nearest ancestor that remains. A comment that an admin removed stays, so that
-/// it can be restored.
-fn prune(
-    connection: &Connection,
-    mut id: Option<CommentId>,
-) -> rusqlite::Result<(Vec<CommentId>, Option<CommentId>)> {
-    let sql = "DELETE FROM comments WHERE id = ?1 AND deleted_at IS NOT NULL AND removed_at IS NULL \
-               AND NOT EXISTS (SELECT 1 FROM comments AS reply WHERE reply.parent_id = ?1) RETURNING parent_id";
-    let mut pruned = Vec::new();
-    while let Some(emptied) = id {
-        let parent: Option<Option<CommentId>> =
-            connection.prepare_cached(sql)?.query_row([emptied], |row| row.get(0)).optional()?;
-        let Some(parent) = parent else {
-            break;
-        };
-        pruned.push(emptied);
-        id = parent;
-    }
-    Ok((pruned, id))
 }
 
 /// Adds `by` to the comment counts of a post and of an author.

@@ -34,7 +34,7 @@ pub fn reply<'p>(
             : DOT; : "on "; a(href=paths::post(post.post.id)) { : Isolated(&post.post.title) }
         }
         div(class="prose") { : Markup(&parent.body) }
-        form(method="post", action=paths::replies(parent.id), class="answer") {
+        form(method="post", action=paths::replies(parent.id)) {
             : form.account;
             : fields(form.field());
             button(class="button") { : "Post reply" }

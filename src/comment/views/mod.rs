@@ -3,6 +3,7 @@
 mod draft;
 mod forms;
 mod new;
+pub mod own;
 mod rest;
 pub mod text;
 
@@ -19,11 +20,10 @@ use crate::post::PostDetail;
 use crate::types::id::{CommentId, UserId};
 use crate::types::time::Timestamp;
 use crate::ui::field;
+use crate::ui::pager;
 use crate::ui::time::Age;
-use crate::ui::{button, pager};
 use crate::vote::{self, Target};
 use crate::web::Viewer;
-use crate::web::account::Account;
 use crate::web::{Cx, paths};
 use crate::{moderation, user};
 
@@ -48,7 +48,7 @@ pub struct ThreadContext<'s> {
     pub new_since: Option<Timestamp>,
     /// The number of new comments in the whole discussion.
     pub new_comments: i64,
-    /// Whether the discussion takes comments.
+    /// Whether the discussion takes comments of the viewer.
     pub is_open: bool,
     /// The most bytes of a comment's rendered text; `None`: all are whole.
     limit: Option<usize>,
@@ -64,7 +64,7 @@ impl<'s> ThreadContext<'s> {
             poster_id: detail.post.author.as_ref().map(|author| author.id),
             new_since: detail.new_since,
             new_comments: detail.post.new_comments,
-            is_open: detail.takes_comments(),
+            is_open: detail.takes_comments() && !viewer.is_some_and(|viewer| viewer.is_banned),
             limit: None,
         }
     }
@@ -244,14 +244,14 @@ fn annotated_body<'c>(
                 @ if !comment.is_removed { : DOT }
                 a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, now }; : Raw(" ago") }
                 @ if let Some(parent_id) = parent_id { : DOT; a(href=Id("#comment_", parent_id.get())) { : Raw("parent") } }
-                : moderation::views::link(Target::Comment(comment.id), author, viewer);
+                : moderation::views::link(Target::Comment(comment.id), author, comment.is_flagged, viewer);
                 @ if annotations.is_new { : new::badge(annotations.next_new) }
             }
             @ if author.is_some() { : text::text(comment.id, &comment.body, annotations.limit) } else { : moderation::views::absent(comment.state()) }
             @ if author.is_some() && (is_open || user::is_own(author, viewer)) {
                 : Raw("<div class=actions>");
                 @ if is_open { : reply_link(comment.id, !annotations.takes_no_reply_in_place) }
-                @ if user::is_own(author, viewer) { : own_actions(Account::of(viewer), comment.id) }
+                @ if user::is_own(author, viewer) { : own::actions(comment.id) }
                 : Raw("</div>");
             }
         }
@@ -265,15 +265,6 @@ fn reply_link(id: CommentId, in_place: bool) -> impl Render {
         : Raw("<a class=link id="); : Id("reply_", id.get()); : Raw(" href="); : reply;
         @ if in_place { : Raw(" hx-get="); : reply }
         : Raw(">Reply</a>");
-    }
-}
-
-/// The author's actions.
-fn own_actions(account: Account, id: CommentId) -> impl Render {
-    let edit = paths::edit_comment(id);
-    owned_html! {
-        a(class="link", id=Id("edit_", id.get()), href=edit, hx-get=edit) { : "Edit" }
-        : button::delete_in_place(account, paths::comment(id), "link danger", "Destroy", Id("destroy_", id.get()));
     }
 }
 
@@ -308,12 +299,13 @@ pub fn first_reply<'c>(
     }
 }
 
-/// The comments on a post, and the form for a new one.
+/// The comments on a post, and the form for a new one, or the sentence `ban` for a banned viewer.
 pub fn discussion<'p>(
     detail: &'p PostDetail,
     comments: &'p Thread,
     form: &'p CommentForm,
     context: ThreadContext<'p>,
+    ban: Option<&'p str>,
 ) -> impl Render + 'p {
     let PostDetail { post, locked, .. } = detail;
     let list = List { thread: comments, context, is_of_comment: false };
@@ -321,9 +313,10 @@ pub fn discussion<'p>(
         section(id="comments", class="discussion", aria-labelledby="comments_heading") {
             h2(id="comments_heading", class="comments_count") { : count(post.comments_count) }
             @ if let Some(reason) = locked { : moderation::views::locked(reason) }
+            else if let Some(ban) = ban { : moderation::views::banned(ban) }
             div(id="comment") {
-                @ if detail.takes_comments() { : forms::form(post.id, form) } else { : field::unsent_text(form.body) }
-                @ if let Some(id) = form.draft { : draft::discard(form.account, id, form.in_place && detail.takes_comments()) }
+                @ if context.is_open { : forms::form(post.id, form) } else { : field::unsent_text(form.body) }
+                @ if let Some(id) = form.draft { : draft::discard(form.account, id, form.in_place && context.is_open) }
             }
             : &list;
             : rest::truncation_note(comments);

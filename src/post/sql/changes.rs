@@ -6,9 +6,8 @@ use super::super::link::{self, NewLink};
 use super::super::{Content, Holder, Holders, NewPost, REPOST_WINDOW, UpdateOutcome};
 use crate::rank;
 use crate::text::is_blank;
-use crate::types::id::{PostId, UserId};
+use crate::types::id::PostId;
 use crate::types::time::Timestamp;
-use crate::vote::{self, Target};
 
 /// Inserts a post and adds it to its author's count; returns the id, or the post that has the title. There is
 /// one writer, so that no other post gets the title in between.
@@ -150,66 +149,4 @@ pub fn update(
         .prepare_cached("UPDATE descriptions SET text = ?2 WHERE post_id = ?1")?
         .execute(params![id, content.description])?;
     Ok(UpdateOutcome::Done)
-}
-
-/// Handles a post at the deletion of its author's account: deletes it, unless other users have commented on
-/// it. Then it stays for their comments, without author, title and text.
-pub fn delete_or_anonymize(
-    connection: &Connection,
-    id: PostId,
-    author: UserId,
-    now: Timestamp,
-) -> rusqlite::Result<()> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM comments WHERE post_id = ?1 AND deleted_at IS NULL \
-               AND user_id IS NOT ?2)";
-    let is_discussed: bool =
-        connection.prepare_cached(sql)?.query_row(params![id, author], |row| row.get(0))?;
-    if !is_discussed {
-        return destroy(connection, id);
-    }
-    vote::sql::delete_votes_for(connection, Target::Post(id))?;
-    // A post that an admin removed is not in the count.
-    connection
-        .prepare_cached(
-            "UPDATE users SET posts_count = posts_count - 1 \
-             WHERE id = (SELECT user_id FROM posts WHERE id = ?1 AND deleted_at IS NULL)",
-        )?
-        .execute([id])?;
-    connection
-        .prepare_cached(
-            "UPDATE posts SET user_id = NULL, title = NULL, url = NULL, site = NULL, address = NULL, \
-             deleted_at = ?2, removed_at = NULL, updated_at = ?2 WHERE id = ?1",
-        )?
-        .execute(params![id, now])?;
-    connection.prepare_cached("UPDATE descriptions SET text = '' WHERE post_id = ?1")?.execute([id])?;
-    Ok(())
-}
-
-/// Deletes an anonymized post that has lost its last comment. A post that an admin removed stays: it can be
-/// restored.
-pub fn prune(connection: &Connection, id: PostId) -> rusqlite::Result<()> {
-    let sql = "DELETE FROM posts WHERE id = ?1 AND deleted_at IS NOT NULL AND removed_at IS NULL \
-               AND NOT EXISTS (SELECT 1 FROM comments WHERE post_id = ?1)";
-    connection.prepare_cached(sql)?.execute([id])?;
-    Ok(())
-}
-
-/// Deletes a post with its comments and votes, and subtracts them from their authors' counts and karma.
-pub fn destroy(connection: &Connection, id: PostId) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "UPDATE users SET comments_count = comments_count - lost.number, karma = karma - lost.votes \
-             FROM (SELECT user_id, count(*) AS number, sum(score - 1) AS votes FROM comments \
-                   WHERE post_id = ?1 AND deleted_at IS NULL GROUP BY user_id) AS lost \
-             WHERE users.id = lost.user_id",
-        )?
-        .execute([id])?;
-    connection
-        .prepare_cached(
-            "UPDATE users SET posts_count = posts_count - 1, karma = karma - posts.score + 1 FROM posts \
-             WHERE posts.id = ?1 AND posts.deleted_at IS NULL AND users.id = posts.user_id",
-        )?
-        .execute([id])?;
-    connection.prepare_cached("DELETE FROM posts WHERE id = ?1")?.execute([id])?;
-    Ok(())
 }

@@ -1,23 +1,27 @@
 //! All SQL about posts.
 
 mod changes;
+mod deletion;
 
 use rusqlite::{Connection, OptionalExtension, Params, params};
 use smol_str::SmolStr;
 
 pub use self::changes::{
-    create, delete_or_anonymize, destroy, holders, prune, recent_with_address, recent_with_title,
-    refresh_address, unsaid, update,
+    create, holders, recent_with_address, recent_with_title, refresh_address, unsaid, update,
+};
+pub use self::deletion::{
+    bury, delete, delete_or_anonymize, destroy, hide_unless_discussed, restore, show_again, sweep,
 };
 use super::best::Period;
 use super::{Link, Post, PostDetail};
+use crate::flag::sql::flagged_by;
 use crate::sql::{Columns, moderation_reason, random_id, row, short};
 use crate::types::cursor::{Cursor, Slice};
 use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::user;
 use crate::user::sql::author_columns;
-use crate::visibility::sql::{listed, post_text, post_title, title};
+use crate::visibility::sql::{listed, on_page, post_text, post_title, title};
 use crate::visit::sql::new_since;
 use crate::visit::{self, Visit};
 use crate::vote;
@@ -47,6 +51,7 @@ row! {
         post: post_columns!() => post,
         description: post_text!(listed),
         is_deleted: "posts.deleted_at IS NOT NULL",
+        is_flagged: flagged_by!("?1", "post_id", "posts.id"),
         is_saved: "EXISTS (SELECT 1 FROM saved_posts \
                    WHERE saved_posts.user_id = ?1 AND saved_posts.post_id = posts.id)",
         removed: moderation_reason!("post", "posts", "removed_at", "remove"),
@@ -292,7 +297,7 @@ pub fn from_random(
     list(connection, viewer_id, sql, params![limit])
 }
 
-/// A post with its text, also a deleted or removed one; `None` when there is no such row.
+/// A post with its text, also a deleted or removed one that has a page; `None` when there is none.
 pub fn find(
     connection: &Connection,
     viewer_id: Option<UserId>,
@@ -304,7 +309,9 @@ pub fn find(
         ", post_votes.user_id IS NOT NULL FROM posts JOIN descriptions ON descriptions.post_id = posts.id",
         joins!(),
         "LEFT JOIN post_votes ON post_votes.user_id = ?1 AND post_votes.post_id = posts.id \
-         LEFT JOIN visits ON visits.user_id = ?1 AND visits.post_id = posts.id WHERE posts.id = ?2"
+         LEFT JOIN visits ON visits.user_id = ?1 AND visits.post_id = posts.id \
+         WHERE posts.id = ?2 AND ",
+        on_page!("posts")
     );
     let found = connection.prepare_cached(sql)?.query_row(params![viewer_id, id], |row| {
         let mut columns = Columns::of(row);
@@ -366,4 +373,16 @@ pub fn takes_comments(connection: &Connection, id: PostId) -> rusqlite::Result<b
     let sql =
         "SELECT EXISTS (SELECT 1 FROM posts WHERE id = ?1 AND deleted_at IS NULL AND locked_at IS NULL)";
     connection.prepare_cached(sql)?.query_row([id], |row| row.get(0))
+}
+
+/// The reason for which a post is locked; `None`: it is not locked, or does not exist.
+pub fn lock_reason(connection: &Connection, post_id: PostId) -> rusqlite::Result<Option<String>> {
+    let sql = concat!(
+        "SELECT ",
+        moderation_reason!("post", "posts", "locked_at", "lock"),
+        " FROM posts WHERE posts.id = ?1"
+    );
+    let found: Option<Option<String>> =
+        connection.prepare_cached(sql)?.query_row([post_id], |row| row.get(0)).optional()?;
+    Ok(found.flatten())
 }

@@ -35,7 +35,7 @@ use crate::web::{Cx, Error, Result, paths};
 pub fn new(cx: &Cx) -> Result {
     let return_to = cx.query("return_to").unwrap_or_default();
     let description = "Sign in to post, comment and vote on Lorem News.";
-    let page = Page { description, ..Page::new(cx, "Sign in")? };
+    let page = Page { description, return_to: &return_to, ..Page::new(cx, "Sign in")? };
     Ok(reply::page(cx, layout::render(&page, views::sign_in(&form(cx, "", &return_to)?, &NO_ERRORS))?))
 }
 
@@ -116,7 +116,7 @@ fn check_limits(cx: &Cx, folded: &str, device: Option<&Secret>) -> std::result::
 }
 
 /// The response to a sign-in or sign-up: a redirect to the form's `return_to`, else to the user's page; by way of
-/// [`signed_in`] where the browser may drop the cookie.
+/// [`signed_in`] where the browser may drop the cookie. It says `flash`, or that the vote of the guest was counted.
 ///
 /// # Errors
 /// [`Error::UnsupportedMediaType`] or [`Error::BadRequest`] for a body that is not a form.
@@ -135,6 +135,7 @@ pub fn respond_signed_in(
         Cow::Borrowed(location)
     };
     let token = secret.of(signed_in.session_id.get());
+    let flash = if signed_in.has_voted { Flash::VoteCast } else { flash };
     let mut response = with_cookies(cx, reply::done(cx, location, flash), &token, &signed_in.device);
     if vote::pending_vote(cx).is_some() {
         response.headers.push(vote::clear_pending_vote_cookie(cx));
@@ -159,7 +160,7 @@ pub fn signed_in(cx: &Cx) -> Result {
         "a browser did not keep the cookie of its session, which is sent over HTTPS only: the request came over \
          plain HTTP; set --relax-ssl if the site has no HTTPS, or --trusted-proxies if a proxy ends TLS"
     );
-    let page = Page::new(cx, "You are not signed in.")?;
+    let page = Page { return_to, ..Page::new(cx, "You are not signed in.")? };
     Ok(reply::page(cx, layout::render(&page, views::not_kept())?))
 }
 
@@ -172,7 +173,8 @@ fn incorrect_credentials() -> Errors {
 /// The form again, with the typed name and the errors.
 fn refuse(cx: &Cx, screen_name: &str, errors: &Errors) -> Result {
     let return_to = cx.form()?.get("return_to").unwrap_or_default();
-    let page = Page { alert: errors.sentences().next(), ..Page::with_form(cx, "Sign in", errors)? };
+    let alert = errors.sentences().next();
+    let page = Page { alert, return_to, ..Page::with_form(cx, "Sign in", errors)? };
     let main = views::sign_in(&form(cx, screen_name, return_to)?, errors);
     Ok(reply::refused(cx, layout::render(&page, main)?, errors))
 }

@@ -6,7 +6,7 @@ use super::super::{NewSession, sql};
 use crate::auth::token::{Secret, Token};
 use crate::types::id::{SessionId, UserId};
 use crate::types::time::Timestamp;
-use crate::vote::{self, PendingVote, Vote};
+use crate::vote::{self, PendingVote, Vote, VoteOutcome};
 use crate::web::Cx;
 use crate::{auth, device, user};
 
@@ -31,6 +31,8 @@ pub struct SignedIn {
     pub session_id: SessionId,
     /// The secret for the device's cookie.
     pub device: Secret,
+    /// Whether the vote of the guest is counted now.
+    pub has_voted: bool,
 }
 
 impl SignIn {
@@ -57,15 +59,16 @@ impl SignIn {
         if let Some(former_session) = &self.former_session {
             sql::replace(connection, former_session)?;
         }
-        if let Some(vote) = self.vote
-            && vote.is_of(user_id)
-            && auth::sql::ban_reason(connection, user_id)?.is_none()
-        {
-            vote::sql::change(connection, user_id, vote.target, Vote::Cast, self.now)?;
-        }
+        let has_voted = match self.vote {
+            Some(vote) if vote.is_of(user_id) && auth::sql::ban_reason(connection, user_id)?.is_none() => {
+                let voted = vote::sql::change(connection, user_id, vote.target, Vote::Cast, self.now)?;
+                matches!(voted, VoteOutcome::Score(_))
+            }
+            _ => false,
+        };
         user::sql::record_sign_in(connection, user_id, self.now)?;
         let device = device::sql::record(connection, self.device.as_ref(), user_id, self.now)?;
-        Ok(SignedIn { session_id: self.insert(connection, user_id)?, device })
+        Ok(SignedIn { session_id: self.insert(connection, user_id)?, device, has_voted })
     }
 
     /// Inserts only the session, for a user whose sign-in is noted already.

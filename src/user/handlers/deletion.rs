@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 use super::super::sql;
+use crate::deletion::sql::burial;
 use crate::types::id::UserId;
 use crate::types::time::Timestamp;
 use crate::{comment, device, flag, post, saved, session, visit, vote};
@@ -20,6 +21,9 @@ pub fn destroy_some(
 ) -> rusqlite::Result<bool> {
     // The sessions go first: a user who could still write might keep the deletion from ending.
     if session::sql::destroy_some(connection, id, number)? {
+        return Ok(true);
+    }
+    if burial::end_some(connection, id, number)? {
         return Ok(true);
     }
     let posts = post::sql::ids_of_user(connection, id, number)?;

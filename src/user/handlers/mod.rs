@@ -112,7 +112,7 @@ pub fn own(cx: &Cx) -> Result {
 pub fn new(cx: &Cx) -> Result {
     let return_to = cx.query("return_to").unwrap_or_default();
     let description = "Create an account to post, comment and vote on Lorem News.";
-    let page = Page { description, ..Page::new(cx, "Sign up")? };
+    let page = Page { description, return_to: &return_to, ..Page::new(cx, "Sign up")? };
     Ok(reply::page(cx, layout::render(&page, views::sign_up(page.account(), "", &return_to, &NO_ERRORS))?))
 }
 
@@ -159,7 +159,7 @@ pub fn create(cx: &Cx) -> Result {
 
 fn refuse(cx: &Cx, screen_name: &str, errors: &Errors) -> Result {
     let return_to = cx.form()?.get("return_to").unwrap_or_default();
-    let page = Page::with_form(cx, "Sign up", errors)?;
+    let page = Page { return_to, ..Page::with_form(cx, "Sign up", errors)? };
     let html = layout::render(&page, views::sign_up(page.account(), screen_name, return_to, errors))?;
     Ok(reply::refused(cx, html, errors))
 }
