@@ -128,6 +128,7 @@ fn at_the_limit_the_longest_waiting_connection_is_closed() {
     clients[1].send("GET / HTTP/1.1\r\nHost: a\r\n");
     tick();
     assert_serves(&mut server.connect(), "/newcomer");
+    assert_eq!(clients[1].answer().status, 503);
     clients[1].assert_closed();
     assert_serves(&mut clients[0], "/a");
     assert_serves(&mut clients[2], "/c");

@@ -70,8 +70,8 @@ fn a_reply_is_made_without_a_script() {
         (texts(&html, "h1"), texts(&html, ".prose")),
         (vec!["Reply".into()], vec!["What do you think?".into()])
     );
-    assert_eq!(attributes(&html, "form.answer", "action"), [replies(parent)]);
-    assert_eq!(texts(&html, "form.answer button"), ["Post reply"]);
+    assert_eq!(attributes(&html, "main form", "action"), [replies(parent)]);
+    assert_eq!(texts(&html, "main form button"), ["Post reply"]);
     let answer = client.post(&replies(parent), &REPLY);
     let id = newest(&database);
     assert_done(&client, &answer, &format!("/posts/3#comment_{id}"), CREATED);
@@ -165,7 +165,7 @@ fn an_invalid_reply_is_reported_in_its_form() {
     assert_eq!(texts(&html, "h1"), ["Reply"]);
     assert_refused(&html, "comment", &[SHORT]);
     assert_eq!(texts(&html, "textarea"), ["\"<hm"]);
-    assert_eq!(attributes(&html, "form.answer", "action"), [replies(parent)]);
+    assert_eq!(attributes(&html, "main form", "action"), [replies(parent)]);
     let htmx = client.htmx("POST", &replies(parent), &form);
     assert_eq!(htmx.status, 422);
     let changes = partials(&htmx);
@@ -239,7 +239,7 @@ fn a_reply_sent_by_a_guest_is_in_the_form_after_signing_in() {
     let database = site.database();
     let parent = comment_of(&database, 5, 3, "What do you think?");
     let (guest, path) = (Client::new(&site), format!("/comments/{parent}/reply"));
-    assert_eq!(texts(&guest.get(&path).html(), "form.answer button"), ["Post reply"]);
+    assert_eq!(texts(&guest.get(&path).html(), "main form button"), ["Post reply"]);
     let last = newest(&database);
     let htmx = guest.htmx("POST", &replies(parent), &REPLY);
     let plain = guest.post(&replies(parent), &REPLY);
@@ -248,7 +248,7 @@ fn a_reply_sent_by_a_guest_is_in_the_form_after_signing_in() {
     let user = Client::signed_in_as(&site, 6);
     guest.set_cookie("session", &user.cookie("session").expect("a session"));
     let is_kept = || {
-        assert_eq!(texts(&guest.get(&path).html(), "form.answer textarea"), ["This is my reply."]);
+        assert_eq!(texts(&guest.get(&path).html(), "main form textarea"), ["This is my reply."]);
         let piece = partials(&guest.htmx("GET", &path, &[])).remove(0).html;
         assert_eq!(texts(&Html::parse_fragment(&piece), "textarea"), ["This is my reply."]);
     };
@@ -256,7 +256,7 @@ fn a_reply_sent_by_a_guest_is_in_the_form_after_signing_in() {
     // The draft is for this comment and in no other form.
     assert_eq!(texts(&guest.get("/posts/3").html(), "#comment_form textarea"), [""]);
     let other = number(&database, "SELECT min(id) FROM comments WHERE post_id = 3");
-    assert_eq!(texts(&guest.get(&format!("/comments/{other}/reply")).html(), "form.answer textarea"), [""]);
+    assert_eq!(texts(&guest.get(&format!("/comments/{other}/reply")).html(), "main form textarea"), [""]);
     // A comment elsewhere does not remove the draft.
     for address in ["/posts/3/comments", &replies(other)] {
         assert_eq!(guest.post(address, &REPLY).status, 303);
@@ -264,7 +264,7 @@ fn a_reply_sent_by_a_guest_is_in_the_form_after_signing_in() {
     }
     assert_eq!(guest.post(&replies(parent), &REPLY).status, 303);
     assert_eq!(place_of(&database, newest(&database)), (Some(parent), 1));
-    assert_eq!(texts(&guest.get(&path).html(), "form.answer textarea"), [""]);
+    assert_eq!(texts(&guest.get(&path).html(), "main form textarea"), [""]);
     assert_sound(&database);
 }
 
