@@ -291,6 +291,9 @@ fn a_comment_is_written_edited_and_destroyed_by_keyboard_alone() {
     reader.tab_to("#password");
     reader.type_over(crate::reader::PASSWORD);
     reader.follow_by_key("Enter");
+    // Signing in leads back to the page where one was.
+    reader.tab_to("header a.self");
+    reader.follow_by_key("Enter");
     reader.tab_to("#posts ol a");
     reader.follow_by_key("Enter");
 
@@ -312,7 +315,10 @@ fn a_comment_is_written_edited_and_destroyed_by_keyboard_alone() {
     reader.tab_to("#comment_list .actions a[id^=destroy_]");
     reader.press("Enter");
     reader.wait("document.querySelector('#comment_list button[id^=confirm_]') !== null");
-    reader.tab_to("#comment_list button[id^=confirm_]");
+    // The focus is on "Cancel", so that pressing a key twice destroys nothing.
+    assert!(reader.focus().starts_with("destroy_"), "{}", reader.focus());
+    reader.press("Shift+Tab");
+    assert!(reader.focus().starts_with("confirm_"), "{}", reader.focus());
     reader.press(" ");
     await_count(&reader, "0 comments");
     assert_eq!(reader.focus(), "comments_heading");

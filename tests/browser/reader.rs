@@ -447,6 +447,8 @@ impl Reader {
     pub fn ask_to_destroy(&self, number: &str) {
         self.click(&format!("#destroy_{number}"));
         self.wait(&format!("document.querySelector('#confirm_{number}') !== null"));
+        // The focus that the swap keeps may scroll the page.
+        self.settle();
     }
 
     /// Clicks twice without a pause.
@@ -502,9 +504,11 @@ impl Reader {
         }
     }
 
-    /// Presses `Tab`, `Enter`, or the space bar for any other name.
+    /// Presses `Tab`, `Enter`, or the space bar for any other name; `Shift+Tab` goes back.
     pub fn press(&self, key: &str) {
         use Input::DispatchKeyEventTypeOption::{KeyDown, KeyUp, RawKeyDown};
+        const SHIFT: u32 = 8;
+        let (key, modifiers) = key.strip_prefix("Shift+").map_or((key, None), |key| (key, Some(SHIFT)));
         let (code, number, text) = match key {
             "Tab" => ("Tab", 9, None),
             "Enter" => ("Enter", 13, Some("\r")),
@@ -518,7 +522,7 @@ impl Reader {
                 text: text.map(str::to_owned),
                 windows_virtual_key_code: Some(number),
                 native_virtual_key_code: Some(number),
-                modifiers: None,
+                modifiers,
                 timestamp: None,
                 unmodified_text: None,
                 key_identifier: None,
