@@ -386,7 +386,7 @@ pub fn update(cx: &Cx, id: PostId) -> Result {
 ///
 /// # Errors
 /// [`Error::SignIn`] for a guest; [`Error::Moderated`] for a banned user; [`Error::Forbidden`] for a user who is not
-/// the author; those of [`already_deleted`]; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
+/// the author; those of `already_deleted`; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn confirm_destroy(cx: &Cx, id: PostId) -> Result {
     let viewer = auth::require_active_user(cx)?;
     let Content { title, .. } = match own_content(cx, viewer, id) {
@@ -402,7 +402,7 @@ pub fn confirm_destroy(cx: &Cx, id: PostId) -> Result {
 ///
 /// # Errors
 /// [`Error::SignIn`] for a guest; [`Error::Moderated`] for a banned user; [`Error::Forbidden`] for a user who is not
-/// the author; those of [`already_deleted`]; [`Error::RateLimited`]; [`Error::Unavailable`] or [`Error::Internal`]
+/// the author; those of `already_deleted`; [`Error::RateLimited`]; [`Error::Unavailable`] or [`Error::Internal`]
 /// when the database fails.
 pub fn destroy(cx: &Cx, id: PostId) -> Result {
     let viewer = auth::require_user_or_return(cx, paths::post(id))?;

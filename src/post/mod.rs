@@ -25,7 +25,7 @@ use crate::web::form::{Errors, Form};
 pub struct Post {
     /// The primary key, which is also in the URL of the post's page.
     pub id: PostId,
-    /// On one line, unique on the site; a placeholder for a post that is hidden.
+    /// On one line, which no other post gets for 30 days; a placeholder for a post that is hidden.
     pub title: SmolStr,
     /// The time of posting.
     pub created_at: Timestamp,

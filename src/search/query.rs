@@ -32,7 +32,7 @@ pub struct Query {
     pub terms: Vec<Term>,
     /// `by:` the author's screen name.
     pub by: Option<String>,
-    /// `site:` the [site](site) to which a post links, or a host that several sites share.
+    /// `site:` the [site] to which a post links, or a host that several sites share.
     pub site: Option<String>,
     /// `type:` only posts or only comments.
     pub kind: Option<Kind>,

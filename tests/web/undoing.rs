@@ -325,6 +325,19 @@ fn log_of(client: &Client) -> Vec<String> {
 }
 
 #[test]
+fn a_post_that_shared_its_title_before_the_deletion_comes_back() {
+    let scene = scene();
+    let month = 31 * 86_400_000_000_i64;
+    let sql = "UPDATE posts SET created_at = created_at - ?1 WHERE id = ?2";
+    scene.database.execute(sql, [month, ALONE]).expect("the schema is known");
+    let shared = scene.other.post("/posts", &[("title", "Title of number 3")]);
+    assert!(shared.header("Location").is_some_and(|path| path != post(ALONE)), "{}", shared.text());
+    scene.delete(&scene.author, &post(ALONE));
+    assert_eq!(scene.undo(&post(ALONE)).status, 303);
+    assert_eq!(scene.author.get(&post(ALONE)).status, 200);
+}
+
+#[test]
 fn a_post_whose_title_or_address_was_taken_does_not_come_back() {
     let scene = scene();
     let sentence = "Another post has its title or its link now. Destroy that one first, if it is yours.";

@@ -25,7 +25,7 @@ use crate::web::{ALREADY_DELETED, ALREADY_REMOVED, Cx, Error, Result, Viewer, pa
 ///
 /// # Errors
 /// [`Error::SignIn`] for a guest; [`Error::Moderated`] for a banned user; [`Error::Forbidden`] when the viewer is not
-/// the author; those of [`already_deleted`]; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
+/// the author; those of `already_deleted`; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn confirm(cx: &Cx, id: CommentId) -> Result {
     auth::refuse_banned(cx)?;
     let is_in_place = reply::wants_fragments(cx);
@@ -52,7 +52,7 @@ pub fn confirm(cx: &Cx, id: CommentId) -> Result {
 ///
 /// # Errors
 /// [`Error::SignIn`] for a guest; [`Error::Forbidden`] when the viewer is not the author; [`Error::Moderated`] when
-/// they are banned; those of [`already_deleted`]; [`Error::Unavailable`] or [`Error::Internal`] when the database
+/// they are banned; those of `already_deleted`; [`Error::Unavailable`] or [`Error::Internal`] when the database
 /// fails.
 pub fn destroy(cx: &Cx, id: CommentId) -> Result {
     let viewer = auth::require_user_or_return(cx, paths::comment(id))?;

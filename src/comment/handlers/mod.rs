@@ -179,7 +179,7 @@ fn address(cx: &Cx, post_id: PostId, id: CommentId) -> Result<String> {
     Ok(address_on(page, post_id, id))
 }
 
-/// The address of a comment, as [`address`] has it.
+/// The address of a comment, as `address` has it.
 ///
 /// # Errors
 /// [`Error::NotFound`]; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.

@@ -1,4 +1,4 @@
-//! Links of posts: the accepted URLs, the [site](site) to show for each, and the [address](address) by which
+//! Links of posts: the accepted URLs, the [site] to show for each, and the address by which
 //! links are compared.
 
 mod address;

@@ -46,15 +46,22 @@ pub fn recent_with_title(
     title: &str,
     now: Timestamp,
 ) -> rusqlite::Result<Option<Holder>> {
+    with_title_since(connection, title, now - REPOST_WINDOW)
+}
+
+/// The post that got this title after `since`, which is at most [`REPOST_WINDOW`] ago.
+pub fn with_title_since(
+    connection: &Connection,
+    title: &str,
+    since: Timestamp,
+) -> rusqlite::Result<Option<Holder>> {
     // The index counts in steps of the window, so the window lies in two of them.
     let sql = "SELECT id, deleted_at IS NOT NULL FROM posts WHERE title = ?1 AND coalesce(retitled_at, created_at) > ?2 \
                AND coalesce(retitled_at, created_at) / 2592000000000 \
                IN (?2 / 2592000000000, ?2 / 2592000000000 + 1) LIMIT 1";
     connection
         .prepare_cached(sql)?
-        .query_row(params![title, now - REPOST_WINDOW], |row| {
-            Ok(Holder { id: row.get(0)?, is_hidden: row.get(1)? })
-        })
+        .query_row(params![title, since], |row| Ok(Holder { id: row.get(0)?, is_hidden: row.get(1)? }))
         .optional()
 }
 

@@ -34,7 +34,7 @@ pub fn restore(
     };
     let [url, site, address] = held.link;
     let is_title_taken = match &held.title {
-        Some(title) => super::recent_with_title(connection, title, now)?.is_some(),
+        Some(title) => super::with_title_since(connection, title, held.deleted_at)?.is_some(),
         None => false,
     };
     let is_reposted = match &address {
@@ -106,7 +106,8 @@ pub fn delete_or_anonymize(
 ) -> rusqlite::Result<()> {
     // A comment that its author can still bring back counts: it keeps the row for as long.
     let sql = "SELECT EXISTS (SELECT 1 FROM comments WHERE post_id = ?1 \
-               AND (deleted_at IS NULL AND user_id IS NOT ?2 OR gone_at IS NOT NULL))";
+               AND (deleted_at IS NULL AND user_id IS NOT ?2 \
+               OR EXISTS (SELECT 1 FROM deletions WHERE comment_id = comments.id)))";
     let is_discussed: bool =
         connection.prepare_cached(sql)?.query_row(params![id, author], |row| row.get(0))?;
     if !is_discussed {

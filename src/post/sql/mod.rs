@@ -8,6 +8,7 @@ use smol_str::SmolStr;
 
 pub use self::changes::{
     create, holders, recent_with_address, recent_with_title, refresh_address, unsaid, update,
+    with_title_since,
 };
 pub use self::deletion::{
     bury, delete, delete_or_anonymize, destroy, hide_unless_discussed, restore, show_again, sweep,
@@ -380,7 +381,8 @@ pub fn lock_reason(connection: &Connection, post_id: PostId) -> rusqlite::Result
     let sql = concat!(
         "SELECT ",
         moderation_reason!("post", "posts", "locked_at", "lock"),
-        " FROM posts WHERE posts.id = ?1"
+        " FROM posts WHERE posts.id = ?1 AND ",
+        on_page!("posts")
     );
     let found: Option<Option<String>> =
         connection.prepare_cached(sql)?.query_row([post_id], |row| row.get(0)).optional()?;
