@@ -78,8 +78,7 @@ pub fn require_user<'c>(cx: &'c Cx) -> Result<&'c Viewer> {
 /// [`Error::SignIn`] for a guest, which leads to `return_to` after the sign-in; [`Error::Unavailable`] or
 /// [`Error::Internal`] when the database fails.
 pub fn require_user_or_return<'c>(cx: &'c Cx, return_to: impl Display) -> Result<&'c Viewer> {
-    let sign_in = || Error::SignIn { return_to: return_to.to_string(), cookie: None };
-    viewer(cx)?.ok_or_else(sign_in)
+    viewer(cx)?.ok_or_else(|| Error::sign_in(return_to))
 }
 
 /// The viewer, if not banned: for pages with forms that write.

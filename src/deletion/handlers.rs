@@ -32,7 +32,7 @@ pub fn undo(cx: &Cx, target: Target) -> Result {
         Target::Comment(id) => comment::sql::restore(connection, id, user_id, now),
     })?;
     match outcome {
-        None => Err(Error::SignIn { return_to: paths::FRONT.to_owned(), cookie: None }),
+        None => Err(Error::sign_in(paths::FRONT)),
         Some(UndoOutcome::NotHeld) => Err(TOO_LATE),
         Some(UndoOutcome::Taken) => Err(TAKEN),
         Some(UndoOutcome::Restored) => match target {

@@ -29,7 +29,7 @@ pub fn new(cx: &Cx, target: Target) -> Result {
     let viewer = auth::require_active_user(cx)?;
     check_target(cx, viewer, target)?;
     let draft = draft::handlers::find(cx, views::flag_path(target))?.unwrap_or_default();
-    let errors = cx.or_other_account(Errors::default());
+    let errors = cx.unsent_errors();
     Ok(reply::page(cx, page(cx, viewer, target, &Reason::from_form(&draft), &errors)?))
 }
 
@@ -103,7 +103,7 @@ pub fn withdraw(cx: &Cx, target: Target) -> Result {
         sql::withdraw(connection, user_id, target)
     })?;
     match withdrawn {
-        None => return Err(Error::SignIn { return_to: subject.address().to_string(), cookie: None }),
+        None => return Err(Error::sign_in(subject.address())),
         Some(false) => return Err(Error::NotFound),
         Some(true) => {}
     }

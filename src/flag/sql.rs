@@ -39,10 +39,10 @@ pub fn any_by_user(connection: &Connection, user_id: UserId) -> rusqlite::Result
 
 /// Whether a user has flagged a post or comment, and no admin has decided about it since.
 pub fn is_flagged(connection: &Connection, user_id: UserId, target: Target) -> rusqlite::Result<bool> {
-    let (sql, id) = match target {
-        Target::Post(id) => (concat!("SELECT ", flagged_by!("?1", "post_id", "?2")), id.get()),
-        Target::Comment(id) => (concat!("SELECT ", flagged_by!("?1", "comment_id", "?2")), id.get()),
-    };
+    let (sql, id) = target.statement(
+        concat!("SELECT ", flagged_by!("?1", "post_id", "?2")),
+        concat!("SELECT ", flagged_by!("?1", "comment_id", "?2")),
+    );
     connection.prepare_cached(sql)?.query_row(params![user_id, id], |row| row.get(0))
 }
 
@@ -110,29 +110,23 @@ fn adjust_flags_count(connection: &Connection, case_id: i64, by: i64) -> rusqlit
 /// The author of a post or comment. `None`: it does not exist, or is deleted; `Some(None)`: the author's
 /// account is deleted.
 pub fn author_of(connection: &Connection, target: Target) -> rusqlite::Result<Option<Option<UserId>>> {
-    let (sql, id) = match target {
-        Target::Post(id) => ("SELECT user_id FROM posts WHERE id = ?1 AND deleted_at IS NULL", id.get()),
-        Target::Comment(id) => {
-            ("SELECT user_id FROM comments WHERE id = ?1 AND deleted_at IS NULL", id.get())
-        }
-    };
+    let (sql, id) = target.statement(
+        "SELECT user_id FROM posts WHERE id = ?1 AND deleted_at IS NULL",
+        "SELECT user_id FROM comments WHERE id = ?1 AND deleted_at IS NULL",
+    );
     connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()
 }
 
 fn case_id(connection: &Connection, target: Target) -> rusqlite::Result<Option<i64>> {
-    let (sql, id) = match target {
-        Target::Post(id) => ("SELECT id FROM cases WHERE post_id = ?1", id.get()),
-        Target::Comment(id) => ("SELECT id FROM cases WHERE comment_id = ?1", id.get()),
-    };
+    let (sql, id) = target
+        .statement("SELECT id FROM cases WHERE post_id = ?1", "SELECT id FROM cases WHERE comment_id = ?1");
     connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()
 }
 
 /// Deletes the case of a post or comment, and with it the flags. `false`: there was none.
 pub fn close_case(connection: &Connection, target: Target) -> rusqlite::Result<bool> {
-    let (sql, id) = match target {
-        Target::Post(id) => ("DELETE FROM cases WHERE post_id = ?1", id.get()),
-        Target::Comment(id) => ("DELETE FROM cases WHERE comment_id = ?1", id.get()),
-    };
+    let (sql, id) =
+        target.statement("DELETE FROM cases WHERE post_id = ?1", "DELETE FROM cases WHERE comment_id = ?1");
     Ok(connection.prepare_cached(sql)?.execute([id])? > 0)
 }
 

@@ -37,7 +37,7 @@ pub fn show(cx: &Cx, subject: Subject) -> Result {
     let detail = find(cx, subject)?;
     let draft = draft::handlers::find(cx, subject.moderation_path())?.unwrap_or_default();
     let (action, reason) = requested_action(&draft);
-    Ok(reply::page(cx, page(cx, &detail, action, &reason, &cx.or_other_account(Errors::default()))?))
+    Ok(reply::page(cx, page(cx, &detail, action, &reason, &cx.unsent_errors())?))
 }
 
 fn find(cx: &Cx, subject: Subject) -> Result<SubjectDetail> {

@@ -83,18 +83,12 @@ fn counted(row: &Row) -> rusqlite::Result<Counted> {
 
 fn remove(connection: &Connection, target: Target, now: Timestamp) -> rusqlite::Result<Outcome> {
     // A trigger deletes its case and flags.
-    let (sql, id) = match target {
-        Target::Post(id) => (
-            "UPDATE posts SET deleted_at = ?2, removed_at = ?2 WHERE id = ?1 AND deleted_at IS NULL \
+    let (sql, id) = target.statement(
+        "UPDATE posts SET deleted_at = ?2, removed_at = ?2 WHERE id = ?1 AND deleted_at IS NULL \
              RETURNING user_id, score, NULL",
-            id.get(),
-        ),
-        Target::Comment(id) => (
-            "UPDATE comments SET deleted_at = ?2, removed_at = ?2 WHERE id = ?1 AND deleted_at IS NULL \
+        "UPDATE comments SET deleted_at = ?2, removed_at = ?2 WHERE id = ?1 AND deleted_at IS NULL \
              RETURNING user_id, score, post_id",
-            id.get(),
-        ),
-    };
+    );
     match connection.prepare_cached(sql)?.query_row(params![id, now], counted).optional()? {
         Some(found) => adjust_counts(connection, target, &found, -1),
         None if is_removed(connection, target)? == Some(true) => Ok(Outcome::Unchanged),
@@ -105,18 +99,12 @@ fn remove(connection: &Connection, target: Target, now: Timestamp) -> rusqlite::
 }
 
 fn restore(connection: &Connection, target: Target) -> rusqlite::Result<Outcome> {
-    let (sql, id) = match target {
-        Target::Post(id) => (
-            "UPDATE posts SET deleted_at = NULL, removed_at = NULL WHERE id = ?1 AND removed_at IS NOT NULL \
+    let (sql, id) = target.statement(
+        "UPDATE posts SET deleted_at = NULL, removed_at = NULL WHERE id = ?1 AND removed_at IS NOT NULL \
              RETURNING user_id, score, NULL",
-            id.get(),
-        ),
-        Target::Comment(id) => (
-            "UPDATE comments SET deleted_at = NULL, removed_at = NULL \
+        "UPDATE comments SET deleted_at = NULL, removed_at = NULL \
              WHERE id = ?1 AND removed_at IS NOT NULL RETURNING user_id, score, post_id",
-            id.get(),
-        ),
-    };
+    );
     match connection.prepare_cached(sql)?.query_row([id], counted).optional()? {
         Some(found) => adjust_counts(connection, target, &found, 1),
         None if is_removed(connection, target)? == Some(false) => Ok(Outcome::Unchanged),
@@ -126,14 +114,10 @@ fn restore(connection: &Connection, target: Target) -> rusqlite::Result<Outcome>
 
 /// Whether an admin has removed it; `None`: it does not exist, or its author has deleted it.
 fn is_removed(connection: &Connection, target: Target) -> rusqlite::Result<Option<bool>> {
-    let (sql, id) = match target {
-        Target::Post(id) => {
-            ("SELECT removed_at IS NOT NULL, deleted_at IS NULL FROM posts WHERE id = ?1", id.get())
-        }
-        Target::Comment(id) => {
-            ("SELECT removed_at IS NOT NULL, deleted_at IS NULL FROM comments WHERE id = ?1", id.get())
-        }
-    };
+    let (sql, id) = target.statement(
+        "SELECT removed_at IS NOT NULL, deleted_at IS NULL FROM posts WHERE id = ?1",
+        "SELECT removed_at IS NOT NULL, deleted_at IS NULL FROM comments WHERE id = ?1",
+    );
     let found: Option<(bool, bool)> =
         connection.prepare_cached(sql)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     Ok(found.filter(|(is_removed, is_shown)| *is_removed || *is_shown).map(|(is_removed, _)| is_removed))

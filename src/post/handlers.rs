@@ -110,7 +110,7 @@ pub fn show(cx: &Cx, id: PostId) -> Result {
     let draft = kept.as_ref().map(|kept| kept.id);
     let typed = kept.map_or(typed, |kept| kept.body);
     let (detail, comments) = found.ok_or_else(|| draft::handlers::target_deleted(typed.clone(), draft))?;
-    let errors = cx.or_other_account(Errors::default());
+    let errors = cx.unsent_errors();
     let form = CommentForm { draft, errors: &errors, ..CommentForm::of(Account::of(None), &typed) };
     let html = render(cx, &detail, &comments, &form)?;
     visit::handlers::record_visit(
@@ -203,7 +203,7 @@ pub fn new(cx: &Cx) -> Result {
     } else {
         suggested
     };
-    Ok(reply::page(cx, new_page(cx, &content, &cx.or_other_account(Errors::default()), Holders::default())?))
+    Ok(reply::page(cx, new_page(cx, &content, &cx.unsent_errors(), Holders::default())?))
 }
 
 fn new_page(cx: &Cx, content: &Content, errors: &Errors, holders: Holders) -> Result<String> {
@@ -312,7 +312,7 @@ pub fn edit(cx: &Cx, id: PostId) -> Result {
     let viewer = auth::require_active_user(cx)?;
     let before = own_content(cx, viewer, id)?;
     let draft = draft::handlers::find(cx, paths::post(id))?.unwrap_or_default();
-    let errors = cx.or_other_account(Errors::default());
+    let errors = cx.unsent_errors();
     let html = edit_page(cx, id, &Content::of(&draft, before), &errors, Holders::default())?;
     Ok(reply::page(cx, html))
 }
@@ -418,7 +418,7 @@ pub fn destroy(cx: &Cx, id: PostId) -> Result {
     match destroyed {
         Some(true) => Ok(reply::done_undoable(cx, paths::POSTS, Flash::PostDestroyed, id.get())),
         Some(false) => already_deleted(cx, viewer, id),
-        None => Err(Error::SignIn { return_to: paths::post(id).to_string(), cookie: None }),
+        None => Err(Error::sign_in(paths::post(id))),
     }
 }
 

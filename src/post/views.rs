@@ -140,7 +140,7 @@ pub fn title<'p>(post: &'p Post, words: impl Render + 'p) -> impl Render + 'p {
         @ if let Some(link) = &post.link {
             @ if escaped_length(&link.url) <= MAX_LISTED_URL_BYTES { : leading_out(&link.url) }
             else { : Raw("<a href="); : paths::post(post.id); : Raw(">") }
-            : Raw("<bdi>"); : &words; : Raw("</bdi></a> "); : site(link);
+            bdi { : &words } : Raw("</a> "); : site(link);
         } else {
             a(href=paths::post(post.id)) { bdi { : &words } }
         }

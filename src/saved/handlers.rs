@@ -45,7 +45,7 @@ pub fn change(cx: &Cx, post_id: PostId, action: SaveAction) -> Result {
     let (user_id, now) = (viewer.id, cx.now);
     let change = move |connection: &Connection| sql::change(connection, user_id, post_id, action, now);
     let Some(exists) = auth::write_as(cx, viewer, Standing::Any, change)? else {
-        return Err(Error::SignIn { return_to: return_path(cx, post_id), cookie: None });
+        return Err(Error::sign_in(return_path(cx, post_id)));
     };
     if !exists {
         return Err(Error::NotFound);

@@ -61,8 +61,8 @@ actions! {
     /// An attempt in this session to state its user's password, to change it or to delete the account. It
     /// counts by session, so that a client with another session of the user cannot use it up.
     PasswordIn(SessionId) SignIns;
-    /// Such an attempt in any session of this user, who can have many. "Sign out everywhere else", which needs no
-    /// password, ends those of a stranger.
+    /// Such an attempt in any session of this user: a user can have many. "Sign out everywhere else" needs no password
+    /// and ends those of a stranger.
     PasswordBy(UserId) Changes;
     /// A new account.
     SignUpFrom(IpAddr) SignUps;

@@ -45,6 +45,15 @@ pub enum VoteOutcome {
 }
 
 impl Target {
+    /// The statement for the target's table, of one for posts and one for comments, and the id for it.
+    #[must_use]
+    pub fn statement(self, of_post: &'static str, of_comment: &'static str) -> (&'static str, i64) {
+        match self {
+            Target::Post(id) => (of_post, id.get()),
+            Target::Comment(id) => (of_comment, id.get()),
+        }
+    }
+
     /// The path of the page that shows the target.
     #[must_use]
     pub fn path(self) -> String {

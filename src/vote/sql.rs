@@ -100,24 +100,18 @@ row! {
 }
 
 fn find(connection: &Connection, target: Target) -> rusqlite::Result<Option<VoteTarget>> {
-    let (sql, id) = match target {
-        Target::Post(id) => (
-            concat!(
-                "SELECT ",
-                vote_target_columns!(),
-                " FROM posts WHERE id = ?1 AND (deleted_at IS NULL OR removed_at IS NOT NULL)"
-            ),
-            id.get(),
+    let (sql, id) = target.statement(
+        concat!(
+            "SELECT ",
+            vote_target_columns!(),
+            " FROM posts WHERE id = ?1 AND (deleted_at IS NULL OR removed_at IS NOT NULL)"
         ),
-        Target::Comment(id) => (
-            concat!(
-                "SELECT ",
-                vote_target_columns!(),
-                " FROM comments WHERE id = ?1 AND (deleted_at IS NULL OR removed_at IS NOT NULL)"
-            ),
-            id.get(),
+        concat!(
+            "SELECT ",
+            vote_target_columns!(),
+            " FROM comments WHERE id = ?1 AND (deleted_at IS NULL OR removed_at IS NOT NULL)"
         ),
-    };
+    );
     connection.prepare_cached(sql)?.query_row([id], |row| vote_target(&mut Columns::of(row))).optional()
 }
 
@@ -187,37 +181,32 @@ pub fn delete_votes_for(connection: &Connection, target: Target) -> rusqlite::Re
     let Some(found) = find(connection, target)?.filter(|found| found.score > 1) else {
         return Ok(());
     };
-    let (sql, id) = match target {
-        Target::Post(id) => ("DELETE FROM post_votes WHERE post_id = ?1", id.get()),
-        Target::Comment(id) => ("DELETE FROM comment_votes WHERE comment_id = ?1", id.get()),
-    };
-    connection.prepare_cached(sql)?.execute([id])?;
+    delete_rows_for(connection, target)?;
     set_score(connection, target, 1, found.created_at)?;
     found.add_karma(connection, 1 - found.score)
 }
 
 /// Deletes the votes for a deleted target, which count for no karma.
 pub fn forget_votes_for(connection: &Connection, target: Target) -> rusqlite::Result<()> {
-    let (sql, id) = match target {
-        Target::Post(id) => ("DELETE FROM post_votes WHERE post_id = ?1", id.get()),
-        Target::Comment(id) => ("DELETE FROM comment_votes WHERE comment_id = ?1", id.get()),
-    };
-    if connection.prepare_cached(sql)?.execute([id])? > 0 { recount(connection, target) } else { Ok(()) }
+    if delete_rows_for(connection, target)? > 0 { recount(connection, target) } else { Ok(()) }
+}
+
+fn delete_rows_for(connection: &Connection, target: Target) -> rusqlite::Result<usize> {
+    let (sql, id) = target.statement(
+        "DELETE FROM post_votes WHERE post_id = ?1",
+        "DELETE FROM comment_votes WHERE comment_id = ?1",
+    );
+    connection.prepare_cached(sql)?.execute([id])
 }
 
 /// Sets the score of a target, and a post's hotness, by its votes: for a deleted target, whose voters may have left.
 pub fn recount(connection: &Connection, target: Target) -> rusqlite::Result<()> {
-    let (sql, id) = match target {
-        Target::Post(id) => (
-            "SELECT 1 + (SELECT count(*) FROM post_votes WHERE post_id = ?1), created_at FROM posts WHERE id = ?1",
-            id.get(),
-        ),
-        Target::Comment(id) => (
-            "SELECT 1 + (SELECT count(*) FROM comment_votes WHERE comment_id = ?1), created_at \
-             FROM comments WHERE id = ?1",
-            id.get(),
-        ),
-    };
+    let (sql, id) = target.statement(
+        "SELECT 1 + (SELECT count(*) FROM post_votes WHERE post_id = ?1), created_at \
+         FROM posts WHERE id = ?1",
+        "SELECT 1 + (SELECT count(*) FROM comment_votes WHERE comment_id = ?1), created_at \
+         FROM comments WHERE id = ?1",
+    );
     let counted = connection.prepare_cached(sql)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)));
     match counted.optional()? {
         Some((score, created_at)) => set_score(connection, target, score, created_at),

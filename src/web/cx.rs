@@ -289,6 +289,12 @@ impl<'r> Cx<'r> {
         }
     }
 
+    /// The errors of a form that is not sent yet: only a draft of another account has one.
+    #[must_use]
+    pub fn unsent_errors(&self) -> Errors {
+        self.or_other_account(Errors::default())
+    }
+
     /// The errors of a form, with that of [`or_other_account`](Cx::or_other_account); where there are none, the
     /// refusal of `action` by its rate limit. A form with errors does not count as an action.
     #[must_use]

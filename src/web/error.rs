@@ -97,6 +97,12 @@ const REJECTED: &str = "The change you wanted was rejected.";
 const CLOSED: &str = "This is not open to you.";
 
 impl Error {
+    /// [`Error::SignIn`] that leads back to a path of this site, without a draft.
+    #[must_use]
+    pub fn sign_in(return_to: impl fmt::Display) -> Error {
+        Error::SignIn { return_to: return_to.to_string(), cookie: None }
+    }
+
     /// Its HTTP status.
     #[must_use]
     pub fn status(&self) -> u16 {

@@ -129,7 +129,7 @@ fn a_comment_is_edited_in_place() {
     assert_eq!(reader.text("h2.comments_count"), "2 comments");
     assert!(reader.is_marked());
 
-    // The one who asks may think better of it.
+    // The author presses "Cancel".
     reader.ask_to_destroy(number);
     assert_eq!(reader.focus(), format!("destroy_{number}"), "the focus is not on the button that destroys");
     reader.click(&format!("#destroy_{number}"));

@@ -8,7 +8,7 @@ use rouille::Response;
 use super::super::sql::{self, Deletion};
 use super::super::views;
 use super::super::{Comment, LocatedComment, MAX_LEVELS};
-use super::{address, changed_body, fragments, own_comment};
+use super::{address, changed_body, fragments, own_comment, require_user_of_form};
 use crate::auth::{self, Standing};
 use crate::deletion;
 use crate::site::limiter::Action;
@@ -27,13 +27,8 @@ use crate::web::{ALREADY_DELETED, ALREADY_REMOVED, Cx, Error, Result, Viewer, pa
 /// [`Error::SignIn`] for a guest; [`Error::Moderated`] for a banned user; [`Error::Forbidden`] when the viewer is not
 /// the author; those of `already_deleted`; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn confirm(cx: &Cx, id: CommentId) -> Result {
-    auth::refuse_banned(cx)?;
+    let viewer = require_user_of_form(cx, id)?;
     let is_in_place = reply::wants_fragments(cx);
-    let viewer = if is_in_place {
-        auth::require_user_or_return(cx, paths::comment(id))?
-    } else {
-        auth::require_user(cx)?
-    };
     let LocatedComment { comment, .. } = match own_comment(cx, viewer, id) {
         Err(Error::NotFound) => return already_deleted(cx, viewer, id),
         found => found?,
@@ -73,7 +68,7 @@ pub fn destroy(cx: &Cx, id: CommentId) -> Result {
         Ok(Some((deletion, left, sql::count_on_post(connection, post_id)?)))
     })?;
     let Some(destroyed) = destroyed else {
-        return Err(Error::SignIn { return_to: paths::comment(id).to_string(), cookie: None });
+        return Err(Error::sign_in(paths::comment(id)));
     };
     let Some((deletion, left, count)) = destroyed else {
         return already_deleted(cx, viewer, id);

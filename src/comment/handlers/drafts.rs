@@ -30,7 +30,7 @@ pub fn discard(cx: &Cx, id: DraftId) -> Result {
     match discarded {
         Some(Some(post_id)) => respond_discarded(cx, viewer, post_id),
         Some(None) => Ok(reply::see_other(cx, back)),
-        None => Err(Error::SignIn { return_to: back.to_owned(), cookie: None }),
+        None => Err(Error::sign_in(back)),
     }
 }
 

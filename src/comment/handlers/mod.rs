@@ -263,18 +263,12 @@ fn body_change(cx: &Cx, comment: &Comment, context: ThreadContext) -> Result<Cha
 /// author; [`Error::Moderated`] when they are banned; [`Error::Unavailable`] or [`Error::Internal`] when the
 /// database fails.
 pub fn edit(cx: &Cx, id: CommentId) -> Result {
-    auth::refuse_banned(cx)?;
-    // With htmx the user returns to the page they are on, not to a page that has only the form.
+    let viewer = require_user_of_form(cx, id)?;
     let is_in_place = reply::wants_fragments(cx);
-    let viewer = if is_in_place {
-        auth::require_user_or_return(cx, paths::comment(id))?
-    } else {
-        auth::require_user(cx)?
-    };
     let located = own_comment(cx, viewer, id)?;
     let draft = draft::handlers::find(cx, paths::comment(id))?;
     let body = draft.map_or_else(|| located.comment.body.clone(), |draft| draft.text("body"));
-    let errors = cx.or_other_account(Errors::default());
+    let errors = cx.unsent_errors();
     let form = CommentForm { errors: &errors, ..CommentForm::of(Account::of(Some(viewer)), &body) };
     if !is_in_place {
         return Ok(reply::page(cx, edit_page(cx, &located, &form)?));
@@ -284,6 +278,17 @@ pub fn edit(cx: &Cx, id: CommentId) -> Result {
     }
     let form_html = views::edit_in_place(id, &form).into_string()?;
     Ok(reply::changes(cx, &[Change::replace(format_args!("#said_{id}"), form_html)]))
+}
+
+/// The viewer, for a form about comment `id`. With htmx the user returns to the page they are on, not to a page that has
+/// only the form.
+fn require_user_of_form<'c>(cx: &'c Cx, id: CommentId) -> Result<&'c Viewer> {
+    auth::refuse_banned(cx)?;
+    if reply::wants_fragments(cx) {
+        auth::require_user_or_return(cx, paths::comment(id))
+    } else {
+        auth::require_user(cx)
+    }
 }
 
 fn edit_page(cx: &Cx, located: &LocatedComment, form: &CommentForm) -> Result<String> {

@@ -10,7 +10,6 @@ use crate::auth;
 use crate::draft;
 use crate::types::id::CommentId;
 use crate::web::account::Account;
-use crate::web::form::Errors;
 use crate::web::reply::{self, Change};
 use crate::web::{Cx, Result, paths};
 
@@ -35,7 +34,7 @@ pub fn form(cx: &Cx, id: CommentId) -> Result {
     if !matches!(status, CommentStatus::Open(_)) {
         return refuse_closed(cx, to, status, &written);
     }
-    let errors = cx.or_other_account(Errors::default());
+    let errors = cx.unsent_errors();
     let form = CommentForm { errors: &errors, ..CommentForm::of(Account::of(auth::viewer(cx)?), &written) };
     if !reply::wants_fragments(cx) {
         return Ok(reply::page(cx, reply_page::page(cx, id, &form)?));

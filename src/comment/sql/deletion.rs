@@ -24,7 +24,7 @@ pub enum Deletion {
     Emptied,
 }
 
-/// Deletes a comment for its author, who can undo it for a while: see [`restore`]. `None`: the user is not its
+/// Deletes a comment for its author. [`restore`] undoes it for a while. `None`: the user is not its
 /// author, or it is hidden already.
 pub fn delete(
     connection: &Connection,

@@ -19,30 +19,25 @@ pub fn hold(
     user_id: UserId,
     now: Timestamp,
 ) -> rusqlite::Result<bool> {
-    let (sql, id) = match target {
-        Target::Post(id) => (
-            concat!(
-                "INSERT INTO deletions (deleted_at, user_id, post_id, updated_at, title, url, site, address, text) \
-                 SELECT ?3, posts.user_id, posts.id, posts.updated_at, ",
-                post_title!(listed),
-                ", posts.url, posts.site, posts.address, ",
-                post_text!(listed),
-                " FROM posts JOIN descriptions ON descriptions.post_id = posts.id \
-                 WHERE posts.id = ?1 AND posts.user_id = ?2 AND posts.deleted_at IS NULL"
-            ),
-            id.get(),
+    let (sql, id) = target.statement(
+        concat!(
+            "INSERT INTO deletions \
+                 (deleted_at, user_id, post_id, updated_at, title, url, site, address, text) \
+             SELECT ?3, posts.user_id, posts.id, posts.updated_at, ",
+            post_title!(listed),
+            ", posts.url, posts.site, posts.address, ",
+            post_text!(listed),
+            " FROM posts JOIN descriptions ON descriptions.post_id = posts.id \
+             WHERE posts.id = ?1 AND posts.user_id = ?2 AND posts.deleted_at IS NULL"
         ),
-        Target::Comment(id) => (
-            concat!(
-                "INSERT INTO deletions (deleted_at, user_id, comment_id, updated_at, text) \
-                 SELECT ?3, comments.user_id, comments.id, comments.updated_at, ",
-                comment_text!(listed),
-                " FROM comments \
-                 WHERE comments.id = ?1 AND comments.user_id = ?2 AND comments.deleted_at IS NULL"
-            ),
-            id.get(),
+        concat!(
+            "INSERT INTO deletions (deleted_at, user_id, comment_id, updated_at, text) \
+             SELECT ?3, comments.user_id, comments.id, comments.updated_at, ",
+            comment_text!(listed),
+            " FROM comments \
+             WHERE comments.id = ?1 AND comments.user_id = ?2 AND comments.deleted_at IS NULL"
         ),
-    };
+    );
     Ok(connection.prepare_cached(sql)?.execute(params![id, user_id, now])? > 0)
 }
 
@@ -68,24 +63,18 @@ pub fn find(
     user_id: UserId,
     now: Timestamp,
 ) -> rusqlite::Result<Option<Held>> {
-    let (sql, id) = match target {
-        Target::Post(id) => (
-            concat!(
-                "SELECT ",
-                held_columns!(),
-                " FROM deletions WHERE post_id = ?1 AND user_id = ?2 AND deleted_at > ?3"
-            ),
-            id.get(),
+    let (sql, id) = target.statement(
+        concat!(
+            "SELECT ",
+            held_columns!(),
+            " FROM deletions WHERE post_id = ?1 AND user_id = ?2 AND deleted_at > ?3"
         ),
-        Target::Comment(id) => (
-            concat!(
-                "SELECT ",
-                held_columns!(),
-                " FROM deletions WHERE comment_id = ?1 AND user_id = ?2 AND deleted_at > ?3"
-            ),
-            id.get(),
+        concat!(
+            "SELECT ",
+            held_columns!(),
+            " FROM deletions WHERE comment_id = ?1 AND user_id = ?2 AND deleted_at > ?3"
         ),
-    };
+    );
     connection
         .prepare_cached(sql)?
         .query_row(params![id, user_id, now - UNDO_WINDOW], |row| held(&mut Columns::of(row)))
@@ -94,18 +83,16 @@ pub fn find(
 
 /// Whether a post or comment is kept for an undo.
 pub fn is_held(connection: &Connection, target: Target) -> rusqlite::Result<bool> {
-    let (sql, id) = match target {
-        Target::Post(id) => ("SELECT EXISTS (SELECT 1 FROM deletions WHERE post_id = ?1)", id.get()),
-        Target::Comment(id) => ("SELECT EXISTS (SELECT 1 FROM deletions WHERE comment_id = ?1)", id.get()),
-    };
+    let (sql, id) = target.statement(
+        "SELECT EXISTS (SELECT 1 FROM deletions WHERE post_id = ?1)",
+        "SELECT EXISTS (SELECT 1 FROM deletions WHERE comment_id = ?1)",
+    );
     connection.prepare_cached(sql)?.query_row([id], |row| row.get(0))
 }
 
 /// Forgets what was kept of a post or comment, which cannot come back then; `false`: nothing was.
 pub fn forget(connection: &Connection, target: Target) -> rusqlite::Result<bool> {
-    let (sql, id) = match target {
-        Target::Post(id) => ("DELETE FROM deletions WHERE post_id = ?1", id.get()),
-        Target::Comment(id) => ("DELETE FROM deletions WHERE comment_id = ?1", id.get()),
-    };
+    let (sql, id) = target
+        .statement("DELETE FROM deletions WHERE post_id = ?1", "DELETE FROM deletions WHERE comment_id = ?1");
     Ok(connection.prepare_cached(sql)?.execute([id])? > 0)
 }

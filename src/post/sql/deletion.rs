@@ -8,7 +8,7 @@ use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::vote::{self, Target};
 
-/// Deletes a post for its author, who can undo it for a while: see [`restore`]. One with comments stays on its page
+/// Deletes a post for its author. [`restore`] undoes it for a while. One with comments stays on its page
 /// as `[deleted]`, without author, title and text. `false`: the user is not its author, or it is hidden already.
 pub fn delete(connection: &Connection, id: PostId, author: UserId, now: Timestamp) -> rusqlite::Result<bool> {
     if !deletion::sql::hold(connection, Target::Post(id), author, now)? {

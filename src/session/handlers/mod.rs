@@ -211,7 +211,7 @@ pub fn destroy_others(cx: &Cx) -> Result {
         end_others(connection, user_id, session_id, &renewed, device.as_ref(), now)
     })?;
     let Some(device) = device else {
-        return Err(Error::SignIn { return_to: paths::ACCOUNT.to_owned(), cookie: None });
+        return Err(Error::sign_in(paths::ACCOUNT));
     };
     let response = reply::done(cx, paths::user(user_id), Flash::SignedOutElsewhere);
     Ok(with_cookies(cx, response, &secret.of(session_id.get()), &device))

@@ -185,7 +185,7 @@ pub fn edit(cx: &Cx) -> Result {
         screen_name: screen_name.as_deref().unwrap_or(&user.screen_name),
         about: about.unwrap_or(&user.about),
     };
-    let errors = cx.or_other_account(Errors::default());
+    let errors = cx.unsent_errors();
     let page = Page::with_form(cx, "Editing profile", &errors)?;
     Ok(reply::page(cx, layout::render(&page, views::edit(page.account(), &form, &errors))?))
 }
@@ -392,7 +392,7 @@ pub fn destroy(cx: &Cx) -> Result {
     match begun {
         Some(true) => {}
         Some(false) => return refuse_destroy(cx, viewer, &incorrect_password()),
-        None => return Err(Error::SignIn { return_to: paths::DELETE_ACCOUNT.to_owned(), cookie: None }),
+        None => return Err(Error::sign_in(paths::DELETE_ACCOUNT)),
     }
     // In steps: the user may have written for years, and other writes must not wait for all of it. After a
     // failure between two steps, a new request deletes the rest.
