@@ -124,7 +124,7 @@ fn a_new_client_that_makes_room_for_another_is_told_so() {
         assert_eq!((answer.status, answer.closes()), (503, true), "{sent:?}");
         assert!(answer.header("Retry-After").is_some());
         newcomer.assert_closed();
-        assert!(program.log().contains("it got 503 to make room for others"), "{}", program.log());
+        program.await_log("it got 503 to make room for others");
     }
     // One that has an answer is idle, and sends its next request on a new connection.
     let program = Program::serve(&database, &["--max-connections", "1"]);

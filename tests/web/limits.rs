@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::TcpStream;
+use std::panic::AssertUnwindSafe;
 use std::process::Command;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, atomic::AtomicBool, atomic::Ordering};
@@ -95,7 +96,7 @@ fn all_are_served_while_idle_and_slow_clients_take_every_connection() {
             }
         });
         // The two threads end even if the test panics.
-        let outcome = std::panic::catch_unwind(|| {
+        let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| {
             (0..2).for_each(|_| all_there.recv_timeout(TIMEOUT).expect("all connect"));
             // The system has accepted the connections. After this answer the server has accepted them, too.
             assert_eq!(program.get("/").status, 200);
@@ -107,7 +108,7 @@ fn all_are_served_while_idle_and_slow_clients_take_every_connection() {
                 assert_eq!(kept.answer().status, 200);
                 assert!(began.elapsed() < Duration::from_secs(5), "turn {turn}: {:?}", began.elapsed());
             }
-        });
+        }));
         over.store(true, Ordering::SeqCst);
         outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     });

@@ -117,9 +117,11 @@ fn said(output: &Output) -> (bool, String) {
     (output.status.success(), String::from_utf8([&*output.stdout, &*output.stderr].concat()).unwrap())
 }
 
-fn stop(mut program: Program) {
+/// Stops it, and returns its log.
+fn stop(mut program: Program) -> String {
     program.signal("TERM");
     assert_eq!(program.exit().code(), Some(0), "{}", program.log());
+    program.log()
 }
 
 /// The answer of `/up` as JSON.
@@ -485,16 +487,15 @@ fn a_replica_that_others_can_read_is_tightened_once_with_a_warning() {
     loosen();
     let server = replicating(&place, "022", &[]);
     assert_without(&place, 0o077, "tightened");
-    let log = server.log();
-    stop(server);
+    let log = stop(server);
     let folders = ["/replica", "/news.sqlite3-replica", "/.news.sqlite3-litestream"];
     for folder in folders {
         let line = format!("{folder} could be used by other users (mode 0755)");
         assert_eq!(log.matches(&line).count(), 1, "{folder}: {log}");
     }
     let server = replicating(&place, "022", &[]);
-    assert!(!server.log().contains("other users"), "{}", server.log());
-    stop(server);
+    let log = stop(server);
+    assert!(!log.contains("other users"), "{log}");
     // A folder that has other files, too, is shared by the operator's wish.
     loosen();
     fs::write(place.replica().join("other"), "").unwrap();

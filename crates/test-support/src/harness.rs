@@ -360,6 +360,7 @@ pub struct Program {
     pub address: SocketAddr,
     child: Child,
     log: Arc<Mutex<String>>,
+    log_reader: JoinHandle<()>,
 }
 
 impl Program {
@@ -381,7 +382,7 @@ impl Program {
             .expect("the program starts");
         let log = Arc::new(Mutex::new(String::new()));
         let (stderr, written) = (child.stderr.take().expect("the stream is piped"), Arc::clone(&log));
-        thread::spawn(move || {
+        let log_reader = thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
                 let mut log = written.lock().expect("nothing panics with the lock held");
                 log.push_str(&line);
@@ -395,7 +396,7 @@ impl Program {
         });
         let line = lines.recv_timeout(TIMEOUT).unwrap_or_default();
         let address = line.split("http://").nth(1).and_then(|rest| rest.split(' ').next()?.parse().ok());
-        let mut program = Program { address: ([127, 0, 0, 1], 0).into(), child, log };
+        let mut program = Program { address: ([127, 0, 0, 1], 0).into(), child, log, log_reader };
         program.address = address.unwrap_or_else(|| panic!("{line:?} is no address\n{}", program.log()));
         program
     }
@@ -429,9 +430,12 @@ impl Program {
         self.child.wait().expect("it is a child of this process");
     }
 
-    /// Waits until it has ended.
+    /// Waits until it has ended and its log is read to the end.
     pub fn exit(&mut self) -> ExitStatus {
-        eventually("the program ends", || self.child.try_wait().expect("it is a child of this process"))
+        let wait = || self.child.try_wait().expect("it is a child of this process");
+        let status = eventually("the program ends", wait);
+        eventually("its log ends", || self.log_reader.is_finished().then_some(()));
+        status
     }
 
     /// The resident memory, in KiB.
