@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{CommentDraft, MAX_OF_USER, NewDraft};
 use crate::auth::token::Token;
+use crate::post::Content;
 use crate::types::id::{DraftId, PostId, UserId};
 use crate::types::time::Timestamp;
 
@@ -84,14 +85,36 @@ pub fn of_comment(
         .optional()
 }
 
-/// Keeps a text as the draft of a user's comment on a post, below the one that is there already.
+/// The form for a post from which the draft of a user's comment on a post is.
+pub fn post_of_comment(
+    connection: &Connection,
+    user_id: UserId,
+    post_id: PostId,
+) -> rusqlite::Result<Option<Content>> {
+    let sql = "SELECT typed_title, typed_url, typed_text FROM comment_drafts \
+               WHERE user_id = ?1 AND post_id = ?2 AND typed_url IS NOT NULL";
+    connection
+        .prepare_cached(sql)?
+        .query_row(params![user_id, post_id], |row| {
+            Ok(Content { title: row.get(0)?, url: row.get(1)?, description: row.get(2)?, is_repost: false })
+        })
+        .optional()
+}
+
+/// Keeps a text as the draft of a user's comment on a post, below the one that is there already. `form` is the form
+/// for a post from which the text is. Without a text the draft that is there gets the form.
 pub fn keep_comment(
     connection: &Connection,
     user_id: UserId,
     post_id: PostId,
     text: &str,
+    form: &Content,
 ) -> rusqlite::Result<()> {
+    let Content { title, url, description, .. } = form;
     if text.is_empty() {
+        let sql = "UPDATE comment_drafts SET typed_title = ?3, typed_url = ?4, typed_text = ?5 \
+                   WHERE user_id = ?1 AND post_id = ?2";
+        connection.prepare_cached(sql)?.execute(params![user_id, post_id, title, url, description])?;
         return Ok(());
     }
     let former = of_comment(connection, user_id, post_id)?;
@@ -100,12 +123,23 @@ pub fn keep_comment(
     }
     let body = former.map_or_else(|| text.to_owned(), |former| former.with(text));
     connection
-        .prepare_cached("INSERT INTO comment_drafts (user_id, post_id, body) VALUES (?1, ?2, ?3)")?
-        .execute(params![user_id, post_id, body])?;
+        .prepare_cached(
+            "INSERT INTO comment_drafts (user_id, post_id, body, typed_title, typed_url, typed_text) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![user_id, post_id, body, title, url, description])?;
     // The index has a user's ids beside each other: they are few.
     let sql = "DELETE FROM comment_drafts WHERE id = (SELECT min(id) FROM comment_drafts WHERE user_id = ?1) \
                AND (SELECT count(*) FROM comment_drafts WHERE user_id = ?1) > ?2";
     connection.prepare_cached(sql)?.execute(params![user_id, MAX_OF_USER])?;
+    Ok(())
+}
+
+/// Deletes the drafts of a user's comments that have nothing but the title and the text of this post.
+pub fn discard_posted(connection: &Connection, user_id: UserId, post: &Content) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM comment_drafts WHERE user_id = ?1 AND typed_title = ?2 AND typed_text = ?3 \
+               AND body IN (typed_title, typed_text, typed_title || char(10, 10) || typed_text)";
+    connection.prepare_cached(sql)?.execute(params![user_id, post.title, post.description])?;
     Ok(())
 }
 

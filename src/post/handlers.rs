@@ -6,8 +6,8 @@ use horrorshow::owned_html;
 use rusqlite::Connection;
 
 use super::best::Period;
-use super::link;
-use super::{Content, Holder, Holders, NewPost, Post, PostDetail, UpdateOutcome, sql, views};
+use super::link::{self, NewLink};
+use super::{Content, Holder, Holders, NewPost, Post, PostDetail, REPOST, UpdateOutcome, sql, views};
 use crate::auth;
 use crate::auth::Standing;
 use crate::auth::token::Token;
@@ -22,6 +22,7 @@ use crate::site::limiter::Action;
 use crate::text::isolated;
 use crate::types::cursor::{Cursor, PAGE_SIZE, START, Slice};
 use crate::types::id::{PostId, UserId};
+use crate::types::time::Timestamp;
 use crate::ui::layout::{self, Page, Preview};
 use crate::user;
 use crate::visit;
@@ -188,15 +189,19 @@ pub fn render(cx: &Cx, detail: &PostDetail, comments: &Thread, form: &CommentFor
     Ok(context.bounded(comments, 0, render)?)
 }
 
-/// `GET /posts/new`: the query string may prefill the form, as the bookmarklet's does.
+/// `GET /posts/new`: the query string may prefill the form, as the bookmarklet's does, or name a post whose link is
+/// to be posted once more.
 ///
 /// # Errors
 /// [`Error::SignIn`] for a guest; [`Error::Moderated`] for a banned user; [`Error::Unavailable`] or
 /// [`Error::Internal`] when the database fails.
 pub fn new(cx: &Cx) -> Result {
-    auth::require_active_user(cx)?;
+    let viewer = auth::require_active_user(cx)?;
     let query = Form::parse(cx.request.raw_query_string().as_bytes()).unwrap_or_default();
-    let suggested = Content::suggested(&query);
+    let suggested = match query.get(REPOST).and_then(PostId::from_path) {
+        Some(id) => reposted(cx, viewer, id)?,
+        None => Content::suggested(&query),
+    };
     // A prefilled form does not show the draft: it stays for the form without a query string.
     let content = if suggested.is_empty() {
         Content::of(&draft::handlers::find(cx, paths::POSTS)?.unwrap_or_default(), Content::default())
@@ -204,6 +209,22 @@ pub fn new(cx: &Cx) -> Result {
         suggested
     };
     Ok(reply::page(cx, new_page(cx, &content, &cx.unsent_errors(), Holders::default())?))
+}
+
+/// The content of a post of the link that post `id` has: what the viewer typed for it, or the title and the link of
+/// that post. Empty when there is no such post.
+fn reposted(cx: &Cx, viewer: &Viewer, id: PostId) -> Result<Content> {
+    let (typed, found) = cx.read(|connection| {
+        let typed = draft::sql::post_of_comment(connection, viewer.id, id)?;
+        Ok((typed, sql::find(connection, Some(viewer.id), id)?))
+    })?;
+    if let Some(typed) = typed {
+        return Ok(Content { is_repost: true, ..typed });
+    }
+    let shown = found.filter(|detail| !detail.state().is_hidden());
+    Ok(shown
+        .map(|detail| Content { description: String::new(), is_repost: true, ..content_of(detail) })
+        .unwrap_or_default())
 }
 
 fn new_page(cx: &Cx, content: &Content, errors: &Errors, holders: Holders) -> Result<String> {
@@ -243,9 +264,9 @@ pub fn create(cx: &Cx) -> Result {
     let mut errors = requested.check();
     let link = requested.link().unwrap_or_default();
     // A repost mostly has the title of the existing post, too: it is a vote, not a taken title.
-    let title_holder = cx.read(|connection| match &link {
-        Some(link) if sql::recent_with_address(connection, &link.address, cx.now)?.is_some() => Ok(None),
-        _ => sql::recent_with_title(connection, &requested.title, cx.now),
+    let title_holder = cx.read(|connection| match known(connection, &requested, link.as_ref(), cx.now)? {
+        Some(_) => Ok(None),
+        None => sql::recent_with_title(connection, &requested.title, cx.now),
     })?;
     let holders = Holders { title: title_holder, address: None };
     errors.append(holders.errors());
@@ -257,7 +278,7 @@ pub fn create(cx: &Cx) -> Result {
     let outcome = auth::write_as(cx, viewer, Standing::Active, move |connection| {
         let Content { title, description, .. } = &*content;
         let post = NewPost { user_id, title, link: link.as_ref(), description, created_at };
-        create_or_vote(connection, &post, token.as_ref())
+        create_or_vote(connection, &post, &content, token.as_ref())
     })?;
     // The transaction decides: another user may have posted the address or the title since the check.
     match outcome {
@@ -265,7 +286,7 @@ pub fn create(cx: &Cx) -> Result {
         Some(CreateOutcome::Created(id)) => Ok(reply::done(cx, paths::post(id), Flash::PostCreated)),
         Some(CreateOutcome::AlreadyPosted { id, has_voted }) => {
             let flash = if has_voted { Flash::PostVotedFor } else { Flash::PostThere };
-            Ok(reply::done(cx, paths::comment_place(id), flash))
+            Ok(reply::done_offering(cx, paths::comment_place(id), flash, id.get()))
         }
         Some(CreateOutcome::TitleTaken(holder)) => {
             let holders = Holders { title: Some(holder), address: None };
@@ -274,18 +295,26 @@ pub fn create(cx: &Cx) -> Result {
     }
 }
 
+/// The post for which a request for a new post would vote, and its points.
+fn known(
+    connection: &Connection,
+    requested: &Content,
+    link: Option<&NewLink>,
+    now: Timestamp,
+) -> rusqlite::Result<Option<(PostId, i64)>> {
+    let link = link.filter(|_| !requested.is_repost);
+    link.map_or(Ok(None), |link| sql::recent_with_address(connection, &link.address, now))
+}
+
 fn create_or_vote(
     connection: &Connection,
     post: &NewPost,
+    requested: &Content,
     token: Option<&Token>,
 ) -> rusqlite::Result<CreateOutcome> {
-    let existing = match post.link {
-        Some(link) => sql::recent_with_address(connection, &link.address, post.created_at)?,
-        None => None,
-    };
-    let outcome = if let Some((id, score)) = existing {
+    let outcome = if let Some((id, score)) = known(connection, requested, post.link, post.created_at)? {
         let text = sql::unsaid(connection, id, post)?;
-        draft::sql::keep_comment(connection, post.user_id, id, &text)?;
+        draft::sql::keep_comment(connection, post.user_id, id, &text, requested)?;
         let voted =
             vote::sql::change(connection, post.user_id, Target::Post(id), Vote::Cast, post.created_at)?;
         CreateOutcome::AlreadyPosted {
@@ -294,7 +323,12 @@ fn create_or_vote(
         }
     } else {
         match sql::create(connection, post)? {
-            Ok(id) => CreateOutcome::Created(id),
+            Ok(id) => {
+                if requested.is_repost {
+                    draft::sql::discard_posted(connection, post.user_id, requested)?;
+                }
+                CreateOutcome::Created(id)
+            }
             Err(holder) => return Ok(CreateOutcome::TitleTaken(holder)),
         }
     };
@@ -325,16 +359,17 @@ fn edit_page(cx: &Cx, id: PostId, content: &Content, errors: &Errors, holders: H
 /// The content of one of the viewer's posts.
 fn own_content(cx: &Cx, viewer: &Viewer, id: PostId) -> Result<Content> {
     let found = cx.read(|connection| sql::find(connection, Some(viewer.id), id))?;
-    let PostDetail { post, description, .. } =
-        found.filter(|detail| !detail.state().is_hidden()).ok_or(Error::NotFound)?;
-    if !user::is_own(post.author.as_ref(), Some(viewer)) {
+    let detail = found.filter(|detail| !detail.state().is_hidden()).ok_or(Error::NotFound)?;
+    if !user::is_own(detail.post.author.as_ref(), Some(viewer)) {
         return Err(NOT_YOURS);
     }
-    Ok(Content {
-        title: post.title.into(),
-        url: post.link.map(|link| link.url).unwrap_or_default(),
-        description,
-    })
+    Ok(content_of(detail))
+}
+
+fn content_of(detail: PostDetail) -> Content {
+    let PostDetail { post, description, .. } = detail;
+    let url = post.link.map(|link| link.url).unwrap_or_default();
+    Content { title: post.title.into(), url, description, is_repost: false }
 }
 
 const NOT_YOURS: Error = Error::Forbidden("Only the author of a post can change it.");
@@ -353,8 +388,7 @@ pub fn update(cx: &Cx, id: PostId) -> Result {
         Ok(reply::refused(cx, edit_page(cx, id, &requested, errors, holders)?, errors))
     };
     let link = requested.link().unwrap_or_default();
-    let holders =
-        cx.read(|connection| sql::holders(connection, id, &requested.title, link.as_ref(), cx.now))?;
+    let holders = cx.read(|connection| sql::holders(connection, id, &requested, link.as_ref(), cx.now))?;
     let mut errors = requested.check();
     errors.append(holders.errors());
     let errors = errors.or_rate_limited(&cx.site.limiter, Action::WriteBy(user_id));
@@ -416,7 +450,7 @@ pub fn destroy(cx: &Cx, id: PostId) -> Result {
         sql::delete(connection, id, user_id, now)
     })?;
     match destroyed {
-        Some(true) => Ok(reply::done_undoable(cx, paths::POSTS, Flash::PostDestroyed, id.get())),
+        Some(true) => Ok(reply::done_offering(cx, paths::POSTS, Flash::PostDestroyed, id.get())),
         Some(false) => already_deleted(cx, viewer, id),
         None => Err(Error::sign_in(paths::post(id))),
     }
@@ -434,7 +468,7 @@ fn already_deleted(cx: &Cx, viewer: &Viewer, id: PostId) -> Result {
         Ok((sql::find(connection, None, id)?, held))
     })?;
     if held.is_some() {
-        return Ok(reply::done_undoable(cx, paths::POSTS, Flash::PostDestroyedBefore, id.get()));
+        return Ok(reply::done_offering(cx, paths::POSTS, Flash::PostDestroyedBefore, id.get()));
     }
     let is_removed = found.is_some_and(|detail| detail.removed.is_some());
     Err(if is_removed { ALREADY_REMOVED } else { ALREADY_DELETED })

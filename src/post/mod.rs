@@ -128,10 +128,12 @@ pub struct Content {
     pub url: String,
     /// The text, in the markup of [`crate::markup`]; may be empty.
     pub description: String,
+    /// Whether the user wants the link posted although another post has its address.
+    pub is_repost: bool,
 }
 
-/// An address cannot be posted again within this time: the request votes for the existing post instead. Nor can
-/// another post get a title within this time of its last use.
+/// An address cannot be posted again within this time, unless the user insists: the request votes for the existing
+/// post instead. Nor can another post get a title within this time of its last use.
 pub const REPOST_WINDOW: Duration = Duration::from_hours(30 * 24);
 
 /// The least [length](text::length_of_words) of a title.
@@ -141,9 +143,12 @@ const MAX_TITLE_CHARS: usize = 255;
 /// The most characters of a text: more than readers want, and quick to render.
 pub const MAX_TEXT_CHARS: usize = 65_536;
 
+/// The name of the form field that says that a link is to be posted although another post has its address.
+pub const REPOST: &str = "repost";
+
 impl Content {
     /// The names of the form fields.
-    pub const FIELDS: [&str; 3] = ["title", "url", "description"];
+    pub const FIELDS: [&str; 4] = ["title", "url", "description", REPOST];
 
     /// The content from a form; a field that the form lacks is taken from `before`.
     #[must_use]
@@ -152,6 +157,7 @@ impl Content {
             title: form.get("title").map_or(before.title, |_| form.line("title")),
             url: form.get("url").map_or(before.url, |_| form.line("url")),
             description: form.get("description").map_or(before.description, |_| form.text("description")),
+            is_repost: form.get(REPOST).is_some(),
         }
     }
 
@@ -159,9 +165,10 @@ impl Content {
     /// description. A title that is too long, as some pages have, is cut.
     #[must_use]
     pub fn suggested(form: &Form) -> Content {
-        let Content { title, url, description } = Content::of(form, Content::default());
+        let Content { title, url, description, .. } = Content::of(form, Content::default());
         let description = if description.is_empty() { form.text("text") } else { description };
-        Content { title: title.chars().take(MAX_TITLE_CHARS).collect(), url, description }
+        let title = title.chars().take(MAX_TITLE_CHARS).collect();
+        Content { title, url, description, is_repost: false }
     }
 
     /// Whether all fields are empty.

@@ -5,7 +5,7 @@ use horrorshow::prelude::*;
 
 use super::best::Period;
 use super::link::site::is_shared_host;
-use super::{Content, Holder, Holders, Link, Post, PostDetail};
+use super::{Content, Holder, Holders, Link, Post, PostDetail, REPOST};
 use crate::comment;
 use crate::html::text::{DOT, Isolated, Text, Value, escaped_length};
 use crate::markup::{self, FORMATTING, Markup};
@@ -298,7 +298,7 @@ pub fn edit<'f>(
 const URL_HINT: &str = "Leave empty for a text post.";
 
 fn fields<'f>(content: &'f Content, errors: &'f Errors, holders: Holders) -> impl Render + 'f {
-    let Content { title, url, description } = content;
+    let Content { title, url, description, is_repost } = content;
     let title = Field::new("title", "Title", title, errors).autocomplete("off");
     let url = Field::new("url", "URL", url, errors).autocomplete("off").hint(URL_HINT);
     let description = Field::new("description", "Description", description, errors).hint(FORMATTING);
@@ -308,7 +308,18 @@ fn fields<'f>(content: &'f Content, errors: &'f Errors, holders: Holders) -> imp
         : holder(holders.title, "Show the post with this title");
         : field::line(url);
         : holder(holders.address, "Show the post with this URL");
+        @ if *is_repost || holders.address.is_some() { : repost(*is_repost) }
         : field::area(description);
+    }
+}
+
+/// The choice to post a link that another post has.
+fn repost(is_chosen: bool) -> impl Render {
+    owned_html! {
+        div(class="choice") {
+            input(type="checkbox", id=REPOST, name=REPOST, value="1", checked?=is_chosen);
+            label(for=REPOST) { : "Post it anyway, even if another post has this URL" }
+        }
     }
 }
 

@@ -117,8 +117,8 @@ pub fn render(page: &Page, main: impl RenderOnce) -> Result<String, horrorshow::
                 : Raw(r##"<a class="skip-link" href="#main">Skip to content</a>"##);
                 : header(page);
                 div(id="flash", role="status") {
-                    @ if let Some(Notice { flash, undo, names_sender }) = page.notice {
-                        : message::notice(flash, undo, page.viewer.filter(|_| names_sender))
+                    @ if let Some(Notice { flash, offer, names_sender }) = page.notice {
+                        : message::notice(flash, offer, page.viewer.filter(|_| names_sender))
                     }
                     @ if let Some(sentence) = page.alert { : message::alert(sentence) }
                 }

@@ -5,22 +5,32 @@ use horrorshow::prelude::*;
 
 use super::button;
 use crate::html::text::Isolated;
-use crate::web::flash::Flash;
-use crate::web::paths::Path;
+use crate::web::flash::{Flash, Offer};
 use crate::web::reply::Change;
 use crate::web::{Cx, Viewer, paths};
 
 /// The text of links to the moderation log.
 pub const LOG: &str = "Moderation log";
+/// The text of links to the form for a post of a link that another post has.
+pub const REPOST: &str = "Post it anyway";
 
-/// A notice about a completed action, with a button for its undo. `sender` is the user by whom a form was sent that
+/// A notice about a completed action, with what the user can do about it. `sender` is the user by whom a form was sent that
 /// was made for a guest.
-pub fn notice<'s>(flash: Flash, undo: Option<Path>, sender: Option<&'s Viewer>) -> impl Render + 's {
+pub fn notice<'s>(flash: Flash, offer: Option<Offer>, sender: Option<&'s Viewer>) -> impl Render + 's {
     owned_html! {
         p(class="flash notice") {
             : flash.text();
-            @ if let Some(undo) = undo { : " "; : button::undo(undo) }
+            @ if let Some(offer) = offer { : " "; : self::offer(offer) }
             @ if let Some(sender) = sender { : " It was sent as "; : Isolated(&sender.screen_name); : "." }
+        }
+    }
+}
+
+fn offer(offer: Offer) -> impl Render {
+    owned_html! {
+        @ match offer {
+            Offer::Undo(path) => { : button::undo(path) }
+            Offer::Repost(path) => { a(class="link", href=path) { : REPOST } }
         }
     }
 }
@@ -45,10 +55,10 @@ pub fn show_notice(cx: &Cx, flash: Flash) -> Change {
     show(notice(flash, None, cx.sender()))
 }
 
-/// [`show_notice`] with a button that undoes the change of the post or comment with this number.
+/// [`show_notice`] with its offer about the post or comment with this number.
 #[must_use]
-pub fn show_undoable(cx: &Cx, flash: Flash, number: i64) -> Change {
-    show(notice(flash, flash.undo(number), cx.sender()))
+pub fn show_offering(cx: &Cx, flash: Flash, number: i64) -> Change {
+    show(notice(flash, flash.offer(number), cx.sender()))
 }
 
 /// Shows an [`alert`] in the place of the page's flash.

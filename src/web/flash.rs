@@ -1,7 +1,7 @@
 //! Flashes: a notice about the previous request, shown once, on the next page.
 //!
 //! A cookie carries the code of one of the sentences below, so that a forged cookie cannot show any other
-//! text, and the number of the post or comment whose deletion the page offers to undo.
+//! text, and the number of the post or comment about which the page makes an [`Offer`].
 
 use std::time::Duration;
 
@@ -73,13 +73,22 @@ const BY_USER: &str = ".by-user";
 /// What stands between the code and the number of the post or comment that the flash is about.
 const ABOUT: &str = ".of-";
 
+/// What a user can do about a flash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offer {
+    /// Undoing it: the address to which the button is sent.
+    Undo(Path),
+    /// Posting the link nevertheless: the form for that.
+    Repost(Path),
+}
+
 /// A flash on the page that shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Notice {
     /// The sentence.
     pub flash: Flash,
-    /// The address to which the button "Undo" beside it is sent.
-    pub undo: Option<Path>,
+    /// What the user can do about it.
+    pub offer: Option<Offer>,
     /// Whether the page names the viewer, because the form was made for a guest.
     pub names_sender: bool,
 }
@@ -93,26 +102,29 @@ impl Notice {
         let value = by_user.unwrap_or(value);
         let (code, about) = value.split_once(ABOUT).unwrap_or((value, ""));
         let flash = Flash::ALL.iter().copied().find(|flash| flash.code() == code)?;
-        let undo = number_from_path(about).and_then(|number| flash.undo(number));
-        Some(Notice { flash, undo, names_sender: by_user.is_some() })
+        let offer = number_from_path(about).and_then(|number| flash.offer(number));
+        Some(Notice { flash, offer, names_sender: by_user.is_some() })
     }
 }
 
 impl Flash {
-    /// The address that undoes what the flash says, about the post or comment with this number.
+    /// What the user can do about it, where it is about the post or comment with this number.
     #[must_use]
-    pub fn undo(self, number: i64) -> Option<Path> {
+    pub fn offer(self, number: i64) -> Option<Offer> {
         match self {
-            Flash::PostDestroyed | Flash::PostDestroyedBefore => Some(paths::undo_post(PostId::new(number))),
-            Flash::CommentDestroyed | Flash::CommentDestroyedBefore => {
-                Some(paths::undo_comment(CommentId::new(number)))
+            Flash::PostDestroyed | Flash::PostDestroyedBefore => {
+                Some(Offer::Undo(paths::undo_post(PostId::new(number))))
             }
+            Flash::CommentDestroyed | Flash::CommentDestroyedBefore => {
+                Some(Offer::Undo(paths::undo_comment(CommentId::new(number))))
+            }
+            Flash::PostVotedFor | Flash::PostThere => Some(Offer::Repost(paths::repost(PostId::new(number)))),
             _ => None,
         }
     }
 
     /// `Set-Cookie` that shows it on the next page; `about` is the number of the post or comment that it is about,
-    /// where an undo needs it.
+    /// where its [`Offer`] needs that.
     #[must_use]
     pub fn cookie(self, cx: &Cx, about: Option<i64>) -> Header {
         let mut value = self.code().to_owned();

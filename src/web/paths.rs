@@ -127,6 +127,12 @@ pub fn undo_post(id: PostId) -> Path {
     Path { before: "/posts/", number: id.get(), after: "/undo" }
 }
 
+/// The form for a post of the link that this post has.
+#[must_use]
+pub fn repost(id: PostId) -> Path {
+    Path { before: "/posts/new?repost=", number: id.get(), after: "" }
+}
+
 /// Voting for a post (POST).
 #[must_use]
 pub fn vote_for_post(id: PostId) -> Path {

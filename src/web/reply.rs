@@ -86,9 +86,9 @@ pub fn done(cx: &Cx, location: impl Display, flash: Flash) -> Response {
     with_flash(redirect(cx, &location.to_string(), 200), flash.cookie(cx, None))
 }
 
-/// [`done`] with a flash that offers to undo the change of the post or comment with this number.
+/// [`done`] with a flash and its offer about the post or comment with this number.
 #[must_use]
-pub fn done_undoable(cx: &Cx, location: impl Display, flash: Flash, number: i64) -> Response {
+pub fn done_offering(cx: &Cx, location: impl Display, flash: Flash, number: i64) -> Response {
     with_flash(redirect(cx, &location.to_string(), 200), flash.cookie(cx, Some(number)))
 }
 

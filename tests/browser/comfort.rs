@@ -333,9 +333,8 @@ fn a_printed_page_has_the_text_and_no_controls() {
         assert!(!line.ends_with('·') && !line.contains("·\u{a0}·") && !line.contains("· ·"), "{line:?}");
     }
     let link = "document.querySelector('.comments a[rel]')";
-    let whole =
-        reader.evaluate(&format!("getComputedStyle({link}, '::after').content.includes({link}.href)"));
-    assert_eq!(whole, true, "the address of a link is printed");
+    // The address of a link is printed.
+    reader.wait(&format!("getComputedStyle({link}, '::after').content.includes({link}.href)"));
 
     reader.open("/users/1");
     reader.emulate_print();

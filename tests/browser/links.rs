@@ -84,11 +84,41 @@ fn a_repeated_link_leads_to_its_first_post_and_adds_a_vote() {
     let reader = author.another();
     reader.sign_in();
     assert_eq!(post(&reader, "The second of all", "http://www.example.com/a/?utm_source=b#c"), path);
-    assert_eq!(reader.flash(), "Already posted — your vote was added.");
+    assert_eq!(reader.flash(), "Already posted — your vote was added. Post it anyway");
     assert!(reader.text(".byline").contains("2 points"));
     reader.follow(".source .site a");
     assert_eq!(reader.text("h1").to_lowercase(), "posts from example.com");
     assert_eq!(reader.text("ol.posts > li > a"), "The first of all");
+}
+
+#[test]
+fn a_repeated_link_is_posted_anyway() {
+    for with_script in [true, false] {
+        let author = Reader::on_new_site();
+        author.sign_in();
+        let post = |reader: &Reader, title: &str| {
+            reader.open("/posts/new");
+            reader.fill("#title", title);
+            reader.fill("#url", "https://example.com/a");
+            reader.follow("main form button");
+            reader.path()
+        };
+        let path = post(&author, "The first of all");
+        let reader = author.another();
+        reader.sign_in();
+        if !with_script {
+            reader.disable_javascript();
+        }
+        assert_eq!(post(&reader, "The second of all"), path);
+        reader.follow("#flash a");
+        assert_eq!(reader.value("#title"), "The second of all");
+        if with_script {
+            assert_accessible(&reader, "a known link's form");
+        }
+        reader.follow("main form button");
+        assert_ne!(reader.path(), path);
+        assert_eq!(reader.text("h1"), "The second of all");
+    }
 }
 
 #[test]

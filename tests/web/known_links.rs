@@ -16,8 +16,9 @@ use crate::seen::*;
 const URL: &str = "https://example.com/a";
 const TITLE: &str = "What *I* call it";
 const TEXT: &str = "What I say of it,\n<b>on two lines</b>";
-const THERE: &str = "That was already posted.";
-const VOTED: &str = "Already posted — your vote was added.";
+const THERE: &str = "That was already posted. Post it anyway";
+const VOTED: &str = "Already posted — your vote was added. Post it anyway";
+const ANYWAY: &str = "Post it anyway";
 const DISCARDED: &str = "Your draft was discarded.";
 
 /// A site, its database, a link that user 1 has posted, and user 2.
@@ -243,6 +244,148 @@ fn what_a_guest_typed_just_before_is_shown_first() {
     assert_eq!((area(&page, "body"), drafts(&page)), ("Typed as a guest".to_owned(), vec![]));
     assert_eq!(browser.post(&format!("{path}/comments"), &[("body", "Typed as a guest")]).status, 303);
     assert_eq!(waiting(&browser, id), both(TITLE, TEXT));
+}
+
+/// The links "Post it anyway" on a page.
+fn offers(page: &Answer) -> Vec<String> {
+    let links = attributes(&page.html(), "a[href^='/posts/new?repost=']", "href");
+    assert!(links.len() == texts(&page.html(), "a").iter().filter(|text| *text == ANYWAY).count());
+    links
+}
+
+/// The title, the URL and the text in the form for a post, and whether the box "Post it anyway" is checked.
+fn form(page: &Answer) -> (String, String, String, Vec<bool>) {
+    let html = page.html();
+    assert_eq!(complaints(&html), [""; 0]);
+    let boxes = attributes(&html, "input[type=checkbox][name=repost]", "value").len();
+    let checked = attributes(&html, "input[name=repost][checked]", "value").len();
+    (line(page, "title"), line(page, "url"), area(page, "description"), vec![checked == 1; boxes])
+}
+
+#[test]
+fn a_known_link_can_be_posted_anyway() {
+    for htmx in [false, true] {
+        let (site, database, id, client) = scene();
+        let send = |client: &Client, title: &str, anyway: &[(&str, &str)]| {
+            let fields = [&[("title", title), ("url", URL), ("description", TEXT)], anyway].concat();
+            if htmx { client.htmx("POST", "/posts", &fields) } else { client.post("/posts", &fields) }
+        };
+        send(&client, TITLE, &[]);
+        // The notice and the draft offer it, and the draft alone later.
+        let (offer, path) = (format!("/posts/new?repost={id}"), format!("/posts/{id}"));
+        assert_eq!(offers(&client.get(&path)), [&*offer, &*offer]);
+        assert_eq!(offers(&client.get(&path)), [&*offer]);
+        let typed = (TITLE.to_owned(), URL.to_owned(), TEXT.to_owned(), vec![true]);
+        assert_eq!(form(&client.get(&offer)), typed);
+        // Nobody else sees what was typed.
+        let known = ("The first title".to_owned(), URL.to_owned(), String::new(), vec![true]);
+        assert_eq!(form(&Client::signed_in_as(&site, 3).get(&offer)), known);
+        let (guest, back) = (Client::new(&site), format!("/posts/new?repost={id}"));
+        assert_leads_to_sign_in(&guest.get(&offer), &guest.htmx("GET", &offer, &[]), &back);
+
+        let anyway = [("repost", "1")];
+        let refused = send(&client, "The first title", &anyway);
+        assert_refused(&refused.html(), "post", &["Title has already been taken"]);
+        assert_eq!(form(&refused).3, [true], "the box stays checked");
+        let (points, made) =
+            (number(&database, &score_of(id)), number(&database, "SELECT max(id) FROM posts"));
+        let answer = send(&client, TITLE, &anyway);
+        if htmx {
+            assert_leads_htmx_to(&answer, 200, &format!("/posts/{}", made + 1));
+        } else {
+            assert_done(&client, &answer, &format!("/posts/{}", made + 1), "Post was successfully created.");
+        }
+        assert_eq!(number(&database, &score_of(id)), points, "it is no vote");
+        assert_eq!(waiting(&client, id), "", "the draft is sent");
+        let twice = send(&client, TITLE, &anyway);
+        assert_refused(&twice.html(), "post", &["Title has already been taken"]);
+        assert_eq!(number(&database, "SELECT max(id) FROM posts"), made + 1);
+        // The next one without the box is a vote for the youngest.
+        let other = Client::signed_in_as(&site, 3);
+        let (answer, place) = (send(&other, "Something else", &[]), format!("/posts/{}#comment", made + 1));
+        if htmx {
+            assert_leads_htmx_to(&answer, 200, &place)
+        } else {
+            assert_leads_to(&answer, &place)
+        }
+        assert_sound(&database);
+    }
+}
+
+fn score_of(id: i64) -> String {
+    format!("SELECT score FROM posts WHERE id = {id}")
+}
+
+#[test]
+fn a_guest_who_posts_a_known_link_anyway_posts_it_after_the_sign_in() {
+    let (site, database, _id, _client) = scene();
+    let browser = Client::new(&site);
+    let fields = [("title", TITLE), ("url", URL), ("description", TEXT), ("repost", "1")];
+    assert_leads_to(&browser.post("/posts", &fields), "/sign_in?return_to=%2Fposts%2Fnew");
+    assert_eq!(browser.sign_in(&name_of(&database, 2)).status, 303);
+    let page = browser.get("/posts/new");
+    assert_eq!(form(&page), (TITLE.to_owned(), URL.to_owned(), TEXT.to_owned(), vec![true]));
+    assert_eq!(browser.post("/posts", &fields).status, 303);
+    assert_eq!(one::<String>(&database, "SELECT title FROM posts ORDER BY id DESC LIMIT 1"), TITLE);
+}
+
+#[test]
+fn posting_anyway_is_offered_when_nothing_new_was_typed_too() {
+    let (_site, database, id, client) = scene();
+    let (offer, path) = (format!("/posts/new?repost={id}"), format!("/posts/{id}"));
+    post(&client, "The first title", "");
+    assert_eq!(offers(&client.get(&path)), [&*offer]);
+    let known = ("The first title".to_owned(), URL.to_owned(), String::new(), vec![true]);
+    assert_eq!(form(&client.get(&offer)), known);
+    // A draft of a former version has no form.
+    post(&client, TITLE, TEXT);
+    database
+        .execute_batch("UPDATE comment_drafts SET typed_title = NULL, typed_url = NULL, typed_text = NULL")
+        .expect("it is kept");
+    assert_eq!(form(&client.get(&offer)), known);
+    // A draft with more than the form stays.
+    post(&client, "Another title", TEXT);
+    assert_eq!(form(&client.get(&offer)).0, "Another title");
+    let fields = [("title", "Another title"), ("url", URL), ("description", TEXT), ("repost", "1")];
+    assert_eq!(client.post("/posts", &fields).status, 303);
+    assert_ne!(waiting(&client, id), "");
+    // What is hidden stays hidden, and what is no post is none.
+    let hide = format!("DELETE FROM comment_drafts; UPDATE posts SET deleted_at = 1 WHERE id = {id}");
+    database.execute_batch(&hide).expect("the schema is known");
+    let empty = (String::new(), String::new(), String::new(), vec![]);
+    for number in [&id.to_string(), "999999", "-1", "x", ""] {
+        assert_eq!(form(&client.get(&format!("/posts/new?repost={number}"))), empty, "{number:?}");
+    }
+}
+
+#[test]
+fn a_post_can_be_changed_to_a_known_link_anyway() {
+    for htmx in [false, true] {
+        let (site, database, _id, client) = scene();
+        let id = post_of(&database, 2, "Mine", "https://example.com/mine", DAY);
+        let path = format!("/posts/{id}");
+        let send = |client: &Client, anyway: &[(&str, &str)]| {
+            let fields = [&[("title", "Mine, mended"), ("url", URL)], anyway].concat();
+            if htmx { client.htmx("PATCH", &path, &fields) } else { client.ask("PATCH", &path, &fields, &[]) }
+        };
+        assert_eq!(
+            form(&client.get(&format!("{path}/edit"))).3,
+            [false; 0],
+            "there is nothing to choose yet"
+        );
+        let refused = send(&client, &[]);
+        assert_refused(&refused.html(), "post", &["URL has been posted in the last 30 days"]);
+        assert_eq!(form(&refused).3, [false]);
+        let anyway = [("repost", "1")];
+        let (guest, other) =
+            (send(&Client::new(&site), &anyway), send(&Client::signed_in_as(&site, 3), &anyway));
+        assert_eq!((guest.status, other.status), (if htmx { 401 } else { 303 }, 403));
+        for _ in 0..2 {
+            assert_eq!(send(&client, &anyway).status, if htmx { 200 } else { 303 });
+        }
+        assert_eq!(one::<String>(&database, &format!("SELECT url FROM posts WHERE id = {id}")), URL);
+        assert_sound(&database);
+    }
 }
 
 #[test]

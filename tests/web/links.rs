@@ -21,8 +21,8 @@ const HOST: &str = "URL must lead to a host with a name, such as example.com";
 const TAKEN: &str = "URL has been posted in the last 30 days";
 const REL: &str = "nofollow ugc noopener";
 const MADE: &str = "Post was successfully created.";
-const VOTED: &str = "Already posted — your vote was added.";
-const THERE: &str = "That was already posted.";
+const VOTED: &str = "Already posted — your vote was added. Post it anyway";
+const THERE: &str = "That was already posted. Post it anyway";
 
 fn link(url: &str) -> NewLink {
     link::parse(url).expect(url)

@@ -227,7 +227,8 @@ fn every_query_and_change_of_one_user_is_found_by_an_index() {
             post::sql::recent_with_address(connection, &link.address, now).expect("an answer"),
             Some((POST, 1))
         );
-        let holders = post::sql::holders(connection, OTHER_POST, "A title", Some(&link), now);
+        let content = Content { title: "A title".into(), ..Content::default() };
+        let holders = post::sql::holders(connection, OTHER_POST, &content, Some(&link), now);
         assert_eq!(holders.expect("an answer"), Holders { title: None, address: Some(holder(POST)) });
         assert!(post::sql::takes_comments(connection, POST).expect("an answer"));
         for now in [1, 2] {
@@ -363,14 +364,18 @@ fn every_query_and_change_of_one_user_is_found_by_an_index() {
         draft::sql::delete(connection, &token, Some("/posts")).expect("it goes");
         assert!(!draft::sql::exists(connection, &token, Timestamp::EPOCH).expect("an answer"));
         draft::sql::remove_before(connection, LONG_AGO).expect("they go");
-        draft::sql::keep_comment(connection, USER, POST, "A text").expect("it is kept");
+        let form = Content { url: "https://example.com/a".into(), ..Content::default() };
+        draft::sql::keep_comment(connection, USER, POST, "", &form).expect("nothing is there");
+        draft::sql::keep_comment(connection, USER, POST, "A text", &form).expect("it is kept");
+        assert!(draft::sql::post_of_comment(connection, USER, POST).expect("an answer").is_some());
+        draft::sql::discard_posted(connection, USER, &form).expect("it has more");
         let kept = draft::sql::of_comment(connection, USER, POST).expect("an answer").expect("it is there");
         assert_eq!(draft::sql::discard(connection, USER, kept.id).expect("it goes"), Some(POST));
         let new =
             NewPost { user_id: USER, title: "A title", link: None, description: "", created_at: LONG_AGO };
         assert_eq!(post::sql::unsaid(connection, OTHER_POST, &new).expect("an answer"), "A title");
     });
-    assert!(drafts.len() >= 11, "{drafts:?}");
+    assert!(drafts.len() >= 14, "{drafts:?}");
     assert_found_by_index(&connection, &drafts);
 }
 

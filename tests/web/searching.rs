@@ -44,7 +44,12 @@ impl Words {
     }
 
     fn change(&self, id: i64, title: &str, description: &str) {
-        let content = Content { title: title.into(), url: String::new(), description: description.into() };
+        let content = Content {
+            title: title.into(),
+            url: String::new(),
+            description: description.into(),
+            is_repost: false,
+        };
         let updated =
             post::sql::update(&self.database, PostId::new(id), &content, None, Timestamp::from_micros(2))
                 .expect("an answer");

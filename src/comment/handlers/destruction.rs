@@ -96,12 +96,12 @@ pub fn destroy(cx: &Cx, id: CommentId) -> Result {
         }
     }
     changes.push(Change::fill(".comments_count", views::count(count).into_string()?));
-    changes.push(message::show_undoable(cx, Flash::CommentDestroyed, id.get()));
+    changes.push(message::show_offering(cx, Flash::CommentDestroyed, id.get()));
     Ok(reply::changes(cx, &changes))
 }
 
 fn done(cx: &Cx, location: &str, id: CommentId) -> Response {
-    reply::done_undoable(cx, location, Flash::CommentDestroyed, id.get())
+    reply::done_offering(cx, location, Flash::CommentDestroyed, id.get())
 }
 
 fn remove(id: CommentId) -> Change {
@@ -125,14 +125,14 @@ fn already_deleted(cx: &Cx, viewer: &Viewer, id: CommentId) -> Result {
     if !reply::wants_fragments(cx) {
         let location = post_id.map_or_else(|| paths::POSTS.to_owned(), |id| paths::post(id).to_string());
         let flash = Flash::CommentDestroyedBefore;
-        return if can_undo { Ok(reply::done_undoable(cx, location, flash, id.get())) } else { Err(error) };
+        return if can_undo { Ok(reply::done_offering(cx, location, flash, id.get())) } else { Err(error) };
     }
     let change = match &located {
         Some(located) => changed_body(cx, located)?,
         None => remove(id),
     };
     if can_undo {
-        let notice = message::show_undoable(cx, Flash::CommentDestroyedBefore, id.get());
+        let notice = message::show_offering(cx, Flash::CommentDestroyedBefore, id.get());
         return Ok(reply::changes(cx, &[change, notice]));
     }
     let (heading, sentence) = error.texts(cx.method());

@@ -4,16 +4,19 @@ use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
 use crate::draft;
-use crate::types::id::DraftId;
-use crate::ui::button;
+use crate::types::id::{DraftId, PostId};
+use crate::ui::{button, message};
 use crate::web::account::Account;
 use crate::web::paths;
 
 /// What the form says of the draft that it is filled with, and sends of it.
-pub(super) fn note(id: DraftId) -> impl Render {
+pub(super) fn note(id: DraftId, post_id: PostId) -> impl Render {
     owned_html! {
         input(type="hidden", name=draft::FIELD, value=id.get());
-        p(class="hint") { : "You typed this for a post of this link. It stays here until you post or discard it." }
+        p(class="hint") {
+            : "You typed this for a post of this link. It stays here until you comment or discard it. ";
+            a(href=paths::repost(post_id)) { : message::REPOST }
+        }
     }
 }
 

@@ -329,6 +329,8 @@ mod tests {
                 "https://example.com/a#L10-L20",
                 "https://example.com/a#:~:text=some%20words",
                 "https://example.com/a#fn:1",
+                "https://example.com/a#What_is_it?",
+                "https://example.com/a#really?!",
                 "https://example.com/a#page=3&zoom=100",
                 "https://example.com/a#t=42",
                 "https://example.com/a#how-to-write-a-long-heading-that-says-all-there-is-to-be-said",

@@ -81,14 +81,15 @@ pub fn recent_with_address(
 }
 
 /// The posts that keep post `id` from getting this title and this link at `now`. It may keep those that it has.
+/// Nothing keeps a repost from its link.
 pub fn holders(
     connection: &Connection,
     id: PostId,
-    title: &str,
+    content: &Content,
     link: Option<&NewLink>,
     now: Timestamp,
 ) -> rusqlite::Result<Holders> {
-    let address = link.map(|link| &*link.address);
+    let (title, address) = (&content.title, link.map(|link| &*link.address));
     let sql = "SELECT address IS ?3, title IS ?2 FROM posts WHERE id = ?1";
     let (has_address, has_title): (bool, bool) = connection
         .prepare_cached(sql)?
@@ -97,7 +98,7 @@ pub fn holders(
         .unwrap_or_default();
     let of_title = if has_title { None } else { recent_with_title(connection, title, now)? };
     let of_address = match address {
-        Some(address) if !has_address => recent_with_address(connection, address, now)?,
+        Some(address) if !has_address && !content.is_repost => recent_with_address(connection, address, now)?,
         _ => None,
     };
     let of_address = of_address.map(|(id, _)| Holder { id, is_hidden: false });
@@ -135,7 +136,7 @@ pub fn update(
     link: Option<&NewLink>,
     now: Timestamp,
 ) -> rusqlite::Result<UpdateOutcome> {
-    let holders = holders(connection, id, &content.title, link, now)?;
+    let holders = holders(connection, id, content, link, now)?;
     if holders != Holders::default() {
         return Ok(UpdateOutcome::Taken(holders));
     }
