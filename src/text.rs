@@ -79,25 +79,26 @@ pub fn shortened(text: &str, limit: usize) -> Cow<'_, str> {
 /// (Unicode Standard Annex #29, "Word Boundaries", excludes these scripts from its rules).
 #[must_use]
 pub fn has_no_blanks(letter: char) -> bool {
-    // The prolonged sound mark belongs to two scripts, so that Unicode gives it none.
-    matches!(letter, 'ー' | 'ｰ')
-        // The letters before are Latin, Greek, Cyrillic, Hebrew, Arabic and Indic.
-        || letter >= '\u{e00}' && matches!(
-            CodePointMapData::<Script>::new().get(letter),
-            Script::Han
-                | Script::Hiragana
-                | Script::Katakana
-                | Script::Bopomofo
-                | Script::Thai
-                | Script::Lao
-                | Script::Khmer
-                | Script::Myanmar
-                | Script::Tibetan
-                | Script::TaiLe
-                | Script::NewTaiLue
-                | Script::TaiTham
-                | Script::Yi
-        )
+    // The letters before are Latin, Greek, Cyrillic, Hebrew, Arabic and Indic. The prolonged sound mark belongs to two
+    // scripts, so that Unicode gives it none.
+    letter >= '\u{e00}'
+        && (matches!(letter, 'ー' | 'ｰ')
+            || matches!(
+                CodePointMapData::<Script>::new().get(letter),
+                Script::Han
+                    | Script::Hiragana
+                    | Script::Katakana
+                    | Script::Bopomofo
+                    | Script::Thai
+                    | Script::Lao
+                    | Script::Khmer
+                    | Script::Myanmar
+                    | Script::Tibetan
+                    | Script::TaiLe
+                    | Script::NewTaiLue
+                    | Script::TaiTham
+                    | Script::Yi
+            ))
 }
 
 /// Whether a text has letters that are read from right to left (Unicode's UAX 9: the classes R and AL).

@@ -98,7 +98,12 @@ fn starts_with_dot(before: &str, word: &str) -> bool {
 /// Whether the character is a letter, a digit or a combining mark.
 #[must_use]
 pub fn is_word_char(letter: char) -> bool {
-    letter.is_alphanumeric() || is_combining_mark(letter)
+    // Most letters and most gaps are ASCII, and the tables of Unicode take longer.
+    if letter.is_ascii() {
+        letter.is_ascii_alphanumeric()
+    } else {
+        letter.is_alphanumeric() || is_combining_mark(letter)
+    }
 }
 
 fn is_in_run(letter: char) -> bool {
@@ -122,6 +127,9 @@ fn is_sign(letter: char) -> bool {
 /// characters for private use, which the index takes for letters. Empty for marks alone.
 #[must_use]
 pub fn folded(word: &str) -> String {
+    if word.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return word.to_ascii_lowercase();
+    }
     if word.is_ascii() {
         return word.chars().filter_map(|letter| fold_other(letter, &mut true)).collect();
     }
