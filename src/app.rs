@@ -9,6 +9,7 @@ use lorem_store::Database;
 use rouille::{Request, Response};
 use rusqlite::Connection;
 
+use crate::changes::{self, Changes};
 use crate::jobs::housekeeping::Housekeeping;
 use crate::jobs::indexer::Indexer;
 use crate::jobs::look_alikes;
@@ -23,9 +24,11 @@ use crate::site::config::Config;
 use crate::site::cookie_names::CookieNames;
 use crate::site::feed_ids::FeedIds;
 use crate::site::hashing::Hashing;
+use crate::site::kept_pages::KeptPages;
 use crate::site::limiter::Limiter;
 use crate::site::origin::Origin;
 use crate::site::semaphore::Semaphore;
+use crate::types::time::Timestamp;
 use crate::web::timing::Timing;
 use crate::web::{Cx, Error, cookie, timing_report};
 use crate::{error_page, feed, routes};
@@ -78,11 +81,19 @@ impl App {
         let cookie_names = CookieNames::new(config.relax_ssl, &identity);
         let limiter = Limiter::new(config.rates.as_ref());
         let (request_permits, hashing) = (Semaphore::for_requests(), Hashing::new(Semaphore::for_hashing()));
+        let (changes, kept_pages) = (Arc::new(Changes::default()), kept_pages(config.cache_mb));
+        if kept_pages.is_some() {
+            let watched = Arc::clone(&changes);
+            let observer = Arc::clone(&changes);
+            db.observe_commits(observer, move |connection| changes::sql::watch(connection, &watched))?;
+        }
         let requests = RequestMetrics::new(routes::patterns());
         let status = replica.as_ref().map(|replica| Arc::clone(&replica.status));
         let site = Site {
             config,
             db,
+            changes,
+            kept_pages,
             feed_ids,
             cookie_names,
             request_permits,
@@ -100,6 +111,10 @@ impl App {
     pub fn handle(&self, request: &Request) -> Response {
         self::handle(&self.site, request)
     }
+}
+
+fn kept_pages(megabytes: u32) -> Option<KeptPages> {
+    (megabytes > 0).then(|| KeptPages::new(u64::from(megabytes) * 1_000_000))
 }
 
 /// The ids of the feeds. The first start settles them for good: a database that is older than the rule keeps
@@ -121,8 +136,14 @@ fn feed_ids(db: &Database, base_url: Option<&Origin>, identity: Identity) -> Res
 /// Answers one request of a site.
 #[must_use]
 pub fn handle(site: &Site, request: &Request) -> Response {
+    handle_at(Timestamp::now(), site, request)
+}
+
+/// Answers a request as if it came at this time.
+#[must_use]
+pub fn handle_at(now: Timestamp, site: &Site, request: &Request) -> Response {
     let timing = Timing::start();
-    let cx = Cx::new(site, request, &timing);
+    let cx = Cx::at(now, site, request, &timing);
     // A panic costs this request and no other: unwinding releases its permit and its connection, and the
     // writer rolls back its own part.
     let routed = catch_unwind(AssertUnwindSafe(|| routes::route(&cx)))

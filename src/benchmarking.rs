@@ -265,7 +265,7 @@ fn index(cx: &Cx) -> Result<String> {
     let viewer_id = auth::viewer_id(cx)?;
     let posts = cx.read(|connection| post::sql::from_random(connection, viewer_id, INDEX_POSTS))?;
     let page = Page { heading: "Recent posts", viewer: auth::viewer(cx)?, ..Page::default() };
-    Ok(layout::render(&page, post::views::rows(&posts, page.viewer, cx.now))?)
+    Ok(layout::render(&page, post::views::rows(&posts, page.viewer, &cx.clock))?)
 }
 
 /// The request's headers as lines, with CGI's names (RFC 3875), without those that carry credentials.

@@ -18,6 +18,7 @@
 pub mod cli;
 pub mod app;
 pub mod routes;
+pub mod kept;
 pub mod benchmarking;
 pub mod seed;
 pub mod jobs;
@@ -49,10 +50,11 @@ pub mod auth;
 pub mod web;
 pub mod site;
 
-// Independent of requests: the replica, metrics, schema, text, types.
+// Independent of requests: the replica, metrics, changes, schema, text, types.
 pub mod replica;
 pub mod file_mode;
 pub mod metrics;
+pub mod changes;
 pub mod schema;
 pub mod visibility;
 pub mod sql;

@@ -17,7 +17,7 @@ use super::signals::on_stop_signal;
 use crate::app::{self, App};
 use crate::replica::setup::Replica;
 use crate::replica::status::ReplicaStatus;
-use crate::site::config::Config;
+use crate::site::config::{Config, DEFAULT_CACHE_MB};
 use crate::site::origin::Origin;
 
 #[derive(Args, Debug)]
@@ -65,6 +65,9 @@ pub(crate) struct ServeOptions {
     /// milliseconds; 0: all of them, `off`: none
     #[arg(long, env, default_value = "500", value_name = "N", value_parser = Milliseconds::parse)]
     slow_ms: Milliseconds,
+    /// Keep copies of pages for guests in this number of megabytes; 0: none. A copy is what rendering the page would give
+    #[arg(long, env, default_value_t = DEFAULT_CACHE_MB, value_name = "N", value_parser = value_parser!(u32).range(0..=1_000_000))]
+    cache_mb: u32,
     #[command(flatten)]
     replica: ReplicaOptions,
     /// Restore the replica at this interval, to verify it: `30s`, `24h`, `7d`, `off`; hourly after a failure
@@ -120,6 +123,7 @@ impl ServeOptions {
             metrics: self.metrics,
             slow: self.slow_ms.0,
             server_timing: false,
+            cache_mb: self.cache_mb,
             replica,
         })
     }

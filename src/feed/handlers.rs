@@ -1,12 +1,14 @@
 //! Handlers of the feeds, each with the contents of a page.
 
-use super::{Feed, MAX_ENTRIES, sql, views};
+use super::{Entry, Feed, MAX_ENTRIES, sql, views};
+use crate::changes::{Order, Topic, Window};
 use crate::search;
 use crate::search::query::Query;
 use crate::text::isolated;
 use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::user::views::author;
+use crate::vote::Target;
 use crate::web::NO_HOST;
 use crate::web::{Cx, Error, Result, paths, reply};
 
@@ -20,6 +22,9 @@ const MAX_AGE_SECONDS: u32 = 5 * 60;
 /// fails.
 pub fn front(cx: &Cx) -> Result {
     let entries = cx.read(sql::hottest)?;
+    // An entry does not have its hotness.
+    let window = Window { order: Order::Hotness, least: i64::MIN, greatest: i64::MAX };
+    cx.shows(&topics(&entries), Some(window));
     let (path, page) = (paths::FRONT_FEED.to_owned(), paths::FRONT.to_owned());
     respond(cx, &Feed { title: "Top posts", path, page, since: Timestamp::EPOCH, entries })
 }
@@ -31,8 +36,20 @@ pub fn front(cx: &Cx) -> Result {
 /// fails.
 pub fn newest(cx: &Cx) -> Result {
     let entries = cx.read(sql::newest)?;
+    let last = entries.last().filter(|_| entries.len() >= MAX_ENTRIES as usize);
+    let least = last.map_or(i64::MIN, |entry| entry.created_at.as_micros());
+    cx.shows(&topics(&entries), Some(Window { order: Order::Age, least, greatest: i64::MAX }));
     let (path, page) = (paths::POSTS_FEED.to_owned(), paths::POSTS.to_owned());
     respond(cx, &Feed { title: "Recent posts", path, page, since: Timestamp::EPOCH, entries })
+}
+
+/// The posts of entries.
+fn topics(entries: &[Entry]) -> Vec<Topic> {
+    let post = |entry: &Entry| match entry.target {
+        Target::Post(id) => Some(Topic::Post(id)),
+        Target::Comment(_) => None,
+    };
+    entries.iter().filter_map(post).collect()
 }
 
 /// `GET /users/:id.atom`: a user's posts and comments, newest first.
@@ -62,6 +79,7 @@ pub fn of_post(cx: &Cx, id: PostId) -> Result {
         Ok(Some((post, sql::of_post(connection, id)?)))
     })?;
     let ((title, since), entries) = found.ok_or(Error::NotFound)?;
+    cx.shows(&[Topic::Post(id)], None);
     let (path, page) = (paths::post_feed(id).to_string(), paths::post(id).to_string());
     respond(cx, &Feed { title: &format!("Comments on {}", isolated(&title)), path, page, since, entries })
 }
@@ -77,10 +95,11 @@ pub fn of_search(cx: &Cx) -> Result {
     let query = Query::parse(&text).map_err(|error| Error::BadRequest(search::views::error_text(error)))?;
     let entries = cx.read(|connection| {
         let found =
-            search::sql::find::find(connection, &query, search::Order::Date, cx.now)?.unwrap_or_default();
+            search::sql::find::find(connection, &query, search::Order::Date, &cx.clock)?.unwrap_or_default();
         let newest = found.matches.iter().take(MAX_ENTRIES as usize);
         newest.filter_map(|found| sql::entry(connection, found.target()).transpose()).collect()
     })?;
+    cx.shows(&[Topic::Public], None);
     let (path, page) = (paths::search_feed(&text), paths::search(&text, true, 1));
     respond(
         cx,

@@ -23,14 +23,33 @@ struct Route {
     name: &'static str,
     counts: [[AtomicU64; STATUSES.len()]; METHODS.len()],
     durations: Histogram<{ DURATION_BOUNDS.len() }>,
+    copies: [AtomicU64; COPIES.len()],
 }
+
+/// What became of a request for a page that is kept. It indexes `COPIES`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Copied {
+    /// The answer is a copy.
+    Hit,
+    /// There was no copy, or not a right one.
+    Miss,
+    /// The page is not as every guest gets it, or its copy could not be judged: a change was being committed.
+    Pass,
+}
+
+const COPIES: [&str; 3] = ["hit", "miss", "pass"];
 
 impl RequestMetrics {
     /// Metrics of these routes, all 0.
     #[must_use]
     pub fn new(routes: impl Iterator<Item = &'static str>) -> RequestMetrics {
         let counts = || [const { [const { AtomicU64::new(0) }; STATUSES.len()] }; METHODS.len()];
-        let route = |name| Route { name, counts: counts(), durations: Histogram::new(&DURATION_BOUNDS) };
+        let route = |name| Route {
+            name,
+            counts: counts(),
+            durations: Histogram::new(&DURATION_BOUNDS),
+            copies: Default::default(),
+        };
         RequestMetrics { routes: routes.map(route).collect() }
     }
 
@@ -40,6 +59,13 @@ impl RequestMetrics {
         let method = METHODS.iter().position(|known| *known == method).unwrap_or(METHODS.len() - 1);
         route.counts[method][status_index(status)].fetch_add(1, Ordering::Relaxed);
         route.durations.observe_duration(duration);
+    }
+
+    /// Counts a request for a page that is kept.
+    pub fn observe_copy(&self, route: usize, outcome: Copied) {
+        if let Some(route) = self.routes.get(route) {
+            route.copies[outcome as usize].fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Answers with this status, over all routes and methods.
@@ -70,6 +96,17 @@ impl RequestMetrics {
         exposition.metric("lorem_news_request_duration_seconds", MetricType::Histogram, help);
         for route in self.routes.iter().filter(|route| !route.durations.is_empty()) {
             exposition.histogram(&[("route", route.name)], &route.durations, 1e9);
+        }
+        let help = "Requests for pages that are kept for guests: a copy was sent (hit), the page was made and kept (miss), \
+                    or made for this request alone (pass).";
+        exposition.metric("lorem_news_kept_pages_total", MetricType::Counter, help);
+        for route in &self.routes {
+            for (count, outcome) in route.copies.iter().zip(COPIES) {
+                let count = count.load(Ordering::Relaxed);
+                if count > 0 {
+                    exposition.sample(&[("route", route.name), ("outcome", outcome)], count as f64);
+                }
+            }
         }
         let help = "Refusals: no connection was free (connections), the site was overloaded or could not write \
                     (unavailable), or a client exceeded a rate limit (too_fast).";

@@ -90,7 +90,7 @@ pub fn log<'l>(cx: &'l Cx, entries: &'l Slice<LogEntry>) -> impl Render + 'l {
                         p {
                             : admin(entry.admin.as_ref()); : " "; : entry.action.past_tense(); : " ";
                             : entry_subject(entry); : DOT;
-                            : Age { at: entry.created_at, now: cx.now }; : " ago"
+                            : Age { at: entry.created_at, clock: &cx.clock }; : " ago"
                         }
                         p(dir="auto") { : Text(&entry.reason) }
                     }

@@ -26,6 +26,12 @@ pub fn show(cx: &Cx) -> Result {
     let waiting = site.request_permits.waiting() as f64;
     let help = "Requests that wait for a permit to compute.";
     exposition.single("lorem_news_waiting_requests", MetricType::Gauge, help, waiting);
+    if let Some(pages) = &site.kept_pages {
+        let help = "Bytes of the copies of pages.";
+        exposition.single("lorem_news_kept_pages_bytes", MetricType::Gauge, help, pages.bytes() as f64);
+        let (help, evictions) = ("Copies of pages that made room for others.", pages.evictions() as f64);
+        exposition.single("lorem_news_kept_pages_evicted_total", MetricType::Counter, help, evictions);
+    }
     write_database(&mut exposition, &site.db);
     write_replica(&mut exposition, cx);
     write_process(&mut exposition);

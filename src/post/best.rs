@@ -1,5 +1,7 @@
 //! The periods of the lists of the best posts.
 
+use std::time::Duration;
+
 use crate::types::time::{DAY, Timestamp};
 use crate::web::paths;
 
@@ -73,13 +75,23 @@ impl Period {
     /// The start of the period that ends `now`; `None` for all time.
     #[must_use]
     pub fn since(self, now: Timestamp) -> Option<Timestamp> {
+        self.length().map(|length| now - length)
+    }
+
+    /// The last moment at which a post of this time is in the period; `None`: it never leaves.
+    #[must_use]
+    pub fn end_of(self, created_at: Timestamp) -> Option<Timestamp> {
+        self.length().map(|length| created_at + length)
+    }
+
+    fn length(self) -> Option<Duration> {
         let days = match self {
             Period::Day => 1,
             Period::Week => 7,
             Period::Month => 30,
             Period::All => return None,
         };
-        Some(now - days * DAY)
+        Some(days * DAY)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::markup::{self, FORMATTING, Markup};
 use crate::text::isolated;
 use crate::types::cursor::Slice;
 use crate::types::id::PostId;
-use crate::types::time::Timestamp;
+use crate::types::time::Clock;
 use crate::ui::button;
 use crate::ui::field::{self, Field};
 use crate::ui::layout::{self, SITE};
@@ -34,7 +34,7 @@ pub const NEW_POST: (&str, &str) = (paths::NEW_POST, "+ New post");
 /// A page of a list, with the link to the next.
 pub fn list<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, posts: &'p Slice<Post>) -> impl Render + 'p {
     owned_html! {
-        : rows(&posts.rows, viewer, cx.now);
+        : rows(&posts.rows, viewer, &cx.clock);
         : pager::more(posts.next, "after", "", "posts");
     }
 }
@@ -76,20 +76,20 @@ pub fn from<'p>(
         @ if posts.rows.is_empty() {
             p(class="empty") { : "Nobody has posted a link to it yet." }
         } else {
-            : rows(&posts.rows, viewer, cx.now);
+            : rows(&posts.rows, viewer, &cx.clock);
             : pager::more_of(paths::From(site), posts.next, "posts");
         }
     }
 }
 
 /// The rows of a list, without the link to the next page.
-pub fn rows<'p>(posts: &'p [Post], viewer: Option<&'p Viewer>, now: Timestamp) -> impl Render + 'p {
+pub fn rows<'p>(posts: &'p [Post], viewer: Option<&'p Viewer>, clock: &'p Clock) -> impl Render + 'p {
     owned_html! {
         @ if posts.is_empty() {
             p(class="empty") { : "No posts yet… Want to be the first?" }
         } else {
             ol(class="posts", id="posts") {
-                @ for post in posts { : row(post, true, viewer, now) }
+                @ for post in posts { : row(post, true, viewer, clock) }
             }
         }
     }
@@ -100,13 +100,13 @@ pub fn row<'p>(
     post: &'p Post,
     with_author: bool,
     viewer: Option<&'p Viewer>,
-    now: Timestamp,
+    clock: &'p Clock,
 ) -> impl Render + 'p {
     owned_html! {
         li {
             : vote::views::arrow_for(Target::Post(post.id), post.is_voted, post.author.as_ref(), viewer);
             : title(post, Text(&post.title));
-            : facts(post, with_author, viewer, now);
+            : facts(post, with_author, viewer, clock);
             @ if with_author && user::is_own(post.author.as_ref(), viewer) { : listed_actions(post.id) }
         }
     }
@@ -117,13 +117,13 @@ pub fn facts<'p>(
     post: &'p Post,
     with_author: bool,
     viewer: Option<&'p Viewer>,
-    now: Timestamp,
+    clock: &'p Clock,
 ) -> impl Render + 'p {
     owned_html! {
         p {
             : vote::views::score(Target::Post(post.id), post.score);
             @ if with_author { : Raw(" "); : user::views::author::by(post.author.as_ref(), viewer) }
-            : DOT; : Age { at: post.created_at, now }; : Raw(" ago"); : DOT;
+            : DOT; : Age { at: post.created_at, clock }; : Raw(" ago"); : DOT;
             a(href=paths::post(post.id)) { : comment::views::count(post.comments_count) }
             @ if post.has_unseen { : DOT; strong { : visit::views::new_count(post.new_comments) } }
         }
@@ -213,7 +213,7 @@ pub fn show<'p>(
             : vote::views::arrow_for(Target::Post(post.id), post.is_voted, post.author.as_ref(), viewer);
             @ if !is_hidden { : vote::views::score(Target::Post(post.id), post.score); : " " }
             @ if removed.is_none() { : user::views::author::by(post.author.as_ref(), viewer); : DOT }
-            : Age { at: post.created_at, now: cx.now }; : Raw(" ago"); : DOT;
+            : Age { at: post.created_at, clock: &cx.clock }; : Raw(" ago"); : DOT;
             a(href="#comments", class="comments_count") { : comment::views::count(post.comments_count) }
             @ if !is_hidden && viewer.is_some() { span(class="act") { : DOT; : &save } }
             : moderation::views::link(Target::Post(post.id), post.author.as_ref(), detail.is_flagged, viewer);

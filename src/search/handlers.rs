@@ -6,6 +6,7 @@ use super::query::{Kind, Query};
 use super::sql::find::find;
 use super::{Order, Outcome, PAGE_SIZE, Refusal, Results, sql, views};
 use crate::auth;
+use crate::changes::Topic;
 use crate::types::id::number_from_path;
 use crate::ui::layout::{self, Page};
 use crate::web::reply::{self, Change};
@@ -23,7 +24,7 @@ pub fn show(cx: &Cx) -> Result {
     if reply::wants_fragments(cx) {
         let changes = [
             Change::fill("#found", views::summary(&results).into_string()?),
-            Change::fill("#results", views::results(&results, page.viewer, cx.now).into_string()?),
+            Change::fill("#results", views::results(&results, page.viewer, &cx.clock).into_string()?),
             // This link belongs to the query before. The results contain the link to their own feed.
             Change::remove("#feed"),
         ];
@@ -31,7 +32,7 @@ pub fn show(cx: &Cx) -> Result {
     }
     let feed = matches!(results.outcome, Some(Ok(_))).then(|| paths::search_feed(&results.text).into());
     let page = Page { description: "Search the posts and comments on Lorem News.", feed, ..page };
-    Ok(reply::page(cx, layout::render(&page, views::show(&results, page.viewer, cx.now))?))
+    Ok(reply::page(cx, layout::render(&page, views::show(&results, page.viewer, &cx.clock))?))
 }
 
 fn results(cx: &Cx) -> Result<Results> {
@@ -42,6 +43,7 @@ fn results(cx: &Cx) -> Result<Results> {
         Ok(query) => Some(search(cx, &Query { own_page: own_page(cx, &text), ..query }, order)?),
         Err(error) => Some(Err(Refusal::InvalidQuery(error))),
     };
+    cx.shows(&[Topic::Public], None);
     Ok(Results { text, order, outcome })
 }
 
@@ -63,7 +65,7 @@ fn search(cx: &Cx, query: &Query, order: Order) -> Result<std::result::Result<Ou
     let page =
         cx.query("page").and_then(|page| page.parse().ok()).unwrap_or(1_usize).clamp(1, super::MAX_PAGES) - 1;
     let outcome = cx.read(|connection| {
-        let Some(found) = find(connection, query, order, cx.now)? else {
+        let Some(found) = find(connection, query, order, &cx.clock)? else {
             return Ok(Err(Refusal::UnknownAuthor(query.by.clone().unwrap_or_default())));
         };
         let shown = found.matches.iter().skip(page * PAGE_SIZE).take(PAGE_SIZE);

@@ -15,6 +15,8 @@ pub mod sql;
 pub mod views;
 pub mod words;
 
+use std::time::Duration;
+
 use crate::comment::OwnComment;
 use crate::post::PostDetail;
 use crate::types::id::{CommentId, PostId};
@@ -91,6 +93,9 @@ pub enum Hit {
     },
 }
 
+/// Microseconds of 30 days.
+const MONTH: f64 = DAY.as_micros() as f64 * 30.0;
+
 impl Match {
     /// The id of the post or comment, with its kind.
     #[must_use]
@@ -106,10 +111,30 @@ impl Match {
     /// the votes gives.
     #[must_use]
     pub fn relevance(&self, now: Timestamp) -> f64 {
-        const MONTH: f64 = DAY.as_micros() as f64 * 30.0;
-        let age = now.micros_since(self.created_at).max(0) as f64 / MONTH;
+        (self.weight() / (1.0 + self.months(now))).log2()
+    }
+
+    /// The moment from which on a match after this one may come before it; `None`: never, if nothing is written.
+    #[must_use]
+    pub fn overtaken_by(&self, next: &Match, now: Timestamp) -> Option<Timestamp> {
+        // `weight / (1 + age)` of both are equal after so many months.
+        let (first, second) =
+            (self.weight() / (1.0 + self.months(now)), next.weight() / (1.0 + next.months(now)));
+        let gain = next.weight() - self.weight();
+        let months = (first - second) * (1.0 + self.months(now)) * (1.0 + next.months(now)) / gain;
+        let is_to_come = self.created_at > now || next.created_at > now;
+        // Rounding is far less than a second.
+        let wait = Duration::try_from_secs_f64(months * MONTH / 1e6 - 1.0).unwrap_or_default();
+        (is_to_come || gain > 0.0).then(|| if is_to_come { now } else { now + wait })
+    }
+
+    fn weight(&self) -> f64 {
         let words = if self.is_in_title { 4.0 } else { 0.0 } + if self.is_exact { 2.0 } else { 0.0 };
-        words + (self.score.max(1) as f64).log2() - (1.0 + age).log2()
+        f64::exp2(words) * self.score.max(1) as f64
+    }
+
+    fn months(&self, now: Timestamp) -> f64 {
+        now.micros_since(self.created_at).max(0) as f64 / MONTH
     }
 }
 

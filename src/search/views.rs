@@ -9,7 +9,7 @@ use super::{Hit, MAX_PAGES, Order, Outcome, PAGE_SIZE, Refusal, Results};
 use crate::comment::OwnComment;
 use crate::html::text::{DOT, Id, Isolated};
 use crate::post::{self, PostDetail, link};
-use crate::types::time::Timestamp;
+use crate::types::time::Clock;
 use crate::ui::time::Age;
 use crate::user::{self, Author};
 use crate::vote::{self, Target};
@@ -17,11 +17,11 @@ use crate::web::Viewer;
 use crate::web::paths;
 
 /// The page. With htmx the results follow the typing; without, the button loads them as a page.
-pub fn show<'p>(results: &'p Results, viewer: Option<&'p Viewer>, now: Timestamp) -> impl Render + 'p {
+pub fn show<'p>(results: &'p Results, viewer: Option<&'p Viewer>, clock: &'p Clock) -> impl Render + 'p {
     owned_html! {
         : form(results);
         p(id="found", class="hint", role="status") { : summary(results) }
-        div(id="results") { : self::results(results, viewer, now) }
+        div(id="results") { : self::results(results, viewer, clock) }
     }
 }
 
@@ -107,13 +107,13 @@ pub fn error_text(error: QueryError) -> &'static str {
 }
 
 /// The results, with links to the orders, the feed and the next page.
-pub fn results<'r>(results: &'r Results, viewer: Option<&'r Viewer>, now: Timestamp) -> impl Render + 'r {
+pub fn results<'r>(results: &'r Results, viewer: Option<&'r Viewer>, clock: &'r Clock) -> impl Render + 'r {
     owned_html! {
         @ if let Some(Ok(outcome)) = &results.outcome {
             @ if !outcome.found.matches.is_empty() {
                 : orders(results);
                 ol(class="posts found", start=outcome.page * PAGE_SIZE + 1) {
-                    @ for hit in &outcome.hits { : row(hit, &outcome.query, viewer, now) }
+                    @ for hit in &outcome.hits { : row(hit, &outcome.query, viewer, clock) }
                 }
                 : pager(results, outcome);
             }
@@ -149,11 +149,11 @@ fn pager<'r>(results: &'r Results, outcome: &'r Outcome) -> impl Render + 'r {
     }
 }
 
-fn row<'r>(hit: &'r Hit, query: &'r Query, viewer: Option<&'r Viewer>, now: Timestamp) -> impl Render + 'r {
+fn row<'r>(hit: &'r Hit, query: &'r Query, viewer: Option<&'r Viewer>, clock: &'r Clock) -> impl Render + 'r {
     owned_html! {
         @ match hit {
-            Hit::Post(detail) => { : self::post(detail, query, viewer, now) }
-            Hit::Comment { comment, author } => { : self::comment(comment, author.as_ref(), query, viewer, now) }
+            Hit::Post(detail) => { : self::post(detail, query, viewer, clock) }
+            Hit::Comment { comment, author } => { : self::comment(comment, author.as_ref(), query, viewer, clock) }
         }
     }
 }
@@ -163,14 +163,14 @@ fn post<'r>(
     detail: &'r PostDetail,
     query: &'r Query,
     viewer: Option<&'r Viewer>,
-    now: Timestamp,
+    clock: &'r Clock,
 ) -> impl Render + 'r {
     let PostDetail { post, description, .. } = detail;
     owned_html! {
         li(id=Id("post_", post.id.get())) {
             : vote::views::arrow_for(Target::Post(post.id), post.is_voted, post.author.as_ref(), viewer);
             : post::views::title(post, highlighted(&post.title, query));
-            : post::views::facts(post, true, viewer, now);
+            : post::views::facts(post, true, viewer, clock);
             @ if let Some(part) = matching_excerpt(description, query) {
                 blockquote(dir="auto") { : highlighted_excerpt(part, query) }
             }
@@ -184,7 +184,7 @@ fn comment<'r>(
     author: Option<&'r Author>,
     query: &'r Query,
     viewer: Option<&'r Viewer>,
-    now: Timestamp,
+    clock: &'r Clock,
 ) -> impl Render + 'r {
     let part = matching_excerpt(&comment.body, query).unwrap_or_else(|| leading_excerpt(&comment.body));
     owned_html! {
@@ -193,7 +193,7 @@ fn comment<'r>(
             p {
                 a(href=paths::comment(comment.id)) { : "Comment" } : " ";
                 : user::views::author::by(author, viewer); : DOT;
-                : Age { at: comment.created_at, now }; : " ago"; : DOT; : "on ";
+                : Age { at: comment.created_at, clock }; : " ago"; : DOT; : "on ";
                 a(href=paths::post(comment.post_id)) { : Isolated(&comment.post_title) }
             }
         }

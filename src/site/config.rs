@@ -11,6 +11,9 @@ use super::rate_limits::RateLimits;
 use crate::file_mode::FileMode;
 use crate::replica;
 
+/// The default of [`Config::cache_mb`].
+pub const DEFAULT_CACHE_MB: u32 = 64;
+
 /// How the site is served.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -42,6 +45,8 @@ pub struct Config {
     pub slow: Option<Duration>,
     /// Send the `Server-Timing` header with pages.
     pub server_timing: bool,
+    /// The megabytes (of 1,000,000 bytes) of pages that are kept for guests; 0: none are.
+    pub cache_mb: u32,
     /// The replica, if there is one.
     pub replica: Option<replica::settings::Settings>,
 }
@@ -66,6 +71,7 @@ impl Config {
             metrics: false,
             slow: None,
             server_timing: false,
+            cache_mb: DEFAULT_CACHE_MB,
             replica: None,
         }
     }

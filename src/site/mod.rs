@@ -4,6 +4,7 @@ pub mod config;
 pub mod cookie_names;
 pub mod feed_ids;
 pub mod hashing;
+pub mod kept_pages;
 pub mod limiter;
 pub mod origin;
 pub mod rate_limits;
@@ -14,12 +15,14 @@ use std::sync::Arc;
 use lorem_http::ServerStats;
 use lorem_store::Database;
 
+use crate::changes::Changes;
 use crate::metrics::requests::RequestMetrics;
 use crate::replica::status::ReplicaStatus;
 use config::Config;
 use cookie_names::CookieNames;
 use feed_ids::FeedIds;
 use hashing::Hashing;
+use kept_pages::KeptPages;
 use limiter::Limiter;
 use semaphore::Semaphore;
 
@@ -29,6 +32,10 @@ pub struct Site {
     pub config: Config,
     /// The database.
     pub db: Database,
+    /// What each commit changes.
+    pub changes: Arc<Changes>,
+    /// Copies of pages; `None`: none are kept.
+    pub kept_pages: Option<KeptPages>,
     /// The ids of feeds and their entries.
     pub feed_ids: FeedIds,
     /// The names of cookies.

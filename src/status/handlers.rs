@@ -46,7 +46,7 @@ pub fn status(cx: &Cx) -> Result {
         is_on_same_disk: status.is_on_database_disk(),
         is_admin,
     });
-    Ok(reply::page(cx, layout::render(&page, views::status(replica.as_ref(), cx.now))?))
+    Ok(reply::page(cx, layout::render(&page, views::status(replica.as_ref(), &cx.clock))?))
 }
 
 fn is_admin(viewer: Option<&Viewer>) -> bool {

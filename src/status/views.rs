@@ -5,7 +5,7 @@ use horrorshow::prelude::*;
 
 use crate::replica::location::Location;
 use crate::replica::status::Health;
-use crate::types::time::Timestamp;
+use crate::types::time::Clock;
 use crate::ui::time::Age;
 
 /// The replica, as the status page shows it.
@@ -28,7 +28,7 @@ pub fn up() -> impl Render {
 }
 
 /// The page's content for observers and admins; `None`: there is no replica.
-pub fn status<'s>(replica: Option<&'s StatusView>, now: Timestamp) -> impl Render + 's {
+pub fn status<'s>(replica: Option<&'s StatusView>, clock: &'s Clock) -> impl Render + 's {
     owned_html! {
         @ if let Some(replica) = replica {
             p {
@@ -38,7 +38,7 @@ pub fn status<'s>(replica: Option<&'s StatusView>, now: Timestamp) -> impl Rende
                     : "The site is up, but its backup is not well."
                 }
             }
-            : facts(replica, now);
+            : facts(replica, clock);
             @ if replica.is_on_same_disk {
                 p { : "The backup is on the same disk as the database: it does not survive losing that." }
             }
@@ -48,7 +48,7 @@ pub fn status<'s>(replica: Option<&'s StatusView>, now: Timestamp) -> impl Rende
     }
 }
 
-fn facts<'s>(replica: &'s StatusView, now: Timestamp) -> impl Render + 's {
+fn facts<'s>(replica: &'s StatusView, clock: &'s Clock) -> impl Render + 's {
     owned_html! {
         dl(class="facts") {
             dt { : "Backup" }
@@ -65,7 +65,7 @@ fn facts<'s>(replica: &'s StatusView, now: Timestamp) -> impl Render + 's {
             dt { : "Last copied" }
             dd { : last_copied(replica) }
             dt { : "Last verified" }
-            dd { : last_verified(replica, now) }
+            dd { : last_verified(replica, clock) }
         }
     }
 }
@@ -84,10 +84,10 @@ fn last_copied<'s>(replica: &'s StatusView) -> impl Render + 's {
     }
 }
 
-fn last_verified<'s>(replica: &'s StatusView, now: Timestamp) -> impl Render + 's {
+fn last_verified<'s>(replica: &'s StatusView, clock: &'s Clock) -> impl Render + 's {
     owned_html! {
         @ if let Some(last) = &replica.health.verification {
-            : Age { at: last.at, now };
+            : Age { at: last.at, clock };
             : " ago";
             @ if let Some(fault) = &last.fault {
                 : ": it could not be relied on";

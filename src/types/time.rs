@@ -1,5 +1,6 @@
 //! Timestamps of the database and of the program.
 
+use std::cell::Cell;
 use std::ops::{Add, Sub};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -72,6 +73,38 @@ impl Timestamp {
     #[must_use]
     pub fn rfc_3339(self) -> String {
         jiff::Timestamp::from_second(self.0.div_euclid(1_000_000)).unwrap_or_default().to_string()
+    }
+}
+
+/// The moment of a page, and until when what the page says about times is right.
+#[derive(Debug)]
+pub struct Clock {
+    now: Timestamp,
+    right_until: Cell<Timestamp>,
+}
+
+impl Clock {
+    /// The clock of a page that is made now.
+    #[must_use]
+    pub fn at(now: Timestamp) -> Clock {
+        Clock { now, right_until: Cell::new(Timestamp::MAX) }
+    }
+
+    /// The moment of the page.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The page says something that is right only before this moment.
+    pub fn limit(&self, end: Timestamp) {
+        self.right_until.set(self.right_until.get().min(end));
+    }
+
+    /// The first moment at which the page may say something else.
+    #[must_use]
+    pub fn right_until(&self) -> Timestamp {
+        self.right_until.get()
     }
 }
 

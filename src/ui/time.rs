@@ -5,15 +5,17 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
 use crate::html::render_by_reference;
-use crate::types::time::Timestamp;
+use crate::types::time::{Clock, Timestamp};
 
 /// `<time datetime="2026-11-23T22:12:00Z" title="November 23, 2026 22:12 UTC">5 days</time>`: the age in words,
 /// with the time for programs and as a tooltip.
-pub struct Age {
+///
+/// The page's clock learns until when the words are right.
+pub struct Age<'c> {
     /// The time of the event.
     pub at: Timestamp,
-    /// The time of the page.
-    pub now: Timestamp,
+    /// The page's.
+    pub clock: &'c Clock,
 }
 
 /// `November 23, 2026`.
@@ -78,7 +80,7 @@ fn write_moment<const N: usize>(out: &mut TemplateBuffer, at: DateTime, mut text
     }
 }
 
-impl Render for Age {
+impl Render for Age<'_> {
     fn render(&self, out: &mut TemplateBuffer) {
         let at = civil(self.at);
         let mut text = *b"<time datetime=\"0000-00-00T00:00:00Z\" title=\"";
@@ -90,7 +92,8 @@ impl Render for Age {
         text[33..35].copy_from_slice(&two_digits(at.second()));
         write_ascii(out, &text);
         write_moment(out, at, *b" 00, 0000 00:00 UTC\">");
-        let (before, number, after) = in_words(self.at, self.now);
+        self.clock.limit(next_change(self.at, self.clock.now()));
+        let (before, number, after) = in_words(self.at, self.clock.now());
         out.write_raw(before);
         if let Some(number) = number {
             out.write_raw(itoa::Buffer::new().format(number));
@@ -112,14 +115,17 @@ impl Render for DateAndTime {
     }
 }
 
-render_by_reference!(Age, Date, DateAndTime);
+render_by_reference!(Age<'_>, Date, DateAndTime);
+
+/// The minutes of a year of 365 days.
+const YEAR: i64 = 525_600;
+const QUARTER: i64 = YEAR / 4;
+const DAY_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// The time between two times in words, in either order: the text before the number, the number, the text
 /// after it. The rules are those of Rails' `time_ago_in_words` (Action View's
 /// `DateHelper#distance_of_time_in_words`).
 fn in_words(from: Timestamp, to: Timestamp) -> (&'static str, Option<i64>, &'static str) {
-    const YEAR: i64 = 525_600;
-    const QUARTER: i64 = YEAR / 4;
     let (from, to) = if from > to { (to, from) } else { (from, to) };
     // Rounded to seconds and then to minutes, as in Rails.
     let minutes = rounded(rounded(to.micros_since(from), 1_000_000), 60);
@@ -147,6 +153,35 @@ fn in_words(from: Timestamp, to: Timestamp) -> (&'static str, Option<i64>, &'sta
     }
 }
 
+/// The first moment after `to` at which [`in_words`] may say something else, or an earlier one.
+fn next_change(from: Timestamp, to: Timestamp) -> Timestamp {
+    if from > to {
+        return to; // An event to come: it soon says something else.
+    }
+    let minutes = rounded(rounded(to.micros_since(from), 1_000_000), 60);
+    let next_of = |unit: i64| rounded(minutes, unit) * unit + unit / 2;
+    let next = match minutes {
+        0..45 => minutes + 1,
+        45..90 => 90,
+        90..1440 => next_of(60).min(1440),
+        1440..2520 => 2520,
+        2520..43_200 => next_of(1440).min(43_200),
+        43_200..86_400 => next_of(43_200).min(86_400),
+        86_400..YEAR => next_of(43_200).min(YEAR),
+        _ => {
+            let leap = leap_days(civil(from), civil(to)) * 1440;
+            let rest = (minutes - leap) % YEAR;
+            let threshold = [QUARTER, 3 * QUARTER, YEAR].into_iter().find(|threshold| *threshold > rest);
+            minutes - rest + threshold.unwrap_or(YEAR)
+        }
+    };
+    // The words change when the seconds round to half a minute before, and the microseconds to that second.
+    let change = from.as_micros().saturating_add((next * 60 - 30).saturating_mul(1_000_000) - 500_000);
+    // Leap days are counted by dates.
+    let midnight = (to.as_micros().div_euclid(DAY_MICROS) + 1).saturating_mul(DAY_MICROS);
+    Timestamp::from_micros(if minutes < YEAR { change } else { change.min(midnight) })
+}
+
 /// The number of leap days between two times, counted by year as in Rails.
 fn leap_days(from: DateTime, to: DateTime) -> i64 {
     let first = i64::from(from.year()) + i64::from(from.month() >= 3);
@@ -165,6 +200,7 @@ mod tests {
     use super::*;
     use crate::types::time::{DAY, MINUTE};
     use horrorshow::Template;
+    use proptest::prelude::*;
     use std::time::Duration;
 
     /// 15 March 2023, noon.
@@ -216,11 +252,34 @@ mod tests {
         }
     }
 
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4000))]
+        #[test]
+        fn words_stay_until_the_next_change(
+            from in -3_000_000_000_000_000..3_000_000_000_000_000_i64,
+            // As likely seconds as decades.
+            age in (0_u32..52).prop_flat_map(|bits| 0..(2_i64 << bits)),
+            share in 0.0..1.0_f64,
+        ) {
+            let (from, now) = (Timestamp::from_micros(from), Timestamp::from_micros(from + age));
+            let next = next_change(from, now);
+            prop_assert!(next > now);
+            let length = next.micros_since(now);
+            for later in [0, 1, (length as f64 * share) as i64, length - 1] {
+                let later = Timestamp::from_micros(now.as_micros() + later.clamp(0, length - 1));
+                prop_assert_eq!(in_words(from, later), in_words(from, now), "{:?} {:?} {:?}", from, now, later);
+            }
+            // It is no earlier than a change by more than a day.
+            let limit = from.as_micros().max(now.as_micros() + 24 * 60 * 60 * 1_000_000);
+            prop_assert!(in_words(from, next) != in_words(from, now) || next.as_micros() <= limit);
+        }
+    }
+
     #[test]
     fn a_time_is_shown_for_readers_and_for_programs() {
         let at = FROM + 7 * MINUTE;
         assert_eq!(
-            Age { at, now: at + 3 * DAY }.into_string().expect("a string takes it"),
+            Age { at, clock: &Clock::at(at + 3 * DAY) }.into_string().expect("a string takes it"),
             r#"<time datetime="2023-03-15T12:07:00Z" title="March 15, 2023 12:07 UTC">3 days</time>"#
         );
         assert_eq!((at + Duration::from_micros(999_999)).rfc_3339(), "2023-03-15T12:07:00Z");
@@ -230,6 +289,10 @@ mod tests {
         );
         assert_eq!(Date(at - 6 * DAY).into_string().expect("a string takes it"), "March 9, 2023");
         assert_eq!(DateAndTime(Timestamp::MAX).into_string().expect("no panic"), "January 1, 1970 00:00 UTC");
-        assert!(Age { at: Timestamp::from_micros(i64::MIN), now: Timestamp::MAX }.into_string().is_ok());
+        assert!(
+            Age { at: Timestamp::from_micros(i64::MIN), clock: &Clock::at(Timestamp::MAX) }
+                .into_string()
+                .is_ok()
+        );
     }
 }

@@ -16,6 +16,7 @@ use super::route::Route;
 use super::taken_cookie::Taken;
 use super::timing::{Phase, Timing};
 use super::viewer::Viewer;
+use crate::changes::{Shown, Topic, Window};
 use crate::html::size::MAX_FORM_BYTES;
 use crate::site::Site;
 use crate::site::hashing::HashMemory;
@@ -24,7 +25,7 @@ use crate::site::origin::Origin;
 use crate::site::semaphore::Permit;
 use crate::types::cursor::{Cursor, START};
 use crate::types::id::UserId;
-use crate::types::time::Timestamp;
+use crate::types::time::{Clock, Timestamp};
 
 /// Those of browsers have some 150 characters.
 const MAX_USER_AGENT_CHARS: usize = 512;
@@ -42,12 +43,18 @@ pub struct Cx<'r> {
     pub request: &'r Request,
     /// The time when the request came: one time for the whole page.
     pub now: Timestamp,
+    /// The page's clock, which shows that time.
+    pub clock: Clock,
     /// The time spent in each phase.
     pub timing: &'r Timing,
     /// The route, once it has been found.
     pub route: Cell<Option<Route>>,
     /// The account that the form was made for, once it has been compared with the viewer.
     pub made_for: Cell<MadeFor>,
+    /// Whether the page is to be kept for others, so that it has to be complete.
+    pub is_to_keep: Cell<bool>,
+    /// What the page shows, if the handler has said that.
+    shown: RefCell<Option<Shown>>,
     viewer: OnceCell<Option<Viewer>>,
     form: OnceCell<std::result::Result<Form, Unreadable>>,
     /// Held from the first read until the response is rendered, but not during a write.
@@ -62,11 +69,32 @@ impl<'r> Cx<'r> {
     /// The context of a new request.
     #[must_use]
     pub fn new(site: &'r Site, request: &'r Request, timing: &'r Timing) -> Cx<'r> {
+        Cx::at(Timestamp::now(), site, request, timing)
+    }
+
+    /// The context of a request that came at another time.
+    #[must_use]
+    pub fn at(now: Timestamp, site: &'r Site, request: &'r Request, timing: &'r Timing) -> Cx<'r> {
         let (viewer, form) = (OnceCell::new(), OnceCell::new());
         let (route, made_for, permit) = (Cell::new(None), Cell::default(), RefCell::new(None));
         let (taken_cookies, has_written) = (RefCell::default(), Cell::new(false));
-        let now = Timestamp::now();
-        Cx { site, request, now, timing, route, made_for, viewer, form, permit, taken_cookies, has_written }
+        let clock = Clock::at(now);
+        Cx {
+            site,
+            request,
+            now,
+            clock,
+            timing,
+            route,
+            made_for,
+            is_to_keep: Cell::default(),
+            shown: RefCell::default(),
+            viewer,
+            form,
+            permit,
+            taken_cookies,
+            has_written,
+        }
     }
 
     /// Waits for a permit, if the request holds none, and reads from the database: see
@@ -79,13 +107,35 @@ impl<'r> Cx<'r> {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> std::result::Result<T, db::Error> {
+        self.acquire_permit()?;
+        self.timing.during(Phase::Read, || self.site.db.read(work))
+    }
+
+    /// Waits for a permit to compute, if the request holds none.
+    ///
+    /// # Errors
+    /// [`db::Error::Overloaded`] when no permit comes in time.
+    pub fn acquire_permit(&self) -> std::result::Result<(), db::Error> {
         let mut permit = self.permit.borrow_mut();
         if permit.is_none() {
             let acquired = self.timing.during(Phase::Permit, || self.site.request_permits.acquire());
             *permit = Some(acquired.ok_or(db::Error::Overloaded)?);
         }
-        drop(permit);
-        self.timing.during(Phase::Read, || self.site.db.read(work))
+        Ok(())
+    }
+
+    /// Says what the page of a guest shows, all of it, so that a copy of it can be kept until that changes. A page of
+    /// which nothing is said is not kept. Ages say for themselves until when they are right; what else depends on the
+    /// time limits the [`clock`](Cx::clock).
+    pub fn shows(&self, topics: &[Topic], window: Option<Window>) {
+        if self.is_to_keep.get() {
+            self.shown.replace(Some(Shown::of(topics, window)));
+        }
+    }
+
+    /// What the handler has said of the page.
+    pub fn take_shown(&self) -> Option<Shown> {
+        self.shown.take()
     }
 
     /// Writes to the database, see [`Database::write`](db::Database::write): `work` may run twice. The

@@ -51,7 +51,7 @@ fn with_content(cx: &Cx, content: String, mut response: Response) -> Response {
     let tag = entity_tag(content.as_bytes());
     let accepted = AcceptedCodings::of(cx.request);
     let may_compress = accepted.gzip && (content.len() >= MIN_COMPRESSED_BYTES || !accepted.identity);
-    if has_entity_tag(cx.request, &tag) {
+    if !cx.is_to_keep.get() && has_entity_tag(cx.request, &tag) {
         response.status_code = 304;
     } else if let Some(gzip) = may_compress.then(|| gzip::compressed(content.as_bytes())).flatten() {
         response.data = ResponseBody::from_data(gzip);
@@ -60,6 +60,18 @@ fn with_content(cx: &Cx, content: String, mut response: Response) -> Response {
         response.data = ResponseBody::from_string(content);
     }
     response.headers.push(("ETag".into(), tag.into()));
+    response
+}
+
+/// A complete response as a client gets it that may have this version.
+#[must_use]
+pub fn unless_known(cx: &Cx, mut response: Response) -> Response {
+    let tag = response.headers.iter().find(|(name, _)| name == "ETag");
+    if response.status_code == 200 && tag.is_some_and(|(_, tag)| has_entity_tag(cx.request, tag)) {
+        response.headers.retain(|(name, _)| name != "Content-Encoding");
+        response.data = ResponseBody::empty();
+        response.status_code = 304;
+    }
     response
 }
 

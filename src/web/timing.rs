@@ -20,15 +20,18 @@ pub enum Phase {
     Commit,
     /// Hashing a password, with the wait for a permit.
     Hash,
+    /// Looking for a copy of the page.
+    Cache,
 }
 
-const PHASES: [(Phase, &str); 6] = [
+const PHASES: [(Phase, &str); 7] = [
     (Phase::Permit, "turn"),
     (Phase::Read, "read"),
     (Phase::Queue, "queue"),
     (Phase::Work, "work"),
     (Phase::Commit, "commit"),
     (Phase::Hash, "hash"),
+    (Phase::Cache, "cache"),
 ];
 
 /// The time that a request has spent in each phase.
@@ -51,7 +54,7 @@ impl Timing {
     }
 
     /// Runs `work` and adds its time to `phase`.
-    pub(super) fn during<T>(&self, phase: Phase, work: impl FnOnce() -> T) -> T {
+    pub fn during<T>(&self, phase: Phase, work: impl FnOnce() -> T) -> T {
         let began = Instant::now();
         let done = work();
         self.add(phase, began.elapsed());

@@ -6,7 +6,7 @@ use lorem_news::schema::SCHEMA;
 use lorem_news::search::query::{MAX_LENGTH, MAX_WORDS, Query};
 use lorem_news::search::words::folded;
 use lorem_news::search::{self, MAX_BLOCKS, MAX_MATCHES, Order, ROWS_PER_BLOCK, excerpt};
-use lorem_news::types::time::Timestamp;
+use lorem_news::types::time::{Clock, Timestamp};
 use lorem_news::user::{self, NewUser};
 use lorem_store::migrate;
 use rusqlite::Connection;
@@ -33,7 +33,7 @@ pub fn holds(input: &[u8]) {
             site,
             query,
             order,
-            Timestamp::from_micros(1),
+            &Clock::at(Timestamp::from_micros(1)),
         ) {
             Ok(found) => found,
             Err(why) => panic!("{query:?}: {why}"),

@@ -9,7 +9,7 @@ use lorem_news::search::Order;
 use lorem_news::search::query::Query;
 use lorem_news::site::origin::Origin;
 use lorem_news::types::id::UserId;
-use lorem_news::types::time::Timestamp;
+use lorem_news::types::time::{Clock, Timestamp};
 use lorem_news::user::handlers::deletion;
 use lorem_news::visibility::{Place, Reader, Shown, State, shown};
 use rusqlite::Connection;
@@ -448,7 +448,7 @@ fn search_finds_nothing_removed_before_the_index_follows() {
     while search::sql::index_step(&database).expect("a step") {}
     let find = |text: &str| {
         let query = Query::parse(text).expect("a query");
-        let found = search::sql::find::find(&database, &query, Order::Date, Timestamp::now());
+        let found = search::sql::find::find(&database, &query, Order::Date, &Clock::at(Timestamp::now()));
         found.expect("an answer").expect("the author is known").matches.len()
     };
     let words = ["removedtitle", "removedtitl", "removedtext", "removedcomment", "\"removedcomment with\""];

@@ -27,6 +27,7 @@ mod hashing;
 mod hidden;
 mod housekeeping;
 mod http;
+mod kept;
 mod known_links;
 mod leaving;
 mod limits;

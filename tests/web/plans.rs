@@ -23,7 +23,7 @@ use lorem_news::session::{self, NewSession};
 use lorem_news::sitemap;
 use lorem_news::types::cursor::START;
 use lorem_news::types::id::{CommentId, PostId, SessionId, UserId};
-use lorem_news::types::time::{MINUTE, Timestamp};
+use lorem_news::types::time::{Clock, MINUTE, Timestamp};
 use lorem_news::user::look_alike::ComparedName;
 use lorem_news::user::sql::names;
 use lorem_news::user::{self, NewUser};
@@ -542,8 +542,8 @@ fn the_search_index_finds_its_rows_by_an_index() {
             .expect("a user");
         for text in ["dol", "dolor lorem", &format!("\"dolor sit\" by:{name} site:example.com")] {
             let query = Query::parse(text).expect("a search");
-            let found =
-                search::sql::find::find(connection, &query, Order::Date, LONG_AGO).expect("an answer");
+            let found = search::sql::find::find(connection, &query, Order::Date, &Clock::at(LONG_AGO))
+                .expect("an answer");
             assert!(found.is_some(), "a user has the name");
         }
         for kind in [Kind::Post, Kind::Comment] {

@@ -6,7 +6,7 @@ use lorem_news::schema::SCHEMA;
 use lorem_news::search::query::{Kind, Query};
 use lorem_news::search::{self, MAX_BLOCKS, MAX_MATCHES, Order, ROWS_PER_BLOCK};
 use lorem_news::types::id::{CommentId, PostId, UserId};
-use lorem_news::types::time::{DAY, Timestamp};
+use lorem_news::types::time::{Clock, DAY, Timestamp};
 use lorem_news::user::{self, NewUser};
 use lorem_store::Database;
 use rusqlite::Connection;
@@ -429,7 +429,7 @@ fn crowd(titles: impl Iterator<Item = (i64, String)>) -> (tempfile::TempDir, Con
 
 fn find(connection: &Connection, text: &str) -> search::Found {
     let query = Query::parse(text).expect("a search");
-    search::sql::find::find(connection, &query, Order::Date, Timestamp::from_micros(1))
+    search::sql::find::find(connection, &query, Order::Date, &Clock::at(Timestamp::from_micros(1)))
         .expect("an answer")
         .expect("a user has the name")
 }

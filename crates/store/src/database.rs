@@ -12,6 +12,7 @@ use rusqlite::Connection;
 #[cfg(feature = "ablation")]
 use crate::ablation::{self, AlternativeWriter, Synchronous, WriteStrategy};
 use crate::checkpoint::{self, CheckpointGuard, Checkpoints};
+use crate::commits::{CommitObserver, Commits};
 use crate::connection::open_read_write;
 use crate::error::{Error, OpenError};
 use crate::files::DatabaseFiles;
@@ -34,6 +35,7 @@ pub struct Database {
     alternative: Option<AlternativeWriter>,
     metrics: Arc<WriterMetrics>,
     path: PathBuf,
+    commits: Arc<Commits>,
 }
 
 impl Database {
@@ -70,7 +72,8 @@ impl Database {
         migrate::run(&mut connection, schema)?;
         let readers = Readers::open(path)?;
         let metrics = Arc::new(WriterMetrics::new());
-        let writer = start_writer(path, connection, &readers, guard, &metrics)?;
+        let commits = Arc::new(Commits::of(path));
+        let writer = start_writer(path, connection, &readers, guard, &metrics, &commits)?;
         Ok(Database {
             readers,
             writer,
@@ -78,6 +81,7 @@ impl Database {
             alternative: None,
             metrics,
             path: path.to_owned(),
+            commits,
         })
     }
 
@@ -163,6 +167,28 @@ impl Database {
         })
     }
 
+    /// Tells `observer` of all commits from now on. `prepare` gets the writer's connection first, in a transaction: it may
+    /// create temporary triggers and functions, by which the observer learns what a transaction changes. It may run
+    /// twice.
+    ///
+    /// # Errors
+    /// As [`Database::write`].
+    pub fn observe_commits<P>(&self, observer: Arc<dyn CommitObserver>, prepare: P) -> Result<(), Error>
+    where
+        P: Fn(&Connection) -> rusqlite::Result<()> + Send + 'static,
+    {
+        self.write(prepare)?;
+        self.commits.observe(observer);
+        Ok(())
+    }
+
+    /// Whether the observer has been told of all commits to this moment, also of those by other processes: it is told of
+    /// the latter within a second, or before the next commit of this one.
+    #[must_use]
+    pub fn commits_are_told(&self) -> bool {
+        self.commits.are_told()
+    }
+
     /// Replaces the way in which this database is written.
     ///
     /// # Errors
@@ -177,7 +203,8 @@ impl Database {
         if self.alternative.is_none() {
             let connection = ablation::open_group_writer(&self.path, synchronous)?;
             let guard = checkpoint::unguarded;
-            let writer = start_writer(&self.path, connection, &self.readers, guard, &self.metrics)?;
+            let writer =
+                start_writer(&self.path, connection, &self.readers, guard, &self.metrics, &self.commits)?;
             drop(mem::replace(&mut self.writer, writer).stop());
         }
         Ok(self)
@@ -240,13 +267,15 @@ impl Database {
         let connection = self.writer.stop()?;
         drop(self.readers);
         pragmas::refresh_statistics(&connection);
-        Ok(Drained { connection })
+        Ok(Drained { connection, _commits: self.commits })
     }
 }
 
 /// A database that takes no more reads or writes and is still open.
 pub struct Drained {
     connection: Connection,
+    /// They outlive the connection, see `WalIndex`.
+    _commits: Arc<Commits>,
 }
 
 impl Drained {
@@ -287,9 +316,10 @@ fn start_writer(
     readers: &Readers,
     guard: CheckpointGuard,
     metrics: &Arc<WriterMetrics>,
+    commits: &Arc<Commits>,
 ) -> Result<Writer, OpenError> {
     let checkpoints = Checkpoints::start(path, &connection, readers.gate(), guard)?;
-    Writer::start(connection, checkpoints, Arc::clone(metrics), DatabaseFiles::of(path))
+    Writer::start(connection, checkpoints, Arc::clone(metrics), Arc::clone(commits), DatabaseFiles::of(path))
         .map_err(OpenError::Thread)
 }
 

@@ -56,6 +56,7 @@ pub mod ablation;
 mod readers;
 
 // Parts that know one matter each.
+mod commits;
 mod connection;
 mod files;
 pub mod header;
@@ -67,10 +68,12 @@ pub mod histogram;
 pub mod pragmas;
 mod schema;
 mod slow_statements;
+mod wal_index;
 
 mod error;
 
 pub use checkpoint::{CheckpointGuard, empty_wal};
+pub use commits::CommitObserver;
 pub use connection::POOL_TIMEOUT;
 pub use database::{Database, Drained, MIN_SQLITE_VERSION};
 pub use error::{Error, OpenError};

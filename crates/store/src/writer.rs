@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use crate::checkpoint::Checkpoints;
+use crate::commits::Commits;
 use crate::error::Error;
 use crate::files::{self, DatabaseFiles};
 use crate::metrics::{BatchTimeline, WriteTimings, WriterMetrics};
@@ -78,6 +79,7 @@ impl Writer {
         connection: Connection,
         mut checkpoints: Checkpoints,
         metrics: Arc<WriterMetrics>,
+        commits: Arc<Commits>,
         mut files: DatabaseFiles,
     ) -> std::io::Result<Writer> {
         let state = State { waiting: VecDeque::new(), stopping: false };
@@ -91,11 +93,17 @@ impl Writer {
                 let files_are_present = files.are_present(|| checkpoints.empty_wal(&connection));
                 match next {
                     Next::Work(first) if files_are_present => {
-                        write_batch(&connection, queue, first, &metrics);
+                        write_batch(
+                            &connection,
+                            queue,
+                            first,
+                            Watch { metrics: &metrics, commits: &commits },
+                        );
                         metrics.set_wal_pages(checkpoints.after_commit(&connection));
+                        commits.look(); // A checkpoint can change the header, too.
                     }
                     Next::Work(first) => queue.refuse_all(first, &Error::FileReplaced),
-                    Next::Idle => {}
+                    Next::Idle => commits.look(),
                     Next::Stop => break,
                 }
             }
@@ -212,9 +220,16 @@ impl Queue {
     }
 }
 
+/// What is told of a commit.
+#[derive(Clone, Copy)]
+struct Watch<'w> {
+    metrics: &'w WriterMetrics,
+    commits: &'w Commits,
+}
+
 /// Runs `first` and the queued writes, up to the limits, in one transaction, commits it, and answers the
 /// callers.
-fn write_batch(connection: &Connection, queue: &Queue, first: Box<dyn Work>, metrics: &WriterMetrics) {
+fn write_batch(connection: &Connection, queue: &Queue, first: Box<dyn Work>, watch: Watch) {
     if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
         // Another process keeps the lock. The writes that queued meanwhile would each wait as long again.
         return queue.refuse_all(first, &error);
@@ -228,13 +243,13 @@ fn write_batch(connection: &Connection, queue: &Queue, first: Box<dyn Work>, met
         if outcome == Outcome::Failed || connection.is_autocommit() {
             // SQLite itself rolls back after a full disk, an I/O error or a lack of memory.
             roll_back(connection);
-            return batch.into_iter().for_each(|work| write_alone(connection, work, metrics));
+            return batch.into_iter().for_each(|work| write_alone(connection, work, watch));
         }
         let has_room = batch.len() < MAX_BATCH_WRITES && began.elapsed() < MAX_BATCH_TIME;
         next = if has_room { queue.take() } else { None };
     }
     let timeline = BatchTimeline { began, work_done: Instant::now() };
-    let committed = commit(connection, batch.len(), metrics);
+    let committed = commit(connection, batch.len(), watch);
     for work in batch {
         let committed = match &committed {
             Ok(()) => Ok(()),
@@ -245,7 +260,7 @@ fn write_batch(connection: &Connection, queue: &Queue, first: Box<dyn Work>, met
 }
 
 /// Runs one write in a transaction of its own, after a shared transaction has failed.
-fn write_alone(connection: &Connection, mut work: Box<dyn Work>, metrics: &WriterMetrics) {
+fn write_alone(connection: &Connection, mut work: Box<dyn Work>, watch: Watch) {
     if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
         return work.answer(Err(error), BatchTimeline::not_begun());
     }
@@ -258,16 +273,16 @@ fn write_alone(connection: &Connection, mut work: Box<dyn Work>, metrics: &Write
         roll_back(connection);
         Ok(())
     } else {
-        commit(connection, 1, metrics)
+        commit(connection, 1, watch)
     };
     work.answer(committed, timeline);
 }
 
 /// Commits and flushes a transaction of this many writes. A failed commit is rolled back, and overwritten in
 /// the WAL before its callers are answered.
-fn commit(connection: &Connection, writes: usize, metrics: &WriterMetrics) -> Result<(), Error> {
+fn commit(connection: &Connection, writes: usize, Watch { metrics, commits }: Watch) -> Result<(), Error> {
     let began = Instant::now();
-    execute(connection, "COMMIT").inspect_err(|error| {
+    commits.during(|| execute(connection, "COMMIT")).inspect_err(|error| {
         lorem_counted_log::error!("a commit failed: {error}");
         if error.is_flush_failure() {
             metrics.observe_failed_flush();

@@ -23,5 +23,5 @@ pub(super) fn page(cx: &Cx, id: CommentId, form: &CommentForm) -> Result<String>
     let back = paths::comment(id).to_string();
     let (aside, description) = (Some((&*back, "← Back to comment")), "Reply to a comment on Lorem News.");
     let page = Page { aside, description, ..Page::with_form(cx, "Reply", form.errors)? };
-    Ok(layout::render(&page, views::reply(&detail, &parent, form, cx.now))?)
+    Ok(layout::render(&page, views::reply(&detail, &parent, form, &cx.clock))?)
 }

@@ -10,7 +10,7 @@ use crate::html::text::{DOT, Id, Isolated, escaped_length};
 use crate::markup::{FORMATTING, Markup};
 use crate::post::PostDetail;
 use crate::types::id::{CommentId, DraftId, PostId};
-use crate::types::time::Timestamp;
+use crate::types::time::Clock;
 use crate::ui::button;
 use crate::ui::field::{self, Field};
 use crate::ui::time::Age;
@@ -24,13 +24,13 @@ pub fn reply<'p>(
     post: &'p PostDetail,
     parent: &'p Comment,
     form: &'p CommentForm,
-    now: Timestamp,
+    clock: &'p Clock,
 ) -> impl Render + 'p {
     let form = *form;
     owned_html! {
         p(class="byline") {
             : user::views::author::by(parent.author.as_ref(), None); : DOT;
-            a(href=paths::comment(parent.id)) { : Age { at: parent.created_at, now }; : " ago" }
+            a(href=paths::comment(parent.id)) { : Age { at: parent.created_at, clock }; : " ago" }
             : DOT; : "on "; a(href=paths::post(post.post.id)) { : Isolated(&post.post.title) }
         }
         div(class="prose") { : Markup(&parent.body) }

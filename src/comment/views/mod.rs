@@ -18,7 +18,7 @@ use crate::html::size::MAX_PAGE_BYTES;
 use crate::html::text::{DOT, Id, Isolated};
 use crate::post::PostDetail;
 use crate::types::id::{CommentId, UserId};
-use crate::types::time::Timestamp;
+use crate::types::time::{Clock, Timestamp};
 use crate::ui::field;
 use crate::ui::pager;
 use crate::ui::time::Age;
@@ -41,7 +41,7 @@ pub struct ThreadContext<'s> {
     /// The signed-in user, if there is one.
     pub viewer: Option<&'s Viewer>,
     /// The time of the request, for ages.
-    pub now: Timestamp,
+    pub clock: &'s Clock,
     /// The post's author: their comments have a badge.
     pub poster_id: Option<UserId>,
     /// The time after which others' comments are new to the viewer; `None`: no comment is new.
@@ -57,10 +57,10 @@ pub struct ThreadContext<'s> {
 impl<'s> ThreadContext<'s> {
     /// The context of a page of the post in `detail`.
     #[must_use]
-    pub fn of(cx: &Cx, viewer: Option<&'s Viewer>, detail: &PostDetail) -> ThreadContext<'s> {
+    pub fn of(cx: &'s Cx, viewer: Option<&'s Viewer>, detail: &PostDetail) -> ThreadContext<'s> {
         ThreadContext {
             viewer,
-            now: cx.now,
+            clock: &cx.clock,
             poster_id: detail.post.author.as_ref().map(|author| author.id),
             new_since: detail.new_since,
             new_comments: detail.post.new_comments,
@@ -90,14 +90,14 @@ impl<'s> ThreadContext<'s> {
     /// The context of a page change for a user who has just changed something: no comment is new to them.
     #[must_use]
     pub fn of_change(
-        cx: &Cx,
+        cx: &'s Cx,
         viewer: Option<&'s Viewer>,
         poster_id: Option<UserId>,
         is_open: bool,
     ) -> ThreadContext<'s> {
         ThreadContext {
             viewer,
-            now: cx.now,
+            clock: &cx.clock,
             poster_id,
             new_since: None,
             new_comments: 0,
@@ -231,7 +231,7 @@ fn annotated_body<'c>(
     annotations: Annotations,
 ) -> impl Render + 'c {
     let author = comment.author.as_ref();
-    let ThreadContext { viewer, now, poster_id, is_open, .. } = context;
+    let ThreadContext { viewer, clock, poster_id, is_open, .. } = context;
     let is_posters = author.is_some_and(|author| Some(author.id) == poster_id);
     let parent_id = comment.parent_id.filter(|_| !annotations.is_first);
     owned_html! {
@@ -242,7 +242,7 @@ fn annotated_body<'c>(
                 @ if !comment.is_removed { : user::views::author::by(author, viewer) }
                 @ if is_posters { : Raw(" <span class=badge>author</span>") }
                 @ if !comment.is_removed { : DOT }
-                a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, now }; : Raw(" ago") }
+                a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, clock }; : Raw(" ago") }
                 @ if let Some(parent_id) = parent_id { : DOT; a(href=Id("#comment_", parent_id.get())) { : Raw("parent") } }
                 : moderation::views::link(Target::Comment(comment.id), author, comment.is_flagged, viewer);
                 @ if annotations.is_new { : new::badge(annotations.next_new) }

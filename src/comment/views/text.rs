@@ -8,7 +8,7 @@ use crate::html::text::{DOT, Id, Isolated};
 use crate::markup::Markup;
 use crate::markup::cut::{beginning, common_limit, size};
 use crate::types::id::CommentId;
-use crate::types::time::Timestamp;
+use crate::types::time::Clock;
 use crate::ui::time::Age;
 use crate::web::paths;
 
@@ -48,7 +48,7 @@ pub(super) fn text(id: CommentId, body: &str, limit: Option<usize>) -> impl Rend
 const WHOLE_COMMENT: &str = "Show the whole comment";
 
 /// The comments on their author's page, the long ones cut.
-pub fn own<'c>(comments: &'c [OwnComment], now: Timestamp) -> impl Render + 'c {
+pub fn own<'c>(comments: &'c [OwnComment], clock: &'c Clock) -> impl Render + 'c {
     owned_html! {
         ol(class="comments") {
             @ for comment in comments {
@@ -56,7 +56,7 @@ pub fn own<'c>(comments: &'c [OwnComment], now: Timestamp) -> impl Render + 'c {
                     div {
                         p {
                             : Raw("on "); a(href=paths::post(comment.post_id)) { : Isolated(&comment.post_title) }
-                            : DOT; a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, now }; : Raw(" ago") }
+                            : DOT; a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, clock }; : Raw(" ago") }
                         }
                         : listed(comment);
                     }

@@ -8,7 +8,7 @@ use super::super::query::{Kind, MIN_PREFIX_LENGTH, Query, Term};
 use super::super::words::comparable_words;
 use super::super::{Found, MAX_BLOCKS, MAX_MATCHES, MAX_PREFIX_EXPANSIONS, Match, Order, ROWS_PER_BLOCK};
 use crate::types::id::UserId;
-use crate::types::time::Timestamp;
+use crate::types::time::Clock;
 use crate::user;
 
 /// The most bytes of text that a query reads to check phrases.
@@ -22,7 +22,7 @@ pub fn find(
     connection: &Connection,
     query: &Query,
     order: Order,
-    now: Timestamp,
+    clock: &Clock,
 ) -> rusqlite::Result<Option<Found>> {
     let author = match &query.by {
         Some(name) => match super::author(connection, &user::name::folded(name))? {
@@ -53,7 +53,10 @@ pub fn find(
     found.is_more |= matches.len() > MAX_MATCHES as usize;
     matches.truncate(MAX_MATCHES as usize);
     if order == Order::Relevance {
+        let now = clock.now();
         matches.sort_by(|a, b| b.relevance(now).total_cmp(&a.relevance(now)));
+        let swaps = matches.windows(2).filter_map(|pair| pair[0].overtaken_by(&pair[1], now));
+        swaps.for_each(|swap| clock.limit(swap));
     }
     Ok(Some(found))
 }

@@ -13,7 +13,7 @@ use crate::post::Post;
 use crate::session::Session;
 use crate::types::cursor::Slice;
 use crate::types::id::UserId;
-use crate::types::time::Timestamp;
+use crate::types::time::Clock;
 use crate::ui::badge;
 use crate::ui::button;
 use crate::ui::field::{self, Field};
@@ -56,12 +56,12 @@ pub fn show<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
         dl(class="facts") {
             dt { : "user:" } dd { : Isolated(&user.screen_name); : badge::admin(user.is_admin) }
             @ if !profile.former_names.is_empty() {
-                dt { : "formerly:" } dd { : former_names(&profile.former_names, cx.now) }
+                dt { : "formerly:" } dd { : former_names(&profile.former_names, &cx.clock) }
             }
             dt { : "created:" }
             dd {
                 @ if profile.sessions.is_some() { : Date(user.created_at) }
-                else { : Age { at: user.created_at, now: cx.now }; : " ago" }
+                else { : Age { at: user.created_at, clock: &cx.clock }; : " ago" }
             }
             dt { : "karma:" } dd { : user.karma }
             @ if let Some(reason) = &user.banned {
@@ -72,7 +72,7 @@ pub fn show<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
         details(open, id="posts") {
             summary { h2 { : "Posts:" } : " "; : user.posts_count }
             ol(class="posts") {
-                @ for post in &profile.posts.rows { : post::views::row(post, false, viewer, cx.now) }
+                @ for post in &profile.posts.rows { : post::views::row(post, false, viewer, &cx.clock) }
             }
             : pager::more(profile.posts.next, "posts", "#posts", "posts");
         }
@@ -82,11 +82,11 @@ pub fn show<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
 }
 
 /// `NAME (until 3 days ago), NAME (until 20 days ago)`.
-fn former_names(names: &[FormerName], now: Timestamp) -> impl Render + '_ {
+fn former_names<'n>(names: &'n [FormerName], clock: &'n Clock) -> impl Render + 'n {
     owned_html! {
         @ for (at, name) in names.iter().enumerate() {
             @ if at > 0 { : ", " }
-            : Isolated(&name.screen_name); : " (until "; : Age { at: name.left_at, now }; : " ago)"
+            : Isolated(&name.screen_name); : " (until "; : Age { at: name.left_at, clock }; : " ago)"
         }
     }
 }
@@ -97,7 +97,7 @@ fn comments<'p>(cx: &'p Cx, profile: &'p Profile) -> impl Render + 'p {
     owned_html! {
         details(open?=is_requested, id="comments") {
             summary { h2 { : "Comments:" } : " "; : profile.user.comments_count }
-            : comment::views::text::own(&profile.comments.rows, cx.now);
+            : comment::views::text::own(&profile.comments.rows, &cx.clock);
             : pager::more(profile.comments.next, "comments", "#comments", "comments");
         }
     }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::ErrorCode;
 use tempfile::TempDir;
@@ -486,4 +487,90 @@ fn queued_writes_are_committed_at_the_close_and_later_ones_are_refused() {
     assert_eq!(rows_seen_by_another_connection(&db), answered);
     assert_eq!(db.read(numbers).expect("reads go on"), answered);
     db.close().expect("the writer has not panicked");
+}
+
+/// What an observer is told, and the number of rows that another connection sees at that moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Committing(usize),
+    Committed(usize),
+    Overtaken(usize),
+}
+
+struct Listener {
+    told: Mutex<Vec<Told>>,
+    reader: Mutex<Connection>,
+}
+
+impl Listener {
+    fn hear(&self, told: fn(usize) -> Told) {
+        let seen = numbers(&self.reader.lock().expect("nothing panics")).expect("the table is there").len();
+        self.told.lock().expect("nothing panics").push(told(seen));
+    }
+
+    fn take(&self) -> Vec<Told> {
+        std::mem::take(&mut self.told.lock().expect("nothing panics"))
+    }
+}
+
+impl CommitObserver for Listener {
+    fn committing(&self) {
+        self.hear(Told::Committing);
+    }
+
+    fn committed(&self) {
+        self.hear(Told::Committed);
+    }
+
+    fn overtaken(&self) {
+        self.hear(Told::Overtaken);
+    }
+}
+
+#[test]
+fn an_observer_is_told_before_and_after_a_commit_can_be_read_and_of_those_of_other_processes() {
+    use Told::{Committed, Committing, Overtaken};
+    let (_folder, db) = notes();
+    let open = || Connection::open(db.path()).expect("the database opens");
+    let listener = Arc::new(Listener { told: Mutex::default(), reader: Mutex::new(open()) });
+    db.observe_commits(Arc::clone(&listener) as Arc<dyn CommitObserver>, |_| Ok(())).expect("it listens");
+    let mut next = 0;
+    let mut written = || {
+        next += 1;
+        let number = next;
+        db.write(move |connection| insert(connection, number)).expect("it is written");
+        assert!(db.commits_are_told());
+        listener.take()
+    };
+    assert_eq!(written(), [Committing(0), Committed(1)]);
+    // Nothing to commit, and a transaction that is rolled back.
+    db.write(|_| Ok(())).expect("it is committed");
+    assert_eq!(listener.take(), [Committing(1), Committed(1)]);
+    let failing =
+        |connection: &Connection| insert(connection, 99).and(Err::<(), _>(rusqlite::Error::InvalidQuery));
+    db.write(failing).expect_err("it fails");
+    assert_eq!((listener.take(), db.commits_are_told()), (vec![], true));
+
+    // A connection that the store knows nothing of is as another process.
+    let other = open();
+    insert(&other, 101).expect("it is written");
+    assert!(!db.commits_are_told(), "at once");
+    assert_eq!(written(), [Overtaken(2), Committing(2), Committed(3)]);
+    assert_eq!(written(), [Committing(3), Committed(4)]);
+    // Reading changes nothing; nor does a rollback, or a WAL that begins at its start again.
+    assert_eq!(numbers(&other).expect("the table is there").len(), 4);
+    let undone = "BEGIN IMMEDIATE; INSERT INTO notes (number) VALUES (103); ROLLBACK";
+    other.execute_batch(undone).expect("it is undone");
+    assert!(db.commits_are_told());
+    other.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("it is copied");
+    assert_eq!(written(), [Committing(4), Committed(5)]);
+    // Without a write of ours it is told soon.
+    insert(&other, 102).expect("it is written");
+    let began = Instant::now();
+    while listener.take() != [Overtaken(6)] {
+        assert!(began.elapsed() < Duration::from_secs(20), "it is not told");
+        thread::yield_now();
+    }
+    assert!(db.commits_are_told());
+    db.close().expect("it closes");
 }

@@ -1,16 +1,18 @@
-//! Handlers for posts: the lists, the page of a post, and the forms.
+//! Handlers for posts: the page of a post, and the forms.
+
+pub mod lists;
 
 use std::sync::Arc;
 
 use horrorshow::owned_html;
 use rusqlite::Connection;
 
-use super::best::Period;
-use super::link::{self, NewLink};
-use super::{Content, Holder, Holders, NewPost, Post, PostDetail, REPOST, UpdateOutcome, sql, views};
+use super::link::NewLink;
+use super::{Content, Holder, Holders, NewPost, PostDetail, REPOST, UpdateOutcome, sql, views};
 use crate::auth;
 use crate::auth::Standing;
 use crate::auth::token::Token;
+use crate::changes::Topic;
 use crate::comment;
 use crate::comment::Thread;
 use crate::comment::sql::discussion::Discussion;
@@ -19,8 +21,7 @@ use crate::deletion;
 use crate::draft;
 use crate::saved;
 use crate::site::limiter::Action;
-use crate::text::isolated;
-use crate::types::cursor::{Cursor, PAGE_SIZE, START, Slice};
+use crate::types::cursor::{Cursor, START};
 use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::ui::layout::{self, Page, Preview};
@@ -32,64 +33,6 @@ use crate::web::account::Account;
 use crate::web::flash::Flash;
 use crate::web::form::{Errors, Form};
 use crate::web::{ALREADY_DELETED, ALREADY_REMOVED, Cx, Error, Result, paths, reply};
-
-/// Reads a page of a list: for the viewer, from a cursor on, at most this number of posts.
-type Query = fn(&Connection, Option<UserId>, Cursor, u32) -> rusqlite::Result<Slice<Post>>;
-
-/// `GET /`: the front page, hottest first.
-///
-/// # Errors
-/// [`Error::BadRequest`] for a malformed cursor; [`Error::Unavailable`] or [`Error::Internal`] when the
-/// database fails.
-pub fn front(cx: &Cx) -> Result {
-    list(cx, "Top posts", "What people post and discuss on Lorem News.", paths::FRONT_FEED, sql::hottest)
-}
-
-/// `GET /posts`: newest first.
-///
-/// # Errors
-/// [`Error::BadRequest`] for a malformed cursor; [`Error::Unavailable`] or [`Error::Internal`] when the
-/// database fails.
-pub fn recent(cx: &Cx) -> Result {
-    list(cx, "Recent posts", "The newest posts on Lorem News.", paths::POSTS_FEED, sql::newest)
-}
-
-fn list(cx: &Cx, heading: &str, description: &str, feed: &'static str, query: Query) -> Result {
-    let (after, viewer_id) = (cx.cursor("after")?, auth::viewer_id(cx)?);
-    let posts = cx.read(|connection| query(connection, viewer_id, after, PAGE_SIZE))?;
-    let aside = Some(views::NEW_POST);
-    let page = Page { aside, description, feed: Some(feed.into()), ..Page::new(cx, heading)? };
-    Ok(reply::page(cx, layout::render(&page, views::list(cx, page.viewer, &posts))?))
-}
-
-/// `GET /best`, `GET /best/:period`: the posts of a period, by default a week, with the most points first.
-///
-/// # Errors
-/// [`Error::NotFound`] for an unknown period; [`Error::BadRequest`] for a malformed cursor;
-/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
-pub fn best(cx: &Cx, period: &str) -> Result {
-    let period = Period::from_code(period).ok_or(Error::NotFound)?;
-    let (after, viewer_id, now) = (cx.cursor("after")?, auth::viewer_id(cx)?, cx.now);
-    let posts = cx.read(|connection| sql::best(connection, viewer_id, period, now, after, PAGE_SIZE))?;
-    let description = "The posts on Lorem News with the most points.";
-    let page = Page { description, ..Page::new(cx, period.heading())? };
-    Ok(reply::page(cx, layout::render(&page, views::best(cx, page.viewer, period, &posts))?))
-}
-
-/// `GET /from?site=…`: the links to a site, newest first.
-///
-/// # Errors
-/// [`Error::NotFound`] for a site that no link can have; [`Error::BadRequest`] for a malformed cursor;
-/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
-pub fn from(cx: &Cx) -> Result {
-    let (after, viewer_id) = (cx.cursor("after")?, auth::viewer_id(cx)?);
-    let site = cx.query("site").and_then(|site| link::site::parse(&site)).ok_or(Error::NotFound)?;
-    let posts = cx.read(|connection| sql::of_site(connection, viewer_id, &site, after, PAGE_SIZE))?;
-    let heading = format!("Posts from {}", isolated(&site));
-    let description = format!("Links to {} on Lorem News.", isolated(&site));
-    let page = Page { description: &description, ..Page::new(cx, &heading)? };
-    Ok(reply::page(cx, layout::render(&page, views::from(cx, page.viewer, &site, &posts))?))
-}
 
 /// `GET /posts/:id`: a post and its comments.
 ///
@@ -111,6 +54,7 @@ pub fn show(cx: &Cx, id: PostId) -> Result {
     let draft = kept.as_ref().map(|kept| kept.id);
     let typed = kept.map_or(typed, |kept| kept.body);
     let (detail, comments) = found.ok_or_else(|| draft::handlers::target_deleted(typed.clone(), draft))?;
+    cx.shows(&[Topic::Post(id)], None);
     let errors = cx.unsent_errors();
     let form = CommentForm { draft, errors: &errors, ..CommentForm::of(Account::of(None), &typed) };
     let html = render(cx, &detail, &comments, &form)?;

@@ -1,0 +1,349 @@
+//! What each commit changes, for copies of pages that are never stale.
+//!
+//! Commits have numbers. Before a commit can be read, each [`Topic`] that it changes gets its number; after it, and
+//! before its callers are answered, the number is that of the last whole commit. A page that was made after whole commit
+//! N is right as long as each of its topics has a number of at most N. The reasons are in
+//! `docs/decisions/0030-exact-copies.md`.
+//!
+//! What a commit changes comes from triggers ([`sql::watch`]), not from what the code remembers to say. A change that is
+//! rolled back counts all the same: a page is made anew, and nothing worse.
+
+pub mod sql;
+
+use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use lorem_store::CommitObserver;
+
+use crate::types::id::PostId;
+
+/// Something that pages show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// What any page may show: names, admins, the reasons of moderation.
+    Whole,
+    /// Everything that a guest can see.
+    Public,
+    /// A post with its text and its comments, and what lists show of it.
+    Post(PostId),
+    /// The links to a site, by [`hash_of_site`].
+    Site(u64),
+}
+
+/// The hash of a site's name, for [`Topic::Site`].
+#[must_use]
+pub fn hash_of_site(site: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    site.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// An order of lists of posts. It indexes the keys of a post.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// That of the front page.
+    Hotness,
+    /// Newest first.
+    Age,
+    /// Most points first.
+    Points,
+}
+
+/// The sort keys of a post, in the order of [`Order`].
+type Keys = [i64; 3];
+
+/// The posts between two sort keys, inclusive: a page of a list changes when one comes or goes there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// The list's order.
+    pub order: Order,
+    /// The least key.
+    pub least: i64,
+    /// The greatest key.
+    pub greatest: i64,
+}
+
+/// What a page shows: topics, by their positions, and the window of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    positions: Vec<usize>,
+    window: Option<Window>,
+}
+
+impl Shown {
+    /// Of a page that shows these topics, [`Topic::Whole`] and the window.
+    #[must_use]
+    pub fn of(topics: &[Topic], window: Option<Window>) -> Shown {
+        let topics = topics.iter().chain([&Topic::Whole]);
+        Shown { positions: topics.map(|topic| position(*topic)).collect(), window }
+    }
+}
+
+/// The numbers of topics. Topics with one hash share a number, which costs a page made anew.
+const NUMBERS: usize = 16 * 1024;
+/// The moves of posts within lists that are remembered: a page that was not asked for in the meantime is made anew.
+const MAX_MOVES: usize = 4096;
+/// The changes of a transaction that are told apart; a larger one changes everything.
+const MAX_PENDING: usize = 4096;
+
+/// What has changed when.
+pub struct Changes {
+    /// By [`position`]: the number of the last commit that changed the topic.
+    numbers: Box<[AtomicU64]>,
+    /// The number of the last commit that may have changed everything.
+    everything: AtomicU64,
+    /// The number of the last whole commit.
+    whole: AtomicU64,
+    /// The number of the last commit that moved a post.
+    moved: AtomicU64,
+    moves: Mutex<Moves>,
+    /// What the writer's transaction has changed so far.
+    pending: Mutex<Pending>,
+}
+
+/// The last moves of posts, the oldest first.
+#[derive(Default)]
+struct Moves {
+    last: VecDeque<(u64, Keys)>,
+    /// The number of the last commit whose moves are forgotten.
+    forgotten: u64,
+}
+
+#[derive(Default)]
+struct Pending {
+    positions: Vec<usize>,
+    moves: Vec<Keys>,
+    is_too_much: bool,
+}
+
+/// A moment between commits: the number of the last whole one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(u64);
+
+/// The moments of a page: it is right if nothing that it shows has changed since.
+#[derive(Debug)]
+pub struct Since {
+    /// Before the page's snapshot began.
+    made: Moment,
+    /// The number of the last commit whose moves were compared with the page's window.
+    compared: AtomicU64,
+}
+
+impl Since {
+    /// Of a page whose snapshot begins after this moment.
+    #[must_use]
+    pub fn of(made: Moment) -> Since {
+        Since { made, compared: AtomicU64::new(made.0) }
+    }
+}
+
+impl Default for Changes {
+    fn default() -> Changes {
+        Changes {
+            numbers: (0..NUMBERS).map(|_| AtomicU64::new(0)).collect(),
+            everything: AtomicU64::new(0),
+            whole: AtomicU64::new(0),
+            moved: AtomicU64::new(0),
+            moves: Mutex::default(),
+            pending: Mutex::default(),
+        }
+    }
+}
+
+impl Changes {
+    /// This moment. A page whose snapshot begins after it shows all of the commits up to it.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        Moment(self.whole.load(Ordering::SeqCst))
+    }
+
+    /// Whether a page that shows this is as it would be if it were made now. False also while a change to it is being
+    /// committed.
+    #[must_use]
+    pub fn has_none(&self, shown: &Shown, since: &Since) -> bool {
+        let is_old = |position: &usize| self.number(*position).load(Ordering::SeqCst) <= since.made.0;
+        self.everything.load(Ordering::SeqCst) <= since.made.0
+            && shown.positions.iter().all(is_old)
+            && shown.window.is_none_or(|window| self.is_unmoved(window, &since.compared))
+    }
+
+    /// Whether no post has come into the window, or gone, since commit `compared`, which becomes the last one.
+    fn is_unmoved(&self, window: Window, compared: &AtomicU64) -> bool {
+        let before = compared.load(Ordering::SeqCst);
+        if self.moved.load(Ordering::SeqCst) <= before {
+            return true;
+        }
+        let moves = lock(&self.moves);
+        if moves.forgotten > before {
+            return false;
+        }
+        let is_in = |keys: &Keys| (window.least..=window.greatest).contains(&keys[window.order as usize]);
+        let is_unmoved =
+            !moves.last.iter().rev().take_while(|(number, _)| *number > before).any(|(_, keys)| is_in(keys));
+        if let Some((last, _)) = moves.last.back().filter(|_| is_unmoved) {
+            compared.fetch_max(*last, Ordering::SeqCst);
+        }
+        is_unmoved
+    }
+
+    fn number(&self, position: usize) -> &AtomicU64 {
+        &self.numbers[position % NUMBERS]
+    }
+
+    /// The writer's transaction changes a topic.
+    fn touch(&self, topic: Topic) {
+        let position = position(topic);
+        let mut pending = lock(&self.pending);
+        if pending.positions.last() == Some(&position) {
+            return;
+        }
+        if pending.positions.len() >= MAX_PENDING {
+            pending.is_too_much = true;
+        } else {
+            pending.positions.push(position);
+        }
+    }
+
+    /// The writer's transaction adds a post with these keys to the lists, or takes it out.
+    fn move_post(&self, keys: Keys) {
+        let mut pending = lock(&self.pending);
+        if pending.moves.len() >= MAX_PENDING {
+            pending.is_too_much = true;
+        } else {
+            pending.moves.push(keys);
+        }
+    }
+
+    fn next(&self) -> u64 {
+        self.whole.load(Ordering::SeqCst) + 1
+    }
+}
+
+impl CommitObserver for Changes {
+    fn committing(&self) {
+        let number = self.next();
+        let mut pending = lock(&self.pending);
+        if pending.is_too_much {
+            self.everything.store(number, Ordering::SeqCst);
+            pending.is_too_much = false;
+        }
+        if !pending.positions.is_empty() || !pending.moves.is_empty() {
+            self.number(position(Topic::Public)).store(number, Ordering::SeqCst);
+        }
+        for position in pending.positions.drain(..) {
+            self.number(position).store(number, Ordering::SeqCst);
+        }
+        if pending.moves.is_empty() {
+            return;
+        }
+        let mut moves = lock(&self.moves);
+        for keys in pending.moves.drain(..) {
+            if moves.last.len() == MAX_MOVES
+                && let Some((forgotten, _)) = moves.last.pop_front()
+            {
+                moves.forgotten = forgotten;
+            }
+            moves.last.push_back((number, keys));
+        }
+        self.moved.store(number, Ordering::SeqCst);
+    }
+
+    fn committed(&self) {
+        self.whole.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn overtaken(&self) {
+        self.everything.store(self.next(), Ordering::SeqCst);
+        self.whole.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// The position of a topic's number.
+fn position(topic: Topic) -> usize {
+    match topic {
+        Topic::Whole => 0,
+        Topic::Public => 1,
+        Topic::Post(_) | Topic::Site(_) => {
+            let mut hasher = DefaultHasher::new();
+            topic.hash(&mut hasher);
+            2 + usize::try_from(hasher.finish() % (NUMBERS as u64 - 2)).unwrap_or_default()
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // No code panics while it holds a lock.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: Window = Window { order: Order::Age, least: 10, greatest: 20 };
+
+    fn page() -> Shown {
+        Shown::of(&[Topic::Post(PostId::new(1))], Some(ALL))
+    }
+
+    fn commit(changes: &Changes, work: impl FnOnce(&Changes)) {
+        work(changes);
+        changes.committing();
+        changes.committed();
+    }
+
+    #[test]
+    fn a_page_is_not_right_while_a_change_to_it_is_committed_and_afterwards() {
+        let changes = Changes::default();
+        let (page, before) = (page(), Since::of(changes.now()));
+        changes.touch(Topic::Post(PostId::new(1)));
+        assert!(changes.has_none(&page, &before), "nobody can read it yet");
+        changes.committing();
+        // One that begins now may read either state.
+        let meanwhile = Since::of(changes.now());
+        assert!(!changes.has_none(&page, &before) && !changes.has_none(&page, &meanwhile));
+        changes.committed();
+        assert!(!changes.has_none(&page, &before) && !changes.has_none(&page, &meanwhile));
+        assert!(changes.has_none(&page, &Since::of(changes.now())));
+        commit(&changes, |changes| changes.touch(Topic::Post(PostId::new(2))));
+        assert!(changes.has_none(&page, &Since::of(Moment(1))), "it is another post");
+    }
+
+    #[test]
+    fn a_list_changes_where_a_post_comes_or_goes() {
+        let changes = Changes::default();
+        for (key, is_right) in [(9, true), (21, true), (10, false), (20, false), (15, false)] {
+            let since = Since::of(changes.now());
+            commit(&changes, |changes| changes.move_post([15, key, 15]));
+            assert_eq!(changes.has_none(&page(), &since), is_right, "{key}");
+            // What was compared is not compared again.
+            assert_eq!(since.compared.load(Ordering::SeqCst) == changes.now().0, is_right);
+        }
+    }
+
+    #[test]
+    fn what_is_forgotten_or_too_much_or_by_another_process_changes_everything() {
+        let changes = Changes::default();
+        let since = Since::of(changes.now());
+        for _ in 0..=MAX_MOVES {
+            commit(&changes, |changes| changes.move_post([0; 3]));
+        }
+        assert!(!changes.has_none(&page(), &since));
+        assert!(changes.has_none(&page(), &Since::of(changes.now())));
+
+        for id in [PostId::new(5), PostId::new(6)] {
+            let since = Since::of(changes.now());
+            commit(&changes, |changes| {
+                for other in 0..=i64::try_from(MAX_PENDING).expect("a small number") {
+                    changes.touch(Topic::Post(PostId::new(1_000_000 + other)));
+                }
+            });
+            assert!(!changes.has_none(&Shown::of(&[Topic::Post(id)], None), &since));
+        }
+        let since = Since::of(changes.now());
+        changes.overtaken();
+        assert!(!changes.has_none(&page(), &since) && changes.has_none(&page(), &Since::of(changes.now())));
+    }
+}

@@ -1,0 +1,185 @@
+//! The triggers that tell [`Changes`] what the writer changes. They are temporary: they belong to the writer's connection
+//! and are not in the database.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use rusqlite::functions::{Context, FunctionFlags};
+
+use super::{Changes, Topic, hash_of_site};
+use crate::types::id::PostId;
+
+/// For each table that a page for guests is made of: the events that change such a page, and what they change.
+const TRIGGERS: &[(&str, &str, &str)] = &[
+    ("posts", "INSERT", "tell_post(new.id), tell_move(new.hotness, new.created_at, new.score, new.site)"),
+    ("posts", "DELETE", "tell_post(old.id), tell_move(old.hotness, old.created_at, old.score, old.site)"),
+    ("posts", "UPDATE", "tell_post(old.id), tell_post(new.id)"),
+    (
+        "posts",
+        "UPDATE OF hotness, created_at, score, site, deleted_at, gone_at",
+        "tell_move(old.hotness, old.created_at, old.score, old.site), \
+         tell_move(new.hotness, new.created_at, new.score, new.site)",
+    ),
+    ("descriptions", "INSERT", "tell_post(new.post_id)"),
+    ("descriptions", "DELETE", "tell_post(old.post_id)"),
+    ("descriptions", "UPDATE", "tell_post(old.post_id), tell_post(new.post_id)"),
+    ("comments", "INSERT", "tell_post(new.post_id)"),
+    ("comments", "DELETE", "tell_post(old.post_id)"),
+    ("comments", "UPDATE", "tell_post(old.post_id), tell_post(new.post_id)"),
+    ("users", "DELETE", "tell_whole()"),
+    ("users", "INSERT", "tell_public()"),
+    ("users", "UPDATE OF id, screen_name, folded_name, is_admin, banned_at", "tell_whole()"),
+    ("acts", "INSERT", "tell_whole()"),
+    ("acts", "DELETE", "tell_whole()"),
+    ("acts", "UPDATE", "tell_whole()"),
+    ("search_progress", "INSERT", "tell_public()"),
+    ("search_progress", "DELETE", "tell_public()"),
+    ("search_progress", "UPDATE", "tell_public()"),
+    ("stale_posts", "INSERT", "tell_public()"),
+    ("stale_posts", "DELETE", "tell_public()"),
+    ("stale_posts", "UPDATE", "tell_public()"),
+    ("stale_comments", "INSERT", "tell_public()"),
+    ("stale_comments", "DELETE", "tell_public()"),
+    ("stale_comments", "UPDATE", "tell_public()"),
+];
+
+/// The tables of which no kept page shows anything, and why.
+#[cfg(test)]
+const UNSEEN: &[(&str, &str)] = &[
+    ("cases", "for admins"),
+    ("comment_drafts", "for their author"),
+    ("comment_votes", "for their voter; the points are in comments"),
+    ("deleted_names", "no page shows them"),
+    ("deletions", "for their author"),
+    ("devices", "no page shows them"),
+    ("drafts", "for the guest with their cookie, whose pages are not kept"),
+    ("feed_ids", "settled and read before the site is served"),
+    ("flags", "for their author and admins"),
+    ("former_names", "on users' own pages, which are not kept"),
+    ("name_rules", "no page shows them"),
+    ("name_skeletons", "no page shows them"),
+    ("post_votes", "for their voter; the points are in posts"),
+    ("profiles", "on users' own pages, which are not kept"),
+    ("replica", "on the status page, which is not kept"),
+    ("saved_posts", "for their user"),
+    ("sentinels", "no page shows them"),
+    ("sessions", "for their user"),
+    ("visits", "for their user"),
+];
+
+/// Tells `changes` what this connection changes from now on.
+///
+/// # Errors
+/// [`rusqlite::Error`] when SQLite fails.
+pub fn watch(connection: &Connection, changes: &Arc<Changes>) -> rusqlite::Result<()> {
+    // Without it no trigger sees the row that a REPLACE removes.
+    connection.pragma_update(None, "recursive_triggers", true)?;
+    tell(connection, changes, "tell_whole", 0, |changes, _| {
+        changes.touch(Topic::Whole);
+        Ok(())
+    })?;
+    tell(connection, changes, "tell_public", 0, |changes, _| {
+        changes.touch(Topic::Public);
+        Ok(())
+    })?;
+    tell(connection, changes, "tell_post", 1, |changes, context| {
+        changes.touch(Topic::Post(PostId::new(context.get(0)?)));
+        Ok(())
+    })?;
+    tell(connection, changes, "tell_move", 4, |changes, context| {
+        changes.move_post([context.get(0)?, context.get(1)?, context.get(2)?]);
+        if let Some(site) = context.get_raw(3).as_str_or_null().ok().flatten() {
+            changes.touch(Topic::Site(hash_of_site(site)));
+        }
+        Ok(())
+    })?;
+    for (number, (table, event, what)) in TRIGGERS.iter().enumerate() {
+        connection.execute_batch(&format!(
+            "CREATE TEMP TRIGGER IF NOT EXISTS tell_{number} AFTER {event} ON main.{table} BEGIN SELECT {what}; END"
+        ))?;
+    }
+    Ok(())
+}
+
+fn tell(
+    connection: &Connection,
+    changes: &Arc<Changes>,
+    name: &str,
+    arguments: i32,
+    work: fn(&Changes, &Context) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
+    let changes = Arc::clone(changes);
+    connection.create_scalar_function(name, arguments, FunctionFlags::SQLITE_UTF8, move |context| {
+        work(&changes, context).map(|()| true) // A function has a value.
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::SCHEMA;
+
+    /// The names of the ordinary tables of the schema; FTS5 keeps its own.
+    fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+        let sql = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite%'";
+        connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
+    }
+
+    #[test]
+    fn each_table_tells_or_is_unseen() {
+        let connection = Connection::open_in_memory().expect("a database");
+        for migration in SCHEMA.migrations {
+            connection.execute_batch(migration).expect("it migrates");
+        }
+        watch(&connection, &Arc::default()).expect("the triggers are made");
+        let tables = tables(&connection).expect("an answer");
+        let told: Vec<&str> = TRIGGERS.iter().map(|(table, ..)| *table).collect();
+        for table in &tables {
+            let is_unseen = UNSEEN.iter().any(|(unseen, why)| unseen == table && !why.is_empty());
+            assert!(told.contains(&&**table) != is_unseen, "{table}");
+        }
+        let named = told.iter().chain(UNSEEN.iter().map(|(table, _)| table));
+        for table in named {
+            assert!(tables.iter().any(|known| known == table), "{table} is no table");
+        }
+    }
+
+    #[test]
+    fn a_transaction_tells_what_it_changes() {
+        let connection = Connection::open_in_memory().expect("a database");
+        for migration in SCHEMA.migrations {
+            connection.execute_batch(migration).expect("it migrates");
+        }
+        let changes = Arc::new(Changes::default());
+        watch(&connection, &changes).expect("the triggers are made");
+        let shown = |topics: &[Topic]| crate::changes::Shown::of(topics, None);
+        let post = |id| shown(&[Topic::Post(PostId::new(id))]);
+        let pages = [shown(&[]), shown(&[Topic::Public]), post(1), post(2)];
+        let commit = |sql: &str| {
+            use lorem_store::CommitObserver;
+            let since = crate::changes::Since::of(changes.now());
+            connection.execute_batch(sql).expect("valid SQL");
+            changes.committing();
+            changes.committed();
+            pages.each_ref().map(|page| changes.has_none(page, &since))
+        };
+        commit(
+            "INSERT INTO users (id, screen_name, created_at, updated_at) VALUES (1, 'a', 0, 0);
+             INSERT INTO posts (id, user_id, created_at, updated_at, hotness, title) VALUES (1, 1, 0, 0, 0, 'One'), (2, 1, 0, 0, 0, 'Two');
+             INSERT INTO descriptions VALUES (1, ''), (2, '');
+             INSERT INTO comments (id, post_id, user_id, created_at, updated_at, body) VALUES (1, 1, 1, 0, 0, 'Body')",
+        );
+        for (sql, expected) in [
+            ("UPDATE posts SET score = 2 WHERE id = 1", [true, false, false, true]),
+            ("UPDATE comments SET body = 'New'", [true, false, false, true]),
+            ("REPLACE INTO descriptions VALUES (2, 'New')", [true, false, true, false]),
+            ("UPDATE users SET last_seen_at = 1, karma = 5", [true, true, true, true]),
+            ("INSERT INTO visits VALUES (1, 1, 1, 1)", [true, true, true, true]),
+            ("UPDATE users SET is_admin = 1", [false, false, false, false]),
+            ("DELETE FROM comments", [true, false, false, true]),
+            ("DELETE FROM users", [false, false, false, false]),
+        ] {
+            assert_eq!(commit(sql), expected, "{sql}");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Pages that are kept for guests: a copy is sent while it is what rendering the page would give.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use rouille::{Response, ResponseBody};
+
+use crate::changes::Since;
+use crate::metrics::requests::Copied;
+use crate::site::kept_pages::{KeptPage, KeptPages, PageKey};
+use crate::web::flash::Notice;
+use crate::web::list_header::AcceptedCodings;
+use crate::web::preferences::Preferences;
+use crate::web::route::Route;
+use crate::web::timing::Phase;
+use crate::web::{Cx, Error, Result, reply};
+use crate::{auth, draft};
+
+/// Answers with a copy of the page, or by `handler`, whose page is kept if it has said what it
+/// [shows](Cx::shows).
+///
+/// # Errors
+/// Those of `handler`; [`Error::Unavailable`] or [`Error::Internal`] when the database fails at looking up the viewer,
+/// or no permit to compute comes in time.
+pub fn kept(cx: &Cx, handler: impl FnOnce(&Cx) -> Result) -> Result {
+    let Some(pages) = &cx.site.kept_pages else {
+        return handler(cx);
+    };
+    let (response, outcome) =
+        if is_for_guests(cx)? { find_or_make(cx, pages, handler)? } else { (handler(cx)?, Copied::Pass) };
+    if let Some(Route(route)) = cx.route.get() {
+        cx.site.requests.observe_copy(route, outcome);
+    }
+    Ok(response)
+}
+
+fn find_or_make(
+    cx: &Cx,
+    pages: &KeptPages,
+    handler: impl FnOnce(&Cx) -> Result,
+) -> Result<(Response, Copied)> {
+    let key = key(cx);
+    if let Some(page) = find(cx, pages, &key) {
+        return Ok((respond(cx, &page), Copied::Hit));
+    }
+    // Who waited for a permit finds the page that another request has made in the meantime.
+    cx.acquire_permit()?;
+    if let Some(page) = find(cx, pages, &key) {
+        return Ok((respond(cx, &page), Copied::Hit));
+    }
+    cx.is_to_keep.set(true);
+    let since = Since::of(cx.site.changes.now());
+    let response = handler(cx)?;
+    let Some(shown) = cx.take_shown().filter(|_| response.status_code == 200) else {
+        return Ok((reply::unless_known(cx, response), Copied::Pass));
+    };
+    let times = cx.now..cx.clock.right_until();
+    let page = KeptPage { headers: response.headers, body: body(response.data)?, shown, since, times };
+    let page = Arc::new(page);
+    let is_kept = cx.site.db.commits_are_told() && pages.keep(&key, &page, &cx.site.changes, cx.now);
+    Ok((respond(cx, &page), if is_kept { Copied::Miss } else { Copied::Pass }))
+}
+
+/// Whether the page is as every guest gets it.
+fn is_for_guests(cx: &Cx) -> Result<bool> {
+    let is_plain = cx.method() == "GET"
+        && !reply::wants_fragments(cx)
+        && Notice::of(cx).is_none()
+        && draft::handlers::token(cx).is_none();
+    Ok(is_plain && auth::viewer(cx)?.is_none())
+}
+
+fn key<'r>(cx: &Cx<'r>) -> PageKey<'r> {
+    let Preferences { theme, keys } = Preferences::of(cx);
+    let AcceptedCodings { gzip, identity } = AcceptedCodings::of(cx.request);
+    let host = if cx.site.config.base_url.is_none() { cx.request.header("Host") } else { None };
+    let choices = [cx.request.is_secure().into(), gzip.into(), identity.into(), theme as u8, keys as u8];
+    PageKey { target: cx.request.raw_url(), host, choices }
+}
+
+/// The copy, if no process has changed anything that it shows.
+fn find(cx: &Cx, pages: &KeptPages, key: &PageKey) -> Option<Arc<KeptPage>> {
+    cx.timing.during(Phase::Cache, || {
+        let page = pages.find(key, &cx.site.changes, cx.now)?;
+        cx.site.db.commits_are_told().then_some(page)
+    })
+}
+
+fn respond(cx: &Cx, page: &KeptPage) -> Response {
+    let data = ResponseBody::from_data(page.body.clone());
+    reply::unless_known(cx, Response { status_code: 200, headers: page.headers.clone(), data, upgrade: None })
+}
+
+fn body(data: ResponseBody) -> Result<Vec<u8>> {
+    let (mut reader, _) = data.into_reader_and_size();
+    let mut body = Vec::new();
+    reader.read_to_end(&mut body).map_err(|error| Error::Internal(error.into()))?;
+    Ok(body)
+}

@@ -1,0 +1,95 @@
+//! Handlers for lists of posts.
+
+use rusqlite::Connection;
+
+use super::super::best::Period;
+use super::super::{Post, link, sql, views};
+use crate::auth;
+use crate::changes::{self, Order, Topic, Window};
+use crate::text::isolated;
+use crate::types::cursor::{Cursor, PAGE_SIZE, Slice};
+use crate::types::id::UserId;
+use crate::ui::layout::{self, Page};
+use crate::web::{Cx, Error, Result, paths, reply};
+
+/// Reads a page of a list: for the viewer, from a cursor on, at most this number of posts.
+type Query = fn(&Connection, Option<UserId>, Cursor, u32) -> rusqlite::Result<Slice<Post>>;
+
+/// `GET /`: the front page, hottest first.
+///
+/// # Errors
+/// [`Error::BadRequest`] for a malformed cursor; [`Error::Unavailable`] or [`Error::Internal`] when the
+/// database fails.
+pub fn front(cx: &Cx) -> Result {
+    let description = "What people post and discuss on Lorem News.";
+    list(cx, "Top posts", description, paths::FRONT_FEED, (sql::hottest, Order::Hotness))
+}
+
+/// `GET /posts`: newest first.
+///
+/// # Errors
+/// [`Error::BadRequest`] for a malformed cursor; [`Error::Unavailable`] or [`Error::Internal`] when the
+/// database fails.
+pub fn recent(cx: &Cx) -> Result {
+    let description = "The newest posts on Lorem News.";
+    list(cx, "Recent posts", description, paths::POSTS_FEED, (sql::newest, Order::Age))
+}
+
+fn list(
+    cx: &Cx,
+    heading: &str,
+    description: &str,
+    feed: &'static str,
+    (query, order): (Query, Order),
+) -> Result {
+    let (after, viewer_id) = (cx.cursor("after")?, auth::viewer_id(cx)?);
+    let posts = cx.read(|connection| query(connection, viewer_id, after, PAGE_SIZE))?;
+    cx.shows(&topics(&posts), Some(window(order, &posts, after)));
+    let aside = Some(views::NEW_POST);
+    let page = Page { aside, description, feed: Some(feed.into()), ..Page::new(cx, heading)? };
+    Ok(reply::page(cx, layout::render(&page, views::list(cx, page.viewer, &posts))?))
+}
+
+/// The posts of a page of a list.
+fn topics(posts: &Slice<Post>) -> Vec<Topic> {
+    posts.rows.iter().map(|post| Topic::Post(post.id)).collect()
+}
+
+/// The window of a page of a list: from the last post on it, or from the end of the list, to `after`.
+fn window(order: Order, posts: &Slice<Post>, after: Cursor) -> Window {
+    Window { order, least: posts.next.map_or(i64::MIN, |next| next.key), greatest: after.key }
+}
+
+/// `GET /best`, `GET /best/:period`: the posts of a period, by default a week, with the most points first.
+///
+/// # Errors
+/// [`Error::NotFound`] for an unknown period; [`Error::BadRequest`] for a malformed cursor;
+/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
+pub fn best(cx: &Cx, period: &str) -> Result {
+    let period = Period::from_code(period).ok_or(Error::NotFound)?;
+    let (after, viewer_id, now) = (cx.cursor("after")?, auth::viewer_id(cx)?, cx.now);
+    let posts = cx.read(|connection| sql::best(connection, viewer_id, period, now, after, PAGE_SIZE))?;
+    cx.shows(&topics(&posts), Some(window(Order::Points, &posts, after)));
+    let ends = posts.rows.iter().filter_map(|post| period.end_of(post.created_at));
+    ends.for_each(|end| cx.clock.limit(end));
+    let description = "The posts on Lorem News with the most points.";
+    let page = Page { description, ..Page::new(cx, period.heading())? };
+    Ok(reply::page(cx, layout::render(&page, views::best(cx, page.viewer, period, &posts))?))
+}
+
+/// `GET /from?site=…`: the links to a site, newest first.
+///
+/// # Errors
+/// [`Error::NotFound`] for a site that no link can have; [`Error::BadRequest`] for a malformed cursor;
+/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
+pub fn from(cx: &Cx) -> Result {
+    let (after, viewer_id) = (cx.cursor("after")?, auth::viewer_id(cx)?);
+    let site = cx.query("site").and_then(|site| link::site::parse(&site)).ok_or(Error::NotFound)?;
+    let posts = cx.read(|connection| sql::of_site(connection, viewer_id, &site, after, PAGE_SIZE))?;
+    let site_topic = Topic::Site(changes::hash_of_site(&site));
+    cx.shows(&[topics(&posts), vec![site_topic]].concat(), None);
+    let heading = format!("Posts from {}", isolated(&site));
+    let description = format!("Links to {} on Lorem News.", isolated(&site));
+    let page = Page { description: &description, ..Page::new(cx, &heading)? };
+    Ok(reply::page(cx, layout::render(&page, views::from(cx, page.viewer, &site, &posts))?))
+}

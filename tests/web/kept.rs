@@ -1,0 +1,548 @@
+//! Copies of pages: each is what rendering the page at that moment would give, whatever is written, by whichever
+//! process, and however much time passes.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use lorem_news::app::{self, App};
+use lorem_news::comment::{self, NewComment};
+use lorem_news::post::{self, Content, NewPost, link};
+use lorem_news::search;
+use lorem_news::site::config::Config;
+use lorem_news::types::id::{CommentId, PostId, UserId};
+use lorem_news::types::time::{DAY, Timestamp};
+use lorem_news::vote::{self, Target, Vote};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
+use rouille::Request;
+use rusqlite::{Connection, params};
+
+use crate::client::*;
+use crate::harness::*;
+
+const SITES: [&str; 2] = ["example.com", "example.net"];
+
+/// A response without what is outside the comparison.
+#[derive(Debug, PartialEq, Eq)]
+struct Got {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+/// A site that keeps copies, and one on the same database that renders each page anew.
+struct Pair {
+    _folder: tempfile::TempDir,
+    keeping: App,
+    fresh: App,
+    /// A connection that neither of them knows of.
+    other: Connection,
+}
+
+impl Pair {
+    fn new() -> Pair {
+        let (folder, database) = folder();
+        seeded(&database, 12);
+        let open = |cache_mb| {
+            let config = Config::local(database.clone(), ([127, 0, 0, 1], 0).into());
+            App::open(Config { cache_mb, ..config }).expect("the database opens")
+        };
+        let (keeping, fresh) = (open(8), open(0));
+        Pair {
+            keeping,
+            fresh,
+            other: Connection::open(&database).expect("the database opens"),
+            _folder: folder,
+        }
+    }
+
+    fn write<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> T {
+        self.keeping.site.db.write(work).expect("it is written")
+    }
+
+    /// Fails where a copy differs from the page as it would be now.
+    fn differing(&self, path: &str, headers: &[(&str, &str)], now: Timestamp) -> Result<(), TestCaseError> {
+        let expected = get(&self.fresh, path, headers, now);
+        for turn in ["made", "kept"] {
+            let got = get(&self.keeping, path, headers, now);
+            prop_assert_eq!(&got, &expected, "{} is stale ({})", path, turn);
+        }
+        Ok(())
+    }
+}
+
+fn get(app: &App, path: &str, headers: &[(&str, &str)], now: Timestamp) -> Got {
+    let host = [("Host", "localhost")];
+    let all = host.iter().filter(|_| !headers.iter().any(|(name, _)| *name == "Host")).chain(headers);
+    let all = all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let request = Request::fake_http("GET", path, all, Vec::new());
+    let response = app::handle_at(now, &app.site, &request);
+    let mut body = Vec::new();
+    let (mut reader, _) = response.data.into_reader_and_size();
+    std::io::Read::read_to_end(&mut reader, &mut body).expect("it is in memory");
+    let headers = response.headers.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned()));
+    Got {
+        status: response.status_code,
+        headers: headers.collect(),
+        body: String::from_utf8_lossy(&body).into_owned(),
+    }
+}
+
+/// Something that happens; the numbers choose a user, a post and a comment among those that there are.
+#[derive(Debug, Clone, Copy)]
+enum Event {
+    Post(usize, Option<&'static str>),
+    Comment(usize, usize, bool),
+    VoteForPost(usize, usize, bool),
+    VoteForComment(usize, usize),
+    Change(usize, Option<&'static str>),
+    ChangeText(usize),
+    ReplaceText(usize),
+    ChangeComment(usize),
+    Delete(usize),
+    DeleteComment(usize),
+    DestroyComments(usize),
+    Rename(usize),
+    Admin(usize),
+    DeleteUser(usize),
+    Remove(usize),
+    Lock(usize),
+    Reason(usize),
+    Fail(usize),
+    ByAnotherProcess(usize),
+    Index,
+    Nothing,
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let (a, b) = (0..40_usize, 0..40_usize);
+    let site = || prop::option::of(select(&SITES[..]));
+    prop_oneof![
+        (a.clone(), site()).prop_map(|(user, site)| Event::Post(user, site)),
+        (a.clone(), b.clone(), any::<bool>())
+            .prop_map(|(user, post, reply)| Event::Comment(user, post, reply)),
+        (a.clone(), b.clone(), any::<bool>())
+            .prop_map(|(user, post, cast)| Event::VoteForPost(user, post, cast)),
+        (a.clone(), b.clone()).prop_map(|(user, comment)| Event::VoteForComment(user, comment)),
+        (a.clone(), site()).prop_map(|(post, site)| Event::Change(post, site)),
+        a.clone().prop_map(Event::ChangeText),
+        a.clone().prop_map(Event::ReplaceText),
+        a.clone().prop_map(Event::ChangeComment),
+        a.clone().prop_map(Event::Delete),
+        a.clone().prop_map(Event::DeleteComment),
+        a.clone().prop_map(Event::DestroyComments),
+        a.clone().prop_map(Event::Rename),
+        a.clone().prop_map(Event::Admin),
+        a.clone().prop_map(Event::DeleteUser),
+        a.clone().prop_map(Event::Remove),
+        a.clone().prop_map(Event::Lock),
+        a.clone().prop_map(Event::Reason),
+        a.clone().prop_map(Event::Fail),
+        a.clone().prop_map(Event::ByAnotherProcess),
+        Just(Event::Index),
+        Just(Event::Nothing),
+    ]
+}
+
+/// The id of the n-th row of a table, counted around; the newest come first.
+fn nth(connection: &Connection, table: &str, number: usize) -> rusqlite::Result<i64> {
+    let sql = format!(
+        "SELECT id FROM {table} ORDER BY id DESC LIMIT 1 OFFSET ?1 % max(1, (SELECT count(*) FROM {table}))"
+    );
+    Ok(connection.query_row(&sql, [i64::try_from(number).unwrap_or(0)], |row| row.get(0)).unwrap_or(0))
+}
+
+fn address(site: Option<&str>, number: i64) -> String {
+    site.map_or_else(String::new, |site| format!("https://{site}/{number}"))
+}
+
+fn happen(pair: &Pair, event: Event, now: Timestamp) {
+    let unique = now.as_micros();
+    let work = move |connection: &Connection| -> rusqlite::Result<()> {
+        let user = |number| Ok::<_, rusqlite::Error>(UserId::new(nth(connection, "users", number)?));
+        let post = |number| Ok::<_, rusqlite::Error>(PostId::new(nth(connection, "posts", number)?));
+        let comment = |number| Ok::<_, rusqlite::Error>(CommentId::new(nth(connection, "comments", number)?));
+        let run = |sql: &str, id: i64| connection.execute(sql, params![id, unique]).map(drop);
+        match event {
+            Event::Post(by, site) => {
+                let link = link::parse(&address(site, unique)).ok();
+                let title = format!("Post {unique}");
+                let new = NewPost {
+                    user_id: user(by)?,
+                    title: &title,
+                    link: link.as_ref(),
+                    description: "",
+                    created_at: now,
+                };
+                post::sql::create(connection, &new)?.map(drop).unwrap_or_default();
+            }
+            Event::Comment(by, on, is_reply) => {
+                let parent: Option<CommentId> = connection.query_row(
+                    "SELECT max(id) FROM comments WHERE post_id = ?1",
+                    [post(on)?],
+                    |row| row.get(0),
+                )?;
+                let body = format!("Comment {unique}");
+                let parent_id = parent.filter(|_| is_reply);
+                let new = NewComment {
+                    post_id: post(on)?,
+                    parent_id,
+                    user_id: user(by)?,
+                    body: &body,
+                    created_at: now,
+                };
+                comment::sql::create(connection, &new)?;
+            }
+            Event::VoteForPost(by, on, is_cast) => {
+                let vote = if is_cast { Vote::Cast } else { Vote::Withdrawn };
+                vote::sql::change(connection, user(by)?, Target::Post(post(on)?), vote, now)?;
+            }
+            Event::VoteForComment(by, on) => {
+                vote::sql::change(connection, user(by)?, Target::Comment(comment(on)?), Vote::Cast, now)?;
+            }
+            Event::Change(of, site) => {
+                let url = address(site, unique);
+                let link = link::parse(&url).ok();
+                let content = Content { title: format!("Changed {unique}"), url, ..Content::default() };
+                post::sql::update(connection, post(of)?, &content, link.as_ref(), now)?;
+            }
+            Event::ChangeText(of) => {
+                run("UPDATE descriptions SET text = 'Text ' || ?2 WHERE post_id = ?1", post(of)?.get())?
+            }
+            Event::ReplaceText(of) => {
+                run(
+                    "REPLACE INTO descriptions SELECT id, 'Other text ' || ?2 FROM posts WHERE id = ?1",
+                    post(of)?.get(),
+                )?;
+            }
+            Event::ChangeComment(of) => {
+                run("UPDATE comments SET body = 'Changed ' || ?2 WHERE id = ?1", comment(of)?.get())?;
+            }
+            Event::Delete(of) => post::sql::destroy(connection, post(of)?)?,
+            Event::DeleteComment(of) => drop(comment::sql::destroy(connection, comment(of)?, now)?),
+            Event::DestroyComments(of) => {
+                run("DELETE FROM comments WHERE post_id = ?1 AND ?2 > 0", post(of)?.get())?
+            }
+            Event::Rename(of) => {
+                run(
+                    "UPDATE users SET screen_name = 'n' || ?2, folded_name = 'n' || ?2 WHERE id = ?1",
+                    user(of)?.get(),
+                )?;
+            }
+            Event::Admin(of) => {
+                run("UPDATE users SET is_admin = 1 - is_admin WHERE id = ?1 AND ?2 > 0", user(of)?.get())?
+            }
+            Event::DeleteUser(of) => run("DELETE FROM users WHERE id = ?1 AND ?2 > 0", user(of)?.get())?,
+            Event::Remove(of) => {
+                run("UPDATE posts SET removed_at = ?2, deleted_at = ?2 WHERE id = ?1", post(of)?.get())?
+            }
+            Event::Lock(of) => run("UPDATE posts SET locked_at = ?2 WHERE id = ?1", post(of)?.get())?,
+            Event::Reason(of) => run(
+                "INSERT INTO acts (created_at, verb, noun, post_id, reason) VALUES (?2, 'lock', 'post', ?1, 'Reason ' || ?2)",
+                post(of)?.get(),
+            )?,
+            Event::Fail(of) => {
+                run("UPDATE posts SET title = 'Never' || ?2 WHERE id = ?1", post(of)?.get())?;
+                return Err(rusqlite::Error::InvalidQuery);
+            }
+            Event::ByAnotherProcess(of) => {
+                run("UPDATE posts SET title = 'From outside ' || ?2 WHERE id = ?1", post(of)?.get())?;
+            }
+            Event::Index => drop(search::sql::index_step(connection)?),
+            Event::Nothing => {}
+        }
+        Ok(())
+    };
+    match event {
+        Event::ByAnotherProcess(_) => work(&pair.other).expect("the other process writes"),
+        Event::Fail(_) => drop(pair.keeping.site.db.write(work)),
+        _ => pair.write(work),
+    }
+}
+
+/// The pages that are kept, of which each history looks at some.
+fn pages(connection: &Connection, number: usize) -> String {
+    let post = nth(connection, "posts", number / 10).unwrap_or(0);
+    match number % 17 {
+        0 => "/".to_owned(),
+        1 => "/posts".to_owned(),
+        2 => "/best".to_owned(),
+        3 => "/best/day".to_owned(),
+        4 => "/best/all".to_owned(),
+        5 => format!("/from?site={}", SITES[number % 2]),
+        6 => "/posts.atom".to_owned(),
+        7 => "/front.atom".to_owned(),
+        8 => format!("/posts/{post}.atom"),
+        9 => {
+            let key: i64 = connection
+                .query_row("SELECT coalesce(max(hotness), 0) FROM posts", [], |row| row.get(0))
+                .unwrap_or(0);
+            format!("/?after={}-{post}", key - 1)
+        }
+        10 => "/search?q=post".to_owned(),
+        11 => "/search?q=text+comment".to_owned(),
+        12 => "/search.atom?q=changed".to_owned(),
+        _ => format!("/posts/{post}"),
+    }
+}
+
+/// Lets a history happen and looks at pages after each event.
+fn check(pair: &Pair, history: &[(Event, u64, Vec<usize>)]) -> Result<(), TestCaseError> {
+    // Microseconds of a whole second: ages change at fractions of it.
+    let mut now = Timestamp::from_micros(1_800_000_000_000_000);
+    for (event, seconds, looks) in history {
+        for number in looks {
+            pair.differing(&pages(&pair.other, *number), &[("Accept-Encoding", "identity")], now)?;
+        }
+        now = now + Duration::from_secs(*seconds) + Duration::from_micros(1);
+        happen(pair, *event, now);
+        for number in looks {
+            pair.differing(&pages(&pair.other, *number), &[("Accept-Encoding", "identity")], now)?;
+        }
+    }
+    Ok(())
+}
+
+fn history() -> impl Strategy<Value = Vec<(Event, u64, Vec<usize>)>> {
+    let seconds = prop_oneof![Just(0_u64), 0..120_u64, Just(3600), 0..90_000_u64, Just(40 * 86_400)];
+    vec((event(), seconds, vec(0..400_usize, 1..5)), 1..60)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 200, ..ProptestConfig::with_cases(24) })]
+    #[test]
+    fn a_copy_is_what_rendering_the_page_would_give(history in history()) {
+        check(&Pair::new(), &history)?;
+    }
+}
+
+/// A post by user 1 with votes of the next users.
+fn voted_post(pair: &Pair, title: &'static str, votes: i64, created_at: Timestamp) {
+    pair.write(move |connection| {
+        let new = NewPost { user_id: UserId::new(1), title, link: None, description: "", created_at };
+        let id = post::sql::create(connection, &new)?.expect("the title is free");
+        for user in 2..2 + votes {
+            vote::sql::change(connection, UserId::new(user), Target::Post(id), Vote::Cast, created_at)?;
+        }
+        while search::sql::index_step(connection)? {}
+        Ok(())
+    });
+}
+
+#[test]
+fn a_list_changes_when_a_post_leaves_its_period() {
+    let (pair, at) = (Pair::new(), Timestamp::from_micros(1_800_000_000_000_000));
+    voted_post(&pair, "A post of a day", 1, at);
+    // Its age says "1 day" before and after.
+    for (now, is_there) in [
+        (at + DAY - Duration::from_secs(20), true),
+        (at + DAY, true),
+        (at + DAY + Duration::from_micros(1), false),
+    ] {
+        let got = get(&pair.keeping, "/best/day", &[], now);
+        assert_eq!(got.body.contains("A post of a day"), is_there, "{now:?}");
+        assert_eq!(got, get(&pair.fresh, "/best/day", &[], now));
+    }
+}
+
+#[test]
+fn a_ranking_changes_when_two_results_change_places() {
+    let (pair, at) = (Pair::new(), Timestamp::from_micros(1_800_000_000_000_000));
+    // 1 / (1 + age) against 2 / (1 + age), in months: equal after 1.5 days.
+    voted_post(&pair, "Zymurgy young", 0, at);
+    voted_post(&pair, "Zymurgy old", 1, at - Duration::from_hours(24 * 63 / 2));
+    let swap = at + Duration::from_hours(36);
+    for (now, first) in [(swap - Duration::from_secs(30), "young"), (swap + Duration::from_secs(30), "old")] {
+        let got = get(&pair.keeping, "/search?q=zymurgy", &[], now);
+        let found: Vec<&str> = got.body.split("</mark> ").skip(1).map(|rest| &rest[..first.len()]).collect();
+        assert_eq!(found.first(), Some(&first), "{now:?} {found:?}");
+        assert_eq!(got, get(&pair.fresh, "/search?q=zymurgy", &[], now));
+    }
+}
+
+/// The number of requests by what became of them, for a route.
+fn outcomes(site: &Site, route: &str) -> [u64; 3] {
+    let metrics = site.get("/metrics");
+    ["hit", "miss", "pass"].map(|outcome| {
+        let name = format!("lorem_news_kept_pages_total{{route=\"{route}\",outcome=\"{outcome}\"}} ");
+        let value = metrics.text().lines().find_map(|line| line.strip_prefix(&*name)?.parse().ok());
+        value.unwrap_or_default()
+    })
+}
+
+#[test]
+fn a_copy_is_for_every_guest_and_for_no_member() {
+    let site = Site::start();
+    let page = site.get("/");
+    assert_eq!(outcomes(&site, "/"), [0, 1, 0]);
+    let tag = page.header("ETag").expect("a page has one").to_owned();
+    let is_copy = |headers: &[(&str, &str)], method: &str, status: u16| {
+        let before = outcomes(&site, "/");
+        let answer = site.ask(method, "/", headers);
+        assert_eq!(answer.status, status, "{headers:?}");
+        let after = outcomes(&site, "/");
+        assert_eq!(after.iter().sum::<u64>(), before.iter().sum::<u64>() + 1);
+        after[0] > before[0]
+    };
+    // Whatever does not choose another page.
+    for headers in [
+        &[][..],
+        &[("Cookie", "session=17-0123")],
+        &[("Cookie", "theme=unknown; something=else")],
+        &[("User-Agent", "another"), ("Accept-Language", "de"), ("Referer", "http://localhost/")],
+        &[("If-None-Match", "\"another\"")],
+    ] {
+        assert!(is_copy(headers, "GET", 200), "{headers:?}");
+    }
+    assert!(is_copy(&[("If-None-Match", &tag)], "GET", 304));
+    assert!(is_copy(&[], "HEAD", 200));
+    // Whatever does: each is kept for itself.
+    for headers in [[("Accept-Encoding", "gzip")], [("Cookie", "theme=dark")], [("Cookie", "keys=off")]] {
+        assert!(!is_copy(&headers, "GET", 200), "{headers:?}");
+        assert!(is_copy(&headers, "GET", 200), "{headers:?}");
+    }
+    // A member's page, a notice and a fragment are for one reader.
+    let client = Client::signed_in(&site);
+    for _ in 0..2 {
+        let before = outcomes(&site, "/");
+        assert_eq!(client.get("/").status, 200);
+        assert_eq!(outcomes(&site, "/")[2], before[2] + 1);
+    }
+    for headers in [[("Cookie", "flash=signed-out")], [("HX-Request-Type", "partial")]] {
+        for _ in 0..2 {
+            assert!(!is_copy(&headers, "GET", 200), "{headers:?}");
+        }
+    }
+    // A write is seen by the next request.
+    // The client was made by another connection, of which the site has to learn first.
+    eventually("copies are sent again", || is_copy(&[], "GET", 200).then_some(()));
+    assert_eq!(client.post("/posts", &[("title", "The newest of all")]).status, 303);
+    assert!(!is_copy(&[], "GET", 200));
+    assert!(site.get("/").text().contains("The newest of all"));
+}
+
+#[test]
+fn a_copy_is_for_its_host_and_its_scheme() {
+    let (pair, now) = (Pair::new(), Timestamp::from_micros(1_800_000_000_000_000));
+    for host in ["news.example", "localhost", "news.example"] {
+        pair.differing("/posts/1", &[("Host", host)], now).expect("it is right");
+        assert!(
+            get(&pair.keeping, "/posts/1", &[("Host", host)], now).body.contains(&format!("http://{host}/"))
+        );
+    }
+    for secure in [false, true, false] {
+        let headers = vec![("Host".to_owned(), "localhost".to_owned())];
+        let request = if secure {
+            Request::fake_https("GET", "/posts/1", headers, Vec::new())
+        } else {
+            Request::fake_http("GET", "/posts/1", headers, Vec::new())
+        };
+        let response = app::handle_at(now, &pair.keeping.site, &request);
+        let is_strict = response.headers.iter().any(|(name, _)| name == "Strict-Transport-Security");
+        assert_eq!(is_strict, secure);
+    }
+}
+
+#[test]
+fn without_room_nothing_is_kept() {
+    let site = Site::with(20, |config| config.cache_mb = 0);
+    assert_eq!(site.get("/").text(), site.get("/").text());
+    assert!(!site.get("/metrics").text().contains("kept_pages_bytes"));
+}
+
+/// The triggers without which a copy is stale, in their order in `changes/sql.rs`.
+const NEEDED: [(&str, &str); 7] = [
+    ("posts", "INSERT"),
+    ("posts", "UPDATE"),
+    ("posts", "UPDATE OF hotness"),
+    ("descriptions", "UPDATE"),
+    ("comments", "UPDATE"),
+    ("users", "UPDATE OF"),
+    ("acts", "INSERT"),
+];
+
+/// The names of the temporary triggers for an event on a table.
+fn triggers(pair: &Pair, table: &'static str, event: &'static str) -> Vec<String> {
+    let pattern = format!("% AFTER {event}%ON main.{table} %");
+    pair.write(move |connection| {
+        let sql = "SELECT name, sql FROM temp.sqlite_schema WHERE type = 'trigger' AND sql LIKE ?1";
+        let rows: Vec<(String, String)> = connection
+            .prepare(sql)?
+            .query_map([&pattern], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<_, _>>()?;
+        let of_all_columns = |sql: &str| !sql.contains(" OF ");
+        let wanted = rows.into_iter().filter(|(_, sql)| event.contains(" OF") || of_all_columns(sql));
+        Ok(wanted.map(|(name, _)| name).collect())
+    })
+}
+
+#[test]
+fn the_histories_find_a_change_that_nothing_tells() {
+    for (table, event) in NEEDED {
+        let config = ProptestConfig {
+            max_shrink_iters: 0,
+            failure_persistence: None,
+            ..ProptestConfig::with_cases(200)
+        };
+        let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+        let outcome = TestRunner::new_with_rng(config, rng).run(&history(), |history| {
+            let pair = Pair::new();
+            let names = triggers(&pair, table, event);
+            assert_eq!(names.len(), 1, "{table} {event}");
+            pair.write(move |connection| {
+                connection.execute_batch(&format!("DROP TRIGGER temp.{}", names[0]))
+            });
+            check(&pair, &history)
+        });
+        assert!(outcome.is_err(), "without the trigger for {event} on {table} no copy was stale");
+    }
+}
+
+#[test]
+fn nobody_sees_the_state_before_what_somebody_has_seen() {
+    const WRITES: usize = 300;
+    let pair = Pair::new();
+    let (site, now) = (&pair.keeping.site, Timestamp::from_micros(1_800_000_000_000_000));
+    let (seen, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let comments = |page: &Got| -> usize {
+        let number =
+            page.body.split("comments_heading").nth(2).and_then(|rest| rest.split(['>', ' ']).nth(2));
+        number.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{}", page.body))
+    };
+    let before = comments(&get(&pair.keeping, "/posts/1", &[], now));
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::SeqCst) {
+                    let told = seen.load(Ordering::SeqCst);
+                    let found = comments(&get(&pair.keeping, "/posts/1", &[], now)) - before;
+                    assert!(found >= told, "{found} comments after {told} were seen");
+                    seen.fetch_max(found, Ordering::SeqCst);
+                }
+            });
+        }
+        for number in 0..WRITES {
+            let body = format!("Comment {number}");
+            site.db
+                .write(move |connection| {
+                    let new = NewComment {
+                        post_id: PostId::new(1),
+                        parent_id: None,
+                        user_id: UserId::new(1),
+                        body: &body,
+                        created_at: now,
+                    };
+                    comment::sql::create(connection, &new)
+                })
+                .expect("it is written");
+            seen.fetch_max(number + 1, Ordering::SeqCst);
+        }
+        is_over.store(true, Ordering::SeqCst);
+    });
+}
