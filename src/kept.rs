@@ -1,4 +1,4 @@
-//! Pages that are kept for guests: a copy is sent while it is what rendering the page would give.
+//! Pages that are kept, for all guests or for one member: a copy is sent while it is what rendering the page would give.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub fn kept(cx: &Cx, handler: impl FnOnce(&Cx) -> Result) -> Result {
         return handler(cx);
     };
     let (response, outcome) =
-        if is_for_guests(cx)? { find_or_make(cx, pages, handler)? } else { (handler(cx)?, Copied::Pass) };
+        if is_plain(cx) { find_or_make(cx, pages, handler)? } else { (handler(cx)?, Copied::Pass) };
     if let Some(Route(route)) = cx.route.get() {
         cx.site.requests.observe_copy(route, outcome);
     }
@@ -39,7 +39,7 @@ fn find_or_make(
     pages: &KeptPages,
     handler: impl FnOnce(&Cx) -> Result,
 ) -> Result<(Response, Copied)> {
-    let key = key(cx);
+    let key = key(cx)?;
     if let Some(page) = find(cx, pages, &key) {
         return Ok((respond(cx, &page), Copied::Hit));
     }
@@ -61,21 +61,21 @@ fn find_or_make(
     Ok((respond(cx, &page), if is_kept { Copied::Miss } else { Copied::Pass }))
 }
 
-/// Whether the page is as every guest gets it.
-fn is_for_guests(cx: &Cx) -> Result<bool> {
-    let is_plain = cx.method() == "GET"
+/// Whether the page has nothing that is sent once: a notice, or the draft of a guest.
+fn is_plain(cx: &Cx) -> bool {
+    cx.method() == "GET"
         && !reply::wants_fragments(cx)
         && Notice::of(cx).is_none()
-        && draft::handlers::token(cx).is_none();
-    Ok(is_plain && auth::viewer(cx)?.is_none())
+        && draft::handlers::token(cx).is_none()
 }
 
-fn key<'r>(cx: &Cx<'r>) -> PageKey<'r> {
+fn key<'r>(cx: &Cx<'r>) -> Result<PageKey<'r>> {
+    let session = auth::viewer(cx)?.map(|viewer| viewer.session_id);
     let Preferences { theme, keys } = Preferences::of(cx);
     let AcceptedCodings { gzip, identity } = AcceptedCodings::of(cx.request);
     let host = if cx.site.config.base_url.is_none() { cx.request.header("Host") } else { None };
     let choices = [cx.request.is_secure().into(), gzip.into(), identity.into(), theme as u8, keys as u8];
-    PageKey { target: cx.request.raw_url(), host, choices }
+    Ok(PageKey { target: cx.request.raw_url(), host, session, choices })
 }
 
 /// The copy, if no process has changed anything that it shows.

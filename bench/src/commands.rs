@@ -4,6 +4,7 @@ mod ablation;
 mod crowd;
 pub mod endpoints;
 mod limits;
+mod pages;
 mod replica;
 mod scale;
 
@@ -17,6 +18,8 @@ pub enum Command {
     Ablation(ablation::Options),
     /// Compare the server with its work alone, and measure memory and start-up time
     Limits(limits::Options),
+    /// Compare pages with nginx, which sends their bytes from files, and with another build
+    Pages(pages::Options),
     /// Compare pages with a million posts and with a thousand, and votes with sign-ins
     Scale(scale::Options),
     /// Measure what others see while hostile clients read or send next to nothing
@@ -34,6 +37,7 @@ impl Command {
         match self {
             Command::Ablation(options) => ablation::run(options),
             Command::Limits(options) => limits::run(options),
+            Command::Pages(options) => pages::run(options),
             Command::Scale(options) => scale::run(options),
             Command::Crowd(options) => crowd::run(options),
             Command::Replica(options) => replica::run(options),

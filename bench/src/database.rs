@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -45,7 +45,7 @@ impl Databases {
 
     fn make(&mut self, posts: Option<u64>) -> Result<PathBuf> {
         let path = self.folder.path().join(posts.unwrap_or_default().to_string()).join(FILE_NAME);
-        seed(&path, posts).context("seeding a database")?;
+        seed(Build::Release.lorem_news()?.arg("seed"), &path, posts).context("seeding a database")?;
         self.by_posts.insert(posts, path.clone());
         Ok(path)
     }
@@ -56,10 +56,10 @@ pub fn temporary_folder() -> Result<TempDir> {
     Ok(tempfile::tempdir_in(Build::Release.folder()?)?)
 }
 
-fn seed(path: &Path, posts: Option<u64>) -> Result<()> {
-    let mut command = Build::Release.lorem_news()?;
-    command.arg("seed").arg("--database").arg(path);
+/// Makes a database by the command `lorem-news seed`.
+pub fn seed(command: &mut Command, path: &Path, posts: Option<u64>) -> Result<()> {
+    command.arg("--database").arg(path);
     command.args(posts.map(|posts| format!("--posts={posts}")));
     command.env("RUST_LOG", "warn").stdin(Stdio::null()).stdout(Stdio::null());
-    Process::start(&mut command)?.finish(SEED_TIMEOUT)
+    Process::start(command)?.finish(SEED_TIMEOUT)
 }

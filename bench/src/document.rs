@@ -20,6 +20,7 @@ pub enum Section {
     Endpoints,
     Limits,
     Scale,
+    Pages,
     Ablation,
 }
 
@@ -30,6 +31,7 @@ impl Section {
             Section::Endpoints => "endpoints",
             Section::Limits => "limits",
             Section::Scale => "scale",
+            Section::Pages => "pages",
             Section::Ablation => "ablation",
         }
     }
@@ -175,7 +177,9 @@ mod tests {
         for path in [RESULTS, HEADLINES] {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
             let text = fs::read_to_string(&path).expect("it is there");
-            for section in [Section::Endpoints, Section::Limits, Section::Scale, Section::Ablation] {
+            for section in
+                [Section::Endpoints, Section::Limits, Section::Scale, Section::Pages, Section::Ablation]
+            {
                 let name = section.name();
                 let markers = ["", "/"].map(|slash| format!("<!-- {slash}{name} -->\n"));
                 assert!(markers.iter().all(|marker| text.matches(marker).count() == 1), "{name}: {path:?}");

@@ -53,6 +53,24 @@ pub fn post(url: &str, connections: u64, amount: &Amount, folder: &Path) -> Resu
 
 /// Sends requests with any method, as [`post`] does.
 pub fn send(method: &str, url: &str, connections: u64, amount: &Amount, folder: &Path) -> Result<LoadReport> {
+    request(&Request { method, url, headers: &[] }, connections, amount, folder)
+}
+
+/// A request of all clients.
+pub struct Request<'r> {
+    pub method: &'r str,
+    pub url: &'r str,
+    /// Lines such as `Accept-Encoding: gzip`.
+    pub headers: &'r [String],
+}
+
+/// Sends this request, as [`post`] does.
+pub fn request(
+    &Request { method, url, headers }: &Request,
+    connections: u64,
+    amount: &Amount,
+    folder: &Path,
+) -> Result<LoadReport> {
     let (amount, timeout) = match amount {
         Amount::Seconds(seconds) => (["-z".to_owned(), format!("{seconds}s")], seconds + 30),
         Amount::Requests(requests) => (["-n".to_owned(), requests.to_string()], 30 + requests / 100),
@@ -60,6 +78,7 @@ pub fn send(method: &str, url: &str, connections: u64, amount: &Amount, folder: 
     let mut command = Command::new("oha");
     command.args(["-m", method, "--no-tui", "--output-format", "json", "--stats-success-breakdown"]);
     command.args(["-c", &connections.to_string()]);
+    command.args(headers.iter().flat_map(|header| ["-H", header]));
     command.args(amount).arg(url).stdin(Stdio::null());
     let report = process::capture(&mut command, &folder.join("oha.json"), Duration::from_secs(timeout))?;
     parse(&serde_json::from_str(&report).context("oha's report")?)

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::database::FILE_NAME;
+use crate::database::{self, FILE_NAME};
 use crate::executable::{Build, isolated};
 use crate::process::Process;
 
@@ -93,6 +93,11 @@ impl ServerOptions<'_> {
         };
         command.args(["--listen", address, "--database"]).arg(database).env("RUST_LOG", "warn");
         Ok(command)
+    }
+
+    /// Makes the database of a demo with this program.
+    pub fn seed(&self, database: &Path) -> Result<()> {
+        database::seed(&mut self.lorem_news("seed")?, database, None)
     }
 
     /// The command that compares the replica with the database.

@@ -17,7 +17,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lorem_store::CommitObserver;
 
-use crate::types::id::PostId;
+use crate::types::id::{PostId, UserId};
 
 /// Something that pages show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,6 +30,8 @@ pub enum Topic {
     Post(PostId),
     /// The links to a site, by [`hash_of_site`].
     Site(u64),
+    /// What a user alone sees of themselves: votes, visits, saved posts, flags, drafts.
+    Member(UserId),
 }
 
 /// The hash of a site's name, for [`Topic::Site`].
@@ -115,6 +117,8 @@ struct Moves {
 struct Pending {
     positions: Vec<usize>,
     moves: Vec<Keys>,
+    /// Whether something is changed that a guest can see.
+    is_public: bool,
     is_too_much: bool,
 }
 
@@ -196,6 +200,7 @@ impl Changes {
     fn touch(&self, topic: Topic) {
         let position = position(topic);
         let mut pending = lock(&self.pending);
+        pending.is_public |= !matches!(topic, Topic::Member(_));
         if pending.positions.last() == Some(&position) {
             return;
         }
@@ -229,7 +234,8 @@ impl CommitObserver for Changes {
             self.everything.store(number, Ordering::SeqCst);
             pending.is_too_much = false;
         }
-        if !pending.positions.is_empty() || !pending.moves.is_empty() {
+        if pending.is_public || !pending.moves.is_empty() {
+            pending.is_public = false;
             self.number(position(Topic::Public)).store(number, Ordering::SeqCst);
         }
         for position in pending.positions.drain(..) {
@@ -265,7 +271,7 @@ fn position(topic: Topic) -> usize {
     match topic {
         Topic::Whole => 0,
         Topic::Public => 1,
-        Topic::Post(_) | Topic::Site(_) => {
+        Topic::Post(_) | Topic::Site(_) | Topic::Member(_) => {
             let mut hasher = DefaultHasher::new();
             topic.hash(&mut hasher);
             2 + usize::try_from(hasher.finish() % (NUMBERS as u64 - 2)).unwrap_or_default()

@@ -7,9 +7,9 @@ use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 
 use super::{Changes, Topic, hash_of_site};
-use crate::types::id::PostId;
+use crate::types::id::{PostId, UserId};
 
-/// For each table that a page for guests is made of: the events that change such a page, and what they change.
+/// For each table that a kept page is made of: the events that change such a page, and what they change.
 const TRIGGERS: &[(&str, &str, &str)] = &[
     ("posts", "INSERT", "tell_post(new.id), tell_move(new.hotness, new.created_at, new.score, new.site)"),
     ("posts", "DELETE", "tell_post(old.id), tell_move(old.hotness, old.created_at, old.score, old.site)"),
@@ -29,6 +29,24 @@ const TRIGGERS: &[(&str, &str, &str)] = &[
     ("users", "DELETE", "tell_whole()"),
     ("users", "INSERT", "tell_public()"),
     ("users", "UPDATE OF id, screen_name, folded_name, is_admin, banned_at", "tell_whole()"),
+    ("post_votes", "INSERT", "tell_member(new.user_id)"),
+    ("post_votes", "DELETE", "tell_member(old.user_id)"),
+    ("post_votes", "UPDATE", "tell_member(old.user_id), tell_member(new.user_id)"),
+    ("comment_votes", "INSERT", "tell_member(new.user_id)"),
+    ("comment_votes", "DELETE", "tell_member(old.user_id)"),
+    ("comment_votes", "UPDATE", "tell_member(old.user_id), tell_member(new.user_id)"),
+    ("visits", "INSERT", "tell_member(new.user_id)"),
+    ("visits", "DELETE", "tell_member(old.user_id)"),
+    ("visits", "UPDATE", "tell_member(old.user_id), tell_member(new.user_id)"),
+    ("saved_posts", "INSERT", "tell_member(new.user_id)"),
+    ("saved_posts", "DELETE", "tell_member(old.user_id)"),
+    ("saved_posts", "UPDATE", "tell_member(old.user_id), tell_member(new.user_id)"),
+    ("flags", "INSERT", "tell_member(new.user_id)"),
+    ("flags", "DELETE", "tell_member(old.user_id)"),
+    ("flags", "UPDATE", "tell_member(old.user_id), tell_member(new.user_id)"),
+    ("comment_drafts", "INSERT", "tell_member(new.user_id)"),
+    ("comment_drafts", "DELETE", "tell_member(old.user_id)"),
+    ("comment_drafts", "UPDATE", "tell_member(old.user_id), tell_member(new.user_id)"),
     ("acts", "INSERT", "tell_whole()"),
     ("acts", "DELETE", "tell_whole()"),
     ("acts", "UPDATE", "tell_whole()"),
@@ -46,25 +64,19 @@ const TRIGGERS: &[(&str, &str, &str)] = &[
 /// The tables of which no kept page shows anything, and why.
 #[cfg(test)]
 const UNSEEN: &[(&str, &str)] = &[
-    ("cases", "for admins"),
-    ("comment_drafts", "for their author"),
-    ("comment_votes", "for their voter; the points are in comments"),
+    ("cases", "for admins; the flags of a case go with it"),
     ("deleted_names", "no page shows them"),
     ("deletions", "for their author"),
     ("devices", "no page shows them"),
     ("drafts", "for the guest with their cookie, whose pages are not kept"),
     ("feed_ids", "settled and read before the site is served"),
-    ("flags", "for their author and admins"),
     ("former_names", "on users' own pages, which are not kept"),
     ("name_rules", "no page shows them"),
     ("name_skeletons", "no page shows them"),
-    ("post_votes", "for their voter; the points are in posts"),
     ("profiles", "on users' own pages, which are not kept"),
     ("replica", "on the status page, which is not kept"),
-    ("saved_posts", "for their user"),
     ("sentinels", "no page shows them"),
-    ("sessions", "for their user"),
-    ("visits", "for their user"),
+    ("sessions", "each request looks for its own"),
 ];
 
 /// Tells `changes` what this connection changes from now on.
@@ -84,6 +96,10 @@ pub fn watch(connection: &Connection, changes: &Arc<Changes>) -> rusqlite::Resul
     })?;
     tell(connection, changes, "tell_post", 1, |changes, context| {
         changes.touch(Topic::Post(PostId::new(context.get(0)?)));
+        Ok(())
+    })?;
+    tell(connection, changes, "tell_member", 1, |changes, context| {
+        changes.touch(Topic::Member(UserId::new(context.get(0)?)));
         Ok(())
     })?;
     tell(connection, changes, "tell_move", 4, |changes, context| {
@@ -154,7 +170,8 @@ mod tests {
         watch(&connection, &changes).expect("the triggers are made");
         let shown = |topics: &[Topic]| crate::changes::Shown::of(topics, None);
         let post = |id| shown(&[Topic::Post(PostId::new(id))]);
-        let pages = [shown(&[]), shown(&[Topic::Public]), post(1), post(2)];
+        let member = shown(&[Topic::Member(UserId::new(1))]);
+        let pages = [shown(&[]), shown(&[Topic::Public]), post(1), post(2), member];
         let commit = |sql: &str| {
             use lorem_store::CommitObserver;
             let since = crate::changes::Since::of(changes.now());
@@ -170,14 +187,14 @@ mod tests {
              INSERT INTO comments (id, post_id, user_id, created_at, updated_at, body) VALUES (1, 1, 1, 0, 0, 'Body')",
         );
         for (sql, expected) in [
-            ("UPDATE posts SET score = 2 WHERE id = 1", [true, false, false, true]),
-            ("UPDATE comments SET body = 'New'", [true, false, false, true]),
-            ("REPLACE INTO descriptions VALUES (2, 'New')", [true, false, true, false]),
-            ("UPDATE users SET last_seen_at = 1, karma = 5", [true, true, true, true]),
-            ("INSERT INTO visits VALUES (1, 1, 1, 1)", [true, true, true, true]),
-            ("UPDATE users SET is_admin = 1", [false, false, false, false]),
-            ("DELETE FROM comments", [true, false, false, true]),
-            ("DELETE FROM users", [false, false, false, false]),
+            ("UPDATE posts SET score = 2 WHERE id = 1", [true, false, false, true, true]),
+            ("UPDATE comments SET body = 'New'", [true, false, false, true, true]),
+            ("REPLACE INTO descriptions VALUES (2, 'New')", [true, false, true, false, true]),
+            ("UPDATE users SET last_seen_at = 1, karma = 5", [true, true, true, true, true]),
+            ("INSERT INTO visits VALUES (1, 1, 1, 1)", [true, true, true, true, false]),
+            ("UPDATE users SET is_admin = 1", [false, false, false, false, false]),
+            ("DELETE FROM comments", [true, false, false, true, true]),
+            ("DELETE FROM users", [false, false, false, false, false]),
         ] {
             assert_eq!(commit(sql), expected, "{sql}");
         }

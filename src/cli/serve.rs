@@ -65,7 +65,7 @@ pub(crate) struct ServeOptions {
     /// milliseconds; 0: all of them, `off`: none
     #[arg(long, env, default_value = "500", value_name = "N", value_parser = Milliseconds::parse)]
     slow_ms: Milliseconds,
-    /// Keep copies of pages for guests in this number of megabytes; 0: none. A copy is what rendering the page would give
+    /// Keep copies of pages in this number of megabytes; 0: none. A copy is what rendering the page would give
     #[arg(long, env, default_value_t = DEFAULT_CACHE_MB, value_name = "N", value_parser = value_parser!(u32).range(0..=1_000_000))]
     cache_mb: u32,
     #[command(flatten)]

@@ -33,7 +33,7 @@ pub enum Copied {
     Hit,
     /// There was no copy, or not a right one.
     Miss,
-    /// The page is not as every guest gets it, or its copy could not be judged: a change was being committed.
+    /// The page shows something once, or its copy could not be judged: a change was being committed.
     Pass,
 }
 
@@ -97,7 +97,7 @@ impl RequestMetrics {
         for route in self.routes.iter().filter(|route| !route.durations.is_empty()) {
             exposition.histogram(&[("route", route.name)], &route.durations, 1e9);
         }
-        let help = "Requests for pages that are kept for guests: a copy was sent (hit), the page was made and kept (miss), \
+        let help = "Requests for pages that are kept: a copy was sent (hit), the page was made and kept (miss), \
                     or made for this request alone (pass).";
         exposition.metric("lorem_news_kept_pages_total", MetricType::Counter, help);
         for route in &self.routes {

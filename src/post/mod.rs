@@ -42,6 +42,9 @@ pub struct Post {
     pub new_comments: i64,
     /// Whether one of the new comments is younger than the viewer's last look at the post.
     pub has_unseen: bool,
+    /// When the viewer's visit to the post ends, in a list: then other comments may be new. `None` for a viewer without
+    /// a visit.
+    pub visit_ends_at: Option<Timestamp>,
     /// `None` when the author's account was deleted.
     pub author: Option<Author>,
 }

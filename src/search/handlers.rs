@@ -43,7 +43,10 @@ fn results(cx: &Cx) -> Result<Results> {
         Ok(query) => Some(search(cx, &Query { own_page: own_page(cx, &text), ..query }, order)?),
         Err(error) => Some(Err(Refusal::InvalidQuery(error))),
     };
-    cx.shows(&[Topic::Public], None);
+    // A member's results also change with their visits.
+    if auth::viewer(cx)?.is_none() {
+        cx.shows(&[Topic::Public], None);
+    }
     Ok(Results { text, order, outcome })
 }
 

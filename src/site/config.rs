@@ -45,7 +45,7 @@ pub struct Config {
     pub slow: Option<Duration>,
     /// Send the `Server-Timing` header with pages.
     pub server_timing: bool,
-    /// The megabytes (of 1,000,000 bytes) of pages that are kept for guests; 0: none are.
+    /// The megabytes (of 1,000,000 bytes) of pages that are kept; 0: none are.
     pub cache_mb: u32,
     /// The replica, if there is one.
     pub replica: Option<replica::settings::Settings>,

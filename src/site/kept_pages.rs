@@ -1,4 +1,4 @@
-//! Copies of pages for guests, by everything in a request that a page depends on.
+//! Copies of pages, by everything in a request that a page depends on.
 
 use std::borrow::Cow;
 use std::hash::Hash;
@@ -9,15 +9,18 @@ use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, Equivalent, Lifecycle, Weighter};
 
 use crate::changes::{Changes, Shown, Since};
+use crate::types::id::SessionId;
 use crate::types::time::Timestamp;
 
-/// What a guest's page depends on besides the database and the time.
+/// What a page depends on besides the database and the time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PageKey<'k> {
     /// Path and query, as they were sent.
     pub target: &'k str,
     /// The `Host` header, where the page's links depend on it.
     pub host: Option<&'k str>,
+    /// The session of the member to whom alone the page is sent; `None`: it is for guests.
+    pub session: Option<SessionId>,
     /// What is chosen by other headers and cookies: the scheme, the coding, the preferences.
     pub choices: [u8; 5],
 }
@@ -27,12 +30,18 @@ pub struct PageKey<'k> {
 struct OwnedKey {
     target: Box<str>,
     host: Option<Box<str>>,
+    session: Option<SessionId>,
     choices: [u8; 5],
 }
 
 impl OwnedKey {
     fn borrowed(&self) -> PageKey<'_> {
-        PageKey { target: &self.target, host: self.host.as_deref(), choices: self.choices }
+        PageKey {
+            target: &self.target,
+            host: self.host.as_deref(),
+            session: self.session,
+            choices: self.choices,
+        }
     }
 }
 
@@ -122,7 +131,10 @@ impl KeptPages {
         let is_right = page.is_right(changes, now);
         if is_right {
             let (target, host) = (key.target.into(), key.host.map(Into::into));
-            self.cache.insert(OwnedKey { target, host, choices: key.choices }, Arc::clone(page));
+            self.cache.insert(
+                OwnedKey { target, host, session: key.session, choices: key.choices },
+                Arc::clone(page),
+            );
         }
         is_right
     }
@@ -157,7 +169,7 @@ mod tests {
     }
 
     fn key(target: &str) -> PageKey<'_> {
-        PageKey { target, host: None, choices: [0; 5] }
+        PageKey { target, host: None, session: None, choices: [0; 5] }
     }
 
     #[test]

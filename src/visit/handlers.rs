@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::sql;
+use super::{Visit, sql};
 use crate::auth;
 use crate::post::PostDetail;
 use crate::types::time::Timestamp;
@@ -43,6 +43,27 @@ pub fn record_visit(cx: &Cx, detail: &PostDetail, page: Page) -> Result<()> {
         lorem_counted_log::warn!("recording the visit of user {user_id} to post {post_id}: {error}");
     }
     Ok(())
+}
+
+/// Until when a look at this page needs no record, if nothing is written: [`record_visit`] has none to make. `None`: it
+/// has one to make now, so that no copy of the page can stand for it.
+///
+/// # Errors
+/// [`Error::Unavailable`](crate::web::Error::Unavailable) or [`Error::Internal`](crate::web::Error::Internal)
+/// when the database fails at looking up the viewer.
+pub fn unrecorded_until(cx: &Cx, detail: &PostDetail, page: Page) -> Result<Option<Timestamp>> {
+    if auth::viewer(cx)?.is_none() {
+        return Ok(Some(Timestamp::MAX));
+    }
+    if should_record(cx.now, detail, page) {
+        return Ok(None);
+    }
+    let Some((looked_at, new_since)) = detail.looked_at.zip(detail.new_since) else {
+        return Ok(Some(Timestamp::MAX));
+    };
+    let ends_at = Visit { new_since, looked_at }.ends_at();
+    let next = [looked_at + MIN_VISIT_INTERVAL, ends_at].into_iter().find(|moment| *moment >= cx.now);
+    Ok(Some(next.unwrap_or(Timestamp::MAX)))
 }
 
 fn should_record(now: Timestamp, detail: &PostDetail, page: Page) -> bool {

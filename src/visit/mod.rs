@@ -11,6 +11,8 @@ pub mod handlers;
 pub mod sql;
 pub mod views;
 
+use std::time::Duration;
+
 use crate::types::time::Timestamp;
 
 /// The times of a user's looks at a post.
@@ -22,6 +24,17 @@ pub struct Visit {
     /// The last look.
     pub looked_at: Timestamp,
 }
+
+impl Visit {
+    /// The first moment at which another look begins another visit.
+    #[must_use]
+    pub fn ends_at(self) -> Timestamp {
+        self.looked_at + VISIT_PAUSE
+    }
+}
+
+/// A look this long after the last one begins another visit: see `sql::new_since`.
+const VISIT_PAUSE: Duration = Duration::from_mins(30);
 
 /// New comments are counted up to this number: to a reader, a larger one says no more than "many".
 pub const MANY_NEW: i64 = many_new!();

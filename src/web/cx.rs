@@ -124,12 +124,15 @@ impl<'r> Cx<'r> {
         Ok(())
     }
 
-    /// Says what the page of a guest shows, all of it, so that a copy of it can be kept until that changes. A page of
+    /// Says what the page shows, all of it but what is the viewer's own, so that a copy of it can be kept until that changes. A page of
     /// which nothing is said is not kept. Ages say for themselves until when they are right; what else depends on the
     /// time limits the [`clock`](Cx::clock).
     pub fn shows(&self, topics: &[Topic], window: Option<Window>) {
         if self.is_to_keep.get() {
-            self.shown.replace(Some(Shown::of(topics, window)));
+            let viewer = self.viewer.get().and_then(Option::as_ref);
+            let own = viewer.map(|viewer| Topic::Member(viewer.id));
+            let topics: Vec<Topic> = topics.iter().copied().chain(own).collect();
+            self.shown.replace(Some(Shown::of(&topics, window)));
         }
     }
 

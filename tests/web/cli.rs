@@ -20,7 +20,7 @@ const KNOWN: i64 = lorem_news::schema::MIGRATIONS.len() as i64;
 /// Every option with the rest of its help line: the environment variable, and the default if any.
 const DATABASE: (&str, &str) = ("--database <FILE>", "[env: DATABASE=] [default: db/lorem_news.sqlite3]");
 const FILE_MODE: (&str, &str) = ("--file-mode <MODE>", "[env: FILE_MODE=] [default: 0600]");
-const SERVE: [(&str, &str); 24] = [
+const SERVE: [(&str, &str); 25] = [
     DATABASE,
     FILE_MODE,
     ("--listen <ADDRESS>", "[env: LISTEN=] [default: 127.0.0.1:3000]"),
@@ -41,6 +41,7 @@ const SERVE: [(&str, &str); 24] = [
     ("--session-days <N>", "[env: SESSION_DAYS=] [default: 90]"),
     ("--metrics", "[env: METRICS=]"),
     ("--slow-ms <N>", "[env: SLOW_MS=] [default: 500]"),
+    ("--cache-mb <N>", "[env: CACHE_MB=] [default: 64]"),
     REPLICA[0],
     REPLICA[1],
     REPLICA[2],

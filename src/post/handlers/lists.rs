@@ -44,15 +44,19 @@ fn list(
 ) -> Result {
     let (after, viewer_id) = (cx.cursor("after")?, auth::viewer_id(cx)?);
     let posts = cx.read(|connection| query(connection, viewer_id, after, PAGE_SIZE))?;
-    cx.shows(&topics(&posts), Some(window(order, &posts, after)));
+    show(cx, &posts, &[], Some(window(order, &posts, after)));
     let aside = Some(views::NEW_POST);
     let page = Page { aside, description, feed: Some(feed.into()), ..Page::new(cx, heading)? };
     Ok(reply::page(cx, layout::render(&page, views::list(cx, page.viewer, &posts))?))
 }
 
-/// The posts of a page of a list.
-fn topics(posts: &Slice<Post>) -> Vec<Topic> {
-    posts.rows.iter().map(|post| Topic::Post(post.id)).collect()
+/// Says that the page shows these posts, and `more`.
+fn show(cx: &Cx, posts: &Slice<Post>, more: &[Topic], window: Option<Window>) {
+    let topics: Vec<Topic> =
+        posts.rows.iter().map(|post| Topic::Post(post.id)).chain(more.iter().copied()).collect();
+    let visits = posts.rows.iter().filter_map(|post| post.visit_ends_at);
+    visits.filter(|end| *end >= cx.now).for_each(|end| cx.clock.limit(end));
+    cx.shows(&topics, window);
 }
 
 /// The window of a page of a list: from the last post on it, or from the end of the list, to `after`.
@@ -69,7 +73,7 @@ pub fn best(cx: &Cx, period: &str) -> Result {
     let period = Period::from_code(period).ok_or(Error::NotFound)?;
     let (after, viewer_id, now) = (cx.cursor("after")?, auth::viewer_id(cx)?, cx.now);
     let posts = cx.read(|connection| sql::best(connection, viewer_id, period, now, after, PAGE_SIZE))?;
-    cx.shows(&topics(&posts), Some(window(Order::Points, &posts, after)));
+    show(cx, &posts, &[], Some(window(Order::Points, &posts, after)));
     let ends = posts.rows.iter().filter_map(|post| period.end_of(post.created_at));
     ends.for_each(|end| cx.clock.limit(end));
     let description = "The posts on Lorem News with the most points.";
@@ -86,8 +90,7 @@ pub fn from(cx: &Cx) -> Result {
     let (after, viewer_id) = (cx.cursor("after")?, auth::viewer_id(cx)?);
     let site = cx.query("site").and_then(|site| link::site::parse(&site)).ok_or(Error::NotFound)?;
     let posts = cx.read(|connection| sql::of_site(connection, viewer_id, &site, after, PAGE_SIZE))?;
-    let site_topic = Topic::Site(changes::hash_of_site(&site));
-    cx.shows(&[topics(&posts), vec![site_topic]].concat(), None);
+    show(cx, &posts, &[Topic::Site(changes::hash_of_site(&site))], None);
     let heading = format!("Posts from {}", isolated(&site));
     let description = format!("Links to {} on Lorem News.", isolated(&site));
     let page = Page { description: &description, ..Page::new(cx, &heading)? };

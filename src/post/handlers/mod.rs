@@ -54,15 +54,15 @@ pub fn show(cx: &Cx, id: PostId) -> Result {
     let draft = kept.as_ref().map(|kept| kept.id);
     let typed = kept.map_or(typed, |kept| kept.body);
     let (detail, comments) = found.ok_or_else(|| draft::handlers::target_deleted(typed.clone(), draft))?;
-    cx.shows(&[Topic::Post(id)], None);
+    let part = if after == START { visit::handlers::Page::First } else { visit::handlers::Page::Other };
+    if let Some(until) = visit::handlers::unrecorded_until(cx, &detail, part)? {
+        cx.clock.limit(until);
+        cx.shows(&[Topic::Post(id)], None);
+    }
     let errors = cx.unsent_errors();
     let form = CommentForm { draft, errors: &errors, ..CommentForm::of(Account::of(None), &typed) };
     let html = render(cx, &detail, &comments, &form)?;
-    visit::handlers::record_visit(
-        cx,
-        &detail,
-        if after == START { visit::handlers::Page::First } else { visit::handlers::Page::Other },
-    )?;
+    visit::handlers::record_visit(cx, &detail, part)?;
     Ok(reply::page(cx, html))
 }
 

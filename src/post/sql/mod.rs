@@ -37,7 +37,7 @@ row! {
         author: author_columns!("users") => user::sql::author,
         score: "posts.score",
         link: "posts.url, posts.site" => link,
-    } with { is_voted: false, new_comments: 0, has_unseen: false }
+    } with { is_voted: false, new_comments: 0, has_unseen: false, visit_ends_at: None }
 }
 
 /// The link of a post: its URL and its site; `None` where both are NULL.
@@ -130,6 +130,7 @@ fn add_viewers(
     let all = posts.iter().map(|post| post.id).enumerate();
     for (position, visit) in visit::sql::of_posts(connection, viewer_id, all)? {
         let post = &mut posts[position];
+        post.visit_ends_at = Some(visit.ends_at());
         (post.new_comments, post.has_unseen) =
             visit::sql::new_comments(connection, viewer_id, post.id, visit)?;
     }
