@@ -1,7 +1,6 @@
 //! The table of routes, one line each.
 
 use crate::comment::ReplyTarget;
-use crate::kept::kept;
 use crate::moderation::Subject;
 use crate::saved::SaveAction;
 use crate::site::rate_limits::RateLimit;
@@ -11,7 +10,7 @@ use crate::vote::{Target, Vote};
 use crate::web::route::Route;
 use crate::web::{Cx, Error, Result, assets, csrf, observer, paths, reply};
 use crate::{
-    auth, benchmarking, comment, deletion, feed, flag, moderation, monitoring, post, preference, saved,
+    auth, benchmarking, comment, deletion, feed, flag, kept, moderation, monitoring, post, preference, saved,
     search, session, sitemap, status, user,
 };
 
@@ -171,23 +170,23 @@ const fn is_same(one: &[u8], other: &[u8]) -> bool {
 }
 
 routes! { cx,
-    [""] => { GET => kept(cx, post::handlers::lists::front) }
-    ["best"] => { GET => kept(cx, |cx| post::handlers::lists::best(cx, paths::WEEK)) }
-    ["best", period] => { GET => kept(cx, |cx| post::handlers::lists::best(cx, period)) }
-    ["from"] => { GET => kept(cx, post::handlers::lists::from) }
-    ["posts"] => { GET => kept(cx, post::handlers::lists::recent), POST [Writes] => post::handlers::create(cx) }
-    ["posts.atom"] => { GET => kept(cx, feed::handlers::newest) }
-    ["search.atom"] => { GET => kept(cx, feed::handlers::of_search) }
-    ["front.atom"] => { GET => kept(cx, feed::handlers::front) }
+    [""] => { GET => kept::page(cx, post::handlers::lists::front) }
+    ["best"] => { GET => kept::page(cx, |cx| post::handlers::lists::best(cx, paths::WEEK)) }
+    ["best", period] => { GET => kept::page(cx, |cx| post::handlers::lists::best(cx, period)) }
+    ["from"] => { GET => kept::page(cx, post::handlers::lists::from) }
+    ["posts"] => { GET => kept::page(cx, post::handlers::lists::recent), POST [Writes] => post::handlers::create(cx) }
+    ["posts.atom"] => { GET => kept::document(cx, feed::handlers::newest) }
+    ["search.atom"] => { GET => kept::document(cx, feed::handlers::of_search) }
+    ["front.atom"] => { GET => kept::document(cx, feed::handlers::front) }
     ["posts", file] if file.ends_with(".atom") => {
-        GET => kept(cx, |cx| feed::handlers::of_post(cx, post_id(inside("", file, ".atom"))?))
+        GET => kept::document(cx, |cx| feed::handlers::of_post(cx, post_id(inside("", file, ".atom"))?))
     }
     ["users", file] if file.ends_with(".atom") => {
         GET => feed::handlers::of_user(cx, user_id(inside("", file, ".atom"))?)
     }
     ["posts", "new"] => { GET => post::handlers::new(cx) }
     ["posts", id] => {
-        GET => kept(cx, |cx| post::handlers::show(cx, post_id(id)?)),
+        GET => kept::page(cx, |cx| post::handlers::show(cx, post_id(id)?)),
         PATCH [Writes] => post::handlers::update(cx, post_id(id)?),
         PUT [Writes] => post::handlers::update(cx, post_id(id)?),
         DELETE [Changes] => post::handlers::destroy(cx, post_id(id)?)
@@ -279,7 +278,7 @@ routes! { cx,
     [file] if file.starts_with("sitemap-") => {
         GET => sitemap::handlers::part(cx, number(inside("sitemap-", file, ".xml"))?)
     }
-    ["search"] => { GET => kept(cx, search::handlers::show) }
+    ["search"] => { GET => kept::page(cx, search::handlers::show) }
     ["up"] => { GET => status::handlers::up(cx) }
     ["metrics"] if observer::may_observe(cx) => { GET => monitoring::handlers::show(cx) }
     ["status"] => { GET => status::handlers::status(cx) }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::types::time::{DAY, Timestamp};
+use crate::types::time::DAY;
 use crate::web::paths;
 
 /// The period whose posts are ranked by points.
@@ -72,19 +72,9 @@ impl Period {
         }
     }
 
-    /// The start of the period that ends `now`; `None` for all time.
+    /// Its length; `None` for all time.
     #[must_use]
-    pub fn since(self, now: Timestamp) -> Option<Timestamp> {
-        self.length().map(|length| now - length)
-    }
-
-    /// The last moment at which a post of this time is in the period; `None`: it never leaves.
-    #[must_use]
-    pub fn end_of(self, created_at: Timestamp) -> Option<Timestamp> {
-        self.length().map(|length| created_at + length)
-    }
-
-    fn length(self) -> Option<Duration> {
+    pub fn length(self) -> Option<Duration> {
         let days = match self {
             Period::Day => 1,
             Period::Week => 7,
@@ -107,7 +97,6 @@ mod tests {
         for code in ["", "Day", "year", "week ", "all/"] {
             assert_eq!(Period::from_code(code), None, "{code:?}");
         }
-        let eighth_day = Timestamp::EPOCH + 8 * DAY;
-        assert_eq!(Period::Week.since(eighth_day), Some(Timestamp::EPOCH + DAY));
+        assert_eq!((Period::Week.length(), Period::All.length()), (Some(7 * DAY), None));
     }
 }

@@ -123,8 +123,8 @@ impl Match {
         let gain = next.weight() - self.weight();
         let months = (first - second) * (1.0 + self.months(now)) * (1.0 + next.months(now)) / gain;
         let is_to_come = self.created_at > now || next.created_at > now;
-        // Rounding is far less than a second.
-        let wait = Duration::try_from_secs_f64(months * MONTH / 1e6 - 1.0).unwrap_or_default();
+        // Far earlier than rounding can be wrong.
+        let wait = Duration::try_from_secs_f64(months * MONTH / 1e6 * 0.999 - 1.0).unwrap_or_default();
         (is_to_come || gain > 0.0).then(|| if is_to_come { now } else { now + wait })
     }
 

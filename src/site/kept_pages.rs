@@ -9,7 +9,7 @@ use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, Equivalent, Lifecycle, Weighter};
 
 use crate::changes::{Changes, Shown, Since};
-use crate::types::id::SessionId;
+use crate::types::id::{SessionId, UserId};
 use crate::types::time::Timestamp;
 
 /// What a page depends on besides the database and the time.
@@ -19,8 +19,9 @@ pub struct PageKey<'k> {
     pub target: &'k str,
     /// The `Host` header, where the page's links depend on it.
     pub host: Option<&'k str>,
-    /// The session of the member to whom alone the page is sent; `None`: it is for guests.
-    pub session: Option<SessionId>,
+    /// The member and the session to which alone the page is sent; `None`: it is for guests. The number of a session that
+    /// has ended is given again, that of a user never.
+    pub member: Option<(UserId, SessionId)>,
     /// What is chosen by other headers and cookies: the scheme, the coding, the preferences.
     pub choices: [u8; 5],
 }
@@ -30,7 +31,7 @@ pub struct PageKey<'k> {
 struct OwnedKey {
     target: Box<str>,
     host: Option<Box<str>>,
-    session: Option<SessionId>,
+    member: Option<(UserId, SessionId)>,
     choices: [u8; 5],
 }
 
@@ -39,7 +40,7 @@ impl OwnedKey {
         PageKey {
             target: &self.target,
             host: self.host.as_deref(),
-            session: self.session,
+            member: self.member,
             choices: self.choices,
         }
     }
@@ -88,7 +89,8 @@ struct ByBytes;
 
 impl Weighter<OwnedKey, Arc<KeptPage>> for ByBytes {
     fn weight(&self, key: &OwnedKey, page: &Arc<KeptPage>) -> u64 {
-        (BESIDE_BODY_BYTES + key.target.len() + page.body.len()) as u64
+        let host = key.host.as_ref().map_or(0, |host| host.len());
+        (BESIDE_BODY_BYTES + key.target.len() + host + page.body.len()) as u64
     }
 }
 
@@ -132,7 +134,7 @@ impl KeptPages {
         if is_right {
             let (target, host) = (key.target.into(), key.host.map(Into::into));
             self.cache.insert(
-                OwnedKey { target, host, session: key.session, choices: key.choices },
+                OwnedKey { target, host, member: key.member, choices: key.choices },
                 Arc::clone(page),
             );
         }
@@ -169,7 +171,7 @@ mod tests {
     }
 
     fn key(target: &str) -> PageKey<'_> {
-        PageKey { target, host: None, session: None, choices: [0; 5] }
+        PageKey { target, host: None, member: None, choices: [0; 5] }
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub struct Slice<T> {
     pub rows: Vec<T>,
     /// The cursor of the next page; `None`: this is the last one.
     pub next: Option<Cursor>,
+    /// The place of the first row of the next page, which decides whether there is one.
+    pub beyond: Option<Cursor>,
 }
 
 impl<T> Slice<T> {
@@ -49,10 +51,10 @@ impl<T> Slice<T> {
     #[must_use]
     pub fn of(mut rows: Vec<T>, limit: u32, cursor: impl Fn(&T) -> Cursor) -> Slice<T> {
         let limit = limit as usize;
-        let more = rows.len() > limit;
+        let beyond = rows.get(limit).map(&cursor);
         rows.truncate(limit);
-        let next = if more { rows.last().map(cursor) } else { None };
-        Slice { rows, next }
+        let next = rows.last().filter(|_| beyond.is_some()).map(cursor);
+        Slice { rows, next, beyond }
     }
 }
 
@@ -75,5 +77,6 @@ mod tests {
         assert_eq!(page(vec![3, 2]).next, None);
         let first = page(vec![3, 2, 1]);
         assert_eq!((first.rows, first.next), (vec![3, 2], Some(Cursor { key: 0, id: 2 })));
+        assert_eq!(first.beyond, Some(Cursor { key: 0, id: 1 }));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Visit, sql};
+use super::{CLOCK_MARGIN, Visit, sql};
 use crate::auth;
 use crate::post::PostDetail;
 use crate::types::time::Timestamp;
@@ -62,7 +62,8 @@ pub fn unrecorded_until(cx: &Cx, detail: &PostDetail, page: Page) -> Result<Opti
         return Ok(Some(Timestamp::MAX));
     };
     let ends_at = Visit { new_since, looked_at }.ends_at();
-    let next = [looked_at + MIN_VISIT_INTERVAL, ends_at].into_iter().find(|moment| *moment >= cx.now);
+    let next =
+        [looked_at + MIN_VISIT_INTERVAL, ends_at].into_iter().find(|moment| *moment + CLOCK_MARGIN >= cx.now);
     Ok(Some(next.unwrap_or(Timestamp::MAX)))
 }
 

@@ -33,6 +33,10 @@ impl Visit {
     }
 }
 
+/// The SQL about visits has a time of its own, in milliseconds and some later than the page's: within this margin it may
+/// say something else than the page's clock.
+pub const CLOCK_MARGIN: Duration = Duration::from_secs(5);
+
 /// A look this long after the last one begins another visit: see `sql::new_since`.
 const VISIT_PAUSE: Duration = Duration::from_mins(30);
 

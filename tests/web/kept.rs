@@ -26,6 +26,7 @@ use rusqlite::{Connection, params};
 
 use crate::client::*;
 use crate::harness::*;
+use crate::seen::name_of;
 
 const SITES: [&str; 2] = ["example.com", "example.net"];
 
@@ -51,7 +52,8 @@ struct Pair {
 impl Pair {
     fn new() -> Pair {
         let (folder, database) = folder();
-        seeded(&database, 12);
+        // Two more than a page has.
+        seeded(&database, 32);
         let open = |cache_mb| {
             let config = Config::local(database.clone(), ([127, 0, 0, 1], 0).into());
             App::open(Config { cache_mb, ..config }).expect("the database opens")
@@ -490,6 +492,58 @@ fn a_copy_is_for_every_guest_or_for_one_member() {
     assert_eq!(client.post("/posts", &[("title", "The newest of all")]).status, 303);
     assert!(!is_copy(&[], "GET", 200));
     assert!(site.get("/").text().contains("The newest of all"));
+}
+
+#[test]
+fn the_next_session_with_a_number_does_not_get_the_copies_of_the_last() {
+    let site = Site::start();
+    let database = site.database();
+    let mut sessions = Vec::new();
+    for user_id in [1, 2] {
+        // The site itself signs in, so that nothing but the page's own topics ends a copy.
+        let client = Client::new(&site);
+        assert_eq!(client.sign_in(&name_of(&database, user_id)).status, 303);
+        sessions.push(number(&database, "SELECT max(id) FROM sessions"));
+        assert_eq!(client.get("/").status, 200, "it shows the notice");
+        let own = format!("class=\"self\" href=\"/users/{user_id}\"");
+        for turn in ["made", "kept"] {
+            assert!(client.get("/posts").text().contains(&own), "{turn} for user {user_id}");
+        }
+        let path = format!("/sessions/{}", sessions[sessions.len() - 1]);
+        assert_eq!(client.post(&path, &[("_method", "delete")]).status, 303);
+    }
+    assert_eq!(sessions[0], sessions[1], "the number is given again");
+    assert_eq!(outcomes(&site, "/posts"), [2, 2, 0]);
+}
+
+#[test]
+fn whether_there_are_more_is_right() {
+    let (pair, now) = (Pair::new(), Timestamp::from_micros(1_800_000_000_000_000));
+    let more = |page: &str| get(&pair.keeping, page, &[], now).body.contains("More posts");
+    for _ in 0..3 {
+        let before = ["/", "/posts"].map(more);
+        assert_eq!(
+            before,
+            ["/", "/posts"].map(|page| get(&pair.fresh, page, &[], now).body.contains("More posts"))
+        );
+        pair.write(|connection| {
+            let oldest = connection.query_row("SELECT min(id) FROM posts", [], |row| row.get(0))?;
+            post::sql::destroy(connection, PostId::new(oldest))
+        });
+    }
+    assert_eq!(["/", "/posts"].map(more), [false, false]);
+}
+
+#[test]
+fn a_feed_sets_no_cookie() {
+    let site = Site::start();
+    let client = Client::signed_in_as(&site, 1);
+    let former = client.cookie("session").expect("a session");
+    eventually("a copy is sent", || {
+        let answer = site.ask("GET", "/posts.atom", &[("Cookie", &format!("session={former}; theme=dark"))]);
+        assert_eq!((answer.status, answer.header("Set-Cookie")), (200, None));
+        (outcomes(&site, "/posts.atom")[0] > 0).then_some(())
+    });
 }
 
 #[test]

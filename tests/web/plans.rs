@@ -101,9 +101,9 @@ fn lists(connection: &Connection) {
     post::sql::newest(connection, Some(USER), START, 30).expect("the newest");
     post::sql::of_user(connection, Some(USER), USER, START, 30).expect("a user's posts");
     post::sql::of_site(connection, Some(USER), "example.com", START, 30).expect("a site's posts");
-    post::sql::best(connection, Some(USER), Period::All, Timestamp::now(), START, 30)
+    post::sql::best(connection, Some(USER), Period::All, &Clock::at(Timestamp::now()), START, 30)
         .expect("the best of all time");
-    post::sql::best(connection, Some(USER), Period::Week, Timestamp::now(), START, 30)
+    post::sql::best(connection, Some(USER), Period::Week, &Clock::at(Timestamp::now()), START, 30)
         .expect("the best of a week");
     post::sql::saved_by(connection, USER, START, 30).expect("the saved posts");
     post::sql::from_random(connection, Some(USER), 100).expect("some posts");

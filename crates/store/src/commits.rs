@@ -39,9 +39,19 @@ impl Commits {
 
     /// Tells the observer of commits by other processes, outside the writer's transactions and in them.
     pub(crate) fn look(&self) {
-        if self.index.advance() != Committed::Nothing {
+        self.look_beyond(Committed::Nothing);
+    }
+
+    /// Tells the observer of commits by other processes, unless nothing was committed but what this process did. Only
+    /// then are they known: who finds that all is told must find what was told.
+    fn look_beyond(&self, own: Committed) {
+        let Some((header, committed)) = self.index.look() else {
+            return self.tell(|observer| observer.overtaken());
+        };
+        if committed != Committed::Nothing && committed != own {
             self.tell(|observer| observer.overtaken());
         }
+        self.index.know(header);
     }
 
     /// Calls `commit`, with the observer told before and after it. The transaction has the lock on writing, so that no
@@ -50,11 +60,7 @@ impl Commits {
         self.look();
         self.tell(|observer| observer.committing());
         let result = commit();
-        let expected = if result.is_ok() { Committed::One } else { Committed::Nothing };
-        let happened = self.index.advance();
-        if happened != Committed::Nothing && happened != expected {
-            self.tell(|observer| observer.overtaken());
-        }
+        self.look_beyond(if result.is_ok() { Committed::One } else { Committed::Nothing });
         self.tell(|observer| observer.committed());
         result
     }

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The first copy of the header. Its numbers are in the machine's byte order.
-type Header = [u8; 48];
+pub(crate) type Header = [u8; 48];
 
 /// The number of commits.
 const NUMBER: std::ops::Range<usize> = 8..12;
@@ -26,7 +26,7 @@ const CONTENT: std::ops::Range<usize> = 20..32;
 pub(crate) struct WalIndex {
     /// `None` where it cannot be read.
     file: Option<File>,
-    /// The header at the last [`WalIndex::advance`].
+    /// The header at the last [`WalIndex::know`].
     known: Mutex<Header>,
 }
 
@@ -48,30 +48,38 @@ impl WalIndex {
             .inspect_err(|error| log::warn!("{} cannot be read: {error}", Path::new(&path).display()))
             .ok();
         let index = WalIndex { file, known: Mutex::new([0; 48]) };
-        index.advance();
+        if let Ok(header) = index.read() {
+            index.know(header);
+        }
         index
     }
 
-    /// Whether no process has committed anything since [`WalIndex::advance`]. False where that is not known.
+    /// Whether no process has committed anything since [`WalIndex::know`]. False where that is not known.
     pub(crate) fn is_as_known(&self) -> bool {
         self.read().is_ok_and(|header| header == *self.known())
     }
 
-    /// Looks at the header: what has been committed since the last call. Only the writer's thread calls it.
-    pub(crate) fn advance(&self) -> Committed {
-        let Ok(header) = self.read() else {
-            return Committed::More;
-        };
-        let before = std::mem::replace(&mut *self.known(), header);
+    /// The present header, and what has been committed since [`WalIndex::know`]. `None`: it cannot be read.
+    pub(crate) fn look(&self) -> Option<(Header, Committed)> {
+        let header = self.read().ok()?;
+        let before = *self.known();
         let number = |header: &Header| header[NUMBER].try_into().map_or(0, u32::from_ne_bytes);
         // Where the WAL begins at its start again, neither the number nor the content changes.
-        if header == before || number(&header) == number(&before) && header[CONTENT] == before[CONTENT] {
-            Committed::Nothing
-        } else if number(&header) == number(&before).wrapping_add(1) {
-            Committed::One
-        } else {
-            Committed::More
-        }
+        let committed =
+            if header == before || number(&header) == number(&before) && header[CONTENT] == before[CONTENT] {
+                Committed::Nothing
+            } else if number(&header) == number(&before).wrapping_add(1) {
+                Committed::One
+            } else {
+                Committed::More
+            };
+        Some((header, committed))
+    }
+
+    /// From now on this header is the one that is known. Only the writer's thread calls it, after it has told of the
+    /// commits up to it.
+    pub(crate) fn know(&self, header: Header) {
+        *self.known() = header;
     }
 
     fn read(&self) -> io::Result<Header> {

@@ -10,6 +10,7 @@ use crate::text::isolated;
 use crate::types::cursor::{Cursor, PAGE_SIZE, Slice};
 use crate::types::id::UserId;
 use crate::ui::layout::{self, Page};
+use crate::visit;
 use crate::web::{Cx, Error, Result, paths, reply};
 
 /// Reads a page of a list: for the viewer, from a cursor on, at most this number of posts.
@@ -55,13 +56,14 @@ fn show(cx: &Cx, posts: &Slice<Post>, more: &[Topic], window: Option<Window>) {
     let topics: Vec<Topic> =
         posts.rows.iter().map(|post| Topic::Post(post.id)).chain(more.iter().copied()).collect();
     let visits = posts.rows.iter().filter_map(|post| post.visit_ends_at);
-    visits.filter(|end| *end >= cx.now).for_each(|end| cx.clock.limit(end));
+    visits.filter(|end| *end + visit::CLOCK_MARGIN >= cx.now).for_each(|end| cx.clock.limit(end));
     cx.shows(&topics, window);
 }
 
-/// The window of a page of a list: from the last post on it, or from the end of the list, to `after`.
+/// The window of a page of a list: from the first post after it, which decides whether there are more, or from the end of
+/// the list, to `after`.
 fn window(order: Order, posts: &Slice<Post>, after: Cursor) -> Window {
-    Window { order, least: posts.next.map_or(i64::MIN, |next| next.key), greatest: after.key }
+    Window { order, least: posts.beyond.map_or(i64::MIN, |beyond| beyond.key), greatest: after.key }
 }
 
 /// `GET /best`, `GET /best/:period`: the posts of a period, by default a week, with the most points first.
@@ -71,11 +73,10 @@ fn window(order: Order, posts: &Slice<Post>, after: Cursor) -> Window {
 /// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn best(cx: &Cx, period: &str) -> Result {
     let period = Period::from_code(period).ok_or(Error::NotFound)?;
-    let (after, viewer_id, now) = (cx.cursor("after")?, auth::viewer_id(cx)?, cx.now);
-    let posts = cx.read(|connection| sql::best(connection, viewer_id, period, now, after, PAGE_SIZE))?;
+    let (after, viewer_id) = (cx.cursor("after")?, auth::viewer_id(cx)?);
+    let posts =
+        cx.read(|connection| sql::best(connection, viewer_id, period, &cx.clock, after, PAGE_SIZE))?;
     show(cx, &posts, &[], Some(window(Order::Points, &posts, after)));
-    let ends = posts.rows.iter().filter_map(|post| period.end_of(post.created_at));
-    ends.for_each(|end| cx.clock.limit(end));
     let description = "The posts on Lorem News with the most points.";
     let page = Page { description, ..Page::new(cx, period.heading())? };
     Ok(reply::page(cx, layout::render(&page, views::best(cx, page.viewer, period, &posts))?))

@@ -3,6 +3,8 @@
 mod changes;
 mod deletion;
 
+use std::time::Duration;
+
 use rusqlite::{Connection, OptionalExtension, Params, params};
 use smol_str::SmolStr;
 
@@ -19,7 +21,7 @@ use crate::flag::sql::flagged_by;
 use crate::sql::{Columns, moderation_reason, random_id, row, short};
 use crate::types::cursor::{Cursor, Slice};
 use crate::types::id::{PostId, UserId};
-use crate::types::time::Timestamp;
+use crate::types::time::{Clock, DAY, Timestamp};
 use crate::user;
 use crate::user::sql::author_columns;
 use crate::visibility::sql::{listed, on_page, post_text, post_title, title};
@@ -104,10 +106,11 @@ fn slice(
             Ok((post(&mut columns)?, columns.read()?))
         })?
         .collect::<Result<_, _>>()?;
-    let Slice { rows, next } = Slice::of(rows, limit, |(post, key)| Cursor { key: *key, id: post.id.get() });
+    let Slice { rows, next, beyond } =
+        Slice::of(rows, limit, |(post, key)| Cursor { key: *key, id: post.id.get() });
     let mut posts: Vec<Post> = rows.into_iter().map(|(post, _)| post).collect();
     add_viewers(connection, viewer_id, &mut posts)?;
-    Ok(Slice { rows: posts, next })
+    Ok(Slice { rows: posts, next, beyond })
 }
 
 /// Adds the viewer's votes and the numbers of new comments. Votes and visits take one statement each for all
@@ -211,12 +214,12 @@ pub fn best(
     connection: &Connection,
     viewer_id: Option<UserId>,
     period: Period,
-    now: Timestamp,
+    clock: &Clock,
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<Post>> {
-    if let Some(since) = period.since(now) {
-        return best_since(connection, viewer_id, since, now, after, limit);
+    if let Some(length) = period.length() {
+        return best_within(connection, viewer_id, length, clock, after, limit);
     }
     let sql = select!(
         "WHERE (posts.score, posts.id) < (?1, ?2) AND posts.score > 1 AND ",
@@ -227,13 +230,13 @@ pub fn best(
     Ok(Slice::of(rows, limit, Post::score_cursor))
 }
 
-/// The best posts since a time. The index `posts_by_day_and_score` sorts the posts of each day by points.
+/// The best posts of this length of time. The index `posts_by_day_and_score` sorts the posts of each day by points.
 /// From each day only the posts are read that can still be on the page: the fuller the page, the fewer.
-fn best_since(
+fn best_within(
     connection: &Connection,
     viewer_id: Option<UserId>,
-    since: Timestamp,
-    now: Timestamp,
+    length: Duration,
+    clock: &Clock,
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<Post>> {
@@ -243,6 +246,7 @@ fn best_since(
         listed!("posts"),
         " AND created_at >= ?6 ORDER BY score DESC, id DESC LIMIT ?7",
     ))?;
+    let (now, since) = (clock.now(), clock.now() - length);
     let max_rows = limit as usize + 1;
     let mut best: Vec<(i64, PostId)> = Vec::new();
     for day in (since.day()..=now.day()).rev() {
@@ -259,6 +263,9 @@ fn best_since(
     for (_, id) in best {
         rows.push(by_id.query_row([id], |row| post(&mut Columns::of(row)))?);
     }
+    // A post leaves at its time, and one from a clock that was ahead comes with its day.
+    rows.iter().for_each(|post| clock.limit(post.created_at + length));
+    clock.limit(Timestamp::EPOCH + DAY * u32::try_from(now.day() + 1).unwrap_or_default());
     add_viewers(connection, viewer_id, &mut rows)?;
     Ok(Slice::of(rows, limit, Post::score_cursor))
 }
