@@ -80,7 +80,10 @@ fn page(cx: &Cx, error: &Error) -> Response {
     let main = horrorshow::html! {
         @ if let Error::Moderated { why, .. } = error { : decision(why) } else { p { : &*sentence } }
         : field::unsent_text(typed);
-        @ if let Some(id) = draft { : button::delete(account, paths::draft(id), "button", "Discard") }
+        @ if let Some((id, post_id)) = draft {
+            : button::delete(account, paths::draft(id), "button", "Discard");
+            p { a(href=paths::repost(post_id)) { : message::REPOST } }
+        }
         @ if let Some(page) = back { p { a(href=page) { : "Back to the page" } } }
     };
     match layout::render(&page, main) {

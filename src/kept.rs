@@ -70,6 +70,8 @@ fn find_or_make(
     }
     // Who waited for a permit finds the page that another request has made in the meantime.
     cx.acquire_permit()?;
+    // Of a page for all nothing has been read yet.
+    let since = if key.member.is_none() { Since::of(cx.site.changes.now()) } else { since };
     if let Some(page) = find(cx, pages, &key) {
         return Ok((respond(cx, &page), Copied::Hit));
     }

@@ -8,7 +8,7 @@ use super::{FIELD, LIFETIME, MAX_BYTES, MAX_BYTES_OF_ALL, MAX_DRAFTS, NewDraft, 
 use crate::auth;
 use crate::auth::token::{Secret, Token};
 use crate::site::limiter::Action;
-use crate::types::id::DraftId;
+use crate::types::id::{DraftId, PostId};
 use crate::web::account::{self, MadeFor};
 use crate::web::cookie::{self as cookies, FormerCookie, Header};
 use crate::web::form::Form;
@@ -109,7 +109,7 @@ pub fn written_text(cx: &Cx, path: impl Display) -> Result<String> {
 /// The error for a form whose post or comment is gone: [`Error::TargetDeleted`] with what was typed into it and the
 /// draft of a comment that keeps it, or [`Error::NotFound`] when that is nothing.
 #[must_use]
-pub fn target_deleted(typed: String, draft: Option<DraftId>) -> Error {
+pub fn target_deleted(typed: String, draft: Option<(DraftId, PostId)>) -> Error {
     if typed.is_empty() { Error::NotFound } else { Error::TargetDeleted { typed, draft } }
 }
 

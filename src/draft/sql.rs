@@ -102,7 +102,7 @@ pub fn post_of_comment(
 }
 
 /// Keeps a text as the draft of a user's comment on a post, below the one that is there already. `form` is the form
-/// for a post from which the text is. Without a text the draft that is there gets the form.
+/// for a post from which the text is. Without a text nothing is kept, unless a draft of a former version has no form.
 pub fn keep_comment(
     connection: &Connection,
     user_id: UserId,
@@ -113,7 +113,7 @@ pub fn keep_comment(
     let Content { title, url, description, .. } = form;
     if text.is_empty() {
         let sql = "UPDATE comment_drafts SET typed_title = ?3, typed_url = ?4, typed_text = ?5 \
-                   WHERE user_id = ?1 AND post_id = ?2";
+                   WHERE user_id = ?1 AND post_id = ?2 AND typed_url IS NULL";
         connection.prepare_cached(sql)?.execute(params![user_id, post_id, title, url, description])?;
         return Ok(());
     }
@@ -135,11 +135,11 @@ pub fn keep_comment(
     Ok(())
 }
 
-/// Deletes the drafts of a user's comments that have nothing but the title and the text of this post.
+/// Deletes the draft of a user's comment that has nothing but the title and the text of this post, and was typed for its
+/// URL.
 pub fn discard_posted(connection: &Connection, user_id: UserId, post: &Content) -> rusqlite::Result<()> {
-    let sql = "DELETE FROM comment_drafts WHERE user_id = ?1 AND typed_title = ?2 AND typed_text = ?3 \
-               AND body IN (typed_title, typed_text, typed_title || char(10, 10) || typed_text)";
-    connection.prepare_cached(sql)?.execute(params![user_id, post.title, post.description])?;
+    let sql = "DELETE FROM comment_drafts WHERE user_id = ?1 AND typed_url = ?2 AND body IN (?3, ?4, ?3 || char(10, 10) || ?4)";
+    connection.prepare_cached(sql)?.execute(params![user_id, post.url, post.title, post.description])?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::header::Header;
 use crate::site::limiter::RetryAfter;
 use crate::text::isolated;
-use crate::types::id::DraftId;
+use crate::types::id::{DraftId, PostId};
 
 /// The reason for which a handler cannot answer the request. Mistakes in a form that a person can correct are
 /// no error: the handler shows the form again, with [`Errors`](super::form::Errors).
@@ -59,8 +59,8 @@ pub enum Error {
     TargetDeleted {
         /// The texts of the refused form, so that they are not lost.
         typed: String,
-        /// The draft that keeps them.
-        draft: Option<DraftId>,
+        /// The draft of a comment that keeps them, and the post on which it would be.
+        draft: Option<(DraftId, PostId)>,
     },
     /// 409: the form was made for another account than the one that is signed in.
     OtherAccount {

@@ -210,6 +210,7 @@ fn a_locked_discussion_shows_the_draft_to_be_copied_or_discarded() {
     assert_done(&client, &post(&client, TITLE, TEXT), &format!("{path}#comment"), VOTED);
     let page = client.get(&path);
     assert_eq!(texts(&page.html(), "#comment #typed"), [both(TITLE, TEXT)]);
+    assert_eq!(offers(&client.get(&path)), [format!("/posts/new?repost={id}")]);
     assert_eq!(attributes(&page.html(), "form[hx-post^='/drafts/']", "id"), [""; 0]);
     assert_eq!(complaints(&page.html()), [""; 0]);
     assert_done(&client, &discard(&client, &page, false), &format!("{path}#comment"), DISCARDED);
@@ -225,6 +226,8 @@ fn a_draft_outlives_its_post() {
     let page = client.get(&path);
     assert_eq!(page.status, 404);
     assert_eq!(texts(&page.html(), "#typed"), [both(TITLE, TEXT)]);
+    let offer = format!("/posts/new?repost={id}");
+    assert_eq!((offers(&page), form(&client.get(&offer)).1), (vec![offer], URL.to_owned()));
     assert!(!Client::new(&site).get(&path).text().contains("call it"));
     assert_done(&client, &discard(&client, &page, false), "/posts", DISCARDED);
     let page = client.get(&path);
@@ -356,6 +359,27 @@ fn posting_anyway_is_offered_when_nothing_new_was_typed_too() {
     for number in [&id.to_string(), "999999", "-1", "x", ""] {
         assert_eq!(form(&client.get(&format!("/posts/new?repost={number}"))), empty, "{number:?}");
     }
+}
+
+#[test]
+fn a_post_takes_along_the_draft_that_was_typed_for_it_and_no_other() {
+    let (_site, database, id, client) = scene();
+    let other = post_of(&database, 1, "Another known post", "https://example.com/other", DAY);
+    let send = |url: &str, title: &str, text: &str, anyway: bool| {
+        let fields = [("title", title), ("url", url), ("description", text)];
+        let anyway: &[(&str, &str)] = if anyway { &[("repost", "1")] } else { &[] };
+        client.post("/posts", &[&fields[..], anyway].concat()).status
+    };
+    // With the title of the known post only the text waits, and the post needs a title of its own.
+    assert_eq!(send(URL, "The first title", TEXT, false), 303);
+    assert_eq!(send("https://example.com/other", TITLE, TEXT, false), 303);
+    assert_eq!((waiting(&client, id), waiting(&client, other)), (TEXT.to_owned(), both(TITLE, TEXT)));
+    assert_eq!(send(URL, "The first title", TEXT, true), 422);
+    assert_eq!(send(URL, TITLE, TEXT, true), 303);
+    assert_eq!((waiting(&client, id), waiting(&client, other)), (String::new(), both(TITLE, TEXT)));
+    // A form that says nothing new keeps the form with the draft.
+    assert_eq!(send("https://example.com/other", "Another known post", "", false), 303);
+    assert_eq!(form(&client.get(&format!("/posts/new?repost={other}"))).0, TITLE);
 }
 
 #[test]

@@ -118,7 +118,7 @@ pub fn form<'f>(post_id: PostId, form: &CommentForm<'f>) -> impl Render + 'f {
             id="comment_form", method="post", action=action, hx-post?=form.in_place.then_some(action)
         ) {
             : form.account;
-            @ if let Some(id) = form.draft { : draft::note(id, post_id) }
+            @ if let Some(id) = form.draft { : draft::note(id) }
             : fields(form.field());
             button(class="button", id="post_comment") { : "Post comment" }
         }

@@ -316,7 +316,7 @@ pub fn discussion<'p>(
             else if let Some(ban) = ban { : moderation::views::banned(ban) }
             div(id="comment") {
                 @ if context.is_open { : forms::form(post.id, form) } else { : field::unsent_text(form.body) }
-                @ if let Some(id) = form.draft { : draft::discard(form.account, id, form.in_place && context.is_open) }
+                @ if let Some(id) = form.draft { : draft::discard(form.account, id, post.id, form.in_place && context.is_open) }
             }
             : &list;
             : rest::truncation_note(comments);

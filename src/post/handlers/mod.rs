@@ -53,7 +53,8 @@ pub fn show(cx: &Cx, id: PostId) -> Result {
     })?;
     let draft = kept.as_ref().map(|kept| kept.id);
     let typed = kept.map_or(typed, |kept| kept.body);
-    let (detail, comments) = found.ok_or_else(|| draft::handlers::target_deleted(typed.clone(), draft))?;
+    let (detail, comments) = found
+        .ok_or_else(|| draft::handlers::target_deleted(typed.clone(), draft.map(|draft| (draft, id))))?;
     let part = if after == START { visit::handlers::Page::First } else { visit::handlers::Page::Other };
     if let Some(until) = visit::handlers::unrecorded_until(cx, &detail, part)? {
         cx.clock.limit(until);
