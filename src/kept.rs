@@ -76,6 +76,7 @@ fn find_or_make(
         return Ok((respond(cx, &page), Copied::Hit));
     }
     cx.is_to_keep.set(true);
+    cx.clock.watch();
     let response = handler(cx)?;
     let Some(shown) = cx.take_shown().filter(|_| response.status_code == 200) else {
         return Ok((reply::unless_known(cx, response), Copied::Pass));

@@ -80,6 +80,7 @@ impl Timestamp {
 #[derive(Debug)]
 pub struct Clock {
     now: Timestamp,
+    is_watched: Cell<bool>,
     right_until: Cell<Timestamp>,
 }
 
@@ -87,13 +88,25 @@ impl Clock {
     /// The clock of a page that is made now.
     #[must_use]
     pub fn at(now: Timestamp) -> Clock {
-        Clock { now, right_until: Cell::new(Timestamp::MAX) }
+        Clock { now, is_watched: Cell::new(false), right_until: Cell::new(Timestamp::MAX) }
     }
 
     /// The moment of the page.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// Whether somebody will ask for [`right_until`](Clock::right_until): a list has dozens of ages, whose ends are not
+    /// computed for nothing.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        self.is_watched.get()
+    }
+
+    /// Makes it [watched](Clock::is_watched).
+    pub fn watch(&self) {
+        self.is_watched.set(true);
     }
 
     /// The page says something that is right only before this moment.

@@ -92,7 +92,9 @@ impl Render for Age<'_> {
         text[33..35].copy_from_slice(&two_digits(at.second()));
         write_ascii(out, &text);
         write_moment(out, at, *b" 00, 0000 00:00 UTC\">");
-        self.clock.limit(next_change(self.at, self.clock.now()));
+        if self.clock.is_watched() {
+            self.clock.limit(next_change(self.at, self.clock.now()));
+        }
         let (before, number, after) = in_words(self.at, self.clock.now());
         out.write_raw(before);
         if let Some(number) = number {
