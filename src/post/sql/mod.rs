@@ -23,7 +23,7 @@ use crate::types::cursor::{Cursor, Slice};
 use crate::types::id::{PostId, UserId};
 use crate::types::time::{Clock, DAY, Timestamp};
 use crate::user;
-use crate::user::sql::author_columns;
+use crate::user::sql::listed_author_columns;
 use crate::visibility::sql::{listed, on_page, post_text, post_title, title};
 use crate::visit::sql::new_since;
 use crate::visit::{self, Visit};
@@ -36,7 +36,7 @@ row! {
         title: post_title!(listed) => title,
         created_at: "posts.created_at",
         comments_count: "posts.comments_count",
-        author: author_columns!("users") => user::sql::author,
+        author: listed_author_columns!("users") => user::sql::listed_author,
         score: "posts.score",
         link: "posts.url, posts.site" => link,
     } with { is_voted: false, new_comments: 0, has_unseen: false, visit_ends_at: None }
@@ -87,7 +87,7 @@ fn list(
         .prepare_cached(sql)?
         .query_map(params, |row| post(&mut Columns::of(row)))?
         .collect::<Result<_, _>>()?;
-    add_viewers(connection, viewer_id, &mut posts)?;
+    complete(connection, viewer_id, &mut posts)?;
     Ok(posts)
 }
 
@@ -109,17 +109,17 @@ fn slice(
     let Slice { rows, next, beyond } =
         Slice::of(rows, limit, |(post, key)| Cursor { key: *key, id: post.id.get() });
     let mut posts: Vec<Post> = rows.into_iter().map(|(post, _)| post).collect();
-    add_viewers(connection, viewer_id, &mut posts)?;
+    complete(connection, viewer_id, &mut posts)?;
     Ok(Slice { rows: posts, next, beyond })
 }
 
-/// Adds the viewer's votes and the numbers of new comments. Votes and visits take one statement each for all
+/// Marks the authors that are admins, and adds the viewer's votes and the numbers of new comments. Votes and visits take one statement each for all
 /// posts: most posts have neither, and a join would look for both with each post.
-fn add_viewers(
-    connection: &Connection,
-    viewer_id: Option<UserId>,
-    posts: &mut [Post],
-) -> rusqlite::Result<()> {
+fn complete(connection: &Connection, viewer_id: Option<UserId>, posts: &mut [Post]) -> rusqlite::Result<()> {
+    let admins = user::sql::admins(connection)?;
+    for author in posts.iter_mut().filter_map(|post| post.author.as_mut()) {
+        author.is_admin = admins.contains(&author.id);
+    }
     let Some(viewer_id) = viewer_id else {
         return Ok(());
     };
@@ -266,7 +266,7 @@ fn best_within(
     // A post leaves at its time, and one from a clock that was ahead comes with its day.
     rows.iter().for_each(|post| clock.limit(post.created_at + length));
     clock.limit(Timestamp::EPOCH + DAY * u32::try_from(now.day() + 1).unwrap_or_default());
-    add_viewers(connection, viewer_id, &mut rows)?;
+    complete(connection, viewer_id, &mut rows)?;
     Ok(Slice::of(rows, limit, Post::score_cursor))
 }
 
@@ -315,7 +315,7 @@ pub fn find(
     let sql = concat!(
         "SELECT ",
         detail_columns!(),
-        ", post_votes.user_id IS NOT NULL FROM posts JOIN descriptions ON descriptions.post_id = posts.id",
+        ", post_votes.user_id IS NOT NULL, coalesce(users.is_admin, 0) FROM posts JOIN descriptions ON descriptions.post_id = posts.id",
         joins!(),
         "LEFT JOIN post_votes ON post_votes.user_id = ?1 AND post_votes.post_id = posts.id \
          LEFT JOIN visits ON visits.user_id = ?1 AND visits.post_id = posts.id \
@@ -326,6 +326,10 @@ pub fn find(
         let mut columns = Columns::of(row);
         let mut detail = detail(&mut columns)?;
         detail.post.is_voted = columns.read()?;
+        let is_admin = columns.read()?;
+        if let Some(author) = &mut detail.post.author {
+            author.is_admin = is_admin;
+        }
         Ok(detail)
     });
     let Some(mut detail) = found.optional()? else {

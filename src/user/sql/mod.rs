@@ -30,6 +30,26 @@ pub fn author(columns: &mut Columns) -> rusqlite::Result<Option<Author>> {
     Ok(id.map(author))
 }
 
+/// The columns of [`listed_author`], as [`author_columns`].
+macro_rules! listed_author_columns {
+    ($users:literal) => {
+        concat!($users, ".id, ", $users, ".screen_name")
+    };
+}
+pub(crate) use listed_author_columns;
+
+/// An author from a joined row of a list, which marks the [`admins`] afterwards; `None` where its columns are NULL.
+pub fn listed_author(columns: &mut Columns) -> rusqlite::Result<Option<Author>> {
+    let (id, screen_name): (Option<UserId>, _) = (columns.read()?, short(columns)?);
+    Ok(id.map(|id| Author { id, screen_name: screen_name.unwrap_or_default(), is_admin: false }))
+}
+
+/// The admins.
+pub fn admins(connection: &Connection) -> rusqlite::Result<Vec<UserId>> {
+    let sql = "SELECT id FROM users WHERE is_admin = 1";
+    connection.prepare_cached(sql)?.query_map([], |row| row.get(0))?.collect()
+}
+
 row! {
     /// A user on their page.
     fn user() -> User, columns user_columns {
