@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use rouille::{Response, ResponseBody};
 
-use crate::changes::Since;
 use crate::metrics::requests::Copied;
 use crate::site::kept_pages::{KeptPage, KeptPages, PageKey};
 use crate::web::flash::Notice;
@@ -63,7 +62,7 @@ fn find_or_make(
     handler: impl FnOnce(&Cx) -> Result,
 ) -> Result<(Response, Copied)> {
     // Before anything is read, the viewer included.
-    let since = Since::of(cx.site.changes.now());
+    let since = cx.site.changes.since_now();
     let key = key(cx, readers)?;
     if let Some(page) = find(cx, pages, &key) {
         return Ok((respond(cx, &page), Copied::Hit));
@@ -71,7 +70,7 @@ fn find_or_make(
     // Who waited for a permit finds the page that another request has made in the meantime.
     cx.acquire_permit()?;
     // Of a page for all nothing has been read yet.
-    let since = if key.member.is_none() { Since::of(cx.site.changes.now()) } else { since };
+    let since = if key.member.is_none() { cx.site.changes.since_now() } else { since };
     if let Some(page) = find(cx, pages, &key) {
         return Ok((respond(cx, &page), Copied::Hit));
     }

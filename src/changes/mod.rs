@@ -20,7 +20,7 @@ use lorem_store::CommitObserver;
 use crate::types::id::{PostId, UserId};
 
 /// Something that pages show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topic {
     /// What any page may show: names, admins, the reasons of moderation.
     Whole,
@@ -122,24 +122,18 @@ struct Pending {
     is_too_much: bool,
 }
 
-/// A moment between commits: the number of the last whole one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment(u64);
-
-/// The moments of a page: it is right if nothing that it shows has changed since.
+/// The moment since which nothing that a page shows may have changed.
 #[derive(Debug)]
 pub struct Since {
-    /// Before the page's snapshot began.
-    made: Moment,
+    /// The number of the last whole commit before the page's snapshot began.
+    made: u64,
     /// The number of the last commit whose moves were compared with the page's window.
     compared: AtomicU64,
 }
 
 impl Since {
-    /// Of a page whose snapshot begins after this moment.
-    #[must_use]
-    pub fn of(made: Moment) -> Since {
-        Since { made, compared: AtomicU64::new(made.0) }
+    fn commit(number: u64) -> Since {
+        Since { made: number, compared: AtomicU64::new(number) }
     }
 }
 
@@ -157,18 +151,18 @@ impl Default for Changes {
 }
 
 impl Changes {
-    /// This moment. A page whose snapshot begins after it shows all of the commits up to it.
+    /// This moment, for a page whose snapshot begins after it: the page shows all commits up to it.
     #[must_use]
-    pub fn now(&self) -> Moment {
-        Moment(self.whole.load(Ordering::SeqCst))
+    pub fn since_now(&self) -> Since {
+        Since::commit(self.whole.load(Ordering::SeqCst))
     }
 
     /// Whether a page that shows this is as it would be if it were made now. False also while a change to it is being
     /// committed.
     #[must_use]
     pub fn has_none(&self, shown: &Shown, since: &Since) -> bool {
-        let is_old = |position: &usize| self.number(*position).load(Ordering::SeqCst) <= since.made.0;
-        self.everything.load(Ordering::SeqCst) <= since.made.0
+        let is_old = |position: &usize| self.numbers[*position].load(Ordering::SeqCst) <= since.made;
+        self.everything.load(Ordering::SeqCst) <= since.made
             && shown.positions.iter().all(is_old)
             && shown.window.is_none_or(|window| self.is_unmoved(window, &since.compared))
     }
@@ -190,10 +184,6 @@ impl Changes {
             compared.fetch_max(*last, Ordering::SeqCst);
         }
         is_unmoved
-    }
-
-    fn number(&self, position: usize) -> &AtomicU64 {
-        &self.numbers[position % NUMBERS]
     }
 
     /// The writer's transaction changes a topic.
@@ -236,10 +226,10 @@ impl CommitObserver for Changes {
         }
         if pending.is_public || !pending.moves.is_empty() {
             pending.is_public = false;
-            self.number(position(Topic::Public)).store(number, Ordering::SeqCst);
+            self.numbers[position(Topic::Public)].store(number, Ordering::SeqCst);
         }
         for position in pending.positions.drain(..) {
-            self.number(position).store(number, Ordering::SeqCst);
+            self.numbers[position].store(number, Ordering::SeqCst);
         }
         if pending.moves.is_empty() {
             return;
@@ -308,44 +298,44 @@ mod tests {
     #[test]
     fn a_page_is_not_right_while_a_change_to_it_is_committed_and_afterwards() {
         let changes = Changes::default();
-        let (page, before) = (page(), Since::of(changes.now()));
+        let (page, before) = (page(), changes.since_now());
         changes.touch(Topic::Post(PostId::new(1)));
         assert!(changes.has_none(&page, &before), "nobody can read it yet");
         changes.committing();
         // One that begins now may read either state.
-        let meanwhile = Since::of(changes.now());
+        let meanwhile = changes.since_now();
         assert!(!changes.has_none(&page, &before) && !changes.has_none(&page, &meanwhile));
         changes.committed();
         assert!(!changes.has_none(&page, &before) && !changes.has_none(&page, &meanwhile));
-        assert!(changes.has_none(&page, &Since::of(changes.now())));
+        assert!(changes.has_none(&page, &changes.since_now()));
         commit(&changes, |changes| changes.touch(Topic::Post(PostId::new(2))));
-        assert!(changes.has_none(&page, &Since::of(Moment(1))), "it is another post");
+        assert!(changes.has_none(&page, &Since::commit(1)), "it is another post");
     }
 
     #[test]
     fn a_list_changes_where_a_post_comes_or_goes() {
         let changes = Changes::default();
         for (key, is_right) in [(9, true), (21, true), (10, false), (20, false), (15, false)] {
-            let since = Since::of(changes.now());
+            let since = changes.since_now();
             commit(&changes, |changes| changes.move_post([15, key, 15]));
             assert_eq!(changes.has_none(&page(), &since), is_right, "{key}");
             // What was compared is not compared again.
-            assert_eq!(since.compared.load(Ordering::SeqCst) == changes.now().0, is_right);
+            assert_eq!(since.compared.load(Ordering::SeqCst) == changes.since_now().made, is_right);
         }
     }
 
     #[test]
     fn what_is_forgotten_or_too_much_or_by_another_process_changes_everything() {
         let changes = Changes::default();
-        let since = Since::of(changes.now());
+        let since = changes.since_now();
         for _ in 0..=MAX_MOVES {
             commit(&changes, |changes| changes.move_post([0; 3]));
         }
         assert!(!changes.has_none(&page(), &since));
-        assert!(changes.has_none(&page(), &Since::of(changes.now())));
+        assert!(changes.has_none(&page(), &changes.since_now()));
 
         for id in [PostId::new(5), PostId::new(6)] {
-            let since = Since::of(changes.now());
+            let since = changes.since_now();
             commit(&changes, |changes| {
                 for other in 0..=i64::try_from(MAX_PENDING).expect("a small number") {
                     changes.touch(Topic::Post(PostId::new(1_000_000 + other)));
@@ -353,8 +343,8 @@ mod tests {
             });
             assert!(!changes.has_none(&Shown::of(&[Topic::Post(id)], None), &since));
         }
-        let since = Since::of(changes.now());
+        let since = changes.since_now();
         changes.overtaken();
-        assert!(!changes.has_none(&page(), &since) && changes.has_none(&page(), &Since::of(changes.now())));
+        assert!(!changes.has_none(&page(), &since) && changes.has_none(&page(), &changes.since_now()));
     }
 }

@@ -9,8 +9,25 @@ use rusqlite::functions::{Context, FunctionFlags};
 use super::{Changes, Topic, hash_of_site};
 use crate::types::id::{PostId, UserId};
 
-/// For each table that a kept page is made of: the events that change such a page, and what they change.
-const TRIGGERS: &[(&str, &str, &str)] = &[
+/// The tables of which a kept page shows all rows and columns: what each change of a row tells, and the column with the
+/// number for it; empty: it needs none.
+const TOLD: &[(&str, &str, &str)] = &[
+    ("descriptions", "tell_post", "post_id"),
+    ("comments", "tell_post", "post_id"),
+    ("post_votes", "tell_member", "user_id"),
+    ("comment_votes", "tell_member", "user_id"),
+    ("visits", "tell_member", "user_id"),
+    ("saved_posts", "tell_member", "user_id"),
+    ("flags", "tell_member", "user_id"),
+    ("comment_drafts", "tell_member", "user_id"),
+    ("acts", "tell_whole", ""),
+    ("search_progress", "tell_public", ""),
+    ("stale_posts", "tell_public", ""),
+    ("stale_comments", "tell_public", ""),
+];
+
+/// The other tables that a kept page is made of: the events that change such a page, and what they tell.
+const OTHERS: &[(&str, &str, &str)] = &[
     ("posts", "INSERT", "tell_post(new.id), tell_move(new.hotness, new.created_at, new.score, new.site)"),
     ("posts", "DELETE", "tell_post(old.id), tell_move(old.hotness, old.created_at, old.score, old.site)"),
     ("posts", "UPDATE", "tell_post(new.id)"),
@@ -21,54 +38,25 @@ const TRIGGERS: &[(&str, &str, &str)] = &[
         "tell_move(old.hotness, old.created_at, old.score, old.site), \
          tell_move(new.hotness, new.created_at, new.score, new.site)",
     ),
-    ("descriptions", "INSERT", "tell_post(new.post_id)"),
-    ("descriptions", "DELETE", "tell_post(old.post_id)"),
-    ("descriptions", "UPDATE", "tell_post(new.post_id)"),
-    ("descriptions", "UPDATE OF post_id", "tell_post(old.post_id)"),
-    ("comments", "INSERT", "tell_post(new.post_id)"),
-    ("comments", "DELETE", "tell_post(old.post_id)"),
-    ("comments", "UPDATE", "tell_post(new.post_id)"),
-    ("comments", "UPDATE OF post_id", "tell_post(old.post_id)"),
     ("users", "DELETE", "tell_whole()"),
     ("users", "INSERT", "tell_public()"),
     ("users", "UPDATE OF id, screen_name, folded_name, is_admin, banned_at", "tell_whole()"),
-    ("post_votes", "INSERT", "tell_member(new.user_id)"),
-    ("post_votes", "DELETE", "tell_member(old.user_id)"),
-    ("post_votes", "UPDATE", "tell_member(new.user_id)"),
-    ("post_votes", "UPDATE OF user_id", "tell_member(old.user_id)"),
-    ("comment_votes", "INSERT", "tell_member(new.user_id)"),
-    ("comment_votes", "DELETE", "tell_member(old.user_id)"),
-    ("comment_votes", "UPDATE", "tell_member(new.user_id)"),
-    ("comment_votes", "UPDATE OF user_id", "tell_member(old.user_id)"),
-    ("visits", "INSERT", "tell_member(new.user_id)"),
-    ("visits", "DELETE", "tell_member(old.user_id)"),
-    ("visits", "UPDATE", "tell_member(new.user_id)"),
-    ("visits", "UPDATE OF user_id", "tell_member(old.user_id)"),
-    ("saved_posts", "INSERT", "tell_member(new.user_id)"),
-    ("saved_posts", "DELETE", "tell_member(old.user_id)"),
-    ("saved_posts", "UPDATE", "tell_member(new.user_id)"),
-    ("saved_posts", "UPDATE OF user_id", "tell_member(old.user_id)"),
-    ("flags", "INSERT", "tell_member(new.user_id)"),
-    ("flags", "DELETE", "tell_member(old.user_id)"),
-    ("flags", "UPDATE", "tell_member(new.user_id)"),
-    ("flags", "UPDATE OF user_id", "tell_member(old.user_id)"),
-    ("comment_drafts", "INSERT", "tell_member(new.user_id)"),
-    ("comment_drafts", "DELETE", "tell_member(old.user_id)"),
-    ("comment_drafts", "UPDATE", "tell_member(new.user_id)"),
-    ("comment_drafts", "UPDATE OF user_id", "tell_member(old.user_id)"),
-    ("acts", "INSERT", "tell_whole()"),
-    ("acts", "DELETE", "tell_whole()"),
-    ("acts", "UPDATE", "tell_whole()"),
-    ("search_progress", "INSERT", "tell_public()"),
-    ("search_progress", "DELETE", "tell_public()"),
-    ("search_progress", "UPDATE", "tell_public()"),
-    ("stale_posts", "INSERT", "tell_public()"),
-    ("stale_posts", "DELETE", "tell_public()"),
-    ("stale_posts", "UPDATE", "tell_public()"),
-    ("stale_comments", "INSERT", "tell_public()"),
-    ("stale_comments", "DELETE", "tell_public()"),
-    ("stale_comments", "UPDATE", "tell_public()"),
 ];
+
+/// The table, the event and what it tells of all triggers. A row that gets another number tells both.
+fn triggers() -> impl Iterator<Item = (&'static str, String, String)> {
+    let of_table = |&(table, tell, column): &(&'static str, &str, &str)| {
+        let call = |row: &str| {
+            if column.is_empty() { format!("{tell}()") } else { format!("{tell}({row}.{column})") }
+        };
+        let events = [("INSERT", "new"), ("DELETE", "old"), ("UPDATE", "new")];
+        let events = events.map(|(event, row)| (table, event.to_owned(), call(row)));
+        let renumbered = (!column.is_empty()).then(|| (table, format!("UPDATE OF {column}"), call("old")));
+        events.into_iter().chain(renumbered)
+    };
+    let others = OTHERS.iter().map(|&(table, event, what)| (table, event.to_owned(), what.to_owned()));
+    TOLD.iter().flat_map(of_table).chain(others)
+}
 
 /// The tables of which no kept page shows anything, and why.
 #[cfg(test)]
@@ -118,7 +106,7 @@ pub fn watch(connection: &Connection, changes: &Arc<Changes>) -> rusqlite::Resul
         }
         Ok(())
     })?;
-    for (number, (table, event, what)) in TRIGGERS.iter().enumerate() {
+    for (number, (table, event, what)) in triggers().enumerate() {
         connection.execute_batch(&format!(
             "CREATE TEMP TRIGGER IF NOT EXISTS tell_{number} AFTER {event} ON main.{table} BEGIN SELECT {what}; END"
         ))?;
@@ -144,6 +132,17 @@ mod tests {
     use super::*;
     use crate::schema::SCHEMA;
 
+    /// An empty database, of whose changes the second value learns.
+    fn watched() -> (Connection, Arc<Changes>) {
+        let connection = Connection::open_in_memory().expect("a database");
+        for migration in SCHEMA.migrations {
+            connection.execute_batch(migration).expect("it migrates");
+        }
+        let changes = Arc::new(Changes::default());
+        watch(&connection, &changes).expect("the triggers are made");
+        (connection, changes)
+    }
+
     /// The names of the ordinary tables of the schema; FTS5 keeps its own.
     fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
         let sql = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite%'";
@@ -152,13 +151,9 @@ mod tests {
 
     #[test]
     fn each_table_tells_or_is_unseen() {
-        let connection = Connection::open_in_memory().expect("a database");
-        for migration in SCHEMA.migrations {
-            connection.execute_batch(migration).expect("it migrates");
-        }
-        watch(&connection, &Arc::default()).expect("the triggers are made");
+        let (connection, _) = watched();
         let tables = tables(&connection).expect("an answer");
-        let told: Vec<&str> = TRIGGERS.iter().map(|(table, ..)| *table).collect();
+        let told: Vec<&str> = triggers().map(|(table, ..)| table).collect();
         for table in &tables {
             let is_unseen = UNSEEN.iter().any(|(unseen, why)| unseen == table && !why.is_empty());
             assert!(told.contains(&&**table) != is_unseen, "{table}");
@@ -171,19 +166,14 @@ mod tests {
 
     #[test]
     fn a_transaction_tells_what_it_changes() {
-        let connection = Connection::open_in_memory().expect("a database");
-        for migration in SCHEMA.migrations {
-            connection.execute_batch(migration).expect("it migrates");
-        }
-        let changes = Arc::new(Changes::default());
-        watch(&connection, &changes).expect("the triggers are made");
+        let (connection, changes) = watched();
         let shown = |topics: &[Topic]| crate::changes::Shown::of(topics, None);
         let post = |id| shown(&[Topic::Post(PostId::new(id))]);
         let member = shown(&[Topic::Member(UserId::new(1))]);
         let pages = [shown(&[]), shown(&[Topic::Public]), post(1), post(2), member];
         let commit = |sql: &str| {
             use lorem_store::CommitObserver;
-            let since = crate::changes::Since::of(changes.now());
+            let since = changes.since_now();
             connection.execute_batch(sql).expect("valid SQL");
             changes.committing();
             changes.committed();

@@ -111,21 +111,27 @@ impl Match {
     /// the votes gives.
     #[must_use]
     pub fn relevance(&self, now: Timestamp) -> f64 {
-        (self.weight() / (1.0 + self.months(now))).log2()
+        self.weight_left(now).log2()
     }
 
     /// The moment from which on a match after this one may come before it; `None`: never, if nothing is written.
     #[must_use]
     pub fn overtaken_by(&self, next: &Match, now: Timestamp) -> Option<Timestamp> {
-        // `weight / (1 + age)` of both are equal after so many months.
-        let (first, second) =
-            (self.weight() / (1.0 + self.months(now)), next.weight() / (1.0 + next.months(now)));
-        let gain = next.weight() - self.weight();
-        let months = (first - second) * (1.0 + self.months(now)) * (1.0 + next.months(now)) / gain;
-        let is_to_come = self.created_at > now || next.created_at > now;
+        if self.created_at > now || next.created_at > now {
+            return Some(now);
+        }
+        // Both grow old by the month, so the one with the greater weight loses less of it.
+        let gain = Some(next.weight() - self.weight()).filter(|gain| *gain > 0.0)?;
+        let lead = self.weight_left(now) - next.weight_left(now);
+        let months = lead * (1.0 + self.months(now)) * (1.0 + next.months(now)) / gain;
         // Far earlier than rounding can be wrong.
         let wait = Duration::try_from_secs_f64(months * MONTH / 1e6 * 0.999 - 1.0).unwrap_or_default();
-        (is_to_come || gain > 0.0).then(|| if is_to_come { now } else { now + wait })
+        Some(now + wait)
+    }
+
+    /// What the age leaves of the weight.
+    fn weight_left(&self, now: Timestamp) -> f64 {
+        self.weight() / (1.0 + self.months(now))
     }
 
     fn weight(&self) -> f64 {

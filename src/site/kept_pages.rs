@@ -79,7 +79,7 @@ impl KeptPage {
     }
 }
 
-/// The bytes that a page takes beside its body: its key, headers and places in tables, at most some.
+/// The bytes that a page takes beside its body and the texts of its key: its headers and its places in tables.
 const BESIDE_BODY_BYTES: usize = 1024;
 /// The bytes of a usual page, for the size of the tables.
 const USUAL_BYTES: u64 = 8 * 1024;
@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     fn page(changes: &Changes, bytes: usize) -> Arc<KeptPage> {
-        let since = Since::of(changes.now());
+        let since = changes.since_now();
         let times = Timestamp::EPOCH..Timestamp::MAX;
         Arc::new(KeptPage {
             headers: vec![],

@@ -50,6 +50,13 @@ impl Timestamp {
         self.0 / (24 * 60 * 60 * 1_000_000)
     }
 
+    /// The first moment of the next day, in UTC.
+    #[must_use]
+    pub const fn next_midnight(self) -> Timestamp {
+        const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+        Timestamp((self.0.div_euclid(DAY) + 1).saturating_mul(DAY))
+    }
+
     /// Microseconds from `earlier` to this moment; negative if it is the later one.
     #[must_use]
     pub const fn micros_since(self, earlier: Timestamp) -> i64 {
@@ -97,8 +104,8 @@ impl Clock {
         self.now
     }
 
-    /// Whether somebody will ask for [`right_until`](Clock::right_until): a list has dozens of ages, whose ends are not
-    /// computed for nothing.
+    /// Whether the page is kept until [`right_until`](Clock::right_until). Otherwise the dozens of ages in a list do not
+    /// compute their ends.
     #[must_use]
     pub fn is_watched(&self) -> bool {
         self.is_watched.get()

@@ -122,7 +122,6 @@ render_by_reference!(Age<'_>, Date, DateAndTime);
 /// The minutes of a year of 365 days.
 const YEAR: i64 = 525_600;
 const QUARTER: i64 = YEAR / 4;
-const DAY_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// The time between two times in words, in either order: the text before the number, the number, the text
 /// after it. The rules are those of Rails' `time_ago_in_words` (Action View's
@@ -179,9 +178,9 @@ fn next_change(from: Timestamp, to: Timestamp) -> Timestamp {
     };
     // The words change when the seconds round to half a minute before, and the microseconds to that second.
     let change = from.as_micros().saturating_add((next * 60 - 30).saturating_mul(1_000_000) - 500_000);
+    let change = Timestamp::from_micros(change);
     // Leap days are counted by dates.
-    let midnight = (to.as_micros().div_euclid(DAY_MICROS) + 1).saturating_mul(DAY_MICROS);
-    Timestamp::from_micros(if minutes < YEAR { change } else { change.min(midnight) })
+    if minutes < YEAR { change } else { change.min(to.next_midnight()) }
 }
 
 /// The number of leap days between two times, counted by year as in Rails.

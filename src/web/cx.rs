@@ -124,9 +124,9 @@ impl<'r> Cx<'r> {
         Ok(())
     }
 
-    /// Says what the page shows, all of it but what is the viewer's own, so that a copy of it can be kept until that changes. A page of
-    /// which nothing is said is not kept. Ages say for themselves until when they are right; what else depends on the
-    /// time limits the [`clock`](Cx::clock).
+    /// Says all that the page shows but what is the viewer's own, so that a copy of it can be kept until that changes. A
+    /// page of which nothing is said is not kept. Ages limit the [`clock`](Cx::clock) themselves; a handler limits it by
+    /// what else depends on the time.
     pub fn shows(&self, topics: &[Topic], window: Option<Window>) {
         if self.is_to_keep.get() {
             let viewer = self.viewer.get().and_then(Option::as_ref);

@@ -1,11 +1,12 @@
 //! Whether the database's files are still where they were opened. A file that is deleted or replaced while it
 //! is open stays usable for its owner, no write to it fails, and no other process ever sees those writes.
 
-use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+
+use crate::wal_index::companion;
 
 /// The time between two checks. A check before every write would save nothing: the writes that were answered
 /// before the file was deleted are lost with it as well.
@@ -35,9 +36,7 @@ impl DatabaseFiles {
     /// The files of an open database in WAL mode: the database at the path that was opened, and the WAL
     /// beside the file to which a symbolic link at that path leads.
     pub(crate) fn of(database: &Path) -> DatabaseFiles {
-        let mut wal = OsString::from(fs::canonicalize(database).unwrap_or_else(|_| database.to_owned()));
-        wal.push("-wal");
-        let files = [database.to_owned(), wal.into()].map(|path| {
+        let files = [database.to_owned(), companion(database, "-wal")].map(|path| {
             let identity = identity(&path);
             (path, identity)
         });

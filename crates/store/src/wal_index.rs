@@ -8,8 +8,16 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The path of a file that SQLite keeps for a database: beside the file to which a symbolic link at the database's path
+/// leads.
+pub(crate) fn companion(database: &Path, ending: &str) -> PathBuf {
+    let mut path = OsString::from(fs::canonicalize(database).unwrap_or_else(|_| database.to_owned()));
+    path.push(ending);
+    path.into()
+}
 
 /// The first copy of the header. Its numbers are in the machine's byte order.
 pub(crate) type Header = [u8; 48];
@@ -42,10 +50,9 @@ pub(crate) enum Committed {
 impl WalIndex {
     /// Opens the WAL-index of a database that has an open connection.
     pub(crate) fn open(database: &Path) -> WalIndex {
-        let mut path = OsString::from(fs::canonicalize(database).unwrap_or_else(|_| database.to_owned()));
-        path.push("-shm");
+        let path = companion(database, "-shm");
         let file = File::open(&path)
-            .inspect_err(|error| log::warn!("{} cannot be read: {error}", Path::new(&path).display()))
+            .inspect_err(|error| log::warn!("{} cannot be read: {error}", path.display()))
             .ok();
         let index = WalIndex { file, known: Mutex::new([0; 48]) };
         if let Ok(header) = index.read() {

@@ -21,7 +21,7 @@ use crate::flag::sql::flagged_by;
 use crate::sql::{Columns, moderation_reason, random_id, row, short};
 use crate::types::cursor::{Cursor, Slice};
 use crate::types::id::{PostId, UserId};
-use crate::types::time::{Clock, DAY, Timestamp};
+use crate::types::time::Clock;
 use crate::user;
 use crate::user::sql::listed_author_columns;
 use crate::visibility::sql::{listed, on_page, post_text, post_title, title};
@@ -265,7 +265,7 @@ fn best_within(
     }
     // A post leaves at its time, and one from a clock that was ahead comes with its day.
     rows.iter().for_each(|post| clock.limit(post.created_at + length));
-    clock.limit(Timestamp::EPOCH + DAY * u32::try_from(now.day() + 1).unwrap_or_default());
+    clock.limit(now.next_midnight());
     complete(connection, viewer_id, &mut rows)?;
     Ok(Slice::of(rows, limit, Post::score_cursor))
 }
@@ -315,7 +315,8 @@ pub fn find(
     let sql = concat!(
         "SELECT ",
         detail_columns!(),
-        ", post_votes.user_id IS NOT NULL, coalesce(users.is_admin, 0) FROM posts JOIN descriptions ON descriptions.post_id = posts.id",
+        ", post_votes.user_id IS NOT NULL, coalesce(users.is_admin, 0) \
+         FROM posts JOIN descriptions ON descriptions.post_id = posts.id",
         joins!(),
         "LEFT JOIN post_votes ON post_votes.user_id = ?1 AND post_votes.post_id = posts.id \
          LEFT JOIN visits ON visits.user_id = ?1 AND visits.post_id = posts.id \

@@ -13,21 +13,16 @@ use crate::types::time::Timestamp;
 /// The columns of [`author`], from the table of users with this name or alias.
 macro_rules! author_columns {
     ($users:literal) => {
-        concat!($users, ".id, ", $users, ".screen_name, ", $users, ".is_admin")
+        concat!($crate::user::sql::listed_author_columns!($users), ", ", $users, ".is_admin")
     };
 }
 pub(crate) use author_columns;
 
 /// An author from a joined row; `None` where its columns are NULL.
 pub fn author(columns: &mut Columns) -> rusqlite::Result<Option<Author>> {
-    let (id, screen_name): (Option<UserId>, _) = (columns.read()?, short(columns)?);
+    let author = listed_author(columns)?;
     let is_admin: Option<bool> = columns.read()?;
-    let author = |id| Author {
-        id,
-        screen_name: screen_name.unwrap_or_default(),
-        is_admin: is_admin.unwrap_or_default(),
-    };
-    Ok(id.map(author))
+    Ok(author.map(|author| Author { is_admin: is_admin.unwrap_or_default(), ..author }))
 }
 
 /// The columns of [`listed_author`], as [`author_columns`].

@@ -25,8 +25,9 @@ const DATA_LETTERS: usize = 40;
 ///
 /// A fragment chooses the document if it is a path (`/x`, `!/x`, `code/…`), a query (`?id=1`, `json=…`), one
 /// letter before a colon (`g:…`), or data. A slash in a heading (`Input/output`) looks like a path, so two posts of
-/// that page can exist; the opposite mistake would lose a document. Headings (`What_is_it?`), lines (`L10`) and notes (`fn:1`) are places. The text
-/// directive (`:~:text=`) is none of the page's business (<https://wicg.github.io/scroll-to-text-fragment/>).
+/// that page can exist; the opposite mistake would lose a document. Headings (`What_is_it?`), lines (`L10`) and notes
+/// (`fn:1`) are places. The text directive (`:~:text=`) is none of the page's business
+/// (<https://wicg.github.io/scroll-to-text-fragment/>).
 pub(super) fn document(fragment: &str) -> Option<String> {
     let fragment = fragment.split(":~:").next().unwrap_or_default();
     let is_query = fragment.contains('=') || fragment.starts_with('?');
