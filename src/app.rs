@@ -19,15 +19,14 @@ use crate::replica::setup::Replica;
 use crate::replica::supervisor::Supervisor;
 use crate::replica::watch::Replication;
 use crate::replica::{self, Identity, database};
-use crate::site::Site;
 use crate::site::config::Config;
 use crate::site::cookie_names::CookieNames;
 use crate::site::feed_ids::FeedIds;
 use crate::site::hashing::Hashing;
-use crate::site::kept_pages::KeptPages;
 use crate::site::limiter::Limiter;
 use crate::site::origin::Origin;
 use crate::site::semaphore::Semaphore;
+use crate::site::{Kept, Site};
 use crate::types::time::Timestamp;
 use crate::web::timing::Timing;
 use crate::web::{Cx, Error, cookie, timing_report};
@@ -81,8 +80,8 @@ impl App {
         let cookie_names = CookieNames::new(config.relax_ssl, &identity);
         let limiter = Limiter::new(config.rates.as_ref());
         let (request_permits, hashing) = (Semaphore::for_requests(), Hashing::new(Semaphore::for_hashing()));
-        let (changes, kept_pages) = (Arc::new(Changes::default()), kept_pages(config.cache_mb));
-        if kept_pages.is_some() {
+        let (changes, kept) = (Arc::<Changes>::default(), kept(config.cache_mb));
+        if kept.is_some() {
             let watched = Arc::clone(&changes);
             let observer = Arc::clone(&changes);
             db.observe_commits(observer, move |connection| changes::sql::watch(connection, &watched))?;
@@ -93,7 +92,7 @@ impl App {
             config,
             db,
             changes,
-            kept_pages,
+            kept,
             feed_ids,
             cookie_names,
             request_permits,
@@ -113,8 +112,8 @@ impl App {
     }
 }
 
-fn kept_pages(megabytes: u32) -> Option<KeptPages> {
-    (megabytes > 0).then(|| KeptPages::new(u64::from(megabytes) * 1_000_000))
+fn kept(megabytes: u32) -> Option<Kept> {
+    (megabytes > 0).then(|| Kept::new(u64::from(megabytes) * 1_000_000))
 }
 
 /// The ids of the feeds. The first start settles them for good: a database that is older than the rule keeps

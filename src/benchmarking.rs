@@ -263,9 +263,12 @@ fn page(cx: &Cx, operation: Operation, content: &Content) -> Result {
 /// The page with [`INDEX_POSTS`] posts from a random one on, by id.
 fn index(cx: &Cx) -> Result<String> {
     let viewer_id = auth::viewer_id(cx)?;
-    let posts = cx.read(|connection| post::sql::from_random(connection, viewer_id, INDEX_POSTS))?;
+    let posts = cx.read_pieces(|pieces| {
+        let ids = post::sql::from_random(pieces.connection(), INDEX_POSTS)?;
+        post::handlers::rows::of_posts(pieces, viewer_id, ids.into_iter())
+    })?;
     let page = Page { heading: "Recent posts", viewer: auth::viewer(cx)?, ..Page::default() };
-    Ok(layout::render(&page, post::views::rows(&posts, page.viewer, &cx.clock))?)
+    Ok(layout::render(&page, post::views::rows(&posts, page.viewer))?)
 }
 
 /// The request's headers as lines, with CGI's names (RFC 3875), without those that carry credentials.

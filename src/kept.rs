@@ -6,7 +6,8 @@ use std::sync::Arc;
 use rouille::{Response, ResponseBody};
 
 use crate::metrics::requests::Copied;
-use crate::site::kept_pages::{KeptPage, KeptPages, PageKey};
+use crate::site::Kept;
+use crate::site::kept_pages::{KeptPage, KeptPages, Page, PageKey};
 use crate::web::flash::Notice;
 use crate::web::list_header::AcceptedCodings;
 use crate::web::preferences::Preferences;
@@ -41,7 +42,7 @@ enum Readers {
 }
 
 fn keep(cx: &Cx, readers: Readers, handler: impl FnOnce(&Cx) -> Result) -> Result {
-    let Some(pages) = &cx.site.kept_pages else {
+    let Some(Kept { pages, .. }) = &cx.site.kept else {
         return handler(cx);
     };
     let (response, outcome) = if cx.method() == "GET" && (readers == Readers::OfDocuments || is_plain(cx)) {
@@ -81,9 +82,9 @@ fn find_or_make(
         return Ok((reply::unless_known(cx, response), Copied::Pass));
     };
     let times = cx.now..cx.clock.right_until();
-    let page = KeptPage { headers: response.headers, body: body(response.data)?, shown, since, times };
-    let page = Arc::new(page);
-    let is_kept = cx.site.db.commits_are_told() && pages.keep(&key, &page, &cx.site.changes, cx.now);
+    let value = Page { headers: response.headers, body: body(response.data)? };
+    let page = Arc::new(KeptPage { value, shown, since, times });
+    let is_kept = cx.site.db.commits_are_told() && pages.keep((&key).into(), &page, &cx.site.changes, cx.now);
     Ok((respond(cx, &page), if is_kept { Copied::Miss } else { Copied::Pass }))
 }
 
@@ -116,8 +117,9 @@ fn find(cx: &Cx, pages: &KeptPages, key: &PageKey) -> Option<Arc<KeptPage>> {
 }
 
 fn respond(cx: &Cx, page: &KeptPage) -> Response {
-    let data = ResponseBody::from_data(page.body.clone());
-    reply::unless_known(cx, Response { status_code: 200, headers: page.headers.clone(), data, upgrade: None })
+    let Page { headers, body } = &page.value;
+    let data = ResponseBody::from_data(body.clone());
+    reply::unless_known(cx, Response { status_code: 200, headers: headers.clone(), data, upgrade: None })
 }
 
 fn body(data: ResponseBody) -> Result<Vec<u8>> {

@@ -19,7 +19,7 @@ use crate::post::NewPost;
 use crate::post::link::{self, NewLink};
 use crate::site::hashing::HashMemory;
 use crate::types::cursor::{PAGE_SIZE, START};
-use crate::types::id::{CommentId, UserId};
+use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::{DAY, MINUTE, Timestamp};
 use crate::user::{NewUser, password};
 use crate::vote::{self, Target, Vote};
@@ -193,7 +193,10 @@ fn write(
 /// Adds flags, an admin's decisions and a comment deleted by its author, on the newest posts, which visitors
 /// of the demo see first.
 fn moderate(connection: &Connection, users: &[UserId], now: Timestamp) -> rusqlite::Result<()> {
-    let mut posts = post::sql::newest(connection, None, START, PAGE_SIZE)?.rows;
+    let mut posts = Vec::new();
+    for key in post::sql::newest(connection, START, PAGE_SIZE)?.rows {
+        posts.extend(post::sql::listed(connection, PostId::new(key.id))?);
+    }
     // A post that loses a comment here keeps five.
     posts.retain(|post| post.comments_count > 5);
     let mut posts = posts.into_iter();

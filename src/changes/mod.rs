@@ -32,6 +32,8 @@ pub enum Topic {
     Site(u64),
     /// What a user alone sees of themselves: votes, visits, saved posts, flags, drafts.
     Member(UserId),
+    /// The comments of a user, as the user's page lists them.
+    Author(UserId),
 }
 
 /// The hash of a site's name, for [`Topic::Site`].
@@ -131,6 +133,12 @@ pub struct Since {
     compared: AtomicU64,
 }
 
+impl Clone for Since {
+    fn clone(&self) -> Since {
+        Since { made: self.made, compared: AtomicU64::new(self.compared.load(Ordering::SeqCst)) }
+    }
+}
+
 impl Since {
     fn commit(number: u64) -> Since {
         Since { made: number, compared: AtomicU64::new(number) }
@@ -157,14 +165,30 @@ impl Changes {
         Since::commit(self.whole.load(Ordering::SeqCst))
     }
 
+    /// The number of the last commit that may have changed a topic.
+    #[must_use]
+    pub fn number(&self, topic: Topic) -> u64 {
+        self.numbers[position(topic)].load(Ordering::SeqCst)
+    }
+
     /// Whether a page that shows this is as it would be if it were made now. False also while a change to it is being
     /// committed.
     #[must_use]
     pub fn has_none(&self, shown: &Shown, since: &Since) -> bool {
-        let is_old = |position: &usize| self.numbers[*position].load(Ordering::SeqCst) <= since.made;
-        self.everything.load(Ordering::SeqCst) <= since.made
-            && shown.positions.iter().all(is_old)
+        self.has_none_after(since.made, shown)
             && shown.window.is_none_or(|window| self.is_unmoved(window, &since.compared))
+    }
+
+    /// Whether a piece that shows this is what a snapshot gives that has begun, after `snapshot`. It is not when the
+    /// piece, however right, has been made from a later one. A piece has no window.
+    #[must_use]
+    pub fn has_none_in(&self, snapshot: &Since, shown: &Shown, since: &Since) -> bool {
+        self.has_none_after(since.made.min(snapshot.made), shown)
+    }
+
+    fn has_none_after(&self, number: u64, shown: &Shown) -> bool {
+        let is_old = |position: &usize| self.numbers[*position].load(Ordering::SeqCst) <= number;
+        self.everything.load(Ordering::SeqCst) <= number && shown.positions.iter().all(is_old)
     }
 
     /// Whether no post has come into the window, or gone, since commit `compared`, which becomes the last one.
@@ -191,7 +215,8 @@ impl Changes {
         let position = position(topic);
         let mut pending = lock(&self.pending);
         pending.is_public |= !matches!(topic, Topic::Member(_));
-        if pending.positions.last() == Some(&position) {
+        // The rows of a statement mostly change the topics of the row before: a post, an author.
+        if pending.positions.iter().rev().take(2).any(|last| *last == position) {
             return;
         }
         if pending.positions.len() >= MAX_PENDING {
@@ -264,6 +289,7 @@ fn position(topic: Topic) -> usize {
         Topic::Post(id) => mixed(1, id.get().cast_unsigned()),
         Topic::Site(hash) => mixed(2, hash),
         Topic::Member(id) => mixed(3, id.get().cast_unsigned()),
+        Topic::Author(id) => mixed(4, id.get().cast_unsigned()),
     }
 }
 
@@ -310,6 +336,21 @@ mod tests {
         assert!(changes.has_none(&page, &changes.since_now()));
         commit(&changes, |changes| changes.touch(Topic::Post(PostId::new(2))));
         assert!(changes.has_none(&page, &Since::commit(1)), "it is another post");
+    }
+
+    #[test]
+    fn a_snapshot_has_no_pieces_of_a_later_one() {
+        let (changes, piece) = (Changes::default(), Shown::of(&[Topic::Post(PostId::new(1))], None));
+        let (before, change) =
+            (changes.since_now(), |changes: &Changes| changes.touch(Topic::Post(PostId::new(1))));
+        assert!(changes.has_none_in(&before, &piece, &before));
+        commit(&changes, change);
+        let after = changes.since_now();
+        assert!(!changes.has_none_in(&before, &piece, &after), "the snapshot is older");
+        assert!(!changes.has_none_in(&after, &piece, &before), "the piece is older");
+        assert!(changes.has_none_in(&after, &piece, &after));
+        commit(&changes, |changes| changes.touch(Topic::Post(PostId::new(2))));
+        assert!(changes.has_none_in(&changes.since_now(), &piece, &after), "another post is no matter");
     }
 
     #[test]

@@ -7,13 +7,12 @@ use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 
 use super::{Changes, Topic, hash_of_site};
-use crate::types::id::{PostId, UserId};
+use crate::types::id::UserId;
 
 /// The tables of which a kept page shows all rows and columns: what each change of a row tells, and the column with the
 /// number for it; empty: it needs none.
 const TOLD: &[(&str, &str, &str)] = &[
     ("descriptions", "tell_post", "post_id"),
-    ("comments", "tell_post", "post_id"),
     ("post_votes", "tell_member", "user_id"),
     ("comment_votes", "tell_member", "user_id"),
     ("visits", "tell_member", "user_id"),
@@ -28,6 +27,10 @@ const TOLD: &[(&str, &str, &str)] = &[
 
 /// The other tables that a kept page is made of: the events that change such a page, and what they tell.
 const OTHERS: &[(&str, &str, &str)] = &[
+    ("comments", "INSERT", "tell_post(new.post_id), tell_author(new.user_id)"),
+    ("comments", "DELETE", "tell_post(old.post_id), tell_author(old.user_id)"),
+    ("comments", "UPDATE", "tell_post(new.post_id), tell_author(new.user_id)"),
+    ("comments", "UPDATE OF post_id, user_id", "tell_post(old.post_id), tell_author(old.user_id)"),
     ("posts", "INSERT", "tell_post(new.id), tell_move(new.hotness, new.created_at, new.score, new.site)"),
     ("posts", "DELETE", "tell_post(old.id), tell_move(old.hotness, old.created_at, old.score, old.site)"),
     ("posts", "UPDATE", "tell_post(new.id)"),
@@ -92,11 +95,18 @@ pub fn watch(connection: &Connection, changes: &Arc<Changes>) -> rusqlite::Resul
         Ok(())
     })?;
     tell(connection, changes, "tell_post", 1, |changes, context| {
-        changes.touch(Topic::Post(PostId::new(context.get(0)?)));
+        changes.touch(Topic::Post(context.get(0)?));
         Ok(())
     })?;
     tell(connection, changes, "tell_member", 1, |changes, context| {
-        changes.touch(Topic::Member(UserId::new(context.get(0)?)));
+        changes.touch(Topic::Member(context.get(0)?));
+        Ok(())
+    })?;
+    tell(connection, changes, "tell_author", 1, |changes, context| {
+        // NULL where the author's account is deleted: nobody's page lists it.
+        if let Some(id) = context.get::<Option<UserId>>(0)? {
+            changes.touch(Topic::Author(id));
+        }
         Ok(())
     })?;
     tell(connection, changes, "tell_move", 4, |changes, context| {
@@ -131,6 +141,7 @@ fn tell(
 mod tests {
     use super::*;
     use crate::schema::SCHEMA;
+    use crate::types::id::PostId;
 
     /// An empty database, of whose changes the second value learns.
     fn watched() -> (Connection, Arc<Changes>) {
@@ -169,8 +180,8 @@ mod tests {
         let (connection, changes) = watched();
         let shown = |topics: &[Topic]| crate::changes::Shown::of(topics, None);
         let post = |id| shown(&[Topic::Post(PostId::new(id))]);
-        let member = shown(&[Topic::Member(UserId::new(1))]);
-        let pages = [shown(&[]), shown(&[Topic::Public]), post(1), post(2), member];
+        let [member, author] = [Topic::Member, Topic::Author].map(|topic| shown(&[topic(UserId::new(1))]));
+        let pages = [shown(&[]), shown(&[Topic::Public]), post(1), post(2), member, author];
         let commit = |sql: &str| {
             use lorem_store::CommitObserver;
             let since = changes.since_now();
@@ -186,14 +197,14 @@ mod tests {
              INSERT INTO comments (id, post_id, user_id, created_at, updated_at, body) VALUES (1, 1, 1, 0, 0, 'Body')",
         );
         for (sql, expected) in [
-            ("UPDATE posts SET score = 2 WHERE id = 1", [true, false, false, true, true]),
-            ("UPDATE comments SET body = 'New'", [true, false, false, true, true]),
-            ("REPLACE INTO descriptions VALUES (2, 'New')", [true, false, true, false, true]),
-            ("UPDATE users SET last_seen_at = 1, karma = 5", [true, true, true, true, true]),
-            ("INSERT INTO visits VALUES (1, 1, 1, 1)", [true, true, true, true, false]),
-            ("UPDATE users SET is_admin = 1", [false, false, false, false, false]),
-            ("DELETE FROM comments", [true, false, false, true, true]),
-            ("DELETE FROM users", [false, false, false, false, false]),
+            ("UPDATE posts SET score = 2 WHERE id = 1", [true, false, false, true, true, true]),
+            ("UPDATE comments SET body = 'New'", [true, false, false, true, true, false]),
+            ("REPLACE INTO descriptions VALUES (2, 'New')", [true, false, true, false, true, true]),
+            ("UPDATE users SET last_seen_at = 1, karma = 5", [true, true, true, true, true, true]),
+            ("INSERT INTO visits VALUES (1, 1, 1, 1)", [true, true, true, true, false, true]),
+            ("UPDATE users SET is_admin = 1", [false, false, false, false, false, false]),
+            ("DELETE FROM comments", [true, false, false, true, true, false]),
+            ("DELETE FROM users", [false, false, false, false, false, false]),
         ] {
             assert_eq!(commit(sql), expected, "{sql}");
         }

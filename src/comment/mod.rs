@@ -5,12 +5,15 @@ pub mod sql;
 pub mod tree;
 pub mod views;
 
+use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use smol_str::SmolStr;
 pub use tree::{MAX_LEVELS, PAGE_SIZE};
 use tree::{Node, Row};
 
+use crate::html::text::Rendered;
 use crate::text::{self, is_blank};
 use crate::types::cursor::Cursor;
 use crate::types::id::{CommentId, PostId, UserId};
@@ -33,7 +36,7 @@ pub struct Comment {
     /// The comment to which it replies; `None`: it is on the post itself.
     pub parent_id: Option<CommentId>,
     /// The text, in the site's markup; empty for a removed comment.
-    pub body: String,
+    pub body: Arc<str>,
     /// The time of its creation.
     pub created_at: Timestamp,
     /// `None`: the comment is deleted, and stays only for the replies to it.
@@ -89,14 +92,69 @@ impl Comment {
 /// One page of a discussion.
 #[derive(Debug, Default)]
 pub struct Thread {
-    /// The comments in reading order, each with its position.
-    pub rows: Vec<(Row, Comment)>,
+    /// The comments in reading order.
+    pub rows: Rows,
     /// The cursor of the next page; `None` on the last.
     pub next: Option<Cursor>,
     /// Whether the post has more than [`MAX_ORDERED`] comments, of which the oldest are left out.
     pub is_truncated: bool,
     /// A comment that is new to the viewer and not on this page.
     pub new_elsewhere: Option<CommentId>,
+}
+
+/// The comments of a page.
+#[derive(Debug)]
+pub enum Rows {
+    /// Each with its position.
+    Read(Vec<(Row, Comment)>),
+    /// Those that the viewer has something to do with, beside the list of all.
+    Shared {
+        /// The list.
+        list: Arc<SharedList>,
+        /// The comments, each with its index in the list, in order.
+        touched: Vec<(usize, Comment)>,
+    },
+}
+
+impl Default for Rows {
+    fn default() -> Rows {
+        Rows::Read(Vec::new())
+    }
+}
+
+/// The first page of a discussion for members who have nothing to do with its comments.
+#[derive(Debug)]
+pub struct SharedList {
+    /// The list, without the elements around it.
+    pub html: Rendered,
+    /// Its comments.
+    pub items: Vec<SharedItem>,
+    /// As in [`Thread`].
+    pub next: Option<Cursor>,
+    /// As in [`Thread`].
+    pub is_truncated: bool,
+}
+
+/// A comment in a [`SharedList`].
+#[derive(Debug, Clone)]
+pub struct SharedItem {
+    /// Its position.
+    pub row: Row,
+    /// Its author; `None`: it is deleted or removed.
+    pub author: Option<UserId>,
+    /// The time of its creation.
+    pub created_at: Timestamp,
+    /// Its bytes in the list, without its replies.
+    pub bytes: Range<usize>,
+}
+
+impl SharedItem {
+    /// Does what [`Comment::is_new`] does, for a member.
+    #[must_use]
+    pub fn is_new(&self, viewer_id: UserId, since: Option<Timestamp>) -> bool {
+        let is_others = self.author.is_some_and(|author| author != viewer_id);
+        is_others && since.is_some_and(|since| self.created_at > since)
+    }
 }
 
 impl OwnComment {

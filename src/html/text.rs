@@ -1,5 +1,7 @@
 //! Escaped text, between tags and in attributes.
 
+use std::ops::Range;
+
 use horrorshow::{Raw, Render, RenderOnce, Template, TemplateBuffer};
 
 /// The separator of a line's parts. The no-break space keeps it at the end of a wrapped line.
@@ -86,16 +88,69 @@ impl Render for Id {
     }
 }
 
-render_by_reference!(Text<'_>, Isolated<'_>, Value<'_>, Rendered, Id);
+render_by_reference!(Text<'_>, Isolated<'_>, Value<'_>, Rendered, Part<'_>, Id);
 
-/// A constant fragment of a page, rendered once.
-pub struct Rendered(String);
+/// A fragment of a page, rendered once.
+#[derive(Debug, Default)]
+pub struct Rendered(Box<str>);
+
+/// Makes a [`Rendered`] of parts, one after the other.
+pub struct Parts(String);
+
+impl Parts {
+    /// None yet; for the fragment there is room for this number of bytes.
+    #[must_use]
+    pub fn with_capacity(bytes: usize) -> Parts {
+        Parts(String::with_capacity(bytes))
+    }
+
+    /// Adds a part; its bytes in the fragment. Errors are as for [`Rendered::of`].
+    pub fn add(&mut self, part: impl RenderOnce) -> Range<usize> {
+        let start = self.0.len();
+        if part.write_to_string(&mut self.0).is_err() {
+            self.0.truncate(start);
+        }
+        start..self.0.len()
+    }
+
+    /// The number of bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The fragment.
+    #[must_use]
+    pub fn finish(self) -> Rendered {
+        Rendered(self.0.into())
+    }
+}
 
 impl Rendered {
-    /// Renders the fragment. It is empty if rendering fails, which constant templates do not.
+    /// Renders the fragment. It is empty if rendering fails, which templates without errors of their own do not.
     #[must_use]
     pub fn of(piece: impl RenderOnce) -> Rendered {
-        Rendered(piece.into_string().unwrap_or_default())
+        Rendered(piece.into_string().unwrap_or_default().into())
+    }
+
+    /// The number of its bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.0.len()
+    }
+
+    /// A part of it; empty where it has none.
+    #[must_use]
+    pub fn part(&self, bytes: Range<usize>) -> impl Render {
+        Part(self.0.get(bytes).unwrap_or_default())
+    }
+}
+
+struct Part<'p>(&'p str);
+
+impl Render for Part<'_> {
+    fn render(&self, out: &mut TemplateBuffer) {
+        out.write_raw(self.0);
     }
 }
 

@@ -6,6 +6,7 @@ use lorem_http::ServerStats;
 use lorem_store::Database;
 
 use crate::metrics::exposition::{self, Exposition, MetricType};
+use crate::site::Kept;
 use crate::web::{Cx, Result, reply};
 
 /// `GET /metrics`. The handler acquires no permit, so the page can be read when the site is overloaded. A metric
@@ -26,16 +27,28 @@ pub fn show(cx: &Cx) -> Result {
     let waiting = site.request_permits.waiting() as f64;
     let help = "Requests that wait for a permit to compute.";
     exposition.single("lorem_news_waiting_requests", MetricType::Gauge, help, waiting);
-    if let Some(pages) = &site.kept_pages {
-        let help = "Bytes of the copies of pages.";
-        exposition.single("lorem_news_kept_pages_bytes", MetricType::Gauge, help, pages.bytes() as f64);
-        let (help, evictions) = ("Copies of pages that made room for others.", pages.evictions() as f64);
-        exposition.single("lorem_news_kept_pages_evicted_total", MetricType::Counter, help, evictions);
+    if let Some(kept) = &site.kept {
+        write_kept(&mut exposition, kept);
     }
     write_database(&mut exposition, &site.db);
     write_replica(&mut exposition, cx);
     write_process(&mut exposition);
     Ok(reply::uncacheable(cx, exposition::CONTENT_TYPE, exposition.into_string()))
+}
+
+fn write_kept(exposition: &mut Exposition, Kept { pages, pieces, .. }: &Kept) {
+    let help = "Bytes of the copies of pages.";
+    exposition.single("lorem_news_kept_pages_bytes", MetricType::Gauge, help, pages.bytes() as f64);
+    let (help, evictions) = ("Copies of pages that made room for others.", pages.evictions() as f64);
+    exposition.single("lorem_news_kept_pages_evicted_total", MetricType::Counter, help, evictions);
+    let help = "Bytes of the copies of pieces of pages.";
+    exposition.single("lorem_news_kept_pieces_bytes", MetricType::Gauge, help, pieces.bytes() as f64);
+    let (help, evictions) = ("Copies of pieces that made room for others.", pieces.evictions() as f64);
+    exposition.single("lorem_news_kept_pieces_evicted_total", MetricType::Counter, help, evictions);
+    let help = "Pieces of pages that were asked for, by outcome.";
+    let pieces_asked_for = exposition.metric("lorem_news_kept_pieces_total", MetricType::Counter, help);
+    pieces_asked_for.sample(&[("outcome", "hit")], pieces.hits() as f64);
+    pieces_asked_for.sample(&[("outcome", "miss")], pieces.misses() as f64);
 }
 
 fn write_connections(exposition: &mut Exposition, load: &ServerStats) {

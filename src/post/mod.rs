@@ -6,21 +6,23 @@ pub mod link;
 pub mod sql;
 pub mod views;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use smol_str::SmolStr;
 
 use self::link::NewLink;
+use crate::html::text::Rendered;
 use crate::markup::cut::{Beginning, beginning};
 use crate::text::{self, is_blank};
-use crate::types::cursor::Cursor;
 use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::user::Author;
 use crate::visibility::State;
+use crate::visit::Visit;
 use crate::web::form::{Errors, Form};
 
-/// A post in a list.
+/// A post as all readers see it in lists.
 #[derive(Debug, Clone)]
 pub struct Post {
     /// The primary key, which is also in the URL of the post's page.
@@ -35,18 +37,45 @@ pub struct Post {
     pub score: i64,
     /// `None` for a text post.
     pub link: Option<Link>,
+    /// `None` when the author's account was deleted.
+    pub author: Option<Author>,
+}
+
+/// What a viewer has to do with a post: nothing, by default, as a guest.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Relation {
     /// Whether the viewer has voted for it.
     pub is_voted: bool,
     /// The number of other users' comments since the viewer's previous visit, counted up to
-    /// [`MANY_NEW`](crate::visit::MANY_NEW); 0 for a viewer without an earlier visit and for a guest.
+    /// [`MANY_NEW`](crate::visit::MANY_NEW); 0 for a viewer without an earlier visit.
     pub new_comments: i64,
     /// Whether one of the new comments is younger than the viewer's last look at the post.
     pub has_unseen: bool,
-    /// When the viewer's visit to the post ends, in a list: then other comments may be new. `None` for a viewer without
-    /// a visit.
-    pub visit_ends_at: Option<Timestamp>,
+    /// The viewer's visit; `None`: the viewer has not looked at its page.
+    pub visit: Option<Visit>,
+}
+
+/// A post in a list for a viewer.
+#[derive(Debug, Clone)]
+pub struct ListedPost {
+    /// The part for all readers.
+    pub row: Arc<Row>,
+    /// The viewer's part.
+    pub relation: Relation,
+}
+
+/// A post in a list for all readers.
+#[derive(Debug)]
+pub struct Row {
+    /// The primary key.
+    pub id: PostId,
     /// `None` when the author's account was deleted.
     pub author: Option<Author>,
+    /// The arrow before it, not pressed; its title and its points; the name of its author; its age and the number of its
+    /// comments.
+    pub html: Rendered,
+    /// Where the title begins in it, the name of the author, and the age.
+    pub parts: [usize; 3],
 }
 
 /// The link of a post in a list.
@@ -58,31 +87,13 @@ pub struct Link {
     pub site: SmolStr,
 }
 
-impl Post {
-    /// The cursor of this post in a list sorted by age.
-    #[must_use]
-    pub fn age_cursor(&self) -> Cursor {
-        Cursor { key: self.created_at.as_micros(), id: self.id.get() }
-    }
-
-    /// The cursor of this post in a list sorted by points.
-    #[must_use]
-    pub fn score_cursor(&self) -> Cursor {
-        Cursor { key: self.score, id: self.id.get() }
-    }
-}
-
 /// A post on its own page.
 #[derive(Debug, Clone)]
 pub struct PostDetail {
     /// The part that lists show, too.
     pub post: Post,
     /// The text, in the markup of [`crate::markup`]; may be empty.
-    pub description: String,
-    /// Whether the viewer has saved it.
-    pub is_saved: bool,
-    /// Whether the viewer has flagged it, and no admin has decided about it since.
-    pub is_flagged: bool,
+    pub description: Arc<str>,
     /// Whether its author, title and text are hidden: an admin has removed it, or its author has deleted it, or
     /// their account, and the post stays for its comments.
     pub is_deleted: bool,
@@ -90,11 +101,23 @@ pub struct PostDetail {
     pub removed: Option<String>,
     /// The admin's reason, if the post was locked against new comments.
     pub locked: Option<String>,
-    /// Other users' comments after this time are new to the viewer, see [`Visit`](crate::visit::Visit).
-    /// `None` for a viewer without an earlier visit and for a guest.
-    pub new_since: Option<Timestamp>,
-    /// The time of the viewer's last look at the post; `None` as for `new_since`.
-    pub looked_at: Option<Timestamp>,
+    /// The viewer's part. Other users' comments after its visit's `new_since` are new to the viewer.
+    pub relation: Relation,
+    /// Whether the viewer has saved it.
+    pub is_saved: bool,
+    /// Whether the viewer has flagged it, and no admin has decided about it since.
+    pub is_flagged: bool,
+    /// What its page shows to all readers alike; `None`: it is rendered with the page.
+    pub html: Option<Arc<DetailHtml>>,
+}
+
+/// What the page of a post shows to all readers alike.
+#[derive(Debug)]
+pub struct DetailHtml {
+    /// The description for link previews, a text.
+    pub preview: String,
+    /// The text as far as it is shown above the comments.
+    pub text: Rendered,
 }
 
 impl PostDetail {

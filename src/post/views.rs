@@ -5,9 +5,11 @@ use horrorshow::prelude::*;
 
 use super::best::Period;
 use super::link::site::is_shared_host;
-use super::{Content, Holder, Holders, Link, Post, PostDetail, REPOST};
+use super::{
+    Content, DetailHtml, Holder, Holders, Link, ListedPost, Post, PostDetail, REPOST, Relation, Row,
+};
 use crate::comment;
-use crate::html::text::{DOT, Isolated, Text, Value, escaped_length};
+use crate::html::text::{DOT, Isolated, Parts, Rendered, Text, Value, escaped_length};
 use crate::markup::{self, FORMATTING, Markup};
 use crate::text::isolated;
 use crate::types::cursor::Slice;
@@ -32,19 +34,18 @@ pub const BACK_TO_POSTS: (&str, &str) = (paths::POSTS, "← Back to posts");
 pub const NEW_POST: (&str, &str) = (paths::NEW_POST, "+ New post");
 
 /// A page of a list, with the link to the next.
-pub fn list<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, posts: &'p Slice<Post>) -> impl Render + 'p {
+pub fn list<'p>(viewer: Option<&'p Viewer>, posts: &'p Slice<ListedPost>) -> impl Render + 'p {
     owned_html! {
-        : rows(&posts.rows, viewer, &cx.clock);
+        : rows(&posts.rows, viewer);
         : pager::more(posts.next, "after", "", "posts");
     }
 }
 
 /// The best posts of a period, with tabs for the other periods.
 pub fn best<'p>(
-    cx: &'p Cx,
     viewer: Option<&'p Viewer>,
     period: Period,
-    posts: &'p Slice<Post>,
+    posts: &'p Slice<ListedPost>,
 ) -> impl Render + 'p {
     owned_html! {
         nav(class="tabs", aria-label="Over which time") {
@@ -55,18 +56,13 @@ pub fn best<'p>(
         @ if posts.rows.is_empty() {
             p(class="empty") { : period.empty_message() }
         } else {
-            : list(cx, viewer, posts);
+            : list(viewer, posts);
         }
     }
 }
 
 /// The links to a site.
-pub fn from<'p>(
-    cx: &'p Cx,
-    viewer: Option<&'p Viewer>,
-    site: &'p str,
-    posts: &'p Slice<Post>,
-) -> impl Render + 'p {
+pub fn from<'p>(viewer: Option<&'p Viewer>, site: &'p str, posts: &'p Slice<ListedPost>) -> impl Render + 'p {
     owned_html! {
         @ if is_shared_host(site) {
             p(class="hint") {
@@ -76,58 +72,93 @@ pub fn from<'p>(
         @ if posts.rows.is_empty() {
             p(class="empty") { : "Nobody has posted a link to it yet." }
         } else {
-            : rows(&posts.rows, viewer, &cx.clock);
+            : rows(&posts.rows, viewer);
             : pager::more_of(paths::From(site), posts.next, "posts");
         }
     }
 }
 
 /// The rows of a list, without the link to the next page.
-pub fn rows<'p>(posts: &'p [Post], viewer: Option<&'p Viewer>, clock: &'p Clock) -> impl Render + 'p {
+pub fn rows<'p>(posts: &'p [ListedPost], viewer: Option<&'p Viewer>) -> impl Render + 'p {
     owned_html! {
         @ if posts.is_empty() {
             p(class="empty") { : "No posts yet… Want to be the first?" }
         } else {
             ol(class="posts", id="posts") {
-                @ for post in posts { : row(post, true, viewer, clock) }
+                @ for post in posts { : row(post, true, viewer) }
             }
         }
     }
 }
 
+/// The bytes of most rows.
+const USUAL_ROW_BYTES: usize = 1024;
+
+/// A post in a list for all readers.
+pub fn shared_row(post: Post, clock: &Clock) -> Row {
+    let (target, mut html) = (Target::Post(post.id), Parts::with_capacity(USUAL_ROW_BYTES));
+    let (author, points) = (post.author.as_ref(), vote::views::score(target, post.score));
+    let title = html.add(vote::views::arrow_for(target, false, author, None)).end;
+    html.add(self::title(&post, Text(&post.title)));
+    let by = html.add(owned_html! { : Raw("<p>"); : points }).end;
+    let age = html.add(user::views::author::by(author, None)).end;
+    html.add(self::age(&post, clock));
+    Row { id: post.id, html: html.finish(), parts: [title, by, age], author: post.author }
+}
+
 /// A post in a list; `with_author` is false on the author's page, which has the name already.
 pub fn row<'p>(
-    post: &'p Post,
+    ListedPost { row, relation }: &'p ListedPost,
     with_author: bool,
     viewer: Option<&'p Viewer>,
-    clock: &'p Clock,
 ) -> impl Render + 'p {
+    let Row { id, author: by, html, parts: [title, author, age] } = &**row;
+    let is_own = user::is_own(by.as_ref(), viewer);
     owned_html! {
-        li {
-            : vote::views::arrow_for(Target::Post(post.id), post.is_voted, post.author.as_ref(), viewer);
-            : title(post, Text(&post.title));
-            : facts(post, with_author, viewer, clock);
-            @ if with_author && user::is_own(post.author.as_ref(), viewer) { : listed_actions(post.id) }
+        : Raw("<li>");
+        @ if relation.is_voted && !is_own { : vote::views::arrow(Target::Post(*id), true) }
+        else if !is_own { : html.part(0..*title) }
+        : html.part(*title..*author);
+        @ if with_author {
+            : Raw(" ");
+            @ if is_own { : user::views::author::by(by.as_ref(), viewer) } else { : html.part(*author..*age) }
         }
+        : html.part(*age..html.bytes());
+        : unseen(relation);
+        : Raw("</p>");
+        @ if with_author && is_own { : listed_actions(*id) }
+        : Raw("</li>");
     }
 }
 
 /// The line below a title in a list: points, author, age and comments.
 pub fn facts<'p>(
     post: &'p Post,
-    with_author: bool,
+    relation: &'p Relation,
     viewer: Option<&'p Viewer>,
     clock: &'p Clock,
 ) -> impl Render + 'p {
     owned_html! {
         p {
             : vote::views::score(Target::Post(post.id), post.score);
-            @ if with_author { : Raw(" "); : user::views::author::by(post.author.as_ref(), viewer) }
-            : DOT; : Age { at: post.created_at, clock }; : Raw(" ago"); : DOT;
-            a(href=paths::post(post.id)) { : comment::views::count(post.comments_count) }
-            @ if post.has_unseen { : DOT; strong { : visit::views::new_count(post.new_comments) } }
+            : Raw(" "); : user::views::author::by(post.author.as_ref(), viewer);
+            : age(post, clock);
+            : unseen(relation);
         }
     }
+}
+
+/// The age of a post in a list, and the number of its comments.
+fn age<'p>(post: &'p Post, clock: &'p Clock) -> impl Render + 'p {
+    owned_html! {
+        : DOT; : Age { at: post.created_at, clock }; : Raw(" ago"); : DOT;
+        a(href=paths::post(post.id)) { : comment::views::count(post.comments_count) }
+    }
+}
+
+/// The number of new comments, if the viewer has not seen all of them.
+fn unseen(relation: &Relation) -> impl Render + '_ {
+    owned_html! { @ if relation.has_unseen { : DOT; strong { : visit::views::new_count(relation.new_comments) } } }
 }
 
 /// The most bytes of a URL in a list. Only one of almost nothing but `&` takes more: its title leads to the
@@ -205,12 +236,12 @@ pub fn show<'p>(
     detail: &'p PostDetail,
     save: impl Render + 'p,
 ) -> impl Render + 'p {
-    let PostDetail { post, removed, .. } = detail;
+    let PostDetail { post, removed, relation, html, .. } = detail;
     let (text, is_hidden) = (detail.shown_text(), detail.state().is_hidden());
     owned_html! {
         @ if let Some(link) = &post.link { : source(link) }
         div(class="byline") {
-            : vote::views::arrow_for(Target::Post(post.id), post.is_voted, post.author.as_ref(), viewer);
+            : vote::views::arrow_for(Target::Post(post.id), relation.is_voted, post.author.as_ref(), viewer);
             @ if !is_hidden { : vote::views::score(Target::Post(post.id), post.score); : " " }
             @ if removed.is_none() { : user::views::author::by(post.author.as_ref(), viewer); : DOT }
             : Age { at: post.created_at, clock: &cx.clock }; : Raw(" ago"); : DOT;
@@ -219,7 +250,7 @@ pub fn show<'p>(
             : moderation::views::link(Target::Post(post.id), post.author.as_ref(), detail.is_flagged, viewer);
         }
         div(class="prose") {
-            : &text;
+            @ if let Some(html) = html { : &html.text } else { : &text }
             @ if text.is_cut { p { a(href=paths::post_text(post.id)) { : "Show the whole text" } } }
             : moderation::views::removed(removed.as_deref());
         }
@@ -234,6 +265,11 @@ pub fn whole_text(detail: &PostDetail) -> impl Render + '_ {
 
 /// The most characters of a description for link previews: other sites show no more.
 const MAX_DESCRIPTION_CHARS: usize = 160;
+
+/// What the page of a post shows to all readers alike.
+pub fn shared_detail(detail: &PostDetail) -> DetailHtml {
+    DetailHtml { preview: description(detail), text: Rendered::of(detail.shown_text()) }
+}
 
 /// The description for link previews: an excerpt of the text; without a text the site, points and comments.
 pub fn description(detail: &PostDetail) -> String {

@@ -24,12 +24,14 @@ use crate::web::{Cx, Error, Result, paths};
 /// [`Error::Internal`] when the database fails.
 pub fn list(cx: &Cx) -> Result {
     let (user_id, after) = (auth::require_user(cx)?.id, cx.cursor("after")?);
-    let posts = cx.read(|connection| post::sql::saved_by(connection, user_id, after, PAGE_SIZE))?;
+    let posts = post::handlers::rows::page(cx, Some(user_id), |connection| {
+        post::sql::saved_by(connection, user_id, after, PAGE_SIZE)
+    })?;
     let page = Page::new(cx, "Saved posts")?;
     let html = if posts.rows.is_empty() {
         layout::render(&page, views::empty())?
     } else {
-        layout::render(&page, post::views::list(cx, page.viewer, &posts))?
+        layout::render(&page, post::views::list(page.viewer, &posts))?
     };
     Ok(reply::page(cx, html))
 }

@@ -165,12 +165,12 @@ fn post<'r>(
     viewer: Option<&'r Viewer>,
     clock: &'r Clock,
 ) -> impl Render + 'r {
-    let PostDetail { post, description, .. } = detail;
+    let PostDetail { post, description, relation, .. } = detail;
     owned_html! {
         li(id=Id("post_", post.id.get())) {
-            : vote::views::arrow_for(Target::Post(post.id), post.is_voted, post.author.as_ref(), viewer);
+            : vote::views::arrow_for(Target::Post(post.id), relation.is_voted, post.author.as_ref(), viewer);
             : post::views::title(post, highlighted(&post.title, query));
-            : post::views::facts(post, true, viewer, clock);
+            : post::views::facts(post, relation, viewer, clock);
             @ if let Some(part) = matching_excerpt(description, query) {
                 blockquote(dir="auto") { : highlighted_excerpt(part, query) }
             }

@@ -1,10 +1,12 @@
 //! The state that every request needs, as plain data: configuration, database, limiters, metrics.
 
 pub mod config;
+pub mod copies;
 pub mod cookie_names;
 pub mod feed_ids;
 pub mod hashing;
 pub mod kept_pages;
+pub mod kept_pieces;
 pub mod limiter;
 pub mod origin;
 pub mod rate_limits;
@@ -23,6 +25,7 @@ use cookie_names::CookieNames;
 use feed_ids::FeedIds;
 use hashing::Hashing;
 use kept_pages::KeptPages;
+use kept_pieces::{Asked, KeptPieces};
 use limiter::Limiter;
 use semaphore::Semaphore;
 
@@ -34,8 +37,8 @@ pub struct Site {
     pub db: Database,
     /// What each commit changes.
     pub changes: Arc<Changes>,
-    /// Copies of pages; `None`: none are kept.
-    pub kept_pages: Option<KeptPages>,
+    /// Copies of pages and of their pieces; `None`: none are kept.
+    pub kept: Option<Kept>,
     /// The ids of feeds and their entries.
     pub feed_ids: FeedIds,
     /// The names of cookies.
@@ -52,6 +55,24 @@ pub struct Site {
     pub requests: RequestMetrics,
     /// The statistics of [`lorem_http`]'s server; `None` under another server.
     pub server_stats: Option<ServerStats>,
+}
+
+/// The copies that are kept.
+pub struct Kept {
+    /// Whole pages.
+    pub pages: KeptPages,
+    /// Pieces of pages.
+    pub pieces: KeptPieces,
+    /// The pieces that have been asked for.
+    pub asked: Asked,
+}
+
+impl Kept {
+    /// Copies of at most this number of bytes, half of which is for pieces.
+    #[must_use]
+    pub fn new(bytes: u64) -> Kept {
+        Kept { pages: KeptPages::new(bytes / 2), pieces: KeptPieces::new(bytes / 2), asked: Asked::default() }
+    }
 }
 
 /// The database, for the replica's threads.

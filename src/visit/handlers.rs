@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{CLOCK_MARGIN, Visit, sql};
+use super::{CLOCK_MARGIN, sql};
 use crate::auth;
-use crate::post::PostDetail;
+use crate::post::{PostDetail, Relation};
 use crate::types::time::Timestamp;
 use crate::web::{Cx, Result};
 
@@ -58,19 +58,20 @@ pub fn unrecorded_until(cx: &Cx, detail: &PostDetail, page: Page) -> Result<Opti
     if should_record(cx.now, detail, page) {
         return Ok(None);
     }
-    let Some((looked_at, new_since)) = detail.looked_at.zip(detail.new_since) else {
+    let Some(visit) = detail.relation.visit else {
         return Ok(Some(Timestamp::MAX));
     };
-    let ends_at = Visit { new_since, looked_at }.ends_at();
-    let next =
-        [looked_at + MIN_VISIT_INTERVAL, ends_at].into_iter().find(|moment| *moment + CLOCK_MARGIN >= cx.now);
+    let next = [visit.looked_at + MIN_VISIT_INTERVAL, visit.ends_at()]
+        .into_iter()
+        .find(|moment| *moment + CLOCK_MARGIN >= cx.now);
     Ok(Some(next.unwrap_or(Timestamp::MAX)))
 }
 
 fn should_record(now: Timestamp, detail: &PostDetail, page: Page) -> bool {
-    let was_long_ago = detail.looked_at.is_none_or(|looked_at| looked_at < now - MIN_VISIT_INTERVAL);
+    let Relation { visit, has_unseen, .. } = detail.relation;
+    let was_long_ago = visit.is_none_or(|visit| visit.looked_at < now - MIN_VISIT_INTERVAL);
     match page {
-        Page::First => was_long_ago || detail.post.has_unseen,
-        Page::Other => detail.looked_at.is_some() && was_long_ago && !detail.post.has_unseen,
+        Page::First => was_long_ago || has_unseen,
+        Page::Other => visit.is_some() && was_long_ago && !has_unseen,
     }
 }

@@ -1,6 +1,6 @@
 //! All SQL about visits.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Visit;
 use crate::sql::for_each_of_user;
@@ -15,8 +15,6 @@ macro_rules! new_since {
         concat!("iif(visits.looked_at < ", $now, " - 1800000000, visits.looked_at, visits.seen_at)")
     };
 }
-pub(crate) use new_since;
-
 /// The comments on post `?2` after a given time by users other than `?1`, at most
 /// [`MANY_NEW`](super::MANY_NEW) (SQL).
 macro_rules! others_since {
@@ -54,6 +52,21 @@ pub fn of_posts(
         },
     )?;
     Ok(visits)
+}
+
+/// A user's visit to a post; `None`: the user has not looked at it.
+pub fn find(connection: &Connection, user_id: UserId, post_id: PostId) -> rusqlite::Result<Option<Visit>> {
+    let sql = concat!(
+        "SELECT ",
+        new_since!("unixepoch('subsec') * 1000000"),
+        ", looked_at FROM visits WHERE user_id = ?1 AND post_id = ?2"
+    );
+    connection
+        .prepare_cached(sql)?
+        .query_row(params![user_id, post_id], |row| {
+            Ok(Visit { new_since: row.get(0)?, looked_at: row.get(1)? })
+        })
+        .optional()
 }
 
 /// The number of comments on a post that are new to a user, counted up to [`MANY_NEW`](super::MANY_NEW), and

@@ -12,6 +12,7 @@ use super::account::{self, MadeFor};
 use super::error::{Error, Result};
 use super::form::{Errors, Form, Unreadable, local_path};
 use super::list_header;
+use super::pieces::Pieces;
 use super::route::Route;
 use super::taken_cookie::Taken;
 use super::timing::{Phase, Timing};
@@ -109,6 +110,19 @@ impl<'r> Cx<'r> {
     ) -> std::result::Result<T, db::Error> {
         self.acquire_permit()?;
         self.timing.during(Phase::Read, || self.site.db.read(work))
+    }
+
+    /// Reads, as [`Cx::read`], a page that is made of [`Pieces`].
+    ///
+    /// # Errors
+    /// Those of [`Cx::read`].
+    pub fn read_pieces<T>(
+        &self,
+        work: impl FnOnce(&Pieces) -> rusqlite::Result<T>,
+    ) -> std::result::Result<T, db::Error> {
+        self.acquire_permit()?;
+        let before = self.site.changes.since_now();
+        self.read(|connection| work(&Pieces::of(self.site, connection, &self.clock, before)))
     }
 
     /// Waits for a permit to compute, if the request holds none.

@@ -13,6 +13,7 @@ pub mod header;
 pub mod list_header;
 pub mod observer;
 pub mod paths;
+pub mod pieces;
 pub mod preferences;
 pub mod reply;
 pub mod route;

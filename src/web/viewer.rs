@@ -1,6 +1,7 @@
 //! The signed-in user of a request.
 
 use crate::types::id::{SessionId, UserId};
+
 /// The signed-in user of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Viewer {
@@ -14,4 +15,18 @@ pub struct Viewer {
     pub is_admin: bool,
     /// The user can only read, save posts, sign out and delete their account.
     pub is_banned: bool,
+}
+
+impl Viewer {
+    /// A user who has done nothing, for what members see alike: no user has this id.
+    #[must_use]
+    pub fn nobody() -> Viewer {
+        Viewer {
+            id: UserId::new(0),
+            screen_name: String::new(),
+            session_id: SessionId::new(0),
+            is_admin: false,
+            is_banned: false,
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use horrorshow::Template;
 use lorem_news::app::{self, App};
 use lorem_news::auth::token::Secret;
 use lorem_news::comment::{self, NewComment};
@@ -15,8 +16,12 @@ use lorem_news::session::{self, NewSession};
 use lorem_news::site::config::Config;
 use lorem_news::types::id::{CommentId, PostId, UserId};
 use lorem_news::types::time::{DAY, Timestamp};
+use lorem_news::user::{self, NewUser};
 use lorem_news::visit;
 use lorem_news::vote::{self, Target, Vote};
+use lorem_news::web::Cx;
+use lorem_news::web::pieces::Pieces;
+use lorem_news::web::timing::Timing;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -330,8 +335,8 @@ fn happen(pair: &Pair, event: Event, now: Timestamp) {
 
 /// The pages that are kept, of which each history looks at some.
 fn pages(connection: &Connection, number: usize) -> String {
-    let post = nth(connection, "posts", number / 17).unwrap_or(0);
-    match number % 17 {
+    let post = nth(connection, "posts", number / 19).unwrap_or(0);
+    match number % 19 {
         0 => "/".to_owned(),
         1 => "/posts".to_owned(),
         2 => "/best".to_owned(),
@@ -350,6 +355,8 @@ fn pages(connection: &Connection, number: usize) -> String {
         10 => "/search?q=post".to_owned(),
         11 => "/search?q=text+comment".to_owned(),
         12 => "/search.atom?q=changed".to_owned(),
+        // Not kept, but made of pieces.
+        13 | 14 => format!("/users/{}", nth(connection, "users", number / 19 % 5).unwrap_or(0)),
         _ => format!("/posts/{post}"),
     }
 }
@@ -373,7 +380,7 @@ fn check(pair: &Pair, history: &[(Event, u64, Vec<usize>)]) -> Result<(), TestCa
 
 fn history() -> impl Strategy<Value = Vec<(Event, u64, Vec<usize>)>> {
     let seconds = prop_oneof![Just(0_u64), 0..120_u64, Just(3600), 0..90_000_u64, Just(40 * 86_400)];
-    vec((event(), seconds, vec(0..102_usize, 1..5)), 1..60)
+    vec((event(), seconds, vec(0..114_usize, 1..5)), 1..60)
 }
 
 proptest! {
@@ -569,10 +576,72 @@ fn a_copy_is_for_its_host_and_its_scheme() {
 }
 
 #[test]
+fn a_page_has_no_pieces_of_a_later_state() {
+    let (pair, now) = (Pair::new(), Timestamp::from_micros(1_800_000_000_000_000));
+    let site = &pair.keeping.site;
+    let request = Request::fake_http("GET", "/", Vec::new(), Vec::new());
+    // The row of post 1, as a page of that snapshot shows it.
+    let row = |pieces: &Pieces| -> rusqlite::Result<String> {
+        let rows = post::handlers::rows::of_posts(pieces, None, [PostId::new(1)].into_iter())?;
+        Ok(post::views::rows(&rows, None).into_string().expect("it is rendered"))
+    };
+    let shows_later = |pieces: &Pieces| {
+        assert!(row(pieces)?.contains("The title of later"));
+        Ok(())
+    };
+    let read = |work: &dyn Fn(&Pieces) -> rusqlite::Result<()>| {
+        let timing = Timing::start();
+        Cx::at(now, site, &request, &timing).read_pieces(work).expect("it is read");
+    };
+    // The site learns of what another process has written.
+    pair.write(|_| Ok(()));
+    read(&|pieces| {
+        let before = row(pieces)?;
+        pair.write(|connection| {
+            connection.execute("UPDATE posts SET title = 'The title of later' WHERE id = 1", [])
+        });
+        // Asked for twice, it is kept.
+        for _ in 0..2 {
+            read(&shows_later);
+        }
+        assert_eq!(row(pieces)?, before);
+        Ok(())
+    });
+    read(&shows_later);
+}
+
+#[test]
+fn the_page_of_a_user_has_the_comments_of_now() {
+    let (pair, now) = (Pair::new(), Timestamp::from_micros(1_800_000_000_000_000));
+    let user_id = pair.write(move |connection| {
+        let new = NewUser { screen_name: "commenter", password_hash: "", about: "", created_at: now };
+        Ok(user::sql::create(connection, &new)?.expect("the name is free"))
+    });
+    let path = format!("/users/{user_id}");
+    for post_id in 1..=5 {
+        // On a post that the list does not show yet.
+        pair.write(move |connection| {
+            let body = format!("A comment on post {post_id}");
+            let post_id = PostId::new(post_id);
+            let new = NewComment { post_id, parent_id: None, user_id, body: &body, created_at: now };
+            comment::sql::create(connection, &new)
+        });
+        let page = get(&pair.keeping, &path, &[], now);
+        assert!(page.body.contains(&format!("A comment on post {post_id}")), "{}", page.body);
+        for _ in 0..2 {
+            pair.differing(&path, &[], now).expect("it is right");
+        }
+    }
+}
+
+#[test]
 fn without_room_nothing_is_kept() {
     let site = Site::with(20, |config| config.cache_mb = 0);
     assert_eq!(site.get("/").text(), site.get("/").text());
-    assert!(!site.get("/metrics").text().contains("kept_pages_bytes"));
+    let metrics = site.get("/metrics");
+    for kept in ["kept_pages_bytes", "kept_pieces_bytes"] {
+        assert!(!metrics.text().contains(kept), "{kept}");
+    }
 }
 
 /// The triggers without which a copy is stale, in their order in `changes/sql.rs`.
@@ -637,12 +706,15 @@ fn nobody_sees_the_state_before_what_somebody_has_seen() {
         number.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{}", page.body))
     };
     let before = comments(&get(&pair.keeping, "/posts/1", &[], now));
+    // Guests get copies of whole pages, members pages that are made of pieces.
+    let member = [("Cookie", &*pair.cookie)];
     thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
+        for headers in [&[][..], &[], &member, &member] {
+            let (keeping, seen, is_over) = (&pair.keeping, &seen, &is_over);
+            scope.spawn(move || {
                 while !is_over.load(Ordering::SeqCst) {
                     let told = seen.load(Ordering::SeqCst);
-                    let found = comments(&get(&pair.keeping, "/posts/1", &[], now)) - before;
+                    let found = comments(&get(keeping, "/posts/1", headers, now)) - before;
                     assert!(found >= told, "{found} comments after {told} were seen");
                     seen.fetch_max(found, Ordering::SeqCst);
                 }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use lorem_news::auth::{self, token::Secret};
 use lorem_news::comment::sql::Deletion;
@@ -13,6 +14,7 @@ use lorem_news::device;
 use lorem_news::draft::{self, NewDraft};
 use lorem_news::feed;
 use lorem_news::flag::{self, FlagOutcome, NewFlag};
+use lorem_news::html::text::Rendered;
 use lorem_news::moderation::{self, Decision, ModerationAction, Outcome, Subject};
 use lorem_news::post::best::Period;
 use lorem_news::post::{self, Content, Holder, Holders, NewPost, UpdateOutcome};
@@ -96,24 +98,32 @@ fn database() -> (tempfile::TempDir, Connection) {
     (folder, open(&path))
 }
 
+/// The row of the post.
+fn row() -> Arc<post::Row> {
+    Arc::new(post::Row { id: POST, author: None, html: Rendered::default(), parts: [0; 3] })
+}
+
 fn lists(connection: &Connection) {
-    post::sql::hottest(connection, Some(USER), START, 30).expect("the hottest");
-    post::sql::newest(connection, Some(USER), START, 30).expect("the newest");
-    post::sql::of_user(connection, Some(USER), USER, START, 30).expect("a user's posts");
-    post::sql::of_site(connection, Some(USER), "example.com", START, 30).expect("a site's posts");
-    post::sql::best(connection, Some(USER), Period::All, &Clock::at(Timestamp::now()), START, 30)
+    post::sql::hottest(connection, START, 30).expect("the hottest");
+    post::sql::newest(connection, START, 30).expect("the newest");
+    post::sql::of_user(connection, USER, START, 30).expect("a user's posts");
+    post::sql::of_site(connection, "example.com", START, 30).expect("a site's posts");
+    post::sql::best(connection, Period::All, &Clock::at(Timestamp::now()), START, 30)
         .expect("the best of all time");
-    post::sql::best(connection, Some(USER), Period::Week, &Clock::at(Timestamp::now()), START, 30)
+    post::sql::best(connection, Period::Week, &Clock::at(Timestamp::now()), START, 30)
         .expect("the best of a week");
     post::sql::saved_by(connection, USER, START, 30).expect("the saved posts");
-    post::sql::from_random(connection, Some(USER), 100).expect("some posts");
+    post::sql::from_random(connection, 100).expect("some posts");
     post::sql::random(connection).expect("any post");
+    post::sql::listed(connection, POST).expect("an answer").expect("it is listed");
+    post::sql::relations(connection, USER, &[row()]).expect("what the user has to do with it");
     let mut whole = post::sql::find(connection, Some(USER), POST).expect("an answer").expect("a post");
     // A discussion with few comments, and one with many.
     for comments_count in [10, 10_000] {
         whole.post.comments_count = comments_count;
-        let discussion = Discussion::of(connection, Some(USER), &whole, None).expect("a post's comments");
-        discussion.page(connection, None, START).expect("a page of them");
+        let discussion = Discussion::of(connection, &whole.post, None).expect("a post's comments");
+        let page = discussion.page(connection, None, START).expect("a page of them");
+        page.for_viewer(connection, Some(USER), &whole).expect("the user's part");
     }
     comment::sql::discussion::page_of(connection, POST, COMMENT).expect("a comment's place");
     comment::sql::replies_to(connection, COMMENT, 200).expect("the replies to a comment");

@@ -79,6 +79,7 @@ pub use database::{Database, Drained, MIN_SQLITE_VERSION};
 pub use error::{Error, OpenError};
 pub use header::check as check_file;
 pub use metrics::{DatabaseStats, WriteTimings, WriterMetrics};
+pub use readers::begin_snapshot;
 /// The SQLite binding that the closures use.
 pub use rusqlite;
 pub use schema::Schema;

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use r2d2_sqlite::SqliteConnectionManager;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, TransactionState};
 
 use crate::connection::pool;
 use crate::error::{Error, OpenError};
@@ -84,6 +84,18 @@ impl ReaderGate {
         let _exclusive = self.0.write().unwrap_or_else(PoisonError::into_inner);
         work();
     }
+}
+
+/// Begins the snapshot of a connection in a transaction, if no statement has begun it: from now on the connection sees
+/// nothing that is committed.
+///
+/// # Errors
+/// [`rusqlite::Error`] when SQLite fails.
+pub fn begin_snapshot(connection: &Connection) -> rusqlite::Result<()> {
+    if connection.transaction_state(None::<&str>)? == TransactionState::None {
+        connection.prepare_cached("SELECT 1 FROM sqlite_schema")?.exists([])?;
+    }
+    Ok(())
 }
 
 /// A read transaction that ends with this value, also when the closure panics: a connection that went back to

@@ -91,7 +91,7 @@ pub fn destroy(cx: &Cx, id: CommentId) -> Result {
             );
         }
         Deletion::Emptied => {
-            let comment = Comment { body: String::new(), author: None, ..located.comment };
+            let comment = Comment { body: "".into(), author: None, ..located.comment };
             changes.push(changed_body(cx, &LocatedComment { comment, is_deleted: true, post_id })?);
         }
     }

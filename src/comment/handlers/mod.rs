@@ -215,9 +215,11 @@ pub fn show(cx: &Cx, id: CommentId) -> Result {
         let Some(detail) = post::sql::find(connection, viewer_id, post_id)? else {
             return Ok(None);
         };
-        let discussion = Discussion::of(connection, viewer_id, &detail, Some(&comment))?;
+        let discussion = Discussion::of(connection, &detail.post, Some(&comment))?;
         let context_page = discussion.page_of(id);
-        Ok(Some((detail, comment, context_page, discussion.page(connection, Some(id), after)?)))
+        let page = discussion.page(connection, Some(id), after)?;
+        let thread = page.for_viewer(connection, viewer_id, &detail)?;
+        Ok(Some((detail, comment, context_page, thread)))
     })?;
     let (detail, comment, context_page, thread) = found.ok_or(Error::NotFound)?;
     visit::handlers::record_visit(cx, &detail, visit::handlers::Page::Other)?;
@@ -267,7 +269,7 @@ pub fn edit(cx: &Cx, id: CommentId) -> Result {
     let is_in_place = reply::wants_fragments(cx);
     let located = own_comment(cx, viewer, id)?;
     let draft = draft::handlers::find(cx, paths::comment(id))?;
-    let body = draft.map_or_else(|| located.comment.body.clone(), |draft| draft.text("body"));
+    let body = draft.map_or_else(|| located.comment.body.to_string(), |draft| draft.text("body"));
     let errors = cx.unsent_errors();
     let form = CommentForm { errors: &errors, ..CommentForm::of(Account::of(Some(viewer)), &body) };
     if !is_in_place {
@@ -310,12 +312,12 @@ pub fn update(cx: &Cx, id: CommentId) -> Result {
     let form = sent(cx)?;
     let viewer = draft::handlers::require_user(cx, paths::edit_comment(id), &FIELDS)?;
     let mut located = own_comment(cx, viewer, id)?;
-    let body = form.get("body").map_or_else(|| located.comment.body.clone(), |_| form.text("body"));
+    let body = form.get("body").map_or_else(|| located.comment.body.to_string(), |_| form.text("body"));
     let errors = check(&body).or_rate_limited(&cx.site.limiter, Action::WriteBy(viewer.id));
     if !errors.is_empty() {
         return refuse_change(cx, &located, &body, &errors);
     }
-    located.comment.body = body.clone();
+    located.comment.body = body.as_str().into();
     let (user_id, now, token) = (viewer.id, cx.now, draft::handlers::token(cx));
     let updated = auth::write_as(cx, viewer, Standing::Active, move |connection| {
         if sql::author(connection, id)? != Some(user_id) {

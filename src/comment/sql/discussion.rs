@@ -1,20 +1,19 @@
 //! The discussion of a post, read from the database and split into pages.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use rusqlite::Connection;
 
 use super::super::tree::{CommentPage, Layout, Node, Row, Tree};
-use super::super::{Comment, MAX_ORDERED, PAGE_SIZE, Thread};
-use crate::post::PostDetail;
+use super::super::{Comment, MAX_ORDERED, PAGE_SIZE, Rows, SharedItem, SharedList, Thread};
+use crate::post::{Post, PostDetail};
 use crate::types::cursor::{Cursor, START};
 use crate::types::id::{CommentId, PostId, UserId};
-use crate::types::time::Timestamp;
+use crate::visit::Visit;
 
-/// The comments on a post, at most [`MAX_ORDERED`] of them.
+/// The comments on a post, at most [`MAX_ORDERED`] of them, as a guest sees them.
 pub struct Discussion {
-    viewer_id: Option<UserId>,
-    post_id: PostId,
-    /// The time after which comments are new to the viewer; `None`: no comment is new.
-    new_since: Option<Timestamp>,
     /// The comments, if one statement could read them all, else empty. Each is taken out when it is shown.
     comments: Vec<Option<Comment>>,
     is_truncated: bool,
@@ -29,28 +28,14 @@ impl Discussion {
     ///
     /// # Errors
     /// [`rusqlite::Error`] when SQLite fails.
-    pub fn of(
-        connection: &Connection,
-        viewer_id: Option<UserId>,
-        detail: &PostDetail,
-        root: Option<&Comment>,
-    ) -> rusqlite::Result<Discussion> {
-        let (post, new_since) = (&detail.post, detail.new_since.filter(|_| detail.post.new_comments > 0));
+    pub fn of(connection: &Connection, post: &Post, root: Option<&Comment>) -> rusqlite::Result<Discussion> {
         let build = |comments: Vec<Comment>, nodes: &[Node], is_truncated, is_root_unordered| {
             let (comments, tree) = (comments.into_iter().map(Some).collect(), Tree::of(nodes));
-            Discussion {
-                viewer_id,
-                post_id: post.id,
-                new_since,
-                comments,
-                is_truncated,
-                is_root_unordered,
-                tree,
-            }
+            Discussion { comments, is_truncated, is_root_unordered, tree }
         };
         // The count leaves out deleted comments, so only the query shows whether all fit on one page.
         if post.comments_count <= i64::from(PAGE_SIZE) {
-            let comments = super::newest(connection, viewer_id, post.id, PAGE_SIZE + 1)?;
+            let comments = super::newest(connection, post.id, PAGE_SIZE + 1)?;
             if comments.len() <= PAGE_SIZE as usize {
                 let nodes: Vec<Node> = comments.iter().map(Comment::node).collect();
                 return Ok(build(comments, &nodes, false, false));
@@ -86,7 +71,7 @@ impl Discussion {
         connection: &Connection,
         root: Option<CommentId>,
         after: Cursor,
-    ) -> rusqlite::Result<Thread> {
+    ) -> rusqlite::Result<Page> {
         let Layout { rows, next } = self.tree.layout(root, after);
         let mut shown = Vec::with_capacity(rows.len());
         for row in rows {
@@ -94,27 +79,90 @@ impl Discussion {
             let comment = match loaded {
                 Some(comment) => Some(comment),
                 // One query for each: by primary key that is as fast as one query for all, and simpler.
-                None => super::find(connection, self.viewer_id, row.id)?.map(|located| located.comment),
+                None => super::find(connection, None, row.id)?.map(|located| located.comment),
             };
             shown.extend(comment.map(|comment| (row, comment)));
         }
-        let new_elsewhere = self.new_elsewhere(connection, &shown)?;
-        Ok(Thread { rows: shown, next, is_truncated: self.is_truncated, new_elsewhere })
+        Ok(Page { rows: shown, next, is_truncated: self.is_truncated })
     }
+}
 
-    /// The oldest comment that is new to the viewer and not `shown` on the page.
-    fn new_elsewhere(
-        &self,
+/// A page of a discussion, as a guest sees it.
+pub struct Page {
+    /// The comments in reading order, each with its position.
+    pub rows: Vec<(Row, Comment)>,
+    /// As in [`Thread`].
+    pub next: Option<Cursor>,
+    /// As in [`Thread`].
+    pub is_truncated: bool,
+}
+
+impl Page {
+    /// The page for a viewer of the post in `detail`: with what the viewer has done with the comments, and the oldest
+    /// comment that is new to the viewer and on another page.
+    ///
+    /// # Errors
+    /// [`rusqlite::Error`] when SQLite fails.
+    pub fn for_viewer(
+        self,
         connection: &Connection,
-        shown: &[(Row, Comment)],
-    ) -> rusqlite::Result<Option<CommentId>> {
-        let (Some(viewer_id), Some(since)) = (self.viewer_id, self.new_since) else {
-            return Ok(None);
-        };
-        // One more than a page has: if a new comment is elsewhere, one of these is.
-        let ids = super::new_since(connection, viewer_id, self.post_id, since, PAGE_SIZE + 1)?;
-        Ok(ids.into_iter().find(|id| shown.iter().all(|(row, _)| row.id != *id)))
+        viewer_id: Option<UserId>,
+        detail: &PostDetail,
+    ) -> rusqlite::Result<Thread> {
+        let Page { mut rows, next, is_truncated } = self;
+        let mut new_elsewhere = None;
+        if let Some(viewer_id) = viewer_id {
+            super::add_viewers(connection, viewer_id, &mut rows)?;
+            let is_here = |id| rows.iter().any(|(row, _)| row.id == id);
+            new_elsewhere = new_but(connection, viewer_id, detail, is_here)?;
+        }
+        Ok(Thread { rows: Rows::Read(rows), next, is_truncated, new_elsewhere })
     }
+}
+
+/// The page that `list` shares, for a member: the comments that the member has something to do with are read.
+///
+/// # Errors
+/// [`rusqlite::Error`] when SQLite fails.
+pub fn of_shared(
+    connection: &Connection,
+    viewer_id: UserId,
+    detail: &PostDetail,
+    list: Arc<SharedList>,
+) -> rusqlite::Result<Thread> {
+    let items = &list.items;
+    let since = detail.relation.visit.map(|visit| visit.new_since);
+    let is_touched = |item: &SharedItem| item.author == Some(viewer_id) || item.is_new(viewer_id, since);
+    let own_or_new = items.iter().enumerate().filter(|(_, item)| is_touched(item)).map(|(at, _)| at);
+    let mut indexes: BTreeSet<usize> = own_or_new.collect();
+    let ids = items.iter().map(|item| item.row.id);
+    let (voted, flagged) = super::votes_and_flags(connection, viewer_id, ids)?;
+    indexes.extend(voted.into_iter().chain(flagged));
+    let mut touched = Vec::with_capacity(indexes.len());
+    for at in indexes {
+        let located = super::find(connection, Some(viewer_id), items[at].row.id)?;
+        touched.extend(located.map(|located| (at, located.comment)));
+    }
+    let is_here = |id| items.iter().any(|item| item.row.id == id);
+    let new_elsewhere = new_but(connection, viewer_id, detail, is_here)?;
+    let (next, is_truncated) = (list.next, list.is_truncated);
+    Ok(Thread { rows: Rows::Shared { list, touched }, next, is_truncated, new_elsewhere })
+}
+
+/// The oldest comment that is new to the viewer and not on the page.
+fn new_but(
+    connection: &Connection,
+    viewer_id: UserId,
+    detail: &PostDetail,
+    is_here: impl Fn(CommentId) -> bool,
+) -> rusqlite::Result<Option<CommentId>> {
+    let Some(Visit { new_since, .. }) = detail.relation.visit.filter(|_| detail.relation.new_comments > 0)
+    else {
+        return Ok(None);
+    };
+    // One more than a page has: if a new comment is elsewhere, one of these is.
+    let ids = super::new_since(connection, viewer_id, detail.post.id, new_since, PAGE_SIZE + 1)?;
+    Ok(ids.into_iter().find(|id| !is_here(*id)))
 }
 
 /// The page that shows comment `id`.

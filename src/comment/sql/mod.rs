@@ -6,7 +6,7 @@ pub mod discussion;
 use rusqlite::{Connection, OptionalExtension, params};
 
 pub use self::deletion::{Deletion, bury, delete, delete_with_account, destroy, restore};
-use super::tree::Node;
+use super::tree::{Node, Row};
 use super::{Comment, CommentStatus, DUPLICATE_WINDOW, LocatedComment, NewComment, OwnComment, ReplyTarget};
 use crate::flag;
 use crate::flag::sql::flagged_by;
@@ -72,14 +72,8 @@ macro_rules! joins {
     };
 }
 
-/// The newest comments on a post, with the viewer's votes, which one further statement reads, and flags, which cost
-/// a statement for each comment only while the viewer has flags that no admin has decided about.
-pub(super) fn newest(
-    connection: &Connection,
-    viewer_id: Option<UserId>,
-    post_id: PostId,
-    limit: u32,
-) -> rusqlite::Result<Vec<Comment>> {
+/// The newest comments on a post, as a guest sees them.
+pub(super) fn newest(connection: &Connection, post_id: PostId, limit: u32) -> rusqlite::Result<Vec<Comment>> {
     let sql = concat!(
         "SELECT ",
         comment_columns!(),
@@ -88,23 +82,43 @@ pub(super) fn newest(
         on_page!("comments"),
         " ORDER BY comments.created_at DESC, comments.id DESC LIMIT ?2"
     );
-    let mut comments: Vec<Comment> = connection
+    connection
         .prepare_cached(sql)?
         .query_map(params![post_id, limit], |row| comment(&mut Columns::of(row)))?
-        .collect::<Result<_, _>>()?;
-    if let Some(viewer_id) = viewer_id {
-        let ids = comments.iter().map(|comment| comment.id).enumerate();
-        for index in vote::sql::for_comments(connection, viewer_id, ids)? {
-            comments[index].is_voted = true;
-        }
-        if flag::sql::any_by_user(connection, viewer_id)? {
-            for comment in &mut comments {
-                comment.is_flagged =
-                    flag::sql::is_flagged(connection, viewer_id, Target::Comment(comment.id))?;
+        .collect()
+}
+
+/// Adds the viewer's votes and flags to the comments of a page.
+fn add_viewers(
+    connection: &Connection,
+    viewer_id: UserId,
+    rows: &mut [(Row, Comment)],
+) -> rusqlite::Result<()> {
+    let ids = rows.iter().map(|(_, comment)| comment.id);
+    let (voted, flagged) = votes_and_flags(connection, viewer_id, ids)?;
+    voted.into_iter().for_each(|at| rows[at].1.is_voted = true);
+    flagged.into_iter().for_each(|at| rows[at].1.is_flagged = true);
+    Ok(())
+}
+
+/// The indexes of the comments on a page for which the viewer has voted, and of those that the viewer has flagged. One
+/// statement reads the votes; flags cost a statement for each comment only while the viewer has flags that no admin has
+/// decided about.
+fn votes_and_flags(
+    connection: &Connection,
+    viewer_id: UserId,
+    ids: impl Iterator<Item = CommentId> + Clone,
+) -> rusqlite::Result<(Vec<usize>, Vec<usize>)> {
+    let voted = vote::sql::for_comments(connection, viewer_id, ids.clone().enumerate())?;
+    let mut flagged = Vec::new();
+    if flag::sql::any_by_user(connection, viewer_id)? {
+        for (at, id) in ids.enumerate() {
+            if flag::sql::is_flagged(connection, viewer_id, Target::Comment(id))? {
+                flagged.push(at);
             }
         }
     }
-    Ok(comments)
+    Ok((voted, flagged))
 }
 
 /// The sort values of the newest comments on a post, at most `limit`.

@@ -12,10 +12,10 @@ use horrorshow::{TemplateBuffer, owned_html};
 
 pub use self::forms::{CommentForm, edit, edit_in_place, form, reply, reply_in_place};
 use super::tree::{HiddenReplies, Row};
-use super::{Comment, MAX_LEVELS, Thread};
+use super::{Comment, MAX_LEVELS, Rows, SharedItem, Thread};
 use crate::html::render_by_reference;
 use crate::html::size::MAX_PAGE_BYTES;
-use crate::html::text::{DOT, Id, Isolated};
+use crate::html::text::{DOT, Id, Isolated, Parts, Rendered};
 use crate::post::PostDetail;
 use crate::types::id::{CommentId, UserId};
 use crate::types::time::{Clock, Timestamp};
@@ -62,8 +62,8 @@ impl<'s> ThreadContext<'s> {
             viewer,
             clock: &cx.clock,
             poster_id: detail.post.author.as_ref().map(|author| author.id),
-            new_since: detail.new_since,
-            new_comments: detail.post.new_comments,
+            new_since: detail.relation.visit.map(|visit| visit.new_since),
+            new_comments: detail.relation.new_comments,
             is_open: detail.takes_comments() && !viewer.is_some_and(|viewer| viewer.is_banned),
             limit: None,
         }
@@ -123,6 +123,14 @@ struct Annotations {
     limit: Option<usize>,
 }
 
+impl Annotations {
+    /// The facts that follow from the position of a comment.
+    fn of(row: Row) -> Annotations {
+        let takes_no_reply_in_place = row.level + 1 == MAX_LEVELS || row.hidden == HiddenReplies::All;
+        Annotations { is_first: row.level == 0, takes_no_reply_in_place, ..Annotations::default() }
+    }
+}
+
 /// A page of a discussion. The list is rendered also without comments, so that the first can be added in
 /// place. It implements [`Render`] itself because it opens and closes nested lists in a loop, without
 /// recursion.
@@ -142,42 +150,126 @@ impl List<'_> {
         if new_since.is_none() {
             return Vec::new();
         }
-        let comments = self.thread.rows.iter().map(|(_, comment)| comment);
-        comments.filter(|comment| comment.is_new(viewer, new_since)).map(|comment| comment.id).collect()
+        match &self.thread.rows {
+            Rows::Read(rows) => {
+                let new = rows.iter().filter(|(_, comment)| comment.is_new(viewer, new_since));
+                new.map(|(_, comment)| comment.id).collect()
+            }
+            Rows::Shared { list, .. } => {
+                let is_new =
+                    |item: &&SharedItem| viewer.is_some_and(|viewer| item.is_new(viewer.id, new_since));
+                list.items.iter().filter(is_new).map(|item| item.row.id).collect()
+            }
+        }
+    }
+
+    /// The comment at this index.
+    fn item<'c>(
+        &'c self,
+        (at, row): (usize, Row),
+        comment: &'c Comment,
+        new_ids: &[CommentId],
+    ) -> impl Render + use<'c> {
+        let new_at = new_ids.iter().position(|id| *id == row.id);
+        let next_new = new_at.and_then(|at| new_ids.get(at + 1).copied());
+        let limit = self.context.limit.filter(|_| at > 0 || !self.is_of_comment);
+        let annotations = Annotations { is_new: new_at.is_some(), next_new, limit, ..Annotations::of(row) };
+        open_item(comment, self.context, annotations)
     }
 }
 
 impl Render for List<'_> {
     fn render(&self, out: &mut TemplateBuffer) {
-        let (new_ids, whole) = (self.new_ids(), usize::from(self.is_of_comment));
+        let new_ids = self.new_ids();
         if self.context.new_comments > 0 {
             new::note(self.context.new_comments, new_ids.first().copied(), self.thread.new_elsewhere)
                 .render(out);
         }
-        let mut new_ids = new_ids.into_iter().peekable();
         Raw("<ol class=comments id=comment_list>").render(out);
-        let mut open: Vec<Row> = Vec::with_capacity(MAX_LEVELS);
-        for (at, (row, comment)) in self.thread.rows.iter().enumerate() {
-            while let Some(last) = open.pop_if(|last| last.level >= row.level) {
-                close_item(last, out);
+        match &self.thread.rows {
+            Rows::Read(rows) => {
+                walk(rows.iter().map(|(row, _)| *row), |step| match step {
+                    Step::Item(at) => {
+                        self.item((at, rows[at].0), &rows[at].1, &new_ids).render(out);
+                    }
+                    Step::Replies(row) => open_replies(row.id, row.replies).render(out),
+                    Step::End(row) => end_item(row).render(out),
+                });
             }
-            let is_new = new_ids.next_if_eq(&comment.id).is_some();
-            let takes_no_reply_in_place = row.level + 1 == MAX_LEVELS || row.hidden == HiddenReplies::All;
-            let next_new = new_ids.peek().copied().filter(|_| is_new);
-            let limit = self.context.limit.filter(|_| at >= whole);
-            let annotations =
-                Annotations { is_first: row.level == 0, takes_no_reply_in_place, is_new, next_new, limit };
-            open_item(comment, self.context, annotations).render(out);
-            if shows_replies(*row) {
-                open_replies(comment.id, row.replies).render(out);
+            Rows::Shared { list, touched } => {
+                let mut done = 0;
+                for (at, comment) in touched {
+                    let SharedItem { row, bytes, .. } = &list.items[*at];
+                    list.html.part(done..bytes.start).render(out);
+                    self.item((*at, *row), comment, &new_ids).render(out);
+                    done = bytes.end;
+                }
+                list.html.part(done..list.html.bytes()).render(out);
             }
-            open.push(*row);
-        }
-        for row in open.into_iter().rev() {
-            close_item(row, out);
         }
         Raw("</ol>").render(out);
     }
+}
+
+/// The first page of a post's discussion for members who have nothing to do with its comments; `None` when it is too
+/// large to be shared: then a page may have to cut it.
+pub fn shared_list(
+    detail: &PostDetail,
+    rows: &[(Row, Comment)],
+    clock: &Clock,
+) -> Option<(Rendered, Vec<SharedItem>)> {
+    let nobody = Viewer::nobody();
+    let context = ThreadContext {
+        viewer: Some(&nobody),
+        clock,
+        poster_id: detail.post.author.as_ref().map(|author| author.id),
+        new_since: None,
+        new_comments: 0,
+        is_open: detail.takes_comments(),
+        limit: None,
+    };
+    let mut html = Parts::with_capacity(rows.len() * USUAL_ITEM_BYTES);
+    let mut items = Vec::with_capacity(rows.len());
+    walk(rows.iter().map(|(row, _)| *row), |step| match step {
+        Step::Item(at) => {
+            let (row, comment) = &rows[at];
+            let bytes = html.add(open_item(comment, context, Annotations::of(*row)));
+            let author = comment.author.as_ref().map(|author| author.id);
+            items.push(SharedItem { row: *row, author, created_at: comment.created_at, bytes });
+        }
+        Step::Replies(row) => drop(html.add(open_replies(row.id, row.replies))),
+        Step::End(row) => drop(html.add(end_item(row))),
+    });
+    (html.bytes() < MAX_PAGE_BYTES / 2).then(|| (html.finish(), items))
+}
+
+/// The bytes of most items with their text.
+const USUAL_ITEM_BYTES: usize = 1024;
+
+/// A part of a list, in the order of the page.
+enum Step {
+    /// The item of the comment with this index, not closed.
+    Item(usize),
+    /// The list of its replies, not closed.
+    Replies(Row),
+    /// The end of both.
+    End(Row),
+}
+
+/// The parts of a list of comments: nested lists are opened and closed without recursion.
+fn walk(rows: impl Iterator<Item = Row>, mut visit: impl FnMut(Step)) {
+    let mut open: Vec<Row> = Vec::with_capacity(MAX_LEVELS);
+    for (at, row) in rows.enumerate() {
+        while let Some(last) = open.pop_if(|last| last.level >= row.level) {
+            visit(Step::End(last));
+        }
+        visit(Step::Item(at));
+        if shows_replies(row) {
+            visit(Step::Replies(row));
+        }
+        open.push(row);
+    }
+    open.into_iter().rev().for_each(|row| visit(Step::End(row)));
 }
 
 render_by_reference!(List<'_>);
@@ -187,15 +279,13 @@ fn shows_replies(row: Row) -> bool {
     row.replies > 0 && row.hidden != HiddenReplies::All
 }
 
-fn close_item(row: Row, out: &mut TemplateBuffer) {
-    if shows_replies(row) {
-        Raw("</ol>").render(out);
-        rest::hidden_replies_link(row).render(out);
-        Raw("</details>").render(out);
-    } else {
-        rest::hidden_replies_link(row).render(out);
+/// The end of an item, and of the list of its replies.
+fn end_item(row: Row) -> impl Render {
+    owned_html! {
+        @ if shows_replies(row) { : Raw("</ol>"); : rest::hidden_replies_link(row); : Raw("</details>") }
+        else { : rest::hidden_replies_link(row) }
+        : Raw("</li>");
     }
-    Raw("</li>").render(out);
 }
 
 /// A comment without replies, as an item of a list.

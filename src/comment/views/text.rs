@@ -3,7 +3,7 @@
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
-use crate::comment::{OwnComment, Thread};
+use crate::comment::{OwnComment, Rows, Thread};
 use crate::html::text::{DOT, Id, Isolated};
 use crate::markup::Markup;
 use crate::markup::cut::{beginning, common_limit, size};
@@ -22,9 +22,11 @@ const SHORT_BYTES: usize = 500;
 /// The most bytes of a comment's rendered text on a page that has `excess` bytes too many when all are whole: the
 /// longest are cut. The first `whole` comments are not.
 pub(super) fn limit(thread: &Thread, whole: usize, excess: usize) -> Option<usize> {
-    let texts = thread.rows.iter().skip(whole).map(|(_, comment)| comment.body.as_str());
+    // A list that is shared is far smaller.
+    let Rows::Read(rows) = &thread.rows else { return None };
+    let texts = rows.iter().skip(whole).map(|(_, comment)| &*comment.body);
     let present: usize = texts.clone().map(size).sum();
-    let links = thread.rows.len() * LINK_BYTES;
+    let links = rows.len() * LINK_BYTES;
     common_limit(texts, present.saturating_sub(excess + links))
 }
 

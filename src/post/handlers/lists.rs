@@ -3,18 +3,18 @@
 use rusqlite::Connection;
 
 use super::super::best::Period;
-use super::super::{Post, link, sql, views};
+use super::super::{ListedPost, link, sql, views};
+use super::rows;
 use crate::auth;
 use crate::changes::{self, Order, Topic, Window};
 use crate::text::isolated;
 use crate::types::cursor::{Cursor, PAGE_SIZE, Slice};
-use crate::types::id::UserId;
 use crate::ui::layout::{self, Page};
-use crate::visit;
+use crate::visit::{self, Visit};
 use crate::web::{Cx, Error, Result, paths, reply};
 
-/// Reads a page of a list: for the viewer, from a cursor on, at most this number of posts.
-type Query = fn(&Connection, Option<UserId>, Cursor, u32) -> rusqlite::Result<Slice<Post>>;
+/// Reads the keys of a page of a list: from a cursor on, at most this number.
+type Query = fn(&Connection, Cursor, u32) -> rusqlite::Result<Slice<Cursor>>;
 
 /// `GET /`: the front page, hottest first.
 ///
@@ -44,25 +44,25 @@ fn list(
     (query, order): (Query, Order),
 ) -> Result {
     let (after, viewer_id) = (cx.cursor("after")?, auth::viewer_id(cx)?);
-    let posts = cx.read(|connection| query(connection, viewer_id, after, PAGE_SIZE))?;
+    let posts = rows::page(cx, viewer_id, |connection| query(connection, after, PAGE_SIZE))?;
     show(cx, &posts, &[], Some(window(order, &posts, after)));
     let aside = Some(views::NEW_POST);
     let page = Page { aside, description, feed: Some(feed.into()), ..Page::new(cx, heading)? };
-    Ok(reply::page(cx, layout::render(&page, views::list(cx, page.viewer, &posts))?))
+    Ok(reply::page(cx, layout::render(&page, views::list(page.viewer, &posts))?))
 }
 
 /// Says that the page shows these posts, and `more`.
-fn show(cx: &Cx, posts: &Slice<Post>, more: &[Topic], window: Option<Window>) {
-    let topics: Vec<Topic> =
-        posts.rows.iter().map(|post| Topic::Post(post.id)).chain(more.iter().copied()).collect();
-    let visits = posts.rows.iter().filter_map(|post| post.visit_ends_at);
+fn show(cx: &Cx, posts: &Slice<ListedPost>, more: &[Topic], window: Option<Window>) {
+    let shown = posts.rows.iter().map(|listed| Topic::Post(listed.row.id));
+    let topics: Vec<Topic> = shown.chain(more.iter().copied()).collect();
+    let visits = posts.rows.iter().filter_map(|listed| listed.relation.visit.map(Visit::ends_at));
     visits.filter(|end| *end + visit::CLOCK_MARGIN >= cx.now).for_each(|end| cx.clock.limit(end));
     cx.shows(&topics, window);
 }
 
 /// The window of a page of a list: from the first post after it, which decides whether there are more, or from the end of
 /// the list, to `after`.
-fn window(order: Order, posts: &Slice<Post>, after: Cursor) -> Window {
+fn window(order: Order, posts: &Slice<ListedPost>, after: Cursor) -> Window {
     Window { order, least: posts.beyond.map_or(i64::MIN, |beyond| beyond.key), greatest: after.key }
 }
 
@@ -75,11 +75,11 @@ pub fn best(cx: &Cx, period: &str) -> Result {
     let period = Period::from_code(period).ok_or(Error::NotFound)?;
     let (after, viewer_id) = (cx.cursor("after")?, auth::viewer_id(cx)?);
     let posts =
-        cx.read(|connection| sql::best(connection, viewer_id, period, &cx.clock, after, PAGE_SIZE))?;
+        rows::page(cx, viewer_id, |connection| sql::best(connection, period, &cx.clock, after, PAGE_SIZE))?;
     show(cx, &posts, &[], Some(window(Order::Points, &posts, after)));
     let description = "The posts on Lorem News with the most points.";
     let page = Page { description, ..Page::new(cx, period.heading())? };
-    Ok(reply::page(cx, layout::render(&page, views::best(cx, page.viewer, period, &posts))?))
+    Ok(reply::page(cx, layout::render(&page, views::best(page.viewer, period, &posts))?))
 }
 
 /// `GET /from?site=…`: the links to a site, newest first.
@@ -90,10 +90,10 @@ pub fn best(cx: &Cx, period: &str) -> Result {
 pub fn from(cx: &Cx) -> Result {
     let (after, viewer_id) = (cx.cursor("after")?, auth::viewer_id(cx)?);
     let site = cx.query("site").and_then(|site| link::site::parse(&site)).ok_or(Error::NotFound)?;
-    let posts = cx.read(|connection| sql::of_site(connection, viewer_id, &site, after, PAGE_SIZE))?;
+    let posts = rows::page(cx, viewer_id, |connection| sql::of_site(connection, &site, after, PAGE_SIZE))?;
     show(cx, &posts, &[Topic::Site(changes::hash_of_site(&site))], None);
     let heading = format!("Posts from {}", isolated(&site));
     let description = format!("Links to {} on Lorem News.", isolated(&site));
     let page = Page { description: &description, ..Page::new(cx, &heading)? };
-    Ok(reply::page(cx, layout::render(&page, views::from(cx, page.viewer, &site, &posts))?))
+    Ok(reply::page(cx, layout::render(&page, views::from(page.viewer, &site, &posts))?))
 }

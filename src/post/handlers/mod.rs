@@ -1,7 +1,10 @@
 //! Handlers for posts: the page of a post, and the forms.
 
+pub mod discussion;
 pub mod lists;
+pub mod rows;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use horrorshow::owned_html;
@@ -15,14 +18,13 @@ use crate::auth::token::Token;
 use crate::changes::Topic;
 use crate::comment;
 use crate::comment::Thread;
-use crate::comment::sql::discussion::Discussion;
 use crate::comment::views::{CommentForm, ThreadContext};
 use crate::deletion;
 use crate::draft;
 use crate::saved;
 use crate::site::limiter::Action;
 use crate::types::cursor::{Cursor, START};
-use crate::types::id::{PostId, UserId};
+use crate::types::id::PostId;
 use crate::types::time::Timestamp;
 use crate::ui::layout::{self, Page, Preview};
 use crate::user;
@@ -43,13 +45,13 @@ use crate::web::{ALREADY_DELETED, ALREADY_REMOVED, Cx, Error, Result, paths, rep
 pub fn show(cx: &Cx, id: PostId) -> Result {
     // What the reader typed as a guest, just before, goes first.
     let typed = draft::handlers::find(cx, paths::new_comment(id))?.unwrap_or_default().text("body");
-    let (after, viewer_id) = (cx.cursor("comments")?, auth::viewer_id(cx)?);
-    let (found, kept) = cx.read(|connection| {
-        let kept = match viewer_id.filter(|_| typed.is_empty()) {
-            Some(user_id) => draft::sql::of_comment(connection, user_id, id)?,
+    let (after, viewer) = (cx.cursor("comments")?, auth::viewer(cx)?);
+    let (found, kept) = cx.read_pieces(|pieces| {
+        let kept = match viewer.filter(|_| typed.is_empty()) {
+            Some(viewer) => draft::sql::of_comment(pieces.connection(), viewer.id, id)?,
             None => None,
         };
-        Ok((find(connection, viewer_id, id, after)?, kept))
+        Ok((discussion::find(pieces, viewer, id, after)?, kept))
     })?;
     let draft = kept.as_ref().map(|kept| kept.id);
     let typed = kept.map_or(typed, |kept| kept.body);
@@ -73,22 +75,9 @@ pub fn show(cx: &Cx, id: PostId) -> Result {
 /// # Errors
 /// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn page(cx: &Cx, id: PostId, after: Cursor, form: &CommentForm) -> Result<Option<String>> {
-    let viewer_id = auth::viewer_id(cx)?;
-    let found = cx.read(|connection| find(connection, viewer_id, id, after))?;
+    let viewer = auth::viewer(cx)?;
+    let found = cx.read_pieces(|pieces| discussion::find(pieces, viewer, id, after))?;
     found.map(|(detail, comments)| render(cx, &detail, &comments, form)).transpose()
-}
-
-fn find(
-    connection: &Connection,
-    viewer_id: Option<UserId>,
-    id: PostId,
-    after: Cursor,
-) -> rusqlite::Result<Option<(PostDetail, Thread)>> {
-    let Some(detail) = sql::find(connection, viewer_id, id)? else {
-        return Ok(None);
-    };
-    let discussion = Discussion::of(connection, viewer_id, &detail, None)?;
-    Ok(Some((detail, discussion.page(connection, None, after)?)))
 }
 
 /// `GET /posts/:id/text`: the whole text of a post, without the comments. The page of the post links to it where
@@ -113,7 +102,11 @@ pub fn text(cx: &Cx, id: PostId) -> Result {
 /// [`Error::Unavailable`] or [`Error::Internal`] when the database fails at looking up the viewer.
 pub fn render(cx: &Cx, detail: &PostDetail, comments: &Thread, form: &CommentForm) -> Result<String> {
     let (id, is_visible) = (detail.post.id, !detail.state().is_hidden());
-    let description = if is_visible { views::description(detail) } else { String::new() };
+    let description = match &detail.html {
+        _ if !is_visible => Cow::default(),
+        Some(html) => Cow::from(&html.preview),
+        None => views::description(detail).into(),
+    };
     let page = Page {
         aside: Some(views::BACK_TO_POSTS),
         description: &description,
@@ -314,7 +307,7 @@ fn own_content(cx: &Cx, viewer: &Viewer, id: PostId) -> Result<Content> {
 fn content_of(detail: PostDetail) -> Content {
     let PostDetail { post, description, .. } = detail;
     let url = post.link.map(|link| link.url).unwrap_or_default();
-    Content { title: post.title.into(), url, description, is_repost: false }
+    Content { title: post.title.into(), url, description: description.to_string(), is_repost: false }
 }
 
 const NOT_YOURS: Error = Error::Forbidden("Only the author of a post can change it.");

@@ -3,6 +3,7 @@
 mod changes;
 mod deletion;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Params, params};
@@ -16,16 +17,15 @@ pub use self::deletion::{
     bury, delete, delete_or_anonymize, destroy, hide_unless_discussed, restore, show_again, sweep,
 };
 use super::best::Period;
-use super::{Link, Post, PostDetail};
+use super::{Link, Post, PostDetail, Relation, Row};
 use crate::flag::sql::flagged_by;
 use crate::sql::{Columns, moderation_reason, random_id, row, short};
 use crate::types::cursor::{Cursor, Slice};
 use crate::types::id::{PostId, UserId};
-use crate::types::time::Clock;
+use crate::types::time::{Clock, Timestamp};
 use crate::user;
-use crate::user::sql::listed_author_columns;
+use crate::user::sql::author_columns;
 use crate::visibility::sql::{listed, on_page, post_text, post_title, title};
-use crate::visit::sql::new_since;
 use crate::visit::{self, Visit};
 use crate::vote;
 
@@ -36,10 +36,10 @@ row! {
         title: post_title!(listed) => title,
         created_at: "posts.created_at",
         comments_count: "posts.comments_count",
-        author: listed_author_columns!("users") => user::sql::listed_author,
+        author: author_columns!("users") => user::sql::author,
         score: "posts.score",
         link: "posts.url, posts.site" => link,
-    } with { is_voted: false, new_comments: 0, has_unseen: false, visit_ends_at: None }
+    }
 }
 
 /// The link of a post: its URL and its site; `None` where both are NULL.
@@ -49,225 +49,175 @@ pub fn link(columns: &mut Columns) -> rusqlite::Result<Option<Link>> {
 }
 
 row! {
-    /// A post on its page, for viewer `?1`, without the viewer's vote.
+    /// A post on its page, for a guest.
     fn detail() -> PostDetail, columns detail_columns {
         post: post_columns!() => post,
         description: post_text!(listed),
         is_deleted: "posts.deleted_at IS NOT NULL",
-        is_flagged: flagged_by!("?1", "post_id", "posts.id"),
-        is_saved: "EXISTS (SELECT 1 FROM saved_posts \
-                   WHERE saved_posts.user_id = ?1 AND saved_posts.post_id = posts.id)",
         removed: moderation_reason!("post", "posts", "removed_at", "remove"),
         locked: moderation_reason!("post", "posts", "locked_at", "lock"),
-        new_since: new_since!("unixepoch('subsec') * 1000000"),
-        looked_at: "visits.looked_at",
-    }
+    } with { relation: Relation::default(), is_saved: false, is_flagged: false, html: None }
 }
 
-/// The tables of [`post_columns`] besides `posts`.
-macro_rules! joins {
-    () => {
-        " LEFT JOIN users ON users.id = posts.user_id "
-    };
-}
-
-/// `SELECT` of [`post_columns`], followed by the given rest of the statement.
-macro_rules! select {
-    ($($rest:expr),+) => { concat!("SELECT ", post_columns!(), " FROM posts", joins!(), $($rest),+) };
-}
-
-/// Posts with the viewer's votes and the numbers of comments that are new to the viewer.
-fn list(
+/// A page of a list: the sort keys and ids of its posts. `sql` selects both, at most `limit` and one more.
+fn keys(
     connection: &Connection,
-    viewer_id: Option<UserId>,
-    sql: &str,
-    params: impl Params,
-) -> rusqlite::Result<Vec<Post>> {
-    let mut posts: Vec<Post> = connection
-        .prepare_cached(sql)?
-        .query_map(params, |row| post(&mut Columns::of(row)))?
-        .collect::<Result<_, _>>()?;
-    complete(connection, viewer_id, &mut posts)?;
-    Ok(posts)
-}
-
-/// A page of posts as [`list`] reads them. The sort key of the list follows the columns of a post.
-fn slice(
-    connection: &Connection,
-    viewer_id: Option<UserId>,
     sql: &str,
     params: impl Params,
     limit: u32,
-) -> rusqlite::Result<Slice<Post>> {
-    let rows: Vec<(Post, i64)> = connection
+) -> rusqlite::Result<Slice<Cursor>> {
+    let rows = connection
         .prepare_cached(sql)?
-        .query_map(params, |row| {
-            let mut columns = Columns::of(row);
-            Ok((post(&mut columns)?, columns.read()?))
-        })?
+        .query_map(params, |row| Ok(Cursor { key: row.get(0)?, id: row.get(1)? }))?
         .collect::<Result<_, _>>()?;
-    let Slice { rows, next, beyond } =
-        Slice::of(rows, limit, |(post, key)| Cursor { key: *key, id: post.id.get() });
-    let mut posts: Vec<Post> = rows.into_iter().map(|(post, _)| post).collect();
-    complete(connection, viewer_id, &mut posts)?;
-    Ok(Slice { rows: posts, next, beyond })
+    Ok(Slice::of(rows, limit, |key| *key))
 }
 
-/// Marks the authors that are admins, and adds the viewer's votes and the numbers of new comments. Votes and visits take one statement each for all
-/// posts: most posts have neither, and a join would look for both with each post.
-fn complete(connection: &Connection, viewer_id: Option<UserId>, posts: &mut [Post]) -> rusqlite::Result<()> {
-    let admins = user::sql::admins(connection)?;
-    for author in posts.iter_mut().filter_map(|post| post.author.as_mut()) {
-        author.is_admin = admins.contains(&author.id);
+/// A post that lists show, as a guest sees it; `None` when there is none.
+pub fn listed(connection: &Connection, id: PostId) -> rusqlite::Result<Option<Post>> {
+    let sql = concat!(
+        "SELECT ",
+        post_columns!(),
+        " FROM posts LEFT JOIN users ON users.id = posts.user_id WHERE posts.id = ?1 AND ",
+        listed!("posts")
+    );
+    connection.prepare_cached(sql)?.query_row([id], |row| post(&mut Columns::of(row))).optional()
+}
+
+/// What a viewer has to do with posts, in their order. Votes and visits take one statement each for all posts: most posts
+/// have neither.
+pub fn relations(
+    connection: &Connection,
+    viewer_id: UserId,
+    rows: &[Arc<Row>],
+) -> rusqlite::Result<Vec<Relation>> {
+    let mut relations = vec![Relation::default(); rows.len()];
+    let is_others = |row: &Row| row.author.as_ref().is_some_and(|author| author.id != viewer_id);
+    let ids = rows.iter().map(|row| row.id).enumerate();
+    let others = ids.clone().filter(|(position, _)| is_others(&rows[*position]));
+    for position in vote::sql::for_posts(connection, viewer_id, others)? {
+        relations[position].is_voted = true;
     }
-    let Some(viewer_id) = viewer_id else {
-        return Ok(());
-    };
-    let is_others = |post: &Post| post.author.as_ref().is_some_and(|author| author.id != viewer_id);
-    let others = posts.iter().enumerate().filter(|(_, post)| is_others(post));
-    for position in
-        vote::sql::for_posts(connection, viewer_id, others.map(|(position, post)| (position, post.id)))?
-    {
-        posts[position].is_voted = true;
+    for (position, visit) in visit::sql::of_posts(connection, viewer_id, ids)? {
+        add_visit(connection, viewer_id, rows[position].id, visit, &mut relations[position])?;
     }
-    let all = posts.iter().map(|post| post.id).enumerate();
-    for (position, visit) in visit::sql::of_posts(connection, viewer_id, all)? {
-        let post = &mut posts[position];
-        post.visit_ends_at = Some(visit.ends_at());
-        (post.new_comments, post.has_unseen) =
-            visit::sql::new_comments(connection, viewer_id, post.id, visit)?;
-    }
+    Ok(relations)
+}
+
+fn add_visit(
+    connection: &Connection,
+    viewer_id: UserId,
+    id: PostId,
+    visit: Visit,
+    relation: &mut Relation,
+) -> rusqlite::Result<()> {
+    relation.visit = Some(visit);
+    (relation.new_comments, relation.has_unseen) =
+        visit::sql::new_comments(connection, viewer_id, id, visit)?;
     Ok(())
 }
 
 /// The front page from `after` on: hottest first.
-pub fn hottest(
-    connection: &Connection,
-    viewer_id: Option<UserId>,
-    after: Cursor,
-    limit: u32,
-) -> rusqlite::Result<Slice<Post>> {
+pub fn hottest(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::Result<Slice<Cursor>> {
     let sql = concat!(
-        "SELECT ",
-        post_columns!(),
-        ", posts.hotness FROM posts",
-        joins!(),
-        "WHERE (posts.hotness, posts.id) < (?1, ?2) AND ",
+        "SELECT hotness, id FROM posts WHERE (hotness, id) < (?1, ?2) AND ",
         listed!("posts"),
-        " ORDER BY posts.hotness DESC, posts.id DESC LIMIT ?3"
+        " ORDER BY hotness DESC, id DESC LIMIT ?3"
     );
-    slice(connection, viewer_id, sql, params![after.key, after.id, limit + 1], limit)
+    keys(connection, sql, params![after.key, after.id, limit + 1], limit)
 }
 
 /// All posts from `after` on: newest first.
-pub fn newest(
-    connection: &Connection,
-    viewer_id: Option<UserId>,
-    after: Cursor,
-    limit: u32,
-) -> rusqlite::Result<Slice<Post>> {
-    let sql = select!(
-        "WHERE (posts.created_at, posts.id) < (?1, ?2) AND ",
+pub fn newest(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::Result<Slice<Cursor>> {
+    let sql = concat!(
+        "SELECT created_at, id FROM posts WHERE (created_at, id) < (?1, ?2) AND ",
         listed!("posts"),
-        " ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?3"
+        " ORDER BY created_at DESC, id DESC LIMIT ?3"
     );
-    let rows = list(connection, viewer_id, sql, params![after.key, after.id, limit + 1])?;
-    Ok(Slice::of(rows, limit, Post::age_cursor))
+    keys(connection, sql, params![after.key, after.id, limit + 1], limit)
 }
 
 /// The posts of a user from `after` on: newest first.
 pub fn of_user(
     connection: &Connection,
-    viewer_id: Option<UserId>,
     user_id: UserId,
     after: Cursor,
     limit: u32,
-) -> rusqlite::Result<Slice<Post>> {
-    let sql = select!(
-        "WHERE posts.user_id = ?1 AND (posts.created_at, posts.id) < (?2, ?3) AND ",
+) -> rusqlite::Result<Slice<Cursor>> {
+    let sql = concat!(
+        "SELECT created_at, id FROM posts WHERE user_id = ?1 AND (created_at, id) < (?2, ?3) AND ",
         listed!("posts"),
-        " ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?4"
+        " ORDER BY created_at DESC, id DESC LIMIT ?4"
     );
-    let rows = list(connection, viewer_id, sql, params![user_id, after.key, after.id, limit + 1])?;
-    Ok(Slice::of(rows, limit, Post::age_cursor))
+    keys(connection, sql, params![user_id, after.key, after.id, limit + 1], limit)
 }
 
 /// The posts of a site from `after` on: newest first.
 pub fn of_site(
     connection: &Connection,
-    viewer_id: Option<UserId>,
     site: &str,
     after: Cursor,
     limit: u32,
-) -> rusqlite::Result<Slice<Post>> {
-    let sql = select!(
-        "WHERE posts.site = ?1 AND (posts.created_at, posts.id) < (?2, ?3) AND ",
+) -> rusqlite::Result<Slice<Cursor>> {
+    let sql = concat!(
+        "SELECT created_at, id FROM posts WHERE site = ?1 AND (created_at, id) < (?2, ?3) AND ",
         listed!("posts"),
-        " ORDER BY posts.created_at DESC, posts.id DESC LIMIT ?4"
+        " ORDER BY created_at DESC, id DESC LIMIT ?4"
     );
-    let rows = list(connection, viewer_id, sql, params![site, after.key, after.id, limit + 1])?;
-    Ok(Slice::of(rows, limit, Post::age_cursor))
+    keys(connection, sql, params![site, after.key, after.id, limit + 1], limit)
 }
 
-/// The posts of a period that have votes, from `after` on: most points first.
+/// The posts of a period that have votes, from `after` on: most points first. The period ends now, and limits the clock.
 pub fn best(
     connection: &Connection,
-    viewer_id: Option<UserId>,
     period: Period,
     clock: &Clock,
     after: Cursor,
     limit: u32,
-) -> rusqlite::Result<Slice<Post>> {
+) -> rusqlite::Result<Slice<Cursor>> {
     if let Some(length) = period.length() {
-        return best_within(connection, viewer_id, length, clock, after, limit);
+        return best_within(connection, length, clock, after, limit);
     }
-    let sql = select!(
-        "WHERE (posts.score, posts.id) < (?1, ?2) AND posts.score > 1 AND ",
+    let sql = concat!(
+        "SELECT score, id FROM posts WHERE (score, id) < (?1, ?2) AND score > 1 AND ",
         listed!("posts"),
-        " ORDER BY posts.score DESC, posts.id DESC LIMIT ?3"
+        " ORDER BY score DESC, id DESC LIMIT ?3"
     );
-    let rows = list(connection, viewer_id, sql, params![after.key, after.id, limit + 1])?;
-    Ok(Slice::of(rows, limit, Post::score_cursor))
+    keys(connection, sql, params![after.key, after.id, limit + 1], limit)
 }
 
 /// The best posts of this length of time. The index `posts_by_day_and_score` sorts the posts of each day by points.
 /// From each day only the posts are read that can still be on the page: the fuller the page, the fewer.
 fn best_within(
     connection: &Connection,
-    viewer_id: Option<UserId>,
     length: Duration,
     clock: &Clock,
     after: Cursor,
     limit: u32,
-) -> rusqlite::Result<Slice<Post>> {
+) -> rusqlite::Result<Slice<Cursor>> {
     let mut posts_of_day = connection.prepare_cached(concat!(
-        "SELECT score, id FROM posts WHERE created_at / 86400000000 = ?1 \
+        "SELECT score, id, created_at FROM posts WHERE created_at / 86400000000 = ?1 \
          AND (score, id) < (?2, ?3) AND (score, id) > (?4, ?5) AND score > 1 AND ",
         listed!("posts"),
         " AND created_at >= ?6 ORDER BY score DESC, id DESC LIMIT ?7",
     ))?;
     let (now, since) = (clock.now(), clock.now() - length);
     let max_rows = limit as usize + 1;
-    let mut best: Vec<(i64, PostId)> = Vec::new();
+    let mut best: Vec<(i64, i64, Timestamp)> = Vec::new();
     for day in (since.day()..=now.day()).rev() {
-        let least = best.get(max_rows - 1).copied().unwrap_or((1, PostId::new(i64::MAX)));
+        let least = best.get(max_rows - 1).map_or((1, i64::MAX), |(score, id, _)| (*score, *id));
         let parameters = params![day, after.key, after.id, least.0, least.1, since, limit + 1];
-        for score_and_id in posts_of_day.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))? {
-            best.push(score_and_id?);
+        for post in posts_of_day.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))? {
+            best.push(post?);
         }
         best.sort_unstable_by(|one, other| other.cmp(one));
         best.truncate(max_rows);
     }
-    let mut by_id = connection.prepare_cached(select!("WHERE posts.id = ?1"))?;
-    let mut rows = Vec::with_capacity(best.len());
-    for (_, id) in best {
-        rows.push(by_id.query_row([id], |row| post(&mut Columns::of(row)))?);
-    }
     // A post leaves at its time, and one from a clock that was ahead comes with its day.
-    rows.iter().for_each(|post| clock.limit(post.created_at + length));
+    best.iter().for_each(|(.., created_at)| clock.limit(*created_at + length));
     clock.limit(now.next_midnight());
-    complete(connection, viewer_id, &mut rows)?;
-    Ok(Slice::of(rows, limit, Post::score_cursor))
+    let rows = best.into_iter().map(|(key, id, _)| Cursor { key, id }).collect();
+    Ok(Slice::of(rows, limit, |key| *key))
 }
 
 /// The posts that a user has saved, from `after` on: last saved first.
@@ -276,82 +226,86 @@ pub fn saved_by(
     user_id: UserId,
     after: Cursor,
     limit: u32,
-) -> rusqlite::Result<Slice<Post>> {
+) -> rusqlite::Result<Slice<Cursor>> {
     // CROSS JOIN makes `saved_posts` the outer loop, in the order of its index.
     let sql = concat!(
-        "SELECT ",
-        post_columns!(),
-        ", saved_posts.created_at FROM saved_posts CROSS JOIN posts ON posts.id = saved_posts.post_id",
-        joins!(),
-        "WHERE saved_posts.user_id = ?1 AND (saved_posts.created_at, saved_posts.post_id) < (?2, ?3) AND ",
+        "SELECT saved_posts.created_at, posts.id \
+         FROM saved_posts CROSS JOIN posts ON posts.id = saved_posts.post_id \
+         WHERE saved_posts.user_id = ?1 AND (saved_posts.created_at, saved_posts.post_id) < (?2, ?3) AND ",
         listed!("posts"),
         " ORDER BY saved_posts.created_at DESC, saved_posts.post_id DESC LIMIT ?4"
     );
-    slice(connection, Some(user_id), sql, params![user_id, after.key, after.id, limit + 1], limit)
+    keys(connection, sql, params![user_id, after.key, after.id, limit + 1], limit)
 }
 
-/// Up to `limit` posts in the order of their ids, from a random one on.
-pub fn from_random(
-    connection: &Connection,
-    viewer_id: Option<UserId>,
-    limit: u32,
-) -> rusqlite::Result<Vec<Post>> {
-    let sql = select!(
-        "WHERE posts.id >= ",
+/// The ids of up to `limit` posts in their order, from a random one on.
+pub fn from_random(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<PostId>> {
+    let sql = concat!(
+        "SELECT id FROM posts WHERE id >= ",
         random_id!("posts"),
         " AND ",
         listed!("posts"),
-        " ORDER BY posts.id LIMIT ?1"
+        " ORDER BY id LIMIT ?1"
     );
-    list(connection, viewer_id, sql, params![limit])
+    connection.prepare_cached(sql)?.query_map([limit], |row| row.get(0))?.collect()
 }
 
-/// A post with its text, also a deleted or removed one that has a page; `None` when there is none.
-pub fn find(
-    connection: &Connection,
-    viewer_id: Option<UserId>,
-    id: PostId,
-) -> rusqlite::Result<Option<PostDetail>> {
+/// A post with its text, as a guest sees it, also a deleted or removed one that has a page; `None` when there is none.
+pub fn find_shared(connection: &Connection, id: PostId) -> rusqlite::Result<Option<PostDetail>> {
     let sql = concat!(
         "SELECT ",
         detail_columns!(),
-        ", post_votes.user_id IS NOT NULL, coalesce(users.is_admin, 0) \
-         FROM posts JOIN descriptions ON descriptions.post_id = posts.id",
-        joins!(),
-        "LEFT JOIN post_votes ON post_votes.user_id = ?1 AND post_votes.post_id = posts.id \
-         LEFT JOIN visits ON visits.user_id = ?1 AND visits.post_id = posts.id \
-         WHERE posts.id = ?2 AND ",
+        " FROM posts JOIN descriptions ON descriptions.post_id = posts.id \
+         LEFT JOIN users ON users.id = posts.user_id WHERE posts.id = ?1 AND ",
         on_page!("posts")
     );
-    let found = connection.prepare_cached(sql)?.query_row(params![viewer_id, id], |row| {
-        let mut columns = Columns::of(row);
-        let mut detail = detail(&mut columns)?;
-        detail.post.is_voted = columns.read()?;
-        let is_admin = columns.read()?;
-        if let Some(author) = &mut detail.post.author {
-            author.is_admin = is_admin;
-        }
-        Ok(detail)
-    });
-    let Some(mut detail) = found.optional()? else {
-        return Ok(None);
-    };
-    if let (Some(viewer_id), Some(new_since), Some(looked_at)) =
-        (viewer_id, detail.new_since, detail.looked_at)
-    {
-        let (post, visit) = (&mut detail.post, Visit { new_since, looked_at });
-        (post.new_comments, post.has_unseen) = visit::sql::new_comments(connection, viewer_id, id, visit)?;
-    }
-    Ok(Some(match detail.state().placeholder() {
+    let found = connection.prepare_cached(sql)?.query_row([id], |row| detail(&mut Columns::of(row)));
+    Ok(found.optional()?.map(|detail| match detail.state().placeholder() {
         Some(placeholder) => redacted(detail, placeholder),
         None => detail,
     }))
 }
 
+/// A post with its text, as a viewer sees it: see [`find_shared`] and [`add_viewer`].
+pub fn find(
+    connection: &Connection,
+    viewer_id: Option<UserId>,
+    id: PostId,
+) -> rusqlite::Result<Option<PostDetail>> {
+    let mut found = find_shared(connection, id)?;
+    if let (Some(detail), Some(viewer_id)) = (&mut found, viewer_id) {
+        add_viewer(connection, viewer_id, detail)?;
+    }
+    Ok(found)
+}
+
+/// Adds to a post on its page what the viewer has done with it, and the number of comments that are new to the viewer.
+pub fn add_viewer(
+    connection: &Connection,
+    viewer_id: UserId,
+    detail: &mut PostDetail,
+) -> rusqlite::Result<()> {
+    let sql = concat!(
+        "SELECT EXISTS (SELECT 1 FROM post_votes WHERE user_id = ?1 AND post_id = ?2), \
+         EXISTS (SELECT 1 FROM saved_posts WHERE user_id = ?1 AND post_id = ?2), ",
+        flagged_by!("?1", "post_id", "?2")
+    );
+    let PostDetail { relation, is_saved, is_flagged, .. } = detail;
+    let id = detail.post.id;
+    connection.prepare_cached(sql)?.query_row(params![viewer_id, id], |row| {
+        (relation.is_voted, *is_saved, *is_flagged) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(())
+    })?;
+    match visit::sql::find(connection, viewer_id, id)? {
+        Some(visit) => add_visit(connection, viewer_id, id, visit, relation),
+        None => Ok(()),
+    }
+}
+
 /// A hidden post, without title, author, link and text.
 fn redacted(detail: PostDetail, placeholder: &'static str) -> PostDetail {
     let post = Post { title: SmolStr::new_static(placeholder), author: None, link: None, ..detail.post };
-    PostDetail { post, description: String::new(), ..detail }
+    PostDetail { post, description: Arc::default(), ..detail }
 }
 
 /// The ids of at most `limit` posts of a user, also of removed ones, in no order.

@@ -1,6 +1,7 @@
 //! Handlers for users: their page, signing up, and the account.
 
 pub mod deletion;
+mod own_comments;
 
 use std::sync::Arc;
 
@@ -15,7 +16,6 @@ use super::{
 use crate::auth;
 use crate::auth::Standing;
 use crate::auth::token::Secret;
-use crate::comment;
 use crate::device;
 use crate::draft;
 use crate::post;
@@ -68,7 +68,8 @@ pub fn page(cx: &Cx, id: UserId, cursors: &ListCursors) -> Result<Option<String>
     let is_own = viewer_id == Some(id);
     let is_admin = viewer.is_some_and(|viewer| viewer.is_admin);
     let names_since = cx.now - if is_admin { NAME_KEPT_BACK } else { FORMER_NAME_SHOWN };
-    let profile = cx.read(|connection| {
+    let profile = cx.read_pieces(|pieces| {
+        let connection = pieces.connection();
         let Some(user) = sql::find(connection, id)? else {
             return Ok(None);
         };
@@ -76,8 +77,10 @@ pub fn page(cx: &Cx, id: UserId, cursors: &ListCursors) -> Result<Option<String>
             is_own.then(|| session::sql::of_user(connection, id, cursors.sessions, session::PAGE_SIZE));
         Ok(Some(Profile {
             user,
-            posts: post::sql::of_user(connection, viewer_id, id, cursors.posts, PAGE_SIZE)?,
-            comments: comment::sql::of_user(connection, id, cursors.comments, PAGE_SIZE)?,
+            posts: post::handlers::rows::read(pieces, viewer_id, |connection| {
+                post::sql::of_user(connection, id, cursors.posts, PAGE_SIZE)
+            })?,
+            comments: own_comments::read(pieces, id, cursors.comments)?,
             sessions: sessions.transpose()?,
             former_names: sql::names::former(connection, id, names_since)?,
         }))

@@ -13,36 +13,20 @@ use crate::types::time::Timestamp;
 /// The columns of [`author`], from the table of users with this name or alias.
 macro_rules! author_columns {
     ($users:literal) => {
-        concat!($crate::user::sql::listed_author_columns!($users), ", ", $users, ".is_admin")
+        concat!($users, ".id, ", $users, ".screen_name, ", $users, ".is_admin")
     };
 }
 pub(crate) use author_columns;
 
 /// An author from a joined row; `None` where its columns are NULL.
 pub fn author(columns: &mut Columns) -> rusqlite::Result<Option<Author>> {
-    let author = listed_author(columns)?;
-    let is_admin: Option<bool> = columns.read()?;
-    Ok(author.map(|author| Author { is_admin: is_admin.unwrap_or_default(), ..author }))
-}
-
-/// The columns of [`listed_author`], as [`author_columns`].
-macro_rules! listed_author_columns {
-    ($users:literal) => {
-        concat!($users, ".id, ", $users, ".screen_name")
-    };
-}
-pub(crate) use listed_author_columns;
-
-/// An author from a joined row of a list, which marks the [`admins`] afterwards; `None` where its columns are NULL.
-pub fn listed_author(columns: &mut Columns) -> rusqlite::Result<Option<Author>> {
-    let (id, screen_name): (Option<UserId>, _) = (columns.read()?, short(columns)?);
-    Ok(id.map(|id| Author { id, screen_name: screen_name.unwrap_or_default(), is_admin: false }))
-}
-
-/// The admins.
-pub fn admins(connection: &Connection) -> rusqlite::Result<Vec<UserId>> {
-    let sql = "SELECT id FROM users WHERE is_admin = 1";
-    connection.prepare_cached(sql)?.query_map([], |row| row.get(0))?.collect()
+    let (id, screen_name, is_admin): (Option<UserId>, _, Option<bool>) =
+        (columns.read()?, short(columns)?, columns.read()?);
+    Ok(id.map(|id| Author {
+        id,
+        screen_name: screen_name.unwrap_or_default(),
+        is_admin: is_admin.unwrap_or_default(),
+    }))
 }
 
 row! {

@@ -2,16 +2,17 @@
 
 pub mod author;
 
+use std::sync::Arc;
+
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
 use super::{FormerName, User};
-use crate::comment::OwnComment;
-use crate::html::text::{Isolated, Text};
+use crate::html::text::{Isolated, Rendered, Text};
 use crate::markup::{FORMATTING, Markup};
-use crate::post::Post;
+use crate::post::ListedPost;
 use crate::session::Session;
-use crate::types::cursor::Slice;
+use crate::types::cursor::{Cursor, Slice};
 use crate::types::id::UserId;
 use crate::types::time::Clock;
 use crate::ui::badge;
@@ -30,13 +31,22 @@ pub struct Profile {
     /// The user.
     pub user: User,
     /// A page of the user's posts.
-    pub posts: Slice<Post>,
+    pub posts: Slice<ListedPost>,
     /// A page of the user's comments.
-    pub comments: Slice<OwnComment>,
+    pub comments: Arc<CommentList>,
     /// A page of the user's sessions, if the viewer is the user.
     pub sessions: Option<Slice<Session>>,
     /// The former names that the viewer may see, the last first.
     pub former_names: Vec<FormerName>,
+}
+
+/// A page of the list of a user's comments.
+#[derive(Debug, Default)]
+pub struct CommentList {
+    /// The list.
+    pub html: Rendered,
+    /// The cursor of the next page; `None` on the last.
+    pub next: Option<Cursor>,
 }
 
 /// The page of a user.
@@ -72,7 +82,7 @@ pub fn show<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
         details(open, id="posts") {
             summary { h2 { : "Posts:" } : " "; : user.posts_count }
             ol(class="posts") {
-                @ for post in &profile.posts.rows { : post::views::row(post, false, viewer, &cx.clock) }
+                @ for post in &profile.posts.rows { : post::views::row(post, false, viewer) }
             }
             : pager::more(profile.posts.next, "posts", "#posts", "posts");
         }
@@ -97,7 +107,7 @@ fn comments<'p>(cx: &'p Cx, profile: &'p Profile) -> impl Render + 'p {
     owned_html! {
         details(open?=is_requested, id="comments") {
             summary { h2 { : "Comments:" } : " "; : profile.user.comments_count }
-            : comment::views::text::own(&profile.comments.rows, &cx.clock);
+            : &profile.comments.html;
             : pager::more(profile.comments.next, "comments", "#comments", "comments");
         }
     }

@@ -1,0 +1,126 @@
+//! The pieces of pages that all readers share, in a read of a page that is made of them.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use crate::changes::{Shown, Since, Topic};
+use crate::site::copies::Copy;
+use crate::site::kept_pieces::{AnyPiece, Piece, PieceKey};
+use crate::site::{Kept, Site};
+use crate::types::time::Clock;
+
+/// A piece and what it shows.
+pub struct Shows<T> {
+    /// The piece.
+    pub piece: T,
+    /// All that it shows but the site as a whole.
+    pub topics: Vec<Topic>,
+}
+
+/// The pieces that are right in one snapshot.
+pub struct Pieces<'c> {
+    site: &'c Site,
+    connection: &'c Connection,
+    clock: &'c Clock,
+    /// The moment before the snapshot began.
+    before: Since,
+    /// Whether copies can be found, once one has been asked for.
+    can_find: OnceCell<bool>,
+}
+
+impl<'c> Pieces<'c> {
+    /// The pieces of a page that `clock` belongs to. The snapshot of the connection begins after `before`.
+    #[must_use]
+    pub fn of(site: &'c Site, connection: &'c Connection, clock: &'c Clock, before: Since) -> Pieces<'c> {
+        Pieces { site, connection, clock, before, can_find: OnceCell::new() }
+    }
+
+    /// The clock of the page.
+    #[must_use]
+    pub fn clock(&self) -> &'c Clock {
+        self.clock
+    }
+
+    /// The connection of the read.
+    #[must_use]
+    pub fn connection(&self) -> &'c Connection {
+        self.connection
+    }
+
+    /// The piece of this type with this id: a copy, or what `make` makes from the snapshot, with the ages of the clock
+    /// that it gets. It is kept if it [is asked for again](Pieces::is_asked_for_again). `None`: there is none.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub fn get<T: Piece>(
+        &self,
+        id: i64,
+        about: Topic,
+        make: impl FnOnce(&Connection, &Clock) -> rusqlite::Result<Option<Shows<T>>>,
+    ) -> rusqlite::Result<Option<Arc<T>>> {
+        if let Some(piece) = self.find(id) {
+            return Ok(Some(piece));
+        }
+        if self.is_asked_for_again::<T>(id, about) {
+            return self.make(id, make);
+        }
+        Ok(make(self.connection, self.clock)?.map(|made| Arc::new(made.piece)))
+    }
+
+    /// The copy of the piece of this type with this id.
+    #[must_use]
+    pub fn find<T: Piece>(&self, id: i64) -> Option<Arc<T>> {
+        let Kept { pieces, .. } = self.kept()?;
+        let copy =
+            pieces.find_in(&PieceKey::of::<T>(id), &self.site.changes, &self.before, self.clock.now())?;
+        self.clock.limit(copy.times.end);
+        copy.value.get()
+    }
+
+    /// Whether the piece has been asked for since something last changed `about`, its main topic: what is asked for once
+    /// is not worth keeping. This counts as asking.
+    #[must_use]
+    pub fn is_asked_for_again<T: Piece>(&self, id: i64, about: Topic) -> bool {
+        let Some(Kept { asked, .. }) = self.kept() else {
+            return false;
+        };
+        asked.again(&(PieceKey::of::<T>(id), self.site.changes.number(about)))
+    }
+
+    /// Makes the piece and keeps it.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub fn make<T: Piece>(
+        &self,
+        id: i64,
+        make: impl FnOnce(&Connection, &Clock) -> rusqlite::Result<Option<Shows<T>>>,
+    ) -> rusqlite::Result<Option<Arc<T>>> {
+        let clock = Clock::at(self.clock.now());
+        clock.watch();
+        let Some(Shows { piece, topics }) = make(self.connection, &clock)? else {
+            return Ok(None);
+        };
+        self.clock.limit(clock.right_until());
+        let piece = Arc::new(piece);
+        if let Some(Kept { pieces, .. }) = self.kept()
+            && self.site.db.commits_are_told()
+        {
+            let (value, shown) = (AnyPiece::of(Arc::clone(&piece)), Shown::of(&topics, None));
+            let times = clock.now()..clock.right_until();
+            let copy = Copy { value, shown, since: self.before.clone(), times };
+            pieces.keep(PieceKey::of::<T>(id), &Arc::new(copy), &self.site.changes, clock.now());
+        }
+        Ok(Some(piece))
+    }
+
+    /// The copies, if they can be found in the snapshot, which it begins: that shows no commit of another process that has
+    /// not been told, so what has not changed by now is in it as it is in the copies.
+    fn kept(&self) -> Option<&'c Kept> {
+        let can_find =
+            || lorem_store::begin_snapshot(self.connection).is_ok() && self.site.db.commits_are_told();
+        self.site.kept.as_ref().filter(|_| *self.can_find.get_or_init(can_find))
+    }
+}
