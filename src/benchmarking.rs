@@ -211,7 +211,8 @@ impl PreparedCall {
                 let (title, description) = (&self.text, &self.description);
                 let post = NewPost { user_id, title, link: None, description, created_at };
                 let Ok(id) = post::sql::create(connection, &post)? else { return Ok(Content::Default) };
-                let detail = post::sql::find(connection, Some(user_id), id)?;
+                // Its author has nothing to do with it yet: no vote, no visit.
+                let detail = post::sql::find_shared(connection, id)?;
                 Ok(detail.map_or(Content::Default, |detail| Content::NewPost(Box::new(detail))))
             }
             CommentCreate => {

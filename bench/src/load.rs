@@ -53,20 +53,22 @@ pub fn post(url: &str, connections: u64, amount: &Amount, folder: &Path) -> Resu
 
 /// Sends requests with any method, as [`post`] does.
 pub fn send(method: &str, url: &str, connections: u64, amount: &Amount, folder: &Path) -> Result<LoadReport> {
-    request(&Request { method, url, headers: &[] }, connections, amount, folder)
+    request(&Request { method, url, is_pattern: false, headers: &[] }, connections, amount, folder)
 }
 
 /// A request of all clients.
 pub struct Request<'r> {
     pub method: &'r str,
     pub url: &'r str,
+    /// Whether the URL is a regular expression, and each request has a URL at random that matches it.
+    pub is_pattern: bool,
     /// Lines such as `Accept-Encoding: gzip`.
     pub headers: &'r [String],
 }
 
 /// Sends this request, as [`post`] does.
 pub fn request(
-    &Request { method, url, headers }: &Request,
+    &Request { method, url, is_pattern, headers }: &Request,
     connections: u64,
     amount: &Amount,
     folder: &Path,
@@ -79,6 +81,7 @@ pub fn request(
     command.args(["-m", method, "--no-tui", "--output-format", "json", "--stats-success-breakdown"]);
     command.args(["-c", &connections.to_string()]);
     command.args(headers.iter().flat_map(|header| ["-H", header]));
+    command.args(is_pattern.then_some("--rand-regex-url"));
     command.args(amount).arg(url).stdin(Stdio::null());
     let report = process::capture(&mut command, &folder.join("oha.json"), Duration::from_secs(timeout))?;
     parse(&serde_json::from_str(&report).context("oha's report")?)

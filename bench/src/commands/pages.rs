@@ -1,6 +1,8 @@
 //! `bin/bench pages`: pages of a demo, compressed, beside nginx that sends their bytes from files, and beside another
 //! build of the program, by turns.
 
+mod beside_writers;
+
 use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -117,7 +119,8 @@ pub fn run(options: &Options) -> Result<()> {
         progress.done(page.name);
         results.push(rounds);
     }
-    let table = table_of(results);
+    let beside_writers = beside_writers::run(&servers, options)?;
+    let table = format!("{}\n{beside_writers}", table_of(results));
     print!("{table}");
     let command = command_line(&[
         Some("pages".to_owned()),
@@ -163,7 +166,7 @@ impl Member {
         let folder = temporary_folder()?;
         let options = ServerOptions {
             executable,
-            mode: Mode::Serve { benchmarking: false },
+            mode: Mode::Serve { benchmarking: true },
             ..ServerOptions::default()
         };
         options.seed(&folder.path().join(FILE_NAME))?;
@@ -181,7 +184,7 @@ impl Member {
 fn throughput(url: &str, cookies: Option<String>, options: &Options) -> Result<f64> {
     let folder = temporary_folder()?;
     let headers: Vec<String> = ["Accept-Encoding: gzip".to_owned()].into_iter().chain(cookies).collect();
-    let request = Request { method: "GET", url, headers: &headers };
+    let request = Request { method: "GET", url, is_pattern: false, headers: &headers };
     let load = load::request(&request, CLIENTS, &Amount::Seconds(options.seconds), folder.path())?;
     if !load.failures.is_empty() {
         bail!("{url}: {}", format::counts(&load.failures));
