@@ -77,6 +77,12 @@ pub struct Shown {
 }
 
 impl Shown {
+    /// The bytes that it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of::<Shown>() + size_of_val(&*self.positions)
+    }
+
     /// Of a page that shows these topics, [`Topic::Whole`] and the window.
     #[must_use]
     pub fn of(topics: &[Topic], window: Option<Window>) -> Shown {
@@ -89,7 +95,7 @@ impl Shown {
 const NUMBERS: usize = 16 * 1024;
 /// The moves of posts within lists that are remembered: a page that was not asked for in the meantime is made anew.
 const MAX_MOVES: usize = 4096;
-/// The changes of a transaction that are told apart; a larger one changes everything.
+/// The topics that a transaction changes, and the moves, that are told apart; beyond them it changes everything.
 const MAX_PENDING: usize = 4096;
 
 /// What has changed when.
@@ -115,13 +121,27 @@ struct Moves {
     forgotten: u64,
 }
 
-#[derive(Default)]
 struct Pending {
     positions: Vec<usize>,
+    /// Whether a position is among them.
+    are_pending: Box<[bool]>,
     moves: Vec<Keys>,
     /// Whether something is changed that a guest can see.
     is_public: bool,
     is_too_much: bool,
+}
+
+impl Default for Pending {
+    fn default() -> Pending {
+        let are_pending = vec![false; NUMBERS].into();
+        Pending {
+            positions: Vec::new(),
+            are_pending,
+            moves: Vec::new(),
+            is_public: false,
+            is_too_much: false,
+        }
+    }
 }
 
 /// The moment since which nothing that a page shows may have changed.
@@ -179,11 +199,11 @@ impl Changes {
             && shown.window.is_none_or(|window| self.is_unmoved(window, &since.compared))
     }
 
-    /// Whether a piece that shows this is what a snapshot gives that has begun, after `snapshot`. It is not when the
-    /// piece, however right, has been made from a later one. A piece has no window.
+    /// Whether a piece that shows this is what the caller's snapshot gives. The snapshot has begun, and began after
+    /// `before`. A piece that is right now, but was made from a later snapshot, is not. A piece has no window.
     #[must_use]
-    pub fn has_none_in(&self, snapshot: &Since, shown: &Shown, since: &Since) -> bool {
-        self.has_none_after(since.made.min(snapshot.made), shown)
+    pub fn has_none_in(&self, before: &Since, shown: &Shown, since: &Since) -> bool {
+        self.has_none_after(since.made.min(before.made), shown)
     }
 
     fn has_none_after(&self, number: u64, shown: &Shown) -> bool {
@@ -215,13 +235,13 @@ impl Changes {
         let position = position(topic);
         let mut pending = lock(&self.pending);
         pending.is_public |= !matches!(topic, Topic::Member(_));
-        // The rows of a statement mostly change the topics of the row before: a post, an author.
-        if pending.positions.iter().rev().take(2).any(|last| *last == position) {
+        if pending.are_pending[position] {
             return;
         }
         if pending.positions.len() >= MAX_PENDING {
             pending.is_too_much = true;
         } else {
+            pending.are_pending[position] = true;
             pending.positions.push(position);
         }
     }
@@ -253,7 +273,9 @@ impl CommitObserver for Changes {
             pending.is_public = false;
             self.numbers[position(Topic::Public)].store(number, Ordering::SeqCst);
         }
-        for position in pending.positions.drain(..) {
+        let Pending { positions, are_pending, .. } = &mut *pending;
+        for position in positions.drain(..) {
+            are_pending[position] = false;
             self.numbers[position].store(number, Ordering::SeqCst);
         }
         if pending.moves.is_empty() {

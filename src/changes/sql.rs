@@ -29,8 +29,14 @@ const TOLD: &[(&str, &str, &str)] = &[
 const OTHERS: &[(&str, &str, &str)] = &[
     ("comments", "INSERT", "tell_post(new.post_id), tell_author(new.user_id)"),
     ("comments", "DELETE", "tell_post(old.post_id), tell_author(old.user_id)"),
-    ("comments", "UPDATE", "tell_post(new.post_id), tell_author(new.user_id)"),
-    ("comments", "UPDATE OF post_id, user_id", "tell_post(old.post_id), tell_author(old.user_id)"),
+    ("comments", "UPDATE", "tell_post(new.post_id)"),
+    ("comments", "UPDATE OF post_id", "tell_post(old.post_id)"),
+    // What a list of comments shows of one is told by its post, which the list shows as well.
+    (
+        "comments",
+        "UPDATE OF user_id, created_at, deleted_at",
+        "tell_author(old.user_id), tell_author(new.user_id)",
+    ),
     ("posts", "INSERT", "tell_post(new.id), tell_move(new.hotness, new.created_at, new.score, new.site)"),
     ("posts", "DELETE", "tell_post(old.id), tell_move(old.hotness, old.created_at, old.score, old.site)"),
     ("posts", "UPDATE", "tell_post(new.id)"),
@@ -198,7 +204,8 @@ mod tests {
         );
         for (sql, expected) in [
             ("UPDATE posts SET score = 2 WHERE id = 1", [true, false, false, true, true, true]),
-            ("UPDATE comments SET body = 'New'", [true, false, false, true, true, false]),
+            ("UPDATE comments SET body = 'New'", [true, false, false, true, true, true]),
+            ("UPDATE comments SET deleted_at = 1", [true, false, false, true, true, false]),
             ("REPLACE INTO descriptions VALUES (2, 'New')", [true, false, true, false, true, true]),
             ("UPDATE users SET last_seen_at = 1, karma = 5", [true, true, true, true, true, true]),
             ("INSERT INTO visits VALUES (1, 1, 1, 1)", [true, true, true, true, false, true]),

@@ -1,6 +1,7 @@
 //! The metrics page, for Prometheus.
 
 use std::fs;
+use std::sync::atomic::Ordering;
 
 use lorem_http::ServerStats;
 use lorem_store::Database;
@@ -36,7 +37,8 @@ pub fn show(cx: &Cx) -> Result {
     Ok(reply::uncacheable(cx, exposition::CONTENT_TYPE, exposition.into_string()))
 }
 
-fn write_kept(exposition: &mut Exposition, Kept { pages, pieces, .. }: &Kept) {
+fn write_kept(exposition: &mut Exposition, kept: &Kept) {
+    let Kept { pages, pieces, piece_hits, piece_misses, .. } = kept;
     let help = "Bytes of the copies of pages.";
     exposition.single("lorem_news_kept_pages_bytes", MetricType::Gauge, help, pages.bytes() as f64);
     let (help, evictions) = ("Copies of pages that made room for others.", pages.evictions() as f64);
@@ -47,8 +49,9 @@ fn write_kept(exposition: &mut Exposition, Kept { pages, pieces, .. }: &Kept) {
     exposition.single("lorem_news_kept_pieces_evicted_total", MetricType::Counter, help, evictions);
     let help = "Pieces of pages that were asked for, by outcome.";
     let pieces_asked_for = exposition.metric("lorem_news_kept_pieces_total", MetricType::Counter, help);
-    pieces_asked_for.sample(&[("outcome", "hit")], pieces.hits() as f64);
-    pieces_asked_for.sample(&[("outcome", "miss")], pieces.misses() as f64);
+    for (outcome, number) in [("hit", piece_hits), ("miss", piece_misses)] {
+        pieces_asked_for.sample(&[("outcome", outcome)], number.load(Ordering::Relaxed) as f64);
+    }
 }
 
 fn write_connections(exposition: &mut Exposition, load: &ServerStats) {

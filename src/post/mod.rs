@@ -116,7 +116,7 @@ pub struct PostDetail {
 pub struct DetailHtml {
     /// The description for link previews, a text.
     pub preview: String,
-    /// The text as far as it is shown above the comments.
+    /// The text as far as it is shown above the comments, and the link to the rest.
     pub text: Rendered,
 }
 
@@ -143,7 +143,7 @@ impl PostDetail {
 
 /// The most bytes of a post's rendered text above the comments: half as much again as the longest text in Latin
 /// letters.
-const MAX_SHOWN_TEXT_BYTES: usize = 96 * 1024;
+pub const MAX_SHOWN_TEXT_BYTES: usize = 96 * 1024;
 
 /// The fields of the form for a post.
 #[derive(Debug, Clone, Default)]

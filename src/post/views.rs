@@ -237,7 +237,7 @@ pub fn show<'p>(
     save: impl Render + 'p,
 ) -> impl Render + 'p {
     let PostDetail { post, removed, relation, html, .. } = detail;
-    let (text, is_hidden) = (detail.shown_text(), detail.state().is_hidden());
+    let is_hidden = detail.state().is_hidden();
     owned_html! {
         @ if let Some(link) = &post.link { : source(link) }
         div(class="byline") {
@@ -250,11 +250,19 @@ pub fn show<'p>(
             : moderation::views::link(Target::Post(post.id), post.author.as_ref(), detail.is_flagged, viewer);
         }
         div(class="prose") {
-            @ if let Some(html) = html { : &html.text } else { : &text }
-            @ if text.is_cut { p { a(href=paths::post_text(post.id)) { : "Show the whole text" } } }
+            @ if let Some(html) = html { : &html.text } else { : shown_text(detail) }
             : moderation::views::removed(removed.as_deref());
         }
         @ if user::is_own(post.author.as_ref(), viewer) { : actions(post.id) }
+    }
+}
+
+/// The text above the comments; one that is cut has a link to the whole.
+fn shown_text(detail: &PostDetail) -> impl Render + '_ {
+    let text = detail.shown_text();
+    owned_html! {
+        : &text;
+        @ if text.is_cut { p { a(href=paths::post_text(detail.post.id)) { : "Show the whole text" } } }
     }
 }
 
@@ -268,7 +276,7 @@ const MAX_DESCRIPTION_CHARS: usize = 160;
 
 /// What the page of a post shows to all readers alike.
 pub fn shared_detail(detail: &PostDetail) -> DetailHtml {
-    DetailHtml { preview: description(detail), text: Rendered::of(detail.shown_text()) }
+    DetailHtml { preview: description(detail), text: Rendered::of(shown_text(detail)) }
 }
 
 /// The description for link previews: an excerpt of the text; without a text the site, points and comments.

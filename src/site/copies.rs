@@ -19,7 +19,7 @@ pub trait Size {
 
 /// A copy.
 #[derive(Debug)]
-pub struct Copy<T> {
+pub struct KeptCopy<T> {
     /// What is kept.
     pub value: T,
     /// What it shows.
@@ -30,23 +30,21 @@ pub struct Copy<T> {
     pub times: Range<Timestamp>,
 }
 
-impl<T> Copy<T> {
+impl<T> KeptCopy<T> {
     fn is_right(&self, changes: &Changes, now: Timestamp) -> bool {
         self.times.contains(&now) && changes.has_none(&self.shown, &self.since)
     }
 }
 
-/// The bytes that a copy takes beside itself and its key: places in tables, what it shows.
-const BESIDE_BYTES: usize = 256;
-/// The bytes of a usual copy, for the size of the tables.
-const USUAL_BYTES: u64 = 8 * 1024;
+/// The bytes that a copy takes beside itself, its key and what it shows: places in tables.
+const BESIDE_BYTES: usize = 128;
 
 #[derive(Debug, Clone)]
 struct ByBytes;
 
-impl<K: Size, T: Size> Weighter<K, Arc<Copy<T>>> for ByBytes {
-    fn weight(&self, key: &K, copy: &Arc<Copy<T>>) -> u64 {
-        (BESIDE_BYTES + key.bytes() + copy.value.bytes()) as u64
+impl<K: Size, T: Size> Weighter<K, Arc<KeptCopy<T>>> for ByBytes {
+    fn weight(&self, key: &K, copy: &Arc<KeptCopy<T>>) -> u64 {
+        (BESIDE_BYTES + key.bytes() + copy.shown.bytes() + copy.value.bytes()) as u64
     }
 }
 
@@ -54,11 +52,11 @@ impl<K: Size, T: Size> Weighter<K, Arc<Copy<T>>> for ByBytes {
 #[derive(Debug, Clone, Default)]
 struct Evictions(Arc<AtomicU64>);
 
-impl<K, T> Lifecycle<K, Arc<Copy<T>>> for Evictions {
+impl<K, T> Lifecycle<K, Arc<KeptCopy<T>>> for Evictions {
     type RequestState = ();
 
     // `on_evict` would also count a copy that is replaced by a newer one.
-    fn before_evict(&self, (): &mut (), _: &K, _: &mut Arc<Copy<T>>) {
+    fn before_evict(&self, (): &mut (), _: &K, _: &mut Arc<KeptCopy<T>>) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -66,57 +64,49 @@ impl<K, T> Lifecycle<K, Arc<Copy<T>>> for Evictions {
 /// Copies by their keys. The cache keeps out what is asked for once: a crawler of many addresses does not push out the
 /// front page.
 pub struct Copies<K, T> {
-    cache: Cache<K, Arc<Copy<T>>, ByBytes, DefaultHashBuilder, Evictions>,
+    cache: Cache<K, Arc<KeptCopy<T>>, ByBytes, DefaultHashBuilder, Evictions>,
     evictions: Evictions,
-    hits: AtomicU64,
-    misses: AtomicU64,
 }
 
 impl<K: Hash + Eq + Size, T: Size> Copies<K, T> {
-    /// Room for this many bytes.
+    /// Room for this many bytes, of copies that usually have `usual_bytes`.
     #[must_use]
-    pub fn new(bytes: u64) -> Copies<K, T> {
+    pub fn new(bytes: u64, usual_bytes: u64) -> Copies<K, T> {
         let evictions = Evictions::default();
-        let copies = usize::try_from(bytes / USUAL_BYTES).unwrap_or(usize::MAX);
+        let copies = usize::try_from(bytes / usual_bytes).unwrap_or(usize::MAX);
         let cache = Cache::with(copies, bytes, ByBytes, DefaultHashBuilder::default(), evictions.clone());
-        Copies { cache, evictions, hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
+        Copies { cache, evictions }
     }
 
     /// The copy, if it is what would be made now.
     #[must_use]
-    pub fn find<Q>(&self, key: &Q, changes: &Changes, now: Timestamp) -> Option<Arc<Copy<T>>>
+    pub fn find<Q>(&self, key: &Q, changes: &Changes, now: Timestamp) -> Option<Arc<KeptCopy<T>>>
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        self.counted(self.cache.get(key).filter(|copy| copy.is_right(changes, now)))
+        self.cache.get(key).filter(|copy| copy.is_right(changes, now))
     }
 
-    /// The copy, if it is what would be made now from a snapshot that began after `snapshot`, and has begun.
+    /// The copy, if it is what would be made from the caller's snapshot, which has begun, after `before`.
     #[must_use]
     pub fn find_in<Q>(
         &self,
         key: &Q,
         changes: &Changes,
-        snapshot: &Since,
+        before: &Since,
         now: Timestamp,
-    ) -> Option<Arc<Copy<T>>>
+    ) -> Option<Arc<KeptCopy<T>>>
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        let is_right = |copy: &Arc<Copy<T>>| {
-            copy.times.contains(&now) && changes.has_none_in(snapshot, &copy.shown, &copy.since)
+        let is_right = |copy: &Arc<KeptCopy<T>>| {
+            copy.times.contains(&now) && changes.has_none_in(before, &copy.shown, &copy.since)
         };
-        self.counted(self.cache.get(key).filter(is_right))
-    }
-
-    fn counted<C>(&self, found: Option<C>) -> Option<C> {
-        let counter = if found.is_some() { &self.hits } else { &self.misses };
-        counter.fetch_add(1, Ordering::Relaxed);
-        found
+        self.cache.get(key).filter(is_right)
     }
 
     /// Keeps a copy, if it is right at this moment, and returns whether it is.
-    pub fn keep(&self, key: K, copy: &Arc<Copy<T>>, changes: &Changes, now: Timestamp) -> bool {
+    pub fn keep(&self, key: K, copy: &Arc<KeptCopy<T>>, changes: &Changes, now: Timestamp) -> bool {
         let is_right = copy.is_right(changes, now);
         if is_right {
             self.cache.insert(key, Arc::clone(copy));
@@ -128,18 +118,6 @@ impl<K: Hash + Eq + Size, T: Size> Copies<K, T> {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.cache.weight()
-    }
-
-    /// How often a copy was found.
-    #[must_use]
-    pub fn hits(&self) -> u64 {
-        self.hits.load(Ordering::Relaxed)
-    }
-
-    /// How often none was found.
-    #[must_use]
-    pub fn misses(&self) -> u64 {
-        self.misses.load(Ordering::Relaxed)
     }
 
     /// The number of copies that have left to make room for others.
@@ -168,12 +146,12 @@ mod tests {
     fn copy(changes: &Changes, bytes: usize) -> Arc<Copy<Vec<u8>>> {
         let since = changes.since_now();
         let times = Timestamp::EPOCH..Timestamp::MAX;
-        Arc::new(Copy { value: vec![0; bytes], shown: Shown::of(&[], None), since, times })
+        Arc::new(KeptCopy { value: vec![0; bytes], shown: Shown::of(&[], None), since, times })
     }
 
     #[test]
     fn a_crawler_of_many_addresses_does_not_push_out_the_front_page() {
-        let (copies, changes, now) = (Copies::new(1_000_000), Changes::default(), Timestamp::EPOCH);
+        let (copies, changes, now) = (Copies::new(1_000_000, 4_000), Changes::default(), Timestamp::EPOCH);
         for _ in 0..2 {
             copies.keep(-1, &copy(&changes, 4_000), &changes, now);
         }
@@ -189,14 +167,15 @@ mod tests {
 
     #[test]
     fn a_copy_is_found_at_its_times_alone() {
-        let (copies, changes) = (Copies::new(1_000_000), Changes::default());
+        let (copies, changes) = (Copies::new(1_000_000, 4_000), Changes::default());
         let at = Timestamp::from_micros;
-        let copy = Copy { times: at(10)..at(20), ..Arc::into_inner(copy(&changes, 1)).expect("one owner") };
+        let copy =
+            KeptCopy { times: at(10)..at(20), ..Arc::into_inner(copy(&changes, 1)).expect("one owner") };
         assert!(copies.keep(1, &Arc::new(copy), &changes, at(10)));
         for (now, is_found) in [(9, false), (10, true), (19, true), (20, false)] {
             assert_eq!(copies.find(&1, &changes, at(now)).is_some(), is_found, "{now}");
-            let snapshot = changes.since_now();
-            assert_eq!(copies.find_in(&1, &changes, &snapshot, at(now)).is_some(), is_found, "{now}");
+            let before = changes.since_now();
+            assert_eq!(copies.find_in(&1, &changes, &before, at(now)).is_some(), is_found, "{now}");
         }
     }
 }

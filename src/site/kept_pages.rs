@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use quick_cache::Equivalent;
 
-use super::copies::{Copies, Copy, Size};
+use super::copies::{Copies, KeptCopy, Size};
 use crate::types::id::{SessionId, UserId};
 
 /// What a page depends on besides the database and the time.
@@ -85,7 +85,7 @@ impl Size for Page {
 }
 
 /// A copy of a page.
-pub type KeptPage = Copy<Page>;
+pub type KeptPage = KeptCopy<Page>;
 
 /// The copies of pages.
 pub type KeptPages = Copies<OwnedKey, Page>;

@@ -80,8 +80,8 @@ impl Default for Asked {
 }
 
 impl Asked {
-    /// Whether this was asked for before; from now on it was.
-    pub fn again(&self, what: &impl Hash) -> bool {
+    /// Notes that this is asked for, and returns whether it was before.
+    pub fn note(&self, what: &impl Hash) -> bool {
         let hash = self.hasher.hash_one(what);
         let place = usize::try_from(hash).unwrap_or_default() % REMEMBERED;
         self.hashes[place].swap(hash, Ordering::Relaxed) == hash
@@ -95,6 +95,6 @@ mod tests {
     #[test]
     fn only_what_was_asked_for_is_asked_for_again() {
         let asked = Asked::default();
-        assert_eq!([1, 2, 1, 2, 3].map(|what| asked.again(&what)), [false, false, true, true, false]);
+        assert_eq!([1, 2, 1, 2, 3].map(|what| asked.note(&what)), [false, false, true, true, false]);
     }
 }

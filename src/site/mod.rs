@@ -13,6 +13,7 @@ pub mod rate_limits;
 pub mod semaphore;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use lorem_http::ServerStats;
 use lorem_store::Database;
@@ -65,13 +66,28 @@ pub struct Kept {
     pub pieces: KeptPieces,
     /// The pieces that have been asked for.
     pub asked: Asked,
+    /// How often a copy of a piece was found.
+    pub piece_hits: AtomicU64,
+    /// How often none was found.
+    pub piece_misses: AtomicU64,
 }
+
+/// The bytes of a usual page, compressed.
+const USUAL_PAGE_BYTES: u64 = 8 * 1024;
+/// The bytes of a usual piece, a row of a list.
+const USUAL_PIECE_BYTES: u64 = 1536;
 
 impl Kept {
     /// Copies of at most this number of bytes, half of which is for pieces.
     #[must_use]
     pub fn new(bytes: u64) -> Kept {
-        Kept { pages: KeptPages::new(bytes / 2), pieces: KeptPieces::new(bytes / 2), asked: Asked::default() }
+        Kept {
+            pages: KeptPages::new(bytes / 2, USUAL_PAGE_BYTES),
+            pieces: KeptPieces::new(bytes / 2, USUAL_PIECE_BYTES),
+            asked: Asked::default(),
+            piece_hits: AtomicU64::new(0),
+            piece_misses: AtomicU64::new(0),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ macro_rules! new_since {
         concat!("iif(visits.looked_at < ", $now, " - 1800000000, visits.looked_at, visits.seen_at)")
     };
 }
+
 /// The comments on post `?2` after a given time by users other than `?1`, at most
 /// [`MANY_NEW`](super::MANY_NEW) (SQL).
 macro_rules! others_since {

@@ -2,11 +2,12 @@
 
 use std::cell::OnceCell;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use rusqlite::Connection;
 
 use crate::changes::{Shown, Since, Topic};
-use crate::site::copies::Copy;
+use crate::site::copies::KeptCopy;
 use crate::site::kept_pieces::{AnyPiece, Piece, PieceKey};
 use crate::site::{Kept, Site};
 use crate::types::time::Clock;
@@ -50,7 +51,8 @@ impl<'c> Pieces<'c> {
     }
 
     /// The piece of this type with this id: a copy, or what `make` makes from the snapshot, with the ages of the clock
-    /// that it gets. It is kept if it [is asked for again](Pieces::is_asked_for_again). `None`: there is none.
+    /// that it gets. `about` is its main topic, as for [`Pieces::get_if_asked_again`], which decides whether it is kept.
+    /// `None`: `make` made none.
     ///
     /// # Errors
     /// Those of `make`.
@@ -60,40 +62,50 @@ impl<'c> Pieces<'c> {
         about: Topic,
         make: impl FnOnce(&Connection, &Clock) -> rusqlite::Result<Option<Shows<T>>>,
     ) -> rusqlite::Result<Option<Arc<T>>> {
-        if let Some(piece) = self.find(id) {
-            return Ok(Some(piece));
+        match self.find(id) {
+            Some(piece) => Ok(Some(piece)),
+            None if self.note::<T>(id, about) => self.make(id, make),
+            None => Ok(make(self.connection, self.clock)?.map(|made| Arc::new(made.piece))),
         }
-        if self.is_asked_for_again::<T>(id, about) {
-            return self.make(id, make);
-        }
-        Ok(make(self.connection, self.clock)?.map(|made| Arc::new(made.piece)))
     }
 
-    /// The copy of the piece of this type with this id.
-    #[must_use]
-    pub fn find<T: Piece>(&self, id: i64) -> Option<Arc<T>> {
-        let Kept { pieces, .. } = self.kept()?;
-        let copy =
-            pieces.find_in(&PieceKey::of::<T>(id), &self.site.changes, &self.before, self.clock.now())?;
+    /// As [`Pieces::get`], but `None` also where the piece is not worth keeping: it has not been asked for since something
+    /// last changed `about`.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub fn get_if_asked_again<T: Piece>(
+        &self,
+        id: i64,
+        about: Topic,
+        make: impl FnOnce(&Connection, &Clock) -> rusqlite::Result<Option<Shows<T>>>,
+    ) -> rusqlite::Result<Option<Arc<T>>> {
+        match self.find(id) {
+            Some(piece) => Ok(Some(piece)),
+            None if self.note::<T>(id, about) => self.make(id, make),
+            None => Ok(None),
+        }
+    }
+
+    fn find<T: Piece>(&self, id: i64) -> Option<Arc<T>> {
+        let Kept { pieces, piece_hits, piece_misses, .. } = self.kept()?;
+        let found =
+            pieces.find_in(&PieceKey::of::<T>(id), &self.site.changes, &self.before, self.clock.now());
+        let counter = if found.is_some() { piece_hits } else { piece_misses };
+        counter.fetch_add(1, Ordering::Relaxed);
+        let copy = found?;
         self.clock.limit(copy.times.end);
         copy.value.get()
     }
 
-    /// Whether the piece has been asked for since something last changed `about`, its main topic: what is asked for once
-    /// is not worth keeping. This counts as asking.
-    #[must_use]
-    pub fn is_asked_for_again<T: Piece>(&self, id: i64, about: Topic) -> bool {
-        let Some(Kept { asked, .. }) = self.kept() else {
-            return false;
-        };
-        asked.again(&(PieceKey::of::<T>(id), self.site.changes.number(about)))
+    /// Notes that the piece is asked for, and returns whether it was before, since something last changed `about`.
+    fn note<T: Piece>(&self, id: i64, about: Topic) -> bool {
+        let what = (PieceKey::of::<T>(id), self.site.changes.number(about));
+        self.kept().is_some_and(|kept| kept.asked.note(&what))
     }
 
-    /// Makes the piece and keeps it.
-    ///
-    /// # Errors
-    /// Those of `make`.
-    pub fn make<T: Piece>(
+    /// Makes the piece, and keeps it if it is right now.
+    fn make<T: Piece>(
         &self,
         id: i64,
         make: impl FnOnce(&Connection, &Clock) -> rusqlite::Result<Option<Shows<T>>>,
@@ -110,7 +122,7 @@ impl<'c> Pieces<'c> {
         {
             let (value, shown) = (AnyPiece::of(Arc::clone(&piece)), Shown::of(&topics, None));
             let times = clock.now()..clock.right_until();
-            let copy = Copy { value, shown, since: self.before.clone(), times };
+            let copy = KeptCopy { value, shown, since: self.before.clone(), times };
             pieces.keep(PieceKey::of::<T>(id), &Arc::new(copy), &self.site.changes, clock.now());
         }
         Ok(Some(piece))

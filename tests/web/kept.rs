@@ -161,6 +161,10 @@ enum Event {
     Unsave(usize),
     Draft(usize, usize),
     Flag(usize, usize),
+    FlagComment(usize, usize),
+    Ban(usize),
+    RemoveComment(usize),
+    UndoComment(usize),
     Index,
     Nothing,
 }
@@ -195,6 +199,10 @@ fn event() -> impl Strategy<Value = Event> {
         a.clone().prop_map(Event::Unsave),
         (a.clone(), b.clone()).prop_map(|(user, post)| Event::Draft(user, post)),
         (a.clone(), b.clone()).prop_map(|(user, post)| Event::Flag(user, post)),
+        (a.clone(), b.clone()).prop_map(|(user, comment)| Event::FlagComment(user, comment)),
+        a.clone().prop_map(Event::Ban),
+        a.clone().prop_map(Event::RemoveComment),
+        a.clone().prop_map(Event::UndoComment),
         Just(Event::Index),
         Just(Event::Nothing),
     ]
@@ -321,6 +329,21 @@ fn happen(pair: &Pair, event: Event, now: Timestamp) {
                     params![user(by)?, unique, post(which)?],
                 )?;
             }
+            Event::FlagComment(by, which) => {
+                run("INSERT INTO cases (created_at, comment_id) VALUES (?2, ?1) ON CONFLICT DO NOTHING", comment(which)?.get())?;
+                connection.execute(
+                    "REPLACE INTO flags SELECT cases.id, ?1, ?2, 'Reason' FROM cases WHERE comment_id = ?3",
+                    params![user(by)?, unique, comment(which)?],
+                )?;
+            }
+            Event::Ban(of) => run("UPDATE users SET banned_at = iif(banned_at IS NULL, ?2, NULL) WHERE id = ?1", user(of)?.get())?,
+            Event::RemoveComment(of) => {
+                run("UPDATE comments SET removed_at = ?2, deleted_at = ?2 WHERE id = ?1", comment(of)?.get())?
+            }
+            Event::UndoComment(of) => run(
+                "UPDATE comments SET removed_at = NULL, deleted_at = NULL, gone_at = NULL WHERE id = ?1 AND ?2 > 0",
+                comment(of)?.get(),
+            )?,
             Event::Index => drop(search::sql::index_step(connection)?),
             Event::Nothing => {}
         }
@@ -335,8 +358,8 @@ fn happen(pair: &Pair, event: Event, now: Timestamp) {
 
 /// The pages that are kept, of which each history looks at some.
 fn pages(connection: &Connection, number: usize) -> String {
-    let post = nth(connection, "posts", number / 19).unwrap_or(0);
-    match number % 19 {
+    let post = nth(connection, "posts", number / 20).unwrap_or(0);
+    match number % 20 {
         0 => "/".to_owned(),
         1 => "/posts".to_owned(),
         2 => "/best".to_owned(),
@@ -356,7 +379,8 @@ fn pages(connection: &Connection, number: usize) -> String {
         11 => "/search?q=text+comment".to_owned(),
         12 => "/search.atom?q=changed".to_owned(),
         // Not kept, but made of pieces.
-        13 | 14 => format!("/users/{}", nth(connection, "users", number / 19 % 5).unwrap_or(0)),
+        15 => "/saved".to_owned(),
+        13 | 14 => format!("/users/{}", nth(connection, "users", number / 20 % 5).unwrap_or(0)),
         _ => format!("/posts/{post}"),
     }
 }
@@ -380,7 +404,7 @@ fn check(pair: &Pair, history: &[(Event, u64, Vec<usize>)]) -> Result<(), TestCa
 
 fn history() -> impl Strategy<Value = Vec<(Event, u64, Vec<usize>)>> {
     let seconds = prop_oneof![Just(0_u64), 0..120_u64, Just(3600), 0..90_000_u64, Just(40 * 86_400)];
-    vec((event(), seconds, vec(0..114_usize, 1..5)), 1..60)
+    vec((event(), seconds, vec(0..120_usize, 1..5)), 1..60)
 }
 
 proptest! {

@@ -86,8 +86,8 @@ impl ReaderGate {
     }
 }
 
-/// Begins the snapshot of a connection in a transaction, if no statement has begun it: from now on the connection sees
-/// nothing that is committed.
+/// Begins the snapshot of a connection in a transaction, if no statement has begun it: until the transaction ends, the
+/// connection sees nothing that is committed from now on.
 ///
 /// # Errors
 /// [`rusqlite::Error`] when SQLite fails.

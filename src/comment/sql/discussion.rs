@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::super::tree::{CommentPage, Layout, Node, Row, Tree};
-use super::super::{Comment, MAX_ORDERED, PAGE_SIZE, Rows, SharedItem, SharedList, Thread};
+use super::super::{Comment, LocatedComment, MAX_ORDERED, PAGE_SIZE, Rows, SharedItem, SharedList, Thread};
 use crate::post::{Post, PostDetail};
 use crate::types::cursor::{Cursor, START};
 use crate::types::id::{CommentId, PostId, UserId};
@@ -114,13 +114,14 @@ impl Page {
         if let Some(viewer_id) = viewer_id {
             super::add_viewers(connection, viewer_id, &mut rows)?;
             let is_here = |id| rows.iter().any(|(row, _)| row.id == id);
-            new_elsewhere = new_but(connection, viewer_id, detail, is_here)?;
+            new_elsewhere = self::new_elsewhere(connection, viewer_id, detail, is_here)?;
         }
         Ok(Thread { rows: Rows::Read(rows), next, is_truncated, new_elsewhere })
     }
 }
 
-/// The page that `list` shares, for a member: the comments that the member has something to do with are read.
+/// The page that `list` shares, for a member: the comments that the member has something to do with are read one by one.
+/// `None`: they are so many that reading the page is faster.
 ///
 /// # Errors
 /// [`rusqlite::Error`] when SQLite fails.
@@ -128,29 +129,40 @@ pub fn of_shared(
     connection: &Connection,
     viewer_id: UserId,
     detail: &PostDetail,
-    list: Arc<SharedList>,
-) -> rusqlite::Result<Thread> {
+    list: &Arc<SharedList>,
+) -> rusqlite::Result<Option<Thread>> {
     let items = &list.items;
     let since = detail.relation.visit.map(|visit| visit.new_since);
-    let is_touched = |item: &SharedItem| item.author == Some(viewer_id) || item.is_new(viewer_id, since);
-    let own_or_new = items.iter().enumerate().filter(|(_, item)| is_touched(item)).map(|(at, _)| at);
+    let is_own_or_new = |item: &SharedItem| item.author == Some(viewer_id) || item.is_new(viewer_id, since);
+    let own_or_new = items.iter().enumerate().filter(|(_, item)| is_own_or_new(item)).map(|(at, _)| at);
     let mut indexes: BTreeSet<usize> = own_or_new.collect();
     let ids = items.iter().map(|item| item.row.id);
     let (voted, flagged) = super::votes_and_flags(connection, viewer_id, ids)?;
-    indexes.extend(voted.into_iter().chain(flagged));
+    indexes.extend(voted.iter().chain(&flagged));
+    if indexes.len() > MIN_MANY && indexes.len() * MAX_SHARE > items.len() {
+        return Ok(None);
+    }
     let mut touched = Vec::with_capacity(indexes.len());
     for at in indexes {
-        let located = super::find(connection, Some(viewer_id), items[at].row.id)?;
-        touched.extend(located.map(|located| (at, located.comment)));
+        if let Some(LocatedComment { comment, .. }) = super::find(connection, None, items[at].row.id)? {
+            let (is_voted, is_flagged) = (voted.contains(&at), flagged.contains(&at));
+            touched.push((at, Comment { is_voted, is_flagged, ..comment }));
+        }
     }
     let is_here = |id| items.iter().any(|item| item.row.id == id);
-    let new_elsewhere = new_but(connection, viewer_id, detail, is_here)?;
+    let new_elsewhere = new_elsewhere(connection, viewer_id, detail, is_here)?;
     let (next, is_truncated) = (list.next, list.is_truncated);
-    Ok(Thread { rows: Rows::Shared { list, touched }, next, is_truncated, new_elsewhere })
+    let rows = Rows::Shared { list: Arc::clone(list), touched };
+    Ok(Some(Thread { rows, next, is_truncated, new_elsewhere }))
 }
 
+/// The comments of a page that are read one by one at any rate.
+const MIN_MANY: usize = 4;
+/// Beyond them, one in this number.
+const MAX_SHARE: usize = 4;
+
 /// The oldest comment that is new to the viewer and not on the page.
-fn new_but(
+fn new_elsewhere(
     connection: &Connection,
     viewer_id: UserId,
     detail: &PostDetail,

@@ -60,7 +60,7 @@ pub fn reply_in_place<'f>(parent_id: CommentId, form: &CommentForm<'f>) -> impl 
 
 /// The most bytes of the text in a comment's form that leave room for the comments on the page: the longest
 /// comment takes 50,000.
-const MAX_BODY_BESIDE_COMMENTS: usize = 64 * 1024;
+pub(super) const MAX_BODY_BESIDE_COMMENTS: usize = 64 * 1024;
 
 /// The contents of a comment's form.
 #[derive(Clone, Copy)]

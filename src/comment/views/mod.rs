@@ -10,13 +10,14 @@ pub mod text;
 use horrorshow::prelude::*;
 use horrorshow::{TemplateBuffer, owned_html};
 
+use self::forms::MAX_BODY_BESIDE_COMMENTS;
 pub use self::forms::{CommentForm, edit, edit_in_place, form, reply, reply_in_place};
 use super::tree::{HiddenReplies, Row};
 use super::{Comment, MAX_LEVELS, Rows, SharedItem, Thread};
 use crate::html::render_by_reference;
 use crate::html::size::MAX_PAGE_BYTES;
 use crate::html::text::{DOT, Id, Isolated, Parts, Rendered};
-use crate::post::PostDetail;
+use crate::post::{MAX_SHOWN_TEXT_BYTES, PostDetail};
 use crate::types::id::{CommentId, UserId};
 use crate::types::time::{Clock, Timestamp};
 use crate::ui::field;
@@ -240,8 +241,14 @@ pub fn shared_list(
         Step::Replies(row) => drop(html.add(open_replies(row.id, row.replies))),
         Step::End(row) => drop(html.add(end_item(row))),
     });
-    (html.bytes() < MAX_PAGE_BYTES / 2).then(|| (html.finish(), items))
+    (html.bytes() <= MAX_SHARED_BYTES).then(|| (html.finish(), items))
 }
+
+/// The most bytes of a list that is shared. A page with it needs no cut: there is room for the post's text, the form, and
+/// for a head, a frame, and the marks of the viewer's own.
+const MAX_SHARED_BYTES: usize = MAX_PAGE_BYTES / 2;
+const _: () =
+    assert!(MAX_SHARED_BYTES + MAX_SHOWN_TEXT_BYTES + MAX_BODY_BESIDE_COMMENTS + 64 * 1024 <= MAX_PAGE_BYTES);
 
 /// The bytes of most items with their text.
 const USUAL_ITEM_BYTES: usize = 1024;
@@ -256,7 +263,7 @@ enum Step {
     End(Row),
 }
 
-/// The parts of a list of comments: nested lists are opened and closed without recursion.
+/// Visits the parts of a list of comments in the order of the page: nested lists are opened and closed without recursion.
 fn walk(rows: impl Iterator<Item = Row>, mut visit: impl FnMut(Step)) {
     let mut open: Vec<Row> = Vec::with_capacity(MAX_LEVELS);
     for (at, row) in rows.enumerate() {

@@ -22,7 +22,7 @@ const SHORT_BYTES: usize = 500;
 /// The most bytes of a comment's rendered text on a page that has `excess` bytes too many when all are whole: the
 /// longest are cut. The first `whole` comments are not.
 pub(super) fn limit(thread: &Thread, whole: usize, excess: usize) -> Option<usize> {
-    // A list that is shared is far smaller.
+    // A list that is shared leaves room for the rest of the page, see `MAX_SHARED_BYTES`.
     let Rows::Read(rows) = &thread.rows else { return None };
     let texts = rows.iter().skip(whole).map(|(_, comment)| &*comment.body);
     let present: usize = texts.clone().map(size).sum();

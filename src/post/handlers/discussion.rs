@@ -12,25 +12,23 @@ use crate::comment::sql::discussion::{self, Discussion, Page};
 use crate::comment::{SharedItem, SharedList, Thread};
 use crate::site::kept_pieces::Piece;
 use crate::types::cursor::{Cursor, START};
-use crate::types::id::PostId;
+use crate::types::id::{PostId, UserId};
 use crate::types::time::Clock;
 use crate::web::Viewer;
 use crate::web::pieces::{Pieces, Shows};
 
-/// The first page for members who have nothing to do with it.
-struct FirstPage {
-    detail: PostDetail,
-    /// `None`: it is too large to be shared.
-    list: Option<Arc<SharedList>>,
-}
+/// The first page for members who have nothing to do with it; `None`: it is too large to be shared.
+struct FirstPage(Option<(PostDetail, Arc<SharedList>)>);
 
 impl Piece for FirstPage {
     fn bytes(&self) -> usize {
-        let FirstPage { detail, list } = self;
+        let FirstPage(Some((detail, list))) = self else {
+            return size_of::<FirstPage>();
+        };
         let html = detail.html.as_ref().map_or(0, |html| html.preview.len() + html.text.bytes());
-        let list =
-            list.as_ref().map_or(0, |list| list.html.bytes() + list.items.len() * size_of::<SharedItem>());
-        size_of::<FirstPage>() + size_of::<DetailHtml>() + html + detail.description.len() + list
+        let url = detail.post.link.as_ref().map_or(0, |link| link.url.len());
+        let list = size_of::<SharedList>() + list.html.bytes() + list.items.len() * size_of::<SharedItem>();
+        size_of::<FirstPage>() + size_of::<DetailHtml>() + html + url + detail.description.len() + list
     }
 }
 
@@ -45,15 +43,11 @@ pub fn find(
     after: Cursor,
 ) -> rusqlite::Result<Option<(PostDetail, Thread)>> {
     let connection = pieces.connection();
-    let is_shared = |viewer: &&Viewer| after == START && !viewer.is_admin && !viewer.is_banned;
-    if let Some(viewer) = viewer.filter(is_shared)
-        && let Some(page) = shared(pieces, id)?
-        && let Some(list) = &page.list
+    let is_usual = |viewer: &&Viewer| after == START && !viewer.is_admin && !viewer.is_banned;
+    if let Some(viewer) = viewer.filter(is_usual)
+        && let Some(found) = shared(pieces, viewer.id, id)?
     {
-        let mut detail = page.detail.clone();
-        sql::add_viewer(connection, viewer.id, &mut detail)?;
-        let thread = discussion::of_shared(connection, viewer.id, &detail, Arc::clone(list))?;
-        return Ok(Some((detail, thread)));
+        return Ok(Some(found));
     }
     let viewer_id = viewer.map(|viewer| viewer.id);
     let Some(detail) = sql::find(connection, viewer_id, id)? else {
@@ -63,15 +57,17 @@ pub fn find(
     Ok(Some((detail, thread)))
 }
 
-/// The first page, if it is worth keeping.
-fn shared(pieces: &Pieces, id: PostId) -> rusqlite::Result<Option<Arc<FirstPage>>> {
-    if let Some(page) = pieces.find(id.get()) {
-        return Ok(Some(page));
-    }
-    if !pieces.is_asked_for_again::<FirstPage>(id.get(), Topic::Post(id)) {
+/// The first page from a piece, for a member; `None`: it is not shared, or the member has much to do with it.
+fn shared(pieces: &Pieces, viewer_id: UserId, id: PostId) -> rusqlite::Result<Option<(PostDetail, Thread)>> {
+    let make = |connection: &Connection, clock: &Clock| first_page(connection, clock, id);
+    let page = pieces.get_if_asked_again(id.get(), Topic::Post(id), make)?;
+    let Some(FirstPage(Some((detail, list)))) = page.as_deref() else {
         return Ok(None);
-    }
-    pieces.make(id.get(), |connection, clock| first_page(connection, clock, id))
+    };
+    let mut detail = detail.clone();
+    sql::add_viewer(pieces.connection(), viewer_id, &mut detail)?;
+    let thread = discussion::of_shared(pieces.connection(), viewer_id, &detail, list)?;
+    Ok(thread.map(|thread| (detail, thread)))
 }
 
 fn page(connection: &Connection, detail: &PostDetail, after: Cursor) -> rusqlite::Result<Page> {
@@ -87,8 +83,10 @@ fn first_page(
         return Ok(None);
     };
     let Page { rows, next, is_truncated } = page(connection, &detail, START)?;
-    let list = comment::views::shared_list(&detail, &rows, clock)
-        .map(|(html, items)| Arc::new(SharedList { html, items, next, is_truncated }));
+    let Some((html, items)) = comment::views::shared_list(&detail, &rows, clock) else {
+        return Ok(Some(Shows { piece: FirstPage(None), topics: vec![Topic::Post(id)] }));
+    };
     detail.html = Some(Arc::new(views::shared_detail(&detail)));
-    Ok(Some(Shows { piece: FirstPage { detail, list }, topics: vec![Topic::Post(id)] }))
+    let list = Arc::new(SharedList { html, items, next, is_truncated });
+    Ok(Some(Shows { piece: FirstPage(Some((detail, list))), topics: vec![Topic::Post(id)] }))
 }

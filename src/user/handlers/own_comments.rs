@@ -1,5 +1,6 @@
 //! The list of a user's comments on their page: its first page is a piece for all readers.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -10,7 +11,7 @@ use crate::comment;
 use crate::html::text::Rendered;
 use crate::site::kept_pieces::Piece;
 use crate::types::cursor::{Cursor, PAGE_SIZE, START};
-use crate::types::id::UserId;
+use crate::types::id::{PostId, UserId};
 use crate::types::time::Clock;
 use crate::web::pieces::{Pieces, Shows};
 
@@ -29,8 +30,7 @@ pub(super) fn read(pieces: &Pieces, id: UserId, after: Cursor) -> rusqlite::Resu
         return Ok(Arc::new(list(pieces.connection(), pieces.clock(), id, after)?.piece));
     }
     let make = |connection: &Connection, clock: &Clock| list(connection, clock, id, START).map(Some);
-    let list = pieces.get(id.get(), Topic::Author(id), make)?;
-    Ok(list.unwrap_or_default())
+    pieces.get(id.get(), Topic::Author(id), make)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
 }
 
 fn list(
@@ -40,8 +40,8 @@ fn list(
     after: Cursor,
 ) -> rusqlite::Result<Shows<CommentList>> {
     let comments = comment::sql::of_user(connection, id, after, PAGE_SIZE)?;
-    let posts = comments.rows.iter().map(|comment| Topic::Post(comment.post_id));
-    let topics = posts.chain([Topic::Author(id)]).collect();
+    let posts: BTreeSet<PostId> = comments.rows.iter().map(|comment| comment.post_id).collect();
+    let topics = posts.into_iter().map(Topic::Post).chain([Topic::Author(id)]).collect();
     let html = Rendered::of(comment::views::text::own(&comments.rows, clock));
     Ok(Shows { piece: CommentList { html, next: comments.next }, topics })
 }

@@ -41,7 +41,7 @@ pub struct Profile {
 }
 
 /// A page of the list of a user's comments.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct CommentList {
     /// The list.
     pub html: Rendered,

@@ -79,7 +79,9 @@ fn measure(member: &Member, path: &str, options: &Options) -> Result<(f64, f64)>
             let balanced = format!("{url}/benchmarking/balanced");
             load::post(&balanced, WRITERS, &Amount::Seconds(options.seconds), writers_folder.path())
         });
-        let (pattern, headers) = (url.replace('.', r"\.") + path, ["Accept-Encoding: gzip".to_owned()]);
+        // A dot in a pattern is any character, and oha takes `127\.0\.0\.1` for another host.
+        let (pattern, headers) =
+            (url.replace("127.0.0.1", "localhost") + path, ["Accept-Encoding: gzip".to_owned()]);
         let request = Request { method: "GET", url: &pattern, is_pattern: true, headers: &headers };
         let pages = load::request(&request, GUESTS, &seconds, folder.path());
         (pages, writes.join().unwrap_or_else(|_| Err(anyhow!("the writers' thread panicked"))))
