@@ -143,7 +143,7 @@ mod tests {
         }
     }
 
-    fn copy(changes: &Changes, bytes: usize) -> Arc<Copy<Vec<u8>>> {
+    fn copy(changes: &Changes, bytes: usize) -> Arc<KeptCopy<Vec<u8>>> {
         let since = changes.since_now();
         let times = Timestamp::EPOCH..Timestamp::MAX;
         Arc::new(KeptCopy { value: vec![0; bytes], shown: Shown::of(&[], None), since, times })

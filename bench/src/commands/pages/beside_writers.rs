@@ -4,7 +4,8 @@ use std::thread;
 
 use anyhow::{Context, Result, anyhow};
 
-use super::{Member, Options, Servers};
+use super::options::Options;
+use super::sites::{Site, Sites};
 use crate::database::temporary_folder;
 use crate::format::{self, ratio, table};
 use crate::load::{self, Amount, LoadReport, Request};
@@ -29,14 +30,14 @@ struct Rounds {
 }
 
 /// Measures; the table.
-pub(super) fn run(servers: &Servers, options: &Options) -> Result<String> {
+pub(super) fn run(sites: &Sites, options: &Options) -> Result<String> {
     let mut rows = Vec::new();
     for (name, path) in PAGES {
         let mut rounds = Rounds::default();
         for _ in 0..options.rounds {
-            let this = measure(&servers.this, path, options)?;
-            rounds.of_itself.push(of(measure(&servers.again, path, options)?, this));
-            if let Some(beside) = &servers.beside {
+            let this = measure(&sites.this, path, options)?;
+            rounds.of_itself.push(of(measure(&sites.again, path, options)?, this));
+            if let Some(beside) = &sites.beside {
                 rounds.of_before.push(of(this, measure(beside, path, options)?));
             }
         }
@@ -71,9 +72,9 @@ fn of(this: (f64, f64), other: (f64, f64)) -> (f64, f64) {
 }
 
 /// The guests' pages per second and their 99th percentile. A discussion may be gone: the writers delete posts.
-fn measure(member: &Member, path: &str, options: &Options) -> Result<(f64, f64)> {
+fn measure(site: &Site, path: &str, options: &Options) -> Result<(f64, f64)> {
     let (folder, writers_folder) = (temporary_folder()?, temporary_folder()?);
-    let (url, seconds) = (member.server.url(), Amount::Seconds(options.seconds));
+    let (url, seconds) = (site.server.url(), Amount::Seconds(options.seconds));
     let (pages, writes): (Result<LoadReport>, Result<LoadReport>) = thread::scope(|scope| {
         let writes = scope.spawn(|| {
             let balanced = format!("{url}/benchmarking/balanced");
