@@ -193,10 +193,9 @@ fn write(
 /// Adds flags, an admin's decisions and a comment deleted by its author, on the newest posts, which visitors
 /// of the demo see first.
 fn moderate(connection: &Connection, users: &[UserId], now: Timestamp) -> rusqlite::Result<()> {
-    let mut posts = Vec::new();
-    for key in post::sql::newest(connection, START, PAGE_SIZE)?.rows {
-        posts.extend(post::sql::listed(connection, PostId::new(key.id))?);
-    }
+    let newest = post::sql::newest(connection, START, PAGE_SIZE)?.rows;
+    let newest: Vec<PostId> = newest.iter().map(|key| PostId::new(key.id)).collect();
+    let mut posts = post::sql::listed(connection, &newest)?;
     // A post that loses a comment here keeps five.
     posts.retain(|post| post.comments_count > 5);
     let mut posts = posts.into_iter();

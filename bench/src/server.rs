@@ -30,6 +30,8 @@ pub struct ServerOptions<'a> {
     pub executable: Executable<'a>,
     pub mode: Mode,
     pub replica: Option<ReplicaTarget<'a>>,
+    /// Keeps no copies of pages.
+    pub no_copies: bool,
     /// Switches the log of slow requests off, as the programs in `bench/programs/` have none.
     pub no_slow_log: bool,
 }
@@ -115,6 +117,9 @@ impl ServerOptions<'_> {
             Executable::Bench { .. } => Build::Release.lorem_news()?,
         };
         command.arg(subcommand);
+        if self.no_copies {
+            command.env("CACHE_MB", "0");
+        }
         if self.no_slow_log {
             command.env("SLOW_MS", "off");
         }

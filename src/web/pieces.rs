@@ -52,7 +52,6 @@ impl<'c> Pieces<'c> {
 
     /// The piece of this type with this id: a copy, or what `make` makes from the snapshot, with the ages of the clock
     /// that it gets. `about` is its main topic, as for [`Pieces::get_if_asked_again`], which decides whether it is kept.
-    /// `None`: `make` made none.
     ///
     /// # Errors
     /// Those of `make`.
@@ -60,17 +59,47 @@ impl<'c> Pieces<'c> {
         &self,
         id: i64,
         about: Topic,
-        make: impl FnOnce(&Connection, &Clock) -> rusqlite::Result<Option<Shows<T>>>,
-    ) -> rusqlite::Result<Option<Arc<T>>> {
-        match self.find(id) {
-            Some(piece) => Ok(Some(piece)),
-            None if self.note::<T>(id, about) => self.make(id, make),
-            None => Ok(make(self.connection, self.clock)?.map(|made| Arc::new(made.piece))),
+        make: impl FnOnce(&Connection, &Clock) -> rusqlite::Result<Shows<T>>,
+    ) -> rusqlite::Result<Arc<T>> {
+        if let Some(piece) = self.find(id) {
+            return Ok(piece);
         }
+        let clock = self.clock_of_piece();
+        Ok(self.made(id, about, make(self.connection, &clock)?, &clock))
     }
 
-    /// As [`Pieces::get`], but `None` also where the piece is not worth keeping: it has not been asked for since something
-    /// last changed `about`.
+    /// The pieces with these ids, as [`Pieces::get`] gives one. `read` reads together what the missing ones are made of;
+    /// a piece that it does not give is left out.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub fn get_each<T: Piece, R>(
+        &self,
+        ids: &[i64],
+        read: impl FnOnce(&Connection, &[i64]) -> rusqlite::Result<Vec<R>>,
+        make: impl Fn(R, &Clock) -> (i64, Topic, T),
+    ) -> rusqlite::Result<Vec<Arc<T>>> {
+        let mut pieces: Vec<Option<Arc<T>>> = ids.iter().map(|id| self.find(*id)).collect();
+        let missing = || ids.iter().zip(&pieces).filter(|(_, piece)| piece.is_none()).map(|(id, _)| *id);
+        let missing: Vec<i64> = missing().collect();
+        if missing.is_empty() {
+            return Ok(pieces.into_iter().flatten().collect());
+        }
+        let mut places = (0..ids.len()).filter(|at| pieces[*at].is_none()).collect::<Vec<_>>().into_iter();
+        for part in read(self.connection, &missing)? {
+            let clock = self.clock_of_piece();
+            let (id, about, piece) = make(part, &clock);
+            let made = self.made(id, about, Shows { piece, topics: vec![about] }, &clock);
+            // What was read has the order of the ids.
+            if let Some(at) = places.by_ref().find(|at| ids[*at] == id) {
+                pieces[at] = Some(made);
+            }
+        }
+        Ok(pieces.into_iter().flatten().collect())
+    }
+
+    /// As [`Pieces::get`], but `None` where the piece is not worth keeping: it has not been asked for since something last
+    /// changed `about`. `None` also where `make` makes none.
     ///
     /// # Errors
     /// Those of `make`.
@@ -80,11 +109,14 @@ impl<'c> Pieces<'c> {
         about: Topic,
         make: impl FnOnce(&Connection, &Clock) -> rusqlite::Result<Option<Shows<T>>>,
     ) -> rusqlite::Result<Option<Arc<T>>> {
-        match self.find(id) {
-            Some(piece) => Ok(Some(piece)),
-            None if self.note::<T>(id, about) => self.make(id, make),
-            None => Ok(None),
+        if let Some(piece) = self.find(id) {
+            return Ok(Some(piece));
         }
+        if !self.note::<T>(id, about) {
+            return Ok(None);
+        }
+        let clock = self.clock_of_piece();
+        Ok(make(self.connection, &clock)?.map(|made| self.keep(id, made, &clock)))
     }
 
     fn find<T: Piece>(&self, id: i64) -> Option<Arc<T>> {
@@ -104,17 +136,24 @@ impl<'c> Pieces<'c> {
         self.kept().is_some_and(|kept| kept.asked.note(&what))
     }
 
-    /// Makes the piece, and keeps it if it is right now.
-    fn make<T: Piece>(
-        &self,
-        id: i64,
-        make: impl FnOnce(&Connection, &Clock) -> rusqlite::Result<Option<Shows<T>>>,
-    ) -> rusqlite::Result<Option<Arc<T>>> {
+    /// The clock of a piece that may be kept.
+    fn clock_of_piece(&self) -> Clock {
         let clock = Clock::at(self.clock.now());
         clock.watch();
-        let Some(Shows { piece, topics }) = make(self.connection, &clock)? else {
-            return Ok(None);
-        };
+        clock
+    }
+
+    /// A piece that was made, and is kept if it is asked for again.
+    fn made<T: Piece>(&self, id: i64, about: Topic, made: Shows<T>, clock: &Clock) -> Arc<T> {
+        if self.note::<T>(id, about) {
+            return self.keep(id, made, clock);
+        }
+        self.clock.limit(clock.right_until());
+        Arc::new(made.piece)
+    }
+
+    /// Keeps a piece if it is right now.
+    fn keep<T: Piece>(&self, id: i64, Shows { piece, topics }: Shows<T>, clock: &Clock) -> Arc<T> {
         self.clock.limit(clock.right_until());
         let piece = Arc::new(piece);
         if let Some(Kept { pieces, .. }) = self.kept()
@@ -125,7 +164,7 @@ impl<'c> Pieces<'c> {
             let copy = KeptCopy { value, shown, since: self.before.clone(), times };
             pieces.keep(PieceKey::of::<T>(id), &Arc::new(copy), &self.site.changes, clock.now());
         }
-        Ok(Some(piece))
+        piece
     }
 
     /// The copies, if they can be found in the snapshot, which it begins: that shows no commit of another process that has

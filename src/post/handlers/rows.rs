@@ -1,15 +1,14 @@
 //! The rows of lists of posts: for all readers a piece, with the viewer's part beside it.
 
-use std::sync::Arc;
-
 use rusqlite::Connection;
 
-use super::super::{ListedPost, Row, sql, views};
+use super::super::{ListedPost, Post, Relation, Row, sql, views};
 use crate::changes::Topic;
 use crate::site::kept_pieces::Piece;
 use crate::types::cursor::{Cursor, Slice};
 use crate::types::id::{PostId, UserId};
-use crate::web::pieces::{Pieces, Shows};
+use crate::types::time::Clock;
+use crate::web::pieces::Pieces;
 use crate::web::{Cx, Result};
 
 impl Piece for Row {
@@ -54,19 +53,20 @@ pub fn of_posts(
     viewer_id: Option<UserId>,
     ids: impl Iterator<Item = PostId>,
 ) -> rusqlite::Result<Vec<ListedPost>> {
-    let rows =
-        ids.filter_map(|id| row(pieces, id).transpose()).collect::<rusqlite::Result<Vec<Arc<Row>>>>()?;
+    let ids: Vec<i64> = ids.map(PostId::get).collect();
+    let read = |connection: &Connection, ids: &[i64]| {
+        let ids: Vec<PostId> = ids.iter().copied().map(PostId::new).collect();
+        sql::listed(connection, &ids)
+    };
+    let make = |post: Post, clock: &Clock| {
+        let id = post.id;
+        (id.get(), Topic::Post(id), views::shared_row(post, clock))
+    };
+    let rows = pieces.get_each(&ids, read, make)?;
     let relations = match viewer_id {
         Some(viewer_id) => sql::relations(pieces.connection(), viewer_id, &rows)?,
-        None => vec![Default::default(); rows.len()],
+        None => vec![Relation::default(); rows.len()],
     };
     let listed = |(row, relation)| ListedPost { row, relation };
     Ok(rows.into_iter().zip(relations).map(listed).collect())
-}
-
-fn row(pieces: &Pieces, id: PostId) -> rusqlite::Result<Option<Arc<Row>>> {
-    pieces.get(id.get(), Topic::Post(id), |connection, clock| {
-        let post = sql::listed(connection, id)?;
-        Ok(post.map(|post| Shows { piece: views::shared_row(post, clock), topics: vec![Topic::Post(id)] }))
-    })
 }

@@ -29,8 +29,7 @@ pub(super) fn read(pieces: &Pieces, id: UserId, after: Cursor) -> rusqlite::Resu
     if after != START {
         return Ok(Arc::new(list(pieces.connection(), pieces.clock(), id, after)?.piece));
     }
-    let make = |connection: &Connection, clock: &Clock| list(connection, clock, id, START).map(Some);
-    pieces.get(id.get(), Topic::Author(id), make)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
+    pieces.get(id.get(), Topic::Author(id), |connection, clock| list(connection, clock, id, START))
 }
 
 fn list(

@@ -107,7 +107,9 @@ pub fn compare(folders: [&Path; 2], options: &Options) -> Result<Vec<PageResult>
     for database in [&small, &large] {
         read_into_memory(database)?;
     }
-    let start = |folder| Server::start(folder, &ServerOptions::site());
+    // Copies would show how fast they are sent, and not what the database does for a page.
+    let options_of_server = ServerOptions { no_copies: true, ..ServerOptions::site() };
+    let start = |folder| Server::start(folder, &options_of_server);
     let servers = [start(folders[0])?, start(folders[1])?];
     let mut progress = Progress::new(pages.len());
     let mut results = Vec::new();
@@ -185,7 +187,7 @@ pub fn threads(large: &Path, options: &Options) -> Result<String> {
     let mut pages: Vec<(&str, String, Vec<f64>)> =
         THREADS.iter().map(|(name, post)| (*name, format!("/posts/{post}"), Vec::new())).collect();
     pages.push(("the end of the chain", format!("/comments/{END_OF_CHAIN}"), Vec::new()));
-    let server = Server::start(large, &ServerOptions::site())?;
+    let server = Server::start(large, &ServerOptions { no_copies: true, ..ServerOptions::site() })?;
     for _ in 0..options.rounds {
         for (_, path, times) in &mut pages {
             times.push(1000.0 * CLIENTS as f64 / throughput(&server, "GET", path, options, large)?);
