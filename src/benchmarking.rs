@@ -269,7 +269,7 @@ fn index(cx: &Cx) -> Result<String> {
         post::handlers::rows::of_posts(pieces, viewer_id, ids.into_iter())
     })?;
     let page = Page { heading: "Recent posts", viewer: auth::viewer(cx)?, ..Page::default() };
-    Ok(layout::render(&page, post::views::rows(&posts, page.viewer))?)
+    Ok(layout::render(&page, post::views::rows(&posts, page.viewer, &cx.clock))?)
 }
 
 /// The request's headers as lines, with CGI's names (RFC 3875), without those that carry credentials.

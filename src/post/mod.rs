@@ -59,12 +59,41 @@ pub struct Relation {
 #[derive(Debug, Clone)]
 pub struct ListedPost {
     /// The part for all readers.
-    pub row: Arc<Row>,
+    pub row: ListedRow,
     /// The viewer's part.
     pub relation: Relation,
 }
 
-/// A post in a list for all readers.
+/// The part of a post in a list that is for all readers.
+#[derive(Debug, Clone)]
+pub enum ListedRow {
+    /// It was read, and is rendered with the list.
+    Read(Post),
+    /// It is kept.
+    Kept(Arc<Row>),
+}
+
+impl ListedRow {
+    /// The post's id.
+    #[must_use]
+    pub fn id(&self) -> PostId {
+        match self {
+            ListedRow::Read(post) => post.id,
+            ListedRow::Kept(row) => row.id,
+        }
+    }
+
+    /// The author; `None` when the author's account was deleted.
+    #[must_use]
+    pub fn author(&self) -> Option<&Author> {
+        match self {
+            ListedRow::Read(post) => post.author.as_ref(),
+            ListedRow::Kept(row) => row.author.as_ref(),
+        }
+    }
+}
+
+/// A post in a list as it is kept for all readers.
 #[derive(Debug)]
 pub struct Row {
     /// The primary key.

@@ -6,7 +6,8 @@ use horrorshow::prelude::*;
 use super::best::Period;
 use super::link::site::is_shared_host;
 use super::{
-    Content, DetailHtml, Holder, Holders, Link, ListedPost, Post, PostDetail, REPOST, Relation, Row,
+    Content, DetailHtml, Holder, Holders, Link, ListedPost, ListedRow, Post, PostDetail, REPOST, Relation,
+    Row,
 };
 use crate::comment;
 use crate::html::text::{DOT, Isolated, Parts, Rendered, Text, Value, escaped_length};
@@ -34,9 +35,13 @@ pub const BACK_TO_POSTS: (&str, &str) = (paths::POSTS, "← Back to posts");
 pub const NEW_POST: (&str, &str) = (paths::NEW_POST, "+ New post");
 
 /// A page of a list, with the link to the next.
-pub fn list<'p>(viewer: Option<&'p Viewer>, posts: &'p Slice<ListedPost>) -> impl Render + 'p {
+pub fn list<'p>(
+    viewer: Option<&'p Viewer>,
+    posts: &'p Slice<ListedPost>,
+    clock: &'p Clock,
+) -> impl Render + 'p {
     owned_html! {
-        : rows(&posts.rows, viewer);
+        : rows(&posts.rows, viewer, clock);
         : pager::more(posts.next, "after", "", "posts");
     }
 }
@@ -46,6 +51,7 @@ pub fn best<'p>(
     viewer: Option<&'p Viewer>,
     period: Period,
     posts: &'p Slice<ListedPost>,
+    clock: &'p Clock,
 ) -> impl Render + 'p {
     owned_html! {
         nav(class="tabs", aria-label="Over which time") {
@@ -56,13 +62,18 @@ pub fn best<'p>(
         @ if posts.rows.is_empty() {
             p(class="empty") { : period.empty_message() }
         } else {
-            : list(viewer, posts);
+            : list(viewer, posts, clock);
         }
     }
 }
 
 /// The links to a site.
-pub fn from<'p>(viewer: Option<&'p Viewer>, site: &'p str, posts: &'p Slice<ListedPost>) -> impl Render + 'p {
+pub fn from<'p>(
+    viewer: Option<&'p Viewer>,
+    site: &'p str,
+    posts: &'p Slice<ListedPost>,
+    clock: &'p Clock,
+) -> impl Render + 'p {
     owned_html! {
         @ if is_shared_host(site) {
             p(class="hint") {
@@ -72,20 +83,20 @@ pub fn from<'p>(viewer: Option<&'p Viewer>, site: &'p str, posts: &'p Slice<List
         @ if posts.rows.is_empty() {
             p(class="empty") { : "Nobody has posted a link to it yet." }
         } else {
-            : rows(&posts.rows, viewer);
+            : rows(&posts.rows, viewer, clock);
             : pager::more_of(paths::From(site), posts.next, "posts");
         }
     }
 }
 
 /// The rows of a list, without the link to the next page.
-pub fn rows<'p>(posts: &'p [ListedPost], viewer: Option<&'p Viewer>) -> impl Render + 'p {
+pub fn rows<'p>(posts: &'p [ListedPost], viewer: Option<&'p Viewer>, clock: &'p Clock) -> impl Render + 'p {
     owned_html! {
         @ if posts.is_empty() {
             p(class="empty") { : "No posts yet… Want to be the first?" }
         } else {
             ol(class="posts", id="posts") {
-                @ for post in posts { : row(post, true, viewer) }
+                @ for post in posts { : row(post, true, viewer, clock) }
             }
         }
     }
@@ -94,16 +105,15 @@ pub fn rows<'p>(posts: &'p [ListedPost], viewer: Option<&'p Viewer>) -> impl Ren
 /// The bytes of most rows.
 const USUAL_ROW_BYTES: usize = 1024;
 
-/// A post in a list for all readers.
-pub fn shared_row(post: Post, clock: &Clock) -> Row {
+/// A post in a list as it is kept for all readers.
+pub fn shared_row(post: &Post, clock: &Clock) -> Row {
     let (target, mut html) = (Target::Post(post.id), Parts::with_capacity(USUAL_ROW_BYTES));
-    let (author, points) = (post.author.as_ref(), vote::views::score(target, post.score));
-    let title = html.add(vote::views::arrow_for(target, false, author, None)).end;
-    html.add(self::title(&post, Text(&post.title)));
-    let by = html.add(owned_html! { : Raw("<p>"); : points }).end;
-    let age = html.add(user::views::author::by(author, None)).end;
-    html.add(self::age(&post, clock));
-    Row { id: post.id, html: html.finish(), parts: [title, by, age], author: post.author }
+    let by = post.author.as_ref();
+    let title = html.add(vote::views::arrow_for(target, false, by, None)).end;
+    let author = html.add(title_and_points(post)).end;
+    let age = html.add(user::views::author::by(by, None)).end;
+    html.add(self::age(post, clock));
+    Row { id: post.id, html: html.finish(), parts: [title, author, age], author: post.author.clone() }
 }
 
 /// A post in a list; `with_author` is false on the author's page, which has the name already.
@@ -111,23 +121,43 @@ pub fn row<'p>(
     ListedPost { row, relation }: &'p ListedPost,
     with_author: bool,
     viewer: Option<&'p Viewer>,
+    clock: &'p Clock,
 ) -> impl Render + 'p {
-    let Row { id, author: by, html, parts: [title, author, age] } = &**row;
-    let is_own = user::is_own(by.as_ref(), viewer);
+    let (id, author) = (row.id(), row.author());
+    let is_own = user::is_own(author, viewer);
     owned_html! {
         : Raw("<li>");
-        @ if relation.is_voted && !is_own { : vote::views::arrow(Target::Post(*id), true) }
-        else if !is_own { : html.part(0..*title) }
-        : html.part(*title..*author);
-        @ if with_author {
-            : Raw(" ");
-            @ if is_own { : user::views::author::by(by.as_ref(), viewer) } else { : html.part(*author..*age) }
+        @ match row {
+            ListedRow::Read(post) => {
+                : vote::views::arrow_for(Target::Post(id), relation.is_voted, author, viewer);
+                : title_and_points(post);
+                @ if with_author { : Raw(" "); : user::views::author::by(author, viewer) }
+                : age(post, clock);
+            }
+            ListedRow::Kept(row) => {
+                @ if relation.is_voted && !is_own { : vote::views::arrow(Target::Post(id), true) }
+                else if !is_own { : row.html.part(0..row.parts[0]) }
+                : row.html.part(row.parts[0]..row.parts[1]);
+                @ if with_author {
+                    : Raw(" ");
+                    @ if is_own { : user::views::author::by(author, viewer) }
+                    else { : row.html.part(row.parts[1]..row.parts[2]) }
+                }
+                : row.html.part(row.parts[2]..row.html.bytes());
+            }
         }
-        : html.part(*age..html.bytes());
         : unseen(relation);
         : Raw("</p>");
-        @ if with_author && is_own { : listed_actions(*id) }
+        @ if with_author && is_own { : listed_actions(id) }
         : Raw("</li>");
+    }
+}
+
+/// The title of a post in a list, and the beginning of the line below it.
+fn title_and_points(post: &Post) -> impl Render + '_ {
+    owned_html! {
+        : title(post, Text(&post.title));
+        : Raw("<p>"); : vote::views::score(Target::Post(post.id), post.score);
     }
 }
 

@@ -64,38 +64,11 @@ impl<'c> Pieces<'c> {
         if let Some(piece) = self.find(id) {
             return Ok(piece);
         }
+        if !self.note::<T>(id, about) {
+            return Ok(Arc::new(make(self.connection, self.clock)?.piece));
+        }
         let clock = self.clock_of_piece();
-        Ok(self.made(id, about, make(self.connection, &clock)?, &clock))
-    }
-
-    /// The pieces with these ids, as [`Pieces::get`] gives one. `read` reads together what the missing ones are made of;
-    /// a piece that it does not give is left out.
-    ///
-    /// # Errors
-    /// Those of `read`.
-    pub fn get_each<T: Piece, R>(
-        &self,
-        ids: &[i64],
-        read: impl FnOnce(&Connection, &[i64]) -> rusqlite::Result<Vec<R>>,
-        make: impl Fn(R, &Clock) -> (i64, Topic, T),
-    ) -> rusqlite::Result<Vec<Arc<T>>> {
-        let mut pieces: Vec<Option<Arc<T>>> = ids.iter().map(|id| self.find(*id)).collect();
-        let missing = || ids.iter().zip(&pieces).filter(|(_, piece)| piece.is_none()).map(|(id, _)| *id);
-        let missing: Vec<i64> = missing().collect();
-        if missing.is_empty() {
-            return Ok(pieces.into_iter().flatten().collect());
-        }
-        let mut places = (0..ids.len()).filter(|at| pieces[*at].is_none()).collect::<Vec<_>>().into_iter();
-        for part in read(self.connection, &missing)? {
-            let clock = self.clock_of_piece();
-            let (id, about, piece) = make(part, &clock);
-            let made = self.made(id, about, Shows { piece, topics: vec![about] }, &clock);
-            // What was read has the order of the ids.
-            if let Some(at) = places.by_ref().find(|at| ids[*at] == id) {
-                pieces[at] = Some(made);
-            }
-        }
-        Ok(pieces.into_iter().flatten().collect())
+        Ok(self.keep(id, make(self.connection, &clock)?, &clock))
     }
 
     /// As [`Pieces::get`], but `None` where the piece is not worth keeping: it has not been asked for since something last
@@ -109,9 +82,22 @@ impl<'c> Pieces<'c> {
         about: Topic,
         make: impl FnOnce(&Connection, &Clock) -> rusqlite::Result<Option<Shows<T>>>,
     ) -> rusqlite::Result<Option<Arc<T>>> {
-        if let Some(piece) = self.find(id) {
-            return Ok(Some(piece));
+        match self.find(id) {
+            Some(piece) => Ok(Some(piece)),
+            None => self.keep_if_asked_again(id, about, make),
         }
+    }
+
+    /// As [`Pieces::get_if_asked_again`], for a piece that was not [found](Pieces::find).
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub fn keep_if_asked_again<T: Piece>(
+        &self,
+        id: i64,
+        about: Topic,
+        make: impl FnOnce(&Connection, &Clock) -> rusqlite::Result<Option<Shows<T>>>,
+    ) -> rusqlite::Result<Option<Arc<T>>> {
         if !self.note::<T>(id, about) {
             return Ok(None);
         }
@@ -119,7 +105,9 @@ impl<'c> Pieces<'c> {
         Ok(make(self.connection, &clock)?.map(|made| self.keep(id, made, &clock)))
     }
 
-    fn find<T: Piece>(&self, id: i64) -> Option<Arc<T>> {
+    /// The copy of a piece.
+    #[must_use]
+    pub fn find<T: Piece>(&self, id: i64) -> Option<Arc<T>> {
         let Kept { pieces, piece_hits, piece_misses, .. } = self.kept()?;
         let found =
             pieces.find_in(&PieceKey::of::<T>(id), &self.site.changes, &self.before, self.clock.now());
@@ -141,15 +129,6 @@ impl<'c> Pieces<'c> {
         let clock = Clock::at(self.clock.now());
         clock.watch();
         clock
-    }
-
-    /// A piece that was made, and is kept if it is asked for again.
-    fn made<T: Piece>(&self, id: i64, about: Topic, made: Shows<T>, clock: &Clock) -> Arc<T> {
-        if self.note::<T>(id, about) {
-            return self.keep(id, made, clock);
-        }
-        self.clock.limit(clock.right_until());
-        Arc::new(made.piece)
     }
 
     /// Keeps a piece if it is right now.

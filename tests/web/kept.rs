@@ -607,7 +607,7 @@ fn a_page_has_no_pieces_of_a_later_state() {
     // The row of post 1, as a page of that snapshot shows it.
     let row = |pieces: &Pieces| -> rusqlite::Result<String> {
         let rows = post::handlers::rows::of_posts(pieces, None, [PostId::new(1)].into_iter())?;
-        Ok(post::views::rows(&rows, None).into_string().expect("it is rendered"))
+        Ok(post::views::rows(&rows, None, pieces.clock()).into_string().expect("it is rendered"))
     };
     let shows_later = |pieces: &Pieces| {
         assert!(row(pieces)?.contains("The title of later"));

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use lorem_news::auth::{self, token::Secret};
 use lorem_news::comment::sql::Deletion;
@@ -14,10 +13,9 @@ use lorem_news::device;
 use lorem_news::draft::{self, NewDraft};
 use lorem_news::feed;
 use lorem_news::flag::{self, FlagOutcome, NewFlag};
-use lorem_news::html::text::Rendered;
 use lorem_news::moderation::{self, Decision, ModerationAction, Outcome, Subject};
 use lorem_news::post::best::Period;
-use lorem_news::post::{self, Content, Holder, Holders, NewPost, UpdateOutcome};
+use lorem_news::post::{self, Content, Holder, Holders, ListedRow, NewPost, UpdateOutcome};
 use lorem_news::saved::{self, SaveAction};
 use lorem_news::search::query::{Kind, Query};
 use lorem_news::search::{self, Order};
@@ -100,11 +98,6 @@ fn database() -> (tempfile::TempDir, Connection) {
     (folder, open(&path))
 }
 
-/// The row of the post.
-fn row() -> Arc<post::Row> {
-    Arc::new(post::Row { id: POST, author: None, html: Rendered::default(), parts: [0; 3] })
-}
-
 fn lists(connection: &Connection) {
     post::sql::hottest(connection, START, 30).expect("the hottest");
     post::sql::newest(connection, START, 30).expect("the newest");
@@ -117,8 +110,10 @@ fn lists(connection: &Connection) {
     post::sql::saved_by(connection, USER, START, 30).expect("the saved posts");
     post::sql::from_random(connection, 100).expect("some posts");
     post::sql::random(connection).expect("any post");
-    assert_eq!(post::sql::listed(connection, &[OTHER_POST, POST]).expect("an answer").len(), 2);
-    post::sql::relations(connection, USER, &[row()]).expect("what the user has to do with it");
+    let posts = post::sql::listed(connection, &[OTHER_POST, POST]).expect("an answer");
+    assert_eq!(posts.len(), 2);
+    let rows: Vec<ListedRow> = posts.into_iter().map(ListedRow::Read).collect();
+    post::sql::relations(connection, USER, &rows).expect("what the user has to do with it");
     let mut whole = post::sql::find(connection, Some(USER), POST).expect("an answer").expect("a post");
     // A discussion with few comments, and one with many.
     for comments_count in [10, 10_000] {

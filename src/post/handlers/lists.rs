@@ -48,12 +48,12 @@ fn list(
     show(cx, &posts, &[], Some(window(order, &posts, after)));
     let aside = Some(views::NEW_POST);
     let page = Page { aside, description, feed: Some(feed.into()), ..Page::new(cx, heading)? };
-    Ok(reply::page(cx, layout::render(&page, views::list(page.viewer, &posts))?))
+    Ok(reply::page(cx, layout::render(&page, views::list(page.viewer, &posts, &cx.clock))?))
 }
 
 /// Says that the page shows these posts, and `more`.
 fn show(cx: &Cx, posts: &Slice<ListedPost>, more: &[Topic], window: Option<Window>) {
-    let shown = posts.rows.iter().map(|listed| Topic::Post(listed.row.id));
+    let shown = posts.rows.iter().map(|listed| Topic::Post(listed.row.id()));
     let topics: Vec<Topic> = shown.chain(more.iter().copied()).collect();
     let visits = posts.rows.iter().filter_map(|listed| listed.relation.visit.map(Visit::ends_at));
     visits.filter(|end| *end + visit::CLOCK_MARGIN >= cx.now).for_each(|end| cx.clock.limit(end));
@@ -79,7 +79,7 @@ pub fn best(cx: &Cx, period: &str) -> Result {
     show(cx, &posts, &[], Some(window(Order::Points, &posts, after)));
     let description = "The posts on Lorem News with the most points.";
     let page = Page { description, ..Page::new(cx, period.heading())? };
-    Ok(reply::page(cx, layout::render(&page, views::best(page.viewer, period, &posts))?))
+    Ok(reply::page(cx, layout::render(&page, views::best(page.viewer, period, &posts, &cx.clock))?))
 }
 
 /// `GET /from?site=…`: the links to a site, newest first.
@@ -95,5 +95,5 @@ pub fn from(cx: &Cx) -> Result {
     let heading = format!("Posts from {}", isolated(&site));
     let description = format!("Links to {} on Lorem News.", isolated(&site));
     let page = Page { description: &description, ..Page::new(cx, &heading)? };
-    Ok(reply::page(cx, layout::render(&page, views::from(page.viewer, &site, &posts))?))
+    Ok(reply::page(cx, layout::render(&page, views::from(page.viewer, &site, &posts, &cx.clock))?))
 }

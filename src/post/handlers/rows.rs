@@ -2,13 +2,12 @@
 
 use rusqlite::Connection;
 
-use super::super::{ListedPost, Post, Relation, Row, sql, views};
+use super::super::{ListedPost, ListedRow, Post, Relation, Row, sql, views};
 use crate::changes::Topic;
 use crate::site::kept_pieces::Piece;
 use crate::types::cursor::{Cursor, Slice};
 use crate::types::id::{PostId, UserId};
-use crate::types::time::Clock;
-use crate::web::pieces::Pieces;
+use crate::web::pieces::{Pieces, Shows};
 use crate::web::{Cx, Result};
 
 impl Piece for Row {
@@ -53,20 +52,34 @@ pub fn of_posts(
     viewer_id: Option<UserId>,
     ids: impl Iterator<Item = PostId>,
 ) -> rusqlite::Result<Vec<ListedPost>> {
-    let ids: Vec<i64> = ids.map(PostId::get).collect();
-    let read = |connection: &Connection, ids: &[i64]| {
-        let ids: Vec<PostId> = ids.iter().copied().map(PostId::new).collect();
-        sql::listed(connection, &ids)
-    };
-    let make = |post: Post, clock: &Clock| {
-        let id = post.id;
-        (id.get(), Topic::Post(id), views::shared_row(post, clock))
-    };
-    let rows = pieces.get_each(&ids, read, make)?;
+    let ids: Vec<PostId> = ids.collect();
+    let mut rows: Vec<Option<ListedRow>> =
+        ids.iter().map(|id| pieces.find(id.get()).map(ListedRow::Kept)).collect();
+    let missing = ids.iter().zip(&rows).filter(|(_, row)| row.is_none()).map(|(id, _)| *id);
+    let missing: Vec<PostId> = missing.collect();
+    if !missing.is_empty() {
+        // What is read has the order of the ids.
+        let mut places = 0..ids.len();
+        for post in sql::listed(pieces.connection(), &missing)? {
+            if let Some(at) = places.find(|at| ids[*at] == post.id) {
+                rows[at] = Some(read_row(pieces, post)?);
+            }
+        }
+    }
+    let rows: Vec<ListedRow> = rows.into_iter().flatten().collect();
     let relations = match viewer_id {
         Some(viewer_id) => sql::relations(pieces.connection(), viewer_id, &rows)?,
         None => vec![Relation::default(); rows.len()],
     };
     let listed = |(row, relation)| ListedPost { row, relation };
     Ok(rows.into_iter().zip(relations).map(listed).collect())
+}
+
+/// The row of a post that was read.
+fn read_row(pieces: &Pieces, post: Post) -> rusqlite::Result<ListedRow> {
+    let about = Topic::Post(post.id);
+    let kept = pieces.keep_if_asked_again(post.id.get(), about, |_, clock| {
+        Ok(Some(Shows { piece: views::shared_row(&post, clock), topics: vec![about] }))
+    })?;
+    Ok(kept.map_or(ListedRow::Read(post), ListedRow::Kept))
 }

@@ -17,7 +17,7 @@ pub use self::deletion::{
     bury, delete, delete_or_anonymize, destroy, hide_unless_discussed, restore, show_again, sweep,
 };
 use super::best::Period;
-use super::{Link, Post, PostDetail, Relation, Row};
+use super::{Link, ListedRow, Post, PostDetail, Relation};
 use crate::flag::sql::flagged_by;
 use crate::sql::{Columns, moderation_reason, random_id, row, short};
 use crate::types::cursor::{Cursor, Slice};
@@ -96,17 +96,17 @@ pub fn listed(connection: &Connection, ids: &[PostId]) -> rusqlite::Result<Vec<P
 pub fn relations(
     connection: &Connection,
     viewer_id: UserId,
-    rows: &[Arc<Row>],
+    rows: &[ListedRow],
 ) -> rusqlite::Result<Vec<Relation>> {
     let mut relations = vec![Relation::default(); rows.len()];
-    let is_others = |row: &Row| row.author.as_ref().is_some_and(|author| author.id != viewer_id);
-    let ids = rows.iter().map(|row| row.id).enumerate();
+    let is_others = |row: &ListedRow| row.author().is_some_and(|author| author.id != viewer_id);
+    let ids = rows.iter().map(ListedRow::id).enumerate();
     let others = ids.clone().filter(|(position, _)| is_others(&rows[*position]));
     for position in vote::sql::for_posts(connection, viewer_id, others)? {
         relations[position].is_voted = true;
     }
     for (position, visit) in visit::sql::of_posts(connection, viewer_id, ids)? {
-        add_visit(connection, viewer_id, rows[position].id, visit, &mut relations[position])?;
+        add_visit(connection, viewer_id, rows[position].id(), visit, &mut relations[position])?;
     }
     Ok(relations)
 }

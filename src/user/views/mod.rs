@@ -82,7 +82,7 @@ pub fn show<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
         details(open, id="posts") {
             summary { h2 { : "Posts:" } : " "; : user.posts_count }
             ol(class="posts") {
-                @ for post in &profile.posts.rows { : post::views::row(post, false, viewer) }
+                @ for post in &profile.posts.rows { : post::views::row(post, false, viewer, &cx.clock) }
             }
             : pager::more(profile.posts.next, "posts", "#posts", "posts");
         }
