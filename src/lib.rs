@@ -33,6 +33,7 @@ pub mod preference;
 pub mod flag;
 pub mod moderation;
 pub mod saved;
+pub mod inbox;
 pub mod user;
 pub mod post;
 pub mod comment;

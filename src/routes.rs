@@ -10,8 +10,8 @@ use crate::vote::{Target, Vote};
 use crate::web::route::Route;
 use crate::web::{Cx, Error, Result, assets, csrf, observer, paths, reply};
 use crate::{
-    auth, benchmarking, comment, deletion, feed, flag, kept, moderation, monitoring, post, preference, saved,
-    search, session, sitemap, status, user,
+    auth, benchmarking, comment, deletion, feed, flag, inbox, kept, moderation, monitoring, post, preference,
+    saved, search, session, sitemap, status, user,
 };
 
 /// The table of routes: a path's segments (a name stands for any segment) and a handler for each method, with
@@ -212,7 +212,13 @@ routes! { cx,
     ["posts", id, "unvote"] => { POST [Votes] => vote(cx, Target::Post(post_id(id)?), Vote::Withdrawn) }
     ["posts", id, "save"] => { POST [Votes] => saved::handlers::change(cx, post_id(id)?, SaveAction::Save) }
     ["posts", id, "unsave"] => { POST [Votes] => saved::handlers::change(cx, post_id(id)?, SaveAction::Unsave) }
+    ["posts", id, "mute"] => { POST [Votes] => inbox::handlers::mute(cx, post_id(id)?, true) }
+    ["posts", id, "unmute"] => { POST [Votes] => inbox::handlers::mute(cx, post_id(id)?, false) }
     ["saved"] => { GET => saved::handlers::list(cx) }
+    ["inbox"] => { GET => inbox::handlers::show(cx) }
+    ["inbox", "read"] => { POST [Changes] => inbox::handlers::mark_all_read(cx) }
+    ["inbox", "feed"] => { POST [Changes] => inbox::handlers::renew_feed(cx) }
+    ["inbox", file] if file.ends_with(".atom") => { GET => inbox::handlers::feed(cx, file) }
     ["comments", id, "vote"] => { POST [Votes] => vote(cx, Target::Comment(comment_id(id)?), Vote::Cast) }
     ["comments", id, "unvote"] => { POST [Votes] => vote(cx, Target::Comment(comment_id(id)?), Vote::Withdrawn) }
     ["comments", id, "flag"] => {
@@ -293,7 +299,8 @@ fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {
     match segments {
         _ if method == "GET" => true,
         ["sessions", ..] | ["users"] | ["benchmarking", ..] => true,
-        ["preferences"] | ["posts", _, "save" | "unsave"] | ["drafts", _] => true,
+        ["preferences"] | ["posts", _, "save" | "unsave" | "mute" | "unmute"] | ["drafts", _] => true,
+        ["inbox", _] => true,
         ["user"] => method == "DELETE",
         _ => false,
     }

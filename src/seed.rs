@@ -23,7 +23,7 @@ use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::{DAY, MINUTE, Timestamp};
 use crate::user::{NewUser, password};
 use crate::vote::{self, Target, Vote};
-use crate::{comment, flag, moderation, post, search, user};
+use crate::{comment, flag, inbox, moderation, post, search, user};
 
 /// The password of all users of the demo.
 pub const PASSWORD: &str = "password";
@@ -33,6 +33,8 @@ pub const USERS: i64 = 100;
 pub const POSTS: u32 = 1000;
 /// The fewest posts with which the demo has moderated posts.
 const MIN_POSTS_TO_MODERATE: u32 = 100;
+/// The users of the demo have read what is older.
+const UNREAD: Duration = Duration::from_hours(12);
 /// Posts between two reports of progress.
 const PROGRESS_INTERVAL: u32 = 250;
 
@@ -128,6 +130,7 @@ pub fn run(
         if posts >= MIN_POSTS_TO_MODERATE {
             moderate(connection, &users, now)?;
         }
+        inbox::sql::mark_older_read(connection, now - UNREAD)?;
         while search::sql::index_step(connection)? {}
         Ok(Some(Seeded { users: USERS, posts, comments }))
     })?;

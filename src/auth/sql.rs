@@ -14,6 +14,7 @@ row! {
         id: "users.id",
         screen_name: "users.screen_name",
         session_id: "sessions.id",
+        unread_count: "users.unread_count",
         is_admin: "users.is_admin",
         is_banned: "users.banned_at IS NOT NULL",
     }

@@ -1,4 +1,5 @@
-//! The token of a session or a draft, and the secret of a device: a cookie has it, a row its hash.
+//! The token of a session or a draft, and the secret of a device: a cookie has it, a row its hash. The token of an inbox's
+//! feed is in its address.
 
 use std::fmt;
 
@@ -21,6 +22,18 @@ impl Secret {
     #[must_use]
     pub fn random() -> Secret {
         Secret(rand::random())
+    }
+
+    /// The secret with these bytes.
+    #[must_use]
+    pub fn of_bytes(bytes: [u8; 32]) -> Secret {
+        Secret(bytes)
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub fn bytes(&self) -> [u8; 32] {
+        self.0
     }
 
     /// SHA-256, which the database keeps. A fast hash is enough, since 256 random bits cannot be guessed.

@@ -49,6 +49,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ),
     ("users", "DELETE", "tell_whole()"),
     ("users", "INSERT", "tell_public()"),
+    ("users", "UPDATE OF unread_count", "tell_member(new.id)"),
     ("users", "UPDATE OF id, screen_name, folded_name, is_admin, banned_at", "tell_whole()"),
 ];
 
@@ -75,6 +76,9 @@ const UNSEEN: &[(&str, &str)] = &[
     ("deletions", "for their author"),
     ("devices", "no page shows them"),
     ("drafts", "for the guest with their cookie, whose pages are not kept"),
+    ("inbox", "on the inbox, which is not kept; the number of unread rows is in `users`"),
+    ("inbox_feeds", "on the inbox, which is not kept"),
+    ("muted_posts", "on the inbox, which is not kept"),
     ("feed_ids", "settled and read before the site is served"),
     ("former_names", "on users' own pages, which are not kept"),
     ("name_rules", "no page shows them"),

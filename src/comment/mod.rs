@@ -102,6 +102,17 @@ pub struct Thread {
     pub new_elsewhere: Option<CommentId>,
 }
 
+impl Thread {
+    /// The ids of its comments.
+    #[must_use]
+    pub fn ids(&self) -> Vec<CommentId> {
+        match &self.rows {
+            Rows::Read(rows) => rows.iter().map(|(row, _)| row.id).collect(),
+            Rows::Shared { list, .. } => list.items.iter().map(|item| item.row.id).collect(),
+        }
+    }
+}
+
 /// The comments of a page.
 #[derive(Debug)]
 pub enum Rows {

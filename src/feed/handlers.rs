@@ -26,7 +26,7 @@ pub fn front(cx: &Cx) -> Result {
     let window = Window { order: Order::Hotness, least: i64::MIN, greatest: i64::MAX };
     cx.shows(&topics(&entries), Some(window));
     let (path, page) = (paths::FRONT_FEED.to_owned(), paths::FRONT.to_owned());
-    respond(cx, &Feed { title: "Top posts", path, page, since: Timestamp::EPOCH, entries })
+    respond(cx, &Feed { title: "Top posts", path, identity: None, page, since: Timestamp::EPOCH, entries })
 }
 
 /// `GET /posts.atom`: the newest posts.
@@ -40,7 +40,7 @@ pub fn newest(cx: &Cx) -> Result {
     let least = last.map_or(i64::MIN, |entry| entry.created_at.as_micros());
     cx.shows(&topics(&entries), Some(Window { order: Order::Age, least, greatest: i64::MAX }));
     let (path, page) = (paths::POSTS_FEED.to_owned(), paths::POSTS.to_owned());
-    respond(cx, &Feed { title: "Recent posts", path, page, since: Timestamp::EPOCH, entries })
+    respond(cx, &Feed { title: "Recent posts", path, identity: None, page, since: Timestamp::EPOCH, entries })
 }
 
 /// The posts of entries.
@@ -64,7 +64,7 @@ pub fn of_user(cx: &Cx, id: UserId) -> Result {
     })?;
     let ((author, since), entries) = found.ok_or(Error::NotFound)?;
     let (path, page) = (paths::user_feed(id).to_string(), paths::user(id).to_string());
-    respond(cx, &Feed { title: &author::text(&author), path, page, since, entries })
+    respond(cx, &Feed { title: &author::text(&author), path, identity: None, page, since, entries })
 }
 
 /// `GET /posts/:id.atom`: the comments on a post, newest first.
@@ -81,7 +81,17 @@ pub fn of_post(cx: &Cx, id: PostId) -> Result {
     let ((title, since), entries) = found.ok_or(Error::NotFound)?;
     cx.shows(&[Topic::Post(id)], None);
     let (path, page) = (paths::post_feed(id).to_string(), paths::post(id).to_string());
-    respond(cx, &Feed { title: &format!("Comments on {}", isolated(&title)), path, page, since, entries })
+    respond(
+        cx,
+        &Feed {
+            title: &format!("Comments on {}", isolated(&title)),
+            path,
+            identity: None,
+            page,
+            since,
+            entries,
+        },
+    )
 }
 
 /// `GET /search.atom?q=…`: the results of a search, newest first. It is empty while no user has the name in
@@ -106,6 +116,7 @@ pub fn of_search(cx: &Cx) -> Result {
         &Feed {
             title: &format!("Search for {}", isolated(text.trim())),
             path,
+            identity: None,
             page,
             since: Timestamp::EPOCH,
             entries,
@@ -118,7 +129,19 @@ pub fn of_search(cx: &Cx) -> Result {
 /// # Errors
 /// [`Error::BadRequest`] when the site's own address is unknown; [`Error::Internal`] when rendering fails.
 pub fn respond(cx: &Cx, feed: &Feed) -> Result {
-    let origin = cx.origin().ok_or(NO_HOST)?;
-    let atom = views::atom(&origin, &cx.site.feed_ids, feed)?;
-    Ok(reply::document(cx, "application/atom+xml; charset=utf-8", MAX_AGE_SECONDS, atom))
+    Ok(reply::document(cx, ATOM, MAX_AGE_SECONDS, atom(cx, feed)?))
+}
+
+/// The response with a feed of which no cache may keep a copy for others, and that no search engine lists.
+///
+/// # Errors
+/// Those of [`respond`].
+pub fn respond_privately(cx: &Cx, feed: &Feed) -> Result {
+    Ok(reply::private_document(cx, ATOM, atom(cx, feed)?))
+}
+
+const ATOM: &str = "application/atom+xml; charset=utf-8";
+
+fn atom(cx: &Cx, feed: &Feed) -> Result<String> {
+    views::atom(&cx.origin().ok_or(NO_HOST)?, &cx.site.feed_ids, feed)
 }

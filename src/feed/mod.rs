@@ -46,6 +46,8 @@ pub struct Feed<'f> {
     pub title: &'f str,
     /// The path of the feed, with the query if there is one.
     pub path: String,
+    /// The path that its id is made of, if that is not `path`, which is to change.
+    pub identity: Option<String>,
     /// The path of the page with the same contents.
     pub page: String,
     /// The time since which the list exists: the time of change of an empty feed.

@@ -55,7 +55,7 @@ fn atom_within(
     let attributes = [("xmlns", "http://www.w3.org/2005/Atom"), ("xml:lang", "en")];
     let (address, page) = (format!("{origin}{}", feed.path), format!("{origin}{}", feed.page));
     xml::document("feed", &attributes, |xml| {
-        xml::text(xml, "id", &[], &ids.id(&feed.path))?;
+        xml::text(xml, "id", &[], &ids.id(feed.identity.as_ref().unwrap_or(&feed.path)))?;
         xml::text(xml, "title", &[], &format!("{} · {SITE}", isolated(feed.title)))?;
         xml::text(xml, "updated", &[], &feed.updated_at().rfc_3339())?;
         xml::empty(xml, "link", &[("rel", "self"), ("type", ATOM), ("href", &address)])?;

@@ -268,6 +268,8 @@ fn header<'p>(page: &'p Page) -> impl Render + 'p {
                         a(href=paths::FLAGS, aria-current?=current(path == paths::FLAGS)) { : "Flags" }
                         : SEPARATOR;
                     }
+                    : inbox_link(viewer, path);
+                    : SEPARATOR;
                     a(class="self", href=paths::user(viewer.id)) { : Isolated(&viewer.screen_name) }
                     : badge::admin(viewer.is_admin);
                     : SEPARATOR;
@@ -280,6 +282,21 @@ fn header<'p>(page: &'p Page) -> impl Render + 'p {
             }
         }
     }
+}
+
+/// The link to the inbox, with the number of unread comments.
+fn inbox_link<'p>(viewer: &'p Viewer, path: &'p str) -> impl Render + 'p {
+    owned_html! {
+        a(class="inbox", href=paths::INBOX, aria-current?=current(path == paths::INBOX)) {
+            : Raw("Inbox");
+            @ if viewer.unread_count > 0 { : Raw(" "); strong { : Raw("("); : up_to_99(viewer.unread_count); : Raw(")") } : Raw("<span class=visually-hidden> unread</span>") }
+        }
+    }
+}
+
+/// A number, from a hundred on `99+`.
+fn up_to_99(number: i64) -> impl Render {
+    owned_html! { @ if number > 99 { : Raw("99+") } else { : Raw(itoa::Buffer::new().format(number)) } }
 }
 
 /// The link for guests, which leads back to `return_to` afterwards. Search engines have no use for an address for each

@@ -75,6 +75,7 @@ mod tests {
             id: UserId::new(17),
             screen_name: "somebody".into(),
             session_id: SessionId::new(1),
+            unread_count: 0,
             is_admin: false,
             is_banned: false,
         };

@@ -34,6 +34,12 @@ pub const SEARCH: &str = "/search";
 pub const NEW_POST: &str = "/posts/new";
 /// The viewer's saved posts.
 pub const SAVED: &str = "/saved";
+/// The comments that answer or mention the viewer.
+pub const INBOX: &str = "/inbox";
+/// Marking all of [`INBOX`] as read (POST).
+pub const INBOX_READ: &str = "/inbox/read";
+/// Changing the address of the feed of [`INBOX`] (POST).
+pub const INBOX_FEED: &str = "/inbox/feed";
 /// The form for signing in.
 pub const SIGN_IN: &str = "/sign_in";
 /// Signing in (POST).
@@ -149,6 +155,24 @@ pub fn unvote_post(id: PostId) -> Path {
 #[must_use]
 pub fn save_post(id: PostId) -> Path {
     Path { before: "/posts/", number: id.get(), after: "/save" }
+}
+
+/// Muting a discussion (POST).
+#[must_use]
+pub fn mute(post_id: PostId) -> Path {
+    Path { before: "/posts/", number: post_id.get(), after: "/mute" }
+}
+
+/// Ending that (POST).
+#[must_use]
+pub fn unmute(post_id: PostId) -> Path {
+    Path { before: "/posts/", number: post_id.get(), after: "/unmute" }
+}
+
+/// The feed of a user's inbox.
+#[must_use]
+pub fn inbox_feed(user_id: UserId, secret: &impl fmt::Display) -> String {
+    format!("{INBOX}/{user_id}.{secret}.atom")
 }
 
 /// Removing a post from the saved ones (POST).

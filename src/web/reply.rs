@@ -46,6 +46,17 @@ pub fn document(cx: &Cx, content_type: &'static str, max_age: u32, text: String)
     with_content(cx, text, with_security(cx, response))
 }
 
+/// A document for programs as [`document`], for the client alone that asked for it: caches ask anew each time, and search
+/// engines do not list it.
+#[must_use]
+pub fn private_document(cx: &Cx, content_type: &'static str, text: String) -> Response {
+    let mut response = Response::from_data(content_type, Vec::new());
+    response.headers.push(("Cache-Control".into(), "private, no-cache".into()));
+    response.headers.push(("X-Robots-Tag".into(), "noindex".into()));
+    response.headers.push(("Vary".into(), "Accept-Encoding".into()));
+    with_content(cx, text, with_security(cx, response))
+}
+
 /// The `response`, which has headers but no content, with `content`, its `ETag` and its compression; or 304.
 fn with_content(cx: &Cx, content: String, mut response: Response) -> Response {
     let tag = entity_tag(content.as_bytes());

@@ -16,7 +16,7 @@ pub fn report(cx: &Cx, response: &mut Response, took: Duration) {
     }
     if cx.site.config.slow.is_some_and(|slow| took >= slow) {
         let id = cx.request.header("X-Request-Id").unwrap_or("-");
-        let (method, target) = (cx.request.method(), cx.request.raw_url().escape_default());
+        let (method, target) = (cx.request.method(), lorem_http::loggable(cx.request.raw_url()));
         let mut line = format!("{id} {method} {target} {} took {} ms:", response.status_code, Millis(took));
         for (phase, time) in cx.timing.phases(took) {
             let _ = write!(line, " {phase} {}", Millis(time));

@@ -11,9 +11,11 @@ pub struct Viewer {
     pub screen_name: String,
     /// The id of the session that the request belongs to.
     pub session_id: SessionId,
+    /// The number of unread comments in the user's inbox.
+    pub unread_count: i64,
     /// The user can moderate.
     pub is_admin: bool,
-    /// The user can only read, save posts, sign out and delete their account.
+    /// The user can only read, save posts, mute discussions, use the inbox, sign out and delete their account.
     pub is_banned: bool,
 }
 
@@ -25,6 +27,7 @@ impl Viewer {
             id: UserId::new(0),
             screen_name: String::new(),
             session_id: SessionId::new(0),
+            unread_count: 0,
             is_admin: false,
             is_banned: false,
         }

@@ -13,6 +13,7 @@ mod comments;
 mod devtools;
 mod directions;
 mod going_back;
+mod inbox;
 mod journeys;
 mod links;
 mod moderating;

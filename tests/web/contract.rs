@@ -591,9 +591,10 @@ fn every_page_and_form_for_a_user_works_without_a_script() {
         "/user/edit",
         "/user/delete",
         "/saved",
+        "/inbox",
     ] {
         assert!(found.contains(shape), "{shape} is not among {found:?}");
     }
-    assert_eq!(walked.forms.len(), 26, "{:#?}", walked.forms.keys());
+    assert_eq!(walked.forms.len(), 27, "{:#?}", walked.forms.keys());
     send_all(true, &walked);
 }

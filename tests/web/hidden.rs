@@ -169,6 +169,7 @@ fn write(database: &Connection) {
              UPDATE descriptions SET text = '{word}text' WHERE post_id = {id};"
         );
     }
+    let secret = "07".repeat(32);
     let people = format!("{ADMIN}, {AUTHOR}, {OTHER}, {BANNED}, {LEFT}");
     database
         .execute_batch(&format!(
@@ -189,6 +190,10 @@ fn write(database: &Connection) {
     database
         .execute_batch(&format!(
             "INSERT INTO saved_posts SELECT {OTHER}, id, 1 FROM posts;
+             INSERT INTO inbox (comment_id, user_id, created_at, why)
+                 SELECT comments.id, users.id, 1, 'mention' FROM comments, users
+                 WHERE comments.id >= {FIRST_COMMENT} AND users.id IN ({people});
+             INSERT INTO inbox_feeds SELECT id, unhex('{secret}') FROM users WHERE id IN ({people});
              INSERT INTO post_votes SELECT 11, id, 1 FROM posts WHERE user_id <> 11;
              INSERT INTO cases (id, created_at, post_id, flags_count) VALUES (1, 1, {OPEN_POST}, 2), (2, 1, {LEFT_POST}, 1);
              INSERT INTO cases (id, created_at, comment_id, flags_count) VALUES (3, 1, {FIRST_COMMENT} + 1, 1);
@@ -264,6 +269,12 @@ fn probes(database: &Connection) -> Vec<Probe> {
     for (pattern, end) in [("/posts/:id/save", "/save"), ("/posts/:id/unsave", "/unsave")] {
         add(pattern, "POST", &posts(end));
     }
+    for (pattern, end) in [("/posts/:id/mute", "/mute"), ("/posts/:id/unmute", "/unmute")] {
+        add(pattern, "POST", &posts(end));
+    }
+    add("/inbox/read", "POST", &fixed(&["/inbox/read"]));
+    add("/inbox/feed", "POST", &fixed(&["/inbox/feed"]));
+    add("/inbox/:file", "GET", &[AUTHOR, OTHER].map(|id| format!("/inbox/{id}.{}.atom", "07".repeat(32))));
     for (pattern, end) in [("/comments/:id/vote", "/vote"), ("/comments/:id/unvote", "/unvote")] {
         add(pattern, "POST", &comments(end));
     }
@@ -297,6 +308,7 @@ fn probes(database: &Connection) -> Vec<Probe> {
     }
     for pattern in [
         "/saved",
+        "/inbox",
         "/sign_up",
         "/log",
         "/flags",

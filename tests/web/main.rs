@@ -27,6 +27,7 @@ mod hashing;
 mod hidden;
 mod housekeeping;
 mod http;
+mod inbox;
 mod kept;
 mod known_links;
 mod leaving;

@@ -13,6 +13,7 @@ use lorem_news::device;
 use lorem_news::draft::{self, NewDraft};
 use lorem_news::feed;
 use lorem_news::flag::{self, FlagOutcome, NewFlag};
+use lorem_news::inbox;
 use lorem_news::moderation::{self, Decision, ModerationAction, Outcome, Subject};
 use lorem_news::post::best::Period;
 use lorem_news::post::{self, Content, Holder, Holders, ListedRow, NewPost, UpdateOutcome};
@@ -131,6 +132,11 @@ fn lists(connection: &Connection) {
     user::sql::find(connection, USER).expect("a user");
     moderation::sql::log(connection, START, 30).expect("the log");
     flag::sql::queue(connection, START, 30).expect("the queue");
+    inbox::sql::of_user(connection, USER, START, 30).expect("an inbox");
+    inbox::sql::newest(connection, USER, 30).expect("its newest comments");
+    inbox::sql::unread_among(connection, USER, &[COMMENT]).expect("its unread comments");
+    inbox::sql::muted(connection, USER, 30).expect("the muted discussions");
+    inbox::sql::feed_secret(connection, USER).expect("the secret of its feed");
 }
 
 #[test]
@@ -139,7 +145,7 @@ fn every_list_is_read_from_an_index_in_its_order() {
     connection.execute("UPDATE posts SET score = 2 WHERE id = 1", []).expect("the schema is known");
     visit::sql::record(&connection, USER, POST, LONG_AGO).expect("it is noted");
     let asked = statements(&connection, lists);
-    assert_eq!(asked.len(), 29, "{asked:?}");
+    assert_eq!(asked.len(), 34, "{asked:?}");
     // With the planner's statistics and without.
     for change in ["ANALYZE", "DROP TABLE sqlite_stat1"] {
         connection.execute_batch(change).expect(change);
@@ -184,11 +190,18 @@ fn every_change_finds_its_rows_by_an_index() {
             NewComment { post_id, parent_id: None, user_id: USER, body: "A body", created_at: LONG_AGO };
         let id = comment::sql::create(connection, &new).expect("a comment");
         comment::sql::destroy(connection, id, LONG_AGO).expect("it goes");
-        let user = user::sql::sign_in_random(connection, LONG_AGO).expect("an answer").expect("a user");
+        let (user, _) = user::sql::sign_in_random(connection, LONG_AGO).expect("an answer").expect("a user");
         for action in [SaveAction::Save, SaveAction::Unsave, SaveAction::Save] {
             assert!(saved::sql::change(connection, USER, POST, action, LONG_AGO).expect("it is changed"));
         }
         assert!(saved::sql::delete_some(connection, USER, 10).expect("it is forgotten"));
+        for is_muted in [true, false] {
+            assert!(inbox::sql::set_muted(connection, USER, POST, is_muted).expect("it is changed"));
+        }
+        inbox::sql::set_feed_secret(connection, USER, &[7; 32]).expect("the feed has an address");
+        inbox::sql::mark_read(connection, USER, COMMENT).expect("it is read");
+        inbox::sql::mark_some_read(connection, USER, 10).expect("they are read");
+        inbox::sql::delete_some(connection, USER, 10).expect("they are forgotten");
         let secret = &Secret::random();
         let new =
             NewSession { user_id: user.id, secret, ip_address: "::1", user_agent: "", created_at: LONG_AGO };

@@ -16,6 +16,7 @@ use crate::limits::{
     LINGER_TIMEOUT, Limits, MAX_KEPT_BUFFER_BYTES, MAX_LINGER_BYTES, PROGRESS_BYTES, PROGRESS_INTERVAL,
     RESPONSE_TIMEOUT, WRITE_TIMEOUT,
 };
+use crate::loggable::loggable;
 use crate::overload;
 use crate::parser::body::BodyDecoder;
 use crate::parser::error::RequestError;
@@ -210,7 +211,7 @@ impl Connection<'_> {
         let sent = self.send(response, options);
         if let Some((method, target)) = logged {
             let bytes = sent.as_ref().map_or("gone".to_owned(), |bytes| format!("{bytes} B"));
-            let (micros, target) = (began.elapsed().as_micros(), target.escape_default());
+            let (micros, target) = (began.elapsed().as_micros(), loggable(&target));
             log::info!(target: "access", "{id} {} {method} {target} {status} {bytes} {micros} µs", client.ip());
         }
         sent?;

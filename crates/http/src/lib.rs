@@ -65,6 +65,8 @@ mod node;
 
 mod response;
 
+mod loggable;
+
 mod stats;
 
 mod shared;
@@ -88,6 +90,7 @@ pub mod parser;
 pub mod limits;
 
 pub use limits::Limits;
+pub use loggable::loggable;
 pub use network::{InvalidNetwork, Network};
 pub use options::{Options, ProxyHeaders};
 pub use server::{Drained, Server, Stopper};

@@ -56,6 +56,7 @@ pub fn seeded(database: &Path, posts: u32) {
              DELETE FROM comments WHERE deleted_at IS NOT NULL;
              DELETE FROM post_votes;
              DELETE FROM comment_votes;
+             DELETE FROM inbox;
              UPDATE users SET karma = 0;",
         )
         .expect("the schema is known");
@@ -146,6 +147,16 @@ pub fn assert_sound(connection: &Connection) {
             "users.sessions_count",
             "SELECT count(*) FROM users WHERE sessions_count <> \
              (SELECT count(*) FROM sessions WHERE user_id = users.id)",
+        ),
+        (
+            "users.unread_count",
+            "SELECT count(*) FROM users WHERE unread_count <> \
+             (SELECT count(*) FROM inbox WHERE user_id = users.id AND is_unread AND NOT is_hidden)",
+        ),
+        (
+            "hidden rows of inboxes",
+            "SELECT count(*) FROM inbox JOIN comments ON comments.id = comment_id \
+             WHERE is_hidden <> (deleted_at IS NOT NULL)",
         ),
         (
             "posts.score",

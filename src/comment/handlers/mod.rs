@@ -35,7 +35,7 @@ use crate::web::flash::Flash;
 use crate::web::form::{Errors, Form};
 use crate::web::reply::{self, Change};
 use crate::web::{Cx, Error, Result, paths};
-use crate::{draft, post, visit};
+use crate::{draft, inbox, post, visit};
 
 /// The fields of a comment's form.
 const FIELDS: [&str; 1] = ["body"];
@@ -203,7 +203,8 @@ fn address_on(page: CommentPage, post_id: PostId, id: CommentId) -> String {
 /// [`Error::NotFound`]; [`Error::BadRequest`] when the query parameter `replies` is not a cursor;
 /// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn show(cx: &Cx, id: CommentId) -> Result {
-    let viewer_id = auth::viewer_id(cx)?;
+    let viewer = auth::viewer(cx)?;
+    let viewer_id = viewer.map(|viewer| viewer.id);
     if reply::wants_fragments(cx) {
         return fragment(cx, viewer_id, id);
     }
@@ -219,10 +220,14 @@ pub fn show(cx: &Cx, id: CommentId) -> Result {
         let context_page = discussion.page_of(id);
         let page = discussion.page(connection, Some(id), after)?;
         let thread = page.for_viewer(connection, viewer_id, &detail)?;
-        Ok(Some((detail, comment, context_page, thread)))
+        let unread = inbox::handlers::unread_among(connection, viewer, || thread.ids())?;
+        Ok(Some((detail, comment, context_page, thread, unread)))
     })?;
-    let (detail, comment, context_page, thread) = found.ok_or(Error::NotFound)?;
+    let (detail, comment, context_page, thread, unread) = found.ok_or(Error::NotFound)?;
     visit::handlers::record_visit(cx, &detail, visit::handlers::Page::Other)?;
+    if let Some(viewer) = viewer {
+        inbox::handlers::seen(cx, viewer, unread);
+    }
     let (heading, back) =
         (format!("Comment on {}", isolated(&detail.post.title)), paths::post(detail.post.id).to_string());
     let description = format!("A comment on {}, with the replies to it.", isolated(&detail.post.title));

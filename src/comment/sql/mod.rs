@@ -10,6 +10,7 @@ use super::tree::{Node, Row};
 use super::{Comment, CommentStatus, DUPLICATE_WINDOW, LocatedComment, NewComment, OwnComment, ReplyTarget};
 use crate::flag;
 use crate::flag::sql::flagged_by;
+use crate::inbox;
 use crate::post;
 use crate::sql::{Columns, random_id, row};
 use crate::types::cursor::{Cursor, Slice};
@@ -290,7 +291,7 @@ pub fn count_on_post(connection: &Connection, post_id: PostId) -> rusqlite::Resu
         .optional()
 }
 
-/// Inserts a comment and adds it to the counts of its post and its author; the id. The insert is a constraint
+/// Inserts a comment, adds it to the counts of its post and its author, and delivers it to inboxes; the id. The insert is a constraint
 /// violation when the post or author does not exist, or when the parent is deleted or on another post (a
 /// reply without a parent would have no depth).
 pub fn create(connection: &Connection, comment: &NewComment) -> rusqlite::Result<CommentId> {
@@ -304,6 +305,7 @@ pub fn create(connection: &Connection, comment: &NewComment) -> rusqlite::Result
         .execute(params![post_id, user_id, created_at, body, parent_id])?;
     let id = CommentId::new(connection.last_insert_rowid());
     adjust_counts(connection, post_id, Some(user_id), 1)?;
+    inbox::sql::deliver(connection, id, comment)?;
     Ok(id)
 }
 

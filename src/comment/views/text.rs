@@ -60,7 +60,7 @@ pub fn own<'c>(comments: &'c [OwnComment], clock: &'c Clock) -> impl Render + 'c
                             : Raw("on "); a(href=paths::post(comment.post_id)) { : Isolated(&comment.post_title) }
                             : DOT; a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, clock }; : Raw(" ago") }
                         }
-                        : listed(comment);
+                        : listed(comment.id, &comment.body);
                     }
                 }
             }
@@ -68,11 +68,12 @@ pub fn own<'c>(comments: &'c [OwnComment], clock: &'c Clock) -> impl Render + 'c
     }
 }
 
-fn listed(comment: &OwnComment) -> impl Render + '_ {
-    let limit = if comment.body.len() <= SHORT_BYTES { usize::MAX } else { MAX_LISTED_BYTES };
-    let part = beginning(&comment.body, limit);
+/// The text of a comment in a list, a long one cut.
+pub fn listed(id: CommentId, body: &str) -> impl Render + '_ {
+    let limit = if body.len() <= SHORT_BYTES { usize::MAX } else { MAX_LISTED_BYTES };
+    let part = beginning(body, limit);
     owned_html! {
         : &part;
-        @ if part.is_cut { p(class="rest") { a(href=paths::comment(comment.id)) { : WHOLE_COMMENT } } }
+        @ if part.is_cut { p(class="rest") { a(href=paths::comment(id)) { : WHOLE_COMMENT } } }
     }
 }

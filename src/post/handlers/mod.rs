@@ -21,6 +21,7 @@ use crate::comment::Thread;
 use crate::comment::views::{CommentForm, ThreadContext};
 use crate::deletion;
 use crate::draft;
+use crate::inbox;
 use crate::saved;
 use crate::site::limiter::Action;
 use crate::types::cursor::{Cursor, START};
@@ -46,19 +47,23 @@ pub fn show(cx: &Cx, id: PostId) -> Result {
     // What the reader typed as a guest, just before, goes first.
     let typed = draft::handlers::find(cx, paths::new_comment(id))?.unwrap_or_default().text("body");
     let (after, viewer) = (cx.cursor("comments")?, auth::viewer(cx)?);
-    let (found, kept) = cx.read_pieces(|pieces| {
+    let (found, kept, unread) = cx.read_pieces(|pieces| {
         let kept = match viewer.filter(|_| typed.is_empty()) {
             Some(viewer) => draft::sql::of_comment(pieces.connection(), viewer.id, id)?,
             None => None,
         };
-        Ok((discussion::find(pieces, viewer, id, after)?, kept))
+        let found = discussion::find(pieces, viewer, id, after)?;
+        let ids = || found.as_ref().map(|(_, thread)| thread.ids()).unwrap_or_default();
+        let unread = inbox::handlers::unread_among(pieces.connection(), viewer, ids)?;
+        Ok((found, kept, unread))
     })?;
     let draft = kept.as_ref().map(|kept| kept.id);
     let typed = kept.map_or(typed, |kept| kept.body);
     let (detail, comments) = found
         .ok_or_else(|| draft::handlers::target_deleted(typed.clone(), draft.map(|draft| (draft, id))))?;
     let part = if after == START { visit::handlers::Page::First } else { visit::handlers::Page::Other };
-    if let Some(until) = visit::handlers::unrecorded_until(cx, &detail, part)? {
+    // No copy stands for a look that is recorded.
+    if let Some(until) = visit::handlers::unrecorded_until(cx, &detail, part)?.filter(|_| unread.is_empty()) {
         cx.clock.limit(until);
         cx.shows(&[Topic::Post(id)], None);
     }
@@ -66,6 +71,9 @@ pub fn show(cx: &Cx, id: PostId) -> Result {
     let form = CommentForm { draft, errors: &errors, ..CommentForm::of(Account::of(None), &typed) };
     let html = render(cx, &detail, &comments, &form)?;
     visit::handlers::record_visit(cx, &detail, part)?;
+    if let Some(viewer) = viewer {
+        inbox::handlers::seen(cx, viewer, unread);
+    }
     Ok(reply::page(cx, html))
 }
 

@@ -70,7 +70,7 @@ fn sign_in(db: &Database) -> Result<(), Error> {
     let (secret, created_at) = (Secret::random(), Timestamp::now());
     let write = move |connection: &Connection| {
         let user = user::sql::sign_in_random(connection, created_at)?;
-        let user_id = user.map_or(UserId::new(1), |user| user.id);
+        let user_id = user.map_or(UserId::new(1), |(user, _)| user.id);
         let new = NewSession { user_id, secret: &secret, ip_address: "::1", user_agent: "oha", created_at };
         session::sql::create(connection, &new)
     };

@@ -1,0 +1,254 @@
+//! All SQL about the inbox.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use smol_str::SmolStr;
+
+use super::mention;
+use super::{Item, MAX_MENTIONS, Why};
+use crate::comment::NewComment;
+use crate::sql::{Columns, row};
+use crate::types::cursor::{Cursor, Slice};
+use crate::types::id::{CommentId, PostId, UserId};
+use crate::types::time::Timestamp;
+use crate::user;
+use crate::user::sql::author_columns;
+use crate::visibility::sql::{comment_text, mentioned_title, on_page, post_title};
+
+row! {
+    /// A comment in the inbox of user `?1`.
+    fn item() -> Item, columns item_columns {
+        comment_id: "inbox.comment_id",
+        why: "inbox.why" => why,
+        is_unread: "inbox.is_unread",
+        body: comment_text!(listed),
+        created_at: "comments.created_at",
+        author: author_columns!("users") => user::sql::author,
+        post_id: "posts.id",
+        post_title: post_title!(mentioned) => mentioned_title,
+        is_muted: "EXISTS (SELECT 1 FROM muted_posts \
+                   WHERE muted_posts.user_id = ?1 AND muted_posts.post_id = posts.id)",
+    }
+}
+
+fn why(columns: &mut Columns) -> rusqlite::Result<Why> {
+    Ok(Why::from_code(columns.read_ref()?.as_str()?))
+}
+
+/// The inbox of a user from `after` on: the newest comments first.
+pub fn of_user(
+    connection: &Connection,
+    user_id: UserId,
+    after: Cursor,
+    limit: u32,
+) -> rusqlite::Result<Slice<Item>> {
+    // CROSS JOIN makes `inbox` the outer loop, in the order of its index.
+    let sql = concat!(
+        "SELECT ",
+        item_columns!(),
+        " FROM inbox CROSS JOIN comments ON comments.id = inbox.comment_id \
+         JOIN posts ON posts.id = comments.post_id LEFT JOIN users ON users.id = comments.user_id \
+         WHERE inbox.user_id = ?1 AND (inbox.created_at, inbox.comment_id) < (?2, ?3) AND NOT inbox.is_hidden \
+         ORDER BY inbox.created_at DESC, inbox.comment_id DESC LIMIT ?4"
+    );
+    let rows = connection
+        .prepare_cached(sql)?
+        .query_map(params![user_id, after.key, after.id, limit + 1], |row| item(&mut Columns::of(row)))?
+        .collect::<Result<_, _>>()?;
+    Ok(Slice::of(rows, limit, Item::cursor))
+}
+
+/// Puts a new comment into the inboxes of those whom it answers or mentions: not into its author's, nor into that of a
+/// user who has muted the discussion. A user whom it answers and mentions gets it once.
+pub fn deliver(connection: &Connection, id: CommentId, comment: &NewComment) -> rusqlite::Result<()> {
+    let NewComment { post_id, parent_id, user_id, body, .. } = *comment;
+    let (answered, why) = match parent_id {
+        Some(parent_id) => (author_of_comment(connection, parent_id)?, Why::Comment),
+        None => (author_of_post(connection, post_id)?, Why::Post),
+    };
+    let mut seen = vec![user_id];
+    if let Some(answered) = answered.filter(|answered| *answered != user_id) {
+        add(connection, answered, id, comment, why)?;
+        seen.push(answered);
+    }
+    let mut told = 0;
+    for names in mention::candidates(body) {
+        if told == MAX_MENTIONS {
+            break;
+        }
+        if let Some(user) = first_user(connection, &names)?.filter(|user| !seen.contains(user)) {
+            told += usize::from(add(connection, user, id, comment, Why::Mention)?);
+            seen.push(user);
+        }
+    }
+    Ok(())
+}
+
+fn author_of_comment(connection: &Connection, id: CommentId) -> rusqlite::Result<Option<UserId>> {
+    let sql = "SELECT user_id FROM comments WHERE id = ?1 AND deleted_at IS NULL";
+    Ok(connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?.flatten())
+}
+
+fn author_of_post(connection: &Connection, id: PostId) -> rusqlite::Result<Option<UserId>> {
+    let sql = "SELECT user_id FROM posts WHERE id = ?1 AND deleted_at IS NULL";
+    Ok(connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?.flatten())
+}
+
+/// The user with the first of these folded names that a user has.
+fn first_user(connection: &Connection, names: &[String]) -> rusqlite::Result<Option<UserId>> {
+    for name in names {
+        let sql = "SELECT id FROM users WHERE folded_name = ?1";
+        let found = connection.prepare_cached(sql)?.query_row([name], |row| row.get(0)).optional()?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+/// Adds a comment to an inbox, unless the user has muted the discussion; whether it does.
+fn add(
+    connection: &Connection,
+    user_id: UserId,
+    id: CommentId,
+    comment: &NewComment,
+    why: Why,
+) -> rusqlite::Result<bool> {
+    let sql = "INSERT INTO inbox (comment_id, user_id, created_at, why) SELECT ?1, ?2, ?3, ?4 \
+               WHERE NOT EXISTS (SELECT 1 FROM muted_posts WHERE user_id = ?2 AND post_id = ?5)";
+    let NewComment { post_id, created_at, .. } = *comment;
+    connection
+        .prepare_cached(sql)?
+        .execute(params![id, user_id, created_at, why.code(), post_id])
+        .map(|added| added > 0)
+}
+
+/// Of these comments those that are unread in a user's inbox, in no order.
+pub fn unread_among(
+    connection: &Connection,
+    user_id: UserId,
+    ids: &[CommentId],
+) -> rusqlite::Result<Vec<CommentId>> {
+    let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else {
+        return Ok(Vec::new());
+    };
+    let sql = "SELECT comment_id FROM inbox WHERE user_id = ?1 AND comment_id BETWEEN ?2 AND ?3 \
+               AND is_unread AND NOT is_hidden ORDER BY comment_id DESC LIMIT ?4";
+    let unread = connection
+        .prepare_cached(sql)?
+        .query_map(params![user_id, first, last, MAX_UNREAD], |row| row.get(0))?
+        .collect::<rusqlite::Result<Vec<CommentId>>>()?;
+    Ok(unread.into_iter().filter(|id| ids.contains(id)).collect())
+}
+
+/// The unread comments that are compared with those of a page: more than a page has.
+const MAX_UNREAD: u32 = 500;
+
+/// Records that a user has seen a comment.
+pub fn mark_read(connection: &Connection, user_id: UserId, id: CommentId) -> rusqlite::Result<()> {
+    let sql = "UPDATE inbox SET is_unread = 0 WHERE comment_id = ?1 AND user_id = ?2 AND is_unread";
+    connection.prepare_cached(sql)?.execute(params![id, user_id])?;
+    Ok(())
+}
+
+/// Records that a user has seen all comments of their inbox, at most `number` of them; whether there may be more.
+pub fn mark_some_read(connection: &Connection, user_id: UserId, number: u32) -> rusqlite::Result<bool> {
+    let sql = "UPDATE inbox SET is_unread = 0 WHERE user_id = ?1 AND comment_id IN \
+               (SELECT comment_id FROM inbox WHERE user_id = ?1 AND is_unread AND NOT is_hidden LIMIT ?2)";
+    Ok(connection.prepare_cached(sql)?.execute(params![user_id, number])? > 0)
+}
+
+/// Records that users have seen all comments that are older, for the demo.
+pub fn mark_older_read(connection: &Connection, before: Timestamp) -> rusqlite::Result<()> {
+    connection.execute("UPDATE inbox SET is_unread = 0 WHERE created_at < ?1", [before])?;
+    Ok(())
+}
+
+/// Mutes a discussion for a user, or ends that; `false`: there is no such post. Repeating it changes nothing.
+pub fn set_muted(
+    connection: &Connection,
+    user_id: UserId,
+    post_id: PostId,
+    is_muted: bool,
+) -> rusqlite::Result<bool> {
+    let exists: bool = connection
+        .prepare_cached(concat!(
+            "SELECT EXISTS (SELECT 1 FROM posts WHERE id = ?1 AND ",
+            on_page!("posts"),
+            ")"
+        ))?
+        .query_row([post_id], |row| row.get(0))?;
+    if exists && is_muted {
+        connection
+            .prepare_cached(
+                "INSERT INTO muted_posts (user_id, post_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![user_id, post_id])?;
+    } else if exists {
+        connection
+            .prepare_cached("DELETE FROM muted_posts WHERE user_id = ?1 AND post_id = ?2")?
+            .execute(params![user_id, post_id])?;
+    }
+    Ok(exists)
+}
+
+/// The discussions that a user has muted, at most `limit`: the newest, with the titles of their posts.
+pub fn muted(
+    connection: &Connection,
+    user_id: UserId,
+    limit: u32,
+) -> rusqlite::Result<Vec<(PostId, SmolStr)>> {
+    let sql = concat!(
+        "SELECT posts.id, ",
+        post_title!(mentioned),
+        " FROM muted_posts CROSS JOIN posts ON posts.id = muted_posts.post_id WHERE muted_posts.user_id = ?1 AND ",
+        on_page!("posts"),
+        " ORDER BY muted_posts.post_id DESC LIMIT ?2"
+    );
+    connection
+        .prepare_cached(sql)?
+        .query_map(params![user_id, limit], |row| {
+            let mut columns = Columns::of(row);
+            Ok((columns.read()?, mentioned_title(&mut columns)?))
+        })?
+        .collect()
+}
+
+/// The secret of a user's feed; `None`: the user has none.
+pub fn feed_secret(connection: &Connection, user_id: UserId) -> rusqlite::Result<Option<[u8; 32]>> {
+    connection
+        .prepare_cached("SELECT secret FROM inbox_feeds WHERE user_id = ?1")?
+        .query_row([user_id], |row| row.get(0))
+        .optional()
+}
+
+/// Gives a user's feed another secret.
+pub fn set_feed_secret(connection: &Connection, user_id: UserId, secret: &[u8; 32]) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO inbox_feeds (user_id, secret) VALUES (?1, ?2) \
+             ON CONFLICT DO UPDATE SET secret = excluded.secret",
+        )?
+        .execute(params![user_id, secret])?;
+    Ok(())
+}
+
+/// The newest comments in the inbox of a user.
+pub fn newest(connection: &Connection, user_id: UserId, limit: u32) -> rusqlite::Result<Vec<CommentId>> {
+    let sql = "SELECT comment_id FROM inbox WHERE user_id = ?1 AND NOT is_hidden \
+               ORDER BY created_at DESC, comment_id DESC LIMIT ?2";
+    connection.prepare_cached(sql)?.query_map(params![user_id, limit], |row| row.get(0))?.collect()
+}
+
+/// Deletes at most `number` rows of a user's inbox and of their muted discussions, for the deletion of the account;
+/// whether there were any.
+pub fn delete_some(connection: &Connection, user_id: UserId, number: u32) -> rusqlite::Result<bool> {
+    let inbox = "DELETE FROM inbox WHERE user_id = ?1 AND comment_id IN \
+                 (SELECT comment_id FROM inbox WHERE user_id = ?1 LIMIT ?2)";
+    let muted = "DELETE FROM muted_posts WHERE user_id = ?1 AND post_id IN \
+                 (SELECT post_id FROM muted_posts WHERE user_id = ?1 LIMIT ?2)";
+    let mut any = false;
+    for sql in [inbox, muted] {
+        any |= connection.prepare_cached(sql)?.execute(params![user_id, number])? > 0;
+    }
+    Ok(any)
+}
