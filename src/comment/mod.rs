@@ -18,7 +18,7 @@ use crate::text::{self, is_blank};
 use crate::types::cursor::Cursor;
 use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
-use crate::user::{self, Author};
+use crate::user::Author;
 use crate::visibility::State;
 use crate::web::Viewer;
 use crate::web::form::Errors;
@@ -84,9 +84,19 @@ impl Comment {
     /// viewer's own comments are not new to them, and nothing is new on a first visit.
     #[must_use]
     pub fn is_new(&self, viewer: Option<&Viewer>, since: Option<Timestamp>) -> bool {
-        let is_others = self.author.is_some() && !user::is_own(self.author.as_ref(), viewer);
-        is_others && since.is_some_and(|since| self.created_at > since)
+        let author = self.author.as_ref().map(|author| author.id);
+        is_new(author, self.created_at, viewer.map(|viewer| viewer.id), since)
     }
+}
+
+/// The rule of [`Comment::is_new`].
+fn is_new(
+    author: Option<UserId>,
+    created_at: Timestamp,
+    viewer_id: Option<UserId>,
+    since: Option<Timestamp>,
+) -> bool {
+    author.is_some() && author != viewer_id && since.is_some_and(|since| created_at > since)
 }
 
 /// One page of a discussion.
@@ -163,8 +173,7 @@ impl SharedItem {
     /// Does what [`Comment::is_new`] does, for a member.
     #[must_use]
     pub fn is_new(&self, viewer_id: UserId, since: Option<Timestamp>) -> bool {
-        let is_others = self.author.is_some_and(|author| author != viewer_id);
-        is_others && since.is_some_and(|since| self.created_at > since)
+        is_new(self.author, self.created_at, Some(viewer_id), since)
     }
 }
 

@@ -6,6 +6,7 @@ use smol_str::SmolStr;
 use super::mention;
 use super::{Item, MAX_MENTIONS, Why};
 use crate::comment::NewComment;
+use crate::flag;
 use crate::sql::{Columns, row};
 use crate::types::cursor::{Cursor, Slice};
 use crate::types::id::{CommentId, PostId, UserId};
@@ -13,6 +14,7 @@ use crate::types::time::Timestamp;
 use crate::user;
 use crate::user::sql::author_columns;
 use crate::visibility::sql::{comment_text, mentioned_title, on_page, post_title};
+use crate::vote::Target;
 
 row! {
     /// A comment in the inbox of user `?1`.
@@ -57,14 +59,15 @@ pub fn of_user(
     Ok(Slice::of(rows, limit, Item::cursor))
 }
 
-/// Puts a new comment into the inboxes of those whom it answers or mentions: not into its author's, nor into that of a
-/// user who has muted the discussion. A user whom it answers and mentions gets it once.
+/// Puts a new comment into the inboxes of the users whom it answers or mentions: not into its author's, nor into that of a
+/// user who has muted the discussion. A user whom it both answers and mentions gets one row.
 pub fn deliver(connection: &Connection, id: CommentId, comment: &NewComment) -> rusqlite::Result<()> {
     let NewComment { post_id, parent_id, user_id, body, .. } = *comment;
-    let (answered, why) = match parent_id {
-        Some(parent_id) => (author_of_comment(connection, parent_id)?, Why::Comment),
-        None => (author_of_post(connection, post_id)?, Why::Post),
+    let (target, why) = match parent_id {
+        Some(parent_id) => (Target::Comment(parent_id), Why::Comment),
+        None => (Target::Post(post_id), Why::Post),
     };
+    let answered = flag::sql::author_of(connection, target)?.flatten();
     let mut seen = vec![user_id];
     if let Some(answered) = answered.filter(|answered| *answered != user_id) {
         add(connection, answered, id, comment, why)?;
@@ -83,21 +86,10 @@ pub fn deliver(connection: &Connection, id: CommentId, comment: &NewComment) -> 
     Ok(())
 }
 
-fn author_of_comment(connection: &Connection, id: CommentId) -> rusqlite::Result<Option<UserId>> {
-    let sql = "SELECT user_id FROM comments WHERE id = ?1 AND deleted_at IS NULL";
-    Ok(connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?.flatten())
-}
-
-fn author_of_post(connection: &Connection, id: PostId) -> rusqlite::Result<Option<UserId>> {
-    let sql = "SELECT user_id FROM posts WHERE id = ?1 AND deleted_at IS NULL";
-    Ok(connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?.flatten())
-}
-
 /// The user with the first of these folded names that a user has.
 fn first_user(connection: &Connection, names: &[String]) -> rusqlite::Result<Option<UserId>> {
     for name in names {
-        let sql = "SELECT id FROM users WHERE folded_name = ?1";
-        let found = connection.prepare_cached(sql)?.query_row([name], |row| row.get(0)).optional()?;
+        let found = user::sql::with_name(connection, name)?;
         if found.is_some() {
             return Ok(found);
         }

@@ -113,7 +113,7 @@ fn mute(item: &Item) -> impl Render {
 
 fn feed<'f>(account: Account, address: Option<&'f str>) -> impl Render + 'f {
     owned_html! {
-        section(class="feed-address", aria-labelledby="feed_heading") {
+        section(aria-labelledby="feed_heading") {
             h2(id="feed_heading") { : "Feed" }
             @ if let Some(address) = address {
                 p(class="hint") {

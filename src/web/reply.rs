@@ -40,19 +40,21 @@ pub fn page(cx: &Cx, html: String) -> Response {
 /// the viewer: all caches, shared ones too, may keep it for `max_age` seconds.
 #[must_use]
 pub fn document(cx: &Cx, content_type: &'static str, max_age: u32, text: String) -> Response {
-    let mut response = Response::from_data(content_type, Vec::new());
-    response.headers.push(("Cache-Control".into(), format!("public, max-age={max_age}").into()));
-    response.headers.push(("Vary".into(), "Accept-Encoding".into()));
-    with_content(cx, text, with_security(cx, response))
+    for_programs(cx, content_type, format!("public, max-age={max_age}"), text)
 }
 
 /// A document for programs as [`document`], for the client alone that asked for it: caches ask anew each time, and search
 /// engines do not list it.
 #[must_use]
 pub fn private_document(cx: &Cx, content_type: &'static str, text: String) -> Response {
-    let mut response = Response::from_data(content_type, Vec::new());
-    response.headers.push(("Cache-Control".into(), "private, no-cache".into()));
+    let mut response = for_programs(cx, content_type, "private, no-cache".to_owned(), text);
     response.headers.push(("X-Robots-Tag".into(), "noindex".into()));
+    response
+}
+
+fn for_programs(cx: &Cx, content_type: &'static str, cache_control: String, text: String) -> Response {
+    let mut response = Response::from_data(content_type, Vec::new());
+    response.headers.push(("Cache-Control".into(), cache_control.into()));
     response.headers.push(("Vary".into(), "Accept-Encoding".into()));
     with_content(cx, text, with_security(cx, response))
 }

@@ -20,7 +20,7 @@ pub struct Viewer {
 }
 
 impl Viewer {
-    /// A user who has done nothing, for what members see alike: no user has this id.
+    /// A member without posts, comments, votes and flags, for the HTML that members share. No user has this id.
     #[must_use]
     pub fn nobody() -> Viewer {
         Viewer {

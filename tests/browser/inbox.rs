@@ -3,7 +3,7 @@
 use crate::access::assert_accessible;
 use crate::reader::Reader;
 
-/// The author of a post, on whose front page the header says that somebody has answered.
+/// Opens the front page as the author of a post on which another user has commented.
 fn answered() -> Reader {
     let author = Reader::on_new_site();
     author.sign_in();

@@ -572,7 +572,7 @@ fn the_search_index_finds_its_rows_by_an_index() {
             let found = search::sql::matches(connection, kind, "\"dolor\"").expect("matches");
             search::sql::hit(connection, Some(USER), &found[0].0).expect("an answer").expect("it is there");
         }
-        search::sql::author(connection, "somebody").expect("an answer");
+        user::sql::with_name(connection, "somebody").expect("an answer");
     });
     assert!(asked.iter().filter(|sql| sql.contains(" MATCH ")).count() >= 4, "{asked:?}");
     assert_found_by_index(&connection, &own(asked));

@@ -140,7 +140,7 @@ fn respond_created(cx: &Cx, viewer: &Viewer, to: ReplyTarget, created: &CreatedC
         Ok((sql::find(connection, Some(viewer.id), id)?, post::sql::author(connection, post_id)?))
     })?;
     let comment = located.ok_or(Error::NotFound)?.comment;
-    let context = ThreadContext::of_change(cx, Some(viewer), poster_id, true);
+    let context = ThreadContext::without_new(&cx.clock, Some(viewer), poster_id, true);
     let mut changes = match to {
         ReplyTarget::Comment(parent_id) => fragments::reply_added(parent_id, replies, &comment, context)?,
         ReplyTarget::Post(_) => vec![
@@ -253,7 +253,7 @@ fn changed_body(cx: &Cx, located: &LocatedComment) -> Result<Change> {
     let (poster_id, is_open) = cx.read(|connection| {
         Ok((post::sql::author(connection, *post_id)?, post::sql::takes_comments(connection, *post_id)?))
     })?;
-    body_change(cx, comment, ThreadContext::of_change(cx, auth::viewer(cx)?, poster_id, is_open))
+    body_change(cx, comment, ThreadContext::without_new(&cx.clock, auth::viewer(cx)?, poster_id, is_open))
 }
 
 fn body_change(cx: &Cx, comment: &Comment, context: ThreadContext) -> Result<Change> {

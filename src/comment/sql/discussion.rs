@@ -121,7 +121,7 @@ impl Page {
 }
 
 /// The page that `list` shares, for a member: the comments that the member has something to do with are read one by one.
-/// `None`: they are so many that reading the page is faster.
+/// `None`: there are too many of them, and reading the whole page is faster.
 ///
 /// # Errors
 /// [`rusqlite::Error`] when SQLite fails.

@@ -88,23 +88,15 @@ impl<'s> ThreadContext<'s> {
         }
     }
 
-    /// The context of a page change for a user who has just changed something: no comment is new to them.
+    /// A context in which no comment is new to the viewer, as in a page change for a user who has just changed something.
     #[must_use]
-    pub fn of_change(
-        cx: &'s Cx,
+    pub fn without_new(
+        clock: &'s Clock,
         viewer: Option<&'s Viewer>,
         poster_id: Option<UserId>,
         is_open: bool,
     ) -> ThreadContext<'s> {
-        ThreadContext {
-            viewer,
-            clock: &cx.clock,
-            poster_id,
-            new_since: None,
-            new_comments: 0,
-            is_open,
-            limit: None,
-        }
+        ThreadContext { viewer, clock, poster_id, new_since: None, new_comments: 0, is_open, limit: None }
     }
 }
 
@@ -220,15 +212,8 @@ pub fn shared_list(
     clock: &Clock,
 ) -> Option<(Rendered, Vec<SharedItem>)> {
     let nobody = Viewer::nobody();
-    let context = ThreadContext {
-        viewer: Some(&nobody),
-        clock,
-        poster_id: detail.post.author.as_ref().map(|author| author.id),
-        new_since: None,
-        new_comments: 0,
-        is_open: detail.takes_comments(),
-        limit: None,
-    };
+    let poster_id = detail.post.author.as_ref().map(|author| author.id);
+    let context = ThreadContext::without_new(clock, Some(&nobody), poster_id, detail.takes_comments());
     let mut html = Parts::with_capacity(rows.len() * USUAL_ITEM_BYTES);
     let mut items = Vec::with_capacity(rows.len());
     walk(rows.iter().map(|(row, _)| *row), |step| match step {

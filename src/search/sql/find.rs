@@ -25,7 +25,7 @@ pub fn find(
     clock: &Clock,
 ) -> rusqlite::Result<Option<Found>> {
     let author = match &query.by {
-        Some(name) => match super::author(connection, &user::name::folded(name))? {
+        Some(name) => match user::sql::with_name(connection, &user::name::folded(name))? {
             Some(id) => Some(id),
             None => return Ok(None),
         },

@@ -50,12 +50,6 @@ pub fn block_token(block: i64) -> String {
     format!("\u{e002}{block}")
 }
 
-/// The id of a user, by their [folded](user::name::folded) name; `None` when there is none.
-pub fn author(connection: &Connection, folded: &str) -> rusqlite::Result<Option<UserId>> {
-    let sql = "SELECT id FROM users WHERE folded_name = ?1";
-    connection.prepare_cached(sql)?.query_row([folded], |row| row.get(0)).optional()
-}
-
 /// The greatest id of a post or comment; 0 when there is none.
 pub fn max_id(connection: &Connection, kind: Kind) -> rusqlite::Result<i64> {
     let sql =

@@ -84,6 +84,12 @@ pub fn create(connection: &Connection, user: &NewUser) -> rusqlite::Result<Optio
     Ok(Some(id))
 }
 
+/// The user with a name, given as [`name::folded`](super::name::folded).
+pub fn with_name(connection: &Connection, folded: &str) -> rusqlite::Result<Option<UserId>> {
+    let sql = "SELECT id FROM users WHERE folded_name = ?1";
+    connection.prepare_cached(sql)?.query_row([folded], |row| row.get(0)).optional()
+}
+
 /// The account with a name, given as [`name::folded`](super::name::folded).
 pub fn account(connection: &Connection, folded: &str) -> rusqlite::Result<Option<Account>> {
     let sql = "SELECT users.id, password_hash FROM users JOIN profiles ON profiles.user_id = users.id \
