@@ -317,6 +317,9 @@ fn a_printed_page_has_the_text_and_no_controls() {
     assert_eq!(shown, Value::Array(vec![]));
     assert_eq!(reader.evaluate("getComputedStyle(document.body).backgroundColor"), "rgb(255, 255, 255)");
     assert!(reader.text("main").contains("0 points") || reader.text("main").contains("1 point"));
+    let link = "document.querySelector('.comments a[rel]')";
+    // The address of a link is printed.
+    reader.wait(&format!("getComputedStyle({link}, '::after').content.includes({link}.href)"));
     // Another user could vote for, save and flag the post and the comment.
     let other = reader.another();
     other.sign_in();
@@ -332,9 +335,6 @@ fn a_printed_page_has_the_text_and_no_controls() {
         let line = other.text(line);
         assert!(!line.ends_with('·') && !line.contains("·\u{a0}·") && !line.contains("· ·"), "{line:?}");
     }
-    let link = "document.querySelector('.comments a[rel]')";
-    // The address of a link is printed.
-    reader.wait(&format!("getComputedStyle({link}, '::after').content.includes({link}.href)"));
 
     reader.open("/users/1");
     reader.emulate_print();
