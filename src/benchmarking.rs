@@ -245,7 +245,7 @@ fn page(cx: &Cx, operation: Operation, content: &Content) -> Result {
     let empty = CommentForm::of(Account::of(None), "");
     let html = match (operation, content) {
         (_, Content::NewPost(detail)) => {
-            Some(post::handlers::render(cx, detail, &Thread::default(), &empty)?)
+            Some(post::handlers::render(cx, detail, (&Thread::default(), START), &empty)?)
         }
         (_, Content::Post(id)) => post::handlers::page(cx, *id, START, &empty)?,
         (UserShow, Content::Default) => match auth::viewer_id(cx)? {
@@ -269,7 +269,7 @@ fn index(cx: &Cx) -> Result<String> {
         post::handlers::rows::of_posts(pieces, viewer_id, ids.into_iter())
     })?;
     let page = Page { heading: "Recent posts", viewer: auth::viewer(cx)?, ..Page::default() };
-    Ok(layout::render(&page, post::views::rows(&posts, page.viewer, &cx.clock))?)
+    Ok(layout::render(&page, post::views::rows(&posts, page.viewer, &cx.clock, None))?)
 }
 
 /// The request's headers as lines, with CGI's names (RFC 3875), without those that carry credentials.

@@ -59,6 +59,22 @@
       field => field.value !== field.defaultValue,
     );
 
+  // A comment that the reader folds stays folded on this device: the last 500 are remembered. A link to a comment
+  // inside it unfolds it.
+  const folded = () => new Set(store.folded?.split(" "));
+  for (const id of folded()) {
+    const thread = document.getElementById(id);
+    if (thread && !thread.querySelector(":target")) thread.open = false;
+  }
+  document.addEventListener("toggle", event => {
+    const { id, open } = event.target;
+    if (!id.startsWith("thread_")) return;
+    const ids = folded();
+    ids.delete(id);
+    if (!open) ids.add(id);
+    store.folded = [...ids].slice(-500).join(" ");
+  }, true);
+
   document.addEventListener("submit", event => {
     if (event.target.method === "post") store.changed = Date.now();
   }, true);

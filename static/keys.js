@@ -2,8 +2,8 @@
 // Readers who switch them off (on the page that ? shows) get pages without this file.
 (() => {
   const ITEMS = ".posts > li, .comments li";
-  // The element of an item that gets the focus: a post's title, or a comment's byline.
-  const HEAD = "a, p";
+  // The element of an item that gets the focus: a post's title, or a comment's byline; of a folded comment its summary.
+  const HEAD = ":scope > a, p, details:not([open]) > summary";
   const LINK = ":scope > a, a[href^='/comments/']:not([href$='/edit']), a[href^='/posts/']";
 
   let last;

@@ -34,15 +34,18 @@ pub const BACK_TO_POSTS: (&str, &str) = (paths::POSTS, "← Back to posts");
 /// The link to the form for a new post, which leads a guest to the sign-in page first.
 pub const NEW_POST: (&str, &str) = (paths::NEW_POST, "+ New post");
 
-/// A page of a list, with the link to the next.
+/// A page of a list, with the link to the next. `first` is the rank of its first post; `None`: its posts have no ranks, or
+/// theirs are not known.
 pub fn list<'p>(
     viewer: Option<&'p Viewer>,
     posts: &'p Slice<ListedPost>,
+    first: Option<u32>,
     clock: &'p Clock,
 ) -> impl Render + 'p {
+    let shown = u32::try_from(posts.rows.len()).unwrap_or(u32::MAX);
     owned_html! {
-        : rows(&posts.rows, viewer, clock);
-        : pager::more(posts.next, "after", "", "posts");
+        : rows(&posts.rows, viewer, clock, first);
+        : pager::more_ranked(posts.next, first.map(|first| first.saturating_add(shown)), "posts");
     }
 }
 
@@ -51,6 +54,7 @@ pub fn best<'p>(
     viewer: Option<&'p Viewer>,
     period: Period,
     posts: &'p Slice<ListedPost>,
+    first: Option<u32>,
     clock: &'p Clock,
 ) -> impl Render + 'p {
     owned_html! {
@@ -62,7 +66,7 @@ pub fn best<'p>(
         @ if posts.rows.is_empty() {
             p(class="empty") { : period.empty_message() }
         } else {
-            : list(viewer, posts, clock);
+            : list(viewer, posts, first, clock);
         }
     }
 }
@@ -83,19 +87,25 @@ pub fn from<'p>(
         @ if posts.rows.is_empty() {
             p(class="empty") { : "Nobody has posted a link to it yet." }
         } else {
-            : rows(&posts.rows, viewer, clock);
+            : rows(&posts.rows, viewer, clock, None);
             : pager::more_of(paths::From(site), posts.next, "posts");
         }
     }
 }
 
-/// The rows of a list, without the link to the next page.
-pub fn rows<'p>(posts: &'p [ListedPost], viewer: Option<&'p Viewer>, clock: &'p Clock) -> impl Render + 'p {
+/// The rows of a list, without the link to the next page; with the rank of the first they are numbered.
+pub fn rows<'p>(
+    posts: &'p [ListedPost],
+    viewer: Option<&'p Viewer>,
+    clock: &'p Clock,
+    first: Option<u32>,
+) -> impl Render + 'p {
+    let class = if first.is_some() { "posts ranked" } else { "posts" };
     owned_html! {
         @ if posts.is_empty() {
             p(class="empty") { : "No posts yet… Want to be the first?" }
         } else {
-            ol(class="posts", id="posts") {
+            ol(class=class, id="posts", start?=first.filter(|first| *first > 1)) {
                 @ for post in posts { : row(post, true, viewer, clock) }
             }
         }

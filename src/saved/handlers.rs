@@ -31,7 +31,7 @@ pub fn list(cx: &Cx) -> Result {
     let html = if posts.rows.is_empty() {
         layout::render(&page, views::empty())?
     } else {
-        layout::render(&page, post::views::list(page.viewer, &posts, &cx.clock))?
+        layout::render(&page, post::views::list(page.viewer, &posts, None, &cx.clock))?
     };
     Ok(reply::page(cx, html))
 }

@@ -19,6 +19,19 @@ pub fn more(
     more_at(next.map(|next| format!("?{name}={next}{anchor}")), rows)
 }
 
+/// The link to the next page of a list by rank; `first` is the rank of the first row there, which the list itself cannot
+/// know.
+pub fn more_ranked(next: Option<Cursor>, first: Option<u32>, rows: &'static str) -> impl Render {
+    let address = next.map(|next| match first {
+        Some(first) => format!("?after={next}&{RANK}={first}"),
+        None => format!("?after={next}"),
+    });
+    more_at(address, rows)
+}
+
+/// The query parameter with the rank of a page's first row.
+pub const RANK: &str = "rank";
+
 /// The link to the next page of a list whose first page is at `address`, which has a query.
 pub fn more_of(address: impl fmt::Display, next: Option<Cursor>, rows: &'static str) -> impl Render {
     more_at(next.map(|next| format!("{address}&after={next}")), rows)

@@ -560,7 +560,7 @@ fn every_page_and_form_for_a_guest_works_without_a_script() {
         "/users/N",
         "/sign_in",
         "/sign_up",
-        "/?after=N-N",
+        "/?after=N-N&rank=N",
     ] {
         assert!(found.contains(shape), "{shape} is not among {found:?}");
     }

@@ -243,7 +243,7 @@ fn happen(pair: &Pair, event: Event, now: Timestamp) {
             }
             Event::Comment(by, on, is_reply) => {
                 let parent: Option<CommentId> = connection.query_row(
-                    "SELECT max(id) FROM comments WHERE post_id = ?1",
+                    "SELECT max(id) FROM comments WHERE post_id = ?1 AND deleted_at IS NULL",
                     [post(on)?],
                     |row| row.get(0),
                 )?;
@@ -607,7 +607,7 @@ fn a_page_has_no_pieces_of_a_later_state() {
     // The row of post 1, as a page of that snapshot shows it.
     let row = |pieces: &Pieces| -> rusqlite::Result<String> {
         let rows = post::handlers::rows::of_posts(pieces, None, [PostId::new(1)].into_iter())?;
-        Ok(post::views::rows(&rows, None, pieces.clock()).into_string().expect("it is rendered"))
+        Ok(post::views::rows(&rows, None, pieces.clock(), None).into_string().expect("it is rendered"))
     };
     let shows_later = |pieces: &Pieces| {
         assert!(row(pieces)?.contains("The title of later"));

@@ -270,14 +270,14 @@ fn a_post_is_shown_with_its_comments() {
     let shown = attributes(&html, "#comments ol.comments > li", "id");
     assert_eq!(shown, comments.iter().map(|id| format!("comment_{id}")).collect::<Vec<_>>());
     let bodies = "SELECT body FROM comments WHERE post_id = 3 ORDER BY created_at, id";
-    assert_eq!(texts(&html, "#comments li > div > p:nth-of-type(2)"), strings(&database, bodies));
+    assert_eq!(texts(&html, "#comments details > div > p:nth-of-type(2)"), strings(&database, bodies));
     let names = "SELECT 'by ' || screen_name FROM comments JOIN users ON users.id = user_id \
                  WHERE post_id = 3 ORDER BY comments.created_at, comments.id";
-    let bylines = texts(&html, "#comments li > div > p:first-of-type");
+    let bylines = texts(&html, "#comments details > div > p:first-of-type");
     assert_eq!(bylines.len(), comments.len());
     for (byline, name) in bylines.iter().zip(strings(&database, names)) {
         assert!(
-            byline.starts_with(&format!("1 point {name}")) && byline.ends_with(" ago"),
+            byline.starts_with(&format!("1 point {name}")) && byline.ends_with(" ago · Reply"),
             "{byline} is not {name}'s"
         );
     }
@@ -719,7 +719,7 @@ fn user_text_is_escaped_on_every_page() {
         assert_eq!(texts(&html, "h1"), [EVIL]);
         assert_eq!(texts(&html, "title"), [format!("{EVIL} · Lorem News")]);
         assert_eq!(texts(&html, "div.prose"), [EVIL]);
-        assert!(texts(&html, "#comments li > div > p:nth-of-type(2)").iter().all(|body| body == EVIL));
+        assert!(texts(&html, "#comments details > div > p:nth-of-type(2)").iter().all(|body| body == EVIL));
         let html = get("/users/1?comments=9223372036854775807-9223372036854775807");
         assert_eq!(texts(&html, "h1"), [EVIL]);
         let facts = texts(&html, "dd");

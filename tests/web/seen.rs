@@ -123,6 +123,14 @@ pub fn partials(answer: &Answer) -> Vec<Partial> {
     found
 }
 
+/// HTML without the links from comments to those around them, which only a whole page can have.
+pub fn alone(html: &str) -> String {
+    let mut parts = html.split("<span class=near>");
+    let before = parts.next().unwrap_or_default().to_owned();
+    let others = parts.map(|part| part.split_once("</span>").expect(part).1);
+    before + &others.collect::<String>()
+}
+
 /// Target and swap of each change, such as `#flash innerHTML`.
 pub fn places(partials: &[Partial]) -> Vec<String> {
     partials.iter().map(|partial| format!("{} {}", partial.target, partial.swap)).collect()

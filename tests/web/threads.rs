@@ -58,11 +58,8 @@ fn a_reply_is_made_without_a_script() {
     let database = site.database();
     let client = Client::signed_in_as(&site, 6);
     let parent = comment_of(&database, 5, 3, "What do you think?");
-    let link = format!("#said_{parent} .actions a");
-    assert_eq!(
-        attributes(&client.get("/posts/3").html(), &link, "href"),
-        [format!("/comments/{parent}/reply")]
-    );
+    let link = attributes(&client.get("/posts/3").html(), &format!("#said_{parent} #reply_{parent}"), "href");
+    assert_eq!(link, [format!("/comments/{parent}/reply")]);
     let page = client.get(&format!("/comments/{parent}/reply"));
     assert_eq!(page.status, 200);
     let html = page.html();
@@ -89,7 +86,7 @@ fn a_reply_is_made_without_a_script() {
     let html = client.get("/posts/3").html();
     assert_eq!(attributes(&html, &format!("#replies_{parent} > li"), "id"), [format!("comment_{id}")]);
     assert_eq!(attributes(&html, &format!("#replies_{id} > li"), "id"), [format!("comment_{deeper}")]);
-    assert_eq!(texts(&html, &format!("#thread_{parent} > summary")), ["1 reply"]);
+    assert_eq!(texts(&html, &format!("#thread_{parent} > summary > span")), ["1 reply"]);
     let inside = "summary a, summary button, summary form, summary input";
     assert_eq!(texts(&html, inside), [""; 0], "a summary is a control and contains none");
     assert_sound(&database);
@@ -102,7 +99,7 @@ fn a_reply_made_by_htmx_looks_as_on_the_page() {
     let client = Client::signed_in_as(&site, 6);
     let parent = comment_of(&database, 5, 3, "What do you think?");
     let opened = partials(&client.htmx("GET", &format!("/comments/{parent}/reply"), &[]));
-    assert_eq!(places(&opened), [format!("#comment_{parent}:not(:has(> form)) > div afterend")]);
+    assert_eq!(places(&opened), [format!("#thread_{parent}:not(:has(> form)) > div afterend")]);
     let html = Html::parse_fragment(&opened[0].html);
     assert_eq!(attributes(&html, "form", "id"), [format!("reply_{parent}_form")]);
     assert_eq!(attributes(&html, "textarea[autofocus]", "name"), ["body"]);
@@ -121,20 +118,18 @@ fn a_reply_made_by_htmx_looks_as_on_the_page() {
             let expected = [
                 format!("#reply_{parent}_form delete"),
                 format!("#replies_{parent}:not(:has(> #comment_{id})) beforeend"),
-                format!("#comment_{parent}:not(:has(#replies_{parent}, > .rest)) beforeend"),
-                format!("#thread_{parent} > summary innerHTML"),
+                format!("#thread_{parent}:not(:has(#replies_{parent}, > .rest)) beforeend"),
+                format!("#thread_{parent} > summary > span innerHTML"),
                 ".comments_count innerHTML".into(),
                 "#flash innerHTML".into(),
             ];
             assert_eq!(places(&changes), expected);
             let page = client.get("/posts/3");
-            assert!(
-                page.text().contains(&format!("{}</ol></details>", changes[1].html)),
-                "{}",
-                changes[1].html
-            );
-            assert_eq!(page.text().contains(&changes[2].html), number == 1, "{}", changes[2].html);
-            let summary = texts(&page.html(), &format!("#thread_{parent} > summary")).remove(0);
+            // A page has links to more of the comments around it.
+            let (item, list) = (alone(&changes[1].html), alone(&changes[2].html));
+            assert!(alone(page.text()).contains(&format!("{item}</ol></details>")), "{item}");
+            assert_eq!(alone(page.text()).contains(&list), number == 1, "{list}");
+            let summary = texts(&page.html(), &format!("#thread_{parent} > summary > span")).remove(0);
             assert_eq!(changes[3].html, summary);
             assert_eq!(texts(&page.html(), "h2.comments_count"), [&*changes[4].html]);
         }
@@ -149,7 +144,7 @@ fn a_reply_made_by_htmx_looks_as_on_the_page() {
 
 /// The places of a refused reply: its form, or below the comment where the form was cancelled meanwhile.
 fn form_again(parent: i64) -> [String; 2] {
-    [format!("#reply_{parent}_form outerHTML"), format!("#comment_{parent}:not(:has(> form)) > div afterend")]
+    [format!("#reply_{parent}_form outerHTML"), format!("#thread_{parent}:not(:has(> form)) > div afterend")]
 }
 
 #[test]
@@ -342,11 +337,12 @@ fn the_list_of_replies_goes_with_the_last_reply() {
     let client = Client::signed_in_as(&site, 6);
     let parent = comment_of(&database, 5, 3, "What do you think?");
     let replies = [reply_of(&database, 6, parent), reply_of(&database, 6, parent)];
-    let last = [format!("#thread_{parent} > summary innerHTML"), format!("#thread_{parent} delete")];
-    for (id, change) in replies.into_iter().zip(last) {
+    let number = format!("#thread_{parent} > summary > span innerHTML");
+    let list = format!("#replies_{parent} delete");
+    for (id, counts) in replies.into_iter().zip([&[&*number][..], &[&*list, &*number]]) {
         let changes = partials(&client.htmx("DELETE", &format!("/comments/{id}"), &[]));
-        let expected =
-            [&*format!("#comment_{id} delete"), &change, ".comments_count innerHTML", "#flash innerHTML"];
+        let item = format!("#comment_{id} delete");
+        let expected = [&[&*item], counts, &[".comments_count innerHTML", "#flash innerHTML"]].concat();
         assert_eq!(places(&changes), expected);
     }
     // The emptied comment goes, too, and its parent counts one reply less.
@@ -358,7 +354,7 @@ fn the_list_of_replies_goes_with_the_last_reply() {
     let expected = [
         &*format!("#comment_{leaf} delete"),
         &format!("#comment_{middle} delete"),
-        &format!("#thread_{parent} > summary innerHTML"),
+        &format!("#thread_{parent} > summary > span innerHTML"),
         ".comments_count innerHTML",
         "#flash innerHTML",
     ];
@@ -519,29 +515,39 @@ fn a_comment_has_a_page_with_links_to_its_context() {
 }
 
 #[test]
-fn a_reply_links_to_its_parent_if_that_is_on_the_page() {
+fn a_comment_links_to_those_around_it_on_the_page() {
     let site = Site::start();
     let database = site.database();
     let client = Client::signed_in_as(&site, 6);
-    let parent = comment_of(&database, 5, 3, "What do you think?");
-    let reply = make(&database, 3, Some(parent), 6, "Nothing so far.");
+    silence(&database, 3);
+    let first = comment_of(&database, 5, 3, "What do you think?");
+    let reply = make(&database, 3, Some(first), 6, "Nothing so far.");
     let inner = make(&database, 3, Some(reply), 7, "Nor do I.");
-    let above = |html: &Html, id: i64| {
-        let links = format!("#said_{id} > p:first-of-type a[href^='#']");
+    let other = make(&database, 3, Some(first), 8, "Something else.");
+    let last = comment_of(&database, 5, 3, "What do others think?");
+    let around = |html: &Html, id: i64| {
+        let links = format!("#thread_{id} > .near a");
         attributes(html, &links, "href").into_iter().zip(texts(html, &links)).collect::<Vec<_>>()
     };
-    let to = |id: i64| vec![(format!("#comment_{id}"), "parent".to_owned())];
+    let to = |links: &[(i64, &str)]| -> Vec<_> {
+        links.iter().map(|(id, word)| (format!("#comment_{id}"), (*word).to_owned())).collect()
+    };
     let own = format!("/comments/{reply}");
-    for (path, of_parent, of_reply) in [("/posts/3", vec![], to(parent)), (&own, vec![], vec![])] {
-        let page = client.get(path);
-        let html = page.html();
-        assert_eq!((above(&html, parent), above(&html, reply)), (of_parent, of_reply), "{path}");
-        assert_eq!(above(&html, inner), to(reply), "{path}");
-        // The fragment for htmx equals the markup of the page.
-        let referrer = format!("http://{}{path}", site.address);
-        let headers = [("Referer", &*referrer), ("HX-Request-Type", "partial")];
-        let said = partials(&client.ask("GET", &own, &[], &headers)).remove(0);
-        assert!(page.text().contains(&said.html), "{path}: {}", said.html);
+    // For members from a piece that they share, for a guest and on the page of a comment not.
+    for reader in [&client, &client, &Client::new(&site)] {
+        let html = reader.get("/posts/3").html();
+        assert_eq!(around(&html, first), to(&[(last, "next")]));
+        assert_eq!(around(&html, reply), to(&[(first, "parent"), (other, "next")]));
+        assert_eq!(around(&html, inner), to(&[(first, "root"), (reply, "parent")]));
+        assert_eq!(around(&html, other), to(&[(first, "parent"), (reply, "prev")]));
+        assert_eq!(around(&html, last), to(&[(first, "prev")]));
+        let html = reader.get(&own).html();
+        assert_eq!((around(&html, reply), around(&html, inner)), (vec![], to(&[(reply, "parent")])));
+    }
+    // The fragment for htmx equals the markup of the page.
+    for path in ["/posts/3", &own] {
+        let said = partials(&client.ask("GET", &own, &[], &[("HX-Request-Type", "partial")])).remove(0);
+        assert!(client.get(path).text().contains(&said.html), "{path}: {}", said.html);
     }
 }
 
@@ -603,7 +609,7 @@ fn a_comment_with_replies_elsewhere_has_no_form_in_place() {
     let [.., before, last] = ids[..] else { panic!("there are many") };
     make(&database, 3, Some(last), 5, "There is no room for this on the first page.");
     let html = Client::signed_in_as(&site, 5).get("/posts/3").html();
-    assert_eq!(texts(&html, &format!("#comment_{last} > .rest")), ["Continue this thread →"]);
+    assert_eq!(texts(&html, &format!("#thread_{last} > .rest")), ["Continue this thread →"]);
     assert_eq!(attributes(&html, &format!("#reply_{before}"), "hx-get").len(), 1);
     assert_eq!(attributes(&html, &format!("#reply_{last}"), "hx-get"), [""; 0]);
 }
@@ -926,7 +932,7 @@ fn no_concurrent_reply_is_lost() {
     assert_eq!(count_of(&database, 3), before + 16);
     assert_eq!(comment::sql::reply_count(&database, CommentId::new(parent)).expect("a number"), 16);
     let html = Client::new(&site).get("/posts/3").html();
-    assert_eq!(texts(&html, &format!("#thread_{parent} > summary")), ["16 replies"]);
+    assert_eq!(texts(&html, &format!("#thread_{parent} > summary > span")), ["16 replies"]);
     assert_eq!(texts(&html, &format!("#replies_{parent} > li")).len(), 16);
     assert_sound(&database);
 }

@@ -184,15 +184,20 @@ fn a_comment_made_by_htmx_looks_as_on_the_page() {
         if began.elapsed() > Duration::from_secs(20) {
             return None;
         }
+        // A page has links to the comments around it, too.
         for change in &changes {
-            assert!(page.text().contains(&change.html), "{change:?} is not in\n{}", page.text());
+            assert!(
+                alone(page.text()).contains(&alone(&change.html)),
+                "{change:?} is not in\n{}",
+                page.text()
+            );
         }
         let html = page.html();
         assert_eq!(attributes(&html, "#comment_list > li", "id").pop(), Some(format!("comment_{id}")));
         assert_eq!(texts(&html, ".comments_count"), vec![changes[2].html.clone(); 2]);
         assert_eq!(notices(&html), [CREATED]);
         assert!(page.text().contains(&format!(r#"<div id="flash" role="status">{}</div>"#, changes[3].html)));
-        assert!(page.text().contains(&format!("{}</ol>", changes[1].html)));
+        assert!(alone(page.text()).contains(&format!("{}</ol>", alone(&changes[1].html))));
         assert_eq!(texts(&Html::parse_fragment(&changes[0].html), "textarea"), [""]);
         Some(())
     });
@@ -324,9 +329,9 @@ fn a_comment_repeated_by_htmx_looks_as_on_the_page() {
         .expect("the schema is known");
     let changes = partials(&client.htmx("POST", "/posts/3/comments", &form));
     assert_eq!(changes[1].target, format!("#comment_list:not(:has(> #comment_{id}))"));
-    let age = texts(&Html::parse_fragment(&changes[1].html), "li > div > p").remove(0);
-    assert_eq!(age, "1 point by you · 5 minutes ago");
-    assert!(client.get("/posts/3").text().contains(&changes[1].html));
+    let age = texts(&Html::parse_fragment(&changes[1].html), "details > div > p").remove(0);
+    assert_eq!(age, "1 point by you · 5 minutes ago · Reply · Edit · Destroy");
+    assert!(alone(client.get("/posts/3").text()).contains(&alone(&changes[1].html)));
 }
 
 #[test]
@@ -446,10 +451,11 @@ fn the_context_link_of_a_comment_leads_to_the_page_that_shows_it() {
         if at >= 200 {
             assert_eq!(shown[0], format!("comment_{id}"), "{at}");
         }
-        // A new comment comes last: on other pages the form leads to the last page.
-        let in_place = attributes(&html, "#comment_form", "hx-post");
-        let begins = if at >= 200 { at } else { 0 };
-        assert_eq!(in_place.is_empty(), ids.len() - begins > 200, "{at}");
+        // A later page begins with its comments: the post and the form are on the first, to which it leads.
+        let ways = attributes(&html, "main > .byline a", "href");
+        let expected = ["/posts/3#comments", "/posts/3", "/posts/3#comment_form"];
+        assert_eq!(ways == expected, at >= 200, "{at}: {ways:?}");
+        assert_eq!(texts(&html, "#comment_form, .prose").is_empty(), at >= 200, "{at}");
     }
     // Changing a comment leads to its page, too.
     let author = Client::signed_in_as(
@@ -501,8 +507,13 @@ fn htmx_gets_a_comment_or_its_form_as_a_fragment() {
         let changes = partials(&answer);
         assert_eq!(places(&changes), [format!("#said_{id} outerHTML")]);
         assert!(client.get("/posts/3").text().contains(&changes[0].html));
-        let shown = texts(&Html::parse_fragment(&changes[0].html), ".actions :is(a, button)");
-        assert_eq!(shown, if client.user_id == 5 { &["Reply", "Edit", "Destroy"][..] } else { &["Reply"] });
+        let shown = texts(&Html::parse_fragment(&changes[0].html), ".act a[id]");
+        let expected: &[_] = match client.user_id {
+            5 => &["Reply", "Edit", "Destroy"],
+            6 => &["Reply", "Flag"],
+            _ => &["Reply"],
+        };
+        assert_eq!(shown, expected);
     }
     let answer = author.htmx("GET", &format!("/comments/{id}/edit"), &[]);
     assert_eq!(answer.status, 200);
@@ -737,12 +748,13 @@ fn a_comment_with_replies_stays_without_author_and_text() {
         let (path, rows) = (format!("/comments/{id}"), count_of(&database, 3));
         let counted = || number(&database, "SELECT comments_count FROM posts WHERE id = 3");
         let before = counted();
+        let said = format!("#said_{id} outerHTML");
+        let author = format!("#thread_{id} > summary > bdi innerHTML");
         if with_htmx {
             let answer = client.htmx("DELETE", &path, &[]);
             assert_eq!(answer.status, 200);
             let changes = partials(&answer);
-            let expected =
-                [&*format!("#said_{id} outerHTML"), ".comments_count innerHTML", "#flash innerHTML"];
+            let expected = [&*said, &author, ".comments_count innerHTML", "#flash innerHTML"];
             assert_eq!(places(&changes), expected);
             client.set_cookie("flash", &format!("comment-destroyed.of-{id}"));
             let page = client.get("/posts/3");
@@ -758,12 +770,13 @@ fn a_comment_with_replies_stays_without_author_and_text() {
         assert!(!page.text().contains("A secret to be forgotten."));
         let shown = texts(&page.html(), &format!("#said_{id} > p"));
         assert_eq!((&*shown[0], &*shown[1]), ("by [deleted] · 3 months ago", "[deleted]"));
-        assert_eq!(texts(&page.html(), &format!("#said_{id} .actions")), [""; 0]);
+        assert_eq!(texts(&page.html(), &format!("#said_{id} .act")), [""; 0]);
+        assert_eq!(texts(&page.html(), &format!("#thread_{id} > summary > bdi")), ["[deleted]"]);
         assert_sound(&database);
         // A second deletion offers the undo again; all other requests for it are 404.
         assert_done(&client, &client.ask("DELETE", &path, &[], &[]), "/posts/3", BEFORE);
         let again = client.htmx("DELETE", &path, &[]);
-        assert_eq!(places(&partials(&again)), [&*format!("#said_{id} outerHTML"), "#flash innerHTML"]);
+        assert_eq!(places(&partials(&again)), [&*said, &author, "#flash innerHTML"]);
         for (method, path) in
             [("PATCH", &path), ("GET", &format!("{path}/reply")), ("GET", &format!("{path}/edit"))]
         {
@@ -839,7 +852,7 @@ fn only_the_author_changes_a_comment() {
     }
     assert_eq!(row(&database, id), before);
     let html = other.get("/posts/3").html();
-    assert_eq!(texts(&html, &format!("#said_{id} .actions")), ["Reply"]);
+    assert_eq!(texts(&html, &format!("#said_{id} .act a[id]")), ["Reply", "Flag"]);
     assert_sound(&database);
 }
 

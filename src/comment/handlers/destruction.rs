@@ -86,13 +86,14 @@ pub fn destroy(cx: &Cx, id: CommentId) -> Result {
             // The pruned comments are its ancestors. At most MAX_LEVELS of them can be on one page, and the
             // outermost element there contains the others.
             changes.extend(iter::once(id).chain(pruned).take(MAX_LEVELS).map(remove));
-            changes.extend(
-                parent_id.map(|parent_id| fragments::replies_remaining(parent_id, left)).transpose()?,
-            );
+            if let Some(parent_id) = parent_id {
+                changes.extend(fragments::replies_remaining(parent_id, left)?);
+            }
         }
         Deletion::Emptied => {
             let comment = Comment { body: "".into(), author: None, ..located.comment };
-            changes.push(changed_body(cx, &LocatedComment { comment, is_deleted: true, post_id })?);
+            let located = LocatedComment { comment, is_deleted: true, post_id };
+            changes.extend([changed_body(cx, &located)?, fragments::no_author(&located.comment)]);
         }
     }
     changes.push(Change::fill(".comments_count", views::count(count).into_string()?));
@@ -127,17 +128,17 @@ fn already_deleted(cx: &Cx, viewer: &Viewer, id: CommentId) -> Result {
         let flash = Flash::CommentDestroyedBefore;
         return if can_undo { Ok(reply::done_offering(cx, location, flash, id.get())) } else { Err(error) };
     }
-    let change = match &located {
-        Some(located) => changed_body(cx, located)?,
-        None => remove(id),
+    let mut changes = match &located {
+        Some(located) => vec![changed_body(cx, located)?, fragments::no_author(&located.comment)],
+        None => vec![remove(id)],
     };
     if can_undo {
-        let notice = message::show_offering(cx, Flash::CommentDestroyedBefore, id.get());
-        return Ok(reply::changes(cx, &[change, notice]));
+        changes.push(message::show_offering(cx, Flash::CommentDestroyedBefore, id.get()));
+        return Ok(reply::changes(cx, &changes));
     }
     let (heading, sentence) = error.texts(cx.method());
-    let alert = message::show_alert(&format!("{heading} {sentence}"));
-    Ok(reply::changes(cx, &[change, alert]).with_status_code(error.status()))
+    changes.push(message::show_alert(&format!("{heading} {sentence}")));
+    Ok(reply::changes(cx, &changes).with_status_code(error.status()))
 }
 
 /// Whether the request comes from the page of a comment that this request removed.

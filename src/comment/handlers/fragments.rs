@@ -25,18 +25,34 @@ pub(super) fn reply_added(
             views::item(comment, context).into_string()?,
         ),
         Change::append(
-            format_args!("#comment_{parent_id}:not(:has(#replies_{parent_id}, > .rest))"),
-            views::first_reply(parent_id, number, comment, context).into_string()?,
+            format_args!("#thread_{parent_id}:not(:has(#replies_{parent_id}, > .rest))"),
+            views::first_reply(parent_id, comment, context).into_string()?,
         ),
-        Change::fill(format_args!("#thread_{parent_id} > summary"), views::replies(number).into_string()?),
+        count(parent_id, number)?,
     ])
 }
 
-/// The page change for the count above the replies to `parent_id`, of which `number` are left.
-pub(super) fn replies_remaining(parent_id: CommentId, number: i64) -> Result<Change> {
-    if number == 0 {
-        return Ok(Change::remove(format_args!("#thread_{parent_id}")));
+/// The page changes for the replies to `parent_id`, of which `number` are left.
+pub(super) fn replies_remaining(parent_id: CommentId, number: i64) -> Result<Vec<Change>> {
+    if number > 0 {
+        return Ok(vec![count(parent_id, number)?]);
     }
-    let summary = format_args!("#thread_{parent_id} > summary");
-    Ok(Change::fill(summary, views::replies(number).into_string()?))
+    let list = Change::remove(format_args!("#replies_{parent_id}"));
+    Ok(vec![list, Change::fill(counter(parent_id), String::new())])
+}
+
+/// The page change for the summary of a comment that has lost its author.
+pub(super) fn no_author(comment: &Comment) -> Change {
+    let placeholder = comment.state().placeholder().unwrap_or_default();
+    Change::fill(format_args!("#thread_{} > summary > bdi", comment.id), placeholder.to_owned())
+}
+
+/// The page change for the number of replies to a comment.
+fn count(id: CommentId, number: i64) -> Result<Change> {
+    Ok(Change::fill(counter(id), views::replies(number).into_string()?))
+}
+
+/// The place of the number of replies to a comment, in the summary of its thread.
+fn counter(id: CommentId) -> String {
+    format!("#thread_{id} > summary > span")
 }

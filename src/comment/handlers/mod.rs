@@ -244,7 +244,7 @@ fn fragment(cx: &Cx, viewer_id: Option<UserId>, id: CommentId) -> Result {
     let located = undeleted(cx, viewer_id, id)?;
     let detail = cx.read(|connection| post::sql::find(connection, viewer_id, located.post_id))?;
     let context = ThreadContext::of(cx, auth::viewer(cx)?, &detail.ok_or(Error::NotFound)?);
-    Ok(reply::changes(cx, &[body_change(cx, &located.comment, context)?]))
+    Ok(reply::changes(cx, &[body_change(&located.comment, context)?]))
 }
 
 /// The page change that shows a comment's present body after a change.
@@ -253,12 +253,11 @@ fn changed_body(cx: &Cx, located: &LocatedComment) -> Result<Change> {
     let (poster_id, is_open) = cx.read(|connection| {
         Ok((post::sql::author(connection, *post_id)?, post::sql::takes_comments(connection, *post_id)?))
     })?;
-    body_change(cx, comment, ThreadContext::without_new(&cx.clock, auth::viewer(cx)?, poster_id, is_open))
+    body_change(comment, ThreadContext::without_new(&cx.clock, auth::viewer(cx)?, poster_id, is_open))
 }
 
-fn body_change(cx: &Cx, comment: &Comment, context: ThreadContext) -> Result<Change> {
-    let is_first = cx.came_from(paths::comment(comment.id)).is_some();
-    let html = views::body(comment, context, is_first).into_string()?;
+fn body_change(comment: &Comment, context: ThreadContext) -> Result<Change> {
+    let html = views::body(comment, context).into_string()?;
     Ok(Change::replace(format_args!("#said_{}", comment.id), html))
 }
 

@@ -22,7 +22,7 @@ fn discussion_locked(reason: &str, typed: String) -> Error {
 
 /// The page change that puts the form for a reply below comment `id`, unless a form is there.
 pub(super) fn add_form(id: CommentId, html: String) -> Change {
-    Change::after(format_args!("#comment_{id}:not(:has(> form)) > div"), html)
+    Change::after(format_args!("#thread_{id}:not(:has(> form)) > div"), html)
 }
 
 /// Shows the form again with its errors: in place, or on its page.

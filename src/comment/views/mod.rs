@@ -1,7 +1,9 @@
 //! The HTML of comments.
 
 mod draft;
+mod fold;
 mod forms;
+mod near;
 mod new;
 pub mod own;
 mod rest;
@@ -10,8 +12,11 @@ pub mod text;
 use horrorshow::prelude::*;
 use horrorshow::{TemplateBuffer, owned_html};
 
+pub use self::fold::replies;
+use self::fold::{end_item, open_item, open_replies, shows_replies};
 use self::forms::MAX_BODY_BESIDE_COMMENTS;
 pub use self::forms::{CommentForm, edit, edit_in_place, form, reply, reply_in_place};
+use self::near::{Near, nears};
 use super::tree::{HiddenReplies, Row};
 use super::{Comment, MAX_LEVELS, Rows, SharedItem, Thread};
 use crate::html::render_by_reference;
@@ -103,8 +108,10 @@ impl<'s> ThreadContext<'s> {
 /// The facts about a comment that depend on its page.
 #[derive(Clone, Copy, Default)]
 struct Annotations {
-    /// It is the first on the page, which does not show its parent.
-    is_first: bool,
+    /// The comments around it on the page.
+    near: Near,
+    /// The number of its direct replies.
+    replies: i64,
     /// A reply to it cannot be added in place: it is at the deepest level, or its replies are on another
     /// page.
     takes_no_reply_in_place: bool,
@@ -118,9 +125,9 @@ struct Annotations {
 
 impl Annotations {
     /// The facts that follow from the position of a comment.
-    fn of(row: Row) -> Annotations {
+    fn of(row: Row, near: Near) -> Annotations {
         let takes_no_reply_in_place = row.level + 1 == MAX_LEVELS || row.hidden == HiddenReplies::All;
-        Annotations { is_first: row.level == 0, takes_no_reply_in_place, ..Annotations::default() }
+        Annotations { near, replies: row.replies, takes_no_reply_in_place, ..Annotations::default() }
     }
 }
 
@@ -159,14 +166,15 @@ impl List<'_> {
     /// The comment at this index.
     fn item<'c>(
         &'c self,
-        (at, row): (usize, Row),
+        (at, row, near): (usize, Row, Near),
         comment: &'c Comment,
         new_ids: &[CommentId],
     ) -> impl Render + use<'c> {
         let new_at = new_ids.iter().position(|id| *id == row.id);
         let next_new = new_at.and_then(|at| new_ids.get(at + 1).copied());
         let limit = self.context.limit.filter(|_| at > 0 || !self.is_of_comment);
-        let annotations = Annotations { is_new: new_at.is_some(), next_new, limit, ..Annotations::of(row) };
+        let annotations =
+            Annotations { is_new: new_at.is_some(), next_new, limit, ..Annotations::of(row, near) };
         open_item(comment, self.context, annotations)
     }
 }
@@ -181,20 +189,25 @@ impl Render for List<'_> {
         Raw("<ol class=comments id=comment_list>").render(out);
         match &self.thread.rows {
             Rows::Read(rows) => {
+                let nears = nears(rows.iter().map(|(row, _)| *row));
                 walk(rows.iter().map(|(row, _)| *row), |step| match step {
                     Step::Item(at) => {
-                        self.item((at, rows[at].0), &rows[at].1, &new_ids).render(out);
+                        self.item((at, rows[at].0, nears[at]), &rows[at].1, &new_ids).render(out);
                     }
-                    Step::Replies(row) => open_replies(row.id, row.replies).render(out),
+                    Step::Replies(row) => open_replies(row.id).render(out),
                     Step::End(row) => end_item(row).render(out),
                 });
             }
             Rows::Shared { list, touched } => {
                 let mut done = 0;
+                let nears = match touched.is_empty() {
+                    true => Vec::new(),
+                    false => nears(list.items.iter().map(|item| item.row)),
+                };
                 for (at, comment) in touched {
                     let SharedItem { row, bytes, .. } = &list.items[*at];
                     list.html.part(done..bytes.start).render(out);
-                    self.item((*at, *row), comment, &new_ids).render(out);
+                    self.item((*at, *row, nears[*at]), comment, &new_ids).render(out);
                     done = bytes.end;
                 }
                 list.html.part(done..list.html.bytes()).render(out);
@@ -216,14 +229,15 @@ pub fn shared_list(
     let context = ThreadContext::without_new(clock, Some(&nobody), poster_id, detail.takes_comments());
     let mut html = Parts::with_capacity(rows.len() * USUAL_ITEM_BYTES);
     let mut items = Vec::with_capacity(rows.len());
+    let nears = nears(rows.iter().map(|(row, _)| *row));
     walk(rows.iter().map(|(row, _)| *row), |step| match step {
         Step::Item(at) => {
             let (row, comment) = &rows[at];
-            let bytes = html.add(open_item(comment, context, Annotations::of(*row)));
+            let bytes = html.add(open_item(comment, context, Annotations::of(*row, nears[at])));
             let author = comment.author.as_ref().map(|author| author.id);
             items.push(SharedItem { row: *row, author, created_at: comment.created_at, bytes });
         }
-        Step::Replies(row) => drop(html.add(open_replies(row.id, row.replies))),
+        Step::Replies(row) => drop(html.add(open_replies(row.id))),
         Step::End(row) => drop(html.add(end_item(row))),
     });
     (html.bytes() <= MAX_SHARED_BYTES).then(|| (html.finish(), items))
@@ -266,47 +280,22 @@ fn walk(rows: impl Iterator<Item = Row>, mut visit: impl FnMut(Step)) {
 
 render_by_reference!(List<'_>);
 
-/// Whether a list of replies stands below the comment on this page.
-fn shows_replies(row: Row) -> bool {
-    row.replies > 0 && row.hidden != HiddenReplies::All
-}
-
-/// The end of an item, and of the list of its replies.
-fn end_item(row: Row) -> impl Render {
-    owned_html! {
-        @ if shows_replies(row) { : Raw("</ol>"); : rest::hidden_replies_link(row); : Raw("</details>") }
-        else { : rest::hidden_replies_link(row) }
-        : Raw("</li>");
-    }
-}
-
 /// A comment without replies, as an item of a list.
 pub fn item<'c>(comment: &'c Comment, context: ThreadContext<'c>) -> impl Render + 'c {
+    let near = Near { parent: comment.parent_id, ..Near::default() };
     owned_html! {
-        : open_item(comment, context, Annotations::default());
-        : Raw("</li>");
+        : open_item(comment, context, Annotations { near, ..Annotations::default() });
+        : Raw("</details></li>");
     }
 }
 
-/// The item of a comment, not closed: the replies follow in it. The body is an element of its own, so that it
-/// can be swapped without the replies.
-fn open_item<'c>(
-    comment: &'c Comment,
-    context: ThreadContext<'c>,
-    annotations: Annotations,
-) -> impl Render + 'c {
-    owned_html! {
-        : Raw("<li id="); : Id("comment_", comment.id.get()); : Raw(">");
-        : annotated_body(comment, context, annotations);
-    }
-}
-
-/// The whole body of a comment; `is_first`: as the first on its page.
-pub fn body<'c>(comment: &'c Comment, context: ThreadContext<'c>, is_first: bool) -> impl Render + 'c {
+/// The whole body of a comment.
+pub fn body<'c>(comment: &'c Comment, context: ThreadContext<'c>) -> impl Render + 'c {
     let is_new = comment.is_new(context.viewer, context.new_since);
-    annotated_body(comment, context, Annotations { is_first, is_new, ..Annotations::default() })
+    annotated_body(comment, context, Annotations { is_new, ..Annotations::default() })
 }
 
+/// A comment's byline and text: an element of its own, so that it can be swapped without the replies.
 fn annotated_body<'c>(
     comment: &'c Comment,
     context: ThreadContext<'c>,
@@ -315,7 +304,7 @@ fn annotated_body<'c>(
     let author = comment.author.as_ref();
     let ThreadContext { viewer, clock, poster_id, is_open, .. } = context;
     let is_posters = author.is_some_and(|author| Some(author.id) == poster_id);
-    let parent_id = comment.parent_id.filter(|_| !annotations.is_first);
+    let is_own = author.is_some() && user::is_own(author, viewer);
     owned_html! {
         div(id=Id("said_", comment.id.get())) {
             : vote::views::arrow_for(Target::Comment(comment.id), comment.is_voted, author, viewer);
@@ -325,17 +314,12 @@ fn annotated_body<'c>(
                 @ if is_posters { : Raw(" <span class=badge>author</span>") }
                 @ if !comment.is_removed { : DOT }
                 a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, clock }; : Raw(" ago") }
-                @ if let Some(parent_id) = parent_id { : DOT; a(href=Id("#comment_", parent_id.get())) { : Raw("parent") } }
+                @ if is_open && author.is_some() { : reply_link(comment.id, !annotations.takes_no_reply_in_place) }
+                @ if is_own { : own::actions(comment.id) }
                 : moderation::views::link(Target::Comment(comment.id), author, comment.is_flagged, viewer);
                 @ if annotations.is_new { : new::badge(annotations.next_new) }
             }
             @ if author.is_some() { : text::text(comment.id, &comment.body, annotations.limit) } else { : moderation::views::absent(comment.state()) }
-            @ if author.is_some() && (is_open || user::is_own(author, viewer)) {
-                : Raw("<div class=actions>");
-                @ if is_open { : reply_link(comment.id, !annotations.takes_no_reply_in_place) }
-                @ if user::is_own(author, viewer) { : own::actions(comment.id) }
-                : Raw("</div>");
-            }
         }
     }
 }
@@ -344,40 +328,22 @@ fn annotated_body<'c>(
 fn reply_link(id: CommentId, in_place: bool) -> impl Render {
     let reply = paths::reply(id);
     owned_html! {
-        : Raw("<a class=link id="); : Id("reply_", id.get()); : Raw(" href="); : reply;
+        : Raw("<span class=act>"); : DOT; : Raw("<a id="); : Id("reply_", id.get()); : Raw(" href="); : reply;
         @ if in_place { : Raw(" hx-get="); : reply }
-        : Raw(">Reply</a>");
-    }
-}
-
-/// The list of replies to a comment, not closed: the items follow in it.
-fn open_replies(id: CommentId, number: i64) -> impl Render {
-    owned_html! {
-        : Raw("<details open id="); : Id("thread_", id.get()); : Raw("><summary>");
-        : replies(number);
-        : Raw("</summary><ol id="); : Id("replies_", id.get()); : Raw(">");
-    }
-}
-
-/// `1 reply`, `2 replies`.
-pub fn replies(number: i64) -> impl Render {
-    owned_html! {
-        : Raw(itoa::Buffer::new().format(number));
-        : Raw(if number == 1 { " reply" } else { " replies" });
+        : Raw(">Reply</a></span>");
     }
 }
 
 /// The list of replies to a comment, with `comment` as the only one.
 pub fn first_reply<'c>(
     parent_id: CommentId,
-    number: i64,
     comment: &'c Comment,
     context: ThreadContext<'c>,
 ) -> impl Render + 'c {
     owned_html! {
-        : open_replies(parent_id, number);
+        : open_replies(parent_id);
         : item(comment, context);
-        : Raw("</ol></details>");
+        : Raw("</ol>");
     }
 }
 
@@ -403,6 +369,28 @@ pub fn discussion<'p>(
             : &list;
             : rest::truncation_note(comments);
             : pager::more_at(comments.next.map(|next| paths::comments_from(post.id, next)), "comments");
+        }
+    }
+}
+
+/// A later page of a discussion: the comments, and the way back to the first page, which has the post and the form.
+pub fn later<'p>(
+    detail: &'p PostDetail,
+    comments: &'p Thread,
+    context: ThreadContext<'p>,
+) -> impl Render + 'p {
+    let id = detail.post.id;
+    let list = List { thread: comments, context, is_of_comment: false };
+    owned_html! {
+        p(class="byline") {
+            : "More of "; a(href=paths::comments(id), class="comments_count") { : count(detail.post.comments_count) }
+            : DOT; a(href=paths::post(id)) { : "First page" }
+            @ if context.is_open { : DOT; a(href=paths::comment_form(id)) { : "Add a comment" } }
+        }
+        section(id="comments", class="discussion", aria-label="Comments") {
+            : &list;
+            : rest::truncation_note(comments);
+            : pager::more_at(comments.next.map(|next| paths::comments_from(id, next)), "comments");
         }
     }
 }

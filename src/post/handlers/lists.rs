@@ -8,8 +8,9 @@ use super::rows;
 use crate::auth;
 use crate::changes::{self, Order, Topic, Window};
 use crate::text::isolated;
-use crate::types::cursor::{Cursor, PAGE_SIZE, Slice};
+use crate::types::cursor::{Cursor, PAGE_SIZE, START, Slice};
 use crate::ui::layout::{self, Page};
+use crate::ui::pager;
 use crate::visit::{self, Visit};
 use crate::web::{Cx, Error, Result, paths, reply};
 
@@ -23,7 +24,8 @@ type Query = fn(&Connection, Cursor, u32) -> rusqlite::Result<Slice<Cursor>>;
 /// database fails.
 pub fn front(cx: &Cx) -> Result {
     let description = "What people post and discuss on Lorem News.";
-    list(cx, "Top posts", description, paths::FRONT_FEED, (sql::hottest, Order::Hotness))
+    let rank = first_rank(cx, cx.cursor("after")?);
+    list(cx, "Top posts", description, paths::FRONT_FEED, (sql::hottest, Order::Hotness), rank)
 }
 
 /// `GET /posts`: newest first.
@@ -33,7 +35,7 @@ pub fn front(cx: &Cx) -> Result {
 /// database fails.
 pub fn recent(cx: &Cx) -> Result {
     let description = "The newest posts on Lorem News.";
-    list(cx, "Recent posts", description, paths::POSTS_FEED, (sql::newest, Order::Age))
+    list(cx, "Recent posts", description, paths::POSTS_FEED, (sql::newest, Order::Age), None)
 }
 
 fn list(
@@ -42,14 +44,23 @@ fn list(
     description: &str,
     feed: &'static str,
     (query, order): (Query, Order),
+    rank: Option<u32>,
 ) -> Result {
     let (after, viewer_id) = (cx.cursor("after")?, auth::viewer_id(cx)?);
     let posts = rows::page(cx, viewer_id, |connection| query(connection, after, PAGE_SIZE))?;
     show(cx, &posts, &[], Some(window(order, &posts, after)));
     let aside = Some(views::NEW_POST);
     let page = Page { aside, description, feed: Some(feed.into()), ..Page::new(cx, heading)? };
-    Ok(reply::page(cx, layout::render(&page, views::list(page.viewer, &posts, &cx.clock))?))
+    Ok(reply::page(cx, layout::render(&page, views::list(page.viewer, &posts, rank, &cx.clock))?))
 }
+
+/// The rank of the first post of a page: one, or what the link to the page says; `None` for an address without it.
+fn first_rank(cx: &Cx, after: Cursor) -> Option<u32> {
+    if after == START { Some(1) } else { cx.query(pager::RANK)?.parse().ok().filter(|rank| *rank < MAX_RANK) }
+}
+
+/// The first rank that no list shows: an address can say anything.
+const MAX_RANK: u32 = 10_000_000;
 
 /// Says that the page shows these posts, and `more`.
 fn show(cx: &Cx, posts: &Slice<ListedPost>, more: &[Topic], window: Option<Window>) {
@@ -79,7 +90,10 @@ pub fn best(cx: &Cx, period: &str) -> Result {
     show(cx, &posts, &[], Some(window(Order::Points, &posts, after)));
     let description = "The posts on Lorem News with the most points.";
     let page = Page { description, ..Page::new(cx, period.heading())? };
-    Ok(reply::page(cx, layout::render(&page, views::best(page.viewer, period, &posts, &cx.clock))?))
+    Ok(reply::page(
+        cx,
+        layout::render(&page, views::best(page.viewer, period, &posts, first_rank(cx, after), &cx.clock))?,
+    ))
 }
 
 /// `GET /from?site=…`: the links to a site, newest first.

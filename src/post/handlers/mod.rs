@@ -69,7 +69,7 @@ pub fn show(cx: &Cx, id: PostId) -> Result {
     }
     let errors = cx.unsent_errors();
     let form = CommentForm { draft, errors: &errors, ..CommentForm::of(Account::of(None), &typed) };
-    let html = render(cx, &detail, &comments, &form)?;
+    let html = render(cx, &detail, (&comments, after), &form)?;
     visit::handlers::record_visit(cx, &detail, part)?;
     if let Some(viewer) = viewer {
         inbox::handlers::seen(cx, viewer, unread);
@@ -85,7 +85,7 @@ pub fn show(cx: &Cx, id: PostId) -> Result {
 pub fn page(cx: &Cx, id: PostId, after: Cursor, form: &CommentForm) -> Result<Option<String>> {
     let viewer = auth::viewer(cx)?;
     let found = cx.read_pieces(|pieces| discussion::find(pieces, viewer, id, after))?;
-    found.map(|(detail, comments)| render(cx, &detail, &comments, form)).transpose()
+    found.map(|(detail, comments)| render(cx, &detail, (&comments, after), form)).transpose()
 }
 
 /// `GET /posts/:id/text`: the whole text of a post, without the comments. The page of the post links to it where
@@ -108,7 +108,12 @@ pub fn text(cx: &Cx, id: PostId) -> Result {
 ///
 /// # Errors
 /// [`Error::Unavailable`] or [`Error::Internal`] when the database fails at looking up the viewer.
-pub fn render(cx: &Cx, detail: &PostDetail, comments: &Thread, form: &CommentForm) -> Result<String> {
+pub fn render(
+    cx: &Cx,
+    detail: &PostDetail,
+    (comments, after): (&Thread, Cursor),
+    form: &CommentForm,
+) -> Result<String> {
     let (id, is_visible) = (detail.post.id, !detail.state().is_hidden());
     let description = match &detail.html {
         _ if !is_visible => Cow::default(),
@@ -127,8 +132,13 @@ pub fn render(cx: &Cx, detail: &PostDetail, comments: &Thread, form: &CommentFor
     let form = CommentForm { account: page.account(), in_place: comments.next.is_none(), ..*form };
     let save = saved::views::button(page.account(), id, detail.is_saved);
     let post = &views::show(cx, page.viewer, detail, save);
+    // A later page is for reading on, unless the reader has typed something.
+    let is_later = after != START && form.body.is_empty();
     let (context, ban) = (ThreadContext::of(cx, page.viewer, detail), auth::ban(cx)?);
     let render = |context| {
+        if is_later {
+            return layout::render(&page, comment::views::later(detail, comments, context));
+        }
         let discussion = comment::views::discussion(detail, comments, &form, context, ban.as_deref());
         layout::render(&page, owned_html! { : post; : &discussion })
     };
