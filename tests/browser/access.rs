@@ -115,7 +115,7 @@ fn axe_finds_nothing_on_the_forms_and_posts_of_a_user() {
     reader.wait("document.activeElement.matches('#comment_list textarea')");
     assert_accessible(&reader, "a form for a reply");
     reader.type_over("A reply to oneself");
-    reader.click("#comment_list li:last-child > form button");
+    reader.click("#comment_list li:last-child details > form button");
     reader.wait("document.querySelector('#comment_list details') !== null");
     assert_accessible(&reader, "a thread");
     reader.click("#comment_list li:first-child .actions a[id^=edit_]");

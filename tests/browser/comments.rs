@@ -64,9 +64,9 @@ fn a_comment_appears_without_a_page_load() {
     assert!(reader.is_marked(), "no page was loaded");
     assert_eq!(reader.path(), path);
 
-    let shown = reader.text("#comments");
+    let shown = reader.said();
     reader.reload();
-    assert_eq!(reader.text("#comments"), shown, "a reload shows the same page");
+    assert_eq!(reader.said(), shown, "a reload shows the same page");
 }
 
 #[test]

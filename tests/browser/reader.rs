@@ -653,6 +653,13 @@ impl Reader {
         self.string(&format!("document.querySelector({selector:?})?.innerText.trim() ?? ''"))
     }
 
+    /// The bylines and texts of a discussion. A page that is loaded anew has more links between comments.
+    pub fn said(&self) -> String {
+        self.string(
+            "[...document.querySelectorAll('#comments h2, [id^=said_]')].map(e => e.innerText).join('|')",
+        )
+    }
+
     /// The value of a field.
     pub fn value(&self, selector: &str) -> String {
         self.string(&format!("document.querySelector({selector:?}).value"))

@@ -315,11 +315,11 @@ fn annotated_body<'c>(
                 @ if !comment.is_removed { : DOT }
                 a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, clock }; : Raw(" ago") }
                 @ if is_open && author.is_some() { : reply_link(comment.id, !annotations.takes_no_reply_in_place) }
-                @ if is_own { : own::actions(comment.id) }
                 : moderation::views::link(Target::Comment(comment.id), author, comment.is_flagged, viewer);
                 @ if annotations.is_new { : new::badge(annotations.next_new) }
             }
             @ if author.is_some() { : text::text(comment.id, &comment.body, annotations.limit) } else { : moderation::views::absent(comment.state()) }
+            @ if is_own { : own::actions(comment.id) }
         }
     }
 }

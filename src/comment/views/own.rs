@@ -5,7 +5,7 @@ use horrorshow::prelude::*;
 
 use super::super::Comment;
 use super::text;
-use crate::html::text::{DOT, Id};
+use crate::html::text::Id;
 use crate::markup::Markup;
 use crate::types::id::CommentId;
 use crate::ui::button;
@@ -18,9 +18,9 @@ const CONSEQUENCE: &str = "If there are replies to it, they stay. You can undo i
 pub(super) fn actions(id: CommentId) -> impl Render {
     let (edit, destroy) = (paths::edit_comment(id), paths::destroy_comment(id));
     owned_html! {
-        span(class="act") {
-            : DOT; a(id=Id("edit_", id.get()), href=edit, hx-get=edit) { : "Edit" }
-            : DOT; a(class="danger", id=Id("destroy_", id.get()), href=destroy, hx-get=destroy) { : "Destroy" }
+        div(class="actions") {
+            a(class="link", id=Id("edit_", id.get()), href=edit, hx-get=edit) { : "Edit" }
+            a(class="link danger", id=Id("destroy_", id.get()), href=destroy, hx-get=destroy) { : "Destroy" }
         }
     }
 }
