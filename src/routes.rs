@@ -2,6 +2,7 @@
 
 use crate::comment::ReplyTarget;
 use crate::moderation::Subject;
+use crate::post::PostKind;
 use crate::saved::SaveAction;
 use crate::site::rate_limits::RateLimit;
 use crate::types::id::{CommentId, DraftId, PostId, SessionId, UserId, number_from_path};
@@ -173,6 +174,8 @@ routes! { cx,
     [""] => { GET => kept::page(cx, post::handlers::lists::front) }
     ["best"] => { GET => kept::page(cx, |cx| post::handlers::lists::best(cx, paths::WEEK)) }
     ["best", period] => { GET => kept::page(cx, |cx| post::handlers::lists::best(cx, period)) }
+    ["ask"] => { GET => kept::page(cx, |cx| post::handlers::lists::of_kind(cx, PostKind::Ask)) }
+    ["show"] => { GET => kept::page(cx, |cx| post::handlers::lists::of_kind(cx, PostKind::Show)) }
     ["from"] => { GET => kept::page(cx, post::handlers::lists::from) }
     ["posts"] => { GET => kept::page(cx, post::handlers::lists::recent), POST [Writes] => post::handlers::create(cx) }
     ["posts.atom"] => { GET => kept::document(cx, feed::handlers::newest) }

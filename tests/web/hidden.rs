@@ -229,6 +229,8 @@ fn probes(database: &Connection) -> Vec<Probe> {
     add("/", "GET", &fixed(&["/"]));
     add("/best", "GET", &fixed(&["/best"]));
     add("/best/:period", "GET", &["day", "week", "month", "all"].map(|period| format!("/best/{period}")));
+    add("/ask", "GET", &fixed(&["/ask"]));
+    add("/show", "GET", &fixed(&["/show"]));
     add("/from", "GET", &fixed(&["/from?site=secret.example"]));
     add("/posts", "GET", &fixed(&["/posts"]));
     add("/posts", "POST", &fixed(&["/posts"]));

@@ -231,7 +231,7 @@ fn happen(pair: &Pair, event: Event, now: Timestamp) {
         match event {
             Event::Post(by, site) => {
                 let link = link::parse(&address(site, unique)).ok();
-                let title = format!("Post {unique}");
+                let title = if by % 2 == 0 { format!("Post {unique}") } else { format!("Ask: post {unique}") };
                 let new = NewPost {
                     user_id: user(by)?,
                     title: &title,
@@ -243,7 +243,7 @@ fn happen(pair: &Pair, event: Event, now: Timestamp) {
             }
             Event::Comment(by, on, is_reply) => {
                 let parent: Option<CommentId> = connection.query_row(
-                    "SELECT max(id) FROM comments WHERE post_id = ?1",
+                    "SELECT max(id) FROM comments WHERE post_id = ?1 AND deleted_at IS NULL",
                     [post(on)?],
                     |row| row.get(0),
                 )?;
@@ -268,7 +268,8 @@ fn happen(pair: &Pair, event: Event, now: Timestamp) {
             Event::Change(of, site) => {
                 let url = address(site, unique);
                 let link = link::parse(&url).ok();
-                let content = Content { title: format!("Changed {unique}"), url, ..Content::default() };
+                let start = ["Changed", "Ask:", "Show LN:"][of % 3];
+                let content = Content { title: format!("{start} {unique}"), url, ..Content::default() };
                 post::sql::update(connection, post(of)?, &content, link.as_ref(), now)?;
             }
             Event::ChangeText(of) => {
@@ -362,6 +363,8 @@ fn pages(connection: &Connection, number: usize) -> String {
     match number % 20 {
         0 => "/".to_owned(),
         1 => "/posts".to_owned(),
+        2 if number % 3 == 0 => "/ask".to_owned(),
+        2 if number % 3 == 1 => "/show".to_owned(),
         2 => "/best".to_owned(),
         3 => "/best/day".to_owned(),
         4 => "/best/all".to_owned(),

@@ -16,7 +16,7 @@ use lorem_news::flag::{self, FlagOutcome, NewFlag};
 use lorem_news::inbox;
 use lorem_news::moderation::{self, Decision, ModerationAction, Outcome, Subject};
 use lorem_news::post::best::Period;
-use lorem_news::post::{self, Content, Holder, Holders, ListedRow, NewPost, UpdateOutcome};
+use lorem_news::post::{self, Content, Holder, Holders, ListedRow, NewPost, PostKind, UpdateOutcome};
 use lorem_news::saved::{self, SaveAction};
 use lorem_news::search::query::{Kind, Query};
 use lorem_news::search::{self, Order};
@@ -102,6 +102,7 @@ fn database() -> (tempfile::TempDir, Connection) {
 fn lists(connection: &Connection) {
     post::sql::hottest(connection, START, 30).expect("the hottest");
     post::sql::newest(connection, START, 30).expect("the newest");
+    post::sql::of_kind(connection, PostKind::Ask, START, 30).expect("those that ask");
     post::sql::of_user(connection, USER, START, 30).expect("a user's posts");
     post::sql::of_site(connection, "example.com", START, 30).expect("a site's posts");
     post::sql::best(connection, Period::All, &Clock::at(Timestamp::now()), START, 30)
@@ -145,7 +146,7 @@ fn every_list_is_read_from_an_index_in_its_order() {
     connection.execute("UPDATE posts SET score = 2 WHERE id = 1", []).expect("the schema is known");
     visit::sql::record(&connection, USER, POST, LONG_AGO).expect("it is noted");
     let asked = statements(&connection, lists);
-    assert_eq!(asked.len(), 34, "{asked:?}");
+    assert_eq!(asked.len(), 35, "{asked:?}");
     // With the planner's statistics and without.
     for change in ["ANALYZE", "DROP TABLE sqlite_stat1"] {
         connection.execute_batch(change).expect(change);
