@@ -26,6 +26,7 @@ mod feeds;
 mod file_modes;
 mod hashing;
 mod hidden;
+mod hn_api;
 mod housekeeping;
 mod http;
 mod inbox;
