@@ -26,6 +26,7 @@ pub mod jobs;
 // The nouns: each has types and rules, SQL, views and handlers.
 pub mod monitoring;
 pub mod status;
+pub mod hn_api;
 pub mod feed;
 pub mod sitemap;
 pub mod search;

@@ -1,7 +1,9 @@
 //! The table of routes, one line each.
 
 use crate::comment::ReplyTarget;
+use crate::hn_api::List;
 use crate::moderation::Subject;
+use crate::post::PostKind;
 use crate::saved::SaveAction;
 use crate::site::rate_limits::RateLimit;
 use crate::types::id::{CommentId, DraftId, PostId, SessionId, UserId, number_from_path};
@@ -10,8 +12,8 @@ use crate::vote::{Target, Vote};
 use crate::web::route::Route;
 use crate::web::{Cx, Error, Result, assets, csrf, observer, paths, reply};
 use crate::{
-    auth, benchmarking, comment, deletion, feed, flag, inbox, kept, moderation, monitoring, post, preference,
-    saved, search, session, sitemap, status, user,
+    auth, benchmarking, comment, deletion, feed, flag, hn_api, inbox, kept, moderation, monitoring, post,
+    preference, saved, search, session, sitemap, status, user,
 };
 
 /// The table of routes: a path's segments (a name stands for any segment) and a handler for each method, with
@@ -173,6 +175,8 @@ routes! { cx,
     [""] => { GET => kept::page(cx, post::handlers::lists::front) }
     ["best"] => { GET => kept::page(cx, |cx| post::handlers::lists::best(cx, paths::WEEK)) }
     ["best", period] => { GET => kept::page(cx, |cx| post::handlers::lists::best(cx, period)) }
+    ["ask"] => { GET => kept::page(cx, |cx| post::handlers::lists::of_kind(cx, PostKind::Ask)) }
+    ["show"] => { GET => kept::page(cx, |cx| post::handlers::lists::of_kind(cx, PostKind::Show)) }
     ["from"] => { GET => kept::page(cx, post::handlers::lists::from) }
     ["posts"] => { GET => kept::page(cx, post::handlers::lists::recent), POST [Writes] => post::handlers::create(cx) }
     ["posts.atom"] => { GET => kept::document(cx, feed::handlers::newest) }
@@ -285,6 +289,18 @@ routes! { cx,
         GET => sitemap::handlers::part(cx, number(inside("sitemap-", file, ".xml"))?)
     }
     ["search"] => { GET => kept::page(cx, search::handlers::show) }
+    ["v0", "item", file] if file.ends_with(".json") => {
+        GET => kept::document(cx, |cx| hn_api::handlers::item(cx, inside("", file, ".json")))
+    }
+    ["v0", "user", file] if file.ends_with(".json") => { GET => hn_api::handlers::user(cx, inside("", file, ".json")) }
+    ["v0", "topstories.json"] => { GET => kept::document(cx, |cx| hn_api::handlers::list(cx, List::Top)) }
+    ["v0", "newstories.json"] => { GET => kept::document(cx, |cx| hn_api::handlers::list(cx, List::New)) }
+    ["v0", "beststories.json"] => { GET => kept::document(cx, |cx| hn_api::handlers::list(cx, List::Best)) }
+    ["v0", "askstories.json"] => { GET => kept::document(cx, |cx| hn_api::handlers::list(cx, List::Ask)) }
+    ["v0", "showstories.json"] => { GET => kept::document(cx, |cx| hn_api::handlers::list(cx, List::Show)) }
+    ["v0", "jobstories.json"] => { GET => kept::document(cx, |cx| hn_api::handlers::list(cx, List::Jobs)) }
+    ["v0", "maxitem.json"] => { GET => kept::document(cx, hn_api::handlers::max_item) }
+    ["v0", "updates.json"] => { GET => kept::document(cx, hn_api::handlers::updates) }
     ["up"] => { GET => status::handlers::up(cx) }
     ["metrics"] if observer::may_observe(cx) => { GET => monitoring::handlers::show(cx) }
     ["status"] => { GET => status::handlers::status(cx) }

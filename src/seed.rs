@@ -120,7 +120,8 @@ pub fn run(
         let mut titles = HashSet::new();
         let mut comments = 0;
         for written in 1..=posts {
-            let post = random_post(&mut text_rng, &users, &mut titles, now);
+            let mut post = random_post(&mut text_rng, &users, &mut titles, now);
+            post.title = titled(post.title, written);
             comments += post.comments.len();
             write(connection, &mut activity_rng, &users, &post, now)?;
             if written % PROGRESS_INTERVAL == 0 || written == posts {
@@ -304,6 +305,15 @@ fn random_post(rng: &mut StdRng, users: &[UserId], titles: &mut HashSet<String>,
         description: paragraphs.join("\n\n"),
         created_at,
         comments,
+    }
+}
+
+/// The title of the post with this number: of fifty posts one asks, and one shows something.
+fn titled(title: String, number: u32) -> String {
+    match number % 50 {
+        0 => format!("Ask LN: {title}?"),
+        25 => format!("Show LN: {title}"),
+        _ => title,
     }
 }
 

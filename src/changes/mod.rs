@@ -30,6 +30,8 @@ pub enum Topic {
     Post(PostId),
     /// The links to a site, by [`hash_of_site`].
     Site(u64),
+    /// The posts of a kind, by its number, as their list orders them.
+    Kind(i64),
     /// What a user alone sees of themselves: votes, visits, saved posts, flags, drafts.
     Member(UserId),
     /// The comments of a user, as the user's page lists them.
@@ -312,6 +314,7 @@ fn position(topic: Topic) -> usize {
         Topic::Site(hash) => mixed(2, hash),
         Topic::Member(id) => mixed(3, id.get().cast_unsigned()),
         Topic::Author(id) => mixed(4, id.get().cast_unsigned()),
+        Topic::Kind(number) => mixed(5, number.cast_unsigned()),
     }
 }
 

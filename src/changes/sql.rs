@@ -37,15 +37,23 @@ const OTHERS: &[(&str, &str, &str)] = &[
         "UPDATE OF user_id, created_at, deleted_at",
         "tell_author(old.user_id), tell_author(new.user_id)",
     ),
-    ("posts", "INSERT", "tell_post(new.id), tell_move(new.hotness, new.created_at, new.score, new.site)"),
-    ("posts", "DELETE", "tell_post(old.id), tell_move(old.hotness, old.created_at, old.score, old.site)"),
+    (
+        "posts",
+        "INSERT",
+        "tell_post(new.id), tell_move(new.hotness, new.created_at, new.score, new.site, new.kind)",
+    ),
+    (
+        "posts",
+        "DELETE",
+        "tell_post(old.id), tell_move(old.hotness, old.created_at, old.score, old.site, old.kind)",
+    ),
     ("posts", "UPDATE", "tell_post(new.id)"),
     ("posts", "UPDATE OF id", "tell_post(old.id)"),
     (
         "posts",
-        "UPDATE OF hotness, created_at, score, site, deleted_at, gone_at",
-        "tell_move(old.hotness, old.created_at, old.score, old.site), \
-         tell_move(new.hotness, new.created_at, new.score, new.site)",
+        "UPDATE OF hotness, created_at, score, site, kind, deleted_at, gone_at",
+        "tell_move(old.hotness, old.created_at, old.score, old.site, old.kind), \
+         tell_move(new.hotness, new.created_at, new.score, new.site, new.kind)",
     ),
     ("users", "DELETE", "tell_whole()"),
     ("users", "INSERT", "tell_public()"),
@@ -119,10 +127,13 @@ pub fn watch(connection: &Connection, changes: &Arc<Changes>) -> rusqlite::Resul
         }
         Ok(())
     })?;
-    tell(connection, changes, "tell_move", 4, |changes, context| {
+    tell(connection, changes, "tell_move", 5, |changes, context| {
         changes.move_post([context.get(0)?, context.get(1)?, context.get(2)?]);
         if let Some(site) = context.get_raw(3).as_str_or_null().ok().flatten() {
             changes.touch(Topic::Site(hash_of_site(site)));
+        }
+        if let Some(kind) = context.get::<Option<i64>>(4)? {
+            changes.touch(Topic::Kind(kind));
         }
         Ok(())
     })?;

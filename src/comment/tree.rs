@@ -30,6 +30,20 @@ pub struct Node {
     pub bytes: u32,
 }
 
+impl Node {
+    /// The place among siblings.
+    fn place(&self) -> (i64, Timestamp, CommentId) {
+        (-self.score, self.created_at, self.id)
+    }
+}
+
+/// The ids of siblings in their order.
+#[must_use]
+pub fn sorted(mut siblings: Vec<Node>) -> Vec<CommentId> {
+    siblings.sort_unstable_by_key(Node::place);
+    siblings.into_iter().map(|node| node.id).collect()
+}
+
 /// The comments on a post, sorted. Siblings stand by score (falling), then by age (oldest first), then by id,
 /// so that only a vote moves them. A reply whose parent is not in the tree stands at the top level.
 pub struct Tree {
@@ -105,10 +119,7 @@ impl Tree {
     pub fn of(unordered: &[Node]) -> Tree {
         let count = unordered.len();
         let mut origins: Vec<usize> = (0..count).collect();
-        origins.sort_unstable_by_key(|&origin| {
-            let Node { id, score, created_at, .. } = unordered[origin];
-            (-score, created_at, id)
-        });
+        origins.sort_unstable_by_key(|&origin| unordered[origin].place());
         let nodes: Vec<Node> = origins.iter().map(|&origin| unordered[origin]).collect();
         let mut by_id: Vec<usize> = (0..count).collect();
         by_id.sort_unstable_by_key(|&at| nodes[at].id);

@@ -2,6 +2,7 @@
 
 pub mod best;
 pub mod handlers;
+pub mod kind;
 pub mod link;
 pub mod sql;
 pub mod views;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use smol_str::SmolStr;
 
+pub use self::kind::PostKind;
 use self::link::NewLink;
 use crate::html::text::Rendered;
 use crate::markup::cut::{Beginning, beginning};

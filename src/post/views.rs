@@ -6,8 +6,8 @@ use horrorshow::prelude::*;
 use super::best::Period;
 use super::link::site::is_shared_host;
 use super::{
-    Content, DetailHtml, Holder, Holders, Link, ListedPost, ListedRow, Post, PostDetail, REPOST, Relation,
-    Row,
+    Content, DetailHtml, Holder, Holders, Link, ListedPost, ListedRow, Post, PostDetail, PostKind, REPOST,
+    Relation, Row,
 };
 use crate::comment;
 use crate::html::text::{DOT, Isolated, Parts, Rendered, Text, Value, escaped_length};
@@ -67,6 +67,33 @@ pub fn best<'p>(
             p(class="empty") { : period.empty_message() }
         } else {
             : list(viewer, posts, first, clock);
+        }
+    }
+}
+
+/// What a kind of posts is for, in a sentence.
+pub fn about_kind(kind: PostKind) -> &'static str {
+    match kind {
+        PostKind::Ask => "Questions to the readers of Lorem News.",
+        PostKind::Show => "What readers of Lorem News have made.",
+    }
+}
+
+/// The posts of a kind.
+pub fn of_kind<'p>(
+    viewer: Option<&'p Viewer>,
+    kind: PostKind,
+    posts: &'p Slice<ListedPost>,
+    clock: &'p Clock,
+) -> impl Render + 'p {
+    owned_html! {
+        p(class="hint") {
+            : about_kind(kind); : " A post is listed here if its title begins with “"; : kind.word(); : ":”, or with one more word before the colon."
+        }
+        @ if posts.rows.is_empty() {
+            p(class="empty") { : "No such post yet." }
+        } else {
+            : list(viewer, posts, clock);
         }
     }
 }

@@ -43,6 +43,12 @@ impl Timestamp {
         self.0
     }
 
+    /// Whole seconds since the Unix epoch; negative before it.
+    #[must_use]
+    pub const fn unix_seconds(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
     /// Days since the Unix epoch, rounded towards it as SQLite's division does. The index of posts by day has
     /// this expression as its key.
     #[must_use]
@@ -79,7 +85,7 @@ impl Timestamp {
     /// only a damaged row has, gives the epoch.
     #[must_use]
     pub fn rfc_3339(self) -> String {
-        jiff::Timestamp::from_second(self.0.div_euclid(1_000_000)).unwrap_or_default().to_string()
+        jiff::Timestamp::from_second(self.unix_seconds()).unwrap_or_default().to_string()
     }
 }
 

@@ -235,8 +235,14 @@ fn shared_action_form(account: Account) -> impl Render {
 }
 
 /// The lists that the header links to: path and text.
-const LISTS: [(&str, &str); 4] =
-    [(paths::FRONT, "Top"), (paths::POSTS, "New"), (paths::BEST, "Best"), (paths::SEARCH, "Search")];
+const LISTS: [(&str, &str); 6] = [
+    (paths::FRONT, "Top"),
+    (paths::POSTS, "New"),
+    (paths::BEST, "Best"),
+    (paths::ASK, "Ask"),
+    (paths::SHOW, "Show"),
+    (paths::SEARCH, "Search"),
+];
 
 /// The links to the lists, with `here` marked.
 fn list_links(here: usize) -> impl Render {

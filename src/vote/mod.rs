@@ -16,7 +16,7 @@ use crate::web::cookie::{self as cookies, Header};
 use crate::web::{Cx, paths};
 
 /// A post or a comment that users vote for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Target {
     /// A post.
     Post(PostId),

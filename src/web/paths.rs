@@ -18,6 +18,10 @@ pub const POSTS: &str = "/posts";
 pub const COMMENTS: &str = "/comments";
 /// The posts with the most points.
 pub const BEST: &str = "/best";
+/// The posts that ask.
+pub const ASK: &str = "/ask";
+/// The posts that show something.
+pub const SHOW: &str = "/show";
 /// The default period of [`BEST`].
 pub const WEEK: &str = "week";
 /// The posts that link to a site.

@@ -52,6 +52,16 @@ pub fn private_document(cx: &Cx, content_type: &'static str, text: String) -> Re
     response
 }
 
+/// A JSON document, which scripts on the pages of all sites may read: it is one for all readers, whose cookies it does not
+/// look at. Caches ask anew each time.
+#[must_use]
+pub fn open_json(cx: &Cx, text: String) -> Response {
+    let mut response =
+        for_programs(cx, "application/json; charset=utf-8", "public, no-cache".to_owned(), text);
+    response.headers.push(("Access-Control-Allow-Origin".into(), "*".into()));
+    response
+}
+
 fn for_programs(cx: &Cx, content_type: &'static str, cache_control: String, text: String) -> Response {
     let mut response = Response::from_data(content_type, Vec::new());
     response.headers.push(("Cache-Control".into(), cache_control.into()));

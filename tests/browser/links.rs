@@ -39,6 +39,7 @@ fn axe_finds_nothing_on_links_and_their_lists() {
         "/posts",
         "/best",
         "/best/all",
+        "/ask",
         "/from?site=b%C3%BCcher.example",
         "/from?site=a.example",
         "/posts/21",

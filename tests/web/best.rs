@@ -229,6 +229,8 @@ fn the_header_names_the_lists_and_marks_the_current_one() {
         ("/?after=99999999999999999-1", Some("Top")),
         ("/posts", Some("New")),
         ("/best/month", Some("Best")),
+        ("/ask", Some("Ask")),
+        ("/show?after=0-0", Some("Show")),
         ("/posts/1", None),
         ("/from?site=example.com", None),
         ("/sign_in", None),

@@ -229,6 +229,8 @@ fn probes(database: &Connection) -> Vec<Probe> {
     add("/", "GET", &fixed(&["/"]));
     add("/best", "GET", &fixed(&["/best"]));
     add("/best/:period", "GET", &["day", "week", "month", "all"].map(|period| format!("/best/{period}")));
+    add("/ask", "GET", &fixed(&["/ask"]));
+    add("/show", "GET", &fixed(&["/show"]));
     add("/from", "GET", &fixed(&["/from?site=secret.example"]));
     add("/posts", "GET", &fixed(&["/posts"]));
     add("/posts", "POST", &fixed(&["/posts"]));
@@ -324,6 +326,26 @@ fn probes(database: &Connection) -> Vec<Probe> {
         "/up",
         "/metrics",
         "/status",
+    ] {
+        add(pattern, "GET", &fixed(&[pattern]));
+    }
+    // The numbers of both kinds of things.
+    let posts = [REMOVED_POST, DELETED_POST, GONE_POST, LEFT_POST, OPEN_POST].map(|id| 2 * id);
+    let comments = (0..COMMENTS.len() as i64).map(|number| 2 * (FIRST_COMMENT + number) + 1);
+    let items: Vec<String> =
+        posts.into_iter().chain(comments).map(|number| format!("/v0/item/{number}.json")).collect();
+    add("/v0/item/:file", "GET", &items);
+    let names = [AUTHOR, OTHER, BANNED].map(|id| format!("/v0/user/{}.json", name_of(database, id)));
+    add("/v0/user/:file", "GET", &names);
+    for pattern in [
+        "/v0/topstories.json",
+        "/v0/newstories.json",
+        "/v0/beststories.json",
+        "/v0/askstories.json",
+        "/v0/showstories.json",
+        "/v0/jobstories.json",
+        "/v0/maxitem.json",
+        "/v0/updates.json",
     ] {
         add(pattern, "GET", &fixed(&[pattern]));
     }

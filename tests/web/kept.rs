@@ -10,6 +10,7 @@ use lorem_news::app::{self, App};
 use lorem_news::auth::token::Secret;
 use lorem_news::comment::{self, NewComment};
 use lorem_news::draft;
+use lorem_news::hn_api::ItemNumber;
 use lorem_news::post::{self, Content, NewPost, link};
 use lorem_news::search;
 use lorem_news::session::{self, NewSession};
@@ -231,7 +232,7 @@ fn happen(pair: &Pair, event: Event, now: Timestamp) {
         match event {
             Event::Post(by, site) => {
                 let link = link::parse(&address(site, unique)).ok();
-                let title = format!("Post {unique}");
+                let title = if by % 2 == 0 { format!("Post {unique}") } else { format!("Ask: post {unique}") };
                 let new = NewPost {
                     user_id: user(by)?,
                     title: &title,
@@ -268,7 +269,8 @@ fn happen(pair: &Pair, event: Event, now: Timestamp) {
             Event::Change(of, site) => {
                 let url = address(site, unique);
                 let link = link::parse(&url).ok();
-                let content = Content { title: format!("Changed {unique}"), url, ..Content::default() };
+                let start = ["Changed", "Ask:", "Show LN:"][of % 3];
+                let content = Content { title: format!("{start} {unique}"), url, ..Content::default() };
                 post::sql::update(connection, post(of)?, &content, link.as_ref(), now)?;
             }
             Event::ChangeText(of) => {
@@ -362,7 +364,7 @@ fn pages(connection: &Connection, number: usize) -> String {
     match number % 20 {
         0 => "/".to_owned(),
         1 => "/posts".to_owned(),
-        2 => "/best".to_owned(),
+        2 => ["/ask", "/show", "/best"][number / 20 % 3].to_owned(),
         3 => "/best/day".to_owned(),
         4 => "/best/all".to_owned(),
         5 => format!("/from?site={}", SITES[number % 2]),
@@ -385,8 +387,28 @@ fn pages(connection: &Connection, number: usize) -> String {
     }
 }
 
+/// The answers for programs that are kept.
+fn answers(connection: &Connection, number: usize) -> String {
+    let item = |target| format!("/v0/item/{}.json", ItemNumber::of(target).get());
+    let nth = |table| nth(connection, table, number / 10).unwrap_or(0);
+    let list = |name: &str| format!("/v0/{name}stories.json");
+    match number % 10 {
+        0..=2 => item(Target::Comment(CommentId::new(nth("comments")))),
+        3..=4 => item(Target::Post(PostId::new(nth("posts")))),
+        5 => "/v0/updates.json".to_owned(),
+        6 => "/v0/maxitem.json".to_owned(),
+        7 => list(["ask", "show"][number / 10 % 2]),
+        8 => list(["top", "best"][number / 10 % 2]),
+        _ => list("new"),
+    }
+}
+
 /// Lets a history happen and looks at pages after each event.
-fn check(pair: &Pair, history: &[(Event, u64, Vec<usize>)]) -> Result<(), TestCaseError> {
+fn check(
+    pair: &Pair,
+    history: &[(Event, u64, Vec<usize>)],
+    pages: fn(&Connection, usize) -> String,
+) -> Result<(), TestCaseError> {
     // Microseconds of a whole second: ages change at fractions of it.
     let mut now = Timestamp::from_micros(1_800_000_000_000_000);
     for (event, seconds, looks) in history {
@@ -411,7 +433,12 @@ proptest! {
     #![proptest_config(ProptestConfig { max_shrink_iters: 200, ..ProptestConfig::with_cases(24) })]
     #[test]
     fn a_copy_is_what_rendering_the_page_would_give(history in history()) {
-        check(&Pair::new(), &history)?;
+        check(&Pair::new(), &history, pages)?;
+    }
+
+    #[test]
+    fn an_answer_for_programs_is_what_making_it_would_give(history in history()) {
+        check(&Pair::new(), &history, answers)?;
     }
 }
 
@@ -712,7 +739,7 @@ fn the_histories_find_a_change_that_nothing_tells() {
             pair.write(move |connection| {
                 connection.execute_batch(&format!("DROP TRIGGER temp.{}", names[0]))
             });
-            check(&pair, &history)
+            check(&pair, &history, pages)
         });
         assert!(outcome.is_err(), "without the trigger for {event} on {table} no copy was stale");
     }

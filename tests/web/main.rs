@@ -8,6 +8,7 @@
 use lorem_test_support::{client, harness};
 
 mod accounts;
+mod ask_and_show;
 mod benchmarking;
 mod best;
 mod bounds;
@@ -25,6 +26,7 @@ mod feeds;
 mod file_modes;
 mod hashing;
 mod hidden;
+mod hn_api;
 mod housekeeping;
 mod http;
 mod inbox;

@@ -13,10 +13,11 @@ use lorem_news::device;
 use lorem_news::draft::{self, NewDraft};
 use lorem_news::feed;
 use lorem_news::flag::{self, FlagOutcome, NewFlag};
+use lorem_news::hn_api;
 use lorem_news::inbox;
 use lorem_news::moderation::{self, Decision, ModerationAction, Outcome, Subject};
 use lorem_news::post::best::Period;
-use lorem_news::post::{self, Content, Holder, Holders, ListedRow, NewPost, UpdateOutcome};
+use lorem_news::post::{self, Content, Holder, Holders, ListedRow, NewPost, PostKind, UpdateOutcome};
 use lorem_news::saved::{self, SaveAction};
 use lorem_news::search::query::{Kind, Query};
 use lorem_news::search::{self, Order};
@@ -102,6 +103,7 @@ fn database() -> (tempfile::TempDir, Connection) {
 fn lists(connection: &Connection) {
     post::sql::hottest(connection, START, 30).expect("the hottest");
     post::sql::newest(connection, START, 30).expect("the newest");
+    post::sql::of_kind(connection, PostKind::Ask, START, 30).expect("those that ask");
     post::sql::of_user(connection, USER, START, 30).expect("a user's posts");
     post::sql::of_site(connection, "example.com", START, 30).expect("a site's posts");
     post::sql::best(connection, Period::All, &Clock::at(Timestamp::now()), START, 30)
@@ -137,6 +139,10 @@ fn lists(connection: &Connection) {
     inbox::sql::unread_among(connection, USER, &[COMMENT]).expect("its unread comments");
     inbox::sql::muted(connection, USER, 30).expect("the muted discussions");
     inbox::sql::feed_secret(connection, USER).expect("the secret of its feed");
+    hn_api::sql::newest(connection).expect("the newest of both kinds");
+    hn_api::sql::comments_of_user(connection, USER, 100).expect("a user's comments");
+    hn_api::sql::updates(connection).expect("what has changed");
+    comment::sql::discussion::of_post(connection, POST).expect("the comments on a post itself");
 }
 
 #[test]
@@ -145,7 +151,7 @@ fn every_list_is_read_from_an_index_in_its_order() {
     connection.execute("UPDATE posts SET score = 2 WHERE id = 1", []).expect("the schema is known");
     visit::sql::record(&connection, USER, POST, LONG_AGO).expect("it is noted");
     let asked = statements(&connection, lists);
-    assert_eq!(asked.len(), 34, "{asked:?}");
+    assert_eq!(asked.len(), 41, "{asked:?}");
     // With the planner's statistics and without.
     for change in ["ANALYZE", "DROP TABLE sqlite_stat1"] {
         connection.execute_batch(change).expect(change);

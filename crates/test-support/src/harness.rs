@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use lorem_http::{Drained, Options, Server, Stopper};
 use lorem_news::app::{self, App};
+use lorem_news::post::PostKind;
 use lorem_news::schema::{APPLICATION_ID, MIGRATIONS, SCHEMA};
 use lorem_news::site::config::Config;
 use lorem_news::site::cookie_names::CookieNames;
@@ -116,6 +117,22 @@ pub fn number(connection: &Connection, sql: &str) -> i64 {
     connection.query_row(sql, [], |row| row.get(0)).unwrap_or_else(|error| panic!("{sql}: {error}"))
 }
 
+/// Panics unless each post has the kind that its title tells.
+fn assert_kinds(connection: &Connection) {
+    let mut statement = connection.prepare("SELECT id, title, kind FROM posts").expect("the schema is known");
+    let mut rows = statement.query([]).expect("the posts");
+    while let Some(row) = rows.next().expect("a post") {
+        let title: Option<String> = row.get(1).expect("a text");
+        let kind = title.as_deref().and_then(PostKind::of);
+        assert_eq!(
+            row.get::<_, Option<PostKind>>(2),
+            Ok(kind),
+            "post {:?} is {title:?}",
+            row.get::<_, i64>(0)
+        );
+    }
+}
+
 /// Panics unless the database passes SQLite's checks, has no dangling reference, and has counters equal to
 /// the rows that they count.
 pub fn assert_sound(connection: &Connection) {
@@ -127,6 +144,7 @@ pub fn assert_sound(connection: &Connection) {
         .expect("the database can be checked");
     assert_eq!(integrity, "ok");
     assert_eq!(number(connection, "SELECT count(*) FROM pragma_foreign_key_check"), 0, "dangling references");
+    assert_kinds(connection);
     for (counter, sql) in [
         (
             "posts.comments_count",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::super::tree::{CommentPage, Layout, Node, Row, Tree};
+use super::super::tree::{self, CommentPage, Layout, Node, Row, Tree};
 use super::super::{Comment, LocatedComment, MAX_ORDERED, PAGE_SIZE, Rows, SharedItem, SharedList, Thread};
 use crate::post::{Post, PostDetail};
 use crate::types::cursor::{Cursor, START};
@@ -184,6 +184,25 @@ fn new_elsewhere(
 pub fn page_of(connection: &Connection, post_id: PostId, id: CommentId) -> rusqlite::Result<CommentPage> {
     let (nodes, _) = ordered_nodes(connection, post_id)?;
     Ok(Tree::of(&nodes).page_of(id))
+}
+
+/// The comments on the post itself, without replies, in the order of the discussion: of its newest [`MAX_ORDERED`]
+/// comments.
+///
+/// # Errors
+/// [`rusqlite::Error`] when SQLite fails.
+pub fn of_post(connection: &Connection, post_id: PostId) -> rusqlite::Result<Vec<CommentId>> {
+    let (mut nodes, _) = ordered_nodes(connection, post_id)?;
+    nodes.retain(|node| node.parent_id.is_none());
+    Ok(tree::sorted(nodes))
+}
+
+/// The direct replies to a comment in the order of the discussion, the newest [`MAX_ORDERED`].
+///
+/// # Errors
+/// [`rusqlite::Error`] when SQLite fails.
+pub fn replies_to(connection: &Connection, id: CommentId) -> rusqlite::Result<Vec<CommentId>> {
+    super::replies_to(connection, id, MAX_ORDERED).map(tree::sorted)
 }
 
 /// The sort values of the newest comments on a post, at most [`MAX_ORDERED`], and whether there are more.

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::super::best::Period;
-use super::super::{ListedPost, link, sql, views};
+use super::super::{ListedPost, PostKind, link, sql, views};
 use super::rows;
 use crate::auth;
 use crate::changes::{self, Order, Topic, Window};
@@ -94,6 +94,20 @@ pub fn best(cx: &Cx, period: &str) -> Result {
         cx,
         layout::render(&page, views::best(page.viewer, period, &posts, first_rank(cx, after), &cx.clock))?,
     ))
+}
+
+/// `GET /ask`, `GET /show`: the posts of a kind, hottest first.
+///
+/// # Errors
+/// [`Error::BadRequest`] for a malformed cursor; [`Error::Unavailable`] or [`Error::Internal`] when the
+/// database fails.
+pub fn of_kind(cx: &Cx, kind: PostKind) -> Result {
+    let (after, viewer_id) = (cx.cursor("after")?, auth::viewer_id(cx)?);
+    let posts = rows::page(cx, viewer_id, |connection| sql::of_kind(connection, kind, after, PAGE_SIZE))?;
+    show(cx, &posts, &[Topic::Kind(kind.number())], None);
+    let aside = Some(views::NEW_POST);
+    let page = Page { aside, description: views::about_kind(kind), ..Page::new(cx, kind.word())? };
+    Ok(reply::page(cx, layout::render(&page, views::of_kind(page.viewer, kind, &posts, &cx.clock))?))
 }
 
 /// `GET /from?site=…`: the links to a site, newest first.

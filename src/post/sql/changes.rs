@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::link::{self, NewLink};
-use super::super::{Content, Holder, Holders, NewPost, REPOST_WINDOW, UpdateOutcome};
+use super::super::{Content, Holder, Holders, NewPost, PostKind, REPOST_WINDOW, UpdateOutcome};
 use crate::rank;
 use crate::text::is_blank;
 use crate::types::id::PostId;
@@ -17,8 +17,8 @@ pub fn create(connection: &Connection, post: &NewPost) -> rusqlite::Result<Resul
     }
     connection
         .prepare_cached(
-            "INSERT INTO posts (user_id, title, created_at, updated_at, hotness, url, site, address) \
-             VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO posts (user_id, title, created_at, updated_at, hotness, url, site, address, kind) \
+             VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
             post.user_id,
@@ -28,6 +28,7 @@ pub fn create(connection: &Connection, post: &NewPost) -> rusqlite::Result<Resul
             post.link.map(|link| &link.url),
             post.link.map(|link| &link.site),
             post.link.map(|link| &link.address),
+            PostKind::of(post.title),
         ])?;
     let id = PostId::new(connection.last_insert_rowid());
     connection
@@ -143,7 +144,7 @@ pub fn update(
     connection
         .prepare_cached(
             "UPDATE posts SET title = ?2, retitled_at = iif(title IS ?2, retitled_at, ?6), url = ?3, site = ?4, \
-             address = ?5, updated_at = ?6 WHERE id = ?1",
+             address = ?5, updated_at = ?6, kind = ?7 WHERE id = ?1",
         )?
         .execute(params![
             id,
@@ -151,7 +152,8 @@ pub fn update(
             link.map(|link| &link.url),
             link.map(|link| &link.site),
             link.map(|link| &link.address),
-            now
+            now,
+            PostKind::of(&content.title)
         ])?;
     connection
         .prepare_cached("UPDATE descriptions SET text = ?2 WHERE post_id = ?1")?

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, params};
 
+use super::super::PostKind;
 use crate::deletion::{self, UndoOutcome};
 use crate::flag;
 use crate::types::id::{PostId, UserId};
@@ -33,6 +34,7 @@ pub fn restore(
         return Ok(if is_there { UndoOutcome::Restored } else { UndoOutcome::NotHeld });
     };
     let [url, site, address] = held.link;
+    let kind = held.title.as_deref().and_then(PostKind::of);
     let is_title_taken = match &held.title {
         Some(title) => super::with_title_since(connection, title, held.deleted_at)?.is_some(),
         None => false,
@@ -47,9 +49,9 @@ pub fn restore(
     connection
         .prepare_cached(
             "UPDATE posts SET user_id = ?2, title = ?3, url = ?4, site = ?5, address = ?6, updated_at = ?7, \
-             deleted_at = NULL, gone_at = NULL WHERE id = ?1",
+             kind = ?8, deleted_at = NULL, gone_at = NULL WHERE id = ?1",
         )?
-        .execute(params![id, held.user_id, held.title, url, site, address, held.updated_at])?;
+        .execute(params![id, held.user_id, held.title, url, site, address, held.updated_at, kind])?;
     connection
         .prepare_cached("UPDATE descriptions SET text = ?2 WHERE post_id = ?1")?
         .execute(params![id, held.text])?;
@@ -89,7 +91,7 @@ fn empty(connection: &Connection, id: PostId, now: Timestamp) -> rusqlite::Resul
     connection
         .prepare_cached(
             "UPDATE posts SET user_id = NULL, title = NULL, url = NULL, site = NULL, address = NULL, \
-             deleted_at = ?2, removed_at = NULL, updated_at = ?2 WHERE id = ?1",
+             kind = NULL, deleted_at = ?2, removed_at = NULL, updated_at = ?2 WHERE id = ?1",
         )?
         .execute(params![id, now])?;
     connection.prepare_cached("UPDATE descriptions SET text = '' WHERE post_id = ?1")?.execute([id])?;

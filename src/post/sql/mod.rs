@@ -17,7 +17,7 @@ pub use self::deletion::{
     bury, delete, delete_or_anonymize, destroy, hide_unless_discussed, restore, show_again, sweep,
 };
 use super::best::Period;
-use super::{Link, ListedRow, Post, PostDetail, Relation};
+use super::{Link, ListedRow, Post, PostDetail, PostKind, Relation};
 use crate::flag::sql::flagged_by;
 use crate::sql::{Columns, moderation_reason, random_id, row, short};
 use crate::types::cursor::{Cursor, Slice};
@@ -132,6 +132,21 @@ pub fn hottest(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::
         " ORDER BY hotness DESC, id DESC LIMIT ?3"
     );
     keys(connection, sql, params![after.key, after.id, limit + 1], limit)
+}
+
+/// The posts of a kind from `after` on: hottest first.
+pub fn of_kind(
+    connection: &Connection,
+    kind: PostKind,
+    after: Cursor,
+    limit: u32,
+) -> rusqlite::Result<Slice<Cursor>> {
+    let sql = concat!(
+        "SELECT hotness, id FROM posts WHERE kind = ?1 AND (hotness, id) < (?2, ?3) AND ",
+        listed!("posts"),
+        " ORDER BY hotness DESC, id DESC LIMIT ?4"
+    );
+    keys(connection, sql, params![kind, after.key, after.id, limit + 1], limit)
 }
 
 /// All posts from `after` on: newest first.
