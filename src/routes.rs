@@ -10,8 +10,8 @@ use crate::vote::{Target, Vote};
 use crate::web::route::Route;
 use crate::web::{Cx, Error, Result, assets, csrf, observer, paths, reply};
 use crate::{
-    auth, benchmarking, comment, deletion, feed, flag, inbox, kept, moderation, monitoring, post, preference,
-    saved, search, session, sitemap, status, user,
+    auth, benchmarking, comment, deletion, feed, flag, follow, inbox, kept, moderation, monitoring, post,
+    preference, saved, search, session, sitemap, status, user,
 };
 
 /// The table of routes: a path's segments (a name stands for any segment) and a handler for each method, with
@@ -219,6 +219,8 @@ routes! { cx,
     ["inbox", "read"] => { POST [Changes] => inbox::handlers::mark_all_read(cx) }
     ["inbox", "feed"] => { POST [Changes] => inbox::handlers::renew_feed(cx) }
     ["inbox", file] if file.ends_with(".atom") => { GET => inbox::handlers::feed(cx, file) }
+    ["comments"] => { GET => kept::page(cx, comment::handlers::lists::newest) }
+    ["comments", "followed"] => { GET => comment::handlers::lists::followed(cx) }
     ["comments", id, "vote"] => { POST [Votes] => vote(cx, Target::Comment(comment_id(id)?), Vote::Cast) }
     ["comments", id, "unvote"] => { POST [Votes] => vote(cx, Target::Comment(comment_id(id)?), Vote::Withdrawn) }
     ["comments", id, "flag"] => {
@@ -251,6 +253,8 @@ routes! { cx,
         POST [SignUps] => user::handlers::create(cx)
     }
     ["users", id] => { GET => user::handlers::show(cx, user_id(id)?) }
+    ["users", id, "follow"] => { POST [Votes] => follow::handlers::change(cx, user_id(id)?, true) }
+    ["users", id, "unfollow"] => { POST [Votes] => follow::handlers::change(cx, user_id(id)?, false) }
     ["users", id, "moderate"] => {
         GET => moderation::handlers::show(cx, Subject::User(user_id(id)?)),
         POST [Changes] => moderation::handlers::decide(cx, Subject::User(user_id(id)?))
@@ -292,7 +296,7 @@ routes! { cx,
     [name] if assets::is_at_root(name) => { GET => assets::serve_at_root(cx, name) }
 }
 
-/// Whether a banned user may send the request: reading, preferences, saving posts, discarding drafts,
+/// Whether a banned user may send the request: reading, preferences, saving posts, following users, discarding drafts,
 /// signing up, in and out, and deleting their own account. All other changes are refused here, so that a new route is closed to
 /// banned users by default. (Benchmarking endpoints act as random users.)
 fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {
@@ -300,7 +304,7 @@ fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {
         _ if method == "GET" => true,
         ["sessions", ..] | ["users"] | ["benchmarking", ..] => true,
         ["preferences"] | ["posts", _, "save" | "unsave" | "mute" | "unmute"] | ["drafts", _] => true,
-        ["inbox", _] => true,
+        ["inbox", _] | ["users", _, "follow" | "unfollow"] => true,
         ["user"] => method == "DELETE",
         _ => false,
     }

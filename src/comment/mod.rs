@@ -66,6 +66,15 @@ pub struct OwnComment {
     pub post_title: SmolStr,
 }
 
+/// A comment in a list of comments by several users.
+#[derive(Debug, Clone)]
+pub struct ListedComment {
+    /// The comment.
+    pub comment: OwnComment,
+    /// Its author; `None`: the account is deleted.
+    pub author: Option<Author>,
+}
+
 impl Comment {
     /// The values by which the discussion is sorted.
     #[must_use]
@@ -182,6 +191,12 @@ impl OwnComment {
     #[must_use]
     pub fn by_age(&self) -> Cursor {
         Cursor { key: self.created_at.as_micros(), id: self.id.get() }
+    }
+
+    /// The cursor of a list that is sorted by id.
+    #[must_use]
+    pub fn by_id(&self) -> Cursor {
+        Cursor { key: self.id.get(), id: self.id.get() }
     }
 }
 

@@ -65,6 +65,8 @@ flashes! {
     InboxRead "inbox-read" "All of it is read."
     DiscussionMuted "discussion-muted" "Muted: nothing of that discussion comes into your inbox any more."
     DiscussionUnmuted "discussion-unmuted" "That discussion comes into your inbox again."
+    Followed "followed" "You follow them now: you find their comments under New. They are not told."
+    Unfollowed "unfollowed" "You do not follow them any more."
     FeedRenewed "feed-renewed" "The feed of your inbox has a new address."
     Flagged "flagged" "Thank you. An admin will look at it."
     FlaggedAgain "flagged-again" "You had flagged it before. It has the new reason now."

@@ -14,8 +14,10 @@ use crate::types::id::{CommentId, DraftId, PostId, SessionId, UserId};
 pub const FRONT: &str = "/";
 /// The newest posts.
 pub const POSTS: &str = "/posts";
-/// Pages of comments, each by its id.
+/// The newest comments; below it the pages of comments, each by its id.
 pub const COMMENTS: &str = "/comments";
+/// The newest comments of the users whom the viewer follows.
+pub const FOLLOWED: &str = "/comments/followed";
 /// The posts with the most points.
 pub const BEST: &str = "/best";
 /// The default period of [`BEST`].
@@ -386,6 +388,18 @@ pub fn search_feed(text: &str) -> String {
 #[must_use]
 pub fn user(id: UserId) -> Path {
     Path { before: "/users/", number: id.get(), after: "" }
+}
+
+/// Following a user (POST).
+#[must_use]
+pub fn follow(id: UserId) -> Path {
+    Path { before: "/users/", number: id.get(), after: "/follow" }
+}
+
+/// Ending that (POST).
+#[must_use]
+pub fn unfollow(id: UserId) -> Path {
+    Path { before: "/users/", number: id.get(), after: "/unfollow" }
 }
 
 /// The feed of a user's posts and comments.

@@ -199,6 +199,7 @@ fn starts(posts: &[PostId]) -> Vec<String> {
         "/posts",
         "/best",
         "/best/all",
+        "/comments",
         "/saved",
         "/log",
         "/flags",

@@ -588,6 +588,8 @@ fn every_page_and_form_for_a_user_works_without_a_script() {
         "/comments/N/edit",
         "/users/N",
         "/users/N?comments=N-N",
+        "/comments",
+        "/comments/followed",
         "/user/edit",
         "/user/delete",
         "/saved",
@@ -595,6 +597,6 @@ fn every_page_and_form_for_a_user_works_without_a_script() {
     ] {
         assert!(found.contains(shape), "{shape} is not among {found:?}");
     }
-    assert_eq!(walked.forms.len(), 27, "{:#?}", walked.forms.keys());
+    assert_eq!(walked.forms.len(), 28, "{:#?}", walked.forms.keys());
     send_all(true, &walked);
 }

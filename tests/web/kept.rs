@@ -356,10 +356,13 @@ fn happen(pair: &Pair, event: Event, now: Timestamp) {
     }
 }
 
+/// The pages of [`pages`]; the last four are those of posts.
+const PAGES: usize = 22;
+
 /// The pages that are kept, of which each history looks at some.
 fn pages(connection: &Connection, number: usize) -> String {
-    let post = nth(connection, "posts", number / 20).unwrap_or(0);
-    match number % 20 {
+    let post = nth(connection, "posts", number / PAGES).unwrap_or(0);
+    match number % PAGES {
         0 => "/".to_owned(),
         1 => "/posts".to_owned(),
         2 => "/best".to_owned(),
@@ -380,7 +383,9 @@ fn pages(connection: &Connection, number: usize) -> String {
         12 => "/search.atom?q=changed".to_owned(),
         // Not kept, but made of pieces.
         15 => "/saved".to_owned(),
-        13 | 14 => format!("/users/{}", nth(connection, "users", number / 20 % 5).unwrap_or(0)),
+        13 | 14 => format!("/users/{}", nth(connection, "users", number / PAGES % 5).unwrap_or(0)),
+        16 => "/comments".to_owned(),
+        17 => format!("/comments?after=1-{}", nth(connection, "comments", 2).unwrap_or(0)),
         _ => format!("/posts/{post}"),
     }
 }
@@ -404,7 +409,7 @@ fn check(pair: &Pair, history: &[(Event, u64, Vec<usize>)]) -> Result<(), TestCa
 
 fn history() -> impl Strategy<Value = Vec<(Event, u64, Vec<usize>)>> {
     let seconds = prop_oneof![Just(0_u64), 0..120_u64, Just(3600), 0..90_000_u64, Just(40 * 86_400)];
-    vec((event(), seconds, vec(0..120_usize, 1..5)), 1..60)
+    vec((event(), seconds, vec(0..6 * PAGES, 1..5)), 1..60)
 }
 
 proptest! {

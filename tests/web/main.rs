@@ -23,6 +23,7 @@ mod environment;
 mod feed_ids;
 mod feeds;
 mod file_modes;
+mod following;
 mod hashing;
 mod hidden;
 mod housekeeping;

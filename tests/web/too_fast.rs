@@ -293,6 +293,8 @@ fn request(method: &str, pattern: &str) -> Option<(&'static str, &'static [(&'st
         ("POST", "/comments/:id/replies") => ("/comments/{other}/replies", &[("body", "A reply {n}")]),
         ("DELETE", "/drafts/:id") => ("/drafts/{n}", &[]),
         ("POST", "/users") => ("/users", &[("screen_name", "newcomer {n}"), ("password", NEW_PASSWORD)]),
+        ("POST", "/users/:id/follow") => ("/users/2/follow", &[]),
+        ("POST", "/users/:id/unfollow") => ("/users/2/unfollow", &[]),
         ("POST", "/users/:id/moderate") => ("/users/2/moderate", &[("act", "ban"), ("reason", "A reason")]),
         ("PATCH" | "PUT", "/user") => ("/user", &[("about", "About {n}")]),
         ("DELETE", "/user") => ("/user", &[("password", "wrong")]),

@@ -4,6 +4,7 @@
 pub mod destruction;
 pub mod drafts;
 mod fragments;
+pub mod lists;
 mod refusal;
 pub mod replies;
 mod reply_page;

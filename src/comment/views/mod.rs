@@ -2,6 +2,7 @@
 
 mod draft;
 mod forms;
+pub mod lists;
 mod new;
 pub mod own;
 mod rest;

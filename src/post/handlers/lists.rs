@@ -1,5 +1,6 @@
 //! Handlers for lists of posts.
 
+use horrorshow::owned_html;
 use rusqlite::Connection;
 
 use super::super::best::Period;
@@ -7,6 +8,7 @@ use super::super::{ListedPost, link, sql, views};
 use super::rows;
 use crate::auth;
 use crate::changes::{self, Order, Topic, Window};
+use crate::comment;
 use crate::text::isolated;
 use crate::types::cursor::{Cursor, PAGE_SIZE, Slice};
 use crate::ui::layout::{self, Page};
@@ -23,7 +25,7 @@ type Query = fn(&Connection, Cursor, u32) -> rusqlite::Result<Slice<Cursor>>;
 /// database fails.
 pub fn front(cx: &Cx) -> Result {
     let description = "What people post and discuss on Lorem News.";
-    list(cx, "Top posts", description, paths::FRONT_FEED, (sql::hottest, Order::Hotness))
+    list(cx, ("Top posts", description), None, paths::FRONT_FEED, (sql::hottest, Order::Hotness))
 }
 
 /// `GET /posts`: newest first.
@@ -33,13 +35,14 @@ pub fn front(cx: &Cx) -> Result {
 /// database fails.
 pub fn recent(cx: &Cx) -> Result {
     let description = "The newest posts on Lorem News.";
-    list(cx, "Recent posts", description, paths::POSTS_FEED, (sql::newest, Order::Age))
+    let tab = Some(paths::POSTS);
+    list(cx, ("Recent posts", description), tab, paths::POSTS_FEED, (sql::newest, Order::Age))
 }
 
 fn list(
     cx: &Cx,
-    heading: &str,
-    description: &str,
+    (heading, description): (&str, &str),
+    tab: Option<&'static str>,
     feed: &'static str,
     (query, order): (Query, Order),
 ) -> Result {
@@ -48,7 +51,12 @@ fn list(
     show(cx, &posts, &[], Some(window(order, &posts, after)));
     let aside = Some(views::NEW_POST);
     let page = Page { aside, description, feed: Some(feed.into()), ..Page::new(cx, heading)? };
-    Ok(reply::page(cx, layout::render(&page, views::list(page.viewer, &posts, &cx.clock))?))
+    let viewer = page.viewer;
+    let main = owned_html! {
+        @ if let Some(tab) = tab { : comment::views::lists::tabs(viewer, tab) }
+        : views::list(viewer, &posts, &cx.clock);
+    };
+    Ok(reply::page(cx, layout::render(&page, main)?))
 }
 
 /// Says that the page shows these posts, and `more`.

@@ -1,0 +1,115 @@
+//! Lists of comments: a user's, the newest of the site, and those of the users whom a user follows.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::super::{ListedComment, OwnComment};
+use crate::follow;
+use crate::sql::{Columns, row};
+use crate::types::cursor::{Cursor, Slice};
+use crate::types::id::{CommentId, UserId};
+use crate::user;
+use crate::user::sql::author_columns;
+use crate::visibility::sql::{comment_text, listed, mentioned_title, post_title};
+
+row! {
+    /// A comment in the list on its author's page.
+    fn own() -> OwnComment, columns own_columns {
+        id: "comments.id",
+        body: comment_text!(listed),
+        created_at: "comments.created_at",
+        post_id: "posts.id",
+        post_title: post_title!(mentioned) => mentioned_title,
+    }
+}
+
+row! {
+    /// A comment in a list of comments by several users.
+    fn listed() -> ListedComment, columns listed_columns {
+        comment: own_columns!() => own,
+        author: author_columns!("users") => user::sql::author,
+    }
+}
+
+/// The tables to which [`listed_columns`] refers. CROSS JOIN keeps `comments` the outer loop, in the order of its index.
+macro_rules! joins {
+    () => {
+        " FROM comments CROSS JOIN posts ON posts.id = comments.post_id \
+         LEFT JOIN users ON users.id = comments.user_id WHERE "
+    };
+}
+
+/// A user's comments, newest first, from `after` on.
+pub fn of_user(
+    connection: &Connection,
+    user_id: UserId,
+    after: Cursor,
+    limit: u32,
+) -> rusqlite::Result<Slice<OwnComment>> {
+    let sql = concat!(
+        "SELECT ",
+        own_columns!(),
+        " FROM comments JOIN posts ON posts.id = comments.post_id \
+         WHERE comments.user_id = ?1 AND (comments.created_at, comments.id) < (?2, ?3) AND ",
+        listed!("comments"),
+        " ORDER BY comments.created_at DESC, comments.id DESC LIMIT ?4"
+    );
+    let rows = connection
+        .prepare_cached(sql)?
+        .query_map(params![user_id, after.key, after.id, limit + 1], |row| own(&mut Columns::of(row)))?
+        .collect::<Result<_, _>>()?;
+    Ok(Slice::of(rows, limit, OwnComment::by_age))
+}
+
+/// The newest comments of the site, from `after` on: in the order of their ids, which is that in which they came. No index
+/// sorts all comments by their times.
+pub fn newest(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::Result<Slice<ListedComment>> {
+    let sql = concat!(
+        "SELECT ",
+        listed_columns!(),
+        joins!(),
+        "comments.id < ?1 AND ",
+        listed!("comments"),
+        " ORDER BY comments.id DESC LIMIT ?2"
+    );
+    let rows = connection
+        .prepare_cached(sql)?
+        .query_map(params![after.id, limit + 1], |row| listed(&mut Columns::of(row)))?
+        .collect::<Result<_, _>>()?;
+    Ok(Slice::of(rows, limit, |listed| listed.comment.by_id()))
+}
+
+/// A comment as lists show it; `None`: it is not there, or hidden.
+fn find(connection: &Connection, id: CommentId) -> rusqlite::Result<Option<ListedComment>> {
+    let sql = concat!("SELECT ", listed_columns!(), joins!(), "comments.id = ?1 AND ", listed!("comments"));
+    connection.prepare_cached(sql)?.query_row([id], |row| listed(&mut Columns::of(row))).optional()
+}
+
+/// The comments of the users whom a user follows, newest first, from `after` on. Each of these users costs a search of the
+/// index, at most [`MAX_FOLLOWED`](follow::MAX_FOLLOWED) of them; the fuller the page, the fewer comments are read.
+pub fn of_followed(
+    connection: &Connection,
+    user_id: UserId,
+    after: Cursor,
+    limit: u32,
+) -> rusqlite::Result<Slice<ListedComment>> {
+    let mut of_author = connection.prepare_cached(concat!(
+        "SELECT created_at, id FROM comments WHERE user_id = ?1 AND (created_at, id) < (?2, ?3) \
+         AND (created_at, id) > (?4, ?5) AND ",
+        listed!("comments"),
+        " ORDER BY created_at DESC, id DESC LIMIT ?6"
+    ))?;
+    let max_rows = limit as usize + 1;
+    let mut newest: Vec<(i64, i64)> = Vec::new();
+    for author in follow::sql::followed(connection, user_id)? {
+        let (time, id) = newest.get(max_rows - 1).copied().unwrap_or((i64::MIN, i64::MIN));
+        let parameters = params![author, after.key, after.id, time, id, limit + 1];
+        for key in of_author.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))? {
+            newest.push(key?);
+        }
+        newest.sort_unstable_by(|one, other| other.cmp(one));
+        newest.truncate(max_rows);
+    }
+    let found = newest.into_iter().map(|(_, id)| find(connection, CommentId::new(id)));
+    let rows = found.filter_map(Result::transpose).collect::<rusqlite::Result<_>>()?;
+    Ok(Slice::of(rows, limit, |listed| listed.comment.by_age()))
+}
