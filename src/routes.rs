@@ -214,6 +214,9 @@ routes! { cx,
     ["posts", id, "unsave"] => { POST [Votes] => saved::handlers::change(cx, post_id(id)?, SaveAction::Unsave) }
     ["posts", id, "mute"] => { POST [Votes] => inbox::handlers::mute(cx, post_id(id)?, true) }
     ["posts", id, "unmute"] => { POST [Votes] => inbox::handlers::mute(cx, post_id(id)?, false) }
+    ["threads"] => { GET => comment::handlers::own_lists::threads(cx) }
+    ["upvoted"] => { GET => post::handlers::own_lists::upvoted(cx) }
+    ["upvoted", "comments"] => { GET => comment::handlers::own_lists::upvoted(cx) }
     ["saved"] => { GET => saved::handlers::list(cx) }
     ["inbox"] => { GET => inbox::handlers::show(cx) }
     ["inbox", "read"] => { POST [Changes] => inbox::handlers::mark_all_read(cx) }

@@ -75,6 +75,20 @@ pub struct ListedComment {
     pub author: Option<Author>,
 }
 
+/// A comment in the list of its author's comments, with replies.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    /// The comment.
+    pub comment: OwnComment,
+    /// The newest direct replies to it, at most [`MAX_REPLIES_LISTED`], the oldest of them first.
+    pub replies: Vec<ListedComment>,
+    /// Whether there are more replies.
+    pub has_more: bool,
+}
+
+/// The most replies to one comment in a list of a user's comments.
+pub const MAX_REPLIES_LISTED: u32 = 5;
+
 impl Comment {
     /// The values by which the discussion is sorted.
     #[must_use]

@@ -1,6 +1,7 @@
 //! Handlers for saved posts: the list, and the button on the page of a post.
 
 use horrorshow::Template;
+use horrorshow::owned_html;
 use rusqlite::Connection;
 
 use super::{SaveAction, sql, views};
@@ -12,6 +13,7 @@ use crate::types::cursor::PAGE_SIZE;
 use crate::types::id::PostId;
 use crate::ui::layout::{self, Page};
 use crate::ui::message;
+use crate::user::views::own_lists;
 use crate::web::account::Account;
 use crate::web::flash::Flash;
 use crate::web::reply::{self, Change};
@@ -28,12 +30,13 @@ pub fn list(cx: &Cx) -> Result {
         post::sql::saved_by(connection, user_id, after, PAGE_SIZE)
     })?;
     let page = Page::new(cx, "Saved posts")?;
-    let html = if posts.rows.is_empty() {
-        layout::render(&page, views::empty())?
-    } else {
-        layout::render(&page, post::views::list(page.viewer, &posts, &cx.clock))?
+    let viewer = page.viewer;
+    let main = owned_html! {
+        : own_lists::links(paths::SAVED);
+        @ if posts.rows.is_empty() { : views::empty() }
+        else { : post::views::list(viewer, &posts, &cx.clock) }
     };
-    Ok(reply::page(cx, html))
+    Ok(reply::page(cx, layout::render(&page, main)?))
 }
 
 /// `POST /posts/:id/save` and `/unsave`. A repeated request changes nothing.

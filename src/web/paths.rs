@@ -36,6 +36,12 @@ pub const SEARCH: &str = "/search";
 pub const NEW_POST: &str = "/posts/new";
 /// The viewer's saved posts.
 pub const SAVED: &str = "/saved";
+/// The viewer's comments with the replies to them.
+pub const THREADS: &str = "/threads";
+/// The posts for which the viewer has voted.
+pub const UPVOTED: &str = "/upvoted";
+/// The comments for which the viewer has voted.
+pub const UPVOTED_COMMENTS: &str = "/upvoted/comments";
 /// The comments that answer or mention the viewer.
 pub const INBOX: &str = "/inbox";
 /// Marking all of [`INBOX`] as read (POST).
@@ -382,6 +388,12 @@ pub fn search(text: &str, newest_first: bool, page: usize) -> String {
 #[must_use]
 pub fn search_feed(text: &str) -> String {
     format!("/search.atom?{}", serde_urlencoded::to_string([("q", text)]).unwrap_or_default())
+}
+
+/// The comments of the user with this name, with the replies to them.
+#[must_use]
+pub fn threads_of(screen_name: &str) -> String {
+    format!("{THREADS}?{}", serde_urlencoded::to_string([("id", screen_name)]).unwrap_or_default())
 }
 
 /// A user's profile.

@@ -592,6 +592,9 @@ fn every_page_and_form_for_a_user_works_without_a_script() {
         "/comments/followed",
         "/user/edit",
         "/user/delete",
+        "/threads",
+        "/upvoted",
+        "/upvoted/comments",
         "/saved",
         "/inbox",
     ] {

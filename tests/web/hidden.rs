@@ -312,7 +312,11 @@ fn probes(database: &Connection) -> Vec<Probe> {
         let by = |id| format!("{path}by%3A{}", name_of(database, id));
         add(pattern, "GET", &[AUTHOR, OTHER, BANNED].map(by));
     }
+    add("/threads", "GET", &[AUTHOR, OTHER].map(|id| format!("/threads?id={}", name_of(database, id))));
     for pattern in [
+        "/threads",
+        "/upvoted",
+        "/upvoted/comments",
         "/saved",
         "/inbox",
         "/sign_up",

@@ -109,6 +109,10 @@ fn lists(connection: &Connection) {
         .expect("the best of all time");
     post::sql::best(connection, Period::Week, &Clock::at(Timestamp::now()), START, 30)
         .expect("the best of a week");
+    post::sql::voted_by(connection, USER, START, 30).expect("the posts with the user's votes");
+    comment::sql::lists::voted_by(connection, USER, START, 30).expect("the comments with them");
+    comment::sql::lists::answered(connection, USER, START, 30).expect("the user's comments with replies");
+    names::screen_name(connection, USER).expect("the user's name");
     post::sql::saved_by(connection, USER, START, 30).expect("the saved posts");
     post::sql::from_random(connection, 100).expect("some posts");
     post::sql::random(connection).expect("any post");
@@ -151,7 +155,7 @@ fn every_list_is_read_from_an_index_in_its_order() {
     visit::sql::record(&connection, USER, POST, LONG_AGO).expect("it is noted");
     connection.execute("INSERT INTO follows SELECT 1, id FROM users", []).expect("the schema is known");
     let asked = statements(&connection, lists);
-    assert_eq!(asked.len(), 40, "{asked:?}");
+    assert_eq!(asked.len(), 44, "{asked:?}");
     // With the planner's statistics and without.
     for change in ["ANALYZE", "DROP TABLE sqlite_stat1"] {
         connection.execute_batch(change).expect(change);

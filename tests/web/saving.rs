@@ -192,7 +192,7 @@ fn a_deleted_post_cannot_be_saved_and_leaves_the_list() {
 #[test]
 fn only_the_own_page_links_to_the_list() {
     let (site, _database, client) = site();
-    assert_eq!(texts(&client.get("/users/1").html(), "main a[href='/saved']"), ["Saved posts"]);
+    assert_eq!(texts(&client.get("/users/1").html(), "main a[href='/saved']"), ["Saved"]);
     for (client, path) in [(&client, "/users/2"), (&Client::new(&site), "/users/1")] {
         assert_eq!(texts(&client.get(path).html(), "a[href='/saved']"), [""; 0]);
     }

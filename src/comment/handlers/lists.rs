@@ -27,7 +27,7 @@ pub fn newest(cx: &Cx) -> Result {
     let page = Page { description, ..Page::new(cx, "Recent comments")? };
     let viewer = page.viewer;
     let main = owned_html! {
-        : views::lists::tabs(viewer, paths::COMMENTS);
+        : views::lists::new(viewer, paths::COMMENTS);
         : views::lists::page(&comments, "No comments yet.", &cx.clock);
     };
     Ok(reply::page(cx, layout::render(&page, main)?))
@@ -54,7 +54,7 @@ pub fn followed(cx: &Cx) -> Result {
     let page = Page::new(cx, "Comments of people you follow")?;
     let viewer = page.viewer;
     let main = owned_html! {
-        : views::lists::tabs(viewer, paths::FOLLOWED);
+        : views::lists::new(viewer, paths::FOLLOWED);
         : views::lists::page(&comments, "They have not written any comments.", &cx.clock);
         @ if after == START { : follow::views::list(&followed) }
     };

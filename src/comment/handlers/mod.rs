@@ -5,6 +5,7 @@ pub mod destruction;
 pub mod drafts;
 mod fragments;
 pub mod lists;
+pub mod own_lists;
 mod refusal;
 pub mod replies;
 mod reply_page;

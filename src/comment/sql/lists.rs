@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::super::{ListedComment, OwnComment};
+use super::super::{Answered, ListedComment, MAX_REPLIES_LISTED, OwnComment};
 use crate::follow;
 use crate::sql::{Columns, row};
 use crate::types::cursor::{Cursor, Slice};
@@ -58,6 +58,69 @@ pub fn of_user(
         .query_map(params![user_id, after.key, after.id, limit + 1], |row| own(&mut Columns::of(row)))?
         .collect::<Result<_, _>>()?;
     Ok(Slice::of(rows, limit, OwnComment::by_age))
+}
+
+/// A user's comments with the newest replies to each, newest first, from `after` on.
+pub fn answered(
+    connection: &Connection,
+    user_id: UserId,
+    after: Cursor,
+    limit: u32,
+) -> rusqlite::Result<Slice<Answered>> {
+    let Slice { rows, next, beyond } = of_user(connection, user_id, after, limit)?;
+    let with_replies = |comment: OwnComment| {
+        let mut replies = newest_replies(connection, comment.id, MAX_REPLIES_LISTED + 1)?;
+        let has_more = replies.len() > MAX_REPLIES_LISTED as usize;
+        replies.truncate(MAX_REPLIES_LISTED as usize);
+        replies.reverse();
+        Ok(Answered { comment, replies, has_more })
+    };
+    Ok(Slice { rows: rows.into_iter().map(with_replies).collect::<rusqlite::Result<_>>()?, next, beyond })
+}
+
+/// The newest direct replies to a comment, at most `limit`, the newest first.
+fn newest_replies(
+    connection: &Connection,
+    id: CommentId,
+    limit: u32,
+) -> rusqlite::Result<Vec<ListedComment>> {
+    let sql = concat!(
+        "SELECT ",
+        listed_columns!(),
+        joins!(),
+        "comments.parent_id = ?1 AND ",
+        listed!("comments"),
+        " ORDER BY comments.id DESC LIMIT ?2"
+    );
+    connection
+        .prepare_cached(sql)?
+        .query_map(params![id, limit], |row| listed(&mut Columns::of(row)))?
+        .collect()
+}
+
+/// The comments for which a user has voted, the newest comments first, from `after` on. Votes are sorted by what they are
+/// for, not by their times.
+pub fn voted_by(
+    connection: &Connection,
+    user_id: UserId,
+    after: Cursor,
+    limit: u32,
+) -> rusqlite::Result<Slice<ListedComment>> {
+    // CROSS JOIN makes `comment_votes` the outer loop, in the order of its key.
+    let sql = concat!(
+        "SELECT ",
+        listed_columns!(),
+        " FROM comment_votes CROSS JOIN comments ON comments.id = comment_votes.comment_id \
+         CROSS JOIN posts ON posts.id = comments.post_id LEFT JOIN users ON users.id = comments.user_id \
+         WHERE comment_votes.user_id = ?1 AND comment_votes.comment_id < ?2 AND ",
+        listed!("comments"),
+        " ORDER BY comment_votes.comment_id DESC LIMIT ?3"
+    );
+    let rows = connection
+        .prepare_cached(sql)?
+        .query_map(params![user_id, after.id, limit + 1], |row| listed(&mut Columns::of(row)))?
+        .collect::<Result<_, _>>()?;
+    Ok(Slice::of(rows, limit, |listed| listed.comment.by_id()))
 }
 
 /// The newest comments of the site, from `after` on: in the order of their ids, which is that in which they came. No index

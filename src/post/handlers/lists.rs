@@ -53,7 +53,7 @@ fn list(
     let page = Page { aside, description, feed: Some(feed.into()), ..Page::new(cx, heading)? };
     let viewer = page.viewer;
     let main = owned_html! {
-        @ if let Some(tab) = tab { : comment::views::lists::tabs(viewer, tab) }
+        @ if let Some(tab) = tab { : comment::views::lists::new(viewer, tab) }
         : views::list(viewer, &posts, &cx.clock);
     };
     Ok(reply::page(cx, layout::render(&page, main)?))

@@ -1,6 +1,7 @@
 //! HTML of users: their page and the forms for an account.
 
 pub mod author;
+pub mod own_lists;
 
 use std::sync::Arc;
 
@@ -58,9 +59,9 @@ pub fn show<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
         @ if profile.sessions.is_some() {
             div(class="actions") {
                 a(class="button", href=paths::EDIT_ACCOUNT) { : "Edit profile" }
-                a(class="button", href=paths::SAVED) { : "Saved posts" }
                 a(class="button danger", href=paths::DELETE_ACCOUNT) { : "Delete profile" }
             }
+            : own_lists::links("");
         }
         @ if let Some(is_followed) = profile.is_followed {
             div(class="actions") {
@@ -114,6 +115,9 @@ fn comments<'p>(cx: &'p Cx, profile: &'p Profile) -> impl Render + 'p {
     owned_html! {
         details(open?=is_requested, id="comments") {
             summary { h2 { : "Comments:" } : " "; : profile.user.comments_count }
+            @ if profile.sessions.is_none() && profile.user.comments_count > 0 {
+                p(class="hint") { a(href=paths::threads_of(&profile.user.screen_name)) { : "With the replies to them" } }
+            }
             : &profile.comments.html;
             : pager::more(profile.comments.next, "comments", "#comments", "comments");
         }
