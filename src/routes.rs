@@ -210,14 +210,21 @@ routes! { cx,
     }
     ["posts", id, "vote"] => { POST [Votes] => vote(cx, Target::Post(post_id(id)?), Vote::Cast) }
     ["posts", id, "unvote"] => { POST [Votes] => vote(cx, Target::Post(post_id(id)?), Vote::Withdrawn) }
-    ["posts", id, "save"] => { POST [Votes] => saved::handlers::change(cx, post_id(id)?, SaveAction::Save) }
-    ["posts", id, "unsave"] => { POST [Votes] => saved::handlers::change(cx, post_id(id)?, SaveAction::Unsave) }
+    ["posts", id, "save"] => { POST [Votes] => saved::handlers::change(cx, Target::Post(post_id(id)?), SaveAction::Save) }
+    ["posts", id, "unsave"] => { POST [Votes] => saved::handlers::change(cx, Target::Post(post_id(id)?), SaveAction::Unsave) }
     ["posts", id, "mute"] => { POST [Votes] => inbox::handlers::mute(cx, post_id(id)?, true) }
     ["posts", id, "unmute"] => { POST [Votes] => inbox::handlers::mute(cx, post_id(id)?, false) }
     ["threads"] => { GET => comment::handlers::own_lists::threads(cx) }
     ["upvoted"] => { GET => post::handlers::own_lists::upvoted(cx) }
     ["upvoted", "comments"] => { GET => comment::handlers::own_lists::upvoted(cx) }
     ["saved"] => { GET => saved::handlers::list(cx) }
+    ["saved", "comments"] => { GET => saved::handlers::comments(cx) }
+    ["comments", id, "save"] => {
+        POST [Votes] => saved::handlers::change(cx, Target::Comment(comment_id(id)?), SaveAction::Save)
+    }
+    ["comments", id, "unsave"] => {
+        POST [Votes] => saved::handlers::change(cx, Target::Comment(comment_id(id)?), SaveAction::Unsave)
+    }
     ["inbox"] => { GET => inbox::handlers::show(cx) }
     ["inbox", "read"] => { POST [Changes] => inbox::handlers::mark_all_read(cx) }
     ["inbox", "feed"] => { POST [Changes] => inbox::handlers::renew_feed(cx) }
@@ -299,7 +306,7 @@ routes! { cx,
     [name] if assets::is_at_root(name) => { GET => assets::serve_at_root(cx, name) }
 }
 
-/// Whether a banned user may send the request: reading, preferences, saving posts, following users, discarding drafts,
+/// Whether a banned user may send the request: reading, preferences, saving posts and comments, following users, discarding drafts,
 /// signing up, in and out, and deleting their own account. All other changes are refused here, so that a new route is closed to
 /// banned users by default. (Benchmarking endpoints act as random users.)
 fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {
@@ -307,7 +314,7 @@ fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {
         _ if method == "GET" => true,
         ["sessions", ..] | ["users"] | ["benchmarking", ..] => true,
         ["preferences"] | ["posts", _, "save" | "unsave" | "mute" | "unmute"] | ["drafts", _] => true,
-        ["inbox", _] | ["users", _, "follow" | "unfollow"] => true,
+        ["inbox", _] | ["users", _, "follow" | "unfollow"] | ["comments", _, "save" | "unsave"] => true,
         ["user"] => method == "DELETE",
         _ => false,
     }

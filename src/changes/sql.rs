@@ -17,6 +17,7 @@ const TOLD: &[(&str, &str, &str)] = &[
     ("comment_votes", "tell_member", "user_id"),
     ("visits", "tell_member", "user_id"),
     ("saved_posts", "tell_member", "user_id"),
+    ("saved_comments", "tell_member", "user_id"),
     ("flags", "tell_member", "user_id"),
     ("comment_drafts", "tell_member", "user_id"),
     ("acts", "tell_whole", ""),

@@ -73,6 +73,8 @@ pub struct ListedComment {
     pub comment: OwnComment,
     /// Its author; `None`: the account is deleted.
     pub author: Option<Author>,
+    /// Whether the viewer has saved it.
+    pub is_saved: bool,
 }
 
 /// A comment in the list of its author's comments, with replies.

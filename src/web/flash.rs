@@ -62,6 +62,8 @@ flashes! {
     PreferencesSaved "preferences-saved" "Preferences were successfully saved."
     PostSaved "post-saved" "Saved. Your own page leads to your saved posts."
     PostUnsaved "post-unsaved" "It is no longer among your saved posts."
+    CommentSaved "comment-saved" "Saved. Your own page leads to your saved comments."
+    CommentUnsaved "comment-unsaved" "It is no longer among your saved comments."
     InboxRead "inbox-read" "All of it is read."
     DiscussionMuted "discussion-muted" "Muted: nothing of that discussion comes into your inbox any more."
     DiscussionUnmuted "discussion-unmuted" "That discussion comes into your inbox again."

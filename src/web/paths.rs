@@ -36,6 +36,8 @@ pub const SEARCH: &str = "/search";
 pub const NEW_POST: &str = "/posts/new";
 /// The viewer's saved posts.
 pub const SAVED: &str = "/saved";
+/// The viewer's saved comments.
+pub const SAVED_COMMENTS: &str = "/saved/comments";
 /// The viewer's comments with the replies to them.
 pub const THREADS: &str = "/threads";
 /// The posts for which the viewer has voted.
@@ -187,6 +189,18 @@ pub fn inbox_feed(user_id: UserId, secret: &impl fmt::Display) -> String {
 #[must_use]
 pub fn unsave_post(id: PostId) -> Path {
     Path { before: "/posts/", number: id.get(), after: "/unsave" }
+}
+
+/// Saving a comment (POST).
+#[must_use]
+pub fn save_comment(id: CommentId) -> Path {
+    Path { before: "/comments/", number: id.get(), after: "/save" }
+}
+
+/// Removing a comment from the saved ones (POST).
+#[must_use]
+pub fn unsave_comment(id: CommentId) -> Path {
+    Path { before: "/comments/", number: id.get(), after: "/unsave" }
 }
 
 /// Voting for a comment (POST).

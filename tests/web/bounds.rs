@@ -202,6 +202,7 @@ fn starts(posts: &[PostId]) -> Vec<String> {
         "/comments",
         "/threads",
         "/saved",
+        "/saved/comments",
         "/log",
         "/flags",
         "/search?q=bounds",

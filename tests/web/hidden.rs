@@ -190,6 +190,7 @@ fn write(database: &Connection) {
     database
         .execute_batch(&format!(
             "INSERT INTO saved_posts SELECT {OTHER}, id, 1 FROM posts;
+             INSERT INTO saved_comments SELECT {OTHER}, id, 1 FROM comments WHERE id >= {FIRST_COMMENT};
              INSERT INTO inbox (comment_id, user_id, created_at, why)
                  SELECT comments.id, users.id, 1, 'mention' FROM comments, users
                  WHERE comments.id >= {FIRST_COMMENT} AND users.id IN ({people});
@@ -270,6 +271,9 @@ fn probes(database: &Connection) -> Vec<Probe> {
     for (pattern, end) in [("/posts/:id/save", "/save"), ("/posts/:id/unsave", "/unsave")] {
         add(pattern, "POST", &posts(end));
     }
+    for (pattern, end) in [("/comments/:id/save", "/save"), ("/comments/:id/unsave", "/unsave")] {
+        add(pattern, "POST", &comments(end));
+    }
     for (pattern, end) in [("/posts/:id/mute", "/mute"), ("/posts/:id/unmute", "/unmute")] {
         add(pattern, "POST", &posts(end));
     }
@@ -318,6 +322,7 @@ fn probes(database: &Connection) -> Vec<Probe> {
         "/upvoted",
         "/upvoted/comments",
         "/saved",
+        "/saved/comments",
         "/inbox",
         "/sign_up",
         "/log",

@@ -158,6 +158,7 @@ enum Event {
     ByAnotherProcess(usize),
     Visit(usize, usize),
     Save(usize, usize),
+    SaveComment(usize, usize),
     Unsave(usize),
     Draft(usize, usize),
     Flag(usize, usize),
@@ -196,6 +197,7 @@ fn event() -> impl Strategy<Value = Event> {
         a.clone().prop_map(Event::ByAnotherProcess),
         (a.clone(), b.clone()).prop_map(|(user, post)| Event::Visit(user, post)),
         (a.clone(), b.clone()).prop_map(|(user, post)| Event::Save(user, post)),
+        (a.clone(), b.clone()).prop_map(|(user, comment)| Event::SaveComment(user, comment)),
         a.clone().prop_map(Event::Unsave),
         (a.clone(), b.clone()).prop_map(|(user, post)| Event::Draft(user, post)),
         (a.clone(), b.clone()).prop_map(|(user, post)| Event::Flag(user, post)),
@@ -317,6 +319,11 @@ fn happen(pair: &Pair, event: Event, now: Timestamp) {
             Event::Save(by, which) => drop(connection.execute(
                 "REPLACE INTO saved_posts SELECT users.id, posts.id, ?3 FROM users, posts WHERE users.id = ?1 AND posts.id = ?2",
                 params![user(by)?, post(which)?, unique],
+            )?),
+            Event::SaveComment(by, which) => drop(connection.execute(
+                "REPLACE INTO saved_comments SELECT users.id, comments.id, ?3 FROM users, comments \
+                 WHERE users.id = ?1 AND comments.id = ?2",
+                params![user(by)?, comment(which)?, unique],
             )?),
             Event::Unsave(by) => run("DELETE FROM saved_posts WHERE user_id = ?1 AND ?2 > 0", user(by)?.get())?,
             Event::Draft(by, on) => {
@@ -674,7 +681,7 @@ fn without_room_nothing_is_kept() {
 }
 
 /// The triggers without which a copy is stale, in their order in `changes/sql.rs`.
-const NEEDED: [(&str, &str); 9] = [
+const NEEDED: [(&str, &str); 10] = [
     ("posts", "INSERT"),
     ("posts", "UPDATE"),
     ("posts", "UPDATE OF hotness"),
@@ -683,6 +690,7 @@ const NEEDED: [(&str, &str); 9] = [
     ("users", "UPDATE OF"),
     ("acts", "INSERT"),
     ("saved_posts", "INSERT"),
+    ("saved_comments", "INSERT"),
     ("comment_drafts", "INSERT"),
 ];
 

@@ -166,7 +166,8 @@ fn the_lists_lead_to_each_other_and_the_own_page_to_them() {
         ("/threads", vec!["/threads"]),
         ("/upvoted", vec!["/upvoted", "/upvoted"]),
         ("/upvoted/comments", vec!["/upvoted", "/upvoted/comments"]),
-        ("/saved", vec!["/saved"]),
+        ("/saved", vec!["/saved", "/saved"]),
+        ("/saved/comments", vec!["/saved", "/saved/comments"]),
         ("/users/1", vec![]),
     ] {
         let html = client.get(path).html();

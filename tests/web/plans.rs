@@ -132,6 +132,9 @@ fn lists(connection: &Connection) {
     comment::sql::replies_to(connection, COMMENT, 200).expect("the replies to a comment");
     comment::sql::new_since(connection, USER, POST, Timestamp::EPOCH, 200).expect("new comments");
     comment::sql::of_user(connection, USER, START, 30).expect("a user's comments");
+    comment::sql::lists::saved_by(connection, USER, START, 30).expect("the saved comments");
+    saved::sql::among(connection, USER, [COMMENT].into_iter()).expect("the saved ones among these");
+    saved::sql::is_saved(connection, USER, COMMENT).expect("an answer");
     comment::sql::lists::newest(connection, START, 30).expect("the newest comments");
     comment::sql::lists::of_followed(connection, USER, START, 30).expect("those of followed users");
     follow::sql::names(connection, USER).expect("the followed users");
@@ -155,7 +158,7 @@ fn every_list_is_read_from_an_index_in_its_order() {
     visit::sql::record(&connection, USER, POST, LONG_AGO).expect("it is noted");
     connection.execute("INSERT INTO follows SELECT 1, id FROM users", []).expect("the schema is known");
     let asked = statements(&connection, lists);
-    assert_eq!(asked.len(), 44, "{asked:?}");
+    assert_eq!(asked.len(), 47, "{asked:?}");
     // With the planner's statistics and without.
     for change in ["ANALYZE", "DROP TABLE sqlite_stat1"] {
         connection.execute_batch(change).expect(change);
@@ -202,7 +205,14 @@ fn every_change_finds_its_rows_by_an_index() {
         comment::sql::destroy(connection, id, LONG_AGO).expect("it goes");
         let (user, _) = user::sql::sign_in_random(connection, LONG_AGO).expect("an answer").expect("a user");
         for action in [SaveAction::Save, SaveAction::Unsave, SaveAction::Save] {
-            assert!(saved::sql::change(connection, USER, POST, action, LONG_AGO).expect("it is changed"));
+            assert!(
+                saved::sql::change(connection, USER, Target::Post(POST), action, LONG_AGO)
+                    .expect("it is changed")
+            );
+            assert!(
+                saved::sql::change(connection, USER, Target::Comment(COMMENT), action, LONG_AGO)
+                    .expect("it is changed")
+            );
         }
         assert!(saved::sql::delete_some(connection, USER, 10).expect("it is forgotten"));
         for is_muted in [true, false] {

@@ -278,6 +278,8 @@ fn request(method: &str, pattern: &str) -> Option<(&'static str, &'static [(&'st
         ("POST", "/posts/:id/unvote") => ("/posts/6/unvote", &[]),
         ("POST", "/posts/:id/save") => ("/posts/6/save", &[]),
         ("POST", "/posts/:id/unsave") => ("/posts/6/unsave", &[]),
+        ("POST", "/comments/:id/save") => ("/comments/{other}/save", &[]),
+        ("POST", "/comments/:id/unsave") => ("/comments/{other}/unsave", &[]),
         ("POST", "/posts/:id/mute") => ("/posts/6/mute", &[]),
         ("POST", "/posts/:id/unmute") => ("/posts/6/unmute", &[]),
         ("POST", "/inbox/read") => ("/inbox/read", &[]),

@@ -4,6 +4,7 @@
 use horrorshow::owned_html;
 
 use super::super::{sql, views};
+use super::lists;
 use crate::auth;
 use crate::text::isolated;
 use crate::types::cursor::PAGE_SIZE;
@@ -68,11 +69,14 @@ enum Of {
 /// [`Error::Internal`] when the database fails.
 pub fn upvoted(cx: &Cx) -> Result {
     let (viewer, after) = (auth::require_user(cx)?, cx.cursor("after")?);
-    let comments = cx.read(|connection| sql::lists::voted_by(connection, viewer.id, after, PAGE_SIZE))?;
+    let comments = cx.read(|connection| {
+        let page = sql::lists::voted_by(connection, viewer.id, after, PAGE_SIZE)?;
+        lists::with_saved(connection, Some(viewer), page)
+    })?;
     let main = owned_html! {
         : own_lists::links(paths::UPVOTED);
         : own_lists::kinds(&vote::views::UPVOTED, paths::UPVOTED_COMMENTS);
-        : views::lists::page(&comments, "You have not voted for any comments yet.", &cx.clock);
+        : views::lists::page(Some(viewer), &comments, "You have not voted for any comments yet.", &cx.clock);
     };
     Ok(reply::page(cx, layout::render(&Page::new(cx, "Upvoted comments")?, main)?))
 }

@@ -27,7 +27,7 @@ row! {
     fn listed() -> ListedComment, columns listed_columns {
         comment: own_columns!() => own,
         author: author_columns!("users") => user::sql::author,
-    }
+    } with { is_saved: false }
 }
 
 /// The tables to which [`listed_columns`] refers. CROSS JOIN keeps `comments` the outer loop, in the order of its index.
@@ -121,6 +121,35 @@ pub fn voted_by(
         .query_map(params![user_id, after.id, limit + 1], |row| listed(&mut Columns::of(row)))?
         .collect::<Result<_, _>>()?;
     Ok(Slice::of(rows, limit, |listed| listed.comment.by_id()))
+}
+
+/// The comments that a user has saved, last saved first, from `after` on.
+pub fn saved_by(
+    connection: &Connection,
+    user_id: UserId,
+    after: Cursor,
+    limit: u32,
+) -> rusqlite::Result<Slice<ListedComment>> {
+    // CROSS JOIN makes `saved_comments` the outer loop, in the order of its index.
+    let sql = concat!(
+        "SELECT saved_comments.created_at, ",
+        listed_columns!(),
+        " FROM saved_comments CROSS JOIN comments ON comments.id = saved_comments.comment_id \
+         CROSS JOIN posts ON posts.id = comments.post_id LEFT JOIN users ON users.id = comments.user_id \
+         WHERE saved_comments.user_id = ?1 AND (saved_comments.created_at, saved_comments.comment_id) < (?2, ?3) AND ",
+        listed!("comments"),
+        " ORDER BY saved_comments.created_at DESC, saved_comments.comment_id DESC LIMIT ?4"
+    );
+    let rows = connection
+        .prepare_cached(sql)?
+        .query_map(params![user_id, after.key, after.id, limit + 1], |row| {
+            let mut columns = Columns::of(row);
+            Ok((columns.read()?, listed(&mut columns)?))
+        })?
+        .collect::<Result<Vec<(i64, ListedComment)>, _>>()?;
+    let slice = Slice::of(rows, limit, |(key, listed)| Cursor { key: *key, id: listed.comment.id.get() });
+    let rows = slice.rows.into_iter().map(|(_, listed)| listed).collect();
+    Ok(Slice { rows, next: slice.next, beyond: slice.beyond })
 }
 
 /// The newest comments of the site, from `after` on: in the order of their ids, which is that in which they came. No index

@@ -6,6 +6,7 @@ use horrorshow::prelude::*;
 use super::text;
 use crate::comment::{Answered, ListedComment};
 use crate::html::text::DOT;
+use crate::saved;
 use crate::types::cursor::Slice;
 use crate::types::time::Clock;
 use crate::ui::pager;
@@ -26,6 +27,7 @@ pub fn new<'v>(viewer: Option<&'v Viewer>, here: &'v str) -> impl Render + 'v {
 
 /// A page of a list, with the link to the next; `empty` stands in place of one without comments.
 pub fn page<'c>(
+    viewer: Option<&'c Viewer>,
     comments: &'c Slice<ListedComment>,
     empty: &'static str,
     clock: &'c Clock,
@@ -34,19 +36,26 @@ pub fn page<'c>(
         @ if comments.rows.is_empty() {
             p(class="empty") { : empty }
         } else {
-            ol(class="comments", id="comments") { @ for listed in &comments.rows { : item(listed, clock) } }
+            ol(class="comments", id="comments") { @ for listed in &comments.rows { : item(listed, viewer, clock) } }
             : pager::more(comments.next, "after", "", "comments");
         }
     }
 }
 
-fn item<'c>(ListedComment { comment, author }: &'c ListedComment, clock: &'c Clock) -> impl Render + 'c {
+fn item<'c>(
+    ListedComment { comment, author, is_saved }: &'c ListedComment,
+    viewer: Option<&'c Viewer>,
+    clock: &'c Clock,
+) -> impl Render + 'c {
     owned_html! {
         li {
             div {
                 p {
                     @ if let Some(author) = author { : user::views::author::name(author) } else { : DELETED }
                     : Raw(" "); : text::place(comment, clock);
+                    @ if viewer.is_some() {
+                        span(class="act") { : DOT; : saved::views::comment_button(comment.id, *is_saved) }
+                    }
                 }
                 : text::listed(comment.id, &comment.body);
             }
@@ -73,7 +82,7 @@ pub fn answered<'c>(comments: &'c [Answered], clock: &'c Clock) -> impl Render +
     }
 }
 
-fn reply<'c>(ListedComment { comment, author }: &'c ListedComment, clock: &'c Clock) -> impl Render + 'c {
+fn reply<'c>(ListedComment { comment, author, .. }: &'c ListedComment, clock: &'c Clock) -> impl Render + 'c {
     owned_html! {
         li {
             div {
