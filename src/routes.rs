@@ -12,8 +12,8 @@ use crate::vote::{Target, Vote};
 use crate::web::route::Route;
 use crate::web::{Cx, Error, Result, assets, csrf, observer, paths, reply};
 use crate::{
-    auth, benchmarking, comment, deletion, feed, flag, hn_api, inbox, kept, moderation, monitoring, post,
-    preference, saved, search, session, sitemap, status, user,
+    auth, benchmarking, comment, deletion, feed, flag, follow, hn_api, inbox, kept, moderation, monitoring,
+    post, preference, saved, search, session, sitemap, status, user,
 };
 
 /// The table of routes: a path's segments (a name stands for any segment) and a handler for each method, with
@@ -214,15 +214,27 @@ routes! { cx,
     }
     ["posts", id, "vote"] => { POST [Votes] => vote(cx, Target::Post(post_id(id)?), Vote::Cast) }
     ["posts", id, "unvote"] => { POST [Votes] => vote(cx, Target::Post(post_id(id)?), Vote::Withdrawn) }
-    ["posts", id, "save"] => { POST [Votes] => saved::handlers::change(cx, post_id(id)?, SaveAction::Save) }
-    ["posts", id, "unsave"] => { POST [Votes] => saved::handlers::change(cx, post_id(id)?, SaveAction::Unsave) }
+    ["posts", id, "save"] => { POST [Votes] => saved::handlers::change(cx, Target::Post(post_id(id)?), SaveAction::Save) }
+    ["posts", id, "unsave"] => { POST [Votes] => saved::handlers::change(cx, Target::Post(post_id(id)?), SaveAction::Unsave) }
     ["posts", id, "mute"] => { POST [Votes] => inbox::handlers::mute(cx, post_id(id)?, true) }
     ["posts", id, "unmute"] => { POST [Votes] => inbox::handlers::mute(cx, post_id(id)?, false) }
+    ["threads"] => { GET => comment::handlers::own_lists::threads(cx) }
+    ["upvoted"] => { GET => post::handlers::own_lists::upvoted(cx) }
+    ["upvoted", "comments"] => { GET => comment::handlers::own_lists::upvoted(cx) }
     ["saved"] => { GET => saved::handlers::list(cx) }
+    ["saved", "comments"] => { GET => saved::handlers::comments(cx) }
+    ["comments", id, "save"] => {
+        POST [Votes] => saved::handlers::change(cx, Target::Comment(comment_id(id)?), SaveAction::Save)
+    }
+    ["comments", id, "unsave"] => {
+        POST [Votes] => saved::handlers::change(cx, Target::Comment(comment_id(id)?), SaveAction::Unsave)
+    }
     ["inbox"] => { GET => inbox::handlers::show(cx) }
     ["inbox", "read"] => { POST [Changes] => inbox::handlers::mark_all_read(cx) }
     ["inbox", "feed"] => { POST [Changes] => inbox::handlers::renew_feed(cx) }
     ["inbox", file] if file.ends_with(".atom") => { GET => inbox::handlers::feed(cx, file) }
+    ["comments"] => { GET => kept::page(cx, comment::handlers::lists::newest) }
+    ["comments", "followed"] => { GET => comment::handlers::lists::followed(cx) }
     ["comments", id, "vote"] => { POST [Votes] => vote(cx, Target::Comment(comment_id(id)?), Vote::Cast) }
     ["comments", id, "unvote"] => { POST [Votes] => vote(cx, Target::Comment(comment_id(id)?), Vote::Withdrawn) }
     ["comments", id, "flag"] => {
@@ -255,6 +267,8 @@ routes! { cx,
         POST [SignUps] => user::handlers::create(cx)
     }
     ["users", id] => { GET => user::handlers::show(cx, user_id(id)?) }
+    ["users", id, "follow"] => { POST [Votes] => follow::handlers::change(cx, user_id(id)?, true) }
+    ["users", id, "unfollow"] => { POST [Votes] => follow::handlers::change(cx, user_id(id)?, false) }
     ["users", id, "moderate"] => {
         GET => moderation::handlers::show(cx, Subject::User(user_id(id)?)),
         POST [Changes] => moderation::handlers::decide(cx, Subject::User(user_id(id)?))
@@ -308,7 +322,7 @@ routes! { cx,
     [name] if assets::is_at_root(name) => { GET => assets::serve_at_root(cx, name) }
 }
 
-/// Whether a banned user may send the request: reading, preferences, saving posts, discarding drafts,
+/// Whether a banned user may send the request: reading, preferences, saving posts and comments, following users, discarding drafts,
 /// signing up, in and out, and deleting their own account. All other changes are refused here, so that a new route is closed to
 /// banned users by default. (Benchmarking endpoints act as random users.)
 fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {
@@ -316,7 +330,7 @@ fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {
         _ if method == "GET" => true,
         ["sessions", ..] | ["users"] | ["benchmarking", ..] => true,
         ["preferences"] | ["posts", _, "save" | "unsave" | "mute" | "unmute"] | ["drafts", _] => true,
-        ["inbox", _] => true,
+        ["inbox", _] | ["users", _, "follow" | "unfollow"] | ["comments", _, "save" | "unsave"] => true,
         ["user"] => method == "DELETE",
         _ => false,
     }

@@ -36,6 +36,8 @@ pub enum Topic {
     Member(UserId),
     /// The comments of a user, as the user's page lists them.
     Author(UserId),
+    /// Which comments there are on the site, and their authors.
+    Comments,
 }
 
 /// The hash of a site's name, for [`Topic::Site`].
@@ -310,6 +312,7 @@ fn position(topic: Topic) -> usize {
     match topic {
         Topic::Whole => 0,
         Topic::Public => 1,
+        Topic::Comments => 2,
         Topic::Post(id) => mixed(1, id.get().cast_unsigned()),
         Topic::Site(hash) => mixed(2, hash),
         Topic::Member(id) => mixed(3, id.get().cast_unsigned()),
@@ -318,11 +321,14 @@ fn position(topic: Topic) -> usize {
     }
 }
 
+/// The topics of which there is one each: they share their numbers with none.
+const FIXED: usize = 3;
+
 /// A position for a number of a kind: neighbours are far from each other (Knuth's multiplicative hashing, with the golden
 /// ratio). Nobody gains from topics that meet.
 fn mixed(kind: u64, number: u64) -> usize {
     let mixed = (number ^ (kind << 60)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
-    2 + usize::try_from(mixed).unwrap_or_default() % (NUMBERS - 2)
+    FIXED + usize::try_from(mixed).unwrap_or_default() % (NUMBERS - FIXED)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

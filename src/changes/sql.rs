@@ -17,6 +17,7 @@ const TOLD: &[(&str, &str, &str)] = &[
     ("comment_votes", "tell_member", "user_id"),
     ("visits", "tell_member", "user_id"),
     ("saved_posts", "tell_member", "user_id"),
+    ("saved_comments", "tell_member", "user_id"),
     ("flags", "tell_member", "user_id"),
     ("comment_drafts", "tell_member", "user_id"),
     ("acts", "tell_whole", ""),
@@ -87,6 +88,7 @@ const UNSEEN: &[(&str, &str)] = &[
     ("inbox", "on the inbox, which is not kept; the number of unread rows is in `users`"),
     ("inbox_feeds", "on the inbox, which is not kept"),
     ("muted_posts", "on the inbox, which is not kept"),
+    ("follows", "on users' own pages and on the comments of followed users, which are not kept"),
     ("feed_ids", "settled and read before the site is served"),
     ("former_names", "on users' own pages, which are not kept"),
     ("name_rules", "no page shows them"),
@@ -121,6 +123,7 @@ pub fn watch(connection: &Connection, changes: &Arc<Changes>) -> rusqlite::Resul
         Ok(())
     })?;
     tell(connection, changes, "tell_author", 1, |changes, context| {
+        changes.touch(Topic::Comments);
         // NULL where the author's account is deleted: nobody's page lists it.
         if let Some(id) = context.get::<Option<UserId>>(0)? {
             changes.touch(Topic::Author(id));
@@ -202,7 +205,8 @@ mod tests {
         let shown = |topics: &[Topic]| crate::changes::Shown::of(topics, None);
         let post = |id| shown(&[Topic::Post(PostId::new(id))]);
         let [member, author] = [Topic::Member, Topic::Author].map(|topic| shown(&[topic(UserId::new(1))]));
-        let pages = [shown(&[]), shown(&[Topic::Public]), post(1), post(2), member, author];
+        let comments = shown(&[Topic::Comments]);
+        let pages = [shown(&[]), shown(&[Topic::Public]), post(1), post(2), member, author, comments];
         let commit = |sql: &str| {
             use lorem_store::CommitObserver;
             let since = changes.since_now();
@@ -218,15 +222,15 @@ mod tests {
              INSERT INTO comments (id, post_id, user_id, created_at, updated_at, body) VALUES (1, 1, 1, 0, 0, 'Body')",
         );
         for (sql, expected) in [
-            ("UPDATE posts SET score = 2 WHERE id = 1", [true, false, false, true, true, true]),
-            ("UPDATE comments SET body = 'New'", [true, false, false, true, true, true]),
-            ("UPDATE comments SET deleted_at = 1", [true, false, false, true, true, false]),
-            ("REPLACE INTO descriptions VALUES (2, 'New')", [true, false, true, false, true, true]),
-            ("UPDATE users SET last_seen_at = 1, karma = 5", [true, true, true, true, true, true]),
-            ("INSERT INTO visits VALUES (1, 1, 1, 1)", [true, true, true, true, false, true]),
-            ("UPDATE users SET is_admin = 1", [false, false, false, false, false, false]),
-            ("DELETE FROM comments", [true, false, false, true, true, false]),
-            ("DELETE FROM users", [false, false, false, false, false, false]),
+            ("UPDATE posts SET score = 2 WHERE id = 1", [true, false, false, true, true, true, true]),
+            ("UPDATE comments SET body = 'New'", [true, false, false, true, true, true, true]),
+            ("UPDATE comments SET deleted_at = 1", [true, false, false, true, true, false, false]),
+            ("REPLACE INTO descriptions VALUES (2, 'New')", [true, false, true, false, true, true, true]),
+            ("UPDATE users SET last_seen_at = 1, karma = 5", [true, true, true, true, true, true, true]),
+            ("INSERT INTO visits VALUES (1, 1, 1, 1)", [true, true, true, true, false, true, true]),
+            ("UPDATE users SET is_admin = 1", [false, false, false, false, false, false, false]),
+            ("DELETE FROM comments", [true, false, false, true, true, false, false]),
+            ("DELETE FROM users", [false, false, false, false, false, false, false]),
         ] {
             assert_eq!(commit(sql), expected, "{sql}");
         }

@@ -66,6 +66,31 @@ pub struct OwnComment {
     pub post_title: SmolStr,
 }
 
+/// A comment in a list of comments by several users.
+#[derive(Debug, Clone)]
+pub struct ListedComment {
+    /// The comment.
+    pub comment: OwnComment,
+    /// Its author; `None`: the account is deleted.
+    pub author: Option<Author>,
+    /// Whether the viewer has saved it.
+    pub is_saved: bool,
+}
+
+/// A comment in the list of its author's comments, with replies.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    /// The comment.
+    pub comment: OwnComment,
+    /// The newest direct replies to it, at most [`MAX_REPLIES_LISTED`], the oldest of them first.
+    pub replies: Vec<ListedComment>,
+    /// Whether there are more replies.
+    pub has_more: bool,
+}
+
+/// The most replies to one comment in a list of a user's comments.
+pub const MAX_REPLIES_LISTED: u32 = 5;
+
 impl Comment {
     /// The values by which the discussion is sorted.
     #[must_use]
@@ -182,6 +207,12 @@ impl OwnComment {
     #[must_use]
     pub fn by_age(&self) -> Cursor {
         Cursor { key: self.created_at.as_micros(), id: self.id.get() }
+    }
+
+    /// The cursor of a list that is sorted by id.
+    #[must_use]
+    pub fn by_id(&self) -> Cursor {
+        Cursor { key: self.id.get(), id: self.id.get() }
     }
 }
 

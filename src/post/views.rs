@@ -84,6 +84,7 @@ pub fn of_kind<'p>(
     viewer: Option<&'p Viewer>,
     kind: PostKind,
     posts: &'p Slice<ListedPost>,
+    first: Option<u32>,
     clock: &'p Clock,
 ) -> impl Render + 'p {
     owned_html! {
@@ -93,7 +94,7 @@ pub fn of_kind<'p>(
         @ if posts.rows.is_empty() {
             p(class="empty") { : "No such post yet." }
         } else {
-            : list(viewer, posts, clock);
+            : list(viewer, posts, first, clock);
         }
     }
 }

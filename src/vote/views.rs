@@ -5,9 +5,13 @@ use horrorshow::prelude::*;
 
 use super::Target;
 use crate::html::text::Id;
+use crate::ui::tabs::Tab;
 use crate::user::{self, Author};
 use crate::web::Viewer;
 use crate::web::paths::{self, Path};
+
+/// The lists of what a user has voted for.
+pub const UPVOTED: [Tab; 2] = [(paths::UPVOTED, "Posts"), (paths::UPVOTED_COMMENTS, "Comments")];
 
 /// The arrow before a target, pressed when the viewer has voted. All arrows of a page are buttons of one form
 /// (`ui/layout.rs`). A list has an arrow in each row, so its markup is short.

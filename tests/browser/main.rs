@@ -12,6 +12,7 @@ mod comfort;
 mod comments;
 mod devtools;
 mod directions;
+mod following;
 mod going_back;
 mod inbox;
 mod journeys;

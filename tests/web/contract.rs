@@ -8,6 +8,7 @@ use lorem_news::saved::{self, SaveAction};
 use lorem_news::search;
 use lorem_news::types::id::UserId;
 use lorem_news::types::time::Timestamp;
+use lorem_news::vote::Target;
 use scraper::{ElementRef, Html, Selector};
 
 use crate::client::*;
@@ -49,8 +50,14 @@ pub fn site(signed_in: bool) -> (Site, Client) {
         comment::sql::create(&database, &new).expect("it can be made");
     }
     // One post is saved, the others are not.
-    saved::sql::change(&database, UserId::new(SOMEBODY), post_id, SaveAction::Save, Timestamp::now())
-        .expect("it is saved");
+    saved::sql::change(
+        &database,
+        UserId::new(SOMEBODY),
+        Target::Post(post_id),
+        SaveAction::Save,
+        Timestamp::now(),
+    )
+    .expect("it is saved");
     // The search index is up to date: no background write is left.
     while search::sql::index_step(&database).expect("a step") {}
     // A second session, which can be revoked.
@@ -588,13 +595,19 @@ fn every_page_and_form_for_a_user_works_without_a_script() {
         "/comments/N/edit",
         "/users/N",
         "/users/N?comments=N-N",
+        "/comments",
+        "/comments/followed",
         "/user/edit",
         "/user/delete",
+        "/threads",
+        "/upvoted",
+        "/upvoted/comments",
         "/saved",
+        "/saved/comments",
         "/inbox",
     ] {
         assert!(found.contains(shape), "{shape} is not among {found:?}");
     }
-    assert_eq!(walked.forms.len(), 27, "{:#?}", walked.forms.keys());
+    assert_eq!(walked.forms.len(), 29, "{:#?}", walked.forms.keys());
     send_all(true, &walked);
 }

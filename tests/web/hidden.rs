@@ -190,9 +190,11 @@ fn write(database: &Connection) {
     database
         .execute_batch(&format!(
             "INSERT INTO saved_posts SELECT {OTHER}, id, 1 FROM posts;
+             INSERT INTO saved_comments SELECT {OTHER}, id, 1 FROM comments WHERE id >= {FIRST_COMMENT};
              INSERT INTO inbox (comment_id, user_id, created_at, why)
                  SELECT comments.id, users.id, 1, 'mention' FROM comments, users
                  WHERE comments.id >= {FIRST_COMMENT} AND users.id IN ({people});
+             INSERT INTO follows SELECT {OTHER}, id FROM users WHERE id <> {OTHER};
              INSERT INTO inbox_feeds SELECT id, unhex('{secret}') FROM users WHERE id IN ({people});
              INSERT INTO post_votes SELECT 11, id, 1 FROM posts WHERE user_id <> 11;
              INSERT INTO cases (id, created_at, post_id, flags_count) VALUES (1, 1, {OPEN_POST}, 2), (2, 1, {LEFT_POST}, 1);
@@ -271,6 +273,9 @@ fn probes(database: &Connection) -> Vec<Probe> {
     for (pattern, end) in [("/posts/:id/save", "/save"), ("/posts/:id/unsave", "/unsave")] {
         add(pattern, "POST", &posts(end));
     }
+    for (pattern, end) in [("/comments/:id/save", "/save"), ("/comments/:id/unsave", "/unsave")] {
+        add(pattern, "POST", &comments(end));
+    }
     for (pattern, end) in [("/posts/:id/mute", "/mute"), ("/posts/:id/unmute", "/unmute")] {
         add(pattern, "POST", &posts(end));
     }
@@ -282,6 +287,11 @@ fn probes(database: &Connection) -> Vec<Probe> {
     }
     add("/drafts/:id", "DELETE", &fixed(&["/drafts/1"]));
     add("/users/:id", "GET", &users(""));
+    add("/comments", "GET", &fixed(&["/comments"]));
+    add("/comments/followed", "GET", &fixed(&["/comments/followed"]));
+    for (pattern, end) in [("/users/:id/follow", "/follow"), ("/users/:id/unfollow", "/unfollow")] {
+        add(pattern, "POST", &[format!("/users/{LEFT}{end}")]);
+    }
     add("/users/:id", "GET", &users("?comments=9223372036854775807.9223372036854775807"));
     // The beginnings of words: the answer has the query in it.
     for (pattern, path) in [("/search", "/search?q="), ("/search.atom", "/search.atom?q=")] {
@@ -308,8 +318,13 @@ fn probes(database: &Connection) -> Vec<Probe> {
         let by = |id| format!("{path}by%3A{}", name_of(database, id));
         add(pattern, "GET", &[AUTHOR, OTHER, BANNED].map(by));
     }
+    add("/threads", "GET", &[AUTHOR, OTHER].map(|id| format!("/threads?id={}", name_of(database, id))));
     for pattern in [
+        "/threads",
+        "/upvoted",
+        "/upvoted/comments",
         "/saved",
+        "/saved/comments",
         "/inbox",
         "/sign_up",
         "/log",

@@ -159,6 +159,7 @@ enum Event {
     ByAnotherProcess(usize),
     Visit(usize, usize),
     Save(usize, usize),
+    SaveComment(usize, usize),
     Unsave(usize),
     Draft(usize, usize),
     Flag(usize, usize),
@@ -197,6 +198,7 @@ fn event() -> impl Strategy<Value = Event> {
         a.clone().prop_map(Event::ByAnotherProcess),
         (a.clone(), b.clone()).prop_map(|(user, post)| Event::Visit(user, post)),
         (a.clone(), b.clone()).prop_map(|(user, post)| Event::Save(user, post)),
+        (a.clone(), b.clone()).prop_map(|(user, comment)| Event::SaveComment(user, comment)),
         a.clone().prop_map(Event::Unsave),
         (a.clone(), b.clone()).prop_map(|(user, post)| Event::Draft(user, post)),
         (a.clone(), b.clone()).prop_map(|(user, post)| Event::Flag(user, post)),
@@ -320,6 +322,11 @@ fn happen(pair: &Pair, event: Event, now: Timestamp) {
                 "REPLACE INTO saved_posts SELECT users.id, posts.id, ?3 FROM users, posts WHERE users.id = ?1 AND posts.id = ?2",
                 params![user(by)?, post(which)?, unique],
             )?),
+            Event::SaveComment(by, which) => drop(connection.execute(
+                "REPLACE INTO saved_comments SELECT users.id, comments.id, ?3 FROM users, comments \
+                 WHERE users.id = ?1 AND comments.id = ?2",
+                params![user(by)?, comment(which)?, unique],
+            )?),
             Event::Unsave(by) => run("DELETE FROM saved_posts WHERE user_id = ?1 AND ?2 > 0", user(by)?.get())?,
             Event::Draft(by, on) => {
                 draft::sql::keep_comment(connection, user(by)?, post(on)?, "A draft", &Content::default())?;
@@ -358,10 +365,13 @@ fn happen(pair: &Pair, event: Event, now: Timestamp) {
     }
 }
 
+/// The pages of [`pages`]; the last four are those of posts.
+const PAGES: usize = 22;
+
 /// The pages that are kept, of which each history looks at some.
 fn pages(connection: &Connection, number: usize) -> String {
-    let post = nth(connection, "posts", number / 20).unwrap_or(0);
-    match number % 20 {
+    let post = nth(connection, "posts", number / PAGES).unwrap_or(0);
+    match number % PAGES {
         0 => "/".to_owned(),
         1 => "/posts".to_owned(),
         2 => ["/ask", "/show", "/best"][number / 20 % 3].to_owned(),
@@ -382,7 +392,9 @@ fn pages(connection: &Connection, number: usize) -> String {
         12 => "/search.atom?q=changed".to_owned(),
         // Not kept, but made of pieces.
         15 => "/saved".to_owned(),
-        13 | 14 => format!("/users/{}", nth(connection, "users", number / 20 % 5).unwrap_or(0)),
+        13 | 14 => format!("/users/{}", nth(connection, "users", number / PAGES % 5).unwrap_or(0)),
+        16 => "/comments".to_owned(),
+        17 => format!("/comments?after=1-{}", nth(connection, "comments", 2).unwrap_or(0)),
         _ => format!("/posts/{post}"),
     }
 }
@@ -426,7 +438,7 @@ fn check(
 
 fn history() -> impl Strategy<Value = Vec<(Event, u64, Vec<usize>)>> {
     let seconds = prop_oneof![Just(0_u64), 0..120_u64, Just(3600), 0..90_000_u64, Just(40 * 86_400)];
-    vec((event(), seconds, vec(0..120_usize, 1..5)), 1..60)
+    vec((event(), seconds, vec(0..6 * PAGES, 1..5)), 1..60)
 }
 
 proptest! {
@@ -696,7 +708,7 @@ fn without_room_nothing_is_kept() {
 }
 
 /// The triggers without which a copy is stale, in their order in `changes/sql.rs`.
-const NEEDED: [(&str, &str); 9] = [
+const NEEDED: [(&str, &str); 10] = [
     ("posts", "INSERT"),
     ("posts", "UPDATE"),
     ("posts", "UPDATE OF hotness"),
@@ -705,6 +717,7 @@ const NEEDED: [(&str, &str); 9] = [
     ("users", "UPDATE OF"),
     ("acts", "INSERT"),
     ("saved_posts", "INSERT"),
+    ("saved_comments", "INSERT"),
     ("comment_drafts", "INSERT"),
 ];
 

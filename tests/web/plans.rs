@@ -13,6 +13,7 @@ use lorem_news::device;
 use lorem_news::draft::{self, NewDraft};
 use lorem_news::feed;
 use lorem_news::flag::{self, FlagOutcome, NewFlag};
+use lorem_news::follow;
 use lorem_news::hn_api;
 use lorem_news::inbox;
 use lorem_news::moderation::{self, Decision, ModerationAction, Outcome, Subject};
@@ -110,6 +111,10 @@ fn lists(connection: &Connection) {
         .expect("the best of all time");
     post::sql::best(connection, Period::Week, &Clock::at(Timestamp::now()), START, 30)
         .expect("the best of a week");
+    post::sql::voted_by(connection, USER, START, 30).expect("the posts with the user's votes");
+    comment::sql::lists::voted_by(connection, USER, START, 30).expect("the comments with them");
+    comment::sql::lists::answered(connection, USER, START, 30).expect("the user's comments with replies");
+    names::screen_name(connection, USER).expect("the user's name");
     post::sql::saved_by(connection, USER, START, 30).expect("the saved posts");
     post::sql::from_random(connection, 100).expect("some posts");
     post::sql::random(connection).expect("any post");
@@ -129,6 +134,13 @@ fn lists(connection: &Connection) {
     comment::sql::replies_to(connection, COMMENT, 200).expect("the replies to a comment");
     comment::sql::new_since(connection, USER, POST, Timestamp::EPOCH, 200).expect("new comments");
     comment::sql::of_user(connection, USER, START, 30).expect("a user's comments");
+    comment::sql::lists::saved_by(connection, USER, START, 30).expect("the saved comments");
+    saved::sql::among(connection, USER, [COMMENT].into_iter()).expect("the saved ones among these");
+    saved::sql::is_saved(connection, USER, COMMENT).expect("an answer");
+    comment::sql::lists::newest(connection, START, 30).expect("the newest comments");
+    comment::sql::lists::of_followed(connection, USER, START, 30).expect("those of followed users");
+    follow::sql::names(connection, USER).expect("the followed users");
+    follow::sql::is_followed(connection, USER, UserId::new(2)).expect("an answer");
     session::sql::of_user(connection, USER, START, 10).expect("a user's sessions");
     auth::sql::viewer(connection, &Secret::random().of(1)).expect("the viewer");
     user::sql::find(connection, USER).expect("a user");
@@ -150,8 +162,9 @@ fn every_list_is_read_from_an_index_in_its_order() {
     let (folder, connection) = database();
     connection.execute("UPDATE posts SET score = 2 WHERE id = 1", []).expect("the schema is known");
     visit::sql::record(&connection, USER, POST, LONG_AGO).expect("it is noted");
+    connection.execute("INSERT INTO follows SELECT 1, id FROM users", []).expect("the schema is known");
     let asked = statements(&connection, lists);
-    assert_eq!(asked.len(), 41, "{asked:?}");
+    assert_eq!(asked.len(), 54, "{asked:?}");
     // With the planner's statistics and without.
     for change in ["ANALYZE", "DROP TABLE sqlite_stat1"] {
         connection.execute_batch(change).expect(change);
@@ -198,12 +211,23 @@ fn every_change_finds_its_rows_by_an_index() {
         comment::sql::destroy(connection, id, LONG_AGO).expect("it goes");
         let (user, _) = user::sql::sign_in_random(connection, LONG_AGO).expect("an answer").expect("a user");
         for action in [SaveAction::Save, SaveAction::Unsave, SaveAction::Save] {
-            assert!(saved::sql::change(connection, USER, POST, action, LONG_AGO).expect("it is changed"));
+            assert!(
+                saved::sql::change(connection, USER, Target::Post(POST), action, LONG_AGO)
+                    .expect("it is changed")
+            );
+            assert!(
+                saved::sql::change(connection, USER, Target::Comment(COMMENT), action, LONG_AGO)
+                    .expect("it is changed")
+            );
         }
         assert!(saved::sql::delete_some(connection, USER, 10).expect("it is forgotten"));
         for is_muted in [true, false] {
             assert!(inbox::sql::set_muted(connection, USER, POST, is_muted).expect("it is changed"));
         }
+        for is_followed in [true, false] {
+            follow::sql::set(connection, USER, UserId::new(2), is_followed).expect("it is changed");
+        }
+        follow::sql::delete_some(connection, USER, 10).expect("they are forgotten");
         inbox::sql::set_feed_secret(connection, USER, &[7; 32]).expect("the feed has an address");
         inbox::sql::mark_read(connection, USER, COMMENT).expect("it is read");
         inbox::sql::mark_some_read(connection, USER, 10).expect("they are read");

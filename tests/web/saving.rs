@@ -192,7 +192,7 @@ fn a_deleted_post_cannot_be_saved_and_leaves_the_list() {
 #[test]
 fn only_the_own_page_links_to_the_list() {
     let (site, _database, client) = site();
-    assert_eq!(texts(&client.get("/users/1").html(), "main a[href='/saved']"), ["Saved posts"]);
+    assert_eq!(texts(&client.get("/users/1").html(), "main a[href='/saved']"), ["Saved"]);
     for (client, path) in [(&client, "/users/2"), (&Client::new(&site), "/users/1")] {
         assert_eq!(texts(&client.get(path).html(), "a[href='/saved']"), [""; 0]);
     }
@@ -212,4 +212,149 @@ fn the_sixty_first_save_in_a_minute_is_429() {
         assert!(answer.header("Retry-After").is_some());
     }
     assert_eq!(saved(&database), [""; 0]);
+}
+
+/// The saved comments of all users, as `user-comment`.
+fn saved_comments(database: &Connection) -> Vec<String> {
+    let sql = "SELECT user_id || '-' || comment_id FROM saved_comments ORDER BY user_id, comment_id";
+    let mut statement = database.prepare(sql).expect("the schema is known");
+    statement.query_map([], |row| row.get(0)).expect("a list").collect::<Result<_, _>>().expect("texts")
+}
+
+/// The action and the text of a comment's button on a page.
+fn comment_button(client: &Client, path: &str, id: i64) -> (String, String) {
+    let html = client.get(path).html();
+    let button = format!("main button#save_comment_{id}[form=acts]");
+    (attributes(&html, &button, "formaction").concat(), texts(&html, &button).concat())
+}
+
+fn says_of_comment(id: i64, action: &str, text: &str) -> (String, String) {
+    (format!("/comments/{id}/{action}"), text.to_owned())
+}
+
+/// The ids of the comments on a page of the list.
+fn listed_comments(answer: &Answer) -> Vec<i64> {
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let html = answer.html();
+    assert_eq!(texts(&html, "h1"), ["Saved comments"]);
+    let links = attributes(&html, "#comments > li > div > p > a[href^='/comments/']", "href");
+    links.iter().map(|href| href.trim_start_matches("/comments/").parse().expect(href)).collect()
+}
+
+#[test]
+fn a_comment_is_saved_once_and_can_be_unsaved() {
+    let (site, database, client) = site();
+    let newest = ids(&database, "SELECT id FROM comments WHERE deleted_at IS NULL ORDER BY id DESC LIMIT 3");
+    let (id, page) = (newest[0], format!("/comments/{}", newest[0]));
+    let other = Client::signed_in_as(&site, 2);
+    for path in [&*page, "/comments"] {
+        assert_eq!(comment_button(&client, path, id), says_of_comment(id, "save", "Save"));
+    }
+    for _ in 0..2 {
+        let answer = client.post(&format!("{page}/save"), &[]);
+        assert_done(&client, &answer, &page, "Saved. Your own page leads to your saved comments.");
+        assert_eq!(saved_comments(&database), [format!("1-{id}")]);
+    }
+    for path in [&*page, "/comments", "/saved/comments"] {
+        assert_eq!(comment_button(&client, path, id), says_of_comment(id, "unsave", "Unsave"), "{path}");
+    }
+    // The list is in the order of saving, and the viewer's own.
+    for id in [newest[2], newest[1]] {
+        assert_eq!(client.post(&format!("/comments/{id}/save"), &[]).status, 303);
+    }
+    assert_eq!(listed_comments(&client.get("/saved/comments")), [newest[1], newest[2], newest[0]]);
+    assert_eq!(comment_button(&other, &page, id), says_of_comment(id, "save", "Save"));
+    assert_eq!(comment_button(&Client::new(&site), &page, id), Default::default(), "a guest has no list");
+    assert_eq!(listed_comments(&other.get("/saved/comments")), [0; 0]);
+    assert_leads_to(&other.post(&format!("{page}/unsave"), &[]), &page);
+    assert_eq!(saved_comments(&database).len(), 3);
+    for _ in 0..2 {
+        let answer = client.post(&format!("{page}/unsave"), &[]);
+        assert_done(&client, &answer, &page, "It is no longer among your saved comments.");
+    }
+    assert_eq!(comment_button(&client, &page, id), says_of_comment(id, "save", "Save"));
+    assert_sound(&database);
+}
+
+#[test]
+fn with_htmx_the_button_of_a_comment_changes() {
+    let (_site, database, client) = site();
+    let id = number(&database, "SELECT max(id) FROM comments WHERE deleted_at IS NULL");
+    for (action, kept) in [("save", 1), ("save", 1), ("unsave", 0), ("unsave", 0)] {
+        let changes = partials(&client.htmx("POST", &format!("/comments/{id}/{action}"), &[]));
+        assert_eq!(places(&changes), [format!("#save_comment_{id} outerHTML"), "#flash innerHTML".into()]);
+        for path in [format!("/comments/{id}"), "/comments".to_owned()] {
+            assert!(client.get(&path).text().contains(&changes[0].html), "{path}: {}", changes[0].html);
+        }
+        assert_eq!(saved_comments(&database).len(), kept);
+    }
+}
+
+#[test]
+fn a_guest_who_saves_a_comment_is_led_to_sign_in() {
+    let (site, database, client) = site();
+    let guest = Client::new(&site);
+    let id = number(&database, "SELECT max(id) FROM comments WHERE deleted_at IS NULL");
+    let page = format!("/comments/{id}");
+    for action in ["save", "unsave"] {
+        let path = format!("{page}/{action}");
+        assert_leads_to_sign_in(&guest.post(&path, &[]), &guest.htmx("POST", &path, &[]), &page);
+        let elsewhere = client.ask("POST", &path, &[], &[("Sec-Fetch-Site", "cross-site")]);
+        assert_page_of_error(&client, &elsewhere, 403, REJECTED);
+    }
+    let path = "/saved/comments";
+    assert_leads_to_sign_in(&guest.get(path), &guest.htmx("GET", path, &[]), path);
+    assert_eq!(saved_comments(&database), [""; 0]);
+}
+
+#[test]
+fn a_comment_that_is_gone_cannot_be_saved_and_leaves_the_list() {
+    let (site, database, client) = site();
+    let admin = Client::signed_in_as(&site, 2);
+    database.execute("UPDATE users SET is_admin = 1 WHERE id = 2", []).expect("the schema is known");
+    let newest = ids(&database, "SELECT id FROM comments WHERE deleted_at IS NULL ORDER BY id DESC LIMIT 2");
+    for id in &newest {
+        assert_eq!(client.post(&format!("/comments/{id}/save"), &[]).status, 303);
+    }
+    let moderate = |act| {
+        let form = [("act", act), ("reason", "A reason.")];
+        assert_eq!(admin.post(&format!("/comments/{}/moderate", newest[0]), &form).status, 303);
+    };
+    moderate("remove");
+    assert_eq!(listed_comments(&client.get("/saved/comments")), [newest[1]]);
+    assert_eq!(comment_button(&client, &format!("/comments/{}", newest[0]), newest[0]), Default::default());
+    for id in [newest[0].to_string(), "999999".into(), "03".into()] {
+        assert_page_of_error(&client, &client.post(&format!("/comments/{id}/save"), &[]), 404, NOT_FOUND);
+    }
+    moderate("restore");
+    assert_eq!(listed_comments(&client.get("/saved/comments")), [newest[1], newest[0]]);
+    assert_eq!(client.post("/user", &[("_method", "delete"), ("password", "password")]).status, 303);
+    assert_eq!(saved_comments(&database), [""; 0], "deleting the account deletes the list");
+    assert_sound(&database);
+}
+
+#[test]
+fn saved_comments_are_listed_page_by_page() {
+    let (_site, database, client) = site();
+    let sql =
+        "INSERT INTO saved_comments SELECT 1, id, id / 20 FROM comments WHERE deleted_at IS NULL LIMIT 70";
+    database.execute_batch(sql).expect("the schema is known");
+    let expected =
+        ids(&database, "SELECT comment_id FROM saved_comments ORDER BY created_at DESC, comment_id DESC");
+    let (mut path, mut found) = ("/saved/comments".to_owned(), Vec::new());
+    loop {
+        let answer = client.get(&path);
+        found.append(&mut listed_comments(&answer));
+        match attributes(&answer.html(), "a[rel=next]", "href").pop() {
+            Some(next) => path = format!("/saved/comments{next}"),
+            None => break,
+        }
+    }
+    assert_eq!(found, expected);
+    assert_page_of_error(
+        &client,
+        &client.get("/saved/comments?after=x"),
+        400,
+        "That request can't be understood.",
+    );
 }

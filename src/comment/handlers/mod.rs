@@ -4,6 +4,8 @@
 pub mod destruction;
 pub mod drafts;
 mod fragments;
+pub mod lists;
+pub mod own_lists;
 mod refusal;
 pub mod replies;
 mod reply_page;
@@ -35,7 +37,7 @@ use crate::web::flash::Flash;
 use crate::web::form::{Errors, Form};
 use crate::web::reply::{self, Change};
 use crate::web::{Cx, Error, Result, paths};
-use crate::{draft, inbox, post, visit};
+use crate::{draft, inbox, post, saved, visit};
 
 /// The fields of a comment's form.
 const FIELDS: [&str; 1] = ["body"];
@@ -221,9 +223,13 @@ pub fn show(cx: &Cx, id: CommentId) -> Result {
         let page = discussion.page(connection, Some(id), after)?;
         let thread = page.for_viewer(connection, viewer_id, &detail)?;
         let unread = inbox::handlers::unread_among(connection, viewer, || thread.ids())?;
-        Ok(Some((detail, comment, context_page, thread, unread)))
+        let saving = match viewer_id.filter(|_| !comment.state().is_hidden()) {
+            Some(viewer_id) => Some(saved::sql::is_saved(connection, viewer_id, id)?),
+            None => None,
+        };
+        Ok(Some((detail, comment, context_page, thread, unread, saving)))
     })?;
-    let (detail, comment, context_page, thread, unread) = found.ok_or(Error::NotFound)?;
+    let (detail, comment, context_page, thread, unread, saving) = found.ok_or(Error::NotFound)?;
     visit::handlers::record_visit(cx, &detail, visit::handlers::Page::Other)?;
     if let Some(viewer) = viewer {
         inbox::handlers::seen(cx, viewer, unread);
@@ -235,7 +241,8 @@ pub fn show(cx: &Cx, id: CommentId) -> Result {
     let page = Page { aside, description: &description, ..Page::new(cx, &heading)? };
     let address = address_on(context_page, detail.post.id, id);
     let context = ThreadContext::of(cx, page.viewer, &detail);
-    let render = |context| layout::render(&page, views::show(&detail, &comment, &address, &thread, context));
+    let render =
+        |context| layout::render(&page, views::show(&detail, (&comment, saving), &address, &thread, context));
     Ok(reply::page(cx, context.bounded(&thread, 1, render)?))
 }
 

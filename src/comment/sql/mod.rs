@@ -2,23 +2,24 @@
 
 mod deletion;
 pub mod discussion;
+pub mod lists;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 pub use self::deletion::{Deletion, bury, delete, delete_with_account, destroy, restore};
+pub use self::lists::of_user;
 use super::tree::{Node, Row};
-use super::{Comment, CommentStatus, DUPLICATE_WINDOW, LocatedComment, NewComment, OwnComment, ReplyTarget};
+use super::{Comment, CommentStatus, DUPLICATE_WINDOW, LocatedComment, NewComment, ReplyTarget};
 use crate::flag;
 use crate::flag::sql::flagged_by;
 use crate::inbox;
 use crate::post;
 use crate::sql::{Columns, random_id, row};
-use crate::types::cursor::{Cursor, Slice};
 use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::user;
 use crate::user::sql::author_columns;
-use crate::visibility::sql::{comment_author, comment_text, listed, mentioned_title, on_page, post_title};
+use crate::visibility::sql::{comment_author, comment_text, on_page};
 use crate::vote::{self, Target};
 
 row! {
@@ -52,17 +53,6 @@ row! {
         created_at: "created_at",
         // `octet_length` is read from the record's header: no text is read for it.
         bytes: "iif(removed_at IS NULL, octet_length(body), 0)",
-    }
-}
-
-row! {
-    /// A comment in the list on its author's page.
-    fn own() -> OwnComment, columns own_columns {
-        id: "comments.id",
-        body: comment_text!(listed),
-        created_at: "comments.created_at",
-        post_id: "posts.id",
-        post_title: post_title!(mentioned) => mentioned_title,
     }
 }
 
@@ -170,28 +160,6 @@ pub fn new_since(
         .prepare_cached(sql)?
         .query_map(params![user_id, post_id, since, limit], |row| row.get(0))?
         .collect()
-}
-
-/// A user's comments, newest first, from `after` on.
-pub fn of_user(
-    connection: &Connection,
-    user_id: UserId,
-    after: Cursor,
-    limit: u32,
-) -> rusqlite::Result<Slice<OwnComment>> {
-    let sql = concat!(
-        "SELECT ",
-        own_columns!(),
-        " FROM comments JOIN posts ON posts.id = comments.post_id \
-         WHERE comments.user_id = ?1 AND (comments.created_at, comments.id) < (?2, ?3) AND ",
-        listed!("comments"),
-        " ORDER BY comments.created_at DESC, comments.id DESC LIMIT ?4"
-    );
-    let rows = connection
-        .prepare_cached(sql)?
-        .query_map(params![user_id, after.key, after.id, limit + 1], |row| own(&mut Columns::of(row)))?
-        .collect::<Result<_, _>>()?;
-    Ok(Slice::of(rows, limit, OwnComment::by_age))
 }
 
 /// Finds a comment that has a page, also a deleted one that stays for its replies.

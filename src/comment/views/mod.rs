@@ -3,6 +3,7 @@
 mod draft;
 mod fold;
 mod forms;
+pub mod lists;
 mod near;
 mod new;
 pub mod own;
@@ -31,7 +32,7 @@ use crate::ui::time::Age;
 use crate::vote::{self, Target};
 use crate::web::Viewer;
 use crate::web::{Cx, paths};
-use crate::{moderation, user};
+use crate::{moderation, saved, user};
 
 /// `1 comment`, `2 comments`.
 pub fn count(number: i64) -> impl Render {
@@ -395,10 +396,11 @@ pub fn later<'p>(
     }
 }
 
-/// The page of a comment, with the replies to it. `context_path` leads to it on its post's or parent's page.
+/// The page of a comment, with the replies to it. The viewer has saved it, or not, or cannot save it (`None`).
+/// `context_path` leads to it on its post's or parent's page.
 pub fn show<'p>(
     detail: &'p PostDetail,
-    comment: &'p Comment,
+    (comment, saving): (&'p Comment, Option<bool>),
     context_path: &'p str,
     thread: &'p Thread,
     context: ThreadContext<'p>,
@@ -410,6 +412,7 @@ pub fn show<'p>(
             @ if let Some(parent_id) = comment.parent_id { : DOT; a(href=paths::comment(parent_id)) { : "parent" } }
             : DOT; a(href=context_path) { : "context" }
             : DOT; a(href=paths::comments(detail.post.id), class="comments_count") { : count(detail.post.comments_count) }
+            @ if let Some(is_saved) = saving { span(class="act") { : DOT; : saved::views::comment_button(comment.id, is_saved) } }
         }
         section(class="discussion", id="comments", aria-label="Comment and replies") {
             : &list;

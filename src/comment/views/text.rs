@@ -56,15 +56,20 @@ pub fn own<'c>(comments: &'c [OwnComment], clock: &'c Clock) -> impl Render + 'c
             @ for comment in comments {
                 li {
                     div {
-                        p {
-                            : Raw("on "); a(href=paths::post(comment.post_id)) { : Isolated(&comment.post_title) }
-                            : DOT; a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, clock }; : Raw(" ago") }
-                        }
+                        p { : place(comment, clock) }
                         : listed(comment.id, &comment.body);
                     }
                 }
             }
         }
+    }
+}
+
+/// `on TITLE · 3 minutes ago`: the post that a comment is on, and the link to the comment's page.
+pub(super) fn place<'c>(comment: &'c OwnComment, clock: &'c Clock) -> impl Render + 'c {
+    owned_html! {
+        : Raw("on "); a(href=paths::post(comment.post_id)) { : Isolated(&comment.post_title) }
+        : DOT; a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, clock }; : Raw(" ago") }
     }
 }
 

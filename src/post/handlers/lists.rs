@@ -1,5 +1,6 @@
 //! Handlers for lists of posts.
 
+use horrorshow::owned_html;
 use rusqlite::Connection;
 
 use super::super::best::Period;
@@ -7,6 +8,7 @@ use super::super::{ListedPost, PostKind, link, sql, views};
 use super::rows;
 use crate::auth;
 use crate::changes::{self, Order, Topic, Window};
+use crate::comment;
 use crate::text::isolated;
 use crate::types::cursor::{Cursor, PAGE_SIZE, START, Slice};
 use crate::ui::layout::{self, Page};
@@ -25,7 +27,7 @@ type Query = fn(&Connection, Cursor, u32) -> rusqlite::Result<Slice<Cursor>>;
 pub fn front(cx: &Cx) -> Result {
     let description = "What people post and discuss on Lorem News.";
     let rank = first_rank(cx, cx.cursor("after")?);
-    list(cx, "Top posts", description, paths::FRONT_FEED, (sql::hottest, Order::Hotness), rank)
+    list(cx, ("Top posts", description), None, paths::FRONT_FEED, (sql::hottest, Order::Hotness), rank)
 }
 
 /// `GET /posts`: newest first.
@@ -35,13 +37,14 @@ pub fn front(cx: &Cx) -> Result {
 /// database fails.
 pub fn recent(cx: &Cx) -> Result {
     let description = "The newest posts on Lorem News.";
-    list(cx, "Recent posts", description, paths::POSTS_FEED, (sql::newest, Order::Age), None)
+    let tab = Some(paths::POSTS);
+    list(cx, ("Recent posts", description), tab, paths::POSTS_FEED, (sql::newest, Order::Age), None)
 }
 
 fn list(
     cx: &Cx,
-    heading: &str,
-    description: &str,
+    (heading, description): (&str, &str),
+    tab: Option<&'static str>,
     feed: &'static str,
     (query, order): (Query, Order),
     rank: Option<u32>,
@@ -51,7 +54,12 @@ fn list(
     show(cx, &posts, &[], Some(window(order, &posts, after)));
     let aside = Some(views::NEW_POST);
     let page = Page { aside, description, feed: Some(feed.into()), ..Page::new(cx, heading)? };
-    Ok(reply::page(cx, layout::render(&page, views::list(page.viewer, &posts, rank, &cx.clock))?))
+    let viewer = page.viewer;
+    let main = owned_html! {
+        @ if let Some(tab) = tab { : comment::views::lists::new(viewer, tab) }
+        : views::list(viewer, &posts, rank, &cx.clock);
+    };
+    Ok(reply::page(cx, layout::render(&page, main)?))
 }
 
 /// The rank of the first post of a page: one, or what the link to the page says; `None` for an address without it.
@@ -107,7 +115,10 @@ pub fn of_kind(cx: &Cx, kind: PostKind) -> Result {
     show(cx, &posts, &[Topic::Kind(kind.number())], None);
     let aside = Some(views::NEW_POST);
     let page = Page { aside, description: views::about_kind(kind), ..Page::new(cx, kind.word())? };
-    Ok(reply::page(cx, layout::render(&page, views::of_kind(page.viewer, kind, &posts, &cx.clock))?))
+    Ok(reply::page(
+        cx,
+        layout::render(&page, views::of_kind(page.viewer, kind, &posts, first_rank(cx, after), &cx.clock))?,
+    ))
 }
 
 /// `GET /from?site=…`: the links to a site, newest first.

@@ -2,6 +2,7 @@
 
 pub mod discussion;
 pub mod lists;
+pub mod own_lists;
 pub mod rows;
 
 use std::borrow::Cow;

@@ -260,6 +260,24 @@ pub fn saved_by(
     keys(connection, sql, params![user_id, after.key, after.id, limit + 1], limit)
 }
 
+/// The posts for which a user has voted, from `after` on: the newest posts first. Votes are sorted by what they are for, not
+/// by their times.
+pub fn voted_by(
+    connection: &Connection,
+    user_id: UserId,
+    after: Cursor,
+    limit: u32,
+) -> rusqlite::Result<Slice<Cursor>> {
+    // CROSS JOIN makes `post_votes` the outer loop, in the order of its key.
+    let sql = concat!(
+        "SELECT posts.id, posts.id FROM post_votes CROSS JOIN posts ON posts.id = post_votes.post_id \
+         WHERE post_votes.user_id = ?1 AND post_votes.post_id < ?2 AND ",
+        listed!("posts"),
+        " ORDER BY post_votes.post_id DESC LIMIT ?3"
+    );
+    keys(connection, sql, params![user_id, after.id, limit + 1], limit)
+}
+
 /// The ids of up to `limit` posts in their order, from a random one on.
 pub fn from_random(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<PostId>> {
     let sql = concat!(

@@ -18,6 +18,7 @@ use crate::auth::Standing;
 use crate::auth::token::Secret;
 use crate::device;
 use crate::draft;
+use crate::follow;
 use crate::post;
 use crate::session;
 use crate::session::handlers::sign_in::SignIn;
@@ -83,6 +84,10 @@ pub fn page(cx: &Cx, id: UserId, cursors: &ListCursors) -> Result<Option<String>
             comments: own_comments::read(pieces, id, cursors.comments)?,
             sessions: sessions.transpose()?,
             former_names: sql::names::former(connection, id, names_since)?,
+            is_followed: match viewer_id.filter(|viewer_id| *viewer_id != id) {
+                Some(viewer_id) => Some(follow::sql::is_followed(connection, viewer_id, id)?),
+                None => None,
+            },
         }))
     })?;
     let Some(profile) = profile else {

@@ -60,6 +60,12 @@ pub fn any(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("SELECT EXISTS (SELECT 1 FROM users)", [], |row| row.get(0))
 }
 
+/// Whether there is a user with this id.
+pub fn exists(connection: &Connection, id: UserId) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE id = ?1)";
+    connection.prepare_cached(sql)?.query_row([id], |row| row.get(0))
+}
+
 /// Inserts a user; returns the id. `None` when the name is not free, see [`names::refusal`].
 pub fn create(connection: &Connection, user: &NewUser) -> rusqlite::Result<Option<UserId>> {
     let compared = ComparedName::of(user.screen_name);

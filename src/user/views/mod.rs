@@ -1,6 +1,7 @@
 //! HTML of users: their page and the forms for an account.
 
 pub mod author;
+pub mod own_lists;
 
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ use crate::web::Viewer;
 use crate::web::account::Account;
 use crate::web::form::{Errors, local_path};
 use crate::web::{Cx, paths};
-use crate::{comment, post, session};
+use crate::{comment, follow, post, session};
 
 /// The content of a user's page.
 pub struct Profile {
@@ -38,6 +39,8 @@ pub struct Profile {
     pub sessions: Option<Slice<Session>>,
     /// The former names that the viewer may see, the last first.
     pub former_names: Vec<FormerName>,
+    /// Whether the viewer follows the user; `None` for the user and for guests.
+    pub is_followed: Option<bool>,
 }
 
 /// A page of the list of a user's comments.
@@ -56,12 +59,17 @@ pub fn show<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
         @ if profile.sessions.is_some() {
             div(class="actions") {
                 a(class="button", href=paths::EDIT_ACCOUNT) { : "Edit profile" }
-                a(class="button", href=paths::SAVED) { : "Saved posts" }
                 a(class="button danger", href=paths::DELETE_ACCOUNT) { : "Delete profile" }
             }
+            : own_lists::links("");
         }
-        @ if profile.sessions.is_none() && viewer.is_some_and(|viewer| viewer.is_admin) {
-            div(class="actions") { a(class="button", href=paths::moderate_user(user.id)) { : "Moderate" } }
+        @ if let Some(is_followed) = profile.is_followed {
+            div(class="actions") {
+                : follow::views::button(Account::of(viewer), user.id, is_followed);
+                @ if viewer.is_some_and(|viewer| viewer.is_admin) {
+                    a(class="button", href=paths::moderate_user(user.id)) { : "Moderate" }
+                }
+            }
         }
         dl(class="facts") {
             dt { : "user:" } dd { : Isolated(&user.screen_name); : badge::admin(user.is_admin) }
@@ -107,6 +115,9 @@ fn comments<'p>(cx: &'p Cx, profile: &'p Profile) -> impl Render + 'p {
     owned_html! {
         details(open?=is_requested, id="comments") {
             summary { h2 { : "Comments:" } : " "; : profile.user.comments_count }
+            @ if profile.sessions.is_none() && profile.user.comments_count > 0 {
+                p(class="hint") { a(href=paths::threads_of(&profile.user.screen_name)) { : "With the replies to them" } }
+            }
             : &profile.comments.html;
             : pager::more(profile.comments.next, "comments", "#comments", "comments");
         }
