@@ -11,7 +11,7 @@ use crate::web::route::Route;
 use crate::web::{Cx, Error, Result, assets, csrf, observer, paths, reply};
 use crate::{
     auth, benchmarking, comment, deletion, feed, flag, inbox, kept, moderation, monitoring, post, preference,
-    saved, search, session, sitemap, status, user,
+    reset, saved, search, session, sitemap, status, user,
 };
 
 /// The table of routes: a path's segments (a name stands for any segment) and a handler for each method, with
@@ -92,12 +92,14 @@ macro_rules! on {
 /// Finds the handler for a request and runs it.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for a request that changes something and comes from another site;
+/// [`Error::Forbidden`] for a request that changes something and comes from another site, unless its address holds a secret;
 /// [`Error::Moderated`] for a banned user; [`Error::OtherAccount`] for a form of another account;
 /// [`Error::NotFound`]; [`Error::MethodNotAllowed`]; the handler's.
 pub fn route(cx: &Cx) -> Result {
-    csrf::check(cx)?;
     let segments: Vec<&str> = cx.path().split('/').skip(1).collect();
+    if !has_secret(&segments) {
+        csrf::check(cx)?;
+    }
     if !is_open_to_banned(cx.method(), &segments) {
         auth::refuse_banned(cx)?;
     }
@@ -121,6 +123,12 @@ fn is_of_an_account(method: &str, segments: &[&str]) -> bool {
         (method, segments),
         ("GET", _) | (_, ["preferences"] | ["benchmarking", ..]) | ("POST", ["sessions"] | ["users"])
     )
+}
+
+/// Whether the address holds a secret, by which alone the handler acts, and not by cookies: another site that knows it can do
+/// no more with a reader's browser than without. Pages without a referrer have no `Origin` either.
+fn has_secret(segments: &[&str]) -> bool {
+    matches!(segments, ["reset", _])
 }
 
 /// Whether the handler of a changing request shows a form again that was made for another account, and changes
@@ -266,6 +274,10 @@ routes! { cx,
     ["user", "edit"] => { GET => user::handlers::edit(cx) }
     ["user", "delete"] => { GET => user::handlers::confirm_destroy(cx) }
     ["sign_in"] | ["sessions", "new"] => { GET => session::handlers::new(cx) }
+    ["reset", token] => {
+        GET => reset::handlers::edit(cx, token),
+        POST [SignIns] => reset::handlers::update(cx, token)
+    }
     ["signed_in"] => { GET => session::handlers::signed_in(cx) }
     ["sessions"] => {
         GET => Ok(reply::see_other(cx, paths::SIGN_IN)),
@@ -293,14 +305,14 @@ routes! { cx,
 }
 
 /// Whether a banned user may send the request: reading, preferences, saving posts, discarding drafts,
-/// signing up, in and out, and deleting their own account. All other changes are refused here, so that a new route is closed to
+/// signing up, in and out, a new password by a link, and deleting their own account. All other changes are refused here, so that a new route is closed to
 /// banned users by default. (Benchmarking endpoints act as random users.)
 fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {
     match segments {
         _ if method == "GET" => true,
         ["sessions", ..] | ["users"] | ["benchmarking", ..] => true,
         ["preferences"] | ["posts", _, "save" | "unsave" | "mute" | "unmute"] | ["drafts", _] => true,
-        ["inbox", _] => true,
+        ["inbox" | "reset", _] => true,
         ["user"] => method == "DELETE",
         _ => false,
     }

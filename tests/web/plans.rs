@@ -17,6 +17,7 @@ use lorem_news::inbox;
 use lorem_news::moderation::{self, Decision, ModerationAction, Outcome, Subject};
 use lorem_news::post::best::Period;
 use lorem_news::post::{self, Content, Holder, Holders, ListedRow, NewPost, UpdateOutcome};
+use lorem_news::reset;
 use lorem_news::saved::{self, SaveAction};
 use lorem_news::search::query::{Kind, Query};
 use lorem_news::search::{self, Order};
@@ -137,6 +138,8 @@ fn lists(connection: &Connection) {
     inbox::sql::unread_among(connection, USER, &[COMMENT]).expect("its unread comments");
     inbox::sql::muted(connection, USER, 30).expect("the muted discussions");
     inbox::sql::feed_secret(connection, USER).expect("the secret of its feed");
+    moderation::sql::notices(connection, USER, 10).expect("the notices");
+    user::sql::admins(connection, 5).expect("the admins");
 }
 
 #[test]
@@ -145,7 +148,7 @@ fn every_list_is_read_from_an_index_in_its_order() {
     connection.execute("UPDATE posts SET score = 2 WHERE id = 1", []).expect("the schema is known");
     visit::sql::record(&connection, USER, POST, LONG_AGO).expect("it is noted");
     let asked = statements(&connection, lists);
-    assert_eq!(asked.len(), 34, "{asked:?}");
+    assert_eq!(asked.len(), 36, "{asked:?}");
     // With the planner's statistics and without.
     for change in ["ANALYZE", "DROP TABLE sqlite_stat1"] {
         connection.execute_batch(change).expect(change);
@@ -481,6 +484,16 @@ fn moderation_finds_its_rows_by_an_index() {
         for action in [ModerationAction::Ban, ModerationAction::Unban] {
             assert_eq!(decide(action, Subject::User(UserId::new(2))), Outcome::Done);
         }
+        assert_eq!(decide(ModerationAction::Reset, Subject::User(UserId::new(2))), Outcome::Done);
+        let token =
+            reset::sql::create(connection, UserId::new(2), Some(USER), &secret, LONG_AGO).expect("a link");
+        assert!(reset::sql::find(connection, &token, LONG_AGO).expect("an answer").is_some());
+        reset::sql::set_password(connection, UserId::new(2), "a hash").expect("it is changed");
+        assert!(reset::sql::find(connection, &token, LONG_AGO).expect("an answer").is_none());
+        reset::sql::create(connection, USER, None, &secret, LONG_AGO).expect("a link");
+        let pruned = reset::sql::prune(connection, 0, Timestamp::from_micros(2)).expect("they go");
+        assert_eq!(pruned.removed, 1);
+        moderation::sql::mark_notices_read(connection, UserId::new(2)).expect("they are read");
         post::sql::lock_reason(connection, POST).expect("an answer");
         auth::sql::ban_reason(connection, UserId::new(2)).expect("an answer");
         assert!(
