@@ -20,7 +20,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use database::DatabaseOption;
 use seed::SeedOptions;
 use serve::ServeOptions;
-use user::UserChange;
+use user::UserOptions;
 
 use crate::errors;
 
@@ -55,12 +55,12 @@ enum Command {
         #[command(flatten)]
         seed: SeedOptions,
     },
-    /// Change a user: admin rights, password; the server may be running
+    /// Change a user: admin rights, password, or a link to set one; the server may be running
     User {
         #[command(flatten)]
         database: DatabaseOption,
         #[command(flatten)]
-        change: UserChange,
+        change: UserOptions,
     },
     #[command(flatten)]
     Replica(replica::Command),

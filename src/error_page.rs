@@ -48,7 +48,7 @@ pub fn respond(cx: &Cx, error: &Error) -> Response {
 /// disk, which every request meets, once a second with a count.
 fn log(cx: &Cx, error: &Error) {
     let id = cx.request.header("X-Request-Id").unwrap_or("-");
-    let (method, path) = (cx.request.method(), cx.path());
+    let (method, path) = (cx.request.method(), lorem_http::loggable(cx.path()));
     match error {
         Error::Unavailable(cause) | Error::UnavailableAfterWrite(cause) if cause.is_storage_failure() => {
             lorem_counted_log::error!("{id} {method} {path}: {error}");

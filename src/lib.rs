@@ -43,6 +43,7 @@ pub mod visit;
 pub mod vote;
 pub mod deletion;
 pub mod session;
+pub mod reset;
 pub mod draft;
 pub mod device;
 

@@ -13,7 +13,7 @@ use crate::web::route::Route;
 use crate::web::{Cx, Error, Result, assets, csrf, observer, paths, reply};
 use crate::{
     auth, benchmarking, comment, deletion, feed, flag, follow, hn_api, inbox, kept, moderation, monitoring,
-    post, preference, saved, search, session, sitemap, status, user,
+    post, preference, reset, saved, search, session, sitemap, status, user,
 };
 
 /// The table of routes: a path's segments (a name stands for any segment) and a handler for each method, with
@@ -94,12 +94,14 @@ macro_rules! on {
 /// Finds the handler for a request and runs it.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for a request that changes something and comes from another site;
+/// [`Error::Forbidden`] for a request that changes something and comes from another site, unless its address holds a secret;
 /// [`Error::Moderated`] for a banned user; [`Error::OtherAccount`] for a form of another account;
 /// [`Error::NotFound`]; [`Error::MethodNotAllowed`]; the handler's.
 pub fn route(cx: &Cx) -> Result {
-    csrf::check(cx)?;
     let segments: Vec<&str> = cx.path().split('/').skip(1).collect();
+    if !has_secret(&segments) {
+        csrf::check(cx)?;
+    }
     if !is_open_to_banned(cx.method(), &segments) {
         auth::refuse_banned(cx)?;
     }
@@ -123,6 +125,12 @@ fn is_of_an_account(method: &str, segments: &[&str]) -> bool {
         (method, segments),
         ("GET", _) | (_, ["preferences"] | ["benchmarking", ..]) | ("POST", ["sessions"] | ["users"])
     )
+}
+
+/// Whether the address holds a secret, by which alone the handler acts, and not by cookies: another site that knows it can do
+/// no more with a reader's browser than without. Pages without a referrer have no `Origin` either.
+fn has_secret(segments: &[&str]) -> bool {
+    matches!(segments, ["reset", _])
 }
 
 /// Whether the handler of a changing request shows a form again that was made for another account, and changes
@@ -284,6 +292,10 @@ routes! { cx,
     ["user", "edit"] => { GET => user::handlers::edit(cx) }
     ["user", "delete"] => { GET => user::handlers::confirm_destroy(cx) }
     ["sign_in"] | ["sessions", "new"] => { GET => session::handlers::new(cx) }
+    ["reset", token] => {
+        GET => reset::handlers::edit(cx, token),
+        POST [SignIns] => reset::handlers::update(cx, token)
+    }
     ["signed_in"] => { GET => session::handlers::signed_in(cx) }
     ["sessions"] => {
         GET => Ok(reply::see_other(cx, paths::SIGN_IN)),
@@ -322,15 +334,17 @@ routes! { cx,
     [name] if assets::is_at_root(name) => { GET => assets::serve_at_root(cx, name) }
 }
 
-/// Whether a banned user may send the request: reading, preferences, saving posts and comments, following users, discarding drafts,
-/// signing up, in and out, and deleting their own account. All other changes are refused here, so that a new route is closed to
+/// Whether a banned user may send the request: reading, preferences, saving posts and comments, following users, discarding
+/// drafts, signing up, in and out, a new password by a link, and deleting their own account. All other changes are refused here, so that a new route is closed to
 /// banned users by default. (Benchmarking endpoints act as random users.)
 fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {
     match segments {
         _ if method == "GET" => true,
         ["sessions", ..] | ["users"] | ["benchmarking", ..] => true,
         ["preferences"] | ["posts", _, "save" | "unsave" | "mute" | "unmute"] | ["drafts", _] => true,
-        ["inbox", _] | ["users", _, "follow" | "unfollow"] | ["comments", _, "save" | "unsave"] => true,
+        ["inbox" | "reset", _] | ["users", _, "follow" | "unfollow"] | ["comments", _, "save" | "unsave"] => {
+            true
+        }
         ["user"] => method == "DELETE",
         _ => false,
     }

@@ -89,6 +89,8 @@ const UNSEEN: &[(&str, &str)] = &[
     ("inbox_feeds", "on the inbox, which is not kept"),
     ("muted_posts", "on the inbox, which is not kept"),
     ("follows", "on users' own pages and on the comments of followed users, which are not kept"),
+    ("notices", "on the inbox, which is not kept; the number of unread rows is in `users`"),
+    ("resets", "no page shows them"),
     ("feed_ids", "settled and read before the site is served"),
     ("former_names", "on users' own pages, which are not kept"),
     ("name_rules", "no page shows them"),

@@ -8,14 +8,27 @@ use lorem_store::Database;
 
 use super::database::DatabaseOption;
 use super::output;
+use crate::auth::token::Secret;
+use crate::moderation::{Decision, ModerationAction, Subject};
 use crate::site::hashing::HashMemory;
+use crate::site::origin::Origin;
 use crate::types::id::UserId;
+use crate::types::time::Timestamp;
 use crate::user::{name, password};
-use crate::{device, moderation, session, user};
+use crate::{moderation, reset, user};
+
+#[derive(Args, Debug)]
+pub(crate) struct UserOptions {
+    #[command(flatten)]
+    change: UserChange,
+    /// The site's own address, such as `https://news.example`, with which a link to set a password begins
+    #[arg(long, env, value_name = "URL", value_parser = Origin::parse)]
+    base_url: Option<Origin<'static>>,
+}
 
 #[derive(Args, Debug)]
 #[group(required = true, multiple = false)]
-pub(crate) struct UserChange {
+struct UserChange {
     /// Make this user an admin, who can remove, lock and ban
     #[arg(long, value_name = "NAME")]
     admin: Option<String>,
@@ -25,9 +38,12 @@ pub(crate) struct UserChange {
     /// Give this user a new password, the first line of the standard input, and end their sessions
     #[arg(long, value_name = "NAME")]
     password: Option<String>,
+    /// Print a link with which this user sets a new password: it works once, within an hour. Needs --base-url
+    #[arg(long, value_name = "NAME")]
+    reset: Option<String>,
 }
 
-impl UserChange {
+impl UserOptions {
     pub(crate) fn run(self, database: &DatabaseOption) -> Result<()> {
         database.must_exist()?;
         output::line(database.with_db(|db| self.apply(db))?);
@@ -36,10 +52,11 @@ impl UserChange {
 
     /// Returns a sentence that says what has changed.
     fn apply(self, db: &Database) -> Result<String> {
-        match (self.admin, self.no_admin, self.password) {
-            (Some(name), ..) => set_admin(db, &name, true),
-            (_, Some(name), _) => set_admin(db, &name, false),
-            (.., Some(name)) => set_password(db, &name),
+        match self.change {
+            UserChange { admin: Some(name), .. } => set_admin(db, &name, true),
+            UserChange { no_admin: Some(name), .. } => set_admin(db, &name, false),
+            UserChange { password: Some(name), .. } => set_password(db, &name),
+            UserChange { reset: Some(name), .. } => make_link(db, &name, self.base_url.as_ref()),
             _ => bail!("no change is given"), // clap requires one of the group.
         }
     }
@@ -73,11 +90,19 @@ fn set_password(db: &Database, name: &str) -> Result<String> {
         anyhow::bail!("{sentence}");
     }
     let hash = password::hash(password, &mut HashMemory::default()).map_err(|error| anyhow!("{error}"))?;
-    // A person who knew the old password may have sessions and devices.
-    db.write(move |connection| {
-        user::sql::set_password(connection, id, &hash)?;
-        device::sql::forget(connection, id)?;
-        session::sql::destroy_others(connection, id, None)
-    })?;
+    db.write(move |connection| reset::sql::set_password(connection, id, &hash))?;
     Ok(format!("{name} has a new password"))
+}
+
+/// Makes a link for anybody, admins too; returns it.
+fn make_link(db: &Database, name: &str, base_url: Option<&Origin>) -> Result<String> {
+    let base_url = base_url.context(reset::NO_BASE_URL)?;
+    let (id, now, secret) = (user_id(db, name)?, Timestamp::now(), Secret::random());
+    let token = db.write(move |connection| {
+        let (action, subject) = (ModerationAction::Reset, Subject::User(id));
+        let decision = Decision { action, subject, reason: "On the command line", now };
+        moderation::sql::record(connection, None, &decision)?;
+        reset::sql::create(connection, id, None, &secret, now)
+    })?;
+    Ok(reset::link(base_url, &token))
 }

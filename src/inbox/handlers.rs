@@ -7,6 +7,7 @@ use crate::auth;
 use crate::auth::Standing;
 use crate::auth::token::{Secret, Token};
 use crate::feed::{self, Feed, MAX_ENTRIES};
+use crate::moderation;
 use crate::site::limiter::Action;
 use crate::types::cursor::PAGE_SIZE;
 use crate::types::id::{CommentId, PostId, UserId};
@@ -17,6 +18,8 @@ use crate::web::account::Account;
 use crate::web::flash::Flash;
 use crate::web::{Cx, Error, Result, Viewer, paths, reply};
 
+/// The newest notices about the viewer's account that the page shows.
+const MAX_NOTICES: u32 = 10;
 /// Rows that one write marks as read.
 const ROWS_PER_WRITE: u32 = 500;
 
@@ -28,34 +31,52 @@ const ROWS_PER_WRITE: u32 = 500;
 /// [`Error::Internal`] when the database fails.
 pub fn show(cx: &Cx) -> Result {
     let (viewer, after) = (auth::require_user(cx)?, cx.cursor("after")?);
-    let (items, muted, secret) = cx.read(|connection| {
+    let (items, muted, secret, notices) = cx.read(|connection| {
         let items = sql::of_user(connection, viewer.id, after, PAGE_SIZE)?;
         let muted = sql::muted(connection, viewer.id, PAGE_SIZE)?;
-        Ok((items, muted, sql::feed_secret(connection, viewer.id)?))
+        let notices = moderation::sql::notices(connection, viewer.id, MAX_NOTICES)?;
+        Ok((items, muted, sql::feed_secret(connection, viewer.id)?, notices))
     })?;
     let feed = secret.map(|secret| paths::inbox_feed(viewer.id, &Secret::of_bytes(secret)));
     let unread: Vec<CommentId> =
         items.rows.iter().filter(|item| item.is_unread).map(|item| item.comment_id).collect();
-    let has_more_unread = usize::try_from(viewer.unread_count).is_ok_and(|all| all > unread.len());
+    let unread_notices = notices.iter().filter(|(_, is_unread)| *is_unread).count();
+    let shown = unread.len() + unread_notices;
+    let has_more_unread = usize::try_from(viewer.unread_count).is_ok_and(|all| all > shown);
     let page = Page::new(cx, "Inbox")?;
-    let content = views::Content { items: &items, has_more_unread, muted: &muted, feed: feed.as_deref() };
+    let (muted, feed) = (&*muted, feed.as_deref());
+    let content = views::Content { items: &items, has_more_unread, notices: &notices, muted, feed };
     let content = views::page(Account::of(Some(viewer)), content, &cx.clock);
     let html = layout::render(&page, content)?;
     seen(cx, viewer, unread);
+    if unread_notices > 0 {
+        record_look(cx, viewer, moderation::sql::mark_notices_read);
+    }
     Ok(reply::page(cx, html))
 }
 
 /// Records that the viewer sees these comments, which are unread in the viewer's inbox. The response does not wait for the
 /// write: if it fails, they stay unread.
 pub fn seen(cx: &Cx, viewer: &Viewer, unread: Vec<CommentId>) {
+    if !unread.is_empty() {
+        record_look(cx, viewer, move |connection, user_id| {
+            unread.iter().try_for_each(|id| sql::mark_read(connection, user_id, *id))
+        });
+    }
+}
+
+/// Records what the viewer has seen, without waiting for the write.
+fn record_look(
+    cx: &Cx,
+    viewer: &Viewer,
+    record: impl Fn(&Connection, UserId) -> rusqlite::Result<()> + Send + 'static,
+) {
     // A HEAD request or a prefetch does not show the page to the viewer.
-    if unread.is_empty() || cx.request.method() != "GET" || cx.is_prefetch() {
+    if cx.request.method() != "GET" || cx.is_prefetch() {
         return;
     }
     let user_id = viewer.id;
-    let written = cx.site.db.write_later(move |connection| {
-        unread.iter().try_for_each(|id| sql::mark_read(connection, user_id, *id))
-    });
+    let written = cx.site.db.write_later(move |connection| record(connection, user_id));
     if let Err(error) = written {
         lorem_counted_log::warn!("recording what user {user_id} has read: {error}");
     }
@@ -85,7 +106,10 @@ pub fn mark_all_read(cx: &Cx) -> Result {
     let viewer = auth::require_user_or_return(cx, paths::INBOX)?;
     cx.site.limiter.check_and_record(Action::ChangeBy(viewer.id))?;
     let user_id = viewer.id;
-    let some = move |connection: &Connection| sql::mark_some_read(connection, user_id, ROWS_PER_WRITE);
+    let some = move |connection: &Connection| {
+        moderation::sql::mark_notices_read(connection, user_id)?;
+        sql::mark_some_read(connection, user_id, ROWS_PER_WRITE)
+    };
     loop {
         match auth::write_as(cx, viewer, Standing::Any, some)? {
             Some(true) => {}

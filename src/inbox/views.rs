@@ -7,6 +7,8 @@ use smol_str::SmolStr;
 use super::{Item, Why};
 use crate::comment;
 use crate::html::text::{DOT, Id, Isolated};
+use crate::moderation;
+use crate::moderation::LogEntry;
 use crate::types::cursor::Slice;
 use crate::types::id::PostId;
 use crate::types::time::Clock;
@@ -23,6 +25,8 @@ pub struct Content<'i> {
     pub items: &'i Slice<Item>,
     /// Whether there are unread ones that the page does not show.
     pub has_more_unread: bool,
+    /// What was done about the viewer's account, each with whether it is unread.
+    pub notices: &'i [(LogEntry, bool)],
     /// The muted discussions: posts with their titles.
     pub muted: &'i [(PostId, SmolStr)],
     /// The address of the feed; `None`: there is none.
@@ -31,8 +35,9 @@ pub struct Content<'i> {
 
 /// The page of the inbox.
 pub fn page<'i>(account: Account, content: Content<'i>, clock: &'i Clock) -> impl Render + 'i {
-    let Content { items, has_more_unread, muted, feed } = content;
+    let Content { items, has_more_unread, notices, muted, feed } = content;
     owned_html! {
+        @ if !notices.is_empty() { : self::notices(notices, clock) }
         @ if items.rows.is_empty() {
             p(class="empty") { : "There is nothing here yet. Comments on your posts and replies to your comments come here, and comments that mention you as @ and your name." }
         } else {
@@ -42,6 +47,17 @@ pub fn page<'i>(account: Account, content: Content<'i>, clock: &'i Clock) -> imp
         }
         @ if !muted.is_empty() { : self::muted(muted) }
         : self::feed(account, feed);
+    }
+}
+
+fn notices<'n>(notices: &'n [(LogEntry, bool)], clock: &'n Clock) -> impl Render + 'n {
+    owned_html! {
+        section(aria-labelledby="notices_heading") {
+            h2(id="notices_heading") { : "About your account" }
+            ul(class="comments", id="notices") {
+                @ for (entry, is_unread) in notices { li { : moderation::views::entry(entry, *is_unread, clock) } }
+            }
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use super::background::{BackgroundThread, StopRequest};
 use crate::deletion::{self, sql::burial};
 use crate::device;
 use crate::draft;
+use crate::reset;
 use crate::session;
 use crate::site::Site;
 use crate::sql::Step;
@@ -36,6 +37,7 @@ const CHORES: &[Chore] = &[
     Chore { removes: "unused sessions", step: unused_sessions },
     Chore { removes: "unused devices", step: unused_devices },
     Chore { removes: "expired drafts", step: old_drafts },
+    Chore { removes: "expired links to set a new password", step: old_resets },
     Chore { removes: "deletions that could be undone", step: old_deletions },
     Chore { removes: "names that were left a year ago", step: left_names },
 ];
@@ -56,6 +58,12 @@ fn unused_devices(site: &Site, now: Timestamp, after: i64) -> Result<Step, Error
 fn old_drafts(site: &Site, now: Timestamp, _: i64) -> Result<Step, Error> {
     let remove = move |connection: &_| draft::sql::remove_before(connection, now - draft::LIFETIME);
     Ok(Step { removed: site.db.write(remove)?, next: None })
+}
+
+/// By the system's clock, by which a link expires.
+fn old_resets(site: &Site, _: Timestamp, after: i64) -> Result<Step, Error> {
+    let before = Timestamp::now() - reset::LIFETIME;
+    site.db.write(move |connection| reset::sql::prune(connection, after, before))
 }
 
 /// By the system's clock: what an author deleted must not stay because the site was not used before. A clock that is

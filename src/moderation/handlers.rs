@@ -5,7 +5,9 @@ use super::{
     views,
 };
 use crate::auth;
+use crate::auth::token::Secret;
 use crate::draft;
+use crate::reset;
 use crate::site::limiter::Action;
 use crate::types::cursor::PAGE_SIZE;
 use crate::ui::layout::{self, Page};
@@ -60,7 +62,8 @@ fn page(
     let address = detail.subject.address().to_string();
     let aside = (!detail.is_deleted).then_some((&*address, back));
     let page = Page { aside, ..Page::with_form(cx, heading, errors)? };
-    let form_state = views::FormState { action, reason, errors };
+    let has_base_url = cx.site.config.base_url.is_some();
+    let form_state = views::FormState { action, reason, errors, has_base_url };
     Ok(layout::render(&page, views::decide(page.viewer, detail, &form_state))?)
 }
 
@@ -81,20 +84,34 @@ pub fn decide(cx: &Cx, subject: Subject) -> Result {
     let detail = find(cx, subject)?;
     let refuse =
         |errors: &Errors| Ok(reply::refused(cx, page(cx, &detail, Some(action), &reason, errors)?, errors));
+    let base_url = cx.site.config.base_url.as_ref();
+    if action == ModerationAction::Reset && base_url.is_none() {
+        return refuse(&Errors::one("", reset::NO_BASE_URL));
+    }
     let errors = cx.or_refused(check_reason(&reason), Action::ChangeBy(viewer.id));
     if !errors.is_empty() {
         return refuse(&errors);
     }
-    let (session_id, now, token, why) =
-        (viewer.session_id, cx.now, draft::handlers::token(cx), reason.clone());
-    let outcome = cx.write(move |connection| {
+    let (session_id, admin_id, now, token, why) =
+        (viewer.session_id, viewer.id, cx.now, draft::handlers::token(cx), reason.clone());
+    let secret = Secret::random();
+    let (outcome, link) = cx.write(move |connection| {
         let outcome =
             sql::decide_by_session(connection, session_id, &Decision { action, subject, reason: &why, now })?;
         if matches!(outcome, Outcome::Done | Outcome::Unchanged) {
             draft::handlers::delete_sent(connection, token.as_ref(), &subject.moderation_path().to_string())?;
         }
-        Ok(outcome)
+        let link = match (action, subject, outcome) {
+            (ModerationAction::Reset, Subject::User(id), Outcome::Done) => {
+                Some(reset::sql::create(connection, id, Some(admin_id), &secret, now)?)
+            }
+            _ => None,
+        };
+        Ok((outcome, link))
     })?;
+    if let Some((base_url, link)) = base_url.zip(link) {
+        return link_page(cx, &detail, &reset::link(base_url, &link));
+    }
     match outcome {
         Outcome::Done | Outcome::Unchanged if action == ModerationAction::Dismiss => {
             Ok(reply::done(cx, paths::FLAGS, Flash::Moderated))
@@ -105,7 +122,19 @@ pub fn decide(cx: &Cx, subject: Subject) -> Result {
         }
         Outcome::Done | Outcome::Unchanged => Ok(reply::done(cx, subject.address(), Flash::Moderated)),
         Outcome::NotFound => Err(Error::NotFound),
+        Outcome::TargetIsAdmin if action == ModerationAction::Reset => {
+            refuse(&Errors::one("reason", "An admin can't make a link to set an admin's password"))
+        }
         Outcome::TargetIsAdmin => refuse(&Errors::one("reason", "An admin can't be banned")),
         Outcome::NotAdmin => Err(draft::handlers::sign_in_first(cx, subject.moderation_path(), &FIELDS)),
     }
+}
+
+/// The page that shows the link with which a user sets a new password. It is the only one that ever does.
+fn link_page(cx: &Cx, detail: &SubjectDetail, link: &str) -> Result {
+    let address = detail.subject.address().to_string();
+    let page =
+        Page { aside: Some((&address, "← Back to user")), ..Page::new(cx, "Link to set a new password")? };
+    let name = detail.name.as_deref().unwrap_or_default();
+    Ok(reply::secret(reply::html(cx, layout::render(&page, reset::views::made(name, link))?)))
 }

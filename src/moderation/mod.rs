@@ -86,10 +86,12 @@ pub enum ModerationAction {
     Unban,
     /// Deletes the flags of a post or comment and leaves it as it is.
     Dismiss,
+    /// Makes a link with which a user sets a new password.
+    Reset,
 }
 
 impl ModerationAction {
-    const ALL: [ModerationAction; 7] = [
+    const ALL: [ModerationAction; 8] = [
         ModerationAction::Remove,
         ModerationAction::Restore,
         ModerationAction::Lock,
@@ -97,6 +99,7 @@ impl ModerationAction {
         ModerationAction::Ban,
         ModerationAction::Unban,
         ModerationAction::Dismiss,
+        ModerationAction::Reset,
     ];
 
     /// The action's name in forms and in the database.
@@ -110,6 +113,7 @@ impl ModerationAction {
             ModerationAction::Ban => "ban",
             ModerationAction::Unban => "unban",
             ModerationAction::Dismiss => "dismiss",
+            ModerationAction::Reset => "reset",
         }
     }
 
@@ -130,6 +134,7 @@ impl ModerationAction {
             ModerationAction::Ban => "Ban",
             ModerationAction::Unban => "Unban",
             ModerationAction::Dismiss => "Dismiss flags",
+            ModerationAction::Reset => "Make a link to set a new password",
         }
     }
 
@@ -144,6 +149,7 @@ impl ModerationAction {
             ModerationAction::Ban => "banned",
             ModerationAction::Unban => "unbanned",
             ModerationAction::Dismiss => "dismissed the flags of",
+            ModerationAction::Reset => "made a link to set a new password of",
         }
     }
 }
@@ -169,7 +175,7 @@ pub enum Outcome {
     Unchanged,
     /// The subject does not exist, its author has deleted it, or the action does not apply to it.
     NotFound,
-    /// The subject of a ban is an admin.
+    /// The subject of a ban, or of a link to set a new password, is an admin.
     TargetIsAdmin,
     /// The user is no longer an admin, or the session has ended.
     NotAdmin,
@@ -182,8 +188,10 @@ pub struct LogEntry {
     pub id: i64,
     /// The time of the decision.
     pub created_at: Timestamp,
-    /// The admin; `None` once the account is deleted.
+    /// The admin; `None` once the account is deleted, or where the operator acted.
     pub admin: Option<Author>,
+    /// Whether the operator acted, on the command line.
+    pub is_by_operator: bool,
     /// The action.
     pub action: ModerationAction,
     /// The noun of the subject: `post`, `comment` or `user`.
@@ -225,7 +233,7 @@ pub struct SubjectDetail {
     pub is_locked: bool,
     /// The user is banned.
     pub is_banned: bool,
-    /// The user is an admin, and cannot be banned.
+    /// The user is an admin, whom no admin can ban, nor make a link for.
     pub is_admin: bool,
     /// The author has deleted it, so that its text is gone.
     pub is_deleted: bool,
@@ -241,7 +249,10 @@ impl SubjectDetail {
         match self.subject {
             _ if self.is_deleted => Vec::new(),
             Subject::User(_) if self.is_admin => Vec::new(),
-            Subject::User(_) => vec![choose(self.is_banned, ModerationAction::Unban, ModerationAction::Ban)],
+            Subject::User(_) => vec![
+                choose(self.is_banned, ModerationAction::Unban, ModerationAction::Ban),
+                ModerationAction::Reset,
+            ],
             _ => {
                 let mut actions =
                     vec![choose(self.is_removed, ModerationAction::Restore, ModerationAction::Remove)];

@@ -27,18 +27,13 @@ pub fn decide(connection: &Connection, admin_id: UserId, new: &Decision) -> rusq
         (ModerationAction::Ban | ModerationAction::Unban, Subject::User(id)) => {
             ban(connection, id, (new.action == ModerationAction::Ban).then_some(new.now))?
         }
+        (ModerationAction::Reset, Subject::User(id)) => may_reset(connection, id)?,
         (ModerationAction::Dismiss, Subject::Post(id)) => dismiss(connection, Target::Post(id))?,
         (ModerationAction::Dismiss, Subject::Comment(id)) => dismiss(connection, Target::Comment(id))?,
         _ => Outcome::NotFound,
     };
     if outcome == Outcome::Done {
-        let (noun, post_id, comment_id, user_id) = new.subject.columns();
-        let sql = "INSERT INTO acts (created_at, admin_id, verb, noun, post_id, comment_id, user_id, reason) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-        let action = new.action.code();
-        connection
-            .prepare_cached(sql)?
-            .execute(params![new.now, admin_id, action, noun, post_id, comment_id, user_id, new.reason])?;
+        record(connection, Some(admin_id), new)?;
         // After the entry of the log, which names a row that may go now.
         match (new.action, new.subject) {
             (ModerationAction::Remove, Subject::Post(id)) => burial::end(connection, Target::Post(id))?,
@@ -47,6 +42,31 @@ pub fn decide(connection: &Connection, admin_id: UserId, new: &Decision) -> rusq
         }
     }
     Ok(outcome)
+}
+
+/// Adds a decision to the log, and to what its user is told. `admin_id`: the admin; `None`: the operator.
+pub fn record(connection: &Connection, admin_id: Option<UserId>, new: &Decision) -> rusqlite::Result<()> {
+    let (noun, post_id, comment_id, user_id) = new.subject.columns();
+    let sql = "INSERT INTO acts (created_at, admin_id, verb, noun, post_id, comment_id, user_id, reason, is_by_operator) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let (action, is_by_operator) = (new.action.code(), admin_id.is_none());
+    connection.prepare_cached(sql)?.execute(params![
+        new.now,
+        admin_id,
+        action,
+        noun,
+        post_id,
+        comment_id,
+        user_id,
+        new.reason,
+        is_by_operator
+    ])?;
+    if new.action == ModerationAction::Reset {
+        connection
+            .prepare_cached("INSERT INTO notices (act_id, user_id) VALUES (?1, ?2)")?
+            .execute(params![connection.last_insert_rowid(), user_id])?;
+    }
+    Ok(())
 }
 
 /// Applies a decision as the user of a session; [`Outcome::NotAdmin`] unless that is an admin who is not
@@ -169,6 +189,19 @@ fn lock(connection: &Connection, id: PostId, at: Option<Timestamp>) -> rusqlite:
     }
 }
 
+/// Whether an admin may make a link with which the user sets a new password.
+fn may_reset(connection: &Connection, id: UserId) -> rusqlite::Result<Outcome> {
+    let is_admin: Option<bool> = connection
+        .prepare_cached("SELECT is_admin FROM users WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    Ok(match is_admin {
+        None => Outcome::NotFound,
+        Some(true) => Outcome::TargetIsAdmin,
+        Some(false) => Outcome::Done,
+    })
+}
+
 /// Bans a user from `at` on; `None` ends the ban.
 fn ban(connection: &Connection, id: UserId, at: Option<Timestamp>) -> rusqlite::Result<Outcome> {
     let found: Option<(bool, bool)> = connection
@@ -201,6 +234,7 @@ row! {
         id: "acts.id",
         created_at: "acts.created_at",
         admin: author_columns!("admins") => user::sql::author,
+        is_by_operator: "acts.is_by_operator",
         action: "acts.verb" => action,
         noun: "acts.noun",
         subject: "posts.id, comments.id, users.id" => subject,
@@ -211,7 +245,7 @@ row! {
 }
 
 fn action(columns: &mut Columns) -> rusqlite::Result<ModerationAction> {
-    // The column's CHECK allows no other code.
+    // Only these codes are written.
     Ok(ModerationAction::from_code(columns.read_ref()?.as_str()?).unwrap_or(ModerationAction::Remove))
 }
 
@@ -244,6 +278,37 @@ pub fn log(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::Resu
         .query_map(params![after.id, limit + 1], |row| log_entry(&mut Columns::of(row)))?
         .collect::<Result<_, _>>()?;
     Ok(Slice::of(rows, limit, LogEntry::cursor))
+}
+
+/// What was done about the account of a user and is told to them, the newest first, each with whether it is unread.
+pub fn notices(
+    connection: &Connection,
+    user_id: UserId,
+    limit: u32,
+) -> rusqlite::Result<Vec<(LogEntry, bool)>> {
+    let sql = concat!(
+        "SELECT ",
+        log_entry_columns!(),
+        ", notices.is_unread FROM notices CROSS JOIN acts ON acts.id = notices.act_id \
+         LEFT JOIN users AS admins ON admins.id = acts.admin_id LEFT JOIN posts ON posts.id = acts.post_id \
+         LEFT JOIN comments ON comments.id = acts.comment_id LEFT JOIN users ON users.id = acts.user_id \
+         WHERE notices.user_id = ?1 ORDER BY notices.act_id DESC LIMIT ?2"
+    );
+    connection
+        .prepare_cached(sql)?
+        .query_map(params![user_id, limit], |row| {
+            let mut columns = Columns::of(row);
+            Ok((log_entry(&mut columns)?, columns.read()?))
+        })?
+        .collect()
+}
+
+/// Records that a user has seen all of [`notices`].
+pub fn mark_notices_read(connection: &Connection, user_id: UserId) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE notices SET is_unread = 0 WHERE user_id = ?1 AND is_unread")?
+        .execute([user_id])?;
+    Ok(())
 }
 
 row! {

@@ -7,7 +7,9 @@ use super::{LogEntry, ModerationAction, Subject, SubjectDetail};
 use crate::flag;
 use crate::html::text::{DOT, Id, Isolated, Text};
 use crate::markup::Markup;
+use crate::reset;
 use crate::types::cursor::Slice;
+use crate::types::time::Clock;
 use crate::ui::badge;
 use crate::ui::field::{self, Field};
 use crate::ui::message;
@@ -86,14 +88,7 @@ pub fn log<'l>(cx: &'l Cx, entries: &'l Slice<LogEntry>) -> impl Render + 'l {
         } else {
             ol(class="comments", id="log") {
                 @ for entry in &entries.rows {
-                    li(id=Id("act_", entry.id)) {
-                        p {
-                            : admin(entry.admin.as_ref()); : " "; : entry.action.past_tense(); : " ";
-                            : entry_subject(entry); : DOT;
-                            : Age { at: entry.created_at, clock: &cx.clock }; : " ago"
-                        }
-                        p(dir="auto") { : Text(&entry.reason) }
-                    }
+                    li(id=Id("act_", entry.id)) { : self::entry(entry, false, &cx.clock) }
                 }
             }
             : pager::more(entries.next, "after", "", "entries");
@@ -101,10 +96,23 @@ pub fn log<'l>(cx: &'l Cx, entries: &'l Slice<LogEntry>) -> impl Render + 'l {
     }
 }
 
-/// The admin by name: unlike a byline, the public log has no "you".
-fn admin(admin: Option<&Author>) -> impl Render + '_ {
+/// What an entry says: the admin, what they did when, and the reason.
+pub fn entry<'l>(entry: &'l LogEntry, is_new: bool, clock: &'l Clock) -> impl Render + 'l {
     owned_html! {
-        @ if let Some(admin) = admin { : user::views::author::name(admin) }
+        p {
+            @ if is_new { strong(class="badge") { : "new" } : " " }
+            : admin(entry); : " "; : entry.action.past_tense(); : " ";
+            : entry_subject(entry); : DOT; : Age { at: entry.created_at, clock }; : " ago"
+        }
+        p(dir="auto") { : Text(&entry.reason) }
+    }
+}
+
+/// The admin by name: unlike a byline, the public log has no "you".
+fn admin(entry: &LogEntry) -> impl Render + '_ {
+    owned_html! {
+        @ if let Some(admin) = &entry.admin { : user::views::author::name(admin) }
+        else if entry.is_by_operator { : "The operator" }
         else { : DELETED }
     }
 }
@@ -144,6 +152,8 @@ pub struct FormState<'f> {
     pub reason: &'f str,
     /// The errors of that form.
     pub errors: &'f Errors,
+    /// Whether the site's own address is known, with which links to set a new password begin.
+    pub has_base_url: bool,
 }
 
 /// The page on which an admin decides: the subject's text, the reasons of its flags, and a form for each
@@ -153,7 +163,9 @@ pub fn decide<'c>(
     detail: &'c SubjectDetail,
     form_state: &'c FormState,
 ) -> impl Render + 'c {
-    let actions = detail.allowed_actions();
+    let mut actions = detail.allowed_actions();
+    let lacks_base_url = !form_state.has_base_url && actions.contains(&ModerationAction::Reset);
+    actions.retain(|action| !lacks_base_url || *action != ModerationAction::Reset);
     let has_no_form = form_state.action.is_some_and(|action| !actions.contains(&action));
     owned_html! {
         @ if has_no_form { : field::errors(form_state.errors, "action", &[]) }
@@ -169,9 +181,10 @@ pub fn decide<'c>(
             }
         }
         @ if detail.is_admin {
-            p(class="hint") { : "An admin can't be banned. Remove their admin role on the command line first." }
+            p(class="hint") { : "An admin can't be banned, and no admin can make a link to set their password. Remove their admin role on the command line first." }
         }
         @ for action in &actions { : form(Account::of(viewer), detail.subject, *action, form_state) }
+        @ if lacks_base_url { p(class="hint", id="no_reset") { : reset::NO_BASE_URL; : "." } }
     }
 }
 

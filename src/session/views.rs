@@ -10,6 +10,8 @@ use crate::html::text::{Id, Text};
 use crate::ui::button;
 use crate::ui::field::{self, Field};
 use crate::ui::time::DateAndTime;
+use crate::user;
+use crate::user::Author;
 use crate::web::Viewer;
 use crate::web::account::Account;
 use crate::web::form::{Errors, local_path};
@@ -57,11 +59,13 @@ pub struct SignInForm<'f> {
     pub has_draft: bool,
     /// Whether a vote is kept for this browser.
     pub has_vote: bool,
+    /// Admins, whom a person can ask who has forgotten their password.
+    pub admins: &'f [Author],
 }
 
 /// The sign-in page. The errors are shown above it.
 pub fn sign_in<'f>(form: &SignInForm<'f>, errors: &'f Errors) -> impl Render + 'f {
-    let SignInForm { account, screen_name, return_to, has_draft, has_vote } = *form;
+    let SignInForm { account, screen_name, return_to, has_draft, has_vote, admins } = *form;
     let return_to = local_path(return_to);
     let sign_up =
         return_to.map_or_else(|| paths::SIGN_UP.to_owned(), |to| paths::with_return_to(paths::SIGN_UP, to));
@@ -80,6 +84,15 @@ pub fn sign_in<'f>(form: &SignInForm<'f>, errors: &'f Errors) -> impl Render + '
             button(class="button") { : "Sign in" }
         }
         p(class="hint") { : "No account yet? "; a(href=&sign_up) { : "Sign up" } : "." }
+        p(class="hint", id="forgotten") {
+            : "Forgot your password? Ask ";
+            @ if admins.is_empty() { : "the operator of this site" } else { : "an admin" }
+            : " for a link to set a new one";
+            @ for (at, admin) in admins.iter().enumerate() {
+                : Raw(if at == 0 { ": " } else { ", " }); : user::views::author::name(admin)
+            }
+            : "."
+        }
     }
 }
 

@@ -64,6 +64,8 @@ actions! {
     /// Such an attempt in any session of this user: a user can have many. "Sign out everywhere else" needs no password
     /// and ends those of a stranger.
     PasswordBy(UserId) Changes;
+    /// A new password from this address, set by a link for a forgotten one.
+    ResetFrom(IpAddr) SignIns;
     /// A new account.
     SignUpFrom(IpAddr) SignUps;
     /// A post, a comment or a flag of this user.

@@ -60,7 +60,7 @@ macro_rules! rate_limits {
 }
 
 rate_limits! {
-    /// Attempts to sign in, and to state a password in a session.
+    /// Attempts to sign in, to state a password in a session, and to set one by a link.
     SignIns Limit::per_minute(5), "sign-ins-per-minute", "SIGN_INS_PER_MINUTE",
         "Attempts to sign in per minute: from an address, and as a user in a browser that has signed in as that user before";
     /// Attempts to sign in by one name from all addresses. Twenty addresses can use them up.

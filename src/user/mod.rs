@@ -177,6 +177,18 @@ pub fn password_errors(password: &str, name: &str) -> Errors {
     errors
 }
 
+/// The errors in a new password that was typed twice, as by [`password_errors`].
+#[must_use]
+pub fn new_password_errors(password: &str, confirmation: Option<&str>, name: &str) -> Errors {
+    if password.is_empty() {
+        return Errors::one("password", "Password can't be blank");
+    }
+    let mut errors = Errors::default();
+    check_confirmation(&mut errors, password, confirmation);
+    check_new_password(&mut errors, password, &[name]);
+    errors
+}
+
 /// Adds an error if the text about a user is too long.
 fn check_about(errors: &mut Errors, about: &str) {
     if about.chars().count() > MAX_ABOUT_CHARS {

@@ -41,6 +41,7 @@ macro_rules! flashes {
 flashes! {
     SignedUp "signed-up" "Welcome! You have signed up successfully."
     SignedIn "signed-in" "You have been signed in."
+    PasswordReset "password-reset" "Your password was changed. Sign in with the new one."
     SignedOut "signed-out" "That session has been successfully logged out."
     SignedOutElsewhere "signed-out-elsewhere" "You have been signed out everywhere else."
     ProfileUpdated "profile-updated" "Profile was successfully updated."

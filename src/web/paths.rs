@@ -60,6 +60,8 @@ pub const SIGN_IN: &str = "/sign_in";
 pub const SESSIONS: &str = "/sessions";
 /// The page after a sign-in over plain HTTP, which shows whether the browser keeps the session's cookie.
 pub const SIGNED_IN: &str = "/signed_in";
+/// Links to set a new password, each with its token.
+pub const RESET: &str = "/reset";
 /// The form for signing up.
 pub const SIGN_UP: &str = "/sign_up";
 /// Signing up (POST).
@@ -339,6 +341,12 @@ pub fn moderate_comment(id: CommentId) -> Path {
 #[must_use]
 pub fn moderate_user(id: UserId) -> Path {
     Path { before: "/users/", number: id.get(), after: "/moderate" }
+}
+
+/// The link to set a new password with this token.
+#[must_use]
+pub fn reset(token: &impl fmt::Display) -> String {
+    format!("{RESET}/{token}")
 }
 
 /// A session, which DELETE ends.

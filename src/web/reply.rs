@@ -249,6 +249,17 @@ pub fn json(cx: &Cx, value: &serde_json::Value) -> Response {
     response
 }
 
+/// A response to a request whose address holds a secret: no cache keeps it, no page that it leads to learns the address, and
+/// search engines do not list it.
+#[must_use]
+pub fn secret(mut response: Response) -> Response {
+    forbid_storing(&mut response);
+    response.headers.retain(|(name, _)| name != "Referrer-Policy");
+    response.headers.push(("Referrer-Policy".into(), "no-referrer".into()));
+    response.headers.push(("X-Robots-Tag".into(), "noindex".into()));
+    response
+}
+
 fn forbid_storing(response: &mut Response) {
     response.headers.retain(|(name, _)| name != "Cache-Control");
     response.headers.push(("Cache-Control".into(), "no-store".into()));

@@ -20,13 +20,14 @@ const KNOWN: i64 = lorem_news::schema::MIGRATIONS.len() as i64;
 /// Every option with the rest of its help line: the environment variable, and the default if any.
 const DATABASE: (&str, &str) = ("--database <FILE>", "[env: DATABASE=] [default: db/lorem_news.sqlite3]");
 const FILE_MODE: (&str, &str) = ("--file-mode <MODE>", "[env: FILE_MODE=] [default: 0600]");
+const BASE_URL: (&str, &str) = ("--base-url <URL>", "[env: BASE_URL=]");
 const SERVE: [(&str, &str); 25] = [
     DATABASE,
     FILE_MODE,
     ("--listen <ADDRESS>", "[env: LISTEN=] [default: 127.0.0.1:3000]"),
     ("--benchmarking", "[env: BENCHMARKING=]"),
     ("--relax-ssl", "[env: RELAX_SSL=]"),
-    ("--base-url <URL>", "[env: BASE_URL=]"),
+    BASE_URL,
     ("--trusted-proxies <IP,…>", "[env: TRUSTED_PROXIES=]"),
     ("--proxy-headers <KIND>", "[env: PROXY_HEADERS=] [default: auto]"),
     ("--max-connections <N>", "[env: MAX_CONNECTIONS=] [default: 1024]"),
@@ -252,14 +253,18 @@ fn a_forgotten_password_is_replaced_and_the_sessions_end() {
 #[test]
 fn an_unknown_user_is_reported_and_no_database_is_created() {
     let (folder, database) = folder();
-    for change in ["--admin", "--no-admin", "--password"] {
-        let said = refused(&["user", change, "Zoë", "--database", database.to_str().unwrap()]);
+    for change in ["--admin", "--no-admin", "--password", "--reset"] {
+        let url = ["--base-url", "https://news.example"];
+        let arguments = ["user", change, "Zoë", "--database", database.to_str().unwrap()];
+        let said = refused(&[&arguments[..], &url].concat());
         assert!(said.contains("there is no database"), "{said}");
         assert!(contents(folder.path()).is_empty());
     }
     seed(&database, &["--posts", "1"]);
-    for change in ["--admin", "--no-admin", "--password"] {
-        let said = refused(&["user", change, "Zoë", "--database", database.to_str().unwrap()]);
+    for change in ["--admin", "--no-admin", "--password", "--reset"] {
+        let url = ["--base-url", "https://news.example"];
+        let arguments = ["user", change, "Zoë", "--database", database.to_str().unwrap()];
+        let said = refused(&[&arguments[..], &url].concat());
         assert!(said.contains("there is no user Zoë"), "{said}");
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use lorem_news::auth::token;
 use lorem_news::routes;
 use lorem_news::search;
 use lorem_news::search::Order;
@@ -170,6 +171,11 @@ fn write(database: &Connection) {
         );
     }
     let secret = "07".repeat(32);
+    let hash = token::Secret::parse(&secret).expect("a secret").hash();
+    for id in [AUTHOR, LEFT] {
+        let sql = "INSERT INTO resets (id, user_id, secret_hash, created_at) VALUES (?1, ?1, ?2, ?3)";
+        database.execute(sql, rusqlite::params![id, hash, Timestamp::now()]).expect("a link");
+    }
     let people = format!("{ADMIN}, {AUTHOR}, {OTHER}, {BANNED}, {LEFT}");
     database
         .execute_batch(&format!(
@@ -278,6 +284,9 @@ fn probes(database: &Connection) -> Vec<Probe> {
     }
     for (pattern, end) in [("/posts/:id/mute", "/mute"), ("/posts/:id/unmute", "/unmute")] {
         add(pattern, "POST", &posts(end));
+    }
+    for method in ["GET", "POST"] {
+        add("/reset/:token", method, &[AUTHOR, LEFT].map(|id| format!("/reset/{id}.{}", "07".repeat(32))));
     }
     add("/inbox/read", "POST", &fixed(&["/inbox/read"]));
     add("/inbox/feed", "POST", &fixed(&["/inbox/feed"]));

@@ -46,6 +46,7 @@ mod plans;
 mod printing;
 mod proxies;
 mod replica;
+mod resetting;
 mod saving;
 mod searching;
 mod security;

@@ -531,7 +531,9 @@ fn an_unbanned_user_can_write_again_and_an_admin_cannot_be_banned() {
         assert_eq!(errors(&answer).1, ["An admin can't be banned"]);
         assert_eq!(
             texts(&answer.html(), "main > .hint"),
-            ["An admin can't be banned. Remove their admin role on the command line first."]
+            [
+                "An admin can't be banned, and no admin can make a link to set their password. Remove their admin role on the command line first."
+            ]
         );
     }
     // A former admin cannot moderate.

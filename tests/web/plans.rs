@@ -19,6 +19,7 @@ use lorem_news::inbox;
 use lorem_news::moderation::{self, Decision, ModerationAction, Outcome, Subject};
 use lorem_news::post::best::Period;
 use lorem_news::post::{self, Content, Holder, Holders, ListedRow, NewPost, PostKind, UpdateOutcome};
+use lorem_news::reset;
 use lorem_news::saved::{self, SaveAction};
 use lorem_news::search::query::{Kind, Query};
 use lorem_news::search::{self, Order};
@@ -155,6 +156,8 @@ fn lists(connection: &Connection) {
     hn_api::sql::comments_of_user(connection, USER, 100).expect("a user's comments");
     hn_api::sql::updates(connection).expect("what has changed");
     comment::sql::discussion::of_post(connection, POST).expect("the comments on a post itself");
+    moderation::sql::notices(connection, USER, 10).expect("the notices");
+    user::sql::admins(connection, 5).expect("the admins");
 }
 
 #[test]
@@ -164,7 +167,7 @@ fn every_list_is_read_from_an_index_in_its_order() {
     visit::sql::record(&connection, USER, POST, LONG_AGO).expect("it is noted");
     connection.execute("INSERT INTO follows SELECT 1, id FROM users", []).expect("the schema is known");
     let asked = statements(&connection, lists);
-    assert_eq!(asked.len(), 54, "{asked:?}");
+    assert_eq!(asked.len(), 56, "{asked:?}");
     // With the planner's statistics and without.
     for change in ["ANALYZE", "DROP TABLE sqlite_stat1"] {
         connection.execute_batch(change).expect(change);
@@ -511,6 +514,16 @@ fn moderation_finds_its_rows_by_an_index() {
         for action in [ModerationAction::Ban, ModerationAction::Unban] {
             assert_eq!(decide(action, Subject::User(UserId::new(2))), Outcome::Done);
         }
+        assert_eq!(decide(ModerationAction::Reset, Subject::User(UserId::new(2))), Outcome::Done);
+        let token =
+            reset::sql::create(connection, UserId::new(2), Some(USER), &secret, LONG_AGO).expect("a link");
+        assert!(reset::sql::find(connection, &token, LONG_AGO).expect("an answer").is_some());
+        reset::sql::set_password(connection, UserId::new(2), "a hash").expect("it is changed");
+        assert!(reset::sql::find(connection, &token, LONG_AGO).expect("an answer").is_none());
+        reset::sql::create(connection, USER, None, &secret, LONG_AGO).expect("a link");
+        let pruned = reset::sql::prune(connection, 0, Timestamp::from_micros(2)).expect("they go");
+        assert_eq!(pruned.removed, 1);
+        moderation::sql::mark_notices_read(connection, UserId::new(2)).expect("they are read");
         post::sql::lock_reason(connection, POST).expect("an answer");
         auth::sql::ban_reason(connection, UserId::new(2)).expect("an answer");
         assert!(

@@ -1,7 +1,9 @@
 //! Rate limits. No test waits for the clock: all counted actions happen within a minute.
 
+use lorem_news::auth::token::Secret;
 use lorem_news::routes::{self, Limited};
 use lorem_news::site::rate_limits::{Limit, RATE_LIMITS, RateLimit, RateLimits};
+use lorem_news::types::time::Timestamp;
 use lorem_news::user::name;
 
 use crate::client::{Client, NEW_PASSWORD};
@@ -257,6 +259,12 @@ fn of_two_actions() -> Site {
              UPDATE comments SET user_id = iif(post_id = 5, 1, 2);",
         )
         .expect("the authors");
+    // Links to set the passwords of users 11 to 13.
+    let hash = Secret::parse(&"0a".repeat(32)).expect("a secret").hash();
+    for id in 1..=3 {
+        let sql = "INSERT INTO resets (id, user_id, secret_hash, created_at) VALUES (?1, 10 + ?1, ?2, ?3)";
+        site.database().execute(sql, rusqlite::params![id, hash, Timestamp::now()]).expect("a link");
+    }
     site
 }
 
@@ -299,6 +307,7 @@ fn request(method: &str, pattern: &str) -> Option<(&'static str, &'static [(&'st
         ("POST", "/users/:id/unfollow") => ("/users/2/unfollow", &[]),
         ("POST", "/users/:id/moderate") => ("/users/2/moderate", &[("act", "ban"), ("reason", "A reason")]),
         ("PATCH" | "PUT", "/user") => ("/user", &[("about", "About {n}")]),
+        ("POST", "/reset/:token") => ("/reset/{n}.{secret}", &[("password", "correct horse")]),
         ("DELETE", "/user") => ("/user", &[("password", "wrong")]),
         ("DELETE", "/sessions") => ("/sessions", &[]),
         ("POST", "/sessions") => ("/sessions", &[("screen_name", "nobody"), ("password", "wrong")]),
@@ -332,6 +341,7 @@ fn each_change_of_the_route_table_has_the_limit_that_it_names() {
                     text.replace("{n}", &attempt.to_string())
                         .replace("{own}", &own)
                         .replace("{other}", &other)
+                        .replace("{secret}", &"0a".repeat(32))
                         .replace("{session}", &sessions[attempt - 1].to_string())
                 };
                 let form: Vec<(&str, String)> =

@@ -169,7 +169,8 @@ pub fn assert_sound(connection: &Connection) {
         (
             "users.unread_count",
             "SELECT count(*) FROM users WHERE unread_count <> \
-             (SELECT count(*) FROM inbox WHERE user_id = users.id AND is_unread AND NOT is_hidden)",
+             (SELECT count(*) FROM inbox WHERE user_id = users.id AND is_unread AND NOT is_hidden) \
+             + (SELECT count(*) FROM notices WHERE user_id = users.id AND is_unread)",
         ),
         (
             "hidden rows of inboxes",

@@ -19,7 +19,7 @@ use crate::types::id::{SessionId, UserId};
 use crate::types::time::Timestamp;
 use crate::ui::layout::{self, Page};
 use crate::ui::message;
-use crate::user::{self, name, password};
+use crate::user::{self, Author, name, password};
 use crate::vote;
 use crate::web::account::Account;
 use crate::web::cookie;
@@ -36,13 +36,27 @@ pub fn new(cx: &Cx) -> Result {
     let return_to = cx.query("return_to").unwrap_or_default();
     let description = "Sign in to post, comment and vote on Lorem News.";
     let page = Page { description, return_to: &return_to, ..Page::new(cx, "Sign in")? };
-    Ok(reply::page(cx, layout::render(&page, views::sign_in(&form(cx, "", &return_to)?, &NO_ERRORS))?))
+    let admins = admins(cx)?;
+    let form = form(cx, "", &return_to, &admins)?;
+    Ok(reply::page(cx, layout::render(&page, views::sign_in(&form, &NO_ERRORS))?))
 }
 
-fn form<'f>(cx: &Cx, screen_name: &'f str, return_to: &'f str) -> Result<views::SignInForm<'f>> {
+/// The admins that the page names.
+const MAX_NAMED_ADMINS: u32 = 5;
+
+fn admins(cx: &Cx) -> Result<Vec<Author>> {
+    Ok(cx.read(|connection| user::sql::admins(connection, MAX_NAMED_ADMINS))?)
+}
+
+fn form<'f>(
+    cx: &Cx,
+    screen_name: &'f str,
+    return_to: &'f str,
+    admins: &'f [Author],
+) -> Result<views::SignInForm<'f>> {
     let (has_draft, has_vote) = (draft::handlers::is_kept(cx)?, vote::pending_vote(cx).is_some());
     let account = Account::of(auth::viewer(cx)?);
-    Ok(views::SignInForm { account, screen_name, return_to, has_draft, has_vote })
+    Ok(views::SignInForm { account, screen_name, return_to, has_draft, has_vote, admins })
 }
 
 /// `POST /sessions`: signs a user in. A wrong name or password, or too many attempts, are shown in the form.
@@ -175,8 +189,9 @@ fn refuse(cx: &Cx, screen_name: &str, errors: &Errors) -> Result {
     let return_to = cx.form()?.get("return_to").unwrap_or_default();
     let alert = errors.sentences().next();
     let page = Page { alert, return_to, ..Page::with_form(cx, "Sign in", errors)? };
-    let main = views::sign_in(&form(cx, screen_name, return_to)?, errors);
-    Ok(reply::refused(cx, layout::render(&page, main)?, errors))
+    let admins = admins(cx)?;
+    let form = form(cx, screen_name, return_to, &admins)?;
+    Ok(reply::refused(cx, layout::render(&page, views::sign_in(&form, errors))?, errors))
 }
 
 /// Adds the cookies of a session and of its device to a response.

@@ -20,6 +20,7 @@ use crate::device;
 use crate::draft;
 use crate::follow;
 use crate::post;
+use crate::reset;
 use crate::session;
 use crate::session::handlers::sign_in::SignIn;
 use crate::session::handlers::{end_others, respond_signed_in, with_cookies, without_cookies};
@@ -172,7 +173,11 @@ fn refuse(cx: &Cx, screen_name: &str, errors: &Errors) -> Result {
     Ok(reply::refused(cx, html, errors))
 }
 
-fn hash(cx: &Cx, password: &str, known: Option<UserId>) -> Result<String> {
+/// The hash of a new password. `known`: see [`Cx::hashing`].
+///
+/// # Errors
+/// [`Error::Unavailable`] when no permit to hash comes in time; [`Error::Internal`] without random numbers.
+pub fn hash(cx: &Cx, password: &str, known: Option<UserId>) -> Result<String> {
     let hashed = cx.hashing(known, |memory| password::hash(password, memory))?;
     hashed.map_err(|error| Error::Internal(format!("hashing a password: {error}").into()))
 }
@@ -254,6 +259,7 @@ pub fn update(cx: &Cx) -> Result {
             return Ok(Ok(None));
         };
         sql::set_password(connection, id, &change.new_hash)?;
+        reset::sql::end(connection, id)?;
         let device = end_others(connection, id, session_id, &renewed, device.as_ref(), now)?;
         Ok(Ok(Some(device)))
     })?;

@@ -96,6 +96,15 @@ pub fn with_name(connection: &Connection, folded: &str) -> rusqlite::Result<Opti
     connection.prepare_cached(sql)?.query_row([folded], |row| row.get(0)).optional()
 }
 
+/// The admins, at most `limit`, in the order of their accounts.
+pub fn admins(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<Author>> {
+    let sql =
+        concat!("SELECT ", author_columns!("users"), " FROM users WHERE is_admin = 1 ORDER BY id LIMIT ?1");
+    let mut statement = connection.prepare_cached(sql)?;
+    let found = statement.query_map([limit], |row| author(&mut Columns::of(row)))?;
+    found.filter_map(Result::transpose).collect()
+}
+
 /// The account with a name, given as [`name::folded`](super::name::folded).
 pub fn account(connection: &Connection, folded: &str) -> rusqlite::Result<Option<Account>> {
     let sql = "SELECT users.id, password_hash FROM users JOIN profiles ON profiles.user_id = users.id \

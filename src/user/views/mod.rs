@@ -169,7 +169,8 @@ fn name_field<'f>(screen_name: &'f str, hint: &'static str, errors: &'f Errors) 
 }
 
 /// The two fields for a new password.
-fn new_password<'f>(label: &'static str, hint: &'static str, errors: &'f Errors) -> [Field<'f>; 2] {
+#[must_use]
+pub fn new_password<'f>(label: &'static str, hint: &'static str, errors: &'f Errors) -> [Field<'f>; 2] {
     let field = |name, label| Field::new(name, label, "", errors).autocomplete("new-password");
     [field("password", label).hint(hint), field("password_confirmation", "Password confirmation")]
 }

@@ -1,0 +1,48 @@
+//! HTML about links to set a new password.
+
+use horrorshow::owned_html;
+use horrorshow::prelude::*;
+
+use super::Found;
+use crate::html::text::Isolated;
+use crate::ui::field::{self, Field};
+use crate::ui::message;
+use crate::user;
+use crate::web::form::Errors;
+use crate::web::paths;
+
+/// The page that shows an admin the link, once.
+pub fn made<'l>(screen_name: &'l str, link: &'l str) -> impl Render + 'l {
+    owned_html! {
+        div(class="prose") {
+            p { : "Give this link to "; : Isolated(screen_name); : " and to nobody else, in a way in which you know that it reaches them." }
+            p { : "It works once, within an hour. Nobody can show it again." }
+        }
+        div(class="field") {
+            label(for="link") { : "Link" }
+            input(type="text", id="link", value=link, readonly, dir="ltr", autocomplete="off");
+        }
+        div(class="prose") {
+            p { : "That you made it is in the "; a(href=paths::LOG) { : message::LOG } : " and in their inbox." }
+        }
+    }
+}
+
+/// The form for a new password, at the address of the link.
+pub fn edit<'f>(action: &'f str, found: &'f Found, errors: &'f Errors) -> impl Render + 'f {
+    let passwords = user::views::new_password(
+        "New password",
+        "8 characters minimum. It signs you out everywhere.",
+        errors,
+    );
+    owned_html! {
+        form(method="post", action=action) {
+            : field::errors(errors, "password", &passwords.map(Field::place));
+            p { : "A new password for "; strong { : Isolated(&found.screen_name) } : "." }
+            // For password managers.
+            input(type="hidden", name="screen_name", value=&found.screen_name, autocomplete="username");
+            @ for field in passwords { : field::password(field) }
+            button(class="button") { : "Set password" }
+        }
+    }
+}
