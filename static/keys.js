@@ -1,7 +1,7 @@
 // Keyboard shortcuts: j and k move through the list, o opens the item, u votes for it, ? shows the shortcuts.
 // Readers who switch them off (on the page that ? shows) get pages without this file.
 (() => {
-  const ITEMS = ".posts > li, .comments li";
+  const ITEMS = ".posts > li, .comments li:not(.text > li)";
   // The element of an item that gets the focus: a post's title, or a comment's byline; of a folded comment its summary.
   const HEAD = ":scope > a, p, details:not([open]) > summary";
   const LINK = ":scope > a, a[href^='/comments/']:not([href$='/edit']), a[href^='/posts/']";

@@ -1,5 +1,6 @@
 //! Mentions: `@` and a name.
 
+use crate::markup::without_code;
 use crate::user::name::{MAX_LENGTH, folded};
 
 /// The most `@` before a name that are looked at.
@@ -9,22 +10,13 @@ const MAX_SIGNS: usize = 20;
 const MAX_ENDS: usize = 12;
 
 /// The names that each `@` of a text may mean, folded as [`folded`] does, the longest first. An `@` inside a word or an
-/// address means none; nor does one in a line that is code, which begins as [`crate::markup`] says.
+/// address means none; nor does one in code.
 pub fn candidates(text: &str) -> Vec<Vec<String>> {
-    let (mut found, mut is_code, mut is_after_blank) = (Vec::new(), false, true);
-    for line in text.lines() {
-        if line.trim().is_empty() {
-            is_after_blank = true;
-            continue;
-        }
-        let is_indented = line.starts_with("  ") || line.starts_with('\t');
-        is_code = is_indented && (is_after_blank || is_code);
-        is_after_blank = false;
-        if !is_code {
-            let signs = line.match_indices('@').filter(|(at, _)| begins_a_word(&line[..*at]));
-            let names = signs.map(|(at, _)| names(&line[at + 1..])).filter(|names| !names.is_empty());
-            found.extend(names.take(MAX_SIGNS - found.len()));
-        }
+    let mut found = Vec::new();
+    for line in without_code(text) {
+        let signs = line.match_indices('@').filter(|(at, _)| begins_a_word(&line[..*at]));
+        let names = signs.map(|(at, _)| names(&line[at + 1..])).filter(|names| !names.is_empty());
+        found.extend(names.take(MAX_SIGNS - found.len()));
     }
     found
 }
@@ -83,6 +75,7 @@ mod tests {
             "https://example.com/?u=@zoe",
             "  @zoe",
             "a\n\n\t@zoe\n\n  @zoe",
+            "an `@zoe` and\n>   @zoe",
             "@",
             "@ zoe",
             "@\nzoe",
@@ -91,6 +84,7 @@ mod tests {
         }
         assert_eq!(of("a\n@zoe\nb"), [["zoe"]]);
         assert_eq!(of("a\n  @zoe"), [["zoe"]], "code begins after a blank line");
+        assert_eq!(of("- @zoe\n> `a`@zoe"), [["zoe"], ["zoe"]]);
     }
 
     #[test]

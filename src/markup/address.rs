@@ -1,7 +1,12 @@
-//! The end of an address in a text.
+//! The end of an address in a text, and what is shown of it.
 
 use icu_properties::props::{GeneralCategory, TerminalPunctuation};
 use icu_properties::{CodePointMapData, CodePointSetData};
+
+use crate::text::floor_boundary;
+
+/// The most characters of an address that are shown, about a line; `…` replaces the rest.
+pub const MAX_ADDRESS_CHARS: usize = 60;
 
 /// Whether also an address in angle brackets ends before the character: one that no address contains, a
 /// quotation mark around an address, or a bidirectional formatting character, which would make the text show
@@ -52,4 +57,26 @@ fn separates(letter: char) -> bool {
 /// The address without the punctuation of the sentence around it.
 pub(super) fn without_tail(address: &str) -> &str {
     address.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '’', '…', '*'])
+}
+
+/// The part of an address that is shown: at most [`MAX_ADDRESS_CHARS`].
+#[must_use]
+pub fn shown(address: &str) -> &str {
+    let end = address.char_indices().nth(MAX_ADDRESS_CHARS).map(|(end, _)| end);
+    end.map_or(address, |end| &address[..floor_boundary(address, end)])
+}
+
+/// The host of an address, without a user's name before it, which may be made to look like a host, and without the port.
+pub(super) fn host(address: &str) -> &str {
+    let authority = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    host.split(':').next().unwrap_or_default()
+}
+
+/// The part of an address's host that is shown: at most [`MAX_ADDRESS_CHARS`] of its end, which tells whose it is.
+pub(super) fn shown_host(address: &str) -> &str {
+    let host = host(address);
+    let start = host.char_indices().rev().nth(MAX_ADDRESS_CHARS - 1).map_or(0, |(start, _)| start);
+    &host[floor_boundary(host, start)..]
 }

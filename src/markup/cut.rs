@@ -6,13 +6,13 @@
 
 use horrorshow::{Render, TemplateBuffer};
 
-use super::{Lines, Part, Sink, Tokens, most, spare, write};
+use super::blocks::{Sink, write};
+use super::inline::{Token, Tokens};
+use super::lines::Lines;
+use super::{most, spare};
 use crate::html::render_by_reference;
 use crate::html::text::escaped_length;
 use crate::text::floor_boundary;
-
-/// The most bytes of the tags that close a block: `</code></pre>`.
-const CLOSING_BYTES: usize = 13;
 
 /// The size of the rendering of a text, in bytes.
 #[must_use]
@@ -67,8 +67,10 @@ pub fn end_of_words(text: &str, at: usize) -> usize {
         return space;
     }
     let line = text[..at].rfind(['\n', '\r']).map_or(0, |end| end + 1);
-    let rest = Lines { text, at: line }.next().map_or("", |(_, line)| line);
-    let mut tokens = Tokens { line: rest, at: 0 }.map(|(range, _)| line + range.start..line + range.end);
+    let Some(line) = (Lines { text, at: line }).next() else { return at };
+    // Half of a span of code is text, as well.
+    let tokens = Tokens::of(line.content).filter(|(_, token)| !matches!(token, Token::Code(_)));
+    let mut tokens = tokens.map(|(range, _)| line.start + range.start..line.start + range.end);
     tokens.find(|token| token.end > at).filter(|token| token.start < at).map_or(at, |token| token.start)
 }
 
@@ -76,7 +78,7 @@ pub fn end_of_words(text: &str, at: usize) -> usize {
 fn words(text: &str, spare: usize, limit: usize) -> usize {
     // Each is measured only up to the limit, and by `most` the last has room.
     let tried = [1, 2, 3, 4, 6, 8].map(|part| limit / part);
-    let tried = tried.into_iter().chain([limit.saturating_sub(most(0)) / 10]);
+    let tried = tried.into_iter().chain([limit.saturating_sub(most(0)) / (most(1) - most(0))]);
     let has_room = |&end: &usize| measured(&text[..end], spare, limit).bytes <= limit;
     tried.map(|at| end_of_words(text, at.min(text.len()))).find(has_room).unwrap_or(0)
 }
@@ -118,12 +120,10 @@ impl Sink for Meter {
         self.bytes += escaped_length(value); // An address has no quotes.
     }
 
-    fn begins(&mut self, at: usize, part: Part) -> bool {
+    fn begins(&mut self, at: usize, is_within_block: bool, closing: usize) -> bool {
         let place = Place { at, bytes: self.bytes };
-        match part {
-            Part::Block if self.bytes <= self.limit => self.block = place,
-            Part::Line if self.bytes.saturating_add(CLOSING_BYTES) <= self.limit => self.line = place,
-            _ => {}
+        if self.bytes.saturating_add(closing) <= self.limit {
+            *(if is_within_block { &mut self.line } else { &mut self.block }) = place;
         }
         self.bytes > self.limit
     }
@@ -167,6 +167,12 @@ mod tests {
             (blocks, 1_000, "<p>one two</p><p>three four</p><p>five</p>"),
             (blocks, 41, "<p>one two</p><p>three four</p>"),
             (blocks, 28, "<p>one two</p>"),
+            ("> one\n>\n> two", 40, "<blockquote><p>one</p></blockquote>"),
+            ("> one\n> two", 40, "<blockquote><p>one</p></blockquote>"),
+            ("- one\n- two", 40, "<ul class=\"text\"><li>one</li></ul>"),
+            ("- one\n  - two", 44, "<ul class=\"text\"><li>one</li></ul>"),
+            ("one [two](http://a.example)", 60, "<p>one </p>"),
+            ("`one two three four`", 20, "<p>`one two</p>"),
             ("one and one\ntwo and two\nthree and three", 44, "<p>one and one<br>two and two</p>"),
             ("  one\n  two\n  three\n", 50, "<pre tabindex=\"0\"><code>  one\n  two</code></pre>"),
             ("one two three four", 20, "<p>one two</p>"),

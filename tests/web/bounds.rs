@@ -22,8 +22,8 @@ const COMMENT_CHARS: usize = 10_000;
 const POST_CHARS: usize = 65_536;
 
 /// Pieces whose repetition renders to many bytes: links, characters to escape, code, a character each line,
-/// emphasis, letters of four bytes.
-const PIECES: [&str; 13] = [
+/// emphasis, letters of four bytes, code in quotes.
+const PIECES: [&str; 14] = [
     "http://a/&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&& ",
     "http://a ",
     "\t&\n&\n\n",
@@ -37,6 +37,7 @@ const PIECES: [&str; 13] = [
     "🏽",
     "👨",
     "bounds http://a.example/b\n",
+    ">>> \t&\n&\n",
 ];
 
 /// At most so many characters of a piece, repeated.

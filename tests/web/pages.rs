@@ -958,7 +958,8 @@ fn a_compressed_page_has_equal_content() {
 fn a_hint_explains_a_field() {
     let site = Site::start();
     let client = Client::signed_in(&site);
-    let formatting = "Blank line: new paragraph. *Asterisks*: italics. Two leading spaces: code.";
+    let formatting = "Blank line: new paragraph. *Asterisks*: italics. `Backquotes` or two leading spaces: code. \
+                      > Quote. - List. [Text](https://…): link.";
     let others = "SELECT min(id) FROM posts WHERE user_id <> 1";
     let flag = format!("/posts/{}/flag", number(&site.database(), others));
     for (path, hints) in [
