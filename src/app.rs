@@ -22,10 +22,12 @@ use crate::replica::{self, Identity, database};
 use crate::site::config::Config;
 use crate::site::cookie_names::CookieNames;
 use crate::site::feed_ids::FeedIds;
+use crate::site::first_admin::FirstAdmin;
 use crate::site::hashing::Hashing;
 use crate::site::limiter::Limiter;
 use crate::site::origin::Origin;
 use crate::site::semaphore::Semaphore;
+use crate::site::settings::kept::KeptSettings;
 use crate::site::{Kept, Site};
 use crate::types::time::Timestamp;
 use crate::web::timing::Timing;
@@ -88,8 +90,11 @@ impl App {
         }
         let requests = RequestMetrics::new(routes::patterns());
         let status = replica.as_ref().map(|replica| Arc::clone(&replica.status));
+        let settings = KeptSettings::new(config.fixed_settings.clone());
         let site = Site {
             config,
+            first_admin: FirstAdmin::default(),
+            settings,
             db,
             changes,
             kept,

@@ -3,6 +3,8 @@
 //! with the page that the user would see. They are off by default, because they let anyone write without an
 //! account.
 
+use std::sync::Arc;
+
 use rand::RngExt;
 use rusqlite::Connection;
 use uuid::Uuid;
@@ -268,7 +270,8 @@ fn index(cx: &Cx) -> Result<String> {
         let ids = post::sql::from_random(pieces.connection(), INDEX_POSTS)?;
         post::handlers::rows::of_posts(pieces, viewer_id, ids.into_iter())
     })?;
-    let page = Page { heading: "Recent posts", viewer: auth::viewer(cx)?, ..Page::default() };
+    let (viewer, settings) = (auth::viewer(cx)?, Arc::clone(cx.settings()));
+    let page = Page { heading: "Recent posts", viewer, settings, ..Page::default() };
     Ok(layout::render(&page, post::views::rows(&posts, page.viewer, &cx.clock, None))?)
 }
 

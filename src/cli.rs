@@ -10,6 +10,7 @@ mod replica_options;
 mod restore;
 mod seed;
 mod serve;
+mod settings;
 mod signals;
 mod user;
 

@@ -1,5 +1,7 @@
 //! The response to an [`Error`]: a page, or for htmx an alert above the present page.
 
+use std::sync::Arc;
+
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 use rouille::Response;
@@ -66,7 +68,8 @@ fn page(cx: &Cx, error: &Error) -> Response {
     // Finding the viewer may be what failed: the page is a guest's then. An overloaded database is not asked
     // at all. A flash waits for the next page that is no error.
     let viewer = if error.status() == 503 { None } else { auth::viewer(cx).ok().flatten() };
-    let page = Page { heading, viewer, preferences: Preferences::of(cx), ..Page::default() };
+    let settings = if error.status() == 503 { cx.site.settings.last() } else { Arc::clone(cx.settings()) };
+    let page = Page { heading, viewer, preferences: Preferences::of(cx), settings, ..Page::default() };
     let typed = match error {
         Error::Moderated { typed, .. }
         | Error::TargetDeleted { typed, .. }

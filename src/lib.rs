@@ -34,6 +34,8 @@ pub mod preference;
 pub mod flag;
 pub mod moderation;
 pub mod saved;
+pub mod setting;
+pub mod first_admin;
 pub mod inbox;
 pub mod follow;
 pub mod user;

@@ -6,14 +6,15 @@ use crate::moderation::Subject;
 use crate::post::PostKind;
 use crate::saved::SaveAction;
 use crate::site::rate_limits::RateLimit;
+use crate::site::settings::Setting;
 use crate::types::id::{CommentId, DraftId, PostId, SessionId, UserId, number_from_path};
 use crate::vote::handlers::change as vote;
 use crate::vote::{Target, Vote};
 use crate::web::route::Route;
 use crate::web::{Cx, Error, Result, assets, csrf, observer, paths, reply};
 use crate::{
-    auth, benchmarking, comment, deletion, feed, flag, follow, hn_api, inbox, kept, moderation, monitoring,
-    post, preference, reset, saved, search, session, sitemap, status, user,
+    auth, benchmarking, comment, deletion, feed, first_admin, flag, follow, hn_api, inbox, kept, moderation,
+    monitoring, post, preference, reset, saved, search, session, setting, sitemap, status, user,
 };
 
 /// The table of routes: a path's segments (a name stands for any segment) and a handler for each method, with
@@ -303,6 +304,20 @@ routes! { cx,
         DELETE [Changes] => session::handlers::destroy_others(cx)
     }
     ["sessions", id] => { DELETE [Changes] => session::handlers::destroy(cx, session_id(id)?) }
+    ["first_admin", secret] => {
+        GET => first_admin::handlers::show(cx, secret),
+        POST [Changes] => first_admin::handlers::create(cx, secret)
+    }
+    ["settings"] => {
+        GET => setting::handlers::edit(cx),
+        PATCH [Changes] => setting::handlers::update(cx),
+        PUT [Changes] => setting::handlers::update(cx)
+    }
+    ["rules"] => { GET => kept::page(cx, |cx| setting::handlers::show(cx, Setting::Rules)) }
+    ["about"] => { GET => kept::page(cx, |cx| setting::handlers::show(cx, Setting::About)) }
+    ["privacy"] => { GET => kept::page(cx, |cx| setting::handlers::show(cx, Setting::Privacy)) }
+    ["manifest.json"] => { GET => setting::handlers::manifest(cx) }
+    ["accent", file] => { GET => setting::handlers::accent(cx, file) }
     ["preferences"] => {
         GET => preference::handlers::edit(cx),
         POST [none "it sets cookies in the client and writes nothing"] => preference::handlers::update(cx)

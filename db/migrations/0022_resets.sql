@@ -18,7 +18,7 @@ CREATE TABLE new_acts (
     created_at     INTEGER NOT NULL,
     admin_id       INTEGER REFERENCES users ON DELETE SET NULL,
     verb           TEXT    NOT NULL,
-    noun           TEXT    NOT NULL CHECK (noun IN ('post', 'comment', 'user')),
+    noun           TEXT    NOT NULL CHECK (noun IN ('post', 'comment', 'user', 'site')),
     post_id        INTEGER REFERENCES posts ON DELETE SET NULL,
     comment_id     INTEGER REFERENCES comments ON DELETE SET NULL,
     user_id        INTEGER REFERENCES users ON DELETE SET NULL,

@@ -21,6 +21,7 @@ const TOLD: &[(&str, &str, &str)] = &[
     ("flags", "tell_member", "user_id"),
     ("comment_drafts", "tell_member", "user_id"),
     ("acts", "tell_whole", ""),
+    ("settings", "tell_whole", ""),
     ("search_progress", "tell_public", ""),
     ("stale_posts", "tell_public", ""),
     ("stale_comments", "tell_public", ""),

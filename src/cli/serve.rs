@@ -13,8 +13,10 @@ use super::output;
 use super::rate_limits::RateLimitOptions;
 use super::replica_options::ReplicaOptions;
 use super::seed::SeedOptions;
+use super::settings::SettingOptions;
 use super::signals::on_stop_signal;
 use crate::app::{self, App};
+use crate::first_admin;
 use crate::replica::setup::Replica;
 use crate::replica::status::ReplicaStatus;
 use crate::site::config::{Config, DEFAULT_CACHE_MB};
@@ -52,6 +54,8 @@ pub(crate) struct ServeOptions {
     /// a quarter of the largest number of all
     #[arg(long, env, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
     connections_per_address: Option<u32>,
+    #[command(flatten)]
+    settings: SettingOptions,
     #[command(flatten)]
     rate_limits: RateLimitOptions,
     /// End sessions that have not been used for this number of days
@@ -106,6 +110,7 @@ impl ServeOptions {
         let replica = self.replica.settings(self.database.path(), self.verify_every.0)?;
         Ok(Config {
             listen: self.listen,
+            fixed_settings: self.settings.fixed()?,
             file_mode: self.database.file_mode(),
             database: self.database.into_path(),
             benchmarking: self.benchmarking,
@@ -158,6 +163,17 @@ fn run(config: Config, seed: Option<&SeedOptions>) -> Result<()> {
     on_stop_signal(move || stopper.stop())?;
     let backup = backup(app.site.replica.as_deref());
     output::line(format_args!("Lorem News is at http://{} (Ctrl-C stops it); {backup}", server.address()));
+    if let Some(path) = first_admin::handlers::offer(&app.site)? {
+        let origin = app
+            .site
+            .config
+            .base_url
+            .as_ref()
+            .map_or_else(|| format!("http://{}", server.address()), Origin::to_string);
+        output::line(format_args!(
+            "No user is an admin yet. The person who opens this link becomes the admin: {origin}{path}"
+        ));
+    }
     app::serve(server, app)?;
     Ok(())
 }

@@ -143,5 +143,5 @@ pub fn respond_privately(cx: &Cx, feed: &Feed) -> Result {
 const ATOM: &str = "application/atom+xml; charset=utf-8";
 
 fn atom(cx: &Cx, feed: &Feed) -> Result<String> {
-    views::atom(&cx.origin().ok_or(NO_HOST)?, &cx.site.feed_ids, feed)
+    views::atom(&cx.origin().ok_or(NO_HOST)?, &cx.site.feed_ids, cx.settings().name(), feed)
 }

@@ -13,7 +13,6 @@ use crate::markup::cut::{beginning, end_of_words};
 use crate::site::feed_ids::FeedIds;
 use crate::site::origin::Origin;
 use crate::text::isolated;
-use crate::ui::layout::SITE;
 use crate::user::views::author;
 use crate::visibility::DELETED;
 use crate::vote::Target;
@@ -32,11 +31,11 @@ const LEAST_TEXT_LIMIT: usize = 1024;
 ///
 /// # Errors
 /// [`Error::Internal`](crate::web::Error::Internal) when writing fails, which no known input causes.
-pub fn atom(origin: &Origin, ids: &FeedIds, feed: &Feed) -> Result<String> {
+pub fn atom(origin: &Origin, ids: &FeedIds, site_name: &str, feed: &Feed) -> Result<String> {
     let mut document = Ok(String::new());
     for limit in TEXT_LIMITS {
         let mut is_complete = true;
-        document = atom_within(origin, ids, feed, limit, &mut is_complete);
+        document = atom_within(origin, ids, (site_name, feed), limit, &mut is_complete);
         if is_complete {
             break;
         }
@@ -48,7 +47,7 @@ pub fn atom(origin: &Origin, ids: &FeedIds, feed: &Feed) -> Result<String> {
 fn atom_within(
     origin: &Origin,
     ids: &FeedIds,
-    feed: &Feed,
+    (site_name, feed): (&str, &Feed),
     limit: usize,
     is_complete: &mut bool,
 ) -> Result<String> {
@@ -56,7 +55,7 @@ fn atom_within(
     let (address, page) = (format!("{origin}{}", feed.path), format!("{origin}{}", feed.page));
     xml::document("feed", &attributes, |xml| {
         xml::text(xml, "id", &[], &ids.id(feed.identity.as_ref().unwrap_or(&feed.path)))?;
-        xml::text(xml, "title", &[], &format!("{} · {SITE}", isolated(feed.title)))?;
+        xml::text(xml, "title", &[], &format!("{} · {}", isolated(feed.title), isolated(site_name)))?;
         xml::text(xml, "updated", &[], &feed.updated_at().rfc_3339())?;
         xml::empty(xml, "link", &[("rel", "self"), ("type", ATOM), ("href", &address)])?;
         xml::empty(xml, "link", &[("rel", "alternate"), ("type", "text/html"), ("href", &page)])?;

@@ -91,7 +91,7 @@ impl Render for Id {
 render_by_reference!(Text<'_>, Isolated<'_>, Value<'_>, Rendered, Part<'_>, Id);
 
 /// A fragment of a page, rendered once.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Rendered(Box<str>);
 
 /// Makes a [`Rendered`] of parts, one after the other.

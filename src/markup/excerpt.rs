@@ -39,7 +39,7 @@ pub fn without_code(text: &str) -> impl Iterator<Item = &str> {
         let words = words(line, kind);
         let code = Tokens::of(words).filter(|(_, token)| matches!(token, Token::Code(_)));
         let mut at = 0;
-        code.map(|(range, _)| range).chain([words.len()..words.len()]).map(move |range| {
+        code.map(|(range, _)| range).chain(std::iter::once(words.len()..words.len())).map(move |range| {
             let part = &words[at..range.start];
             at = range.end;
             part

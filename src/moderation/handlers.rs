@@ -23,8 +23,8 @@ use crate::web::{Cx, Error, Result, paths, reply};
 pub fn log(cx: &Cx) -> Result {
     let after = cx.cursor("after")?;
     let entries = cx.read(|connection| sql::log(connection, after, PAGE_SIZE))?;
-    let description = "What the admins of Lorem News removed, locked and banned, and why.";
-    let page = Page { description, ..Page::new(cx, "Moderation log")? };
+    let description = format!("What the admins of {} removed, locked and banned, and why.", cx.site_name());
+    let page = Page { description: &description, ..Page::new(cx, "Moderation log")? };
     Ok(reply::page(cx, layout::render(&page, views::log(cx, &entries))?))
 }
 

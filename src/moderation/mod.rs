@@ -88,10 +88,14 @@ pub enum ModerationAction {
     Dismiss,
     /// Makes a link with which a user sets a new password.
     Reset,
+    /// Changes the settings of the site.
+    Configure,
+    /// Makes a user an admin, the first one.
+    Appoint,
 }
 
 impl ModerationAction {
-    const ALL: [ModerationAction; 8] = [
+    const ALL: [ModerationAction; 10] = [
         ModerationAction::Remove,
         ModerationAction::Restore,
         ModerationAction::Lock,
@@ -100,6 +104,8 @@ impl ModerationAction {
         ModerationAction::Unban,
         ModerationAction::Dismiss,
         ModerationAction::Reset,
+        ModerationAction::Configure,
+        ModerationAction::Appoint,
     ];
 
     /// The action's name in forms and in the database.
@@ -114,6 +120,8 @@ impl ModerationAction {
             ModerationAction::Unban => "unban",
             ModerationAction::Dismiss => "dismiss",
             ModerationAction::Reset => "reset",
+            ModerationAction::Configure => "configure",
+            ModerationAction::Appoint => "appoint",
         }
     }
 
@@ -135,6 +143,8 @@ impl ModerationAction {
             ModerationAction::Unban => "Unban",
             ModerationAction::Dismiss => "Dismiss flags",
             ModerationAction::Reset => "Make a link to set a new password",
+            ModerationAction::Configure => "Save settings",
+            ModerationAction::Appoint => "Make an admin",
         }
     }
 
@@ -150,6 +160,8 @@ impl ModerationAction {
             ModerationAction::Unban => "unbanned",
             ModerationAction::Dismiss => "dismissed the flags of",
             ModerationAction::Reset => "made a link to set a new password of",
+            ModerationAction::Configure => "changed the settings of",
+            ModerationAction::Appoint => "made an admin of",
         }
     }
 }
@@ -194,7 +206,7 @@ pub struct LogEntry {
     pub is_by_operator: bool,
     /// The action.
     pub action: ModerationAction,
-    /// The noun of the subject: `post`, `comment` or `user`.
+    /// The noun of the subject: `post`, `comment`, `user` or `site`.
     pub noun: String,
     /// The subject; `None` once its row is gone or its author has deleted it.
     pub subject: Option<Subject>,

@@ -69,6 +69,23 @@ pub fn record(connection: &Connection, admin_id: Option<UserId>, new: &Decision)
     Ok(())
 }
 
+/// Adds to the log that an admin has changed these settings of the site.
+pub fn record_settings(
+    connection: &Connection,
+    admin_id: UserId,
+    names: &str,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO acts (created_at, admin_id, verb, noun, reason) VALUES (?1, ?2, ?3, 'site', ?4)";
+    connection.prepare_cached(sql)?.execute(params![
+        now,
+        admin_id,
+        ModerationAction::Configure.code(),
+        names
+    ])?;
+    Ok(())
+}
+
 /// Applies a decision as the user of a session; [`Outcome::NotAdmin`] unless that is an admin who is not
 /// banned.
 pub fn decide_by_session(
@@ -83,7 +100,7 @@ pub fn decide_by_session(
 }
 
 /// The admin of a session; `None`: the session has ended, or its user is no admin or is banned.
-fn admin(connection: &Connection, session_id: SessionId) -> rusqlite::Result<Option<UserId>> {
+pub fn admin(connection: &Connection, session_id: SessionId) -> rusqlite::Result<Option<UserId>> {
     let sql = "SELECT users.id FROM sessions JOIN users ON users.id = sessions.user_id \
                WHERE sessions.id = ?1 AND users.is_admin AND users.banned_at IS NULL";
     connection.prepare_cached(sql)?.query_row([session_id], |row| row.get(0)).optional()

@@ -127,6 +127,8 @@ fn entry_subject(entry: &LogEntry) -> impl Render + '_ {
                 @ if let Some(name) = &entry.name { : Isolated(name) } else { : &entry.noun; : number(subject) }
             }
             : badge::admin(entry.is_about_admin);
+        } else if entry.action == ModerationAction::Configure {
+            : "the site"
         } else {
             @ if !is_user { : "a "; : &entry.noun; : " " }
             : DELETED

@@ -18,7 +18,7 @@ use crate::types::id::PostId;
 use crate::types::time::Clock;
 use crate::ui::button;
 use crate::ui::field::{self, Field};
-use crate::ui::layout::{self, SITE};
+use crate::ui::layout;
 use crate::ui::pager;
 use crate::ui::time::Age;
 use crate::vote::{self, Target};
@@ -74,8 +74,8 @@ pub fn best<'p>(
 /// What a kind of posts is for, in a sentence.
 pub fn about_kind(kind: PostKind) -> &'static str {
     match kind {
-        PostKind::Ask => "Questions to the readers of Lorem News.",
-        PostKind::Show => "What readers of Lorem News have made.",
+        PostKind::Ask => "Questions to the readers.",
+        PostKind::Show => "What readers have made.",
     }
 }
 
@@ -363,13 +363,13 @@ pub fn description(detail: &PostDetail) -> String {
     sentence.into_string().unwrap_or_default()
 }
 
-/// The page for a new post, with the bookmarklet when its URL is known.
+/// The page for a new post, with the bookmarklet, when its URL is known, and the site's name on it.
 pub fn new<'f>(
     account: Account,
     content: &'f Content,
     errors: &'f Errors,
     holders: Holders,
-    bookmarklet: Option<&'f str>,
+    bookmarklet: Option<(&'f str, &'f str)>,
 ) -> impl Render + 'f {
     owned_html! {
         form(method="post", action=paths::POSTS) {
@@ -377,10 +377,10 @@ pub fn new<'f>(
             : fields(content, errors, holders);
             button(class="button") { : "Create Post" }
         }
-        @ if let Some(href) = bookmarklet {
+        @ if let Some((href, site_name)) = bookmarklet {
             p(class="hint") {
                 : "Drag this to your bookmarks bar. It opens this form, filled in with the page you are on: ";
-                a(href=href) { : "Post to "; : SITE }
+                a(href=href) { : "Post to "; : Isolated(site_name) }
             }
         }
     }

@@ -42,7 +42,7 @@ pub fn update(cx: &Cx) -> Result {
 fn page(cx: &Cx, return_to: &str, errors: &Errors) -> Result<String> {
     // Without a page to return to, the form leads to itself and shows the saved preferences.
     let return_to = local_path(return_to).filter(|page| !page.starts_with(paths::PREFERENCES));
-    let description = "How this browser shows Lorem News: light or dark, and keys.";
+    let description = "How this browser shows the site: light or dark, and keys.";
     let page = Page { description, ..Page::with_form(cx, "Preferences", errors)? };
     Ok(layout::render(&page, views::edit(page.account(), page.preferences, return_to, errors))?)
 }
@@ -53,6 +53,6 @@ fn page(cx: &Cx, return_to: &str, errors: &Errors) -> Result<String> {
 /// [`Unavailable`](crate::web::Error::Unavailable) or [`Internal`](crate::web::Error::Internal) when the
 /// database fails.
 pub fn keys(cx: &Cx) -> Result {
-    let page = Page { description: "Reading Lorem News by keyboard.", ..Page::new(cx, "Keys")? };
+    let page = Page { description: "Reading the site by keyboard.", ..Page::new(cx, "Keys")? };
     Ok(reply::page(cx, layout::render(&page, views::keys(page.account(), page.preferences.keys))?))
 }

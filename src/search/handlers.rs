@@ -31,7 +31,8 @@ pub fn show(cx: &Cx) -> Result {
         return Ok(reply::changes(cx, &changes));
     }
     let feed = matches!(results.outcome, Some(Ok(_))).then(|| paths::search_feed(&results.text).into());
-    let page = Page { description: "Search the posts and comments on Lorem News.", feed, ..page };
+    let description = format!("Search the posts and comments on {}.", cx.site_name());
+    let page = Page { description: &description, feed, ..page };
     Ok(reply::page(cx, layout::render(&page, views::show(&results, page.viewer, &cx.clock))?))
 }
 

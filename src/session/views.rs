@@ -61,11 +61,13 @@ pub struct SignInForm<'f> {
     pub has_vote: bool,
     /// Admins, whom a person can ask who has forgotten their password.
     pub admins: &'f [Author],
+    /// Whether people can sign up.
+    pub takes_new_users: bool,
 }
 
 /// The sign-in page. The errors are shown above it.
 pub fn sign_in<'f>(form: &SignInForm<'f>, errors: &'f Errors) -> impl Render + 'f {
-    let SignInForm { account, screen_name, return_to, has_draft, has_vote, admins } = *form;
+    let SignInForm { account, screen_name, return_to, has_draft, has_vote, admins, takes_new_users } = *form;
     let return_to = local_path(return_to);
     let sign_up =
         return_to.map_or_else(|| paths::SIGN_UP.to_owned(), |to| paths::with_return_to(paths::SIGN_UP, to));
@@ -83,7 +85,7 @@ pub fn sign_in<'f>(form: &SignInForm<'f>, errors: &'f Errors) -> impl Render + '
             @ if let Some(return_to) = return_to { input(type="hidden", name="return_to", value=return_to); }
             button(class="button") { : "Sign in" }
         }
-        p(class="hint") { : "No account yet? "; a(href=&sign_up) { : "Sign up" } : "." }
+        @ if takes_new_users { p(class="hint") { : "No account yet? "; a(href=&sign_up) { : "Sign up" } : "." } }
         p(class="hint", id="forgotten") {
             : "Forgot your password? Ask ";
             @ if admins.is_empty() { : "the operator of this site" } else { : "an admin" }

@@ -8,6 +8,7 @@ use lorem_http::{Limits, Network, ProxyHeaders};
 
 use super::origin::Origin;
 use super::rate_limits::RateLimits;
+use super::settings::Setting;
 use crate::file_mode::FileMode;
 use crate::replica;
 
@@ -19,6 +20,8 @@ pub const DEFAULT_CACHE_MB: u32 = 64;
 pub struct Config {
     /// The address to listen on.
     pub listen: SocketAddr,
+    /// The settings that admins cannot change, since a flag or a variable has fixed them.
+    pub fixed_settings: Vec<(Setting, String)>,
     /// The database file.
     pub database: PathBuf,
     /// The mode of its files.
@@ -58,6 +61,7 @@ impl Config {
     pub fn local(database: PathBuf, listen: SocketAddr) -> Config {
         Config {
             listen,
+            fixed_settings: Vec::new(),
             database,
             file_mode: FileMode::PRIVATE,
             benchmarking: true,

@@ -4,6 +4,7 @@ pub mod config;
 pub mod copies;
 pub mod cookie_names;
 pub mod feed_ids;
+pub mod first_admin;
 pub mod hashing;
 pub mod kept_pages;
 pub mod kept_pieces;
@@ -11,6 +12,7 @@ pub mod limiter;
 pub mod origin;
 pub mod rate_limits;
 pub mod semaphore;
+pub mod settings;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -24,16 +26,22 @@ use crate::replica::status::ReplicaStatus;
 use config::Config;
 use cookie_names::CookieNames;
 use feed_ids::FeedIds;
+use first_admin::FirstAdmin;
 use hashing::Hashing;
 use kept_pages::KeptPages;
 use kept_pieces::{Asked, KeptPieces};
 use limiter::Limiter;
 use semaphore::Semaphore;
+use settings::kept::KeptSettings;
 
 /// The state that every request needs.
 pub struct Site {
     /// The operator's settings.
     pub config: Config,
+    /// The link that makes the first admin.
+    pub first_admin: FirstAdmin,
+    /// What admins have set.
+    pub settings: KeptSettings,
     /// The database.
     pub db: Database,
     /// What each commit changes.

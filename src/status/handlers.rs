@@ -35,7 +35,7 @@ pub fn up(cx: &Cx) -> Result {
 /// [`Unavailable`](crate::web::Error::Unavailable) or [`Internal`](crate::web::Error::Internal) when the
 /// database fails.
 pub fn status(cx: &Cx) -> Result {
-    let page = Page { description: "Whether Lorem News is up.", ..Page::new(cx, "Status")? };
+    let page = Page { description: "Whether the site is up.", ..Page::new(cx, "Status")? };
     let is_admin = is_admin(page.viewer);
     if !is_admin && !observer::may_observe(cx) {
         return Ok(reply::page(cx, layout::render(&page, views::up())?));

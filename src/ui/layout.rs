@@ -1,6 +1,7 @@
 //! The layout of every page: head, header, heading, flash, content and footer.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use horrorshow::helper::doctype;
 use horrorshow::prelude::*;
@@ -11,6 +12,7 @@ use super::{badge, button, message};
 use crate::auth;
 use crate::html::text::{DOT, Isolated, Rendered, Text, Value};
 use crate::site::origin::Origin;
+use crate::site::settings::{Setting, Settings};
 use crate::text::isolated;
 use crate::web::Viewer;
 use crate::web::account::Account;
@@ -47,6 +49,8 @@ pub struct Page<'p> {
     pub notice: Option<Notice>,
     /// One sentence about what went wrong.
     pub alert: Option<&'p str>,
+    /// The site's name and look.
+    pub settings: Arc<Settings>,
 }
 
 /// The canonical address, for link previews (<https://ogp.me>, with the page's heading and description) and
@@ -69,7 +73,8 @@ impl<'p> Page<'p> {
             if cx.method() == "GET" { (cx.path(), cx.request.raw_url()) } else { ("", "") };
         let (viewer, preferences) = (auth::viewer(cx)?, Preferences::of(cx));
         let notice = Notice::of(cx);
-        Ok(Page { heading, viewer, preferences, path, return_to, notice, ..Page::default() })
+        let settings = Arc::clone(cx.settings());
+        Ok(Page { heading, viewer, preferences, path, return_to, notice, settings, ..Page::default() })
     }
 
     /// The account that the page is made for, which its forms carry.
@@ -87,9 +92,6 @@ impl<'p> Page<'p> {
         Ok(Page { notice: page.notice.filter(|_| errors.is_empty()), ..page })
     }
 }
-
-/// The site's name.
-pub const SITE: &str = "Lorem News";
 
 /// htmx's configuration where it differs from the defaults: a response names the elements that it changes and
 /// changes nothing else (docs/decisions/0009-htmx-gets-changes.md); responses of status 5xx are not swapped
@@ -133,9 +135,11 @@ pub fn render(page: &Page, main: impl RenderOnce) -> Result<String, horrorshow::
                 }
                 : shared_action_form(page.account());
                 footer(class="site-footer") {
-                    : &*FOOTER;
+                    : &page.settings.footer;
                     p {
+                        : own_pages(&page.settings);
                         : &*FOOTER_LINKS;
+                        @ if page.viewer.is_some_and(|viewer| viewer.is_admin) { : DOT; a(href=paths::SETTINGS) { : "Settings" } }
                         @ if let Some(feed) = &page.feed { span(id="feed") { : DOT; a(href=&**feed) { : "Feed" } } }
                     }
                 }
@@ -151,7 +155,7 @@ fn head<'p>(page: &'p Page) -> impl Render + 'p {
         meta(charset="utf-8");
         title {
             @ if !page.heading.is_empty() { : Text(&isolated(page.heading)); : Raw(" · ") }
-            : SITE;
+            : Text(page.settings.name());
         }
         @ if !page.description.is_empty() { meta(name="description", content=Value(page.description)); }
         @ match page.preferences.theme {
@@ -168,6 +172,7 @@ fn head<'p>(page: &'p Page) -> impl Render + 'p {
             link(rel="alternate", type=xml::ATOM, href=Value(feed));
         }
         : &*STATIC_HEAD;
+        @ if let Some(accent) = page.settings.accent() { link(rel="stylesheet", href=paths::accent(accent)); }
         @ if page.preferences.keys == Keys::On { : &*KEYS_SCRIPT }
     }
 }
@@ -184,6 +189,7 @@ fn preview_of<'p>(page: &'p Page, Preview { origin, path }: &'p Preview) -> impl
         : Raw(r#""><meta property=og:title content=""#); : Value(page.heading);
         : Raw(r#""><meta property=og:description content=""#); : Value(page.description);
         : Raw(r#""><meta property=og:image content=""#); : origin; : paths::ICON; : Raw(r#"">"#);
+        : Raw(r#"<meta property=og:site_name content=""#); : Value(page.settings.name()); : Raw(r#"">"#);
         : &*STATIC_PREVIEW;
     }
 }
@@ -196,14 +202,12 @@ lazy_static! {
     /// The links to the lists, by the index of the list that the page shows; the last marks none.
     static ref LIST_LINKS: Vec<Rendered> =
         (0..=LISTS.len()).map(|here| Rendered::of(list_links(here))).collect();
-    static ref FOOTER: Rendered = Rendered::of(footer());
     static ref FOOTER_LINKS: Rendered = Rendered::of(footer_links());
 }
 
 fn static_preview() -> impl Render {
     owned_html! {
         meta(property="og:type", content="article");
-        meta(property="og:site_name", content=SITE);
         meta(name="twitter:card", content="summary");
     }
 }
@@ -263,10 +267,13 @@ fn list_index(path: &str) -> usize {
 }
 
 fn header<'p>(page: &'p Page) -> impl Render + 'p {
-    let (viewer, path) = (page.viewer, page.path);
+    let (viewer, path, tagline) = (page.viewer, page.path, page.settings.get(Setting::Tagline));
     owned_html! {
         header(class="site-header") {
-            a(class="brand", href=paths::FRONT) { : SITE }
+            div {
+                a(class="brand", href=paths::FRONT) { : Isolated(page.settings.name()) }
+                @ if !tagline.is_empty() { : Raw(" "); span(class="tagline") { : Isolated(tagline) } }
+            }
             nav(aria-label="Site") {
                 : &LIST_LINKS[list_index(path)];
                 @ if let Some(viewer) = viewer {
@@ -282,8 +289,10 @@ fn header<'p>(page: &'p Page) -> impl Render + 'p {
                     : button::delete(Account::of(Some(viewer)), paths::session(viewer.session_id), "link", "Sign out");
                 } else {
                     : sign_in_link(page.return_to);
-                    : SEPARATOR;
-                    a(href=paths::SIGN_UP) { : "Sign up" }
+                    @ if page.settings.takes_new_users() {
+                        : SEPARATOR;
+                        a(href=paths::SIGN_UP) { : "Sign up" }
+                    }
                 }
             }
         }
@@ -323,16 +332,18 @@ pub fn current(is_here: bool) -> Option<&'static str> {
 
 const SEPARATOR: Raw<&str> = Raw(r#"<span class="separator" aria-hidden="true">|</span>"#);
 
-fn footer() -> impl Render {
+/// The links to the site's own pages, as far as they have texts.
+fn own_pages(settings: &Settings) -> impl Render + '_ {
     owned_html! {
-        p {
-            : "Made with ♥ by ";
-            a(href="https://twitter.com/fractaledmind") { : "@fractaledmind" }
-            : " for ";
-            a(href="https://railsconf.org") { : "RailsConf 2024" }
+        @ for (setting, path) in OWN_PAGES {
+            @ if !settings.get(setting).is_empty() { a(href=path) { : setting.label() } : DOT; }
         }
     }
 }
+
+/// The site's own pages: their texts, and their paths.
+const OWN_PAGES: [(Setting, &str); 3] =
+    [(Setting::Rules, paths::RULES), (Setting::About, paths::ABOUT), (Setting::Privacy, paths::PRIVACY)];
 
 fn footer_links() -> impl Render {
     owned_html! {

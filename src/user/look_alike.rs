@@ -10,8 +10,8 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use super::name::{self, MAX_LENGTH};
+use crate::site::settings::DEFAULT_NAME;
 use crate::text::folded;
-use crate::ui::layout::SITE;
 
 /// The version of [`skeleton`]. The skeletons that a database has are of one version; a higher one lets the next
 /// start compute them anew. Raise it whenever a name's skeleton changes, which a test notices.
@@ -78,7 +78,7 @@ const RESERVED: [&str; 43] = [
     "διαχειριστής",
     "管理员",
     "管理員",
-    SITE,
+    DEFAULT_NAME,
 ];
 
 /// Words that no name has, since they stand behind the names of admins.

@@ -8,8 +8,8 @@ use std::cmp::Ordering;
 
 use memchr::{memchr, memrchr};
 
+use crate::site::settings::DEFAULT_NAME;
 use crate::text::{folded, is_blank};
-use crate::ui::layout::SITE;
 
 /// The 10,000 most common passwords of at least 8 characters, folded, one a line in the order of their bytes.
 /// A shorter one is refused for its length. The sources are in `docs/third-party.md`.
@@ -80,7 +80,7 @@ pub fn weakness(password: &str, names: &[&str]) -> Option<&'static str> {
     if names.iter().copied().any(is_made_of) {
         return Some("Password is too similar to the screen name");
     }
-    if is_made_of(SITE) {
+    if is_made_of(DEFAULT_NAME) {
         return Some("Password is too similar to the site's name");
     }
     let is_common = is_sequence(&password)

@@ -1,8 +1,10 @@
 //! The context of a request: the site's state, and the request's method, path, form, viewer and timing.
 
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt::Display;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use lorem_store as db;
 use rouille::Request;
@@ -24,6 +26,8 @@ use crate::site::hashing::HashMemory;
 use crate::site::limiter::Action;
 use crate::site::origin::Origin;
 use crate::site::semaphore::Permit;
+use crate::site::settings::Settings;
+use crate::text::isolated;
 use crate::types::cursor::{Cursor, START};
 use crate::types::id::UserId;
 use crate::types::time::{Clock, Timestamp};
@@ -56,6 +60,7 @@ pub struct Cx<'r> {
     pub is_to_keep: Cell<bool>,
     /// What the page shows, if the handler has said that.
     shown: RefCell<Option<Shown>>,
+    settings: OnceCell<Arc<Settings>>,
     viewer: OnceCell<Option<Viewer>>,
     form: OnceCell<std::result::Result<Form, Unreadable>>,
     /// Held from the first read until the response is rendered, but not during a write.
@@ -90,6 +95,7 @@ impl<'r> Cx<'r> {
             made_for,
             is_to_keep: Cell::default(),
             shown: RefCell::default(),
+            settings: OnceCell::new(),
             viewer,
             form,
             permit,
@@ -123,6 +129,18 @@ impl<'r> Cx<'r> {
         self.acquire_permit()?;
         let before = self.site.changes.since_now();
         self.read(|connection| work(&Pieces::of(self.site, connection, &self.clock, before)))
+    }
+
+    /// The site's settings; those of before where they cannot be read.
+    #[must_use]
+    pub fn settings(&self) -> &Arc<Settings> {
+        self.settings.get_or_init(|| self.site.settings.get(&self.site.changes, |read| self.read(read)))
+    }
+
+    /// The site's name, for sentences.
+    #[must_use]
+    pub fn site_name(&self) -> Cow<'_, str> {
+        isolated(self.settings().name())
     }
 
     /// Waits for a permit to compute, if the request holds none.

@@ -74,6 +74,8 @@ flashes! {
     Flagged "flagged" "Thank you. An admin will look at it."
     FlaggedAgain "flagged-again" "You had flagged it before. It has the new reason now."
     Unflagged "unflagged" "Your flag was taken back."
+    BecameAdmin "became-admin" "You are the admin now. These are the settings of your site."
+    SettingsSaved "settings-saved" "Settings were successfully saved."
     Moderated "moderated" "Done. It is in the moderation log."
 }
 

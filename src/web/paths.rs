@@ -7,6 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::html::render_by_reference;
 use crate::site::origin::Origin;
+use crate::site::settings::Accent;
 use crate::types::cursor::Cursor;
 use crate::types::id::{CommentId, DraftId, PostId, SessionId, UserId};
 
@@ -78,6 +79,14 @@ pub const PREFERENCES: &str = "/preferences";
 pub const KEYS: &str = "/keys";
 /// The site's icon, a PNG.
 pub const ICON: &str = "/icon.png";
+/// The site's settings, for admins.
+pub const SETTINGS: &str = "/settings";
+/// The site's rules.
+pub const RULES: &str = "/rules";
+/// What the site is.
+pub const ABOUT: &str = "/about";
+/// What the site does with what it knows of people.
+pub const PRIVACY: &str = "/privacy";
 /// The moderation log.
 pub const LOG: &str = "/log";
 /// The queue of flagged posts and comments, for admins.
@@ -117,6 +126,12 @@ pub fn comments(post_id: PostId) -> Path {
 #[must_use]
 pub fn comments_from(post_id: PostId, after: Cursor) -> String {
     format!("{}?comments={after}#comments", post(post_id))
+}
+
+/// The stylesheet of an accent colour.
+#[must_use]
+pub fn accent(accent: Accent) -> String {
+    format!("/accent/{}.css", accent.digits())
 }
 
 /// The feed of the comments on a post.
@@ -341,6 +356,12 @@ pub fn moderate_comment(id: CommentId) -> Path {
 #[must_use]
 pub fn moderate_user(id: UserId) -> Path {
     Path { before: "/users/", number: id.get(), after: "/moderate" }
+}
+
+/// The link that makes the first admin.
+#[must_use]
+pub fn first_admin(secret: &impl fmt::Display) -> String {
+    format!("/first_admin/{secret}")
 }
 
 /// The link to set a new password with this token.

@@ -289,6 +289,13 @@ fn probes(database: &Connection) -> Vec<Probe> {
         add("/reset/:token", method, &[AUTHOR, LEFT].map(|id| format!("/reset/{id}.{}", "07".repeat(32))));
     }
     add("/inbox/read", "POST", &fixed(&["/inbox/read"]));
+    for method in ["GET", "PATCH", "PUT"] {
+        add("/settings", method, &fixed(&["/settings"]));
+    }
+    for method in ["GET", "POST"] {
+        add("/first_admin/:secret", method, &[format!("/first_admin/{}", "07".repeat(32))]);
+    }
+    add("/accent/:file", "GET", &fixed(&["/accent/ff6600.css"]));
     add("/inbox/feed", "POST", &fixed(&["/inbox/feed"]));
     add("/inbox/:file", "GET", &[AUTHOR, OTHER].map(|id| format!("/inbox/{id}.{}.atom", "07".repeat(32))));
     for (pattern, end) in [("/comments/:id/vote", "/vote"), ("/comments/:id/unvote", "/unvote")] {
@@ -335,6 +342,10 @@ fn probes(database: &Connection) -> Vec<Probe> {
         "/saved",
         "/saved/comments",
         "/inbox",
+        "/rules",
+        "/about",
+        "/privacy",
+        "/manifest.json",
         "/sign_up",
         "/log",
         "/flags",

@@ -52,6 +52,7 @@ mod searching;
 mod security;
 mod seen;
 mod sessions;
+mod settings;
 mod standing;
 mod threads;
 mod titles;

@@ -389,6 +389,7 @@ pub struct Program {
     /// The address on which it listens.
     pub address: SocketAddr,
     child: Child,
+    lines: Mutex<Receiver<String>>,
     log: Arc<Mutex<String>>,
     log_reader: JoinHandle<()>,
 }
@@ -426,9 +427,16 @@ impl Program {
         });
         let line = lines.recv_timeout(TIMEOUT).unwrap_or_default();
         let address = line.split("http://").nth(1).and_then(|rest| rest.split(' ').next()?.parse().ok());
-        let mut program = Program { address: ([127, 0, 0, 1], 0).into(), child, log, log_reader };
+        let (address_of_none, lines) = (([127, 0, 0, 1], 0).into(), Mutex::new(lines));
+        let mut program = Program { address: address_of_none, child, lines, log, log_reader };
         program.address = address.unwrap_or_else(|| panic!("{line:?} is no address\n{}", program.log()));
         program
+    }
+
+    /// The next line that it prints after its address.
+    pub fn line(&self) -> String {
+        let lines = self.lines.lock().expect("nothing panics with the lock held");
+        lines.recv_timeout(TIMEOUT).unwrap_or_else(|_| panic!("it prints nothing more\n{}", self.log()))
     }
 
     /// The lines that it has written to stderr so far.

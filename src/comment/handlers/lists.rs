@@ -27,8 +27,8 @@ pub fn newest(cx: &Cx) -> Result {
         with_saved(connection, viewer, sql::lists::newest(connection, after, PAGE_SIZE)?)
     })?;
     show(cx, &comments);
-    let description = "The newest comments on Lorem News.";
-    let page = Page { description, ..Page::new(cx, "Recent comments")? };
+    let description = format!("The newest comments on {}.", cx.site_name());
+    let page = Page { description: &description, ..Page::new(cx, "Recent comments")? };
     let viewer = page.viewer;
     let main = owned_html! {
         : views::lists::new(viewer, paths::COMMENTS);

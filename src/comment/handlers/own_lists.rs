@@ -50,7 +50,8 @@ pub fn threads(cx: &Cx) -> Result {
         @ if let Some(address) = &address { : pager::more_of(address, comments.next, "comments") }
         else { : pager::more(comments.next, "after", "", "comments") }
     };
-    let description = format!("What {} wrote on Lorem News, and the answers to it.", isolated(&screen_name));
+    let description =
+        format!("What {} wrote on {}, and the answers to it.", isolated(&screen_name), cx.site_name());
     let page = Page { description: &description, ..Page::new(cx, &heading)? };
     Ok(reply::page(cx, layout::render(&page, main)?))
 }

@@ -21,7 +21,7 @@ pub(super) fn page(cx: &Cx, id: CommentId, form: &CommentForm) -> Result<String>
     })?;
     let (detail, parent) = found.ok_or(Error::NotFound)?;
     let back = paths::comment(id).to_string();
-    let (aside, description) = (Some((&*back, "← Back to comment")), "Reply to a comment on Lorem News.");
+    let (aside, description) = (Some((&*back, "← Back to comment")), "Reply to a comment.");
     let page = Page { aside, description, ..Page::with_form(cx, "Reply", form.errors)? };
     Ok(layout::render(&page, views::reply(&detail, &parent, form, &cx.clock))?)
 }

@@ -3,31 +3,25 @@
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
-use super::{Annotations, ThreadContext, annotated_body, rest};
+use super::rest;
 use crate::comment::Comment;
 use crate::comment::tree::{HiddenReplies, Row};
 use crate::html::text::{Id, Text};
 use crate::types::id::CommentId;
 
-/// The item of a comment, not closed: the replies follow in it.
-pub(super) fn open_item<'c>(
-    comment: &'c Comment,
-    context: ThreadContext<'c>,
-    annotations: Annotations,
-) -> impl Render + 'c {
+/// Begins the item of a comment with the summary of its thread.
+pub(super) fn open(comment: &Comment, number: i64) -> impl Render + '_ {
     let id = comment.id.get();
     owned_html! {
         : Raw("<li id="); : Id("comment_", id); : Raw("><details open id="); : Id("thread_", id); : Raw("><summary>");
         : name(comment); : Raw(" <span>");
-        @ if annotations.replies > 0 { : replies(annotations.replies) }
+        @ if number > 0 { : replies(number) }
         : Raw("</span></summary>");
-        : annotations.near;
-        : annotated_body(comment, context, annotations);
     }
 }
 
 /// The author in the summary, which is all that is left of a folded comment. A summary is a control, so it contains no link.
-pub fn name(comment: &Comment) -> impl Render + '_ {
+fn name(comment: &Comment) -> impl Render + '_ {
     owned_html! {
         bdi { @ if let Some(author) = &comment.author { : Text(&author.screen_name) } else { : comment.state().placeholder() } }
     }

@@ -14,7 +14,7 @@ use horrorshow::prelude::*;
 use horrorshow::{TemplateBuffer, owned_html};
 
 pub use self::fold::replies;
-use self::fold::{end_item, open_item, open_replies, shows_replies};
+use self::fold::{end_item, open_replies, shows_replies};
 use self::forms::MAX_BODY_BESIDE_COMMENTS;
 pub use self::forms::{CommentForm, edit, edit_in_place, form, reply, reply_in_place};
 use self::near::{Near, nears};
@@ -280,6 +280,19 @@ fn walk(rows: impl Iterator<Item = Row>, mut visit: impl FnMut(Step)) {
 }
 
 render_by_reference!(List<'_>);
+
+/// The item of a comment, not closed: the replies follow in it.
+fn open_item<'c>(
+    comment: &'c Comment,
+    context: ThreadContext<'c>,
+    annotations: Annotations,
+) -> impl Render + 'c {
+    owned_html! {
+        : fold::open(comment, annotations.replies);
+        : annotations.near.links();
+        : annotated_body(comment, context, annotations);
+    }
+}
 
 /// A comment without replies, as an item of a list.
 pub fn item<'c>(comment: &'c Comment, context: ThreadContext<'c>) -> impl Render + 'c {

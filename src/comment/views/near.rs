@@ -1,11 +1,10 @@
 //! Links from a comment to those around it on the page.
 
-use horrorshow::TemplateBuffer;
+use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
 use crate::comment::MAX_LEVELS;
 use crate::comment::tree::Row;
-use crate::html::render_by_reference;
 use crate::html::text::Id;
 use crate::types::id::CommentId;
 
@@ -41,31 +40,27 @@ pub(super) fn nears(rows: impl Iterator<Item = Row>) -> Vec<Near> {
     nears
 }
 
-impl Render for Near {
-    fn render(&self, out: &mut TemplateBuffer) {
-        let Near { root, parent, previous, next } = *self;
-        let links = [
-            (root, " class=root>root</a> "),
-            (parent, ">parent</a> "),
-            (previous, " class=previous>prev</a> "),
-            (next, ">next</a> "),
-        ];
-        if *self == Near::default() {
-            return;
-        }
-        Raw("<span class=near>").render(out);
-        for (id, words) in links {
-            if let Some(id) = id {
-                Raw("<a href=").render(out);
-                Id("#comment_", id.get()).render(out);
-                Raw(words).render(out);
+impl Near {
+    /// The links, in an element beside the byline; nothing where there are none.
+    pub(super) fn links(self) -> impl Render {
+        let Near { root, parent, previous, next } = self;
+        owned_html! {
+            @ if self != Near::default() {
+                : Raw("<span class=near>");
+                @ if let Some(id) = root { : Raw("<a class=root href="); : place(id); : Raw(">root</a> ") }
+                @ if let Some(id) = parent { : Raw("<a href="); : place(id); : Raw(">parent</a> ") }
+                @ if let Some(id) = previous { : Raw("<a class=previous href="); : place(id); : Raw(">prev</a> ") }
+                @ if let Some(id) = next { : Raw("<a href="); : place(id); : Raw(">next</a> ") }
+                : Raw("</span>");
             }
         }
-        Raw("</span>").render(out);
     }
 }
 
-render_by_reference!(Near);
+/// The place of a comment on the page.
+fn place(id: CommentId) -> Id {
+    Id("#comment_", id.get())
+}
 
 #[cfg(test)]
 mod tests {

@@ -25,9 +25,9 @@ type Query = fn(&Connection, Cursor, u32) -> rusqlite::Result<Slice<Cursor>>;
 /// [`Error::BadRequest`] for a malformed cursor; [`Error::Unavailable`] or [`Error::Internal`] when the
 /// database fails.
 pub fn front(cx: &Cx) -> Result {
-    let description = "What people post and discuss on Lorem News.";
+    let description = format!("What people post and discuss on {}.", cx.site_name());
     let rank = first_rank(cx, cx.cursor("after")?);
-    list(cx, ("Top posts", description), None, paths::FRONT_FEED, (sql::hottest, Order::Hotness), rank)
+    list(cx, ("Top posts", &description), None, paths::FRONT_FEED, (sql::hottest, Order::Hotness), rank)
 }
 
 /// `GET /posts`: newest first.
@@ -36,9 +36,9 @@ pub fn front(cx: &Cx) -> Result {
 /// [`Error::BadRequest`] for a malformed cursor; [`Error::Unavailable`] or [`Error::Internal`] when the
 /// database fails.
 pub fn recent(cx: &Cx) -> Result {
-    let description = "The newest posts on Lorem News.";
+    let description = format!("The newest posts on {}.", cx.site_name());
     let tab = Some(paths::POSTS);
-    list(cx, ("Recent posts", description), tab, paths::POSTS_FEED, (sql::newest, Order::Age), None)
+    list(cx, ("Recent posts", &description), tab, paths::POSTS_FEED, (sql::newest, Order::Age), None)
 }
 
 fn list(
@@ -96,8 +96,8 @@ pub fn best(cx: &Cx, period: &str) -> Result {
     let posts =
         rows::page(cx, viewer_id, |connection| sql::best(connection, period, &cx.clock, after, PAGE_SIZE))?;
     show(cx, &posts, &[], Some(window(Order::Points, &posts, after)));
-    let description = "The posts on Lorem News with the most points.";
-    let page = Page { description, ..Page::new(cx, period.heading())? };
+    let description = format!("The posts on {} with the most points.", cx.site_name());
+    let page = Page { description: &description, ..Page::new(cx, period.heading())? };
     Ok(reply::page(
         cx,
         layout::render(&page, views::best(page.viewer, period, &posts, first_rank(cx, after), &cx.clock))?,
@@ -132,7 +132,7 @@ pub fn from(cx: &Cx) -> Result {
     let posts = rows::page(cx, viewer_id, |connection| sql::of_site(connection, &site, after, PAGE_SIZE))?;
     show(cx, &posts, &[Topic::Site(changes::hash_of_site(&site))], None);
     let heading = format!("Posts from {}", isolated(&site));
-    let description = format!("Links to {} on Lorem News.", isolated(&site));
+    let description = format!("Links to {} on {}.", isolated(&site), cx.site_name());
     let page = Page { description: &description, ..Page::new(cx, &heading)? };
     Ok(reply::page(cx, layout::render(&page, views::from(page.viewer, &site, &posts, &cx.clock))?))
 }

@@ -187,7 +187,8 @@ fn reposted(cx: &Cx, viewer: &Viewer, id: PostId) -> Result<Content> {
 fn new_page(cx: &Cx, content: &Content, errors: &Errors, holders: Holders) -> Result<String> {
     let page = Page { aside: Some(views::BACK_TO_POSTS), ..Page::with_form(cx, "New post", errors)? };
     let bookmarklet = cx.origin().map(|origin| paths::bookmarklet(&origin));
-    let form = views::new(page.account(), content, errors, holders, bookmarklet.as_deref());
+    let bookmarklet = bookmarklet.as_deref().map(|href| (href, cx.settings().name()));
+    let form = views::new(page.account(), content, errors, holders, bookmarklet);
     Ok(layout::render(&page, form)?)
 }
 

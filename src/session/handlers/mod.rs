@@ -34,8 +34,8 @@ use crate::web::{Cx, Error, Result, paths};
 /// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn new(cx: &Cx) -> Result {
     let return_to = cx.query("return_to").unwrap_or_default();
-    let description = "Sign in to post, comment and vote on Lorem News.";
-    let page = Page { description, return_to: &return_to, ..Page::new(cx, "Sign in")? };
+    let description = format!("Sign in to post, comment and vote on {}.", cx.site_name());
+    let page = Page { description: &description, return_to: &return_to, ..Page::new(cx, "Sign in")? };
     let admins = admins(cx)?;
     let form = form(cx, "", &return_to, &admins)?;
     Ok(reply::page(cx, layout::render(&page, views::sign_in(&form, &NO_ERRORS))?))
@@ -56,7 +56,8 @@ fn form<'f>(
 ) -> Result<views::SignInForm<'f>> {
     let (has_draft, has_vote) = (draft::handlers::is_kept(cx)?, vote::pending_vote(cx).is_some());
     let account = Account::of(auth::viewer(cx)?);
-    Ok(views::SignInForm { account, screen_name, return_to, has_draft, has_vote, admins })
+    let takes_new_users = cx.settings().takes_new_users();
+    Ok(views::SignInForm { account, screen_name, return_to, has_draft, has_vote, admins, takes_new_users })
 }
 
 /// `POST /sessions`: signs a user in. A wrong name or password, or too many attempts, are shown in the form.

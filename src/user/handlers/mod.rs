@@ -96,7 +96,7 @@ pub fn page(cx: &Cx, id: UserId, cursors: &ListCursors) -> Result<Option<String>
     };
     let feed = Some(paths::user_feed(id).to_string().into());
     let name = &profile.user.screen_name;
-    let description = format!("What {} wrote on Lorem News.", isolated(name));
+    let description = format!("What {} wrote on {}.", isolated(name), cx.site_name());
     let page = Page {
         feed,
         is_about_admin: profile.user.is_admin,
@@ -117,20 +117,28 @@ pub fn own(cx: &Cx) -> Result {
 /// `GET /sign_up`.
 ///
 /// # Errors
-/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
+/// [`Error::Forbidden`] where the site takes no new users; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn new(cx: &Cx) -> Result {
+    refuse_where_closed(cx)?;
     let return_to = cx.query("return_to").unwrap_or_default();
-    let description = "Create an account to post, comment and vote on Lorem News.";
-    let page = Page { description, return_to: &return_to, ..Page::new(cx, "Sign up")? };
+    let description = format!("Create an account to post, comment and vote on {}.", cx.site_name());
+    let page = Page { description: &description, return_to: &return_to, ..Page::new(cx, "Sign up")? };
     Ok(reply::page(cx, layout::render(&page, views::sign_up(page.account(), "", &return_to, &NO_ERRORS))?))
+}
+
+/// Refuses new users where an admin has closed the site to them.
+fn refuse_where_closed(cx: &Cx) -> Result<()> {
+    let sentence = "This site takes no new users.";
+    if cx.settings().takes_new_users() { Ok(()) } else { Err(Error::Forbidden(sentence)) }
 }
 
 /// `POST /users`: signs a user up and in. The form shows errors that the user can correct, and a rate limit.
 ///
 /// # Errors
-/// [`Error::UnsupportedMediaType`] or [`Error::BadRequest`] for a malformed form; [`Error::Unavailable`] when
-/// no permit to hash comes in time; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
+/// [`Error::Forbidden`] where the site takes no new users; [`Error::UnsupportedMediaType`] or
+/// [`Error::BadRequest`] for a malformed form; [`Error::Unavailable`] when no permit to hash comes in time; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn create(cx: &Cx) -> Result {
+    refuse_where_closed(cx)?;
     let form = cx.form()?;
     let screen_name = form.line("screen_name");
     let password = form.get("password").unwrap_or_default();
