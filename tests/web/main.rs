@@ -27,6 +27,7 @@ mod file_modes;
 mod hashing;
 mod hidden;
 mod hn_api;
+mod hn_search;
 mod housekeeping;
 mod http;
 mod inbox;
