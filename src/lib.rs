@@ -27,6 +27,7 @@ pub mod jobs;
 pub mod monitoring;
 pub mod status;
 pub mod hn_api;
+pub mod hn_search;
 pub mod feed;
 pub mod sitemap;
 pub mod search;

@@ -13,8 +13,8 @@ use crate::vote::{Target, Vote};
 use crate::web::route::Route;
 use crate::web::{Cx, Error, Result, assets, csrf, observer, paths, reply};
 use crate::{
-    auth, benchmarking, comment, deletion, feed, first_admin, flag, follow, hn_api, inbox, kept, moderation,
-    monitoring, post, preference, reset, saved, search, session, setting, sitemap, status, user,
+    auth, benchmarking, comment, deletion, feed, first_admin, flag, follow, hn_api, hn_search, inbox, kept,
+    moderation, monitoring, post, preference, reset, saved, search, session, setting, sitemap, status, user,
 };
 
 /// The table of routes: a path's segments (a name stands for any segment) and a handler for each method, with
@@ -342,6 +342,10 @@ routes! { cx,
     ["v0", "jobstories.json"] => { GET => kept::document(cx, |cx| hn_api::handlers::list(cx, List::Jobs)) }
     ["v0", "maxitem.json"] => { GET => kept::document(cx, hn_api::handlers::max_item) }
     ["v0", "updates.json"] => { GET => kept::document(cx, hn_api::handlers::updates) }
+    ["api", "v1", "search"] => { GET => kept::document(cx, |cx| hn_search::handlers::search(cx, search::Order::Relevance)) }
+    ["api", "v1", "search_by_date"] => { GET => kept::document(cx, |cx| hn_search::handlers::search(cx, search::Order::Date)) }
+    ["api", "v1", "items", number] => { GET => kept::document(cx, |cx| hn_search::handlers::item(cx, number)) }
+    ["api", "v1", "users", name] => { GET => hn_search::handlers::user(cx, name) }
     ["up"] => { GET => status::handlers::up(cx) }
     ["metrics"] if observer::may_observe(cx) => { GET => monitoring::handlers::show(cx) }
     ["status"] => { GET => status::handlers::status(cx) }

@@ -5,6 +5,7 @@ use std::hash::Hash;
 
 use percent_encoding::percent_decode_str;
 use rouille::Response;
+use rusqlite::Connection;
 use serde_json::Value;
 
 use super::{ItemNumber, List, MAX_OF_KIND, MAX_STORIES, MAX_SUBMITTED, MAX_TEXT_BYTES, sql, views};
@@ -15,7 +16,7 @@ use crate::post::best::Period;
 use crate::post::{self, PostKind};
 use crate::types::cursor::{Cursor, START, Slice};
 use crate::types::id::{CommentId, PostId, number_from_path};
-use crate::user;
+use crate::user::{self, User};
 use crate::vote::Target;
 use crate::web::{Cx, Result, paths, reply};
 
@@ -57,7 +58,10 @@ fn comment(cx: &Cx, id: CommentId) -> Result<Value> {
 }
 
 /// A text as far as it has room, with a link to the page that shows the rest.
-fn text(cx: &Cx, text: &str, whole: paths::Path) -> Result<Value> {
+///
+/// # Errors
+/// [`Error::Internal`](crate::web::Error::Internal) when rendering fails, which no known input causes.
+pub fn text(cx: &Cx, text: &str, whole: paths::Path) -> Result<Value> {
     let address = cx.origin().map(|origin| format!("{origin}{whole}"));
     views::text(&beginning(text, MAX_TEXT_BYTES), address.as_deref())
 }
@@ -67,21 +71,26 @@ fn text(cx: &Cx, text: &str, whole: paths::Path) -> Result<Value> {
 /// # Errors
 /// Those of [`item`].
 pub fn user(cx: &Cx, name: &str) -> Result {
-    let name = percent_decode_str(name).decode_utf8().unwrap_or_default();
     let found = cx.read(|connection| {
-        let id = user::sql::with_name(connection, &user::name::folded(&name))?;
-        let Some(user) = id.map(|id| user::sql::find(connection, id)).transpose()?.flatten() else {
-            return Ok(None);
-        };
+        let Some(user) = find_user(connection, name)? else { return Ok(None) };
         let posts = post::sql::of_user(connection, user.id, START, MAX_SUBMITTED)?.rows;
         let comments = sql::comments_of_user(connection, user.id, MAX_SUBMITTED)?;
         Ok(Some((user, posts, comments)))
     })?;
-    let Some((user, posts, comments)) = found.filter(|(user, ..)| user.screen_name == name) else {
-        return Ok(answer(cx, &Value::Null));
-    };
+    let Some((user, posts, comments)) = found else { return Ok(answer(cx, &Value::Null)) };
     let about = text(cx, &user.about, paths::user(user.id))?;
     Ok(answer(cx, &views::user(&user, about, &submitted(&posts, &comments))))
+}
+
+/// The user with the name in a percent-encoded segment of a path, in their spelling.
+///
+/// # Errors
+/// [`rusqlite::Error`] when SQLite fails.
+pub fn find_user(connection: &Connection, segment: &str) -> rusqlite::Result<Option<User>> {
+    let name = percent_decode_str(segment).decode_utf8().unwrap_or_default();
+    let id = user::sql::with_name(connection, &user::name::folded(&name))?;
+    let found = id.map(|id| user::sql::find(connection, id)).transpose()?.flatten();
+    Ok(found.filter(|user| user.screen_name == name))
 }
 
 /// A user's posts and comments together, the newest first.

@@ -88,11 +88,10 @@ pub fn of_kind<'p>(
     clock: &'p Clock,
 ) -> impl Render + 'p {
     owned_html! {
-        p(class="hint") {
-            : about_kind(kind); : " A post is listed here if its title begins with “"; : kind.word(); : ":”, or with one more word before the colon."
-        }
         @ if posts.rows.is_empty() {
-            p(class="empty") { : "No such post yet." }
+            p(class="empty") {
+                : "No such post yet. A title that begins with “"; : kind.word(); : ":” or “"; : kind.word(); : " LN:” is listed here."
+            }
         } else {
             : list(viewer, posts, first, clock);
         }

@@ -77,15 +77,21 @@ fn excerpt_from(text: &str, begin: usize) -> Excerpt<'_> {
     Excerpt { text: rest[..end].trim(), is_cut_before, is_cut_after: !rest[end..].trim().is_empty() }
 }
 
-/// A text with the matching words in `<mark>` elements.
-pub fn highlighted<'t>(text: &'t str, query: &'t Query) -> impl Render + 't {
+/// A text in parts: what stands before each match, and the match; and the rest.
+#[must_use]
+pub fn segments<'t>(text: &'t str, query: &Query) -> (Vec<(&'t str, &'t str)>, &'t str) {
     let mut segments: Vec<(&str, &str)> = Vec::new();
     let mut at = 0;
     for word in matches(text, query) {
         segments.push((&text[at..word.at], word.text));
         at = word.end();
     }
-    let rest = &text[at..];
+    (segments, &text[at..])
+}
+
+/// A text with the matching words in `<mark>` elements.
+pub fn highlighted<'t>(text: &'t str, query: &'t Query) -> impl Render + 't {
+    let (segments, rest) = segments(text, query);
     owned_html! {
         @ for &(before, word) in &segments { : Text(before); mark { : Text(word) } }
         : Text(rest);

@@ -138,6 +138,18 @@ pub fn folded(word: &str) -> String {
     word.nfkc().filter_map(|letter| fold_other(letter, &mut drops_marks)).collect()
 }
 
+/// A folded word with its signs as they are typed.
+#[must_use]
+pub fn with_signs(folded: &str) -> String {
+    let sign = |letter| match letter {
+        '\u{e003}' => '.',
+        '\u{e006}' => '+',
+        '\u{e007}' => '#',
+        _ => letter,
+    };
+    folded.chars().map(sign).collect()
+}
+
 fn fold_other(letter: char, drops_marks: &mut bool) -> Option<char> {
     match letter {
         '.' => return Some('\u{e003}'),

@@ -34,7 +34,10 @@ fn a_post_is_listed_by_the_beginning_of_its_title() {
     for (path, heading) in [("/ask", "Ask"), ("/show", "Show")] {
         let html = site.get(path).html();
         assert_eq!(texts(&html, "h1"), [heading]);
-        assert_eq!(texts(&html, "main p.empty"), ["No such post yet."]);
+        let empty = format!(
+            "No such post yet. A title that begins with “{heading}:” or “{heading} LN:” is listed here."
+        );
+        assert_eq!(texts(&html, "main p.empty"), [empty]);
     }
     let ends = ["HN: a", "LN: b", ": c", " 日本: d", " hn: e"];
     let of = |word: &str| -> Vec<i64> {

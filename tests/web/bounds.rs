@@ -4,11 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use lorem_news::comment::{self, NewComment};
+use lorem_news::hn_api::ItemNumber;
 use lorem_news::html::size::{MAX_FRAGMENT_BYTES, MAX_PAGE_BYTES};
 use lorem_news::post::{self, NewPost, link};
 use lorem_news::search;
 use lorem_news::types::id::{CommentId, PostId, UserId};
 use lorem_news::types::time::{DAY, Timestamp};
+use lorem_news::vote::Target;
 use rusqlite::Connection;
 use scraper::Html;
 
@@ -249,9 +251,32 @@ fn assert_bounded(piece: impl Fn(usize) -> &'static str) {
             sizes.check("htmx /search", &client.htmx("GET", fragment, &[]), MAX_FRAGMENT_BYTES);
         }
     }
-    for path in
-        ["/posts/", "/posts//text", "/comments/", "/users/", "/posts/.atom", "/flags", "htmx /comments/"]
-    {
+    let item = |id: &PostId| ItemNumber::of(Target::Post(*id)).get();
+    let items = posts
+        .iter()
+        .take(13)
+        .map(item)
+        .flat_map(|number| [format!("/v0/item/{number}.json"), format!("/api/v1/items/{number}")]);
+    let searches = ["query=bounds", "tags=story", "tags=comment&query=a"].map(|parameters| {
+        ["search", "search_by_date"].map(|order| format!("/api/v1/{order}?hitsPerPage=50&{parameters}"))
+    });
+    for path in items.chain(searches.into_iter().flatten()) {
+        let answer = site.get(&path);
+        assert_eq!(answer.status, 200, "{path}");
+        sizes.check(&path, &answer, MAX_PAGE_BYTES);
+    }
+    for path in [
+        "/posts/",
+        "/posts//text",
+        "/comments/",
+        "/users/",
+        "/posts/.atom",
+        "/flags",
+        "htmx /comments/",
+        "/v/item/.json",
+        "/api/v/items/",
+        "/api/v/search",
+    ] {
         assert!(sizes.0.get(path).is_some_and(|&largest| largest > 20_000), "{path}: {:?}", sizes.0);
     }
 }

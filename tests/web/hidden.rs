@@ -370,6 +370,34 @@ fn probes(database: &Connection) -> Vec<Probe> {
     let items: Vec<String> =
         posts.into_iter().chain(comments).map(|number| format!("/v0/item/{number}.json")).collect();
     add("/v0/item/:file", "GET", &items);
+    let trees: Vec<String> = items
+        .iter()
+        .map(|path| path.replace("/v0/item/", "/api/v1/items/").trim_end_matches(".json").to_owned())
+        .collect();
+    add("/api/v1/items/:number", "GET", &trees);
+    for (pattern, path) in
+        [("/api/v1/search", "/api/v1/search?"), ("/api/v1/search_by_date", "/api/v1/search_by_date?")]
+    {
+        // The answer has the query in it.
+        let queries = [
+            "query=removedtitl",
+            "query=removedtex",
+            "query=removedcommen",
+            "query=deletedtitl",
+            "query=gonetitl",
+            "query=lefttitl",
+            "query=publicremark",
+            "query=secret.example",
+            "tags=story",
+            "tags=comment&hitsPerPage=50",
+            "tags=front_page",
+        ];
+        add(pattern, "GET", &queries.map(|query| path.to_owned() + query));
+        let tags = [REMOVED_POST, DELETED_POST, LEFT_POST].map(|id| format!("{path}tags=story_{}", 2 * id));
+        add(pattern, "GET", &tags);
+    }
+    let names = [AUTHOR, OTHER, BANNED].map(|id| format!("/api/v1/users/{}", name_of(database, id)));
+    add("/api/v1/users/:name", "GET", &names);
     let names = [AUTHOR, OTHER, BANNED].map(|id| format!("/v0/user/{}.json", name_of(database, id)));
     add("/v0/user/:file", "GET", &names);
     for pattern in [

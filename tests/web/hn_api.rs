@@ -76,7 +76,7 @@ pub fn new_comment(
 }
 
 /// A site without posts, with an admin, who is user 1, and the users Zoë Ü and ann.
-fn people() -> (Site, Connection) {
+pub fn people() -> (Site, Connection) {
     let site = Site::start();
     let database = site.database();
     database

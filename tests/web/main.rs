@@ -28,6 +28,7 @@ mod following;
 mod hashing;
 mod hidden;
 mod hn_api;
+mod hn_search;
 mod housekeeping;
 mod http;
 mod inbox;

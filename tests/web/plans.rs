@@ -15,6 +15,7 @@ use lorem_news::feed;
 use lorem_news::flag::{self, FlagOutcome, NewFlag};
 use lorem_news::follow;
 use lorem_news::hn_api;
+use lorem_news::hn_search;
 use lorem_news::inbox;
 use lorem_news::moderation::{self, Decision, ModerationAction, Outcome, Subject};
 use lorem_news::post::best::Period;
@@ -616,6 +617,11 @@ fn the_search_index_finds_its_rows_by_an_index() {
             search::sql::hit(connection, Some(USER), &found[0].0).expect("an answer").expect("it is there");
         }
         user::sql::with_name(connection, "somebody").expect("an answer");
+        hn_search::sql::newest_comments(connection).expect("comments");
+        hn_search::sql::comments_of(connection, POST).expect("comments");
+        hn_search::sql::story(connection, POST).expect("an answer").expect("it is there");
+        let targets = [Target::Comment(COMMENT), Target::Post(POST)];
+        assert_eq!(hn_search::sql::documents(connection, &targets).expect("an answer").len(), 2);
     });
     assert!(asked.iter().filter(|sql| sql.contains(" MATCH ")).count() >= 4, "{asked:?}");
     assert_found_by_index(&connection, &own(asked));

@@ -1,0 +1,107 @@
+//! Programs for Hacker News that others wrote, unchanged, as clients of the site. `bin/setup clients` installs them; they
+//! need Python.
+
+#![allow(clippy::unwrap_used, missing_docs, dead_code)]
+
+use std::process::Command;
+
+use lorem_news::hn_api::ItemNumber;
+use lorem_news::types::id::{CommentId, PostId};
+use lorem_news::vote::Target;
+use lorem_test_support::client::Client;
+use lorem_test_support::harness::*;
+use serde_json::{Value, json};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn of_post(id: i64) -> i64 {
+    ItemNumber::of(Target::Post(PostId::new(id))).get()
+}
+
+fn of_comment(id: i64) -> i64 {
+    ItemNumber::of(Target::Comment(CommentId::new(id))).get()
+}
+
+/// What the package hn-api-client got from a site.
+fn read(site: &Site, user: &str, items: &[i64]) -> Value {
+    let packages = format!("{ROOT}/.tools/clients");
+    let items = items.iter().map(i64::to_string);
+    let output = Command::new("python3")
+        .arg(format!("{ROOT}/tests/clients/read.py"))
+        .args([format!("http://{}", site.address), user.to_owned()])
+        .args(items)
+        .env("PYTHONPATH", packages)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .expect("Python runs");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "bin/setup clients installs the package: {errors}");
+    serde_json::from_slice(&output.stdout).expect("it prints JSON")
+}
+
+/// The number of comments in a tree, without its root.
+fn size(tree: &Value) -> i64 {
+    tree["replies"].as_array().expect("a list").iter().map(|reply| 1 + size(reply)).sum()
+}
+
+#[test]
+fn hn_api_client_reads_the_site() {
+    let site = Site::with(60, |_| {});
+    let database = site.database();
+    let comments = "SELECT min(id) FROM comments WHERE post_id = 1";
+    let (parent, author) =
+        (number(&database, comments), number(&database, "SELECT user_id FROM posts WHERE id = 1"));
+    let name: String = database
+        .query_row("SELECT screen_name FROM users WHERE id = ?1", [author], |row| row.get(0))
+        .expect("the author");
+    let voter = Client::signed_in_as(&site, if author == 1 { 2 } else { 1 });
+    assert_eq!(voter.post("/posts/1/vote", &[]).status, 303);
+    let reply =
+        voter.post(&format!("/comments/{parent}/replies"), &[("body", "A reply with <signs> & 日本語")]);
+    assert_eq!(reply.status, 303, "{}", reply.text());
+    let reply = number(&database, "SELECT max(id) FROM comments");
+    // The hottest of all: its discussion is read as a tree.
+    database
+        .execute("UPDATE posts SET hotness = 1 + (SELECT max(hotness) FROM posts) WHERE id = 1", [])
+        .expect("it moves");
+    let gone = 10_000_000;
+    let numbers = [of_post(1), of_comment(parent), of_comment(reply), gone];
+    let got = read(&site, &name, &numbers);
+
+    let lists = &got["lists"];
+    let all = |list: &str| lists[list].as_array().expect("a list").clone();
+    assert_eq!((all("top").len(), all("new").len(), all("job").len()), (60, 60, 0));
+    assert_eq!((&lists["top"][0], &lists["best"]), (&json!(of_post(1)), &json!([of_post(1)])));
+    let of_kind = |kind: i64| ids(&database, &format!("SELECT id * 2 FROM posts WHERE kind = {kind}"));
+    assert_eq!((&lists["ask"], &lists["show"]), (&json!(of_kind(1)), &json!(of_kind(2))));
+    let titles = |list: &Value| {
+        list.as_array().expect("a list").iter().filter(|story| story["title"].is_string()).count()
+    };
+    assert_eq!(titles(&got["top"]), 10);
+
+    let [story, comment, answer, nothing] = [0, 1, 2, 3].map(|at| &got["items"][at]);
+    assert_eq!((&story["type"], &story["by"], &story["score"]), (&json!("story"), &json!(name), &json!(2)));
+    let count = number(&database, "SELECT comments_count FROM posts WHERE id = 1");
+    assert_eq!((&story["descendants"], size(&got["tree"])), (&json!(count), count));
+    assert_eq!((&comment["type"], &comment["parent"]), (&json!("comment"), &json!(of_post(1))));
+    assert!(comment["kids"].as_array().expect("a list").contains(&json!(of_comment(reply))));
+    assert_eq!(answer["text"], "<p>A reply with &lt;signs&gt; &amp; 日本語</p>");
+    assert_eq!((nothing, &got["nobody"]), (&Value::Null, &Value::Null));
+
+    let user = &got["user"];
+    let karma = number(&database, &format!("SELECT karma FROM users WHERE id = {author}"));
+    assert_eq!((&user["id"], &user["karma"]), (&json!(name), &json!(karma)));
+    assert!(user["submitted"].as_array().expect("a list").contains(&json!(of_post(1))));
+    let greatest = got["max_item"].as_i64().expect("a number");
+    assert!(greatest >= of_comment(reply) && greatest >= of_post(60));
+    assert_eq!(
+        got["updates"]["items"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .filter(|item| **item == of_comment(reply))
+            .count(),
+        1
+    );
+    assert_sound(&database);
+}
