@@ -173,6 +173,7 @@ routes! { cx,
     [""] => { GET => kept::page(cx, post::handlers::lists::front) }
     ["best"] => { GET => kept::page(cx, |cx| post::handlers::lists::best(cx, paths::WEEK)) }
     ["best", period] => { GET => kept::page(cx, |cx| post::handlers::lists::best(cx, period)) }
+    ["past"] => { GET => kept::page(cx, post::handlers::past::show) }
     ["from"] => { GET => kept::page(cx, post::handlers::lists::from) }
     ["posts"] => { GET => kept::page(cx, post::handlers::lists::recent), POST [Writes] => post::handlers::create(cx) }
     ["posts.atom"] => { GET => kept::document(cx, feed::handlers::newest) }

@@ -1,5 +1,7 @@
 //! HTML of posts: lists, pages and forms.
 
+pub mod past;
+
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
@@ -54,15 +56,23 @@ pub fn best<'p>(
     clock: &'p Clock,
 ) -> impl Render + 'p {
     owned_html! {
-        nav(class="tabs", aria-label="Over which time") {
-            @ for each in Period::EACH {
-                a(href=paths::best(each.code()), aria-current?=layout::current(each == period)) { : each.label() }
-            }
-        }
+        : periods(Some(period));
         @ if posts.rows.is_empty() {
             p(class="empty") { : period.empty_message() }
         } else {
             : list(viewer, posts, clock);
+        }
+    }
+}
+
+/// The links to the best posts of each period, and to those of past days; `None`: the page is of a past day.
+fn periods(here: Option<Period>) -> impl Render {
+    owned_html! {
+        nav(class="tabs", aria-label="Over which time") {
+            @ for each in Period::EACH {
+                a(href=paths::best(each.code()), aria-current?=layout::current(Some(each) == here)) { : each.label() }
+            }
+            a(href=paths::PAST, aria-current?=layout::current(here.is_none())) { : "Past days" }
         }
     }
 }

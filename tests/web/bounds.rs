@@ -200,6 +200,7 @@ fn starts(posts: &[PostId]) -> Vec<String> {
         "/best",
         "/best/all",
         "/comments",
+        "/past",
         "/threads",
         "/saved",
         "/saved/comments",

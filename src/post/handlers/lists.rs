@@ -60,7 +60,7 @@ fn list(
 }
 
 /// Says that the page shows these posts, and `more`.
-fn show(cx: &Cx, posts: &Slice<ListedPost>, more: &[Topic], window: Option<Window>) {
+pub(super) fn show(cx: &Cx, posts: &Slice<ListedPost>, more: &[Topic], window: Option<Window>) {
     let shown = posts.rows.iter().map(|listed| Topic::Post(listed.row.id()));
     let topics: Vec<Topic> = shown.chain(more.iter().copied()).collect();
     let visits = posts.rows.iter().filter_map(|listed| listed.relation.visit.map(Visit::ends_at));
