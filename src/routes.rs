@@ -186,6 +186,7 @@ routes! { cx,
     ["best", period] => { GET => kept::page(cx, |cx| post::handlers::lists::best(cx, period)) }
     ["ask"] => { GET => kept::page(cx, |cx| post::handlers::lists::of_kind(cx, PostKind::Ask)) }
     ["show"] => { GET => kept::page(cx, |cx| post::handlers::lists::of_kind(cx, PostKind::Show)) }
+    ["past"] => { GET => kept::page(cx, post::handlers::past::show) }
     ["from"] => { GET => kept::page(cx, post::handlers::lists::from) }
     ["posts"] => { GET => kept::page(cx, post::handlers::lists::recent), POST [Writes] => post::handlers::create(cx) }
     ["posts.atom"] => { GET => kept::document(cx, feed::handlers::newest) }

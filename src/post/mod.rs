@@ -1,6 +1,7 @@
 //! Posts.
 
 pub mod best;
+pub mod day;
 pub mod handlers;
 pub mod kind;
 pub mod link;

@@ -1,5 +1,7 @@
 //! HTML of posts: lists, pages and forms.
 
+pub mod past;
+
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
@@ -42,10 +44,9 @@ pub fn list<'p>(
     first: Option<u32>,
     clock: &'p Clock,
 ) -> impl Render + 'p {
-    let shown = u32::try_from(posts.rows.len()).unwrap_or(u32::MAX);
     owned_html! {
         : rows(&posts.rows, viewer, clock, first);
-        : pager::more_ranked(posts.next, first.map(|first| first.saturating_add(shown)), "posts");
+        : pager::more_ranked("", (posts, first), "posts");
     }
 }
 
@@ -58,11 +59,7 @@ pub fn best<'p>(
     clock: &'p Clock,
 ) -> impl Render + 'p {
     owned_html! {
-        nav(class="tabs", aria-label="Over which time") {
-            @ for each in Period::EACH {
-                a(href=paths::best(each.code()), aria-current?=layout::current(each == period)) { : each.label() }
-            }
-        }
+        : periods(Some(period));
         @ if posts.rows.is_empty() {
             p(class="empty") { : period.empty_message() }
         } else {
@@ -94,6 +91,18 @@ pub fn of_kind<'p>(
             }
         } else {
             : list(viewer, posts, first, clock);
+        }
+    }
+}
+
+/// The links to the best posts of each period, and to those of past days; `None`: the page is of a past day.
+fn periods(here: Option<Period>) -> impl Render {
+    owned_html! {
+        nav(class="tabs", aria-label="Over which time") {
+            @ for each in Period::EACH {
+                a(href=paths::best(each.code()), aria-current?=layout::current(Some(each) == here)) { : each.label() }
+            }
+            a(href=paths::PAST, aria-current?=layout::current(here.is_none())) { : "Past days" }
         }
     }
 }

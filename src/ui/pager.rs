@@ -6,7 +6,7 @@ use std::fmt;
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
-use crate::types::cursor::Cursor;
+use crate::types::cursor::{Cursor, Slice};
 
 /// The link to the next page, if there is one, such as "More posts": `name` is the query parameter, `anchor`
 /// the list's fragment identifier.
@@ -19,12 +19,18 @@ pub fn more(
     more_at(next.map(|next| format!("?{name}={next}{anchor}")), rows)
 }
 
-/// The link to the next page of a list by rank; `first` is the rank of the first row there, which the list itself cannot
-/// know.
-pub fn more_ranked(next: Option<Cursor>, first: Option<u32>, rows: &'static str) -> impl Render {
-    let address = next.map(|next| match first {
-        Some(first) => format!("?after={next}&{RANK}={first}"),
-        None => format!("?after={next}"),
+/// The link to the next page of a list by rank, whose first page is at `address`; empty: at that of this page. The rank of
+/// the first row there follows from that of the first row here, which the list itself cannot know.
+pub fn more_ranked<T>(
+    address: &str,
+    (here, first): (&Slice<T>, Option<u32>),
+    rows: &'static str,
+) -> impl Render + use<T> {
+    let joint = if address.contains('?') { '&' } else { '?' };
+    let shown = u32::try_from(here.rows.len()).unwrap_or(u32::MAX);
+    let address = here.next.map(|next| match first {
+        Some(first) => format!("{address}{joint}after={next}&{RANK}={}", first.saturating_add(shown)),
+        None => format!("{address}{joint}after={next}"),
     });
     more_at(address, rows)
 }

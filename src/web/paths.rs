@@ -27,6 +27,8 @@ pub const ASK: &str = "/ask";
 pub const SHOW: &str = "/show";
 /// The default period of [`BEST`].
 pub const WEEK: &str = "week";
+/// The posts of a day.
+pub const PAST: &str = "/past";
 /// The posts that link to a site.
 pub const FROM: &str = "/from";
 /// The feed of the front page.
@@ -387,6 +389,12 @@ pub fn with_return_to(page: &str, return_to: &str) -> String {
 #[must_use]
 pub fn best(period: &'static str) -> String {
     if period == WEEK { BEST.to_owned() } else { format!("{BEST}/{period}") }
+}
+
+/// The posts of a day, which is written `2026-11-23`.
+#[must_use]
+pub fn past(day: impl fmt::Display) -> String {
+    format!("{PAST}?day={day}")
 }
 
 /// The path of the posts that link to a site.

@@ -110,10 +110,10 @@ fn the_best_posts_of_each_period_are_listed_once_by_points() {
         assert_eq!(walk(&site, path, || {}), expected, "{path}");
         let html = site.get(path).html();
         assert_eq!(texts(&html, "h1"), [heading]);
-        assert_eq!(texts(&html, "main nav.tabs a"), ["Day", "Week", "Month", "All time"]);
+        assert_eq!(texts(&html, "main nav.tabs a"), ["Day", "Week", "Month", "All time", "Past days"]);
         assert_eq!(
             attributes(&html, "main nav.tabs a", "href"),
-            ["/best/day", "/best", "/best/month", "/best/all"]
+            ["/best/day", "/best", "/best/month", "/best/all", "/past"]
         );
         assert_eq!(texts(&html, "main nav.tabs [aria-current=page]"), [label]);
         assert_eq!(texts(&html, "header [aria-current=page]"), ["Best"]);

@@ -203,6 +203,7 @@ fn starts(posts: &[PostId]) -> Vec<String> {
         "/best",
         "/best/all",
         "/comments",
+        "/past",
         "/threads",
         "/saved",
         "/saved/comments",

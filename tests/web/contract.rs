@@ -565,6 +565,8 @@ fn every_page_and_form_for_a_guest_works_without_a_script() {
         "/comments/N",
         "/comments/N/reply",
         "/users/N",
+        "/past",
+        "/past?day=N-N-N",
         "/sign_in",
         "/sign_up",
         "/?after=N-N&rank=N",

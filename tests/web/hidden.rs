@@ -303,6 +303,14 @@ fn probes(database: &Connection) -> Vec<Probe> {
     }
     add("/drafts/:id", "DELETE", &fixed(&["/drafts/1"]));
     add("/users/:id", "GET", &users(""));
+    add(
+        "/past",
+        "GET",
+        &[REMOVED_POST, OPEN_POST].map(|id| {
+            let day = "SELECT date(created_at / 1000000, 'unixepoch') FROM posts WHERE id =";
+            format!("/past?day={}", string(database, &format!("{day} {id}")))
+        }),
+    );
     add("/comments", "GET", &fixed(&["/comments"]));
     add("/comments/followed", "GET", &fixed(&["/comments/followed"]));
     for (pattern, end) in [("/users/:id/follow", "/follow"), ("/users/:id/unfollow", "/unfollow")] {

@@ -366,7 +366,7 @@ fn happen(pair: &Pair, event: Event, now: Timestamp) {
 }
 
 /// The pages of [`pages`]; the last four are those of posts.
-const PAGES: usize = 22;
+const PAGES: usize = 24;
 
 /// The pages that are kept, of which each history looks at some.
 fn pages(connection: &Connection, number: usize) -> String {
@@ -395,6 +395,8 @@ fn pages(connection: &Connection, number: usize) -> String {
         13 | 14 => format!("/users/{}", nth(connection, "users", number / PAGES % 5).unwrap_or(0)),
         16 => "/comments".to_owned(),
         17 => format!("/comments?after=1-{}", nth(connection, "comments", 2).unwrap_or(0)),
+        18 => "/past".to_owned(),
+        19 => format!("/past?day=2027-01-{:02}", 15 + number / PAGES),
         _ => format!("/posts/{post}"),
     }
 }

@@ -41,6 +41,7 @@ mod moderating;
 mod naming;
 mod neighbours;
 mod operation;
+mod past;
 mod own_lists;
 mod pages;
 mod plans;

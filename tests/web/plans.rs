@@ -19,6 +19,7 @@ use lorem_news::hn_search;
 use lorem_news::inbox;
 use lorem_news::moderation::{self, Decision, ModerationAction, Outcome, Subject};
 use lorem_news::post::best::Period;
+use lorem_news::post::day::Day;
 use lorem_news::post::{self, Content, Holder, Holders, ListedRow, NewPost, PostKind, UpdateOutcome};
 use lorem_news::reset;
 use lorem_news::saved::{self, SaveAction};
@@ -117,6 +118,9 @@ fn lists(connection: &Connection) {
     comment::sql::lists::voted_by(connection, USER, START, 30).expect("the comments with them");
     comment::sql::lists::answered(connection, USER, START, 30).expect("the user's comments with replies");
     names::screen_name(connection, USER).expect("the user's name");
+    let day = Day::of(Timestamp::now()).expect("a day");
+    post::sql::past::of_day(connection, day, START, 30).expect("the posts of a day");
+    post::sql::past::oldest(connection).expect("the oldest post");
     post::sql::saved_by(connection, USER, START, 30).expect("the saved posts");
     post::sql::from_random(connection, 100).expect("some posts");
     post::sql::random(connection).expect("any post");
@@ -168,7 +172,7 @@ fn every_list_is_read_from_an_index_in_its_order() {
     visit::sql::record(&connection, USER, POST, LONG_AGO).expect("it is noted");
     connection.execute("INSERT INTO follows SELECT 1, id FROM users", []).expect("the schema is known");
     let asked = statements(&connection, lists);
-    assert_eq!(asked.len(), 56, "{asked:?}");
+    assert_eq!(asked.len(), 59, "{asked:?}");
     // With the planner's statistics and without.
     for change in ["ANALYZE", "DROP TABLE sqlite_stat1"] {
         connection.execute_batch(change).expect(change);

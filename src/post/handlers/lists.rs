@@ -63,7 +63,7 @@ fn list(
 }
 
 /// The rank of the first post of a page: one, or what the link to the page says; `None` for an address without it.
-fn first_rank(cx: &Cx, after: Cursor) -> Option<u32> {
+pub(super) fn first_rank(cx: &Cx, after: Cursor) -> Option<u32> {
     if after == START { Some(1) } else { cx.query(pager::RANK)?.parse().ok().filter(|rank| *rank < MAX_RANK) }
 }
 
@@ -71,7 +71,7 @@ fn first_rank(cx: &Cx, after: Cursor) -> Option<u32> {
 const MAX_RANK: u32 = 10_000_000;
 
 /// Says that the page shows these posts, and `more`.
-fn show(cx: &Cx, posts: &Slice<ListedPost>, more: &[Topic], window: Option<Window>) {
+pub(super) fn show(cx: &Cx, posts: &Slice<ListedPost>, more: &[Topic], window: Option<Window>) {
     let shown = posts.rows.iter().map(|listed| Topic::Post(listed.row.id()));
     let topics: Vec<Topic> = shown.chain(more.iter().copied()).collect();
     let visits = posts.rows.iter().filter_map(|listed| listed.relation.visit.map(Visit::ends_at));

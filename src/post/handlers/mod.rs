@@ -3,6 +3,7 @@
 pub mod discussion;
 pub mod lists;
 pub mod own_lists;
+pub mod past;
 pub mod rows;
 
 use std::borrow::Cow;

@@ -2,6 +2,7 @@
 
 mod changes;
 mod deletion;
+pub mod past;
 
 use std::sync::Arc;
 use std::time::Duration;
