@@ -8,6 +8,7 @@ use lorem_http::{Limits, Network, ProxyHeaders};
 
 use super::origin::Origin;
 use super::rate_limits::RateLimits;
+use super::smtp::Smtp;
 use crate::file_mode::FileMode;
 use crate::replica;
 
@@ -47,6 +48,8 @@ pub struct Config {
     pub server_timing: bool,
     /// The megabytes (of 1,000,000 bytes) of pages that are kept; 0: none are.
     pub cache_mb: u32,
+    /// The mail server; `None`: the site sends no mail.
+    pub smtp: Option<Smtp>,
     /// The replica, if there is one.
     pub replica: Option<replica::settings::Settings>,
 }
@@ -72,6 +75,7 @@ impl Config {
             slow: None,
             server_timing: false,
             cache_mb: DEFAULT_CACHE_MB,
+            smtp: None,
             replica: None,
         }
     }

@@ -11,6 +11,7 @@ pub mod limiter;
 pub mod origin;
 pub mod rate_limits;
 pub mod semaphore;
+pub mod smtp;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;

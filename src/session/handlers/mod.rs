@@ -56,7 +56,8 @@ fn form<'f>(
 ) -> Result<views::SignInForm<'f>> {
     let (has_draft, has_vote) = (draft::handlers::is_kept(cx)?, vote::pending_vote(cx).is_some());
     let account = Account::of(auth::viewer(cx)?);
-    Ok(views::SignInForm { account, screen_name, return_to, has_draft, has_vote, admins })
+    let sends_mail = cx.site.config.smtp.is_some();
+    Ok(views::SignInForm { account, screen_name, return_to, has_draft, has_vote, sends_mail, admins })
 }
 
 /// `POST /sessions`: signs a user in. A wrong name or password, or too many attempts, are shown in the form.
