@@ -13,6 +13,7 @@ use crate::changes::{self, Changes};
 use crate::jobs::housekeeping::Housekeeping;
 use crate::jobs::indexer::Indexer;
 use crate::jobs::look_alikes;
+use crate::jobs::mailer::Mailer;
 use crate::metrics::requests::RequestMetrics;
 use crate::replica::settings::Settings;
 use crate::replica::setup::Replica;
@@ -190,9 +191,11 @@ pub fn serve(server: Server, app: App) -> Result<Drained, StartError> {
     let handler = Arc::clone(&site);
     let housekeeping = Housekeeping::start(Arc::clone(&site));
     let indexer = Indexer::start(Arc::clone(&site));
+    let mailer = site.config.smtp.clone().map(|smtp| Mailer::start(Arc::clone(&site), smtp));
     let drained = server.run(move |request| handle(&handler, request));
     drop(housekeeping);
     drop(indexer);
+    drop(mailer);
     let litestream = replication.map(Replication::into_supervisor);
     match Arc::try_unwrap(site) {
         Ok(site) => close(site, litestream)?,

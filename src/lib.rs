@@ -47,6 +47,7 @@ pub mod vote;
 pub mod deletion;
 pub mod session;
 pub mod reset;
+pub mod mail;
 pub mod draft;
 pub mod device;
 

@@ -14,7 +14,8 @@ use crate::web::route::Route;
 use crate::web::{Cx, Error, Result, assets, csrf, observer, paths, reply};
 use crate::{
     auth, benchmarking, comment, deletion, feed, first_admin, flag, follow, hn_api, hn_search, inbox, kept,
-    moderation, monitoring, post, preference, reset, saved, search, session, setting, sitemap, status, user,
+    mail, moderation, monitoring, post, preference, reset, saved, search, session, setting, sitemap, status,
+    user,
 };
 
 /// The table of routes: a path's segments (a name stands for any segment) and a handler for each method, with
@@ -120,18 +121,21 @@ pub fn route(cx: &Cx) -> Result {
 }
 
 /// Whether the request changes something in the name of the viewer, so that its form must have been made for
-/// them. Preferences belong to the browser, and signing in or up replaces the viewer.
+/// them. Preferences belong to the browser, signing in or up replaces the viewer, and a link by
+/// mail is for whomever the form names.
 fn is_of_an_account(method: &str, segments: &[&str]) -> bool {
     !matches!(
         (method, segments),
-        ("GET", _) | (_, ["preferences"] | ["benchmarking", ..]) | ("POST", ["sessions"] | ["users"])
+        ("GET", _)
+            | (_, ["preferences"] | ["benchmarking", ..])
+            | ("POST", ["sessions"] | ["users"] | ["reset"])
     )
 }
 
 /// Whether the address holds a secret, by which alone the handler acts, and not by cookies: another site that knows it can do
 /// no more with a reader's browser than without. Pages without a referrer have no `Origin` either.
 fn has_secret(segments: &[&str]) -> bool {
-    matches!(segments, ["reset", _])
+    matches!(segments, ["reset" | "confirm", _])
 }
 
 /// Whether the handler of a changing request shows a form again that was made for another account, and changes
@@ -294,6 +298,19 @@ routes! { cx,
     ["user", "edit"] => { GET => user::handlers::edit(cx) }
     ["user", "delete"] => { GET => user::handlers::confirm_destroy(cx) }
     ["sign_in"] | ["sessions", "new"] => { GET => session::handlers::new(cx) }
+    ["user", "mail"] => {
+        GET => mail::handlers::show(cx),
+        POST [SignIns] => mail::handlers::update(cx),
+        DELETE [Changes] => mail::handlers::remove(cx)
+    }
+    ["confirm", token] => {
+        GET => mail::handlers::confirmation(cx, token),
+        POST [SignIns] => mail::handlers::confirm(cx, token)
+    }
+    ["reset"] => {
+        GET => reset::handlers::ask(cx),
+        POST [SignIns] => reset::handlers::request(cx)
+    }
     ["reset", token] => {
         GET => reset::handlers::edit(cx, token),
         POST [SignIns] => reset::handlers::update(cx, token)
@@ -355,17 +372,17 @@ routes! { cx,
 }
 
 /// Whether a banned user may send the request: reading, preferences, saving posts and comments, following users, discarding
-/// drafts, signing up, in and out, a new password by a link, and deleting their own account. All other changes are refused here, so that a new route is closed to
+/// drafts, signing up, in and out, a new password or the confirmation of an address by a link, removing their address, and
+/// deleting their own account. All other changes are refused here, so that a new route is closed to
 /// banned users by default. (Benchmarking endpoints act as random users.)
 fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {
     match segments {
         _ if method == "GET" => true,
         ["sessions", ..] | ["users"] | ["benchmarking", ..] => true,
         ["preferences"] | ["posts", _, "save" | "unsave" | "mute" | "unmute"] | ["drafts", _] => true,
-        ["inbox" | "reset", _] | ["users", _, "follow" | "unfollow"] | ["comments", _, "save" | "unsave"] => {
-            true
-        }
-        ["user"] => method == "DELETE",
+        ["inbox" | "reset" | "confirm", _] | ["reset"] => true,
+        ["users", _, "follow" | "unfollow"] | ["comments", _, "save" | "unsave"] => true,
+        ["user"] | ["user", "mail"] => method == "DELETE",
         _ => false,
     }
 }

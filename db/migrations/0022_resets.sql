@@ -4,7 +4,7 @@
 CREATE TABLE resets (
     id          INTEGER PRIMARY KEY,                                -- grows with created_at
     user_id     INTEGER NOT NULL REFERENCES users ON DELETE CASCADE,
-    admin_id    INTEGER REFERENCES users ON DELETE CASCADE,         -- the admin who made it; NULL: the operator did
+    admin_id    INTEGER REFERENCES users ON DELETE CASCADE,         -- the admin who made it; NULL: the operator did, or the user asked by mail
     secret_hash BLOB    NOT NULL CHECK (length(secret_hash) = 32),  -- SHA-256 of the secret in the link
     created_at  INTEGER NOT NULL
 ) STRICT;

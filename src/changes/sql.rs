@@ -81,16 +81,20 @@ fn triggers() -> impl Iterator<Item = (&'static str, String, String)> {
 /// The tables of which no kept page shows anything, and why.
 #[cfg(test)]
 const UNSEEN: &[(&str, &str)] = &[
+    ("addresses", "for their user, on a page that is not kept"),
     ("cases", "for admins; the flags of a case go with it"),
+    ("confirmations", "for their user, on a page that is not kept"),
     ("deleted_names", "no page shows them"),
     ("deletions", "for their author"),
     ("devices", "no page shows them"),
     ("drafts", "for the guest with their cookie, whose pages are not kept"),
     ("inbox", "on the inbox, which is not kept; the number of unread rows is in `users`"),
     ("inbox_feeds", "on the inbox, which is not kept"),
+    ("mails", "no page shows them"),
     ("muted_posts", "on the inbox, which is not kept"),
     ("follows", "on users' own pages and on the comments of followed users, which are not kept"),
     ("notices", "on the inbox, which is not kept; the number of unread rows is in `users`"),
+    ("reset_requests", "no page shows them"),
     ("resets", "no page shows them"),
     ("feed_ids", "settled and read before the site is served"),
     ("former_names", "on users' own pages, which are not kept"),

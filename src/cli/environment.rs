@@ -3,12 +3,33 @@
 
 use std::ffi::{OsStr, OsString};
 
+use anyhow::{Context, Result, bail, ensure};
 use clap::Command;
 use clap::builder::Resettable;
 
 /// The value of a variable; `None`: it is unset or empty.
 pub(crate) fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// The value of an environment variable, or of the file that `NAME_FILE` names. A flag would show a
+/// secret in the list of processes.
+pub(crate) fn variable_or_file(name: &str) -> Result<Option<String>> {
+    let read = |name: &str| match variable(name).map(OsString::into_string).transpose() {
+        Ok(value) => Ok(value),
+        Err(_) => bail!("{name} is no text"),
+    };
+    let file = format!("{name}_FILE");
+    match (read(name)?, read(&file)?) {
+        (Some(_), Some(_)) => bail!("{name} and {file} both say it: one is enough"),
+        (None, Some(path)) => {
+            let text = std::fs::read_to_string(&path).with_context(|| format!("{file}: {path}"))?;
+            let text = text.trim_end_matches(['\r', '\n']);
+            ensure!(!text.is_empty(), "{file}: {path} is empty");
+            Ok(Some(text.to_owned()))
+        }
+        (value, None) => Ok(value),
+    }
 }
 
 /// Whether a variable is set and empty.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 use clap::Args;
 
 use super::database::DatabaseOption;
@@ -81,33 +81,12 @@ impl ReplicaOptions {
     fn raw(&self) -> Result<RawSettings> {
         Ok(RawSettings {
             url: self.replica.clone().filter(|url| !url.is_empty()),
-            bucket: variable("LITESTREAM_REPLICA_BUCKET")?,
-            endpoint: variable("LITESTREAM_REPLICA_ENDPOINT")?,
-            region: variable("LITESTREAM_REPLICA_REGION")?,
-            access_key_id: variable("LITESTREAM_ACCESS_KEY_ID")?,
-            secret_access_key: variable("LITESTREAM_SECRET_ACCESS_KEY")?,
+            bucket: environment::variable_or_file("LITESTREAM_REPLICA_BUCKET")?,
+            endpoint: environment::variable_or_file("LITESTREAM_REPLICA_ENDPOINT")?,
+            region: environment::variable_or_file("LITESTREAM_REPLICA_REGION")?,
+            access_key_id: environment::variable_or_file("LITESTREAM_ACCESS_KEY_ID")?,
+            secret_access_key: environment::variable_or_file("LITESTREAM_SECRET_ACCESS_KEY")?,
         })
-    }
-}
-
-/// The value of an environment variable, or of the file that `NAME_FILE` names. Flags for these would show
-/// the secrets in the list of processes.
-fn variable(name: &str) -> Result<Option<String>> {
-    let read = |name: &str| match environment::variable(name).map(std::ffi::OsString::into_string).transpose()
-    {
-        Ok(value) => Ok(value),
-        Err(_) => bail!("{name} is no text"),
-    };
-    let file = format!("{name}_FILE");
-    match (read(name)?, read(&file)?) {
-        (Some(_), Some(_)) => bail!("{name} and {file} both say it: one is enough"),
-        (None, Some(path)) => {
-            let text = std::fs::read_to_string(&path).with_context(|| format!("{file}: {path}"))?;
-            let text = text.trim_end_matches(['\r', '\n']);
-            ensure!(!text.is_empty(), "{file}: {path} is empty");
-            Ok(Some(text.to_owned()))
-        }
-        (value, None) => Ok(value),
     }
 }
 

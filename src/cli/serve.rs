@@ -5,9 +5,11 @@ use std::net::SocketAddr;
 use anyhow::{Context, Result};
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, ValueEnum, value_parser};
+use lettre::message::Mailbox;
 use lorem_http::{Limits, Network, ProxyHeaders};
 
 use super::database::DatabaseOption;
+use super::environment;
 use super::interval::{Interval, Milliseconds};
 use super::output;
 use super::rate_limits::RateLimitOptions;
@@ -21,6 +23,7 @@ use crate::replica::setup::Replica;
 use crate::replica::status::ReplicaStatus;
 use crate::site::config::{Config, DEFAULT_CACHE_MB};
 use crate::site::origin::Origin;
+use crate::site::smtp::Smtp;
 
 #[derive(Args, Debug)]
 pub(crate) struct ServeOptions {
@@ -39,6 +42,10 @@ pub(crate) struct ServeOptions {
     /// it, the address that each request was sent to. The ids in feeds never change
     #[arg(long, env, value_name = "URL", value_parser = Origin::parse)]
     base_url: Option<Origin<'static>>,
+    /// The sender of mails, such as `Lorem News <news@example.com>`; without it, `noreply` at the host of the base URL.
+    /// SMTP_URL in the environment, or SMTP_URL_FILE, names the mail server: `smtps://USER:PASSWORD@HOST`, `smtp://localhost`
+    #[arg(long, env, value_name = "ADDRESS")]
+    mail_from: Option<Mailbox>,
     /// Believe the client's address and scheme from proxies at these addresses, or in networks such as
     /// `10.0.0.0/8`
     #[arg(long, env, value_delimiter = ',', value_name = "IP,…")]
@@ -108,6 +115,10 @@ impl ServeOptions {
 
     fn config(self) -> Result<Config> {
         let replica = self.replica.settings(self.database.path(), self.verify_every.0)?;
+        let smtp = environment::variable_or_file("SMTP_URL")?
+            .map(|url| Smtp::parse(&url, self.mail_from.as_ref(), self.base_url.as_ref()))
+            .transpose()
+            .context("SMTP_URL")?;
         Ok(Config {
             listen: self.listen,
             fixed_settings: self.settings.fixed()?,
@@ -129,6 +140,7 @@ impl ServeOptions {
             slow: self.slow_ms.0,
             server_timing: false,
             cache_mb: self.cache_mb,
+            smtp,
             replica,
         })
     }

@@ -10,6 +10,7 @@ use super::background::{BackgroundThread, StopRequest};
 use crate::deletion::{self, sql::burial};
 use crate::device;
 use crate::draft;
+use crate::mail;
 use crate::reset;
 use crate::session;
 use crate::site::Site;
@@ -38,6 +39,7 @@ const CHORES: &[Chore] = &[
     Chore { removes: "unused devices", step: unused_devices },
     Chore { removes: "expired drafts", step: old_drafts },
     Chore { removes: "expired links to set a new password", step: old_resets },
+    Chore { removes: "sent mails and addresses that were not confirmed", step: old_mails },
     Chore { removes: "deletions that could be undone", step: old_deletions },
     Chore { removes: "names that were left a year ago", step: left_names },
 ];
@@ -64,6 +66,11 @@ fn old_drafts(site: &Site, now: Timestamp, _: i64) -> Result<Step, Error> {
 fn old_resets(site: &Site, _: Timestamp, after: i64) -> Result<Step, Error> {
     let before = Timestamp::now() - reset::LIFETIME;
     site.db.write(move |connection| reset::sql::prune(connection, after, before))
+}
+
+/// By the system's clock, as above.
+fn old_mails(site: &Site, _: Timestamp, _: i64) -> Result<Step, Error> {
+    site.db.write(move |connection| mail::sql::prune(connection, Timestamp::now()))
 }
 
 /// By the system's clock: what an author deleted must not stay because the site was not used before. A clock that is

@@ -4,3 +4,4 @@ mod background;
 pub mod housekeeping;
 pub mod indexer;
 pub mod look_alikes;
+pub mod mailer;

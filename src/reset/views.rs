@@ -8,6 +8,7 @@ use crate::html::text::Isolated;
 use crate::ui::field::{self, Field};
 use crate::ui::message;
 use crate::user;
+use crate::web::account::Account;
 use crate::web::form::Errors;
 use crate::web::paths;
 
@@ -24,6 +25,20 @@ pub fn made<'l>(screen_name: &'l str, link: &'l str) -> impl Render + 'l {
         }
         div(class="prose") {
             p { : "That you made it is in the "; a(href=paths::LOG) { : message::LOG } : " and in their inbox." }
+        }
+    }
+}
+
+/// The form that asks for a link by mail.
+pub fn ask<'f>(account: Account, typed: &'f str, errors: &'f Errors) -> impl Render + 'f {
+    let who = Field::new("who", "Screen name or e-mail address", typed, errors).autocomplete("username");
+    let who = who.hint("A link to set a new password goes to the address that the user has confirmed.");
+    owned_html! {
+        form(method="post", action=paths::RESET) {
+            : account;
+            : field::errors(errors, "request", &[who.place()]);
+            : field::line(who);
+            button(class="button") { : "Send a link" }
         }
     }
 }

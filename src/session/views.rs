@@ -59,7 +59,9 @@ pub struct SignInForm<'f> {
     pub has_draft: bool,
     /// Whether a vote is kept for this browser.
     pub has_vote: bool,
-    /// Admins, whom a person can ask who has forgotten their password.
+    /// Whether the site sends links by mail to people who have forgotten their password.
+    pub sends_mail: bool,
+    /// Admins, whom such a person can ask.
     pub admins: &'f [Author],
     /// Whether people can sign up.
     pub takes_new_users: bool,
@@ -67,7 +69,16 @@ pub struct SignInForm<'f> {
 
 /// The sign-in page. The errors are shown above it.
 pub fn sign_in<'f>(form: &SignInForm<'f>, errors: &'f Errors) -> impl Render + 'f {
-    let SignInForm { account, screen_name, return_to, has_draft, has_vote, admins, takes_new_users } = *form;
+    let SignInForm {
+        account,
+        screen_name,
+        return_to,
+        has_draft,
+        has_vote,
+        sends_mail,
+        admins,
+        takes_new_users,
+    } = *form;
     let return_to = local_path(return_to);
     let sign_up =
         return_to.map_or_else(|| paths::SIGN_UP.to_owned(), |to| paths::with_return_to(paths::SIGN_UP, to));
@@ -87,7 +98,8 @@ pub fn sign_in<'f>(form: &SignInForm<'f>, errors: &'f Errors) -> impl Render + '
         }
         @ if takes_new_users { p(class="hint") { : "No account yet? "; a(href=&sign_up) { : "Sign up" } : "." } }
         p(class="hint", id="forgotten") {
-            : "Forgot your password? Ask ";
+            : "Forgot your password? ";
+            @ if sends_mail { a(href=paths::RESET) { : "Get a link by mail" } : ", or ask " } else { : "Ask " }
             @ if admins.is_empty() { : "the operator of this site" } else { : "an admin" }
             : " for a link to set a new one";
             @ for (at, admin) in admins.iter().enumerate() {

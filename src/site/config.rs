@@ -9,6 +9,7 @@ use lorem_http::{Limits, Network, ProxyHeaders};
 use super::origin::Origin;
 use super::rate_limits::RateLimits;
 use super::settings::Setting;
+use super::smtp::Smtp;
 use crate::file_mode::FileMode;
 use crate::replica;
 
@@ -50,6 +51,8 @@ pub struct Config {
     pub server_timing: bool,
     /// The megabytes (of 1,000,000 bytes) of pages that are kept; 0: none are.
     pub cache_mb: u32,
+    /// The mail server; `None`: the site sends no mail.
+    pub smtp: Option<Smtp>,
     /// The replica, if there is one.
     pub replica: Option<replica::settings::Settings>,
 }
@@ -76,6 +79,7 @@ impl Config {
             slow: None,
             server_timing: false,
             cache_mb: DEFAULT_CACHE_MB,
+            smtp: None,
             replica: None,
         }
     }

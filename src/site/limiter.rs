@@ -64,8 +64,10 @@ actions! {
     /// Such an attempt in any session of this user: a user can have many. "Sign out everywhere else" needs no password
     /// and ends those of a stranger.
     PasswordBy(UserId) Changes;
-    /// A new password from this address, set by a link for a forgotten one.
-    ResetFrom(IpAddr) SignIns;
+    /// A change from this address by a link with a secret: a new password, or the confirmation of a mail address.
+    LinkFrom(IpAddr) SignIns;
+    /// A request from this address for a mail with a link to set a new password.
+    ResetAskedFrom(IpAddr) SignIns;
     /// A new account.
     SignUpFrom(IpAddr) SignUps;
     /// A post, a comment or a flag of this user.

@@ -13,6 +13,7 @@ pub mod origin;
 pub mod rate_limits;
 pub mod semaphore;
 pub mod settings;
+pub mod smtp;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;

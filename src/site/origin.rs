@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use horrorshow::{Render, TemplateBuffer};
 
@@ -54,6 +54,14 @@ impl<'h> Origin<'h> {
     #[must_use]
     pub fn is_at(&self, host: &str) -> bool {
         Origin::from_host(self.scheme, host).is_some_and(|at| at.host == self.host)
+    }
+
+    /// The name of its host, without the port; `None`: it is an address.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        let (name, _) = split(&self.host)?;
+        let is_address = name.starts_with('[') || name.parse::<Ipv4Addr>().is_ok();
+        (!is_address).then_some(name)
     }
 
     /// Whether its scheme is `https`.
@@ -139,6 +147,18 @@ mod tests {
             ("http://my_app:08080", "http://my_app:08080"),
         ] {
             assert_eq!(Origin::parse(url).expect(url).to_string(), origin, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_host_has_a_name_or_an_address() {
+        for (url, name) in [
+            ("https://news.example:8443", Some("news.example")),
+            ("http://localhost:3000", Some("localhost")),
+            ("http://127.0.0.1:3000", None),
+            ("http://[::1]", None),
+        ] {
+            assert_eq!(Origin::parse(url).expect(url).name(), name, "{url}");
         }
     }
 

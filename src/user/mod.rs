@@ -201,7 +201,8 @@ fn incorrect_password() -> Errors {
     Errors::one("password", "Password is incorrect")
 }
 
-/// The error for a wrong current password at a change of it.
-fn wrong_password() -> Errors {
+/// The error for a wrong current password at a change of it, or of the mail address.
+#[must_use]
+pub fn wrong_password() -> Errors {
     Errors::one("current_password", "Current password is incorrect")
 }

@@ -63,7 +63,7 @@ pub const SIGN_IN: &str = "/sign_in";
 pub const SESSIONS: &str = "/sessions";
 /// The page after a sign-in over plain HTTP, which shows whether the browser keeps the session's cookie.
 pub const SIGNED_IN: &str = "/signed_in";
-/// Links to set a new password, each with its token.
+/// The form for a link by mail to set a new password; below it the links, each with its token.
 pub const RESET: &str = "/reset";
 /// The form for signing up.
 pub const SIGN_UP: &str = "/sign_up";
@@ -73,6 +73,8 @@ pub const USERS: &str = "/users";
 pub const ACCOUNT: &str = "/user";
 /// The form for changing the viewer's account.
 pub const EDIT_ACCOUNT: &str = "/user/edit";
+/// The viewer's mail address.
+pub const MAIL: &str = "/user/mail";
 /// The confirmation of deleting the viewer's account.
 pub const DELETE_ACCOUNT: &str = "/user/delete";
 /// The reader's preferences.
@@ -370,6 +372,12 @@ pub fn first_admin(secret: &impl fmt::Display) -> String {
 #[must_use]
 pub fn reset(token: &impl fmt::Display) -> String {
     format!("{RESET}/{token}")
+}
+
+/// The link with this token that confirms a mail address.
+#[must_use]
+pub fn confirm(token: &impl fmt::Display) -> String {
+    format!("/confirm/{token}")
 }
 
 /// A session, which DELETE ends.

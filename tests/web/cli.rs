@@ -21,13 +21,14 @@ const KNOWN: i64 = lorem_news::schema::MIGRATIONS.len() as i64;
 const DATABASE: (&str, &str) = ("--database <FILE>", "[env: DATABASE=] [default: db/lorem_news.sqlite3]");
 const FILE_MODE: (&str, &str) = ("--file-mode <MODE>", "[env: FILE_MODE=] [default: 0600]");
 const BASE_URL: (&str, &str) = ("--base-url <URL>", "[env: BASE_URL=]");
-const SERVE: [(&str, &str); 25] = [
+const SERVE: [(&str, &str); 26] = [
     DATABASE,
     FILE_MODE,
     ("--listen <ADDRESS>", "[env: LISTEN=] [default: 127.0.0.1:3000]"),
     ("--benchmarking", "[env: BENCHMARKING=]"),
     ("--relax-ssl", "[env: RELAX_SSL=]"),
     BASE_URL,
+    ("--mail-from <ADDRESS>", "[env: MAIL_FROM=]"),
     ("--trusted-proxies <IP,…>", "[env: TRUSTED_PROXIES=]"),
     ("--proxy-headers <KIND>", "[env: PROXY_HEADERS=] [default: auto]"),
     ("--max-connections <N>", "[env: MAX_CONNECTIONS=] [default: 1024]"),

@@ -175,6 +175,9 @@ fn write(database: &Connection) {
     for id in [AUTHOR, LEFT] {
         let sql = "INSERT INTO resets (id, user_id, secret_hash, created_at) VALUES (?1, ?1, ?2, ?3)";
         database.execute(sql, rusqlite::params![id, hash, Timestamp::now()]).expect("a link");
+        let sql =
+            "INSERT INTO confirmations (user_id, address, secret_hash, created_at) VALUES (?1, '', ?2, ?3)";
+        database.execute(sql, rusqlite::params![id, hash, Timestamp::now()]).expect("a link");
     }
     let people = format!("{ADMIN}, {AUTHOR}, {OTHER}, {BANNED}, {LEFT}");
     database
@@ -287,6 +290,18 @@ fn probes(database: &Connection) -> Vec<Probe> {
     }
     for method in ["GET", "POST"] {
         add("/reset/:token", method, &[AUTHOR, LEFT].map(|id| format!("/reset/{id}.{}", "07".repeat(32))));
+    }
+    add("/reset", "GET", &fixed(&["/reset"]));
+    add("/reset", "POST", &fixed(&["/reset"]));
+    for method in ["GET", "POST", "DELETE"] {
+        add("/user/mail", method, &fixed(&["/user/mail"]));
+    }
+    for method in ["GET", "POST"] {
+        add(
+            "/confirm/:token",
+            method,
+            &[AUTHOR, LEFT].map(|id| format!("/confirm/{id}.{}", "07".repeat(32))),
+        );
     }
     add("/inbox/read", "POST", &fixed(&["/inbox/read"]));
     for method in ["GET", "PATCH", "PUT"] {

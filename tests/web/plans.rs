@@ -17,6 +17,7 @@ use lorem_news::follow;
 use lorem_news::hn_api;
 use lorem_news::hn_search;
 use lorem_news::inbox;
+use lorem_news::mail;
 use lorem_news::moderation::{self, Decision, ModerationAction, Outcome, Subject};
 use lorem_news::post::best::Period;
 use lorem_news::post::day::Day;
@@ -470,6 +471,36 @@ fn an_account_and_its_rows_are_found_by_an_index() {
         }
     }
     assert_sound(&connection);
+}
+
+#[test]
+fn mail_finds_its_rows_by_an_index() {
+    let (_folder, connection) = database();
+    let secret = Secret::random();
+    let now = Timestamp::now();
+    let asked = statements(&connection, |connection| {
+        assert!(mail::sql::ask_to_confirm(connection, USER, "a@example.com", now).expect("an answer"));
+        assert!(
+            mail::sql::set_confirmation_secret(connection, USER, &secret, now).expect("an answer").is_some()
+        );
+        let token = secret.clone().of(USER.get());
+        assert!(mail::sql::confirm(connection, &token, now).expect("an answer"));
+        assert!(mail::sql::addresses(connection, USER, now).expect("an answer").confirmed.is_some());
+        mail::sql::request_reset(connection, "a@example.com", now).expect("it is kept");
+        assert!(mail::sql::has_requests(connection).expect("an answer"));
+        mail::sql::take_requests(connection, now).expect("it is taken");
+        let next = mail::sql::next(connection, now).expect("an answer").expect("a mail is due");
+        mail::sql::put_off(connection, next.id, now).expect("it waits");
+        mail::sql::mark_sent(connection, next.id, now).expect("it is sent");
+        mail::sql::prune(connection, now).expect("nothing is old");
+        mail::sql::drop_mail(connection, next.id).expect("it goes");
+        mail::sql::forget(connection, USER).expect("it is forgotten");
+    });
+    assert!(asked.len() >= 20, "{}: {asked:?}", asked.len());
+    for change in ["ANALYZE", "DROP TABLE sqlite_stat1"] {
+        connection.execute_batch(change).expect(change);
+        assert_found_by_index(&connection, &asked);
+    }
 }
 
 #[test]

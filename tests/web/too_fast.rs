@@ -8,6 +8,7 @@ use lorem_news::user::name;
 
 use crate::client::{Client, NEW_PASSWORD};
 use crate::harness::*;
+use crate::mailing::sends_to;
 use crate::seen::*;
 
 /// A site with the limits of `lorem-news serve`, behind a trusted proxy that sets the client address.
@@ -252,6 +253,8 @@ fn of_two_actions() -> Site {
             limits.with(option.key, Limit { count: 2, ..option.default })
         });
         config.rates = Some(two);
+        // Nothing listens there.
+        sends_to(config, "smtp://127.0.0.1:1");
     });
     site.database()
         .execute_batch(
@@ -263,6 +266,8 @@ fn of_two_actions() -> Site {
     let hash = Secret::parse(&"0a".repeat(32)).expect("a secret").hash();
     for id in 1..=3 {
         let sql = "INSERT INTO resets (id, user_id, secret_hash, created_at) VALUES (?1, 10 + ?1, ?2, ?3)";
+        site.database().execute(sql, rusqlite::params![id, hash, Timestamp::now()]).expect("a link");
+        let sql = "INSERT INTO confirmations (user_id, address, secret_hash, created_at) VALUES (10 + ?1, '', ?2, ?3)";
         site.database().execute(sql, rusqlite::params![id, hash, Timestamp::now()]).expect("a link");
     }
     site
@@ -309,6 +314,12 @@ fn request(method: &str, pattern: &str) -> Option<(&'static str, &'static [(&'st
         ("POST", "/users/:id/unfollow") => ("/users/2/unfollow", &[]),
         ("POST", "/users/:id/moderate") => ("/users/2/moderate", &[("act", "ban"), ("reason", "A reason")]),
         ("PATCH" | "PUT", "/user") => ("/user", &[("about", "About {n}")]),
+        ("POST", "/reset") => ("/reset", &[("who", "nobody {n}")]),
+        ("POST", "/user/mail") => {
+            ("/user/mail", &[("address", "a@example.com"), ("current_password", "wrong")])
+        }
+        ("DELETE", "/user/mail") => ("/user/mail", &[]),
+        ("POST", "/confirm/:token") => ("/confirm/1{n}.{secret}", &[]),
         ("POST", "/reset/:token") => ("/reset/{n}.{secret}", &[("password", "correct horse")]),
         ("DELETE", "/user") => ("/user", &[("password", "wrong")]),
         ("DELETE", "/sessions") => ("/sessions", &[]),

@@ -56,8 +56,17 @@ fn form<'f>(
 ) -> Result<views::SignInForm<'f>> {
     let (has_draft, has_vote) = (draft::handlers::is_kept(cx)?, vote::pending_vote(cx).is_some());
     let account = Account::of(auth::viewer(cx)?);
-    let takes_new_users = cx.settings().takes_new_users();
-    Ok(views::SignInForm { account, screen_name, return_to, has_draft, has_vote, admins, takes_new_users })
+    let (takes_new_users, sends_mail) = (cx.settings().takes_new_users(), cx.site.config.smtp.is_some());
+    Ok(views::SignInForm {
+        account,
+        screen_name,
+        return_to,
+        has_draft,
+        has_vote,
+        sends_mail,
+        admins,
+        takes_new_users,
+    })
 }
 
 /// `POST /sessions`: signs a user in. A wrong name or password, or too many attempts, are shown in the form.

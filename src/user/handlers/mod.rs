@@ -205,6 +205,7 @@ pub fn edit(cx: &Cx) -> Result {
         id: user.id,
         screen_name: screen_name.as_deref().unwrap_or(&user.screen_name),
         about: about.unwrap_or(&user.about),
+        sends_mail: cx.site.config.smtp.is_some(),
     };
     let errors = cx.unsent_errors();
     let page = Page::with_form(cx, "Editing profile", &errors)?;
@@ -241,7 +242,9 @@ pub fn update(cx: &Cx) -> Result {
     let (changes, errors) = requested_changes(cx, viewer, &user)?;
     let errors = cx.or_refused(errors, Action::ChangeBy(id));
     let refuse = |changes: &RequestedChanges, errors: &Errors| {
-        let form = views::EditForm { id, screen_name: &changes.screen_name, about: &changes.about };
+        let sends_mail = cx.site.config.smtp.is_some();
+        let form =
+            views::EditForm { id, screen_name: &changes.screen_name, about: &changes.about, sends_mail };
         let page = Page::with_form(cx, "Editing profile", errors)?;
         Ok(reply::refused(cx, layout::render(&page, views::edit(page.account(), &form, errors))?, errors))
     };
@@ -337,16 +340,22 @@ fn new_password(
 }
 
 /// The outcome of comparing a typed password with the viewer's.
-enum Verified {
+pub enum Verified {
     /// It is the viewer's; with the stored hash.
     Right(String),
+    /// It is not.
     Wrong,
+    /// It was not compared: too many were stated.
     TooFast(RetryAfter),
 }
 
 /// Compares a typed password with the viewer's. It has a limit, so that a stranger at an unlocked browser cannot
 /// guess faster than at the sign-in.
-fn verified_hash(cx: &Cx, viewer: &Viewer, typed: Option<&str>) -> Result<Verified> {
+///
+/// # Errors
+/// [`Error::NotFound`] when the account was deleted meanwhile; [`Error::Unavailable`] when no permit to hash comes in time;
+/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
+pub fn verified_hash(cx: &Cx, viewer: &Viewer, typed: Option<&str>) -> Result<Verified> {
     let limiter = &cx.site.limiter;
     let in_session = limiter.check_and_record(Action::PasswordIn(viewer.session_id));
     if let Err(wait) = in_session.and_then(|()| limiter.check_and_record(Action::PasswordBy(viewer.id))) {

@@ -184,6 +184,8 @@ pub struct EditForm<'f> {
     pub screen_name: &'f str,
     /// The text about the user.
     pub about: &'f str,
+    /// Whether the site sends mail.
+    pub sends_mail: bool,
 }
 
 const NAME_HINT: &str = "It can be changed 3 times in 30 days. Your profile shows the former name for 30 days, and no \
@@ -193,7 +195,7 @@ const PASSWORD_HINT: &str = "8 characters minimum. Changing it signs you out eve
 
 /// The form for editing an account.
 pub fn edit<'f>(account: Account, form: &EditForm<'f>, errors: &'f Errors) -> impl Render + 'f {
-    let EditForm { id, screen_name, about } = *form;
+    let EditForm { id, screen_name, about, sends_mail } = *form;
     let name = name_field(screen_name, NAME_HINT, errors);
     let about = Field::new("about", "About", about, errors).hint(FORMATTING);
     let current =
@@ -213,6 +215,7 @@ pub fn edit<'f>(account: Account, form: &EditForm<'f>, errors: &'f Errors) -> im
             div(class="actions") {
                 button(class="button") { : "Update profile" }
                 a(class="button", href=paths::user(id)) { : "Show this user" }
+                @ if sends_mail { a(class="button", href=paths::MAIL) { : "E-mail" } }
             }
         }
     }
