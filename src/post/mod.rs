@@ -254,6 +254,14 @@ impl Content {
         if let Err(sentence) = self.link() {
             errors.add("url", sentence);
         }
+        errors.append(self.check_text());
+        errors
+    }
+
+    /// The errors of the text.
+    #[must_use]
+    pub fn check_text(&self) -> Errors {
+        let mut errors = Errors::default();
         if self.description.chars().count() > MAX_TEXT_CHARS {
             errors.add("description", "Description is too long (maximum is 65536 characters)");
         }

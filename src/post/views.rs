@@ -6,8 +6,8 @@ use horrorshow::prelude::*;
 use super::best::Period;
 use super::link::site::is_shared_host;
 use super::{
-    Content, DetailHtml, Holder, Holders, Link, ListedPost, ListedRow, Post, PostDetail, REPOST, Relation,
-    Row,
+    Content, DetailHtml, Holder, Holders, Link, ListedPost, ListedRow, MAX_SHOWN_TEXT_BYTES, Post,
+    PostDetail, REPOST, Relation, Row,
 };
 use crate::comment;
 use crate::html::text::{DOT, Isolated, Parts, Rendered, Text, Value, escaped_length};
@@ -20,6 +20,7 @@ use crate::ui::button;
 use crate::ui::field::{self, Field};
 use crate::ui::layout::{self, SITE};
 use crate::ui::pager;
+use crate::ui::preview;
 use crate::ui::time::Age;
 use crate::vote::{self, Target};
 use crate::web::Viewer;
@@ -325,19 +326,34 @@ pub fn description(detail: &PostDetail) -> String {
     sentence.into_string().unwrap_or_default()
 }
 
+/// The form for a post.
+#[derive(Clone, Copy)]
+pub struct PostForm<'f> {
+    /// The account that it is made for.
+    pub account: Account,
+    /// What the user has typed.
+    pub content: &'f Content,
+    /// The mistakes in it.
+    pub errors: &'f Errors,
+    /// The posts that have the title or the address.
+    pub holders: Holders,
+    /// Whether the text is shown above the fields, too.
+    pub is_previewed: bool,
+}
+
+/// The id of the place of the preview. A page has one form for a post.
+pub const PREVIEW: &str = "preview";
+
 /// The page for a new post, with the bookmarklet when its URL is known.
-pub fn new<'f>(
-    account: Account,
-    content: &'f Content,
-    errors: &'f Errors,
-    holders: Holders,
-    bookmarklet: Option<&'f str>,
-) -> impl Render + 'f {
+pub fn new<'f>(form: PostForm<'f>, bookmarklet: Option<&'f str>) -> impl Render + 'f {
     owned_html! {
         form(method="post", action=paths::POSTS) {
-            : account;
-            : fields(content, errors, holders);
-            button(class="button") { : "Create Post" }
+            : form.account;
+            : fields(form);
+            div(class="actions") {
+                button(class="button") { : "Create Post" }
+                : preview::button(PREVIEW, Some(paths::POSTS.to_owned()));
+            }
         }
         @ if let Some(href) = bookmarklet {
             p(class="hint") {
@@ -349,35 +365,41 @@ pub fn new<'f>(
 }
 
 /// The page for editing a post.
-pub fn edit<'f>(
-    account: Account,
-    id: PostId,
-    content: &'f Content,
-    errors: &'f Errors,
-    holders: Holders,
-) -> impl Render + 'f {
+pub fn edit<'f>(id: PostId, form: PostForm<'f>) -> impl Render + 'f {
     owned_html! {
         form(method="post", action=paths::post(id)) {
-            : account;
+            : form.account;
             : button::method_override("patch");
-            : fields(content, errors, holders);
+            : fields(form);
             div(class="actions") {
                 button(class="button") { : "Update Post" }
+                : preview::button(PREVIEW, Some(paths::post(id).to_string()));
                 a(class="button", href=paths::post(id)) { : "Show this post" }
             }
         }
     }
 }
 
+/// The preview of a post's text in place, or the mistakes in it.
+pub fn preview<'f>(form: &PostForm<'f>) -> impl Render + use<'f> {
+    let PostForm { content, errors, is_previewed, .. } = *form;
+    owned_html! {
+        @ if is_previewed { : preview::shown(&content.description, MAX_SHOWN_TEXT_BYTES) }
+        @ for sentence in errors.sentences() { p(class="alert") { : sentence } }
+    }
+}
+
 const URL_HINT: &str = "Leave empty for a text post.";
 
-fn fields<'f>(content: &'f Content, errors: &'f Errors, holders: Holders) -> impl Render + 'f {
-    let Content { title, url, description, is_repost } = content;
+fn fields<'f>(form: PostForm<'f>) -> impl Render + 'f {
+    let PostForm { content, errors, holders, is_previewed, .. } = form;
+    let Content { title, url, description: text, is_repost } = content;
     let title = Field::new("title", "Title", title, errors).autocomplete("off");
     let url = Field::new("url", "URL", url, errors).autocomplete("off").hint(URL_HINT);
-    let description = Field::new("description", "Description", description, errors).hint(FORMATTING);
+    let description = Field::new("description", "Description", text, errors).hint(FORMATTING);
     owned_html! {
         : field::errors(errors, "post", &[title, url, description].map(Field::place));
+        : preview::place(PREVIEW, is_previewed.then_some(&**text), MAX_SHOWN_TEXT_BYTES);
         : field::line(title);
         : holder(holders.title, "Show the post with this title");
         : field::line(url);

@@ -6,4 +6,5 @@ pub mod field;
 pub mod layout;
 pub mod message;
 pub mod pager;
+pub mod preview;
 pub mod time;

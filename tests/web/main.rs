@@ -39,6 +39,7 @@ mod neighbours;
 mod operation;
 mod pages;
 mod plans;
+mod previewing;
 mod printing;
 mod proxies;
 mod replica;

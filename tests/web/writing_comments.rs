@@ -358,7 +358,7 @@ fn a_comment_sent_by_a_guest_is_in_the_form_after_signing_in() {
     let database = site.database();
     let (last, form) = (newest(&database), [("body", "What a <guest> says.")]);
     let guest = Client::new(&site);
-    assert_eq!(texts(&guest.get("/posts/3").html(), "#comment_form button"), ["Post comment"]);
+    assert_eq!(texts(&guest.get("/posts/3").html(), "#comment_form button"), ["Post comment", "Preview"]);
     let htmx = guest.htmx("POST", "/posts/3/comments", &form);
     let plain = guest.post("/posts/3/comments", &form);
     assert_leads_to_sign_in(&plain, &htmx, "/posts/3#comment_form");
@@ -597,7 +597,7 @@ fn a_comment_is_changed_on_its_edit_page() {
     assert_eq!(texts(&html, "h1"), ["Editing comment"]);
     assert_eq!(texts(&html, ".card-title a"), ["← Back to post"]);
     assert_eq!(attributes(&html, ".card-title a", "href"), [&*path]);
-    assert_eq!(texts(&html, "main form button"), ["Update Comment"]);
+    assert_eq!(texts(&html, "main form button"), ["Update Comment", "Preview"]);
     assert_eq!(attributes(&html, "main form", "action"), [&*path]);
     assert_eq!(texts(&html, "textarea"), ["As it was & \"is\" <b>."]);
     let kept = || -> String {

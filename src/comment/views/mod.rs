@@ -11,7 +11,9 @@ use horrorshow::prelude::*;
 use horrorshow::{TemplateBuffer, owned_html};
 
 use self::forms::MAX_BODY_BESIDE_COMMENTS;
-pub use self::forms::{CommentForm, edit, edit_in_place, form, reply, reply_in_place};
+pub use self::forms::{
+    CommentForm, MAX_PREVIEW_BYTES, PreviewId, edit, edit_in_place, form, reply, reply_in_place,
+};
 use super::tree::{HiddenReplies, Row};
 use super::{Comment, MAX_LEVELS, Rows, SharedItem, Thread};
 use crate::html::render_by_reference;
@@ -229,11 +231,13 @@ pub fn shared_list(
     (html.bytes() <= MAX_SHARED_BYTES).then(|| (html.finish(), items))
 }
 
-/// The most bytes of a list that is shared. A page with it needs no cut: there is room for the post's text, the form, and
+/// The most bytes of a list that is shared. A page with it needs no cut: there is room for the post's text, the form, a preview, and
 /// for a head, a frame, and the marks of the viewer's own.
 const MAX_SHARED_BYTES: usize = MAX_PAGE_BYTES / 2;
-const _: () =
-    assert!(MAX_SHARED_BYTES + MAX_SHOWN_TEXT_BYTES + MAX_BODY_BESIDE_COMMENTS + 64 * 1024 <= MAX_PAGE_BYTES);
+const _: () = assert!(
+    MAX_SHARED_BYTES + MAX_SHOWN_TEXT_BYTES + MAX_BODY_BESIDE_COMMENTS + MAX_PREVIEW_BYTES + 64 * 1024
+        <= MAX_PAGE_BYTES
+);
 
 /// The bytes of most items with their text.
 const USUAL_ITEM_BYTES: usize = 1024;
