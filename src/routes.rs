@@ -4,14 +4,14 @@ use crate::comment::ReplyTarget;
 use crate::moderation::Subject;
 use crate::saved::SaveAction;
 use crate::site::rate_limits::RateLimit;
-use crate::types::id::{CommentId, DraftId, PostId, SessionId, UserId, number_from_path};
+use crate::types::id::{CommentId, DraftId, PostId, SessionId, UserId, VersionId, number_from_path};
 use crate::vote::handlers::change as vote;
 use crate::vote::{Target, Vote};
 use crate::web::route::Route;
 use crate::web::{Cx, Error, Result, assets, csrf, observer, paths, reply};
 use crate::{
     auth, benchmarking, comment, deletion, feed, flag, inbox, kept, moderation, monitoring, post, preference,
-    saved, search, session, sitemap, status, user,
+    saved, search, session, sitemap, status, user, version,
 };
 
 /// The table of routes: a path's segments (a name stands for any segment) and a handler for each method, with
@@ -192,6 +192,7 @@ routes! { cx,
         DELETE [Changes] => post::handlers::destroy(cx, post_id(id)?)
     }
     ["posts", id, "text"] => { GET => post::handlers::text(cx, post_id(id)?) }
+    ["posts", id, "versions"] => { GET => version::handlers::show(cx, Target::Post(post_id(id)?)) }
     ["posts", id, "edit"] => { GET => post::handlers::edit(cx, post_id(id)?) }
     ["posts", id, "destroy"] => { GET => post::handlers::confirm_destroy(cx, post_id(id)?) }
     ["posts", id, "undo"] => { POST [Changes] => deletion::handlers::undo(cx, Target::Post(post_id(id)?)) }
@@ -243,6 +244,11 @@ routes! { cx,
     }
     ["comments", id, "destroy"] => { GET => comment::handlers::destruction::confirm(cx, comment_id(id)?) }
     ["comments", id, "undo"] => { POST [Changes] => deletion::handlers::undo(cx, Target::Comment(comment_id(id)?)) }
+    ["comments", id, "versions"] => { GET => version::handlers::show(cx, Target::Comment(comment_id(id)?)) }
+    ["versions", id, "strike"] => {
+        GET => version::handlers::confirm(cx, version_id(id)?),
+        POST [Changes] => version::handlers::strike(cx, version_id(id)?)
+    }
     ["comments", id, "edit"] => { GET => comment::handlers::edit(cx, comment_id(id)?) }
     ["drafts", id] => { DELETE [Changes] => comment::handlers::drafts::discard(cx, draft_id(id)?) }
     ["sign_up"] | ["users", "new"] => { GET => user::handlers::new(cx) }
@@ -324,6 +330,10 @@ fn draft_id(segment: &str) -> Result<DraftId> {
 
 fn session_id(segment: &str) -> Result<SessionId> {
     SessionId::from_path(segment).ok_or(Error::NotFound)
+}
+
+fn version_id(segment: &str) -> Result<VersionId> {
+    VersionId::from_path(segment).ok_or(Error::NotFound)
 }
 
 fn number(segment: &str) -> Result<i64> {

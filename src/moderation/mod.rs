@@ -86,10 +86,12 @@ pub enum ModerationAction {
     Unban,
     /// Deletes the flags of a post or comment and leaves it as it is.
     Dismiss,
+    /// Takes the words of an earlier version of a post or comment away ([`crate::version`]).
+    Strike,
 }
 
 impl ModerationAction {
-    const ALL: [ModerationAction; 7] = [
+    const ALL: [ModerationAction; 8] = [
         ModerationAction::Remove,
         ModerationAction::Restore,
         ModerationAction::Lock,
@@ -97,6 +99,7 @@ impl ModerationAction {
         ModerationAction::Ban,
         ModerationAction::Unban,
         ModerationAction::Dismiss,
+        ModerationAction::Strike,
     ];
 
     /// The action's name in forms and in the database.
@@ -110,6 +113,7 @@ impl ModerationAction {
             ModerationAction::Ban => "ban",
             ModerationAction::Unban => "unban",
             ModerationAction::Dismiss => "dismiss",
+            ModerationAction::Strike => "strike",
         }
     }
 
@@ -130,6 +134,7 @@ impl ModerationAction {
             ModerationAction::Ban => "Ban",
             ModerationAction::Unban => "Unban",
             ModerationAction::Dismiss => "Dismiss flags",
+            ModerationAction::Strike => "Strike",
         }
     }
 
@@ -144,6 +149,7 @@ impl ModerationAction {
             ModerationAction::Ban => "banned",
             ModerationAction::Unban => "unbanned",
             ModerationAction::Dismiss => "dismissed the flags of",
+            ModerationAction::Strike => "struck a version of",
         }
     }
 }

@@ -32,13 +32,7 @@ pub fn decide(connection: &Connection, admin_id: UserId, new: &Decision) -> rusq
         _ => Outcome::NotFound,
     };
     if outcome == Outcome::Done {
-        let (noun, post_id, comment_id, user_id) = new.subject.columns();
-        let sql = "INSERT INTO acts (created_at, admin_id, verb, noun, post_id, comment_id, user_id, reason) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-        let action = new.action.code();
-        connection
-            .prepare_cached(sql)?
-            .execute(params![new.now, admin_id, action, noun, post_id, comment_id, user_id, new.reason])?;
+        log_decision(connection, admin_id, new)?;
         // After the entry of the log, which names a row that may go now.
         match (new.action, new.subject) {
             (ModerationAction::Remove, Subject::Post(id)) => burial::end(connection, Target::Post(id))?,
@@ -47,6 +41,18 @@ pub fn decide(connection: &Connection, admin_id: UserId, new: &Decision) -> rusq
         }
     }
     Ok(outcome)
+}
+
+/// Writes a decision that was applied to the log.
+pub fn log_decision(connection: &Connection, admin_id: UserId, new: &Decision) -> rusqlite::Result<()> {
+    let (noun, post_id, comment_id, user_id) = new.subject.columns();
+    let sql = "INSERT INTO acts (created_at, admin_id, verb, noun, post_id, comment_id, user_id, reason) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let action = new.action.code();
+    connection
+        .prepare_cached(sql)?
+        .execute(params![new.now, admin_id, action, noun, post_id, comment_id, user_id, new.reason])?;
+    Ok(())
 }
 
 /// Applies a decision as the user of a session; [`Outcome::NotAdmin`] unless that is an admin who is not
@@ -63,7 +69,7 @@ pub fn decide_by_session(
 }
 
 /// The admin of a session; `None`: the session has ended, or its user is no admin or is banned.
-fn admin(connection: &Connection, session_id: SessionId) -> rusqlite::Result<Option<UserId>> {
+pub fn admin(connection: &Connection, session_id: SessionId) -> rusqlite::Result<Option<UserId>> {
     let sql = "SELECT users.id FROM sessions JOIN users ON users.id = sessions.user_id \
                WHERE sessions.id = ?1 AND users.is_admin AND users.banned_at IS NULL";
     connection.prepare_cached(sql)?.query_row([session_id], |row| row.get(0)).optional()

@@ -123,6 +123,8 @@ pub struct PostDetail {
     pub post: Post,
     /// The text, in the markup of [`crate::markup`]; may be empty.
     pub description: Arc<str>,
+    /// The time of its last change by its author, or of its deletion; `None`: it is as it was created.
+    pub edited_at: Option<Timestamp>,
     /// Whether its author, title and text are hidden: an admin has removed it, or its author has deleted it, or
     /// their account, and the post stays for its comments.
     pub is_deleted: bool,
@@ -319,7 +321,7 @@ pub struct NewPost<'p> {
 /// The outcome of a change to a post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UpdateOutcome {
-    /// The post was changed.
+    /// The post was changed, or is as requested already.
     Done,
     /// Refused: these other posts have the title or the address.
     Taken(Holders),

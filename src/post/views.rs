@@ -27,7 +27,7 @@ use crate::web::Viewer;
 use crate::web::account::Account;
 use crate::web::form::Errors;
 use crate::web::{Cx, paths};
-use crate::{moderation, user, visit};
+use crate::{moderation, user, version, visit};
 
 /// The link from the page of a post to the list.
 pub const BACK_TO_POSTS: (&str, &str) = (paths::POSTS, "← Back to posts");
@@ -275,7 +275,11 @@ pub fn show<'p>(
             : vote::views::arrow_for(Target::Post(post.id), relation.is_voted, post.author.as_ref(), viewer);
             @ if !is_hidden { : vote::views::score(Target::Post(post.id), post.score); : " " }
             @ if removed.is_none() { : user::views::author::by(post.author.as_ref(), viewer); : DOT }
-            : Age { at: post.created_at, clock: &cx.clock }; : Raw(" ago"); : DOT;
+            : Age { at: post.created_at, clock: &cx.clock }; : Raw(" ago");
+            @ if let Some(at) = detail.edited_at.filter(|_| !is_hidden) {
+                : version::views::mark(Target::Post(post.id), at, &cx.clock)
+            }
+            : DOT;
             a(href="#comments", class="comments_count") { : comment::views::count(post.comments_count) }
             @ if !is_hidden && viewer.is_some() { span(class="act") { : DOT; : &save } }
             : moderation::views::link(Target::Post(post.id), post.author.as_ref(), detail.is_flagged, viewer);

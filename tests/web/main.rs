@@ -55,6 +55,7 @@ mod too_fast;
 mod too_much;
 mod two_tabs;
 mod undoing;
+mod versions;
 mod voting;
 mod writing_comments;
 mod writing_posts;

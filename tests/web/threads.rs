@@ -106,7 +106,7 @@ fn a_reply_made_by_htmx_looks_as_on_the_page() {
     let html = Html::parse_fragment(&opened[0].html);
     assert_eq!(attributes(&html, "form", "id"), [format!("reply_{parent}_form")]);
     assert_eq!(attributes(&html, "textarea[autofocus]", "name"), ["body"]);
-    assert_eq!(texts(&html, "button, .actions a"), ["Post reply", "Cancel"]);
+    assert_eq!(texts(&html, "button, .actions a"), ["Post reply", "Preview", "Cancel"]);
     let cancel = attributes(&html, ".actions a", "hx-get").remove(0);
     let closed = partials(&client.htmx("GET", &cancel, &[]));
     assert_eq!(places(&closed), [format!("#reply_{parent}_form delete")]);

@@ -320,7 +320,7 @@ fn a_comment_repeated_by_htmx_looks_as_on_the_page() {
     let id = newest(&database);
     let at = Timestamp::now() - 5 * MINUTE;
     database
-        .execute("UPDATE comments SET created_at = ?2 WHERE id = ?1", [id, at.as_micros()])
+        .execute("UPDATE comments SET created_at = ?2, updated_at = ?2 WHERE id = ?1", [id, at.as_micros()])
         .expect("the schema is known");
     let changes = partials(&client.htmx("POST", "/posts/3/comments", &form));
     assert_eq!(changes[1].target, format!("#comment_list:not(:has(> #comment_{id}))"));
@@ -514,10 +514,10 @@ fn htmx_gets_a_comment_or_its_form_as_a_fragment() {
     assert_eq!(attributes(&html, "textarea[autofocus]", "name"), ["body"]);
     assert_eq!(
         (texts(&html, "button"), texts(&html, "a")),
-        (vec!["Update Comment".into()], vec!["Cancel".into()])
+        (vec!["Update Comment".into(), "Preview".into()], vec!["Cancel".into()])
     );
     // The element with the focus keeps its id, and no id is on the page twice.
-    assert_eq!(attributes(&html, "button", "id"), [format!("edit_{id}")]);
+    assert_eq!(attributes(&html, "button", "id"), [format!("edit_{id}"), format!("preview_edit_{id}_button")]);
     let page: BTreeSet<String> =
         attributes(&author.get("/posts/3").html(), "[id]", "id").into_iter().collect();
     let new: Vec<String> =

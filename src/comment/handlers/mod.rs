@@ -327,15 +327,16 @@ pub fn update(cx: &Cx, id: CommentId) -> Result {
     let (user_id, now, token) = (viewer.id, cx.now, draft::handlers::token(cx));
     let updated = auth::write_as(cx, viewer, Standing::Active, move |connection| {
         if sql::author(connection, id)? != Some(user_id) {
-            return Ok(false);
+            return Ok(None);
         }
-        sql::update(connection, id, &body, now)?;
+        let is_new = sql::update(connection, id, &body, now)?;
         draft::handlers::delete_sent(connection, token.as_ref(), &paths::comment(id).to_string())?;
-        Ok(true)
+        Ok(Some(is_new))
     })?;
     match updated {
-        Some(true) => {}
-        Some(false) => return Err(Error::NotFound),
+        Some(Some(true)) => located.comment.edited_at = Some(now),
+        Some(Some(false)) => {}
+        Some(None) => return Err(Error::NotFound),
         None => return Err(draft::handlers::sign_in_first(cx, paths::edit_comment(id), &FIELDS)),
     }
     if !reply::wants_fragments(cx) {

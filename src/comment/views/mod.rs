@@ -28,7 +28,7 @@ use crate::ui::time::Age;
 use crate::vote::{self, Target};
 use crate::web::Viewer;
 use crate::web::{Cx, paths};
-use crate::{moderation, user};
+use crate::{moderation, user, version};
 
 /// `1 comment`, `2 comments`.
 pub fn count(number: i64) -> impl Render {
@@ -320,6 +320,7 @@ fn annotated_body<'c>(
     let ThreadContext { viewer, clock, poster_id, is_open, .. } = context;
     let is_posters = author.is_some_and(|author| Some(author.id) == poster_id);
     let parent_id = comment.parent_id.filter(|_| !annotations.is_first);
+    let edited_at = comment.edited_at.filter(|_| author.is_some());
     owned_html! {
         div(id=Id("said_", comment.id.get())) {
             : vote::views::arrow_for(Target::Comment(comment.id), comment.is_voted, author, viewer);
@@ -329,6 +330,7 @@ fn annotated_body<'c>(
                 @ if is_posters { : Raw(" <span class=badge>author</span>") }
                 @ if !comment.is_removed { : DOT }
                 a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, clock }; : Raw(" ago") }
+                @ if let Some(at) = edited_at { : version::views::mark(Target::Comment(comment.id), at, clock) }
                 @ if let Some(parent_id) = parent_id { : DOT; a(href=Id("#comment_", parent_id.get())) { : Raw("parent") } }
                 : moderation::views::link(Target::Comment(comment.id), author, comment.is_flagged, viewer);
                 @ if annotations.is_new { : new::badge(annotations.next_new) }
