@@ -271,6 +271,45 @@ impl Content {
     }
 }
 
+/// Whether the author of a post may change its title and its link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TitleRule {
+    /// At any time: the post is new, or the author is an admin.
+    Free,
+    /// Until this time.
+    Until(Timestamp),
+    /// No more. The number of hours in which it was possible.
+    Over(u32),
+}
+
+impl TitleRule {
+    /// The rule for a post of this time, at `now`, for an author who may change its title for `hours` hours.
+    #[must_use]
+    pub fn of(created_at: Timestamp, now: Timestamp, hours: u32) -> TitleRule {
+        let end = created_at + Duration::from_hours(hours.into());
+        if now < end { TitleRule::Until(end) } else { TitleRule::Over(hours) }
+    }
+
+    /// The errors of a change of `before` that it does not allow.
+    #[must_use]
+    pub fn check(self, before: &Content, requested: &Content) -> Errors {
+        let mut errors = Errors::default();
+        let TitleRule::Over(hours) = self else { return errors };
+        let end = match hours {
+            0 => "can't be changed after posting".to_owned(),
+            1 => "can be changed for an hour after posting".to_owned(),
+            hours => format!("can be changed for {hours} hours after posting"),
+        };
+        if requested.title != before.title {
+            errors.add("title", format!("Title {end}"));
+        }
+        if requested.url != before.url {
+            errors.add("url", format!("URL {end}"));
+        }
+        errors
+    }
+}
+
 /// A post that has a title or an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Holder {

@@ -7,7 +7,7 @@ use super::best::Period;
 use super::link::site::is_shared_host;
 use super::{
     Content, DetailHtml, Holder, Holders, Link, ListedPost, ListedRow, MAX_SHOWN_TEXT_BYTES, Post,
-    PostDetail, REPOST, Relation, Row,
+    PostDetail, REPOST, Relation, Row, TitleRule,
 };
 use crate::comment;
 use crate::html::text::{DOT, Isolated, Parts, Rendered, Text, Value, escaped_length};
@@ -21,7 +21,7 @@ use crate::ui::field::{self, Field};
 use crate::ui::layout::{self, SITE};
 use crate::ui::pager;
 use crate::ui::preview;
-use crate::ui::time::Age;
+use crate::ui::time::{Age, DateAndTime};
 use crate::vote::{self, Target};
 use crate::web::Viewer;
 use crate::web::account::Account;
@@ -343,6 +343,8 @@ pub struct PostForm<'f> {
     pub holders: Holders,
     /// Whether the text is shown above the fields, too.
     pub is_previewed: bool,
+    /// Whether the title and the link can be changed.
+    pub title: TitleRule,
 }
 
 /// The id of the place of the preview. A page has one form for a post.
@@ -396,14 +398,25 @@ pub fn preview<'f>(form: &PostForm<'f>) -> impl Render + use<'f> {
 const URL_HINT: &str = "Leave empty for a text post.";
 
 fn fields<'f>(form: PostForm<'f>) -> impl Render + 'f {
-    let PostForm { content, errors, holders, is_previewed, .. } = form;
+    let PostForm { content, errors, holders, is_previewed, title: rule, .. } = form;
+    let is_over = matches!(rule, TitleRule::Over(_));
     let Content { title, url, description: text, is_repost } = content;
-    let title = Field::new("title", "Title", title, errors).autocomplete("off");
-    let url = Field::new("url", "URL", url, errors).autocomplete("off").hint(URL_HINT);
+    let title = Field::new("title", "Title", title, errors).autocomplete("off").readonly(is_over);
+    let url = Field::new("url", "URL", url, errors).autocomplete("off").readonly(is_over);
+    let url = if is_over { url } else { url.hint(URL_HINT) };
     let description = Field::new("description", "Description", text, errors).hint(FORMATTING);
     owned_html! {
         : field::errors(errors, "post", &[title, url, description].map(Field::place));
         : preview::place(PREVIEW, is_previewed.then_some(&**text), MAX_SHOWN_TEXT_BYTES);
+        @ match rule {
+            TitleRule::Free => {}
+            TitleRule::Until(end) => {
+                p(class="hint", id="title_rule") { : "Title and URL can be changed until "; : DateAndTime(end); : "." }
+            }
+            TitleRule::Over(_) => {
+                p(class="hint", id="title_rule") { : "Title and URL can't be changed any more. The description can." }
+            }
+        }
         : field::line(title);
         : holder(holders.title, "Show the post with this title");
         : field::line(url);

@@ -20,7 +20,7 @@ const KNOWN: i64 = lorem_news::schema::MIGRATIONS.len() as i64;
 /// Every option with the rest of its help line: the environment variable, and the default if any.
 const DATABASE: (&str, &str) = ("--database <FILE>", "[env: DATABASE=] [default: db/lorem_news.sqlite3]");
 const FILE_MODE: (&str, &str) = ("--file-mode <MODE>", "[env: FILE_MODE=] [default: 0600]");
-const SERVE: [(&str, &str); 25] = [
+const SERVE: [(&str, &str); 26] = [
     DATABASE,
     FILE_MODE,
     ("--listen <ADDRESS>", "[env: LISTEN=] [default: 127.0.0.1:3000]"),
@@ -42,6 +42,7 @@ const SERVE: [(&str, &str); 25] = [
     ("--metrics", "[env: METRICS=]"),
     ("--slow-ms <N>", "[env: SLOW_MS=] [default: 500]"),
     ("--cache-mb <N>", "[env: CACHE_MB=] [default: 64]"),
+    ("--title-hours <N>", "[env: TITLE_HOURS=] [default: 2]"),
     REPLICA[0],
     REPLICA[1],
     REPLICA[2],

@@ -51,6 +51,7 @@ mod sessions;
 mod standing;
 mod threads;
 mod titles;
+mod titles_in_time;
 mod too_fast;
 mod too_much;
 mod two_tabs;

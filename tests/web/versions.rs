@@ -274,5 +274,9 @@ fn the_page_of_the_longest_versions_is_bounded() {
     }
     let answer = scene.author.get(&format!("{}/versions", scene.comment));
     assert!(answer.text().len() <= 512 * 1024, "{}", answer.text().len());
-    assert_eq!(texts(&answer.html(), "#versions .rest").len(), MAX_VERSIONS as usize - 1, "all but the first");
+    assert_eq!(
+        texts(&answer.html(), "#versions .rest").len(),
+        MAX_VERSIONS as usize - 1,
+        "all but the first"
+    );
 }

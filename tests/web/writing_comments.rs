@@ -517,13 +517,18 @@ fn htmx_gets_a_comment_or_its_form_as_a_fragment() {
         (vec!["Update Comment".into(), "Preview".into()], vec!["Cancel".into()])
     );
     // The element with the focus keeps its id, and no id is on the page twice.
-    assert_eq!(attributes(&html, "button", "id"), [format!("edit_{id}"), format!("preview_edit_{id}_button")]);
+    assert_eq!(
+        attributes(&html, "button", "id"),
+        [format!("edit_{id}"), format!("preview_edit_{id}_button")]
+    );
     let page: BTreeSet<String> =
         attributes(&author.get("/posts/3").html(), "[id]", "id").into_iter().collect();
     let new: Vec<String> =
         attributes(&html, "[id]", "id").into_iter().filter(|id| !page.contains(id)).collect();
-    let field = format!("edited_body_{id}");
-    assert_eq!(new, [field.clone(), format!("{field}_hint"), format!("cancel_{id}")]);
+    let (field, place) = (format!("edited_body_{id}"), format!("preview_edit_{id}"));
+    let expected =
+        [place.clone(), field.clone(), format!("{field}_hint"), format!("{place}_button"), format!("cancel_{id}")];
+    assert_eq!(new, expected);
 }
 
 #[test]

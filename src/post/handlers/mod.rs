@@ -12,7 +12,7 @@ use rusqlite::Connection;
 
 use super::link::NewLink;
 use super::views::PostForm;
-use super::{Content, Holder, Holders, NewPost, PostDetail, REPOST, UpdateOutcome, sql, views};
+use super::{Content, Holder, Holders, NewPost, PostDetail, REPOST, TitleRule, UpdateOutcome, sql, views};
 use crate::auth;
 use crate::auth::Standing;
 use crate::auth::token::Token;
@@ -165,7 +165,14 @@ pub fn new(cx: &Cx) -> Result {
 fn form_of<'f>(cx: &Cx, content: &'f Content) -> Result<PostForm<'f>> {
     let account = Account::of(auth::viewer(cx)?);
     let holders = Holders::default();
-    Ok(PostForm { account, content, errors: &NO_ERRORS, holders, is_previewed: false })
+    Ok(PostForm {
+        account,
+        content,
+        errors: &NO_ERRORS,
+        holders,
+        is_previewed: false,
+        title: TitleRule::Free,
+    })
 }
 
 /// The content of a post of the link that post `id` has: what the viewer typed for it, or the title and the link of
@@ -305,11 +312,12 @@ fn create_or_vote(
 /// the database fails.
 pub fn edit(cx: &Cx, id: PostId) -> Result {
     let viewer = auth::require_active_user(cx)?;
-    let before = own_content(cx, viewer, id)?;
+    let detail = own_post(cx, viewer, id)?;
+    let title = title_rule(cx, viewer, &detail);
     let draft = draft::handlers::find(cx, paths::post(id))?.unwrap_or_default();
     let errors = cx.unsent_errors();
-    let content = Content::of(&draft, before);
-    Ok(reply::page(cx, edit_page(cx, id, &PostForm { errors: &errors, ..form_of(cx, &content)? })?))
+    let content = Content::of(&draft, content_of(detail));
+    Ok(reply::page(cx, edit_page(cx, id, &PostForm { errors: &errors, title, ..form_of(cx, &content)? })?))
 }
 
 fn edit_page(cx: &Cx, id: PostId, form: &PostForm) -> Result<String> {
@@ -343,14 +351,22 @@ fn previewed(
     }
 }
 
-/// The content of one of the viewer's posts.
-fn own_content(cx: &Cx, viewer: &Viewer, id: PostId) -> Result<Content> {
+/// Whether the viewer may change the title and the link of their post.
+fn title_rule(cx: &Cx, viewer: &Viewer, detail: &PostDetail) -> TitleRule {
+    if viewer.is_admin {
+        return TitleRule::Free;
+    }
+    TitleRule::of(detail.post.created_at, cx.now, cx.site.config.title_hours)
+}
+
+/// One of the viewer's posts.
+fn own_post(cx: &Cx, viewer: &Viewer, id: PostId) -> Result<PostDetail> {
     let found = cx.read(|connection| sql::find(connection, Some(viewer.id), id))?;
     let detail = found.filter(|detail| !detail.state().is_hidden()).ok_or(Error::NotFound)?;
     if !user::is_own(detail.post.author.as_ref(), Some(viewer)) {
         return Err(NOT_YOURS);
     }
-    Ok(content_of(detail))
+    Ok(detail)
 }
 
 fn content_of(detail: PostDetail) -> Content {
@@ -370,8 +386,11 @@ const NOT_YOURS: Error = Error::Forbidden("Only the author of a post can change 
 pub fn update(cx: &Cx, id: PostId) -> Result {
     let viewer = draft::handlers::require_user(cx, paths::edit_post(id), &Content::FIELDS)?;
     let user_id = viewer.id;
-    let requested = Arc::new(Content::of(cx.form()?, own_content(cx, viewer, id)?));
-    let form = form_of(cx, &requested)?;
+    let detail = own_post(cx, viewer, id)?;
+    let title = title_rule(cx, viewer, &detail);
+    let before = content_of(detail);
+    let requested = Arc::new(Content::of(cx.form()?, before.clone()));
+    let form = PostForm { title, ..form_of(cx, &requested)? };
     if preview::is_wanted(cx.form()?) {
         return previewed(cx, viewer, &form, |form| edit_page(cx, id, form));
     }
@@ -381,6 +400,7 @@ pub fn update(cx: &Cx, id: PostId) -> Result {
     let link = requested.link().unwrap_or_default();
     let holders = cx.read(|connection| sql::holders(connection, id, &requested, link.as_ref(), cx.now))?;
     let mut errors = requested.check();
+    errors.append(title.check(&before, &requested));
     errors.append(holders.errors());
     let errors = errors.or_rate_limited(&cx.site.limiter, Action::WriteBy(user_id));
     if !errors.is_empty() {
@@ -414,9 +434,9 @@ pub fn update(cx: &Cx, id: PostId) -> Result {
 /// the author; those of `already_deleted`; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn confirm_destroy(cx: &Cx, id: PostId) -> Result {
     let viewer = auth::require_active_user(cx)?;
-    let Content { title, .. } = match own_content(cx, viewer, id) {
+    let Content { title, .. } = match own_post(cx, viewer, id) {
         Err(Error::NotFound) => return already_deleted(cx, viewer, id),
-        found => found?,
+        found => content_of(found?),
     };
     let back = paths::post(id).to_string();
     let page = Page { aside: Some((&back, "← Back to post")), ..Page::new(cx, "Destroying post")? };
@@ -432,7 +452,7 @@ pub fn confirm_destroy(cx: &Cx, id: PostId) -> Result {
 pub fn destroy(cx: &Cx, id: PostId) -> Result {
     let viewer = auth::require_user_or_return(cx, paths::post(id))?;
     let (user_id, now) = (viewer.id, cx.now);
-    match own_content(cx, viewer, id) {
+    match own_post(cx, viewer, id) {
         Err(Error::NotFound) => return already_deleted(cx, viewer, id),
         found => drop(found?),
     }
