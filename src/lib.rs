@@ -43,6 +43,7 @@ pub mod user;
 pub mod post;
 pub mod comment;
 pub mod visit;
+pub mod version;
 pub mod vote;
 pub mod deletion;
 pub mod session;

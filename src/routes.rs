@@ -7,7 +7,7 @@ use crate::post::PostKind;
 use crate::saved::SaveAction;
 use crate::site::rate_limits::RateLimit;
 use crate::site::settings::Setting;
-use crate::types::id::{CommentId, DraftId, PostId, SessionId, UserId, number_from_path};
+use crate::types::id::{CommentId, DraftId, PostId, SessionId, UserId, VersionId, number_from_path};
 use crate::vote::handlers::change as vote;
 use crate::vote::{Target, Vote};
 use crate::web::route::Route;
@@ -15,7 +15,7 @@ use crate::web::{Cx, Error, Result, assets, csrf, observer, paths, reply};
 use crate::{
     auth, benchmarking, comment, deletion, feed, first_admin, flag, follow, hn_api, hn_search, inbox, kept,
     mail, moderation, monitoring, post, preference, reset, saved, search, session, setting, sitemap, status,
-    user,
+    user, version,
 };
 
 /// The table of routes: a path's segments (a name stands for any segment) and a handler for each method, with
@@ -210,6 +210,7 @@ routes! { cx,
         DELETE [Changes] => post::handlers::destroy(cx, post_id(id)?)
     }
     ["posts", id, "text"] => { GET => post::handlers::text(cx, post_id(id)?) }
+    ["posts", id, "versions"] => { GET => version::handlers::show(cx, Target::Post(post_id(id)?)) }
     ["posts", id, "edit"] => { GET => post::handlers::edit(cx, post_id(id)?) }
     ["posts", id, "destroy"] => { GET => post::handlers::confirm_destroy(cx, post_id(id)?) }
     ["posts", id, "undo"] => { POST [Changes] => deletion::handlers::undo(cx, Target::Post(post_id(id)?)) }
@@ -273,6 +274,11 @@ routes! { cx,
     }
     ["comments", id, "destroy"] => { GET => comment::handlers::destruction::confirm(cx, comment_id(id)?) }
     ["comments", id, "undo"] => { POST [Changes] => deletion::handlers::undo(cx, Target::Comment(comment_id(id)?)) }
+    ["comments", id, "versions"] => { GET => version::handlers::show(cx, Target::Comment(comment_id(id)?)) }
+    ["versions", id, "strike"] => {
+        GET => version::handlers::confirm(cx, version_id(id)?),
+        POST [Changes] => version::handlers::strike(cx, version_id(id)?)
+    }
     ["comments", id, "edit"] => { GET => comment::handlers::edit(cx, comment_id(id)?) }
     ["drafts", id] => { DELETE [Changes] => comment::handlers::drafts::discard(cx, draft_id(id)?) }
     ["sign_up"] | ["users", "new"] => { GET => user::handlers::new(cx) }
@@ -405,6 +411,10 @@ fn draft_id(segment: &str) -> Result<DraftId> {
 
 fn session_id(segment: &str) -> Result<SessionId> {
     SessionId::from_path(segment).ok_or(Error::NotFound)
+}
+
+fn version_id(segment: &str) -> Result<VersionId> {
+    VersionId::from_path(segment).ok_or(Error::NotFound)
 }
 
 fn number(segment: &str) -> Result<i64> {

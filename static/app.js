@@ -108,6 +108,31 @@
     if (link) document.getElementById(`${link.id}_form`)?.querySelector("textarea").focus();
   });
 
+  // Ctrl+Enter, on a Mac Command+Enter, in a text sends its form. Escape closes a form in place, and what was typed waits
+  // for the form on this page.
+  const typed = new Map();
+  document.addEventListener("keydown", event => {
+    const { target: text, key, repeat, isComposing, ctrlKey, metaKey } = event;
+    if (isComposing || repeat || !text.matches?.("textarea")) return;
+    if (key === "Enter" && (ctrlKey || metaKey)) {
+      event.preventDefault();
+      text.form?.requestSubmit();
+    }
+    const cancel = key === "Escape" && text.form?.querySelector("a[id^='cancel_']");
+    if (!cancel) return;
+    if (text.value !== text.defaultValue) typed.set(text.id, text.value);
+    cancel.click();
+  });
+
+  document.addEventListener("htmx:after:settle", () => {
+    for (const [id, value] of typed) {
+      const text = document.getElementById(id);
+      if (!text) continue;
+      text.value = value;
+      typed.delete(id);
+    }
+  });
+
   // The requests under way, each with a function that undoes what shows it.
   const underWay = new Map();
   const end = ctx => {

@@ -104,6 +104,7 @@ const UNSEEN: &[(&str, &str)] = &[
     ("replica", "on the status page, which is not kept"),
     ("sentinels", "no page shows them"),
     ("sessions", "each request looks for its own"),
+    ("versions", "on pages of their own, which are not kept; that a thing was edited is in its row"),
 ];
 
 /// Tells `changes` what this connection changes from now on.

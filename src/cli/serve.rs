@@ -21,7 +21,7 @@ use crate::app::{self, App};
 use crate::first_admin;
 use crate::replica::setup::Replica;
 use crate::replica::status::ReplicaStatus;
-use crate::site::config::{Config, DEFAULT_CACHE_MB};
+use crate::site::config::{Config, DEFAULT_CACHE_MB, DEFAULT_TITLE_HOURS, MAX_TITLE_HOURS};
 use crate::site::origin::Origin;
 use crate::site::smtp::Smtp;
 
@@ -79,6 +79,10 @@ pub(crate) struct ServeOptions {
     /// Keep copies of pages in this number of megabytes; 0: none. A copy is what rendering the page would give
     #[arg(long, env, default_value_t = DEFAULT_CACHE_MB, value_name = "N", value_parser = value_parser!(u32).range(0..=1_000_000))]
     cache_mb: u32,
+    /// Hours after its creation in which the author of a post may change its title and link; 0: never. Its text, and what
+    /// admins posted, can be changed at any time
+    #[arg(long, env, default_value_t = DEFAULT_TITLE_HOURS, value_name = "N", value_parser = value_parser!(u32).range(0..=i64::from(MAX_TITLE_HOURS)))]
+    title_hours: u32,
     #[command(flatten)]
     replica: ReplicaOptions,
     /// Restore the replica at this interval, to verify it: `30s`, `24h`, `7d`, `off`; hourly after a failure
@@ -141,6 +145,7 @@ impl ServeOptions {
             server_timing: false,
             cache_mb: self.cache_mb,
             smtp,
+            title_hours: self.title_hours,
             replica,
         })
     }

@@ -39,6 +39,8 @@ pub struct Comment {
     pub body: Arc<str>,
     /// The time of its creation.
     pub created_at: Timestamp,
+    /// The time of its last change by its author, or of its deletion; `None`: it is as it was created.
+    pub edited_at: Option<Timestamp>,
     /// `None`: the comment is deleted, and stays only for the replies to it.
     pub author: Option<Author>,
     /// The score: one for the author, and one for each vote.

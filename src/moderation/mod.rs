@@ -92,10 +92,12 @@ pub enum ModerationAction {
     Configure,
     /// Makes a user an admin, the first one.
     Appoint,
+    /// Takes the words of an earlier version of a post or comment away ([`crate::version`]).
+    Strike,
 }
 
 impl ModerationAction {
-    const ALL: [ModerationAction; 10] = [
+    const ALL: [ModerationAction; 11] = [
         ModerationAction::Remove,
         ModerationAction::Restore,
         ModerationAction::Lock,
@@ -106,6 +108,7 @@ impl ModerationAction {
         ModerationAction::Reset,
         ModerationAction::Configure,
         ModerationAction::Appoint,
+        ModerationAction::Strike,
     ];
 
     /// The action's name in forms and in the database.
@@ -122,6 +125,7 @@ impl ModerationAction {
             ModerationAction::Reset => "reset",
             ModerationAction::Configure => "configure",
             ModerationAction::Appoint => "appoint",
+            ModerationAction::Strike => "strike",
         }
     }
 
@@ -145,6 +149,7 @@ impl ModerationAction {
             ModerationAction::Reset => "Make a link to set a new password",
             ModerationAction::Configure => "Save settings",
             ModerationAction::Appoint => "Make an admin",
+            ModerationAction::Strike => "Strike",
         }
     }
 
@@ -162,6 +167,7 @@ impl ModerationAction {
             ModerationAction::Reset => "made a link to set a new password of",
             ModerationAction::Configure => "changed the settings of",
             ModerationAction::Appoint => "made an admin of",
+            ModerationAction::Strike => "struck a version of",
         }
     }
 }

@@ -126,6 +126,8 @@ pub struct PostDetail {
     pub post: Post,
     /// The text, in the markup of [`crate::markup`]; may be empty.
     pub description: Arc<str>,
+    /// The time of its last change by its author, or of its deletion; `None`: it is as it was created.
+    pub edited_at: Option<Timestamp>,
     /// Whether its author, title and text are hidden: an admin has removed it, or its author has deleted it, or
     /// their account, and the post stays for its comments.
     pub is_deleted: bool,
@@ -257,8 +259,55 @@ impl Content {
         if let Err(sentence) = self.link() {
             errors.add("url", sentence);
         }
+        errors.append(self.check_text());
+        errors
+    }
+
+    /// The errors of the text.
+    #[must_use]
+    pub fn check_text(&self) -> Errors {
+        let mut errors = Errors::default();
         if self.description.chars().count() > MAX_TEXT_CHARS {
             errors.add("description", "Description is too long (maximum is 65536 characters)");
+        }
+        errors
+    }
+}
+
+/// Whether the author of a post may change its title and its link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TitleRule {
+    /// At any time: the post is new, or the author is an admin.
+    Free,
+    /// Until this time.
+    Until(Timestamp),
+    /// No more. The number of hours in which it was possible.
+    Over(u32),
+}
+
+impl TitleRule {
+    /// The rule for a post of this time, at `now`, for an author who may change its title for `hours` hours.
+    #[must_use]
+    pub fn of(created_at: Timestamp, now: Timestamp, hours: u32) -> TitleRule {
+        let end = created_at + Duration::from_hours(hours.into());
+        if now < end { TitleRule::Until(end) } else { TitleRule::Over(hours) }
+    }
+
+    /// The errors of a change of `before` that it does not allow.
+    #[must_use]
+    pub fn check(self, before: &Content, requested: &Content) -> Errors {
+        let mut errors = Errors::default();
+        let TitleRule::Over(hours) = self else { return errors };
+        let end = match hours {
+            0 => "can't be changed after posting".to_owned(),
+            1 => "can be changed for an hour after posting".to_owned(),
+            hours => format!("can be changed for {hours} hours after posting"),
+        };
+        if requested.title != before.title {
+            errors.add("title", format!("Title {end}"));
+        }
+        if requested.url != before.url {
+            errors.add("url", format!("URL {end}"));
         }
         errors
     }
@@ -314,7 +363,7 @@ pub struct NewPost<'p> {
 /// The outcome of a change to a post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UpdateOutcome {
-    /// The post was changed.
+    /// The post was changed, or is as requested already.
     Done,
     /// Refused: these other posts have the title or the address.
     Taken(Holders),

@@ -8,8 +8,8 @@ use horrorshow::prelude::*;
 use super::best::Period;
 use super::link::site::is_shared_host;
 use super::{
-    Content, DetailHtml, Holder, Holders, Link, ListedPost, ListedRow, Post, PostDetail, PostKind, REPOST,
-    Relation, Row,
+    Content, DetailHtml, Holder, Holders, Link, ListedPost, ListedRow, MAX_SHOWN_TEXT_BYTES, Post,
+    PostDetail, PostKind, REPOST, Relation, Row, TitleRule,
 };
 use crate::comment;
 use crate::html::text::{DOT, Isolated, Parts, Rendered, Text, Value, escaped_length};
@@ -22,13 +22,14 @@ use crate::ui::button;
 use crate::ui::field::{self, Field};
 use crate::ui::layout;
 use crate::ui::pager;
-use crate::ui::time::Age;
+use crate::ui::preview;
+use crate::ui::time::{Age, DateAndTime};
 use crate::vote::{self, Target};
 use crate::web::Viewer;
 use crate::web::account::Account;
 use crate::web::form::Errors;
 use crate::web::{Cx, paths};
-use crate::{moderation, user, visit};
+use crate::{moderation, user, version, visit};
 
 /// The link from the page of a post to the list.
 pub const BACK_TO_POSTS: (&str, &str) = (paths::POSTS, "← Back to posts");
@@ -320,7 +321,11 @@ pub fn show<'p>(
             : vote::views::arrow_for(Target::Post(post.id), relation.is_voted, post.author.as_ref(), viewer);
             @ if !is_hidden { : vote::views::score(Target::Post(post.id), post.score); : " " }
             @ if removed.is_none() { : user::views::author::by(post.author.as_ref(), viewer); : DOT }
-            : Age { at: post.created_at, clock: &cx.clock }; : Raw(" ago"); : DOT;
+            : Age { at: post.created_at, clock: &cx.clock }; : Raw(" ago");
+            @ if let Some(at) = detail.edited_at.filter(|_| !is_hidden) {
+                : version::views::mark(Target::Post(post.id), at, &cx.clock)
+            }
+            : DOT;
             a(href="#comments", class="comments_count") { : comment::views::count(post.comments_count) }
             @ if !is_hidden && viewer.is_some() { span(class="act") { : DOT; : &save } }
             : moderation::views::link(Target::Post(post.id), post.author.as_ref(), detail.is_flagged, viewer);
@@ -371,19 +376,36 @@ pub fn description(detail: &PostDetail) -> String {
     sentence.into_string().unwrap_or_default()
 }
 
+/// The form for a post.
+#[derive(Clone, Copy)]
+pub struct PostForm<'f> {
+    /// The account that it is made for.
+    pub account: Account,
+    /// What the user has typed.
+    pub content: &'f Content,
+    /// The mistakes in it.
+    pub errors: &'f Errors,
+    /// The posts that have the title or the address.
+    pub holders: Holders,
+    /// Whether the text is shown above the fields, too.
+    pub is_previewed: bool,
+    /// Whether the title and the link can be changed.
+    pub title: TitleRule,
+}
+
+/// The id of the place of the preview. A page has one form for a post.
+pub const PREVIEW: &str = "preview";
+
 /// The page for a new post, with the bookmarklet, when its URL is known, and the site's name on it.
-pub fn new<'f>(
-    account: Account,
-    content: &'f Content,
-    errors: &'f Errors,
-    holders: Holders,
-    bookmarklet: Option<(&'f str, &'f str)>,
-) -> impl Render + 'f {
+pub fn new<'f>(form: PostForm<'f>, bookmarklet: Option<(&'f str, &'f str)>) -> impl Render + 'f {
     owned_html! {
         form(method="post", action=paths::POSTS) {
-            : account;
-            : fields(content, errors, holders);
-            button(class="button") { : "Create Post" }
+            : form.account;
+            : fields(form);
+            div(class="actions") {
+                button(class="button") { : "Create Post" }
+                : preview::button(PREVIEW, Some(paths::POSTS.to_owned()));
+            }
         }
         @ if let Some((href, site_name)) = bookmarklet {
             p(class="hint") {
@@ -395,35 +417,52 @@ pub fn new<'f>(
 }
 
 /// The page for editing a post.
-pub fn edit<'f>(
-    account: Account,
-    id: PostId,
-    content: &'f Content,
-    errors: &'f Errors,
-    holders: Holders,
-) -> impl Render + 'f {
+pub fn edit<'f>(id: PostId, form: PostForm<'f>) -> impl Render + 'f {
     owned_html! {
         form(method="post", action=paths::post(id)) {
-            : account;
+            : form.account;
             : button::method_override("patch");
-            : fields(content, errors, holders);
+            : fields(form);
             div(class="actions") {
                 button(class="button") { : "Update Post" }
+                : preview::button(PREVIEW, Some(paths::post(id).to_string()));
                 a(class="button", href=paths::post(id)) { : "Show this post" }
             }
         }
     }
 }
 
+/// The preview of a post's text in place, or the mistakes in it.
+pub fn preview<'f>(form: &PostForm<'f>) -> impl Render + use<'f> {
+    let PostForm { content, errors, is_previewed, .. } = *form;
+    owned_html! {
+        @ if is_previewed { : preview::shown(&content.description, MAX_SHOWN_TEXT_BYTES) }
+        @ for sentence in errors.sentences() { p(class="alert") { : sentence } }
+    }
+}
+
 const URL_HINT: &str = "Leave empty for a text post.";
 
-fn fields<'f>(content: &'f Content, errors: &'f Errors, holders: Holders) -> impl Render + 'f {
-    let Content { title, url, description, is_repost } = content;
-    let title = Field::new("title", "Title", title, errors).autocomplete("off");
-    let url = Field::new("url", "URL", url, errors).autocomplete("off").hint(URL_HINT);
-    let description = Field::new("description", "Description", description, errors).hint(FORMATTING);
+fn fields<'f>(form: PostForm<'f>) -> impl Render + 'f {
+    let PostForm { content, errors, holders, is_previewed, title: rule, .. } = form;
+    let is_over = matches!(rule, TitleRule::Over(_));
+    let Content { title, url, description: text, is_repost } = content;
+    let title = Field::new("title", "Title", title, errors).autocomplete("off").readonly(is_over);
+    let url = Field::new("url", "URL", url, errors).autocomplete("off").readonly(is_over);
+    let url = if is_over { url } else { url.hint(URL_HINT) };
+    let description = Field::new("description", "Description", text, errors).hint(FORMATTING);
     owned_html! {
         : field::errors(errors, "post", &[title, url, description].map(Field::place));
+        : preview::place(PREVIEW, is_previewed.then_some(&**text), MAX_SHOWN_TEXT_BYTES);
+        @ match rule {
+            TitleRule::Free => {}
+            TitleRule::Until(end) => {
+                p(class="hint", id="title_rule") { : "Title and URL can be changed until "; : DateAndTime(end); : "." }
+            }
+            TitleRule::Over(_) => {
+                p(class="hint", id="title_rule") { : "Title and URL can't be changed any more. The description can." }
+            }
+        }
         : field::line(title);
         : holder(holders.title, "Show the post with this title");
         : field::line(url);

@@ -64,11 +64,16 @@ pub fn keys(account: Account, keys: Keys) -> impl Render {
                 dt { kbd { : "u" } } dd { : "upvotes it, or takes the vote back." }
                 dt { kbd { : "?" } } dd { : "shows this list." }
             }
+            p(class="hint") { : "In a text, on or off:" }
+            dl(class="facts") {
+                dt { kbd { : "Ctrl" } : " "; kbd { : "Enter" } } dd { : "sends it; on a Mac Command and Enter." }
+                dt { kbd { : "Esc" } } dd { : "closes a form in place. What was typed is there when it is opened again." }
+            }
             p(class="hint") {
                 : Raw(if keys == Keys::On {
                     "They are ignored while you type or hold Ctrl, Alt or Command."
                 } else {
-                    "They are turned off: no key does anything."
+                    "They are turned off: no other key does anything."
                 })
             }
             form(method="post", action=paths::PREFERENCES) {

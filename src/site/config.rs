@@ -16,6 +16,11 @@ use crate::replica;
 /// The default of [`Config::cache_mb`].
 pub const DEFAULT_CACHE_MB: u32 = 64;
 
+/// The default of [`Config::title_hours`], as on Hacker News.
+pub const DEFAULT_TITLE_HOURS: u32 = 2;
+/// The greatest number of [`Config::title_hours`]: more than a century.
+pub const MAX_TITLE_HOURS: u32 = 1_000_000;
+
 /// How the site is served.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -53,13 +58,15 @@ pub struct Config {
     pub cache_mb: u32,
     /// The mail server; `None`: the site sends no mail.
     pub smtp: Option<Smtp>,
+    /// Hours after its creation in which the author of a post may change its title and link; 0: never.
+    pub title_hours: u32,
     /// The replica, if there is one.
     pub replica: Option<replica::settings::Settings>,
 }
 
 impl Config {
     /// The configuration for tests and benchmarks on this machine: benchmarking endpoints and plain HTTP, no
-    /// rate limits, no logging of slow requests, no replica.
+    /// rate limits, no time limit for titles, no logging of slow requests, no replica.
     #[must_use]
     pub fn local(database: PathBuf, listen: SocketAddr) -> Config {
         Config {
@@ -80,6 +87,7 @@ impl Config {
             server_timing: false,
             cache_mb: DEFAULT_CACHE_MB,
             smtp: None,
+            title_hours: MAX_TITLE_HOURS,
             replica: None,
         }
     }

@@ -72,7 +72,7 @@ rate_limits! {
     /// Posts, comments and flags; guests' drafts count by address.
     Writes Limit::per_minute(10), "writes-per-minute", "WRITES_PER_MINUTE",
         "Posts and comments per minute of a user";
-    /// Deletions, changes of the account, ended sessions, and decisions of admins.
+    /// Deletions, changes of the account, ended sessions, decisions of admins, and previews of texts; each counts alone.
     Changes Limit::per_minute(30), "changes-per-minute", "CHANGES_PER_MINUTE",
         "Deletions, changes of the account and moderation per minute of a user";
     /// Votes and saved posts.

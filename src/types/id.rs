@@ -64,6 +64,8 @@ ids! {
     SessionId
     /// The id of the draft of a comment.
     DraftId
+    /// The id of an earlier version of a post or comment.
+    VersionId
 }
 
 /// The number in a segment of a path, in the one form that the site writes. A sign or a leading zero, which

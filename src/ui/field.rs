@@ -15,6 +15,7 @@ pub struct Field<'f> {
     value: &'f str,
     autocomplete: Option<&'static str>,
     autofocus: bool,
+    readonly: bool,
     hint: &'static str,
     errors: &'f Errors,
 }
@@ -23,7 +24,17 @@ impl<'f> Field<'f> {
     /// A field with its name, label, value, and the errors of the whole form.
     #[must_use]
     pub fn new(name: &'static str, label: &'static str, value: &'f str, errors: &'f Errors) -> Field<'f> {
-        Field { name, id: name, label, value, autocomplete: None, autofocus: false, hint: "", errors }
+        Field {
+            name,
+            id: name,
+            label,
+            value,
+            autocomplete: None,
+            autofocus: false,
+            readonly: false,
+            hint: "",
+            errors,
+        }
     }
 
     /// Sets the `autocomplete` token (HTML standard, "Autofill").
@@ -48,6 +59,12 @@ impl<'f> Field<'f> {
     #[must_use]
     pub fn focused(self) -> Field<'f> {
         Field { autofocus: true, ..self }
+    }
+
+    /// Lets the reader read and copy the value, but not change it, unless it is wrong.
+    #[must_use]
+    pub fn readonly(self, readonly: bool) -> Field<'f> {
+        Field { readonly: readonly && !self.is_wrong(), ..self }
     }
 
     /// The errors of its form.
@@ -83,7 +100,7 @@ pub fn line<'f>(field: Field<'f>) -> impl Render + 'f {
     let input = owned_html! {
         input(
             type="text", id=field.id, name=field.name, value=field.value, dir="auto", autocomplete?=field.autocomplete,
-            aria-invalid?=field.invalid(), aria-describedby?=field.described_by()
+            readonly?=field.readonly, aria-invalid?=field.invalid(), aria-describedby?=field.described_by()
         );
     };
     around(field, input)

@@ -7,5 +7,6 @@ pub mod field;
 pub mod layout;
 pub mod message;
 pub mod pager;
+pub mod preview;
 pub mod tabs;
 pub mod time;

@@ -59,6 +59,7 @@ flashes! {
     PostDestroyed "post-destroyed" "Post was successfully destroyed."
     PostDestroyedBefore "post-destroyed-before" "Post was already deleted."
     PostRestored "post-restored" "Post was successfully restored."
+    VersionStruck "version-struck" "The version is struck."
     CommentCreated "comment-created" "Comment was successfully created."
     CommentUpdated "comment-updated" "Comment was successfully updated."
     CommentDestroyed "comment-destroyed" "Comment was successfully destroyed."

@@ -9,7 +9,7 @@ use crate::html::render_by_reference;
 use crate::site::origin::Origin;
 use crate::site::settings::Accent;
 use crate::types::cursor::Cursor;
-use crate::types::id::{CommentId, DraftId, PostId, SessionId, UserId};
+use crate::types::id::{CommentId, DraftId, PostId, SessionId, UserId, VersionId};
 
 /// The front page.
 pub const FRONT: &str = "/";
@@ -305,6 +305,24 @@ pub fn edit_comment(id: CommentId) -> Path {
 #[must_use]
 pub fn destroy_comment(id: CommentId) -> Path {
     Path { before: "/comments/", number: id.get(), after: "/destroy" }
+}
+
+/// The versions of a post.
+#[must_use]
+pub fn post_versions(id: PostId) -> Path {
+    Path { before: "/posts/", number: id.get(), after: "/versions" }
+}
+
+/// The versions of a comment.
+#[must_use]
+pub fn comment_versions(id: CommentId) -> Path {
+    Path { before: "/comments/", number: id.get(), after: "/versions" }
+}
+
+/// Striking a version: the page that asks, and the address of its form.
+#[must_use]
+pub fn strike(id: VersionId) -> Path {
+    Path { before: "/versions/", number: id.get(), after: "/strike" }
 }
 
 /// Undoing the deletion of a comment (POST).

@@ -23,6 +23,7 @@ mod replies;
 mod saving;
 mod searching;
 mod voting;
+mod writing;
 
 use reader::{NARROW, Reader, WIDE};
 use serde_json::Value;

@@ -210,6 +210,23 @@ pub fn complaints(html: &Html) -> Vec<String> {
                     says("it loses the focus".into());
                 }
             }
+            // Only the preview of a form that leads to another page comes in place.
+            "button" if value.attr("name") == Some("preview") => {
+                let form = element
+                    .ancestors()
+                    .filter_map(ElementRef::wrap)
+                    .find(|outer| outer.value().name() == "form");
+                let action = form.filter(|form| form.value().attr("hx-post").is_none());
+                if post.is_none()
+                    || post != action.and_then(|form| form.value().attr("action"))
+                    || get.is_some()
+                {
+                    says("it is another button without a script".into());
+                }
+                if value.attr("id").is_none() {
+                    says("it loses the focus".into());
+                }
+            }
             _ => says("it is neither link nor form".into()),
         }
     }
@@ -228,7 +245,8 @@ pub fn complaints(html: &Html) -> Vec<String> {
         if !is_sent || form.value().attr("action").is_none() {
             found.push(format!("it cannot be sent: {:?}", form.value()));
         }
-        let button = Selector::parse("button:not([type]), button[type=submit]").expect("a selector");
+        let button = Selector::parse("button:not([type]):not([name=preview]), button[type=submit]")
+            .expect("a selector");
         if form.select(&button).count() != 1 {
             found.push(format!("it has not one button: {:?}", form.value()));
         }
@@ -245,6 +263,11 @@ fn markup_that_needs_a_script_is_detected() {
     let page = |body: &str| format!("<!DOCTYPE html><body {body}><main id=main></main>");
     let targets = "hx-target:inherited='#main' hx-sync:inherited=drop";
     let one_of_many = "<button id=y form=acts formaction=/a>x</button>";
+    let preview = |action: &str, of_form: &str| {
+        format!(
+            "<form method=post action={action} {of_form}><button id=b>x</button><button id=p name=preview hx-post=/a>x</button></form>"
+        )
+    };
     for (wrong, why) in [
         ("<p id=a></p><p id=a></p>".to_owned(), "twice"),
         ("<p onclick=x></p>".to_owned(), "inline"),
@@ -269,6 +292,9 @@ fn markup_that_needs_a_script_is_detected() {
         (page(targets).replace("id=main", ""), "get lost"),
         (control("hx-get=/a").replace("id=x", ""), "focus"),
         ("<button id=x hx-post=/a>x</button>".to_owned(), "neither"),
+        (preview("/b", ""), "without a script"),
+        (preview("/a", "hx-post=/a"), "without a script"),
+        (preview("/a", "").replace("id=p", ""), "focus"),
         ("<form method=get action=/a hx-post=/a><button id=x>x</button></form>".to_owned(), "otherwise"),
         ("<form method=post action=/a hx-post=/a><button>x</button></form>".to_owned(), "focus"),
         ("<form action=/a><button>x</button></form>".to_owned(), "cannot be sent"),

@@ -204,6 +204,12 @@ fn write(database: &Connection) {
                  SELECT comments.id, users.id, 1, 'mention' FROM comments, users
                  WHERE comments.id >= {FIRST_COMMENT} AND users.id IN ({people});
              INSERT INTO follows SELECT {OTHER}, id FROM users WHERE id <> {OTHER};
+             INSERT INTO versions (post_id, created_at, title, url, text)
+                 SELECT id, 1, title, url, text FROM posts JOIN descriptions ON post_id = id
+                 WHERE url LIKE '%secret.example%' ORDER BY id <> {REMOVED_POST}, id;
+             INSERT INTO versions (comment_id, created_at, text) SELECT id, 1, body FROM comments WHERE id >= {FIRST_COMMENT};
+             UPDATE posts SET updated_at = created_at + 1 WHERE id IN (SELECT post_id FROM versions);
+             UPDATE comments SET updated_at = created_at + 1 WHERE id IN (SELECT comment_id FROM versions);
              INSERT INTO inbox_feeds SELECT id, unhex('{secret}') FROM users WHERE id IN ({people});
              INSERT INTO post_votes SELECT 11, id, 1 FROM posts WHERE user_id <> 11;
              INSERT INTO cases (id, created_at, post_id, flags_count) VALUES (1, 1, {OPEN_POST}, 2), (2, 1, {LEFT_POST}, 1);
@@ -256,6 +262,12 @@ fn probes(database: &Connection) -> Vec<Probe> {
         add("/comments/:id", method, &comments("")[..if method == "GET" { COMMENTS.len() } else { 2 }]);
     }
     add("/posts/:id/edit", "GET", &posts("/edit"));
+    add("/posts/:id/versions", "GET", &posts("/versions"));
+    add("/comments/:id/versions", "GET", &comments("/versions"));
+    let versions = ids(database, "SELECT id FROM versions ORDER BY id");
+    let versions: Vec<String> = versions.iter().map(|id| format!("/versions/{id}/strike")).collect();
+    add("/versions/:id/strike", "GET", &versions);
+    add("/versions/:id/strike", "POST", &versions[..1]);
     add("/posts/:id/text", "GET", &posts("/text"));
     add("/posts/:id/destroy", "GET", &posts("/destroy"));
     add("/posts/:id/undo", "POST", &posts("/undo"));

@@ -988,7 +988,7 @@ fn a_hint_explains_a_field() {
     assert_eq!(texts(&keys, "#keys dd")[1], "goes to the previous one.");
     assert_eq!(
         texts(&keys, "#keys .hint"),
-        ["They are ignored while you type or hold Ctrl, Alt or Command."]
+        ["In a text, on or off:", "They are ignored while you type or hold Ctrl, Alt or Command."]
     );
     assert_eq!(
         texts(&site.get("/search").html(), "#search_help"),

@@ -34,6 +34,7 @@ use lorem_news::types::time::{Clock, MINUTE, Timestamp};
 use lorem_news::user::look_alike::ComparedName;
 use lorem_news::user::sql::names;
 use lorem_news::user::{self, NewUser};
+use lorem_news::version;
 use lorem_news::visit;
 use lorem_news::vote::Target;
 use rusqlite::Connection;
@@ -217,6 +218,18 @@ fn every_change_finds_its_rows_by_an_index() {
         let new =
             NewComment { post_id, parent_id: None, user_id: USER, body: "A body", created_at: LONG_AGO };
         let id = comment::sql::create(connection, &new).expect("a comment");
+        assert!(comment::sql::update(connection, id, "Another body", LONG_AGO).expect("it is changed"));
+        let content = Content { title: "Another title".into(), ..Content::default() };
+        let updated =
+            post::sql::update(connection, post_id, &content, None, LONG_AGO).expect("it is changed");
+        assert_eq!(updated, UpdateOutcome::Done);
+        for target in [Target::Post(post_id), Target::Comment(id)] {
+            let versions = version::sql::of(connection, target).expect("its versions");
+            assert_eq!(version::sql::target(connection, versions[0].id).expect("an answer"), Some(target));
+            assert!(version::sql::strike(connection, versions[0].id, USER, LONG_AGO).expect("it is struck"));
+            version::sql::is_answered(connection, target, Some(USER)).expect("an answer");
+            version::sql::forget(connection, target).expect("they are forgotten");
+        }
         comment::sql::destroy(connection, id, LONG_AGO).expect("it goes");
         let (user, _) = user::sql::sign_in_random(connection, LONG_AGO).expect("an answer").expect("a user");
         for action in [SaveAction::Save, SaveAction::Unsave, SaveAction::Save] {

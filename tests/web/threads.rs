@@ -68,7 +68,7 @@ fn a_reply_is_made_without_a_script() {
         (vec!["Reply".into()], vec!["What do you think?".into()])
     );
     assert_eq!(attributes(&html, "main form", "action"), [replies(parent)]);
-    assert_eq!(texts(&html, "main form button"), ["Post reply"]);
+    assert_eq!(texts(&html, "main form button"), ["Post reply", "Preview"]);
     let answer = client.post(&replies(parent), &REPLY);
     let id = newest(&database);
     assert_done(&client, &answer, &format!("/posts/3#comment_{id}"), CREATED);
@@ -103,7 +103,7 @@ fn a_reply_made_by_htmx_looks_as_on_the_page() {
     let html = Html::parse_fragment(&opened[0].html);
     assert_eq!(attributes(&html, "form", "id"), [format!("reply_{parent}_form")]);
     assert_eq!(attributes(&html, "textarea[autofocus]", "name"), ["body"]);
-    assert_eq!(texts(&html, "button, .actions a"), ["Post reply", "Cancel"]);
+    assert_eq!(texts(&html, "button, .actions a"), ["Post reply", "Preview", "Cancel"]);
     let cancel = attributes(&html, ".actions a", "hx-get").remove(0);
     let closed = partials(&client.htmx("GET", &cancel, &[]));
     assert_eq!(places(&closed), [format!("#reply_{parent}_form delete")]);
@@ -234,7 +234,7 @@ fn a_reply_sent_by_a_guest_is_in_the_form_after_signing_in() {
     let database = site.database();
     let parent = comment_of(&database, 5, 3, "What do you think?");
     let (guest, path) = (Client::new(&site), format!("/comments/{parent}/reply"));
-    assert_eq!(texts(&guest.get(&path).html(), "main form button"), ["Post reply"]);
+    assert_eq!(texts(&guest.get(&path).html(), "main form button"), ["Post reply", "Preview"]);
     let last = newest(&database);
     let htmx = guest.htmx("POST", &replies(parent), &REPLY);
     let plain = guest.post(&replies(parent), &REPLY);

@@ -259,7 +259,8 @@ fn of_two_actions() -> Site {
     site.database()
         .execute_batch(
             "UPDATE users SET is_admin = (id = 1); UPDATE posts SET user_id = iif(id <= 4, 1, 2); \
-             UPDATE comments SET user_id = iif(post_id = 5, 1, 2);",
+             UPDATE comments SET user_id = iif(post_id = 5, 1, 2); \
+             INSERT INTO versions (post_id, created_at, text) VALUES (1, 1, 'a'), (1, 1, 'b'), (1, 1, 'c'), (1, 1, 'd');",
         )
         .expect("the authors");
     // Links to set the passwords of users 11 to 13.
@@ -308,6 +309,7 @@ fn request(method: &str, pattern: &str) -> Option<(&'static str, &'static [(&'st
         ("PATCH" | "PUT", "/comments/:id") => ("/comments/{own}", &[("body", "Another body {n}")]),
         ("DELETE", "/comments/:id") => ("/comments/{own}", &[]),
         ("POST", "/comments/:id/replies") => ("/comments/{other}/replies", &[("body", "A reply {n}")]),
+        ("POST", "/versions/:id/strike") => ("/versions/{n}/strike", &[]),
         ("DELETE", "/drafts/:id") => ("/drafts/{n}", &[]),
         ("POST", "/users") => ("/users", &[("screen_name", "newcomer {n}"), ("password", NEW_PASSWORD)]),
         ("POST", "/users/:id/follow") => ("/users/2/follow", &[]),

@@ -325,7 +325,7 @@ fn a_comment_repeated_by_htmx_looks_as_on_the_page() {
     let id = newest(&database);
     let at = Timestamp::now() - 5 * MINUTE;
     database
-        .execute("UPDATE comments SET created_at = ?2 WHERE id = ?1", [id, at.as_micros()])
+        .execute("UPDATE comments SET created_at = ?2, updated_at = ?2 WHERE id = ?1", [id, at.as_micros()])
         .expect("the schema is known");
     let changes = partials(&client.htmx("POST", "/posts/3/comments", &form));
     assert_eq!(changes[1].target, format!("#comment_list:not(:has(> #comment_{id}))"));
@@ -363,7 +363,7 @@ fn a_comment_sent_by_a_guest_is_in_the_form_after_signing_in() {
     let database = site.database();
     let (last, form) = (newest(&database), [("body", "What a <guest> says.")]);
     let guest = Client::new(&site);
-    assert_eq!(texts(&guest.get("/posts/3").html(), "#comment_form button"), ["Post comment"]);
+    assert_eq!(texts(&guest.get("/posts/3").html(), "#comment_form button"), ["Post comment", "Preview"]);
     let htmx = guest.htmx("POST", "/posts/3/comments", &form);
     let plain = guest.post("/posts/3/comments", &form);
     assert_leads_to_sign_in(&plain, &htmx, "/posts/3#comment_form");
@@ -525,16 +525,26 @@ fn htmx_gets_a_comment_or_its_form_as_a_fragment() {
     assert_eq!(attributes(&html, "textarea[autofocus]", "name"), ["body"]);
     assert_eq!(
         (texts(&html, "button"), texts(&html, "a")),
-        (vec!["Update Comment".into()], vec!["Cancel".into()])
+        (vec!["Update Comment".into(), "Preview".into()], vec!["Cancel".into()])
     );
     // The element with the focus keeps its id, and no id is on the page twice.
-    assert_eq!(attributes(&html, "button", "id"), [format!("edit_{id}")]);
+    assert_eq!(
+        attributes(&html, "button", "id"),
+        [format!("edit_{id}"), format!("preview_edit_{id}_button")]
+    );
     let page: BTreeSet<String> =
         attributes(&author.get("/posts/3").html(), "[id]", "id").into_iter().collect();
     let new: Vec<String> =
         attributes(&html, "[id]", "id").into_iter().filter(|id| !page.contains(id)).collect();
-    let field = format!("edited_body_{id}");
-    assert_eq!(new, [field.clone(), format!("{field}_hint"), format!("cancel_{id}")]);
+    let (field, place) = (format!("edited_body_{id}"), format!("preview_edit_{id}"));
+    let expected = [
+        place.clone(),
+        field.clone(),
+        format!("{field}_hint"),
+        format!("{place}_button"),
+        format!("cancel_{id}"),
+    ];
+    assert_eq!(new, expected);
 }
 
 #[test]
@@ -608,7 +618,7 @@ fn a_comment_is_changed_on_its_edit_page() {
     assert_eq!(texts(&html, "h1"), ["Editing comment"]);
     assert_eq!(texts(&html, ".card-title a"), ["← Back to post"]);
     assert_eq!(attributes(&html, ".card-title a", "href"), [&*path]);
-    assert_eq!(texts(&html, "main form button"), ["Update Comment"]);
+    assert_eq!(texts(&html, "main form button"), ["Update Comment", "Preview"]);
     assert_eq!(attributes(&html, "main form", "action"), [&*path]);
     assert_eq!(texts(&html, "textarea"), ["As it was & \"is\" <b>."]);
     let kept = || -> String {

@@ -198,7 +198,7 @@ fn an_invalid_post_is_reported_in_the_form() {
         assert_shown_again(&answer, "New post", &title, &description, &sentences);
         let html = answer.html();
         assert_eq!(attributes(&html, "main form", "action"), ["/posts"]);
-        assert_eq!(texts(&html, "main form button"), ["Create Post"]);
+        assert_eq!(texts(&html, "main form button"), ["Create Post", "Preview"]);
         assert_eq!(texts(&html, "main label"), ["Title", "URL", "Description"]);
         assert_eq!(attributes(&html, ".card-title a[href='/posts']", "href"), ["/posts"]);
         seen.extend(sentences);
@@ -233,7 +233,7 @@ fn the_forms_have_the_expected_labels_and_values() {
     let html = new.html();
     assert_eq!(
         (texts(&html, "h1"), texts(&html, "main button")),
-        (vec!["New post".into()], vec!["Create Post".into()])
+        (vec!["New post".into()], vec!["Create Post".into(), "Preview".into()])
     );
     assert_eq!(texts(&html, ".card-title a"), ["← Back to posts"]);
     assert_eq!(attributes(&html, "input[name=title]", "value"), [""]);
@@ -241,7 +241,7 @@ fn the_forms_have_the_expected_labels_and_values() {
     assert_eq!(edit.status, 200);
     let html = edit.html();
     assert_eq!(texts(&html, "h1"), ["Editing post"]);
-    assert_eq!(texts(&html, "main form button"), ["Update Post"]);
+    assert_eq!(texts(&html, "main form button"), ["Update Post", "Preview"]);
     assert_eq!(texts(&html, ".card-title a"), ["← Back to posts"]);
     assert_eq!(texts(&html, &format!("main a[href='/posts/{id}']")), ["Show this post"]);
     assert_eq!(attributes(&html, "input[name=title]", "value"), ["A \"post\" of <mine>"]);
@@ -306,7 +306,7 @@ fn an_invalid_change_is_reported_in_the_form_and_changes_nothing() {
         assert_shown_again(&answer, "Editing post", &title, &description, &sentences);
         let html = answer.html();
         assert_eq!(attributes(&html, "main form", "action"), [&*path]);
-        assert_eq!(texts(&html, "main form button"), ["Update Post"]);
+        assert_eq!(texts(&html, "main form button"), ["Update Post", "Preview"]);
         assert_eq!(row(&database, id), before, "{title:?}");
     }
     // The post's own title is free for itself.

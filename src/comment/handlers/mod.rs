@@ -6,6 +6,7 @@ pub mod drafts;
 mod fragments;
 pub mod lists;
 pub mod own_lists;
+mod previews;
 mod refusal;
 pub mod replies;
 mod reply_page;
@@ -30,6 +31,7 @@ use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::ui::layout::{self, Page};
 use crate::ui::message;
+use crate::ui::preview;
 use crate::user;
 use crate::web::Viewer;
 use crate::web::account::Account;
@@ -82,6 +84,9 @@ pub fn create(cx: &Cx, to: ReplyTarget) -> Result {
     let status = cx.read(|connection| sql::comment_status(connection, to))?;
     if !matches!(status, CommentStatus::Open(_)) {
         return refuse_closed(cx, to, status, &body);
+    }
+    if preview::is_wanted(form) {
+        return previews::of_new(cx, viewer, to, &body);
     }
     let errors = cx.or_refused(check(&body), Action::WriteBy(viewer.id));
     if !errors.is_empty() {
@@ -284,7 +289,7 @@ pub fn edit(cx: &Cx, id: CommentId) -> Result {
     let errors = cx.unsent_errors();
     let form = CommentForm { errors: &errors, ..CommentForm::of(Account::of(Some(viewer)), &body) };
     if !is_in_place {
-        return Ok(reply::page(cx, edit_page(cx, &located, &form)?));
+        return Ok(reply::page(cx, reply_page::edit_page(cx, &located, &form)?));
     }
     if !form.fits_in_place() {
         return Ok(reply::see_other(cx, paths::edit_comment(id)));
@@ -304,15 +309,6 @@ fn require_user_of_form<'c>(cx: &'c Cx, id: CommentId) -> Result<&'c Viewer> {
     }
 }
 
-fn edit_page(cx: &Cx, located: &LocatedComment, form: &CommentForm) -> Result<String> {
-    let back = paths::comment(located.comment.id).to_string();
-    let page = Page {
-        aside: Some((&back, "← Back to post")),
-        ..Page::with_form(cx, "Editing comment", form.errors)?
-    };
-    Ok(layout::render(&page, views::edit(located.comment.id, form))?)
-}
-
 /// `PATCH /comments/:id`: changes the text. Mistakes in the form are shown in it.
 ///
 /// # Errors
@@ -324,23 +320,29 @@ pub fn update(cx: &Cx, id: CommentId) -> Result {
     let viewer = draft::handlers::require_user(cx, paths::edit_comment(id), &FIELDS)?;
     let mut located = own_comment(cx, viewer, id)?;
     let body = form.get("body").map_or_else(|| located.comment.body.to_string(), |_| form.text("body"));
-    let errors = check(&body).or_rate_limited(&cx.site.limiter, Action::WriteBy(viewer.id));
+    let is_preview = preview::is_wanted(form);
+    let action = if is_preview { Action::PreviewBy(viewer.id) } else { Action::WriteBy(viewer.id) };
+    let errors = check(&body).or_rate_limited(&cx.site.limiter, action);
     if !errors.is_empty() {
         return refuse_change(cx, &located, &body, &errors);
+    }
+    if is_preview {
+        return previews::of_change(cx, &located, &body);
     }
     located.comment.body = body.as_str().into();
     let (user_id, now, token) = (viewer.id, cx.now, draft::handlers::token(cx));
     let updated = auth::write_as(cx, viewer, Standing::Active, move |connection| {
         if sql::author(connection, id)? != Some(user_id) {
-            return Ok(false);
+            return Ok(None);
         }
-        sql::update(connection, id, &body, now)?;
+        let is_new = sql::update(connection, id, &body, now)?;
         draft::handlers::delete_sent(connection, token.as_ref(), &paths::comment(id).to_string())?;
-        Ok(true)
+        Ok(Some(is_new))
     })?;
     match updated {
-        Some(true) => {}
-        Some(false) => return Err(Error::NotFound),
+        Some(Some(true)) => located.comment.edited_at = Some(now),
+        Some(Some(false)) => {}
+        Some(None) => return Err(Error::NotFound),
         None => return Err(draft::handlers::sign_in_first(cx, paths::edit_comment(id), &FIELDS)),
     }
     if !reply::wants_fragments(cx) {
@@ -358,5 +360,5 @@ fn refuse_change(cx: &Cx, located: &LocatedComment, body: &str, errors: &Errors)
         let changes = [Change::replace(format_args!("#said_{id}"), form_html)];
         return Ok(reply::refused_changes(cx, &changes, errors));
     }
-    Ok(reply::refused(cx, edit_page(cx, located, &form)?, errors))
+    Ok(reply::refused(cx, reply_page::edit_page(cx, located, &form)?, errors))
 }

@@ -42,11 +42,15 @@ pub(super) fn refuse(cx: &Cx, to: ReplyTarget, body: &str, errors: &Errors) -> R
         };
         return Ok(reply::refused_changes(cx, &changes, errors));
     }
-    let html = match to {
-        ReplyTarget::Comment(id) => reply_page::page(cx, id, &form)?,
-        ReplyTarget::Post(id) => post::handlers::page(cx, id, START, &form)?.ok_or(Error::NotFound)?,
-    };
-    Ok(reply::refused(cx, html, errors))
+    Ok(reply::refused(cx, form_page(cx, to, &form)?, errors))
+}
+
+/// The page with the form for a new comment.
+pub(super) fn form_page(cx: &Cx, to: ReplyTarget, form: &CommentForm) -> Result<String> {
+    match to {
+        ReplyTarget::Comment(id) => reply_page::page(cx, id, form),
+        ReplyTarget::Post(id) => post::handlers::page(cx, id, START, form)?.ok_or(Error::NotFound),
+    }
 }
 
 /// The response when the target takes no comments. The user's text is never lost: the error page shows it,

@@ -8,6 +8,7 @@ use crate::flag;
 use crate::post;
 use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
+use crate::version;
 use crate::vote::{self, Target};
 
 /// The result of deleting a comment.
@@ -67,6 +68,7 @@ pub fn restore(
 /// Ends the time in which a deleted comment can come back: its votes and flags go, and its row if no reply keeps it.
 pub fn bury(connection: &Connection, id: CommentId) -> rusqlite::Result<()> {
     vote::sql::forget_votes_for(connection, Target::Comment(id))?;
+    version::sql::forget(connection, Target::Comment(id))?;
     flag::sql::close_case(connection, Target::Comment(id))?;
     let sql = "SELECT post_id FROM comments WHERE id = ?1";
     match connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()? {

@@ -19,6 +19,7 @@ use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::user;
 use crate::user::sql::author_columns;
+use crate::version;
 use crate::visibility::sql::{comment_author, comment_text, on_page};
 use crate::vote::{self, Target};
 
@@ -28,6 +29,7 @@ row! {
         id: "comments.id",
         body: comment_text!(on_page),
         created_at: "comments.created_at",
+        edited_at: "iif(comments.updated_at > comments.created_at, comments.updated_at, NULL)",
         author: author_columns!("users") => user::sql::author,
         score: "comments.score",
         parent_id: "comments.parent_id",
@@ -277,12 +279,15 @@ pub fn create(connection: &Connection, comment: &NewComment) -> rusqlite::Result
     Ok(id)
 }
 
-/// Replaces the text of a comment.
-pub fn update(connection: &Connection, id: CommentId, body: &str, now: Timestamp) -> rusqlite::Result<()> {
+/// Replaces the text of a comment, and keeps what it was; `false`: it is this text already, and nothing changes.
+pub fn update(connection: &Connection, id: CommentId, body: &str, now: Timestamp) -> rusqlite::Result<bool> {
+    if !version::sql::keep_of_comment(connection, id, body)? {
+        return Ok(false);
+    }
     connection
         .prepare_cached("UPDATE comments SET body = ?2, updated_at = ?3 WHERE id = ?1")?
         .execute(params![id, body, now])?;
-    Ok(())
+    Ok(true)
 }
 
 /// Any comment without replies, and its post; `None` when there is none.

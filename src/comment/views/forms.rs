@@ -1,10 +1,12 @@
 //! The forms for a comment: on a post, as a reply, and for a change of it.
 
+use std::fmt::{self, Display};
+
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
 use super::draft;
-use crate::comment::Comment;
+use crate::comment::{Comment, ReplyTarget};
 use crate::html::size::MAX_FORM_IN_PLACE_BYTES;
 use crate::html::text::{DOT, Id, Isolated, escaped_length};
 use crate::markup::{FORMATTING, Markup};
@@ -13,6 +15,7 @@ use crate::types::id::{CommentId, DraftId, PostId};
 use crate::types::time::Clock;
 use crate::ui::button;
 use crate::ui::field::{self, Field};
+use crate::ui::preview;
 use crate::ui::time::Age;
 use crate::user;
 use crate::web::account::Account;
@@ -36,8 +39,12 @@ pub fn reply<'p>(
         div(class="prose") { : Markup(&parent.body) }
         form(method="post", action=paths::replies(parent.id)) {
             : form.account;
+            : form.preview(reply_preview(parent.id));
             : fields(form.field());
-            button(class="button") { : "Post reply" }
+            div(class="actions") {
+                button(class="button") { : "Post reply" }
+                : preview::button(reply_preview(parent.id), Some(paths::replies(parent.id).to_string()));
+            }
         }
     }
 }
@@ -49,9 +56,11 @@ pub fn reply_in_place<'f>(parent_id: CommentId, form: &CommentForm<'f>) -> impl 
     owned_html! {
         form(id=format_args!("reply_{parent_id}_form"), method="post", action=replies, hx-post=replies) {
             : form.account;
+            : form.preview(reply_preview(parent_id));
             : fields(form.field().id(&field_id).focused());
             div(class="actions") {
                 button(class="button", id=Id("post_reply_", parent_id.get())) { : "Post reply" }
+                : preview::button(reply_preview(parent_id), None);
                 a(class="button", id=Id("cancel_reply_", parent_id.get()), href=replies, hx-get=replies) { : "Cancel" }
             }
         }
@@ -75,7 +84,12 @@ pub struct CommentForm<'f> {
     pub draft: Option<DraftId>,
     /// Whether htmx may send the form: only a page with the end of the discussion can show a new comment.
     pub in_place: bool,
+    /// Whether the text is shown above the fields, too.
+    pub is_previewed: bool,
 }
+
+/// The most bytes of a preview: so much room is left on the page of a post.
+pub const MAX_PREVIEW_BYTES: usize = 32 * 1024;
 
 impl<'f> CommentForm<'f> {
     /// Whether the text is so long, far beyond that of a comment, that its page has no room for the comments.
@@ -93,11 +107,35 @@ impl<'f> CommentForm<'f> {
     /// A form without mistakes.
     #[must_use]
     pub fn of(account: Account, body: &'f str) -> CommentForm<'f> {
-        CommentForm { account, body, errors: &NO_ERRORS, draft: None, in_place: true }
+        CommentForm { account, body, errors: &NO_ERRORS, draft: None, in_place: true, is_previewed: false }
+    }
+
+    /// The place of the preview.
+    fn preview(&self, id: PreviewId) -> impl Render + use<'f> {
+        preview::place(id, self.is_previewed.then_some(self.body), MAX_PREVIEW_BYTES)
     }
 
     fn field(&self) -> Field<'f> {
         Field::new("body", "Body", self.body, self.errors).hint(FORMATTING)
+    }
+}
+
+/// The id of the place of a preview.
+#[derive(Clone, Copy)]
+pub enum PreviewId {
+    /// Of a new comment.
+    New(ReplyTarget),
+    /// Of a change of this comment.
+    Edit(CommentId),
+}
+
+impl Display for PreviewId {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            PreviewId::New(ReplyTarget::Post(id)) => write!(f, "preview_post_{id}"),
+            PreviewId::New(ReplyTarget::Comment(id)) => write!(f, "preview_reply_{id}"),
+            PreviewId::Edit(id) => write!(f, "preview_edit_{id}"),
+        }
     }
 }
 
@@ -107,6 +145,14 @@ fn fields<'f>(field: Field<'f>) -> impl Render + 'f {
         : field::errors(field.errors(), "comment", &[field.place()]);
         : field::area(field);
     }
+}
+
+fn new_preview(id: PostId) -> PreviewId {
+    PreviewId::New(ReplyTarget::Post(id))
+}
+
+fn reply_preview(id: CommentId) -> PreviewId {
+    PreviewId::New(ReplyTarget::Comment(id))
 }
 
 /// The form for a new comment on a post.
@@ -119,8 +165,12 @@ pub fn form<'f>(post_id: PostId, form: &CommentForm<'f>) -> impl Render + 'f {
         ) {
             : form.account;
             @ if let Some(id) = form.draft { : draft::note(id) }
+            : form.preview(new_preview(post_id));
             : fields(form.field());
-            button(class="button", id="post_comment") { : "Post comment" }
+            div(class="actions") {
+                button(class="button", id="post_comment") { : "Post comment" }
+                : preview::button(new_preview(post_id), (!form.in_place).then(|| action.to_string()));
+            }
         }
     }
 }
@@ -132,8 +182,12 @@ pub fn edit<'f>(id: CommentId, form: &CommentForm<'f>) -> impl Render + 'f {
         form(method="post", action=paths::comment(id)) {
             : form.account;
             : button::method_override("patch");
+            : form.preview(PreviewId::Edit(id));
             : fields(form.field());
-            button(class="button") { : "Update Comment" }
+            div(class="actions") {
+                button(class="button") { : "Update Comment" }
+                : preview::button(PreviewId::Edit(id), Some(paths::comment(id).to_string()));
+            }
         }
     }
 }
@@ -148,9 +202,11 @@ pub fn edit_in_place<'f>(id: CommentId, form: &CommentForm<'f>) -> impl Render +
             form(method="post", action=action, hx-post=action) {
                 : form.account;
                 : button::method_override("patch");
+                : form.preview(PreviewId::Edit(id));
                 : fields(form.field().id(&field_id).focused());
                 div(class="actions") {
                     button(class="button", id=format_args!("edit_{id}")) { : "Update Comment" }
+                    : preview::button(PreviewId::Edit(id), None);
                     a(class="button", id=format_args!("cancel_{id}"), href=action, hx-get=action) { : "Cancel" }
                 }
             }

@@ -16,7 +16,9 @@ use horrorshow::{TemplateBuffer, owned_html};
 pub use self::fold::replies;
 use self::fold::{end_item, open_replies, shows_replies};
 use self::forms::MAX_BODY_BESIDE_COMMENTS;
-pub use self::forms::{CommentForm, edit, edit_in_place, form, reply, reply_in_place};
+pub use self::forms::{
+    CommentForm, MAX_PREVIEW_BYTES, PreviewId, edit, edit_in_place, form, reply, reply_in_place,
+};
 use self::near::{Near, nears};
 use super::tree::{HiddenReplies, Row};
 use super::{Comment, MAX_LEVELS, Rows, SharedItem, Thread};
@@ -32,7 +34,7 @@ use crate::ui::time::Age;
 use crate::vote::{self, Target};
 use crate::web::Viewer;
 use crate::web::{Cx, paths};
-use crate::{moderation, saved, user};
+use crate::{moderation, saved, user, version};
 
 /// `1 comment`, `2 comments`.
 pub fn count(number: i64) -> impl Render {
@@ -244,11 +246,13 @@ pub fn shared_list(
     (html.bytes() <= MAX_SHARED_BYTES).then(|| (html.finish(), items))
 }
 
-/// The most bytes of a list that is shared. A page with it needs no cut: there is room for the post's text, the form, and
+/// The most bytes of a list that is shared. A page with it needs no cut: there is room for the post's text, the form, a preview, and
 /// for a head, a frame, and the marks of the viewer's own.
 const MAX_SHARED_BYTES: usize = MAX_PAGE_BYTES / 2;
-const _: () =
-    assert!(MAX_SHARED_BYTES + MAX_SHOWN_TEXT_BYTES + MAX_BODY_BESIDE_COMMENTS + 64 * 1024 <= MAX_PAGE_BYTES);
+const _: () = assert!(
+    MAX_SHARED_BYTES + MAX_SHOWN_TEXT_BYTES + MAX_BODY_BESIDE_COMMENTS + MAX_PREVIEW_BYTES + 64 * 1024
+        <= MAX_PAGE_BYTES
+);
 
 /// The bytes of most items with their text.
 const USUAL_ITEM_BYTES: usize = 1024;
@@ -319,6 +323,7 @@ fn annotated_body<'c>(
     let ThreadContext { viewer, clock, poster_id, is_open, .. } = context;
     let is_posters = author.is_some_and(|author| Some(author.id) == poster_id);
     let is_own = author.is_some() && user::is_own(author, viewer);
+    let edited_at = comment.edited_at.filter(|_| author.is_some());
     owned_html! {
         div(id=Id("said_", comment.id.get())) {
             : vote::views::arrow_for(Target::Comment(comment.id), comment.is_voted, author, viewer);
@@ -328,6 +333,7 @@ fn annotated_body<'c>(
                 @ if is_posters { : Raw(" <span class=badge>author</span>") }
                 @ if !comment.is_removed { : DOT }
                 a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, clock }; : Raw(" ago") }
+                @ if let Some(at) = edited_at { : version::views::mark(Target::Comment(comment.id), at, clock) }
                 @ if is_open && author.is_some() { : reply_link(comment.id, !annotations.takes_no_reply_in_place) }
                 : moderation::views::link(Target::Comment(comment.id), author, comment.is_flagged, viewer);
                 @ if annotations.is_new { : new::badge(annotations.next_new) }

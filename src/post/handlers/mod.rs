@@ -9,11 +9,12 @@ pub mod rows;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use horrorshow::owned_html;
+use horrorshow::{Template, owned_html};
 use rusqlite::Connection;
 
 use super::link::NewLink;
-use super::{Content, Holder, Holders, NewPost, PostDetail, REPOST, UpdateOutcome, sql, views};
+use super::views::PostForm;
+use super::{Content, Holder, Holders, NewPost, PostDetail, REPOST, TitleRule, UpdateOutcome, sql, views};
 use crate::auth;
 use crate::auth::Standing;
 use crate::auth::token::Token;
@@ -30,14 +31,16 @@ use crate::types::cursor::{Cursor, START};
 use crate::types::id::PostId;
 use crate::types::time::Timestamp;
 use crate::ui::layout::{self, Page, Preview};
+use crate::ui::preview;
 use crate::user;
 use crate::visit;
 use crate::vote::{self, Target, Vote, VoteOutcome};
 use crate::web::Viewer;
 use crate::web::account::Account;
 use crate::web::flash::Flash;
-use crate::web::form::{Errors, Form};
-use crate::web::{ALREADY_DELETED, ALREADY_REMOVED, Cx, Error, Result, paths, reply};
+use crate::web::form::{Errors, Form, NO_ERRORS};
+use crate::web::reply::{self, Change};
+use crate::web::{ALREADY_DELETED, ALREADY_REMOVED, Cx, Error, Result, paths};
 
 /// `GET /posts/:id`: a post and its comments.
 ///
@@ -166,7 +169,22 @@ pub fn new(cx: &Cx) -> Result {
     } else {
         suggested
     };
-    Ok(reply::page(cx, new_page(cx, &content, &cx.unsent_errors(), Holders::default())?))
+    let errors = cx.unsent_errors();
+    Ok(reply::page(cx, new_page(cx, &PostForm { errors: &errors, ..form_of(cx, &content)? })?))
+}
+
+/// The viewer's form for a post with this content, without mistakes.
+fn form_of<'f>(cx: &Cx, content: &'f Content) -> Result<PostForm<'f>> {
+    let account = Account::of(auth::viewer(cx)?);
+    let holders = Holders::default();
+    Ok(PostForm {
+        account,
+        content,
+        errors: &NO_ERRORS,
+        holders,
+        is_previewed: false,
+        title: TitleRule::Free,
+    })
 }
 
 /// The content of a post of the link that post `id` has: what the viewer typed for it, or the title and the link of
@@ -185,12 +203,11 @@ fn reposted(cx: &Cx, viewer: &Viewer, id: PostId) -> Result<Content> {
         .unwrap_or_default())
 }
 
-fn new_page(cx: &Cx, content: &Content, errors: &Errors, holders: Holders) -> Result<String> {
-    let page = Page { aside: Some(views::BACK_TO_POSTS), ..Page::with_form(cx, "New post", errors)? };
+fn new_page(cx: &Cx, form: &PostForm) -> Result<String> {
+    let page = Page { aside: Some(views::BACK_TO_POSTS), ..Page::with_form(cx, "New post", form.errors)? };
     let bookmarklet = cx.origin().map(|origin| paths::bookmarklet(&origin));
     let bookmarklet = bookmarklet.as_deref().map(|href| (href, cx.settings().name()));
-    let form = views::new(page.account(), content, errors, holders, bookmarklet);
-    Ok(layout::render(&page, form)?)
+    Ok(layout::render(&page, views::new(*form, bookmarklet))?)
 }
 
 /// The outcome of a request for a new post.
@@ -218,8 +235,13 @@ pub fn create(cx: &Cx) -> Result {
     let viewer = draft::handlers::require_user(cx, paths::NEW_POST, &Content::FIELDS)?;
     let user_id = viewer.id;
     let requested = Arc::new(Content::of(cx.form()?, Content::default()));
-    let refuse =
-        |errors: &Errors, holders| Ok(reply::refused(cx, new_page(cx, &requested, errors, holders)?, errors));
+    let form = form_of(cx, &requested)?;
+    if preview::is_wanted(cx.form()?) {
+        return previewed(cx, viewer, &form, |form| new_page(cx, form));
+    }
+    let refuse = |errors: &Errors, holders| {
+        Ok(reply::refused(cx, new_page(cx, &PostForm { errors, holders, ..form })?, errors))
+    };
     let mut errors = requested.check();
     let link = requested.link().unwrap_or_default();
     // A repost mostly has the title of the existing post, too: it is a vote, not a taken title.
@@ -303,26 +325,61 @@ fn create_or_vote(
 /// the database fails.
 pub fn edit(cx: &Cx, id: PostId) -> Result {
     let viewer = auth::require_active_user(cx)?;
-    let before = own_content(cx, viewer, id)?;
+    let detail = own_post(cx, viewer, id)?;
+    let title = title_rule(cx, viewer, &detail);
     let draft = draft::handlers::find(cx, paths::post(id))?.unwrap_or_default();
     let errors = cx.unsent_errors();
-    let html = edit_page(cx, id, &Content::of(&draft, before), &errors, Holders::default())?;
-    Ok(reply::page(cx, html))
+    let content = Content::of(&draft, content_of(detail));
+    Ok(reply::page(cx, edit_page(cx, id, &PostForm { errors: &errors, title, ..form_of(cx, &content)? })?))
 }
 
-fn edit_page(cx: &Cx, id: PostId, content: &Content, errors: &Errors, holders: Holders) -> Result<String> {
-    let page = Page { aside: Some(views::BACK_TO_POSTS), ..Page::with_form(cx, "Editing post", errors)? };
-    Ok(layout::render(&page, views::edit(page.account(), id, content, errors, holders))?)
+fn edit_page(cx: &Cx, id: PostId, form: &PostForm) -> Result<String> {
+    let page =
+        Page { aside: Some(views::BACK_TO_POSTS), ..Page::with_form(cx, "Editing post", form.errors)? };
+    Ok(layout::render(&page, views::edit(id, *form))?)
 }
 
-/// The content of one of the viewer's posts.
-fn own_content(cx: &Cx, viewer: &Viewer, id: PostId) -> Result<Content> {
+/// Answers a form for a post that was sent for a preview of its text: in place, or with the form's page, which `render`
+/// renders. Nothing is stored.
+fn previewed(
+    cx: &Cx,
+    viewer: &Viewer,
+    form: &PostForm,
+    render: impl Fn(&PostForm) -> Result<String>,
+) -> Result {
+    let errors = cx.or_refused(form.content.check_text(), Action::PreviewBy(viewer.id));
+    let form = PostForm { errors: &errors, is_previewed: errors.is_empty(), ..*form };
+    match reply::wants_fragments(cx) {
+        false if form.is_previewed => Ok(reply::html(cx, render(&form)?)),
+        false => Ok(reply::refused(cx, render(&form)?, &errors)),
+        true => {
+            let html = views::preview(&form).into_string()?;
+            let changes = [Change::fill(format_args!("#{}", views::PREVIEW), html)];
+            Ok(if form.is_previewed {
+                reply::changes(cx, &changes)
+            } else {
+                reply::refused_changes(cx, &changes, &errors)
+            })
+        }
+    }
+}
+
+/// Whether the viewer may change the title and the link of their post.
+fn title_rule(cx: &Cx, viewer: &Viewer, detail: &PostDetail) -> TitleRule {
+    if viewer.is_admin {
+        return TitleRule::Free;
+    }
+    TitleRule::of(detail.post.created_at, cx.now, cx.site.config.title_hours)
+}
+
+/// One of the viewer's posts.
+fn own_post(cx: &Cx, viewer: &Viewer, id: PostId) -> Result<PostDetail> {
     let found = cx.read(|connection| sql::find(connection, Some(viewer.id), id))?;
     let detail = found.filter(|detail| !detail.state().is_hidden()).ok_or(Error::NotFound)?;
     if !user::is_own(detail.post.author.as_ref(), Some(viewer)) {
         return Err(NOT_YOURS);
     }
-    Ok(content_of(detail))
+    Ok(detail)
 }
 
 fn content_of(detail: PostDetail) -> Content {
@@ -342,13 +399,21 @@ const NOT_YOURS: Error = Error::Forbidden("Only the author of a post can change 
 pub fn update(cx: &Cx, id: PostId) -> Result {
     let viewer = draft::handlers::require_user(cx, paths::edit_post(id), &Content::FIELDS)?;
     let user_id = viewer.id;
-    let requested = Arc::new(Content::of(cx.form()?, own_content(cx, viewer, id)?));
+    let detail = own_post(cx, viewer, id)?;
+    let title = title_rule(cx, viewer, &detail);
+    let before = content_of(detail);
+    let requested = Arc::new(Content::of(cx.form()?, before.clone()));
+    let form = PostForm { title, ..form_of(cx, &requested)? };
+    if preview::is_wanted(cx.form()?) {
+        return previewed(cx, viewer, &form, |form| edit_page(cx, id, form));
+    }
     let refuse = |errors: &Errors, holders| {
-        Ok(reply::refused(cx, edit_page(cx, id, &requested, errors, holders)?, errors))
+        Ok(reply::refused(cx, edit_page(cx, id, &PostForm { errors, holders, ..form })?, errors))
     };
     let link = requested.link().unwrap_or_default();
     let holders = cx.read(|connection| sql::holders(connection, id, &requested, link.as_ref(), cx.now))?;
     let mut errors = requested.check();
+    errors.append(title.check(&before, &requested));
     errors.append(holders.errors());
     let errors = errors.or_rate_limited(&cx.site.limiter, Action::WriteBy(user_id));
     if !errors.is_empty() {
@@ -382,9 +447,9 @@ pub fn update(cx: &Cx, id: PostId) -> Result {
 /// the author; those of `already_deleted`; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn confirm_destroy(cx: &Cx, id: PostId) -> Result {
     let viewer = auth::require_active_user(cx)?;
-    let Content { title, .. } = match own_content(cx, viewer, id) {
+    let Content { title, .. } = match own_post(cx, viewer, id) {
         Err(Error::NotFound) => return already_deleted(cx, viewer, id),
-        found => found?,
+        found => content_of(found?),
     };
     let back = paths::post(id).to_string();
     let page = Page { aside: Some((&back, "← Back to post")), ..Page::new(cx, "Destroying post")? };
@@ -400,7 +465,7 @@ pub fn confirm_destroy(cx: &Cx, id: PostId) -> Result {
 pub fn destroy(cx: &Cx, id: PostId) -> Result {
     let viewer = auth::require_user_or_return(cx, paths::post(id))?;
     let (user_id, now) = (viewer.id, cx.now);
-    match own_content(cx, viewer, id) {
+    match own_post(cx, viewer, id) {
         Err(Error::NotFound) => return already_deleted(cx, viewer, id),
         found => drop(found?),
     }

@@ -8,6 +8,7 @@ use crate::rank;
 use crate::text::is_blank;
 use crate::types::id::PostId;
 use crate::types::time::Timestamp;
+use crate::version;
 
 /// Inserts a post and adds it to its author's count; returns the id, or the post that has the title. There is
 /// one writer, so that no other post gets the title in between.
@@ -129,7 +130,7 @@ pub fn unsaid(connection: &Connection, id: PostId, new: &NewPost) -> rusqlite::R
     Ok(unsaid.map(|(_, text)| *text).collect::<Vec<_>>().join("\n\n"))
 }
 
-/// Updates a post, unless another post has the title or the address.
+/// Updates a post, unless another post has the title or the address, and keeps what it was.
 pub fn update(
     connection: &Connection,
     id: PostId,
@@ -141,6 +142,10 @@ pub fn update(
     if holders != Holders::default() {
         return Ok(UpdateOutcome::Taken(holders));
     }
+    let url = link.map(|link| &*link.url);
+    if !version::sql::keep_of_post(connection, id, &content.title, url, &content.description)? {
+        return Ok(UpdateOutcome::Done);
+    }
     connection
         .prepare_cached(
             "UPDATE posts SET title = ?2, retitled_at = iif(title IS ?2, retitled_at, ?6), url = ?3, site = ?4, \
@@ -149,7 +154,7 @@ pub fn update(
         .execute(params![
             id,
             content.title,
-            link.map(|link| &link.url),
+            url,
             link.map(|link| &link.site),
             link.map(|link| &link.address),
             now,

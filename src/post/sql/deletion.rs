@@ -7,6 +7,7 @@ use crate::deletion::{self, UndoOutcome};
 use crate::flag;
 use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
+use crate::version;
 use crate::vote::{self, Target};
 
 /// Deletes a post for its author. [`restore`] undoes it for a while. One with comments stays on its page
@@ -71,6 +72,7 @@ fn is_posted_since(connection: &Connection, address: &str, since: Timestamp) -> 
 /// Ends the time in which a deleted post can come back: its votes and flags go, and its row if no comment keeps it.
 pub fn bury(connection: &Connection, id: PostId) -> rusqlite::Result<()> {
     vote::sql::forget_votes_for(connection, Target::Post(id))?;
+    version::sql::forget(connection, Target::Post(id))?;
     flag::sql::close_case(connection, Target::Post(id))?;
     sweep(connection, id)
 }
@@ -116,6 +118,7 @@ pub fn delete_or_anonymize(
         return destroy(connection, id);
     }
     vote::sql::delete_votes_for(connection, Target::Post(id))?;
+    version::sql::forget(connection, Target::Post(id))?;
     // A post that an admin removed is not in the count.
     add_to_counts(connection, id, -1)?;
     empty(connection, id, now)?;

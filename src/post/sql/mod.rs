@@ -54,6 +54,7 @@ row! {
     fn detail() -> PostDetail, columns detail_columns {
         post: post_columns!() => post,
         description: post_text!(listed),
+        edited_at: "iif(posts.updated_at > posts.created_at, posts.updated_at, NULL)",
         is_deleted: "posts.deleted_at IS NOT NULL",
         removed: moderation_reason!("post", "posts", "removed_at", "remove"),
         locked: moderation_reason!("post", "posts", "locked_at", "lock"),
