@@ -1,104 +1,18 @@
 //! The paths of all pages, for links and redirects. `routes` matches them.
 
+mod fixed;
+
 use std::fmt;
 
 use horrorshow::{Render, TemplateBuffer};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+pub use self::fixed::*;
 use crate::html::render_by_reference;
 use crate::site::origin::Origin;
 use crate::site::settings::Accent;
 use crate::types::cursor::Cursor;
 use crate::types::id::{CommentId, DraftId, PostId, SessionId, UserId, VersionId};
-
-/// The front page.
-pub const FRONT: &str = "/";
-/// The newest posts.
-pub const POSTS: &str = "/posts";
-/// The newest comments; below it the pages of comments, each by its id.
-pub const COMMENTS: &str = "/comments";
-/// The newest comments of the users whom the viewer follows.
-pub const FOLLOWED: &str = "/comments/followed";
-/// The posts with the most points.
-pub const BEST: &str = "/best";
-/// The posts that ask.
-pub const ASK: &str = "/ask";
-/// The posts that show something.
-pub const SHOW: &str = "/show";
-/// The default period of [`BEST`].
-pub const WEEK: &str = "week";
-/// The posts of a day.
-pub const PAST: &str = "/past";
-/// The posts that link to a site.
-pub const FROM: &str = "/from";
-/// The feed of the front page.
-pub const FRONT_FEED: &str = "/front.atom";
-/// The feed of the newest posts.
-pub const POSTS_FEED: &str = "/posts.atom";
-/// The index of sitemaps for search engines.
-pub const SITEMAP: &str = "/sitemap.xml";
-/// The search for posts and comments.
-pub const SEARCH: &str = "/search";
-/// The form for a new post.
-pub const NEW_POST: &str = "/posts/new";
-/// The viewer's saved posts.
-pub const SAVED: &str = "/saved";
-/// The viewer's saved comments.
-pub const SAVED_COMMENTS: &str = "/saved/comments";
-/// The viewer's comments with the replies to them.
-pub const THREADS: &str = "/threads";
-/// The posts for which the viewer has voted.
-pub const UPVOTED: &str = "/upvoted";
-/// The comments for which the viewer has voted.
-pub const UPVOTED_COMMENTS: &str = "/upvoted/comments";
-/// The comments that answer or mention the viewer.
-pub const INBOX: &str = "/inbox";
-/// Marking all of [`INBOX`] as read (POST).
-pub const INBOX_READ: &str = "/inbox/read";
-/// Changing the address of the feed of [`INBOX`] (POST).
-pub const INBOX_FEED: &str = "/inbox/feed";
-/// The form for signing in.
-pub const SIGN_IN: &str = "/sign_in";
-/// Signing in (POST).
-pub const SESSIONS: &str = "/sessions";
-/// The page after a sign-in over plain HTTP, which shows whether the browser keeps the session's cookie.
-pub const SIGNED_IN: &str = "/signed_in";
-/// The form for a link by mail to set a new password; below it the links, each with its token.
-pub const RESET: &str = "/reset";
-/// The form for signing up.
-pub const SIGN_UP: &str = "/sign_up";
-/// Signing up (POST).
-pub const USERS: &str = "/users";
-/// The viewer's account.
-pub const ACCOUNT: &str = "/user";
-/// The form for changing the viewer's account.
-pub const EDIT_ACCOUNT: &str = "/user/edit";
-/// The viewer's mail address.
-pub const MAIL: &str = "/user/mail";
-/// The confirmation of deleting the viewer's account.
-pub const DELETE_ACCOUNT: &str = "/user/delete";
-/// The reader's preferences.
-pub const PREFERENCES: &str = "/preferences";
-/// The list of keyboard shortcuts.
-pub const KEYS: &str = "/keys";
-/// The site's icon, a PNG.
-pub const ICON: &str = "/icon.png";
-/// The site's settings, for admins.
-pub const SETTINGS: &str = "/settings";
-/// The site's rules.
-pub const RULES: &str = "/rules";
-/// What the site is.
-pub const ABOUT: &str = "/about";
-/// What the site does with what it knows of people.
-pub const PRIVACY: &str = "/privacy";
-/// The moderation log.
-pub const LOG: &str = "/log";
-/// The queue of flagged posts and comments, for admins.
-pub const FLAGS: &str = "/flags";
-/// The status of the site and its replica.
-pub const STATUS: &str = "/status";
-/// The web app's manifest.
-pub const MANIFEST: &str = "/manifest.json";
 
 /// A path that contains an id. It renders without allocating: a list has two in each row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
