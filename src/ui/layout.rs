@@ -267,7 +267,7 @@ fn header<'p>(page: &'p Page) -> impl Render + 'p {
     owned_html! {
         header(class="site-header") {
             a(class="brand", href=paths::FRONT) { : SITE }
-            nav(aria-label="Site") {
+            nav(aria-label="Site", class?=viewer.map(|_| "own-line")) {
                 : &LIST_LINKS[list_index(path)];
                 @ if let Some(viewer) = viewer {
                     @ if viewer.is_admin {
