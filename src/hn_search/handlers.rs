@@ -62,8 +62,7 @@ fn page(
     order: Order,
     clock: &Clock,
 ) -> rusqlite::Result<Page> {
-    let targets = candidates(connection, parameters, query, order, clock)?;
-    let is_complete = targets.len() < MAX_MATCHES as usize;
+    let Candidates { targets, is_complete } = candidates(connection, parameters, query, order, clock)?;
     let mut found = sql::documents(connection, &targets)?;
     found.retain(|document| {
         parameters.tags.iter().all(|any| any.iter().any(|tag| document.has(tag)))
@@ -94,18 +93,32 @@ fn sort(found: &mut [Document], order: Order) {
     }
 }
 
-/// The posts and comments among which the hits are: those with the words or of the author, else the newest with the
-/// tags; at most some [`MAX_MATCHES`] of each kind.
+/// The posts and comments among which the hits are.
+struct Candidates {
+    targets: Vec<Target>,
+    /// Whether all that may be hits are among them.
+    is_complete: bool,
+}
+
+impl Candidates {
+    /// All that there are.
+    fn all(targets: Vec<Target>) -> Candidates {
+        Candidates { targets, is_complete: true }
+    }
+}
+
+/// Finds those with the words or of the author, at most [`MAX_MATCHES`]; else the newest with the tags, at most that
+/// number of each kind.
 fn candidates(
     connection: &Connection,
     parameters: &Parameters,
     query: Option<&Query>,
     order: Order,
     clock: &Clock,
-) -> rusqlite::Result<Vec<Target>> {
+) -> rusqlite::Result<Candidates> {
     let allowed = [Kind::Post, Kind::Comment].map(|kind| parameters.allows(kind));
     let kind = match allowed {
-        [false, false] => return Ok(Vec::new()),
+        [false, false] => return Ok(Candidates::all(Vec::new())),
         [true, true] => None,
         [true, false] => Some(Kind::Post),
         [false, true] => Some(Kind::Comment),
@@ -115,13 +128,14 @@ fn candidates(
         _ => None,
     });
     if query == Some(&Query::default()) {
-        return Ok(Vec::new());
+        return Ok(Candidates::all(Vec::new()));
     }
     if query.is_some() || author.is_some() {
         let query = query.cloned().unwrap_or_default();
         let query = Query { kind: query.kind.or(kind), by: query.by.or(author), ..query };
         let found = find(connection, &query, order, clock)?.unwrap_or_default();
-        return Ok(found.matches.iter().map(Match::target).collect());
+        let is_complete = !(found.is_more || found.is_partial || found.is_rebuilding);
+        return Ok(Candidates { targets: found.matches.iter().map(Match::target).collect(), is_complete });
     }
     without_words(connection, parameters, allowed)
 }
@@ -130,7 +144,7 @@ fn without_words(
     connection: &Connection,
     parameters: &Parameters,
     [posts, comments]: [bool; 2],
-) -> rusqlite::Result<Vec<Target>> {
+) -> rusqlite::Result<Candidates> {
     let story = parameters.required(|tag| match tag {
         Tag::OfStory(number) => Some(number.target()),
         _ => None,
@@ -143,24 +157,33 @@ fn without_words(
     let of_list =
         |list: Slice<Cursor>| list.rows.into_iter().map(|place| Target::Post(PostId::new(place.id)));
     if let Some(story) = story {
-        let Target::Post(id) = story else { return Ok(Vec::new()) };
+        let Target::Post(id) = story else { return Ok(Candidates::all(Vec::new())) };
         let comments = sql::comments_of(connection, id)?;
-        return Ok([story].into_iter().chain(comments).collect());
+        let is_complete = comments.len() < MAX_MATCHES as usize;
+        return Ok(Candidates { targets: [story].into_iter().chain(comments).collect(), is_complete });
     }
     if parameters.required(|tag| (*tag == Tag::FrontPage).then_some(())).is_some() {
-        return Ok(of_list(post::sql::hottest(connection, START, FRONT_PAGE_POSTS)?).collect());
+        return Ok(Candidates::all(
+            of_list(post::sql::hottest(connection, START, FRONT_PAGE_POSTS)?).collect(),
+        ));
     }
     if let Some(kind) = kind {
-        return Ok(of_list(post::sql::of_kind(connection, kind, START, MAX_MATCHES)?).collect());
+        let list = post::sql::of_kind(connection, kind, START, MAX_MATCHES)?;
+        let is_complete = list.next.is_none();
+        return Ok(Candidates { targets: of_list(list).collect(), is_complete });
     }
-    let mut found = Vec::new();
+    let mut found = Candidates::all(Vec::new());
     if posts {
         let before = parameters.created_before().map(|second| second.saturating_mul(1_000_000));
         let after = before.map_or(START, |key| Cursor { key, id: i64::MIN });
-        found.extend(of_list(post::sql::newest(connection, after, MAX_MATCHES)?));
+        let list = post::sql::newest(connection, after, MAX_MATCHES)?;
+        found.is_complete &= list.next.is_none();
+        found.targets.extend(of_list(list));
     }
     if comments {
-        found.append(&mut sql::newest_comments(connection)?);
+        let mut newest = sql::newest_comments(connection)?;
+        found.is_complete &= newest.len() < MAX_MATCHES as usize;
+        found.targets.append(&mut newest);
     }
     Ok(found)
 }

@@ -57,28 +57,23 @@ pub fn documents(connection: &Connection, targets: &[Target]) -> rusqlite::Resul
          LEFT JOIN users ON users.id = comments.user_id WHERE ",
         listed!("comments")
     );
-    let post = |target: &Target| match target {
-        Target::Post(id) => Some(id.to_string()),
-        Target::Comment(_) => None,
-    };
-    let comment = |target: &Target| match target {
-        Target::Post(_) => None,
-        Target::Comment(id) => Some(id.to_string()),
-    };
+    let post: fn(i64) -> Target = |id| Target::Post(PostId::new(id));
+    let comment: fn(i64) -> Target = |id| Target::Comment(CommentId::new(id));
     let mut found: HashMap<Target, Document> = HashMap::with_capacity(targets.len());
-    let posts_of = |row: &Row| document(row, Target::Post(PostId::new(row.get(0)?)), &front);
-    let comments_of = |row: &Row| document(row, Target::Comment(CommentId::new(row.get(0)?)), &front);
-    let ids: Vec<String> = targets.iter().filter_map(post).collect();
-    for document in connection.prepare_cached(posts)?.query_map([format!("[{}]", ids.join(","))], posts_of)? {
-        let document = document?;
-        found.insert(document.target, document);
-    }
-    let ids: Vec<String> = targets.iter().filter_map(comment).collect();
-    for document in
-        connection.prepare_cached(comments)?.query_map([format!("[{}]", ids.join(","))], comments_of)?
-    {
-        let document = document?;
-        found.insert(document.target, document);
+    for (sql, target) in [(posts, post), (comments, comment)] {
+        let numbers = targets.iter().map(|target| match target {
+            Target::Post(id) => id.get(),
+            Target::Comment(id) => id.get(),
+        });
+        let of_kind = numbers.zip(targets).filter(|(number, wanted)| target(*number) == **wanted);
+        let ids: Vec<String> = of_kind.map(|(number, _)| number.to_string()).collect();
+        let mut statement = connection.prepare_cached(sql)?;
+        let rows = statement
+            .query_map([format!("[{}]", ids.join(","))], |row| document(row, target(row.get(0)?), &front))?;
+        for document in rows {
+            let document = document?;
+            found.insert(document.target, document);
+        }
     }
     Ok(targets.iter().filter_map(|target| found.remove(target)).collect())
 }

@@ -762,7 +762,7 @@ const WATCH: &str = "
             const seen = ({previousRect: from, currentRect: to}) => from.width && to.width;
             const moved = entry.sources.filter(source => seen(source) && !ends(source));
             shift += Math.min(entry.value, moved.reduce((sum, source) => sum + weight(source), 0));
-            // The links of an admin's menu, the longest, shift by less when the last link arrives.
+            // The links of a guest's menu, which ends at the right, shift by less when the last link arrives.
             if (shift < 0.01) continue;
             const what = moved.map(({node, previousRect: from, currentRect: to}) =>
                 `${node?.outerHTML ?? node?.data} from ${JSON.stringify(from)} to ${JSON.stringify(to)}`);

@@ -6,7 +6,9 @@
 use std::process::Command;
 
 use lorem_news::hn_api::ItemNumber;
+use lorem_news::search;
 use lorem_news::types::id::{CommentId, PostId};
+use lorem_news::types::time::Timestamp;
 use lorem_news::vote::Target;
 use lorem_test_support::client::Client;
 use lorem_test_support::harness::*;
@@ -22,20 +24,17 @@ fn of_comment(id: i64) -> i64 {
     ItemNumber::of(Target::Comment(CommentId::new(id))).get()
 }
 
-/// What the package hn-api-client got from a site.
-fn read(site: &Site, user: &str, items: &[i64]) -> Value {
-    let packages = format!("{ROOT}/.tools/clients");
-    let items = items.iter().map(i64::to_string);
+/// What a program in this folder printed about a site; it is given the site's address and these arguments.
+fn run(program: &str, site: &Site, arguments: &[&str]) -> Value {
     let output = Command::new("python3")
-        .arg(format!("{ROOT}/tests/clients/read.py"))
-        .args([format!("http://{}", site.address), user.to_owned()])
-        .args(items)
-        .env("PYTHONPATH", packages)
+        .args([format!("{ROOT}/tests/clients/{program}"), format!("http://{}", site.address)])
+        .args(arguments)
+        .env("PYTHONPATH", format!("{ROOT}/.tools/clients"))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .output()
         .expect("Python runs");
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "bin/setup clients installs the package: {errors}");
+    assert!(output.status.success(), "bin/setup clients installs what it needs: {errors}");
     serde_json::from_slice(&output.stdout).expect("it prints JSON")
 }
 
@@ -65,8 +64,9 @@ fn hn_api_client_reads_the_site() {
         .execute("UPDATE posts SET hotness = 1 + (SELECT max(hotness) FROM posts) WHERE id = 1", [])
         .expect("it moves");
     let gone = 10_000_000;
-    let numbers = [of_post(1), of_comment(parent), of_comment(reply), gone];
-    let got = read(&site, &name, &numbers);
+    let numbers = [of_post(1), of_comment(parent), of_comment(reply), gone].map(|number| number.to_string());
+    let [first, second, third, fourth] = numbers.each_ref().map(String::as_str);
+    let got = run("read.py", &site, &[&name, first, second, third, fourth]);
 
     let lists = &got["lists"];
     let all = |list: &str| lists[list].as_array().expect("a list").clone();
@@ -104,4 +104,35 @@ fn hn_api_client_reads_the_site() {
         1
     );
     assert_sound(&database);
+}
+
+#[test]
+fn hn_keyword_watch_finds_what_was_written_by_search_and_by_numbers() {
+    let site = Site::start();
+    let database = site.database();
+    let began = Timestamp::now().unix_seconds() - 1;
+    let client = Client::signed_in_as(&site, 1);
+    for title in ["A zymurgy manual", "Another matter"] {
+        assert_eq!(client.post("/posts", &[("title", title), ("description", "On *brewing*")]).status, 303);
+    }
+    let post = number(&database, "SELECT min(id) FROM posts WHERE title = 'A zymurgy manual'");
+    let body = "Zymurgy is <fermentation> & more";
+    assert_eq!(client.post(&format!("/posts/{post}/comments"), &[("body", body)]).status, 303);
+    let comment = number(&database, "SELECT max(id) FROM comments");
+    eventually("everything is indexed", || {
+        (!search::sql::is_behind(&database).expect("an answer")).then_some(())
+    });
+    let found = run("watch.py", &site, &["zymurgy", &began.to_string()]);
+    let parts = |list: &str| -> Vec<Value> {
+        let found = found[list].as_array().expect("a list").iter();
+        let mut parts: Vec<Value> =
+            found.map(|it| json!([it["id"], it["type"], it["title"], it["text"]])).collect();
+        parts.sort_by_key(|part| part[0].as_i64());
+        parts
+    };
+    let story = json!([of_post(post), "story", "A zymurgy manual", "On brewing"]);
+    let remark = |title: &str| json!([of_comment(comment), "comment", title, body]);
+    assert_eq!(parts("searched"), [story, remark("A zymurgy manual")]);
+    // The numbers of comments are far above those of posts, of which it sees none.
+    assert_eq!(parts("walked"), [remark("")]);
 }

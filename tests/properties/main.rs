@@ -7,6 +7,7 @@
 #![allow(missing_docs)]
 
 mod form;
+mod hn_search;
 mod http;
 mod link;
 mod markup;
@@ -128,6 +129,47 @@ const FORM: &[&str] = &[
     " ",
     "\u{a0}",
     "é",
+];
+
+const HN_SEARCH: &[&str] = &[
+    "tags=",
+    "numericFilters=",
+    "query=",
+    "page=",
+    "hitsPerPage=",
+    "&",
+    "story",
+    "comment",
+    "ask_hn",
+    "show_hn",
+    "front_page",
+    "poll",
+    "author_ann",
+    "author_Ann",
+    "author_",
+    "story_14",
+    "story_15",
+    "(",
+    ")",
+    ",",
+    "),(",
+    "created_at_i",
+    "points",
+    "num_comments",
+    "<",
+    "<=",
+    "%3E",
+    ">=",
+    "%3D",
+    "!=",
+    "0",
+    "5",
+    "1700000000",
+    "-1",
+    "9223372036854775807",
+    "+",
+    "tags=story,(ask_hn,show_hn)",
+    "&numericFilters=created_at_i<=5,points>4",
 ];
 
 const RETURN_TO: &[&str] = &[
@@ -371,6 +413,11 @@ proptest! {
     }
 
     #[test]
+    fn the_parameters_of_a_search_leave_out_no_hit(input in made_of(HN_SEARCH)) {
+        hn_search::holds(&input);
+    }
+
+    #[test]
     fn a_return_to_parameter_never_leads_to_another_site(input in made_of(RETURN_TO)) {
         return_to::holds(&input);
     }
@@ -407,6 +454,7 @@ fn holds_for_all_kept(name: &str, holds: fn(&[u8])) {
 #[test]
 fn the_properties_hold_for_the_corpus() {
     holds_for_all_kept("form", form::holds);
+    holds_for_all_kept("hn_search", hn_search::holds);
     holds_for_all_kept("http", http::holds);
     holds_for_all_kept("link", link::holds);
     holds_for_all_kept("markup", markup::holds);

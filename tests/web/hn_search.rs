@@ -218,6 +218,17 @@ fn hits_have_pages() {
         );
     }
     assert_eq!(scene.get("search?hitsPerPage=1000")["hitsPerPage"], MAX_HITS_PER_PAGE);
+    // Of many the newest thousand are looked at, and the answer says so.
+    assert_eq!(scene.get("search?tags=comment")["exhaustiveNbHits"], true);
+    let sql = "INSERT INTO comments (post_id, user_id, created_at, updated_at, body)
+               WITH RECURSIVE n (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n LIMIT 1000)
+               SELECT ?1, 3, ?2 + n, 0, 'Body' FROM n";
+    let (story, later) = (scene.posts[0].get(), (AT + 100) * 1_000_000);
+    scene.database.execute(sql, [story, later]).expect("the schema is known");
+    for tags in ["comment".to_owned(), format!("comment,story_{}", 2 * story)] {
+        let answer = scene.get(&format!("search_by_date?tags={tags}"));
+        assert_eq!((&answer["nbHits"], &answer["exhaustiveNbHits"]), (&json!(1000), &json!(false)), "{tags}");
+    }
 }
 
 #[test]
