@@ -19,7 +19,9 @@ use super::background::{BackgroundThread, StopRequest};
 use crate::auth::token::Secret;
 use crate::mail::{Kind, Letter, Mail, sql, views};
 use crate::site::Site;
+use crate::site::origin::Origin;
 use crate::site::smtp::Smtp;
+use crate::types::id::UserId;
 use crate::types::time::Timestamp;
 use crate::user::sql::names;
 use crate::web::paths;
@@ -111,6 +113,9 @@ fn round(site: &Site, smtp: &Smtp, stop: &StopRequest) -> Result<Round, Error> {
     if site.db.read(sql::has_requests)? {
         site.db.write(move |connection| sql::take_requests(connection, now))?;
     }
+    if site.db.read(sql::replies::is_behind)? {
+        site.db.write(move |connection| sql::replies::follow(connection, now))?;
+    }
     let Some(mail) = site.db.read(|connection| sql::next(connection, now))? else {
         return Ok(Round::Empty);
     };
@@ -120,7 +125,7 @@ fn round(site: &Site, smtp: &Smtp, stop: &StopRequest) -> Result<Round, Error> {
         site.db.write(move |connection| sql::drop_mail(connection, id))?;
         return Ok(Round::More);
     }
-    let Some(letter) = letter(site, &mail, now)? else {
+    let Some((letter, told)) = letter(site, &mail, now)? else {
         site.db.write(move |connection| sql::drop_mail(connection, id))?;
         return Ok(Round::More);
     };
@@ -131,7 +136,10 @@ fn round(site: &Site, smtp: &Smtp, stop: &StopRequest) -> Result<Round, Error> {
     match attempt {
         Attempt::Sent => {
             let now = Timestamp::now();
-            site.db.write(move |connection| sql::mark_sent(connection, id, now))?;
+            site.db.write(move |connection| {
+                sql::replies::mark_told(connection, user_id, told)?;
+                sql::mark_sent(connection, id, now)
+            })?;
             Ok(Round::More)
         }
         Attempt::Refused(why) => {
@@ -157,8 +165,8 @@ fn round(site: &Site, smtp: &Smtp, stop: &StopRequest) -> Result<Round, Error> {
 }
 
 /// The text of a mail; `None`: there is nothing to say any more. The secret of its link is made here, so that only its hash
-/// is in the database.
-fn letter(site: &Site, mail: &Mail, now: Timestamp) -> Result<Option<Letter>, Error> {
+/// is in the database. With it comes the last comment that it tells of, 0 for none.
+fn letter(site: &Site, mail: &Mail, now: Timestamp) -> Result<Option<(Letter, i64)>, Error> {
     let Some(base_url) = site.config.base_url.clone() else { return Ok(None) };
     let (user_id, kind, secret) = (mail.user_id, mail.kind, Secret::random());
     site.db.write(move |connection: &Connection| {
@@ -167,16 +175,34 @@ fn letter(site: &Site, mail: &Mail, now: Timestamp) -> Result<Option<Letter>, Er
             Kind::Confirmation => {
                 let to = sql::set_confirmation_secret(connection, user_id, &secret, now)?;
                 let link = format!("{base_url}{}", paths::confirm(&secret.clone().of(user_id.get())));
-                Ok(to.map(|to| views::confirmation(to, &screen_name, &link)))
+                Ok(to.map(|to| (views::confirmation(to, &screen_name, &link), 0)))
             }
             Kind::Reset => {
                 let Some(to) = sql::address(connection, user_id)? else { return Ok(None) };
                 let token = reset::sql::create(connection, user_id, None, &secret, now)?;
-                Ok(Some(views::reset(to, &screen_name, &reset::link(&base_url, &token))))
+                Ok(Some((views::reset(to, &screen_name, &reset::link(&base_url, &token)), 0)))
             }
-            Kind::Replies => Ok(None),
+            Kind::Replies => replies(connection, user_id, &base_url, now),
         }
     })
+}
+
+/// The mail about a user's replies, and the last comment that it tells of; `None`: none is unread any more.
+fn replies(
+    connection: &Connection,
+    user_id: UserId,
+    base_url: &Origin,
+    now: Timestamp,
+) -> rusqlite::Result<Option<(Letter, i64)>> {
+    let Some((to, secret)) = sql::replies::receiver(connection, user_id)? else { return Ok(None) };
+    let items = sql::replies::items(connection, user_id, now)?;
+    if items.is_empty() {
+        return Ok(None);
+    }
+    let told = sql::replies::last_unread(connection, user_id)?;
+    let token = Secret::of_bytes(secret).of(user_id.get());
+    let unsubscribe = format!("{base_url}{}", paths::unsubscribe(&token));
+    Ok(Some((views::replies_letter(to, &items, base_url, unsubscribe), told)))
 }
 
 /// The whole message; the reason why there can be none.

@@ -3,6 +3,7 @@
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
+use crate::ui::choice::{Choice, choices};
 use crate::ui::field::{self, Place};
 use crate::web::account::Account;
 use crate::web::form::Errors;
@@ -47,38 +48,6 @@ const KEYS: &str = "Keyboard shortcuts";
 
 fn place(name: &'static str, label: &'static str) -> Place<'static> {
     Place { name, label, id: name }
-}
-
-/// A radio button.
-#[derive(Clone, Copy)]
-struct Choice {
-    value: &'static str,
-    label: &'static str,
-    is_chosen: bool,
-}
-
-impl Choice {
-    fn new(value: &'static str, label: &'static str, is_chosen: bool) -> Choice {
-        Choice { value, label, is_chosen }
-    }
-}
-
-fn choices<'f, const N: usize>(
-    name: &'static str,
-    legend: &'static str,
-    choices: [Choice; N],
-    errors: &'f Errors,
-) -> impl Render + 'f {
-    owned_html! {
-        fieldset(class="choices", id=name) {
-            legend { : legend }
-            @ for Choice { value, label, is_chosen } in choices {
-                label { input(type="radio", name=name, value=value, checked?=is_chosen); : " "; : label }
-            }
-            // In the place where `ui::field` puts the errors of a field.
-            @ for sentence in errors.of(name) { p(class="error") { : sentence } }
-        }
-    }
 }
 
 /// The page about keyboard shortcuts. `static/keys.js` fetches the element with the id `keys` and shows it on

@@ -58,6 +58,8 @@ pub const ACCOUNT: &str = "/user";
 pub const EDIT_ACCOUNT: &str = "/user/edit";
 /// The viewer's mail address.
 pub const MAIL: &str = "/user/mail";
+/// How the viewer wants replies by mail (POST).
+pub const MAILED_REPLIES: &str = "/user/mail/replies";
 /// The confirmation of deleting the viewer's account.
 pub const DELETE_ACCOUNT: &str = "/user/delete";
 /// The reader's preferences.
@@ -329,6 +331,12 @@ pub fn reset(token: &impl fmt::Display) -> String {
 #[must_use]
 pub fn confirm(token: &impl fmt::Display) -> String {
     format!("/confirm/{token}")
+}
+
+/// The link with this token that ends replies by mail.
+#[must_use]
+pub fn unsubscribe(token: &impl fmt::Display) -> String {
+    format!("/unsubscribe/{token}")
 }
 
 /// A session, which DELETE ends.

@@ -284,6 +284,11 @@ fn probes(database: &Connection) -> Vec<Probe> {
     for method in ["GET", "POST"] {
         add("/reset/:token", method, &[AUTHOR, LEFT].map(|id| format!("/reset/{id}.{}", "07".repeat(32))));
     }
+    add("/user/mail/replies", "POST", &fixed(&["/user/mail/replies"]));
+    for method in ["GET", "POST"] {
+        let links = [AUTHOR, LEFT].map(|id| format!("/unsubscribe/{id}.{}", "07".repeat(32)));
+        add("/unsubscribe/:token", method, &links);
+    }
     add("/reset", "GET", &fixed(&["/reset"]));
     add("/reset", "POST", &fixed(&["/reset"]));
     for method in ["GET", "POST", "DELETE"] {

@@ -14,7 +14,7 @@ use lorem_news::draft::{self, NewDraft};
 use lorem_news::feed;
 use lorem_news::flag::{self, FlagOutcome, NewFlag};
 use lorem_news::inbox;
-use lorem_news::mail;
+use lorem_news::mail::{self, Replies};
 use lorem_news::moderation::{self, Decision, ModerationAction, Outcome, Subject};
 use lorem_news::post::best::Period;
 use lorem_news::post::{self, Content, Holder, Holders, ListedRow, NewPost, UpdateOutcome};
@@ -443,6 +443,9 @@ fn mail_finds_its_rows_by_an_index() {
     let (_folder, connection) = database();
     let secret = Secret::random();
     let now = Timestamp::now();
+    connection.execute("UPDATE posts SET user_id = 1 WHERE id = 1", []).expect("the schema is known");
+    let user_id = UserId::new(2);
+    let answer = NewComment { post_id: POST, parent_id: None, user_id, body: "A body", created_at: now };
     let asked = statements(&connection, |connection| {
         assert!(mail::sql::ask_to_confirm(connection, USER, "a@example.com", now).expect("an answer"));
         assert!(
@@ -457,6 +460,16 @@ fn mail_finds_its_rows_by_an_index() {
         let next = mail::sql::next(connection, now).expect("an answer").expect("a mail is due");
         mail::sql::put_off(connection, next.id, now).expect("it waits");
         mail::sql::mark_sent(connection, next.id, now).expect("it is sent");
+        assert!(mail::sql::replies::set_wish(connection, USER, Replies::AtOnce, &secret).expect("an answer"));
+        assert_eq!(mail::sql::replies::wish(connection, USER).expect("an answer"), Some(Replies::AtOnce));
+        let comment_id = comment::sql::create(connection, &answer).expect("a comment");
+        assert!(mail::sql::replies::is_behind(connection).expect("an answer"));
+        mail::sql::replies::follow(connection, now).expect("it is queued");
+        assert!(mail::sql::replies::receiver(connection, USER).expect("an answer").is_some());
+        assert_eq!(mail::sql::replies::items(connection, USER, now).expect("an answer").len(), 1);
+        assert_eq!(mail::sql::replies::last_unread(connection, USER).expect("an answer"), comment_id.get());
+        mail::sql::replies::mark_told(connection, USER, comment_id.get()).expect("it is told");
+        assert!(mail::sql::replies::unsubscribe(connection, &token).expect("an answer"));
         mail::sql::prune(connection, now).expect("nothing is old");
         mail::sql::drop_mail(connection, next.id).expect("it goes");
         mail::sql::forget(connection, USER).expect("it is forgotten");

@@ -8,7 +8,7 @@ use lorem_news::user::name;
 
 use crate::client::{Client, NEW_PASSWORD};
 use crate::harness::*;
-use crate::mailing::sends_to;
+use crate::mailing::{give_addresses, sends_to};
 use crate::seen::*;
 
 /// A site with the limits of `lorem-news serve`, behind a trusted proxy that sets the client address.
@@ -262,6 +262,7 @@ fn of_two_actions() -> Site {
              UPDATE comments SET user_id = iif(post_id = 5, 1, 2);",
         )
         .expect("the authors");
+    give_addresses(&site.database(), [1]);
     // Links to set the passwords of users 11 to 13.
     let hash = Secret::parse(&"0a".repeat(32)).expect("a secret").hash();
     for id in 1..=3 {
@@ -312,6 +313,7 @@ fn request(method: &str, pattern: &str) -> Option<(&'static str, &'static [(&'st
         ("POST", "/user/mail") => {
             ("/user/mail", &[("address", "a@example.com"), ("current_password", "wrong")])
         }
+        ("POST", "/user/mail/replies") => ("/user/mail/replies", &[("replies", "daily")]),
         ("DELETE", "/user/mail") => ("/user/mail", &[]),
         ("POST", "/confirm/:token") => ("/confirm/1{n}.{secret}", &[]),
         ("POST", "/reset/:token") => ("/reset/{n}.{secret}", &[("password", "correct horse")]),
@@ -377,7 +379,7 @@ fn a_change_without_a_limit_gives_its_reason() {
             Limited::By(_) => None,
         })
         .collect();
-    assert_eq!(free, ["POST /preferences", "POST /benchmarking/:action"]);
+    assert_eq!(free, ["POST /unsubscribe/:token", "POST /preferences", "POST /benchmarking/:action"]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! All SQL about mail: addresses and the queue.
 
+pub mod replies;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
