@@ -18,6 +18,7 @@ use rusqlite::Connection;
 use super::background::{BackgroundThread, StopRequest};
 use crate::auth::token::Secret;
 use crate::mail::{Kind, Letter, Mail, sql, views};
+use crate::reset::Maker;
 use crate::site::Site;
 use crate::site::origin::Origin;
 use crate::site::smtp::Smtp;
@@ -31,7 +32,7 @@ use crate::{mail, reset};
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// The pause after a failure of the database.
 const ERROR_PAUSE: Duration = Duration::from_secs(5);
-/// The first pause after the server could not be reached; each further one is twice as long.
+/// The first pause after the server took no mail; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
@@ -41,6 +42,9 @@ const MAX_SENDING: Duration = Duration::from_secs(120);
 const STOP_INTERVAL: Duration = Duration::from_millis(50);
 /// The codes by which a server says that it will never take a mail to this receiver (RFC 5321 §4.2.3).
 const FINAL_CODES: std::ops::RangeInclusive<u16> = 550..=553;
+
+/// The codes by which it says that it takes none at the moment (RFC 5321 §4.2.3), or none from this site (RFC 4954 §6).
+const CODES_FOR_ALL: [u16; 6] = [421, 454, 530, 534, 535, 538];
 
 /// The handle of the thread. Dropping it stops the thread; a mail that is just being sent is sent again later.
 pub struct Mailer {
@@ -55,7 +59,7 @@ enum Attempt {
     Refused(String),
     /// The server did not take it now, for this reason.
     PutOff(String),
-    /// The server cannot be reached, or did not answer.
+    /// The server cannot be reached, did not answer, or takes no mail at all.
     Unreachable(String),
     /// The thread is to stop.
     Stopped,
@@ -103,7 +107,7 @@ enum Round {
     Empty,
     /// There may be more.
     More,
-    /// The server cannot be reached: no other mail would be.
+    /// The server takes no mail.
     Unreachable,
 }
 
@@ -154,7 +158,7 @@ fn round(site: &Site, smtp: &Smtp, stop: &StopRequest) -> Result<Round, Error> {
             Ok(Round::More)
         }
         Attempt::Unreachable(why) => {
-            log::warn!("the mail server cannot be reached, and is tried again: {why}");
+            log::warn!("the mail server takes no mail, and is tried again: {why}");
             // Behind the others, which the server may take: perhaps it ends the connection because of this mail.
             let due_at = Timestamp::now();
             site.db.write(move |connection| sql::put_off(connection, id, due_at))?;
@@ -179,7 +183,7 @@ fn letter(site: &Site, mail: &Mail, now: Timestamp) -> Result<Option<(Letter, i6
             }
             Kind::Reset => {
                 let Some(to) = sql::address(connection, user_id)? else { return Ok(None) };
-                let token = reset::sql::create(connection, user_id, None, &secret, now)?;
+                let token = reset::sql::create(connection, user_id, Maker::Mail, &secret, now)?;
                 Ok(Some((views::reset(to, &screen_name, &reset::link(&base_url, &token)), 0)))
             }
             Kind::Replies => replies(connection, user_id, &base_url, now),
@@ -260,6 +264,7 @@ fn failed(error: &SmtpError) -> Attempt {
     let why = error.to_string().escape_debug().to_string();
     match error.status().map(u16::from) {
         Some(code) if FINAL_CODES.contains(&code) => Attempt::Refused(why),
+        Some(code) if CODES_FOR_ALL.contains(&code) => Attempt::Unreachable(why),
         Some(_) => Attempt::PutOff(why),
         None => Attempt::Unreachable(why),
     }

@@ -18,7 +18,7 @@ use lorem_news::mail::{self, Replies};
 use lorem_news::moderation::{self, Decision, ModerationAction, Outcome, Subject};
 use lorem_news::post::best::Period;
 use lorem_news::post::{self, Content, Holder, Holders, ListedRow, NewPost, UpdateOutcome};
-use lorem_news::reset;
+use lorem_news::reset::{self, Maker};
 use lorem_news::saved::{self, SaveAction};
 use lorem_news::search::query::{Kind, Query};
 use lorem_news::search::{self, Order};
@@ -139,7 +139,7 @@ fn lists(connection: &Connection) {
     inbox::sql::unread_among(connection, USER, &[COMMENT]).expect("its unread comments");
     inbox::sql::muted(connection, USER, 30).expect("the muted discussions");
     inbox::sql::feed_secret(connection, USER).expect("the secret of its feed");
-    moderation::sql::notices(connection, USER, 10).expect("the notices");
+    moderation::sql::notices(connection, USER, LONG_AGO, 10).expect("the notices");
     user::sql::admins(connection, 5).expect("the admins");
 }
 
@@ -529,12 +529,12 @@ fn moderation_finds_its_rows_by_an_index() {
             assert_eq!(decide(action, Subject::User(UserId::new(2))), Outcome::Done);
         }
         assert_eq!(decide(ModerationAction::Reset, Subject::User(UserId::new(2))), Outcome::Done);
-        let token =
-            reset::sql::create(connection, UserId::new(2), Some(USER), &secret, LONG_AGO).expect("a link");
+        let token = reset::sql::create(connection, UserId::new(2), Maker::Admin(USER), &secret, LONG_AGO)
+            .expect("a link");
         assert!(reset::sql::find(connection, &token, LONG_AGO).expect("an answer").is_some());
-        reset::sql::set_password(connection, UserId::new(2), "a hash").expect("it is changed");
+        reset::sql::set_password(connection, UserId::new(2), "a hash", false).expect("it is changed");
         assert!(reset::sql::find(connection, &token, LONG_AGO).expect("an answer").is_none());
-        reset::sql::create(connection, USER, None, &secret, LONG_AGO).expect("a link");
+        reset::sql::create(connection, USER, Maker::Mail, &secret, LONG_AGO).expect("a link");
         let pruned = reset::sql::prune(connection, 0, Timestamp::from_micros(2)).expect("they go");
         assert_eq!(pruned.removed, 1);
         moderation::sql::mark_notices_read(connection, UserId::new(2)).expect("they are read");

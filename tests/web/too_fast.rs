@@ -266,7 +266,7 @@ fn of_two_actions() -> Site {
     // Links to set the passwords of users 11 to 13.
     let hash = Secret::parse(&"0a".repeat(32)).expect("a secret").hash();
     for id in 1..=3 {
-        let sql = "INSERT INTO resets (id, user_id, secret_hash, created_at) VALUES (?1, 10 + ?1, ?2, ?3)";
+        let sql = "INSERT INTO resets (id, user_id, maker, secret_hash, created_at) VALUES (?1, 10 + ?1, 'mail', ?2, ?3)";
         site.database().execute(sql, rusqlite::params![id, hash, Timestamp::now()]).expect("a link");
         let sql = "INSERT INTO confirmations (user_id, address, secret_hash, created_at) VALUES (10 + ?1, '', ?2, ?3)";
         site.database().execute(sql, rusqlite::params![id, hash, Timestamp::now()]).expect("a link");
