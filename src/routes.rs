@@ -135,7 +135,7 @@ fn is_of_an_account(method: &str, segments: &[&str]) -> bool {
 /// Whether the address holds a secret, by which alone the handler acts, and not by cookies: another site that knows it can do
 /// no more with a reader's browser than without. Pages without a referrer have no `Origin` either.
 fn has_secret(segments: &[&str]) -> bool {
-    matches!(segments, ["reset" | "confirm", _])
+    matches!(segments, ["reset" | "confirm" | "unsubscribe", _])
 }
 
 /// Whether the handler of a changing request shows a form again that was made for another account, and changes
@@ -309,6 +309,11 @@ routes! { cx,
         POST [SignIns] => mail::handlers::update(cx),
         DELETE [Changes] => mail::handlers::remove(cx)
     }
+    ["user", "mail", "replies"] => { POST [Changes] => mail::handlers::choose_replies(cx) }
+    ["unsubscribe", token] => {
+        GET => mail::handlers::ask_to_unsubscribe(cx, token),
+        POST [none "a mail program sends it for many users, and repeating it changes nothing"] => mail::handlers::unsubscribe(cx, token)
+    }
     ["confirm", token] => {
         GET => mail::handlers::confirmation(cx, token),
         POST [SignIns] => mail::handlers::confirm(cx, token)
@@ -378,15 +383,15 @@ routes! { cx,
 }
 
 /// Whether a banned user may send the request: reading, preferences, saving posts and comments, following users, discarding
-/// drafts, signing up, in and out, a new password or the confirmation of an address by a link, removing their address, and
-/// deleting their own account. All other changes are refused here, so that a new route is closed to
+/// drafts, signing up, in and out, a new password or the confirmation of an address by a link, replies by mail, removing
+/// their address, and deleting their own account. All other changes are refused here, so that a new route is closed to
 /// banned users by default. (Benchmarking endpoints act as random users.)
 fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {
     match segments {
         _ if method == "GET" => true,
         ["sessions", ..] | ["users"] | ["benchmarking", ..] => true,
         ["preferences"] | ["posts", _, "save" | "unsave" | "mute" | "unmute"] | ["drafts", _] => true,
-        ["inbox" | "reset" | "confirm", _] | ["reset"] => true,
+        ["inbox" | "reset" | "confirm" | "unsubscribe", _] | ["reset"] | ["user", "mail", "replies"] => true,
         ["users", _, "follow" | "unfollow"] | ["comments", _, "save" | "unsave"] => true,
         ["user"] | ["user", "mail"] => method == "DELETE",
         _ => false,

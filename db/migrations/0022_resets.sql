@@ -4,9 +4,11 @@
 CREATE TABLE resets (
     id          INTEGER PRIMARY KEY,                                -- grows with created_at
     user_id     INTEGER NOT NULL REFERENCES users ON DELETE CASCADE,
-    admin_id    INTEGER REFERENCES users ON DELETE CASCADE,         -- the admin who made it; NULL: the operator did, or the user asked by mail
+    maker       TEXT    NOT NULL CHECK (maker IN ('admin', 'operator', 'mail')),
+    admin_id    INTEGER REFERENCES users ON DELETE CASCADE,         -- the admin who made it
     secret_hash BLOB    NOT NULL CHECK (length(secret_hash) = 32),  -- SHA-256 of the secret in the link
-    created_at  INTEGER NOT NULL
+    created_at  INTEGER NOT NULL,
+    CHECK ((maker = 'admin') = (admin_id IS NOT NULL))
 ) STRICT;
 CREATE INDEX resets_of_user ON resets (user_id);
 CREATE INDEX resets_of_admin ON resets (admin_id) WHERE admin_id IS NOT NULL;

@@ -10,6 +10,7 @@ use super::database::DatabaseOption;
 use super::output;
 use crate::auth::token::Secret;
 use crate::moderation::{Decision, ModerationAction, Subject};
+use crate::reset::Maker;
 use crate::site::hashing::HashMemory;
 use crate::site::origin::Origin;
 use crate::types::id::UserId;
@@ -90,7 +91,7 @@ fn set_password(db: &Database, name: &str) -> Result<String> {
         anyhow::bail!("{sentence}");
     }
     let hash = password::hash(password, &mut HashMemory::default()).map_err(|error| anyhow!("{error}"))?;
-    db.write(move |connection| reset::sql::set_password(connection, id, &hash))?;
+    db.write(move |connection| reset::sql::set_password(connection, id, &hash, false))?;
     Ok(format!("{name} has a new password"))
 }
 
@@ -102,7 +103,7 @@ fn make_link(db: &Database, name: &str, base_url: Option<&Origin>) -> Result<Str
         let (action, subject) = (ModerationAction::Reset, Subject::User(id));
         let decision = Decision { action, subject, reason: "On the command line", now };
         moderation::sql::record(connection, None, &decision)?;
-        reset::sql::create(connection, id, None, &secret, now)
+        reset::sql::create(connection, id, Maker::Operator, &secret, now)
     })?;
     Ok(reset::link(base_url, &token))
 }

@@ -1,5 +1,7 @@
 //! Handlers of the inbox.
 
+use std::time::Duration;
+
 use rusqlite::Connection;
 
 use super::{sql, views};
@@ -11,13 +13,15 @@ use crate::moderation;
 use crate::site::limiter::Action;
 use crate::types::cursor::PAGE_SIZE;
 use crate::types::id::{CommentId, PostId, UserId};
-use crate::types::time::Timestamp;
+use crate::types::time::{DAY, Timestamp};
 use crate::ui::layout::{self, Page};
 use crate::vote::Target;
 use crate::web::account::Account;
 use crate::web::flash::Flash;
 use crate::web::{Cx, Error, Result, Viewer, paths, reply};
 
+/// How long the page shows a notice about the viewer's account that has been read.
+const NOTICE_SHOWN: Duration = DAY.saturating_mul(30);
 /// The newest notices about the viewer's account that the page shows.
 const MAX_NOTICES: u32 = 10;
 /// Rows that one write marks as read.
@@ -34,7 +38,7 @@ pub fn show(cx: &Cx) -> Result {
     let (items, muted, secret, notices) = cx.read(|connection| {
         let items = sql::of_user(connection, viewer.id, after, PAGE_SIZE)?;
         let muted = sql::muted(connection, viewer.id, PAGE_SIZE)?;
-        let notices = moderation::sql::notices(connection, viewer.id, MAX_NOTICES)?;
+        let notices = moderation::sql::notices(connection, viewer.id, cx.now - NOTICE_SHOWN, MAX_NOTICES)?;
         Ok((items, muted, sql::feed_secret(connection, viewer.id)?, notices))
     })?;
     let feed = secret.map(|secret| paths::inbox_feed(viewer.id, &Secret::of_bytes(secret)));

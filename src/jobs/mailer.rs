@@ -18,8 +18,11 @@ use rusqlite::Connection;
 use super::background::{BackgroundThread, StopRequest};
 use crate::auth::token::Secret;
 use crate::mail::{Kind, Letter, Mail, sql, views};
+use crate::reset::Maker;
 use crate::site::Site;
+use crate::site::origin::Origin;
 use crate::site::smtp::Smtp;
+use crate::types::id::UserId;
 use crate::types::time::Timestamp;
 use crate::user::sql::names;
 use crate::web::paths;
@@ -29,7 +32,7 @@ use crate::{mail, reset};
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// The pause after a failure of the database.
 const ERROR_PAUSE: Duration = Duration::from_secs(5);
-/// The first pause after the server could not be reached; each further one is twice as long.
+/// The first pause after the server took no mail; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
@@ -39,6 +42,9 @@ const MAX_SENDING: Duration = Duration::from_secs(120);
 const STOP_INTERVAL: Duration = Duration::from_millis(50);
 /// The codes by which a server says that it will never take a mail to this receiver (RFC 5321 §4.2.3).
 const FINAL_CODES: std::ops::RangeInclusive<u16> = 550..=553;
+
+/// The codes by which it says that it takes none at the moment (RFC 5321 §4.2.3), or none from this site (RFC 4954 §6).
+const CODES_FOR_ALL: [u16; 6] = [421, 454, 530, 534, 535, 538];
 
 /// The handle of the thread. Dropping it stops the thread; a mail that is just being sent is sent again later.
 pub struct Mailer {
@@ -53,7 +59,7 @@ enum Attempt {
     Refused(String),
     /// The server did not take it now, for this reason.
     PutOff(String),
-    /// The server cannot be reached, or did not answer.
+    /// The server cannot be reached, did not answer, or takes no mail at all.
     Unreachable(String),
     /// The thread is to stop.
     Stopped,
@@ -101,7 +107,7 @@ enum Round {
     Empty,
     /// There may be more.
     More,
-    /// The server cannot be reached: no other mail would be.
+    /// The server takes no mail.
     Unreachable,
 }
 
@@ -110,6 +116,9 @@ fn round(site: &Site, smtp: &Smtp, stop: &StopRequest) -> Result<Round, Error> {
     let now = Timestamp::now();
     if site.db.read(sql::has_requests)? {
         site.db.write(move |connection| sql::take_requests(connection, now))?;
+    }
+    if site.db.read(sql::replies::is_behind)? {
+        site.db.write(move |connection| sql::replies::follow(connection, now))?;
     }
     let Some(mail) = site.db.read(|connection| sql::next(connection, now))? else {
         return Ok(Round::Empty);
@@ -120,7 +129,7 @@ fn round(site: &Site, smtp: &Smtp, stop: &StopRequest) -> Result<Round, Error> {
         site.db.write(move |connection| sql::drop_mail(connection, id))?;
         return Ok(Round::More);
     }
-    let Some(letter) = letter(site, &mail, now)? else {
+    let Some((letter, told)) = letter(site, &mail, now)? else {
         site.db.write(move |connection| sql::drop_mail(connection, id))?;
         return Ok(Round::More);
     };
@@ -131,7 +140,10 @@ fn round(site: &Site, smtp: &Smtp, stop: &StopRequest) -> Result<Round, Error> {
     match attempt {
         Attempt::Sent => {
             let now = Timestamp::now();
-            site.db.write(move |connection| sql::mark_sent(connection, id, now))?;
+            site.db.write(move |connection| {
+                sql::replies::mark_told(connection, user_id, told)?;
+                sql::mark_sent(connection, id, now)
+            })?;
             Ok(Round::More)
         }
         Attempt::Refused(why) => {
@@ -146,7 +158,7 @@ fn round(site: &Site, smtp: &Smtp, stop: &StopRequest) -> Result<Round, Error> {
             Ok(Round::More)
         }
         Attempt::Unreachable(why) => {
-            log::warn!("the mail server cannot be reached, and is tried again: {why}");
+            log::warn!("the mail server takes no mail, and is tried again: {why}");
             // Behind the others, which the server may take: perhaps it ends the connection because of this mail.
             let due_at = Timestamp::now();
             site.db.write(move |connection| sql::put_off(connection, id, due_at))?;
@@ -157,27 +169,47 @@ fn round(site: &Site, smtp: &Smtp, stop: &StopRequest) -> Result<Round, Error> {
 }
 
 /// The text of a mail; `None`: there is nothing to say any more. The secret of its link is made here, so that only its hash
-/// is in the database.
-fn letter(site: &Site, mail: &Mail, now: Timestamp) -> Result<Option<Letter>, Error> {
+/// is in the database. With it comes the last comment that it tells of, 0 for none.
+fn letter(site: &Site, mail: &Mail, now: Timestamp) -> Result<Option<(Letter, i64)>, Error> {
     let Some(base_url) = site.config.base_url.clone() else { return Ok(None) };
     let (user_id, kind, secret) = (mail.user_id, mail.kind, Secret::random());
     let settings = site.settings.get(&site.changes, |read| site.db.read(read));
     site.db.write(move |connection: &Connection| {
         let Some(screen_name) = names::screen_name(connection, user_id)? else { return Ok(None) };
+        let site_name = settings.name();
         match kind {
             Kind::Confirmation => {
                 let to = sql::set_confirmation_secret(connection, user_id, &secret, now)?;
                 let link = format!("{base_url}{}", paths::confirm(&secret.clone().of(user_id.get())));
-                Ok(to.map(|to| views::confirmation(to, settings.name(), &screen_name, &link)))
+                Ok(to.map(|to| (views::confirmation(to, site_name, &screen_name, &link), 0)))
             }
             Kind::Reset => {
                 let Some(to) = sql::address(connection, user_id)? else { return Ok(None) };
-                let token = reset::sql::create(connection, user_id, None, &secret, now)?;
-                Ok(Some(views::reset(to, settings.name(), &screen_name, &reset::link(&base_url, &token))))
+                let token = reset::sql::create(connection, user_id, Maker::Mail, &secret, now)?;
+                let link = reset::link(&base_url, &token);
+                Ok(Some((views::reset(to, site_name, &screen_name, &link), 0)))
             }
-            Kind::Replies => Ok(None),
+            Kind::Replies => replies(connection, user_id, (site_name, &base_url), now),
         }
     })
+}
+
+/// The mail about a user's replies, and the last comment that it tells of; `None`: none is unread any more.
+fn replies(
+    connection: &Connection,
+    user_id: UserId,
+    (site_name, base_url): (&str, &Origin),
+    now: Timestamp,
+) -> rusqlite::Result<Option<(Letter, i64)>> {
+    let Some((to, secret)) = sql::replies::receiver(connection, user_id)? else { return Ok(None) };
+    let items = sql::replies::items(connection, user_id, now)?;
+    if items.is_empty() {
+        return Ok(None);
+    }
+    let told = sql::replies::last_unread(connection, user_id)?;
+    let token = Secret::of_bytes(secret).of(user_id.get());
+    let unsubscribe = format!("{base_url}{}", paths::unsubscribe(&token));
+    Ok(Some((views::replies_letter(to, site_name, &items, base_url, unsubscribe), told)))
 }
 
 /// The whole message; the reason why there can be none.
@@ -235,6 +267,7 @@ fn failed(error: &SmtpError) -> Attempt {
     let why = error.to_string().escape_debug().to_string();
     match error.status().map(u16::from) {
         Some(code) if FINAL_CODES.contains(&code) => Attempt::Refused(why),
+        Some(code) if CODES_FOR_ALL.contains(&code) => Attempt::Unreachable(why),
         Some(_) => Attempt::PutOff(why),
         None => Attempt::Unreachable(why),
     }

@@ -1,9 +1,11 @@
 //! Handlers of the address of a user.
 
-use super::{parse_address, sql, views};
+use rusqlite::Connection;
+
+use super::{Replies, parse_address, sql, views};
 use crate::auth;
 use crate::auth::Standing;
-use crate::auth::token::Token;
+use crate::auth::token::{Secret, Token};
 use crate::site::limiter::Action;
 use crate::ui::layout::{self, Page};
 use crate::user::handlers::{Verified, verified_hash};
@@ -31,11 +33,15 @@ pub fn show(cx: &Cx) -> Result {
 }
 
 fn page(cx: &Cx, viewer: &Viewer, typed: &str, errors: &Errors) -> Result<String> {
-    let addresses = cx.read(|connection| sql::addresses(connection, viewer.id, cx.now))?;
+    let (addresses, replies) = cx.read(|connection| {
+        let addresses = sql::addresses(connection, viewer.id, cx.now)?;
+        Ok((addresses, sql::replies::wish(connection, viewer.id)?))
+    })?;
     let aside = Some((paths::EDIT_ACCOUNT, "← Back to profile"));
     let page = Page { aside, ..Page::with_form(cx, "E-mail", errors)? };
     let sends_mail = cx.site.config.smtp.is_some();
-    Ok(layout::render(&page, views::settings(page.account(), &addresses, sends_mail, typed, errors))?)
+    let settings = views::Settings { addresses: &addresses, replies, sends_mail, typed, errors };
+    Ok(layout::render(&page, views::settings(page.account(), settings))?)
 }
 
 /// `POST /user/mail`: keeps an address for the viewer until they confirm it, if the form has their password: mails to it
@@ -74,6 +80,31 @@ pub fn update(cx: &Cx) -> Result {
     match asked {
         Some(Ok(())) => Ok(reply::done(cx, paths::MAIL, Flash::AddressAsked)),
         Some(Err(errors)) => refuse(&errors),
+        None => Err(Error::sign_in(paths::MAIL)),
+    }
+}
+
+/// `POST /user/mail/replies`: sets how the viewer wants replies by mail.
+///
+/// # Errors
+/// [`Error::SignIn`] for a guest; [`Error::NotFound`] without a confirmed address, or where the site sends no mail;
+/// [`Error::RateLimited`]; [`Error::UnsupportedMediaType`] or [`Error::BadRequest`] for a body that is not a form;
+/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
+pub fn choose_replies(cx: &Cx) -> Result {
+    let viewer = auth::require_user_or_return(cx, paths::MAIL)?;
+    if cx.site.config.smtp.is_none() {
+        return Err(Error::NotFound);
+    }
+    let Some(wish) = cx.form()?.get("replies").and_then(Replies::of) else {
+        let errors = Errors::one("replies", "Replies by mail come never, at once, or once a day");
+        return Ok(reply::refused(cx, page(cx, viewer, "", &errors)?, &errors));
+    };
+    cx.site.limiter.check_and_record(Action::ChangeBy(viewer.id))?;
+    let (user_id, secret) = (viewer.id, Secret::random());
+    let set = move |connection: &Connection| sql::replies::set_wish(connection, user_id, wish, &secret);
+    match auth::write_as(cx, viewer, Standing::Any, set)? {
+        Some(true) => Ok(reply::done(cx, paths::MAIL, Flash::RepliesChosen)),
+        Some(false) => Err(Error::NotFound),
         None => Err(Error::sign_in(paths::MAIL)),
     }
 }
@@ -120,4 +151,33 @@ pub fn confirm(cx: &Cx, token: &str) -> Result {
         return Err(NO_LINK);
     }
     Ok(reply::secret(reply::done(cx, paths::FRONT, Flash::AddressConfirmed)))
+}
+
+/// `GET /unsubscribe/:token`: asks whether replies by mail shall end.
+///
+/// # Errors
+/// [`Error::NotFound`] for a wrong link; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
+pub fn ask_to_unsubscribe(cx: &Cx, token: &str) -> Result {
+    let parsed = Token::parse(token).ok_or(Error::NotFound)?;
+    if !cx.read(|connection| sql::replies::is_of_link(connection, &parsed))? {
+        return Err(Error::NotFound);
+    }
+    let page = Page { path: "", return_to: "", ..Page::new(cx, "Replies by mail")? };
+    let html = layout::render(&page, views::unsubscribe(&paths::unsubscribe(&token)))?;
+    Ok(reply::secret(reply::html(cx, html)))
+}
+
+/// `POST /unsubscribe/:token`: ends replies by mail. A mail program sends it, without a page and without cookies, when its
+/// user presses a button (RFC 8058): so the form does not matter, and the answer is no redirect. Repeating it changes
+/// nothing.
+///
+/// # Errors
+/// [`Error::NotFound`] for a wrong link; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
+pub fn unsubscribe(cx: &Cx, token: &str) -> Result {
+    let parsed = Token::parse(token).ok_or(Error::NotFound)?;
+    if !cx.write(move |connection| sql::replies::unsubscribe(connection, &parsed))? {
+        return Err(Error::NotFound);
+    }
+    let page = Page::new(cx, "Replies by mail")?;
+    Ok(reply::secret(reply::html(cx, layout::render(&page, views::unsubscribed())?)))
 }

@@ -7,8 +7,10 @@ pub mod views;
 use std::time::Duration;
 
 use lettre::Address;
+use smol_str::SmolStr;
 
-use crate::types::id::UserId;
+use crate::inbox::Why;
+use crate::types::id::{CommentId, UserId};
 use crate::types::time::{DAY, HOUR, MINUTE, Timestamp};
 
 /// How long the link in a confirmation works.
@@ -21,6 +23,14 @@ pub const MAX_USERS_OF_ADDRESS: u32 = 5;
 pub const MAX_REQUESTS: u32 = 10_000;
 /// How long what was sent is remembered.
 pub const SENT_KEPT: Duration = DAY.saturating_mul(2);
+/// The least time between two mails about replies to a user who wants them at once: what comes meanwhile is in the next.
+pub const REPLIES_PAUSE: Duration = MINUTE.saturating_mul(10);
+/// Comments that are older are in no mail: the mail server was dead, or the operator had turned mail off.
+pub const REPLIES_AGE: Duration = DAY.saturating_mul(3);
+/// The most comments in a mail.
+pub const MAX_ITEMS: u32 = 20;
+/// The most characters of a comment in a mail.
+pub const MAX_ITEM_CHARS: usize = 500;
 /// The most bytes of an address (RFC 5321 §4.5.3.1.3, without the angle brackets).
 pub const MAX_ADDRESS_BYTES: usize = 254;
 
@@ -63,6 +73,63 @@ impl Kind {
             Kind::Replies => DAY.saturating_mul(3),
         }
     }
+}
+
+/// How a user wants the replies that come into their inbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replies {
+    /// Not by mail.
+    Off,
+    /// Soon after they have come.
+    AtOnce,
+    /// In one mail a day.
+    Daily,
+}
+
+impl Replies {
+    /// All of them.
+    pub const ALL: [Replies; 3] = [Replies::Off, Replies::AtOnce, Replies::Daily];
+
+    /// Its name in forms and in the database.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Replies::Off => "off",
+            Replies::AtOnce => "at_once",
+            Replies::Daily => "daily",
+        }
+    }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn of(code: &str) -> Option<Replies> {
+        Replies::ALL.into_iter().find(|wish| wish.code() == code)
+    }
+
+    /// The time of the mail about a comment that comes now; `last` is that at which the last one was queued. The daily one
+    /// is sent after midnight, UTC.
+    #[must_use]
+    pub fn due_at(self, last: Option<Timestamp>, now: Timestamp) -> Timestamp {
+        match self {
+            Replies::Daily => now.next_midnight(),
+            Replies::Off | Replies::AtOnce => last.map_or(now, |last| now.max(last + REPLIES_PAUSE)),
+        }
+    }
+}
+
+/// A comment in a mail about replies.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// Its id.
+    pub comment_id: CommentId,
+    /// Why it is in the inbox.
+    pub why: Why,
+    /// The name of its author.
+    pub author: String,
+    /// The text, in the site's markup.
+    pub body: String,
+    /// The title of its post, or a placeholder.
+    pub post_title: SmolStr,
 }
 
 /// A mail in the queue.
@@ -189,9 +256,27 @@ mod tests {
     }
 
     #[test]
+    fn a_mail_about_replies_comes_at_once_or_after_a_pause_or_at_midnight() {
+        let now = Timestamp::EPOCH + 10 * DAY + HOUR;
+        for (wish, last, due) in [
+            (Replies::AtOnce, None, now),
+            (Replies::AtOnce, Some(now - HOUR), now),
+            (Replies::AtOnce, Some(now - MINUTE), now + 9 * MINUTE),
+            (Replies::Daily, None, Timestamp::EPOCH + 11 * DAY),
+            (Replies::Daily, Some(now - MINUTE), Timestamp::EPOCH + 11 * DAY),
+        ] {
+            assert_eq!(wish.due_at(last, now), due, "{wish:?} {last:?}");
+        }
+    }
+
+    #[test]
     fn a_kind_is_read_as_it_is_written() {
         for kind in [Kind::Confirmation, Kind::Reset, Kind::Replies] {
             assert_eq!(Kind::from_code(kind.code()), kind);
         }
+        for wish in Replies::ALL {
+            assert_eq!(Replies::of(wish.code()), Some(wish));
+        }
+        assert_eq!(Replies::of("hourly"), None);
     }
 }

@@ -7,7 +7,7 @@ use super::{
 use crate::auth;
 use crate::auth::token::Secret;
 use crate::draft;
-use crate::reset;
+use crate::reset::{self, Maker};
 use crate::site::limiter::Action;
 use crate::types::cursor::PAGE_SIZE;
 use crate::ui::layout::{self, Page};
@@ -103,7 +103,7 @@ pub fn decide(cx: &Cx, subject: Subject) -> Result {
         }
         let link = match (action, subject, outcome) {
             (ModerationAction::Reset, Subject::User(id), Outcome::Done) => {
-                Some(reset::sql::create(connection, id, Some(admin_id), &secret, now)?)
+                Some(reset::sql::create(connection, id, Maker::Admin(admin_id), &secret, now)?)
             }
             _ => None,
         };

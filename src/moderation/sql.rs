@@ -297,10 +297,12 @@ pub fn log(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::Resu
     Ok(Slice::of(rows, limit, LogEntry::cursor))
 }
 
-/// What was done about the account of a user and is told to them, the newest first, each with whether it is unread.
+/// What was done about the account of a user and is told to them, the newest first, each with whether it is unread. What
+/// has been read is told if it was done after `since`.
 pub fn notices(
     connection: &Connection,
     user_id: UserId,
+    since: Timestamp,
     limit: u32,
 ) -> rusqlite::Result<Vec<(LogEntry, bool)>> {
     let sql = concat!(
@@ -309,11 +311,12 @@ pub fn notices(
         ", notices.is_unread FROM notices CROSS JOIN acts ON acts.id = notices.act_id \
          LEFT JOIN users AS admins ON admins.id = acts.admin_id LEFT JOIN posts ON posts.id = acts.post_id \
          LEFT JOIN comments ON comments.id = acts.comment_id LEFT JOIN users ON users.id = acts.user_id \
-         WHERE notices.user_id = ?1 ORDER BY notices.act_id DESC LIMIT ?2"
+         WHERE notices.user_id = ?1 AND (notices.is_unread OR acts.created_at > ?2) \
+         ORDER BY notices.act_id DESC LIMIT ?3"
     );
     connection
         .prepare_cached(sql)?
-        .query_map(params![user_id, limit], |row| {
+        .query_map(params![user_id, since, limit], |row| {
             let mut columns = Columns::of(row);
             Ok((log_entry(&mut columns)?, columns.read()?))
         })?

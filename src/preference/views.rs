@@ -3,7 +3,7 @@
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
-use crate::ui::choices::{Choice, choices};
+use crate::ui::choice::{Choice, choices};
 use crate::ui::field::{self, Place};
 use crate::web::account::Account;
 use crate::web::form::Errors;

@@ -102,7 +102,7 @@ pub fn update(cx: &Cx, token: &str) -> Result {
     let hash = user::handlers::hash(cx, password, None)?;
     let now = cx.now;
     let is_set = cx.write(move |connection| match sql::find(connection, &parsed, now)? {
-        Some(found) => sql::set_password(connection, found.user_id, &hash).map(|()| true),
+        Some(found) => sql::set_password(connection, found.user_id, &hash, found.is_by_mail).map(|()| true),
         None => Ok(false), // Another request has used it meanwhile.
     })?;
     if !is_set {

@@ -22,6 +22,29 @@ pub const LIFETIME: Duration = HOUR;
 pub const NO_BASE_URL: &str =
     "A link to set a new password needs the site's own address, which the operator sets with --base-url";
 
+/// The maker of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Maker {
+    /// This admin.
+    Admin(UserId),
+    /// The operator, on the command line.
+    Operator,
+    /// The mailer, which sends it to the address that the user has confirmed.
+    Mail,
+}
+
+impl Maker {
+    /// Its name in the database, and the admin.
+    #[must_use]
+    pub fn columns(self) -> (&'static str, Option<UserId>) {
+        match self {
+            Maker::Admin(id) => ("admin", Some(id)),
+            Maker::Operator => ("operator", None),
+            Maker::Mail => ("mail", None),
+        }
+    }
+}
+
 /// The user of a link that works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
@@ -29,6 +52,8 @@ pub struct Found {
     pub user_id: UserId,
     /// Their name.
     pub screen_name: String,
+    /// Whether it came by mail, so that the user's address is theirs.
+    pub is_by_mail: bool,
 }
 
 /// The whole link.

@@ -7,7 +7,7 @@ use super::VERSION;
 use crate::markup::{FORMATTING, Markup};
 use crate::site::settings::{CLOSED, OPEN, Setting, Settings};
 use crate::ui::button;
-use crate::ui::choices::{Choice, choices};
+use crate::ui::choice::{Choice, choices};
 use crate::ui::field::{self, Field, Place};
 use crate::web::account::Account;
 use crate::web::form::Errors;

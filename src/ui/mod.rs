@@ -2,7 +2,7 @@
 
 pub mod badge;
 pub mod button;
-pub mod choices;
+pub mod choice;
 pub mod field;
 pub mod layout;
 pub mod message;

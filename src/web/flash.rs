@@ -45,6 +45,7 @@ flashes! {
     ResetAsked "reset-asked" "If that is a user with a confirmed address, a link is on its way by mail."
     AddressAsked "address-asked" "A mail with a link is on its way. The link confirms the address."
     AddressConfirmed "address-confirmed" "The address is confirmed."
+    RepliesChosen "replies-chosen" "Replies by mail: your choice is saved."
     AddressRemoved "address-removed" "Your address was removed."
     SignedOut "signed-out" "That session has been successfully logged out."
     SignedOutElsewhere "signed-out-elsewhere" "You have been signed out everywhere else."

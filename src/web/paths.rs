@@ -312,6 +312,12 @@ pub fn confirm(token: &impl fmt::Display) -> String {
     format!("/confirm/{token}")
 }
 
+/// The link with this token that ends replies by mail.
+#[must_use]
+pub fn unsubscribe(token: &impl fmt::Display) -> String {
+    format!("/unsubscribe/{token}")
+}
+
 /// A session, which DELETE ends.
 #[must_use]
 pub fn session(id: SessionId) -> Path {

@@ -17,6 +17,7 @@ mod going_back;
 mod inbox;
 mod journeys;
 mod links;
+mod mailing;
 mod moderating;
 mod reader;
 mod replies;

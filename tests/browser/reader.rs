@@ -10,6 +10,7 @@ use std::thread;
 use headless_chrome::protocol::cdp::types::Method;
 use headless_chrome::protocol::cdp::{Emulation, Fetch, Input, Log, Network, Page, Runtime, Target};
 use headless_chrome::{Browser, LaunchOptions};
+use lorem_news::site::config::Config;
 use serde_json::Value;
 
 use crate::devtools::{DevTools, Events};
@@ -94,7 +95,12 @@ impl Reader {
 
     /// A reader on a new site.
     pub fn on_new_site() -> Reader {
-        Reader::on(Arc::new(Site::with(70, |_| {})), shared_browser())
+        Reader::on_site_with(|_| {})
+    }
+
+    /// A reader on a new site with a configuration that `change` has adapted.
+    pub fn on_site_with(change: impl FnOnce(&mut Config)) -> Reader {
+        Reader::on(Arc::new(Site::with(70, change)), shared_browser())
     }
 
     /// A second reader on the same site.

@@ -173,7 +173,7 @@ fn write(database: &Connection) {
     let secret = "07".repeat(32);
     let hash = token::Secret::parse(&secret).expect("a secret").hash();
     for id in [AUTHOR, LEFT] {
-        let sql = "INSERT INTO resets (id, user_id, secret_hash, created_at) VALUES (?1, ?1, ?2, ?3)";
+        let sql = "INSERT INTO resets (id, user_id, maker, secret_hash, created_at) VALUES (?1, ?1, 'mail', ?2, ?3)";
         database.execute(sql, rusqlite::params![id, hash, Timestamp::now()]).expect("a link");
         let sql =
             "INSERT INTO confirmations (user_id, address, secret_hash, created_at) VALUES (?1, '', ?2, ?3)";
@@ -302,6 +302,11 @@ fn probes(database: &Connection) -> Vec<Probe> {
     }
     for method in ["GET", "POST"] {
         add("/reset/:token", method, &[AUTHOR, LEFT].map(|id| format!("/reset/{id}.{}", "07".repeat(32))));
+    }
+    add("/user/mail/replies", "POST", &fixed(&["/user/mail/replies"]));
+    for method in ["GET", "POST"] {
+        let links = [AUTHOR, LEFT].map(|id| format!("/unsubscribe/{id}.{}", "07".repeat(32)));
+        add("/unsubscribe/:token", method, &links);
     }
     add("/reset", "GET", &fixed(&["/reset"]));
     add("/reset", "POST", &fixed(&["/reset"]));

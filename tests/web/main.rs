@@ -37,6 +37,7 @@ mod known_links;
 mod leaving;
 mod limits;
 mod links;
+mod mailed_replies;
 mod mailing;
 mod moderating;
 mod naming;

@@ -17,12 +17,12 @@ use lorem_news::follow;
 use lorem_news::hn_api;
 use lorem_news::hn_search;
 use lorem_news::inbox;
-use lorem_news::mail;
+use lorem_news::mail::{self, Replies};
 use lorem_news::moderation::{self, Decision, ModerationAction, Outcome, Subject};
 use lorem_news::post::best::Period;
 use lorem_news::post::day::Day;
 use lorem_news::post::{self, Content, Holder, Holders, ListedRow, NewPost, PostKind, UpdateOutcome};
-use lorem_news::reset;
+use lorem_news::reset::{self, Maker};
 use lorem_news::saved::{self, SaveAction};
 use lorem_news::search::query::{Kind, Query};
 use lorem_news::search::{self, Order};
@@ -163,7 +163,7 @@ fn lists(connection: &Connection) {
     hn_api::sql::comments_of_user(connection, USER, 100).expect("a user's comments");
     hn_api::sql::updates(connection).expect("what has changed");
     comment::sql::discussion::of_post(connection, POST).expect("the comments on a post itself");
-    moderation::sql::notices(connection, USER, 10).expect("the notices");
+    moderation::sql::notices(connection, USER, LONG_AGO, 10).expect("the notices");
     user::sql::admins(connection, 5).expect("the admins");
 }
 
@@ -491,6 +491,9 @@ fn mail_finds_its_rows_by_an_index() {
     let (_folder, connection) = database();
     let secret = Secret::random();
     let now = Timestamp::now();
+    connection.execute("UPDATE posts SET user_id = 1 WHERE id = 1", []).expect("the schema is known");
+    let user_id = UserId::new(2);
+    let answer = NewComment { post_id: POST, parent_id: None, user_id, body: "A body", created_at: now };
     let asked = statements(&connection, |connection| {
         assert!(mail::sql::ask_to_confirm(connection, USER, "a@example.com", now).expect("an answer"));
         assert!(
@@ -505,6 +508,16 @@ fn mail_finds_its_rows_by_an_index() {
         let next = mail::sql::next(connection, now).expect("an answer").expect("a mail is due");
         mail::sql::put_off(connection, next.id, now).expect("it waits");
         mail::sql::mark_sent(connection, next.id, now).expect("it is sent");
+        assert!(mail::sql::replies::set_wish(connection, USER, Replies::AtOnce, &secret).expect("an answer"));
+        assert_eq!(mail::sql::replies::wish(connection, USER).expect("an answer"), Some(Replies::AtOnce));
+        let comment_id = comment::sql::create(connection, &answer).expect("a comment");
+        assert!(mail::sql::replies::is_behind(connection).expect("an answer"));
+        mail::sql::replies::follow(connection, now).expect("it is queued");
+        assert!(mail::sql::replies::receiver(connection, USER).expect("an answer").is_some());
+        assert_eq!(mail::sql::replies::items(connection, USER, now).expect("an answer").len(), 1);
+        assert_eq!(mail::sql::replies::last_unread(connection, USER).expect("an answer"), comment_id.get());
+        mail::sql::replies::mark_told(connection, USER, comment_id.get()).expect("it is told");
+        assert!(mail::sql::replies::unsubscribe(connection, &token).expect("an answer"));
         mail::sql::prune(connection, now).expect("nothing is old");
         mail::sql::drop_mail(connection, next.id).expect("it goes");
         mail::sql::forget(connection, USER).expect("it is forgotten");
@@ -564,12 +577,12 @@ fn moderation_finds_its_rows_by_an_index() {
             assert_eq!(decide(action, Subject::User(UserId::new(2))), Outcome::Done);
         }
         assert_eq!(decide(ModerationAction::Reset, Subject::User(UserId::new(2))), Outcome::Done);
-        let token =
-            reset::sql::create(connection, UserId::new(2), Some(USER), &secret, LONG_AGO).expect("a link");
+        let token = reset::sql::create(connection, UserId::new(2), Maker::Admin(USER), &secret, LONG_AGO)
+            .expect("a link");
         assert!(reset::sql::find(connection, &token, LONG_AGO).expect("an answer").is_some());
-        reset::sql::set_password(connection, UserId::new(2), "a hash").expect("it is changed");
+        reset::sql::set_password(connection, UserId::new(2), "a hash", false).expect("it is changed");
         assert!(reset::sql::find(connection, &token, LONG_AGO).expect("an answer").is_none());
-        reset::sql::create(connection, USER, None, &secret, LONG_AGO).expect("a link");
+        reset::sql::create(connection, USER, Maker::Mail, &secret, LONG_AGO).expect("a link");
         let pruned = reset::sql::prune(connection, 0, Timestamp::from_micros(2)).expect("they go");
         assert_eq!(pruned.removed, 1);
         moderation::sql::mark_notices_read(connection, UserId::new(2)).expect("they are read");

@@ -3,7 +3,7 @@
 use std::thread;
 
 use lorem_news::site::origin::Origin;
-use lorem_news::types::time::{HOUR, MINUTE, Timestamp};
+use lorem_news::types::time::{DAY, HOUR, MINUTE, Timestamp};
 use rusqlite::Connection;
 
 use crate::client::*;
@@ -119,6 +119,14 @@ fn a_link_is_in_the_log_and_told_to_its_user() {
     assert_eq!(texts(&html, "#mark_all"), [""; 0]);
     eventually("it is read", || unread().is_empty().then_some(()));
     assert!(!texts(&user.get("/inbox").html(), "#notices li p strong").concat().contains("new"));
+    // A month later it is there no more, if it has been read.
+    database
+        .execute("UPDATE acts SET created_at = created_at - ?1", [micros(31 * DAY)])
+        .expect("the schema is known");
+    assert_eq!(texts(&user.get("/inbox").html(), "#notices li").len(), 0);
+    database.execute("UPDATE notices SET is_unread = 1", []).expect("the schema is known");
+    assert_eq!(texts(&user.get("/inbox").html(), "#notices li").len(), 1);
+    eventually("it is read", || unread().is_empty().then_some(()));
     // Nobody else reads it there.
     assert_eq!(texts(&admin.get("/inbox").html(), "#notices"), [""; 0]);
     path_of_link(&admin, USER);
@@ -339,7 +347,7 @@ fn expired_links_are_removed() {
     let connection = open(&database);
     let now = Timestamp::now();
     for (user, age) in [(1, 2 * HOUR), (2, HOUR + MINUTE), (3, MINUTE)] {
-        let sql = "INSERT INTO resets (user_id, secret_hash, created_at) VALUES (?1, zeroblob(32), ?2)";
+        let sql = "INSERT INTO resets (user_id, maker, secret_hash, created_at) VALUES (?1, 'mail', zeroblob(32), ?2)";
         connection.execute(sql, rusqlite::params![user, now - age]).expect("the schema is known");
     }
     let _site = Site::with(0, |config| config.database = database.clone());

@@ -8,7 +8,7 @@ use lorem_news::user::name;
 
 use crate::client::{Client, NEW_PASSWORD};
 use crate::harness::*;
-use crate::mailing::sends_to;
+use crate::mailing::{give_addresses, sends_to};
 use crate::seen::*;
 
 /// A site with the limits of `lorem-news serve`, behind a trusted proxy that sets the client address.
@@ -263,10 +263,11 @@ fn of_two_actions() -> Site {
              INSERT INTO versions (post_id, created_at, text) VALUES (1, 1, 'a'), (1, 1, 'b'), (1, 1, 'c'), (1, 1, 'd');",
         )
         .expect("the authors");
+    give_addresses(&site.database(), [1]);
     // Links to set the passwords of users 11 to 13.
     let hash = Secret::parse(&"0a".repeat(32)).expect("a secret").hash();
     for id in 1..=3 {
-        let sql = "INSERT INTO resets (id, user_id, secret_hash, created_at) VALUES (?1, 10 + ?1, ?2, ?3)";
+        let sql = "INSERT INTO resets (id, user_id, maker, secret_hash, created_at) VALUES (?1, 10 + ?1, 'mail', ?2, ?3)";
         site.database().execute(sql, rusqlite::params![id, hash, Timestamp::now()]).expect("a link");
         let sql = "INSERT INTO confirmations (user_id, address, secret_hash, created_at) VALUES (10 + ?1, '', ?2, ?3)";
         site.database().execute(sql, rusqlite::params![id, hash, Timestamp::now()]).expect("a link");
@@ -320,6 +321,7 @@ fn request(method: &str, pattern: &str) -> Option<(&'static str, &'static [(&'st
         ("POST", "/user/mail") => {
             ("/user/mail", &[("address", "a@example.com"), ("current_password", "wrong")])
         }
+        ("POST", "/user/mail/replies") => ("/user/mail/replies", &[("replies", "daily")]),
         ("DELETE", "/user/mail") => ("/user/mail", &[]),
         ("POST", "/confirm/:token") => ("/confirm/1{n}.{secret}", &[]),
         ("POST", "/reset/:token") => ("/reset/{n}.{secret}", &[("password", "correct horse")]),
@@ -390,7 +392,7 @@ fn a_change_without_a_limit_gives_its_reason() {
             Limited::By(_) => None,
         })
         .collect();
-    assert_eq!(free, ["POST /preferences", "POST /benchmarking/:action"]);
+    assert_eq!(free, ["POST /unsubscribe/:token", "POST /preferences", "POST /benchmarking/:action"]);
 }
 
 #[test]

@@ -30,6 +30,8 @@ pub enum Conduct {
     DiesAfter(usize),
     /// It reads them and never answers.
     Hangs,
+    /// It takes them and never answers.
+    TakesInSilence,
 }
 
 /// A mail server in this process. Dropping it ends all its connections.
@@ -53,6 +55,16 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Shared {
+    /// What is done with a mail that has come.
+    fn next_conduct(&self) -> Conduct {
+        let mut conduct = lock(&self.conduct);
+        let now = *conduct;
+        if let Conduct::DiesAfter(left) = &mut *conduct {
+            *left = left.saturating_sub(1);
+        }
+        now
+    }
+
     /// Ends all connections and wakes the thread that accepts.
     fn die(&self) {
         for connection in lock(&self.connections).take().into_iter().flatten() {
@@ -84,7 +96,11 @@ impl MailServer {
                 let Some(connections) = &mut *lock(&accepting.connections) else { break };
                 connections.push(stream.try_clone().expect("a descriptor"));
                 let shared = Arc::clone(&accepting);
-                thread::spawn(move || serve(&stream, &shared));
+                thread::spawn(move || {
+                    serve(&stream, &shared);
+                    // The list has a copy, which would keep it open.
+                    let _ = stream.shutdown(Shutdown::Both);
+                });
             }
         });
         MailServer { address, shared, thread: Some(thread) }
@@ -148,19 +164,13 @@ impl Handler for Inbound<'_> {
     }
 
     fn data_end(&mut self) -> Response {
-        let mut conduct = lock(&self.shared.conduct);
-        match &mut *conduct {
+        let conduct = self.shared.next_conduct();
+        match conduct {
             Conduct::DiesAfter(0) => {
                 self.shared.die();
                 return response::NO_SERVICE;
             }
-            Conduct::DiesAfter(left) => *left -= 1,
-            Conduct::Hangs => {
-                drop(conduct);
-                loop {
-                    thread::park();
-                }
-            }
+            Conduct::Hangs => hang(),
             _ => {}
         }
         let message = String::from_utf8_lossy(&self.data).into_owned();
@@ -169,7 +179,17 @@ impl Handler for Inbound<'_> {
         let is_quoted = head.contains("Content-Transfer-Encoding: quoted-printable");
         let text = if is_quoted { unquoted(body) } else { body.to_owned() };
         lock(&self.shared.received).push(Received { to: self.to.clone(), head, text });
+        if conduct == Conduct::TakesInSilence {
+            hang();
+        }
         response::OK
+    }
+}
+
+/// Never returns: the thread ends with the process.
+fn hang() -> ! {
+    loop {
+        thread::park();
     }
 }
 

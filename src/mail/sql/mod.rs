@@ -1,5 +1,7 @@
 //! All SQL about mail: addresses and the queue.
 
+pub mod replies;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
@@ -64,7 +66,7 @@ pub fn ask_to_confirm(
     Ok(true)
 }
 
-/// Queues a mail to an address, or renews the one of its kind that waits for the user; `false`: the user, or the address, has
+/// Queues a mail to an address, unless one of its kind waits for the user, which a confirmation renews; `false`: the user, or the address, has
 /// had too many of this kind today.
 fn queue(
     connection: &Connection,
@@ -87,7 +89,8 @@ fn queue(
     }
     let sql = "INSERT INTO mails (user_id, kind, folded, created_at, due_at) VALUES (?1, ?2, ?3, ?4, ?4) \
                ON CONFLICT (user_id, kind) WHERE sent_at IS NULL DO UPDATE \
-               SET folded = excluded.folded, created_at = excluded.created_at, due_at = excluded.due_at, tries = 0";
+               SET folded = excluded.folded, created_at = excluded.created_at, due_at = excluded.due_at, tries = 0 \
+               WHERE excluded.kind = 'confirmation'";
     connection.prepare_cached(sql)?.execute(params![user_id, kind.code(), folded, now])?;
     Ok(true)
 }
@@ -148,6 +151,12 @@ pub fn forget(connection: &Connection, user_id: UserId) -> rusqlite::Result<()> 
     ] {
         connection.prepare_cached(sql)?.execute([user_id])?;
     }
+    Ok(())
+}
+
+/// Forgets the address that a user has not confirmed yet.
+pub fn forget_unconfirmed(connection: &Connection, user_id: UserId) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM confirmations WHERE user_id = ?1")?.execute([user_id])?;
     Ok(())
 }
 

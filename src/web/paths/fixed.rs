@@ -64,6 +64,8 @@ pub const ACCOUNT: &str = "/user";
 pub const EDIT_ACCOUNT: &str = "/user/edit";
 /// The viewer's mail address.
 pub const MAIL: &str = "/user/mail";
+/// How the viewer wants replies by mail (POST).
+pub const MAILED_REPLIES: &str = "/user/mail/replies";
 /// The confirmation of deleting the viewer's account.
 pub const DELETE_ACCOUNT: &str = "/user/delete";
 /// The reader's preferences.

@@ -1,4 +1,4 @@
-//! A choice of one among a few: radio buttons.
+//! Choices between a few values, as radio buttons.
 
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
@@ -14,14 +14,14 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// A radio button with its value, its label, and whether it is chosen.
+    /// A button with its value and label.
     #[must_use]
     pub fn new(value: &'static str, label: &'static str, is_chosen: bool) -> Choice {
         Choice { value, label, is_chosen }
     }
 }
 
-/// The radio buttons of a field, below a legend.
+/// The buttons of a field below their legend.
 pub fn choices<'f, const N: usize>(
     name: &'static str,
     legend: &'static str,
