@@ -9,6 +9,7 @@ use lorem_http::{Limits, Network, ProxyHeaders};
 use super::origin::Origin;
 use super::rate_limits::RateLimits;
 use crate::file_mode::FileMode;
+use crate::page_title::AddressPolicy;
 use crate::replica;
 
 /// The default of [`Config::cache_mb`].
@@ -54,6 +55,8 @@ pub struct Config {
     pub cache_mb: u32,
     /// Hours after its creation in which the author of a post may change its title and link; 0: never.
     pub title_hours: u32,
+    /// The addresses from which titles of linked pages may be fetched; `None`: none are fetched.
+    pub fetch_titles: Option<AddressPolicy>,
     /// The replica, if there is one.
     pub replica: Option<replica::settings::Settings>,
 }
@@ -80,6 +83,7 @@ impl Config {
             server_timing: false,
             cache_mb: DEFAULT_CACHE_MB,
             title_hours: MAX_TITLE_HOURS,
+            fetch_titles: None,
             replica: None,
         }
     }

@@ -22,6 +22,7 @@ mod durability;
 mod environment;
 mod feed_ids;
 mod feeds;
+mod fetching;
 mod file_modes;
 mod hashing;
 mod hidden;

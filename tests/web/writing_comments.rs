@@ -526,8 +526,13 @@ fn htmx_gets_a_comment_or_its_form_as_a_fragment() {
     let new: Vec<String> =
         attributes(&html, "[id]", "id").into_iter().filter(|id| !page.contains(id)).collect();
     let (field, place) = (format!("edited_body_{id}"), format!("preview_edit_{id}"));
-    let expected =
-        [place.clone(), field.clone(), format!("{field}_hint"), format!("{place}_button"), format!("cancel_{id}")];
+    let expected = [
+        place.clone(),
+        field.clone(),
+        format!("{field}_hint"),
+        format!("{place}_button"),
+        format!("cancel_{id}"),
+    ];
     assert_eq!(new, expected);
 }
 

@@ -1,6 +1,7 @@
 //! Handlers for posts: the page of a post, and the forms.
 
 pub mod discussion;
+mod fetching;
 pub mod lists;
 pub mod rows;
 
@@ -194,7 +195,7 @@ fn reposted(cx: &Cx, viewer: &Viewer, id: PostId) -> Result<Content> {
 fn new_page(cx: &Cx, form: &PostForm) -> Result<String> {
     let page = Page { aside: Some(views::BACK_TO_POSTS), ..Page::with_form(cx, "New post", form.errors)? };
     let bookmarklet = cx.origin().map(|origin| paths::bookmarklet(&origin));
-    Ok(layout::render(&page, views::new(*form, bookmarklet.as_deref()))?)
+    Ok(layout::render(&page, views::new(*form, cx.site.page_titles.is_some(), bookmarklet.as_deref()))?)
 }
 
 /// The outcome of a request for a new post.
@@ -225,6 +226,9 @@ pub fn create(cx: &Cx) -> Result {
     let form = form_of(cx, &requested)?;
     if preview::is_wanted(cx.form()?) {
         return previewed(cx, viewer, &form, |form| new_page(cx, form));
+    }
+    if let Some(titles) = fetching::wanted(cx, cx.form()?) {
+        return fetching::title(cx, viewer, titles, &form, |form| new_page(cx, form));
     }
     let refuse = |errors: &Errors, holders| {
         Ok(reply::refused(cx, new_page(cx, &PostForm { errors, holders, ..form })?, errors))
