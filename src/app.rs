@@ -27,6 +27,7 @@ use crate::site::first_admin::FirstAdmin;
 use crate::site::hashing::Hashing;
 use crate::site::limiter::Limiter;
 use crate::site::origin::Origin;
+use crate::site::page_titles::PageTitles;
 use crate::site::semaphore::Semaphore;
 use crate::site::settings::kept::KeptSettings;
 use crate::site::{Kept, Site};
@@ -83,6 +84,7 @@ impl App {
         let cookie_names = CookieNames::new(config.relax_ssl, &identity);
         let limiter = Limiter::new(config.rates.as_ref());
         let (request_permits, hashing) = (Semaphore::for_requests(), Hashing::new(Semaphore::for_hashing()));
+        let page_titles = config.fetch_titles.clone().map(PageTitles::new);
         let (changes, kept) = (Arc::<Changes>::default(), kept(config.cache_mb));
         if kept.is_some() {
             let watched = Arc::clone(&changes);
@@ -102,6 +104,7 @@ impl App {
             feed_ids,
             cookie_names,
             request_permits,
+            page_titles,
             hashing,
             limiter,
             replica: status,

@@ -60,6 +60,7 @@ pub mod web;
 pub mod site;
 
 // Independent of requests: the replica, metrics, changes, schema, text, types.
+pub mod page_title;
 pub mod replica;
 pub mod file_mode;
 pub mod metrics;

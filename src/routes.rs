@@ -207,12 +207,12 @@ routes! { cx,
         GET => kept::page(cx, |cx| post::handlers::show(cx, post_id(id)?)),
         PATCH [Writes] => post::handlers::update(cx, post_id(id)?),
         PUT [Writes] => post::handlers::update(cx, post_id(id)?),
-        DELETE [Changes] => post::handlers::destroy(cx, post_id(id)?)
+        DELETE [Changes] => post::handlers::destruction::destroy(cx, post_id(id)?)
     }
     ["posts", id, "text"] => { GET => post::handlers::text(cx, post_id(id)?) }
     ["posts", id, "versions"] => { GET => version::handlers::show(cx, Target::Post(post_id(id)?)) }
     ["posts", id, "edit"] => { GET => post::handlers::edit(cx, post_id(id)?) }
-    ["posts", id, "destroy"] => { GET => post::handlers::confirm_destroy(cx, post_id(id)?) }
+    ["posts", id, "destroy"] => { GET => post::handlers::destruction::confirm(cx, post_id(id)?) }
     ["posts", id, "undo"] => { POST [Changes] => deletion::handlers::undo(cx, Target::Post(post_id(id)?)) }
     ["posts", id, "comments"] => {
         GET => Ok(comment::handlers::list(cx, post_id(id)?)),

@@ -19,6 +19,7 @@ use super::settings::SettingOptions;
 use super::signals::on_stop_signal;
 use crate::app::{self, App};
 use crate::first_admin;
+use crate::page_title::AddressPolicy;
 use crate::replica::setup::Replica;
 use crate::replica::status::ReplicaStatus;
 use crate::site::config::{Config, DEFAULT_CACHE_MB, DEFAULT_TITLE_HOURS, MAX_TITLE_HOURS};
@@ -83,6 +84,12 @@ pub(crate) struct ServeOptions {
     /// admins posted, can be changed at any time
     #[arg(long, env, default_value_t = DEFAULT_TITLE_HOURS, value_name = "N", value_parser = value_parser!(u32).range(0..=i64::from(MAX_TITLE_HOURS)))]
     title_hours: u32,
+    /// Offer to fill in the title of a link from its page: this server fetches it, from public addresses only
+    #[arg(long, env, action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
+    fetch_titles: bool,
+    /// Fetch titles from these networks as well, such as an intranet, at any port. Users learn the titles of its pages
+    #[arg(long, env, value_delimiter = ',', value_name = "IP,…")]
+    fetch_titles_from: Vec<Network>,
     #[command(flatten)]
     replica: ReplicaOptions,
     /// Restore the replica at this interval, to verify it: `30s`, `24h`, `7d`, `off`; hourly after a failure
@@ -146,6 +153,7 @@ impl ServeOptions {
             cache_mb: self.cache_mb,
             smtp,
             title_hours: self.title_hours,
+            fetch_titles: self.fetch_titles.then(|| AddressPolicy::with(self.fetch_titles_from)),
             replica,
         })
     }

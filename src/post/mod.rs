@@ -199,7 +199,7 @@ pub const REPOST_WINDOW: Duration = Duration::from_hours(30 * 24);
 /// The least [length](text::length_of_words) of a title.
 const MIN_TITLE_CHARS: usize = 5;
 /// The most characters of a title.
-const MAX_TITLE_CHARS: usize = 255;
+pub const MAX_TITLE_CHARS: usize = 255;
 /// The most characters of a text: more than readers want, and quick to render.
 pub const MAX_TEXT_CHARS: usize = 65_536;
 

@@ -393,11 +393,19 @@ pub struct PostForm<'f> {
     pub title: TitleRule,
 }
 
+/// The name of the button that fills in the title from the page at the URL.
+pub const FETCH_TITLE: &str = "fetch_title";
+
 /// The id of the place of the preview. A page has one form for a post.
 pub const PREVIEW: &str = "preview";
 
 /// The page for a new post, with the bookmarklet, when its URL is known, and the site's name on it.
-pub fn new<'f>(form: PostForm<'f>, bookmarklet: Option<(&'f str, &'f str)>) -> impl Render + 'f {
+/// `fetches_titles`: with a button that fills in the title from the page at the URL.
+pub fn new<'f>(
+    form: PostForm<'f>,
+    fetches_titles: bool,
+    bookmarklet: Option<(&'f str, &'f str)>,
+) -> impl Render + 'f {
     owned_html! {
         form(method="post", action=paths::POSTS) {
             : form.account;
@@ -405,6 +413,9 @@ pub fn new<'f>(form: PostForm<'f>, bookmarklet: Option<(&'f str, &'f str)>) -> i
             div(class="actions") {
                 button(class="button") { : "Create Post" }
                 : preview::button(PREVIEW, Some(paths::POSTS.to_owned()));
+                @ if fetches_titles {
+                    button(class="button", id=FETCH_TITLE, name=FETCH_TITLE, value="1") { : "Fetch the title" }
+                }
             }
         }
         @ if let Some((href, site_name)) = bookmarklet {

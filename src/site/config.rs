@@ -11,6 +11,7 @@ use super::rate_limits::RateLimits;
 use super::settings::Setting;
 use super::smtp::Smtp;
 use crate::file_mode::FileMode;
+use crate::page_title::AddressPolicy;
 use crate::replica;
 
 /// The default of [`Config::cache_mb`].
@@ -60,6 +61,8 @@ pub struct Config {
     pub smtp: Option<Smtp>,
     /// Hours after its creation in which the author of a post may change its title and link; 0: never.
     pub title_hours: u32,
+    /// The addresses from which titles of linked pages may be fetched; `None`: none are fetched.
+    pub fetch_titles: Option<AddressPolicy>,
     /// The replica, if there is one.
     pub replica: Option<replica::settings::Settings>,
 }
@@ -88,6 +91,7 @@ impl Config {
             cache_mb: DEFAULT_CACHE_MB,
             smtp: None,
             title_hours: MAX_TITLE_HOURS,
+            fetch_titles: None,
             replica: None,
         }
     }

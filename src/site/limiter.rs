@@ -76,6 +76,8 @@ actions! {
     WriteFrom(IpAddr) Writes;
     /// A deletion by this user, a change of their account, or a decision as an admin.
     ChangeBy(UserId) Changes;
+    /// A title of a linked page, fetched for this user.
+    TitleFetchBy(UserId) Writes;
     /// A preview of a text of this user.
     PreviewBy(UserId) Changes;
     /// A request in this session to end others of its user. It counts by session, so that a stranger with one

@@ -10,6 +10,7 @@ pub mod kept_pages;
 pub mod kept_pieces;
 pub mod limiter;
 pub mod origin;
+pub mod page_titles;
 pub mod rate_limits;
 pub mod semaphore;
 pub mod settings;
@@ -32,6 +33,7 @@ use hashing::Hashing;
 use kept_pages::KeptPages;
 use kept_pieces::{Asked, KeptPieces};
 use limiter::Limiter;
+use page_titles::PageTitles;
 use semaphore::Semaphore;
 use settings::kept::KeptSettings;
 
@@ -57,6 +59,8 @@ pub struct Site {
     pub request_permits: Semaphore,
     /// Permits and memory for hashing passwords.
     pub hashing: Hashing,
+    /// Titles of linked pages; `None`: the operator does not allow to fetch them.
+    pub page_titles: Option<PageTitles>,
     /// The rate limits and the recent actions.
     pub limiter: Limiter,
     /// The status of the replica; `None`: there is no replica.

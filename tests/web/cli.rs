@@ -21,7 +21,7 @@ const KNOWN: i64 = lorem_news::schema::MIGRATIONS.len() as i64;
 const DATABASE: (&str, &str) = ("--database <FILE>", "[env: DATABASE=] [default: db/lorem_news.sqlite3]");
 const FILE_MODE: (&str, &str) = ("--file-mode <MODE>", "[env: FILE_MODE=] [default: 0600]");
 const BASE_URL: (&str, &str) = ("--base-url <URL>", "[env: BASE_URL=]");
-const SERVE: [(&str, &str); 29] = [
+const SERVE: [(&str, &str); 31] = [
     DATABASE,
     FILE_MODE,
     ("--listen <ADDRESS>", "[env: LISTEN=] [default: 127.0.0.1:3000]"),
@@ -47,6 +47,8 @@ const SERVE: [(&str, &str); 29] = [
     ("--slow-ms <N>", "[env: SLOW_MS=] [default: 500]"),
     ("--cache-mb <N>", "[env: CACHE_MB=] [default: 64]"),
     ("--title-hours <N>", "[env: TITLE_HOURS=] [default: 2]"),
+    ("--fetch-titles", "[env: FETCH_TITLES=]"),
+    ("--fetch-titles-from <IP,…>", "[env: FETCH_TITLES_FROM=]"),
     REPLICA[0],
     REPLICA[1],
     REPLICA[2],

@@ -245,8 +245,10 @@ pub fn complaints(html: &Html) -> Vec<String> {
         if !is_sent || form.value().attr("action").is_none() {
             found.push(format!("it cannot be sent: {:?}", form.value()));
         }
-        let button = Selector::parse("button:not([type]):not([name=preview]), button[type=submit]")
-            .expect("a selector");
+        let button = Selector::parse(
+            "button:not([type]):not([name=preview], [name=fetch_title]), button[type=submit]",
+        )
+        .expect("a selector");
         if form.select(&button).count() != 1 {
             found.push(format!("it has not one button: {:?}", form.value()));
         }

@@ -23,6 +23,7 @@ mod durability;
 mod environment;
 mod feed_ids;
 mod feeds;
+mod fetching;
 mod file_modes;
 mod following;
 mod hashing;

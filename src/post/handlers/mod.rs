@@ -1,6 +1,8 @@
 //! Handlers for posts: the page of a post, and the forms.
 
+pub mod destruction;
 pub mod discussion;
+mod fetching;
 pub mod lists;
 pub mod own_lists;
 pub mod past;
@@ -22,7 +24,6 @@ use crate::changes::Topic;
 use crate::comment;
 use crate::comment::Thread;
 use crate::comment::views::{CommentForm, ThreadContext};
-use crate::deletion;
 use crate::draft;
 use crate::inbox;
 use crate::saved;
@@ -40,7 +41,7 @@ use crate::web::account::Account;
 use crate::web::flash::Flash;
 use crate::web::form::{Errors, Form, NO_ERRORS};
 use crate::web::reply::{self, Change};
-use crate::web::{ALREADY_DELETED, ALREADY_REMOVED, Cx, Error, Result, paths};
+use crate::web::{Cx, Error, Result, paths};
 
 /// `GET /posts/:id`: a post and its comments.
 ///
@@ -207,7 +208,7 @@ fn new_page(cx: &Cx, form: &PostForm) -> Result<String> {
     let page = Page { aside: Some(views::BACK_TO_POSTS), ..Page::with_form(cx, "New post", form.errors)? };
     let bookmarklet = cx.origin().map(|origin| paths::bookmarklet(&origin));
     let bookmarklet = bookmarklet.as_deref().map(|href| (href, cx.settings().name()));
-    Ok(layout::render(&page, views::new(*form, bookmarklet))?)
+    Ok(layout::render(&page, views::new(*form, cx.site.page_titles.is_some(), bookmarklet))?)
 }
 
 /// The outcome of a request for a new post.
@@ -238,6 +239,9 @@ pub fn create(cx: &Cx) -> Result {
     let form = form_of(cx, &requested)?;
     if preview::is_wanted(cx.form()?) {
         return previewed(cx, viewer, &form, |form| new_page(cx, form));
+    }
+    if let Some(titles) = fetching::wanted(cx, cx.form()?) {
+        return fetching::title(cx, viewer, titles, &form, |form| new_page(cx, form));
     }
     let refuse = |errors: &Errors, holders| {
         Ok(reply::refused(cx, new_page(cx, &PostForm { errors, holders, ..form })?, errors))
@@ -438,62 +442,4 @@ pub fn update(cx: &Cx, id: PostId) -> Result {
         Some(UpdateOutcome::Taken(holders)) => refuse(&holders.errors(), holders),
         None => Err(Error::NotFound),
     }
-}
-
-/// `GET /posts/:id/destroy`: the page with the button that deletes the post.
-///
-/// # Errors
-/// [`Error::SignIn`] for a guest; [`Error::Moderated`] for a banned user; [`Error::Forbidden`] for a user who is not
-/// the author; those of `already_deleted`; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
-pub fn confirm_destroy(cx: &Cx, id: PostId) -> Result {
-    let viewer = auth::require_active_user(cx)?;
-    let Content { title, .. } = match own_post(cx, viewer, id) {
-        Err(Error::NotFound) => return already_deleted(cx, viewer, id),
-        found => content_of(found?),
-    };
-    let back = paths::post(id).to_string();
-    let page = Page { aside: Some((&back, "← Back to post")), ..Page::new(cx, "Destroying post")? };
-    Ok(reply::page(cx, layout::render(&page, views::destroy(page.account(), id, &title))?))
-}
-
-/// `DELETE /posts/:id`: deletes a post. One with comments stays as `[deleted]`.
-///
-/// # Errors
-/// [`Error::SignIn`] for a guest; [`Error::Moderated`] for a banned user; [`Error::Forbidden`] for a user who is not
-/// the author; those of `already_deleted`; [`Error::RateLimited`]; [`Error::Unavailable`] or [`Error::Internal`]
-/// when the database fails.
-pub fn destroy(cx: &Cx, id: PostId) -> Result {
-    let viewer = auth::require_user_or_return(cx, paths::post(id))?;
-    let (user_id, now) = (viewer.id, cx.now);
-    match own_post(cx, viewer, id) {
-        Err(Error::NotFound) => return already_deleted(cx, viewer, id),
-        found => drop(found?),
-    }
-    cx.site.limiter.check_and_record(Action::ChangeBy(user_id))?;
-    let destroyed = auth::write_as(cx, viewer, Standing::Active, move |connection| {
-        sql::delete(connection, id, user_id, now)
-    })?;
-    match destroyed {
-        Some(true) => Ok(reply::done_offering(cx, paths::POSTS, Flash::PostDestroyed, id.get())),
-        Some(false) => already_deleted(cx, viewer, id),
-        None => Err(Error::sign_in(paths::post(id))),
-    }
-}
-
-/// The answer when a post that is to be deleted is deleted, or removed, already: its author can undo that as after the
-/// deletion itself.
-///
-/// # Errors
-/// [`Error::Gone`], unless the viewer can undo the deletion; [`Error::Unavailable`] or [`Error::Internal`] when the
-/// database fails.
-fn already_deleted(cx: &Cx, viewer: &Viewer, id: PostId) -> Result {
-    let (found, held) = cx.read(|connection| {
-        let held = deletion::sql::find(connection, Target::Post(id), viewer.id, cx.now)?;
-        Ok((sql::find(connection, None, id)?, held))
-    })?;
-    if held.is_some() {
-        return Ok(reply::done_offering(cx, paths::POSTS, Flash::PostDestroyedBefore, id.get()));
-    }
-    let is_removed = found.is_some_and(|detail| detail.removed.is_some());
-    Err(if is_removed { ALREADY_REMOVED } else { ALREADY_DELETED })
 }
