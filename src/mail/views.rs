@@ -62,7 +62,7 @@ pub fn settings(account: Account, settings: Settings) -> impl Render {
 
 fn remove(account: Account) -> impl Render {
     owned_html! {
-        div(class="actions") {
+        section(class="decision") {
             form(method="post", action=paths::MAIL) {
                 : account;
                 : button::method_override("delete");
