@@ -38,12 +38,15 @@ pub fn page<'i>(account: Account, content: Content<'i>, clock: &'i Clock) -> imp
     let Content { items, has_more_unread, notices, muted, feed } = content;
     owned_html! {
         @ if !notices.is_empty() { : self::notices(notices, clock) }
-        @ if items.rows.is_empty() {
-            p(class="empty") { : "There is nothing here yet. Comments on your posts and replies to your comments come here, and comments that mention you as @ and your name." }
-        } else {
-            @ if has_more_unread { : mark_all(account) }
-            ol(class="comments", id="inbox") { @ for item in &items.rows { : self::item(item, clock) } }
-            : pager::more(items.next, "after", "", "comments");
+        // Below the notices.
+        div(class?=(!notices.is_empty()).then_some("decision")) {
+            @ if items.rows.is_empty() {
+                p(class="empty") { : "There is nothing here yet. Comments on your posts and replies to your comments come here, and comments that mention you as @ and your name." }
+            } else {
+                @ if has_more_unread { : mark_all(account) }
+                ol(class="comments", id="inbox") { @ for item in &items.rows { : self::item(item, clock) } }
+                : pager::more(items.next, "after", "", "comments");
+            }
         }
         @ if !muted.is_empty() { : self::muted(muted) }
         : self::feed(account, feed);

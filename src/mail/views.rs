@@ -46,9 +46,11 @@ pub fn settings(account: Account, settings: Settings) -> impl Render {
                 @ if let Some(address) = &addresses.confirmed { : Isolated(address) } else { : "none" }
             }
             @ if let Some(address) = &addresses.pending {
-                dt { : "to be confirmed:" }
-                dd(id="address_pending") { : Isolated(address); : " (by the link in the mail to it, within a day)" }
+                dt { : "pending:" } dd(id="address_pending") { : Isolated(address) }
             }
+        }
+        @ if addresses.pending.is_some() {
+            p(class="hint") { : "The link in the mail to a pending address confirms it, within a day." }
         }
         @ if addresses.confirmed.is_some() || addresses.pending.is_some() { : remove(account) }
         @ if let Some(wish) = replies.filter(|_| sends_mail) { : self::replies(account, wish, errors) }
@@ -59,7 +61,7 @@ pub fn settings(account: Account, settings: Settings) -> impl Render {
 
 fn remove(account: Account) -> impl Render {
     owned_html! {
-        div(class="actions") {
+        section(class="decision") {
             form(method="post", action=paths::MAIL) {
                 : account;
                 : button::method_override("delete");
@@ -77,11 +79,13 @@ fn replies(account: Account, present: Replies, errors: &Errors) -> impl Render {
     };
     let choices = Replies::ALL.map(|wish| Choice::new(wish.code(), label(wish), wish == present));
     owned_html! {
-        form(method="post", action=paths::MAILED_REPLIES) {
-            : account;
-            : choice::choices("replies", REPLIES, choices, errors);
+        section(class="decision") {
+            form(method="post", action=paths::MAILED_REPLIES) {
+                : account;
+                : choice::choices("replies", REPLIES, choices, errors);
+                button(class="button", id="choose_replies") { : "Save choice" }
+            }
             p(class="hint") { : "What comes into your inbox and is still unread. Each mail has a link that ends them." }
-            button(class="button", id="choose_replies") { : "Save choice" }
         }
     }
 }
@@ -90,7 +94,9 @@ fn replies(account: Account, present: Replies, errors: &Errors) -> impl Render {
 pub fn unsubscribe(action: &str) -> impl Render {
     owned_html! {
         p { : "Do you want no more replies by mail?" }
-        form(method="post", action=action) { button(class="button") { : "Send no more" } }
+        section(class="decision") {
+            form(method="post", action=action) { button(class="button") { : "Send no more" } }
+        }
     }
 }
 
@@ -116,13 +122,15 @@ fn form<'f>(
         Field::new("current_password", "Current password", "", errors).autocomplete("current-password");
     let has_address = addresses.confirmed.is_some();
     owned_html! {
-        form(method="post", action=paths::MAIL) {
-            : account;
-            : field::errors(errors, "address", &[address, password].map(Field::place));
-            : field::line(address);
-            : field::password(password);
-            button(class="button", id="confirm_address") {
-                : Raw(if has_address { "Change address" } else { "Add address" })
+        section(class="decision") {
+            form(method="post", action=paths::MAIL) {
+                : account;
+                : field::errors(errors, "address", &[address, password].map(Field::place));
+                : field::line(address);
+                : field::password(password);
+                button(class="button", id="confirm_address") {
+                    : Raw(if has_address { "Change address" } else { "Add address" })
+                }
             }
         }
     }
@@ -132,7 +140,9 @@ fn form<'f>(
 pub fn confirm<'f>(action: &'f str, address: &'f str, screen_name: &'f str) -> impl Render + 'f {
     owned_html! {
         p { : "Is "; strong { : Text(address) } : " the address of the user "; strong { : Isolated(screen_name) } : "?" }
-        form(method="post", action=action) { button(class="button") { : "Confirm address" } }
+        section(class="decision") {
+            form(method="post", action=action) { button(class="button") { : "Confirm address" } }
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
 use super::Found;
-use crate::html::text::Isolated;
+use crate::html::text::{Isolated, Text};
 use crate::ui::field::{self, Field};
 use crate::ui::message;
 use crate::user;
@@ -21,7 +21,7 @@ pub fn made<'l>(screen_name: &'l str, link: &'l str) -> impl Render + 'l {
         }
         div(class="field") {
             label(for="link") { : "Link" }
-            input(type="text", id="link", value=link, readonly, dir="ltr", autocomplete="off");
+            textarea(id="link", readonly, dir="ltr") { : Text(link) }
         }
         div(class="prose") {
             p { : "That you made it is in the "; a(href=paths::LOG) { : message::LOG } : " and in their inbox." }
@@ -53,7 +53,7 @@ pub fn edit<'f>(action: &'f str, found: &'f Found, errors: &'f Errors) -> impl R
     owned_html! {
         form(method="post", action=action) {
             : field::errors(errors, "password", &passwords.map(Field::place));
-            p { : "A new password for "; strong { : Isolated(&found.screen_name) } : "." }
+            p(class="field") { : "A new password for "; strong { : Isolated(&found.screen_name) } : "." }
             // For password managers.
             input(type="hidden", name="screen_name", value=&found.screen_name, autocomplete="username");
             @ for field in passwords { : field::password(field) }

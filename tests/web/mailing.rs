@@ -497,7 +497,7 @@ fn a_new_password_keeps_the_address_only_if_it_came_by_mail() {
     let (admin, guest) = (Client::signed_in_as(&site, 1), Client::new(&site));
     // A person who took over the account may have given the address.
     let form = [("act", "reset"), ("reason", "They asked by phone")];
-    let link = attributes(&admin.post("/users/2/moderate", &form).html(), "#link", "value").concat();
+    let link = texts(&admin.post("/users/2/moderate", &form).html(), "#link").concat();
     let path = link.strip_prefix(BASE_URL).expect("a link of the site");
     assert_eq!(guest.post(path, &[("password", LONG)]).status, 303);
     assert_eq!(ask(&guest, &name_of(&database, 3)).status, 303);

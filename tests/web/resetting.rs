@@ -34,7 +34,7 @@ fn ask_for_link(admin: &Client, user: i64) -> Answer {
 fn path_of_link(admin: &Client, user: i64) -> String {
     let answer = ask_for_link(admin, user);
     assert_eq!(answer.status, 200, "{}", answer.text());
-    let link = attributes(&answer.html(), "#link", "value").concat();
+    let link = texts(&answer.html(), "#link").concat();
     link.strip_prefix(BASE_URL).unwrap_or_else(|| panic!("{link}")).to_owned()
 }
 
@@ -67,7 +67,7 @@ fn a_link_by_an_admin_sets_a_new_password_once_and_ends_all_sessions() {
     }
     let answer = ask_for_link(&admin, USER);
     assert_secret(&answer);
-    let link = attributes(&answer.html(), "#link", "value").concat();
+    let link = texts(&answer.html(), "#link").concat();
     let path = link.strip_prefix(BASE_URL).expect("it begins with the site's own address");
     // The form, for anybody with the link.
     let guest = Client::new(&site);
