@@ -84,7 +84,7 @@ fn charset(text: &str) -> Option<&'static Encoding> {
     let value = value.trim_start_matches(['"', '\'']);
     let end =
         value.find(|letter: char| letter.is_whitespace() || matches!(letter, '"' | '\'' | ';' | '>' | '/'));
-    Encoding::for_label(value[..end.unwrap_or(value.len())].as_bytes())
+    Encoding::for_label(&value.as_bytes()[..end.unwrap_or(value.len())])
 }
 
 fn on_one_line(title: &str) -> Option<String> {

@@ -243,7 +243,7 @@ fn happen(pair: &Pair, event: Event, now: Timestamp) {
             }
             Event::Comment(by, on, is_reply) => {
                 let parent: Option<CommentId> = connection.query_row(
-                    "SELECT max(id) FROM comments WHERE post_id = ?1",
+                    "SELECT max(id) FROM comments WHERE post_id = ?1 AND deleted_at IS NULL",
                     [post(on)?],
                     |row| row.get(0),
                 )?;
@@ -281,7 +281,7 @@ fn happen(pair: &Pair, event: Event, now: Timestamp) {
                 )?;
             }
             Event::ChangeComment(of) => {
-                run("UPDATE comments SET body = 'Changed ' || ?2 WHERE id = ?1", comment(of)?.get())?;
+                comment::sql::update(connection, comment(of)?, &format!("Changed {unique}"), now)?;
             }
             Event::Delete(of) => post::sql::destroy(connection, post(of)?)?,
             Event::DeleteComment(of) => drop(comment::sql::destroy(connection, comment(of)?, now)?),
