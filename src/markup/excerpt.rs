@@ -38,10 +38,11 @@ pub fn without_code(text: &str) -> impl Iterator<Item = &str> {
     kinds(text).filter(|(_, kind)| *kind != Kind::Code).flat_map(|(line, kind)| {
         let words = words(line, kind);
         let code = Tokens::of(words).filter(|(_, token)| matches!(token, Token::Code(_)));
+        let ends = code.map(|(range, _)| (range.start, range.end)).chain([(words.len(), words.len())]);
         let mut at = 0;
-        code.map(|(range, _)| range).chain(std::iter::once(words.len()..words.len())).map(move |range| {
-            let part = &words[at..range.start];
-            at = range.end;
+        ends.map(move |(start, end)| {
+            let part = &words[at..start];
+            at = end;
             part
         })
     })

@@ -54,10 +54,12 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 /// address, and none that carries an IPv4 address: mapped (::ffff:0:0/96), NAT64 (64:ff9b::/96), 6to4, Teredo.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
-    // Of 2001::/16: protocols, Teredo, benchmarks; documentation.
-    let is_special = first == 0x2001 && (second < 0x200 || second == 0xdb8)
-        || first == 0x2002 // 6to4
-        || first == 0x3fff && second < 0x1000; // documentation
+    let is_special = match first {
+        0x2001 => second < 0x200 || second == 0xdb8, // protocols, Teredo, benchmarks; documentation
+        0x2002 => true,                              // 6to4
+        0x3fff => second < 0x1000,                   // documentation
+        _ => false,
+    };
     first & 0xe000 == 0x2000 && !is_special
 }
 

@@ -285,7 +285,7 @@ fn happen(pair: &Pair, event: Event, now: Timestamp) {
                 )?;
             }
             Event::ChangeComment(of) => {
-                run("UPDATE comments SET body = 'Changed ' || ?2 WHERE id = ?1", comment(of)?.get())?;
+                comment::sql::update(connection, comment(of)?, &format!("Changed {unique}"), now)?;
             }
             Event::Delete(of) => post::sql::destroy(connection, post(of)?)?,
             Event::DeleteComment(of) => drop(comment::sql::destroy(connection, comment(of)?, now)?),

@@ -403,12 +403,13 @@ const NOT_YOURS: Error = Error::Forbidden("Only the author of a post can change 
 pub fn update(cx: &Cx, id: PostId) -> Result {
     let viewer = draft::handlers::require_user(cx, paths::edit_post(id), &Content::FIELDS)?;
     let user_id = viewer.id;
+    let sent = cx.form()?;
     let detail = own_post(cx, viewer, id)?;
     let title = title_rule(cx, viewer, &detail);
     let before = content_of(detail);
-    let requested = Arc::new(Content::of(cx.form()?, before.clone()));
+    let requested = Arc::new(Content::of(sent, before.clone()));
     let form = PostForm { title, ..form_of(cx, &requested)? };
-    if preview::is_wanted(cx.form()?) {
+    if preview::is_wanted(sent) {
         return previewed(cx, viewer, &form, |form| edit_page(cx, id, form));
     }
     let refuse = |errors: &Errors, holders| {
