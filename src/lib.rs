@@ -35,6 +35,7 @@ pub mod moderation;
 pub mod saved;
 pub mod inbox;
 pub mod follow;
+pub mod hiding;
 pub mod user;
 pub mod post;
 pub mod comment;

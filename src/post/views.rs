@@ -28,7 +28,7 @@ use crate::web::Viewer;
 use crate::web::account::Account;
 use crate::web::form::Errors;
 use crate::web::{Cx, paths};
-use crate::{moderation, user, visit};
+use crate::{hiding, moderation, user, visit};
 
 /// The link from the page of a post to the list.
 pub const BACK_TO_POSTS: (&str, &str) = (paths::POSTS, "← Back to posts");
@@ -157,6 +157,7 @@ pub fn row<'p>(
             }
         }
         : unseen(relation);
+        : hiding::views::in_row(id, relation.is_hidden);
         : Raw("</p>");
         @ if with_author && is_own { : listed_actions(id) }
         : Raw("</li>");
@@ -269,12 +270,12 @@ pub fn destroy<'p>(account: Account, id: PostId, title: &'p str) -> impl Render 
     }
 }
 
-/// A post on its own page. `save` renders the button that saves it.
+/// A post on its own page. `acts` renders the buttons that save it and hide it.
 pub fn show<'p>(
     cx: &'p Cx,
     viewer: Option<&'p Viewer>,
     detail: &'p PostDetail,
-    save: impl Render + 'p,
+    acts: impl Render + 'p,
 ) -> impl Render + 'p {
     let PostDetail { post, removed, relation, html, .. } = detail;
     let is_hidden = detail.state().is_hidden();
@@ -286,7 +287,7 @@ pub fn show<'p>(
             @ if removed.is_none() { : user::views::author::by(post.author.as_ref(), viewer); : DOT }
             : Age { at: post.created_at, clock: &cx.clock }; : Raw(" ago"); : DOT;
             a(href="#comments", class="comments_count") { : comment::views::count(post.comments_count) }
-            @ if !is_hidden && viewer.is_some() { span(class="act") { : DOT; : &save } }
+            @ if !is_hidden && viewer.is_some() { span(class="act") { : DOT; : &acts } }
             : moderation::views::link(Target::Post(post.id), post.author.as_ref(), detail.is_flagged, viewer);
         }
         div(class="prose") {

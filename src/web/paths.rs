@@ -1,10 +1,13 @@
 //! The paths of all pages, for links and redirects. `routes` matches them.
 
+mod own;
+
 use std::fmt;
 
 use horrorshow::{Render, TemplateBuffer};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+pub use self::own::*;
 use crate::html::render_by_reference;
 use crate::site::origin::Origin;
 use crate::types::cursor::Cursor;
@@ -16,8 +19,6 @@ pub const FRONT: &str = "/";
 pub const POSTS: &str = "/posts";
 /// The newest comments; below it the pages of comments, each by its id.
 pub const COMMENTS: &str = "/comments";
-/// The newest comments of the users whom the viewer follows.
-pub const FOLLOWED: &str = "/comments/followed";
 /// The posts with the most points.
 pub const BEST: &str = "/best";
 /// The default period of [`BEST`].
@@ -36,16 +37,6 @@ pub const SITEMAP: &str = "/sitemap.xml";
 pub const SEARCH: &str = "/search";
 /// The form for a new post.
 pub const NEW_POST: &str = "/posts/new";
-/// The viewer's saved posts.
-pub const SAVED: &str = "/saved";
-/// The viewer's saved comments.
-pub const SAVED_COMMENTS: &str = "/saved/comments";
-/// The viewer's comments with the replies to them.
-pub const THREADS: &str = "/threads";
-/// The posts for which the viewer has voted.
-pub const UPVOTED: &str = "/upvoted";
-/// The comments for which the viewer has voted.
-pub const UPVOTED_COMMENTS: &str = "/upvoted/comments";
 /// The comments that answer or mention the viewer.
 pub const INBOX: &str = "/inbox";
 /// Marking all of [`INBOX`] as read (POST).
@@ -163,12 +154,6 @@ pub fn unvote_post(id: PostId) -> Path {
     Path { before: "/posts/", number: id.get(), after: "/unvote" }
 }
 
-/// Saving a post (POST).
-#[must_use]
-pub fn save_post(id: PostId) -> Path {
-    Path { before: "/posts/", number: id.get(), after: "/save" }
-}
-
 /// Muting a discussion (POST).
 #[must_use]
 pub fn mute(post_id: PostId) -> Path {
@@ -185,24 +170,6 @@ pub fn unmute(post_id: PostId) -> Path {
 #[must_use]
 pub fn inbox_feed(user_id: UserId, secret: &impl fmt::Display) -> String {
     format!("{INBOX}/{user_id}.{secret}.atom")
-}
-
-/// Removing a post from the saved ones (POST).
-#[must_use]
-pub fn unsave_post(id: PostId) -> Path {
-    Path { before: "/posts/", number: id.get(), after: "/unsave" }
-}
-
-/// Saving a comment (POST).
-#[must_use]
-pub fn save_comment(id: CommentId) -> Path {
-    Path { before: "/comments/", number: id.get(), after: "/save" }
-}
-
-/// Removing a comment from the saved ones (POST).
-#[must_use]
-pub fn unsave_comment(id: CommentId) -> Path {
-    Path { before: "/comments/", number: id.get(), after: "/unsave" }
 }
 
 /// Voting for a comment (POST).
@@ -412,28 +379,10 @@ pub fn search_feed(text: &str) -> String {
     format!("/search.atom?{}", serde_urlencoded::to_string([("q", text)]).unwrap_or_default())
 }
 
-/// The comments of the user with this name, with the replies to them.
-#[must_use]
-pub fn threads_of(screen_name: &str) -> String {
-    format!("{THREADS}?{}", serde_urlencoded::to_string([("id", screen_name)]).unwrap_or_default())
-}
-
 /// A user's profile.
 #[must_use]
 pub fn user(id: UserId) -> Path {
     Path { before: "/users/", number: id.get(), after: "" }
-}
-
-/// Following a user (POST).
-#[must_use]
-pub fn follow(id: UserId) -> Path {
-    Path { before: "/users/", number: id.get(), after: "/follow" }
-}
-
-/// Ending that (POST).
-#[must_use]
-pub fn unfollow(id: UserId) -> Path {
-    Path { before: "/users/", number: id.get(), after: "/unfollow" }
 }
 
 /// The feed of a user's posts and comments.

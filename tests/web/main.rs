@@ -26,6 +26,7 @@ mod file_modes;
 mod following;
 mod hashing;
 mod hidden;
+mod hiding;
 mod housekeeping;
 mod http;
 mod inbox;

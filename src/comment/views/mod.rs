@@ -330,7 +330,7 @@ fn annotated_body<'c>(
                 : moderation::views::link(Target::Comment(comment.id), author, comment.is_flagged, viewer);
                 @ if annotations.is_new { : new::badge(annotations.next_new) }
             }
-            @ if author.is_some() { : text::text(comment.id, &comment.body, annotations.limit) } else { : moderation::views::absent(comment.state()) }
+            @ if author.is_some() { : text::text_or_fold(comment, annotations.limit) } else { : moderation::views::absent(comment.state()) }
             @ if author.is_some() && (is_open || user::is_own(author, viewer)) {
                 : Raw("<div class=actions>");
                 @ if is_open { : reply_link(comment.id, !annotations.takes_no_reply_in_place) }

@@ -23,6 +23,8 @@ use crate::comment::Thread;
 use crate::comment::views::{CommentForm, ThreadContext};
 use crate::deletion;
 use crate::draft;
+use crate::hiding;
+use crate::html::text::DOT;
 use crate::inbox;
 use crate::saved;
 use crate::site::limiter::Action;
@@ -127,8 +129,13 @@ pub fn render(cx: &Cx, detail: &PostDetail, comments: &Thread, form: &CommentFor
     let elsewhere = Thread { next: Some(START), ..Thread::default() };
     let comments = if form.fills_page() { &elsewhere } else { comments };
     let form = CommentForm { account: page.account(), in_place: comments.next.is_none(), ..*form };
+    let is_hidden = detail.relation.is_hidden.unwrap_or_default();
     let save = saved::views::button(page.account(), id, detail.is_saved);
-    let post = &views::show(cx, page.viewer, detail, save);
+    let acts = owned_html! {
+        : &save;
+        : DOT; : hiding::views::button(id, is_hidden);
+    };
+    let post = &views::show(cx, page.viewer, detail, acts);
     let (context, ban) = (ThreadContext::of(cx, page.viewer, detail), auth::ban(cx)?);
     let render = |context| {
         let discussion = comment::views::discussion(detail, comments, &form, context, ban.as_deref());
