@@ -195,14 +195,16 @@ impl PreparedCall {
     }
 
     fn write(&self, connection: &Connection) -> rusqlite::Result<Option<Outcome>> {
-        let Some((user, unread_count)) = user::sql::sign_in_random(connection, self.now)? else {
+        let Some((user, [unread_count, hides_count])) = user::sql::sign_in_random(connection, self.now)?
+        else {
             return Ok(None);
         };
         let session_id = self.sign_in.insert(connection, user.id)?;
         let content = self.run(connection, user.id)?;
         let user::Author { id, screen_name, is_admin } = user;
         let screen_name = screen_name.into();
-        let viewer = Viewer { id, screen_name, session_id, unread_count, is_admin, is_banned: false };
+        let viewer =
+            Viewer { id, screen_name, session_id, unread_count, hides_count, is_admin, is_banned: false };
         Ok(Some(Outcome { viewer, content }))
     }
 

@@ -39,6 +39,7 @@ pub mod setting;
 pub mod first_admin;
 pub mod inbox;
 pub mod follow;
+pub mod hiding;
 pub mod user;
 pub mod post;
 pub mod comment;

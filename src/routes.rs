@@ -1,6 +1,7 @@
 //! The table of routes, one line each.
 
 use crate::comment::ReplyTarget;
+use crate::hiding::Hidden;
 use crate::hn_api::List;
 use crate::moderation::Subject;
 use crate::post::PostKind;
@@ -13,9 +14,9 @@ use crate::vote::{Target, Vote};
 use crate::web::route::Route;
 use crate::web::{Cx, Error, Result, assets, csrf, observer, paths, reply};
 use crate::{
-    auth, benchmarking, comment, deletion, feed, first_admin, flag, follow, hn_api, hn_search, inbox, kept,
-    mail, moderation, monitoring, post, preference, reset, saved, search, session, setting, sitemap, status,
-    user, version,
+    auth, benchmarking, comment, deletion, feed, first_admin, flag, follow, hiding, hn_api, hn_search, inbox,
+    kept, mail, moderation, monitoring, post, preference, reset, saved, search, session, setting, sitemap,
+    status, user, version,
 };
 
 /// The table of routes: a path's segments (a name stands for any segment) and a handler for each method, with
@@ -244,6 +245,14 @@ routes! { cx,
     ["comments", id, "unsave"] => {
         POST [Votes] => saved::handlers::change(cx, Target::Comment(comment_id(id)?), SaveAction::Unsave)
     }
+    ["posts", id, "hide"] => { POST [Votes] => hiding::handlers::change(cx, Hidden::Post(post_id(id)?), true) }
+    ["posts", id, "unhide"] => { POST [Votes] => hiding::handlers::change(cx, Hidden::Post(post_id(id)?), false) }
+    ["users", id, "mute"] => { POST [Votes] => hiding::handlers::change(cx, Hidden::User(user_id(id)?), true) }
+    ["users", id, "unmute"] => { POST [Votes] => hiding::handlers::change(cx, Hidden::User(user_id(id)?), false) }
+    ["from", "mute"] => { POST [Votes] => hiding::handlers::change_site(cx, true) }
+    ["from", "unmute"] => { POST [Votes] => hiding::handlers::change_site(cx, false) }
+    ["hidden"] => { GET => hiding::handlers::hidden(cx) }
+    ["muted"] => { GET => hiding::handlers::muted(cx) }
     ["inbox"] => { GET => inbox::handlers::show(cx) }
     ["inbox", "read"] => { POST [Changes] => inbox::handlers::mark_all_read(cx) }
     ["inbox", "feed"] => { POST [Changes] => inbox::handlers::renew_feed(cx) }
@@ -382,17 +391,18 @@ routes! { cx,
     [name] if assets::is_at_root(name) => { GET => assets::serve_at_root(cx, name) }
 }
 
-/// Whether a banned user may send the request: reading, preferences, saving posts and comments, following users, discarding
-/// drafts, signing up, in and out, a new password or the confirmation of an address by a link, replies by mail, removing
-/// their address, and deleting their own account. All other changes are refused here, so that a new route is closed to
+/// Whether a banned user may send the request: reading, preferences, saving posts and comments, following users, hiding,
+/// discarding drafts, signing up, in and out, a new password or the confirmation of an address by a link, replies by mail,
+/// removing their address, and deleting their own account. All other changes are refused here, so that a new route is closed to
 /// banned users by default. (Benchmarking endpoints act as random users.)
 fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {
     match segments {
         _ if method == "GET" => true,
         ["sessions", ..] | ["users"] | ["benchmarking", ..] => true,
-        ["preferences"] | ["posts", _, "save" | "unsave" | "mute" | "unmute"] | ["drafts", _] => true,
-        ["inbox" | "reset" | "confirm" | "unsubscribe", _] | ["reset"] | ["user", "mail", "replies"] => true,
-        ["users", _, "follow" | "unfollow"] | ["comments", _, "save" | "unsave"] => true,
+        ["preferences"] | ["drafts" | "from" | "inbox", _] => true,
+        ["posts", _, "save" | "unsave" | "mute" | "unmute" | "hide" | "unhide"] => true,
+        ["reset"] | ["reset" | "confirm" | "unsubscribe", _] | ["user", "mail", "replies"] => true,
+        ["users", _, "follow" | "unfollow" | "mute" | "unmute"] | ["comments", _, "save" | "unsave"] => true,
         ["user"] | ["user", "mail"] => method == "DELETE",
         _ => false,
     }

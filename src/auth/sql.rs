@@ -15,6 +15,7 @@ row! {
         screen_name: "users.screen_name",
         session_id: "sessions.id",
         unread_count: "users.unread_count",
+        hides_count: "users.hides_count",
         is_admin: "users.is_admin",
         is_banned: "users.banned_at IS NOT NULL",
     }

@@ -51,6 +51,8 @@ pub struct Comment {
     pub is_flagged: bool,
     /// Whether an admin has removed it: its author and text are hidden.
     pub is_removed: bool,
+    /// Whether the viewer has muted its author.
+    pub is_muted: bool,
 }
 
 /// A comment in the list on its author's page.

@@ -60,7 +60,7 @@ pub fn of_user(
 }
 
 /// Puts a new comment into the inboxes of the users whom it answers or mentions: not into its author's, nor into that of a
-/// user who has muted the discussion. A user whom it both answers and mentions gets one row.
+/// user who has muted the discussion or the author. A user whom it both answers and mentions gets one row.
 pub fn deliver(connection: &Connection, id: CommentId, comment: &NewComment) -> rusqlite::Result<()> {
     let NewComment { post_id, parent_id, user_id, body, .. } = *comment;
     let (target, why) = match parent_id {
@@ -97,7 +97,7 @@ fn first_user(connection: &Connection, names: &[String]) -> rusqlite::Result<Opt
     Ok(None)
 }
 
-/// Adds a comment to an inbox, unless the user has muted the discussion; whether it does.
+/// Adds a comment to an inbox, unless the user has muted the discussion or the author; whether it does.
 fn add(
     connection: &Connection,
     user_id: UserId,
@@ -106,11 +106,12 @@ fn add(
     why: Why,
 ) -> rusqlite::Result<bool> {
     let sql = "INSERT INTO inbox (comment_id, user_id, created_at, why) SELECT ?1, ?2, ?3, ?4 \
-               WHERE NOT EXISTS (SELECT 1 FROM muted_posts WHERE user_id = ?2 AND post_id = ?5)";
-    let NewComment { post_id, created_at, .. } = *comment;
+               WHERE NOT EXISTS (SELECT 1 FROM muted_posts WHERE user_id = ?2 AND post_id = ?5) \
+               AND NOT EXISTS (SELECT 1 FROM muted_users WHERE user_id = ?2 AND muted_id = ?6)";
+    let NewComment { post_id, user_id: author, created_at, .. } = *comment;
     connection
         .prepare_cached(sql)?
-        .execute(params![id, user_id, created_at, why.code(), post_id])
+        .execute(params![id, user_id, created_at, why.code(), post_id, author])
         .map(|added| added > 0)
 }
 

@@ -56,6 +56,8 @@ pub struct Relation {
     pub has_unseen: bool,
     /// The viewer's visit; `None`: the viewer has not looked at its page.
     pub visit: Option<Visit>,
+    /// Whether the viewer has hidden it; `None`: it stands where it cannot be hidden.
+    pub is_hidden: Option<bool>,
 }
 
 /// A post in a list for a viewer.

@@ -34,7 +34,7 @@ pub fn list(cx: &Cx) -> Result {
     let viewer = page.viewer;
     let main = owned_html! {
         : own_lists::links(paths::SAVED);
-        : own_lists::kinds(&views::SAVED, paths::SAVED);
+        : own_lists::kinds("Posts or comments", &views::SAVED, paths::SAVED);
         @ if posts.rows.is_empty() { : views::empty() }
         else { : post::views::list(viewer, &posts, None, &cx.clock) }
     };
@@ -53,7 +53,7 @@ pub fn comments(cx: &Cx) -> Result {
     })?;
     let main = owned_html! {
         : own_lists::links(paths::SAVED);
-        : own_lists::kinds(&views::SAVED, paths::SAVED_COMMENTS);
+        : own_lists::kinds("Posts or comments", &views::SAVED, paths::SAVED_COMMENTS);
         : comment::views::lists::page(Some(viewer), &comments, views::NO_COMMENTS, &cx.clock);
     };
     Ok(reply::page(cx, layout::render(&Page::new(cx, "Saved comments")?, main)?))

@@ -76,6 +76,7 @@ mod tests {
             screen_name: "somebody".into(),
             session_id: SessionId::new(1),
             unread_count: 0,
+            hides_count: 0,
             is_admin: false,
             is_banned: false,
         };

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::Cx;
 use super::cookie::{self, Header};
 use super::paths::{self, Path};
-use crate::types::id::{CommentId, PostId, number_from_path};
+use crate::types::id::{CommentId, PostId, UserId, number_from_path};
 use crate::types::time::MINUTE;
 
 /// If no page follows, because the tab was closed, the flash must not appear the next day.
@@ -76,6 +76,12 @@ flashes! {
     DiscussionUnmuted "discussion-unmuted" "That discussion comes into your inbox again."
     Followed "followed" "You follow them now: you find their comments under New. They are not told."
     Unfollowed "unfollowed" "You do not follow them any more."
+    PostHidden "post-hidden" "Hidden: lists do not show you that post any more."
+    PostUnhidden "post-unhidden" "Lists show you that post again."
+    UserMuted "user-muted" "Muted: their posts leave your lists, and their comments are folded. They are not told."
+    UserUnmuted "user-unmuted" "You see their posts and comments again."
+    SiteMuted "site-muted" "Muted: links to that site leave your lists."
+    SiteUnmuted "site-unmuted" "Links to that site are in your lists again."
     FeedRenewed "feed-renewed" "The feed of your inbox has a new address."
     Flagged "flagged" "Thank you. An admin will look at it."
     FlaggedAgain "flagged-again" "You had flagged it before. It has the new reason now."
@@ -135,6 +141,8 @@ impl Flash {
             Flash::CommentDestroyed | Flash::CommentDestroyedBefore => {
                 Some(Offer::Undo(paths::undo_comment(CommentId::new(number))))
             }
+            Flash::PostHidden => Some(Offer::Undo(paths::unhide_post(PostId::new(number)))),
+            Flash::UserMuted => Some(Offer::Undo(paths::unmute_user(UserId::new(number)))),
             Flash::PostVotedFor | Flash::PostThere => Some(Offer::Repost(paths::repost(PostId::new(number)))),
             _ => None,
         }

@@ -1,6 +1,7 @@
 //! The paths of all pages, for links and redirects. `routes` matches them.
 
 mod fixed;
+mod own;
 
 use std::fmt;
 
@@ -8,6 +9,7 @@ use horrorshow::{Render, TemplateBuffer};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub use self::fixed::*;
+pub use self::own::*;
 use crate::html::render_by_reference;
 use crate::site::origin::Origin;
 use crate::site::settings::Accent;
@@ -100,12 +102,6 @@ pub fn unvote_post(id: PostId) -> Path {
     Path { before: "/posts/", number: id.get(), after: "/unvote" }
 }
 
-/// Saving a post (POST).
-#[must_use]
-pub fn save_post(id: PostId) -> Path {
-    Path { before: "/posts/", number: id.get(), after: "/save" }
-}
-
 /// Muting a discussion (POST).
 #[must_use]
 pub fn mute(post_id: PostId) -> Path {
@@ -122,24 +118,6 @@ pub fn unmute(post_id: PostId) -> Path {
 #[must_use]
 pub fn inbox_feed(user_id: UserId, secret: &impl fmt::Display) -> String {
     format!("{INBOX}/{user_id}.{secret}.atom")
-}
-
-/// Removing a post from the saved ones (POST).
-#[must_use]
-pub fn unsave_post(id: PostId) -> Path {
-    Path { before: "/posts/", number: id.get(), after: "/unsave" }
-}
-
-/// Saving a comment (POST).
-#[must_use]
-pub fn save_comment(id: CommentId) -> Path {
-    Path { before: "/comments/", number: id.get(), after: "/save" }
-}
-
-/// Removing a comment from the saved ones (POST).
-#[must_use]
-pub fn unsave_comment(id: CommentId) -> Path {
-    Path { before: "/comments/", number: id.get(), after: "/unsave" }
 }
 
 /// Voting for a comment (POST).
@@ -391,28 +369,10 @@ pub fn search_feed(text: &str) -> String {
     format!("/search.atom?{}", serde_urlencoded::to_string([("q", text)]).unwrap_or_default())
 }
 
-/// The comments of the user with this name, with the replies to them.
-#[must_use]
-pub fn threads_of(screen_name: &str) -> String {
-    format!("{THREADS}?{}", serde_urlencoded::to_string([("id", screen_name)]).unwrap_or_default())
-}
-
 /// A user's profile.
 #[must_use]
 pub fn user(id: UserId) -> Path {
     Path { before: "/users/", number: id.get(), after: "" }
-}
-
-/// Following a user (POST).
-#[must_use]
-pub fn follow(id: UserId) -> Path {
-    Path { before: "/users/", number: id.get(), after: "/follow" }
-}
-
-/// Ending that (POST).
-#[must_use]
-pub fn unfollow(id: UserId) -> Path {
-    Path { before: "/users/", number: id.get(), after: "/unfollow" }
 }
 
 /// The feed of a user's posts and comments.

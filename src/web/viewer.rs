@@ -13,9 +13,11 @@ pub struct Viewer {
     pub session_id: SessionId,
     /// The number of unread comments in the user's inbox.
     pub unread_count: i64,
+    /// The number of posts, users and sites that the user hides.
+    pub hides_count: i64,
     /// The user can moderate.
     pub is_admin: bool,
-    /// The user can only read, save posts, mute discussions, use the inbox, sign out and delete their account.
+    /// The user can only read, save, follow, hide and mute, use the inbox, sign out and delete their account.
     pub is_banned: bool,
 }
 
@@ -28,6 +30,7 @@ impl Viewer {
             screen_name: String::new(),
             session_id: SessionId::new(0),
             unread_count: 0,
+            hides_count: 0,
             is_admin: false,
             is_banned: false,
         }

@@ -320,11 +320,11 @@ fn a_printed_page_has_the_text_and_no_controls() {
     let link = "document.querySelector('.comments a[rel]')";
     // The address of a link is printed.
     reader.wait(&format!("getComputedStyle({link}, '::after').content.includes({link}.href)"));
-    // Another user could vote for, save and flag the post and the comment.
+    // Another user could vote for, save, hide and flag the post, and flag the comment.
     let other = reader.another();
     other.sign_in();
     other.open(&path);
-    assert_eq!(other.count(".byline button, .byline a[href$='/flag'], .comments a[href$='/flag']"), 4);
+    assert_eq!(other.count(".byline button, .byline a[href$='/flag'], .comments a[href$='/flag']"), 5);
     other.emulate_print();
     let shown = other.evaluate(
         "[...document.querySelectorAll('form, button, a[href$=\"/flag\"], .act')]
@@ -381,7 +381,7 @@ const BROKEN: &str = "(() => {
         const letters = [];
         while (walk.nextNode()) {
             const text = walk.currentNode;
-            if (!text.parentElement.checkVisibility() || text.parentElement.closest('button')) continue;
+            if (!text.parentElement.checkVisibility() || text.parentElement.closest('.vote')) continue;
             for (let at = 0; at < text.length; at++) {
                 if (!text.data[at].trim()) continue;
                 const range = document.createRange();

@@ -14,6 +14,7 @@ mod devtools;
 mod directions;
 mod following;
 mod going_back;
+mod hiding;
 mod inbox;
 mod journeys;
 mod links;

@@ -207,6 +207,8 @@ fn starts(posts: &[PostId]) -> Vec<String> {
         "/threads",
         "/saved",
         "/saved/comments",
+        "/hidden",
+        "/muted",
         "/log",
         "/flags",
         "/search?q=bounds",

@@ -634,10 +634,12 @@ fn every_page_and_form_for_a_user_works_without_a_script() {
         "/upvoted/comments",
         "/saved",
         "/saved/comments",
+        "/hidden",
+        "/muted",
         "/inbox",
     ] {
         assert!(found.contains(shape), "{shape} is not among {found:?}");
     }
-    assert_eq!(walked.forms.len(), 29, "{:#?}", walked.forms.keys());
+    assert_eq!(walked.forms.len(), 31, "{:#?}", walked.forms.keys());
     send_all(true, &walked);
 }

@@ -199,6 +199,7 @@ fn write(database: &Connection) {
     database
         .execute_batch(&format!(
             "INSERT INTO saved_posts SELECT {OTHER}, id, 1 FROM posts;
+             INSERT INTO hidden_posts SELECT {OTHER}, id, 1 FROM posts WHERE id <> {BANNED_POST};
              INSERT INTO saved_comments SELECT {OTHER}, id, 1 FROM comments WHERE id >= {FIRST_COMMENT};
              INSERT INTO inbox (comment_id, user_id, created_at, why)
                  SELECT comments.id, users.id, 1, 'mention' FROM comments, users
@@ -297,6 +298,14 @@ fn probes(database: &Connection) -> Vec<Probe> {
     for (pattern, end) in [("/comments/:id/save", "/save"), ("/comments/:id/unsave", "/unsave")] {
         add(pattern, "POST", &comments(end));
     }
+    for (pattern, end) in [("/posts/:id/hide", "/hide"), ("/posts/:id/unhide", "/unhide")] {
+        add(pattern, "POST", &posts(end));
+    }
+    for (pattern, end) in [("/users/:id/mute", "/mute"), ("/users/:id/unmute", "/unmute")] {
+        add(pattern, "POST", &[format!("/users/{LEFT}{end}")]);
+    }
+    add("/from/mute", "POST", &fixed(&["/from/mute?site=secret.example"]));
+    add("/from/unmute", "POST", &fixed(&["/from/unmute?site=secret.example"]));
     for (pattern, end) in [("/posts/:id/mute", "/mute"), ("/posts/:id/unmute", "/unmute")] {
         add(pattern, "POST", &posts(end));
     }
@@ -381,6 +390,8 @@ fn probes(database: &Connection) -> Vec<Probe> {
         "/upvoted/comments",
         "/saved",
         "/saved/comments",
+        "/hidden",
+        "/muted",
         "/inbox",
         "/rules",
         "/about",

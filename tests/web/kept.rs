@@ -10,6 +10,8 @@ use lorem_news::app::{self, App};
 use lorem_news::auth::token::Secret;
 use lorem_news::comment::{self, NewComment};
 use lorem_news::draft;
+use lorem_news::follow;
+use lorem_news::hiding::{self, Hidden};
 use lorem_news::hn_api::ItemNumber;
 use lorem_news::post::{self, Content, NewPost, link};
 use lorem_news::search;
@@ -160,6 +162,10 @@ enum Event {
     Visit(usize, usize),
     Save(usize, usize),
     SaveComment(usize, usize),
+    Hide(usize, usize),
+    Mute(usize, usize),
+    MuteSite(usize, &'static str),
+    Follow(usize, usize),
     Unsave(usize),
     Draft(usize, usize),
     Flag(usize, usize),
@@ -174,7 +180,16 @@ enum Event {
 fn event() -> impl Strategy<Value = Event> {
     let (a, b) = (0..6_usize, 0..6_usize);
     let site = || prop::option::of(select(&SITES[..]));
-    prop_oneof![
+    // By the member, or by another user.
+    let own = prop_oneof![
+        (0..2_usize, 0..3_usize).prop_map(|(user, post)| Event::Save(user, post)),
+        (0..2_usize, b.clone()).prop_map(|(user, comment)| Event::SaveComment(user, comment)),
+        (0..2_usize, b.clone()).prop_map(|(user, post)| Event::Hide(user, post)),
+        (0..2_usize, b.clone()).prop_map(|(user, other)| Event::Mute(user, other)),
+        (0..2_usize, select(&SITES[..])).prop_map(|(user, site)| Event::MuteSite(user, site)),
+        (0..2_usize, 0..3_usize).prop_map(|(user, post)| Event::Draft(user, post)),
+    ];
+    let others = prop_oneof![
         (a.clone(), site()).prop_map(|(user, site)| Event::Post(user, site)),
         (a.clone(), b.clone(), any::<bool>())
             .prop_map(|(user, post, reply)| Event::Comment(user, post, reply)),
@@ -197,10 +212,8 @@ fn event() -> impl Strategy<Value = Event> {
         a.clone().prop_map(Event::Fail),
         a.clone().prop_map(Event::ByAnotherProcess),
         (a.clone(), b.clone()).prop_map(|(user, post)| Event::Visit(user, post)),
-        (a.clone(), b.clone()).prop_map(|(user, post)| Event::Save(user, post)),
-        (a.clone(), b.clone()).prop_map(|(user, comment)| Event::SaveComment(user, comment)),
+        (a.clone(), b.clone()).prop_map(|(user, other)| Event::Follow(user, other)),
         a.clone().prop_map(Event::Unsave),
-        (a.clone(), b.clone()).prop_map(|(user, post)| Event::Draft(user, post)),
         (a.clone(), b.clone()).prop_map(|(user, post)| Event::Flag(user, post)),
         (a.clone(), b.clone()).prop_map(|(user, comment)| Event::FlagComment(user, comment)),
         a.clone().prop_map(Event::Ban),
@@ -208,7 +221,8 @@ fn event() -> impl Strategy<Value = Event> {
         a.clone().prop_map(Event::UndoComment),
         Just(Event::Index),
         Just(Event::Nothing),
-    ]
+    ];
+    prop_oneof![2 => others, 1 => own]
 }
 
 /// The id of the n-th row of a table, counted around; the newest come first.
@@ -221,6 +235,17 @@ fn nth(connection: &Connection, table: &str, number: usize) -> rusqlite::Result<
 
 fn address(site: Option<&str>, number: i64) -> String {
     site.map_or_else(String::new, |site| format!("https://{site}/{number}"))
+}
+
+/// Hides something for a user, or shows it again if it is hidden.
+fn hide(
+    connection: &Connection,
+    user_id: UserId,
+    what: &Hidden,
+    now: Timestamp,
+) -> rusqlite::Result<hiding::Outcome> {
+    let is_hidden = hiding::sql::has(connection, user_id, what)?;
+    hiding::sql::set(connection, user_id, what, !is_hidden, now)
 }
 
 fn happen(pair: &Pair, event: Event, now: Timestamp) {
@@ -327,6 +352,10 @@ fn happen(pair: &Pair, event: Event, now: Timestamp) {
                  WHERE users.id = ?1 AND comments.id = ?2",
                 params![user(by)?, comment(which)?, unique],
             )?),
+            Event::Hide(by, which) => drop(hide(connection, user(by)?, &Hidden::Post(post(which)?), now)?),
+            Event::Mute(by, whom) => drop(hide(connection, user(by)?, &Hidden::User(user(whom)?), now)?),
+            Event::MuteSite(by, site) => drop(hide(connection, user(by)?, &Hidden::Site(site.to_owned()), now)?),
+            Event::Follow(by, whom) => drop(follow::sql::set(connection, user(by)?, user(whom)?, true)?),
             Event::Unsave(by) => run("DELETE FROM saved_posts WHERE user_id = ?1 AND ?2 > 0", user(by)?.get())?,
             Event::Draft(by, on) => {
                 draft::sql::keep_comment(connection, user(by)?, post(on)?, "A draft", &Content::default())?;
@@ -365,12 +394,12 @@ fn happen(pair: &Pair, event: Event, now: Timestamp) {
     }
 }
 
-/// The pages of [`pages`]; the last four are those of posts.
-const PAGES: usize = 24;
+/// The pages of [`pages`]; the last eight are those of posts.
+const PAGES: usize = 30;
 
 /// The pages that are kept, of which each history looks at some.
 fn pages(connection: &Connection, number: usize) -> String {
-    let post = nth(connection, "posts", number / PAGES).unwrap_or(0);
+    let post = nth(connection, "posts", number / PAGES % 3).unwrap_or(0);
     match number % PAGES {
         0 => "/".to_owned(),
         1 => "/posts".to_owned(),
@@ -395,6 +424,11 @@ fn pages(connection: &Connection, number: usize) -> String {
         13 | 14 => format!("/users/{}", nth(connection, "users", number / PAGES % 5).unwrap_or(0)),
         16 => "/comments".to_owned(),
         17 => format!("/comments?after=1-{}", nth(connection, "comments", 2).unwrap_or(0)),
+        20 => "/comments/followed".to_owned(),
+        21 => format!(
+            "/threads?id={}",
+            name_of(connection, nth(connection, "users", number / PAGES).unwrap_or(0))
+        ),
         18 => "/past".to_owned(),
         19 => format!("/past?day=2027-01-{:02}", 15 + number / PAGES),
         _ => format!("/posts/{post}"),
@@ -446,7 +480,7 @@ fn history() -> impl Strategy<Value = Vec<(Event, u64, Vec<usize>)>> {
 }
 
 fn history_of(event: impl Strategy<Value = Event>) -> impl Strategy<Value = Vec<(Event, u64, Vec<usize>)>> {
-    let seconds = prop_oneof![Just(0_u64), 0..120_u64, Just(3600), 0..90_000_u64, Just(40 * 86_400)];
+    let seconds = prop_oneof![5 => Just(0_u64), 1 => 0..120_u64, 1 => Just(3600), 1 => 0..90_000_u64, 1 => Just(40 * 86_400)];
     vec((event, seconds, vec(0..6 * PAGES, 1..5)), 1..60)
 }
 
@@ -717,7 +751,7 @@ fn without_room_nothing_is_kept() {
 }
 
 /// The triggers without which a copy is stale, in their order in `changes/sql.rs`, each with an event that needs it.
-const NEEDED: [(&str, &str, Event); 10] = [
+const NEEDED: [(&str, &str, Event); 13] = [
     ("posts", "INSERT", Event::Post(0, None)),
     ("posts", "UPDATE", Event::Change(0, None)),
     ("posts", "UPDATE OF hotness", Event::VoteForPost(1, 0, true)),
@@ -727,6 +761,9 @@ const NEEDED: [(&str, &str, Event); 10] = [
     ("acts", "INSERT", Event::Reason(0)),
     ("saved_posts", "INSERT", Event::Save(0, 0)),
     ("saved_comments", "INSERT", Event::SaveComment(0, 0)),
+    ("hidden_posts", "INSERT", Event::Hide(0, 0)),
+    ("muted_users", "INSERT", Event::Mute(0, 1)),
+    ("muted_sites", "INSERT", Event::MuteSite(0, SITES[0])),
     ("comment_drafts", "INSERT", Event::Draft(0, 0)),
 ];
 

@@ -28,6 +28,7 @@ mod file_modes;
 mod following;
 mod hashing;
 mod hidden;
+mod hiding;
 mod hn_api;
 mod hn_search;
 mod housekeeping;

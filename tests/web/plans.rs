@@ -14,6 +14,7 @@ use lorem_news::draft::{self, NewDraft};
 use lorem_news::feed;
 use lorem_news::flag::{self, FlagOutcome, NewFlag};
 use lorem_news::follow;
+use lorem_news::hiding::{self, Hidden};
 use lorem_news::hn_api;
 use lorem_news::hn_search;
 use lorem_news::inbox;
@@ -37,6 +38,7 @@ use lorem_news::user::{self, NewUser};
 use lorem_news::version;
 use lorem_news::visit;
 use lorem_news::vote::Target;
+use lorem_news::web::Viewer;
 use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
@@ -123,6 +125,10 @@ fn lists(connection: &Connection) {
     let day = Day::of(Timestamp::now()).expect("a day");
     post::sql::past::of_day(connection, day, START, 30).expect("the posts of a day");
     post::sql::past::oldest(connection).expect("the oldest post");
+    post::sql::hidden_by(connection, USER, START, 30).expect("the hidden posts");
+    hiding::sql::posts_among(connection, USER, &[POST], None).expect("the hidden ones among these");
+    hiding::sql::names(connection, USER).expect("the muted users");
+    hiding::sql::sites(connection, USER).expect("the muted sites");
     post::sql::saved_by(connection, USER, START, 30).expect("the saved posts");
     post::sql::from_random(connection, 100).expect("some posts");
     post::sql::random(connection).expect("any post");
@@ -136,7 +142,8 @@ fn lists(connection: &Connection) {
         whole.post.comments_count = comments_count;
         let discussion = Discussion::of(connection, &whole.post, None).expect("a post's comments");
         let page = discussion.page(connection, None, START).expect("a page of them");
-        page.for_viewer(connection, Some(USER), &whole).expect("the user's part");
+        let viewer = Viewer { id: USER, hides_count: 1, ..Viewer::nobody() };
+        page.for_viewer(connection, Some(&viewer), &whole).expect("the user's part");
     }
     comment::sql::discussion::page_of(connection, POST, COMMENT).expect("a comment's place");
     comment::sql::replies_to(connection, COMMENT, 200).expect("the replies to a comment");
@@ -174,7 +181,7 @@ fn every_list_is_read_from_an_index_in_its_order() {
     visit::sql::record(&connection, USER, POST, LONG_AGO).expect("it is noted");
     connection.execute("INSERT INTO follows SELECT 1, id FROM users", []).expect("the schema is known");
     let asked = statements(&connection, lists);
-    assert_eq!(asked.len(), 59, "{asked:?}");
+    assert_eq!(asked.len(), 64, "{asked:?}");
     // With the planner's statistics and without.
     for change in ["ANALYZE", "DROP TABLE sqlite_stat1"] {
         connection.execute_batch(change).expect(change);
@@ -246,6 +253,14 @@ fn every_change_finds_its_rows_by_an_index() {
         for is_muted in [true, false] {
             assert!(inbox::sql::set_muted(connection, USER, POST, is_muted).expect("it is changed"));
         }
+        for what in
+            [Hidden::Post(OTHER_POST), Hidden::User(UserId::new(2)), Hidden::Site("example.com".into())]
+        {
+            for is_hidden in [true, false] {
+                hiding::sql::set(connection, USER, &what, is_hidden, LONG_AGO).expect("it is changed");
+            }
+        }
+        hiding::sql::delete_some(connection, USER, 10).expect("they are forgotten");
         for is_followed in [true, false] {
             follow::sql::set(connection, USER, UserId::new(2), is_followed).expect("it is changed");
         }

@@ -38,6 +38,7 @@ fn written_after(meanwhile: &str, standing: Standing) -> Result<Option<i64>, Err
         screen_name: "somebody".into(),
         session_id: SessionId::new(1),
         unread_count: 0,
+        hides_count: 0,
         is_admin: false,
         is_banned: false,
     };

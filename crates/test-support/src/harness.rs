@@ -173,6 +173,13 @@ pub fn assert_sound(connection: &Connection) {
              + (SELECT count(*) FROM notices WHERE user_id = users.id AND is_unread)",
         ),
         (
+            "users.hides_count",
+            "SELECT count(*) FROM users WHERE hides_count <> \
+             (SELECT count(*) FROM hidden_posts WHERE user_id = users.id) \
+             + (SELECT count(*) FROM muted_users WHERE user_id = users.id) \
+             + (SELECT count(*) FROM muted_sites WHERE user_id = users.id)",
+        ),
+        (
             "hidden rows of inboxes",
             "SELECT count(*) FROM inbox JOIN comments ON comments.id = comment_id \
              WHERE is_hidden <> (deleted_at IS NOT NULL)",

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use horrorshow::owned_html;
 use rusqlite::Connection;
 
-use super::super::{ListedComment, sql, views};
+use super::super::{ListedComment, OwnComment, sql, views};
 use crate::auth;
 use crate::changes::Topic;
 use crate::follow;
+use crate::hiding;
 use crate::saved;
-use crate::types::cursor::{PAGE_SIZE, START, Slice};
+use crate::types::cursor::{Cursor, PAGE_SIZE, START, Slice};
 use crate::types::id::PostId;
 use crate::ui::layout::{self, Page};
 use crate::web::{Cx, Result, Viewer, paths, reply};
@@ -24,7 +25,10 @@ use crate::web::{Cx, Result, Viewer, paths, reply};
 pub fn newest(cx: &Cx) -> Result {
     let (viewer, after) = (auth::viewer(cx)?, cx.cursor("after")?);
     let comments = cx.read(|connection| {
-        with_saved(connection, viewer, sql::lists::newest(connection, after, PAGE_SIZE)?)
+        let page = without_muted(connection, viewer, (after, OwnComment::by_id), |from, limit| {
+            sql::lists::newest(connection, from, limit)
+        });
+        with_saved(connection, viewer, page?)
     })?;
     show(cx, &comments);
     let description = format!("The newest comments on {}.", cx.site_name());
@@ -35,6 +39,23 @@ pub fn newest(cx: &Cx) -> Result {
         : views::lists::page(viewer, &comments, "No comments yet.", &cx.clock);
     };
     Ok(reply::page(cx, layout::render(&page, main)?))
+}
+
+/// A page of a list that `read` reads, without the comments of users whom the viewer has muted.
+fn without_muted(
+    connection: &Connection,
+    viewer: Option<&Viewer>,
+    (after, cursor): (Cursor, fn(&OwnComment) -> Cursor),
+    read: impl Fn(Cursor, u32) -> rusqlite::Result<Slice<ListedComment>>,
+) -> rusqlite::Result<Slice<ListedComment>> {
+    let muted = viewer.map(|viewer| sql::muted_by(connection, viewer)).transpose()?.unwrap_or_default();
+    if muted.is_empty() {
+        return read(after, PAGE_SIZE);
+    }
+    let is_seen =
+        |listed: &ListedComment| listed.author.as_ref().is_none_or(|author| !muted.contains(&author.id));
+    let seen = |comments: Vec<ListedComment>| Ok(comments.into_iter().filter(is_seen).collect());
+    hiding::full_page(after, PAGE_SIZE, |listed| cursor(&listed.comment), read, seen)
 }
 
 /// The page of a list, with the comments marked that the viewer has saved.
@@ -69,8 +90,10 @@ fn show(cx: &Cx, comments: &Slice<ListedComment>) {
 pub fn followed(cx: &Cx) -> Result {
     let (viewer, after) = (auth::require_user(cx)?, cx.cursor("after")?);
     let (comments, followed) = cx.read(|connection| {
-        let comments = sql::lists::of_followed(connection, viewer.id, after, PAGE_SIZE)?;
-        let comments = with_saved(connection, Some(viewer), comments)?;
+        let page = without_muted(connection, Some(viewer), (after, OwnComment::by_age), |from, limit| {
+            sql::lists::of_followed(connection, viewer.id, from, limit)
+        });
+        let comments = with_saved(connection, Some(viewer), page?)?;
         let followed = if after == START { follow::sql::names(connection, viewer.id)? } else { Vec::new() };
         Ok((comments, followed))
     })?;

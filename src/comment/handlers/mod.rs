@@ -226,7 +226,7 @@ pub fn show(cx: &Cx, id: CommentId) -> Result {
         let discussion = Discussion::of(connection, &detail.post, Some(&comment))?;
         let context_page = discussion.page_of(id);
         let page = discussion.page(connection, Some(id), after)?;
-        let thread = page.for_viewer(connection, viewer_id, &detail)?;
+        let thread = page.for_viewer(connection, viewer, &detail)?;
         let unread = inbox::handlers::unread_among(connection, viewer, || thread.ids())?;
         let saving = match viewer_id.filter(|_| !comment.state().is_hidden()) {
             Some(viewer_id) => Some(saved::sql::is_saved(connection, viewer_id, id)?),

@@ -3,7 +3,7 @@
 
 use horrorshow::owned_html;
 
-use super::super::{sql, views};
+use super::super::{Answered, ListedComment, sql, views};
 use super::lists;
 use crate::auth;
 use crate::text::isolated;
@@ -23,7 +23,7 @@ use crate::web::{Cx, Error, Result, paths, reply};
 /// [`Error::SignIn`] for a guest without a name; [`Error::NotFound`] for a name that no user has; [`Error::BadRequest`] for
 /// a malformed cursor; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn threads(cx: &Cx) -> Result {
-    let after = cx.cursor("after")?;
+    let (viewer, after) = (auth::viewer(cx)?, cx.cursor("after")?);
     let name = cx.query("id");
     let of = match &name {
         Some(name) => Of::Name(folded(name)),
@@ -37,10 +37,18 @@ pub fn threads(cx: &Cx) -> Result {
             return Ok(None);
         };
         let screen_name = user::sql::names::screen_name(connection, user)?.unwrap_or_default();
-        Ok(Some((user, screen_name, sql::lists::answered(connection, user, after, PAGE_SIZE)?)))
+        let mut comments = sql::lists::answered(connection, user, after, PAGE_SIZE)?;
+        let muted = viewer.map(|viewer| sql::muted_by(connection, viewer)).transpose()?.unwrap_or_default();
+        for Answered { replies, .. } in &mut comments.rows {
+            let is_muted = |reply: &ListedComment| {
+                reply.author.as_ref().is_some_and(|author| muted.contains(&author.id))
+            };
+            replies.retain(|reply| !is_muted(reply));
+        }
+        Ok(Some((user, screen_name, comments)))
     })?;
     let (user_id, screen_name, comments) = found.ok_or(Error::NotFound)?;
-    let is_own = auth::viewer_id(cx)? == Some(user_id);
+    let is_own = viewer.is_some_and(|viewer| viewer.id == user_id);
     let heading =
         if is_own { "Your comments".to_owned() } else { format!("Comments of {}", isolated(&screen_name)) };
     let address = name.map(|_| paths::threads_of(&screen_name));
@@ -76,7 +84,7 @@ pub fn upvoted(cx: &Cx) -> Result {
     })?;
     let main = owned_html! {
         : own_lists::links(paths::UPVOTED);
-        : own_lists::kinds(&vote::views::UPVOTED, paths::UPVOTED_COMMENTS);
+        : own_lists::kinds("Posts or comments", &vote::views::UPVOTED, paths::UPVOTED_COMMENTS);
         : views::lists::page(Some(viewer), &comments, "You have not voted for any comments yet.", &cx.clock);
     };
     Ok(reply::page(cx, layout::render(&Page::new(cx, "Upvoted comments")?, main)?))

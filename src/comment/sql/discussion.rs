@@ -11,6 +11,7 @@ use crate::post::{Post, PostDetail};
 use crate::types::cursor::{Cursor, START};
 use crate::types::id::{CommentId, PostId, UserId};
 use crate::visit::Visit;
+use crate::web::Viewer;
 
 /// The comments on a post, at most [`MAX_ORDERED`] of them, as a guest sees them.
 pub struct Discussion {
@@ -106,15 +107,15 @@ impl Page {
     pub fn for_viewer(
         self,
         connection: &Connection,
-        viewer_id: Option<UserId>,
+        viewer: Option<&Viewer>,
         detail: &PostDetail,
     ) -> rusqlite::Result<Thread> {
         let Page { mut rows, next, is_truncated } = self;
         let mut new_elsewhere = None;
-        if let Some(viewer_id) = viewer_id {
-            super::add_viewers(connection, viewer_id, &mut rows)?;
+        if let Some(viewer) = viewer {
+            super::add_viewers(connection, viewer, &mut rows)?;
             let is_here = |id| rows.iter().any(|(row, _)| row.id == id);
-            new_elsewhere = self::new_elsewhere(connection, viewer_id, detail, is_here)?;
+            new_elsewhere = self::new_elsewhere(connection, viewer.id, detail, is_here)?;
         }
         Ok(Thread { rows: Rows::Read(rows), next, is_truncated, new_elsewhere })
     }
@@ -127,15 +128,19 @@ impl Page {
 /// [`rusqlite::Error`] when SQLite fails.
 pub fn of_shared(
     connection: &Connection,
-    viewer_id: UserId,
+    viewer: &Viewer,
     detail: &PostDetail,
     list: &Arc<SharedList>,
 ) -> rusqlite::Result<Option<Thread>> {
-    let items = &list.items;
+    let (items, viewer_id) = (&list.items, viewer.id);
+    let muted = super::muted_by(connection, viewer)?;
     let since = detail.relation.visit.map(|visit| visit.new_since);
-    let is_own_or_new = |item: &SharedItem| item.author == Some(viewer_id) || item.is_new(viewer_id, since);
-    let own_or_new = items.iter().enumerate().filter(|(_, item)| is_own_or_new(item)).map(|(at, _)| at);
-    let mut indexes: BTreeSet<usize> = own_or_new.collect();
+    let is_touched = |item: &SharedItem| {
+        item.author.is_some_and(|author| author == viewer_id || muted.contains(&author))
+            || item.is_new(viewer_id, since)
+    };
+    let touched = items.iter().enumerate().filter(|(_, item)| is_touched(item)).map(|(at, _)| at);
+    let mut indexes: BTreeSet<usize> = touched.collect();
     let ids = items.iter().map(|item| item.row.id);
     let (voted, flagged) = super::votes_and_flags(connection, viewer_id, ids)?;
     indexes.extend(voted.iter().chain(&flagged));
@@ -146,7 +151,8 @@ pub fn of_shared(
     for at in indexes {
         if let Some(LocatedComment { comment, .. }) = super::find(connection, None, items[at].row.id)? {
             let (is_voted, is_flagged) = (voted.contains(&at), flagged.contains(&at));
-            touched.push((at, Comment { is_voted, is_flagged, ..comment }));
+            let is_muted = items[at].author.is_some_and(|author| muted.contains(&author));
+            touched.push((at, Comment { is_voted, is_flagged, is_muted, ..comment }));
         }
     }
     let is_here = |id| items.iter().any(|item| item.row.id == id);

@@ -4,6 +4,8 @@ mod deletion;
 pub mod discussion;
 pub mod lists;
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
 pub use self::deletion::{Deletion, bury, delete, delete_with_account, destroy, restore};
@@ -12,6 +14,7 @@ use super::tree::{Node, Row};
 use super::{Comment, CommentStatus, DUPLICATE_WINDOW, LocatedComment, NewComment, ReplyTarget};
 use crate::flag;
 use crate::flag::sql::flagged_by;
+use crate::hiding;
 use crate::inbox;
 use crate::post;
 use crate::sql::{Columns, random_id, row};
@@ -22,6 +25,7 @@ use crate::user::sql::author_columns;
 use crate::version;
 use crate::visibility::sql::{comment_author, comment_text, on_page};
 use crate::vote::{self, Target};
+use crate::web::Viewer;
 
 row! {
     /// A comment as a guest sees it. A comment that an admin removed has no author and no text.
@@ -34,7 +38,7 @@ row! {
         score: "comments.score",
         parent_id: "comments.parent_id",
         is_removed: "comments.removed_at IS NOT NULL",
-    } with { is_voted: false, is_flagged: false }
+    } with { is_voted: false, is_flagged: false, is_muted: false }
 }
 
 row! {
@@ -81,17 +85,26 @@ pub(super) fn newest(connection: &Connection, post_id: PostId, limit: u32) -> ru
         .collect()
 }
 
-/// Adds the viewer's votes and flags to the comments of a page.
+/// Adds the viewer's votes and flags to the comments of a page, and marks those of muted users.
 fn add_viewers(
     connection: &Connection,
-    viewer_id: UserId,
+    viewer: &Viewer,
     rows: &mut [(Row, Comment)],
 ) -> rusqlite::Result<()> {
+    let muted = muted_by(connection, viewer)?;
+    let is_muted =
+        |comment: &Comment| comment.author.as_ref().is_some_and(|author| muted.contains(&author.id));
+    rows.iter_mut().for_each(|(_, comment)| comment.is_muted = is_muted(comment));
     let ids = rows.iter().map(|(_, comment)| comment.id);
-    let (voted, flagged) = votes_and_flags(connection, viewer_id, ids)?;
+    let (voted, flagged) = votes_and_flags(connection, viewer.id, ids)?;
     voted.into_iter().for_each(|at| rows[at].1.is_voted = true);
     flagged.into_iter().for_each(|at| rows[at].1.is_flagged = true);
     Ok(())
+}
+
+/// The users whom the viewer has muted; most viewers hide nothing, and cost no statement.
+pub fn muted_by(connection: &Connection, viewer: &Viewer) -> rusqlite::Result<BTreeSet<UserId>> {
+    if viewer.hides_count > 0 { hiding::sql::muted_users(connection, viewer.id) } else { Ok(BTreeSet::new()) }
 }
 
 /// The indexes of the comments on a page for which the viewer has voted, and of those that the viewer has flagged. One
@@ -175,6 +188,7 @@ pub fn find(
         located_columns!(),
         ", comment_votes.user_id IS NOT NULL, ",
         flagged_by!("?1", "comment_id", "comments.id"),
+        ", EXISTS (SELECT 1 FROM muted_users WHERE user_id = ?1 AND muted_id = comments.user_id)",
         joins!(),
         "LEFT JOIN comment_votes ON comment_votes.user_id = ?1 AND comment_votes.comment_id = comments.id \
          WHERE comments.id = ?2 AND ",
@@ -187,6 +201,7 @@ pub fn find(
             let mut located = located(&mut columns)?;
             located.comment.is_voted = columns.read()?;
             located.comment.is_flagged = columns.read()?;
+            located.comment.is_muted = columns.read()?;
             Ok(located)
         })
         .optional()

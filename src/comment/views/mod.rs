@@ -338,7 +338,7 @@ fn annotated_body<'c>(
                 : moderation::views::link(Target::Comment(comment.id), author, comment.is_flagged, viewer);
                 @ if annotations.is_new { : new::badge(annotations.next_new) }
             }
-            @ if author.is_some() { : text::text(comment.id, &comment.body, annotations.limit) } else { : moderation::views::absent(comment.state()) }
+            @ if author.is_some() { : text::text_or_fold(comment, annotations.limit) } else { : moderation::views::absent(comment.state()) }
             @ if is_own { : own::actions(comment.id) }
         }
     }

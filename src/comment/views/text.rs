@@ -3,7 +3,7 @@
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
-use crate::comment::{OwnComment, Rows, Thread};
+use crate::comment::{Comment, OwnComment, Rows, Thread};
 use crate::html::text::{DOT, Id, Isolated};
 use crate::markup::Markup;
 use crate::markup::cut::{beginning, common_limit, size};
@@ -43,6 +43,14 @@ pub(super) fn text(id: CommentId, body: &str, limit: Option<usize>) -> impl Rend
         } else {
             : Markup(body)
         }
+    }
+}
+
+/// A comment's [`text`]; that of a user whom the viewer has muted is folded.
+pub(super) fn text_or_fold(comment: &Comment, limit: Option<usize>) -> impl Render + '_ {
+    let text = text(comment.id, &comment.body, limit);
+    owned_html! {
+        @ if comment.is_muted { details(class="muted") { summary { : "Muted" } : &text } } else { : &text }
     }
 }
 

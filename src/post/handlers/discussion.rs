@@ -12,7 +12,7 @@ use crate::comment::sql::discussion::{self, Discussion, Page};
 use crate::comment::{SharedItem, SharedList, Thread};
 use crate::site::kept_pieces::Piece;
 use crate::types::cursor::{Cursor, START};
-use crate::types::id::{PostId, UserId};
+use crate::types::id::PostId;
 use crate::types::time::Clock;
 use crate::web::Viewer;
 use crate::web::pieces::{Pieces, Shows};
@@ -45,7 +45,7 @@ pub fn find(
     let connection = pieces.connection();
     let is_usual = |viewer: &&Viewer| after == START && !viewer.is_admin && !viewer.is_banned;
     if let Some(viewer) = viewer.filter(is_usual)
-        && let Some(found) = shared(pieces, viewer.id, id)?
+        && let Some(found) = shared(pieces, viewer, id)?
     {
         return Ok(Some(found));
     }
@@ -53,20 +53,20 @@ pub fn find(
     let Some(detail) = sql::find(connection, viewer_id, id)? else {
         return Ok(None);
     };
-    let thread = page(connection, &detail, after)?.for_viewer(connection, viewer_id, &detail)?;
+    let thread = page(connection, &detail, after)?.for_viewer(connection, viewer, &detail)?;
     Ok(Some((detail, thread)))
 }
 
 /// The first page from a piece, for a member; `None`: it is not shared, or the member has much to do with it.
-fn shared(pieces: &Pieces, viewer_id: UserId, id: PostId) -> rusqlite::Result<Option<(PostDetail, Thread)>> {
+fn shared(pieces: &Pieces, viewer: &Viewer, id: PostId) -> rusqlite::Result<Option<(PostDetail, Thread)>> {
     let make = |connection: &Connection, clock: &Clock| first_page(connection, clock, id);
     let page = pieces.get_if_asked_again(id.get(), Topic::Post(id), make)?;
     let Some(FirstPage(Some((detail, list)))) = page.as_deref() else {
         return Ok(None);
     };
     let mut detail = detail.clone();
-    sql::add_viewer(pieces.connection(), viewer_id, &mut detail)?;
-    let thread = discussion::of_shared(pieces.connection(), viewer_id, &detail, list)?;
+    sql::add_viewer(pieces.connection(), viewer.id, &mut detail)?;
+    let thread = discussion::of_shared(pieces.connection(), viewer, &detail, list)?;
     Ok(thread.map(|thread| (detail, thread)))
 }
 

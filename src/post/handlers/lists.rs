@@ -9,12 +9,13 @@ use super::rows;
 use crate::auth;
 use crate::changes::{self, Order, Topic, Window};
 use crate::comment;
+use crate::hiding::{self, Hidden};
 use crate::text::isolated;
-use crate::types::cursor::{Cursor, PAGE_SIZE, START, Slice};
+use crate::types::cursor::{Cursor, START, Slice};
 use crate::ui::layout::{self, Page};
 use crate::ui::pager;
 use crate::visit::{self, Visit};
-use crate::web::{Cx, Error, Result, paths, reply};
+use crate::web::{Cx, Error, Result, Viewer, paths, reply};
 
 /// Reads the keys of a page of a list: from a cursor on, at most this number.
 type Query = fn(&Connection, Cursor, u32) -> rusqlite::Result<Slice<Cursor>>;
@@ -49,8 +50,8 @@ fn list(
     (query, order): (Query, Order),
     rank: Option<u32>,
 ) -> Result {
-    let (after, viewer_id) = (cx.cursor("after")?, auth::viewer_id(cx)?);
-    let posts = rows::page(cx, viewer_id, |connection| query(connection, after, PAGE_SIZE))?;
+    let (after, viewer) = (cx.cursor("after")?, auth::viewer(cx)?);
+    let posts = cx.read_pieces(|pieces| rows::read_visible(pieces, viewer, (after, None), query))?;
     show(cx, &posts, &[], Some(window(order, &posts, after)));
     let aside = Some(views::NEW_POST);
     let page = Page { aside, description, feed: Some(feed.into()), ..Page::new(cx, heading)? };
@@ -92,9 +93,9 @@ fn window(order: Order, posts: &Slice<ListedPost>, after: Cursor) -> Window {
 /// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn best(cx: &Cx, period: &str) -> Result {
     let period = Period::from_code(period).ok_or(Error::NotFound)?;
-    let (after, viewer_id) = (cx.cursor("after")?, auth::viewer_id(cx)?);
-    let posts =
-        rows::page(cx, viewer_id, |connection| sql::best(connection, period, &cx.clock, after, PAGE_SIZE))?;
+    let (after, viewer) = (cx.cursor("after")?, auth::viewer(cx)?);
+    let query = |connection: &_, after, limit| sql::best(connection, period, &cx.clock, after, limit);
+    let posts = cx.read_pieces(|pieces| rows::read_visible(pieces, viewer, (after, None), query))?;
     show(cx, &posts, &[], Some(window(Order::Points, &posts, after)));
     let description = format!("The posts on {} with the most points.", cx.site_name());
     let page = Page { description: &description, ..Page::new(cx, period.heading())? };
@@ -110,8 +111,9 @@ pub fn best(cx: &Cx, period: &str) -> Result {
 /// [`Error::BadRequest`] for a malformed cursor; [`Error::Unavailable`] or [`Error::Internal`] when the
 /// database fails.
 pub fn of_kind(cx: &Cx, kind: PostKind) -> Result {
-    let (after, viewer_id) = (cx.cursor("after")?, auth::viewer_id(cx)?);
-    let posts = rows::page(cx, viewer_id, |connection| sql::of_kind(connection, kind, after, PAGE_SIZE))?;
+    let (after, viewer) = (cx.cursor("after")?, auth::viewer(cx)?);
+    let query = |connection: &_, after, limit| sql::of_kind(connection, kind, after, limit);
+    let posts = cx.read_pieces(|pieces| rows::read_visible(pieces, viewer, (after, None), query))?;
     show(cx, &posts, &[Topic::Kind(kind.number())], None);
     let aside = Some(views::NEW_POST);
     let page = Page { aside, description: views::about_kind(kind), ..Page::new(cx, kind.word())? };
@@ -127,12 +129,28 @@ pub fn of_kind(cx: &Cx, kind: PostKind) -> Result {
 /// [`Error::NotFound`] for a site that no link can have; [`Error::BadRequest`] for a malformed cursor;
 /// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn from(cx: &Cx) -> Result {
-    let (after, viewer_id) = (cx.cursor("after")?, auth::viewer_id(cx)?);
+    let (after, viewer) = (cx.cursor("after")?, auth::viewer(cx)?);
     let site = cx.query("site").and_then(|site| link::site::parse(&site)).ok_or(Error::NotFound)?;
-    let posts = rows::page(cx, viewer_id, |connection| sql::of_site(connection, &site, after, PAGE_SIZE))?;
+    let query = |connection: &_, after, limit| sql::of_site(connection, &site, after, limit);
+    let (posts, is_muted) = cx.read_pieces(|pieces| {
+        let posts = rows::read_visible(pieces, viewer, (after, Some(&*site)), query)?;
+        Ok((posts, is_muted(pieces.connection(), viewer, &site)?))
+    })?;
     show(cx, &posts, &[Topic::Site(changes::hash_of_site(&site))], None);
     let heading = format!("Posts from {}", isolated(&site));
     let description = format!("Links to {} on {}.", isolated(&site), cx.site_name());
     let page = Page { description: &description, ..Page::new(cx, &heading)? };
-    Ok(reply::page(cx, layout::render(&page, views::from(page.viewer, &site, &posts, &cx.clock))?))
+    let main = owned_html! {
+        @ if viewer.is_some() { : hiding::views::mute_site(&site, is_muted) }
+        : views::from(viewer, &site, &posts, &cx.clock);
+    };
+    Ok(reply::page(cx, layout::render(&page, main)?))
+}
+
+/// Whether the viewer has muted a site.
+fn is_muted(connection: &Connection, viewer: Option<&Viewer>, site: &str) -> rusqlite::Result<bool> {
+    match viewer.filter(|viewer| viewer.hides_count > 0) {
+        Some(viewer) => hiding::sql::has(connection, viewer.id, &Hidden::Site(site.to_owned())),
+        None => Ok(false),
+    }
 }

@@ -25,6 +25,8 @@ use crate::comment;
 use crate::comment::Thread;
 use crate::comment::views::{CommentForm, ThreadContext};
 use crate::draft;
+use crate::hiding;
+use crate::html::text::DOT;
 use crate::inbox;
 use crate::saved;
 use crate::site::limiter::Action;
@@ -136,8 +138,13 @@ pub fn render(
     let elsewhere = Thread { next: Some(START), ..Thread::default() };
     let comments = if form.fills_page() { &elsewhere } else { comments };
     let form = CommentForm { account: page.account(), in_place: comments.next.is_none(), ..*form };
+    let is_hidden = detail.relation.is_hidden.unwrap_or_default();
     let save = saved::views::button(page.account(), id, detail.is_saved);
-    let post = &views::show(cx, page.viewer, detail, save);
+    let acts = owned_html! {
+        : &save;
+        : DOT; : hiding::views::button(id, is_hidden);
+    };
+    let post = &views::show(cx, page.viewer, detail, acts);
     // A later page is for reading on, unless the reader has typed something.
     let is_later = after != START && form.body.is_empty();
     let (context, ban) = (ThreadContext::of(cx, page.viewer, detail), auth::ban(cx)?);

@@ -23,7 +23,7 @@ pub fn upvoted(cx: &Cx) -> Result {
         rows::page(cx, Some(viewer.id), |connection| sql::voted_by(connection, viewer.id, after, PAGE_SIZE))?;
     let main = owned_html! {
         : own_lists::links(paths::UPVOTED);
-        : own_lists::kinds(&vote::views::UPVOTED, paths::UPVOTED);
+        : own_lists::kinds("Posts or comments", &vote::views::UPVOTED, paths::UPVOTED);
         @ if posts.rows.is_empty() { p(class="empty") { : "You have not voted for any posts yet." } }
         else { : views::list(Some(viewer), &posts, None, &cx.clock) }
     };

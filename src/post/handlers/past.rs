@@ -5,7 +5,6 @@ use super::super::{sql, views};
 use super::{lists, rows};
 use crate::auth;
 use crate::changes::{Order, Window};
-use crate::types::cursor::PAGE_SIZE;
 use crate::ui::layout::{self, Page};
 use crate::web::{Cx, Error, Result, reply};
 
@@ -15,7 +14,7 @@ use crate::web::{Cx, Error, Result, reply};
 /// [`Error::NotFound`] for what is no day, and for a day that has not begun; [`Error::BadRequest`] for a malformed cursor;
 /// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn show(cx: &Cx) -> Result {
-    let (after, viewer_id) = (cx.cursor("after")?, auth::viewer_id(cx)?);
+    let (after, viewer) = (cx.cursor("after")?, auth::viewer(cx)?);
     let today = Day::of(cx.now).ok_or(Error::NotFound)?;
     let shown = match cx.query("day") {
         Some(text) => Day::parse(&text).filter(|day| *day <= today),
@@ -24,8 +23,8 @@ pub fn show(cx: &Cx) -> Result {
     let shown = shown.ok_or(Error::NotFound)?;
     let (posts, oldest) = cx.read_pieces(|pieces| {
         let oldest = sql::past::oldest(pieces.connection())?;
-        let list = |connection: &_| sql::past::of_day(connection, shown, after, PAGE_SIZE);
-        Ok((rows::read(pieces, viewer_id, list)?, oldest))
+        let list = |connection: &_, after, limit| sql::past::of_day(connection, shown, after, limit);
+        Ok((rows::read_visible(pieces, viewer, (after, None), list)?, oldest))
     })?;
     // The next day, and what is yesterday.
     cx.clock.limit(cx.now.next_midnight());

@@ -4,11 +4,12 @@ use rusqlite::Connection;
 
 use super::super::{ListedPost, ListedRow, Post, Relation, Row, sql, views};
 use crate::changes::Topic;
+use crate::hiding;
 use crate::site::kept_pieces::Piece;
-use crate::types::cursor::{Cursor, Slice};
+use crate::types::cursor::{Cursor, PAGE_SIZE, Slice};
 use crate::types::id::{PostId, UserId};
 use crate::web::pieces::{Pieces, Shows};
-use crate::web::{Cx, Result};
+use crate::web::{Cx, Result, Viewer};
 
 impl Piece for Row {
     fn bytes(&self) -> usize {
@@ -27,6 +28,39 @@ pub fn page(
     list: impl FnOnce(&Connection) -> rusqlite::Result<Slice<Cursor>>,
 ) -> Result<Slice<ListedPost>> {
     Ok(cx.read_pieces(|pieces| read(pieces, viewer_id, list))?)
+}
+
+/// A page of a list from `after` on whose keys `list` reads, at most the given number: without what the viewer hides, and
+/// with a button to hide each post. Links to the site `shown` are not left out for their site.
+///
+/// # Errors
+/// [`rusqlite::Error`] when SQLite fails.
+pub fn read_visible(
+    pieces: &Pieces,
+    viewer: Option<&Viewer>,
+    (after, shown): (Cursor, Option<&str>),
+    list: impl Fn(&Connection, Cursor, u32) -> rusqlite::Result<Slice<Cursor>>,
+) -> rusqlite::Result<Slice<ListedPost>> {
+    let Some(viewer) = viewer else {
+        return read(pieces, None, |connection| list(connection, after, PAGE_SIZE));
+    };
+    let seen = |connection: &Connection, keys: Vec<Cursor>| {
+        let ids: Vec<PostId> = keys.iter().map(|key| PostId::new(key.id)).collect();
+        let hidden = hiding::sql::posts_among(connection, viewer.id, &ids, shown)?;
+        Ok(keys.into_iter().filter(|key| !hidden.contains(&PostId::new(key.id))).collect())
+    };
+    let mut page = read(pieces, Some(viewer.id), |connection| match viewer.hides_count {
+        0 => list(connection, after, PAGE_SIZE),
+        _ => hiding::full_page(
+            after,
+            PAGE_SIZE,
+            |key| *key,
+            |from, limit| list(connection, from, limit),
+            |keys| seen(connection, keys),
+        ),
+    })?;
+    page.rows.iter_mut().for_each(|listed| listed.relation.is_hidden = Some(false));
+    Ok(page)
 }
 
 /// Does what [`page`] does within a read.

@@ -262,6 +262,24 @@ pub fn saved_by(
     keys(connection, sql, params![user_id, after.key, after.id, limit + 1], limit)
 }
 
+/// The posts that a user has hidden, from `after` on: last hidden first.
+pub fn hidden_by(
+    connection: &Connection,
+    user_id: UserId,
+    after: Cursor,
+    limit: u32,
+) -> rusqlite::Result<Slice<Cursor>> {
+    // CROSS JOIN makes `hidden_posts` the outer loop, in the order of its index.
+    let sql = concat!(
+        "SELECT hidden_posts.created_at, posts.id \
+         FROM hidden_posts CROSS JOIN posts ON posts.id = hidden_posts.post_id \
+         WHERE hidden_posts.user_id = ?1 AND (hidden_posts.created_at, hidden_posts.post_id) < (?2, ?3) AND ",
+        listed!("posts"),
+        " ORDER BY hidden_posts.created_at DESC, hidden_posts.post_id DESC LIMIT ?4"
+    );
+    keys(connection, sql, params![user_id, after.key, after.id, limit + 1], limit)
+}
+
 /// The posts for which a user has voted, from `after` on: the newest posts first. Votes are sorted by what they are for, not
 /// by their times.
 pub fn voted_by(
@@ -329,13 +347,15 @@ pub fn add_viewer(
 ) -> rusqlite::Result<()> {
     let sql = concat!(
         "SELECT EXISTS (SELECT 1 FROM post_votes WHERE user_id = ?1 AND post_id = ?2), \
-         EXISTS (SELECT 1 FROM saved_posts WHERE user_id = ?1 AND post_id = ?2), ",
+         EXISTS (SELECT 1 FROM saved_posts WHERE user_id = ?1 AND post_id = ?2), \
+         EXISTS (SELECT 1 FROM hidden_posts WHERE user_id = ?1 AND post_id = ?2), ",
         flagged_by!("?1", "post_id", "?2")
     );
     let PostDetail { relation, is_saved, is_flagged, .. } = detail;
     let id = detail.post.id;
     connection.prepare_cached(sql)?.query_row(params![viewer_id, id], |row| {
-        (relation.is_voted, *is_saved, *is_flagged) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        (relation.is_voted, *is_saved) = (row.get(0)?, row.get(1)?);
+        (relation.is_hidden, *is_flagged) = (Some(row.get(2)?), row.get(3)?);
         Ok(())
     })?;
     match visit::sql::find(connection, viewer_id, id)? {

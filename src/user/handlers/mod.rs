@@ -8,7 +8,7 @@ use std::sync::Arc;
 use horrorshow::Template;
 
 use super::look_alike::ComparedName;
-use super::views::Profile;
+use super::views::{Choices, Profile};
 use super::{
     FORMER_NAME_SHOWN, NAME_KEPT_BACK, NameRefusal, NewUser, User, check_about, check_confirmation,
     check_name, check_new_password, incorrect_password, password, sql, views, wrong_password,
@@ -19,6 +19,7 @@ use crate::auth::token::Secret;
 use crate::device;
 use crate::draft;
 use crate::follow;
+use crate::hiding::{self, Hidden};
 use crate::post;
 use crate::reset;
 use crate::session;
@@ -85,8 +86,11 @@ pub fn page(cx: &Cx, id: UserId, cursors: &ListCursors) -> Result<Option<String>
             comments: own_comments::read(pieces, id, cursors.comments)?,
             sessions: sessions.transpose()?,
             former_names: sql::names::former(connection, id, names_since)?,
-            is_followed: match viewer_id.filter(|viewer_id| *viewer_id != id) {
-                Some(viewer_id) => Some(follow::sql::is_followed(connection, viewer_id, id)?),
+            choices: match viewer_id.filter(|viewer_id| *viewer_id != id) {
+                Some(viewer_id) => Some(Choices {
+                    is_followed: follow::sql::is_followed(connection, viewer_id, id)?,
+                    is_muted: hiding::sql::has(connection, viewer_id, &Hidden::User(id))?,
+                }),
                 None => None,
             },
         }))

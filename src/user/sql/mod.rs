@@ -177,19 +177,22 @@ pub fn destroy(connection: &Connection, id: UserId, now: Timestamp) -> rusqlite:
     Ok(())
 }
 
-/// Records a sign-in of a random user, for which the caller inserts a session; the user, and the number of unread
-/// comments in their inbox. `None` when there are no users.
-pub fn sign_in_random(connection: &Connection, now: Timestamp) -> rusqlite::Result<Option<(Author, i64)>> {
+/// Records a sign-in of a random user, for which the caller inserts a session; the user, and the numbers of unread
+/// comments in their inbox and of what they hide. `None` when there are no users.
+pub fn sign_in_random(
+    connection: &Connection,
+    now: Timestamp,
+) -> rusqlite::Result<Option<(Author, [i64; 2])>> {
     let sql = concat!(
         "UPDATE users SET last_seen_at = ?1, sessions_count = sessions_count + 1 \
          WHERE id = (SELECT id FROM users WHERE id >= ",
         random_id!("users"),
-        " ORDER BY id LIMIT 1) RETURNING id, screen_name, is_admin, unread_count"
+        " ORDER BY id LIMIT 1) RETURNING id, screen_name, is_admin, unread_count, hides_count"
     );
     let found = connection.prepare_cached(sql)?.query_row([now], |row| {
         let mut columns = Columns::of(row);
-        let (author, unread_count) = (author(&mut columns)?, columns.read()?);
-        Ok(author.map(|author| (author, unread_count)))
+        let (author, counts) = (author(&mut columns)?, [columns.read()?, columns.read()?]);
+        Ok(author.map(|author| (author, counts)))
     });
     Ok(found.optional()?.flatten())
 }

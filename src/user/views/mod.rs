@@ -25,7 +25,7 @@ use crate::web::Viewer;
 use crate::web::account::Account;
 use crate::web::form::{Errors, local_path};
 use crate::web::{Cx, paths};
-use crate::{comment, follow, post, session};
+use crate::{comment, follow, hiding, post, session};
 
 /// The content of a user's page.
 pub struct Profile {
@@ -39,8 +39,17 @@ pub struct Profile {
     pub sessions: Option<Slice<Session>>,
     /// The former names that the viewer may see, the last first.
     pub former_names: Vec<FormerName>,
-    /// Whether the viewer follows the user; `None` for the user and for guests.
-    pub is_followed: Option<bool>,
+    /// What the viewer has chosen about the user; `None` for the user and for guests.
+    pub choices: Option<Choices>,
+}
+
+/// What another user has chosen about a user.
+#[derive(Debug, Clone, Copy)]
+pub struct Choices {
+    /// Whether they follow the user.
+    pub is_followed: bool,
+    /// Whether they have muted the user.
+    pub is_muted: bool,
 }
 
 /// A page of the list of a user's comments.
@@ -57,15 +66,16 @@ pub fn show<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
     let user = &profile.user;
     owned_html! {
         @ if profile.sessions.is_some() {
+            : own_lists::links("");
             div(class="actions") {
                 a(class="button", href=paths::EDIT_ACCOUNT) { : "Edit profile" }
                 a(class="button danger", href=paths::DELETE_ACCOUNT) { : "Delete profile" }
             }
-            : own_lists::links("");
         }
-        @ if let Some(is_followed) = profile.is_followed {
+        @ if let Some(Choices { is_followed, is_muted }) = profile.choices {
             div(class="actions") {
                 : follow::views::button(Account::of(viewer), user.id, is_followed);
+                : hiding::views::mute_user(Account::of(viewer), user.id, is_muted);
                 @ if viewer.is_some_and(|viewer| viewer.is_admin) {
                     a(class="button", href=paths::moderate_user(user.id)) { : "Moderate" }
                 }

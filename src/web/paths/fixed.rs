@@ -6,8 +6,6 @@ pub const FRONT: &str = "/";
 pub const POSTS: &str = "/posts";
 /// The newest comments; below it the pages of comments, each by its id.
 pub const COMMENTS: &str = "/comments";
-/// The newest comments of the users whom the viewer follows.
-pub const FOLLOWED: &str = "/comments/followed";
 /// The posts with the most points.
 pub const BEST: &str = "/best";
 /// The posts that ask.
@@ -30,16 +28,6 @@ pub const SITEMAP: &str = "/sitemap.xml";
 pub const SEARCH: &str = "/search";
 /// The form for a new post.
 pub const NEW_POST: &str = "/posts/new";
-/// The viewer's saved posts.
-pub const SAVED: &str = "/saved";
-/// The viewer's saved comments.
-pub const SAVED_COMMENTS: &str = "/saved/comments";
-/// The viewer's comments with the replies to them.
-pub const THREADS: &str = "/threads";
-/// The posts for which the viewer has voted.
-pub const UPVOTED: &str = "/upvoted";
-/// The comments for which the viewer has voted.
-pub const UPVOTED_COMMENTS: &str = "/upvoted/comments";
 /// The comments that answer or mention the viewer.
 pub const INBOX: &str = "/inbox";
 /// Marking all of [`INBOX`] as read (POST).

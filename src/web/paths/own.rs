@@ -1,0 +1,101 @@
+//! The paths of what is a member's own: lists, and saving, following, hiding and muting.
+
+use percent_encoding::utf8_percent_encode;
+
+use super::{FROM, PLAIN, Path};
+use crate::types::id::{CommentId, PostId, UserId};
+
+/// The viewer's saved posts.
+pub const SAVED: &str = "/saved";
+/// The viewer's saved comments.
+pub const SAVED_COMMENTS: &str = "/saved/comments";
+/// The posts that the viewer has hidden.
+pub const HIDDEN: &str = "/hidden";
+/// The users and sites that the viewer has muted.
+pub const MUTED: &str = "/muted";
+/// The viewer's comments with the replies to them.
+pub const THREADS: &str = "/threads";
+/// The posts for which the viewer has voted.
+pub const UPVOTED: &str = "/upvoted";
+/// The comments for which the viewer has voted.
+pub const UPVOTED_COMMENTS: &str = "/upvoted/comments";
+/// The newest comments of the users whom the viewer follows.
+pub const FOLLOWED: &str = "/comments/followed";
+
+/// Saving a post (POST).
+#[must_use]
+pub fn save_post(id: PostId) -> Path {
+    Path { before: "/posts/", number: id.get(), after: "/save" }
+}
+
+/// Removing a post from the saved ones (POST).
+#[must_use]
+pub fn unsave_post(id: PostId) -> Path {
+    Path { before: "/posts/", number: id.get(), after: "/unsave" }
+}
+
+/// Saving a comment (POST).
+#[must_use]
+pub fn save_comment(id: CommentId) -> Path {
+    Path { before: "/comments/", number: id.get(), after: "/save" }
+}
+
+/// Removing a comment from the saved ones (POST).
+#[must_use]
+pub fn unsave_comment(id: CommentId) -> Path {
+    Path { before: "/comments/", number: id.get(), after: "/unsave" }
+}
+
+/// Hiding a post from the viewer's lists (POST).
+#[must_use]
+pub fn hide_post(id: PostId) -> Path {
+    Path { before: "/posts/", number: id.get(), after: "/hide" }
+}
+
+/// Showing it there again (POST).
+#[must_use]
+pub fn unhide_post(id: PostId) -> Path {
+    Path { before: "/posts/", number: id.get(), after: "/unhide" }
+}
+
+/// Muting a user (POST).
+#[must_use]
+pub fn mute_user(id: UserId) -> Path {
+    Path { before: "/users/", number: id.get(), after: "/mute" }
+}
+
+/// Ending that (POST).
+#[must_use]
+pub fn unmute_user(id: UserId) -> Path {
+    Path { before: "/users/", number: id.get(), after: "/unmute" }
+}
+
+/// Muting a site (POST).
+#[must_use]
+pub fn mute_site(site: &str) -> String {
+    format!("{FROM}/mute?site={}", utf8_percent_encode(site, PLAIN))
+}
+
+/// Ending that (POST).
+#[must_use]
+pub fn unmute_site(site: &str) -> String {
+    format!("{FROM}/unmute?site={}", utf8_percent_encode(site, PLAIN))
+}
+
+/// Following a user (POST).
+#[must_use]
+pub fn follow(id: UserId) -> Path {
+    Path { before: "/users/", number: id.get(), after: "/follow" }
+}
+
+/// Ending that (POST).
+#[must_use]
+pub fn unfollow(id: UserId) -> Path {
+    Path { before: "/users/", number: id.get(), after: "/unfollow" }
+}
+
+/// The comments of the user with this name, with the replies to them.
+#[must_use]
+pub fn threads_of(screen_name: &str) -> String {
+    format!("{THREADS}?{}", serde_urlencoded::to_string([("id", screen_name)]).unwrap_or_default())
+}
