@@ -1,5 +1,5 @@
 -- One-time links with which a person who has forgotten their password sets another one
--- (docs/decisions/0032-mail-and-reset-links.md). A row goes when its link or another one of the user is used, when the
+-- (docs/decisions/0033-reset-links.md). A row goes when its link or another one of the user is used, when the
 -- password is changed, or an hour after it was made.
 CREATE TABLE resets (
     id          INTEGER PRIMARY KEY,                                -- grows with created_at

@@ -1,4 +1,4 @@
--- Mail, where the operator gives a mail server (docs/decisions/0033-mail.md).
+-- Mail, where the operator gives a mail server (docs/decisions/0035-mail.md).
 
 -- The address of a user, shown to them alone. It is here once they have confirmed it: no other mail goes to an address
 -- that nobody has confirmed.
