@@ -38,14 +38,16 @@ pub fn history<'h>(history: &'h History, limit: usize, clock: &'h Clock) -> impl
         ol(class="comments", id="versions") {
             @ for (version, until) in &versions {
                 li(id=Id("version_", version.id.get())) {
-                    p {
-                        : Raw("from "); : Age { at: version.created_at, clock }; : Raw(" ago to ");
-                        : Age { at: *until, clock }; : Raw(" ago");
-                        @ if history.is_strikable && version.struck.is_none() {
-                            : DOT; a(class="link danger", href=paths::strike(version.id)) { : "Strike" }
+                    div {
+                        p {
+                            : Raw("from "); : Age { at: version.created_at, clock }; : Raw(" ago to ");
+                            : Age { at: *until, clock }; : Raw(" ago");
+                            @ if history.is_strikable && version.struck.is_none() {
+                                : DOT; a(class="link danger", href=paths::strike(version.id)) { : "Strike" }
+                            }
                         }
+                        : content(version, limit, clock);
                     }
-                    : content(version, limit, clock);
                 }
             }
         }

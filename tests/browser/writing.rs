@@ -1,5 +1,6 @@
 //! Writing texts: previews, and the keys that send and close.
 
+use crate::access::assert_accessible;
 use crate::reader::Reader;
 
 /// The number of the first comment on the page.
@@ -95,4 +96,35 @@ fn ctrl_enter_sends_and_escape_closes_without_losing_words() {
     key(&reader, "Escape", false);
     reader.wait(&is_closed);
     assert!(reader.is_marked(), "no page was loaded");
+}
+
+#[test]
+fn axe_finds_nothing_on_texts_with_all_marks_and_their_versions() {
+    const TEXT: &str = "> A *quote*\n> > in a quote\n\nSome `code` and a [name](https://example.com/a)\n\n\
+                        - a point\n  - a point in it\n7. seven\n\n  code\n\n- \u{5e9}\u{5dc}\u{5d5}\u{5dd}";
+    let reader = Reader::new();
+    reader.sign_in();
+    reader.open("/posts/new");
+    reader.fill("#title", "A post with all marks");
+    reader.fill("#description", TEXT);
+    reader.follow("main form button:not([name])");
+    let post = reader.path();
+    reader.fill("#body", TEXT);
+    reader.click("#comment_form [name=preview]");
+    reader.wait("document.querySelectorAll('#comment_form section blockquote').length === 2");
+    assert_accessible(&reader, "a preview beside a text");
+    reader.click("#post_comment");
+    reader.wait_text("h2.comments_count", "1 comment");
+    let number = first_comment(&reader);
+    reader.open(&format!("/comments/{number}/edit"));
+    reader.fill("#body", "Other words");
+    reader.follow("main form button:not([name])");
+    reader.open(&post);
+    assert_eq!(reader.count("a.edited"), 1);
+    assert_accessible(&reader, "a text and an edited comment");
+    reader.open(&format!("/comments/{number}/versions"));
+    assert_eq!(reader.count("#versions blockquote"), 2);
+    assert_accessible(&reader, "versions");
+    reader.follow("#versions a.danger");
+    assert_accessible(&reader, "striking a version");
 }

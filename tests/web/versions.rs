@@ -54,7 +54,7 @@ impl Scene {
     fn versions(&self, client: &Client, path: &str) -> Vec<String> {
         let html = client.get(&format!("{path}/versions")).html();
         assert_eq!(texts(&html, "h1").len(), 1);
-        texts(&html, "#versions > li > p:nth-child(n + 2), main > .empty")
+        texts(&html, "#versions > li > div > p:nth-child(n + 2), main > .empty")
     }
 
     fn count(&self) -> i64 {
