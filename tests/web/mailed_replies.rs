@@ -146,9 +146,16 @@ fn a_daily_mail_is_due_at_midnight() {
 fn what_is_read_removed_deleted_muted_or_of_a_banned_user_is_not_mailed() {
     let scene = scene();
     scene.choose("daily");
-    let users: Vec<Client> = (2..=7).map(|id| Client::signed_in_as(&scene.site, id)).collect();
-    let secrets =
-        ["Removedremark", "Deletedremark", "Bannedremark", "Readremark", "Leftremark", "Publicremark"];
+    let users: Vec<Client> = (2..=8).map(|id| Client::signed_in_as(&scene.site, id)).collect();
+    let secrets = [
+        "Removedremark",
+        "Deletedremark",
+        "Bannedremark",
+        "Readremark",
+        "Leftremark",
+        "Mutedusersremark",
+        "Publicremark",
+    ];
     let ids: Vec<i64> = users
         .iter()
         .zip(secrets)
@@ -169,19 +176,20 @@ fn what_is_read_removed_deleted_muted_or_of_a_banned_user_is_not_mailed() {
         .expect("the schema is known");
     assert_eq!(users[4].post("/user", &[("_method", "delete"), ("password", "password")]).status, 303);
     assert_eq!(scene.author.post("/posts/4/mute", &[]).status, 303);
+    assert_eq!(scene.author.post("/users/7/mute", &[]).status, 303);
     assert_eq!(admin.post("/posts/3/moderate", &reason).status, 303);
     scene.make_due();
     let mail = taken(&scene.server, 1).remove(0);
     let title = string(&scene.database, "SELECT title FROM posts WHERE id = 3");
     assert!(mail.text.contains("Publicremark") && mail.text.contains("[removed]"), "{}", mail.text);
     assert!(!mail.text.contains(&title) && !mail.head.contains(&title), "{}", mail.text);
-    for secret in secrets[..5].iter().chain(&["Mutedremark"]) {
+    for secret in secrets[..6].iter().chain(&["Mutedremark"]) {
         assert!(!mail.text.contains(secret), "{secret}: {}", mail.text);
     }
     // Where nothing is left, there is no mail.
-    assert_eq!(users[5].post("/posts/5/comments", &[("body", "One remark more")]).status, 303);
+    assert_eq!(users[6].post("/posts/5/comments", &[("body", "One remark more")]).status, 303);
     let last = number(&scene.database, "SELECT max(id) FROM comments");
-    assert_eq!(users[5].post(&format!("/comments/{last}"), &[("_method", "delete")]).status, 303);
+    assert_eq!(users[6].post(&format!("/comments/{last}"), &[("_method", "delete")]).status, 303);
     scene.make_due();
     emptied(&scene.database);
     assert_eq!(scene.server.received().len(), 1);

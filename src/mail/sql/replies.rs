@@ -145,6 +145,7 @@ pub fn items(connection: &Connection, user_id: UserId, now: Timestamp) -> rusqli
              AND users.banned_at IS NULL AND ",
         listed!("comments"),
         " AND NOT EXISTS (SELECT 1 FROM muted_posts WHERE muted_posts.user_id = ?1 AND muted_posts.post_id = posts.id) \
+         AND NOT EXISTS (SELECT 1 FROM muted_users WHERE muted_users.user_id = ?1 AND muted_users.muted_id = users.id) \
          ORDER BY inbox.comment_id LIMIT ?3"
     );
     connection
