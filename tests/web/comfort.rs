@@ -248,7 +248,7 @@ fn the_page_about_the_keys_has_the_switch() {
     let guest = Client::new(&site);
     let page = guest.get("/keys");
     assert_eq!((page.status, texts(&page.html(), "h1")), (200, vec!["Keys".into()]));
-    assert_eq!(texts(&page.html(), "#keys dt kbd"), ["j", "k", "o", "u", "?"]);
+    assert_eq!(texts(&page.html(), "#keys dt kbd"), ["j", "k", "o", "u", "?", "Ctrl", "Enter", "Esc"]);
     assert_eq!(texts(&page.html(), "#keys button"), ["Turn them off"]);
     let unread = "<noscript><p class=\"hint\">They need JavaScript, which this browser does not run here.</p></noscript>";
     assert!(page.text().contains(unread), "{}", page.text());
