@@ -59,13 +59,19 @@
       field => field.value !== field.defaultValue,
     );
 
-  // A comment that the reader folds stays folded on this device: the last 500 are remembered. A link to a comment
-  // inside it unfolds it.
+  // A comment that the reader folds stays folded on this device: the last 500 are remembered. A link to it, or to
+  // a comment inside it, unfolds it.
   const folded = () => new Set(store.folded?.split(" "));
+  // The browser does not know the target yet.
+  const linked = () => document.getElementById(location.hash.slice(1));
   for (const id of folded()) {
     const thread = document.getElementById(id);
-    if (thread && !thread.querySelector(":target")) thread.open = false;
+    if (thread && !thread.parentElement.contains(linked())) thread.open = false;
   }
+  addEventListener("hashchange", () => {
+    const thread = linked()?.querySelector(":scope > details");
+    if (thread) thread.open = true;
+  });
   document.addEventListener("toggle", event => {
     const { id, open } = event.target;
     if (!id.startsWith("thread_")) return;

@@ -59,7 +59,7 @@ pub fn show(cx: &Cx, secret: &str) -> Result {
             button(class="button") { : "Become the admin" }
         }
     };
-    Ok(reply::secret(reply::html(cx, layout::render(&page, main)?)))
+    Ok(reply::secret_form(reply::html(cx, layout::render(&page, main)?)))
 }
 
 fn checked(cx: &Cx, secret: &str) -> Result<Secret> {

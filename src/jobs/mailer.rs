@@ -123,14 +123,14 @@ fn round(site: &Site, smtp: &Smtp, stop: &StopRequest) -> Result<Round, Error> {
     let Some(mail) = site.db.read(|connection| sql::next(connection, now))? else {
         return Ok(Round::Empty);
     };
-    let (id, user_id, kind) = (mail.id, mail.user_id, mail.kind.code());
+    let (queued, user_id, kind) = (mail.queued(), mail.user_id, mail.kind.code());
     if mail.is_too_old(now) {
         log::warn!("a mail to user {user_id} ({kind}) was never taken, and is dropped");
-        site.db.write(move |connection| sql::drop_mail(connection, id))?;
+        site.db.write(move |connection| sql::drop_mail(connection, &queued))?;
         return Ok(Round::More);
     }
     let Some((letter, told)) = letter(site, &mail, now)? else {
-        site.db.write(move |connection| sql::drop_mail(connection, id))?;
+        site.db.write(move |connection| sql::drop_mail(connection, &queued))?;
         return Ok(Round::More);
     };
     let attempt = match message(smtp, &mail, &letter) {
@@ -142,26 +142,26 @@ fn round(site: &Site, smtp: &Smtp, stop: &StopRequest) -> Result<Round, Error> {
             let now = Timestamp::now();
             site.db.write(move |connection| {
                 sql::replies::mark_told(connection, user_id, told)?;
-                sql::mark_sent(connection, id, now)
+                sql::mark_sent(connection, &queued, now)
             })?;
             Ok(Round::More)
         }
         Attempt::Refused(why) => {
             log::warn!("a mail to user {user_id} ({kind}) was refused, and is dropped: {why}");
-            site.db.write(move |connection| sql::drop_mail(connection, id))?;
+            site.db.write(move |connection| sql::drop_mail(connection, &queued))?;
             Ok(Round::More)
         }
         Attempt::PutOff(why) => {
             log::warn!("a mail to user {user_id} ({kind}) was not taken, and is tried again: {why}");
             let due_at = Timestamp::now() + mail.wait();
-            site.db.write(move |connection| sql::put_off(connection, id, due_at))?;
+            site.db.write(move |connection| sql::put_off(connection, &queued, due_at))?;
             Ok(Round::More)
         }
         Attempt::Unreachable(why) => {
             log::warn!("the mail server takes no mail, and is tried again: {why}");
             // Behind the others, which the server may take: perhaps it ends the connection because of this mail.
             let due_at = Timestamp::now();
-            site.db.write(move |connection| sql::put_off(connection, id, due_at))?;
+            site.db.write(move |connection| sql::put_off(connection, &queued, due_at))?;
             Ok(Round::Unreachable)
         }
         Attempt::Stopped => Ok(Round::Empty),
@@ -173,7 +173,7 @@ fn round(site: &Site, smtp: &Smtp, stop: &StopRequest) -> Result<Round, Error> {
 fn letter(site: &Site, mail: &Mail, now: Timestamp) -> Result<Option<(Letter, i64)>, Error> {
     let Some(base_url) = site.config.base_url.clone() else { return Ok(None) };
     let (user_id, kind, secret) = (mail.user_id, mail.kind, Secret::random());
-    let settings = site.settings.get(&site.changes, |read| site.db.read(read));
+    let settings = site.settings.get(&site.changes, |read| site.db.read(read))?;
     site.db.write(move |connection: &Connection| {
         let Some(screen_name) = names::screen_name(connection, user_id)? else { return Ok(None) };
         let site_name = settings.name();

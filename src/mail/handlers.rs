@@ -175,7 +175,10 @@ pub fn ask_to_unsubscribe(cx: &Cx, token: &str) -> Result {
 /// [`Error::NotFound`] for a wrong link; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn unsubscribe(cx: &Cx, token: &str) -> Result {
     let parsed = Token::parse(token).ok_or(Error::NotFound)?;
-    if !cx.write(move |connection| sql::replies::unsubscribe(connection, &parsed))? {
+    // A wrong link costs the writer nothing.
+    if !cx.read(|connection| sql::replies::is_of_link(connection, &parsed))?
+        || !cx.write(move |connection| sql::replies::unsubscribe(connection, &parsed))?
+    {
         return Err(Error::NotFound);
     }
     let page = Page::new(cx, "Replies by mail")?;

@@ -147,7 +147,22 @@ pub struct Mail {
     pub tries: u32,
 }
 
+/// A mail as it stands in the queue. Its row may get another address meanwhile, and with it another time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Queued {
+    /// Its id.
+    pub id: i64,
+    /// The time since when it waits.
+    pub created_at: Timestamp,
+}
+
 impl Mail {
+    /// Its place in the queue.
+    #[must_use]
+    pub fn queued(&self) -> Queued {
+        Queued { id: self.id, created_at: self.created_at }
+    }
+
     /// The wait after a server has put this mail off: the next attempt comes later each time.
     #[must_use]
     pub fn wait(&self) -> Duration {

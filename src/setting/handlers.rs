@@ -2,7 +2,7 @@
 
 use rouille::Response;
 
-use super::{FIELDS, VERSION, accent_of, check, differences, requested, views};
+use super::{FIELDS, accent_of, check, differences, is_of_before, requested, views};
 use crate::auth;
 use crate::draft;
 use crate::moderation;
@@ -21,14 +21,18 @@ use crate::web::{Cx, Error, Result, paths, reply};
 pub fn edit(cx: &Cx) -> Result {
     auth::require_admin(cx)?;
     let draft = draft::handlers::find(cx, paths::SETTINGS)?.unwrap_or_default();
-    Ok(reply::page(cx, page(cx, &requested(&draft, cx.settings()), &cx.unsent_errors())?))
+    let (present, mut errors) = (cx.settings(), cx.unsent_errors());
+    if is_of_before(&draft, present) {
+        errors.add("", CHANGED_MEANWHILE);
+    }
+    Ok(reply::page(cx, page(cx, &requested(&draft, present), present.version(), &errors)?))
 }
 
-fn page(cx: &Cx, typed: &Settings, errors: &Errors) -> Result<String> {
+/// The page with the form, made for the settings of this version.
+fn page(cx: &Cx, typed: &Settings, version: u64, errors: &Errors) -> Result<String> {
     let page = Page::with_form(cx, "Settings", errors)?;
     let is_fixed = |setting| cx.site.settings.is_fixed(setting);
-    let form =
-        views::SettingsForm { account: page.account(), typed, version: cx.settings().version(), errors };
+    let form = views::SettingsForm { account: page.account(), typed, version, errors };
     Ok(layout::render(&page, views::edit(&form, &is_fixed))?)
 }
 
@@ -45,13 +49,12 @@ pub fn update(cx: &Cx) -> Result {
     let form = cx.form()?;
     let (present, typed) = (cx.settings(), requested(form, cx.settings()));
     let mut errors = check(&typed);
-    let version: Option<u64> = form.get(VERSION).and_then(|version| version.parse().ok());
-    if version.is_some_and(|version| version != present.version()) {
+    if is_of_before(form, present) {
         errors.add("", CHANGED_MEANWHILE);
     }
     let errors = cx.or_refused(errors, Action::ChangeBy(viewer.id));
     if !errors.is_empty() {
-        return Ok(reply::refused(cx, page(cx, &typed, &errors)?, &errors));
+        return Ok(reply::refused(cx, page(cx, &typed, present.version(), &errors)?, &errors));
     }
     let changes: Vec<Setting> =
         differences(present, &typed).filter(|it| !cx.site.settings.is_fixed(*it)).collect();
@@ -62,8 +65,9 @@ pub fn update(cx: &Cx) -> Result {
         let Some(admin_id) = moderation::sql::admin(connection, session_id)? else {
             return Ok(Outcome::NotAdmin);
         };
-        if sql::read(connection)?.with(fixed.iter().cloned()).version() != before {
-            return Ok(Outcome::ChangedMeanwhile);
+        let version = sql::read(connection)?.with(fixed.iter().cloned()).version();
+        if version != before {
+            return Ok(Outcome::ChangedMeanwhile(version));
         }
         for &setting in &changes {
             sql::set(connection, setting, typed.get(setting))?;
@@ -74,15 +78,15 @@ pub fn update(cx: &Cx) -> Result {
         }
         draft::handlers::delete_sent(connection, token.as_ref(), paths::SETTINGS)?;
         Ok(Outcome::Done)
-    })?;
+    });
     cx.site.settings.forget();
-    match outcome {
+    match outcome? {
         Outcome::Done => Ok(reply::done(cx, paths::SETTINGS, Flash::SettingsSaved)),
         Outcome::NotAdmin => Err(draft::handlers::sign_in_first(cx, paths::SETTINGS, &FIELDS)),
-        Outcome::ChangedMeanwhile => {
+        Outcome::ChangedMeanwhile(version) => {
             let errors = Errors::one("", CHANGED_MEANWHILE);
             let typed = requested(form, present);
-            Ok(reply::refused(cx, page(cx, &typed, &errors)?, &errors))
+            Ok(reply::refused(cx, page(cx, &typed, version, &errors)?, &errors))
         }
     }
 }
@@ -95,7 +99,8 @@ fn present_fixed(cx: &Cx) -> Vec<(Setting, String)> {
 enum Outcome {
     Done,
     NotAdmin,
-    ChangedMeanwhile,
+    /// The settings have another version now.
+    ChangedMeanwhile(u64),
 }
 
 const CHANGED_MEANWHILE: &str = "Another admin has changed the settings since you opened this form. Send it again to set them as they are here";

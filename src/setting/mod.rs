@@ -7,11 +7,11 @@ use crate::site::settings::{Accent, CLOSED, OPEN, Setting, Settings};
 use crate::text::is_blank;
 use crate::web::form::{Errors, Form};
 
-/// The fields of the form, in the order of [`Setting::ALL`].
-const FIELDS: [&str; Setting::ALL.len()] = {
-    let mut fields = [""; Setting::ALL.len()];
+/// The fields of the form, in the order of [`Setting::ALL`], and the version.
+const FIELDS: [&str; Setting::ALL.len() + 1] = {
+    let mut fields = [VERSION; Setting::ALL.len() + 1];
     let mut at = 0;
-    while at < fields.len() {
+    while at < Setting::ALL.len() {
         fields[at] = Setting::ALL[at].code();
         at += 1;
     }
@@ -81,6 +81,12 @@ fn check(settings: &Settings) -> Errors {
 #[must_use]
 pub fn mistakes(fixed: &[(Setting, String)]) -> Vec<String> {
     check(&Settings::default().with(fixed.iter().cloned())).sentences().map(str::to_owned).collect()
+}
+
+/// Whether the form was made for other settings than these.
+fn is_of_before(form: &Form, present: &Settings) -> bool {
+    let version: Option<u64> = form.get(VERSION).and_then(|version| version.parse().ok());
+    version.is_some_and(|version| version != present.version())
 }
 
 /// The settings in which the two differ.

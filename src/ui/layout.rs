@@ -274,7 +274,7 @@ fn header<'p>(page: &'p Page) -> impl Render + 'p {
                 a(class="brand", href=paths::FRONT) { : Isolated(page.settings.name()) }
                 @ if !tagline.is_empty() { : Raw(" "); span(class="tagline") { : Isolated(tagline) } }
             }
-            nav(aria-label="Site", class?=viewer.map(|_| "own-line")) {
+            nav(aria-label="Site") {
                 : &LIST_LINKS[list_index(path)];
                 @ if let Some(viewer) = viewer {
                     @ if viewer.is_admin {

@@ -134,8 +134,8 @@ pub fn target(connection: &Connection, id: VersionId) -> rusqlite::Result<Option
     Ok(found.optional()?.flatten())
 }
 
-/// Whether another user than `author` has answered: a post by a comment on it, a comment by a reply to it. An answer counts
-/// that was deleted since and has left a row.
+/// Whether another user than `author` has answered: a post by a comment on it, a comment by a reply to it. An answer
+/// whose author is gone does not count: it could have been the author's own.
 ///
 /// # Errors
 /// [`rusqlite::Error`] when SQLite fails.
@@ -145,8 +145,8 @@ pub fn is_answered(
     author: Option<UserId>,
 ) -> rusqlite::Result<bool> {
     let (sql, id) = target.statement(
-        "SELECT EXISTS (SELECT 1 FROM comments WHERE post_id = ?1 AND user_id IS NOT ?2)",
-        "SELECT EXISTS (SELECT 1 FROM comments WHERE parent_id = ?1 AND user_id IS NOT ?2)",
+        "SELECT EXISTS (SELECT 1 FROM comments WHERE post_id = ?1 AND user_id <> ?2)",
+        "SELECT EXISTS (SELECT 1 FROM comments WHERE parent_id = ?1 AND user_id <> ?2)",
     );
     connection.prepare_cached(sql)?.query_row(params![id, author], |row| row.get(0))
 }

@@ -131,10 +131,24 @@ impl<'r> Cx<'r> {
         self.read(|connection| work(&Pieces::of(self.site, connection, &self.clock, before)))
     }
 
-    /// The site's settings; those of before where they cannot be read.
+    /// The site's settings; those of before where they cannot be read, which no page that is kept may show.
     #[must_use]
     pub fn settings(&self) -> &Arc<Settings> {
-        self.settings.get_or_init(|| self.site.settings.get(&self.site.changes, |read| self.read(read)))
+        self.settings.get_or_init(|| {
+            self.settings_of_now().unwrap_or_else(|_| {
+                self.is_to_keep.set(false);
+                self.shown.take();
+                self.site.settings.last()
+            })
+        })
+    }
+
+    /// The site's settings, for a decision.
+    ///
+    /// # Errors
+    /// Those of [`Cx::read`].
+    pub fn settings_of_now(&self) -> std::result::Result<Arc<Settings>, db::Error> {
+        self.site.settings.get(&self.site.changes, |read| self.read(read))
     }
 
     /// The site's name, for sentences.

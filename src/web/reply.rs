@@ -260,6 +260,16 @@ pub fn secret(mut response: Response) -> Response {
     response
 }
 
+/// [`secret`] for a page with a form that is sent by cookie: with `no-referrer` its origin would be `null`, as that of another
+/// site can be. The page has no link to another site.
+#[must_use]
+pub fn secret_form(response: Response) -> Response {
+    let mut response = secret(response);
+    response.headers.retain(|(name, _)| name != "Referrer-Policy");
+    response.headers.push(("Referrer-Policy".into(), "same-origin".into()));
+    response
+}
+
 fn forbid_storing(response: &mut Response) {
     response.headers.retain(|(name, _)| name != "Cache-Control");
     response.headers.push(("Cache-Control".into(), "no-store".into()));

@@ -521,8 +521,8 @@ fn mail_finds_its_rows_by_an_index() {
         assert!(mail::sql::has_requests(connection).expect("an answer"));
         mail::sql::take_requests(connection, now).expect("it is taken");
         let next = mail::sql::next(connection, now).expect("an answer").expect("a mail is due");
-        mail::sql::put_off(connection, next.id, now).expect("it waits");
-        mail::sql::mark_sent(connection, next.id, now).expect("it is sent");
+        mail::sql::put_off(connection, &next.queued(), now).expect("it waits");
+        mail::sql::mark_sent(connection, &next.queued(), now).expect("it is sent");
         assert!(mail::sql::replies::set_wish(connection, USER, Replies::AtOnce, &secret).expect("an answer"));
         assert_eq!(mail::sql::replies::wish(connection, USER).expect("an answer"), Some(Replies::AtOnce));
         let comment_id = comment::sql::create(connection, &answer).expect("a comment");
@@ -534,7 +534,7 @@ fn mail_finds_its_rows_by_an_index() {
         mail::sql::replies::mark_told(connection, USER, comment_id.get()).expect("it is told");
         assert!(mail::sql::replies::unsubscribe(connection, &token).expect("an answer"));
         mail::sql::prune(connection, now).expect("nothing is old");
-        mail::sql::drop_mail(connection, next.id).expect("it goes");
+        mail::sql::drop_mail(connection, &next.queued()).expect("it goes");
         mail::sql::forget(connection, USER).expect("it is forgotten");
     });
     assert!(asked.len() >= 20, "{}: {asked:?}", asked.len());

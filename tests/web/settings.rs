@@ -171,6 +171,12 @@ fn two_admins_do_not_undo_each_other_unseen() {
     assert!(texts(&refused.html(), ".errors").concat().contains(MEANWHILE));
     assert_eq!(attributes(&refused.html(), "#name", "value"), ["Mine"]);
     assert_eq!(texts(&Client::new(&site).get("/rules").html(), ".prose"), ["Be kind."]);
+    // So is what was kept while its sender signed in again.
+    let guest = Client::new(&site);
+    let late = [("version", &*mine), ("rules", ""), ("name", "Late")];
+    assert_eq!(change(&guest, &late).status, 303);
+    assert_eq!(guest.sign_in(&name_of(&database, 1)).status, 303);
+    assert!(texts(&guest.get("/settings").html(), ".errors").concat().contains(MEANWHILE));
     // Sent again, it is meant so.
     let again = version(&refused);
     assert_eq!(change(&admin, &[("version", &*again), ("rules", ""), ("name", "Mine")]).status, 303);
@@ -266,8 +272,13 @@ fn the_link_that_the_server_prints_makes_the_first_admin() {
     }
     let page = first.get(link);
     assert_eq!((page.status, page.header("Cache-Control")), (200, Some("no-store")));
+    // With "no-referrer" a browser would send the form with the origin "null", which is refused.
+    assert_eq!(page.header("Referrer-Policy"), Some("same-origin"));
+    let from_elsewhere = first.ask("POST", link, &[], &[("Origin", "null")]);
+    assert_eq!(from_elsewhere.status, 403);
     assert_eq!(attributes(&page.html(), "main form", "action"), [link]);
-    let made = first.post(link, &[]);
+    let origin = format!("http://{}", server.address);
+    let made = first.ask("POST", link, &[], &[("Origin", &origin)]);
     assert_eq!((made.status, made.header("Location")), (303, Some("/settings")));
     assert_eq!(first.get("/settings").status, 200);
     for client in [&first, &second] {

@@ -150,6 +150,18 @@ fn versions_can_be_read_by_everybody_once_another_user_has_answered() {
 }
 
 #[test]
+fn an_authors_own_deleted_comment_is_no_answer() {
+    let scene = scene();
+    scene.edit(&scene.post, &[("description", "Without the number")]);
+    assert_eq!(scene.author.post("/posts/3/comments", &[("body", "A remark of my own")]).status, 303);
+    let own = number(&scene.database, "SELECT max(id) FROM comments");
+    let gone = scene.author.post(&format!("/comments/{own}"), &[("_method", "delete")]);
+    assert_eq!(gone.status, 303);
+    assert_eq!(scene.versions(&Client::new(&scene.site), &scene.post), [WAIT]);
+    assert_sound(&scene.database);
+}
+
+#[test]
 fn its_author_strikes_a_version_for_good() {
     let scene = scene();
     scene.edit(&scene.comment, &[("body", "My address is private")]);

@@ -118,6 +118,8 @@ struct Annotations {
     /// A reply to it cannot be added in place: it is at the deepest level, or its replies are on another
     /// page.
     takes_no_reply_in_place: bool,
+    /// The viewer has asked for it alone, so it is not folded.
+    is_asked_for: bool,
     /// It is new to the viewer.
     is_new: bool,
     /// The next new comment on the page.
@@ -310,7 +312,7 @@ pub fn item<'c>(comment: &'c Comment, context: ThreadContext<'c>) -> impl Render
 /// The whole body of a comment.
 pub fn body<'c>(comment: &'c Comment, context: ThreadContext<'c>) -> impl Render + 'c {
     let is_new = comment.is_new(context.viewer, context.new_since);
-    annotated_body(comment, context, Annotations { is_new, ..Annotations::default() })
+    annotated_body(comment, context, Annotations { is_new, is_asked_for: true, ..Annotations::default() })
 }
 
 /// A comment's byline and text: an element of its own, so that it can be swapped without the replies.
@@ -338,7 +340,7 @@ fn annotated_body<'c>(
                 : moderation::views::link(Target::Comment(comment.id), author, comment.is_flagged, viewer);
                 @ if annotations.is_new { : new::badge(annotations.next_new) }
             }
-            @ if author.is_some() { : text::text_or_fold(comment, annotations.limit) } else { : moderation::views::absent(comment.state()) }
+            @ if author.is_some() { : text::text_or_fold(comment, annotations.limit, annotations.is_asked_for) } else { : moderation::views::absent(comment.state()) }
             @ if is_own { : own::actions(comment.id) }
         }
     }

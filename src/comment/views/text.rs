@@ -47,10 +47,10 @@ pub(super) fn text(id: CommentId, body: &str, limit: Option<usize>) -> impl Rend
 }
 
 /// A comment's [`text`]; that of a user whom the viewer has muted is folded.
-pub(super) fn text_or_fold(comment: &Comment, limit: Option<usize>) -> impl Render + '_ {
+pub(super) fn text_or_fold(comment: &Comment, limit: Option<usize>, is_open: bool) -> impl Render + '_ {
     let text = text(comment.id, &comment.body, limit);
     owned_html! {
-        @ if comment.is_muted { details(class="muted") { summary { : "Muted" } : &text } } else { : &text }
+        @ if comment.is_muted { details(class="muted", open?=is_open) { summary { : "Muted" } : &text } } else { : &text }
     }
 }
 

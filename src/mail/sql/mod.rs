@@ -5,8 +5,8 @@ pub mod replies;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    Addresses, CONFIRMATION_LIFETIME, Kind, MAX_A_DAY, MAX_REQUESTS, MAX_USERS_OF_ADDRESS, Mail, SENT_KEPT,
-    folded,
+    Addresses, CONFIRMATION_LIFETIME, Kind, MAX_A_DAY, MAX_REQUESTS, MAX_USERS_OF_ADDRESS, Mail, Queued,
+    SENT_KEPT, folded,
 };
 use crate::auth::token::{Secret, Token};
 use crate::sql::{Columns, ROWS_PER_STEP, Step, row};
@@ -139,15 +139,20 @@ pub fn confirm(connection: &Connection, token: &Token, now: Timestamp) -> rusqli
         )?
         .execute(params![token.id, address, folded(&address), now])?;
     connection.prepare_cached("DELETE FROM confirmations WHERE user_id = ?1")?.execute([token.id])?;
+    connection.prepare_cached(FORGET_RESETS)?.execute([token.id])?;
     Ok(true)
 }
 
-/// Forgets the addresses of a user, and what waits to be sent to them.
+/// The links that went to an address which is a user's no more.
+const FORGET_RESETS: &str = "DELETE FROM resets WHERE user_id = ?1 AND maker = 'mail'";
+
+/// Forgets the addresses of a user, the links that went there, and what waits to be sent to them.
 pub fn forget(connection: &Connection, user_id: UserId) -> rusqlite::Result<()> {
     for sql in [
         "DELETE FROM addresses WHERE user_id = ?1",
         "DELETE FROM confirmations WHERE user_id = ?1",
         "DELETE FROM mails WHERE user_id = ?1 AND sent_at IS NULL",
+        FORGET_RESETS,
     ] {
         connection.prepare_cached(sql)?.execute([user_id])?;
     }
@@ -222,23 +227,27 @@ pub fn next(connection: &Connection, now: Timestamp) -> rusqlite::Result<Option<
     connection.prepare_cached(sql)?.query_row([now], |row| mail(&mut Columns::of(row))).optional()
 }
 
-/// Records that a mail was sent.
-pub fn mark_sent(connection: &Connection, id: i64, now: Timestamp) -> rusqlite::Result<()> {
-    connection.prepare_cached("UPDATE mails SET sent_at = ?2 WHERE id = ?1")?.execute(params![id, now])?;
+/// Records that a mail was sent. What was queued in its row meanwhile still waits.
+pub fn mark_sent(connection: &Connection, mail: &Queued, now: Timestamp) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE mails SET sent_at = ?3 WHERE id = ?1 AND created_at = ?2")?
+        .execute(params![mail.id, mail.created_at, now])?;
     Ok(())
 }
 
 /// Puts a mail off after an attempt that failed.
-pub fn put_off(connection: &Connection, id: i64, due_at: Timestamp) -> rusqlite::Result<()> {
+pub fn put_off(connection: &Connection, mail: &Queued, due_at: Timestamp) -> rusqlite::Result<()> {
     connection
-        .prepare_cached("UPDATE mails SET tries = tries + 1, due_at = ?2 WHERE id = ?1")?
-        .execute(params![id, due_at])?;
+        .prepare_cached("UPDATE mails SET tries = tries + 1, due_at = ?3 WHERE id = ?1 AND created_at = ?2")?
+        .execute(params![mail.id, mail.created_at, due_at])?;
     Ok(())
 }
 
 /// Takes a mail out of the queue that is not to be sent.
-pub fn drop_mail(connection: &Connection, id: i64) -> rusqlite::Result<()> {
-    connection.prepare_cached("DELETE FROM mails WHERE id = ?1")?.execute([id])?;
+pub fn drop_mail(connection: &Connection, mail: &Queued) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM mails WHERE id = ?1 AND created_at = ?2")?
+        .execute(params![mail.id, mail.created_at])?;
     Ok(())
 }
 

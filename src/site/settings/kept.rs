@@ -1,23 +1,35 @@
 //! The settings in memory, since every page shows some.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::Connection;
 
 use super::{Setting, Settings, sql};
 use crate::changes::{Changes, Shown, Since};
 
-/// The settings that were read last, and when.
+/// The settings that were read last.
 pub struct KeptSettings {
-    last: Mutex<Option<(Arc<Settings>, Since)>>,
+    last: Mutex<Last>,
     /// The settings that the operator has fixed by flags or variables.
     fixed: Vec<(Setting, String)>,
     shown: Shown,
+}
+
+struct Last {
+    settings: Arc<Settings>,
+    /// The moment before they were read; `None`: they were not read yet, or have changed.
+    since: Option<Since>,
+    /// How often they were forgotten.
+    forgotten: u64,
 }
 
 impl KeptSettings {
     /// None are read yet.
     #[must_use]
     pub fn new(fixed: Vec<(Setting, String)>) -> KeptSettings {
-        KeptSettings { last: Mutex::default(), fixed, shown: Shown::of(&[], None) }
+        let settings = Arc::new(Settings::default().with(fixed.iter().cloned()));
+        let last = Mutex::new(Last { settings, since: None, forgotten: 0 });
+        KeptSettings { last, fixed, shown: Shown::of(&[], None) }
     }
 
     /// Whether the operator has fixed a setting.
@@ -26,38 +38,47 @@ impl KeptSettings {
         self.fixed.iter().any(|(fixed, _)| *fixed == setting)
     }
 
-    /// The settings of now, by `read` where they may have changed. Where they cannot be read, those of before.
+    /// The settings of now, by `read` where they may have changed.
+    ///
+    /// # Errors
+    /// Those of `read`.
     pub fn get<E>(
         &self,
         changes: &Changes,
-        read: impl FnOnce(fn(&rusqlite::Connection) -> rusqlite::Result<Settings>) -> Result<Settings, E>,
-    ) -> Arc<Settings> {
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((settings, since)) = &last
-            && changes.has_none(&self.shown, since)
-        {
-            return Arc::clone(settings);
-        }
-        let since = changes.since_now();
-        match read(sql::read) {
-            Ok(settings) => {
-                let settings = Arc::new(settings.with(self.fixed.iter().cloned()));
-                let kept = Some((Arc::clone(&settings), since));
-                *self.last.lock().unwrap_or_else(PoisonError::into_inner) = kept;
-                settings
+        read: impl FnOnce(fn(&Connection) -> rusqlite::Result<Settings>) -> Result<Settings, E>,
+    ) -> Result<Arc<Settings>, E> {
+        let forgotten = {
+            let last = self.lock();
+            if last.since.as_ref().is_some_and(|since| changes.has_none(&self.shown, since)) {
+                return Ok(Arc::clone(&last.settings));
             }
-            Err(_) => last.map_or_else(Arc::default, |(settings, _)| settings),
+            last.forgotten
+        };
+        let since = changes.since_now();
+        let settings = Arc::new(read(sql::read)?.with(self.fixed.iter().cloned()));
+        let mut last = self.lock();
+        // What was read before a change that has ended meanwhile is of before.
+        if last.forgotten == forgotten {
+            (last.settings, last.since) = (Arc::clone(&settings), Some(since));
         }
+        Ok(settings)
     }
 
-    /// The settings that were read last, for a page that must not read.
+    /// The settings that were read last, for a page that must not read or cannot.
+    #[must_use]
     pub fn last(&self) -> Arc<Settings> {
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.as_ref().map_or_else(Arc::default, |(settings, _)| Arc::clone(settings))
+        Arc::clone(&self.lock().settings)
     }
 
     /// The settings have changed: for a server that keeps no copies of pages, and so is not told what changes.
     pub fn forget(&self) {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let mut last = self.lock();
+        last.forgotten += 1;
+        last.since = None;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Last> {
+        // No code panics while it holds the lock.
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

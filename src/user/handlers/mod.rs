@@ -130,10 +130,10 @@ pub fn new(cx: &Cx) -> Result {
     Ok(reply::page(cx, layout::render(&page, views::sign_up(page.account(), "", &return_to, &NO_ERRORS))?))
 }
 
-/// Refuses new users where an admin has closed the site to them.
+/// Refuses new users where an admin has closed the site to them, and while that is not known.
 fn refuse_where_closed(cx: &Cx) -> Result<()> {
     let sentence = "This site takes no new users.";
-    if cx.settings().takes_new_users() { Ok(()) } else { Err(Error::Forbidden(sentence)) }
+    if cx.settings_of_now()?.takes_new_users() { Ok(()) } else { Err(Error::Forbidden(sentence)) }
 }
 
 /// `POST /users`: signs a user up and in. The form shows errors that the user can correct, and a rate limit.
