@@ -489,8 +489,8 @@ fn a_link_preview_has_the_beginning_of_the_post() {
         ("og:title", "Fish & \"chips\"".to_owned()),
         ("og:description", description.clone()),
         ("og:image", format!("{origin}/icon.png")),
-        ("og:type", "article".to_owned()),
         ("og:site_name", "Lorem News".to_owned()),
+        ("og:type", "article".to_owned()),
         ("twitter:card", "summary".to_owned()),
     ];
     assert_eq!(shown, expected.map(|(name, content)| (name.to_owned(), content)));
