@@ -12,7 +12,7 @@ use super::{badge, button, message};
 use crate::auth;
 use crate::html::text::{DOT, Isolated, Rendered, Text, Value};
 use crate::site::origin::Origin;
-use crate::site::settings::{Setting, Settings};
+use crate::site::settings::{DEFAULT_FOOTER, Setting, Settings};
 use crate::text::isolated;
 use crate::web::Viewer;
 use crate::web::account::Account;
@@ -135,7 +135,7 @@ pub fn render(page: &Page, main: impl RenderOnce) -> Result<String, horrorshow::
                 }
                 : shared_action_form(page.account());
                 footer(class="site-footer") {
-                    : &page.settings.footer;
+                    @ if page.settings.get(Setting::Footer) == DEFAULT_FOOTER { : &*FOOTER } else { : &page.settings.footer }
                     p {
                         : own_pages(&page.settings);
                         : &*FOOTER_LINKS;
@@ -202,6 +202,7 @@ lazy_static! {
     /// The links to the lists, by the index of the list that the page shows; the last marks none.
     static ref LIST_LINKS: Vec<Rendered> =
         (0..=LISTS.len()).map(|here| Rendered::of(list_links(here))).collect();
+    static ref FOOTER: Rendered = Rendered::of(footer());
     static ref FOOTER_LINKS: Rendered = Rendered::of(footer_links());
 }
 
@@ -331,6 +332,18 @@ pub fn current(is_here: bool) -> Option<&'static str> {
 }
 
 const SEPARATOR: Raw<&str> = Raw(r#"<span class="separator" aria-hidden="true">|</span>"#);
+
+/// The line of [`DEFAULT_FOOTER`], without the hosts that markup shows behind links.
+fn footer() -> impl Render {
+    owned_html! {
+        p {
+            : "Made with ♥ by ";
+            a(href="https://twitter.com/fractaledmind") { : "@fractaledmind" }
+            : " for ";
+            a(href="https://railsconf.org") { : "RailsConf 2024" }
+        }
+    }
+}
 
 /// The links to the site's own pages, as far as they have texts.
 fn own_pages(settings: &Settings) -> impl Render + '_ {
