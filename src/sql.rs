@@ -209,6 +209,23 @@ pub fn for_each_of_user(
     Ok(())
 }
 
+/// Runs statements that each delete at most `?2` rows of user `?1`; whether there were any.
+///
+/// # Errors
+/// [`rusqlite::Error`] when SQLite fails.
+pub fn delete_some_of_user(
+    connection: &Connection,
+    statements: &[&str],
+    user_id: UserId,
+    number: u32,
+) -> rusqlite::Result<bool> {
+    let mut any = false;
+    for sql in statements {
+        any |= connection.prepare_cached(sql)?.execute(params![user_id, number])? > 0;
+    }
+    Ok(any)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

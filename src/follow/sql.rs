@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 
 use super::{MAX_FOLLOWED, Outcome};
-use crate::sql::Columns;
+use crate::sql::delete_some_of_user;
 use crate::types::id::UserId;
 use crate::user;
 use crate::user::Author;
@@ -57,11 +57,7 @@ pub fn names(connection: &Connection, user_id: UserId) -> rusqlite::Result<Vec<A
         " FROM follows CROSS JOIN users ON users.id = follows.followed_id \
          WHERE follows.user_id = ?1 ORDER BY follows.followed_id"
     );
-    let rows = connection
-        .prepare_cached(sql)?
-        .query_map([user_id], |row| user::sql::author(&mut Columns::of(row)))?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    Ok(rows.into_iter().flatten().collect())
+    user::sql::authors(connection, sql, user_id)
 }
 
 /// Deletes at most `number` rows of the users whom a user follows, and as many of those who follow the user, for the
@@ -71,9 +67,5 @@ pub fn delete_some(connection: &Connection, user_id: UserId, number: u32) -> rus
                (SELECT followed_id FROM follows WHERE user_id = ?1 LIMIT ?2)";
     let others = "DELETE FROM follows WHERE followed_id = ?1 AND user_id IN \
                   (SELECT user_id FROM follows WHERE followed_id = ?1 LIMIT ?2)";
-    let mut any = false;
-    for sql in [own, others] {
-        any |= connection.prepare_cached(sql)?.execute(params![user_id, number])? > 0;
-    }
-    Ok(any)
+    delete_some_of_user(connection, &[own, others], user_id, number)
 }

@@ -6,7 +6,7 @@ use rusqlite::types::{ToSql, ToSqlOutput};
 use rusqlite::{Connection, params};
 
 use super::{Hidden, MAX_HIDDEN, Outcome};
-use crate::sql::Columns;
+use crate::sql::delete_some_of_user;
 use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::user;
@@ -136,11 +136,7 @@ pub fn names(connection: &Connection, user_id: UserId) -> rusqlite::Result<Vec<A
         " FROM muted_users CROSS JOIN users ON users.id = muted_users.muted_id \
          WHERE muted_users.user_id = ?1 ORDER BY muted_users.muted_id"
     );
-    let rows = connection
-        .prepare_cached(sql)?
-        .query_map([user_id], |row| user::sql::author(&mut Columns::of(row)))?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    Ok(rows.into_iter().flatten().collect())
+    user::sql::authors(connection, sql, user_id)
 }
 
 /// The sites that a user has muted, by their names.
@@ -164,9 +160,5 @@ pub fn delete_some(connection: &Connection, user_id: UserId, number: u32) -> rus
         "DELETE FROM muted_users WHERE muted_id = ?1 AND user_id IN \
          (SELECT user_id FROM muted_users WHERE muted_id = ?1 LIMIT ?2)",
     ];
-    let mut any = false;
-    for sql in statements {
-        any |= connection.prepare_cached(sql)?.execute(params![user_id, number])? > 0;
-    }
-    Ok(any)
+    delete_some_of_user(connection, &statements, user_id, number)
 }

@@ -7,7 +7,7 @@ use super::mention;
 use super::{Item, MAX_MENTIONS, Why};
 use crate::comment::NewComment;
 use crate::flag;
-use crate::sql::{Columns, row};
+use crate::sql::{Columns, delete_some_of_user, row};
 use crate::types::cursor::{Cursor, Slice};
 use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
@@ -239,9 +239,5 @@ pub fn delete_some(connection: &Connection, user_id: UserId, number: u32) -> rus
                  (SELECT comment_id FROM inbox WHERE user_id = ?1 LIMIT ?2)";
     let muted = "DELETE FROM muted_posts WHERE user_id = ?1 AND post_id IN \
                  (SELECT post_id FROM muted_posts WHERE user_id = ?1 LIMIT ?2)";
-    let mut any = false;
-    for sql in [inbox, muted] {
-        any |= connection.prepare_cached(sql)?.execute(params![user_id, number])? > 0;
-    }
-    Ok(any)
+    delete_some_of_user(connection, &[inbox, muted], user_id, number)
 }

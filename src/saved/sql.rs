@@ -4,7 +4,7 @@
 use rusqlite::{Connection, params};
 
 use super::SaveAction;
-use crate::sql::for_each_of_user;
+use crate::sql::{delete_some_of_user, for_each_of_user};
 use crate::types::id::{CommentId, UserId};
 use crate::types::time::Timestamp;
 use crate::vote::Target;
@@ -75,9 +75,5 @@ pub fn delete_some(connection: &Connection, user_id: UserId, number: u32) -> rus
                  (SELECT post_id FROM saved_posts WHERE user_id = ?1 LIMIT ?2)";
     let comments = "DELETE FROM saved_comments WHERE user_id = ?1 AND comment_id IN \
                     (SELECT comment_id FROM saved_comments WHERE user_id = ?1 LIMIT ?2)";
-    let mut any = false;
-    for sql in [posts, comments] {
-        any |= connection.prepare_cached(sql)?.execute(params![user_id, number])? > 0;
-    }
-    Ok(any)
+    delete_some_of_user(connection, &[posts, comments], user_id, number)
 }

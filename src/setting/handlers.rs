@@ -60,7 +60,7 @@ pub fn update(cx: &Cx) -> Result {
         differences(present, &typed).filter(|it| !cx.site.settings.is_fixed(*it)).collect();
     let (session_id, now, token, before) =
         (viewer.session_id, cx.now, draft::handlers::token(cx), present.version());
-    let fixed: Vec<_> = present_fixed(cx);
+    let fixed = cx.site.config.fixed_settings.clone();
     let outcome = cx.write(move |connection| {
         let Some(admin_id) = moderation::sql::admin(connection, session_id)? else {
             return Ok(Outcome::NotAdmin);
@@ -89,11 +89,6 @@ pub fn update(cx: &Cx) -> Result {
             Ok(reply::refused(cx, page(cx, &typed, version, &errors)?, &errors))
         }
     }
-}
-
-/// The settings that the operator has fixed, with their values.
-fn present_fixed(cx: &Cx) -> Vec<(Setting, String)> {
-    cx.site.config.fixed_settings.clone()
 }
 
 enum Outcome {

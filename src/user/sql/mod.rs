@@ -2,7 +2,7 @@
 
 pub mod names;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use super::look_alike::ComparedName;
 use super::{Account, Author, NameRefusal, NewUser, User};
@@ -100,8 +100,13 @@ pub fn with_name(connection: &Connection, folded: &str) -> rusqlite::Result<Opti
 pub fn admins(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<Author>> {
     let sql =
         concat!("SELECT ", author_columns!("users"), " FROM users WHERE is_admin = 1 ORDER BY id LIMIT ?1");
+    authors(connection, sql, limit)
+}
+
+/// The users that a statement with one parameter finds, by `author_columns!`. Deleted accounts are left out.
+pub fn authors(connection: &Connection, sql: &str, parameter: impl ToSql) -> rusqlite::Result<Vec<Author>> {
     let mut statement = connection.prepare_cached(sql)?;
-    let found = statement.query_map([limit], |row| author(&mut Columns::of(row)))?;
+    let found = statement.query_map([parameter], |row| author(&mut Columns::of(row)))?;
     found.filter_map(Result::transpose).collect()
 }
 
