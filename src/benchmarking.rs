@@ -273,7 +273,7 @@ fn index(cx: &Cx) -> Result<String> {
         post::handlers::rows::of_posts(pieces, viewer_id, ids.into_iter())
     })?;
     let (viewer, settings) = (auth::viewer(cx)?, Arc::clone(cx.settings()));
-    let page = Page { heading: "Recent posts", viewer, settings, ..Page::default() };
+    let page = Page { heading: "Recent posts", viewer, ..Page::of(settings) };
     Ok(layout::render(&page, post::views::rows(&posts, page.viewer, &cx.clock, None))?)
 }
 

@@ -69,7 +69,7 @@ fn page(cx: &Cx, error: &Error) -> Response {
     // at all. A flash waits for the next page that is no error.
     let viewer = if error.status() == 503 { None } else { auth::viewer(cx).ok().flatten() };
     let settings = if error.status() == 503 { cx.site.settings.last() } else { Arc::clone(cx.settings()) };
-    let page = Page { heading, viewer, preferences: Preferences::of(cx), settings, ..Page::default() };
+    let page = Page { heading, viewer, preferences: Preferences::of(cx), ..Page::of(settings) };
     let typed = match error {
         Error::Moderated { typed, .. }
         | Error::TargetDeleted { typed, .. }

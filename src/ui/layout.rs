@@ -23,7 +23,6 @@ use crate::web::preferences::{Keys, Preferences, Theme};
 use crate::web::{self, Cx, assets, paths, xml};
 
 /// A page's metadata, everything but its content.
-#[derive(Default)]
 pub struct Page<'p> {
     /// The page's only `h1`, set into the frame; also part of the `title`.
     pub heading: &'p str,
@@ -63,6 +62,26 @@ pub struct Preview<'p> {
 }
 
 impl<'p> Page<'p> {
+    /// A guest's page that says nothing yet.
+    #[must_use]
+    pub fn of(settings: Arc<Settings>) -> Page<'p> {
+        Page {
+            heading: "",
+            is_about_admin: false,
+            aside: None,
+            description: "",
+            preview: None,
+            feed: None,
+            viewer: None,
+            preferences: Preferences::default(),
+            path: "",
+            return_to: "",
+            notice: None,
+            alert: None,
+            settings,
+        }
+    }
+
     /// A page for the viewer of the request, with the flash that the request's cookie names.
     ///
     /// # Errors
@@ -74,7 +93,7 @@ impl<'p> Page<'p> {
         let (viewer, preferences) = (auth::viewer(cx)?, Preferences::of(cx));
         let notice = Notice::of(cx);
         let settings = Arc::clone(cx.settings());
-        Ok(Page { heading, viewer, preferences, path, return_to, notice, settings, ..Page::default() })
+        Ok(Page { heading, viewer, preferences, path, return_to, notice, ..Page::of(settings) })
     }
 
     /// The account that the page is made for, which its forms carry.

@@ -94,10 +94,17 @@ pub fn record(
     post_id: PostId,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
+    let both_exist: bool = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM users WHERE id = ?1) AND EXISTS (SELECT 1 FROM posts WHERE id = ?2)",
+        )?
+        .query_row(params![user_id, post_id], |row| row.get(0))?;
+    if !both_exist {
+        return Ok(());
+    }
     // max: a request of another window may have recorded a later look.
     let sql = concat!(
-        "INSERT INTO visits (user_id, post_id, seen_at, looked_at) \
-         SELECT users.id, posts.id, ?3, ?3 FROM users, posts WHERE users.id = ?1 AND posts.id = ?2 \
+        "INSERT INTO visits (user_id, post_id, seen_at, looked_at) VALUES (?1, ?2, ?3, ?3) \
          ON CONFLICT DO UPDATE SET looked_at = max(looked_at, excluded.looked_at), seen_at = ",
         new_since!("excluded.looked_at")
     );
