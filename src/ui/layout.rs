@@ -176,7 +176,7 @@ fn head<'p>(page: &'p Page) -> impl Render + 'p {
             @ if !page.heading.is_empty() { : Text(&isolated(page.heading)); : Raw(" · ") }
             : Text(page.settings.name());
         }
-        @ if !page.description.is_empty() { meta(name="description", content=Value(page.description)); }
+        : description(page);
         @ match page.preferences.theme {
             // The browser chooses between the two as it does between the colours.
             Theme::System => {
@@ -193,6 +193,18 @@ fn head<'p>(page: &'p Page) -> impl Render + 'p {
         : &*STATIC_HEAD;
         @ if let Some(accent) = page.settings.accent() { link(rel="stylesheet", href=paths::accent(accent)); }
         @ if page.preferences.keys == Keys::On { : &*KEYS_SCRIPT }
+    }
+}
+
+/// What search engines and lists of bookmarks say about the page: its description, or else its heading and the site's name.
+fn description<'p>(page: &'p Page) -> impl Render + 'p {
+    owned_html! {
+        : Raw(r#"<meta name="description" content=""#);
+        @ if !page.description.is_empty() { : Value(page.description) } else {
+            @ if !page.heading.is_empty() { : Value(&isolated(page.heading)); : Raw(" – ") }
+            : Value(page.settings.name());
+        }
+        : Raw(r#"">"#);
     }
 }
 

@@ -130,6 +130,12 @@ pub fn complaints(html: &Html) -> Vec<String> {
     let ids = attributes(html, "[id]", "id");
     let mut seen = BTreeSet::new();
     found.extend(ids.iter().filter(|id| !seen.insert(*id)).map(|id| format!("the id {id} is there twice")));
+    let descriptions = attributes(html, r#"head > meta[name="description"]"#, "content");
+    if !select(html, "head > title").is_empty()
+        && !matches!(&descriptions[..], [text] if !text.trim().is_empty())
+    {
+        found.push(format!("the page has no description: {descriptions:?}"));
+    }
     for element in select(html, "*") {
         let value = element.value();
         let mut says = |what: String| found.push(format!("{what}: {:?}", value));
