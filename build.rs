@@ -10,7 +10,26 @@ use flate2::{Compression, write::GzEncoder};
 fn main() -> io::Result<()> {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     compress_static_files(&out)?;
-    list_migrations(&out)
+    list_migrations(&out)?;
+    say_target();
+    warn_of_missing_flags();
+    Ok(())
+}
+
+/// The target triple, for `lorem-news version`.
+fn say_target() {
+    println!("cargo::rustc-env=TARGET={}", env::var("TARGET").expect("cargo sets it"));
+}
+
+/// Cargo reads `.cargo/config.toml` where it is started, so that `cargo install --path` from another folder compiles SQLite
+/// with the crate's own options.
+fn warn_of_missing_flags() {
+    println!("cargo::rerun-if-env-changed=LIBSQLITE3_FLAGS");
+    if !env::var("LIBSQLITE3_FLAGS").is_ok_and(|flags| flags.contains("-DSQLITE_DQS=0")) {
+        println!(
+            "cargo::warning=SQLite is compiled without the options of .cargo/config.toml: start cargo in the project's folder"
+        );
+    }
 }
 
 fn compress_static_files(out: &Path) -> io::Result<()> {

@@ -2,7 +2,9 @@
 
 mod database;
 mod environment;
+mod healthcheck;
 mod interval;
+mod manual;
 mod output;
 mod rate_limits;
 mod replica;
@@ -12,16 +14,22 @@ mod seed;
 mod serve;
 mod settings;
 mod signals;
+mod statements;
 mod user;
+mod version;
 
 use anyhow::Result;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use database::DatabaseOption;
+use healthcheck::HealthcheckOptions;
+use manual::{CompletionOptions, ManOptions};
 use seed::SeedOptions;
 use serve::ServeOptions;
+use statements::StatementsOptions;
 use user::UserOptions;
+use version::VersionOptions;
 
 use crate::errors;
 
@@ -67,6 +75,21 @@ enum Command {
     Replica(replica::Command),
     #[command(flatten)]
     Restore(restore::Command),
+    /// Run SQL on the database, by the SQLite of this program; the server may be running
+    Sql {
+        #[command(flatten)]
+        database: DatabaseOption,
+        #[command(flatten)]
+        statements: StatementsOptions,
+    },
+    /// Ask a server on this machine whether it is up; exit code 1: it is not
+    Healthcheck(HealthcheckOptions),
+    /// Print the versions of the program, of the schema and of SQLite
+    Version(VersionOptions),
+    /// Print a script with which a shell completes the command line
+    Completions(CompletionOptions),
+    /// Print the manual page, or write those of all commands
+    Man(ManOptions),
 }
 
 impl Cli {
@@ -85,15 +108,17 @@ impl Cli {
 }
 
 impl Command {
-    /// The database of the command; `None`: a command that the server starts.
+    /// The database of the command; `None`: it opens none, or the server starts it.
     fn database(&self) -> Option<&DatabaseOption> {
         match self {
             Command::Demo { serve, .. } | Command::Serve(serve) => Some(serve.database()),
-            Command::Migrate(database) | Command::Seed { database, .. } | Command::User { database, .. } => {
-                Some(database)
-            }
+            Command::Migrate(database)
+            | Command::Seed { database, .. }
+            | Command::User { database, .. }
+            | Command::Sql { database, .. } => Some(database),
             Command::Replica(command) => command.database(),
             Command::Restore(command) => Some(command.database()),
+            Command::Healthcheck(_) | Command::Version(_) | Command::Completions(_) | Command::Man(_) => None,
         }
     }
 }
@@ -121,6 +146,14 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::User { database, change } => change.run(&database),
         Command::Replica(command) => command.run(),
         Command::Restore(command) => command.run(),
+        Command::Sql { database, statements } => statements.run(&database),
+        Command::Healthcheck(options) => options.run(),
+        Command::Version(options) => options.run(),
+        Command::Completions(options) => {
+            options.run(&Cli::command());
+            Ok(())
+        }
+        Command::Man(options) => options.run(Cli::command()),
     }
 }
 

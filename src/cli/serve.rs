@@ -17,6 +17,7 @@ use super::replica_options::ReplicaOptions;
 use super::seed::SeedOptions;
 use super::settings::SettingOptions;
 use super::signals::on_stop_signal;
+use super::version;
 use crate::app::{self, App};
 use crate::first_admin;
 use crate::page_title::AddressPolicy;
@@ -176,6 +177,7 @@ fn run(config: Config, seed: Option<&SeedOptions>) -> Result<()> {
     // The port first: if it is taken, nothing has been changed yet.
     let server = app::bind(&config).with_context(|| format!("cannot listen on {}", config.listen))?;
     let stopper = server.stopper();
+    version::warn_of_deviations();
     let app = App::open(config)?;
     let is_restored = app.replica.as_ref().is_some_and(Replica::is_restored);
     match seed {

@@ -66,6 +66,7 @@ mod titles;
 mod titles_in_time;
 mod too_fast;
 mod too_much;
+mod tools;
 mod two_tabs;
 mod undoing;
 mod versions;

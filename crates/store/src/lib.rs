@@ -68,6 +68,7 @@ pub mod histogram;
 pub mod pragmas;
 mod schema;
 mod slow_statements;
+pub mod sqlite_build;
 mod wal_index;
 
 mod error;

@@ -2,6 +2,8 @@
 
 /// The front page.
 pub const FRONT: &str = "/";
+/// The health check.
+pub const UP: &str = "/up";
 /// The newest posts.
 pub const POSTS: &str = "/posts";
 /// The newest comments; below it the pages of comments, each by its id.
