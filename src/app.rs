@@ -3,6 +3,7 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use lorem_http::{self as server, Drained, Server};
 use lorem_store::Database;
@@ -34,7 +35,7 @@ use crate::site::{Kept, Site};
 use crate::types::time::Timestamp;
 use crate::web::timing::Timing;
 use crate::web::{Cx, Error, cookie, timing_report};
-use crate::{error_page, feed, routes};
+use crate::{error_page, feed, hn_api, routes};
 
 /// The site, ready to answer requests.
 pub struct App {
@@ -108,6 +109,7 @@ impl App {
             hashing,
             limiter,
             replica: status,
+            streams: AtomicUsize::new(0),
             requests,
             server_stats: None,
         };
@@ -152,12 +154,7 @@ pub fn handle(site: &Site, request: &Request) -> Response {
 pub fn handle_at(now: Timestamp, site: &Site, request: &Request) -> Response {
     let timing = Timing::start();
     let cx = Cx::at(now, site, request, &timing);
-    // A panic costs this request and no other: unwinding releases its permit and its connection, and the
-    // writer rolls back its own part.
-    let routed = catch_unwind(AssertUnwindSafe(|| routes::route(&cx)))
-        .unwrap_or_else(|_| Err(Error::Internal("the handler panicked".into())));
-    let mut response =
-        routed.unwrap_or_else(|error| error_page::respond(&cx, &error.after_write(cx.has_written())));
+    let mut response = respond(&cx);
     cookie::add_taken(&cx, &mut response);
     let took = timing.elapsed();
     let method = if request.method() == "HEAD" { "HEAD" } else { cx.method() };
@@ -165,6 +162,20 @@ pub fn handle_at(now: Timestamp, site: &Site, request: &Request) -> Response {
     cx.release_permit(); // Before the log is written.
     timing_report::report(&cx, &mut response, took);
     response
+}
+
+/// Answers a request that the server itself makes, which is in no statistics.
+fn answer(site: &Site, request: &Request) -> Response {
+    let timing = Timing::start();
+    respond(&Cx::new(site, request, &timing))
+}
+
+fn respond(cx: &Cx) -> Response {
+    // A panic costs this request and no other: unwinding releases its permit and its connection, and the
+    // writer rolls back its own part.
+    let routed = catch_unwind(AssertUnwindSafe(|| routes::route(cx)))
+        .unwrap_or_else(|_| Err(Error::Internal("the handler panicked".into())));
+    routed.unwrap_or_else(|error| error_page::respond(cx, &error.after_write(cx.has_written())))
 }
 
 /// Binds the configured address. The caller does it first: when the port is taken, nothing has been changed
@@ -195,7 +206,9 @@ pub fn serve(server: Server, app: App) -> Result<Drained, StartError> {
     let housekeeping = Housekeeping::start(Arc::clone(&site));
     let indexer = Indexer::start(Arc::clone(&site));
     let mailer = site.config.smtp.clone().map(|smtp| Mailer::start(Arc::clone(&site), smtp));
-    let drained = server.run(move |request| handle(&handler, request));
+    let drained = server.run(move |request| {
+        hn_api::live::stream(&handler, request, answer).unwrap_or_else(|| handle(&handler, request))
+    });
     drop(housekeeping);
     drop(indexer);
     drop(mailer);

@@ -4,6 +4,7 @@
 //! It has no viewer: it shows to every client what a guest sees.
 
 pub mod handlers;
+pub mod live;
 pub mod sql;
 pub mod views;
 

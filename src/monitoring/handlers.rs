@@ -25,6 +25,13 @@ pub fn show(cx: &Cx) -> Result {
     if let Some(load) = &site.server_stats {
         write_connections(&mut exposition, load);
     }
+    let streams = site.streams.load(Ordering::Relaxed) as f64;
+    exposition.single(
+        "lorem_news_streams",
+        MetricType::Gauge,
+        "Open streams of the API of Hacker News.",
+        streams,
+    );
     let waiting = site.request_permits.waiting() as f64;
     let help = "Requests that wait for a permit to compute.";
     exposition.single("lorem_news_waiting_requests", MetricType::Gauge, help, waiting);

@@ -17,7 +17,7 @@ pub mod settings;
 pub mod smtp;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 
 use lorem_http::ServerStats;
 use lorem_store::Database;
@@ -65,6 +65,8 @@ pub struct Site {
     pub limiter: Limiter,
     /// The status of the replica; `None`: there is no replica.
     pub replica: Option<Arc<ReplicaStatus>>,
+    /// The number of open streams of the API of Hacker News.
+    pub streams: AtomicUsize,
     /// Response counts and times by route.
     pub requests: RequestMetrics,
     /// The statistics of [`lorem_http`]'s server; `None` under another server.

@@ -39,6 +39,7 @@ mod known_links;
 mod leaving;
 mod limits;
 mod links;
+mod live;
 mod mailed_replies;
 mod mailing;
 mod moderating;

@@ -1,6 +1,6 @@
 //! One connection, from accept to close.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -8,13 +8,12 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rouille::{Request, Response};
-use thiserror::Error;
+use rouille::{Request, Response, Upgrade};
 
+use crate::delivery::{Disconnected, deliver};
 use crate::forwarded::resolve_client;
 use crate::limits::{
     LINGER_TIMEOUT, Limits, MAX_KEPT_BUFFER_BYTES, MAX_LINGER_BYTES, PROGRESS_BYTES, PROGRESS_INTERVAL,
-    RESPONSE_TIMEOUT, WRITE_TIMEOUT,
 };
 use crate::loggable::loggable;
 use crate::overload;
@@ -25,21 +24,17 @@ use crate::parser::receive_buffer::ReceiveBuffer;
 use crate::response::{self, ResponseOptions};
 use crate::shared::Shared;
 use crate::slot::{Slot, Wait};
-use crate::socket::{limit_unsent, reset_on_close, send_now};
+use crate::stream::StreamSocket;
 
 /// The shortest timeout of a read: the standard library refuses zero.
 const MIN_READ_TIMEOUT: Duration = Duration::from_millis(1);
 /// Pause between reads of a connection whose reading a stop has shut down.
 const SHUT_DOWN_POLL_INTERVAL: Duration = Duration::from_millis(2);
-/// Bytes that the system may keep unsent for a client that reads slowly: it wakes the thread when half of them are
-/// sent, each time the client has made progress.
-const MAX_UNSENT_BYTES: u32 = 2 * PROGRESS_BYTES as u32;
-
 /// The application.
 pub(crate) type Handler = dyn Fn(&Request) -> Response + Send + Sync;
 
 /// Serves the connection of `slot` until the client or the server ends it, then frees the slot.
-pub(crate) fn serve(shared: &Shared, slot: &Slot, peer: SocketAddr, handler: Arc<Handler>) {
+pub(crate) fn serve(shared: &Arc<Shared>, slot: &Arc<Slot>, peer: SocketAddr, handler: Arc<Handler>) {
     // The slot is freed even after a panic, and only after `handler` is dropped: when the last slot is free,
     // the caller of `Server::run` must be the only owner of what the handler holds. Locals are dropped in
     // reverse.
@@ -86,21 +81,6 @@ impl Drop for SlotGuard<'_> {
     }
 }
 
-/// The connection can no longer be read from or written to.
-#[derive(Debug, Error)]
-enum Disconnected {
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    #[error("closed for another connection while it sent a body")]
-    EvictedSender,
-    #[error("closed for another connection before its request was read")]
-    EvictedNewcomer,
-    #[error("closed for another connection while it read a response")]
-    EvictedReader,
-    #[error("the client took too long to read the response")]
-    ResponseTimeout,
-}
-
 /// The outcome of waiting for bytes.
 enum Fill {
     Received(usize),
@@ -109,8 +89,8 @@ enum Fill {
 }
 
 struct Connection<'s> {
-    shared: &'s Shared,
-    slot: &'s Slot,
+    shared: &'s Arc<Shared>,
+    slot: &'s Arc<Slot>,
     peer: SocketAddr,
     received: ReceiveBuffer,
     output: Vec<u8>,
@@ -198,24 +178,30 @@ impl Connection<'_> {
             Request::fake_http_from(client, head.method, head.target, head.headers, body)
         };
         // An application usually renders its own 500; this is for a handler that cannot.
-        let response = catch_unwind(AssertUnwindSafe(|| handler(&request))).unwrap_or_else(|_| {
+        let mut response = catch_unwind(AssertUnwindSafe(|| handler(&request))).unwrap_or_else(|_| {
             log::error!("{id} the handler panicked");
             Response::text("Something went wrong\n").with_status_code(500)
         });
         let status = response.status_code;
-        let keep_alive = head.keep_alive && (!self.shared.is_stopping() || self.has_next());
+        let stream = response.upgrade.take().filter(|_| !omit_body);
+        let keep_alive =
+            head.keep_alive && stream.is_none() && (!self.shared.is_stopping() || self.has_next());
         let options = ResponseOptions { omit_body, keep_alive, is_http_1_0: head.is_http_1_0 };
-        if !keep_alive {
+        let is_stream = stream.is_some();
+        if !keep_alive && !is_stream {
             self.slot.is_ending.store(true, Ordering::Relaxed);
         }
-        let sent = self.send(response, options);
+        let sent = match stream {
+            Some(stream) => self.stream(response, stream),
+            None => self.send(response, options),
+        };
         if let Some((method, target)) = logged {
             let bytes = sent.as_ref().map_or("gone".to_owned(), |bytes| format!("{bytes} B"));
             let (micros, target) = (began.elapsed().as_micros(), loggable(&target));
             log::info!(target: "access", "{id} {} {method} {target} {status} {bytes} {micros} µs", client.ip());
         }
         sent?;
-        if !keep_alive && (head.keep_alive || !self.received.is_empty()) {
+        if !keep_alive && !is_stream && (head.keep_alive || !self.received.is_empty()) {
             // The client expects the connection to be kept, so it may be sending its next request.
             self.linger();
         }
@@ -247,7 +233,7 @@ impl Connection<'_> {
                 return Ok(Ok(decoder.into_body()));
             }
             if must_continue {
-                self.transmit(b"HTTP/1.1 100 Continue\r\n\r\n", 0)?;
+                deliver(self.shared, self.slot, b"HTTP/1.1 100 Continue\r\n\r\n", 0)?;
                 must_continue = false;
             }
             registry.begin_wait(self.slot, Wait::Body);
@@ -289,67 +275,30 @@ impl Connection<'_> {
         Ok(false)
     }
 
+    /// Writes the head of a stream, whose end is that of the connection, and lets `stream` write the rest. Returns the number
+    /// of body bytes.
+    fn stream(&mut self, head: Response, mut stream: Box<dyn Upgrade + Send>) -> Result<usize, Disconnected> {
+        response::encode_stream(&mut self.output, &head)?;
+        deliver(self.shared, self.slot, &self.output, self.output.capacity())?;
+        self.output = Vec::new();
+        let (socket, written) = StreamSocket::open(self.shared, self.slot);
+        if catch_unwind(AssertUnwindSafe(|| stream.build(Box::new(socket)))).is_err() {
+            log::error!("a stream panicked");
+        }
+        drop(stream);
+        Ok(usize::try_from(written.load(Ordering::Relaxed)).unwrap_or(usize::MAX))
+    }
+
     /// Writes head and body at once, if the system takes them at once. Returns the number of body bytes.
     fn send(&mut self, response: Response, options: ResponseOptions) -> Result<usize, Disconnected> {
         let bytes = response::encode(&mut self.output, response, options).inspect_err(|error| {
             lorem_counted_log::error!("the response's body could not be read: {error}");
         })?;
-        self.transmit(&self.output, self.output.capacity())?;
+        deliver(self.shared, self.slot, &self.output, self.output.capacity())?;
         if self.output.capacity() > MAX_KEPT_BUFFER_BYTES {
             self.output = Vec::new();
         }
         Ok(bytes)
-    }
-
-    /// Writes all bytes. While the client is waited for, `held` bytes are kept in memory, and the connection may
-    /// be closed for another one.
-    fn transmit(&self, bytes: &[u8], held: usize) -> Result<(), Disconnected> {
-        let taken = send_now(&self.slot.stream, bytes)?;
-        if taken == bytes.len() {
-            return Ok(());
-        }
-        let registry = &self.shared.registry;
-        registry.begin_wait(self.slot, Wait::Reader);
-        registry.hold(self.slot, held);
-        let written = self.write_slowly(&bytes[taken..]);
-        let is_kept = registry.set_busy(self.slot);
-        if written.is_err() || !is_kept {
-            reset_on_close(&self.slot.stream);
-        }
-        if is_kept { written } else { Err(Disconnected::EvictedReader) }
-    }
-
-    /// Writes at the pace of a client that reads, see [`WRITE_TIMEOUT`] and [`RESPONSE_TIMEOUT`].
-    fn write_slowly(&self, mut rest: &[u8]) -> Result<(), Disconnected> {
-        let mut stream = &self.slot.stream;
-        limit_unsent(stream, MAX_UNSENT_BYTES);
-        let began = Instant::now();
-        let (mut last_taken_at, mut progress) = (began, 0);
-        while !rest.is_empty() {
-            // It returns after [`PROGRESS_INTERVAL`] with the number of bytes that were taken until then.
-            match stream.write(rest) {
-                Ok(0) => return Err(io::Error::from(ErrorKind::WriteZero).into()),
-                Ok(taken) => {
-                    rest = &rest[taken..];
-                    last_taken_at = Instant::now();
-                    progress += taken;
-                }
-                Err(error) => match error.kind() {
-                    ErrorKind::Interrupted => {}
-                    ErrorKind::WouldBlock | ErrorKind::TimedOut
-                        if last_taken_at.elapsed() < WRITE_TIMEOUT => {}
-                    _ => return Err(error.into()),
-                },
-            }
-            if progress >= PROGRESS_BYTES {
-                self.shared.registry.set_progress(self.slot, Wait::Reader);
-                progress = 0;
-            }
-            if !rest.is_empty() && began.elapsed() >= RESPONSE_TIMEOUT {
-                return Err(Disconnected::ResponseTimeout);
-            }
-        }
-        Ok(())
     }
 
     /// Reads the bytes that have arrived, or waits for some, at most `timeout`. With a timeout of zero

@@ -31,7 +31,7 @@ impl Waiting {
     /// that waits for one is closed without harm.
     pub(crate) fn exceeds_share(self, wait: Wait, capacity: usize) -> bool {
         match wait {
-            Wait::Head => false,
+            Wait::Head | Wait::Stream => false,
             Wait::Body => self.bodies > (capacity / BODY_SHARE).max(1),
             Wait::Reader => self.readers > (capacity / READER_SHARE).max(1),
         }
@@ -42,7 +42,7 @@ impl Waiting {
 /// closed. `now` is in milliseconds from the registry's start, as the times of states are.
 ///
 /// 1. beyond their share: the body or reader that has been waited for longest;
-/// 2. idle for [`IDLE_MILLIS`], which costs the client nothing;
+/// 2. idle for [`IDLE_MILLIS`], which costs the client nothing, and one that listens to a stream a new connection;
 /// 3. a body or reader without progress for [`EVICTION_MILLIS`];
 /// 4. idle for a shorter time: the client's request may be on its way.
 pub(crate) fn rank(state: State, waiting: Waiting, capacity: usize, now: u64) -> Option<(u8, u64)> {
@@ -52,9 +52,9 @@ pub(crate) fn rank(state: State, waiting: Waiting, capacity: usize, now: u64) ->
     let waited = now.saturating_sub(since);
     let class = match wait {
         _ if waiting.exceeds_share(wait, capacity) => 1,
-        Wait::Head if waited >= IDLE_MILLIS => 2,
+        Wait::Head | Wait::Stream if waited >= IDLE_MILLIS => 2,
         Wait::Body | Wait::Reader if waited >= EVICTION_MILLIS => 3,
-        Wait::Head => 4,
+        Wait::Head | Wait::Stream => 4,
         Wait::Body | Wait::Reader => return None,
     };
     Some((class, since))

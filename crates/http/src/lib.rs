@@ -34,6 +34,16 @@
 //! # }
 //! ```
 //!
+//! # Streams
+//!
+//! A response with an [`upgrade`](rouille::Response::upgrade) is a stream, such as server-sent events: its head is sent
+//! without a length, then [`build`](rouille::Upgrade::build) gets the connection and returns when the stream is over. Each
+//! write is sent at once, within [`limits::WRITE_TIMEOUT`]; [`limits::RESPONSE_TIMEOUT`] is for each write alone. A read never
+//! waits: 0 bytes mean that the stream has to end, since the client has left, the connection was closed for another one,
+//! or the server stops; [`WouldBlock`](std::io::ErrorKind::WouldBlock) means that it goes on. So look for it now and then,
+//! more often than [`limits::DRAIN_TIMEOUT`]. Between two writes the connection is like an idle one: it may be closed when
+//! connections run out.
+//!
 //! `examples/hello.rs` is a complete program that stops on SIGTERM.
 //!
 //! # Logging
@@ -56,6 +66,10 @@
 mod server;
 
 mod connection;
+
+mod stream;
+
+mod delivery;
 
 mod overload;
 

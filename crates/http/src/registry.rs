@@ -131,7 +131,7 @@ impl Registry {
             if slot.change(state, State::Evicted) {
                 self.release(slot);
                 // Its thread can still answer a client that has received nothing of an answer.
-                let is_answered = matches!(state, State::Waiting(Wait::Reader, _));
+                let is_answered = matches!(state, State::Waiting(Wait::Reader | Wait::Stream, _));
                 let half = if is_answered { Shutdown::Both } else { Shutdown::Read };
                 let _ = slot.stream.shutdown(half);
                 return true;

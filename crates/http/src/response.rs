@@ -22,14 +22,9 @@ pub(crate) struct ResponseOptions {
 /// # Errors
 /// Those of reading the response's body; `UnexpectedEof` if it is shorter than its announced size.
 pub(crate) fn encode(out: &mut Vec<u8>, response: Response, options: ResponseOptions) -> io::Result<usize> {
-    out.clear();
+    append_start(out, &response)?;
     let status = response.status_code;
     let (mut reader, size) = response.data.into_reader_and_size();
-    write!(out, "HTTP/1.1 {status} {}\r\n", reason_phrase(status))?;
-    append_date(out);
-    for (name, value) in &response.headers {
-        append_header(out, name, value);
-    }
     if !options.keep_alive {
         out.extend_from_slice(b"Connection: close\r\n");
     } else if options.is_http_1_0 {
@@ -59,6 +54,28 @@ pub(crate) fn encode(out: &mut Vec<u8>, response: Response, options: ResponseOpt
     }
     out.extend_from_slice(&body);
     Ok(body.len())
+}
+
+/// Replaces the content of `out` by the head of a stream, which ends with the connection (RFC 9112 §6.3).
+///
+/// # Errors
+/// None: writing to memory does not fail.
+pub(crate) fn encode_stream(out: &mut Vec<u8>, response: &Response) -> io::Result<()> {
+    append_start(out, response)?;
+    out.extend_from_slice(b"Connection: close\r\n\r\n");
+    Ok(())
+}
+
+/// Replaces the content of `out` by the status line and the headers that do not depend on the body.
+fn append_start(out: &mut Vec<u8>, response: &Response) -> io::Result<()> {
+    out.clear();
+    let status = response.status_code;
+    write!(out, "HTTP/1.1 {status} {}\r\n", reason_phrase(status))?;
+    append_date(out);
+    for (name, value) in &response.headers {
+        append_header(out, name, value);
+    }
+    Ok(())
 }
 
 /// Headers that the server sets or does without; a handler's are left out, as in rouille's own server (see

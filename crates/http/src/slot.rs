@@ -42,6 +42,8 @@ pub(crate) enum Wait {
     Body,
     /// That the client reads: a response, or `100 Continue`.
     Reader,
+    /// Something to send to a client that listens.
+    Stream,
 }
 
 const BUSY: u64 = u64::MAX;
@@ -63,6 +65,7 @@ impl State {
             0 => Wait::Head,
             1 => Wait::Body,
             2 => Wait::Reader,
+            3 => Wait::Stream,
             _ if number == EVICTED => return State::Evicted,
             _ => return State::Busy,
         };
@@ -116,6 +119,7 @@ mod tests {
             State::Waiting(Wait::Head, 0),
             State::Waiting(Wait::Body, 7),
             State::Waiting(Wait::Reader, (1 << TIME_BITS) - 1),
+            State::Waiting(Wait::Stream, 7),
         ] {
             assert_eq!(State::decode(state.encode()), state);
         }

@@ -716,6 +716,21 @@ impl Raw {
         }
     }
 
+    /// Receives the next server-sent event: its name, and its data in one line.
+    pub fn event(&mut self) -> (String, String) {
+        let end = loop {
+            if let Some(end) = self.received.windows(2).position(|bytes| bytes == b"\n\n") {
+                break end;
+            }
+            self.receive().expect("an event");
+        };
+        let event: Vec<u8> = self.received.drain(..end + 2).collect();
+        let event = std::str::from_utf8(&event[..end]).expect("an event is text");
+        let parts = event.strip_prefix("event: ").and_then(|rest| rest.split_once("\ndata: "));
+        let (name, data) = parts.unwrap_or_else(|| panic!("no event: {event:?}"));
+        (name.to_owned(), data.to_owned())
+    }
+
     /// Receives all bytes until the server closes the connection.
     ///
     /// # Errors
