@@ -1,6 +1,7 @@
 //! The command line: one module per command or group of options.
 
 mod database;
+mod doctor;
 mod environment;
 mod healthcheck;
 mod interval;
@@ -23,6 +24,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use database::DatabaseOption;
+use doctor::DoctorOptions;
 use healthcheck::HealthcheckOptions;
 use manual::{CompletionOptions, ManOptions};
 use seed::SeedOptions;
@@ -75,6 +77,13 @@ enum Command {
     Replica(replica::Command),
     #[command(flatten)]
     Restore(restore::Command),
+    /// Check the database and the machine, and say what to do about each fault; exit code 1: there is one
+    Doctor {
+        #[command(flatten)]
+        database: DatabaseOption,
+        #[command(flatten)]
+        doctor: DoctorOptions,
+    },
     /// Run SQL on the database, by the SQLite of this program; the server may be running
     Sql {
         #[command(flatten)]
@@ -115,7 +124,8 @@ impl Command {
             Command::Migrate(database)
             | Command::Seed { database, .. }
             | Command::User { database, .. }
-            | Command::Sql { database, .. } => Some(database),
+            | Command::Sql { database, .. }
+            | Command::Doctor { database, .. } => Some(database),
             Command::Replica(command) => command.database(),
             Command::Restore(command) => Some(command.database()),
             Command::Healthcheck(_) | Command::Version(_) | Command::Completions(_) | Command::Man(_) => None,
@@ -146,6 +156,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::User { database, change } => change.run(&database),
         Command::Replica(command) => command.run(),
         Command::Restore(command) => command.run(),
+        Command::Doctor { database, doctor } => doctor.run(&database),
         Command::Sql { database, statements } => statements.run(&database),
         Command::Healthcheck(options) => options.run(),
         Command::Version(options) => options.run(),

@@ -50,6 +50,12 @@ impl FileMode {
         umask(Mode::from_raw_mode(0o777 & !self.of_folder()));
     }
 
+    /// The mode of a file that gives other users more rights than this one; `None`: it does not.
+    #[must_use]
+    pub fn excessive(self, path: &Path) -> Option<u32> {
+        self.excess(path).map(|found| found.mode)
+    }
+
     /// Takes from the group and from all others the rights that exceed this mode, with a warning. A missing file,
     /// a symbolic link, and rights that the operator took away stay as they are. Where the rights cannot be
     /// changed there is only the warning. Returns whether the file or folder had such rights.

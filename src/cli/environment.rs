@@ -66,6 +66,6 @@ mod tests {
         assert_eq!(count(&without_empty(Cli::command(), |_| true)), 0);
         assert_eq!(count(&without_empty(Cli::command(), |_| false)), all);
         let one = count(&without_empty(Cli::command(), |name| name == "LISTEN"));
-        assert_eq!(one, all - 2, "serve and demo have it");
+        assert_eq!(one, all - 3, "serve, demo and healthcheck have it");
     }
 }

@@ -1,8 +1,10 @@
-//! The commands that ask or describe the program: `version`, `healthcheck`, `sql`, `completions` and `man`.
+//! The commands that ask or describe the program: `version`, `healthcheck`, `doctor`, `sql`, `completions` and `man`.
 
+use std::fs::Permissions;
 use std::io::Write;
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
 use serde_json::Value;
@@ -135,4 +137,66 @@ fn a_package_gets_completions_and_manual_pages() {
     assert!(written("lorem-news.1").contains("lorem\\-news"));
     assert!(written("lorem-news-serve.1").contains("max\\-connections"));
     assert!(printed(&run(&["man"])).starts_with(".ie"));
+}
+
+/// The checks that `lorem-news doctor --json` prints: name and verdict, and the exit code.
+fn examined(database: &Path) -> (Vec<(String, String)>, Option<i32>) {
+    let output = on(database, &["doctor", "--json"]).output().expect("it runs");
+    let checks: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let check = |check: &Value| {
+        let needs_advice = check["verdict"] != "good";
+        assert_eq!(text(&check["advice"]).is_empty(), !needs_advice, "{check}");
+        (text(&check["check"]), text(&check["verdict"]))
+    };
+    (checks.as_array().expect("a list").iter().map(check).collect(), output.status.code())
+}
+
+fn verdict(checks: &[(String, String)], name: &str) -> String {
+    checks.iter().find(|(check, _)| check == name).unwrap_or_else(|| panic!("{name}: {checks:?}")).1.clone()
+}
+
+#[test]
+fn the_doctor_finds_nothing_at_a_sound_site_that_runs() {
+    let site = Site::with(20, |_| {});
+    let (checks, code) = examined(&site_database(&site));
+    assert_eq!(code, Some(0), "{checks:?}");
+    for name in [
+        "SQLite",
+        "database",
+        "schema",
+        "integrity",
+        "statistics",
+        "free pages",
+        "clock",
+        "permissions",
+        "WAL",
+    ] {
+        assert_eq!(verdict(&checks, name), "good", "{name}");
+    }
+    let said = printed(&on(&site_database(&site), &["doctor"]).output().expect("it runs"));
+    assert_eq!(said.lines().filter(|line| !line.contains('→')).count(), checks.len(), "{said}");
+}
+
+#[test]
+fn the_doctor_names_each_fault() {
+    let (folder, database) = folder();
+    assert_eq!(examined(&database).1, Some(1), "there is none");
+    assert!(!database.exists());
+    seeded(&database, 5);
+    let connection = open(&database);
+    connection
+        .execute_batch("PRAGMA foreign_keys = off; UPDATE posts SET created_at = created_at + 400 * 86400000000 WHERE id = 1;
+                        INSERT INTO descriptions VALUES (999999, 'of no post')")
+        .expect("valid SQL");
+    drop(connection);
+    std::fs::set_permissions(&database, Permissions::from_mode(0o644)).expect("it is ours");
+    let (checks, code) = examined(&database);
+    let found = ["integrity", "clock", "permissions"].map(|name| verdict(&checks, name));
+    assert_eq!((found, code), (["fault", "fault", "warning"].map(str::to_owned), Some(1)));
+    std::fs::write(folder.path().join("other"), "no database").expect("a file");
+    assert_eq!(verdict(&examined(&folder.path().join("other")).0, "database"), "fault");
+    let older = folder.path().join("older.sqlite3");
+    drop(older_database(&older, 3));
+    assert_eq!(verdict(&examined(&older).0, "schema"), "warning");
 }
