@@ -1,7 +1,6 @@
 //! The application: the only place that wires the parts together.
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use lorem_http::{self as server, Drained, Server};
@@ -22,6 +21,7 @@ use crate::replica::watch::Replication;
 use crate::replica::{self, Identity, database};
 use crate::site::config::Config;
 use crate::site::cookie_names::CookieNames;
+use crate::site::error_log::ErrorLog;
 use crate::site::feed_ids::FeedIds;
 use crate::site::first_admin::FirstAdmin;
 use crate::site::hashing::Hashing;
@@ -30,10 +30,11 @@ use crate::site::origin::Origin;
 use crate::site::page_titles::PageTitles;
 use crate::site::semaphore::Semaphore;
 use crate::site::settings::kept::KeptSettings;
+use crate::site::trial::Trials;
 use crate::site::{Kept, Site};
 use crate::types::time::Timestamp;
 use crate::web::timing::Timing;
-use crate::web::{Cx, Error, cookie, timing_report};
+use crate::web::{Cx, cookie, panics, timing_report};
 use crate::{error_page, feed, routes};
 
 /// The site, ready to answer requests.
@@ -93,6 +94,9 @@ impl App {
         }
         let requests = RequestMetrics::new(routes::patterns());
         let status = replica.as_ref().map(|replica| Arc::clone(&replica.status));
+        let error_log = ErrorLog::beside(&config.database, config.file_mode);
+        let trials = Trials::of(&config.database);
+        panics::note_places();
         let settings = KeptSettings::new(config.fixed_settings.clone());
         let site = Site {
             config,
@@ -109,6 +113,9 @@ impl App {
             limiter,
             replica: status,
             requests,
+            error_log: error_log.into(),
+            job_runs: Arc::default(),
+            trials: trials.into(),
             server_stats: None,
         };
         Ok(App { site, replica })
@@ -154,8 +161,7 @@ pub fn handle_at(now: Timestamp, site: &Site, request: &Request) -> Response {
     let cx = Cx::at(now, site, request, &timing);
     // A panic costs this request and no other: unwinding releases its permit and its connection, and the
     // writer rolls back its own part.
-    let routed = catch_unwind(AssertUnwindSafe(|| routes::route(&cx)))
-        .unwrap_or_else(|_| Err(Error::Internal("the handler panicked".into())));
+    let routed = panics::catch(|| routes::route(&cx));
     let mut response =
         routed.unwrap_or_else(|error| error_page::respond(&cx, &error.after_write(cx.has_written())));
     cookie::add_taken(&cx, &mut response);
@@ -196,6 +202,7 @@ pub fn serve(server: Server, app: App) -> Result<Drained, StartError> {
     let indexer = Indexer::start(Arc::clone(&site));
     let mailer = site.config.smtp.clone().map(|smtp| Mailer::start(Arc::clone(&site), smtp));
     let drained = server.run(move |request| handle(&handler, request));
+    site.trials.stop();
     drop(housekeeping);
     drop(indexer);
     drop(mailer);

@@ -26,6 +26,8 @@ pub mod jobs;
 // The nouns: each has types and rules, SQL, views and handlers.
 pub mod monitoring;
 pub mod status;
+pub mod admin;
+pub mod error_group;
 pub mod hn_api;
 pub mod hn_search;
 pub mod feed;

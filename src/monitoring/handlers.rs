@@ -1,13 +1,15 @@
 //! The metrics page, for Prometheus.
 
-use std::fs;
 use std::sync::atomic::Ordering;
 
 use lorem_http::ServerStats;
 use lorem_store::Database;
 
+use super::{Connections, People, Reading, Sizes};
 use crate::metrics::exposition::{self, Exposition, MetricType};
 use crate::site::Kept;
+use crate::site::job_runs::{Job, JobRecord};
+use crate::types::time::Timestamp;
 use crate::web::{Cx, Result, reply};
 
 /// `GET /metrics`. The handler acquires no permit, so the page can be read when the site is overloaded. A metric
@@ -22,29 +24,39 @@ pub fn show(cx: &Cx) -> Result {
         .sample(&[("version", env!("CARGO_PKG_VERSION")), ("sqlite", rusqlite::version())], 1.0);
     let rejected_connections = site.server_stats.as_ref().map_or(0, ServerStats::rejected_connections);
     site.requests.write(&mut exposition, rejected_connections);
-    if let Some(load) = &site.server_stats {
-        write_connections(&mut exposition, load);
+    let reading = Reading::of(site);
+    if let Some(connections) = &reading.connections {
+        write_connections(&mut exposition, connections);
     }
-    let waiting = site.request_permits.waiting() as f64;
+    if let Some(load) = &site.server_stats {
+        let (help, count) =
+            ("Requests that were malformed, too long or too slow.", load.malformed_requests() as f64);
+        exposition.single("lorem_news_malformed_requests_total", MetricType::Counter, help, count);
+    }
     let help = "Requests that wait for a permit to compute.";
+    let waiting = reading.waiting_requests as f64;
     exposition.single("lorem_news_waiting_requests", MetricType::Gauge, help, waiting);
     if let Some(kept) = &site.kept {
-        write_kept(&mut exposition, kept);
+        write_kept(&mut exposition, kept, &reading);
     }
-    write_database(&mut exposition, &site.db);
-    write_replica(&mut exposition, cx);
-    write_process(&mut exposition);
+    write_database(&mut exposition, &site.db, &reading);
+    write_people(&mut exposition, &reading);
+    write_errors(&mut exposition, &reading);
+    write_jobs(&mut exposition, &reading.jobs);
+    write_replica(&mut exposition, &reading);
+    write_process(&mut exposition, &reading);
     Ok(reply::uncacheable(cx, exposition::CONTENT_TYPE, exposition.into_string()))
 }
 
-fn write_kept(exposition: &mut Exposition, kept: &Kept) {
+fn write_kept(exposition: &mut Exposition, kept: &Kept, reading: &Reading) {
     let Kept { pages, pieces, piece_hits, piece_misses, .. } = kept;
+    let (page_bytes, piece_bytes) = reading.kept.unwrap_or_default();
     let help = "Bytes of the copies of pages.";
-    exposition.single("lorem_news_kept_pages_bytes", MetricType::Gauge, help, pages.bytes() as f64);
+    exposition.single("lorem_news_kept_pages_bytes", MetricType::Gauge, help, page_bytes as f64);
     let (help, evictions) = ("Copies of pages that made room for others.", pages.evictions() as f64);
     exposition.single("lorem_news_kept_pages_evicted_total", MetricType::Counter, help, evictions);
     let help = "Bytes of the copies of pieces of pages.";
-    exposition.single("lorem_news_kept_pieces_bytes", MetricType::Gauge, help, pieces.bytes() as f64);
+    exposition.single("lorem_news_kept_pieces_bytes", MetricType::Gauge, help, piece_bytes as f64);
     let (help, evictions) = ("Copies of pieces that made room for others.", pieces.evictions() as f64);
     exposition.single("lorem_news_kept_pieces_evicted_total", MetricType::Counter, help, evictions);
     let help = "Pieces of pages that were asked for, by outcome.";
@@ -54,25 +66,23 @@ fn write_kept(exposition: &mut Exposition, kept: &Kept) {
     }
 }
 
-fn write_connections(exposition: &mut Exposition, load: &ServerStats) {
+fn write_connections(exposition: &mut Exposition, connections: &Connections) {
+    let Connections { open, busy, stalled, max } = *connections;
     let help = "Open connections.";
-    exposition.single("lorem_news_connections", MetricType::Gauge, help, load.open_connections() as f64);
+    exposition.single("lorem_news_connections", MetricType::Gauge, help, open as f64);
     let help = "Connections with a request in progress, including this one.";
-    exposition.single("lorem_news_connections_busy", MetricType::Gauge, help, load.busy_connections() as f64);
+    exposition.single("lorem_news_connections_busy", MetricType::Gauge, help, busy as f64);
     let help = "Connections that wait for a client that sends a body or reads a response.";
-    let stalled = load.stalled_connections() as f64;
-    exposition.single("lorem_news_connections_stalled", MetricType::Gauge, help, stalled);
+    exposition.single("lorem_news_connections_stalled", MetricType::Gauge, help, stalled as f64);
     let help = "Maximum number of open connections.";
-    exposition.single("lorem_news_connections_max", MetricType::Gauge, help, load.max_connections() as f64);
-    let (help, count) =
-        ("Requests that were malformed, too long or too slow.", load.malformed_requests() as f64);
-    exposition.single("lorem_news_malformed_requests_total", MetricType::Counter, help, count);
+    exposition.single("lorem_news_connections_max", MetricType::Gauge, help, max as f64);
 }
 
-fn write_database(exposition: &mut Exposition, db: &Database) {
+fn write_database(exposition: &mut Exposition, db: &Database, reading: &Reading) {
     let (stats, writer) = (db.stats(), db.writer_metrics());
     let help = "Writes that wait for the writer.";
-    exposition.single("lorem_news_write_queue_length", MetricType::Gauge, help, stats.queued_writes as f64);
+    let queued = reading.queued_writes as f64;
+    exposition.single("lorem_news_write_queue_length", MetricType::Gauge, help, queued);
     exposition.metric("lorem_news_commit_writes", MetricType::Histogram, "Writes per commit.");
     exposition.histogram(&[], &writer.batch_sizes, 1.0);
     exposition.metric("lorem_news_commit_duration_seconds", MetricType::Histogram, "Duration of a commit.");
@@ -82,14 +92,74 @@ fn write_database(exposition: &mut Exposition, db: &Database) {
     exposition.single("lorem_news_refused_commits_total", MetricType::Counter, help, count);
     let help = "Pages in the WAL after the last commit.";
     exposition.single("lorem_news_wal_pages", MetricType::Gauge, help, writer.wal_pages().into());
+    if let Some(Sizes { database, freelist, .. }) = reading.sizes {
+        let help = "Bytes of the database without its WAL.";
+        exposition.single("lorem_news_database_bytes", MetricType::Gauge, help, database as f64);
+        let help = "Bytes in pages of the database that hold nothing.";
+        exposition.single("lorem_news_freelist_bytes", MetricType::Gauge, help, freelist as f64);
+    }
     exposition
         .metric("lorem_news_readers", MetricType::Gauge, "Read-only connections to the database, by state.")
         .sample(&[("state", "busy")], (stats.readers - stats.idle_readers).into());
     exposition.sample(&[("state", "idle")], stats.idle_readers.into());
 }
 
-fn write_replica(exposition: &mut Exposition, cx: &Cx) {
-    let Some(Ok(health)) = cx.site.replica.as_ref().map(|status| status.health(&cx.site.db)) else { return };
+fn write_people(exposition: &mut Exposition, reading: &Reading) {
+    let Some(People { users, banned, admins, flagged }) = reading.people else { return };
+    exposition.single("lorem_news_users", MetricType::Gauge, "Users.", users as f64);
+    exposition.single("lorem_news_banned_users", MetricType::Gauge, "Users who are banned.", banned as f64);
+    exposition.single("lorem_news_admins", MetricType::Gauge, "Users who are admins.", admins as f64);
+    let help = "Posts and comments in the queue of flags.";
+    exposition.single("lorem_news_flagged", MetricType::Gauge, help, flagged as f64);
+}
+
+fn write_errors(exposition: &mut Exposition, reading: &Reading) {
+    let errors = reading.errors;
+    let help =
+        "Errors that were answered with 500 or ended a job, recorded (stored) or only logged (dropped).";
+    exposition.metric("lorem_news_errors_total", MetricType::Counter, help);
+    for (outcome, count) in [("stored", errors.stored), ("dropped", errors.dropped)] {
+        exposition.sample(&[("outcome", outcome)], count as f64);
+    }
+    let help = "Groups of recorded errors, by state.";
+    if let (Some(open), Some(resolved)) = (errors.open, errors.resolved) {
+        exposition.metric("lorem_news_error_groups", MetricType::Gauge, help);
+        exposition.sample(&[("state", "open")], open as f64);
+        exposition.sample(&[("state", "resolved")], resolved as f64);
+    }
+}
+
+fn write_jobs(exposition: &mut Exposition, jobs: &[(Job, JobRecord)]) {
+    let help = "Runs of jobs that have ended, by outcome.";
+    exposition.metric("lorem_news_job_runs_total", MetricType::Counter, help);
+    for (job, record) in jobs {
+        for (outcome, count) in [("done", record.runs - record.failures), ("failed", record.failures)] {
+            exposition.sample(&[("job", job.code()), ("outcome", outcome)], count as f64);
+        }
+    }
+    let ended = || jobs.iter().filter_map(|(job, record)| Some((job.code(), record.last.as_ref()?)));
+    if ended().next().is_none() {
+        return;
+    }
+    let help = "Time since the start of the last run that has ended.";
+    exposition.metric("lorem_news_job_last_start_age_seconds", MetricType::Gauge, help);
+    for (job, last) in ended() {
+        let age = Timestamp::now().saturating_duration_since(last.started_at);
+        exposition.sample(&[("job", job)], age.as_secs_f64());
+    }
+    let help = "Duration of the last run that has ended.";
+    exposition.metric("lorem_news_job_last_duration_seconds", MetricType::Gauge, help);
+    for (job, last) in ended() {
+        exposition.sample(&[("job", job)], last.took.as_secs_f64());
+    }
+}
+
+fn write_replica(exposition: &mut Exposition, reading: &Reading) {
+    if let Some(bytes) = reading.replica_bytes {
+        let help = "Bytes of a replica in a folder.";
+        exposition.single("lorem_news_replica_bytes", MetricType::Gauge, help, bytes as f64);
+    }
+    let Some(health) = &reading.replica else { return };
     let (help, is_ok) = ("1 if no problem with the replica is known, else 0.", u8::from(health.is_ok()));
     exposition.single("lorem_news_replica_ok", MetricType::Gauge, help, is_ok.into());
     if let Some(age) = health.last_sync_age {
@@ -99,24 +169,17 @@ fn write_replica(exposition: &mut Exposition, cx: &Cx) {
 }
 
 /// The standard `process_…` metrics that the system provides.
-fn write_process(exposition: &mut Exposition) {
-    if let Some(bytes) = resident_memory() {
+fn write_process(exposition: &mut Exposition, reading: &Reading) {
+    if let Some(bytes) = reading.memory {
         let help = "Resident memory size in bytes.";
         exposition.single("process_resident_memory_bytes", MetricType::Gauge, help, bytes as f64);
     }
-    if let Ok(open) = fs::read_dir("/proc/self/fd") {
+    if let Some(open) = reading.open_files {
         let help = "Number of open file descriptors.";
-        exposition.single("process_open_fds", MetricType::Gauge, help, open.count() as f64);
+        exposition.single("process_open_fds", MetricType::Gauge, help, open as f64);
     }
-    if let Ok((limit, _)) = rlimit::Resource::NOFILE.get() {
+    if let Some(limit) = reading.max_files {
         let help = "Maximum number of open file descriptors.";
         exposition.single("process_max_fds", MetricType::Gauge, help, limit as f64);
     }
-}
-
-/// Resident memory in bytes, from `/proc` (Linux), which has it in KiB.
-fn resident_memory() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
 }

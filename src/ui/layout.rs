@@ -139,7 +139,7 @@ pub fn render(page: &Page, main: impl RenderOnce) -> Result<String, horrorshow::
                     p {
                         : own_pages(&page.settings);
                         : &*FOOTER_LINKS;
-                        @ if page.viewer.is_some_and(|viewer| viewer.is_admin) { : DOT; a(href=paths::SETTINGS) { : "Settings" } }
+                        @ if page.viewer.is_some_and(|viewer| viewer.is_admin) { : DOT; a(href=paths::ADMIN) { : "Admin" } : DOT; a(href=paths::SETTINGS) { : "Settings" } }
                         @ if let Some(feed) = &page.feed { span(id="feed") { : DOT; a(href=&**feed) { : "Feed" } } }
                     }
                 }

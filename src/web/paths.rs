@@ -1,5 +1,6 @@
 //! The paths of all pages, for links and redirects. `routes` matches them.
 
+mod admin;
 mod fixed;
 mod own;
 
@@ -8,6 +9,7 @@ use std::fmt;
 use horrorshow::{Render, TemplateBuffer};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+pub use self::admin::*;
 pub use self::fixed::*;
 pub use self::own::*;
 use crate::html::render_by_reference;

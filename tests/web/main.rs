@@ -8,6 +8,7 @@
 use lorem_test_support::{client, harness};
 
 mod accounts;
+mod administration;
 mod ask_and_show;
 mod benchmarking;
 mod best;
