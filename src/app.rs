@@ -21,7 +21,7 @@ use crate::replica::watch::Replication;
 use crate::replica::{self, Identity, database};
 use crate::site::config::Config;
 use crate::site::cookie_names::CookieNames;
-use crate::site::error_log::ErrorLog;
+use crate::site::error_log::recorder::ErrorLog;
 use crate::site::feed_ids::FeedIds;
 use crate::site::first_admin::FirstAdmin;
 use crate::site::hashing::Hashing;
@@ -161,7 +161,7 @@ pub fn handle_at(now: Timestamp, site: &Site, request: &Request) -> Response {
     let cx = Cx::at(now, site, request, &timing);
     // A panic costs this request and no other: unwinding releases its permit and its connection, and the
     // writer rolls back its own part.
-    let routed = panics::catch(|| routes::route(&cx));
+    let routed = panics::catch(|| routes::route(&cx)).unwrap_or_else(|panicked| Err(panicked.into()));
     let mut response =
         routed.unwrap_or_else(|error| error_page::respond(&cx, &error.after_write(cx.has_written())));
     cookie::add_taken(&cx, &mut response);

@@ -3,7 +3,7 @@
 use super::views::backup::{self, Backup};
 use super::{Who, sql, views};
 use crate::auth;
-use crate::monitoring::Reading;
+use crate::monitoring::handlers::reading;
 use crate::site::limiter::Action;
 use crate::site::trial::Refusal;
 use crate::status;
@@ -24,7 +24,7 @@ pub fn overview(cx: &Cx) -> Result {
     auth::require_admin(cx)?;
     let page = Page::new(cx, "Admin")?;
     let view = views::Overview {
-        reading: &Reading::of(cx.site),
+        reading: &reading::read(cx.site),
         location: cx.site.replica.as_ref().map(|status| status.location()),
         clock: &cx.clock,
     };

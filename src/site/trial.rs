@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use super::error_log::{ErrorLog, Kind, NewError};
+use super::error_log::recorder::ErrorLog;
+use super::error_log::{Kind, NewError};
 use super::job_runs::{Job, JobRuns};
 use crate::errors::one_line;
 use crate::replica::settings::Settings;

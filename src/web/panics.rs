@@ -6,8 +6,6 @@ use std::panic::{self, AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::{Mutex, Once, PoisonError};
 use std::thread;
 
-use super::error::{Error, Result};
-
 /// The name of the thread that runs the closures of writes, see [`lorem_store`].
 const WRITER: &str = "writer";
 
@@ -80,10 +78,9 @@ fn note(info: &PanicHookInfo) {
 /// Runs a handler. Unwinding releases its permit and its connection, and the writer rolls back its own part.
 ///
 /// # Errors
-/// Those of the handler; [`Error::Internal`] with [`Panicked`] if it panics.
-pub fn catch<T>(handler: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(handler))
-        .unwrap_or_else(|_| Err(Error::from(Panicked { in_a_write: false, place: LAST.take() })))
+/// The handler panics.
+pub fn catch<T>(handler: impl FnOnce() -> T) -> Result<T, Panicked> {
+    catch_unwind(AssertUnwindSafe(handler)).map_err(|_| Panicked { in_a_write: false, place: LAST.take() })
 }
 
 #[cfg(test)]
@@ -92,11 +89,7 @@ mod tests {
 
     fn caught(handler: impl FnOnce()) -> String {
         note_places();
-        let answer = catch(|| {
-            handler();
-            Ok(())
-        });
-        answer.expect_err("it panics").to_string()
+        catch(handler).expect_err("it panics").to_string()
     }
 
     #[test]

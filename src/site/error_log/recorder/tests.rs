@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
+use super::super::{Kind, MAX_GROUPS};
 use super::*;
 use crate::types::cursor::START;
 

@@ -1,12 +1,14 @@
 //! The metrics page, for Prometheus.
 
+pub mod reading;
+
 use std::sync::atomic::Ordering;
 
 use lorem_http::ServerStats;
 use lorem_store::Database;
 
-use super::{Connections, People, Reading, Sizes};
 use crate::metrics::exposition::{self, Exposition, MetricType};
+use crate::monitoring::{Connections, People, Reading, Sizes};
 use crate::site::Kept;
 use crate::site::job_runs::{Job, JobRecord};
 use crate::types::time::Timestamp;
@@ -24,7 +26,7 @@ pub fn show(cx: &Cx) -> Result {
         .sample(&[("version", env!("CARGO_PKG_VERSION")), ("sqlite", rusqlite::version())], 1.0);
     let rejected_connections = site.server_stats.as_ref().map_or(0, ServerStats::rejected_connections);
     site.requests.write(&mut exposition, rejected_connections);
-    let reading = Reading::of(site);
+    let reading = reading::read(site);
     if let Some(connections) = &reading.connections {
         write_connections(&mut exposition, connections);
     }
