@@ -48,12 +48,14 @@ pub fn list<'l>(
 fn row<'g>(group: &'g ErrorGroup, clock: &'g Clock) -> impl Render + 'g {
     owned_html! {
         li(id=Id("error_", group.id.get())) {
-            p {
-                : times(group.count); : DOT;
-                : "last "; : Age { at: group.last_at, clock }; : " ago"; : DOT;
-                : Isolated(&group.place)
+            div {
+                p {
+                    : times(group.count); : DOT;
+                    : "last "; : Age { at: group.last_at, clock }; : " ago"; : DOT;
+                    : Isolated(&group.place)
+                }
+                p { a(href=paths::error_group(group.id)) { : Isolated(&shortened(&group.cause, MAX_LISTED_CHARS)) } }
             }
-            p { a(href=paths::error_group(group.id)) { : Isolated(&shortened(&group.cause, MAX_LISTED_CHARS)) } }
         }
     }
 }
@@ -74,7 +76,7 @@ pub fn show<'g>(
         Some(_) => (paths::reopen_error(group.id), "Open again"),
     };
     owned_html! {
-        div(class="prose", id="cause") { pre { : Text(&group.cause) } }
+        div(class="prose", id="cause") { p { code { : Text(&group.cause) } } }
         dl(class="facts") {
             dt { : match group.kind { Kind::Job => "Job", Kind::Returned | Kind::Panicked => "Route" } }
             dd { : Isolated(&group.place) }
@@ -97,7 +99,7 @@ pub fn show<'g>(
                 button(class="button", id="resolve") { : label }
             }
         }
-        h2 { : "Last occurrences" }
+        h2(class="section") { : "Last occurrences" }
         p(class="hint") { : "The last "; : MAX_OCCURRENCES.to_string(); : " at most. The log has lines with these ids." }
         ul(class="sessions", id="occurrences") {
             @ for occurrence in occurrences {

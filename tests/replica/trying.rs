@@ -64,7 +64,7 @@ fn an_admin_restores_a_copy_looks_at_it_and_deletes_it() {
     let path = folder(&drill).join("news.sqlite3");
     assert!(facts[0].ends_with("-copy/news.sqlite3") && facts[1].contains(" ago"), "{facts:?}");
     assert_eq!(facts[2..5], [count("users"), count("posts"), count("comments")]);
-    assert!(texts(&admin.get(PAGE).html(), "pre").concat().contains("--database '"));
+    assert!(texts(&admin.get(PAGE).html(), "#command").concat().contains("--database '"));
     assert_eq!(admin.post(COPY, &[]).status, 409);
     for object in drill.store.objects() {
         assert!(!format!("{object:?}").contains("errors"), "{object:?}");

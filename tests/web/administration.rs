@@ -49,7 +49,7 @@ fn fail(site: &Site, client: &Client, path: &str) {
 fn listed(admin: &Client, path: &str, number: usize) -> Vec<(String, String)> {
     eventually("the errors are listed", || {
         let html = admin.get(path).html();
-        let above = texts(&html, "#errors > li > p:first-child");
+        let above = texts(&html, "#errors > li p:first-child");
         let links = attributes(&html, "#errors > li a", "href");
         (above.len() == number).then(|| above.into_iter().zip(links).collect())
     })
@@ -211,7 +211,7 @@ fn the_error_of_a_job_is_recorded() {
     database.execute_batch("ALTER TABLE stale_posts RENAME TO missing").expect("it can be renamed");
     let errors = eventually("the indexer fails", || {
         let html = admin.get("/admin/errors").html();
-        let above = texts(&html, "#errors > li > p:first-child");
+        let above = texts(&html, "#errors > li p:first-child");
         above
             .iter()
             .any(|line| line.ends_with("Search index"))

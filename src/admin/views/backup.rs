@@ -39,13 +39,13 @@ pub fn backup<'b>(view: &'b Backup<'b>) -> impl Render + 'b {
     owned_html! {
         : tabs("Backup", &PAGES, paths::BACKUP);
         : status(replica, clock);
-        h2 { : "A copy to try" }
+        h2(class="section") { : "A copy to try" }
         @ if replica.is_some() {
             p(class="hint") { : "The backup is restored into a folder beside the database, while the site runs. Nobody can be sure of a backup that was never restored." }
         } else {
             div(class="prose", id="no_backup") {
                 p { : "Without a backup there is nothing to restore. Start the server with a place for one:" }
-                pre { : "lorem-news serve --replica s3://BUCKET/PATH …" }
+                p { code { : "lorem-news serve --replica s3://BUCKET/PATH …" } }
                 p { : "A folder on another disk does as well: "; code { : "--replica file:///FOLDER" } : ". Litestream has to be installed, and the keys of the bucket are in the environment: see docs/resilience.md." }
             }
         }
@@ -102,7 +102,7 @@ fn made<'t>(account: Account, trial: &'t Trial, clock: &'t Clock) -> impl Render
         }
         div(class="prose") {
             p { : "To look at it, start a second server on it, on this machine:" }
-            pre { : command(&trial.path.display().to_string()) }
+            p(id="command") { code { : command(&trial.path.display().to_string()) } }
             p { : "Without "; code { : "--replica" } : " and "; code { : "SMTP_URL" } : ", also in the environment: the copy must not write into the backup, or send mails. Its sign-ins are those of the site." }
         }
         div(class="actions") {

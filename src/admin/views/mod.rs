@@ -54,15 +54,15 @@ pub fn overview<'o>(view: &'o Overview<'o>) -> impl Render + 'o {
     let Overview { reading, clock, .. } = *view;
     owned_html! {
         : tabs("Admin", &PAGES, "");
-        h2 { : "People" }
+        h2(class="section") { : "People" }
         @ if let Some(people) = &reading.people { : numbers_of_people(people) } else { : unreadable() }
-        h2 { : "Errors" }
+        h2(class="section") { : "Errors" }
         : errors(reading);
-        h2 { : "Backup" }
+        h2(class="section") { : "Backup" }
         : backup(view);
-        h2 { : "Jobs" }
+        h2(class="section") { : "Jobs" }
         dl(class="facts", id="jobs") { @ for (job, record) in &reading.jobs { : self::job(*job, record, clock) } }
-        h2 { : "Sizes" }
+        h2(class="section") { : "Sizes" }
         : sizes(reading);
     }
 }
@@ -117,7 +117,7 @@ fn backup<'o>(view: &'o Overview<'o>) -> impl Render + 'o {
                 dt { : "Copy to try" } dd { a(href=paths::BACKUP) { : "Restore one, or look at it" } }
             }
         } else {
-            p { : "There is no backup: this machine's disk has the only copy. "; a(href=paths::BACKUP) { : "How to get one" } }
+            p(class="hint") { : "There is no backup: this machine's disk has the only copy. "; a(href=paths::BACKUP) { : "How to get one" } }
         }
     }
 }
@@ -184,7 +184,7 @@ pub fn found<'p>(typed: &'p str, people: &'p [Person], clock: &'p Clock) -> impl
 fn search(typed: &str) -> impl Render + '_ {
     let name = Field::new("name", "Name", typed, &NO_ERRORS).autocomplete("off").hint("How it begins.");
     owned_html! {
-        form(action=paths::PEOPLE, method="get", role="search") {
+        form(class="people", action=paths::PEOPLE, method="get", role="search") {
             : field::line(name);
             button(class="button") { : "Search" }
         }
