@@ -132,8 +132,8 @@ impl Housekeeping {
             loop {
                 // Its error is logged. A chore that fails keeps none of the others from running.
                 let _ = site.run_job(Job::Housekeeping, || {
-                    let faults = chores.iter().filter_map(|chore| chore.run(&site, clock.now(), stop));
-                    faults.last().map_or(Ok(()), Err)
+                    let run = |fault, chore: &Chore| chore.run(&site, clock.now(), stop).or(fault);
+                    chores.iter().fold(None, run).map_or(Ok(()), Err)
                 });
                 if stop.within(every) {
                     break;

@@ -63,7 +63,7 @@ fn axe_finds_nothing_on_the_pages_of_an_admin() {
         admin.open(page);
         assert_accessible(&admin, page);
     }
-    assert_eq!(admin.text("#copy_facts dd:nth-of-type(3)"), "100");
+    assert_eq!(admin.text("#copy_facts dd:nth-of-type(3)"), "101");
     admin.follow("#delete");
     assert_eq!((admin.path(), admin.flash()), ("/admin/backup".into(), "The copy is deleted.".into()));
     assert_accessible(&admin, "the backup without a copy");
