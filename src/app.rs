@@ -97,7 +97,7 @@ impl App {
         let error_log = ErrorLog::beside(&config.database, config.file_mode);
         let trials = Trials::of(&config.database);
         panics::note_places();
-        let settings = KeptSettings::new(config.fixed_settings.clone());
+        let settings = KeptSettings::new(config.fixed_settings.clone(), config.fixed_logo.clone());
         let site = Site {
             config,
             first_admin: FirstAdmin::default(),

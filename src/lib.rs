@@ -38,6 +38,7 @@ pub mod flag;
 pub mod moderation;
 pub mod saved;
 pub mod setting;
+pub mod logo;
 pub mod first_admin;
 pub mod inbox;
 pub mod follow;

@@ -19,8 +19,8 @@ use crate::web::route::Route;
 use crate::web::{Cx, Error, Result, assets, csrf, observer, paths, reply};
 use crate::{
     admin, auth, benchmarking, comment, deletion, error_group, feed, first_admin, flag, follow, hiding,
-    hn_api, hn_search, inbox, kept, mail, moderation, monitoring, post, preference, reset, saved, search,
-    session, setting, sitemap, status, user, version,
+    hn_api, hn_search, inbox, kept, logo, mail, moderation, monitoring, post, preference, reset, saved,
+    search, session, setting, sitemap, status, user, version,
 };
 
 /// The table of routes: a path's segments (a name stands for any segment) and a handler for each method, with
@@ -369,6 +369,11 @@ routes! { cx,
         PATCH [Changes] => setting::handlers::update(cx),
         PUT [Changes] => setting::handlers::update(cx)
     }
+    ["settings", "logo"] => {
+        POST [Changes] => logo::handlers::upload(cx),
+        DELETE [Changes] => logo::handlers::remove(cx)
+    }
+    ["logo", file] => { GET => logo::handlers::show(cx, file) }
     ["rules"] => { GET => kept::page(cx, |cx| setting::handlers::show(cx, Setting::Rules)) }
     ["about"] => { GET => kept::page(cx, |cx| setting::handlers::show(cx, Setting::About)) }
     ["privacy"] => { GET => kept::page(cx, |cx| setting::handlers::show(cx, Setting::Privacy)) }

@@ -132,6 +132,7 @@ impl ServeOptions {
             .context("SMTP_URL")?;
         Ok(Config {
             listen: self.listen,
+            fixed_logo: self.settings.logo()?,
             fixed_settings: self.settings.fixed()?,
             file_mode: self.database.file_mode(),
             database: self.database.into_path(),

@@ -92,6 +92,8 @@ flashes! {
     ErrorReopened "error-reopened" "It is open again."
     CopyBegun "copy-begun" "A copy is being restored. This page says when it is there."
     CopyDeleted "copy-deleted" "The copy is deleted."
+    LogoSaved "logo-saved" "The logo is saved."
+    LogoRemoved "logo-removed" "The logo is removed."
     Moderated "moderated" "Done. It is in the moderation log."
 }
 

@@ -344,6 +344,10 @@ fn probes(database: &Connection) -> Vec<Probe> {
     for method in ["GET", "POST"] {
         add("/first_admin/:secret", method, &[format!("/first_admin/{}", "07".repeat(32))]);
     }
+    for method in ["POST", "DELETE"] {
+        add("/settings/logo", method, &fixed(&["/settings/logo"]));
+    }
+    add("/logo/:file", "GET", &fixed(&["/logo/none.png"]));
     add("/accent/:file", "GET", &fixed(&["/accent/ff6600.css"]));
     add("/inbox/feed", "POST", &fixed(&["/inbox/feed"]));
     add("/inbox/:file", "GET", &[AUTHOR, OTHER].map(|id| format!("/inbox/{id}.{}.atom", "07".repeat(32))));

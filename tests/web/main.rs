@@ -40,6 +40,7 @@ mod known_links;
 mod leaving;
 mod limits;
 mod links;
+mod logo;
 mod mailed_replies;
 mod mailing;
 mod moderating;

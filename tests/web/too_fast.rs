@@ -309,6 +309,7 @@ fn request(method: &str, pattern: &str) -> Option<(&'static str, &'static [(&'st
         ("POST", "/admin/errors/:id/resolve") => ("/admin/errors/{n}/resolve", &[]),
         ("POST", "/admin/errors/:id/reopen") => ("/admin/errors/{n}/reopen", &[]),
         ("POST" | "DELETE", "/admin/backup/copy") => ("/admin/backup/copy", &[]),
+        ("POST" | "DELETE", "/settings/logo") => ("/settings/logo", &[]),
         ("POST", "/first_admin/:secret") => ("/first_admin/{secret}", &[]),
         ("POST", "/comments/:id/vote") => ("/comments/{other}/vote", &[]),
         ("POST", "/comments/:id/unvote") => ("/comments/{other}/unvote", &[]),
