@@ -68,3 +68,40 @@ fn axe_finds_nothing_on_the_pages_of_an_admin() {
     assert_eq!((admin.path(), admin.flash()), ("/admin/backup".into(), "The copy is deleted.".into()));
     assert_accessible(&admin, "the backup without a copy");
 }
+
+/// Chooses an image that the browser itself makes.
+const CHOOSE: &str = "new Promise(done => {
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [WIDTH, 64];
+    canvas.getContext('2d').fillRect(0, 0, 32, 32);
+    canvas.toBlob(blob => {
+        const files = new DataTransfer();
+        files.items.add(new File([blob], 'a logo', {type: blob.type}));
+        document.querySelector('#logo').files = files.files;
+        done(blob.type);
+    }, 'TYPE');
+})";
+
+#[test]
+fn an_admin_uploads_a_logo_of_each_kind_and_removes_it() {
+    let admin = admin();
+    admin.allow_fault("status of 422");
+    admin.open("/settings");
+    for (kind, width) in [("image/png", "64"), ("image/jpeg", "512"), ("image/webp", "120")] {
+        let chosen = admin.evaluate(&CHOOSE.replace("TYPE", kind).replace("WIDTH", width));
+        assert_eq!(chosen, kind);
+        admin.follow("#save_logo");
+        assert_eq!((admin.path(), admin.flash()), ("/settings".into(), "The logo is saved.".into()));
+        admin.wait("document.querySelector('header img.logo').complete");
+        let shown = admin.evaluate("document.querySelector('header img.logo').naturalWidth");
+        assert_eq!(shown.to_string(), width, "{kind}");
+        assert_accessible(&admin, kind);
+    }
+    admin.follow("#save_logo");
+    assert_eq!(admin.text("#logo_errors").trim(), "Choose an image");
+    assert_accessible(&admin, "the refused logo");
+    admin.disable_javascript();
+    admin.open("/settings");
+    admin.follow("#remove_logo");
+    assert_eq!((admin.flash(), admin.count("header img.logo")), ("The logo is removed.".into(), 0));
+}
