@@ -86,6 +86,9 @@ pub fn catch<T>(handler: impl FnOnce() -> T) -> Result<T, Panicked> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::SCHEMA;
+    use crate::web::error::Error;
+    use lorem_store::Database;
 
     fn caught(handler: impl FnOnce()) -> String {
         note_places();
@@ -97,6 +100,22 @@ mod tests {
         let line = line!() + 1;
         let text = caught(|| panic!("a text of the program"));
         assert_eq!(text, format!("the handler panicked at src/web/panics.rs:{line}: a text of the program"));
+    }
+
+    #[test]
+    fn a_panic_in_a_write_has_the_place_in_its_closure() {
+        note_places();
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let db = Database::open(&folder.path().join("news.sqlite3"), &SCHEMA).expect("a new database opens");
+        let line = line!() + 1;
+        let written = db.write(|_| -> rusqlite::Result<()> { panic!("a text of the program") });
+        let error = Error::from(written.expect_err("it panics"));
+        assert_eq!(error.status(), 500);
+        assert_eq!(
+            error.to_string(),
+            format!("a write panicked at src/web/panics.rs:{line}: a text of the program")
+        );
+        db.close().expect("the writer goes on");
     }
 
     #[test]
