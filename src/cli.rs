@@ -3,6 +3,7 @@
 mod database;
 mod environment;
 mod interval;
+mod logger;
 mod output;
 mod rate_limits;
 mod replica;
@@ -137,7 +138,7 @@ fn start_log() {
     if let Some(style) = variable("RUST_LOG_STYLE") {
         log.parse_write_style(&style);
     }
-    log.init();
+    logger::install(log.build());
     if !other.is_empty() {
         log::warn!("RUST_LOG: {:?} is not understood", other.join(","));
     }

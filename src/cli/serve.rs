@@ -23,6 +23,7 @@ use crate::page_title::AddressPolicy;
 use crate::replica::setup::Replica;
 use crate::replica::status::ReplicaStatus;
 use crate::site::config::{Config, DEFAULT_CACHE_MB, DEFAULT_TITLE_HOURS, MAX_TITLE_HOURS};
+use crate::site::error_log::logged;
 use crate::site::origin::Origin;
 use crate::site::smtp::Smtp;
 
@@ -178,6 +179,7 @@ fn run(config: Config, seed: Option<&SeedOptions>) -> Result<()> {
     let server = app::bind(&config).with_context(|| format!("cannot listen on {}", config.listen))?;
     let stopper = server.stopper();
     let app = App::open(config)?;
+    logged::record_in(&app.site.error_log);
     let is_restored = app.replica.as_ref().is_some_and(Replica::is_restored);
     match seed {
         Some(seed) if !is_restored => {

@@ -81,7 +81,7 @@ pub fn show<'g>(
             dt { : match group.kind { Kind::Job => "Job", Kind::Returned | Kind::Panicked => "Route" } }
             dd { : Isolated(&group.place) }
             dt { : "Kind" }
-            dd { : match group.kind { Kind::Panicked => "A panic", Kind::Returned => "A returned error", Kind::Job => "The error of a job" } }
+            dd { : match group.kind { Kind::Panicked => "A panic", Kind::Returned => "A returned error", Kind::Job => "The error of a job or of a thread" } }
             dt { : "Occurred" }
             dd { : times(group.count) }
             dt { : "First" }

@@ -124,7 +124,10 @@ fn a_copy_that_cannot_be_restored_says_why_and_a_copy_outlives_a_restart() {
     assert_eq!(client.post(COPY, &[]).status, 303);
     await_state(&client, "The last attempt failed");
     assert!(!folder(&drill).exists());
-    assert!(client.get("/admin/errors").text().contains("Copy to try"));
+    eventually_or(
+        || "it is not among the errors".to_owned(),
+        || client.get("/admin/errors").text().contains("Copy to try").then_some(()),
+    );
     drill.store.restart();
     drill.await_verified();
     assert_eq!(client.post(COPY, &[]).status, 303);
@@ -137,4 +140,23 @@ fn a_copy_that_cannot_be_restored_says_why_and_a_copy_outlives_a_restart() {
     assert_eq!(client.sign_in("the admin").status, 303);
     assert_eq!(facts(&client)[2..], before[2..]);
     assert_eq!(client.post(COPY, &[]).status, 409);
+}
+
+#[test]
+fn what_the_threads_of_the_replica_log_is_among_the_errors() {
+    let drill = Drill::start();
+    let mut command = drill.serving();
+    command.args(["--verify-every", "1s"]);
+    let server = Program::start(command);
+    let client = admin(&drill, &server);
+    drill.await_verified();
+    let text = eventually_or(
+        || format!("no error of a verification\n{}", server.log()),
+        || {
+            drill.store.wipe();
+            let text = client.get("/admin/errors").text().to_owned();
+            text.contains("lorem_news::replica::watch").then_some(text)
+        },
+    );
+    assert!(text.contains("the replica could not be restored"), "{text}");
 }

@@ -220,7 +220,7 @@ fn the_error_of_a_job_is_recorded() {
     let html = admin.get(&errors[0]).html();
     assert_eq!(
         (fact(&html, "dl", "Job"), fact(&html, "dl", "Kind")),
-        ("Search index".into(), "The error of a job".into())
+        ("Search index".into(), "The error of a job or of a thread".into())
     );
     assert!(fact(&admin.get("/admin").html(), "#jobs", "Search index").contains("failed: "));
     database.execute_batch("ALTER TABLE missing RENAME TO stale_posts").expect("it can be renamed");

@@ -2,6 +2,7 @@
 //! database file of their own beside the site's: an error storm does not cost the site's writer, the backup does not
 //! carry them, and they are recorded while the site's database is broken.
 
+pub mod logged;
 pub mod recorder;
 pub mod sql;
 
