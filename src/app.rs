@@ -1,7 +1,6 @@
 //! The application: the only place that wires the parts together.
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
@@ -23,6 +22,7 @@ use crate::replica::watch::Replication;
 use crate::replica::{self, Identity, database};
 use crate::site::config::Config;
 use crate::site::cookie_names::CookieNames;
+use crate::site::error_log::recorder::ErrorLog;
 use crate::site::feed_ids::FeedIds;
 use crate::site::first_admin::FirstAdmin;
 use crate::site::hashing::Hashing;
@@ -31,10 +31,11 @@ use crate::site::origin::Origin;
 use crate::site::page_titles::PageTitles;
 use crate::site::semaphore::Semaphore;
 use crate::site::settings::kept::KeptSettings;
+use crate::site::trial::Trials;
 use crate::site::{Kept, Site};
 use crate::types::time::Timestamp;
 use crate::web::timing::Timing;
-use crate::web::{Cx, Error, cookie, timing_report};
+use crate::web::{Cx, cookie, panics, timing_report};
 use crate::{error_page, feed, hn_api, routes};
 
 /// The site, ready to answer requests.
@@ -94,7 +95,10 @@ impl App {
         }
         let requests = RequestMetrics::new(routes::patterns());
         let status = replica.as_ref().map(|replica| Arc::clone(&replica.status));
-        let settings = KeptSettings::new(config.fixed_settings.clone());
+        let error_log = ErrorLog::beside(&config.database, config.file_mode);
+        let trials = Trials::of(&config.database);
+        panics::note_places();
+        let settings = KeptSettings::new(config.fixed_settings.clone(), config.fixed_logo.clone());
         let site = Site {
             config,
             first_admin: FirstAdmin::default(),
@@ -111,6 +115,9 @@ impl App {
             replica: status,
             streams: AtomicUsize::new(0),
             requests,
+            error_log: error_log.into(),
+            job_runs: Arc::default(),
+            trials: trials.into(),
             server_stats: None,
         };
         Ok(App { site, replica })
@@ -173,8 +180,7 @@ fn answer(site: &Site, request: &Request) -> Response {
 fn respond(cx: &Cx) -> Response {
     // A panic costs this request and no other: unwinding releases its permit and its connection, and the
     // writer rolls back its own part.
-    let routed = catch_unwind(AssertUnwindSafe(|| routes::route(cx)))
-        .unwrap_or_else(|_| Err(Error::Internal("the handler panicked".into())));
+    let routed = panics::catch(|| routes::route(cx)).unwrap_or_else(|panicked| Err(panicked.into()));
     routed.unwrap_or_else(|error| error_page::respond(cx, &error.after_write(cx.has_written())))
 }
 
@@ -209,6 +215,7 @@ pub fn serve(server: Server, app: App) -> Result<Drained, StartError> {
     let drained = server.run(move |request| {
         hn_api::live::stream(&handler, request, answer).unwrap_or_else(|| handle(&handler, request))
     });
+    site.trials.stop();
     drop(housekeeping);
     drop(indexer);
     drop(mailer);

@@ -5,6 +5,7 @@ mod doctor;
 mod environment;
 mod healthcheck;
 mod interval;
+mod logger;
 mod manual;
 mod output;
 mod rate_limits;
@@ -181,7 +182,7 @@ fn start_log() {
     if let Some(style) = variable("RUST_LOG_STYLE") {
         log.parse_write_style(&style);
     }
-    log.init();
+    logger::install(log.build());
     if !other.is_empty() {
         log::warn!("RUST_LOG: {:?} is not understood", other.join(","));
     }

@@ -7,11 +7,14 @@ use horrorshow::prelude::*;
 use rouille::Response;
 
 use crate::auth;
+use crate::errors::with_causes;
 use crate::html::text::Text;
+use crate::site::error_log::{Kind, NewError};
 use crate::ui::layout::{self, Page};
 use crate::ui::{button, field, message};
 use crate::web::account::Account;
 use crate::web::cookie::Header;
+use crate::web::panics::Panicked;
 use crate::web::preferences::Preferences;
 use crate::web::{Cx, Error, paths, reply};
 
@@ -58,9 +61,25 @@ fn log(cx: &Cx, error: &Error) {
         Error::Unavailable(_) | Error::UnavailableAfterWrite(_) => {
             lorem_counted_log::warn!("{id} {method} {path}: {error}");
         }
-        _ if error.status() >= 500 => log::error!("{id} {method} {path}: {error}"),
+        _ if error.status() >= 500 => {
+            log::error!("{id} {method} {path}: {error}");
+            record(cx, error, id);
+        }
         _ => {}
     }
+}
+
+/// Records an error for the admins, without anything that the client has sent.
+fn record(cx: &Cx, error: &Error, request_id: &str) {
+    let panicked = matches!(error, Error::Internal(source) if source.is::<Panicked>());
+    let route = cx.site.requests.name_of(cx.route.get().map(|route| route.0));
+    cx.site.error_log.record(NewError {
+        kind: if panicked { Kind::Panicked } else { Kind::Returned },
+        at: cx.now,
+        place: format!("{} {route}", cx.method()),
+        cause: with_causes(error),
+        request_id: request_id.to_owned(),
+    });
 }
 
 fn page(cx: &Cx, error: &Error) -> Response {

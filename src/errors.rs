@@ -1,11 +1,22 @@
 //! Errors as text for the operator.
 
-/// An error and its causes on one line, separated by colons. A cause is left out where the text already
-/// contains it, as the texts of `lorem_store`'s and tempfile's errors do.
+use std::error::Error;
+
+/// An error and its causes on one line, see [`with_causes`].
 #[must_use]
 pub fn one_line(error: &anyhow::Error) -> String {
+    let error: &(dyn Error + Send + Sync) = error.as_ref();
+    with_causes(error)
+}
+
+/// An error and the chain of its `source()` on one line, separated by colons. A cause is left out where the text
+/// already contains it, as the texts of `lorem_store`'s and tempfile's errors do.
+#[must_use]
+pub fn with_causes(error: &dyn Error) -> String {
     let mut line = error.to_string();
-    for cause in error.chain().skip(1) {
+    let mut next = error.source();
+    while let Some(cause) = next {
+        next = cause.source();
         // rusqlite's cause is SQLite's general text for the code; rusqlite itself has the particular message.
         if cause.is::<rusqlite::ffi::Error>() {
             continue;

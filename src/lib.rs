@@ -27,6 +27,8 @@ pub mod jobs;
 // The nouns: each has types and rules, SQL, views and handlers.
 pub mod monitoring;
 pub mod status;
+pub mod admin;
+pub mod error_group;
 pub mod hn_api;
 pub mod hn_search;
 pub mod feed;
@@ -37,6 +39,7 @@ pub mod flag;
 pub mod moderation;
 pub mod saved;
 pub mod setting;
+pub mod logo;
 pub mod first_admin;
 pub mod inbox;
 pub mod follow;

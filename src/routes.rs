@@ -1,22 +1,26 @@
 //! The table of routes, one line each.
 
+use crate::admin::Who;
 use crate::comment::ReplyTarget;
 use crate::hiding::Hidden;
 use crate::hn_api::List;
 use crate::moderation::Subject;
 use crate::post::PostKind;
 use crate::saved::SaveAction;
+use crate::site::error_log::Listed;
 use crate::site::rate_limits::RateLimit;
 use crate::site::settings::Setting;
-use crate::types::id::{CommentId, DraftId, PostId, SessionId, UserId, VersionId, number_from_path};
+use crate::types::id::{
+    CommentId, DraftId, ErrorGroupId, PostId, SessionId, UserId, VersionId, number_from_path,
+};
 use crate::vote::handlers::change as vote;
 use crate::vote::{Target, Vote};
 use crate::web::route::Route;
 use crate::web::{Cx, Error, Result, assets, csrf, observer, paths, reply};
 use crate::{
-    auth, benchmarking, comment, deletion, feed, first_admin, flag, follow, hiding, hn_api, hn_search, inbox,
-    kept, mail, moderation, monitoring, post, preference, reset, saved, search, session, setting, sitemap,
-    status, user, version,
+    admin, auth, benchmarking, comment, deletion, error_group, feed, first_admin, flag, follow, hiding,
+    hn_api, hn_search, inbox, kept, logo, mail, moderation, monitoring, post, preference, reset, saved,
+    search, session, setting, sitemap, status, user, version,
 };
 
 /// The table of routes: a path's segments (a name stands for any segment) and a handler for each method, with
@@ -303,6 +307,20 @@ routes! { cx,
         POST [Changes] => moderation::handlers::decide(cx, Subject::User(user_id(id)?))
     }
     ["log"] => { GET => moderation::handlers::log(cx) }
+    ["admin"] => { GET => admin::handlers::overview(cx) }
+    ["admin", "people"] => { GET => admin::handlers::people(cx, Who::All) }
+    ["admin", "people", "banned"] => { GET => admin::handlers::people(cx, Who::Banned) }
+    ["admin", "people", "admins"] => { GET => admin::handlers::people(cx, Who::Admins) }
+    ["admin", "backup"] => { GET => admin::handlers::show_backup(cx) }
+    ["admin", "backup", "copy"] => {
+        POST [Changes] => admin::handlers::restore_copy(cx),
+        DELETE [Changes] => admin::handlers::delete_copy(cx)
+    }
+    ["admin", "errors"] => { GET => error_group::handlers::list(cx, Listed::Open) }
+    ["admin", "errors", "resolved"] => { GET => error_group::handlers::list(cx, Listed::Resolved) }
+    ["admin", "errors", id] => { GET => error_group::handlers::show(cx, error_id(id)?) }
+    ["admin", "errors", id, "resolve"] => { POST [Changes] => error_group::handlers::resolve(cx, error_id(id)?, true) }
+    ["admin", "errors", id, "reopen"] => { POST [Changes] => error_group::handlers::resolve(cx, error_id(id)?, false) }
     ["flags"] => { GET => flag::handlers::queue(cx) }
     ["user"] => {
         GET => user::handlers::own(cx),
@@ -351,6 +369,11 @@ routes! { cx,
         PATCH [Changes] => setting::handlers::update(cx),
         PUT [Changes] => setting::handlers::update(cx)
     }
+    ["settings", "logo"] => {
+        POST [Changes] => logo::handlers::upload(cx),
+        DELETE [Changes] => logo::handlers::remove(cx)
+    }
+    ["logo", file] => { GET => logo::handlers::show(cx, file) }
     ["rules"] => { GET => kept::page(cx, |cx| setting::handlers::show(cx, Setting::Rules)) }
     ["about"] => { GET => kept::page(cx, |cx| setting::handlers::show(cx, Setting::About)) }
     ["privacy"] => { GET => kept::page(cx, |cx| setting::handlers::show(cx, Setting::Privacy)) }
@@ -430,6 +453,10 @@ fn session_id(segment: &str) -> Result<SessionId> {
 
 fn version_id(segment: &str) -> Result<VersionId> {
     VersionId::from_path(segment).ok_or(Error::NotFound)
+}
+
+fn error_id(segment: &str) -> Result<ErrorGroupId> {
+    ErrorGroupId::from_path(segment).ok_or(Error::NotFound)
 }
 
 fn number(segment: &str) -> Result<i64> {

@@ -25,6 +25,7 @@ const TOLD: &[(&str, &str, &str)] = &[
     ("comment_drafts", "tell_member", "user_id"),
     ("acts", "tell_whole", ""),
     ("settings", "tell_whole", ""),
+    ("logo", "tell_whole", ""),
     ("search_progress", "tell_public", ""),
     ("stale_posts", "tell_public", ""),
     ("stale_comments", "tell_public", ""),

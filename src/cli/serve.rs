@@ -24,6 +24,7 @@ use crate::page_title::AddressPolicy;
 use crate::replica::setup::Replica;
 use crate::replica::status::ReplicaStatus;
 use crate::site::config::{Config, DEFAULT_CACHE_MB, DEFAULT_TITLE_HOURS, MAX_TITLE_HOURS};
+use crate::site::error_log::logged;
 use crate::site::origin::Origin;
 use crate::site::smtp::Smtp;
 
@@ -133,6 +134,7 @@ impl ServeOptions {
             .context("SMTP_URL")?;
         Ok(Config {
             listen: self.listen,
+            fixed_logo: self.settings.logo()?,
             fixed_settings: self.settings.fixed()?,
             file_mode: self.database.file_mode(),
             database: self.database.into_path(),
@@ -179,6 +181,7 @@ fn run(config: Config, seed: Option<&SeedOptions>) -> Result<()> {
     let stopper = server.stopper();
     version::warn_of_deviations();
     let app = App::open(config)?;
+    logged::record_in(&app.site.error_log);
     let is_restored = app.replica.as_ref().is_some_and(Replica::is_restored);
     match seed {
         Some(seed) if !is_restored => {

@@ -1,9 +1,14 @@
 //! Flags that fix settings of the site, which admins otherwise change on its pages.
 
-use anyhow::Result;
+use std::fs::File;
+use std::io::Read;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
 use crate::setting;
+use crate::site::settings::logo::{LogoFile, MAX_BYTES};
 use crate::site::settings::{CLOSED, OPEN, Setting};
 
 #[derive(Args, Debug)]
@@ -11,6 +16,9 @@ pub(crate) struct SettingOptions {
     /// The site's name; without it, admins set it on the page /settings
     #[arg(long, env, value_name = "NAME")]
     site_name: Option<String>,
+    /// The site's logo, a PNG, WebP or JPEG of at most 64 KB; without it, admins set it on the page /settings
+    #[arg(long, env, value_name = "FILE")]
+    logo: Option<PathBuf>,
     /// Whether people can sign up; without it, admins set it on the page /settings
     #[arg(long, env, value_enum, value_name = "KIND")]
     sign_up: Option<SignUp>,
@@ -26,6 +34,21 @@ enum SignUp {
 }
 
 impl SettingOptions {
+    /// The logo that the flag fixes.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is no logo.
+    pub(crate) fn logo(&self) -> Result<Option<LogoFile>> {
+        let Some(path) = &self.logo else { return Ok(None) };
+        let why = || format!("--logo {}", path.display());
+        let mut bytes = Vec::new();
+        // One byte more than it may have is enough to refuse it.
+        File::open(path)
+            .and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes))
+            .with_context(why)?;
+        LogoFile::read(bytes).map(Some).map_err(anyhow::Error::msg).with_context(why)
+    }
+
     /// The settings that the flags fix.
     ///
     /// # Errors

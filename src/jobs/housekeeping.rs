@@ -14,6 +14,7 @@ use crate::mail;
 use crate::reset;
 use crate::session;
 use crate::site::Site;
+use crate::site::job_runs::Job;
 use crate::sql::Step;
 use crate::types::id::SessionId;
 use crate::types::time::{DAY, Timestamp};
@@ -129,7 +130,11 @@ impl Housekeeping {
         let clock = Clock::of(&site);
         let rounds = move |stop: &StopRequest| {
             loop {
-                chores.iter().for_each(|chore| chore.run(&site, clock.now(), stop));
+                // Its error is logged. A chore that fails keeps none of the others from running.
+                let _ = site.run_job(Job::Housekeeping, || {
+                    let run = |fault, chore: &Chore| chore.run(&site, clock.now(), stop).or(fault);
+                    chores.iter().fold(None, run).map_or(Ok(()), Err)
+                });
                 if stop.within(every) {
                     break;
                 }
@@ -140,9 +145,9 @@ impl Housekeeping {
 }
 
 impl Chore {
-    /// Runs steps until no row is left to remove, a step fails, or the thread is stopped.
-    fn run(&self, site: &Site, now: Timestamp, stop: &StopRequest) {
-        let (mut removed, mut next, mut pause) = (0, Some(0), Duration::ZERO);
+    /// Runs steps until no row is left to remove, a step fails, or the thread is stopped. Returns the error.
+    fn run(&self, site: &Site, now: Timestamp, stop: &StopRequest) -> Option<Error> {
+        let (mut removed, mut next, mut pause, mut fault) = (0, Some(0), Duration::ZERO, None);
         while let Some(after) = next
             && !stop.within(pause)
         {
@@ -154,6 +159,7 @@ impl Chore {
                 }
                 Err(error) => {
                     log::error!("removing {}: {error}; the next round tries again", self.removes);
+                    fault = Some(error);
                     None
                 }
             };
@@ -162,6 +168,7 @@ impl Chore {
         if removed > 0 {
             log::info!("removed {removed} {}", self.removes);
         }
+        fault
     }
 }
 

@@ -11,6 +11,7 @@ use lorem_store::{Database, Error};
 use super::background::{BackgroundThread, StopRequest};
 use crate::search::sql;
 use crate::site::Site;
+use crate::site::job_runs::Job;
 
 /// The least time between two checks for new text.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
@@ -45,7 +46,7 @@ impl Indexer {
         let steps = move |stop: &StopRequest| {
             loop {
                 let began = Instant::now();
-                let pause = match step(&site.db) {
+                let pause = match site.run_job(Job::Indexer, || step(&site.db)) {
                     Ok(true) => began.elapsed() * PAUSE_FACTOR,
                     Ok(false) => POLL_INTERVAL.max(began.elapsed() * PAUSE_FACTOR),
                     Err(error) => {

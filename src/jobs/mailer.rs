@@ -20,6 +20,7 @@ use crate::auth::token::Secret;
 use crate::mail::{Kind, Letter, Mail, sql, views};
 use crate::reset::Maker;
 use crate::site::Site;
+use crate::site::job_runs::Job;
 use crate::site::origin::Origin;
 use crate::site::smtp::Smtp;
 use crate::types::id::UserId;
@@ -72,7 +73,7 @@ impl Mailer {
         let rounds = move |stop: &StopRequest| {
             let mut failures = 0;
             loop {
-                let pause = match round(&site, &smtp, stop) {
+                let pause = match site.run_job(Job::Mailer, || round(&site, &smtp, stop)) {
                     Ok(Round::Empty) => POLL_INTERVAL,
                     Ok(Round::More) => {
                         failures = 0;

@@ -61,6 +61,13 @@ impl RequestMetrics {
         route.durations.observe_duration(duration);
     }
 
+    /// The name of a route; of none, that of the last, which stands for requests without a route.
+    #[must_use]
+    pub fn name_of(&self, route: Option<usize>) -> &'static str {
+        let route = route.and_then(|route| self.routes.get(route)).or(self.routes.last());
+        route.map_or("none", |route| route.name)
+    }
+
     /// Counts a request for a page that is kept.
     pub fn observe_copy(&self, route: usize, outcome: Copied) {
         if let Some(route) = self.routes.get(route) {

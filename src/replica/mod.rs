@@ -15,6 +15,7 @@ pub mod supervisor;
 pub mod verify;
 
 pub mod restore;
+pub mod trial;
 pub mod shim;
 
 pub mod copy;

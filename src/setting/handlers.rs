@@ -1,16 +1,18 @@
 //! Handlers of the settings, and of the site's own pages.
 
+use horrorshow::owned_html;
 use rouille::Response;
 
 use super::{FIELDS, accent_of, check, differences, is_of_before, requested, views};
 use crate::auth;
 use crate::draft;
+use crate::logo;
 use crate::moderation;
 use crate::site::limiter::Action;
 use crate::site::settings::{Setting, Settings, sql};
 use crate::ui::layout::{self, Page};
 use crate::web::flash::Flash;
-use crate::web::form::Errors;
+use crate::web::form::{Errors, NO_ERRORS};
 use crate::web::{Cx, Error, Result, paths, reply};
 
 /// `GET /settings`: the form, for admins.
@@ -25,15 +27,35 @@ pub fn edit(cx: &Cx) -> Result {
     if is_of_before(&draft, present) {
         errors.add("", CHANGED_MEANWHILE);
     }
-    Ok(reply::page(cx, page(cx, &requested(&draft, present), present.version(), &errors)?))
+    Ok(reply::page(cx, page(cx, &requested(&draft, present), present.version(), (&errors, &NO_ERRORS))?))
 }
 
-/// The page with the form, made for the settings of this version.
-fn page(cx: &Cx, typed: &Settings, version: u64, errors: &Errors) -> Result<String> {
-    let page = Page::with_form(cx, "Settings", errors)?;
+/// The page with the forms of the settings and of the logo, and the mistakes in each, made for the settings of this version.
+fn page(
+    cx: &Cx,
+    typed: &Settings,
+    version: u64,
+    (errors, logo_errors): (&Errors, &Errors),
+) -> Result<String> {
+    let refused = if errors.is_empty() { logo_errors } else { errors };
+    let page = Page::with_form(cx, "Settings", refused)?;
     let is_fixed = |setting| cx.site.settings.is_fixed(setting);
     let form = views::SettingsForm { account: page.account(), typed, version, errors };
-    Ok(layout::render(&page, views::edit(&form, &is_fixed))?)
+    let is_logo_fixed = cx.site.settings.fixed_logo().is_some();
+    let main = owned_html! {
+        : views::edit(&form, &is_fixed);
+        : logo::views::form(form.account, cx.settings().logo.as_ref(), is_logo_fixed, logo_errors);
+    };
+    Ok(layout::render(&page, main)?)
+}
+
+/// The page for an image that cannot be the logo, with the reason.
+///
+/// # Errors
+/// [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
+pub fn refuse_logo(cx: &Cx, errors: &Errors) -> Result {
+    let present = cx.settings();
+    Ok(reply::refused(cx, page(cx, present, present.version(), (&NO_ERRORS, errors))?, errors))
 }
 
 /// `PATCH /settings`: changes what the form changes, and logs which. Mistakes are shown in the form, and so is a change by
@@ -54,7 +76,7 @@ pub fn update(cx: &Cx) -> Result {
     }
     let errors = cx.or_refused(errors, Action::ChangeBy(viewer.id));
     if !errors.is_empty() {
-        return Ok(reply::refused(cx, page(cx, &typed, present.version(), &errors)?, &errors));
+        return Ok(reply::refused(cx, page(cx, &typed, present.version(), (&errors, &NO_ERRORS))?, &errors));
     }
     let changes: Vec<Setting> =
         differences(present, &typed).filter(|it| !cx.site.settings.is_fixed(*it)).collect();
@@ -86,7 +108,7 @@ pub fn update(cx: &Cx) -> Result {
         Outcome::ChangedMeanwhile(version) => {
             let errors = Errors::one("", CHANGED_MEANWHILE);
             let typed = requested(form, present);
-            Ok(reply::refused(cx, page(cx, &typed, version, &errors)?, &errors))
+            Ok(reply::refused(cx, page(cx, &typed, version, (&errors, &NO_ERRORS))?, &errors))
         }
     }
 }

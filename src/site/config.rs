@@ -9,6 +9,7 @@ use lorem_http::{Limits, Network, ProxyHeaders};
 use super::origin::Origin;
 use super::rate_limits::RateLimits;
 use super::settings::Setting;
+use super::settings::logo::LogoFile;
 use super::smtp::Smtp;
 use crate::file_mode::FileMode;
 use crate::page_title::AddressPolicy;
@@ -29,6 +30,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The settings that admins cannot change, since a flag or a variable has fixed them.
     pub fixed_settings: Vec<(Setting, String)>,
+    /// The logo that admins cannot change.
+    pub fixed_logo: Option<LogoFile>,
     /// The database file.
     pub database: PathBuf,
     /// The mode of its files.
@@ -75,6 +78,7 @@ impl Config {
         Config {
             listen,
             fixed_settings: Vec::new(),
+            fixed_logo: None,
             database,
             file_mode: FileMode::PRIVATE,
             benchmarking: true,

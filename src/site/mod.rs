@@ -3,9 +3,11 @@
 pub mod config;
 pub mod copies;
 pub mod cookie_names;
+pub mod error_log;
 pub mod feed_ids;
 pub mod first_admin;
 pub mod hashing;
+pub mod job_runs;
 pub mod kept_pages;
 pub mod kept_pieces;
 pub mod limiter;
@@ -15,7 +17,9 @@ pub mod rate_limits;
 pub mod semaphore;
 pub mod settings;
 pub mod smtp;
+pub mod trial;
 
+use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 
@@ -23,19 +27,25 @@ use lorem_http::ServerStats;
 use lorem_store::Database;
 
 use crate::changes::Changes;
+use crate::errors::with_causes;
 use crate::metrics::requests::RequestMetrics;
 use crate::replica::status::ReplicaStatus;
+use crate::types::time::Timestamp;
 use config::Config;
 use cookie_names::CookieNames;
+use error_log::NewError;
+use error_log::recorder::ErrorLog;
 use feed_ids::FeedIds;
 use first_admin::FirstAdmin;
 use hashing::Hashing;
+use job_runs::{Job, JobRuns};
 use kept_pages::KeptPages;
 use kept_pieces::{Asked, KeptPieces};
 use limiter::Limiter;
 use page_titles::PageTitles;
 use semaphore::Semaphore;
 use settings::kept::KeptSettings;
+use trial::Trials;
 
 /// The state that every request needs.
 pub struct Site {
@@ -69,6 +79,12 @@ pub struct Site {
     pub streams: AtomicUsize,
     /// Response counts and times by route.
     pub requests: RequestMetrics,
+    /// The errors that were answered with 500, and those of jobs.
+    pub error_log: Arc<ErrorLog>,
+    /// The last runs of the jobs.
+    pub job_runs: Arc<JobRuns>,
+    /// The copy of the replica to try.
+    pub trials: Arc<Trials>,
     /// The statistics of [`lorem_http`]'s server; `None` under another server.
     pub server_stats: Option<ServerStats>,
 }
@@ -103,6 +119,29 @@ impl Kept {
             piece_hits: AtomicU64::new(0),
             piece_misses: AtomicU64::new(0),
         }
+    }
+}
+
+impl Site {
+    /// Runs a job: remembers the run, and records its error.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn run_job<T, E: Error>(&self, job: Job, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        let run = self.job_runs.begin(job);
+        let result = work();
+        let fault = result.as_ref().err().map(|error| with_causes(error));
+        if let Some(cause) = &fault {
+            self.error_log.record(NewError {
+                kind: error_log::Kind::Job,
+                at: Timestamp::now(),
+                place: job.name().to_owned(),
+                cause: cause.clone(),
+                request_id: String::new(),
+            });
+        }
+        run.end(fault);
+        result
     }
 }
 

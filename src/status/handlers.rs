@@ -40,13 +40,22 @@ pub fn status(cx: &Cx) -> Result {
     if !is_admin && !observer::may_observe(cx) {
         return Ok(reply::page(cx, layout::render(&page, views::up())?));
     }
-    let replica = cx.site.replica.as_ref().zip(health(cx)?).map(|(status, health)| views::StatusView {
+    let replica = view(cx, is_admin)?;
+    Ok(reply::page(cx, layout::render(&page, views::status(replica.as_ref(), &cx.clock))?))
+}
+
+/// The replica as pages show it; `None`: there is none.
+///
+/// # Errors
+/// [`Unavailable`](crate::web::Error::Unavailable) or [`Internal`](crate::web::Error::Internal) when the
+/// database fails.
+pub fn view<'s>(cx: &Cx<'s>, is_admin: bool) -> Result<Option<views::StatusView<'s>>> {
+    Ok(cx.site.replica.as_ref().zip(health(cx)?).map(|(status, health)| views::StatusView {
         location: status.location(),
         health,
         is_on_same_disk: status.is_on_database_disk(),
         is_admin,
-    });
-    Ok(reply::page(cx, layout::render(&page, views::status(replica.as_ref(), &cx.clock))?))
+    }))
 }
 
 fn is_admin(viewer: Option<&Viewer>) -> bool {

@@ -7,6 +7,7 @@ use lorem_store as db;
 use thiserror::Error;
 
 use super::header::Header;
+use super::panics::Panicked;
 use crate::site::limiter::RetryAfter;
 use crate::text::isolated;
 use crate::types::id::{DraftId, PostId};
@@ -28,6 +29,8 @@ pub enum Error {
     MethodNotAllowed(&'static str),
     /// 400, with a sentence.
     BadRequest(&'static str),
+    /// 409, with a sentence: the state of things does not allow it.
+    Conflict(&'static str),
     /// 413, with a sentence.
     TooLarge(&'static str),
     /// 415: the body is not a form.
@@ -114,7 +117,7 @@ impl Error {
             Error::TooLarge(_) => 413,
             Error::UnsupportedMediaType => 415,
             Error::Forbidden(_) | Error::PerhapsOwn { .. } | Error::Moderated { .. } => 403,
-            Error::OtherAccount { .. } => 409,
+            Error::OtherAccount { .. } | Error::Conflict(_) => 409,
             Error::RateLimited(_) => 429,
             Error::Unavailable(_) | Error::UnavailableAfterWrite(_) => 503,
             Error::Internal(_) => 500,
@@ -148,6 +151,7 @@ impl Error {
                 ("That can't be done here.", "The page exists, but not for this kind of request.")
             }
             Error::BadRequest(why) => ("That request can't be understood.", *why),
+            Error::Conflict(why) => ("That can't be done now.", *why),
             Error::TooLarge(why) => ("That is too long.", *why),
             Error::UnsupportedMediaType => {
                 ("That request can't be understood.", "Forms are sent as application/x-www-form-urlencoded.")
@@ -191,7 +195,17 @@ impl Error {
 
 impl From<db::Error> for Error {
     fn from(error: db::Error) -> Error {
-        if error.is_temporary() { Error::Unavailable(error) } else { Error::Internal(error.into()) }
+        match error {
+            db::Error::Panicked => Error::Internal(Panicked::in_a_write().into()),
+            error if error.is_temporary() => Error::Unavailable(error),
+            error => Error::Internal(error.into()),
+        }
+    }
+}
+
+impl From<Panicked> for Error {
+    fn from(panicked: Panicked) -> Error {
+        Error::Internal(panicked.into())
     }
 }
 

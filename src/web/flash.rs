@@ -88,6 +88,12 @@ flashes! {
     Unflagged "unflagged" "Your flag was taken back."
     BecameAdmin "became-admin" "You are the admin now. These are the settings of your site."
     SettingsSaved "settings-saved" "Settings were successfully saved."
+    ErrorResolved "error-resolved" "Resolved. If it occurs again, it is open again."
+    ErrorReopened "error-reopened" "It is open again."
+    CopyBegun "copy-begun" "A copy is being restored. This page says when it is there."
+    CopyDeleted "copy-deleted" "The copy is deleted."
+    LogoSaved "logo-saved" "The logo is saved."
+    LogoRemoved "logo-removed" "The logo is removed."
     Moderated "moderated" "Done. It is in the moderation log."
 }
 

@@ -12,6 +12,7 @@ mod gzip;
 pub mod header;
 pub mod list_header;
 pub mod observer;
+pub mod panics;
 pub mod paths;
 pub mod pieces;
 pub mod preferences;

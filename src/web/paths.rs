@@ -1,5 +1,6 @@
 //! The paths of all pages, for links and redirects. `routes` matches them.
 
+mod admin;
 mod fixed;
 mod own;
 
@@ -8,11 +9,13 @@ use std::fmt;
 use horrorshow::{Render, TemplateBuffer};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+pub use self::admin::*;
 pub use self::fixed::*;
 pub use self::own::*;
 use crate::html::render_by_reference;
 use crate::site::origin::Origin;
 use crate::site::settings::Accent;
+use crate::site::settings::logo::Logo;
 use crate::types::cursor::Cursor;
 use crate::types::id::{CommentId, DraftId, PostId, SessionId, UserId, VersionId};
 
@@ -52,6 +55,12 @@ pub fn comments_from(post_id: PostId, after: Cursor) -> String {
 #[must_use]
 pub fn accent(accent: Accent) -> String {
     format!("/accent/{}.css", accent.digits())
+}
+
+/// The site's logo. Another logo has another address.
+#[must_use]
+pub fn logo(logo: &Logo) -> String {
+    format!("/logo/{}", logo.file_name())
 }
 
 /// The feed of the comments on a post.

@@ -52,6 +52,14 @@ pub fn private_document(cx: &Cx, content_type: &'static str, text: String) -> Re
     response
 }
 
+/// A file of bytes whose address changes with its content: caches, shared ones too, keep it for a year.
+#[must_use]
+pub fn immutable(cx: &Cx, content_type: &'static str, bytes: Vec<u8>) -> Response {
+    let mut response = Response::from_data(content_type, bytes);
+    response.headers.push(("Cache-Control".into(), "public, max-age=31536000, immutable".into()));
+    with_security(cx, response)
+}
+
 /// A JSON document, which scripts on the pages of all sites may read: it is one for all readers, whose cookies it does not
 /// look at. Caches ask anew each time.
 #[must_use]

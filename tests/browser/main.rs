@@ -6,6 +6,7 @@
 use lorem_test_support::harness;
 
 mod access;
+mod administration;
 mod answers;
 mod bounds;
 mod comfort;

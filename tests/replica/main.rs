@@ -19,4 +19,5 @@ mod losing;
 mod secrets;
 mod seen;
 mod starting;
+mod trying;
 mod verifying;

@@ -21,7 +21,7 @@ const KNOWN: i64 = lorem_news::schema::MIGRATIONS.len() as i64;
 const DATABASE: (&str, &str) = ("--database <FILE>", "[env: DATABASE=] [default: db/lorem_news.sqlite3]");
 const FILE_MODE: (&str, &str) = ("--file-mode <MODE>", "[env: FILE_MODE=] [default: 0600]");
 const BASE_URL: (&str, &str) = ("--base-url <URL>", "[env: BASE_URL=]");
-const SERVE: [(&str, &str); 31] = [
+const SERVE: [(&str, &str); 32] = [
     DATABASE,
     FILE_MODE,
     ("--listen <ADDRESS>", "[env: LISTEN=] [default: 127.0.0.1:3000]"),
@@ -34,6 +34,7 @@ const SERVE: [(&str, &str); 31] = [
     ("--max-connections <N>", "[env: MAX_CONNECTIONS=] [default: 1024]"),
     ("--connections-per-address <N>", "[env: CONNECTIONS_PER_ADDRESS=]"),
     ("--site-name <NAME>", "[env: SITE_NAME=]"),
+    ("--logo <FILE>", "[env: LOGO=]"),
     ("--sign-up <KIND>", "[env: SIGN_UP=]"),
     ("--no-rate-limits", "[env: NO_RATE_LIMITS=]"),
     ("--sign-ins-per-minute <N>", "[env: SIGN_INS_PER_MINUTE=] [default: 5]"),

@@ -333,9 +333,21 @@ fn probes(database: &Connection) -> Vec<Probe> {
     for method in ["GET", "PATCH", "PUT"] {
         add("/settings", method, &fixed(&["/settings"]));
     }
+    add("/admin/errors/:id", "GET", &fixed(&["/admin/errors/1"]));
+    for end in ["resolve", "reopen"] {
+        let pattern = if end == "resolve" { "/admin/errors/:id/resolve" } else { "/admin/errors/:id/reopen" };
+        add(pattern, "POST", &[format!("/admin/errors/1/{end}")]);
+    }
+    for method in ["POST", "DELETE"] {
+        add("/admin/backup/copy", method, &fixed(&["/admin/backup/copy"]));
+    }
     for method in ["GET", "POST"] {
         add("/first_admin/:secret", method, &[format!("/first_admin/{}", "07".repeat(32))]);
     }
+    for method in ["POST", "DELETE"] {
+        add("/settings/logo", method, &fixed(&["/settings/logo"]));
+    }
+    add("/logo/:file", "GET", &fixed(&["/logo/none.png"]));
     add("/accent/:file", "GET", &fixed(&["/accent/ff6600.css"]));
     add("/inbox/feed", "POST", &fixed(&["/inbox/feed"]));
     add("/inbox/:file", "GET", &[AUTHOR, OTHER].map(|id| format!("/inbox/{id}.{}.atom", "07".repeat(32))));
@@ -400,6 +412,13 @@ fn probes(database: &Connection) -> Vec<Probe> {
         "/sign_up",
         "/log",
         "/flags",
+        "/admin",
+        "/admin/people",
+        "/admin/people/banned",
+        "/admin/people/admins",
+        "/admin/errors",
+        "/admin/errors/resolved",
+        "/admin/backup",
         "/user",
         "/user/edit",
         "/user/delete",

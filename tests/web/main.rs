@@ -8,6 +8,7 @@
 use lorem_test_support::{client, harness};
 
 mod accounts;
+mod administration;
 mod ask_and_show;
 mod benchmarking;
 mod best;
@@ -40,6 +41,7 @@ mod leaving;
 mod limits;
 mod links;
 mod live;
+mod logo;
 mod mailed_replies;
 mod mailing;
 mod moderating;

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use lorem_news::admin::{self, Who};
 use lorem_news::auth::{self, token::Secret};
 use lorem_news::comment::sql::Deletion;
 use lorem_news::comment::sql::discussion::Discussion;
@@ -608,6 +609,10 @@ fn moderation_finds_its_rows_by_an_index() {
                 .expect("an answer")
                 .is_some()
         );
+        for who in [Who::All, Who::Banned, Who::Admins] {
+            admin::sql::newest(connection, who, START, 10).expect("people");
+        }
+        assert!(!admin::sql::with_beginning(connection, "a", 10).expect("people").is_empty());
         moderation::sql::set_admin(connection, USER, false).expect("it is changed");
     });
     assert!(asked.len() >= 30, "{}: {asked:?}", asked.len());

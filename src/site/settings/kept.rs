@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 
+use super::logo::LogoFile;
 use super::{Setting, Settings, sql};
 use crate::changes::{Changes, Shown, Since};
 
@@ -12,6 +13,7 @@ pub struct KeptSettings {
     last: Mutex<Last>,
     /// The settings that the operator has fixed by flags or variables.
     fixed: Vec<(Setting, String)>,
+    fixed_logo: Option<LogoFile>,
     shown: Shown,
 }
 
@@ -26,10 +28,18 @@ struct Last {
 impl KeptSettings {
     /// None are read yet.
     #[must_use]
-    pub fn new(fixed: Vec<(Setting, String)>) -> KeptSettings {
-        let settings = Arc::new(Settings::default().with(fixed.iter().cloned()));
+    pub fn new(fixed: Vec<(Setting, String)>, fixed_logo: Option<LogoFile>) -> KeptSettings {
+        let settings = Settings::default().with(fixed.iter().cloned());
+        let logo = fixed_logo.as_ref().map(|file| file.logo.clone());
+        let settings = Arc::new(Settings { logo, ..settings });
         let last = Mutex::new(Last { settings, since: None, forgotten: 0 });
-        KeptSettings { last, fixed, shown: Shown::of(&[], None) }
+        KeptSettings { last, fixed, fixed_logo, shown: Shown::of(&[], None) }
+    }
+
+    /// The logo that the operator has fixed.
+    #[must_use]
+    pub fn fixed_logo(&self) -> Option<&LogoFile> {
+        self.fixed_logo.as_ref()
     }
 
     /// Whether the operator has fixed a setting.
@@ -55,7 +65,11 @@ impl KeptSettings {
             last.forgotten
         };
         let since = changes.since_now();
-        let settings = Arc::new(read(sql::read)?.with(self.fixed.iter().cloned()));
+        let mut settings = read(sql::read)?.with(self.fixed.iter().cloned());
+        if let Some(fixed) = &self.fixed_logo {
+            settings.logo = Some(fixed.logo.clone());
+        }
+        let settings = Arc::new(settings);
         let mut last = self.lock();
         // What was read before a change that has ended meanwhile is of before.
         if last.forgotten == forgotten {

@@ -1,12 +1,14 @@
 //! What admins set on the page of settings: the site's name and look, its own pages, and the way to sign up.
 
 pub mod kept;
+pub mod logo;
 pub mod sql;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::html::text::Rendered;
 use crate::markup::Markup;
+use logo::Logo;
 
 /// The name of a site of which none is set.
 pub const DEFAULT_NAME: &str = "Lorem News";
@@ -21,6 +23,8 @@ pub struct Settings {
     values: [String; Setting::ALL.len()],
     /// The line in the footer.
     pub footer: Rendered,
+    /// The logo; `None`: there is none.
+    pub logo: Option<Logo>,
 }
 
 impl Default for Settings {
@@ -32,7 +36,7 @@ impl Default for Settings {
 impl Settings {
     fn of(values: [String; Setting::ALL.len()]) -> Settings {
         let footer = Rendered::of(Markup(&values[Setting::Footer.index()]));
-        Settings { values, footer }
+        Settings { values, footer, logo: None }
     }
 
     /// The settings with these in place of theirs.
@@ -42,7 +46,7 @@ impl Settings {
         for (setting, value) in changed {
             values[setting.index()] = value;
         }
-        Settings::of(values)
+        Settings { logo: self.logo.clone(), ..Settings::of(values) }
     }
 
     /// The value of a setting, as it is typed.

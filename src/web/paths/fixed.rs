@@ -66,6 +66,8 @@ pub const KEYS: &str = "/keys";
 pub const ICON: &str = "/icon.png";
 /// The site's settings, for admins.
 pub const SETTINGS: &str = "/settings";
+/// Uploading the site's logo (POST), and removing it (DELETE).
+pub const SET_LOGO: &str = "/settings/logo";
 /// The site's rules.
 pub const RULES: &str = "/rules";
 /// What the site is.
