@@ -28,6 +28,7 @@ pub mod monitoring;
 pub mod status;
 pub mod hn_api;
 pub mod hn_search;
+pub mod hn_forms;
 pub mod feed;
 pub mod sitemap;
 pub mod search;
