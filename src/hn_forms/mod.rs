@@ -26,6 +26,13 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// Whether `sent` is the token of this purpose in a session. Hashes are compared, so that the time which it takes does not
+    /// tell how much of it is right.
+    #[must_use]
+    pub fn is_in(self, session: &Token, sent: &str) -> bool {
+        Sha256::digest(sent) == Sha256::digest(self.token(session))
+    }
+
     /// The token of a form with this purpose in a session: only a client with the session's cookie can make it. 64
     /// hexadecimal digits, SHA-256 of the session's secret and the purpose.
     #[must_use]

@@ -42,14 +42,16 @@ pub fn submit(fnid: &str) -> String {
     document(
         "Submit",
         owned_html! {
-            h1 { : "Submit" }
-            form(method="post", action=paths::HN_R) {
-                input(type="hidden", name="fnid", value=fnid);
-                input(type="hidden", name="fnop", value=SUBMIT_PAGE);
-                p { label { : "Title "; input(type="text", name="title", required) } }
-                p { label { : "URL "; input(type="url", name="url") } }
-                p { label { : "Text "; textarea(name="text", rows="4") {} } }
-                p { button { : "Submit" } }
+            main {
+                h1 { : "Submit" }
+                form(method="post", action=paths::HN_R) {
+                    input(type="hidden", name="fnid", value=fnid);
+                    input(type="hidden", name="fnop", value=SUBMIT_PAGE);
+                    p { label { : "Title "; input(type="text", name="title", required) } }
+                    p { label { : "URL "; input(type="url", name="url") } }
+                    p { label { : "Text "; textarea(name="text", rows="4") {} } }
+                    p { button { : "Submit" } }
+                }
             }
         },
     )
@@ -61,12 +63,14 @@ pub fn edit(hmac: &str, item: ItemNumber, text: &str) -> String {
     document(
         "Edit",
         owned_html! {
-            h1 { : "Edit" }
-            form(method="post", action=paths::HN_XEDIT) {
-                input(type="hidden", name="hmac", value=hmac);
-                input(type="hidden", name="id", value=item.get());
-                p { label { : "Text "; textarea(name="text", rows="8") { : Text(text) } } }
-                p { button { : "Update" } }
+            main {
+                h1 { : "Edit" }
+                form(method="post", action=paths::HN_XEDIT) {
+                    input(type="hidden", name="hmac", value=hmac);
+                    input(type="hidden", name="id", value=item.get());
+                    p { label { : "Text "; textarea(name="text", rows="8") { : Text(text) } } }
+                    p { button { : "Update" } }
+                }
             }
         },
     )

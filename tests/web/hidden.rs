@@ -421,8 +421,7 @@ fn probes(database: &Connection) -> Vec<Probe> {
     let items: Vec<String> =
         posts.into_iter().chain(comments).map(|number| format!("/v0/item/{number}.json")).collect();
     add("/v0/item/:file", "GET", &items);
-    let numbers =
-        || items.iter().filter_map(|path| Some(path.strip_prefix("/v0/item/")?.strip_suffix(".json")?));
+    let numbers = || items.iter().filter_map(|path| path.strip_prefix("/v0/item/")?.strip_suffix(".json"));
     let of = |path: &str| numbers().map(|number| format!("{path}?id={number}")).collect::<Vec<_>>();
     add("/item", "GET", &of("/item"));
     add("/edit", "GET", &of("/edit"));

@@ -251,7 +251,7 @@ fn a_right_password_costs_no_attempt_and_wrong_ones_are_limited() {
 #[test]
 fn addresses_of_hacker_news_lead_to_the_pages() {
     let site = Site::start();
-    let (app, _) = scene(&site);
+    let (app, database) = scene(&site);
     let to = |path: &str| {
         let answer = site.get(path);
         assert_eq!(answer.status, 303, "{path}");
@@ -260,6 +260,10 @@ fn addresses_of_hacker_news_lead_to_the_pages() {
     assert_eq!(to("/item?id=4"), "/posts/2");
     assert_eq!(to("/reply?id=5"), "/comments/2");
     assert_eq!(to(&format!("/user?id={}", app.name)), "/users/2");
+    // A percent sign in a name is one.
+    assert_eq!(Client::new(&site).sign_up("100%25 Zoë").status, 303);
+    let id = number(&database, "SELECT max(id) FROM users");
+    assert_eq!(to("/user?id=100%2525%20Zo%C3%AB"), format!("/users/{id}"));
     assert_eq!([to("/news"), to("/newest"), to("/newcomments")], ["/", "/posts", "/comments"]);
     assert_eq!([to("/edit?id=4"), to("/edit?id=5")], ["/posts/2/edit", "/comments/2/edit"]);
     for path in ["/item", "/item?id=x", "/user?id=nobody", "/edit?id=-1"] {

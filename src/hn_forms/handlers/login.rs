@@ -92,7 +92,7 @@ pub fn of_cookie(cx: &Cx) -> Result<Option<Login>> {
 /// # Errors
 /// [`Error::Forbidden`] for any other token than the purpose's in this session.
 pub fn check_token(login: &Login, sent: Option<&str>, purpose: Purpose) -> Result<()> {
-    let is_right = sent.is_some_and(|sent| sent == purpose.token(&login.token));
+    let is_right = sent.is_some_and(|sent| purpose.is_in(&login.token, sent));
     if is_right { Ok(()) } else { Err(UNKNOWN_LINK) }
 }
 

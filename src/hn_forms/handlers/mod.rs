@@ -10,7 +10,7 @@ use super::{Purpose, views};
 use crate::auth;
 use crate::comment::{self, ReplyTarget};
 use crate::hn_api::ItemNumber;
-use crate::hn_api::handlers::find_user;
+use crate::hn_api::handlers::user_named;
 use crate::post;
 use crate::saved::SaveAction;
 use crate::types::id::number_from_path;
@@ -286,6 +286,6 @@ pub fn item(cx: &Cx) -> Result {
 /// # Errors
 /// [`Error::NotFound`]; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn user(cx: &Cx, name: &str) -> Result {
-    let found = cx.read(|connection| find_user(connection, name))?.ok_or(Error::NotFound)?;
+    let found = cx.read(|connection| user_named(connection, name))?.ok_or(Error::NotFound)?;
     Ok(reply::see_other(cx, paths::user(found.id)))
 }
