@@ -158,7 +158,7 @@ pub fn update(cx: &Cx) -> Result {
 /// `POST /comment`: a comment on the item `parent`.
 ///
 /// # Errors
-/// Those of [`act`] and [`comment::handlers::create`].
+/// Those of `act` and [`comment::handlers::create`].
 pub fn comment(cx: &Cx) -> Result {
     let form = cx.form()?;
     let item = number(form.get("parent"))?;
@@ -173,7 +173,7 @@ pub fn comment(cx: &Cx) -> Result {
 /// `POST /vote`: a vote for an item, or with `how=un` its withdrawal.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for a vote against an item, which this site does not have; those of [`act`] and
+/// [`Error::Forbidden`] for a vote against an item, which this site does not have; those of `act` and
 /// [`vote::handlers::change`].
 pub fn vote(cx: &Cx) -> Result {
     let form = cx.form()?;
@@ -190,7 +190,7 @@ pub fn vote(cx: &Cx) -> Result {
 /// `POST /fave`: saves an item, or with `un=t` no longer.
 ///
 /// # Errors
-/// Those of [`act`] and [`saved::handlers::change`].
+/// Those of `act` and [`saved::handlers::change`].
 pub fn fave(cx: &Cx) -> Result {
     let form = cx.form()?;
     let item = number(form.get("id"))?;
@@ -204,7 +204,7 @@ const FLAG_REASON: &str = "Flagged by a program, without a reason";
 /// `POST /flag`: flags an item, or with `un=t` takes the flag back.
 ///
 /// # Errors
-/// Those of [`act`], [`flag::handlers::create`] and [`flag::handlers::withdraw`].
+/// Those of `act`, [`flag::handlers::create`] and [`flag::handlers::withdraw`].
 pub fn flag(cx: &Cx) -> Result {
     let form = cx.form()?;
     let item = number(form.get("id"))?;
