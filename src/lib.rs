@@ -31,6 +31,7 @@ pub mod admin;
 pub mod error_group;
 pub mod hn_api;
 pub mod hn_search;
+pub mod hn_forms;
 pub mod feed;
 pub mod sitemap;
 pub mod search;

@@ -19,7 +19,7 @@ use crate::web::route::Route;
 use crate::web::{Cx, Error, Result, assets, csrf, observer, paths, reply};
 use crate::{
     admin, auth, benchmarking, comment, deletion, error_group, feed, first_admin, flag, follow, hiding,
-    hn_api, hn_search, inbox, kept, logo, mail, moderation, monitoring, post, preference, reset, saved,
+    hn_api, hn_forms, hn_search, inbox, kept, logo, mail, moderation, monitoring, post, preference, reset, saved,
     search, session, setting, sitemap, status, user, version,
 };
 
@@ -323,7 +323,10 @@ routes! { cx,
     ["admin", "errors", id, "reopen"] => { POST [Changes] => error_group::handlers::resolve(cx, error_id(id)?, false) }
     ["flags"] => { GET => flag::handlers::queue(cx) }
     ["user"] => {
-        GET => user::handlers::own(cx),
+        GET => match cx.query("id") {
+            Some(name) => hn_forms::handlers::user(cx, &name),
+            None => user::handlers::own(cx),
+        },
         PATCH [Changes] => user::handlers::update(cx),
         PUT [Changes] => user::handlers::update(cx),
         DELETE [SignIns] => user::handlers::destroy(cx)
@@ -407,6 +410,28 @@ routes! { cx,
     ["api", "v1", "search_by_date"] => { GET => kept::document(cx, |cx| hn_search::handlers::search(cx, search::Order::Date)) }
     ["api", "v1", "items", number] => { GET => kept::document(cx, |cx| hn_search::handlers::item(cx, number)) }
     ["api", "v1", "users", name] => { GET => hn_search::handlers::user(cx, name) }
+    ["news"] => { GET => Ok(reply::see_other(cx, paths::FRONT)) }
+    ["newest"] => { GET => Ok(reply::see_other(cx, paths::POSTS)) }
+    ["newcomments"] => { GET => Ok(reply::see_other(cx, paths::COMMENTS)) }
+    ["item"] | ["reply"] => { GET => hn_forms::handlers::item(cx) }
+    ["login"] => {
+        GET => Ok(reply::see_other(cx, paths::SIGN_IN)),
+        POST [SignIns] => hn_forms::handlers::log_in(cx)
+    }
+    ["submit"] | ["submitlink"] => {
+        GET => hn_forms::handlers::submit_form(cx),
+        POST [SignIns] => hn_forms::handlers::submit(cx)
+    }
+    ["r"] => { POST [Writes] => hn_forms::handlers::create_post(cx) }
+    ["edit"] => {
+        GET => hn_forms::handlers::edit_form(cx),
+        POST [SignIns] => hn_forms::handlers::edit(cx)
+    }
+    ["xedit"] => { POST [Writes] => hn_forms::handlers::update(cx) }
+    ["comment"] => { POST [Writes] => hn_forms::handlers::comment(cx) }
+    ["vote"] => { POST [Votes] => hn_forms::handlers::vote(cx) }
+    ["fave"] => { POST [Votes] => hn_forms::handlers::fave(cx) }
+    ["flag"] => { POST [Writes] => hn_forms::handlers::flag(cx) }
     ["up"] => { GET => status::handlers::up(cx) }
     ["metrics"] if observer::may_observe(cx) => { GET => monitoring::handlers::show(cx) }
     ["status"] => { GET => status::handlers::status(cx) }
@@ -422,7 +447,7 @@ fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {
     match segments {
         _ if method == "GET" => true,
         ["sessions", ..] | ["users"] | ["benchmarking", ..] => true,
-        ["preferences"] | ["drafts" | "from" | "inbox", _] => true,
+        ["preferences" | "login" | "fave"] | ["drafts" | "from" | "inbox", _] => true,
         ["posts", _, "save" | "unsave" | "mute" | "unmute" | "hide" | "unhide"] => true,
         ["reset"] | ["reset" | "confirm" | "unsubscribe", _] | ["user", "mail", "replies"] => true,
         ["users", _, "follow" | "unfollow" | "mute" | "unmute"] | ["comments", _, "save" | "unsave"] => true,

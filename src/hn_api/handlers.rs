@@ -87,8 +87,15 @@ pub fn user(cx: &Cx, name: &str) -> Result {
 /// # Errors
 /// [`rusqlite::Error`] when SQLite fails.
 pub fn find_user(connection: &Connection, segment: &str) -> rusqlite::Result<Option<User>> {
-    let name = percent_decode_str(segment).decode_utf8().unwrap_or_default();
-    let id = user::sql::with_name(connection, &user::name::folded(&name))?;
+    user_named(connection, &percent_decode_str(segment).decode_utf8().unwrap_or_default())
+}
+
+/// The user with this name, in their spelling.
+///
+/// # Errors
+/// [`rusqlite::Error`] when SQLite fails.
+pub fn user_named(connection: &Connection, name: &str) -> rusqlite::Result<Option<User>> {
+    let id = user::sql::with_name(connection, &user::name::folded(name))?;
     let found = id.map(|id| user::sql::find(connection, id)).transpose()?.flatten();
     Ok(found.filter(|user| user.screen_name == name))
 }

@@ -58,6 +58,8 @@ actions! {
     /// An attempt to sign in by this name, as names are compared, without such a device, from any address.
     /// Other clients can use it up, so its limit is high.
     SignInAs(&'a str) NameSignIns;
+    /// A right password for a name, as names are compared, from this address, which then has cost no attempt.
+    RightPasswordFrom((&'a str, IpAddr)) Votes;
     /// An attempt in this session to state its user's password, to change it or to delete the account. It
     /// counts by session, so that a client with another session of the user cannot use it up.
     PasswordIn(SessionId) SignIns;
@@ -139,6 +141,14 @@ impl Limiter {
         self.record_at(&mut windows, action, Instant::now())
     }
 
+    /// Takes back the last action that was recorded for the client, as if it had not been made.
+    pub fn take_back(&self, action: Action) {
+        if let Some(windows) = &self.windows {
+            let (counter, client) = action.counter(&self.name_hasher);
+            lock(windows)[counter as usize].take_back(client);
+        }
+    }
+
     fn record_at(&self, windows: &mut Windows, action: Action, now: Instant) -> Result<(), RetryAfter> {
         let (counter, client) = action.counter(&self.name_hasher);
         windows[counter as usize].check_and_record(client, now)
@@ -185,6 +195,13 @@ impl Client for (&str, &[u8; 32]) {
     }
 }
 
+/// A name at an address.
+impl Client for (&str, IpAddr) {
+    fn key(self, name_hasher: &RandomState) -> ClientKey {
+        name_hasher.hash_one((self.0, self.1.key(name_hasher))).into()
+    }
+}
+
 /// A session's number.
 impl Client for SessionId {
     fn key(self, _: &RandomState) -> ClientKey {
@@ -226,6 +243,20 @@ impl Window {
         self.actions.push_back((now, client));
         self.by_client.entry(client).or_default().push_back(now);
         Ok(())
+    }
+
+    fn take_back(&mut self, client: ClientKey) {
+        // It was recorded just now, so it is among the last.
+        let Some(at) = self.actions.iter().rposition(|(_, other)| *other == client) else {
+            return;
+        };
+        self.actions.remove(at);
+        if let Some(recorded) = self.by_client.get_mut(&client) {
+            recorded.pop_back();
+            if recorded.is_empty() {
+                self.by_client.remove(&client);
+            }
+        }
     }
 
     fn forget_oldest(&mut self) {
@@ -399,6 +430,22 @@ mod tests {
         assert_eq!((window.actions.len(), window.by_client.len()), (1000, 1000));
         assert!(window.check_and_record(7, start + MINUTE).is_ok());
         assert_eq!((window.actions.len(), window.by_client.len()), (1, 1));
+    }
+
+    #[test]
+    fn an_action_that_is_taken_back_was_not_made_and_others_were() {
+        let (limiter, start) = (limited(), Instant::now());
+        let [own, other] = ["192.0.2.1", "192.0.2.2"].map(|from| Action::SignInFrom(address(from)));
+        limiter.take_back(own);
+        assert_eq!(waits(&limiter, own, start, &[0.0; 4]), [0; 4]);
+        assert_eq!(waits(&limiter, other, start, &[0.0; 5]), [0; 5]);
+        for _ in 0..10 {
+            assert_eq!(waits(&limiter, own, start, &[1.0]), [0]);
+            limiter.take_back(own);
+        }
+        // The four before stay, and so do those of the other address.
+        assert_eq!(waits(&limiter, own, start, &[1.0; 2]), [0, 59]);
+        assert_eq!(waits(&limiter, other, start, &[1.0]), [59]);
     }
 
     #[test]

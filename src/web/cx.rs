@@ -283,6 +283,30 @@ impl<'r> Cx<'r> {
         Cx { viewer: OnceCell::from(Some(viewer)), ..self }
     }
 
+    /// Runs a handler as if the request had another form, and was sent by `viewer`; `None`: by whom it was sent. The caller
+    /// has made sure that this user sent it.
+    ///
+    /// # Errors
+    /// Those of `run`.
+    pub fn with_form<T>(
+        &self,
+        viewer: Option<Viewer>,
+        form: Form,
+        run: impl FnOnce(&Cx) -> Result<T>,
+    ) -> Result<T> {
+        // The handler acquires a permit of its own.
+        self.release_permit();
+        let mut inner = Cx::at(self.now, self.site, self.request, self.timing);
+        if let Some(viewer) = viewer {
+            inner.viewer = OnceCell::from(Some(viewer));
+        }
+        inner.form = OnceCell::from(Ok(form));
+        inner.route.set(self.route.get());
+        let result = run(&inner);
+        self.has_written.set(self.has_written.get() || inner.has_written.get());
+        result
+    }
+
     /// The path as it was sent, not percent-decoded: an encoded slash does not separate segments.
     #[must_use]
     pub fn path(&self) -> &'r str {

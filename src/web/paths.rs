@@ -33,6 +33,15 @@ pub fn post(id: PostId) -> Path {
     Path { before: "/posts/", number: id.get(), after: "" }
 }
 
+/// The post in a path that begins with [`post`], with the rest of the path.
+#[must_use]
+pub fn post_at(path: &str) -> Option<(PostId, &str)> {
+    let after = path.strip_prefix("/posts/")?;
+    let end = after.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(after.len());
+    let (id, rest) = after.split_at(end);
+    Some((PostId::from_path(id)?, rest))
+}
+
 /// The text of a post that is cut on the post's page.
 #[must_use]
 pub fn post_text(id: PostId) -> Path {
@@ -382,6 +391,12 @@ pub fn search_feed(text: &str) -> String {
 #[must_use]
 pub fn user(id: UserId) -> Path {
     Path { before: "/users/", number: id.get(), after: "" }
+}
+
+/// The page of a post or comment by its number in the API of Hacker News.
+#[must_use]
+pub fn hn_item(number: i64) -> String {
+    format!("/item?id={number}")
 }
 
 /// The feed of a user's posts and comments.

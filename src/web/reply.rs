@@ -163,6 +163,22 @@ pub(crate) fn redirect(cx: &Cx, location: &str, status: u16) -> Response {
     response
 }
 
+/// Redirects (302) to `location` a program that expects that status.
+#[must_use]
+pub fn found(cx: &Cx, location: &str) -> Response {
+    let mut response = uncacheable_html(cx, String::new()).with_status_code(302);
+    response.headers.push(("Location".into(), location.to_owned().into()));
+    response
+}
+
+/// An HTML page that no cache may keep.
+#[must_use]
+pub fn uncacheable_html(cx: &Cx, html: String) -> Response {
+    let mut response = self::html(cx, html);
+    forbid_storing(&mut response);
+    response
+}
+
 /// Whether htmx requests fragments for the present page. (When a reader goes back it requests a whole page,
 /// as other clients always do.)
 #[must_use]

@@ -440,6 +440,17 @@ fn probes(database: &Connection) -> Vec<Probe> {
     let items: Vec<String> =
         posts.into_iter().chain(comments).map(|number| format!("/v0/item/{number}.json")).collect();
     add("/v0/item/:file", "GET", &items);
+    let numbers = || items.iter().filter_map(|path| path.strip_prefix("/v0/item/")?.strip_suffix(".json"));
+    let of = |path: &str| numbers().map(|number| format!("{path}?id={number}")).collect::<Vec<_>>();
+    add("/item", "GET", &of("/item"));
+    add("/edit", "GET", &of("/edit"));
+    add("/edit", "POST", &of("/edit"));
+    for pattern in ["/news", "/newest", "/newcomments", "/login", "/submit"] {
+        add(pattern, "GET", &fixed(&[pattern]));
+    }
+    for pattern in ["/login", "/submit", "/r", "/xedit", "/comment", "/vote", "/fave", "/flag"] {
+        add(pattern, "POST", &fixed(&[pattern]));
+    }
     let trees: Vec<String> = items
         .iter()
         .map(|path| path.replace("/v0/item/", "/api/v1/items/").trim_end_matches(".json").to_owned())

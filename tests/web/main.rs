@@ -31,6 +31,7 @@ mod hashing;
 mod hidden;
 mod hiding;
 mod hn_api;
+mod hn_forms;
 mod hn_search;
 mod housekeeping;
 mod http;

@@ -1,13 +1,18 @@
 //! Rate limits. No test waits for the clock: all counted actions happen within a minute.
 
-use lorem_news::auth::token::Secret;
+use lorem_news::auth::token::{Secret, Token};
+use lorem_news::hn_api::ItemNumber;
+use lorem_news::hn_forms::Purpose;
 use lorem_news::routes::{self, Limited};
 use lorem_news::site::rate_limits::{Limit, RATE_LIMITS, RateLimit, RateLimits};
+use lorem_news::types::id::CommentId;
 use lorem_news::types::time::Timestamp;
 use lorem_news::user::name;
+use lorem_news::vote::Target;
 
 use crate::client::{Client, NEW_PASSWORD};
 use crate::harness::*;
+use crate::hn_forms;
 use crate::mailing::{give_addresses, sends_to};
 use crate::seen::*;
 
@@ -303,6 +308,19 @@ fn request(method: &str, pattern: &str) -> Option<(&'static str, &'static [(&'st
         ("POST", "/from/unmute") => ("/from/unmute?site=example.com", &[]),
         ("POST", "/posts/:id/mute") => ("/posts/6/mute", &[]),
         ("POST", "/posts/:id/unmute") => ("/posts/6/unmute", &[]),
+        ("POST", "/login") => ("/login", &[("acct", "nobody"), ("pw", "wrong")]),
+        ("POST", "/submit") => ("/submit", &[("acct", "nobody"), ("pw", "wrong")]),
+        ("POST", "/edit") => ("/edit", &[("acct", "nobody"), ("pw", "wrong"), ("id", "{of_own}")]),
+        ("POST", "/r") => ("/r", &[("fnid", "{fnid}"), ("title", "A title {n}"), ("text", "Words")]),
+        ("POST", "/xedit") => ("/xedit", &[("id", "{of_own}"), ("hmac", "{hmac}"), ("text", "Words {n}")]),
+        ("POST", "/comment") => {
+            ("/comment", &[("acct", "{name}"), ("pw", "password"), ("parent", "12"), ("text", "Words {n}")])
+        }
+        ("POST", "/vote") => {
+            ("/vote", &[("acct", "{name}"), ("pw", "password"), ("id", "{of_other}"), ("how", "up")])
+        }
+        ("POST", "/fave") => ("/fave", &[("acct", "{name}"), ("pw", "password"), ("id", "{of_other}")]),
+        ("POST", "/flag") => ("/flag", &[("acct", "{name}"), ("pw", "password"), ("id", "{of_other}")]),
         ("POST", "/inbox/read") => ("/inbox/read", &[]),
         ("POST", "/inbox/feed") => ("/inbox/feed", &[]),
         ("PATCH" | "PUT", "/settings") => ("/settings", &[("name", "Name {n}")]),
@@ -360,6 +378,10 @@ fn each_change_of_the_route_table_has_the_limit_that_it_names() {
                                   (SELECT parent_id FROM comments WHERE parent_id IS NOT NULL) ORDER BY id",
         );
         let other = ids(&database, "SELECT id FROM comments WHERE user_id = 2 ORDER BY id")[0].to_string();
+        let (name, fnid) = (name_of(&database, 1), hn_forms::hidden(&client.get("/submit"), "fnid"));
+        let item = ItemNumber::of(Target::Comment(CommentId::new(own[0])));
+        let token = Token::parse(&client.cookie("session").expect("a session")).expect("a token");
+        let hmac = Purpose::Edit(item).token(&token);
         let statuses: Vec<u16> = (1..=3_usize)
             .map(|attempt| {
                 // A comment that is deleted cannot be deleted again, another one can.
@@ -368,6 +390,11 @@ fn each_change_of_the_route_table_has_the_limit_that_it_names() {
                     text.replace("{n}", &attempt.to_string())
                         .replace("{own}", &own)
                         .replace("{other}", &other)
+                        .replace("{of_own}", &hn_forms::of_comment(&own))
+                        .replace("{of_other}", &hn_forms::of_comment(&other))
+                        .replace("{fnid}", &fnid)
+                        .replace("{hmac}", &hmac)
+                        .replace("{name}", &name)
                         .replace("{secret}", &"0a".repeat(32))
                         .replace("{session}", &sessions[attempt - 1].to_string())
                 };
@@ -383,7 +410,7 @@ fn each_change_of_the_route_table_has_the_limit_that_it_names() {
                 *status == 404
             }
             "/admin/backup/copy" if method == "POST" => *status == 404,
-            _ => matches!(status, 200 | 303 | 422),
+            _ => matches!(status, 200 | 302 | 303 | 422),
         };
         assert!(
             statuses[..2].iter().all(is_taken) && statuses[2] == 429,

@@ -174,6 +174,16 @@ fn own_comment(cx: &Cx, viewer: &Viewer, id: CommentId) -> Result<LocatedComment
     if user::is_own(located.comment.author.as_ref(), Some(viewer)) { Ok(located) } else { Err(NOT_AUTHOR) }
 }
 
+/// The text of one of the viewer's comments.
+///
+/// # Errors
+/// [`Error::SignIn`] for a guest; [`Error::Moderated`] for a banned user; [`Error::NotFound`]; [`Error::Forbidden`] for a
+/// user who is not the author; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
+pub fn own_text(cx: &Cx, id: CommentId) -> Result<String> {
+    let viewer = auth::require_active_user(cx)?;
+    Ok(own_comment(cx, viewer, id)?.comment.body.to_string())
+}
+
 /// A comment that is not deleted.
 fn undeleted(cx: &Cx, viewer_id: Option<UserId>, id: CommentId) -> Result<LocatedComment> {
     let located = cx.read(|connection| sql::find(connection, viewer_id, id))?;

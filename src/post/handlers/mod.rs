@@ -393,6 +393,16 @@ fn own_post(cx: &Cx, viewer: &Viewer, id: PostId) -> Result<PostDetail> {
     Ok(detail)
 }
 
+/// The text of one of the viewer's posts.
+///
+/// # Errors
+/// [`Error::SignIn`] for a guest; [`Error::Moderated`] for a banned user; [`Error::NotFound`]; [`Error::Forbidden`] for a
+/// user who is not the author; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
+pub fn own_text(cx: &Cx, id: PostId) -> Result<String> {
+    let viewer = auth::require_active_user(cx)?;
+    Ok(own_post(cx, viewer, id)?.description.to_string())
+}
+
 fn content_of(detail: PostDetail) -> Content {
     let PostDetail { post, description, .. } = detail;
     let url = post.link.map(|link| link.url).unwrap_or_default();

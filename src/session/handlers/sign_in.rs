@@ -22,7 +22,8 @@ pub struct SignIn {
     device: Option<Secret>,
     /// The vote that waits for the sign-in.
     vote: Option<PendingVote>,
-    now: Timestamp,
+    /// The time of the request.
+    pub now: Timestamp,
 }
 
 /// A sign-in that is written: the new session and its cookies' secrets.

@@ -82,3 +82,13 @@ pub const FLAGS: &str = "/flags";
 pub const STATUS: &str = "/status";
 /// The web app's manifest.
 pub const MANIFEST: &str = "/manifest.json";
+/// The front page, by the name that it has at Hacker News.
+pub const HN_NEWS: &str = "/news";
+/// The newest posts, by the name that they have at Hacker News.
+pub const HN_NEWEST: &str = "/newest";
+/// The form for a new post that programs for Hacker News read.
+pub const HN_SUBMIT: &str = "/submit";
+/// Creating a post by [`HN_SUBMIT`] (POST).
+pub const HN_R: &str = "/r";
+/// Changing a post or comment by a program for Hacker News (POST).
+pub const HN_XEDIT: &str = "/xedit";
