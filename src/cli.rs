@@ -2,6 +2,7 @@
 
 mod database;
 mod environment;
+mod import;
 mod interval;
 mod output;
 mod rate_limits;
@@ -63,6 +64,9 @@ enum Command {
         #[command(flatten)]
         change: UserOptions,
     },
+    /// Import posts, comments and users of another site; the server may be running
+    #[command(subcommand)]
+    Import(import::Command),
     #[command(flatten)]
     Replica(replica::Command),
     #[command(flatten)]
@@ -92,6 +96,7 @@ impl Command {
             Command::Migrate(database) | Command::Seed { database, .. } | Command::User { database, .. } => {
                 Some(database)
             }
+            Command::Import(command) => Some(command.database()),
             Command::Replica(command) => command.database(),
             Command::Restore(command) => Some(command.database()),
         }
@@ -119,6 +124,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Migrate(database) => database.migrate(),
         Command::Seed { database, seed } => seed.run(&database),
         Command::User { database, change } => change.run(&database),
+        Command::Import(command) => command.run(),
         Command::Replica(command) => command.run(),
         Command::Restore(command) => command.run(),
     }

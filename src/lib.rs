@@ -21,6 +21,7 @@ pub mod routes;
 pub mod kept;
 pub mod benchmarking;
 pub mod seed;
+pub mod hn_import;
 pub mod jobs;
 
 // The nouns: each has types and rules, SQL, views and handlers.

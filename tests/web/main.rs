@@ -33,6 +33,7 @@ mod hn_api;
 mod hn_search;
 mod housekeeping;
 mod http;
+mod importing;
 mod inbox;
 mod kept;
 mod known_links;
