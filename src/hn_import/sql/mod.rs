@@ -276,10 +276,11 @@ impl Transaction<'_> {
 
     /// Inserts an item if its parent is there; whether it was.
     fn place(&mut self, item: &Item) -> rusqlite::Result<bool> {
-        if let Kind::Comment(parent) = item.kind {
-            if self.place_of(parent)?.is_none() && self.place_waiting(parent)?.is_none() {
-                return Ok(false);
-            }
+        if let Kind::Comment(parent) = item.kind
+            && self.place_of(parent)?.is_none()
+            && self.place_waiting(parent)?.is_none()
+        {
+            return Ok(false);
         }
         self.insert(item)?;
         Ok(true)
