@@ -4,6 +4,7 @@ mod database;
 mod doctor;
 mod environment;
 mod healthcheck;
+mod import;
 mod interval;
 mod logger;
 mod manual;
@@ -74,6 +75,9 @@ enum Command {
         #[command(flatten)]
         change: UserOptions,
     },
+    /// Import posts, comments and users of another site; the server may be running
+    #[command(subcommand)]
+    Import(import::Command),
     #[command(flatten)]
     Replica(replica::Command),
     #[command(flatten)]
@@ -127,6 +131,7 @@ impl Command {
             | Command::User { database, .. }
             | Command::Sql { database, .. }
             | Command::Doctor { database, .. } => Some(database),
+            Command::Import(command) => Some(command.database()),
             Command::Replica(command) => command.database(),
             Command::Restore(command) => Some(command.database()),
             Command::Healthcheck(_) | Command::Version(_) | Command::Completions(_) | Command::Man(_) => None,
@@ -155,6 +160,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Migrate(database) => database.migrate(),
         Command::Seed { database, seed } => seed.run(&database),
         Command::User { database, change } => change.run(&database),
+        Command::Import(command) => command.run(),
         Command::Replica(command) => command.run(),
         Command::Restore(command) => command.run(),
         Command::Doctor { database, doctor } => doctor.run(&database),

@@ -22,6 +22,7 @@ pub mod kept;
 pub mod benchmarking;
 pub mod seed;
 pub mod doctor;
+pub mod hn_import;
 pub mod jobs;
 
 // The nouns: each has types and rules, SQL, views and handlers.

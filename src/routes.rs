@@ -19,8 +19,8 @@ use crate::web::route::Route;
 use crate::web::{Cx, Error, Result, assets, csrf, observer, paths, reply};
 use crate::{
     admin, auth, benchmarking, comment, deletion, error_group, feed, first_admin, flag, follow, hiding,
-    hn_api, hn_forms, hn_search, inbox, kept, logo, mail, moderation, monitoring, post, preference, reset, saved,
-    search, session, setting, sitemap, status, user, version,
+    hn_api, hn_forms, hn_search, inbox, kept, logo, mail, moderation, monitoring, post, preference, reset,
+    saved, search, session, setting, sitemap, status, user, version,
 };
 
 /// The table of routes: a path's segments (a name stands for any segment) and a handler for each method, with

@@ -223,7 +223,7 @@ impl OwnComment {
 /// The least [length](text::length_of_words) of a comment.
 const MIN_LENGTH: usize = 5;
 /// The greatest length, in characters: less than a post's text, because a page has up to 200 comments.
-const MAX_LENGTH: usize = 10_000;
+pub const MAX_LENGTH: usize = 10_000;
 
 /// A comment with the text, author and target of another one that is at most this old is taken for a form
 /// that was sent twice.

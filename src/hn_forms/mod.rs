@@ -1,5 +1,5 @@
 //! The forms of Hacker News, by which programs that were written for that site write to this one. Each is translated into
-//! the form of this site, and its handler answers, so that all rules hold (`docs/decisions/0039-hn-forms.md`).
+//! the form of this site, and its handler answers, so that all rules hold (`docs/decisions/0042-hn-forms.md`).
 
 pub mod handlers;
 pub mod views;

@@ -153,9 +153,15 @@ fn quote_marks(line: &str) -> (usize, usize) {
     (found.0.min(MAX_QUOTES), found.1)
 }
 
+/// Whether a line begins with the mark of a quote or of an item of a list.
+#[must_use]
+pub fn begins_with_mark(content: &str) -> bool {
+    mark(content).is_some() || quote_marks(content).0 > 0
+}
+
 /// Whether a line's content begins with a mark after a backslash, which makes it text.
 pub(super) fn is_escaped(content: &str) -> bool {
-    content.strip_prefix('\\').is_some_and(|rest| mark(rest).is_some() || quote_marks(rest).0 > 0)
+    content.strip_prefix('\\').is_some_and(begins_with_mark)
 }
 
 /// The lines of a text from the byte position `at` on, the start of a line.

@@ -11,6 +11,7 @@ use horrorshow::{Render, TemplateBuffer};
 
 pub use self::address::{MAX_ADDRESS_CHARS, shown};
 pub use self::excerpt::{excerpt, without_code};
+pub use self::lines::begins_with_mark;
 use crate::html::render_by_reference;
 use crate::html::text::escaped_length;
 use crate::text::has_right_to_left;

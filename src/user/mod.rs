@@ -129,7 +129,7 @@ pub struct NewUser<'u> {
 }
 
 /// The most characters of the text about a user.
-const MAX_ABOUT_CHARS: usize = 10_000;
+pub const MAX_ABOUT_CHARS: usize = 10_000;
 
 /// Adds the errors of a name. `typed` is the name as it was sent, `cleaned` as it would be stored, `refusal` what
 /// [`sql::names::refusal`] says about it.

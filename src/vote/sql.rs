@@ -202,7 +202,8 @@ fn delete_rows_for(connection: &Connection, target: Target) -> rusqlite::Result<
 /// Sets the score of a target, and a post's hotness, by its votes: for a deleted target, whose voters may have left.
 pub fn recount(connection: &Connection, target: Target) -> rusqlite::Result<()> {
     let (sql, id) = target.statement(
-        "SELECT 1 + (SELECT count(*) FROM post_votes WHERE post_id = ?1), created_at \
+        "SELECT 1 + (SELECT count(*) FROM post_votes WHERE post_id = ?1) \
+         + coalesce((SELECT points FROM imported_points WHERE post_id = ?1), 0), created_at \
          FROM posts WHERE id = ?1",
         "SELECT 1 + (SELECT count(*) FROM comment_votes WHERE comment_id = ?1), created_at \
          FROM comments WHERE id = ?1",

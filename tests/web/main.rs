@@ -35,6 +35,7 @@ mod hn_forms;
 mod hn_search;
 mod housekeeping;
 mod http;
+mod importing;
 mod inbox;
 mod kept;
 mod known_links;

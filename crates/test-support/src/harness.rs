@@ -186,7 +186,8 @@ pub fn assert_sound(connection: &Connection) {
         ),
         (
             "posts.score",
-            "SELECT count(*) FROM posts WHERE score <> 1 + (SELECT count(*) FROM post_votes WHERE post_id = posts.id)",
+            "SELECT count(*) FROM posts WHERE score <> 1 + (SELECT count(*) FROM post_votes WHERE post_id = posts.id) \
+             + coalesce((SELECT points FROM imported_points WHERE post_id = posts.id), 0)",
         ),
         (
             "comments.score",
@@ -266,7 +267,8 @@ pub fn recount(connection: &Connection) {
     connection
         .execute_batch(
             "UPDATE posts SET comments_count = (SELECT count(*) FROM comments WHERE post_id = posts.id AND deleted_at IS NULL),
-                 score = 1 + (SELECT count(*) FROM post_votes WHERE post_id = posts.id);
+                 score = 1 + (SELECT count(*) FROM post_votes WHERE post_id = posts.id)
+                     + coalesce((SELECT points FROM imported_points WHERE post_id = posts.id), 0);
              UPDATE comments SET score = 1 + (SELECT count(*) FROM comment_votes WHERE comment_id = comments.id);
              UPDATE users SET posts_count = (SELECT count(*) FROM posts WHERE user_id = users.id),
                  comments_count = (SELECT count(*) FROM comments WHERE user_id = users.id),

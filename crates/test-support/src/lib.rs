@@ -3,6 +3,7 @@
 //! - [`harness`]: the site as a server in this process, the real program as a child process, databases with
 //!   known rows, and a raw HTTP client.
 //! - [`client`]: an HTTP client that keeps cookies and sends forms, as a browser or htmx does.
+//! - [`hn`]: made items of Hacker News.
 //! - [`smtp`]: a mail server that takes, refuses, hangs and dies.
 //! - [`strace`]: strace attached to the real program, to trace, delay or fail its system calls.
 //!
@@ -10,5 +11,6 @@
 
 pub mod client;
 pub mod harness;
+pub mod hn;
 pub mod smtp;
 pub mod strace;

@@ -388,27 +388,76 @@ fn index_row(connection: &Connection, kind: Kind, id: i64) -> rusqlite::Result<u
         return Ok(0);
     };
     let (author, site) = author_and_site(connection, kind, id)?;
-    let site = site.as_deref();
+    let mut words = String::with_capacity(text.len() + 64);
+    for_each_token(&text, |word| {
+        words.push_str(word);
+        words.push(' ');
+    });
+    index_words(connection, kind, id, (author, site.as_deref()), words)?;
+    Ok(text.len())
+}
+
+/// Adds the tokens of a row to the index, a blank after each, with those of its author, its site and its block.
+fn index_words(
+    connection: &Connection,
+    kind: Kind,
+    id: i64,
+    (author, site): (Option<UserId>, Option<&str>),
+    mut words: String,
+) -> rusqlite::Result<()> {
     let markers = [
         author.map(author_token),
         site.map(site_token),
         site.and_then(site::shared_host).map(site_token),
         Some(block_token(id / ROWS_PER_BLOCK)),
     ];
-    let mut words = String::with_capacity(text.len() + 64);
-    let mut push = |word: &str| {
-        words.push_str(word);
+    for marker in markers.iter().flatten() {
+        words.push_str(marker);
         words.push(' ');
-    };
-    for_each_token(&text, &mut push);
-    markers.iter().flatten().for_each(|marker| push(marker));
+    }
     let sql = for_kind(
         kind,
         "INSERT INTO post_words (rowid, words) VALUES (?1, ?2)",
         "INSERT INTO comment_words (rowid, words) VALUES (?1, ?2)",
     );
-    connection.prepare_cached(sql)?.execute(params![id, words])?;
-    Ok(text.len())
+    connection.prepare_cached(sql)?.execute(params![id, words]).map(drop)
+}
+
+/// Indexes rows as they are inserted, by a transaction that inserts many, from words that were found before.
+pub struct BulkIndexer {
+    kind: Kind,
+    /// Whether all rows that were there before are indexed. Else the indexer comes to the new ones, too.
+    is_current: bool,
+    last: i64,
+}
+
+impl BulkIndexer {
+    /// Begins, before the first row is inserted.
+    pub fn begin(connection: &Connection, kind: Kind) -> rusqlite::Result<BulkIndexer> {
+        let last = progress(connection, kind)?;
+        Ok(BulkIndexer { kind, is_current: max_id(connection, kind)? <= last, last })
+    }
+
+    /// Adds a row that has just been inserted. `words` are its tokens, a blank after each; none for a row that search
+    /// does not find.
+    pub fn add(
+        &mut self,
+        connection: &Connection,
+        id: i64,
+        (author, site): (Option<UserId>, Option<&str>),
+        words: &str,
+    ) -> rusqlite::Result<()> {
+        self.last = id;
+        if self.is_current && !words.is_empty() {
+            index_words(connection, self.kind, id, (author, site), words.to_owned())?;
+        }
+        Ok(())
+    }
+
+    /// Ends, before the transaction does.
+    pub fn end(self, connection: &Connection) -> rusqlite::Result<()> {
+        if self.is_current { set_progress(connection, self.kind, self.last) } else { Ok(()) }
+    }
 }
 
 /// The author of a post or comment, and the site to which a post links.
