@@ -1,5 +1,11 @@
 //! The table of routes, one line each.
 
+#[macro_use]
+mod macros;
+mod segments;
+
+use segments::{comment_id, draft_id, error_id, inside, number, post_id, session_id, user_id, version_id};
+
 use crate::admin::Who;
 use crate::comment::ReplyTarget;
 use crate::hiding::Hidden;
@@ -10,9 +16,6 @@ use crate::saved::SaveAction;
 use crate::site::error_log::Listed;
 use crate::site::rate_limits::RateLimit;
 use crate::site::settings::Setting;
-use crate::types::id::{
-    CommentId, DraftId, ErrorGroupId, PostId, SessionId, UserId, VersionId, number_from_path,
-};
 use crate::vote::handlers::change as vote;
 use crate::vote::{Target, Vote};
 use crate::web::route::Route;
@@ -23,34 +26,6 @@ use crate::{
     saved, search, session, setting, sitemap, status, user, version,
 };
 
-/// The table of routes: a path's segments (a name stands for any segment) and a handler for each method, with
-/// the rate limit of a change. It expands to a `match`, to the list of patterns, by which the metrics name the
-/// routes, and to the list of methods.
-macro_rules! routes {
-    ($cx:ident, $($([$($part:tt),+])|+ $(if $guard:expr)? => {
-        $($method:ident $([$($limit:tt)+])? => $handler:expr),+
-    })+) => {
-        /// The pattern of each route, such as `/posts/:id`; of a route with several paths the first.
-        const PATTERNS: &[&str] = &[$(pattern!($([$($part)+])+)),+];
-
-        /// The methods of each route, with what limits those that change something.
-        const METHODS: &[&[(&str, Option<Limited>)]] =
-            &[$(&[$((stringify!($method), limited!($method $([$($limit)+])?))),+]),+];
-
-        /// Finds the handler and runs it.
-        fn dispatch($cx: &Cx, segments: &[&str]) -> Result {
-            match *segments {
-                $($([$($part),+])|+ $(if $guard)? => {
-                    const ROUTE: Route = named(pattern!($([$($part)+])+));
-                    $cx.route.set(Some(ROUTE));
-                    on!($cx, $($method => $handler),+)
-                })+
-                _ => Err(Error::NotFound),
-            }
-        }
-    };
-}
-
 /// What keeps a client from sending a change as often as it can.
 #[derive(Debug, Clone, Copy)]
 pub enum Limited {
@@ -58,44 +33,6 @@ pub enum Limited {
     By(RateLimit),
     /// Nothing, for this reason.
     Not(&'static str),
-}
-
-/// A method that changes something names its rate limit, or the reason for which it has none.
-macro_rules! limited {
-    (GET) => {
-        None
-    };
-    (GET $limit:tt) => {
-        compile_error!("a GET changes nothing")
-    };
-    ($method:ident [none $reason:literal]) => {
-        Some(Limited::Not($reason))
-    };
-    ($method:ident [$key:ident]) => {
-        Some(Limited::By(RateLimit::$key))
-    };
-    ($method:ident) => {
-        compile_error!("a change names its rate limit: METHOD [Changes] => …, or [none \"a reason\"]")
-    };
-}
-
-macro_rules! pattern {
-    ([$($part:tt)+] $($others:tt)*) => { concat!($("/", pattern!(@part $part)),+) };
-    (@part $literal:literal) => { $literal };
-    (@part $name:ident) => { concat!(":", stringify!($name)) };
-}
-
-/// Runs the handler for the request's method, else returns 405 with the methods that the path has.
-macro_rules! on {
-    ($cx:ident, $($method:ident => $handler:expr),+) => {
-        match $cx.method() {
-            $(stringify!($method) => $handler,)+
-            _ => Err(Error::MethodNotAllowed(on!(@allow $($method)+))),
-        }
-    };
-    (@allow GET) => { "GET, HEAD" };
-    (@allow $method:ident) => { stringify!($method) };
-    (@allow $first:ident $($rest:ident)+) => { concat!(on!(@allow $first), $(", ", on!(@allow $rest)),+) };
 }
 
 /// Finds the handler for a request and runs it.
@@ -454,43 +391,6 @@ fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {
         ["user"] | ["user", "mail"] => method == "DELETE",
         _ => false,
     }
-}
-
-fn post_id(segment: &str) -> Result<PostId> {
-    PostId::from_path(segment).ok_or(Error::NotFound)
-}
-
-fn comment_id(segment: &str) -> Result<CommentId> {
-    CommentId::from_path(segment).ok_or(Error::NotFound)
-}
-
-fn user_id(segment: &str) -> Result<UserId> {
-    UserId::from_path(segment).ok_or(Error::NotFound)
-}
-
-fn draft_id(segment: &str) -> Result<DraftId> {
-    DraftId::from_path(segment).ok_or(Error::NotFound)
-}
-
-fn session_id(segment: &str) -> Result<SessionId> {
-    SessionId::from_path(segment).ok_or(Error::NotFound)
-}
-
-fn version_id(segment: &str) -> Result<VersionId> {
-    VersionId::from_path(segment).ok_or(Error::NotFound)
-}
-
-fn error_id(segment: &str) -> Result<ErrorGroupId> {
-    ErrorGroupId::from_path(segment).ok_or(Error::NotFound)
-}
-
-fn number(segment: &str) -> Result<i64> {
-    number_from_path(segment).ok_or(Error::NotFound)
-}
-
-/// The part of a segment between `before` and `after`; empty, which is no number, where either is missing.
-fn inside<'s>(before: &str, segment: &'s str, after: &str) -> &'s str {
-    segment.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)).unwrap_or_default()
 }
 
 /// Redirects `/posts/` to `/posts`. Only paths that begin as the site's own do are redirected.
