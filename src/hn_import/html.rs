@@ -6,7 +6,7 @@ use crate::markup::begins_with_mark;
 /// would be marks get a backslash. Other tags are left out, their texts stay. Time is linear in the length.
 #[must_use]
 pub fn to_markup(html: &str) -> String {
-    let mut out = Writer { text: String::with_capacity(html.len()), is_code: false };
+    let mut out = Writer { text: String::with_capacity(html.len()), starts: Vec::new(), is_code: false };
     let mut rest = html;
     while let Some(at) = memchr::memchr(b'<', rest.as_bytes()) {
         out.write(&rest[..at]);
@@ -25,7 +25,7 @@ pub fn to_markup(html: &str) -> String {
         }
     }
     out.write(rest);
-    out.text.trim_matches('\n').trim_end().to_owned()
+    out.finish()
 }
 
 /// A text with its entities as characters: `&#x2F;` is `/`. An unknown entity stays as it is.
@@ -97,6 +97,8 @@ fn without_tags(html: &str) -> String {
 
 struct Writer {
     text: String,
+    /// Where lines begin that are words, and so may not begin with a mark.
+    starts: Vec<usize>,
     is_code: bool,
 }
 
@@ -113,8 +115,8 @@ impl Writer {
                 self.is_code = false;
                 self.paragraph();
             }
-            ("i" | "em", _) if !self.is_code => self.text.push('*'),
-            ("code", _) if !self.is_code => self.text.push('`'),
+            ("i" | "em", _) if !self.is_code => self.words("*"),
+            ("code", _) if !self.is_code => self.words("`"),
             ("br", _) => self.text.push('\n'),
             ("li", false) => {
                 self.paragraph();
@@ -146,21 +148,45 @@ impl Writer {
             return self.code(&text);
         }
         for (at, letter) in text.char_indices() {
-            let is_start = self.is_at_line_start();
-            if is_start && begins_with_mark(&text[at..]) && !"*`[".contains(letter) {
-                self.text.push('\\');
-            }
             match letter {
                 letter if letter.is_whitespace() && letter != '\u{a0}' => {
                     // A line break between blocks, or a blank before which a line would be code.
-                    if !is_start {
+                    if !self.is_at_line_start() {
                         self.text.push(' ');
                     }
                 }
-                '*' | '`' | '[' => self.text.extend(['\\', letter]),
-                _ => self.text.push(letter),
+                '*' | '`' | '[' => {
+                    self.words("\\");
+                    self.text.push(letter);
+                }
+                _ => self.words(&text[at..at + letter.len_utf8()]),
             }
         }
+    }
+
+    /// Adds words to the line.
+    fn words(&mut self, words: &str) {
+        if self.is_at_line_start() {
+            self.starts.push(self.text.len());
+        }
+        self.text.push_str(words);
+    }
+
+    /// The text, with a backslash before each mark with which words begin.
+    fn finish(self) -> String {
+        let text = self.text.trim_end();
+        let mut out = String::with_capacity(text.len());
+        let mut written = 0;
+        for start in self.starts.into_iter().filter(|start| *start < text.len()) {
+            out.push_str(&text[written..start]);
+            written = start;
+            let line = text[start..].split('\n').next().unwrap_or_default();
+            if begins_with_mark(line) {
+                out.push('\\');
+            }
+        }
+        out.push_str(&text[written..]);
+        out.trim_matches('\n').to_owned()
     }
 
     /// Lines of code, which begin with two blanks.
@@ -224,6 +250,10 @@ mod tests {
             ),
             ("&bogus; &#0; &#xd800; &", "&bogus; &#0; &#xd800; &"),
             ("a <unclosed", "a <unclosed"),
+            (" * &gt;", "\\* >"),
+            ("<p> - item", "\\- item"),
+            ("- *<p>1. <i>one</i>", "\\- \\*\n\n\\1. *one*"),
+            ("<ul><li>- one</ul>", "- - one"),
         ] {
             assert_eq!(to_markup(html), markup, "{html}");
         }
