@@ -30,6 +30,7 @@ mod following;
 mod hashing;
 mod hidden;
 mod hiding;
+mod hints;
 mod hn_api;
 mod hn_forms;
 mod hn_search;
