@@ -50,6 +50,7 @@ mod mailing;
 mod moderating;
 mod naming;
 mod neighbours;
+mod newcomers;
 mod operation;
 mod past;
 mod own_lists;
