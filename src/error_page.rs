@@ -91,6 +91,7 @@ fn page(cx: &Cx, error: &Error) -> Response {
     let page = Page { heading, viewer, preferences: Preferences::of(cx), ..Page::of(settings) };
     let typed = match error {
         Error::Moderated { typed, .. }
+        | Error::Newcomer { typed, .. }
         | Error::TargetDeleted { typed, .. }
         | Error::OtherAccount { typed, .. }
         | Error::PerhapsOwn { typed, .. } => typed.as_str(),

@@ -41,6 +41,7 @@ pub mod flag;
 pub mod moderation;
 pub mod saved;
 pub mod setting;
+pub mod hint;
 pub mod logo;
 pub mod first_admin;
 pub mod inbox;

@@ -21,7 +21,7 @@ use crate::vote::{Target, Vote};
 use crate::web::route::Route;
 use crate::web::{Cx, Error, Result, assets, csrf, observer, paths, reply};
 use crate::{
-    admin, auth, benchmarking, comment, deletion, error_group, feed, first_admin, flag, follow, hiding,
+    admin, auth, benchmarking, comment, deletion, error_group, feed, first_admin, flag, follow, hiding, hint,
     hn_api, hn_forms, hn_search, inbox, kept, logo, mail, moderation, monitoring, post, preference, reset,
     saved, search, session, setting, sitemap, status, user, version,
 };
@@ -253,6 +253,7 @@ routes! { cx,
         POST [Changes] => admin::handlers::restore_copy(cx),
         DELETE [Changes] => admin::handlers::delete_copy(cx)
     }
+    ["admin", "hints"] => { GET => hint::handlers::show(cx) }
     ["admin", "errors"] => { GET => error_group::handlers::list(cx, Listed::Open) }
     ["admin", "errors", "resolved"] => { GET => error_group::handlers::list(cx, Listed::Resolved) }
     ["admin", "errors", id] => { GET => error_group::handlers::show(cx, error_id(id)?) }

@@ -22,6 +22,10 @@ pub(crate) struct SettingOptions {
     /// Whether people can sign up; without it, admins set it on the page /settings
     #[arg(long, env, value_enum, value_name = "KIND")]
     sign_up: Option<SignUp>,
+    /// The days in which a new user can post two links a day, and neither vote nor flag, 0 for none; without it, admins set
+    /// it on the page /settings
+    #[arg(long, env, value_name = "N")]
+    new_user_days: Option<u32>,
 }
 
 /// Whether people can sign up.
@@ -60,7 +64,8 @@ impl SettingOptions {
             SignUp::Closed => CLOSED,
         });
         let sign_up = sign_up.map(|value| (Setting::SignUp, value.to_owned()));
-        let fixed: Vec<_> = name.into_iter().chain(sign_up).collect();
+        let days = self.new_user_days.map(|days| (Setting::NewUserDays, days.to_string()));
+        let fixed: Vec<_> = name.into_iter().chain(sign_up).chain(days).collect();
         let mistakes = setting::mistakes(&fixed);
         anyhow::ensure!(mistakes.is_empty(), "{}", mistakes.join("; "));
         Ok(fixed)

@@ -10,6 +10,7 @@ use crate::site::limiter::Action;
 use crate::types::cursor::PAGE_SIZE;
 use crate::ui::layout::{self, Page};
 use crate::ui::message;
+use crate::user::handlers::newcomer;
 use crate::vote::Target;
 use crate::web::Viewer;
 use crate::web::flash::Flash;
@@ -27,6 +28,7 @@ const OWN_CONTENT: Error = Error::Forbidden("It is your own: you can change it, 
 /// fails.
 pub fn new(cx: &Cx, target: Target) -> Result {
     let viewer = auth::require_active_user(cx)?;
+    newcomer::refuse(cx, viewer, "flag")?;
     check_target(cx, viewer, target)?;
     let draft = draft::handlers::find(cx, views::flag_path(target))?.unwrap_or_default();
     let errors = cx.unsent_errors();
@@ -59,6 +61,7 @@ fn page(cx: &Cx, viewer: &Viewer, target: Target, reason: &Reason, errors: &Erro
 /// when the database fails.
 pub fn create(cx: &Cx, target: Target) -> Result {
     let viewer = draft::handlers::require_user(cx, views::flag_path(target), &Reason::FIELDS)?;
+    newcomer::refuse(cx, viewer, "flag")?;
     check_target(cx, viewer, target)?;
     let reason = Reason::from_form(cx.form()?);
     let errors = cx.or_refused(reason.check(), Action::WriteBy(viewer.id));

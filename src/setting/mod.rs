@@ -25,6 +25,8 @@ const VERSION: &str = "version";
 const MAX_NAME_CHARS: usize = 30;
 /// The most characters of the tagline.
 const MAX_TAGLINE_CHARS: usize = 80;
+/// The most days in which a user counts as new.
+const MAX_NEW_USER_DAYS: u32 = 365;
 /// The most bytes of the footer: it is on each page.
 const MAX_FOOTER_BYTES: usize = 1_000;
 /// The most bytes of the text of a page: the form has three of them.
@@ -61,6 +63,10 @@ fn check(settings: &Settings) -> Errors {
     }
     if ![OPEN, CLOSED].contains(&value(Setting::SignUp)) {
         errors.add("sign_up", "Choose one of the two");
+    }
+    let days = value(Setting::NewUserDays);
+    if !days.parse().is_ok_and(|days: u32| days <= MAX_NEW_USER_DAYS) {
+        errors.add("new_user_days", "Days of a new user are a number from 0 to 365");
     }
     if value(Setting::Footer).len() > MAX_FOOTER_BYTES {
         errors.add("footer", "Footer is too long (maximum is 1,000 bytes)");

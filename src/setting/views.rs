@@ -69,6 +69,9 @@ fn hint(setting: Setting) -> &'static str {
         Setting::Tagline => "A few words beside the name, where there is room.",
         Setting::Accent => "Behind the name, such as #ff6600. Leave empty for black and white.",
         Setting::SignUp => "",
+        Setting::NewUserDays => {
+            "For this number of days after signing up, a user can post two links a day, and neither vote nor flag. 0: no limit."
+        }
         Setting::Footer => FORMATTING,
         Setting::Rules | Setting::About | Setting::Privacy => {
             "A page of its own, with a link in the footer, unless it is empty."

@@ -8,6 +8,7 @@ use crate::auth;
 use crate::auth::Standing;
 use crate::site::limiter::Action;
 use crate::ui::message;
+use crate::user::handlers::newcomer;
 use crate::web::flash::Flash;
 use crate::web::reply::{self, Change};
 use crate::web::{Cx, Error, Result};
@@ -23,6 +24,9 @@ pub fn change(cx: &Cx, target: Target, vote: Vote) -> Result {
     let Some(viewer) = auth::viewer(cx)? else {
         return Err(sign_in_first(cx, target, vote));
     };
+    if vote == Vote::Cast {
+        newcomer::refuse(cx, viewer, "vote")?;
+    }
     cx.site.limiter.check_and_record(Action::VoteBy(viewer.id))?;
     let (user_id, now) = (viewer.id, cx.now);
     let change = move |connection: &Connection| sql::change(connection, user_id, target, vote, now);

@@ -58,6 +58,13 @@ pub enum Error {
         /// The texts of the refused form, so that they are not lost.
         typed: String,
     },
+    /// 403: the user's account is too new.
+    Newcomer {
+        /// What they can do, and from when on.
+        why: String,
+        /// The texts of the refused form, so that they are not lost.
+        typed: String,
+    },
     /// 404: the post or comment that a reply was written to has been deleted.
     TargetDeleted {
         /// The texts of the refused form, so that they are not lost.
@@ -116,7 +123,10 @@ impl Error {
             Error::SignIn { .. } => 303,
             Error::TooLarge(_) => 413,
             Error::UnsupportedMediaType => 415,
-            Error::Forbidden(_) | Error::PerhapsOwn { .. } | Error::Moderated { .. } => 403,
+            Error::Forbidden(_)
+            | Error::PerhapsOwn { .. }
+            | Error::Moderated { .. }
+            | Error::Newcomer { .. } => 403,
             Error::OtherAccount { .. } | Error::Conflict(_) => 409,
             Error::RateLimited(_) => 429,
             Error::Unavailable(_) | Error::UnavailableAfterWrite(_) => 503,
@@ -163,7 +173,9 @@ impl Error {
                 "It was asked for by another site than this one. If you see this on the site's own pages, its \
                  operator has to set --base-url to the address that your browser shows.",
             ),
-            Error::Moderated { why, .. } => return (refused, why.clone().into()),
+            Error::Moderated { why, .. } | Error::Newcomer { why, .. } => {
+                return (refused, why.clone().into());
+            }
             Error::OtherAccount { screen_name, .. } => {
                 let screen_name = isolated(screen_name);
                 let sentence = format!(

@@ -56,6 +56,7 @@ fn axe_finds_nothing_on_the_pages_of_an_admin() {
         "/admin/people",
         "/admin/people?name=a",
         "/admin/people/banned",
+        "/admin/hints",
         "/admin/errors",
         "/admin/errors/1",
         "/admin/backup",

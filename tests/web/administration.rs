@@ -11,11 +11,12 @@ use crate::harness::*;
 use crate::operation::Scrape;
 use crate::seen::*;
 
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 8] = [
     "/admin",
     "/admin/people",
     "/admin/people/banned",
     "/admin/people/admins",
+    "/admin/hints",
     "/admin/errors",
     "/admin/errors/resolved",
     "/admin/backup",

@@ -416,6 +416,7 @@ fn probes(database: &Connection) -> Vec<Probe> {
         "/admin/people",
         "/admin/people/banned",
         "/admin/people/admins",
+        "/admin/hints",
         "/admin/errors",
         "/admin/errors/resolved",
         "/admin/backup",

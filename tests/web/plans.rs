@@ -16,6 +16,7 @@ use lorem_news::feed;
 use lorem_news::flag::{self, FlagOutcome, NewFlag};
 use lorem_news::follow;
 use lorem_news::hiding::{self, Hidden};
+use lorem_news::hint;
 use lorem_news::hn_api;
 use lorem_news::hn_search;
 use lorem_news::inbox;
@@ -732,6 +733,27 @@ fn the_search_index_finds_its_rows_by_an_index() {
         assert!(own.iter().any(|sql| sql.starts_with(&format!("INSERT INTO {table}"))), "{own:?}");
     }
     assert_found_by_index(&connection, &own);
+}
+
+/// Hints compare and sort, but only rows of which there is a fixed number: parts of the statement, not tables.
+#[test]
+fn hints_read_no_whole_table() {
+    let (_folder, connection) = database();
+    let asked = statements(&connection, |connection| {
+        hint::sql::mutual_votes(connection).expect("hints");
+        hint::sql::shared_addresses(connection).expect("hints");
+    });
+    let tables = ["posts", "comments", "post_votes", "comment_votes", "users", "sessions"];
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    for sql in &asked {
+        for line in plan(&connection, sql) {
+            let scanned =
+                line.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next()).unwrap_or_default();
+            // With LIMIT, in the order of the index.
+            let is_limited = line.starts_with("SCAN posts USING INDEX posts_by_age");
+            assert!(!tables.contains(&scanned) || is_limited, "{line}\n{sql}");
+        }
+    }
 }
 
 #[test]

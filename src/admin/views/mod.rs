@@ -29,9 +29,10 @@ const LISTS: [Tab; 4] = [
 ];
 
 /// The pages that belong to the overview.
-const PAGES: [Tab; 6] = [
+const PAGES: [Tab; 7] = [
     (paths::PEOPLE, "People"),
     (paths::FLAGS, "Flags"),
+    (paths::HINTS, "Hints"),
     (paths::ERRORS, "Errors"),
     (paths::BACKUP, "Backup"),
     (paths::SETTINGS, "Settings"),

@@ -36,6 +36,7 @@ use crate::types::time::Timestamp;
 use crate::ui::layout::{self, Page, Preview};
 use crate::ui::preview;
 use crate::user;
+use crate::user::handlers::newcomer;
 use crate::visit;
 use crate::vote::{self, Target, Vote, VoteOutcome};
 use crate::web::Viewer;
@@ -231,6 +232,8 @@ enum CreateOutcome {
     },
     /// Another post has the title.
     TitleTaken(Holder),
+    /// The author cannot post another link yet, for this reason.
+    NoMoreLinks(&'static str),
 }
 
 /// `POST /posts`: creates a post, or votes for the post that has linked to the address recently, and keeps the
@@ -267,10 +270,11 @@ pub fn create(cx: &Cx) -> Result {
         return refuse(&errors, holders);
     }
     let (content, token, created_at) = (Arc::clone(&requested), draft::handlers::token(cx), cx.now);
+    let is_newcomer = link.is_some() && newcomer::until(cx, viewer)?.is_some();
     let outcome = auth::write_as(cx, viewer, Standing::Active, move |connection| {
         let Content { title, description, .. } = &*content;
         let post = NewPost { user_id, title, link: link.as_ref(), description, created_at };
-        create_or_vote(connection, &post, &content, token.as_ref())
+        create_or_vote(connection, &post, &content, token.as_ref(), is_newcomer)
     })?;
     // The transaction decides: another user may have posted the address or the title since the check.
     match outcome {
@@ -284,6 +288,7 @@ pub fn create(cx: &Cx) -> Result {
             let holders = Holders { title: Some(holder), address: None };
             refuse(&holders.errors(), holders)
         }
+        Some(CreateOutcome::NoMoreLinks(mistake)) => refuse(&Errors::one("url", mistake), holders),
     }
 }
 
@@ -303,17 +308,21 @@ fn create_or_vote(
     post: &NewPost,
     requested: &Content,
     token: Option<&Token>,
+    is_newcomer: bool,
 ) -> rusqlite::Result<CreateOutcome> {
     let outcome = if let Some((id, score)) = known(connection, requested, post.link, post.created_at)? {
         let text = sql::unsaid(connection, id, post)?;
         draft::sql::keep_comment(connection, post.user_id, id, &text, requested)?;
-        let voted =
-            vote::sql::change(connection, post.user_id, Target::Post(id), Vote::Cast, post.created_at)?;
-        CreateOutcome::AlreadyPosted {
-            id,
-            has_voted: matches!(voted, VoteOutcome::Score(now) if now > score),
-        }
+        let has_voted = !is_newcomer && {
+            let target = Target::Post(id);
+            let voted = vote::sql::change(connection, post.user_id, target, Vote::Cast, post.created_at)?;
+            matches!(voted, VoteOutcome::Score(now) if now > score)
+        };
+        CreateOutcome::AlreadyPosted { id, has_voted }
     } else {
+        if is_newcomer && let Some(mistake) = newcomer::mistake(connection, post.user_id, post.created_at)? {
+            return Ok(CreateOutcome::NoMoreLinks(mistake));
+        }
         match sql::create(connection, post)? {
             Ok(id) => {
                 if requested.is_repost {

@@ -6,7 +6,7 @@ use super::super::link::{self, NewLink};
 use super::super::{Content, Holder, Holders, NewPost, PostKind, REPOST_WINDOW, UpdateOutcome};
 use crate::rank;
 use crate::text::is_blank;
-use crate::types::id::PostId;
+use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::version;
 
@@ -80,6 +80,12 @@ pub fn recent_with_address(
         .prepare_cached(sql)?
         .query_row(params![address, now - REPOST_WINDOW], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()
+}
+
+/// The number of links that a user has posted after `since`.
+pub fn links_since(connection: &Connection, user_id: UserId, since: Timestamp) -> rusqlite::Result<u32> {
+    let sql = "SELECT count(*) FROM posts WHERE user_id = ?1 AND created_at > ?2 AND url IS NOT NULL";
+    connection.prepare_cached(sql)?.query_row(params![user_id, since], |row| row.get(0))
 }
 
 /// The posts that keep post `id` from getting this title and this link at `now`. It may keep those that it has.

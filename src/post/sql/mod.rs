@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Params, params};
 use smol_str::SmolStr;
 
 pub use self::changes::{
-    create, holders, recent_with_address, recent_with_title, refresh_address, unsaid, update,
+    create, holders, links_since, recent_with_address, recent_with_title, refresh_address, unsaid, update,
     with_title_since,
 };
 pub use self::deletion::{

@@ -22,6 +22,8 @@ pub struct SignIn {
     device: Option<Secret>,
     /// The vote that waits for the sign-in.
     vote: Option<PendingVote>,
+    /// The days in which a user counts as new, whose vote is not counted.
+    new_user_days: u32,
     /// The time of the request.
     pub now: Timestamp,
 }
@@ -40,19 +42,21 @@ impl SignIn {
     /// Takes address, browser and cookies from the request.
     #[must_use]
     pub fn of(cx: &Cx) -> SignIn {
+        let vote = vote::pending_vote(cx);
         SignIn {
             secret: Secret::random(),
             ip_address: cx.ip().to_string(),
             user_agent: cx.user_agent().to_owned(),
             former_session: auth::token(cx),
             device: device::secret(cx),
-            vote: vote::pending_vote(cx),
+            new_user_days: if vote.is_some() { cx.settings().new_user_days() } else { 0 },
+            vote,
             now: cx.now,
         }
     }
 
     /// Signs a user in. The browser's former session ends, because its cookie is overwritten. The vote that waits
-    /// for the sign-in is counted, unless it is another user's or the user is banned.
+    /// for the sign-in is counted, unless it is another user's or the user is banned or new.
     ///
     /// # Errors
     /// [`rusqlite::Error`] when SQLite fails.
@@ -61,7 +65,7 @@ impl SignIn {
             sql::replace(connection, former_session)?;
         }
         let has_voted = match self.vote {
-            Some(vote) if vote.is_of(user_id) && auth::sql::ban_reason(connection, user_id)?.is_none() => {
+            Some(vote) if vote.is_of(user_id) && self.may_vote(connection, user_id)? => {
                 let voted = vote::sql::change(connection, user_id, vote.target, Vote::Cast, self.now)?;
                 matches!(voted, VoteOutcome::Score(_))
             }
@@ -70,6 +74,12 @@ impl SignIn {
         user::sql::record_sign_in(connection, user_id, self.now)?;
         let device = device::sql::record(connection, self.device.as_ref(), user_id, self.now)?;
         Ok(SignedIn { session_id: self.insert(connection, user_id)?, device, has_voted })
+    }
+
+    fn may_vote(&self, connection: &Connection, user_id: UserId) -> rusqlite::Result<bool> {
+        let is_banned = auth::sql::ban_reason(connection, user_id)?.is_some();
+        let new = user::sql::newcomer_until(connection, user_id, self.new_user_days, self.now)?;
+        Ok(!is_banned && new.is_none())
     }
 
     /// Inserts only the session, for a user whose sign-in is noted already.

@@ -73,6 +73,12 @@ impl Settings {
         self.get(Setting::SignUp) != CLOSED
     }
 
+    /// The days in which a user counts as new; 0: none does.
+    #[must_use]
+    pub fn new_user_days(&self) -> u32 {
+        self.get(Setting::NewUserDays).parse().unwrap_or_default()
+    }
+
     /// A number that tells these settings from others: a form carries it, so that it does not undo what another admin has
     /// changed meanwhile.
     #[must_use]
@@ -99,6 +105,8 @@ pub enum Setting {
     Accent,
     /// Whether people can sign up: [`OPEN`] or [`CLOSED`].
     SignUp,
+    /// The days in which a user counts as new; 0: none does.
+    NewUserDays,
     /// The line in the footer, in the site's markup.
     Footer,
     /// The text of `/rules`, in the site's markup; empty: there is no such page.
@@ -111,11 +119,12 @@ pub enum Setting {
 
 impl Setting {
     /// All of them.
-    pub const ALL: [Setting; 8] = [
+    pub const ALL: [Setting; 9] = [
         Setting::Name,
         Setting::Tagline,
         Setting::Accent,
         Setting::SignUp,
+        Setting::NewUserDays,
         Setting::Footer,
         Setting::Rules,
         Setting::About,
@@ -135,6 +144,7 @@ impl Setting {
             Setting::Tagline => "tagline",
             Setting::Accent => "accent",
             Setting::SignUp => "sign_up",
+            Setting::NewUserDays => "new_user_days",
             Setting::Footer => "footer",
             Setting::Rules => "rules",
             Setting::About => "about",
@@ -150,6 +160,7 @@ impl Setting {
             Setting::Tagline => "Tagline",
             Setting::Accent => "Accent colour",
             Setting::SignUp => "Signing up",
+            Setting::NewUserDays => "Days of a new user",
             Setting::Footer => "Footer",
             Setting::Rules => "Rules",
             Setting::About => "About",
@@ -160,7 +171,10 @@ impl Setting {
     /// Whether it is a line; the others are texts.
     #[must_use]
     pub const fn is_line(self) -> bool {
-        matches!(self, Setting::Name | Setting::Tagline | Setting::Accent | Setting::SignUp)
+        matches!(
+            self,
+            Setting::Name | Setting::Tagline | Setting::Accent | Setting::SignUp | Setting::NewUserDays
+        )
     }
 
     /// The setting of this [`code`](Setting::code).
@@ -176,6 +190,7 @@ impl Setting {
             Setting::Name => DEFAULT_NAME,
             Setting::Footer => DEFAULT_FOOTER,
             Setting::SignUp => OPEN,
+            Setting::NewUserDays => "0",
             _ => "",
         }
     }

@@ -1,6 +1,7 @@
 //! Handlers for users: their page, signing up, and the account.
 
 pub mod deletion;
+pub mod newcomer;
 mod own_comments;
 
 use std::sync::Arc;

@@ -8,7 +8,7 @@ use super::look_alike::ComparedName;
 use super::{Account, Author, NameRefusal, NewUser, User};
 use crate::sql::{Columns, moderation_reason, random_id, row, short};
 use crate::types::id::UserId;
-use crate::types::time::Timestamp;
+use crate::types::time::{DAY, Timestamp};
 
 /// The columns of [`author`], from the table of users with this name or alias.
 macro_rules! author_columns {
@@ -88,6 +88,23 @@ pub fn create(connection: &Connection, user: &NewUser) -> rusqlite::Result<Optio
         .execute(params![id, user.password_hash, user.about])?;
     names::set_skeleton(connection, id, &compared.skeleton)?;
     Ok(Some(id))
+}
+
+/// The end of the time in which a user is a newcomer, where that is this number of days; `None`: they are none at `now`, as
+/// every admin.
+pub fn newcomer_until(
+    connection: &Connection,
+    id: UserId,
+    days: u32,
+    now: Timestamp,
+) -> rusqlite::Result<Option<Timestamp>> {
+    if days == 0 {
+        return Ok(None);
+    }
+    let sql = "SELECT created_at FROM users WHERE id = ?1 AND NOT is_admin";
+    let created_at: Option<Timestamp> =
+        connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
+    Ok(created_at.map(|created_at| created_at + DAY * days).filter(|until| *until > now))
 }
 
 /// The user with a name, given as [`name::folded`](super::name::folded).

@@ -11,6 +11,8 @@ pub const PEOPLE: &str = "/admin/people";
 pub const BANNED_PEOPLE: &str = "/admin/people/banned";
 /// The admins.
 pub const ADMINS: &str = "/admin/people/admins";
+/// Hints: users who vote for each other, and users with one address.
+pub const HINTS: &str = "/admin/hints";
 /// The errors that are open, by their causes.
 pub const ERRORS: &str = "/admin/errors";
 /// Those that are resolved.
