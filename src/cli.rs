@@ -3,6 +3,7 @@
 mod database;
 mod doctor;
 mod environment;
+mod export;
 mod healthcheck;
 mod import;
 mod interval;
@@ -27,6 +28,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use database::DatabaseOption;
 use doctor::DoctorOptions;
+use export::ExportOptions;
 use healthcheck::HealthcheckOptions;
 use manual::{CompletionOptions, ManOptions};
 use seed::SeedOptions;
@@ -78,6 +80,8 @@ enum Command {
     /// Import posts, comments and users of another site; the server may be running
     #[command(subcommand)]
     Import(import::Command),
+    /// Write all public posts, comments and users to a ZIP file; the server may be running
+    Export(ExportOptions),
     #[command(flatten)]
     Replica(replica::Command),
     #[command(flatten)]
@@ -132,6 +136,7 @@ impl Command {
             | Command::Sql { database, .. }
             | Command::Doctor { database, .. } => Some(database),
             Command::Import(command) => Some(command.database()),
+            Command::Export(options) => Some(options.database()),
             Command::Replica(command) => command.database(),
             Command::Restore(command) => Some(command.database()),
             Command::Healthcheck(_) | Command::Version(_) | Command::Completions(_) | Command::Man(_) => None,
@@ -161,6 +166,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Seed { database, seed } => seed.run(&database),
         Command::User { database, change } => change.run(&database),
         Command::Import(command) => command.run(),
+        Command::Export(options) => options.run(),
         Command::Replica(command) => command.run(),
         Command::Restore(command) => command.run(),
         Command::Doctor { database, doctor } => doctor.run(&database),

@@ -40,6 +40,12 @@ impl FileMode {
         Ok(FileMode(mode))
     }
 
+    /// The permissions of a new file.
+    #[must_use]
+    pub fn permissions(self) -> Permissions {
+        Permissions::from_mode(self.0)
+    }
+
     fn of_folder(self) -> u32 {
         self.0 | (self.0 & 0o444) >> 2
     }

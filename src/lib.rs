@@ -22,6 +22,7 @@ pub mod kept;
 pub mod benchmarking;
 pub mod seed;
 pub mod doctor;
+pub mod export;
 pub mod hn_import;
 pub mod jobs;
 

@@ -101,7 +101,8 @@ pub fn user_named(connection: &Connection, name: &str) -> rusqlite::Result<Optio
 }
 
 /// A user's posts and comments together, the newest first.
-fn submitted(posts: &[Cursor], comments: &[Cursor]) -> Vec<Target> {
+#[must_use]
+pub fn submitted(posts: &[Cursor], comments: &[Cursor]) -> Vec<Target> {
     let posts = posts.iter().map(|place| (place.key, Target::Post(PostId::new(place.id))));
     let comments = comments.iter().map(|place| (place.key, Target::Comment(CommentId::new(place.id))));
     let mut all: Vec<(i64, Target)> = posts.chain(comments).collect();

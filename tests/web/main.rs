@@ -22,6 +22,7 @@ mod directions;
 mod drain;
 mod durability;
 mod environment;
+mod exporting;
 mod feed_ids;
 mod feeds;
 mod fetching;
