@@ -69,6 +69,7 @@ fn every_command_takes_every_variable_that_is_empty_for_unset() {
             ["user"] => (&["--admin", "Zoë"], 1, "there is no database db/lorem_news.sqlite3"),
             ["doctor"] => (&[], 1, "there is no database db/lorem_news.sqlite3"),
             ["sql"] => (&["SELECT 1"], 1, "there is no database db/lorem_news.sqlite3"),
+            ["export"] => (&["out.zip"], 1, "there is no database db/lorem_news.sqlite3"),
             ["import", "hn"] => (&["items.jsonl"], 1, "items.jsonl"),
             ["healthcheck"] => (&[], 1, "127.0.0.1:3000"),
             ["version"] => (&[], 0, "lorem-news "),
