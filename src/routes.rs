@@ -165,6 +165,10 @@ routes! { cx,
         POST [Writes] => flag::handlers::create(cx, Target::Post(post_id(id)?))
     }
     ["posts", id, "unflag"] => { POST [Changes] => flag::handlers::withdraw(cx, Target::Post(post_id(id)?)) }
+    ["posts", id, "retitle"] => {
+        GET => post::handlers::retitling::show(cx, post_id(id)?),
+        POST [Changes] => post::handlers::retitling::update(cx, post_id(id)?)
+    }
     ["posts", id, "moderate"] => {
         GET => moderation::handlers::show(cx, Subject::Post(post_id(id)?)),
         POST [Changes] => moderation::handlers::decide(cx, Subject::Post(post_id(id)?))

@@ -94,10 +94,12 @@ pub enum ModerationAction {
     Appoint,
     /// Takes the words of an earlier version of a post or comment away ([`crate::version`]).
     Strike,
+    /// Changes the title or the link of a post.
+    Retitle,
 }
 
 impl ModerationAction {
-    const ALL: [ModerationAction; 11] = [
+    const ALL: [ModerationAction; 12] = [
         ModerationAction::Remove,
         ModerationAction::Restore,
         ModerationAction::Lock,
@@ -109,6 +111,7 @@ impl ModerationAction {
         ModerationAction::Configure,
         ModerationAction::Appoint,
         ModerationAction::Strike,
+        ModerationAction::Retitle,
     ];
 
     /// The action's name in forms and in the database.
@@ -126,6 +129,7 @@ impl ModerationAction {
             ModerationAction::Configure => "configure",
             ModerationAction::Appoint => "appoint",
             ModerationAction::Strike => "strike",
+            ModerationAction::Retitle => "retitle",
         }
     }
 
@@ -150,6 +154,7 @@ impl ModerationAction {
             ModerationAction::Configure => "Save settings",
             ModerationAction::Appoint => "Make an admin",
             ModerationAction::Strike => "Strike",
+            ModerationAction::Retitle => "Change title",
         }
     }
 
@@ -168,6 +173,7 @@ impl ModerationAction {
             ModerationAction::Configure => "changed the settings of",
             ModerationAction::Appoint => "made an admin of",
             ModerationAction::Strike => "struck a version of",
+            ModerationAction::Retitle => "changed the title of",
         }
     }
 }

@@ -66,6 +66,15 @@ pub fn record(connection: &Connection, admin_id: Option<UserId>, new: &Decision)
             .prepare_cached("INSERT INTO notices (act_id, user_id) VALUES (?1, ?2)")?
             .execute(params![connection.last_insert_rowid(), user_id])?;
     }
+    if new.action == ModerationAction::Retitle {
+        let sql = "INSERT INTO notices (act_id, user_id) \
+                   SELECT ?1, user_id FROM posts WHERE id = ?2 AND user_id IS NOT NULL AND user_id IS NOT ?3";
+        connection.prepare_cached(sql)?.execute(params![
+            connection.last_insert_rowid(),
+            post_id,
+            admin_id
+        ])?;
+    }
     Ok(())
 }
 

@@ -185,6 +185,10 @@ pub fn decide<'c>(
         @ if detail.is_admin {
             p(class="hint") { : "An admin can't be banned, and no admin can make a link to set their password. Remove their admin role on the command line first." }
         }
+        // One that is on its page.
+        @ if let (Subject::Post(id), true) = (detail.subject, actions.contains(&ModerationAction::Remove)) {
+            p { a(class="button", href=paths::retitle_post(id)) { : ModerationAction::Retitle.button_label() } }
+        }
         @ for action in &actions { : form(Account::of(viewer), detail.subject, *action, form_state) }
         @ if lacks_base_url { p(class="hint", id="no_reset") { : reset::NO_BASE_URL; : "." } }
     }

@@ -6,7 +6,7 @@ pub mod past;
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
-pub use self::forms::{FETCH_TITLE, PREVIEW, PostForm, edit, new, preview};
+pub use self::forms::{FETCH_TITLE, PREVIEW, PostForm, RetitlingForm, edit, new, preview, retitle};
 use super::best::Period;
 use super::link::site::is_shared_host;
 use super::{DetailHtml, Link, ListedPost, ListedRow, Post, PostDetail, PostKind, Relation, Row};

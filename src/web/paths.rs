@@ -272,7 +272,13 @@ pub fn unflag_comment(id: CommentId) -> Path {
     Path { before: "/comments/", number: id.get(), after: "/unflag" }
 }
 
-/// An admin's decision about a post.
+/// The form in which an admin changes the title of a post, and the change (POST).
+#[must_use]
+pub fn retitle_post(id: PostId) -> Path {
+    Path { before: "/posts/", number: id.get(), after: "/retitle" }
+}
+
+/// The page on which an admin decides about a post, and the decision (POST).
 #[must_use]
 pub fn moderate_post(id: PostId) -> Path {
     Path { before: "/posts/", number: id.get(), after: "/moderate" }

@@ -285,6 +285,7 @@ fn probes(database: &Connection) -> Vec<Probe> {
     for method in ["GET", "POST"] {
         add("/posts/:id/flag", method, &posts("/flag"));
         add("/posts/:id/moderate", method, &posts("/moderate"));
+        add("/posts/:id/retitle", method, &posts("/retitle"));
         add("/comments/:id/flag", method, &comments("/flag"));
         add("/comments/:id/moderate", method, &comments("/moderate"));
         add("/users/:id/moderate", method, &users("/moderate"));

@@ -62,6 +62,7 @@ mod printing;
 mod proxies;
 mod replica;
 mod resetting;
+mod retitling;
 mod saving;
 mod searching;
 mod security;

@@ -293,6 +293,9 @@ fn request(method: &str, pattern: &str) -> Option<(&'static str, &'static [(&'st
         ("POST", "/posts/:id/unflag") => ("/posts/6/unflag", &[]),
         ("POST", "/comments/:id/undo") => ("/comments/{own}/undo", &[]),
         ("POST", "/comments/:id/unflag") => ("/comments/{other}/unflag", &[]),
+        ("POST", "/posts/:id/retitle") => {
+            ("/posts/6/retitle", &[("title", "A better title {n}"), ("reason", "A reason")])
+        }
         ("POST", "/posts/:id/moderate") => ("/posts/6/moderate", &[("act", "lock"), ("reason", "A reason")]),
         ("POST", "/posts/:id/vote") => ("/posts/6/vote", &[]),
         ("POST", "/posts/:id/unvote") => ("/posts/6/unvote", &[]),

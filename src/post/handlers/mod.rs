@@ -6,6 +6,7 @@ mod fetching;
 pub mod lists;
 pub mod own_lists;
 pub mod past;
+pub mod retitling;
 pub mod rows;
 
 use std::borrow::Cow;

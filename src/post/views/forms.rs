@@ -82,6 +82,45 @@ pub fn edit<'f>(id: PostId, form: PostForm<'f>) -> impl Render + 'f {
     }
 }
 
+/// The form in which an admin changes the title and the link of a post.
+#[derive(Clone, Copy)]
+pub struct RetitlingForm<'f> {
+    /// The account that it is made for.
+    pub account: Account,
+    /// What the admin has typed.
+    pub content: &'f Content,
+    /// The reason, for the log.
+    pub reason: &'f str,
+    /// The posts that have the title or the address.
+    pub holders: Holders,
+    /// The mistakes in it.
+    pub errors: &'f Errors,
+}
+
+/// The page with that form.
+pub fn retitle<'f>(id: PostId, form: RetitlingForm<'f>) -> impl Render + 'f {
+    let RetitlingForm { account, content, reason, holders, errors } = form;
+    let title = Field::new("title", "Title", &content.title, errors).autocomplete("off");
+    let url = Field::new("url", "URL", &content.url, errors).autocomplete("off").hint(URL_HINT);
+    let reason = Field::new("reason", "Reason", reason, errors)
+        .autocomplete("off")
+        .hint("Shown to everyone in the log, and told to the author.");
+    owned_html! {
+        form(method="post", action=paths::retitle_post(id)) {
+            : account;
+            : field::errors(errors, "action", &[title, url, reason].map(Field::place));
+            p(class="hint") { : "What it was stays among the earlier versions of the post, where it can be struck." }
+            : field::line(title);
+            : holder(holders.title, "Show the post with this title");
+            : field::line(url);
+            : holder(holders.address, "Show the post with this URL");
+            @ if content.is_repost || holders.address.is_some() { : repost(content.is_repost) }
+            : field::line(reason);
+            button(class="button") { : "Change title" }
+        }
+    }
+}
+
 /// The preview of a post's text in place, or the mistakes in it.
 pub fn preview<'f>(form: &PostForm<'f>) -> impl Render + use<'f> {
     let PostForm { content, errors, is_previewed, .. } = *form;
