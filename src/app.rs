@@ -113,6 +113,7 @@ impl App {
             hashing,
             limiter,
             replica: status,
+            downloads: Semaphore::for_downloads(),
             streams: AtomicUsize::new(0),
             requests,
             error_log: error_log.into(),

@@ -49,6 +49,7 @@ pub mod inbox;
 pub mod follow;
 pub mod hiding;
 pub mod user;
+pub mod own_data;
 pub mod post;
 pub mod comment;
 pub mod visit;

@@ -22,8 +22,8 @@ use crate::web::route::Route;
 use crate::web::{Cx, Error, Result, assets, csrf, observer, paths, reply};
 use crate::{
     admin, auth, benchmarking, comment, deletion, error_group, feed, first_admin, flag, follow, hiding, hint,
-    hn_api, hn_forms, hn_search, inbox, kept, logo, mail, moderation, monitoring, post, preference, reset,
-    saved, search, session, setting, sitemap, status, user, version,
+    hn_api, hn_forms, hn_search, inbox, kept, logo, mail, moderation, monitoring, own_data, post, preference,
+    reset, saved, search, session, setting, sitemap, status, user, version,
 };
 
 /// What keeps a client from sending a change as often as it can.
@@ -273,6 +273,7 @@ routes! { cx,
         PUT [Changes] => user::handlers::update(cx),
         DELETE [SignIns] => user::handlers::destroy(cx)
     }
+    ["user", "data"] => { POST [Changes] => own_data::handlers::download(cx) }
     ["user", "edit"] => { GET => user::handlers::edit(cx) }
     ["user", "delete"] => { GET => user::handlers::confirm_destroy(cx) }
     ["sign_in"] | ["sessions", "new"] => { GET => session::handlers::new(cx) }
@@ -391,7 +392,10 @@ fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {
         ["sessions", ..] | ["users"] | ["benchmarking", ..] => true,
         ["preferences" | "login" | "fave"] | ["drafts" | "from" | "inbox", _] => true,
         ["posts", _, "save" | "unsave" | "mute" | "unmute" | "hide" | "unhide"] => true,
-        ["reset"] | ["reset" | "confirm" | "unsubscribe", _] | ["user", "mail", "replies"] => true,
+        ["reset"]
+        | ["reset" | "confirm" | "unsubscribe", _]
+        | ["user", "mail", "replies"]
+        | ["user", "data"] => true,
         ["users", _, "follow" | "unfollow" | "mute" | "unmute"] | ["comments", _, "save" | "unsave"] => true,
         ["user"] | ["user", "mail"] => method == "DELETE",
         _ => false,

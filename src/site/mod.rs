@@ -75,6 +75,8 @@ pub struct Site {
     pub limiter: Limiter,
     /// The status of the replica; `None`: there is no replica.
     pub replica: Option<Arc<ReplicaStatus>>,
+    /// Permits to write a person's own data.
+    pub downloads: Semaphore,
     /// The number of open streams of the API of Hacker News.
     pub streams: AtomicUsize,
     /// Response counts and times by route.

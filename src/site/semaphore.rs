@@ -68,6 +68,12 @@ impl Semaphore {
         Semaphore::new(cores().clamp(1, MAX_HASHES), HASH_TIMEOUT)
     }
 
+    /// A semaphore for writing people's own data: one at a time leaves the other cores to pages.
+    #[must_use]
+    pub fn for_downloads() -> Semaphore {
+        Semaphore::new(1, REQUEST_TIMEOUT)
+    }
+
     /// A semaphore of `count` permits; a waiter gives up after `timeout`.
     #[must_use]
     pub fn new(count: usize, timeout: Duration) -> Semaphore {

@@ -265,6 +265,15 @@ pub fn uncacheable(cx: &Cx, content_type: &'static str, text: String) -> Respons
     with_security(cx, response)
 }
 
+/// A file that browsers save under this name, and no cache keeps.
+#[must_use]
+pub fn download(cx: &Cx, content_type: &'static str, name: &str, bytes: Vec<u8>) -> Response {
+    let mut response = Response::from_data(content_type, bytes);
+    forbid_storing(&mut response);
+    response.headers.push(("Content-Disposition".into(), format!("attachment; filename=\"{name}\"").into()));
+    with_security(cx, response)
+}
+
 /// A JSON response that no cache may keep, at an address that also serves a page.
 #[must_use]
 pub fn json(cx: &Cx, value: &serde_json::Value) -> Response {

@@ -564,6 +564,8 @@ fn send_all(signed_in: bool, walked: &Walked) {
                         assert!(answer.text().starts_with("<!DOCTYPE html>"), "{form:?}");
                         assert_eq!(complaints(&answer.html()), [""; 0], "{form:?}");
                     }
+                    // A file, which leads nowhere.
+                    200 => assert!(answer.header("Content-Disposition").is_some(), "{form:?}"),
                     status => panic!("{status}: {form:?}"),
                 }
             });
@@ -646,6 +648,6 @@ fn every_page_and_form_for_a_user_works_without_a_script() {
     ] {
         assert!(found.contains(shape), "{shape} is not among {found:?}");
     }
-    assert_eq!(walked.forms.len(), 31, "{:#?}", walked.forms.keys());
+    assert_eq!(walked.forms.len(), 32, "{:#?}", walked.forms.keys());
     send_all(true, &walked);
 }

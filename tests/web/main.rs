@@ -58,6 +58,7 @@ mod own_lists;
 mod pages;
 mod plans;
 mod previewing;
+mod own_data;
 mod printing;
 mod proxies;
 mod replica;

@@ -293,6 +293,7 @@ fn request(method: &str, pattern: &str) -> Option<(&'static str, &'static [(&'st
         ("POST", "/posts/:id/unflag") => ("/posts/6/unflag", &[]),
         ("POST", "/comments/:id/undo") => ("/comments/{own}/undo", &[]),
         ("POST", "/comments/:id/unflag") => ("/comments/{other}/unflag", &[]),
+        ("POST", "/user/data") => ("/user/data", &[]),
         ("POST", "/posts/:id/retitle") => {
             ("/posts/6/retitle", &[("title", "A better title {n}"), ("reason", "A reason")])
         }

@@ -148,6 +148,11 @@ fn sessions<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
                 }
                 : pager::more(sessions.next, "sessions", "#sessions", "sessions");
             }
+            // A file, which htmx cannot take.
+            form(method="post", action=paths::OWN_DATA, class="own-data") {
+                : Account::of(viewer);
+                button(class="button", id="own_data") { : "Download my data" }
+            }
         }
     }
 }

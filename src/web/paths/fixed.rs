@@ -50,6 +50,8 @@ pub const SIGN_UP: &str = "/sign_up";
 pub const USERS: &str = "/users";
 /// The viewer's account.
 pub const ACCOUNT: &str = "/user";
+/// What the site keeps about the viewer, as a file (POST).
+pub const OWN_DATA: &str = "/user/data";
 /// The form for changing the viewer's account.
 pub const EDIT_ACCOUNT: &str = "/user/edit";
 /// The viewer's mail address.
