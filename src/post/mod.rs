@@ -233,6 +233,21 @@ impl Content {
         Content { title, url, description, is_repost: false }
     }
 
+    /// This content with the fields in which it does not differ from `before` taken from `present`: what a form that was
+    /// made from `before` changes of a post that has changed since.
+    #[must_use]
+    pub fn rebased(&self, before: &Content, present: Content) -> Content {
+        let field = |of: fn(&Content) -> &String, present: String| {
+            if of(self) == of(before) { present } else { of(self).clone() }
+        };
+        Content {
+            title: field(|content| &content.title, present.title),
+            url: field(|content| &content.url, present.url),
+            description: field(|content| &content.description, present.description),
+            is_repost: self.is_repost,
+        }
+    }
+
     /// Whether all fields are empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -365,8 +380,12 @@ pub struct NewPost<'p> {
 /// The outcome of a change to a post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UpdateOutcome {
-    /// The post was changed, or is as requested already.
+    /// The post was changed.
     Done,
+    /// The post is as requested already.
+    Unchanged,
+    /// The post is not there, or no longer.
+    NotFound,
     /// Refused: these other posts have the title or the address.
     Taken(Holders),
 }

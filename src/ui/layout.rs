@@ -115,9 +115,9 @@ impl<'p> Page<'p> {
 
 /// htmx's configuration where it differs from the defaults: a response names the elements that it changes and
 /// changes nothing else (docs/decisions/0009-htmx-gets-changes.md); responses of status 5xx are not swapped
-/// into the page; an opened `details` element stays open.
-const HTMX_CONFIG: &str =
-    r#"{"defaultSwap":"none","noSwap":[204,304,"5xx"],"morphIgnore":["data-htmx-powered","open"]}"#;
+/// into the page; an opened `details` element stays open. Without a delay to settle, which would give the browser's
+/// transitions time, a new control is htmx's from the moment it is there: pressed in between, it would load a page.
+const HTMX_CONFIG: &str = r#"{"defaultSwap":"none","defaultSettleDelay":0,"noSwap":[204,304,"5xx"],"morphIgnore":["data-htmx-powered","open"]}"#;
 
 /// The initial capacity of a page's buffer: enough for most pages, since growing copies the content. Memory
 /// that is never written to is never mapped.

@@ -30,6 +30,29 @@ fn a_post_is_saved_by_its_button_which_keeps_the_focus() {
 }
 
 #[test]
+fn a_button_that_a_swap_made_loads_no_page_from_its_first_moment_on() {
+    let reader = Reader::on_new_site();
+    reader.sign_in();
+    let path = reader.new_post("A post to find again");
+    let button = format!("#save_{}", path.trim_start_matches("/posts/"));
+    reader.open(&path);
+    reader.mark();
+    // Presses the new button as soon as the swap that made it has ended.
+    reader.evaluate(&format!(
+        "new MutationObserver((_, observer) => {{
+            if (document.querySelector('{button}')?.innerText.trim() !== 'Unsave') return;
+            observer.disconnect();
+            document.querySelector('{button}').click();
+        }}).observe(document.body, {{childList: true, subtree: true}})"
+    ));
+    reader.click(&button);
+    reader.wait(&format!(
+        "document.querySelector('{button}')?.innerText.trim() === 'Save' && document.querySelector('#flash').innerText !== ''"
+    ));
+    assert!(reader.is_marked(), "a page was loaded");
+}
+
+#[test]
 fn a_user_saves_a_post_without_javascript() {
     let author = Reader::on_new_site();
     let name = author.sign_in();

@@ -295,10 +295,9 @@ fn happen(pair: &Pair, event: Event, now: Timestamp) {
             }
             Event::Change(of, site) => {
                 let url = address(site, unique);
-                let link = link::parse(&url).ok();
                 let start = ["Changed", "Ask:", "Show LN:"][of % 3];
                 let content = Content { title: format!("{start} {unique}"), url, ..Content::default() };
-                post::sql::update(connection, post(of)?, &content, link.as_ref(), now)?;
+                post::sql::update(connection, post(of)?, &Content::default(), &content, now)?;
             }
             Event::ChangeText(of) => {
                 run("UPDATE descriptions SET text = 'Text ' || ?2 WHERE post_id = ?1", post(of)?.get())?

@@ -229,8 +229,8 @@ fn every_change_finds_its_rows_by_an_index() {
         let id = comment::sql::create(connection, &new).expect("a comment");
         assert!(comment::sql::update(connection, id, "Another body", LONG_AGO).expect("it is changed"));
         let content = Content { title: "Another title".into(), ..Content::default() };
-        let updated =
-            post::sql::update(connection, post_id, &content, None, LONG_AGO).expect("it is changed");
+        let updated = post::sql::update(connection, post_id, &Content::default(), &content, LONG_AGO)
+            .expect("it is changed");
         assert_eq!(updated, UpdateOutcome::Done);
         for target in [Target::Post(post_id), Target::Comment(id)] {
             let versions = version::sql::of(connection, target).expect("its versions");
@@ -306,8 +306,9 @@ fn every_query_and_change_of_one_user_is_found_by_an_index() {
         );
         let link = post::link::parse("https://example.com/a").expect("a link");
         let change = |title: &str| {
-            let content = Content { title: title.to_owned(), ..Content::default() };
-            post::sql::update(connection, POST, &content, Some(&link), now).expect("an answer")
+            let url = link.url.clone();
+            let content = Content { title: title.to_owned(), url, ..Content::default() };
+            post::sql::update(connection, POST, &Content::default(), &content, now).expect("an answer")
         };
         let holders = Holders { title: Some(holder(OTHER_POST)), address: None };
         assert_eq!(change(&other), UpdateOutcome::Taken(holders));
@@ -602,6 +603,9 @@ fn moderation_finds_its_rows_by_an_index() {
         reset::sql::create(connection, USER, Maker::Mail, &secret, LONG_AGO).expect("a link");
         let pruned = reset::sql::prune(connection, 0, Timestamp::from_micros(2)).expect("they go");
         assert_eq!(pruned.removed, 1);
+        let (action, subject) = (ModerationAction::Retitle, Subject::Post(POST));
+        let decision = Decision { action, subject, reason: "It shouted", now: LONG_AGO };
+        moderation::sql::record(connection, Some(USER), &decision).expect("it is logged");
         moderation::sql::mark_notices_read(connection, UserId::new(2)).expect("they are read");
         post::sql::lock_reason(connection, POST).expect("an answer");
         auth::sql::ban_reason(connection, UserId::new(2)).expect("an answer");
@@ -722,7 +726,7 @@ fn the_search_index_finds_its_rows_by_an_index() {
             NewComment { post_id, parent_id: None, user_id: USER, body: "A new body", created_at: LONG_AGO };
         comment::sql::create(connection, &new).expect("a comment");
         let content = Content { title: "Another title".into(), ..Content::default() };
-        post::sql::update(connection, POST, &content, None, LONG_AGO).expect("it changes");
+        post::sql::update(connection, POST, &Content::default(), &content, LONG_AGO).expect("it changes");
         assert!(search::sql::is_behind(connection).expect("an answer"));
         assert!(!search::sql::index_step(connection).expect("a step"));
         assert!(!search::sql::is_behind(connection).expect("an answer"));

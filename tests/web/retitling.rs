@@ -1,9 +1,12 @@
 //! Admins change the title and the link of any post.
 
+use std::thread;
+
 use rusqlite::Connection;
 
 use crate::client::*;
 use crate::harness::*;
+use crate::operation::Scrape;
 
 /// A site with a post of user 5 that is older than its author may change its title, and its admin.
 fn site() -> (Site, Connection, Client) {
@@ -115,5 +118,62 @@ fn a_mistake_is_shown_with_what_was_typed() {
     admin.post("/posts/2/moderate", &[("act", "remove"), ("reason", "Spam it is")]);
     assert_eq!(admin.post("/posts/2/retitle", &FORM).status, 404, "what is removed has no title to change");
     assert!(!admin.get("/posts/2/moderate").text().contains("/posts/2/retitle"));
+    assert_eq!(number(&database, "SELECT count(*) FROM acts WHERE verb = 'retitle'"), 0);
+}
+
+/// The statuses of two equal forms that are sent before the open transaction of `database` commits, and written after it.
+fn sent_twice_before_a_commit(site: &Site, database: &Connection, admin: &Client) -> [u16; 2] {
+    thread::scope(|scope| {
+        let sent = [(); 2].map(|()| scope.spawn(|| admin.post("/posts/2/retitle", &FORM).status));
+        eventually("one waits for the writer, which waits for the lock", || {
+            (Scrape::of(site.address).number("lorem_news_write_queue_length", &[]) >= 1.0).then_some(())
+        });
+        database.execute_batch("COMMIT").expect("it had begun");
+        sent.map(|sent| sent.join().expect("it is answered"))
+    })
+}
+
+#[test]
+fn what_the_author_wrote_in_between_stays_and_of_equal_forms_at_once_one_is_logged() {
+    let (site, database, admin) = site();
+    database
+        .execute_batch("BEGIN IMMEDIATE; UPDATE descriptions SET text = 'Newer words' WHERE post_id = 2")
+        .expect("no writer");
+    let statuses = sent_twice_before_a_commit(&site, &database, &admin);
+    assert_eq!((statuses, title(&database).as_str()), ([303; 2], "A calm title"));
+    assert_eq!(number(&database, "SELECT count(*) FROM acts WHERE verb = 'retitle'"), 1);
+    assert_eq!(number(&database, "SELECT count(*) FROM notices"), 1);
+    assert_eq!(number(&database, "SELECT count(*) FROM descriptions WHERE text = 'Newer words'"), 1);
+    assert_sound(&database);
+}
+
+#[test]
+fn what_was_removed_in_between_is_not_changed_or_logged() {
+    let (site, database, admin) = site();
+    database
+        .execute_batch(
+            "BEGIN IMMEDIATE; UPDATE posts SET deleted_at = 9, removed_at = 9 WHERE id = 2;
+             UPDATE users SET posts_count = posts_count - 1 WHERE id = 5",
+        )
+        .expect("no writer");
+    let statuses = sent_twice_before_a_commit(&site, &database, &admin);
+    assert_eq!(statuses, [404; 2]);
+    assert_eq!(number(&database, "SELECT count(*) FROM acts WHERE verb = 'retitle'"), 0);
+    assert_eq!(number(&database, "SELECT count(*) FROM versions"), 0);
+}
+
+#[test]
+fn a_form_that_changes_nothing_leaves_no_draft() {
+    let (site, database, _admin) = site();
+    let guest = Client::new(&site);
+    let unchanged = [("title", "Shouting TITLE"), ("url", ""), ("reason", "None")];
+    assert_eq!(guest.post("/posts/2/retitle", &unchanged).status, 303);
+    let name: String = database
+        .query_row("SELECT screen_name FROM users WHERE id = 1", [], |row| row.get(0))
+        .expect("a name");
+    guest.sign_in(&name);
+    assert_eq!(number(&database, "SELECT count(*) FROM drafts"), 1);
+    assert_eq!(guest.post("/posts/2/retitle", &unchanged).status, 303);
+    assert_eq!(number(&database, "SELECT count(*) FROM drafts"), 0);
     assert_eq!(number(&database, "SELECT count(*) FROM acts WHERE verb = 'retitle'"), 0);
 }

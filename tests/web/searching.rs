@@ -50,8 +50,10 @@ impl Words {
             description: description.into(),
             is_repost: false,
         };
+        // All fields are new.
+        let before = Content { description: "before".into(), ..Content::default() };
         let updated =
-            post::sql::update(&self.database, PostId::new(id), &content, None, Timestamp::from_micros(2))
+            post::sql::update(&self.database, PostId::new(id), &before, &content, Timestamp::from_micros(2))
                 .expect("an answer");
         assert_eq!(updated, UpdateOutcome::Done);
     }

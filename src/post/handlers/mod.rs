@@ -456,8 +456,8 @@ pub fn update(cx: &Cx, id: PostId) -> Result {
         if sql::author(connection, id)? != Some(user_id) {
             return Ok(None);
         }
-        let updated = sql::update(connection, id, &content, link.as_ref(), now)?;
-        if updated == UpdateOutcome::Done {
+        let updated = sql::update(connection, id, &before, &content, now)?;
+        if matches!(updated, UpdateOutcome::Done | UpdateOutcome::Unchanged) {
             draft::handlers::delete_sent(connection, token.as_ref(), &paths::post(id).to_string())?;
         }
         Ok(Some(updated))
@@ -466,8 +466,10 @@ pub fn update(cx: &Cx, id: PostId) -> Result {
         return Err(draft::handlers::sign_in_first(cx, paths::edit_post(id), &Content::FIELDS));
     };
     match updated {
-        Some(UpdateOutcome::Done) => Ok(reply::done(cx, paths::post(id), Flash::PostUpdated)),
+        Some(UpdateOutcome::Done | UpdateOutcome::Unchanged) => {
+            Ok(reply::done(cx, paths::post(id), Flash::PostUpdated))
+        }
         Some(UpdateOutcome::Taken(holders)) => refuse(&holders.errors(), holders),
-        None => Err(Error::NotFound),
+        Some(UpdateOutcome::NotFound) | None => Err(Error::NotFound),
     }
 }

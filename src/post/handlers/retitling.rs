@@ -66,8 +66,7 @@ pub fn update(cx: &Cx, id: PostId) -> Result {
     let viewer = draft::handlers::require_user(cx, paths::retitle_post(id), &FIELDS)?;
     auth::require_admin(cx)?;
     let present = present(cx, id)?;
-    let (sent, is_same) =
-        (cx.form()?, |other: &Content| other.title == present.title && other.url == present.url);
+    let sent = cx.form()?;
     // The text stays, whatever is sent.
     let description = present.description.clone();
     let requested = Arc::new(Content { description, ..Content::of(sent, present.clone()) });
@@ -85,18 +84,17 @@ pub fn update(cx: &Cx, id: PostId) -> Result {
     if !errors.is_empty() {
         return refuse(&errors, holders);
     }
-    if is_same(&requested) {
-        return Ok(reply::done(cx, paths::post(id), Flash::PostUpdated));
-    }
     let (content, why, token) = (Arc::clone(&requested), reason.clone(), draft::handlers::token(cx));
     let (session_id, now) = (viewer.session_id, cx.now);
     let outcome = cx.write(move |connection| {
         let Some(admin_id) = moderation::sql::admin(connection, session_id)? else { return Ok(None) };
-        let outcome = sql::update(connection, id, &content, link.as_ref(), now)?;
+        let outcome = sql::update(connection, id, &present, &content, now)?;
         if outcome == UpdateOutcome::Done {
             let (action, subject) = (ModerationAction::Retitle, Subject::Post(id));
             let decision = Decision { action, subject, reason: &why, now };
             moderation::sql::record(connection, Some(admin_id), &decision)?;
+        }
+        if matches!(outcome, UpdateOutcome::Done | UpdateOutcome::Unchanged) {
             let form = paths::retitle_post(id).to_string();
             draft::handlers::delete_sent(connection, token.as_ref(), &form)?;
         }
@@ -104,6 +102,8 @@ pub fn update(cx: &Cx, id: PostId) -> Result {
     })?;
     match outcome {
         Some(UpdateOutcome::Done) => Ok(reply::done(cx, paths::post(id), Flash::Moderated)),
+        Some(UpdateOutcome::Unchanged) => Ok(reply::done(cx, paths::post(id), Flash::PostUpdated)),
+        Some(UpdateOutcome::NotFound) => Err(Error::NotFound),
         Some(UpdateOutcome::Taken(holders)) => refuse(&holders.errors(), holders),
         None => Err(draft::handlers::sign_in_first(cx, paths::retitle_post(id), &FIELDS)),
     }

@@ -1,6 +1,6 @@
 //! SQL that inserts, updates and deletes posts.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::link::{self, NewLink};
 use super::super::{Content, Holder, Holders, NewPost, PostKind, REPOST_WINDOW, UpdateOutcome};
@@ -9,6 +9,7 @@ use crate::text::is_blank;
 use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::version;
+use crate::visibility::sql::{listed, post_text, post_title};
 
 /// Inserts a post and adds it to its author's count; returns the id, or the post that has the title. There is
 /// one writer, so that no other post gets the title in between.
@@ -136,21 +137,43 @@ pub fn unsaid(connection: &Connection, id: PostId, new: &NewPost) -> rusqlite::R
     Ok(unsaid.map(|(_, text)| *text).collect::<Vec<_>>().join("\n\n"))
 }
 
-/// Updates a post, unless another post has the title or the address, and keeps what it was.
+/// What a post that is listed holds.
+fn content(connection: &Connection, id: PostId) -> rusqlite::Result<Option<Content>> {
+    let sql = concat!(
+        "SELECT ",
+        post_title!(listed),
+        ", coalesce(posts.url, ''), ",
+        post_text!(listed),
+        " FROM posts JOIN descriptions ON descriptions.post_id = posts.id WHERE posts.id = ?1 AND ",
+        listed!("posts")
+    );
+    let content = |row: &Row| {
+        Ok(Content { title: row.get(0)?, url: row.get(1)?, description: row.get(2)?, is_repost: false })
+    };
+    connection.prepare_cached(sql)?.query_row([id], content).optional()
+}
+
+/// Changes a post in what `requested` differs from `before`, which the post held when it was requested, and keeps what it
+/// was: what another request has changed since stays. Not if another post has the title or the address.
 pub fn update(
     connection: &Connection,
     id: PostId,
-    content: &Content,
-    link: Option<&NewLink>,
+    before: &Content,
+    requested: &Content,
     now: Timestamp,
 ) -> rusqlite::Result<UpdateOutcome> {
-    let holders = holders(connection, id, content, link, now)?;
+    let Some(present) = content(connection, id)? else { return Ok(UpdateOutcome::NotFound) };
+    let content = requested.rebased(before, present);
+    // A link that is not new was taken before.
+    let link = content.link().unwrap_or_default();
+    let link = link.as_ref();
+    let holders = holders(connection, id, &content, link, now)?;
     if holders != Holders::default() {
         return Ok(UpdateOutcome::Taken(holders));
     }
     let url = link.map(|link| &*link.url);
     if !version::sql::keep_of_post(connection, id, &content.title, url, &content.description)? {
-        return Ok(UpdateOutcome::Done);
+        return Ok(UpdateOutcome::Unchanged);
     }
     connection
         .prepare_cached(
