@@ -89,3 +89,29 @@ fn a_comment_refused_by_a_lock_keeps_its_text() {
     reader.reload();
     assert!(reader.text("#comment_form").contains("It went too far"));
 }
+
+#[test]
+fn an_admin_changes_a_title_and_a_mistake_keeps_what_was_typed() {
+    for with_javascript in [true, false] {
+        let (_reader, admin) = reader_and_admin();
+        admin.allow_fault("status of 422");
+        if !with_javascript {
+            admin.disable_javascript();
+        }
+        admin.open("/posts/1/moderate");
+        admin.follow("main a[href='/posts/1/retitle']");
+        assert_accessible_if(with_javascript, &admin, "the form for a title");
+        admin.fill("#title", "A calmer title");
+        if with_javascript {
+            admin.click("main form[action='/posts/1/retitle'] button");
+            admin.wait("document.querySelector('#reason[aria-invalid=true]') !== null");
+        } else {
+            admin.follow("main form[action='/posts/1/retitle'] button");
+        }
+        assert_eq!(admin.value("#title"), "A calmer title");
+        assert_accessible_if(with_javascript, &admin, "the form for a title with a mistake");
+        admin.fill("#reason", "It shouted");
+        admin.follow("main form[action='/posts/1/retitle'] button");
+        assert_eq!((admin.path().as_str(), admin.text("h1").as_str()), ("/posts/1", "A calmer title"));
+    }
+}
