@@ -1,5 +1,7 @@
 //! All SQL about the inbox.
 
+use std::cmp::Reverse;
+
 use rusqlite::{Connection, OptionalExtension, params};
 use smol_str::SmolStr;
 
@@ -19,9 +21,9 @@ use crate::vote::Target;
 row! {
     /// A comment in the inbox of user `?1`.
     fn item() -> Item, columns item_columns {
-        comment_id: "inbox.comment_id",
-        why: "inbox.why" => why,
-        is_unread: "inbox.is_unread",
+        comment_id: "in_inbox.comment_id",
+        why: "in_inbox.why" => why,
+        is_unread: "in_inbox.is_unread",
         body: comment_text!(listed),
         created_at: "comments.created_at",
         author: author_columns!("users") => user::sql::author,
@@ -36,26 +38,39 @@ fn why(columns: &mut Columns) -> rusqlite::Result<Why> {
     Ok(Why::from_code(columns.read_ref()?.as_str()?))
 }
 
-/// The inbox of a user from `after` on: the newest comments first.
+/// The comments in the inbox of user `?1` before comment `?2`, in the order in which they came, the last first, at most `?3`.
+/// The index has those that are unread and those that are read each in this order: they are merged.
+macro_rules! in_inbox {
+    () => {
+        "SELECT comment_id, why, is_unread FROM inbox \
+             WHERE user_id = ?1 AND is_unread = 1 AND comment_id < ?2 AND NOT is_hidden \
+         UNION ALL SELECT comment_id, why, is_unread FROM inbox \
+             WHERE user_id = ?1 AND is_unread = 0 AND comment_id < ?2 AND NOT is_hidden \
+         ORDER BY comment_id DESC LIMIT ?3"
+    };
+}
+
+/// The inbox of a user from `after` on, in the order in which the comments came, the last first.
 pub fn of_user(
     connection: &Connection,
     user_id: UserId,
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<Item>> {
-    // CROSS JOIN makes `inbox` the outer loop, in the order of its index.
     let sql = concat!(
         "SELECT ",
         item_columns!(),
-        " FROM inbox CROSS JOIN comments ON comments.id = inbox.comment_id \
-         JOIN posts ON posts.id = comments.post_id LEFT JOIN users ON users.id = comments.user_id \
-         WHERE inbox.user_id = ?1 AND (inbox.created_at, inbox.comment_id) < (?2, ?3) AND NOT inbox.is_hidden \
-         ORDER BY inbox.created_at DESC, inbox.comment_id DESC LIMIT ?4"
+        " FROM (",
+        in_inbox!(),
+        ") AS in_inbox CROSS JOIN comments ON comments.id = in_inbox.comment_id \
+         JOIN posts ON posts.id = comments.post_id LEFT JOIN users ON users.id = comments.user_id"
     );
-    let rows = connection
+    let mut rows = connection
         .prepare_cached(sql)?
-        .query_map(params![user_id, after.key, after.id, limit + 1], |row| item(&mut Columns::of(row)))?
-        .collect::<Result<_, _>>()?;
+        .query_map(params![user_id, after.id, limit + 1], |row| item(&mut Columns::of(row)))?
+        .collect::<Result<Vec<_>, _>>()?;
+    // The order of a subquery promises nothing about that of the join.
+    rows.sort_unstable_by_key(|item| Reverse(item.comment_id));
     Ok(Slice::of(rows, limit, Item::cursor))
 }
 
@@ -140,7 +155,7 @@ pub fn unread_among(
         return Ok(Vec::new());
     };
     let sql = "SELECT comment_id FROM inbox WHERE user_id = ?1 AND comment_id BETWEEN ?2 AND ?3 \
-               AND is_unread AND NOT is_hidden ORDER BY comment_id DESC LIMIT ?4";
+               AND is_unread = 1 AND NOT is_hidden ORDER BY comment_id DESC LIMIT ?4";
     let unread = connection
         .prepare_cached(sql)?
         .query_map(params![user_id, first, last, MAX_UNREAD], |row| row.get(0))?
@@ -161,7 +176,7 @@ pub fn mark_read(connection: &Connection, user_id: UserId, id: CommentId) -> rus
 /// Records that a user has seen all comments of their inbox, at most `number` of them; whether there may be more.
 pub fn mark_some_read(connection: &Connection, user_id: UserId, number: u32) -> rusqlite::Result<bool> {
     let sql = "UPDATE inbox SET is_unread = 0 WHERE user_id = ?1 AND comment_id IN \
-               (SELECT comment_id FROM inbox WHERE user_id = ?1 AND is_unread AND NOT is_hidden LIMIT ?2)";
+               (SELECT comment_id FROM inbox WHERE user_id = ?1 AND is_unread = 1 AND NOT is_hidden LIMIT ?2)";
     Ok(connection.prepare_cached(sql)?.execute(params![user_id, number])? > 0)
 }
 
@@ -240,11 +255,12 @@ pub fn set_feed_secret(connection: &Connection, user_id: UserId, secret: &[u8; 3
     Ok(())
 }
 
-/// The newest comments in the inbox of a user.
+/// The last comments that came into the inbox of a user.
 pub fn newest(connection: &Connection, user_id: UserId, limit: u32) -> rusqlite::Result<Vec<CommentId>> {
-    let sql = "SELECT comment_id FROM inbox WHERE user_id = ?1 AND NOT is_hidden \
-               ORDER BY created_at DESC, comment_id DESC LIMIT ?2";
-    connection.prepare_cached(sql)?.query_map(params![user_id, limit], |row| row.get(0))?.collect()
+    connection
+        .prepare_cached(in_inbox!())?
+        .query_map(params![user_id, i64::MAX, limit], |row| row.get(0))?
+        .collect()
 }
 
 /// Deletes at most `number` rows of a user's inbox and of their muted discussions, for the deletion of the account;

@@ -82,7 +82,7 @@ fn plan(connection: &Connection, sql: &str) -> Vec<String> {
 }
 
 /// Whether a line of a plan reads a whole table. A query without FROM scans one constant row, and a
-/// subquery has its own lines; `ids` are those that the caller gives. FTS5 marks a search for words with `M` and one for a rowid with `=`; a scan
+/// subquery, also one with a name, has its own lines; `ids` are those that the caller gives. FTS5 marks a search for words with `M` and one for a rowid with `=`; a scan
 /// of its vocabulary that begins at a word has the bit 512 (`FTS5VOCAB_TERM_GE`).
 fn scans(line: &str) -> bool {
     let looks_up = line.split_once(" VIRTUAL TABLE INDEX ").is_some_and(|(_, how)| {
@@ -91,6 +91,7 @@ fn scans(line: &str) -> bool {
     });
     let is_one = line == "SCAN CONSTANT ROW"
         || line.starts_with("SCAN (subquery")
+        || line == "SCAN in_inbox"
         || line.starts_with("SCAN ids VIRTUAL");
     line.starts_with("SCAN") && !is_one && !looks_up
 }

@@ -140,7 +140,7 @@ pub fn items(connection: &Connection, user_id: UserId, now: Timestamp) -> rusqli
         item_columns!(),
         " FROM inbox CROSS JOIN comments ON comments.id = inbox.comment_id \
          JOIN posts ON posts.id = comments.post_id JOIN users ON users.id = comments.user_id \
-         WHERE inbox.user_id = ?1 AND inbox.is_unread AND NOT inbox.is_hidden \
+         WHERE inbox.user_id = ?1 AND inbox.is_unread = 1 AND NOT inbox.is_hidden \
              AND inbox.comment_id > (SELECT told_id FROM addresses WHERE user_id = ?1) AND inbox.created_at > ?2 \
              AND users.banned_at IS NULL AND ",
         listed!("comments"),
@@ -156,8 +156,7 @@ pub fn items(connection: &Connection, user_id: UserId, now: Timestamp) -> rusqli
 
 /// The last comment in a user's inbox that is unread; 0: there is none.
 pub fn last_unread(connection: &Connection, user_id: UserId) -> rusqlite::Result<i64> {
-    let sql =
-        "SELECT coalesce(max(comment_id), 0) FROM inbox WHERE user_id = ?1 AND is_unread AND NOT is_hidden";
+    let sql = "SELECT coalesce(max(comment_id), 0) FROM inbox WHERE user_id = ?1 AND is_unread = 1 AND NOT is_hidden";
     connection.prepare_cached(sql)?.query_row([user_id], |row| row.get(0))
 }
 

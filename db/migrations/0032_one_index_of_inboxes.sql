@@ -1,0 +1,5 @@
+-- One index of the inbox in place of two, so that a comment writes one page less. It ends with the key: a user's unread
+-- comments, and their read ones, each in the order in which they came.
+DROP INDEX inbox_of_user;
+DROP INDEX inbox_unread;
+CREATE INDEX inbox_of_user ON inbox (user_id, is_unread);
