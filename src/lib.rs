@@ -40,6 +40,7 @@ pub mod search;
 pub mod preference;
 pub mod flag;
 pub mod moderation;
+pub mod moving;
 pub mod saved;
 pub mod setting;
 pub mod hint;

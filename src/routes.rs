@@ -22,8 +22,8 @@ use crate::web::route::Route;
 use crate::web::{Cx, Error, Result, assets, csrf, observer, paths, reply};
 use crate::{
     admin, auth, benchmarking, comment, deletion, error_group, feed, first_admin, flag, follow, hiding, hint,
-    hn_api, hn_forms, hn_search, inbox, kept, logo, mail, moderation, monitoring, own_data, post, preference,
-    reset, saved, search, session, setting, sitemap, status, user, version,
+    hn_api, hn_forms, hn_search, inbox, kept, logo, mail, moderation, monitoring, moving, own_data, post,
+    preference, reset, saved, search, session, setting, sitemap, status, user, version,
 };
 
 /// What keeps a client from sending a change as often as it can.
@@ -83,7 +83,10 @@ fn has_secret(segments: &[&str]) -> bool {
 /// Whether the handler of a changing request shows a form again that was made for another account, and changes
 /// nothing: it asks [`Cx::or_refused`]. All other requests are refused here.
 fn repeats_its_form(segments: &[&str]) -> bool {
-    matches!(segments, ["posts"] | [_, _, "comments" | "replies" | "flag" | "moderate"])
+    matches!(
+        segments,
+        ["posts"] | [_, _, "comments" | "replies" | "flag" | "moderate" | "retitle" | "merge" | "move"]
+    )
 }
 
 /// The route of requests that match no route, or are refused before one is looked for.
@@ -169,6 +172,10 @@ routes! { cx,
         GET => post::handlers::retitling::show(cx, post_id(id)?),
         POST [Changes] => post::handlers::retitling::update(cx, post_id(id)?)
     }
+    ["posts", id, "merge"] => {
+        GET => moving::handlers::show(cx, Target::Post(post_id(id)?)),
+        POST [Changes] => moving::handlers::update(cx, Target::Post(post_id(id)?))
+    }
     ["posts", id, "moderate"] => {
         GET => moderation::handlers::show(cx, Subject::Post(post_id(id)?)),
         POST [Changes] => moderation::handlers::decide(cx, Subject::Post(post_id(id)?))
@@ -211,6 +218,10 @@ routes! { cx,
         POST [Writes] => flag::handlers::create(cx, Target::Comment(comment_id(id)?))
     }
     ["comments", id, "unflag"] => { POST [Changes] => flag::handlers::withdraw(cx, Target::Comment(comment_id(id)?)) }
+    ["comments", id, "move"] => {
+        GET => moving::handlers::show(cx, Target::Comment(comment_id(id)?)),
+        POST [Changes] => moving::handlers::update(cx, Target::Comment(comment_id(id)?))
+    }
     ["comments", id, "moderate"] => {
         GET => moderation::handlers::show(cx, Subject::Comment(comment_id(id)?)),
         POST [Changes] => moderation::handlers::decide(cx, Subject::Comment(comment_id(id)?))

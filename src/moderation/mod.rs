@@ -96,10 +96,14 @@ pub enum ModerationAction {
     Strike,
     /// Changes the title or the link of a post.
     Retitle,
+    /// Removes a post whose comments go to another, to which its address leads ([`crate::moving`]).
+    Merge,
+    /// Moves a comment with its replies to another post, or out of its thread.
+    Move,
 }
 
 impl ModerationAction {
-    const ALL: [ModerationAction; 12] = [
+    const ALL: [ModerationAction; 14] = [
         ModerationAction::Remove,
         ModerationAction::Restore,
         ModerationAction::Lock,
@@ -112,6 +116,8 @@ impl ModerationAction {
         ModerationAction::Appoint,
         ModerationAction::Strike,
         ModerationAction::Retitle,
+        ModerationAction::Merge,
+        ModerationAction::Move,
     ];
 
     /// The action's name in forms and in the database.
@@ -130,6 +136,8 @@ impl ModerationAction {
             ModerationAction::Appoint => "appoint",
             ModerationAction::Strike => "strike",
             ModerationAction::Retitle => "retitle",
+            ModerationAction::Merge => "merge",
+            ModerationAction::Move => "move",
         }
     }
 
@@ -155,6 +163,8 @@ impl ModerationAction {
             ModerationAction::Appoint => "Make an admin",
             ModerationAction::Strike => "Strike",
             ModerationAction::Retitle => "Change title",
+            ModerationAction::Merge => "Merge into another post",
+            ModerationAction::Move => "Move to another post",
         }
     }
 
@@ -174,6 +184,8 @@ impl ModerationAction {
             ModerationAction::Appoint => "made an admin of",
             ModerationAction::Strike => "struck a version of",
             ModerationAction::Retitle => "changed the title of",
+            ModerationAction::Merge => "merged",
+            ModerationAction::Move => "moved",
         }
     }
 }
@@ -226,6 +238,8 @@ pub struct LogEntry {
     pub name: Option<String>,
     /// Whether the subject is a user who is an admin now.
     pub is_about_admin: bool,
+    /// The post into which a post was merged or to which a comment was moved; `None` once its row is gone.
+    pub to: Option<PostId>,
     /// The admin's reason.
     pub reason: String,
 }

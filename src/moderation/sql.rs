@@ -44,8 +44,8 @@ pub fn decide(connection: &Connection, admin_id: UserId, new: &Decision) -> rusq
     Ok(outcome)
 }
 
-/// Adds a decision to the log, and to what its user is told. `admin_id`: the admin; `None`: the operator.
-pub fn record(connection: &Connection, admin_id: Option<UserId>, new: &Decision) -> rusqlite::Result<()> {
+/// Adds a decision to the log, and to what its user is told; the entry's id. `admin_id`: the admin; `None`: the operator.
+pub fn record(connection: &Connection, admin_id: Option<UserId>, new: &Decision) -> rusqlite::Result<i64> {
     let (noun, post_id, comment_id, user_id) = new.subject.columns();
     let sql = "INSERT INTO acts (created_at, admin_id, verb, noun, post_id, comment_id, user_id, reason, is_by_operator) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
@@ -61,20 +61,38 @@ pub fn record(connection: &Connection, admin_id: Option<UserId>, new: &Decision)
         new.reason,
         is_by_operator
     ])?;
-    if new.action == ModerationAction::Reset {
-        connection
-            .prepare_cached("INSERT INTO notices (act_id, user_id) VALUES (?1, ?2)")?
-            .execute(params![connection.last_insert_rowid(), user_id])?;
+    let act_id = connection.last_insert_rowid();
+    match (new.action, new.subject) {
+        (ModerationAction::Reset, Subject::User(id)) => {
+            connection
+                .prepare_cached("INSERT INTO notices (act_id, user_id) VALUES (?1, ?2)")?
+                .execute(params![act_id, id])?;
+        }
+        (ModerationAction::Retitle | ModerationAction::Merge, Subject::Post(id)) => {
+            tell_author(connection, act_id, Target::Post(id), admin_id)?;
+        }
+        (ModerationAction::Move, Subject::Comment(id)) => {
+            tell_author(connection, act_id, Target::Comment(id), admin_id)?;
+        }
+        _ => {}
     }
-    if new.action == ModerationAction::Retitle {
-        let sql = "INSERT INTO notices (act_id, user_id) \
-                   SELECT ?1, user_id FROM posts WHERE id = ?2 AND user_id IS NOT NULL AND user_id IS NOT ?3";
-        connection.prepare_cached(sql)?.execute(params![
-            connection.last_insert_rowid(),
-            post_id,
-            admin_id
-        ])?;
-    }
+    Ok(act_id)
+}
+
+/// Tells the author of a post or comment of an entry of the log, unless they are the admin who made it.
+fn tell_author(
+    connection: &Connection,
+    act_id: i64,
+    target: Target,
+    admin_id: Option<UserId>,
+) -> rusqlite::Result<()> {
+    let (sql, id) = target.statement(
+        "INSERT INTO notices (act_id, user_id) \
+         SELECT ?2, user_id FROM posts WHERE id = ?1 AND user_id IS NOT NULL AND user_id IS NOT ?3",
+        "INSERT INTO notices (act_id, user_id) \
+         SELECT ?2, user_id FROM comments WHERE id = ?1 AND user_id IS NOT NULL AND user_id IS NOT ?3",
+    );
+    connection.prepare_cached(sql)?.execute(params![id, act_id, admin_id])?;
     Ok(())
 }
 
@@ -127,7 +145,8 @@ fn counted(row: &Row) -> rusqlite::Result<Counted> {
     Ok(Counted { author: row.get(0)?, score: row.get(1)?, post_id: row.get(2)? })
 }
 
-fn remove(connection: &Connection, target: Target, now: Timestamp) -> rusqlite::Result<Outcome> {
+/// Removes a post or comment, without an entry of the log.
+pub fn remove(connection: &Connection, target: Target, now: Timestamp) -> rusqlite::Result<Outcome> {
     // A trigger deletes its case and flags.
     let (sql, id) = target.statement(
         "UPDATE posts SET deleted_at = ?2, removed_at = ?2 WHERE id = ?1 AND deleted_at IS NULL \
@@ -266,6 +285,7 @@ row! {
         subject: "posts.id, comments.id, users.id" => subject,
         name: concat!(post_title!(or_null), ", users.screen_name") => name,
         is_about_admin: "users.is_admin IS TRUE",
+        to: "acts.to_post_id",
         reason: "acts.reason",
     }
 }

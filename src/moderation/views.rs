@@ -102,7 +102,7 @@ pub fn entry<'l>(entry: &'l LogEntry, is_new: bool, clock: &'l Clock) -> impl Re
         p {
             @ if is_new { strong(class="badge") { : "new" } : " " }
             : admin(entry); : " "; : entry.action.past_tense(); : " ";
-            : entry_subject(entry); : DOT; : Age { at: entry.created_at, clock }; : " ago"
+            : entry_subject(entry); : destination(entry); : DOT; : Age { at: entry.created_at, clock }; : " ago"
         }
         p(dir="auto") { : Text(&entry.reason) }
     }
@@ -132,6 +132,16 @@ fn entry_subject(entry: &LogEntry) -> impl Render + '_ {
         } else {
             @ if !is_user { : "a "; : &entry.noun; : " " }
             : DELETED
+        }
+    }
+}
+
+/// Where a merged post or a moved comment is now: ` into post #9`.
+fn destination(entry: &LogEntry) -> impl Render + '_ {
+    owned_html! {
+        @ if let Some(to) = entry.to {
+            : if entry.action == ModerationAction::Merge { " into " } else { " to " };
+            a(href=paths::post(to)) { : Id("post #", to.get()) }
         }
     }
 }
@@ -188,6 +198,10 @@ pub fn decide<'c>(
         // One that is on its page.
         @ if let (Subject::Post(id), true) = (detail.subject, actions.contains(&ModerationAction::Remove)) {
             p { a(class="button", href=paths::retitle_post(id)) { : ModerationAction::Retitle.button_label() } }
+            p { a(class="button", href=paths::merge_post(id)) { : ModerationAction::Merge.button_label() } }
+        }
+        @ if let (Subject::Comment(id), true) = (detail.subject, actions.contains(&ModerationAction::Remove)) {
+            p { a(class="button", href=paths::move_comment(id)) { : ModerationAction::Move.button_label() } }
         }
         @ for action in &actions { : form(Account::of(viewer), detail.subject, *action, form_state) }
         @ if lacks_base_url { p(class="hint", id="no_reset") { : reset::NO_BASE_URL; : "." } }

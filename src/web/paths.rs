@@ -42,6 +42,13 @@ pub fn post_at(path: &str) -> Option<(PostId, &str)> {
     Some((PostId::from_path(id)?, rest))
 }
 
+/// The post in the address of one of its pages, on any host.
+#[must_use]
+pub fn post_in(address: &str) -> Option<PostId> {
+    let (id, rest) = post_at(&address[address.find("/posts/")?..])?;
+    (rest.is_empty() || rest.starts_with(['/', '?', '#'])).then_some(id)
+}
+
 /// The text of a post that is cut on the post's page.
 #[must_use]
 pub fn post_text(id: PostId) -> Path {
@@ -276,6 +283,18 @@ pub fn unflag_comment(id: CommentId) -> Path {
 #[must_use]
 pub fn retitle_post(id: PostId) -> Path {
     Path { before: "/posts/", number: id.get(), after: "/retitle" }
+}
+
+/// The form in which an admin merges a post into another, and the merge (POST).
+#[must_use]
+pub fn merge_post(id: PostId) -> Path {
+    Path { before: "/posts/", number: id.get(), after: "/merge" }
+}
+
+/// The form in which an admin moves a comment to another post, and the move (POST).
+#[must_use]
+pub fn move_comment(id: CommentId) -> Path {
+    Path { before: "/comments/", number: id.get(), after: "/move" }
 }
 
 /// The page on which an admin decides about a post, and the decision (POST).

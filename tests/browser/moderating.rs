@@ -115,3 +115,44 @@ fn an_admin_changes_a_title_and_a_mistake_keeps_what_was_typed() {
         assert_eq!((admin.path().as_str(), admin.text("h1").as_str()), ("/posts/1", "A calmer title"));
     }
 }
+
+#[test]
+fn an_admin_merges_a_post_and_moves_a_comment() {
+    for with_javascript in [true, false] {
+        let (reader, admin) = reader_and_admin();
+        if !with_javascript {
+            admin.disable_javascript();
+        }
+        let path = reader.new_post("Says what the other says");
+        reader.fill("#body", "A comment to keep");
+        reader.click("#post_comment");
+        reader.wait("document.querySelector('#comment_list')?.innerText.includes('A comment to keep')");
+        let number = path.trim_start_matches("/posts/");
+        admin.open(&format!("{path}/moderate"));
+        admin.follow(&format!("main a[href='{path}/merge']"));
+        assert_accessible_if(with_javascript, &admin, "the form for a merge");
+        admin.fill("#to", "1");
+        admin.fill("#reason", "They say the same");
+        admin.follow("main form[action$='/merge'] button");
+        assert_eq!(admin.path(), "/posts/1");
+        reader.open(&path);
+        assert_eq!(reader.path(), "/posts/1");
+        assert!(reader.text("#comment_list").contains("A comment to keep"));
+        let id = reader.evaluate("[...document.querySelectorAll('#comment_list li[id]')].find(li => li.innerText.includes('A comment to keep')).id");
+        let id = id.as_str().expect("an id");
+        let comment = format!("/comments/{}", id.trim_start_matches("comment_"));
+        admin.open(&format!("{comment}/moderate"));
+        admin.follow(&format!("main a[href='{comment}/move']"));
+        assert_accessible_if(with_javascript, &admin, "the form for a move");
+        admin.fill("#to", "/posts/2");
+        admin.fill("#reason", "It is about that");
+        admin.follow("main form[action$='/move'] button");
+        assert_eq!(admin.path(), comment);
+        reader.open("/log");
+        let log = reader.text("#log");
+        assert!(
+            log.contains(&format!("merged post #{number} into post #1")) && log.contains("to post #2"),
+            "{log}"
+        );
+    }
+}

@@ -287,6 +287,8 @@ fn probes(database: &Connection) -> Vec<Probe> {
         add("/posts/:id/flag", method, &posts("/flag"));
         add("/posts/:id/moderate", method, &posts("/moderate"));
         add("/posts/:id/retitle", method, &posts("/retitle"));
+        add("/posts/:id/merge", method, &posts("/merge"));
+        add("/comments/:id/move", method, &comments("/move"));
         add("/comments/:id/flag", method, &comments("/flag"));
         add("/comments/:id/moderate", method, &comments("/moderate"));
         add("/users/:id/moderate", method, &users("/moderate"));

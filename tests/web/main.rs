@@ -49,6 +49,7 @@ mod logo;
 mod mailed_replies;
 mod mailing;
 mod moderating;
+mod moving;
 mod naming;
 mod neighbours;
 mod newcomers;

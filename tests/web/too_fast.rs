@@ -297,6 +297,10 @@ fn request(method: &str, pattern: &str) -> Option<(&'static str, &'static [(&'st
         ("POST", "/posts/:id/retitle") => {
             ("/posts/6/retitle", &[("title", "A better title {n}"), ("reason", "A reason")])
         }
+        ("POST", "/posts/:id/merge") => ("/posts/6/merge", &[("to", "7"), ("reason", "A reason")]),
+        ("POST", "/comments/:id/move") => {
+            ("/comments/{other}/move", &[("to", "{n}"), ("reason", "A reason")])
+        }
         ("POST", "/posts/:id/moderate") => ("/posts/6/moderate", &[("act", "lock"), ("reason", "A reason")]),
         ("POST", "/posts/:id/vote") => ("/posts/6/vote", &[]),
         ("POST", "/posts/:id/unvote") => ("/posts/6/unvote", &[]),

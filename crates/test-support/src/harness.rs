@@ -270,11 +270,11 @@ pub fn recount(connection: &Connection) {
                  score = 1 + (SELECT count(*) FROM post_votes WHERE post_id = posts.id)
                      + coalesce((SELECT points FROM imported_points WHERE post_id = posts.id), 0);
              UPDATE comments SET score = 1 + (SELECT count(*) FROM comment_votes WHERE comment_id = comments.id);
-             UPDATE users SET posts_count = (SELECT count(*) FROM posts WHERE user_id = users.id),
-                 comments_count = (SELECT count(*) FROM comments WHERE user_id = users.id),
+             UPDATE users SET posts_count = (SELECT count(*) FROM posts WHERE user_id = users.id AND deleted_at IS NULL),
+                 comments_count = (SELECT count(*) FROM comments WHERE user_id = users.id AND deleted_at IS NULL),
                  sessions_count = (SELECT count(*) FROM sessions WHERE user_id = users.id),
-                 karma = (SELECT coalesce(sum(score - 1), 0) FROM posts WHERE user_id = users.id)
-                     + (SELECT coalesce(sum(score - 1), 0) FROM comments WHERE user_id = users.id);",
+                 karma = (SELECT coalesce(sum(score - 1), 0) FROM posts WHERE user_id = users.id AND deleted_at IS NULL)
+                     + (SELECT coalesce(sum(score - 1), 0) FROM comments WHERE user_id = users.id AND deleted_at IS NULL);",
         )
         .expect("the schema is known");
     assert_sound(connection);

@@ -159,6 +159,18 @@ fn empty(connection: &Connection, id: CommentId, now: Timestamp) -> rusqlite::Re
     Ok(Deletion::Removed { pruned: gone, parent_id })
 }
 
+/// Takes what stayed only for a comment that has gone from `post_id` off its page: deleted ancestors, from `parent_id` on, and
+/// a deleted post.
+pub(super) fn left(
+    connection: &Connection,
+    parent_id: Option<CommentId>,
+    post_id: PostId,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    hide(connection, parent_id, post_id, now)?;
+    sweep(connection, parent_id, post_id)
+}
+
 /// Takes comment `id` off its page if it is emptied and no reply to it is on a page, then its parent under the same
 /// condition, and so on, at last a deleted post: those comments, and the nearest ancestor that remains. A comment
 /// that an admin removed stays, so that it can be restored.

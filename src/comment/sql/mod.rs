@@ -3,6 +3,7 @@
 mod deletion;
 pub mod discussion;
 pub mod lists;
+pub mod moving;
 
 use std::collections::BTreeSet;
 

@@ -29,6 +29,7 @@ use crate::draft;
 use crate::hiding;
 use crate::html::text::DOT;
 use crate::inbox;
+use crate::moving;
 use crate::saved;
 use crate::site::limiter::Action;
 use crate::types::cursor::{Cursor, START};
@@ -71,6 +72,11 @@ pub fn show(cx: &Cx, id: PostId) -> Result {
     let typed = kept.map_or(typed, |kept| kept.body);
     let (detail, comments) = found
         .ok_or_else(|| draft::handlers::target_deleted(typed.clone(), draft.map(|draft| (draft, id))))?;
+    if detail.removed.is_some()
+        && let Some(into) = cx.read(|connection| moving::sql::merged_into(connection, id))?
+    {
+        return Ok(reply::see_other(cx, paths::post(into)));
+    }
     let part = if after == START { visit::handlers::Page::First } else { visit::handlers::Page::Other };
     // No copy stands for a look that is recorded.
     if let Some(until) = visit::handlers::unrecorded_until(cx, &detail, part)?.filter(|_| unread.is_empty()) {

@@ -1,0 +1,54 @@
+//! SQL that moves comments to another post.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::deletion;
+use crate::types::id::{CommentId, PostId};
+use crate::types::time::Timestamp;
+
+/// Moves a comment with all replies to it to a post, which it answers from then on; the comment is not deleted. `false`: it
+/// answers that post already.
+pub fn move_thread(
+    connection: &Connection,
+    id: CommentId,
+    to: PostId,
+    now: Timestamp,
+) -> rusqlite::Result<bool> {
+    let sql = "SELECT post_id, parent_id, depth FROM comments WHERE id = ?1 AND (post_id <> ?2 OR parent_id IS NOT NULL)";
+    let found: Option<(PostId, Option<CommentId>, u32)> = connection
+        .prepare_cached(sql)?
+        .query_row(params![id, to], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let Some((from, parent_id, depth)) = found else { return Ok(false) };
+    let sql = "WITH RECURSIVE thread (id) AS (SELECT ?1 UNION ALL \
+                   SELECT comments.id FROM thread CROSS JOIN comments ON comments.parent_id = thread.id) \
+               UPDATE comments SET post_id = ?2, depth = depth - ?3, parent_id = nullif(parent_id, ?4) \
+               WHERE id IN thread RETURNING deleted_at IS NULL";
+    let shown: Vec<bool> = connection
+        .prepare_cached(sql)?
+        .query_map(params![id, to, depth, parent_id], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    recount(connection, from, to, shown.into_iter().filter(|is_shown| *is_shown).count())?;
+    deletion::left(connection, parent_id, from, now)?;
+    Ok(true)
+}
+
+/// Moves all comments on a post to another, with their order and their replies.
+pub fn move_all(connection: &Connection, from: PostId, to: PostId) -> rusqlite::Result<()> {
+    let sql = "UPDATE comments SET post_id = ?2 WHERE post_id = ?1 RETURNING deleted_at IS NULL";
+    let shown: Vec<bool> = connection
+        .prepare_cached(sql)?
+        .query_map(params![from, to], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    recount(connection, from, to, shown.into_iter().filter(|is_shown| *is_shown).count())
+}
+
+/// Counts a number of comments on one post no longer, and on another.
+fn recount(connection: &Connection, from: PostId, to: PostId, number: usize) -> rusqlite::Result<()> {
+    let sql = "UPDATE posts SET comments_count = comments_count + ?2 WHERE id = ?1";
+    let number = i64::try_from(number).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.execute(params![from, -number])?;
+    statement.execute(params![to, number])?;
+    Ok(())
+}
