@@ -204,6 +204,9 @@ fn write(database: &Connection) {
              INSERT INTO inbox (comment_id, user_id, created_at, why)
                  SELECT comments.id, users.id, 1, 'mention' FROM comments, users
                  WHERE comments.id >= {FIRST_COMMENT} AND users.id IN ({people});
+             UPDATE users SET unread_count =
+                 (SELECT count(*) FROM inbox WHERE user_id = users.id AND is_unread AND NOT is_hidden)
+                 + (SELECT count(*) FROM notices WHERE user_id = users.id AND is_unread);
              INSERT INTO follows SELECT {OTHER}, id FROM users WHERE id <> {OTHER};
              INSERT INTO versions (post_id, created_at, title, url, text)
                  SELECT id, 1, title, url, text FROM posts JOIN descriptions ON post_id = id

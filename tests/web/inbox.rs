@@ -251,7 +251,8 @@ fn all_can_be_marked_as_read() {
     database
         .execute_batch(
             "INSERT INTO inbox (comment_id, user_id, created_at, why) SELECT id, 1, created_at, 'post' FROM comments ORDER BY id LIMIT 120;
-             INSERT INTO inbox (comment_id, user_id, created_at, why) SELECT id, 2, created_at, 'post' FROM comments ORDER BY id LIMIT 3",
+             INSERT INTO inbox (comment_id, user_id, created_at, why) SELECT id, 2, created_at, 'post' FROM comments ORDER BY id LIMIT 3;
+             UPDATE users SET unread_count = (SELECT count(*) FROM inbox WHERE user_id = users.id)",
         )
         .expect("the schema is known");
     assert_eq!((unread(&author), unread(&other)), ("(99+)".into(), "(3)".into()));
