@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use crate::setting;
 use crate::site::settings::logo::{LogoFile, MAX_BYTES};
-use crate::site::settings::{CLOSED, OPEN, Setting};
+use crate::site::settings::{CLOSED, INVITED, OPEN, Setting};
 
 #[derive(Args, Debug)]
 pub(crate) struct SettingOptions {
@@ -33,6 +33,8 @@ pub(crate) struct SettingOptions {
 enum SignUp {
     /// Everybody can
     Open,
+    /// People whom a member invites can
+    Invited,
     /// Nobody can
     Closed,
 }
@@ -61,6 +63,7 @@ impl SettingOptions {
         let name = self.site_name.map(|name| (Setting::Name, name));
         let sign_up = self.sign_up.map(|sign_up| match sign_up {
             SignUp::Open => OPEN,
+            SignUp::Invited => INVITED,
             SignUp::Closed => CLOSED,
         });
         let sign_up = sign_up.map(|value| (Setting::SignUp, value.to_owned()));

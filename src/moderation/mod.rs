@@ -96,10 +96,12 @@ pub enum ModerationAction {
     Strike,
     /// Changes the title or the link of a post.
     Retitle,
+    /// Withdraws the open invitations of a user.
+    Uninvite,
 }
 
 impl ModerationAction {
-    const ALL: [ModerationAction; 12] = [
+    const ALL: [ModerationAction; 13] = [
         ModerationAction::Remove,
         ModerationAction::Restore,
         ModerationAction::Lock,
@@ -112,6 +114,7 @@ impl ModerationAction {
         ModerationAction::Appoint,
         ModerationAction::Strike,
         ModerationAction::Retitle,
+        ModerationAction::Uninvite,
     ];
 
     /// The action's name in forms and in the database.
@@ -130,6 +133,7 @@ impl ModerationAction {
             ModerationAction::Appoint => "appoint",
             ModerationAction::Strike => "strike",
             ModerationAction::Retitle => "retitle",
+            ModerationAction::Uninvite => "uninvite",
         }
     }
 
@@ -155,6 +159,7 @@ impl ModerationAction {
             ModerationAction::Appoint => "Make an admin",
             ModerationAction::Strike => "Strike",
             ModerationAction::Retitle => "Change title",
+            ModerationAction::Uninvite => "Withdraw open invitations",
         }
     }
 
@@ -174,6 +179,7 @@ impl ModerationAction {
             ModerationAction::Appoint => "made an admin of",
             ModerationAction::Strike => "struck a version of",
             ModerationAction::Retitle => "changed the title of",
+            ModerationAction::Uninvite => "withdrew the open invitations of",
         }
     }
 }
@@ -261,6 +267,8 @@ pub struct SubjectDetail {
     pub is_admin: bool,
     /// The author has deleted it, so that its text is gone.
     pub is_deleted: bool,
+    /// The number of the user's open invitations.
+    pub open_invitations: u32,
     /// Reasons of flags, at most [`MAX_SHOWN_REASONS`](crate::flag::sql::MAX_SHOWN_REASONS).
     pub flags: Vec<String>,
 }
@@ -273,10 +281,16 @@ impl SubjectDetail {
         match self.subject {
             _ if self.is_deleted => Vec::new(),
             Subject::User(_) if self.is_admin => Vec::new(),
-            Subject::User(_) => vec![
-                choose(self.is_banned, ModerationAction::Unban, ModerationAction::Ban),
-                ModerationAction::Reset,
-            ],
+            Subject::User(_) => {
+                let mut actions = vec![
+                    choose(self.is_banned, ModerationAction::Unban, ModerationAction::Ban),
+                    ModerationAction::Reset,
+                ];
+                if self.open_invitations > 0 {
+                    actions.push(ModerationAction::Uninvite);
+                }
+                actions
+            }
             _ => {
                 let mut actions =
                     vec![choose(self.is_removed, ModerationAction::Restore, ModerationAction::Remove)];
