@@ -107,8 +107,11 @@ pub fn create(cx: &Cx) -> Result {
     let token: Token = made.ok_or(Error::Conflict(TOO_MANY))?;
     let link = format!("{origin}{}", paths::invitation(&token));
     if reply::wants_fragments(cx) {
-        let change = Change::replace("#invitations", section(cx, Some(&link))?);
-        return Ok(reply::secret(reply::changes(cx, &[change])));
+        let changes = [
+            Change::replace("#invitations", section(cx, Some(&link))?),
+            message::show_notice(cx, Flash::InvitationMade),
+        ];
+        return Ok(reply::secret(reply::changes(cx, &changes)));
     }
     Ok(reply::secret_form(reply::html(cx, page(cx, Some(&link))?)))
 }

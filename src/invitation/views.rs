@@ -104,7 +104,11 @@ fn name(author: Option<&Author>) -> impl Render + '_ {
 pub fn invited(invited: Option<&Invited>) -> impl Render + '_ {
     owned_html! {
         @ if let Some(Invited { by }) = invited {
-            dt { : "invited by:" } dd(id="invited_by") { : name(by.as_ref()) }
+            dt { : "invited by:" }
+            dd(id="invited_by") {
+                : name(by.as_ref());
+                @ if let Some(by) = by { : " ("; a(href=paths::invited_by(by.id)) { : "tree" } : ")" }
+            }
         }
     }
 }

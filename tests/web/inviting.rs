@@ -11,6 +11,7 @@ use lorem_store::Database;
 use rusqlite::Connection;
 
 use crate::client::*;
+use crate::contract::complaints;
 use crate::harness::*;
 use crate::seen::*;
 
@@ -130,8 +131,9 @@ fn a_member_invites_a_person_who_signs_up_once() {
 
     assert!(rows(&member)[0].starts_with("Used by Ada · "), "{:?}", rows(&member));
     let page = Client::new(&site).get(&format!("/users/{ada}")).html();
-    assert_eq!(texts(&page, "#invited_by"), [name]);
-    assert_eq!(attributes(&page, "#invited_by a", "href"), [format!("/users/{MEMBER}")]);
+    assert_eq!(texts(&page, "#invited_by"), [format!("{name} (tree)")]);
+    let links = [format!("/users/{MEMBER}"), format!("/invitations/tree?of={MEMBER}")];
+    assert_eq!(attributes(&page, "#invited_by a", "href"), links);
     let page = Client::new(&site).get(&format!("/users/{MEMBER}")).html();
     assert!(texts(&page, "#invited_by").is_empty() && texts(&page, "#has_invited").is_empty());
     assert_sound(&database);
@@ -183,9 +185,9 @@ fn garbage_expired_and_withdrawn_links_and_those_of_banned_members_do_not_work()
         let page = guest.get(path);
         assert_eq!((page.status, texts(&page.html(), "h1")), (404, vec![DEAD.to_owned()]), "{path}");
         assert_no_store(&page, "no-referrer");
-        let answer = sign_up(&guest, path, "Nobody");
+        let answer = sign_up(&guest, path, "Nemo");
         assert_eq!((answer.status, errors(&answer).1), (422, vec![ENDED.to_owned()]), "{path}");
-        assert_eq!(line(&answer, "screen_name"), "Nobody");
+        assert_eq!(line(&answer, "screen_name"), "Nemo");
     };
     let path = invite(&member);
     let (id, secret) = token(&path).split_once('.').expect("a token");
@@ -227,7 +229,7 @@ fn garbage_expired_and_withdrawn_links_and_those_of_banned_members_do_not_work()
     assert_eq!(member.get("/invitations").status, 403);
     ban("unban");
     assert_eq!(sign_up(&guest, &path, "Somebody").status, 303);
-    assert_eq!(number(&database, "SELECT count(*) FROM users WHERE screen_name = 'Nobody'"), 0);
+    assert_eq!(number(&database, "SELECT count(*) FROM users WHERE screen_name = 'Nemo'"), 0);
     assert_sound(&database);
 }
 
@@ -298,7 +300,10 @@ fn invitations_are_made_and_withdrawn_in_every_way() {
     assert_ne!(first, second);
     // With htmx the list is made anew.
     let answer = member.htmx("POST", "/invitations", &[]);
-    assert_eq!((answer.status, places(&partials(&answer))), (200, vec!["#invitations outerHTML".to_owned()]));
+    assert_eq!(
+        (answer.status, places(&partials(&answer))),
+        (200, vec!["#invitations outerHTML".to_owned(), "#flash innerHTML".to_owned()])
+    );
     assert_no_store(&answer, "no-referrer");
     let part = scraper::Html::parse_fragment(&partials(&answer)[0].html);
     assert_eq!(texts(&part, "#made > li").len(), 3);
@@ -363,7 +368,7 @@ fn invitations_are_made_and_withdrawn_in_every_way() {
 
 #[test]
 fn a_member_has_five_open_invitations_and_an_admin_any_number() {
-    let (_site, database, [admin, member, _]) = site();
+    let (site, database, [admin, member, _]) = site();
     let paths: Vec<String> = (0..5).map(|_| invite(&member)).collect();
     let html = member.get("/invitations").html();
     assert!(texts(&html, "#why_not").concat().starts_with("You have 5 open invitations"));
@@ -383,7 +388,7 @@ fn a_member_has_five_open_invitations_and_an_admin_any_number() {
     let ended = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 60)
                  INSERT INTO invitations (inviter_id, secret_hash, created_at) SELECT 3, zeroblob(32), n FROM n";
     database.execute(ended, []).expect("the schema is known");
-    let other = Client::signed_in_as(&_site, OTHER);
+    let other = Client::signed_in_as(&site, OTHER);
     let first = other.get("/invitations").html();
     let next = attributes(&first, "a[rel=next]", "href").concat();
     let second = other.get(&next).html();
@@ -539,7 +544,7 @@ fn the_tree_says_who_invited_whom_and_each_user_stands_once() {
     assert_eq!(link, Some(format!("/invitations/tree?of={ada_id}")));
     assert!(texts(&guest.get(&format!("/users/{ada_id}")).html(), "#has_invited").is_empty());
     let page = guest.get(&format!("/users/{}", id_of(&database, "Bob"))).html();
-    assert_eq!(texts(&page, "#invited_by"), ["Ada"]);
+    assert_eq!(texts(&page, "#invited_by"), ["Ada (tree)"]);
     assert_eq!(whole(), format!("{third}(Eve) {second}(Ada(Cyd Bob(Dan))) {chief}(Fay)"));
 
     // The account of one in the middle is deleted: those below stand at the top.
@@ -693,5 +698,35 @@ fn a_member_gets_their_invitations_with_their_data() {
         std::io::Read::read_to_string(&mut archive.by_name(part).expect(part), &mut text)
             .expect("it is text");
         assert!(text.contains(&format!("\"{expected}\"")), "{part}: {text}");
+    }
+}
+
+#[test]
+fn the_pages_of_invitations_are_well_formed() {
+    let (site, _database, [admin, member, _]) = site();
+    let guest = Client::new(&site);
+    let ada = newcomer(&site, &member, "Ada");
+    newcomer(&site, &ada, "Bob");
+    let path = invite(&member);
+    let refused = guest.post("/users", &[("screen_name", "x"), ("invitation", token(&path))]);
+    let pages = [
+        member.post("/invitations", &[]),
+        member.get("/invitations"),
+        guest.get("/invitations/tree"),
+        guest.get(&format!("/invitations/tree?of={MEMBER}")),
+        guest.get(&path),
+        refused,
+        guest.get("/sign_up"),
+        guest.get("/sign_up?invitation=x"),
+        guest.get("/sign_in"),
+        admin.get(&format!("/users/{MEMBER}")),
+        admin.get(&format!("/users/{MEMBER}/moderate")),
+        ada.follow(&ada.get("/user")),
+    ];
+    for page in pages {
+        assert_eq!(complaints(&page.html()), [""; 0], "{}", page.text());
+    }
+    for partial in partials(&member.htmx("POST", "/invitations", &[])) {
+        assert_eq!(complaints(&scraper::Html::parse_fragment(&partial.html)), [""; 0]);
     }
 }
