@@ -52,8 +52,9 @@ pub fn list(list: List<'_>) -> impl Render + '_ {
             @ if invitations.rows.is_empty() {
                 p(class="empty") { : "You have not invited anyone yet." }
             } else {
-                ul(class="prose", id="made") {
-                    @ for invitation in &invitations.rows { li { : row(invitation, clock) } }
+                h2(class="section") { : "Your invitations" }
+                ol(class="comments", id="made") {
+                    @ for invitation in &invitations.rows { li { p { : row(invitation, clock) } } }
                 }
                 : pager::more_at(invitations.next.map(|next| format!("{}?after={next}", paths::INVITATIONS)), "invitations");
             }
@@ -150,7 +151,8 @@ pub fn tree<'t>(of: Option<&'t Author>, nodes: &'t Slice<Node>) -> impl Render +
         @ if nodes.rows.is_empty() {
             p(class="empty") { : "Nobody has been invited yet." }
         } else {
-            ul(class="prose tree", id="tree") { @ for node in &nodes.rows { : branch(node) } }
+            h2(class="section") { : "The tree" }
+            ol(class="comments", id="tree") { @ for node in &nodes.rows { : branch(node) } }
             : pager::more_at(nodes.next.map(|next| format!("{first}{joint}after={next}")), "people");
         }
     }
@@ -160,10 +162,10 @@ fn branch(node: &Node) -> Box<dyn RenderBox + '_> {
     let Node { author, invited, has_more } = node;
     box_html! {
         li {
-            : user::views::author::name(author);
-            @ if !invited.is_empty() { ul { @ for below in invited { : branch(below) } } }
+            p { : user::views::author::name(author) }
+            @ if !invited.is_empty() { ol { @ for below in invited { : branch(below) } } }
             @ if *has_more {
-                p { a(href=paths::invited_by(author.id)) { : "All whom "; : Isolated(&author.screen_name); : " invited" } }
+                p(class="hint") { a(href=paths::invited_by(author.id)) { : "All whom "; : Isolated(&author.screen_name); : " invited" } }
             }
         }
     }

@@ -67,7 +67,7 @@ fn a_member_makes_a_link_and_another_person_signs_up_with_it() {
         assert_eq!(member.flash(), "Withdrawn: nobody can sign up with that link any more.");
         assert!(member.text("#made").contains("Used by newcomer"), "{}", member.text("#made"));
         member.follow("#invitations a[href='/invitations/tree']");
-        assert_eq!(member.text("#tree ul li"), "newcomer");
+        assert_eq!(member.text("#tree ol li"), "newcomer");
     }
 }
 
@@ -108,8 +108,8 @@ fn axe_finds_nothing_on_the_pages_of_invitations() {
     assert_eq!(member.count("#made > li"), 3);
     assert_accessible(&member, "invitations in all states");
     member.open("/invitations/tree");
-    assert!(member.count("#tree li") > 20 && member.count("#tree ul ul ul ul li") > 0);
+    assert!(member.count("#tree li") > 20 && member.count("#tree ol ol ol ol li") > 0);
     assert_accessible(&member, "the tree");
-    member.follow("#tree p a");
+    member.follow("#tree p.hint a");
     assert_accessible(&member, "a part of the tree");
 }
