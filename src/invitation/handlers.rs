@@ -1,14 +1,14 @@
 //! Handlers of invitations. The page that makes a link is the only one that shows it.
 
-use horrorshow::{Raw, Template};
+use horrorshow::Template;
 
-use super::{MAX_OPEN, Top, Withdrawal, sql, views};
+use super::{Invitation, MAX_OPEN, Top, Withdrawal, sql, views};
 use crate::auth;
 use crate::auth::Standing;
 use crate::auth::token::{Secret, Token};
 use crate::site::limiter::Action;
 use crate::site::settings::SignUp;
-use crate::types::cursor::{PAGE_SIZE, START};
+use crate::types::cursor::{PAGE_SIZE, START, Slice};
 use crate::types::id::{InvitationId, UserId};
 use crate::ui::layout::{self, Page};
 use crate::ui::message;
@@ -40,30 +40,42 @@ pub fn list(cx: &Cx) -> Result {
 fn page(cx: &Cx, link: Option<&str>) -> Result<String> {
     let page =
         Page { aside: Some((paths::ACCOUNT, "← Back to your page")), ..Page::new(cx, "Invitations")? };
-    let section = section(cx, link)?;
-    Ok(layout::render(&page, Raw(section))?)
+    let own = Own::read(cx)?;
+    Ok(layout::render(&page, views::list(own.view(cx, link)))?)
 }
 
-/// The content of the page, which is also what changes by htmx.
-fn section(cx: &Cx, link: Option<&str>) -> Result<String> {
-    let viewer = auth::require_user(cx)?;
-    // A form's address has no cursor.
-    let after = if cx.method() == "GET" { cx.cursor("after")? } else { START };
-    let why_not = why_not(cx, viewer)?;
-    let (invitations, open) = cx.read(|connection| {
-        let open = sql::count_open(connection, viewer.id, cx.now)?;
-        Ok((sql::of_user(connection, viewer.id, after, PAGE_SIZE)?, open))
-    })?;
-    let has_too_many = !viewer.is_admin && open >= MAX_OPEN;
-    let why_not = why_not.or_else(|| has_too_many.then(|| TOO_MANY.to_owned()));
-    let list = views::List {
-        account: Account::of(Some(viewer)),
-        invitations: &invitations,
-        why_not: why_not.as_deref(),
-        link,
-        clock: &cx.clock,
-    };
-    Ok(views::list(list).into_string()?)
+/// The content of the page, which changes by htmx.
+fn section(cx: &Cx, link: Option<&str>) -> Result<Change> {
+    let own = Own::read(cx)?;
+    Ok(Change::replace("#invitations", views::list(own.view(cx, link)).into_string()?))
+}
+
+/// What the page says about the viewer.
+struct Own {
+    account: Account,
+    invitations: Slice<Invitation>,
+    why_not: Option<String>,
+}
+
+impl Own {
+    fn read(cx: &Cx) -> Result<Own> {
+        let viewer = auth::require_user(cx)?;
+        // A form's address has no cursor.
+        let after = if cx.method() == "GET" { cx.cursor("after")? } else { START };
+        let why_not = why_not(cx, viewer)?;
+        let (invitations, open) = cx.read(|connection| {
+            let open = sql::count_open(connection, viewer.id, cx.now)?;
+            Ok((sql::of_user(connection, viewer.id, after, PAGE_SIZE)?, open))
+        })?;
+        let has_too_many = !viewer.is_admin && open >= MAX_OPEN;
+        let why_not = why_not.or_else(|| has_too_many.then(|| TOO_MANY.to_owned()));
+        Ok(Own { account: Account::of(Some(viewer)), invitations, why_not })
+    }
+
+    fn view<'o>(&'o self, cx: &'o Cx, link: Option<&'o str>) -> views::List<'o> {
+        let Own { account, invitations, why_not } = self;
+        views::List { account: *account, invitations, why_not: why_not.as_deref(), link, clock: &cx.clock }
+    }
 }
 
 /// Why the viewer cannot invite people at all now.
@@ -107,10 +119,7 @@ pub fn create(cx: &Cx) -> Result {
     let token: Token = made.ok_or(Error::Conflict(TOO_MANY))?;
     let link = format!("{origin}{}", paths::invitation(&token));
     if reply::wants_fragments(cx) {
-        let changes = [
-            Change::replace("#invitations", section(cx, Some(&link))?),
-            message::show_notice(cx, Flash::InvitationMade),
-        ];
+        let changes = [section(cx, Some(&link))?, message::show_notice(cx, Flash::InvitationMade)];
         return Ok(reply::secret(reply::changes(cx, &changes)));
     }
     Ok(reply::secret_form(reply::html(cx, page(cx, Some(&link))?)))
@@ -136,10 +145,7 @@ pub fn withdraw(cx: &Cx, id: InvitationId) -> Result {
             Err(Error::Conflict("A person has signed up with that invitation already."))
         }
         Some(Withdrawal::Done) if reply::wants_fragments(cx) => {
-            let changes = [
-                Change::replace("#invitations", section(cx, None)?),
-                message::show_notice(cx, Flash::InvitationWithdrawn),
-            ];
+            let changes = [section(cx, None)?, message::show_notice(cx, Flash::InvitationWithdrawn)];
             Ok(reply::changes(cx, &changes))
         }
         Some(Withdrawal::Done) => Ok(reply::done(cx, paths::INVITATIONS, Flash::InvitationWithdrawn)),
