@@ -22,7 +22,7 @@ pub(crate) struct SettingOptions {
     /// Whether people can sign up; without it, admins set it on the page /settings
     #[arg(long, env, value_enum, value_name = "KIND")]
     sign_up: Option<SignUp>,
-    /// The days in which a new user can post two links a day, and neither vote nor flag, 0 for none; without it, admins set
+    /// The days in which a new user can post two links a day, and neither vote, flag nor invite people, 0 for none; without it, admins set
     /// it on the page /settings
     #[arg(long, env, value_name = "N")]
     new_user_days: Option<u32>,

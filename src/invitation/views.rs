@@ -188,7 +188,10 @@ pub fn by_invitation(has_token: bool) -> impl Render {
                 p { : "That invitation doesn't work: it was used or withdrawn, or is older than 14 days." }
             }
             p { : "New members join this site by invitation. A member makes a link, with which one person can sign up within 14 days. Ask a member for one." }
-            p { a(href=paths::SIGN_IN) { : "Sign in" } : " if you have an account." }
+            p {
+                a(href=paths::SIGN_IN) { : "Sign in" } : " if you have an account, or see ";
+                a(href=paths::INVITATION_TREE) { : "who invited whom" } : "."
+            }
         }
     }
 }

@@ -71,7 +71,7 @@ fn hint(setting: Setting) -> &'static str {
         Setting::Accent => "Behind the name, such as #ff6600. Leave empty for black and white.",
         Setting::SignUp => "",
         Setting::NewUserDays => {
-            "For this number of days after signing up, a user can post two links a day, and neither vote nor flag. 0: no limit."
+            "For this number of days after signing up, a user can post two links a day, and neither vote, flag nor invite people. 0: no limit."
         }
         Setting::Footer => FORMATTING,
         Setting::Rules | Setting::About | Setting::Privacy => {
