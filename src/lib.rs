@@ -49,6 +49,7 @@ pub mod first_admin;
 pub mod inbox;
 pub mod follow;
 pub mod hiding;
+pub mod invitation;
 pub mod user;
 pub mod own_data;
 pub mod post;

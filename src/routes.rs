@@ -4,7 +4,9 @@
 mod macros;
 mod segments;
 
-use segments::{comment_id, draft_id, error_id, inside, number, post_id, session_id, user_id, version_id};
+use segments::{
+    comment_id, draft_id, error_id, inside, invitation_id, number, post_id, session_id, user_id, version_id,
+};
 
 use crate::admin::Who;
 use crate::comment::ReplyTarget;
@@ -22,8 +24,8 @@ use crate::web::route::Route;
 use crate::web::{Cx, Error, Result, assets, csrf, observer, paths, reply};
 use crate::{
     admin, auth, benchmarking, comment, deletion, error_group, feed, first_admin, flag, follow, hiding, hint,
-    hn_api, hn_forms, hn_search, inbox, kept, logo, mail, moderation, monitoring, moving, own_data, post,
-    preference, reset, saved, search, session, setting, sitemap, status, user, version,
+    hn_api, hn_forms, hn_search, inbox, invitation, kept, logo, mail, moderation, monitoring, moving,
+    own_data, post, preference, reset, saved, search, session, setting, sitemap, status, user, version,
 };
 
 /// What keeps a client from sending a change as often as it can.
@@ -246,11 +248,17 @@ routes! { cx,
     }
     ["comments", id, "edit"] => { GET => comment::handlers::edit(cx, comment_id(id)?) }
     ["drafts", id] => { DELETE [Changes] => comment::handlers::drafts::discard(cx, draft_id(id)?) }
-    ["sign_up"] | ["users", "new"] => { GET => user::handlers::new(cx) }
+    ["sign_up"] | ["users", "new"] => { GET => user::handlers::sign_up::new(cx) }
     ["users"] => {
         GET => Ok(reply::see_other(cx, paths::SIGN_UP)),
-        POST [SignUps] => user::handlers::create(cx)
+        POST [SignUps] => user::handlers::sign_up::create(cx)
     }
+    ["invitations"] => {
+        GET => invitation::handlers::list(cx),
+        POST [Writes] => invitation::handlers::create(cx)
+    }
+    ["invitations", "tree"] => { GET => invitation::handlers::tree(cx) }
+    ["invitations", id, "withdraw"] => { POST [Changes] => invitation::handlers::withdraw(cx, invitation_id(id)?) }
     ["users", id] => { GET => user::handlers::show(cx, user_id(id)?) }
     ["users", id, "follow"] => { POST [Votes] => follow::handlers::change(cx, user_id(id)?, true) }
     ["users", id, "unfollow"] => { POST [Votes] => follow::handlers::change(cx, user_id(id)?, false) }

@@ -94,6 +94,8 @@ const UNSEEN: &[(&str, &str)] = &[
     ("drafts", "for the guest with their cookie, whose pages are not kept"),
     ("inbox", "on the inbox, which is not kept; the number of unread rows is in `users`"),
     ("inbox_feeds", "on the inbox, which is not kept"),
+    ("invitations", "on users' own pages and on pages of invitations, which are not kept"),
+    ("invitation_roots", "on the tree of invitations, which is not kept"),
     ("mail_progress", "no page shows it"),
     ("mails", "no page shows them"),
     ("muted_posts", "on the inbox, which is not kept"),

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use crate::setting;
 use crate::site::settings::logo::{LogoFile, MAX_BYTES};
-use crate::site::settings::{CLOSED, OPEN, Setting};
+use crate::site::settings::{CLOSED, INVITED, OPEN, Setting};
 
 #[derive(Args, Debug)]
 pub(crate) struct SettingOptions {
@@ -22,7 +22,7 @@ pub(crate) struct SettingOptions {
     /// Whether people can sign up; without it, admins set it on the page /settings
     #[arg(long, env, value_enum, value_name = "KIND")]
     sign_up: Option<SignUp>,
-    /// The days in which a new user can post two links a day, and neither vote nor flag, 0 for none; without it, admins set
+    /// The days in which a new user can post two links a day, and neither vote, flag nor invite people, 0 for none; without it, admins set
     /// it on the page /settings
     #[arg(long, env, value_name = "N")]
     new_user_days: Option<u32>,
@@ -33,6 +33,8 @@ pub(crate) struct SettingOptions {
 enum SignUp {
     /// Everybody can
     Open,
+    /// People whom a member invites can
+    Invited,
     /// Nobody can
     Closed,
 }
@@ -61,6 +63,7 @@ impl SettingOptions {
         let name = self.site_name.map(|name| (Setting::Name, name));
         let sign_up = self.sign_up.map(|sign_up| match sign_up {
             SignUp::Open => OPEN,
+            SignUp::Invited => INVITED,
             SignUp::Closed => CLOSED,
         });
         let sign_up = sign_up.map(|value| (Setting::SignUp, value.to_owned()));

@@ -43,7 +43,7 @@ pub fn show(cx: &Cx, subject: Subject) -> Result {
 }
 
 fn find(cx: &Cx, subject: Subject) -> Result<SubjectDetail> {
-    cx.read(|connection| sql::subject_detail(connection, subject))?.ok_or(Error::NotFound)
+    cx.read(|connection| sql::subject_detail(connection, subject, cx.now))?.ok_or(Error::NotFound)
 }
 
 /// The page with the forms. That of `action` has the reason and the errors.
@@ -124,6 +124,9 @@ pub fn decide(cx: &Cx, subject: Subject) -> Result {
         Outcome::NotFound => Err(Error::NotFound),
         Outcome::TargetIsAdmin if action == ModerationAction::Reset => {
             refuse(&Errors::one("reason", "An admin can't make a link to set an admin's password"))
+        }
+        Outcome::TargetIsAdmin if action == ModerationAction::Uninvite => {
+            refuse(&Errors::one("reason", "An admin's invitations can't be withdrawn"))
         }
         Outcome::TargetIsAdmin => refuse(&Errors::one("reason", "An admin can't be banned")),
         Outcome::NotAdmin => Err(draft::handlers::sign_in_first(cx, subject.moderation_path(), &FIELDS)),

@@ -100,10 +100,12 @@ pub enum ModerationAction {
     Merge,
     /// Moves a comment with its replies to another post, or out of its thread.
     Move,
+    /// Withdraws the open invitations of a user.
+    Uninvite,
 }
 
 impl ModerationAction {
-    const ALL: [ModerationAction; 14] = [
+    const ALL: [ModerationAction; 15] = [
         ModerationAction::Remove,
         ModerationAction::Restore,
         ModerationAction::Lock,
@@ -118,6 +120,7 @@ impl ModerationAction {
         ModerationAction::Retitle,
         ModerationAction::Merge,
         ModerationAction::Move,
+        ModerationAction::Uninvite,
     ];
 
     /// The action's name in forms and in the database.
@@ -138,6 +141,7 @@ impl ModerationAction {
             ModerationAction::Retitle => "retitle",
             ModerationAction::Merge => "merge",
             ModerationAction::Move => "move",
+            ModerationAction::Uninvite => "uninvite",
         }
     }
 
@@ -165,6 +169,7 @@ impl ModerationAction {
             ModerationAction::Retitle => "Change title",
             ModerationAction::Merge => "Merge into another post",
             ModerationAction::Move => "Move to another post",
+            ModerationAction::Uninvite => "Withdraw open invitations",
         }
     }
 
@@ -186,6 +191,7 @@ impl ModerationAction {
             ModerationAction::Retitle => "changed the title of",
             ModerationAction::Merge => "merged",
             ModerationAction::Move => "moved",
+            ModerationAction::Uninvite => "withdrew the open invitations of",
         }
     }
 }
@@ -275,6 +281,8 @@ pub struct SubjectDetail {
     pub is_admin: bool,
     /// The author has deleted it, so that its text is gone.
     pub is_deleted: bool,
+    /// The number of the user's open invitations.
+    pub open_invitations: u32,
     /// Reasons of flags, at most [`MAX_SHOWN_REASONS`](crate::flag::sql::MAX_SHOWN_REASONS).
     pub flags: Vec<String>,
 }
@@ -287,10 +295,16 @@ impl SubjectDetail {
         match self.subject {
             _ if self.is_deleted => Vec::new(),
             Subject::User(_) if self.is_admin => Vec::new(),
-            Subject::User(_) => vec![
-                choose(self.is_banned, ModerationAction::Unban, ModerationAction::Ban),
-                ModerationAction::Reset,
-            ],
+            Subject::User(_) => {
+                let mut actions = vec![
+                    choose(self.is_banned, ModerationAction::Unban, ModerationAction::Ban),
+                    ModerationAction::Reset,
+                ];
+                if self.open_invitations > 0 {
+                    actions.push(ModerationAction::Uninvite);
+                }
+                actions
+            }
             _ => {
                 let mut actions =
                     vec![choose(self.is_removed, ModerationAction::Restore, ModerationAction::Remove)];

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{Decision, LogEntry, ModerationAction, Outcome, Subject, SubjectDetail};
 use crate::deletion::{self, sql::burial};
 use crate::flag;
+use crate::invitation;
 use crate::sql::{Columns, row};
 use crate::types::cursor::{Cursor, Slice};
 use crate::types::id::{PostId, SessionId, UserId};
@@ -27,7 +28,8 @@ pub fn decide(connection: &Connection, admin_id: UserId, new: &Decision) -> rusq
         (ModerationAction::Ban | ModerationAction::Unban, Subject::User(id)) => {
             ban(connection, id, (new.action == ModerationAction::Ban).then_some(new.now))?
         }
-        (ModerationAction::Reset, Subject::User(id)) => may_reset(connection, id)?,
+        (ModerationAction::Reset, Subject::User(id)) => is_no_admin(connection, id)?,
+        (ModerationAction::Uninvite, Subject::User(id)) => uninvite(connection, id, new.now)?,
         (ModerationAction::Dismiss, Subject::Post(id)) => dismiss(connection, Target::Post(id))?,
         (ModerationAction::Dismiss, Subject::Comment(id)) => dismiss(connection, Target::Comment(id))?,
         _ => Outcome::NotFound,
@@ -63,7 +65,7 @@ pub fn record(connection: &Connection, admin_id: Option<UserId>, new: &Decision)
     ])?;
     let act_id = connection.last_insert_rowid();
     match (new.action, new.subject) {
-        (ModerationAction::Reset, Subject::User(id)) => {
+        (ModerationAction::Reset | ModerationAction::Uninvite, Subject::User(id)) => {
             connection
                 .prepare_cached("INSERT INTO notices (act_id, user_id) VALUES (?1, ?2)")?
                 .execute(params![act_id, id])?;
@@ -234,8 +236,8 @@ fn lock(connection: &Connection, id: PostId, at: Option<Timestamp>) -> rusqlite:
     }
 }
 
-/// Whether an admin may make a link with which the user sets a new password.
-fn may_reset(connection: &Connection, id: UserId) -> rusqlite::Result<Outcome> {
+/// Whether an admin may make a link with which the user sets a new password, or withdraw their invitations.
+fn is_no_admin(connection: &Connection, id: UserId) -> rusqlite::Result<Outcome> {
     let is_admin: Option<bool> = connection
         .prepare_cached("SELECT is_admin FROM users WHERE id = ?1")?
         .query_row([id], |row| row.get(0))
@@ -245,6 +247,14 @@ fn may_reset(connection: &Connection, id: UserId) -> rusqlite::Result<Outcome> {
         Some(true) => Outcome::TargetIsAdmin,
         Some(false) => Outcome::Done,
     })
+}
+
+/// Withdraws the open invitations of a user.
+fn uninvite(connection: &Connection, id: UserId, now: Timestamp) -> rusqlite::Result<Outcome> {
+    match is_no_admin(connection, id)? {
+        Outcome::Done if invitation::sql::withdraw_all(connection, id, now)? == 0 => Ok(Outcome::Unchanged),
+        outcome => Ok(outcome),
+    }
 }
 
 /// Bans a user from `at` on; `None` ends the ban.
@@ -370,7 +380,7 @@ row! {
         is_removed: "posts.removed_at IS NOT NULL",
         is_locked: "posts.locked_at IS NOT NULL",
         is_deleted: "posts.title IS NULL",
-    } with { is_banned: false, is_admin: false, flags: Vec::new() }
+    } with { is_banned: false, is_admin: false, open_invitations: 0, flags: Vec::new() }
 }
 
 row! {
@@ -380,7 +390,7 @@ row! {
         author: author_columns!("users") => user::sql::author,
         is_removed: "comments.removed_at IS NOT NULL",
         is_deleted: "comments.deleted_at IS NOT NULL AND comments.removed_at IS NULL",
-    } with { name: None, url: None, is_locked: false, is_banned: false, is_admin: false, flags: Vec::new() }
+    } with { name: None, url: None, is_locked: false, is_banned: false, is_admin: false, open_invitations: 0, flags: Vec::new() }
 }
 
 row! {
@@ -391,7 +401,7 @@ row! {
         is_admin: "is_admin",
     } with {
         url: None, text: String::new(), author: None, is_removed: false, is_locked: false, is_deleted: false,
-        flags: Vec::new()
+        open_invitations: 0, flags: Vec::new()
     }
 }
 
@@ -408,7 +418,11 @@ fn user_subject(columns: &mut Columns) -> rusqlite::Result<Subject> {
 }
 
 /// A subject with its text and the reasons of its flags; `None`: there is no row of this id.
-pub fn subject_detail(connection: &Connection, subject: Subject) -> rusqlite::Result<Option<SubjectDetail>> {
+pub fn subject_detail(
+    connection: &Connection,
+    subject: Subject,
+    now: Timestamp,
+) -> rusqlite::Result<Option<SubjectDetail>> {
     let (sql, id, read): (_, _, fn(&mut Columns) -> _) = match subject {
         Subject::Post(id) => (
             concat!(
@@ -433,6 +447,10 @@ pub fn subject_detail(connection: &Connection, subject: Subject) -> rusqlite::Re
             (concat!("SELECT ", user_columns!(), " FROM users WHERE id = ?1"), id.get(), user_detail)
         }
     };
+    let open_invitations = match subject {
+        Subject::User(id) => invitation::sql::count_open(connection, id, now)?,
+        Subject::Post(_) | Subject::Comment(_) => 0,
+    };
     let flags = match subject {
         Subject::Post(id) => flag::sql::reasons(connection, Target::Post(id))?,
         Subject::Comment(id) => flag::sql::reasons(connection, Target::Comment(id))?,
@@ -440,7 +458,7 @@ pub fn subject_detail(connection: &Connection, subject: Subject) -> rusqlite::Re
     };
     let found: Option<SubjectDetail> =
         connection.prepare_cached(sql)?.query_row([id], |row| read(&mut Columns::of(row))).optional()?;
-    Ok(found.map(|detail| SubjectDetail { flags, ..detail }))
+    Ok(found.map(|detail| SubjectDetail { open_invitations, flags, ..detail }))
 }
 
 /// Grants or revokes the admin role; `false`: nothing is changed, since a banned user cannot become an admin.

@@ -10,7 +10,7 @@ use crate::types::time::Timestamp;
 
 /// The files of the ZIP and the rows in each, of user `?1`. A column that ends with `_at` is a time, one that begins with
 /// `is_` is true or false.
-pub(super) const PARTS: [(&str, &str); 24] = [
+pub(super) const PARTS: [(&str, &str); 26] = [
     (
         "account",
         "SELECT users.id, screen_name, about, created_at, updated_at, last_seen_at, posts_count, comments_count, \
@@ -78,6 +78,16 @@ pub(super) const PARTS: [(&str, &str); 24] = [
          WHERE user_id = ?1 AND NOT EXISTS (SELECT 1 FROM notices WHERE act_id = acts.id) \
          UNION ALL SELECT created_at, verb, noun, post_id, comment_id, reason, NULL, TRUE FROM acts WHERE admin_id = ?1",
     ),
+    (
+        "invitations",
+        "SELECT invitations.created_at, used_at, withdrawn_at, users.screen_name AS invited FROM invitations \
+         LEFT JOIN users ON users.id = invitations.invited_id WHERE invitations.inviter_id = ?1",
+    ),
+    (
+        "invited_by",
+        "SELECT used_at, users.screen_name FROM invitations LEFT JOIN users ON users.id = invitations.inviter_id \
+         WHERE invitations.invited_id = ?1",
+    ),
     ("sessions", "SELECT created_at, last_used_at, ip_address, user_agent FROM sessions WHERE user_id = ?1"),
     ("devices", "SELECT used_at FROM devices WHERE user_id = ?1"),
 ];
@@ -89,6 +99,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("resets", "the hash of a secret; that a link was made is in `moderation`"),
     ("inbox_feeds", "a secret"),
     ("name_skeletons", "computed from the name"),
+    ("invitation_roots", "computed from the invitations"),
     ("imported_users", "how an import finds the user again"),
 ];
 

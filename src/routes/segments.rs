@@ -1,7 +1,7 @@
 //! What the segments of a path say. Each error is [`Error::NotFound`].
 
 use crate::types::id::{
-    CommentId, DraftId, ErrorGroupId, PostId, SessionId, UserId, VersionId, number_from_path,
+    CommentId, DraftId, ErrorGroupId, InvitationId, PostId, SessionId, UserId, VersionId, number_from_path,
 };
 use crate::web::{Error, Result};
 
@@ -27,6 +27,10 @@ pub(super) fn session_id(segment: &str) -> Result<SessionId> {
 
 pub(super) fn version_id(segment: &str) -> Result<VersionId> {
     VersionId::from_path(segment).ok_or(Error::NotFound)
+}
+
+pub(super) fn invitation_id(segment: &str) -> Result<InvitationId> {
+    InvitationId::from_path(segment).ok_or(Error::NotFound)
 }
 
 pub(super) fn error_id(segment: &str) -> Result<ErrorGroupId> {

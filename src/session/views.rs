@@ -7,6 +7,7 @@ use horrorshow::prelude::*;
 
 use super::Session;
 use crate::html::text::{Id, Text};
+use crate::site::settings::SignUp;
 use crate::ui::button;
 use crate::ui::field::{self, Field};
 use crate::ui::time::DateAndTime;
@@ -63,22 +64,14 @@ pub struct SignInForm<'f> {
     pub sends_mail: bool,
     /// Admins, whom such a person can ask.
     pub admins: &'f [Author],
-    /// Whether people can sign up.
-    pub takes_new_users: bool,
+    /// Who can sign up.
+    pub sign_up: SignUp,
 }
 
 /// The sign-in page. The errors are shown above it.
 pub fn sign_in<'f>(form: &SignInForm<'f>, errors: &'f Errors) -> impl Render + 'f {
-    let SignInForm {
-        account,
-        screen_name,
-        return_to,
-        has_draft,
-        has_vote,
-        sends_mail,
-        admins,
-        takes_new_users,
-    } = *form;
+    let SignInForm { account, screen_name, return_to, has_draft, has_vote, sends_mail, admins, sign_up: who } =
+        *form;
     let return_to = local_path(return_to);
     let sign_up =
         return_to.map_or_else(|| paths::SIGN_UP.to_owned(), |to| paths::with_return_to(paths::SIGN_UP, to));
@@ -96,7 +89,11 @@ pub fn sign_in<'f>(form: &SignInForm<'f>, errors: &'f Errors) -> impl Render + '
             @ if let Some(return_to) = return_to { input(type="hidden", name="return_to", value=return_to); }
             button(class="button") { : "Sign in" }
         }
-        @ if takes_new_users { p(class="hint") { : "No account yet? "; a(href=&sign_up) { : "Sign up" } : "." } }
+        @ match who {
+            SignUp::Open => { p(class="hint") { : "No account yet? "; a(href=&sign_up) { : "Sign up" } : "." } }
+            SignUp::Invited => { p(class="hint", id="by_invitation") { : "No account yet? Members invite new ones: ask one of them for a link." } }
+            SignUp::Closed => {}
+        }
         p(class="hint", id="forgotten") {
             : "Forgot your password? ";
             @ if sends_mail { a(href=paths::RESET) { : "Get a link by mail" } : ", or ask " } else { : "Ask " }

@@ -3,7 +3,7 @@
 pub mod handlers;
 pub mod views;
 
-use crate::site::settings::{Accent, CLOSED, OPEN, Setting, Settings};
+use crate::site::settings::{Accent, CLOSED, INVITED, OPEN, Setting, Settings};
 use crate::text::is_blank;
 use crate::web::form::{Errors, Form};
 
@@ -61,8 +61,8 @@ fn check(settings: &Settings) -> Errors {
     if !value(Setting::Accent).is_empty() && settings.accent().is_none() {
         errors.add("accent", "Accent colour is a # and six digits, such as #ff6600");
     }
-    if ![OPEN, CLOSED].contains(&value(Setting::SignUp)) {
-        errors.add("sign_up", "Choose one of the two");
+    if ![OPEN, INVITED, CLOSED].contains(&value(Setting::SignUp)) {
+        errors.add("sign_up", "Choose one of the three");
     }
     let days = value(Setting::NewUserDays);
     if !days.parse().is_ok_and(|days: u32| days <= MAX_NEW_USER_DAYS) {

@@ -5,7 +5,7 @@ use horrorshow::prelude::*;
 
 use super::VERSION;
 use crate::markup::{FORMATTING, Markup};
-use crate::site::settings::{CLOSED, OPEN, Setting, Settings};
+use crate::site::settings::{CLOSED, INVITED, OPEN, Setting, Settings};
 use crate::ui::button;
 use crate::ui::choice::{Choice, choices};
 use crate::ui::field::{self, Field, Place};
@@ -54,6 +54,7 @@ fn input<'f>(setting: Setting, value: &'f str, errors: &'f Errors) -> impl Rende
         Field::new(setting.code(), setting.label(), value, errors).autocomplete("off").hint(hint(setting));
     let sign_up = [
         Choice::new(OPEN, "Everybody can sign up", value == OPEN),
+        Choice::new(INVITED, "People whom a member invites can sign up", value == INVITED),
         Choice::new(CLOSED, "Nobody can sign up", value == CLOSED),
     ];
     owned_html! {
@@ -70,7 +71,7 @@ fn hint(setting: Setting) -> &'static str {
         Setting::Accent => "Behind the name, such as #ff6600. Leave empty for black and white.",
         Setting::SignUp => "",
         Setting::NewUserDays => {
-            "For this number of days after signing up, a user can post two links a day, and neither vote nor flag. 0: no limit."
+            "For this number of days after signing up, a user can post two links a day, and neither vote, flag nor invite people. 0: no limit."
         }
         Setting::Footer => FORMATTING,
         Setting::Rules | Setting::About | Setting::Privacy => {

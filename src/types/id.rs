@@ -66,6 +66,8 @@ ids! {
     DraftId
     /// The id of an earlier version of a post or comment.
     VersionId
+    /// The id of an invitation.
+    InvitationId
     /// The id of a group of recorded errors, in a database file of its own.
     ErrorGroupId
 }

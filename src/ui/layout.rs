@@ -13,7 +13,7 @@ use crate::auth;
 use crate::html::text::{DOT, Isolated, Rendered, Text, Value};
 use crate::site::origin::Origin;
 use crate::site::settings::logo::Logo;
-use crate::site::settings::{DEFAULT_FOOTER, Setting, Settings};
+use crate::site::settings::{DEFAULT_FOOTER, Setting, Settings, SignUp};
 use crate::text::isolated;
 use crate::web::Viewer;
 use crate::web::account::Account;
@@ -328,7 +328,7 @@ fn header<'p>(page: &'p Page) -> impl Render + 'p {
                     : button::delete(Account::of(Some(viewer)), paths::session(viewer.session_id), "link", "Sign out");
                 } else {
                     : sign_in_link(page.return_to);
-                    @ if page.settings.takes_new_users() {
+                    @ if page.settings.sign_up() == SignUp::Open {
                         : SEPARATOR;
                         a(href=paths::SIGN_UP) { : "Sign up" }
                     }

@@ -86,6 +86,8 @@ flashes! {
     Flagged "flagged" "Thank you. An admin will look at it."
     FlaggedAgain "flagged-again" "You had flagged it before. It has the new reason now."
     Unflagged "unflagged" "Your flag was taken back."
+    InvitationMade "invitation-made" "Here is the link. No page shows it again."
+    InvitationWithdrawn "invitation-withdrawn" "Withdrawn: nobody can sign up with that link any more."
     BecameAdmin "became-admin" "You are the admin now. These are the settings of your site."
     SettingsSaved "settings-saved" "Settings were successfully saved."
     ErrorResolved "error-resolved" "Resolved. If it occurs again, it is open again."

@@ -17,6 +17,7 @@ mod following;
 mod going_back;
 mod hiding;
 mod inbox;
+mod inviting;
 mod journeys;
 mod links;
 mod mailing;

@@ -371,6 +371,11 @@ fn probes(database: &Connection) -> Vec<Probe> {
             format!("/past?day={}", string(database, &format!("{day} {id}")))
         }),
     );
+    for (pattern, method) in [("/invitations", "GET"), ("/invitations", "POST"), ("/invitations/tree", "GET")]
+    {
+        add(pattern, method, &fixed(&[pattern]));
+    }
+    add("/invitations/:id/withdraw", "POST", &fixed(&["/invitations/1/withdraw"]));
     add("/comments", "GET", &fixed(&["/comments"]));
     add("/comments/followed", "GET", &fixed(&["/comments/followed"]));
     for (pattern, end) in [("/users/:id/follow", "/follow"), ("/users/:id/unfollow", "/unfollow")] {

@@ -39,6 +39,7 @@ mod housekeeping;
 mod http;
 mod importing;
 mod inbox;
+mod inviting;
 mod kept;
 mod known_links;
 mod leaving;

@@ -20,6 +20,7 @@ use lorem_news::hint;
 use lorem_news::hn_api;
 use lorem_news::hn_search;
 use lorem_news::inbox;
+use lorem_news::invitation::{self, Top, Withdrawal};
 use lorem_news::mail::{self, Replies};
 use lorem_news::moderation::{self, Decision, ModerationAction, Outcome, Subject};
 use lorem_news::post::best::Period;
@@ -32,7 +33,7 @@ use lorem_news::search::{self, Order};
 use lorem_news::session::{self, NewSession};
 use lorem_news::sitemap;
 use lorem_news::types::cursor::START;
-use lorem_news::types::id::{CommentId, PostId, SessionId, UserId};
+use lorem_news::types::id::{CommentId, InvitationId, PostId, SessionId, UserId};
 use lorem_news::types::time::{Clock, MINUTE, Timestamp};
 use lorem_news::user::look_alike::ComparedName;
 use lorem_news::user::sql::names;
@@ -569,7 +570,11 @@ fn moderation_finds_its_rows_by_an_index() {
                 assert_eq!(flag::sql::create(connection, &new).expect("an answer"), FlagOutcome::Created);
             }
             assert_eq!(flag::sql::reasons(connection, target).expect("a list").len(), 2);
-            assert!(moderation::sql::subject_detail(connection, target.into()).expect("an answer").is_some());
+            assert!(
+                moderation::sql::subject_detail(connection, target.into(), LONG_AGO)
+                    .expect("an answer")
+                    .is_some()
+            );
         }
         assert!(flag::sql::any_by_user(connection, UserId::new(90)).expect("an answer"));
         for target in [Target::Post(POST), Target::Comment(COMMENT)] {
@@ -611,7 +616,7 @@ fn moderation_finds_its_rows_by_an_index() {
         post::sql::lock_reason(connection, POST).expect("an answer");
         auth::sql::ban_reason(connection, UserId::new(2)).expect("an answer");
         assert!(
-            moderation::sql::subject_detail(connection, Subject::User(UserId::new(2)))
+            moderation::sql::subject_detail(connection, Subject::User(UserId::new(2)), LONG_AGO)
                 .expect("an answer")
                 .is_some()
         );
@@ -622,6 +627,43 @@ fn moderation_finds_its_rows_by_an_index() {
         moderation::sql::set_admin(connection, USER, false).expect("it is changed");
     });
     assert!(asked.len() >= 30, "{}: {asked:?}", asked.len());
+    assert_found_by_index(&connection, &asked);
+    assert_sound(&connection);
+}
+
+#[test]
+fn invitations_are_found_by_an_index() {
+    let (_folder, path) = folder();
+    seeded(&path, 20);
+    let connection = open(&path);
+    let asked = statements(&connection, |connection| {
+        let (now, secret) = (Timestamp::from_micros(2), Secret::random());
+        let [first, second] = [(); 2].map(|()| {
+            invitation::sql::create(connection, USER, &secret, now)
+                .expect("an answer")
+                .expect("there is room")
+        });
+        let found = invitation::sql::find(connection, &first, now).expect("an answer").expect("it works");
+        invitation::sql::accept(connection, found.id, UserId::new(2), now).expect("it is used");
+        assert_eq!(invitation::sql::find(connection, &first, now).expect("an answer"), None);
+        let withdrawn =
+            |id| invitation::sql::withdraw(connection, USER, InvitationId::new(id), now).expect("an answer");
+        assert_eq!((withdrawn(first.id), withdrawn(second.id)), (Withdrawal::Used, Withdrawal::Done));
+        assert_eq!(invitation::sql::count_open(connection, USER, now).expect("a number"), 0);
+        invitation::sql::create(connection, USER, &secret, now).expect("an answer");
+        assert_eq!(invitation::sql::withdraw_all(connection, USER, now).expect("a number"), 1);
+        assert_eq!(invitation::sql::of_user(connection, USER, START, 10).expect("a list").rows.len(), 3);
+        assert!(invitation::sql::invited(connection, UserId::new(2)).expect("an answer").is_some());
+        assert_eq!(invitation::sql::invited_by(connection, USER, START, 10).expect("a list").len(), 1);
+        for top in [Top::Roots, Top::InvitedBy(USER)] {
+            assert_eq!(invitation::sql::tree(connection, top, START, 10).expect("a tree").rows.len(), 1);
+        }
+        user::sql::find_author(connection, USER).expect("an answer");
+        for id in [USER, UserId::new(2)] {
+            while invitation::sql::delete_some(connection, id, 10).expect("they go") {}
+        }
+    });
+    assert!(asked.len() >= 15, "{}: {asked:?}", asked.len());
     assert_found_by_index(&connection, &asked);
     assert_sound(&connection);
 }

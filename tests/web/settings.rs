@@ -141,7 +141,7 @@ fn mistakes_in_the_settings_are_shown_and_nothing_is_lost() {
     );
     let neither = change(&admin, &[("sign_up", "perhaps")]);
     assert_eq!(neither.status, 422);
-    assert!(texts(&neither.html(), "#sign_up").concat().contains("Choose one of the two"));
+    assert!(texts(&neither.html(), "#sign_up").concat().contains("Choose one of the three"));
     assert_eq!(texts(&html, "#rules"), [&*long]);
     assert_eq!(texts(&html, "#about"), ["It is *about* this."]);
     assert_eq!(attributes(&html, "#accent", "value"), ["red"]);

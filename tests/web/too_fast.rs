@@ -274,6 +274,8 @@ fn of_two_actions() -> Site {
     for id in 1..=3 {
         let sql = "INSERT INTO resets (id, user_id, maker, secret_hash, created_at) VALUES (?1, 10 + ?1, 'mail', ?2, ?3)";
         site.database().execute(sql, rusqlite::params![id, hash, Timestamp::now()]).expect("a link");
+        let sql = "INSERT INTO invitations (id, inviter_id, secret_hash, created_at) VALUES (?1, 1, ?2, ?3)";
+        site.database().execute(sql, rusqlite::params![id, hash, Timestamp::now()]).expect("an invitation");
         let sql = "INSERT INTO confirmations (user_id, address, secret_hash, created_at) VALUES (10 + ?1, '', ?2, ?3)";
         site.database().execute(sql, rusqlite::params![id, hash, Timestamp::now()]).expect("a link");
     }
@@ -293,6 +295,8 @@ fn request(method: &str, pattern: &str) -> Option<(&'static str, &'static [(&'st
         ("POST", "/posts/:id/unflag") => ("/posts/6/unflag", &[]),
         ("POST", "/comments/:id/undo") => ("/comments/{own}/undo", &[]),
         ("POST", "/comments/:id/unflag") => ("/comments/{other}/unflag", &[]),
+        ("POST", "/invitations") => ("/invitations", &[]),
+        ("POST", "/invitations/:id/withdraw") => ("/invitations/{n}/withdraw", &[]),
         ("POST", "/user/data") => ("/user/data", &[]),
         ("POST", "/posts/:id/retitle") => {
             ("/posts/6/retitle", &[("title", "A better title {n}"), ("reason", "A reason")])
@@ -386,6 +390,10 @@ fn each_change_of_the_route_table_has_the_limit_that_it_names() {
                                   (SELECT parent_id FROM comments WHERE parent_id IS NOT NULL) ORDER BY id",
         );
         let other = ids(&database, "SELECT id FROM comments WHERE user_id = 2 ORDER BY id")[0].to_string();
+        if pattern.starts_with("/invitations") {
+            let sql = "INSERT INTO settings (name, value) VALUES ('sign_up', 'invited')";
+            database.execute(sql, []).expect("the schema is known");
+        }
         let (name, fnid) = (name_of(&database, 1), hn_forms::hidden(&client.get("/submit"), "fnid"));
         let item = ItemNumber::of(Target::Comment(CommentId::new(own[0])));
         let token = Token::parse(&client.cookie("session").expect("a session")).expect("a token");

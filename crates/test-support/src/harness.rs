@@ -250,6 +250,20 @@ pub fn assert_sound(connection: &Connection) {
             "SELECT count(*) FROM deletions AS d LEFT JOIN posts ON posts.id = d.post_id LEFT JOIN comments ON comments.id = d.comment_id \
              WHERE coalesce(posts.deleted_at, comments.deleted_at) IS NULL OR coalesce(posts.removed_at, comments.removed_at) IS NOT NULL",
         ),
+        (
+            "users at whom the tree of invitations does not begin",
+            "SELECT count(*) FROM users WHERE NOT EXISTS (SELECT 1 FROM invitation_roots WHERE user_id = users.id) \
+             AND NOT EXISTS (SELECT 1 FROM invitations WHERE invited_id = users.id AND inviter_id IS NOT NULL) \
+             AND EXISTS (SELECT 1 FROM invitations WHERE invited_id = users.id OR inviter_id = users.id AND invited_id IS NOT NULL)",
+        ),
+        (
+            "users at whom the tree of invitations begins and who were invited",
+            "SELECT count(*) FROM invitation_roots JOIN invitations ON invited_id = user_id WHERE inviter_id IS NOT NULL",
+        ),
+        (
+            "invitations of nobody",
+            "SELECT count(*) FROM invitations WHERE inviter_id IS NULL AND invited_id IS NULL",
+        ),
         ("descriptions", "SELECT (SELECT count(*) FROM posts) - (SELECT count(*) FROM descriptions)"),
     ] {
         assert_eq!(number(connection, sql), 0, "{counter}: rows that break the rule");

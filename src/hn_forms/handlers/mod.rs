@@ -23,7 +23,7 @@ use crate::{flag, saved, user};
 /// `POST /login`: signs in, or with `creating` up, and leads to `goto`.
 ///
 /// # Errors
-/// Those of [`login::log_in`]; with `creating` those of [`user::handlers::create`].
+/// Those of [`login::log_in`]; with `creating` those of [`user::handlers::sign_up::create`].
 pub fn log_in(cx: &Cx) -> Result {
     let form = cx.form()?;
     let to = goto(form, paths::HN_NEWS);
@@ -47,7 +47,7 @@ fn sign_up(cx: &Cx, form: &Form, to: &str) -> Result {
     let typed = |name: &str| form.get(name).unwrap_or_default().to_owned();
     let [name, password] = [typed("acct"), typed("pw")];
     let own = [("screen_name", name), ("password", password.clone()), ("password_confirmation", password)];
-    let created = cx.with_form(None, Form::of(&own), user::handlers::create)?;
+    let created = cx.with_form(None, Form::of(&own), user::handlers::sign_up::create)?;
     if created.status_code != 303 {
         return Ok(created);
     }

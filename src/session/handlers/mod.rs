@@ -56,7 +56,7 @@ fn form<'f>(
 ) -> Result<views::SignInForm<'f>> {
     let (has_draft, has_vote) = (draft::handlers::is_kept(cx)?, vote::pending_vote(cx).is_some());
     let account = Account::of(auth::viewer(cx)?);
-    let (takes_new_users, sends_mail) = (cx.settings().takes_new_users(), cx.site.config.smtp.is_some());
+    let sends_mail = cx.site.config.smtp.is_some();
     Ok(views::SignInForm {
         account,
         screen_name,
@@ -65,7 +65,7 @@ fn form<'f>(
         has_vote,
         sends_mail,
         admins,
-        takes_new_users,
+        sign_up: cx.settings().sign_up(),
     })
 }
 

@@ -67,10 +67,14 @@ impl Settings {
         Accent::parse(self.get(Setting::Accent))
     }
 
-    /// Whether people can sign up.
+    /// Who can sign up.
     #[must_use]
-    pub fn takes_new_users(&self) -> bool {
-        self.get(Setting::SignUp) != CLOSED
+    pub fn sign_up(&self) -> SignUp {
+        match self.get(Setting::SignUp) {
+            CLOSED => SignUp::Closed,
+            INVITED => SignUp::Invited,
+            _ => SignUp::Open,
+        }
     }
 
     /// The days in which a user counts as new; 0: none does.
@@ -89,8 +93,21 @@ impl Settings {
     }
 }
 
+/// Who can sign up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignUp {
+    /// Everybody.
+    Open,
+    /// People whom a member invites.
+    Invited,
+    /// Nobody.
+    Closed,
+}
+
 /// The values of [`Setting::SignUp`].
 pub const OPEN: &str = "open";
+/// People whom a member invites can sign up.
+pub const INVITED: &str = "invited";
 /// No user can sign up.
 pub const CLOSED: &str = "closed";
 
@@ -103,7 +120,7 @@ pub enum Setting {
     Tagline,
     /// The colour behind the site's name, `#rrggbb`; empty: that of the text.
     Accent,
-    /// Whether people can sign up: [`OPEN`] or [`CLOSED`].
+    /// Whether people can sign up: [`OPEN`], [`INVITED`] or [`CLOSED`].
     SignUp,
     /// The days in which a user counts as new; 0: none does.
     NewUserDays,

@@ -6,7 +6,9 @@ use super::super::sql;
 use crate::deletion::sql::burial;
 use crate::types::id::UserId;
 use crate::types::time::Timestamp;
-use crate::{comment, device, flag, follow, hiding, inbox, mail, post, reset, saved, session, visit, vote};
+use crate::{
+    comment, device, flag, follow, hiding, inbox, invitation, mail, post, reset, saved, session, visit, vote,
+};
 
 /// One step of deleting a user: at most `number` rows of one kind. Returns whether there is more to delete. A
 /// post or comment to which other users replied stays, without its author and its text.
@@ -49,6 +51,7 @@ pub fn destroy_some(
         || inbox::sql::delete_some(connection, id, number)?
         || follow::sql::delete_some(connection, id, number)?
         || hiding::sql::delete_some(connection, id, number)?
+        || invitation::sql::delete_some(connection, id, number)?
     {
         return Ok(true);
     }

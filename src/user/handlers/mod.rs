@@ -3,6 +3,7 @@
 pub mod deletion;
 pub mod newcomer;
 mod own_comments;
+pub mod sign_up;
 
 use std::sync::Arc;
 
@@ -11,8 +12,8 @@ use horrorshow::Template;
 use super::look_alike::ComparedName;
 use super::views::{Choices, Profile};
 use super::{
-    FORMER_NAME_SHOWN, NAME_KEPT_BACK, NameRefusal, NewUser, User, check_about, check_confirmation,
-    check_name, check_new_password, incorrect_password, password, sql, views, wrong_password,
+    FORMER_NAME_SHOWN, NAME_KEPT_BACK, User, check_about, check_confirmation, check_name, check_new_password,
+    incorrect_password, password, sql, views, wrong_password,
 };
 use crate::auth;
 use crate::auth::Standing;
@@ -21,14 +22,14 @@ use crate::device;
 use crate::draft;
 use crate::follow;
 use crate::hiding::{self, Hidden};
+use crate::invitation;
 use crate::post;
 use crate::reset;
 use crate::session;
-use crate::session::handlers::sign_in::SignIn;
-use crate::session::handlers::{end_others, respond_signed_in, with_cookies, without_cookies};
+use crate::session::handlers::{end_others, with_cookies, without_cookies};
 use crate::site::limiter::{Action, RetryAfter};
 use crate::text::isolated;
-use crate::types::cursor::{Cursor, PAGE_SIZE};
+use crate::types::cursor::{Cursor, PAGE_SIZE, START};
 use crate::types::id::UserId;
 use crate::ui::layout::{self, Page};
 use crate::web::account::Account;
@@ -87,6 +88,13 @@ pub fn page(cx: &Cx, id: UserId, cursors: &ListCursors) -> Result<Option<String>
             comments: own_comments::read(pieces, id, cursors.comments)?,
             sessions: sessions.transpose()?,
             former_names: sql::names::former(connection, id, names_since)?,
+            invited: invitation::sql::invited(connection, id)?,
+            // One more tells whether there are more.
+            has_invited: if is_admin {
+                invitation::sql::invited_by(connection, id, START, invitation::MAX_NAMED + 1)?
+            } else {
+                Vec::new()
+            },
             choices: match viewer_id.filter(|viewer_id| *viewer_id != id) {
                 Some(viewer_id) => Some(Choices {
                     is_followed: follow::sql::is_followed(connection, viewer_id, id)?,
@@ -117,73 +125,6 @@ pub fn page(cx: &Cx, id: UserId, cursors: &ListCursors) -> Result<Option<String>
 /// [`Error::SignIn`] for a guest; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn own(cx: &Cx) -> Result {
     Ok(reply::see_other(cx, paths::user(auth::require_user(cx)?.id)))
-}
-
-/// `GET /sign_up`.
-///
-/// # Errors
-/// [`Error::Forbidden`] where the site takes no new users; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
-pub fn new(cx: &Cx) -> Result {
-    refuse_where_closed(cx)?;
-    let return_to = cx.query("return_to").unwrap_or_default();
-    let description = format!("Create an account to post, comment and vote on {}.", cx.site_name());
-    let page = Page { description: &description, return_to: &return_to, ..Page::new(cx, "Sign up")? };
-    Ok(reply::page(cx, layout::render(&page, views::sign_up(page.account(), "", &return_to, &NO_ERRORS))?))
-}
-
-/// Refuses new users where an admin has closed the site to them, and while that is not known.
-fn refuse_where_closed(cx: &Cx) -> Result<()> {
-    let sentence = "This site takes no new users.";
-    if cx.settings_of_now()?.takes_new_users() { Ok(()) } else { Err(Error::Forbidden(sentence)) }
-}
-
-/// `POST /users`: signs a user up and in. The form shows errors that the user can correct, and a rate limit.
-///
-/// # Errors
-/// [`Error::Forbidden`] where the site takes no new users; [`Error::UnsupportedMediaType`] or
-/// [`Error::BadRequest`] for a malformed form; [`Error::Unavailable`] when no permit to hash comes in time; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
-pub fn create(cx: &Cx) -> Result {
-    refuse_where_closed(cx)?;
-    let form = cx.form()?;
-    let screen_name = form.line("screen_name");
-    let password = form.get("password").unwrap_or_default();
-    let (compared, now) = (ComparedName::of(&screen_name), cx.now);
-    let refusal = cx.read(|connection| sql::names::refusal(connection, &compared, None, now))?;
-    let mut errors = Errors::default();
-    if password.is_empty() {
-        errors.add("password", "Password can't be blank");
-    } else {
-        check_confirmation(&mut errors, password, form.get("password_confirmation"));
-    }
-    check_name(&mut errors, form.get("screen_name").unwrap_or_default(), &screen_name, refusal);
-    if !password.is_empty() {
-        check_new_password(&mut errors, password, &[&screen_name]);
-    }
-    let errors = errors.or_rate_limited(&cx.site.limiter, Action::SignUpFrom(cx.ip()));
-    if !errors.is_empty() {
-        return refuse(cx, &screen_name, &errors);
-    }
-    let password_hash = hash(cx, password, None)?;
-    let (sign_in, name) = (SignIn::of(cx), screen_name.clone());
-    let secret = sign_in.secret.clone();
-    let signed_up = cx.write(move |connection| {
-        let user = NewUser { screen_name: &name, password_hash: &password_hash, about: "", created_at: now };
-        let Some(id) = sql::create(connection, &user)? else {
-            return Ok(None);
-        };
-        Ok(Some((id, sign_in.write(connection, id)?)))
-    })?;
-    let Some((id, signed_in)) = signed_up else {
-        return refuse(cx, &screen_name, &NameRefusal::Taken.errors());
-    };
-    respond_signed_in(cx, id, Flash::SignedUp, secret, &signed_in)
-}
-
-fn refuse(cx: &Cx, screen_name: &str, errors: &Errors) -> Result {
-    let return_to = cx.form()?.get("return_to").unwrap_or_default();
-    let page = Page { return_to, ..Page::with_form(cx, "Sign up", errors)? };
-    let html = layout::render(&page, views::sign_up(page.account(), screen_name, return_to, errors))?;
-    Ok(reply::refused(cx, html, errors))
 }
 
 /// The hash of a new password. `known`: see [`Cx::hashing`].

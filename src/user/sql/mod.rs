@@ -55,6 +55,13 @@ pub fn find(connection: &Connection, id: UserId) -> rusqlite::Result<Option<User
     connection.prepare_cached(sql)?.query_row([id], |row| user(&mut Columns::of(row))).optional()
 }
 
+/// The name of a user; `None` when there is no user with this id.
+pub fn find_author(connection: &Connection, id: UserId) -> rusqlite::Result<Option<Author>> {
+    let sql = concat!("SELECT ", author_columns!("users"), " FROM users WHERE id = ?1");
+    let found = connection.prepare_cached(sql)?.query_row([id], |row| author(&mut Columns::of(row)));
+    Ok(found.optional()?.flatten())
+}
+
 /// Whether there is a user.
 pub fn any(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("SELECT EXISTS (SELECT 1 FROM users)", [], |row| row.get(0))

@@ -8,11 +8,13 @@ use std::sync::Arc;
 use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
-use super::{FormerName, User};
+use super::{Author, FormerName, User};
 use crate::html::text::{Isolated, Rendered, Text};
+use crate::invitation::{self, Found, Invited};
 use crate::markup::{FORMATTING, Markup};
 use crate::post::ListedPost;
 use crate::session::Session;
+use crate::site::settings::SignUp;
 use crate::types::cursor::{Cursor, Slice};
 use crate::types::id::UserId;
 use crate::types::time::Clock;
@@ -39,6 +41,10 @@ pub struct Profile {
     pub sessions: Option<Slice<Session>>,
     /// The former names that the viewer may see, the last first.
     pub former_names: Vec<FormerName>,
+    /// How the user was invited.
+    pub invited: Option<Invited>,
+    /// For an admin: the users whom the user invited, the newest, at most one more than are named.
+    pub has_invited: Vec<Author>,
     /// What the viewer has chosen about the user; `None` for the user and for guests.
     pub choices: Option<Choices>,
 }
@@ -69,6 +75,9 @@ pub fn show<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
             : own_lists::links("");
             div(class="actions") {
                 a(class="button", href=paths::EDIT_ACCOUNT) { : "Edit profile" }
+                @ if cx.settings().sign_up() == SignUp::Invited {
+                    a(class="button", href=paths::INVITATIONS) { : "Invitations" }
+                }
                 a(class="button danger", href=paths::DELETE_ACCOUNT) { : "Delete profile" }
             }
         }
@@ -91,6 +100,8 @@ pub fn show<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
                 @ if profile.sessions.is_some() { : Date(user.created_at) }
                 else { : Age { at: user.created_at, clock: &cx.clock }; : " ago" }
             }
+            : invitation::views::invited(profile.invited.as_ref());
+            : invitation::views::has_invited(user, &profile.has_invited);
             dt { : "karma:" } dd { : user.karma }
             @ if let Some(reason) = &user.banned {
                 dt { : "banned:" } dd { : Isolated(reason); : " ("; a(href=paths::LOG) { : message::LOG } : ")" }
@@ -157,19 +168,32 @@ fn sessions<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
     }
 }
 
+/// The contents of the form for signing up.
+#[derive(Clone, Copy)]
+pub struct SignUpForm<'f> {
+    /// The account that it is made for.
+    pub account: Account,
+    /// The typed name.
+    pub screen_name: &'f str,
+    /// The address after signing up; ignored unless it is a path of this site.
+    pub return_to: &'f str,
+    /// The token of an invitation.
+    pub invitation: Option<&'f str>,
+    /// That invitation, while it works.
+    pub found: Option<&'f Found>,
+}
+
 /// The form for signing up.
-pub fn sign_up<'f>(
-    account: Account,
-    screen_name: &'f str,
-    return_to: &'f str,
-    errors: &'f Errors,
-) -> impl Render + 'f {
+pub fn sign_up<'f>(form: &SignUpForm<'f>, errors: &'f Errors) -> impl Render + use<'f> {
+    let SignUpForm { account, screen_name, return_to, invitation, found } = *form;
     let return_to = local_path(return_to);
     let name = name_field(screen_name, "30 characters at most.", errors);
     let passwords = new_password("Password", "8 characters minimum.", errors);
     owned_html! {
         form(method="post", action=paths::USERS) {
             : account;
+            : invitation::views::from(found);
+            @ if let Some(token) = invitation { input(type="hidden", name="invitation", value=token); }
             : field::errors(errors, "user", &[name, passwords[0], passwords[1]].map(Field::place));
             : field::line(name);
             @ for field in passwords { : field::password(field) }

@@ -46,6 +46,10 @@ pub const SIGNED_IN: &str = "/signed_in";
 pub const RESET: &str = "/reset";
 /// The form for signing up.
 pub const SIGN_UP: &str = "/sign_up";
+/// The viewer's invitations; making one (POST).
+pub const INVITATIONS: &str = "/invitations";
+/// Who invited whom.
+pub const INVITATION_TREE: &str = "/invitations/tree";
 /// Signing up (POST).
 pub const USERS: &str = "/users";
 /// The viewer's account.

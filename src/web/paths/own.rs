@@ -2,8 +2,8 @@
 
 use percent_encoding::utf8_percent_encode;
 
-use super::{FROM, PLAIN, Path};
-use crate::types::id::{CommentId, PostId, UserId};
+use super::{FROM, PLAIN, Path, SIGN_UP};
+use crate::types::id::{CommentId, InvitationId, PostId, UserId};
 
 /// The viewer's saved posts.
 pub const SAVED: &str = "/saved";
@@ -98,4 +98,22 @@ pub fn unfollow(id: UserId) -> Path {
 #[must_use]
 pub fn threads_of(screen_name: &str) -> String {
     format!("{THREADS}?{}", serde_urlencoded::to_string([("id", screen_name)]).unwrap_or_default())
+}
+
+/// Withdrawing an invitation (POST).
+#[must_use]
+pub fn withdraw(id: InvitationId) -> Path {
+    Path { before: "/invitations/", number: id.get(), after: "/withdraw" }
+}
+
+/// The users whom a user invited, and whom these invited.
+#[must_use]
+pub fn invited_by(id: UserId) -> Path {
+    Path { before: "/invitations/tree?of=", number: id.get(), after: "" }
+}
+
+/// The form for signing up by the invitation with this token.
+#[must_use]
+pub fn invitation(token: impl std::fmt::Display) -> String {
+    format!("{SIGN_UP}?invitation={token}")
 }
