@@ -1,7 +1,10 @@
 //! The export of the public site: a ZIP of `items.jsonl` and `users.jsonl`, in the JSON of the API of Hacker News, with
-//! the texts' markup in `source`, which `import hn` reads back. It shows what a guest sees.
+//! the texts' markup in `source`, which `import hn` reads back, and of pages to read, beginning at `index.html`. It shows
+//! what a guest sees.
 
+mod pages;
 mod sql;
+mod views;
 
 use std::io::{Seek, Write};
 
@@ -66,6 +69,9 @@ pub fn write(connection: &Connection, out: impl Write + Seek) -> Result<Counts> 
         for id in ids {
             counts.users += line(&mut zip, user(connection, id)?)?;
         }
+    }
+    if let Some(Target::Post(last)) = last_post {
+        pages::write(connection, &mut zip, options, last)?;
     }
     zip.finish()?;
     Ok(counts)

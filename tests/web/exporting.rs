@@ -6,9 +6,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Output;
 
+use scraper::Html;
 use serde_json::Value;
 
-use crate::harness::{folder, open, run};
+use crate::harness::{attributes, folder, open, run, seeded, texts};
 
 fn export(database: &Path, out: &Path, more: &[&str]) -> Output {
     let [database, out] = [database, out].map(|path| path.to_str().expect("a text"));
@@ -100,6 +101,48 @@ fn an_export_has_what_a_guest_sees() {
     assert!(deleted.len() == 1 && deleted[0]["text"].is_null(), "{deleted:?}");
     let users = entry(&out, "users.jsonl");
     assert!(users.contains(r#""id":"zoe""#) && users.contains(r#""id":"max""#), "{users}");
+}
+
+#[test]
+fn an_export_has_pages_to_read_with_what_a_guest_sees() {
+    let (kept, _) = folder();
+    let folder = kept.path().to_owned();
+    let database = made(&folder);
+    let out = folder.join("out.zip");
+    assert!(export(&database, &out, &[]).status.success());
+    let list = Html::parse_document(&entry(&out, "index.html"));
+    assert_eq!(texts(&list, "h2").concat(), "[removed]LinkA & B");
+    let hrefs = attributes(&list, "h2 a", "href");
+    assert_eq!(hrefs.last().map(String::as_str), Some("posts/0.html#post_1"));
+    let text = entry(&out, "posts/0.html");
+    assert!(!text.contains("hiddenword"), "{text}");
+    let page = Html::parse_document(&text);
+    for href in &hrefs {
+        let anchor = href.strip_prefix("posts/0.html").expect("one file");
+        assert_eq!(attributes(&page, anchor, "class"), ["post"]);
+    }
+    // The whole thread in its order, with what stays for its answers, and the texts as markup.
+    let classes = attributes(&page, "article", "class");
+    assert_eq!(classes, ["post", "d0", "d1", "d2", "post", "d0", "d1", "post"]);
+    assert_eq!(texts(&page, "#post_1 em").concat(), "Bold");
+    assert_eq!(attributes(&page, "#post_1 a", "href"), ["https://a.example/"]);
+    assert!(text.contains("&lt;b&gt;") && text.contains("[removed]") && text.contains("[deleted]"), "{text}");
+    assert_eq!(texts(&page, "blockquote").concat(), "quoted");
+}
+
+#[test]
+fn the_pages_of_many_posts_are_many_files() {
+    let (kept, database) = folder();
+    seeded(&database, 620);
+    let out = kept.path().join("out.zip");
+    assert!(export(&database, &out, &[]).status.success());
+    let lists = ["index.html", "index-2.html"].map(|name| Html::parse_document(&entry(&out, name)));
+    assert_eq!(lists.each_ref().map(|list| attributes(list, "h2 a", "href").len()), [500, 120]);
+    assert_eq!(attributes(&lists[0], "p a", "href"), ["index-2.html"]);
+    let discussions =
+        (0..=6).map(|number| Html::parse_document(&entry(&out, &format!("posts/{number}.html"))));
+    let posts: usize = discussions.map(|page| attributes(&page, ".post", "id").len()).sum();
+    assert_eq!(posts, 620);
 }
 
 #[test]
