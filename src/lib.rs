@@ -43,6 +43,7 @@ pub mod moderation;
 pub mod moving;
 pub mod saved;
 pub mod setting;
+pub mod tag;
 pub mod hint;
 pub mod logo;
 pub mod first_admin;

@@ -25,7 +25,7 @@ use crate::web::{Cx, Error, Result, assets, csrf, observer, paths, reply};
 use crate::{
     admin, auth, benchmarking, comment, deletion, error_group, feed, first_admin, flag, follow, hiding, hint,
     hn_api, hn_forms, hn_search, inbox, invitation, kept, logo, mail, moderation, monitoring, moving,
-    own_data, post, preference, reset, saved, search, session, setting, sitemap, status, user, version,
+    own_data, post, preference, reset, saved, search, session, setting, sitemap, status, tag, user, version,
 };
 
 /// What keeps a client from sending a change as often as it can.
@@ -205,6 +205,10 @@ routes! { cx,
     ["users", id, "unmute"] => { POST [Votes] => hiding::handlers::change(cx, Hidden::User(user_id(id)?), false) }
     ["from", "mute"] => { POST [Votes] => hiding::handlers::change_site(cx, true) }
     ["from", "unmute"] => { POST [Votes] => hiding::handlers::change_site(cx, false) }
+    ["tags"] => { GET => tag::handlers::list(cx) }
+    ["tagged"] => { GET => post::handlers::lists::tagged(cx) }
+    ["tagged", "mute"] => { POST [Votes] => hiding::handlers::change_tag(cx, true) }
+    ["tagged", "unmute"] => { POST [Votes] => hiding::handlers::change_tag(cx, false) }
     ["hidden"] => { GET => hiding::handlers::hidden(cx) }
     ["muted"] => { GET => hiding::handlers::muted(cx) }
     ["inbox"] => { GET => inbox::handlers::show(cx) }
@@ -409,7 +413,7 @@ fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {
     match segments {
         _ if method == "GET" => true,
         ["sessions", ..] | ["users"] | ["benchmarking", ..] => true,
-        ["preferences" | "login" | "fave"] | ["drafts" | "from" | "inbox", _] => true,
+        ["preferences" | "login" | "fave"] | ["drafts" | "from" | "tagged" | "inbox", _] => true,
         ["posts", _, "save" | "unsave" | "mute" | "unmute" | "hide" | "unhide"] => true,
         ["reset"]
         | ["reset" | "confirm" | "unsubscribe", _]

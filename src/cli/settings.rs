@@ -26,6 +26,9 @@ pub(crate) struct SettingOptions {
     /// it on the page /settings
     #[arg(long, env, value_name = "N")]
     new_user_days: Option<u32>,
+    /// The tags that posts can have, with commas between; without it, admins set them on the page /settings
+    #[arg(long, env, value_name = "LIST")]
+    tags: Option<String>,
 }
 
 /// Whether people can sign up.
@@ -68,7 +71,8 @@ impl SettingOptions {
         });
         let sign_up = sign_up.map(|value| (Setting::SignUp, value.to_owned()));
         let days = self.new_user_days.map(|days| (Setting::NewUserDays, days.to_string()));
-        let fixed: Vec<_> = name.into_iter().chain(sign_up).chain(days).collect();
+        let tags = self.tags.map(|tags| (Setting::Tags, tags));
+        let fixed: Vec<_> = name.into_iter().chain(sign_up).chain(days).chain(tags).collect();
         let mistakes = setting::mistakes(&fixed);
         anyhow::ensure!(mistakes.is_empty(), "{}", mistakes.join("; "));
         Ok(fixed)

@@ -91,12 +91,13 @@ pub fn post_of_comment(
     user_id: UserId,
     post_id: PostId,
 ) -> rusqlite::Result<Option<Content>> {
-    let sql = "SELECT typed_title, typed_url, typed_text FROM comment_drafts \
+    let sql = "SELECT typed_title, typed_url, typed_text, coalesce(typed_tags, '') FROM comment_drafts \
                WHERE user_id = ?1 AND post_id = ?2 AND typed_url IS NOT NULL";
     connection
         .prepare_cached(sql)?
         .query_row(params![user_id, post_id], |row| {
-            Ok(Content { title: row.get(0)?, url: row.get(1)?, description: row.get(2)?, is_repost: false })
+            let (title, url, description, tags) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+            Ok(Content { title, url, description, tags, is_repost: false })
         })
         .optional()
 }
@@ -110,11 +111,11 @@ pub fn keep_comment(
     text: &str,
     form: &Content,
 ) -> rusqlite::Result<()> {
-    let Content { title, url, description, .. } = form;
+    let Content { title, url, description, tags, .. } = form;
     if text.is_empty() {
-        let sql = "UPDATE comment_drafts SET typed_title = ?3, typed_url = ?4, typed_text = ?5 \
+        let sql = "UPDATE comment_drafts SET typed_title = ?3, typed_url = ?4, typed_text = ?5, typed_tags = ?6 \
                    WHERE user_id = ?1 AND post_id = ?2 AND typed_url IS NULL";
-        connection.prepare_cached(sql)?.execute(params![user_id, post_id, title, url, description])?;
+        connection.prepare_cached(sql)?.execute(params![user_id, post_id, title, url, description, tags])?;
         return Ok(());
     }
     let former = of_comment(connection, user_id, post_id)?;
@@ -124,10 +125,10 @@ pub fn keep_comment(
     let body = former.map_or_else(|| text.to_owned(), |former| former.with(text));
     connection
         .prepare_cached(
-            "INSERT INTO comment_drafts (user_id, post_id, body, typed_title, typed_url, typed_text) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO comment_drafts (user_id, post_id, body, typed_title, typed_url, typed_text, typed_tags) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
-        .execute(params![user_id, post_id, body, title, url, description])?;
+        .execute(params![user_id, post_id, body, title, url, description, tags])?;
     // The index has a user's ids beside each other: they are few.
     let sql = "DELETE FROM comment_drafts WHERE id = (SELECT min(id) FROM comment_drafts WHERE user_id = ?1) \
                AND (SELECT count(*) FROM comment_drafts WHERE user_id = ?1) > ?2";

@@ -11,6 +11,7 @@ use crate::auth::Standing;
 use crate::post;
 use crate::post::link::site;
 use crate::site::limiter::Action;
+use crate::tag;
 use crate::types::cursor::PAGE_SIZE;
 use crate::types::id::PostId;
 use crate::ui::layout::{self, Page};
@@ -51,13 +52,18 @@ pub fn hidden(cx: &Cx) -> Result {
 /// [`Error::SignIn`] for a guest; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn muted(cx: &Cx) -> Result {
     let user_id = auth::require_user(cx)?.id;
-    let (users, sites) =
-        cx.read(|connection| Ok((sql::names(connection, user_id)?, sql::sites(connection, user_id)?)))?;
-    let page = Page::new(cx, "Muted people and sites")?;
+    let (users, sites, tags) = cx.read(|connection| {
+        Ok((
+            sql::names(connection, user_id)?,
+            sql::sites(connection, user_id)?,
+            sql::tags(connection, user_id)?,
+        ))
+    })?;
+    let page = Page::new(cx, "Muted people, sites and tags")?;
     let main = owned_html! {
         : own_lists::links(paths::HIDDEN);
         : own_lists::kinds("What is hidden", &views::HIDDEN, paths::MUTED);
-        : views::muted(&users, &sites);
+        : views::muted(&users, &sites, &tags);
     };
     Ok(reply::page(cx, layout::render(&page, main)?))
 }
@@ -69,6 +75,16 @@ pub fn muted(cx: &Cx) -> Result {
 pub fn change_site(cx: &Cx, is_hidden: bool) -> Result {
     let site = cx.query("site").and_then(|site| site::parse(&site)).ok_or(Error::NotFound)?;
     change(cx, Hidden::Site(site), is_hidden)
+}
+
+/// `POST /tagged/mute?tag=…` and `/tagged/unmute?tag=…`.
+///
+/// # Errors
+/// [`Error::NotFound`] for what is no tag; those of [`change`].
+pub fn change_tag(cx: &Cx, is_hidden: bool) -> Result {
+    let tag = cx.query("tag").unwrap_or_default();
+    let tag = tag::parse(&tag).ok_or(Error::NotFound)?;
+    change(cx, Hidden::Tag(tag.to_owned()), is_hidden)
 }
 
 /// `POST /posts/:id/hide`, `/posts/:id/unhide`, and their like for users and sites, whom the viewer mutes. Repeating it
@@ -97,7 +113,7 @@ pub fn change(cx: &Cx, what: Hidden, is_hidden: bool) -> Result {
 }
 
 const TOO_MANY: Error = Error::Forbidden(
-    "You hide 500 posts, people and sites, which is the most. Show one of them again first.",
+    "You hide 500 posts, people, sites and tags, which is the most. Show one of them again first.",
 );
 
 /// The page that something is about.
@@ -106,6 +122,7 @@ fn page_of(what: &Hidden) -> String {
         Hidden::Post(id) => paths::post(*id).to_string(),
         Hidden::User(id) => paths::user(*id).to_string(),
         Hidden::Site(site) => paths::From(site).to_string(),
+        Hidden::Tag(tag) => paths::Tagged(tag).to_string(),
     }
 }
 
@@ -118,6 +135,8 @@ fn respond(cx: &Cx, what: &Hidden, is_hidden: bool, back: &str) -> Result {
         (Hidden::User(_), false) => reply::done(cx, back, Flash::UserUnmuted),
         (Hidden::Site(_), true) => reply::done(cx, back, Flash::SiteMuted),
         (Hidden::Site(_), false) => reply::done(cx, back, Flash::SiteUnmuted),
+        (Hidden::Tag(_), true) => reply::done(cx, back, Flash::TagMuted),
+        (Hidden::Tag(_), false) => reply::done(cx, back, Flash::TagUnmuted),
     })
 }
 

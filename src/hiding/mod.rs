@@ -1,4 +1,5 @@
-//! What a user does not want to see: posts, whatever certain users write, and the links to certain sites. Lists leave it out
+//! What a user does not want to see: posts, whatever certain users write, the links to certain sites, and the posts with
+//! certain tags. Lists leave it out
 //! for that user, and discussions fold the comments. Nobody else is told.
 
 pub mod handlers;
@@ -17,9 +18,11 @@ pub enum Hidden {
     User(UserId),
     /// The links to a site, by its name as posts have it.
     Site(String),
+    /// The posts with a tag.
+    Tag(String),
 }
 
-/// The most posts, users and sites that a user hides, together. Beyond it a request is refused.
+/// The most posts, users, sites and tags that a user hides, together. Beyond it a request is refused.
 pub const MAX_HIDDEN: i64 = 500;
 
 /// The outcome of a request to hide something, or to show it again.

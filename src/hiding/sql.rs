@@ -14,7 +14,7 @@ use crate::user::Author;
 use crate::user::sql::author_columns;
 use crate::visibility::sql::on_page;
 
-/// The statements for one of the three tables; `?1` is the user, `?2` what is hidden.
+/// The statements for one of the four tables; `?1` is the user, `?2` what is hidden.
 struct Statements {
     /// Whether it is hidden.
     has: &'static str,
@@ -42,6 +42,11 @@ impl Hidden {
                 add: "INSERT INTO muted_sites (user_id, site, created_at) VALUES (?1, ?2, ?3)",
                 remove: "DELETE FROM muted_sites WHERE user_id = ?1 AND site = ?2",
             },
+            Hidden::Tag(_) => Statements {
+                has: "SELECT EXISTS (SELECT 1 FROM muted_tags WHERE user_id = ?1 AND tag = ?2)",
+                add: "INSERT INTO muted_tags (user_id, tag, created_at) VALUES (?1, ?2, ?3)",
+                remove: "DELETE FROM muted_tags WHERE user_id = ?1 AND tag = ?2",
+            },
         }
     }
 }
@@ -52,7 +57,7 @@ impl ToSql for Hidden {
         match self {
             Hidden::Post(id) => id.to_sql(),
             Hidden::User(id) => id.to_sql(),
-            Hidden::Site(site) => site.to_sql(),
+            Hidden::Site(name) | Hidden::Tag(name) => name.to_sql(),
         }
     }
 }
@@ -68,7 +73,7 @@ pub fn set(
     let exists = match what {
         Hidden::Post(id) => has_page(connection, *id)?,
         Hidden::User(id) => user::sql::exists(connection, *id)?,
-        Hidden::Site(_) => true,
+        Hidden::Site(_) | Hidden::Tag(_) => true,
     };
     if !exists {
         return Ok(Outcome::NotFound);
@@ -102,21 +107,28 @@ pub fn has(connection: &Connection, user_id: UserId, what: &Hidden) -> rusqlite:
     connection.prepare_cached(what.statements().has)?.query_row(params![user_id, what], |row| row.get(0))
 }
 
-/// Of these posts those that a user does not want to see; links to the site `shown` are none of them for their site.
+/// Of these posts those that a user does not want to see; those of the site or tag `shown` are none of them for it.
 pub fn posts_among(
     connection: &Connection,
     user_id: UserId,
     posts: &[PostId],
-    shown: Option<&str>,
+    shown: Option<&Hidden>,
 ) -> rusqlite::Result<BTreeSet<PostId>> {
     let sql = "SELECT posts.id FROM json_each(?2) AS ids CROSS JOIN posts ON posts.id = ids.value \
          WHERE EXISTS (SELECT 1 FROM hidden_posts WHERE user_id = ?1 AND post_id = posts.id) \
          OR EXISTS (SELECT 1 FROM muted_users WHERE user_id = ?1 AND muted_id = posts.user_id) \
-         OR posts.site IS NOT ?3 AND EXISTS (SELECT 1 FROM muted_sites WHERE user_id = ?1 AND site = posts.site)";
+         OR posts.site IS NOT ?3 AND EXISTS (SELECT 1 FROM muted_sites WHERE user_id = ?1 AND site = posts.site) \
+         OR posts.tags IS NOT NULL AND EXISTS (SELECT 1 FROM muted_tags WHERE user_id = ?1 AND tag IS NOT ?4 \
+             AND instr(' ' || posts.tags || ' ', ' ' || tag || ' ') > 0)";
+    let (site, tag) = match shown {
+        Some(Hidden::Site(site)) => (Some(site), None),
+        Some(Hidden::Tag(tag)) => (None, Some(tag)),
+        _ => (None, None),
+    };
     let ids: Vec<String> = posts.iter().map(PostId::to_string).collect();
     connection
         .prepare_cached(sql)?
-        .query_map(params![user_id, format!("[{}]", ids.join(",")), shown], |row| row.get(0))?
+        .query_map(params![user_id, format!("[{}]", ids.join(",")), site, tag], |row| row.get(0))?
         .collect()
 }
 
@@ -147,6 +159,14 @@ pub fn sites(connection: &Connection, user_id: UserId) -> rusqlite::Result<Vec<S
         .collect()
 }
 
+/// The tags that a user has muted, by their names.
+pub fn tags(connection: &Connection, user_id: UserId) -> rusqlite::Result<Vec<String>> {
+    connection
+        .prepare_cached("SELECT tag FROM muted_tags WHERE user_id = ?1 ORDER BY tag")?
+        .query_map([user_id], |row| row.get(0))?
+        .collect()
+}
+
 /// Deletes at most `number` rows of each kind that a user hides, and of those in which others have muted the user, for the
 /// deletion of the account; whether there were any.
 pub fn delete_some(connection: &Connection, user_id: UserId, number: u32) -> rusqlite::Result<bool> {
@@ -157,6 +177,8 @@ pub fn delete_some(connection: &Connection, user_id: UserId, number: u32) -> rus
          (SELECT muted_id FROM muted_users WHERE user_id = ?1 LIMIT ?2)",
         "DELETE FROM muted_sites WHERE user_id = ?1 AND site IN \
          (SELECT site FROM muted_sites WHERE user_id = ?1 LIMIT ?2)",
+        "DELETE FROM muted_tags WHERE user_id = ?1 AND tag IN \
+         (SELECT tag FROM muted_tags WHERE user_id = ?1 LIMIT ?2)",
         "DELETE FROM muted_users WHERE muted_id = ?1 AND user_id IN \
          (SELECT user_id FROM muted_users WHERE muted_id = ?1 LIMIT ?2)",
     ];

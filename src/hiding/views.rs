@@ -4,6 +4,7 @@ use horrorshow::owned_html;
 use horrorshow::prelude::*;
 
 use crate::html::text::{DOT, Id, Isolated};
+use crate::tag;
 use crate::types::id::{PostId, UserId};
 use crate::ui::tabs::Tab;
 use crate::user::{self, Author};
@@ -11,7 +12,7 @@ use crate::web::account::Account;
 use crate::web::paths;
 
 /// The lists of what a user hides.
-pub const HIDDEN: [Tab; 2] = [(paths::HIDDEN, "Posts"), (paths::MUTED, "People and sites")];
+pub const HIDDEN: [Tab; 2] = [(paths::HIDDEN, "Posts"), (paths::MUTED, "People, sites and tags")];
 
 /// The button of a post in a list, behind the number of its comments; `None`: the row has none.
 pub fn in_row(id: PostId, is_hidden: Option<bool>) -> impl Render {
@@ -53,10 +54,10 @@ pub fn mute_site(site: &str, is_muted: bool) -> impl Render + '_ {
     }
 }
 
-/// The muted users and sites, each with a button that ends it.
-pub fn muted<'m>(users: &'m [Author], sites: &'m [String]) -> impl Render + 'm {
+/// The muted users, sites and tags, each with a button that ends it.
+pub fn muted<'m>(users: &'m [Author], sites: &'m [String], tags: &'m [String]) -> impl Render + 'm {
     owned_html! {
-        @ if users.is_empty() && sites.is_empty() {
+        @ if users.is_empty() && sites.is_empty() && tags.is_empty() {
             p(class="empty") { : "You have not muted anyone. Press Mute on a user's page, or on the page of a site's links; nobody is told." }
         } else {
             ul(id="muted", class="prose") {
@@ -72,6 +73,7 @@ pub fn muted<'m>(users: &'m [Author], sites: &'m [String]) -> impl Render + 'm {
                         button(class="link", form="acts", formaction=&paths::unmute_site(site), id=Id("unmute_site_", at), aria-describedby=Id("muted_site_", at)) { : "Unmute" }
                     }
                 }
+                : tag::views::muted(tags);
             }
         }
     }

@@ -48,7 +48,7 @@ fn kids(kids: &[CommentId]) -> Value {
 /// # Errors
 /// [`Error::Internal`](crate::web::Error::Internal) when rendering fails, which no known input causes.
 pub fn post(detail: &PostDetail, text: Value, comments: &[CommentId]) -> Result<Value> {
-    let Post { id, title, created_at, comments_count, score, link, author } = &detail.post;
+    let Post { id, title, created_at, comments_count, score, link, author, tags: _ } = &detail.post;
     let state = detail.state();
     let title = if state == State::Deleted { Value::Null } else { Text(title).into_string()?.into() };
     Ok(object([

@@ -10,7 +10,7 @@ use crate::types::time::Timestamp;
 
 /// The files of the ZIP and the rows in each, of user `?1`. A column that ends with `_at` is a time, one that begins with
 /// `is_` is true or false.
-pub(super) const PARTS: [(&str, &str); 26] = [
+pub(super) const PARTS: [(&str, &str); 27] = [
     (
         "account",
         "SELECT users.id, screen_name, about, created_at, updated_at, last_seen_at, posts_count, comments_count, \
@@ -22,7 +22,7 @@ pub(super) const PARTS: [(&str, &str); 26] = [
     ("mails", "SELECT kind, created_at, sent_at FROM mails WHERE user_id = ?1"),
     (
         "posts",
-        "SELECT id, created_at, updated_at, removed_at, score, comments_count, title, url, text \
+        "SELECT id, created_at, updated_at, removed_at, score, comments_count, title, url, tags, text \
          FROM posts LEFT JOIN descriptions ON descriptions.post_id = posts.id WHERE user_id = ?1 \
          ORDER BY created_at, id",
     ),
@@ -58,6 +58,7 @@ pub(super) const PARTS: [(&str, &str); 26] = [
          ON users.id = muted_users.muted_id WHERE muted_users.user_id = ?1",
     ),
     ("muted_sites", "SELECT site, created_at FROM muted_sites WHERE user_id = ?1"),
+    ("muted_tags", "SELECT tag, created_at FROM muted_tags WHERE user_id = ?1"),
     (
         "followed_users",
         "SELECT users.screen_name FROM follows CROSS JOIN users ON users.id = follows.followed_id \

@@ -17,6 +17,7 @@ pub use self::kind::PostKind;
 use self::link::NewLink;
 use crate::html::text::Rendered;
 use crate::markup::cut::{Beginning, beginning};
+use crate::tag;
 use crate::text::{self, is_blank};
 use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
@@ -40,6 +41,8 @@ pub struct Post {
     pub score: i64,
     /// `None` for a text post.
     pub link: Option<Link>,
+    /// Its tags, with a space between.
+    pub tags: SmolStr,
     /// `None` when the author's account was deleted.
     pub author: Option<Author>,
 }
@@ -190,6 +193,8 @@ pub struct Content {
     pub url: String,
     /// The text, in the markup of [`crate::markup`]; may be empty.
     pub description: String,
+    /// The tags, with a space between ([`crate::tag`]).
+    pub tags: String,
     /// Whether the user wants the link posted although another post has its address.
     pub is_repost: bool,
 }
@@ -210,7 +215,7 @@ pub const REPOST: &str = "repost";
 
 impl Content {
     /// The names of the form fields.
-    pub const FIELDS: [&str; 4] = ["title", "url", "description", REPOST];
+    pub const FIELDS: [&str; 5] = ["title", "url", "description", "tags", REPOST];
 
     /// The content from a form; a field that the form lacks is taken from `before`.
     #[must_use]
@@ -219,6 +224,7 @@ impl Content {
             title: form.get("title").map_or(before.title, |_| form.line("title")),
             url: form.get("url").map_or(before.url, |_| form.line("url")),
             description: form.get("description").map_or(before.description, |_| form.text("description")),
+            tags: form.get("tags").map_or(before.tags, tag::normalized),
             is_repost: form.get(REPOST).is_some(),
         }
     }
@@ -227,10 +233,10 @@ impl Content {
     /// description. A title that is too long, as some pages have, is cut.
     #[must_use]
     pub fn suggested(form: &Form) -> Content {
-        let Content { title, url, description, .. } = Content::of(form, Content::default());
+        let Content { title, url, description, tags, .. } = Content::of(form, Content::default());
         let description = if description.is_empty() { form.text("text") } else { description };
         let title = title.chars().take(MAX_TITLE_CHARS).collect();
-        Content { title, url, description, is_repost: false }
+        Content { title, url, description, tags, is_repost: false }
     }
 
     /// This content with the fields in which it does not differ from `before` taken from `present`: what a form that was
@@ -244,6 +250,7 @@ impl Content {
             title: field(|content| &content.title, present.title),
             url: field(|content| &content.url, present.url),
             description: field(|content| &content.description, present.description),
+            tags: field(|content| &content.tags, present.tags),
             is_repost: self.is_repost,
         }
     }

@@ -25,7 +25,7 @@ use crate::vote::{self, Target};
 use crate::web::Viewer;
 use crate::web::account::Account;
 use crate::web::{Cx, paths};
-use crate::{hiding, moderation, user, version, visit};
+use crate::{hiding, moderation, tag, user, version, visit};
 
 /// The link from the page of a post to the list.
 pub const BACK_TO_POSTS: (&str, &str) = (paths::POSTS, "← Back to posts");
@@ -126,6 +126,23 @@ pub fn from<'p>(
     }
 }
 
+/// The posts of a tag.
+pub fn tagged<'p>(
+    viewer: Option<&'p Viewer>,
+    tag: &'p str,
+    posts: &'p Slice<ListedPost>,
+    clock: &'p Clock,
+) -> impl Render + 'p {
+    owned_html! {
+        @ if posts.rows.is_empty() {
+            p(class="empty") { : "No post has this tag yet." }
+        } else {
+            : rows(&posts.rows, viewer, clock, None);
+            : pager::more_of(paths::Tagged(tag), posts.next, "posts");
+        }
+    }
+}
+
 /// The rows of a list, without the link to the next page; with the rank of the first they are numbered.
 pub fn rows<'p>(
     posts: &'p [ListedPost],
@@ -201,6 +218,7 @@ pub fn row<'p>(
 fn title_and_points(post: &Post) -> impl Render + '_ {
     owned_html! {
         : title(post, Text(&post.title));
+        : tag::views::of_post(&post.tags);
         : Raw("<p>"); : vote::views::score(Target::Post(post.id), post.score);
     }
 }
@@ -314,6 +332,7 @@ pub fn show<'p>(
     let is_hidden = detail.state().is_hidden();
     owned_html! {
         @ if let Some(link) = &post.link { : source(link) }
+        : tag::views::of_post(&post.tags);
         div(class="byline") {
             : vote::views::arrow_for(Target::Post(post.id), relation.is_voted, post.author.as_ref(), viewer);
             @ if !is_hidden { : vote::views::score(Target::Post(post.id), post.score); : " " }

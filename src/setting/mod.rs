@@ -4,6 +4,7 @@ pub mod handlers;
 pub mod views;
 
 use crate::site::settings::{Accent, CLOSED, INVITED, OPEN, Setting, Settings};
+use crate::tag;
 use crate::text::is_blank;
 use crate::web::form::{Errors, Form};
 
@@ -67,6 +68,9 @@ fn check(settings: &Settings) -> Errors {
     let days = value(Setting::NewUserDays);
     if !days.parse().is_ok_and(|days: u32| days <= MAX_NEW_USER_DAYS) {
         errors.add("new_user_days", "Days of a new user are a number from 0 to 365");
+    }
+    if let Some(sentence) = tag::mistake(value(Setting::Tags)) {
+        errors.add("tags", sentence);
     }
     if value(Setting::Footer).len() > MAX_FOOTER_BYTES {
         errors.add("footer", "Footer is too long (maximum is 1,000 bytes)");

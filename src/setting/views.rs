@@ -73,6 +73,9 @@ fn hint(setting: Setting) -> &'static str {
         Setting::NewUserDays => {
             "For this number of days after signing up, a user can post two links a day, and neither vote, flag nor invite people. 0: no limit."
         }
+        Setting::Tags => {
+            "At most 50 words, with commas between, of which a post can have three. One that is taken away stays on the posts that have it. Leave empty for none."
+        }
         Setting::Footer => FORMATTING,
         Setting::Rules | Setting::About | Setting::Privacy => {
             "A page of its own, with a link in the footer, unless it is empty."

@@ -82,6 +82,8 @@ flashes! {
     UserUnmuted "user-unmuted" "You see their posts and comments again."
     SiteMuted "site-muted" "Muted: links to that site leave your lists."
     SiteUnmuted "site-unmuted" "Links to that site are in your lists again."
+    TagMuted "tag-muted" "Muted: posts with that tag leave your lists."
+    TagUnmuted "tag-unmuted" "Posts with that tag are in your lists again."
     FeedRenewed "feed-renewed" "The feed of your inbox has a new address."
     Flagged "flagged" "Thank you. An admin will look at it."
     FlaggedAgain "flagged-again" "You had flagged it before. It has the new reason now."

@@ -368,6 +368,10 @@ pub fn past(day: impl fmt::Display) -> String {
 #[derive(Clone, Copy, Debug)]
 pub struct From<'s>(pub &'s str);
 
+/// The path of the posts with a tag.
+#[derive(Clone, Copy, Debug)]
+pub struct Tagged<'t>(pub &'t str);
+
 /// The characters that a query does not encode.
 const PLAIN: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_').remove(b'~').remove(b'/').remove(b'@');
@@ -378,13 +382,29 @@ impl fmt::Display for From<'_> {
     }
 }
 
+impl fmt::Display for Tagged<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{TAGGED}?tag={}", utf8_percent_encode(self.0, PLAIN))
+    }
+}
+
 impl Render for From<'_> {
     fn render(&self, out: &mut TemplateBuffer) {
-        out.write_raw(FROM);
-        out.write_raw("?site=");
-        // Percent-encoding leaves no character that could end the attribute.
-        utf8_percent_encode(self.0, PLAIN).for_each(|part| out.write_raw(part));
+        render_query(FROM, "?site=", self.0, out);
     }
+}
+
+impl Render for Tagged<'_> {
+    fn render(&self, out: &mut TemplateBuffer) {
+        render_query(TAGGED, "?tag=", self.0, out);
+    }
+}
+
+fn render_query(path: &str, name: &str, value: &str, out: &mut TemplateBuffer) {
+    out.write_raw(path);
+    out.write_raw(name);
+    // Percent-encoding leaves no character that could end the attribute.
+    utf8_percent_encode(value, PLAIN).for_each(|part| out.write_raw(part));
 }
 
 /// A bookmarklet: it opens the form for a new post on the site at `origin`, filled with the address and title
@@ -446,4 +466,4 @@ impl Render for Path {
     }
 }
 
-render_by_reference!(Path, From<'_>);
+render_by_reference!(Path, From<'_>, Tagged<'_>);

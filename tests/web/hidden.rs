@@ -252,6 +252,8 @@ fn probes(database: &Connection) -> Vec<Probe> {
     add("/best/:period", "GET", &["day", "week", "month", "all"].map(|period| format!("/best/{period}")));
     add("/ask", "GET", &fixed(&["/ask"]));
     add("/show", "GET", &fixed(&["/show"]));
+    add("/tagged", "GET", &fixed(&["/tagged?tag=secret"]));
+    add("/tags", "GET", &fixed(&["/tags"]));
     add("/from", "GET", &fixed(&["/from?site=secret.example"]));
     add("/posts", "GET", &fixed(&["/posts"]));
     add("/posts", "POST", &fixed(&["/posts"]));
@@ -311,6 +313,8 @@ fn probes(database: &Connection) -> Vec<Probe> {
     for (pattern, end) in [("/users/:id/mute", "/mute"), ("/users/:id/unmute", "/unmute")] {
         add(pattern, "POST", &[format!("/users/{LEFT}{end}")]);
     }
+    add("/tagged/mute", "POST", &fixed(&["/tagged/mute?tag=secret"]));
+    add("/tagged/unmute", "POST", &fixed(&["/tagged/unmute?tag=secret"]));
     add("/from/mute", "POST", &fixed(&["/from/mute?site=secret.example"]));
     add("/from/unmute", "POST", &fixed(&["/from/unmute?site=secret.example"]));
     for (pattern, end) in [("/posts/:id/mute", "/mute"), ("/posts/:id/unmute", "/unmute")] {

@@ -355,7 +355,10 @@ fn a_user_hides_at_most_five_hundred_things() {
     for path in ["/posts/4/hide", "/users/90/mute", "/from/mute?site=a.example"] {
         let answer = client.post(path, &[]);
         assert_page_of_error(&client, &answer, 403, REJECTED);
-        assert!(answer.text().contains("You hide 500 posts, people and sites, which is the most."), "{path}");
+        assert!(
+            answer.text().contains("You hide 500 posts, people, sites and tags, which is the most."),
+            "{path}"
+        );
     }
     assert_eq!(client.post("/posts/3/hide", &[]).status, 303, "nothing is asked for that is not there");
     for path in ["/", "/posts", "/hidden", "/muted", "/comments", "/posts/1"] {

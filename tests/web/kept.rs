@@ -165,6 +165,8 @@ enum Event {
     Hide(usize, usize),
     Mute(usize, usize),
     MuteSite(usize, &'static str),
+    MuteTag(usize),
+    Retag(usize, bool),
     Follow(usize, usize),
     Unsave(usize),
     Draft(usize, usize),
@@ -187,6 +189,8 @@ fn event() -> impl Strategy<Value = Event> {
         (0..2_usize, b.clone()).prop_map(|(user, post)| Event::Hide(user, post)),
         (0..2_usize, b.clone()).prop_map(|(user, other)| Event::Mute(user, other)),
         (0..2_usize, select(&SITES[..])).prop_map(|(user, site)| Event::MuteSite(user, site)),
+        (0..2_usize).prop_map(Event::MuteTag),
+        (0..3_usize, any::<bool>()).prop_map(|(post, is_tagged)| Event::Retag(post, is_tagged)),
         (0..2_usize, 0..3_usize).prop_map(|(user, post)| Event::Draft(user, post)),
     ];
     let others = prop_oneof![
@@ -354,6 +358,8 @@ fn happen(pair: &Pair, event: Event, now: Timestamp) {
             Event::Hide(by, which) => drop(hide(connection, user(by)?, &Hidden::Post(post(which)?), now)?),
             Event::Mute(by, whom) => drop(hide(connection, user(by)?, &Hidden::User(user(whom)?), now)?),
             Event::MuteSite(by, site) => drop(hide(connection, user(by)?, &Hidden::Site(site.to_owned()), now)?),
+            Event::MuteTag(by) => drop(hide(connection, user(by)?, &Hidden::Tag("rust".to_owned()), now)?),
+            Event::Retag(of, is_tagged) => lorem_news::tag::sql::set(connection, post(of)?, if is_tagged { "rust web" } else { "" })?,
             Event::Follow(by, whom) => drop(follow::sql::set(connection, user(by)?, user(whom)?, true)?),
             Event::Unsave(by) => run("DELETE FROM saved_posts WHERE user_id = ?1 AND ?2 > 0", user(by)?.get())?,
             Event::Draft(by, on) => {
@@ -750,7 +756,7 @@ fn without_room_nothing_is_kept() {
 }
 
 /// The triggers without which a copy is stale, in their order in `changes/sql.rs`, each with an event that needs it.
-const NEEDED: [(&str, &str, Event); 13] = [
+const NEEDED: [(&str, &str, Event); 14] = [
     ("posts", "INSERT", Event::Post(0, None)),
     ("posts", "UPDATE", Event::Change(0, None)),
     ("posts", "UPDATE OF hotness", Event::VoteForPost(1, 0, true)),
@@ -763,6 +769,7 @@ const NEEDED: [(&str, &str, Event); 13] = [
     ("hidden_posts", "INSERT", Event::Hide(0, 0)),
     ("muted_users", "INSERT", Event::Mute(0, 1)),
     ("muted_sites", "INSERT", Event::MuteSite(0, SITES[0])),
+    ("muted_tags", "INSERT", Event::MuteTag(0)),
     ("comment_drafts", "INSERT", Event::Draft(0, 0)),
 ];
 

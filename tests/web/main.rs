@@ -73,6 +73,7 @@ mod seen;
 mod sessions;
 mod settings;
 mod standing;
+mod tags;
 mod threads;
 mod titles;
 mod titles_in_time;

@@ -133,6 +133,8 @@ fn lists(connection: &Connection) {
     hiding::sql::posts_among(connection, USER, &[POST], None).expect("the hidden ones among these");
     hiding::sql::names(connection, USER).expect("the muted users");
     hiding::sql::sites(connection, USER).expect("the muted sites");
+    hiding::sql::tags(connection, USER).expect("the muted tags");
+    post::sql::of_tag(connection, "rust", START, 30).expect("the posts of a tag");
     post::sql::saved_by(connection, USER, START, 30).expect("the saved posts");
     post::sql::from_random(connection, 100).expect("some posts");
     post::sql::random(connection).expect("any post");
@@ -185,7 +187,7 @@ fn every_list_is_read_from_an_index_in_its_order() {
     visit::sql::record(&connection, USER, POST, LONG_AGO).expect("it is noted");
     connection.execute("INSERT INTO follows SELECT 1, id FROM users", []).expect("the schema is known");
     let asked = statements(&connection, lists);
-    assert_eq!(asked.len(), 64, "{asked:?}");
+    assert_eq!(asked.len(), 66, "{asked:?}");
     // With the planner's statistics and without.
     for change in ["ANALYZE", "DROP TABLE sqlite_stat1"] {
         connection.execute_batch(change).expect(change);

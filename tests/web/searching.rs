@@ -48,6 +48,7 @@ impl Words {
             title: title.into(),
             url: String::new(),
             description: description.into(),
+            tags: String::new(),
             is_repost: false,
         };
         // All fields are new.

@@ -317,6 +317,8 @@ fn request(method: &str, pattern: &str) -> Option<(&'static str, &'static [(&'st
         ("POST", "/users/:id/mute") => ("/users/2/mute", &[]),
         ("POST", "/users/:id/unmute") => ("/users/2/unmute", &[]),
         ("POST", "/from/mute") => ("/from/mute?site=example.com", &[]),
+        ("POST", "/tagged/mute") => ("/tagged/mute?tag=rust", &[]),
+        ("POST", "/tagged/unmute") => ("/tagged/unmute?tag=rust", &[]),
         ("POST", "/from/unmute") => ("/from/unmute?site=example.com", &[]),
         ("POST", "/posts/:id/mute") => ("/posts/6/mute", &[]),
         ("POST", "/posts/:id/unmute") => ("/posts/6/unmute", &[]),

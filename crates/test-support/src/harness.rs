@@ -177,7 +177,13 @@ pub fn assert_sound(connection: &Connection) {
             "SELECT count(*) FROM users WHERE hides_count <> \
              (SELECT count(*) FROM hidden_posts WHERE user_id = users.id) \
              + (SELECT count(*) FROM muted_users WHERE user_id = users.id) \
-             + (SELECT count(*) FROM muted_sites WHERE user_id = users.id)",
+             + (SELECT count(*) FROM muted_sites WHERE user_id = users.id) \
+             + (SELECT count(*) FROM muted_tags WHERE user_id = users.id)",
+        ),
+        (
+            "post_tags",
+            "SELECT count(*) FROM posts WHERE coalesce((SELECT sum(length(tag) + 1) - 1 FROM post_tags \
+             WHERE post_id = posts.id), 0) <> length(coalesce(tags, ''))",
         ),
         (
             "hidden rows of inboxes",

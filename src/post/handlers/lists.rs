@@ -10,6 +10,7 @@ use crate::auth;
 use crate::changes::{self, Order, Topic, Window};
 use crate::comment;
 use crate::hiding::{self, Hidden};
+use crate::tag;
 use crate::text::isolated;
 use crate::types::cursor::{Cursor, START, Slice};
 use crate::ui::layout::{self, Page};
@@ -132,9 +133,10 @@ pub fn from(cx: &Cx) -> Result {
     let (after, viewer) = (cx.cursor("after")?, auth::viewer(cx)?);
     let site = cx.query("site").and_then(|site| link::site::parse(&site)).ok_or(Error::NotFound)?;
     let query = |connection: &_, after, limit| sql::of_site(connection, &site, after, limit);
+    let shown = Hidden::Site(site.clone());
     let (posts, is_muted) = cx.read_pieces(|pieces| {
-        let posts = rows::read_visible(pieces, viewer, (after, Some(&*site)), query)?;
-        Ok((posts, is_muted(pieces.connection(), viewer, &site)?))
+        let posts = rows::read_visible(pieces, viewer, (after, Some(&shown)), query)?;
+        Ok((posts, is_muted(pieces.connection(), viewer, &shown)?))
     })?;
     show(cx, &posts, &[Topic::Site(changes::hash_of_site(&site))], None);
     let heading = format!("Posts from {}", isolated(&site));
@@ -147,10 +149,36 @@ pub fn from(cx: &Cx) -> Result {
     Ok(reply::page(cx, layout::render(&page, main)?))
 }
 
-/// Whether the viewer has muted a site.
-fn is_muted(connection: &Connection, viewer: Option<&Viewer>, site: &str) -> rusqlite::Result<bool> {
+/// `GET /tagged?tag=…`: the posts of a tag, the last that came first.
+///
+/// # Errors
+/// [`Error::NotFound`] for what is no tag; [`Error::BadRequest`] for a malformed cursor; [`Error::Unavailable`] or
+/// [`Error::Internal`] when the database fails.
+pub fn tagged(cx: &Cx) -> Result {
+    let (after, viewer) = (cx.cursor("after")?, auth::viewer(cx)?);
+    let tag = cx.query("tag").unwrap_or_default();
+    let tag = tag::parse(&tag).ok_or(Error::NotFound)?;
+    let query = |connection: &_, after, limit| sql::of_tag(connection, tag, after, limit);
+    let shown = Hidden::Tag(tag.to_owned());
+    let (posts, is_muted) = cx.read_pieces(|pieces| {
+        let posts = rows::read_visible(pieces, viewer, (after, Some(&shown)), query)?;
+        Ok((posts, is_muted(pieces.connection(), viewer, &shown)?))
+    })?;
+    let heading = format!("Posts about {}", isolated(tag));
+    let description = format!("Posts with the tag {} on {}.", isolated(tag), cx.site_name());
+    let aside = Some((paths::TAGS, "All tags")).filter(|_| tag::each(cx.settings().tags()).next().is_some());
+    let page = Page { aside, description: &description, ..Page::new(cx, &heading)? };
+    let main = owned_html! {
+        @ if viewer.is_some() { : tag::views::mute(tag, is_muted) }
+        : views::tagged(viewer, tag, &posts, &cx.clock);
+    };
+    Ok(reply::page(cx, layout::render(&page, main)?))
+}
+
+/// Whether the viewer has muted a site or a tag.
+fn is_muted(connection: &Connection, viewer: Option<&Viewer>, what: &Hidden) -> rusqlite::Result<bool> {
     match viewer.filter(|viewer| viewer.hides_count > 0) {
-        Some(viewer) => hiding::sql::has(connection, viewer.id, &Hidden::Site(site.to_owned())),
+        Some(viewer) => hiding::sql::has(connection, viewer.id, what),
         None => Ok(false),
     }
 }

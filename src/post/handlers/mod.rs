@@ -32,6 +32,7 @@ use crate::inbox;
 use crate::moving;
 use crate::saved;
 use crate::site::limiter::Action;
+use crate::tag;
 use crate::types::cursor::{Cursor, START};
 use crate::types::id::PostId;
 use crate::types::time::Timestamp;
@@ -190,7 +191,7 @@ pub fn new(cx: &Cx) -> Result {
 }
 
 /// The viewer's form for a post with this content, without mistakes.
-fn form_of<'f>(cx: &Cx, content: &'f Content) -> Result<PostForm<'f>> {
+fn form_of<'f>(cx: &'f Cx, content: &'f Content) -> Result<PostForm<'f>> {
     let account = Account::of(auth::viewer(cx)?);
     let holders = Holders::default();
     Ok(PostForm {
@@ -200,6 +201,7 @@ fn form_of<'f>(cx: &Cx, content: &'f Content) -> Result<PostForm<'f>> {
         holders,
         is_previewed: false,
         title: TitleRule::Free,
+        all_tags: cx.settings().tags(),
     })
 }
 
@@ -264,6 +266,7 @@ pub fn create(cx: &Cx) -> Result {
         Ok(reply::refused(cx, new_page(cx, &PostForm { errors, holders, ..form })?, errors))
     };
     let mut errors = requested.check();
+    errors.append(tag::check(&requested.tags, "", form.all_tags));
     let link = requested.link().unwrap_or_default();
     // A repost mostly has the title of the existing post, too: it is a vote, not a taken title.
     let title_holder = cx.read(|connection| match known(connection, &requested, link.as_ref(), cx.now)? {
@@ -332,6 +335,9 @@ fn create_or_vote(
         }
         match sql::create(connection, post)? {
             Ok(id) => {
+                if !requested.tags.is_empty() {
+                    tag::sql::set(connection, id, &requested.tags)?;
+                }
                 if requested.is_repost {
                     draft::sql::discard_posted(connection, post.user_id, requested)?;
                 }
@@ -422,7 +428,8 @@ pub fn own_text(cx: &Cx, id: PostId) -> Result<String> {
 fn content_of(detail: PostDetail) -> Content {
     let PostDetail { post, description, .. } = detail;
     let url = post.link.map(|link| link.url).unwrap_or_default();
-    Content { title: post.title.into(), url, description: description.to_string(), is_repost: false }
+    let (title, tags) = (post.title.into(), post.tags.into());
+    Content { title, url, description: description.to_string(), tags, is_repost: false }
 }
 
 const NOT_YOURS: Error = Error::Forbidden("Only the author of a post can change it.");
@@ -451,6 +458,7 @@ pub fn update(cx: &Cx, id: PostId) -> Result {
     let link = requested.link().unwrap_or_default();
     let holders = cx.read(|connection| sql::holders(connection, id, &requested, link.as_ref(), cx.now))?;
     let mut errors = requested.check();
+    errors.append(tag::check(&requested.tags, &before.tags, form.all_tags));
     errors.append(title.check(&before, &requested));
     errors.append(holders.errors());
     let errors = errors.or_rate_limited(&cx.site.limiter, Action::WriteBy(user_id));

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::super::{ListedPost, ListedRow, Post, Relation, Row, sql, views};
 use crate::changes::Topic;
-use crate::hiding;
+use crate::hiding::{self, Hidden};
 use crate::site::kept_pieces::Piece;
 use crate::types::cursor::{Cursor, PAGE_SIZE, Slice};
 use crate::types::id::{PostId, UserId};
@@ -31,14 +31,14 @@ pub fn page(
 }
 
 /// A page of a list from `after` on whose keys `list` reads, at most the given number: without what the viewer hides, and
-/// with a button to hide each post. Links to the site `shown` are not left out for their site.
+/// with a button to hide each post. The posts of the site or tag `shown` are not left out for it.
 ///
 /// # Errors
 /// [`rusqlite::Error`] when SQLite fails.
 pub fn read_visible(
     pieces: &Pieces,
     viewer: Option<&Viewer>,
-    (after, shown): (Cursor, Option<&str>),
+    (after, shown): (Cursor, Option<&Hidden>),
     list: impl Fn(&Connection, Cursor, u32) -> rusqlite::Result<Slice<Cursor>>,
 ) -> rusqlite::Result<Slice<ListedPost>> {
     let Some(viewer) = viewer else {

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::super::link::{self, NewLink};
 use super::super::{Content, Holder, Holders, NewPost, PostKind, REPOST_WINDOW, UpdateOutcome};
 use crate::rank;
+use crate::tag;
 use crate::text::is_blank;
 use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
@@ -144,11 +145,12 @@ fn content(connection: &Connection, id: PostId) -> rusqlite::Result<Option<Conte
         post_title!(listed),
         ", coalesce(posts.url, ''), ",
         post_text!(listed),
-        " FROM posts JOIN descriptions ON descriptions.post_id = posts.id WHERE posts.id = ?1 AND ",
+        ", coalesce(posts.tags, '') FROM posts JOIN descriptions ON descriptions.post_id = posts.id WHERE posts.id = ?1 AND ",
         listed!("posts")
     );
     let content = |row: &Row| {
-        Ok(Content { title: row.get(0)?, url: row.get(1)?, description: row.get(2)?, is_repost: false })
+        let (title, url, description, tags) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+        Ok(Content { title, url, description, tags, is_repost: false })
     };
     connection.prepare_cached(sql)?.query_row([id], content).optional()
 }
@@ -163,6 +165,7 @@ pub fn update(
     now: Timestamp,
 ) -> rusqlite::Result<UpdateOutcome> {
     let Some(present) = content(connection, id)? else { return Ok(UpdateOutcome::NotFound) };
+    let tags = present.tags.clone();
     let content = requested.rebased(before, present);
     // A link that is not new was taken before.
     let link = content.link().unwrap_or_default();
@@ -171,9 +174,13 @@ pub fn update(
     if holders != Holders::default() {
         return Ok(UpdateOutcome::Taken(holders));
     }
+    let is_retagged = content.tags != tags;
+    if is_retagged {
+        tag::sql::set(connection, id, &content.tags)?;
+    }
     let url = link.map(|link| &*link.url);
     if !version::sql::keep_of_post(connection, id, &content.title, url, &content.description)? {
-        return Ok(UpdateOutcome::Unchanged);
+        return Ok(if is_retagged { UpdateOutcome::Done } else { UpdateOutcome::Unchanged });
     }
     connection
         .prepare_cached(

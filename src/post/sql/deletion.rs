@@ -5,6 +5,7 @@ use rusqlite::{Connection, params};
 use super::super::PostKind;
 use crate::deletion::{self, UndoOutcome};
 use crate::flag;
+use crate::tag;
 use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::version;
@@ -74,6 +75,7 @@ pub fn bury(connection: &Connection, id: PostId) -> rusqlite::Result<()> {
     vote::sql::forget_votes_for(connection, Target::Post(id))?;
     version::sql::forget(connection, Target::Post(id))?;
     flag::sql::close_case(connection, Target::Post(id))?;
+    tag::sql::forget(connection, id)?;
     sweep(connection, id)
 }
 

@@ -40,7 +40,12 @@ row! {
         author: author_columns!("users") => user::sql::author,
         score: "posts.score",
         link: "posts.url, posts.site" => link,
+        tags: "posts.tags" => tags,
     }
+}
+
+fn tags(columns: &mut Columns) -> rusqlite::Result<SmolStr> {
+    Ok(short(columns)?.unwrap_or_default())
 }
 
 /// The link of a post: its URL and its site; `None` where both are NULL.
@@ -189,6 +194,22 @@ pub fn of_site(
         " ORDER BY created_at DESC, id DESC LIMIT ?4"
     );
     keys(connection, sql, params![site, after.key, after.id, limit + 1], limit)
+}
+
+/// The posts of a tag from `after` on: the last that came first.
+pub fn of_tag(
+    connection: &Connection,
+    tag: &str,
+    after: Cursor,
+    limit: u32,
+) -> rusqlite::Result<Slice<Cursor>> {
+    let sql = concat!(
+        "SELECT post_tags.post_id, post_tags.post_id FROM post_tags CROSS JOIN posts ON posts.id = post_tags.post_id \
+         WHERE post_tags.tag = ?1 AND post_tags.post_id < ?2 AND ",
+        listed!("posts"),
+        " ORDER BY post_tags.post_id DESC LIMIT ?3"
+    );
+    keys(connection, sql, params![tag, after.id, limit + 1], limit)
 }
 
 /// The posts of a period that have votes, from `after` on: most points first. The period ends now, and limits the clock.
@@ -366,7 +387,8 @@ pub fn add_viewer(
 
 /// A hidden post, without title, author, link and text.
 fn redacted(detail: PostDetail, placeholder: &'static str) -> PostDetail {
-    let post = Post { title: SmolStr::new_static(placeholder), author: None, link: None, ..detail.post };
+    let title = SmolStr::new_static(placeholder);
+    let post = Post { title, author: None, link: None, tags: SmolStr::default(), ..detail.post };
     PostDetail { post, description: Arc::default(), ..detail }
 }
 

@@ -6,6 +6,7 @@ use horrorshow::prelude::*;
 use super::super::{Content, Holder, Holders, MAX_SHOWN_TEXT_BYTES, REPOST, TitleRule};
 use crate::html::text::Isolated;
 use crate::markup::FORMATTING;
+use crate::tag;
 use crate::types::id::PostId;
 use crate::ui::button;
 use crate::ui::field::{self, Field};
@@ -30,6 +31,8 @@ pub struct PostForm<'f> {
     pub is_previewed: bool,
     /// Whether the title and the link can be changed.
     pub title: TitleRule,
+    /// The tags of the site; without any there is no field for them.
+    pub all_tags: &'f str,
 }
 
 /// The name of the button that fills in the title from the page at the URL.
@@ -133,15 +136,17 @@ pub fn preview<'f>(form: &PostForm<'f>) -> impl Render + use<'f> {
 const URL_HINT: &str = "Leave empty for a text post.";
 
 fn fields<'f>(form: PostForm<'f>) -> impl Render + 'f {
-    let PostForm { content, errors, holders, is_previewed, title: rule, .. } = form;
+    let PostForm { content, errors, holders, is_previewed, title: rule, all_tags, .. } = form;
     let is_over = matches!(rule, TitleRule::Over(_));
-    let Content { title, url, description: text, is_repost } = content;
+    let Content { title, url, description: text, tags, is_repost } = content;
     let title = Field::new("title", "Title", title, errors).autocomplete("off").readonly(is_over);
     let url = Field::new("url", "URL", url, errors).autocomplete("off").readonly(is_over);
     let url = if is_over { url } else { url.hint(URL_HINT) };
     let description = Field::new("description", "Description", text, errors).hint(FORMATTING);
+    let has_tags = tag::each(all_tags).next().is_some() || !tags.is_empty();
+    let tags = Field::new("tags", "Tags", tags, errors).autocomplete("off");
     owned_html! {
-        : field::errors(errors, "post", &[title, url, description].map(Field::place));
+        : field::errors(errors, "post", &[title, url, description, tags].map(Field::place));
         : preview::place(PREVIEW, is_previewed.then_some(&**text), MAX_SHOWN_TEXT_BYTES);
         @ match rule {
             TitleRule::Free => {}
@@ -158,6 +163,13 @@ fn fields<'f>(form: PostForm<'f>) -> impl Render + 'f {
         : holder(holders.address, "Show the post with this URL");
         @ if *is_repost || holders.address.is_some() { : repost(*is_repost) }
         : field::area(description);
+        @ if has_tags {
+            : field::line(tags);
+            p(class="hint", id="all_tags") {
+                : "At most three of:";
+                @ for tag in tag::each(all_tags) { : " "; bdi { : tag } }
+            }
+        }
     }
 }
 

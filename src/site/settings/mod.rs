@@ -83,6 +83,12 @@ impl Settings {
         self.get(Setting::NewUserDays).parse().unwrap_or_default()
     }
 
+    /// The tags that posts can have, with commas or white space between; empty: there are none.
+    #[must_use]
+    pub fn tags(&self) -> &str {
+        self.get(Setting::Tags)
+    }
+
     /// A number that tells these settings from others: a form carries it, so that it does not undo what another admin has
     /// changed meanwhile.
     #[must_use]
@@ -124,6 +130,8 @@ pub enum Setting {
     SignUp,
     /// The days in which a user counts as new; 0: none does.
     NewUserDays,
+    /// The tags that posts can have.
+    Tags,
     /// The line in the footer, in the site's markup.
     Footer,
     /// The text of `/rules`, in the site's markup; empty: there is no such page.
@@ -136,12 +144,13 @@ pub enum Setting {
 
 impl Setting {
     /// All of them.
-    pub const ALL: [Setting; 9] = [
+    pub const ALL: [Setting; 10] = [
         Setting::Name,
         Setting::Tagline,
         Setting::Accent,
         Setting::SignUp,
         Setting::NewUserDays,
+        Setting::Tags,
         Setting::Footer,
         Setting::Rules,
         Setting::About,
@@ -162,6 +171,7 @@ impl Setting {
             Setting::Accent => "accent",
             Setting::SignUp => "sign_up",
             Setting::NewUserDays => "new_user_days",
+            Setting::Tags => "tags",
             Setting::Footer => "footer",
             Setting::Rules => "rules",
             Setting::About => "about",
@@ -178,6 +188,7 @@ impl Setting {
             Setting::Accent => "Accent colour",
             Setting::SignUp => "Signing up",
             Setting::NewUserDays => "Days of a new user",
+            Setting::Tags => "Tags",
             Setting::Footer => "Footer",
             Setting::Rules => "Rules",
             Setting::About => "About",
@@ -190,7 +201,12 @@ impl Setting {
     pub const fn is_line(self) -> bool {
         matches!(
             self,
-            Setting::Name | Setting::Tagline | Setting::Accent | Setting::SignUp | Setting::NewUserDays
+            Setting::Name
+                | Setting::Tagline
+                | Setting::Accent
+                | Setting::SignUp
+                | Setting::NewUserDays
+                | Setting::Tags
         )
     }
 

@@ -20,6 +20,10 @@ pub const WEEK: &str = "week";
 pub const PAST: &str = "/past";
 /// The posts that link to a site.
 pub const FROM: &str = "/from";
+/// The posts of a tag.
+pub const TAGGED: &str = "/tagged";
+/// All tags of the site.
+pub const TAGS: &str = "/tags";
 /// The feed of the front page.
 pub const FRONT_FEED: &str = "/front.atom";
 /// The feed of the newest posts.

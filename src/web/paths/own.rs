@@ -2,7 +2,7 @@
 
 use percent_encoding::utf8_percent_encode;
 
-use super::{FROM, PLAIN, Path, SIGN_UP};
+use super::{FROM, PLAIN, Path, SIGN_UP, TAGGED};
 use crate::types::id::{CommentId, InvitationId, PostId, UserId};
 
 /// The viewer's saved posts.
@@ -80,6 +80,18 @@ pub fn mute_site(site: &str) -> String {
 #[must_use]
 pub fn unmute_site(site: &str) -> String {
     format!("{FROM}/unmute?site={}", utf8_percent_encode(site, PLAIN))
+}
+
+/// Muting a tag (POST).
+#[must_use]
+pub fn mute_tag(tag: &str) -> String {
+    format!("{TAGGED}/mute?tag={}", utf8_percent_encode(tag, PLAIN))
+}
+
+/// Ending that (POST).
+#[must_use]
+pub fn unmute_tag(tag: &str) -> String {
+    format!("{TAGGED}/unmute?tag={}", utf8_percent_encode(tag, PLAIN))
 }
 
 /// Following a user (POST).
