@@ -26,6 +26,10 @@ pub(crate) struct SettingOptions {
     /// it on the page /settings
     #[arg(long, env, value_name = "N")]
     new_user_days: Option<u32>,
+    /// The users whose flags hide a post or comment until others vouch for it or an admin decides, 0 for never; without it,
+    /// admins set it on the page /settings
+    #[arg(long, env, value_name = "N")]
+    flags_to_hide: Option<u32>,
 }
 
 /// Whether people can sign up.
@@ -65,7 +69,8 @@ impl SettingOptions {
         });
         let sign_up = sign_up.map(|value| (Setting::SignUp, value.to_owned()));
         let days = self.new_user_days.map(|days| (Setting::NewUserDays, days.to_string()));
-        let fixed: Vec<_> = name.into_iter().chain(sign_up).chain(days).collect();
+        let flags = self.flags_to_hide.map(|flags| (Setting::FlagsToHide, flags.to_string()));
+        let fixed: Vec<_> = name.into_iter().chain(sign_up).chain(days).chain(flags).collect();
         let mistakes = setting::mistakes(&fixed);
         anyhow::ensure!(mistakes.is_empty(), "{}", mistakes.join("; "));
         Ok(fixed)

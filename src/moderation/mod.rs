@@ -1,5 +1,5 @@
 //! Moderation: admins remove, lock and ban. Each decision has a reason, can be reversed, and is in a public
-//! log.
+//! log. The site itself hides what users flag, and shows again that for which users vouch ([`crate::dead`]).
 //!
 //! A removed post or comment keeps its author, text and votes in its row, so that it can be restored.
 //! Its `deleted_at` is set, so that no list shows it and no count includes it.
@@ -13,6 +13,7 @@ use crate::types::cursor::Cursor;
 use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::user::Author;
+use crate::visibility::Remover;
 use crate::vote::Target;
 use crate::web::form::{Errors, Form};
 use crate::web::paths::{self, Path};
@@ -96,10 +97,14 @@ pub enum ModerationAction {
     Strike,
     /// Changes the title or the link of a post.
     Retitle,
+    /// Hides a post or comment that users have flagged: an act of the site.
+    Kill,
+    /// Shows it again, since users have vouched for it: an act of the site.
+    Revive,
 }
 
 impl ModerationAction {
-    const ALL: [ModerationAction; 12] = [
+    const ALL: [ModerationAction; 14] = [
         ModerationAction::Remove,
         ModerationAction::Restore,
         ModerationAction::Lock,
@@ -112,6 +117,8 @@ impl ModerationAction {
         ModerationAction::Appoint,
         ModerationAction::Strike,
         ModerationAction::Retitle,
+        ModerationAction::Kill,
+        ModerationAction::Revive,
     ];
 
     /// The action's name in forms and in the database.
@@ -130,6 +137,8 @@ impl ModerationAction {
             ModerationAction::Appoint => "appoint",
             ModerationAction::Strike => "strike",
             ModerationAction::Retitle => "retitle",
+            ModerationAction::Kill => "kill",
+            ModerationAction::Revive => "revive",
         }
     }
 
@@ -155,6 +164,8 @@ impl ModerationAction {
             ModerationAction::Appoint => "Make an admin",
             ModerationAction::Strike => "Strike",
             ModerationAction::Retitle => "Change title",
+            ModerationAction::Kill => "Hide",
+            ModerationAction::Revive => "Show again",
         }
     }
 
@@ -174,7 +185,28 @@ impl ModerationAction {
             ModerationAction::Appoint => "made an admin of",
             ModerationAction::Strike => "struck a version of",
             ModerationAction::Retitle => "changed the title of",
+            ModerationAction::Kill => "hid",
+            ModerationAction::Revive => "showed again",
         }
+    }
+
+    /// Whether the author of the post or comment finds it in the inbox.
+    #[must_use]
+    pub fn is_told_to_author(self) -> bool {
+        matches!(
+            self,
+            ModerationAction::Remove
+                | ModerationAction::Restore
+                | ModerationAction::Retitle
+                | ModerationAction::Kill
+                | ModerationAction::Revive
+        )
+    }
+
+    /// Whether the site does it by itself.
+    #[must_use]
+    pub fn is_by_site(self) -> bool {
+        matches!(self, ModerationAction::Kill | ModerationAction::Revive)
     }
 }
 
@@ -212,7 +244,7 @@ pub struct LogEntry {
     pub id: i64,
     /// The time of the decision.
     pub created_at: Timestamp,
-    /// The admin; `None` once the account is deleted, or where the operator acted.
+    /// The admin; `None` once the account is deleted, or where the operator or the site acted.
     pub admin: Option<Author>,
     /// Whether the operator acted, on the command line.
     pub is_by_operator: bool,
@@ -251,8 +283,8 @@ pub struct SubjectDetail {
     pub text: String,
     /// The author; `None` once the account is deleted, and for a user.
     pub author: Option<Author>,
-    /// An admin has removed it.
-    pub is_removed: bool,
+    /// The one who removed it, if it was.
+    pub remover: Option<Remover>,
     /// The post's discussion is locked.
     pub is_locked: bool,
     /// The user is banned.
@@ -278,12 +310,16 @@ impl SubjectDetail {
                 ModerationAction::Reset,
             ],
             _ => {
-                let mut actions =
-                    vec![choose(self.is_removed, ModerationAction::Restore, ModerationAction::Remove)];
+                let mut actions = match self.remover {
+                    None => vec![ModerationAction::Remove],
+                    Some(Remover::Admin) => vec![ModerationAction::Restore],
+                    Some(Remover::Flags) => vec![ModerationAction::Restore, ModerationAction::Remove],
+                };
                 if matches!(self.subject, Subject::Post(_)) {
                     actions.push(choose(self.is_locked, ModerationAction::Unlock, ModerationAction::Lock));
                 }
-                if !self.flags.is_empty() {
+                // To restore what flags have hidden is to dismiss them.
+                if !self.flags.is_empty() && self.remover.is_none() {
                     actions.push(ModerationAction::Dismiss);
                 }
                 actions

@@ -72,6 +72,9 @@ fn hint(setting: Setting) -> &'static str {
         Setting::NewUserDays => {
             "For this number of days after signing up, a user can post two links a day, and neither vote nor flag. 0: no limit."
         }
+        Setting::FlagsToHide => {
+            "A post or comment that this number of users have flagged is hidden until others vouch for it or an admin decides. 0: never."
+        }
         Setting::Footer => FORMATTING,
         Setting::Rules | Setting::About | Setting::Privacy => {
             "A page of its own, with a link in the footer, unless it is empty."

@@ -86,6 +86,8 @@ flashes! {
     Flagged "flagged" "Thank you. An admin will look at it."
     FlaggedAgain "flagged-again" "You had flagged it before. It has the new reason now."
     Unflagged "unflagged" "Your flag was taken back."
+    Vouched "vouched" "You vouch for it. It is back when enough others do."
+    VouchedBack "vouched-back" "It is back."
     BecameAdmin "became-admin" "You are the admin now. These are the settings of your site."
     SettingsSaved "settings-saved" "Settings were successfully saved."
     ErrorResolved "error-resolved" "Resolved. If it occurs again, it is open again."

@@ -79,6 +79,12 @@ impl Settings {
         self.get(Setting::NewUserDays).parse().unwrap_or_default()
     }
 
+    /// The flags of users in good standing that hide a post or comment; 0: none do.
+    #[must_use]
+    pub fn flags_to_hide(&self) -> u32 {
+        self.get(Setting::FlagsToHide).parse().unwrap_or_default()
+    }
+
     /// A number that tells these settings from others: a form carries it, so that it does not undo what another admin has
     /// changed meanwhile.
     #[must_use]
@@ -107,6 +113,8 @@ pub enum Setting {
     SignUp,
     /// The days in which a user counts as new; 0: none does.
     NewUserDays,
+    /// The flags of users in good standing that hide a post or comment; 0: none do.
+    FlagsToHide,
     /// The line in the footer, in the site's markup.
     Footer,
     /// The text of `/rules`, in the site's markup; empty: there is no such page.
@@ -119,12 +127,13 @@ pub enum Setting {
 
 impl Setting {
     /// All of them.
-    pub const ALL: [Setting; 9] = [
+    pub const ALL: [Setting; 10] = [
         Setting::Name,
         Setting::Tagline,
         Setting::Accent,
         Setting::SignUp,
         Setting::NewUserDays,
+        Setting::FlagsToHide,
         Setting::Footer,
         Setting::Rules,
         Setting::About,
@@ -145,6 +154,7 @@ impl Setting {
             Setting::Accent => "accent",
             Setting::SignUp => "sign_up",
             Setting::NewUserDays => "new_user_days",
+            Setting::FlagsToHide => "flags_to_hide",
             Setting::Footer => "footer",
             Setting::Rules => "rules",
             Setting::About => "about",
@@ -161,6 +171,7 @@ impl Setting {
             Setting::Accent => "Accent colour",
             Setting::SignUp => "Signing up",
             Setting::NewUserDays => "Days of a new user",
+            Setting::FlagsToHide => "Flags that hide",
             Setting::Footer => "Footer",
             Setting::Rules => "Rules",
             Setting::About => "About",
@@ -173,7 +184,12 @@ impl Setting {
     pub const fn is_line(self) -> bool {
         matches!(
             self,
-            Setting::Name | Setting::Tagline | Setting::Accent | Setting::SignUp | Setting::NewUserDays
+            Setting::Name
+                | Setting::Tagline
+                | Setting::Accent
+                | Setting::SignUp
+                | Setting::NewUserDays
+                | Setting::FlagsToHide
         )
     }
 
@@ -191,6 +207,7 @@ impl Setting {
             Setting::Footer => DEFAULT_FOOTER,
             Setting::SignUp => OPEN,
             Setting::NewUserDays => "0",
+            Setting::FlagsToHide => "4",
             _ => "",
         }
     }
