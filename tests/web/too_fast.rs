@@ -291,6 +291,8 @@ fn request(method: &str, pattern: &str) -> Option<(&'static str, &'static [(&'st
         ("POST", "/posts/:id/flag") => ("/posts/6/flag", &[("kind", "spam")]),
         ("POST", "/posts/:id/undo") => ("/posts/{n}/undo", &[]),
         ("POST", "/posts/:id/unflag") => ("/posts/6/unflag", &[]),
+        ("POST", "/posts/:id/vouch") => ("/posts/6/vouch", &[]),
+        ("POST", "/comments/:id/vouch") => ("/comments/{other}/vouch", &[]),
         ("POST", "/comments/:id/undo") => ("/comments/{own}/undo", &[]),
         ("POST", "/comments/:id/unflag") => ("/comments/{other}/unflag", &[]),
         ("POST", "/user/data") => ("/user/data", &[]),
