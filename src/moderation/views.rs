@@ -88,8 +88,11 @@ pub fn banned<'b>(sentence: &'b str) -> impl Render + 'b {
 }
 
 /// A page of the moderation log.
-pub fn log<'l>(cx: &'l Cx, entries: &'l Slice<LogEntry>) -> impl Render + 'l {
+pub fn log<'l>(cx: &'l Cx, viewer: Option<&'l Viewer>, entries: &'l Slice<LogEntry>) -> impl Render + 'l {
     owned_html! {
+        @ if viewer.is_some() {
+            p(class="hint") { : "What flags have hidden: "; a(href=paths::DEAD) { : message::DEAD } }
+        }
         @ if entries.rows.is_empty() {
             p(class="empty") { : "Nothing has been moderated yet." }
         } else {

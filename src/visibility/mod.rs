@@ -136,7 +136,7 @@ mod tests {
         (Place::Page, "its page"),
         (Place::Mention, "mentions"),
         (Place::Action, "actions"),
-        (Place::Dead, "`/dead`"),
+        (Place::Dead, "the page `/dead`"),
         (Place::Moderation, "moderation"),
     ];
 
