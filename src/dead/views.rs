@@ -24,11 +24,13 @@ pub fn list<'d>(viewer: &'d Viewer, items: &'d Slice<DeadItem>, clock: &'d Clock
             : "Enough users have flagged these. When "; : VOUCHES;
             : " others vouch for one, it is back, and flags do not hide it again."
         }
-        @ if items.rows.is_empty() {
-            p(class="empty") { : "Nothing is dead." }
-        } else {
-            ol(class="comments", id="dead") { @ for item in &items.rows { : self::item(viewer, item, clock) } }
-            : pager::more(items.next, "after", "", "dead posts and comments");
+        div(class="decision") {
+            @ if items.rows.is_empty() {
+                p(class="empty") { : "Nothing is dead." }
+            } else {
+                ol(class="comments", id="dead") { @ for item in &items.rows { : self::item(viewer, item, clock) } }
+                : pager::more(items.next, "after", "", "dead posts and comments");
+            }
         }
     }
 }
@@ -37,17 +39,19 @@ fn item<'d>(viewer: &'d Viewer, item: &'d DeadItem, clock: &'d Clock) -> impl Re
     let subject = Subject::from(item.target);
     owned_html! {
         li(id=Id("dead_", item.id)) {
-            @ if let Some(title) = &item.title { h2(class="section") { : Isolated(title) } }
-            @ if let Some(url) = &item.url { p(dir="auto") { : Text(url) } }
-            p {
-                a(href=subject.address()) { : if matches!(item.target, Target::Post(_)) { "a post" } else { "a comment" } }
-                : " "; : user::views::author::by(item.author.as_ref(), Some(viewer)); : DOT;
-                : "dead for "; : Age { at: item.died_at, clock }; : DOT;
-                : item.vouches; : " of "; : VOUCHES; : " vouches"; : DOT;
-                : control(viewer, item);
-                @ if viewer.is_admin { : DOT; a(href=subject.moderation_path()) { : "Moderate" } }
+            div {
+                p {
+                    a(href=subject.address()) { : if matches!(item.target, Target::Post(_)) { "A post" } else { "A comment" } }
+                    : " "; : user::views::author::by(item.author.as_ref(), Some(viewer)); : DOT;
+                    : "dead for "; : Age { at: item.died_at, clock }; : DOT;
+                    : item.vouches; : " of "; : VOUCHES; : " vouches"; : DOT;
+                    : control(viewer, item);
+                    @ if viewer.is_admin { : DOT; a(href=subject.moderation_path()) { : "Moderate" } }
+                }
+                @ if let Some(title) = &item.title { p { strong { : Isolated(title) } } }
+                @ if let Some(url) = &item.url { p(dir="auto") { : Text(url) } }
+                : Markup(&shortened(&item.text, MAX_SHOWN_CHARS as usize));
             }
-            div(class="prose") { : Markup(&shortened(&item.text, MAX_SHOWN_CHARS as usize)) }
         }
     }
 }

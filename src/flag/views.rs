@@ -131,7 +131,7 @@ fn queue_item<'q>(viewer: Option<&'q Viewer>, item: &'q FlaggedItem) -> impl Ren
                     : Account::of(viewer);
                     input(type="hidden", name="act", value=ModerationAction::Dismiss.code());
                     input(type="hidden", name="reason", value=if item.is_dead { RESTORATION_REASON } else { DISMISSAL_REASON });
-                    button(class="button") { : if item.is_dead { "Show again" } else { "Dismiss" } }
+                    button(class="button") { : if item.is_dead { "Bring back" } else { "Dismiss" } }
                 }
             }
         }

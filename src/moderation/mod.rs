@@ -165,7 +165,7 @@ impl ModerationAction {
             ModerationAction::Strike => "Strike",
             ModerationAction::Retitle => "Change title",
             ModerationAction::Kill => "Hide",
-            ModerationAction::Revive => "Show again",
+            ModerationAction::Revive => "Bring back",
         }
     }
 
@@ -186,7 +186,7 @@ impl ModerationAction {
             ModerationAction::Strike => "struck a version of",
             ModerationAction::Retitle => "changed the title of",
             ModerationAction::Kill => "hid",
-            ModerationAction::Revive => "showed again",
+            ModerationAction::Revive => "brought back",
         }
     }
 

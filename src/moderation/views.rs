@@ -93,15 +93,17 @@ pub fn log<'l>(cx: &'l Cx, viewer: Option<&'l Viewer>, entries: &'l Slice<LogEnt
         @ if viewer.is_some() {
             p(class="hint") { : "What flags have hidden: "; a(href=paths::DEAD) { : message::DEAD } }
         }
-        @ if entries.rows.is_empty() {
-            p(class="empty") { : "Nothing has been moderated yet." }
-        } else {
-            ol(class="comments", id="log") {
-                @ for entry in &entries.rows {
-                    li(id=Id("act_", entry.id)) { : self::entry(entry, false, &cx.clock) }
+        div(class?=viewer.map(|_| "decision")) {
+            @ if entries.rows.is_empty() {
+                p(class="empty") { : "Nothing has been moderated yet." }
+            } else {
+                ol(class="comments", id="log") {
+                    @ for entry in &entries.rows {
+                        li(id=Id("act_", entry.id)) { : self::entry(entry, false, &cx.clock) }
+                    }
                 }
+                : pager::more(entries.next, "after", "", "entries");
             }
-            : pager::more(entries.next, "after", "", "entries");
         }
     }
 }

@@ -299,7 +299,7 @@ fn two_users_who_vouch_bring_it_back_for_good() {
     let log = scene.log();
     assert_eq!(
         log[2..],
-        [format!("The site showed again the post {TITLE}"), format!("The site hid the post {TITLE}")]
+        [format!("The site brought back the post {TITLE}"), format!("The site hid the post {TITLE}")]
     );
     assert_eq!(scene.notices().len(), 4);
     assert_eq!(texts(&scene.admin.get("/flags").html(), "#cases .badge"), [""; 0]);
@@ -317,7 +317,7 @@ fn with_htmx_the_button_becomes_a_link_with_its_id() {
             let changes = partials(&answer);
             assert_eq!(places(&changes)[0], format!("#{} outerHTML", button(&path)));
             let html = Html::parse_fragment(&changes[0].html);
-            assert_eq!(attributes(&html, &format!("a#{}", button(&path)), "href"), [path.clone()]);
+            assert_eq!(attributes(&html, &format!("a#{}", button(&path)), "href"), [&*path]);
             assert!(answer.text().contains(sentence));
             assert_eq!(scene.is_dead(&path), sentence == VOUCHED);
         }
