@@ -39,6 +39,7 @@ pub mod sitemap;
 pub mod search;
 pub mod preference;
 pub mod flag;
+pub mod dead;
 pub mod moderation;
 pub mod moving;
 pub mod saved;

@@ -23,8 +23,8 @@ use crate::vote::{Target, Vote};
 use crate::web::route::Route;
 use crate::web::{Cx, Error, Result, assets, csrf, observer, paths, reply};
 use crate::{
-    admin, auth, benchmarking, comment, deletion, error_group, feed, first_admin, flag, follow, hiding, hint,
-    hn_api, hn_forms, hn_search, inbox, invitation, kept, logo, mail, moderation, monitoring, moving,
+    admin, auth, benchmarking, comment, dead, deletion, error_group, feed, first_admin, flag, follow, hiding,
+    hint, hn_api, hn_forms, hn_search, inbox, invitation, kept, logo, mail, moderation, monitoring, moving,
     own_data, post, preference, reset, saved, search, session, setting, sitemap, status, tag, user, version,
 };
 
@@ -170,6 +170,7 @@ routes! { cx,
         POST [Writes] => flag::handlers::create(cx, Target::Post(post_id(id)?))
     }
     ["posts", id, "unflag"] => { POST [Changes] => flag::handlers::withdraw(cx, Target::Post(post_id(id)?)) }
+    ["posts", id, "vouch"] => { POST [Votes] => dead::handlers::vouch(cx, Target::Post(post_id(id)?)) }
     ["posts", id, "retitle"] => {
         GET => post::handlers::retitling::show(cx, post_id(id)?),
         POST [Changes] => post::handlers::retitling::update(cx, post_id(id)?)
@@ -228,6 +229,7 @@ routes! { cx,
         GET => moving::handlers::show(cx, Target::Comment(comment_id(id)?)),
         POST [Changes] => moving::handlers::update(cx, Target::Comment(comment_id(id)?))
     }
+    ["comments", id, "vouch"] => { POST [Votes] => dead::handlers::vouch(cx, Target::Comment(comment_id(id)?)) }
     ["comments", id, "moderate"] => {
         GET => moderation::handlers::show(cx, Subject::Comment(comment_id(id)?)),
         POST [Changes] => moderation::handlers::decide(cx, Subject::Comment(comment_id(id)?))
@@ -287,6 +289,7 @@ routes! { cx,
     ["admin", "errors", id, "resolve"] => { POST [Changes] => error_group::handlers::resolve(cx, error_id(id)?, true) }
     ["admin", "errors", id, "reopen"] => { POST [Changes] => error_group::handlers::resolve(cx, error_id(id)?, false) }
     ["flags"] => { GET => flag::handlers::queue(cx) }
+    ["dead"] => { GET => dead::handlers::list(cx) }
     ["user"] => {
         GET => match cx.query("id") {
             Some(name) => hn_forms::handlers::user(cx, &name),

@@ -25,6 +25,7 @@ const TOLD: &[(&str, &str, &str)] = &[
     ("flags", "tell_member", "user_id"),
     ("comment_drafts", "tell_member", "user_id"),
     ("acts", "tell_whole", ""),
+    ("verdicts", "tell_whole", ""),
     ("settings", "tell_whole", ""),
     ("logo", "tell_whole", ""),
     ("search_progress", "tell_public", ""),
@@ -118,6 +119,7 @@ const UNSEEN: &[(&str, &str)] = &[
     ("replica", "on the status page, which is not kept"),
     ("sentinels", "no page shows them"),
     ("sessions", "each request looks for its own"),
+    ("vouches", "on the page of dead things, which is not kept"),
     ("versions", "on pages of their own, which are not kept; that a thing was edited is in its row"),
 ];
 

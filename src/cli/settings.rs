@@ -29,6 +29,10 @@ pub(crate) struct SettingOptions {
     /// The tags that posts can have, with commas between; without it, admins set them on the page /settings
     #[arg(long, env, value_name = "LIST")]
     tags: Option<String>,
+    /// The users whose flags hide a post or comment until others vouch for it or an admin decides, 0 for never; without it,
+    /// admins set it on the page /settings
+    #[arg(long, env, value_name = "N")]
+    flags_to_hide: Option<u32>,
 }
 
 /// Whether people can sign up.
@@ -72,7 +76,8 @@ impl SettingOptions {
         let sign_up = sign_up.map(|value| (Setting::SignUp, value.to_owned()));
         let days = self.new_user_days.map(|days| (Setting::NewUserDays, days.to_string()));
         let tags = self.tags.map(|tags| (Setting::Tags, tags));
-        let fixed: Vec<_> = name.into_iter().chain(sign_up).chain(days).chain(tags).collect();
+        let flags = self.flags_to_hide.map(|flags| (Setting::FlagsToHide, flags.to_string()));
+        let fixed: Vec<_> = name.into_iter().chain(sign_up).chain(days).chain(tags).chain(flags).collect();
         let mistakes = setting::mistakes(&fixed);
         anyhow::ensure!(mistakes.is_empty(), "{}", mistakes.join("; "));
         Ok(fixed)

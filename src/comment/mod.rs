@@ -19,7 +19,7 @@ use crate::types::cursor::Cursor;
 use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::user::Author;
-use crate::visibility::State;
+use crate::visibility::{Remover, State};
 use crate::web::Viewer;
 use crate::web::form::Errors;
 use crate::web::paths::{self, Path};
@@ -49,8 +49,8 @@ pub struct Comment {
     pub is_voted: bool,
     /// Whether the viewer has flagged it, and no admin has decided about it since.
     pub is_flagged: bool,
-    /// Whether an admin has removed it: its author and text are hidden.
-    pub is_removed: bool,
+    /// The one who removed it, if it was: its author and text are hidden.
+    pub remover: Option<Remover>,
     /// Whether the viewer has muted its author.
     pub is_muted: bool,
 }
@@ -106,7 +106,7 @@ impl Comment {
     /// Whether it is hidden, and why. A deleted comment has no author.
     #[must_use]
     pub fn state(&self) -> State {
-        State::of(self.author.is_none(), self.is_removed)
+        State::of(self.author.is_none(), self.remover)
     }
 
     /// Whether it is new to the viewer, who visited the discussion last at `since` (`None`: never). A

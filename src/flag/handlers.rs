@@ -4,6 +4,7 @@ use horrorshow::Template;
 
 use super::{FlagOutcome, NewFlag, Reason, sql, views};
 use crate::auth::{self, Standing};
+use crate::dead;
 use crate::draft;
 use crate::moderation::Subject;
 use crate::site::limiter::Action;
@@ -70,11 +71,13 @@ pub fn create(cx: &Cx, target: Target) -> Result {
     }
     let (user_id, now, token) = (viewer.id, cx.now, draft::handlers::token(cx));
     let sentence = reason.sentence();
+    let rules = dead::handlers::rules(cx)?;
     let flagged = auth::write_as(cx, viewer, Standing::Active, move |connection| {
         let flag = NewFlag { user_id, target, reason: &sentence, now };
         let flagged = sql::create(connection, &flag)?;
         if matches!(flagged, FlagOutcome::Created | FlagOutcome::ReasonChanged) {
             draft::handlers::delete_sent(connection, token.as_ref(), &views::flag_path(target).to_string())?;
+            dead::sql::acts::hide_if_flagged(connection, target, &rules)?;
         }
         Ok(flagged)
     })?;

@@ -2,7 +2,7 @@
 //!
 //! A flagged post or comment has a case, which counts its flags, at most one for each user. The case and its
 //! flags are deleted when an admin removes the post or comment or dismisses the flags, or when the author
-//! deletes it.
+//! deletes it. Enough flags hide it until then ([`crate::dead`]).
 
 pub mod handlers;
 pub mod sql;
@@ -111,6 +111,8 @@ pub struct FlaggedItem {
     pub text: String,
     /// The author; `None` once the account is deleted.
     pub author: Option<Author>,
+    /// Whether flags have hidden it.
+    pub is_dead: bool,
     /// The number of users who flagged it.
     pub flags_count: i64,
     /// Reasons, at most [`sql::MAX_SHOWN_REASONS`].

@@ -148,6 +148,7 @@ row! {
         target: "cases.post_id, cases.comment_id" => target,
         text: "coalesce(posts.title, substr(comments.body, 1, 200), '')",
         author: author_columns!("users") => user::sql::author,
+        is_dead: "coalesce(posts.removed_at, comments.removed_at) IS NOT NULL",
         flags_count: "cases.flags_count",
         reasons: "(SELECT group_concat(reason, ?4) FROM \
                   (SELECT reason FROM flags WHERE case_id = cases.id LIMIT ?5))" => split_reasons,
@@ -166,7 +167,7 @@ fn split_reasons(columns: &mut Columns) -> rusqlite::Result<Vec<String>> {
     Ok(reasons.unwrap_or_default().split(REASON_SEPARATOR).map(str::to_owned).collect())
 }
 
-/// A page of the queue after the cursor: most flags first, then the newest. The few cases whose post or comment was
+/// A page of the queue after the cursor: most flags first, then the newest. Of what is removed only dead things have a case. The few cases whose post or comment was
 /// deleted just now, and can come back, are stepped over.
 pub fn queue(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::Result<Slice<FlaggedItem>> {
     let sql = concat!(
@@ -176,7 +177,8 @@ pub fn queue(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::Re
          LEFT JOIN comments ON comments.id = cases.comment_id \
          LEFT JOIN users ON users.id = coalesce(posts.user_id, comments.user_id) \
          WHERE (cases.flags_count, cases.id) < (?1, ?2) \
-         AND coalesce(posts.deleted_at, comments.deleted_at) IS NULL \
+         AND (coalesce(posts.deleted_at, comments.deleted_at) IS NULL \
+              OR coalesce(posts.removed_at, comments.removed_at) IS NOT NULL) \
          ORDER BY cases.flags_count DESC, cases.id DESC LIMIT ?3"
     );
     let rows = connection

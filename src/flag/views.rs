@@ -119,6 +119,7 @@ fn queue_item<'q>(viewer: Option<&'q Viewer>, item: &'q FlaggedItem) -> impl Ren
             p {
                 : Raw(itoa::Buffer::new().format(item.flags_count));
                 : Raw(if item.flags_count == 1 { " flag" } else { " flags" }); : DOT;
+                @ if item.is_dead { strong(class="badge") { : "dead" } : " " }
                 @ if let Target::Comment(_) = item.target { : "a comment " }
                 : user::views::author::by(item.author.as_ref(), viewer)
             }
@@ -129,8 +130,8 @@ fn queue_item<'q>(viewer: Option<&'q Viewer>, item: &'q FlaggedItem) -> impl Ren
                 form(method="post", action=subject.moderation_path()) {
                     : Account::of(viewer);
                     input(type="hidden", name="act", value=ModerationAction::Dismiss.code());
-                    input(type="hidden", name="reason", value=DISMISSAL_REASON);
-                    button(class="button") { : "Dismiss" }
+                    input(type="hidden", name="reason", value=if item.is_dead { RESTORATION_REASON } else { DISMISSAL_REASON });
+                    button(class="button") { : if item.is_dead { "Bring back" } else { "Dismiss" } }
                 }
             }
         }
@@ -139,3 +140,5 @@ fn queue_item<'q>(viewer: Option<&'q Viewer>, item: &'q FlaggedItem) -> impl Ren
 
 /// The reason in the log when an admin dismisses flags from the queue, which has no field for a reason.
 const DISMISSAL_REASON: &str = "Reviewed; no action taken.";
+/// The same where flags have hidden it: the dismissal shows it again.
+const RESTORATION_REASON: &str = "Reviewed; the flags are dismissed.";

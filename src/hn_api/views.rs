@@ -30,6 +30,11 @@ fn unless(is_hidden: bool, value: impl Into<Value>) -> Value {
     if is_hidden { Value::Null } else { value.into() }
 }
 
+/// Whether it is dead in the words of Hacker News, which has one for what moderators and what flags have hidden.
+fn is_dead(state: State) -> bool {
+    matches!(state, State::Removed | State::Flagged)
+}
+
 fn by(author: Option<&Author>) -> Value {
     author.map(|author| author.screen_name.as_str()).into()
 }
@@ -53,7 +58,7 @@ pub fn post(detail: &PostDetail, text: Value, comments: &[CommentId]) -> Result<
     let title = if state == State::Deleted { Value::Null } else { Text(title).into_string()?.into() };
     Ok(object([
         ("by", by(author.as_ref())),
-        ("dead", flag(state == State::Removed)),
+        ("dead", flag(is_dead(state))),
         ("deleted", flag(state == State::Deleted)),
         ("descendants", unless(state == State::Deleted, *comments_count)),
         ("id", number(Target::Post(*id))),
@@ -72,10 +77,10 @@ pub fn comment(located: &LocatedComment, text: Value, replies: &[CommentId]) -> 
     let LocatedComment { comment, post_id, .. } = located;
     let state = comment.state();
     let parent = comment.parent_id.map_or(Target::Post(*post_id), Target::Comment);
-    let text = if state == State::Removed { state.placeholder().into() } else { text };
+    let text = if is_dead(state) { state.placeholder().into() } else { text };
     object([
         ("by", by(comment.author.as_ref())),
-        ("dead", flag(state == State::Removed)),
+        ("dead", flag(is_dead(state))),
         ("deleted", flag(state == State::Deleted)),
         ("id", number(Target::Comment(comment.id))),
         ("kids", kids(replies)),

@@ -25,7 +25,7 @@ pub fn log(cx: &Cx) -> Result {
     let entries = cx.read(|connection| sql::log(connection, after, PAGE_SIZE))?;
     let description = format!("What the admins of {} removed, locked and banned, and why.", cx.site_name());
     let page = Page { description: &description, ..Page::new(cx, "Moderation log")? };
-    Ok(reply::page(cx, layout::render(&page, views::log(cx, &entries))?))
+    Ok(reply::page(cx, layout::render(&page, views::log(cx, page.viewer, &entries))?))
 }
 
 /// `GET /posts/:id/moderate`, `/comments/:id/moderate` and `/users/:id/moderate`: a form for each allowed

@@ -1,5 +1,5 @@
 //! Moderation: admins remove, lock and ban. Each decision has a reason, can be reversed, and is in a public
-//! log.
+//! log. The site itself hides what users flag, and shows again that for which users vouch ([`crate::dead`]).
 //!
 //! A removed post or comment keeps its author, text and votes in its row, so that it can be restored.
 //! Its `deleted_at` is set, so that no list shows it and no count includes it.
@@ -13,6 +13,7 @@ use crate::types::cursor::Cursor;
 use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::user::Author;
+use crate::visibility::Remover;
 use crate::vote::Target;
 use crate::web::form::{Errors, Form};
 use crate::web::paths::{self, Path};
@@ -102,10 +103,14 @@ pub enum ModerationAction {
     Move,
     /// Withdraws the open invitations of a user.
     Uninvite,
+    /// Hides a post or comment that users have flagged: an act of the site.
+    Kill,
+    /// Shows it again, since users have vouched for it: an act of the site.
+    Revive,
 }
 
 impl ModerationAction {
-    const ALL: [ModerationAction; 15] = [
+    const ALL: [ModerationAction; 17] = [
         ModerationAction::Remove,
         ModerationAction::Restore,
         ModerationAction::Lock,
@@ -121,6 +126,8 @@ impl ModerationAction {
         ModerationAction::Merge,
         ModerationAction::Move,
         ModerationAction::Uninvite,
+        ModerationAction::Kill,
+        ModerationAction::Revive,
     ];
 
     /// The action's name in forms and in the database.
@@ -142,6 +149,8 @@ impl ModerationAction {
             ModerationAction::Merge => "merge",
             ModerationAction::Move => "move",
             ModerationAction::Uninvite => "uninvite",
+            ModerationAction::Kill => "kill",
+            ModerationAction::Revive => "revive",
         }
     }
 
@@ -170,6 +179,8 @@ impl ModerationAction {
             ModerationAction::Merge => "Merge into another post",
             ModerationAction::Move => "Move to another post",
             ModerationAction::Uninvite => "Withdraw open invitations",
+            ModerationAction::Kill => "Hide",
+            ModerationAction::Revive => "Bring back",
         }
     }
 
@@ -192,7 +203,30 @@ impl ModerationAction {
             ModerationAction::Merge => "merged",
             ModerationAction::Move => "moved",
             ModerationAction::Uninvite => "withdrew the open invitations of",
+            ModerationAction::Kill => "hid",
+            ModerationAction::Revive => "brought back",
         }
+    }
+
+    /// Whether the author of the post or comment finds it in the inbox.
+    #[must_use]
+    pub fn is_told_to_author(self) -> bool {
+        matches!(
+            self,
+            ModerationAction::Remove
+                | ModerationAction::Restore
+                | ModerationAction::Retitle
+                | ModerationAction::Merge
+                | ModerationAction::Move
+                | ModerationAction::Kill
+                | ModerationAction::Revive
+        )
+    }
+
+    /// Whether the site does it by itself.
+    #[must_use]
+    pub fn is_by_site(self) -> bool {
+        matches!(self, ModerationAction::Kill | ModerationAction::Revive)
     }
 }
 
@@ -230,7 +264,7 @@ pub struct LogEntry {
     pub id: i64,
     /// The time of the decision.
     pub created_at: Timestamp,
-    /// The admin; `None` once the account is deleted, or where the operator acted.
+    /// The admin; `None` once the account is deleted, or where the operator or the site acted.
     pub admin: Option<Author>,
     /// Whether the operator acted, on the command line.
     pub is_by_operator: bool,
@@ -271,8 +305,8 @@ pub struct SubjectDetail {
     pub text: String,
     /// The author; `None` once the account is deleted, and for a user.
     pub author: Option<Author>,
-    /// An admin has removed it.
-    pub is_removed: bool,
+    /// The one who removed it, if it was.
+    pub remover: Option<Remover>,
     /// The post's discussion is locked.
     pub is_locked: bool,
     /// The user is banned.
@@ -306,12 +340,16 @@ impl SubjectDetail {
                 actions
             }
             _ => {
-                let mut actions =
-                    vec![choose(self.is_removed, ModerationAction::Restore, ModerationAction::Remove)];
+                let mut actions = match self.remover {
+                    None => vec![ModerationAction::Remove],
+                    Some(Remover::Admin) => vec![ModerationAction::Restore],
+                    Some(Remover::Flags) => vec![ModerationAction::Restore, ModerationAction::Remove],
+                };
                 if matches!(self.subject, Subject::Post(_)) {
                     actions.push(choose(self.is_locked, ModerationAction::Unlock, ModerationAction::Lock));
                 }
-                if !self.flags.is_empty() {
+                // To restore what flags have hidden is to dismiss them.
+                if !self.flags.is_empty() && self.remover.is_none() {
                     actions.push(ModerationAction::Dismiss);
                 }
                 actions

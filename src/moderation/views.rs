@@ -16,7 +16,7 @@ use crate::ui::message;
 use crate::ui::pager;
 use crate::ui::time::Age;
 use crate::user::{self, Author};
-use crate::visibility::{DELETED, State};
+use crate::visibility::{DELETED, Remover, State};
 use crate::vote::Target;
 use crate::web::Viewer;
 use crate::web::account::Account;
@@ -42,22 +42,29 @@ pub fn link<'v>(
     }
 }
 
-/// The placeholder of a hidden comment; that of a removed one leads to the log.
+/// The placeholder of a hidden comment; that of a removed one leads to the log, that of a dead one to the page of them.
 pub fn absent(state: State) -> impl Render {
     let placeholder = state.placeholder();
     owned_html! {
         p(class="empty") {
-            @ if state == State::Removed { a(href=paths::LOG) { : placeholder } } else { : placeholder }
+            @ if state == State::Removed { a(href=paths::LOG) { : placeholder } }
+            else if state == State::Flagged { a(href=paths::DEAD) { : placeholder } }
+            else { : placeholder }
         }
     }
 }
 
-/// The notice in place of the text of a post that an admin has removed, with the reason.
-pub fn removed<'r>(reason: Option<&'r str>) -> impl Render + 'r {
+/// The notice in place of the text of a post that was removed, with the reason.
+pub fn removed<'r>(remover: Option<Remover>, reason: Option<&'r str>) -> impl Render + 'r {
     owned_html! {
-        @ if let Some(reason) = reason {
-            p { : "An admin removed this post: "; : Isolated(reason) }
-            p { a(href=paths::LOG) { : message::LOG } }
+        @ if let Some((remover, reason)) = remover.zip(reason) {
+            @ if remover == Remover::Admin {
+                p { : "An admin removed this post: "; : Isolated(reason) }
+                p { a(href=paths::LOG) { : message::LOG } }
+            } else {
+                p { : "The site hid this post: "; : Isolated(reason) }
+                p { a(href=paths::DEAD) { : message::DEAD } : DOT; a(href=paths::LOG) { : message::LOG } }
+            }
         }
     }
 }
@@ -81,17 +88,22 @@ pub fn banned<'b>(sentence: &'b str) -> impl Render + 'b {
 }
 
 /// A page of the moderation log.
-pub fn log<'l>(cx: &'l Cx, entries: &'l Slice<LogEntry>) -> impl Render + 'l {
+pub fn log<'l>(cx: &'l Cx, viewer: Option<&'l Viewer>, entries: &'l Slice<LogEntry>) -> impl Render + 'l {
     owned_html! {
-        @ if entries.rows.is_empty() {
-            p(class="empty") { : "Nothing has been moderated yet." }
-        } else {
-            ol(class="comments", id="log") {
-                @ for entry in &entries.rows {
-                    li(id=Id("act_", entry.id)) { : self::entry(entry, false, &cx.clock) }
+        @ if viewer.is_some() {
+            p(class="hint") { : "What flags have hidden: "; a(href=paths::DEAD) { : message::DEAD } }
+        }
+        div(class?=viewer.map(|_| "decision")) {
+            @ if entries.rows.is_empty() {
+                p(class="empty") { : "Nothing has been moderated yet." }
+            } else {
+                ol(class="comments", id="log") {
+                    @ for entry in &entries.rows {
+                        li(id=Id("act_", entry.id)) { : self::entry(entry, false, &cx.clock) }
+                    }
                 }
+                : pager::more(entries.next, "after", "", "entries");
             }
-            : pager::more(entries.next, "after", "", "entries");
         }
     }
 }
@@ -112,6 +124,7 @@ pub fn entry<'l>(entry: &'l LogEntry, is_new: bool, clock: &'l Clock) -> impl Re
 fn admin(entry: &LogEntry) -> impl Render + '_ {
     owned_html! {
         @ if let Some(admin) = &entry.admin { : user::views::author::name(admin) }
+        else if entry.action.is_by_site() { : "The site" }
         else if entry.is_by_operator { : "The operator" }
         else { : DELETED }
     }

@@ -10,7 +10,7 @@ use crate::types::time::Timestamp;
 
 /// The files of the ZIP and the rows in each, of user `?1`. A column that ends with `_at` is a time, one that begins with
 /// `is_` is true or false.
-pub(super) const PARTS: [(&str, &str); 27] = [
+pub(super) const PARTS: [(&str, &str); 28] = [
     (
         "account",
         "SELECT users.id, screen_name, about, created_at, updated_at, last_seen_at, posts_count, comments_count, \
@@ -70,6 +70,11 @@ pub(super) const PARTS: [(&str, &str); 27] = [
         "flags",
         "SELECT cases.post_id, cases.comment_id, flags.created_at, flags.reason FROM flags CROSS JOIN cases \
          ON cases.id = flags.case_id WHERE flags.user_id = ?1",
+    ),
+    (
+        "vouches",
+        "SELECT verdicts.post_id, verdicts.comment_id, vouches.created_at FROM vouches CROSS JOIN verdicts \
+         ON verdicts.id = vouches.verdict_id WHERE vouches.user_id = ?1",
     ),
     (
         "moderation",

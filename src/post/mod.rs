@@ -22,7 +22,7 @@ use crate::text::{self, is_blank};
 use crate::types::id::{PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::user::Author;
-use crate::visibility::State;
+use crate::visibility::{Remover, State};
 use crate::visit::Visit;
 use crate::web::form::{Errors, Form};
 
@@ -136,8 +136,10 @@ pub struct PostDetail {
     /// Whether its author, title and text are hidden: an admin has removed it, or its author has deleted it, or
     /// their account, and the post stays for its comments.
     pub is_deleted: bool,
-    /// The admin's reason, if the post was removed.
+    /// The reason in the log, if the post was removed.
     pub removed: Option<String>,
+    /// The one who removed it, if it was.
+    pub remover: Option<Remover>,
     /// The admin's reason, if the post was locked against new comments.
     pub locked: Option<String>,
     /// The viewer's part. Other users' comments after its visit's `new_since` are new to the viewer.
@@ -176,7 +178,7 @@ impl PostDetail {
     /// Whether it is hidden, and why.
     #[must_use]
     pub fn state(&self) -> State {
-        State::of(self.is_deleted, self.removed.is_some())
+        State::of(self.is_deleted, self.remover)
     }
 }
 

@@ -348,7 +348,7 @@ pub fn show<'p>(
         }
         div(class="prose") {
             @ if let Some(html) = html { : &html.text } else { : shown_text(detail) }
-            : moderation::views::removed(removed.as_deref());
+            : moderation::views::removed(detail.remover, removed.as_deref());
         }
         @ if user::is_own(post.author.as_ref(), viewer) { : actions(post.id) }
     }

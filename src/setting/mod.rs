@@ -28,6 +28,8 @@ const MAX_NAME_CHARS: usize = 30;
 const MAX_TAGLINE_CHARS: usize = 80;
 /// The most days in which a user counts as new.
 const MAX_NEW_USER_DAYS: u32 = 365;
+/// The most flags that hide a post or comment.
+const MAX_FLAGS_TO_HIDE: u32 = 1_000;
 /// The most bytes of the footer: it is on each page.
 const MAX_FOOTER_BYTES: usize = 1_000;
 /// The most bytes of the text of a page: the form has three of them.
@@ -71,6 +73,10 @@ fn check(settings: &Settings) -> Errors {
     }
     if let Some(sentence) = tag::mistake(value(Setting::Tags)) {
         errors.add("tags", sentence);
+    }
+    let flags = value(Setting::FlagsToHide);
+    if !flags.parse().is_ok_and(|flags: u32| flags <= MAX_FLAGS_TO_HIDE) {
+        errors.add("flags_to_hide", "Flags that hide are a number from 0 to 1,000");
     }
     if value(Setting::Footer).len() > MAX_FOOTER_BYTES {
         errors.add("footer", "Footer is too long (maximum is 1,000 bytes)");

@@ -76,6 +76,9 @@ fn hint(setting: Setting) -> &'static str {
         Setting::Tags => {
             "At most 50 words, with commas between, of which a post can have three. One that is taken away stays on the posts that have it. Leave empty for none."
         }
+        Setting::FlagsToHide => {
+            "A post or comment that this number of users have flagged is hidden until others vouch for it or an admin decides. 0: never."
+        }
         Setting::Footer => FORMATTING,
         Setting::Rules | Setting::About | Setting::Privacy => {
             "A page of its own, with a link in the footer, unless it is empty."

@@ -11,6 +11,8 @@ use crate::web::{Cx, Viewer, paths};
 
 /// The text of links to the moderation log.
 pub const LOG: &str = "Moderation log";
+/// The name of the page of what flags have hidden.
+pub const DEAD: &str = "Dead posts and comments";
 /// The text of links to the form for a post of a link that another post has.
 pub const REPOST: &str = "Post it anyway";
 

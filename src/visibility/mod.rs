@@ -8,6 +8,17 @@ pub mod sql;
 pub const DELETED: &str = "[deleted]";
 /// Stands for the title or text of a post or comment that an admin removed.
 pub const REMOVED: &str = "[removed]";
+/// Stands for the title or text of a post or comment that flags of users have hidden.
+pub const FLAGGED: &str = "[flagged]";
+
+/// The one by whom a post or comment was removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remover {
+    /// An admin.
+    Admin,
+    /// Users, by their flags: it is dead ([`crate::dead`]).
+    Flags,
+}
 
 /// The state of a post, a comment or an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +27,8 @@ pub enum State {
     Present,
     /// An admin has removed it. Author, text and votes stay in its row, so that it can be restored.
     Removed,
+    /// Flags of users have hidden it. It is kept as a removed one is; users and admins can bring it back.
+    Flagged,
     /// Its author has deleted it, or their account. A row without author and text stays where others
     /// replied.
     Deleted,
@@ -35,6 +48,8 @@ pub enum Place {
     Mention,
     /// The forms to edit it, to flag it or to reply to it, the feed of its own, and every change to it.
     Action,
+    /// The page of what flags have hidden, which only users in good standing can open.
+    Dead,
     /// The pages on which admins decide, which no other reader can open.
     Moderation,
 }
@@ -57,7 +72,7 @@ pub enum Reader {
 pub enum Shown {
     /// Title, link, text and author.
     Everything,
-    /// [`REMOVED`] or [`DELETED`] in place of title, link, text and author; of a removed post also the reason.
+    /// [`REMOVED`], [`FLAGGED`] or [`DELETED`] in place of title, link, text and author; of a removed post also the reason.
     Placeholder,
     /// Nothing: no row in a list; 404 for a page.
     Nothing,
@@ -68,21 +83,25 @@ pub enum Shown {
 pub const fn shown(state: State, place: Place, reader: Reader) -> Shown {
     match (state, place, reader) {
         (_, Place::Moderation, Reader::Guest | Reader::Author | Reader::Other) => Shown::Nothing,
+        (_, Place::Dead, Reader::Guest) => Shown::Nothing,
+        (State::Flagged, Place::Dead, _) => Shown::Everything,
+        (_, Place::Dead, _) => Shown::Nothing,
         (State::Present | State::Banned, _, _) => Shown::Everything,
-        (State::Removed, Place::Moderation, Reader::Admin) => Shown::Everything,
+        (State::Removed | State::Flagged, Place::Moderation, Reader::Admin) => Shown::Everything,
         (_, Place::Page | Place::Mention | Place::Moderation, _) => Shown::Placeholder,
         (_, Place::List | Place::Action, _) => Shown::Nothing,
     }
 }
 
 impl State {
-    /// The state of a post or comment by its columns `deleted_at` and `removed_at`.
+    /// The state of a post or comment by its column `deleted_at` and by the one who removed it.
     #[must_use]
-    pub const fn of(is_deleted: bool, is_removed: bool) -> State {
-        match (is_deleted, is_removed) {
-            (_, true) => State::Removed,
-            (true, false) => State::Deleted,
-            (false, false) => State::Present,
+    pub const fn of(is_deleted: bool, remover: Option<Remover>) -> State {
+        match (is_deleted, remover) {
+            (_, Some(Remover::Admin)) => State::Removed,
+            (_, Some(Remover::Flags)) => State::Flagged,
+            (true, None) => State::Deleted,
+            (false, None) => State::Present,
         }
     }
 
@@ -93,6 +112,7 @@ impl State {
         match self {
             State::Present | State::Banned => None,
             State::Removed => Some(REMOVED),
+            State::Flagged => Some(FLAGGED),
             State::Deleted => Some(DELETED),
         }
     }
@@ -108,14 +128,15 @@ impl State {
 mod tests {
     use super::*;
 
-    const STATES: [State; 3] = [State::Removed, State::Deleted, State::Banned];
+    const STATES: [State; 4] = [State::Removed, State::Flagged, State::Deleted, State::Banned];
     const READERS: [Reader; 4] = [Reader::Guest, Reader::Author, Reader::Other, Reader::Admin];
     /// The places with the beginnings of their rows in the table.
-    const PLACES: [(Place, &str); 5] = [
+    const PLACES: [(Place, &str); 6] = [
         (Place::List, "lists"),
         (Place::Page, "its page"),
         (Place::Mention, "mentions"),
         (Place::Action, "actions"),
+        (Place::Dead, "the page `/dead`"),
         (Place::Moderation, "moderation"),
     ];
 
@@ -132,12 +153,17 @@ mod tests {
     fn the_table_in_the_documentation_is_the_rule() {
         let documentation = include_str!("../../docs/usage.md");
         for (place, name) in PLACES {
-            // Only the pages for admins distinguish their readers.
-            let reader = if place == Place::Moderation { Reader::Admin } else { Reader::Guest };
+            // Only these two distinguish their readers.
+            let reader = match place {
+                Place::Moderation => Reader::Admin,
+                Place::Dead => Reader::Other,
+                _ => Reader::Guest,
+            };
             for state in STATES {
                 let others = READERS.map(|reader| shown(state, place, reader));
                 assert!(
-                    place == Place::Moderation || others.iter().all(|other| *other == others[0]),
+                    matches!(place, Place::Moderation | Place::Dead)
+                        || others.iter().all(|other| *other == others[0]),
                     "{place:?}"
                 );
             }
@@ -158,10 +184,11 @@ mod tests {
 
     #[test]
     fn a_removed_thing_stays_removed_whatever_else_it_is() {
-        assert_eq!(State::of(true, true), State::Removed);
-        assert_eq!(State::of(true, false), State::Deleted);
-        assert_eq!(State::of(false, false), State::Present);
-        let hidden = [State::Present, State::Banned, State::Removed, State::Deleted].map(State::is_hidden);
-        assert_eq!(hidden, [false, false, true, true]);
+        assert_eq!(State::of(true, Some(Remover::Admin)), State::Removed);
+        assert_eq!(State::of(true, Some(Remover::Flags)), State::Flagged);
+        assert_eq!(State::of(true, None), State::Deleted);
+        assert_eq!(State::of(false, None), State::Present);
+        let states = [State::Present, State::Banned, State::Removed, State::Flagged, State::Deleted];
+        assert_eq!(states.map(State::is_hidden), [false, false, true, true, true]);
     }
 }

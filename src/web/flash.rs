@@ -90,6 +90,8 @@ flashes! {
     Unflagged "unflagged" "Your flag was taken back."
     InvitationMade "invitation-made" "Here is the link. No page shows it again."
     InvitationWithdrawn "invitation-withdrawn" "Withdrawn: nobody can sign up with that link any more."
+    Vouched "vouched" "You vouch for it. It is back when enough others do."
+    VouchedBack "vouched-back" "It is back."
     BecameAdmin "became-admin" "You are the admin now. These are the settings of your site."
     SettingsSaved "settings-saved" "Settings were successfully saved."
     ErrorResolved "error-resolved" "Resolved. If it occurs again, it is open again."

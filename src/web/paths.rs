@@ -279,6 +279,18 @@ pub fn unflag_comment(id: CommentId) -> Path {
     Path { before: "/comments/", number: id.get(), after: "/unflag" }
 }
 
+/// Vouching for a dead post (POST).
+#[must_use]
+pub fn vouch_for_post(id: PostId) -> Path {
+    Path { before: "/posts/", number: id.get(), after: "/vouch" }
+}
+
+/// Vouching for a dead comment (POST).
+#[must_use]
+pub fn vouch_for_comment(id: CommentId) -> Path {
+    Path { before: "/comments/", number: id.get(), after: "/vouch" }
+}
+
 /// The form in which an admin changes the title of a post, and the change (POST).
 #[must_use]
 pub fn retitle_post(id: PostId) -> Path {

@@ -1,5 +1,7 @@
 //! Moderation by readers and an admin.
 
+use lorem_news::site::settings::Setting;
+
 use crate::access::assert_accessible;
 use crate::reader::Reader;
 
@@ -154,5 +156,59 @@ fn an_admin_merges_a_post_and_moves_a_comment() {
             log.contains(&format!("merged post #{number} into post #1")) && log.contains("to post #2"),
             "{log}"
         );
+    }
+}
+
+#[test]
+fn what_flags_hide_comes_back_when_two_readers_vouch() {
+    for with_javascript in [true, false] {
+        let flagger = Reader::on_site_with(|config| {
+            config.fixed_settings = vec![(Setting::FlagsToHide, "1".to_owned())];
+        });
+        flagger.sign_in();
+        let (first, second) = (flagger.another(), flagger.another());
+        for reader in [&first, &second] {
+            reader.sign_in();
+            if !with_javascript {
+                reader.disable_javascript();
+            }
+        }
+        flagger.open("/posts/1");
+        let title = flagger.text("h1");
+        let long = format!("A long word: {}", "x".repeat(300));
+        let database = flagger.site.database();
+        database.execute("UPDATE descriptions SET text = ?1 WHERE post_id = 1", [&long]).expect("it changes");
+        flagger.follow(".byline a[href='/posts/1/flag']");
+        flagger.click("#kind_spam");
+        flagger.follow("main button");
+        assert_eq!(flagger.text("h1").to_lowercase(), "[flagged]");
+        assert_accessible_if(true, &flagger, "a dead post");
+
+        for (reader, is_back) in [(&first, false), (&second, true)] {
+            reader.open("/log");
+            reader.follow("main a[href='/dead']");
+            assert_eq!(reader.text("#dead strong"), title);
+            assert_accessible_if(with_javascript, reader, "the page of dead things");
+            let sentence =
+                if is_back { "It is back." } else { "You vouch for it. It is back when enough others do." };
+            if with_javascript {
+                reader.mark();
+                reader.tab_to("#vouch_post_1");
+                reader.press("Enter");
+                reader.wait("document.querySelector('a#vouch_post_1') !== null");
+                assert_eq!(reader.focus(), "vouch_post_1");
+                assert!(reader.is_marked(), "no page was loaded");
+                assert_eq!(reader.flash(), sentence);
+                assert_accessible(reader, "the page of dead things after a vouch");
+            } else {
+                reader.follow("#vouch_post_1");
+                assert_eq!(reader.path(), if is_back { "/posts/1" } else { "/dead" });
+                assert_eq!(reader.flash(), sentence);
+            }
+        }
+        flagger.open("/posts/1");
+        assert_eq!(flagger.text("h1"), title);
+        flagger.open("/log");
+        assert!(flagger.text("#log").contains("The site brought back the post"));
     }
 }

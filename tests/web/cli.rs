@@ -21,7 +21,7 @@ const KNOWN: i64 = lorem_news::schema::MIGRATIONS.len() as i64;
 const DATABASE: (&str, &str) = ("--database <FILE>", "[env: DATABASE=] [default: db/lorem_news.sqlite3]");
 const FILE_MODE: (&str, &str) = ("--file-mode <MODE>", "[env: FILE_MODE=] [default: 0600]");
 const BASE_URL: (&str, &str) = ("--base-url <URL>", "[env: BASE_URL=]");
-const SERVE: [(&str, &str); 34] = [
+const SERVE: [(&str, &str); 35] = [
     DATABASE,
     FILE_MODE,
     ("--listen <ADDRESS>", "[env: LISTEN=] [default: 127.0.0.1:3000]"),
@@ -38,6 +38,7 @@ const SERVE: [(&str, &str); 34] = [
     ("--sign-up <KIND>", "[env: SIGN_UP=]"),
     ("--new-user-days <N>", "[env: NEW_USER_DAYS=]"),
     ("--tags <LIST>", "[env: TAGS=]"),
+    ("--flags-to-hide <N>", "[env: FLAGS_TO_HIDE=]"),
     ("--no-rate-limits", "[env: NO_RATE_LIMITS=]"),
     ("--sign-ins-per-minute <N>", "[env: SIGN_INS_PER_MINUTE=] [default: 5]"),
     ("--sign-ins-per-minute-by-name <N>", "[env: SIGN_INS_PER_MINUTE_BY_NAME=] [default: 100]"),

@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use lorem_news::comment::{self, NewComment};
+use lorem_news::dead;
+use lorem_news::flag::{self, NewFlag};
 use lorem_news::post::{self, NewPost};
 use lorem_news::saved::{self, SaveAction};
 use lorem_news::search;
-use lorem_news::types::id::UserId;
+use lorem_news::types::id::{CommentId, PostId, UserId};
 use lorem_news::types::time::Timestamp;
 use lorem_news::vote::Target;
+use rusqlite::Connection;
 use scraper::{ElementRef, Html, Selector};
 
 use crate::client::*;
@@ -58,12 +61,30 @@ pub fn site(signed_in: bool) -> (Site, Client) {
         Timestamp::now(),
     )
     .expect("it is saved");
+    kill(&database);
     // The search index is up to date: no background write is left.
     while search::sql::index_step(&database).expect("a step") {}
     // A second session, which can be revoked.
     Client::signed_in_as(&site, SOMEBODY);
     let client = Client::signed_in_as(&site, SOMEBODY);
     (site, client)
+}
+
+/// Flags of another user hide a post and a comment of a third.
+fn kill(database: &Connection) {
+    let last = |table: &str| {
+        let sql = format!(
+            "SELECT max(id) FROM {table} WHERE user_id NOT IN ({SOMEBODY}, 90) AND deleted_at IS NULL"
+        );
+        number(database, &sql)
+    };
+    let rules = dead::Rules { flags_to_hide: 1, new_user_days: 0, now: Timestamp::now() };
+    let (post, comment) = (PostId::new(last("posts")), CommentId::new(last("comments")));
+    for target in [Target::Comment(comment), Target::Post(post)] {
+        let flag = NewFlag { user_id: UserId::new(90), target, reason: "Spam", now: Timestamp::now() };
+        flag::sql::create(database, &flag).expect("it is flagged");
+        dead::sql::acts::hide_if_flagged(database, target, &rules).expect("it is dead");
+    }
 }
 
 /// An address with `N` for each number: one handler answers all addresses of a shape.
@@ -645,9 +666,10 @@ fn every_page_and_form_for_a_user_works_without_a_script() {
         "/hidden",
         "/muted",
         "/inbox",
+        "/dead",
     ] {
         assert!(found.contains(shape), "{shape} is not among {found:?}");
     }
-    assert_eq!(walked.forms.len(), 32, "{:#?}", walked.forms.keys());
+    assert_eq!(walked.forms.len(), 34, "{:#?}", walked.forms.keys());
     send_all(true, &walked);
 }

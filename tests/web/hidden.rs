@@ -9,6 +9,7 @@ use lorem_news::search;
 use lorem_news::search::Order;
 use lorem_news::search::query::Query;
 use lorem_news::site::origin::Origin;
+use lorem_news::site::settings::Setting;
 use lorem_news::types::id::UserId;
 use lorem_news::types::time::{Clock, Timestamp};
 use lorem_news::user::handlers::deletion;
@@ -33,6 +34,8 @@ const LEFT: i64 = 5;
 /// user.
 const REMOVED_POST: i64 = 3;
 const DELETED_POST: i64 = 6;
+/// A post that flags have hidden.
+const FLAGGED_POST: i64 = 12;
 /// A deleted post without comments.
 const GONE_POST: i64 = 11;
 const LEFT_POST: i64 = 7;
@@ -43,7 +46,7 @@ const OPEN_POST: i64 = 9;
 const FIRST_COMMENT: i64 = 10_000;
 
 /// The comments: id after [`FIRST_COMMENT`], post, author, parent, text.
-const COMMENTS: [(i64, i64, i64, Option<i64>, &str); 12] = [
+const COMMENTS: [(i64, i64, i64, Option<i64>, &str); 14] = [
     (0, REMOVED_POST, OTHER, None, "A publicremark on it"),
     (1, OPEN_POST, AUTHOR, None, "Removedcomment, with a reply"),
     (2, OPEN_POST, OTHER, Some(1), "A publicreply to it"),
@@ -56,6 +59,8 @@ const COMMENTS: [(i64, i64, i64, Option<i64>, &str); 12] = [
     (9, OPEN_POST, OTHER, Some(8), "A third publicreply"),
     (10, LEFT_POST, OTHER, None, "It keeps the post: publicremark"),
     (11, OPEN_POST, BANNED, None, "Bannedcomment"),
+    (12, FLAGGED_POST, OTHER, None, "It is on a dead one: publicremark"),
+    (13, OPEN_POST, AUTHOR, None, "Flaggedcomment"),
 ];
 
 fn comment(number: i64) -> String {
@@ -80,6 +85,8 @@ fn secrets() -> Vec<Secret> {
     add(State::Removed, &["removedtitle", "removedpath", "removedtext"], post(REMOVED_POST));
     add(State::Removed, &["removedcomment"], of_comment(1));
     add(State::Removed, &["removedleaf"], of_comment(3));
+    add(State::Flagged, &["flaggedtitle", "flaggedpath", "flaggedtext"], post(FLAGGED_POST));
+    add(State::Flagged, &["flaggedcomment"], of_comment(13));
     add(State::Deleted, &["deletedtitle", "deletedpath", "deletedtext"], post(DELETED_POST));
     add(State::Deleted, &["gonetitle", "gonepath", "gonetext"], post(GONE_POST));
     add(State::Deleted, &["deletedcomment"], of_comment(5));
@@ -98,7 +105,10 @@ struct Scene {
 
 /// Makes everything, then removes, deletes and bans by the site's own means.
 fn scene() -> Scene {
-    let site = Site::with(20, |config| config.base_url = Origin::parse("https://news.example").ok());
+    let site = Site::with(20, |config| {
+        config.base_url = Origin::parse("https://news.example").ok();
+        config.fixed_settings = vec![(Setting::FlagsToHide, "1".to_owned())];
+    });
     let database = site.database();
     write(&database);
     eventually("everything is indexed", || {
@@ -114,7 +124,7 @@ fn scene() -> Scene {
     let [author, admin] = [scene.reader(Reader::Author), scene.reader(Reader::Admin)];
     // While it is shown, every word is found, so the words are right.
     let guest = scene.reader(Reader::Guest);
-    for id in [REMOVED_POST, DELETED_POST, LEFT_POST, GONE_POST, OPEN_POST] {
+    for id in [REMOVED_POST, FLAGGED_POST, DELETED_POST, LEFT_POST, GONE_POST, OPEN_POST] {
         let page = guest.get(&format!("/posts/{id}")).text().to_lowercase();
         let words = secrets().into_iter().map(|secret| secret.word).filter(|word| page.contains(word));
         assert!(words.count() >= 3, "/posts/{id}");
@@ -132,6 +142,10 @@ fn scene() -> Scene {
     moderate(&format!("/posts/{REMOVED_POST}"), "remove");
     moderate(&comment(1), "remove");
     moderate(&comment(3), "remove");
+    for path in [format!("/posts/{FLAGGED_POST}"), comment(13)] {
+        let answer = scene.reader(Reader::Other).post(&format!("{path}/flag"), &[("kind", "spam")]);
+        assert_eq!(answer.status, 303, "{path}");
+    }
     moderate(&format!("/users/{BANNED}"), "ban");
     for path in [format!("/posts/{DELETED_POST}"), format!("/posts/{GONE_POST}"), comment(5), comment(7)] {
         assert_eq!(author.ask("DELETE", &path, &[], &[]).status, 303, "{path}");
@@ -161,6 +175,7 @@ fn write(database: &Connection) {
         (GONE_POST, AUTHOR, "Gone"),
         (LEFT_POST, LEFT, "Left"),
         (BANNED_POST, BANNED, "Banned"),
+        (FLAGGED_POST, AUTHOR, "Flagged"),
         (OPEN_POST, OTHER, "Open"),
     ] {
         posts += &format!(
@@ -185,7 +200,7 @@ fn write(database: &Connection) {
             "UPDATE users SET is_admin = 1 WHERE id = {ADMIN};
              UPDATE posts SET user_id = 10 WHERE user_id IN ({people});
              UPDATE comments SET user_id = 10 WHERE user_id IN ({people});
-             DELETE FROM comments WHERE post_id IN ({REMOVED_POST}, {DELETED_POST}, {GONE_POST}, {LEFT_POST}, {BANNED_POST}, {OPEN_POST});
+             DELETE FROM comments WHERE post_id IN ({REMOVED_POST}, {DELETED_POST}, {GONE_POST}, {LEFT_POST}, {BANNED_POST}, {FLAGGED_POST}, {OPEN_POST});
              {names} {posts}"
         ))
         .expect("the schema is known");
@@ -241,7 +256,7 @@ fn probes(database: &Connection) -> Vec<Probe> {
     };
     let fixed = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect::<Vec<_>>();
     let posts = |end: &str| {
-        let ids = [REMOVED_POST, DELETED_POST, GONE_POST, LEFT_POST, OPEN_POST];
+        let ids = [REMOVED_POST, FLAGGED_POST, DELETED_POST, GONE_POST, LEFT_POST, OPEN_POST];
         ids.map(|id| format!("/posts/{id}{end}")).to_vec()
     };
     let comments =
@@ -264,7 +279,7 @@ fn probes(database: &Connection) -> Vec<Probe> {
     add("/posts/new", "GET", &fixed(&["/posts/new", "/posts/new?url=https%3A%2F%2Fsecret.example%2F"]));
     for method in ["GET", "PATCH", "PUT", "DELETE"] {
         // The open post stays as it is.
-        add("/posts/:id", method, &posts("")[..if method == "GET" { 5 } else { 4 }]);
+        add("/posts/:id", method, &posts("")[..if method == "GET" { 6 } else { 5 }]);
         add("/comments/:id", method, &comments("")[..if method == "GET" { COMMENTS.len() } else { 2 }]);
     }
     add("/posts/:id/edit", "GET", &posts("/edit"));
@@ -278,6 +293,8 @@ fn probes(database: &Connection) -> Vec<Probe> {
     add("/posts/:id/destroy", "GET", &posts("/destroy"));
     add("/posts/:id/undo", "POST", &posts("/undo"));
     add("/posts/:id/unflag", "POST", &posts("/unflag"));
+    add("/posts/:id/vouch", "POST", &posts("/vouch"));
+    add("/comments/:id/vouch", "POST", &comments("/vouch"));
     add("/comments/:id/destroy", "GET", &comments("/destroy"));
     add("/comments/:id/undo", "POST", &comments("/undo"));
     add("/comments/:id/unflag", "POST", &comments("/unflag"));
@@ -393,6 +410,9 @@ fn probes(database: &Connection) -> Vec<Probe> {
             "removedtex",
             "removedcommen",
             "removedlea",
+            "flaggedtitl",
+            "flaggedtex",
+            "flaggedcommen",
             "deletedtitl",
             "gonetitl",
             "gonetex",
@@ -428,6 +448,7 @@ fn probes(database: &Connection) -> Vec<Probe> {
         "/sign_up",
         "/log",
         "/flags",
+        "/dead",
         "/admin",
         "/admin/people",
         "/admin/people/banned",
@@ -452,7 +473,7 @@ fn probes(database: &Connection) -> Vec<Probe> {
         add(pattern, "GET", &fixed(&[pattern]));
     }
     // The numbers of both kinds of things.
-    let posts = [REMOVED_POST, DELETED_POST, GONE_POST, LEFT_POST, OPEN_POST].map(|id| 2 * id);
+    let posts = [REMOVED_POST, FLAGGED_POST, DELETED_POST, GONE_POST, LEFT_POST, OPEN_POST].map(|id| 2 * id);
     let comments = (0..COMMENTS.len() as i64).map(|number| 2 * (FIRST_COMMENT + number) + 1);
     let items: Vec<String> =
         posts.into_iter().chain(comments).map(|number| format!("/v0/item/{number}.json")).collect();
@@ -481,6 +502,8 @@ fn probes(database: &Connection) -> Vec<Probe> {
             "query=removedtitl",
             "query=removedtex",
             "query=removedcommen",
+            "query=flaggedtitl",
+            "query=flaggedcommen",
             "query=deletedtitl",
             "query=gonetitl",
             "query=lefttitl",
@@ -491,7 +514,8 @@ fn probes(database: &Connection) -> Vec<Probe> {
             "tags=front_page",
         ];
         add(pattern, "GET", &queries.map(|query| path.to_owned() + query));
-        let tags = [REMOVED_POST, DELETED_POST, LEFT_POST].map(|id| format!("{path}tags=story_{}", 2 * id));
+        let tags = [REMOVED_POST, FLAGGED_POST, DELETED_POST, LEFT_POST]
+            .map(|id| format!("{path}tags=story_{}", 2 * id));
         add(pattern, "GET", &tags);
     }
     let names = [AUTHOR, OTHER, BANNED].map(|id| format!("/api/v1/users/{}", name_of(database, id)));
@@ -529,8 +553,15 @@ fn assert_as_ruled(answer: &Answer, secrets: &[Secret], (method, path): (&str, &
             said + "\n" + &name.to_lowercase() + ": " + &value.to_lowercase()
         });
     for Secret { word, state, moderation } in secrets {
-        let is_moderation = method == "GET" && moderation.as_deref() == Some(path);
-        let rule = if is_moderation { shown(*state, Place::Moderation, reader) } else { Shown::Nothing };
+        // The queue has the title of a dead post, and a dead comment.
+        let is_queued = path == "/flags" && ["flaggedtitle", "flaggedcomment"].contains(word);
+        let rule = match method {
+            "GET" if is_queued || moderation.as_deref() == Some(path) => {
+                shown(*state, Place::Moderation, reader)
+            }
+            "GET" if path == "/dead" => shown(*state, Place::Dead, reader),
+            _ => Shown::Nothing,
+        };
         let is_said = said.contains(word);
         assert_eq!(
             is_said,
@@ -550,7 +581,7 @@ fn no_route_shows_a_removed_or_deleted_thing() {
     let unlisted: Vec<_> = routes.symmetric_difference(&probed).collect();
     assert!(unlisted.is_empty(), "each route belongs into probes(), to look for hidden words: {unlisted:?}");
     // The places that the probes look at show no word of a hidden thing, to any reader.
-    for state in [State::Removed, State::Deleted] {
+    for state in [State::Removed, State::Flagged, State::Deleted] {
         for place in [Place::List, Place::Page, Place::Mention, Place::Action] {
             for (reader, _) in &scene.readers {
                 assert_ne!(shown(state, place, *reader), Shown::Everything);
@@ -579,6 +610,7 @@ fn a_placeholder_stands_wherever_a_hidden_thing_is_mentioned() {
     let scene = scene();
     let mentions = [
         (REMOVED_POST, 0, "[removed]", State::Removed),
+        (FLAGGED_POST, 12, "[flagged]", State::Flagged),
         (LEFT_POST, 10, "[deleted]", State::Deleted),
         (DELETED_POST, 4, "[deleted]", State::Deleted),
     ];

@@ -174,6 +174,8 @@ enum Event {
     FlagComment(usize, usize),
     Ban(usize),
     RemoveComment(usize),
+    Judge(usize),
+    JudgeComment(usize),
     UndoComment(usize),
     Index,
     Nothing,
@@ -222,6 +224,8 @@ fn event() -> impl Strategy<Value = Event> {
         (a.clone(), b.clone()).prop_map(|(user, comment)| Event::FlagComment(user, comment)),
         a.clone().prop_map(Event::Ban),
         a.clone().prop_map(Event::RemoveComment),
+        a.clone().prop_map(Event::Judge),
+        a.clone().prop_map(Event::JudgeComment),
         a.clone().prop_map(Event::UndoComment),
         Just(Event::Index),
         Just(Event::Nothing),
@@ -383,6 +387,17 @@ fn happen(pair: &Pair, event: Event, now: Timestamp) {
             Event::RemoveComment(of) => {
                 run("UPDATE comments SET removed_at = ?2, deleted_at = ?2 WHERE id = ?1", comment(of)?.get())?
             }
+            // Of what is removed it says by whom.
+            Event::Judge(of) => run(
+                "INSERT INTO verdicts (created_at, post_id, is_dead) SELECT ?2, id, 1 FROM posts WHERE id = ?1 \
+                 ON CONFLICT (post_id) DO UPDATE SET is_dead = 1 - is_dead",
+                post(of)?.get(),
+            )?,
+            Event::JudgeComment(of) => run(
+                "INSERT INTO verdicts (created_at, comment_id, is_dead) SELECT ?2, id, 1 FROM comments WHERE id = ?1 \
+                 ON CONFLICT (comment_id) DO UPDATE SET is_dead = 1 - is_dead",
+                comment(of)?.get(),
+            )?,
             Event::UndoComment(of) => run(
                 "UPDATE comments SET removed_at = NULL, deleted_at = NULL, gone_at = NULL WHERE id = ?1 AND ?2 > 0",
                 comment(of)?.get(),

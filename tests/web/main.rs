@@ -17,6 +17,7 @@ mod cli;
 mod comfort;
 mod coming_back;
 mod contract;
+mod dead;
 mod devices;
 mod directions;
 mod drain;

@@ -8,6 +8,7 @@ use lorem_news::auth::{self, token::Secret};
 use lorem_news::comment::sql::Deletion;
 use lorem_news::comment::sql::discussion::Discussion;
 use lorem_news::comment::{self, CommentStatus, NewComment, ReplyTarget};
+use lorem_news::dead;
 use lorem_news::deletion::sql::burial;
 use lorem_news::deletion::{self, UndoOutcome};
 use lorem_news::device;
@@ -167,6 +168,7 @@ fn lists(connection: &Connection) {
     user::sql::find(connection, USER).expect("a user");
     moderation::sql::log(connection, START, 30).expect("the log");
     flag::sql::queue(connection, START, 30).expect("the queue");
+    dead::sql::list(connection, USER, START, 30).expect("the dead");
     inbox::sql::of_user(connection, USER, START, 30).expect("an inbox");
     inbox::sql::newest(connection, USER, 30).expect("its newest comments");
     inbox::sql::unread_among(connection, USER, &[COMMENT]).expect("its unread comments");
@@ -187,7 +189,7 @@ fn every_list_is_read_from_an_index_in_its_order() {
     visit::sql::record(&connection, USER, POST, LONG_AGO).expect("it is noted");
     connection.execute("INSERT INTO follows SELECT 1, id FROM users", []).expect("the schema is known");
     let asked = statements(&connection, lists);
-    assert_eq!(asked.len(), 66, "{asked:?}");
+    assert_eq!(asked.len(), 67, "{asked:?}");
     // With the planner's statistics and without.
     for change in ["ANALYZE", "DROP TABLE sqlite_stat1"] {
         connection.execute_batch(change).expect(change);
@@ -545,6 +547,31 @@ fn mail_finds_its_rows_by_an_index() {
         mail::sql::forget(connection, USER).expect("it is forgotten");
     });
     assert!(asked.len() >= 20, "{}: {asked:?}", asked.len());
+    for change in ["ANALYZE", "DROP TABLE sqlite_stat1"] {
+        connection.execute_batch(change).expect(change);
+        assert_found_by_index(&connection, &asked);
+    }
+}
+
+#[test]
+fn what_is_dead_is_found_by_an_index() {
+    let (_folder, connection) = database();
+    let asked = statements(&connection, |connection| {
+        let rules = dead::Rules { flags_to_hide: 2, new_user_days: 0, now: Timestamp::now() };
+        for target in [Target::Post(POST), Target::Comment(COMMENT)] {
+            for user_id in [90, 91] {
+                let new = NewFlag { user_id: UserId::new(user_id), target, reason: "Spam", now: LONG_AGO };
+                assert_eq!(flag::sql::create(connection, &new).expect("an answer"), FlagOutcome::Created);
+                dead::sql::acts::hide_if_flagged(connection, target, &rules).expect("an answer");
+            }
+            assert!(dead::sql::is_dead(connection, target).expect("an answer"));
+            let vouch = |id| dead::sql::acts::vouch(connection, UserId::new(id), target, &rules);
+            assert_eq!(vouch(92).expect("an answer"), dead::Outcome::Counted);
+            assert_eq!(vouch(93).expect("an answer"), dead::Outcome::Back);
+        }
+        assert!(dead::sql::withdraw_some(connection, UserId::new(92), 10).expect("they go"));
+    });
+    assert!(asked.len() >= 25, "{}: {asked:?}", asked.len());
     for change in ["ANALYZE", "DROP TABLE sqlite_stat1"] {
         connection.execute_batch(change).expect(change);
         assert_found_by_index(&connection, &asked);

@@ -293,6 +293,8 @@ fn request(method: &str, pattern: &str) -> Option<(&'static str, &'static [(&'st
         ("POST", "/posts/:id/flag") => ("/posts/6/flag", &[("kind", "spam")]),
         ("POST", "/posts/:id/undo") => ("/posts/{n}/undo", &[]),
         ("POST", "/posts/:id/unflag") => ("/posts/6/unflag", &[]),
+        ("POST", "/posts/:id/vouch") => ("/posts/6/vouch", &[]),
+        ("POST", "/comments/:id/vouch") => ("/comments/{other}/vouch", &[]),
         ("POST", "/comments/:id/undo") => ("/comments/{own}/undo", &[]),
         ("POST", "/comments/:id/unflag") => ("/comments/{other}/unflag", &[]),
         ("POST", "/invitations") => ("/invitations", &[]),
@@ -422,11 +424,14 @@ fn each_change_of_the_route_table_has_the_limit_that_it_names() {
                 client.ask(method, &filled(path), &form, &[]).status
             })
             .collect();
-        // Tries of links that make an admin count, too. The site has neither errors nor a replica.
+        // Tries of links that make an admin count, too. The site has neither errors nor a replica, and nothing is
+        // dead.
         let is_taken = |status: &u16| match pattern {
-            "/first_admin/:secret" | "/admin/errors/:id/resolve" | "/admin/errors/:id/reopen" => {
-                *status == 404
-            }
+            "/first_admin/:secret"
+            | "/admin/errors/:id/resolve"
+            | "/admin/errors/:id/reopen"
+            | "/posts/:id/vouch"
+            | "/comments/:id/vouch" => *status == 404,
             "/admin/backup/copy" if method == "POST" => *status == 404,
             _ => matches!(status, 200 | 302 | 303 | 422),
         };

@@ -231,7 +231,20 @@ pub fn assert_sound(connection: &Connection) {
             "SELECT count(*) FROM cases LEFT JOIN posts ON posts.id = cases.post_id \
              LEFT JOIN comments ON comments.id = cases.comment_id \
              WHERE (posts.deleted_at IS NOT NULL OR comments.deleted_at IS NOT NULL) \
-             AND NOT EXISTS (SELECT 1 FROM deletions AS d WHERE d.post_id = posts.id OR d.comment_id = comments.id)",
+             AND NOT EXISTS (SELECT 1 FROM deletions AS d WHERE d.post_id = posts.id OR d.comment_id = comments.id) \
+             AND NOT EXISTS (SELECT 1 FROM verdicts AS v WHERE v.is_dead = 1 AND (v.post_id = posts.id OR v.comment_id = comments.id))",
+        ),
+        (
+            "dead posts and comments that are not removed",
+            "SELECT count(*) FROM verdicts LEFT JOIN posts ON posts.id = verdicts.post_id \
+             LEFT JOIN comments ON comments.id = verdicts.comment_id \
+             WHERE is_dead = 1 AND coalesce(posts.removed_at, comments.removed_at) IS NULL",
+        ),
+        (
+            "vouches for the user's own post or comment",
+            "SELECT count(*) FROM vouches JOIN verdicts ON verdicts.id = verdict_id LEFT JOIN posts ON posts.id = verdicts.post_id \
+             LEFT JOIN comments ON comments.id = verdicts.comment_id \
+             WHERE vouches.user_id = coalesce(posts.user_id, comments.user_id)",
         ),
         ("banned admins", "SELECT count(*) FROM users WHERE is_admin AND banned_at IS NOT NULL"),
         (

@@ -121,7 +121,7 @@ fn already_deleted(cx: &Cx, viewer: &Viewer, id: CommentId) -> Result {
         let post_id = sql::post_of(connection, id)?;
         Ok((sql::find(connection, Some(viewer.id), id)?, held.is_some(), post_id))
     })?;
-    let is_removed = located.as_ref().is_some_and(|located| located.comment.is_removed);
+    let is_removed = located.as_ref().is_some_and(|located| located.comment.remover.is_some());
     let error = if is_removed { ALREADY_REMOVED } else { ALREADY_DELETED };
     if !reply::wants_fragments(cx) {
         let location = post_id.map_or_else(|| paths::POSTS.to_owned(), |id| paths::post(id).to_string());

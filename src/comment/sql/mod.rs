@@ -24,12 +24,12 @@ use crate::types::time::Timestamp;
 use crate::user;
 use crate::user::sql::author_columns;
 use crate::version;
-use crate::visibility::sql::{comment_author, comment_text, on_page};
+use crate::visibility::sql::{comment_author, comment_text, on_page, remover};
 use crate::vote::{self, Target};
 use crate::web::Viewer;
 
 row! {
-    /// A comment as a guest sees it. A comment that an admin removed has no author and no text.
+    /// A comment as a guest sees it. A comment that was removed has no author and no text.
     fn comment() -> Comment, columns comment_columns {
         id: "comments.id",
         body: comment_text!(on_page),
@@ -38,7 +38,7 @@ row! {
         author: author_columns!("users") => user::sql::author,
         score: "comments.score",
         parent_id: "comments.parent_id",
-        is_removed: "comments.removed_at IS NOT NULL",
+        remover: remover!(comment),
     } with { is_voted: false, is_flagged: false, is_muted: false }
 }
 

@@ -331,9 +331,9 @@ fn annotated_body<'c>(
             : vote::views::arrow_for(Target::Comment(comment.id), comment.is_voted, author, viewer);
             p {
                 @ if author.is_some() { : vote::views::score(Target::Comment(comment.id), comment.score); : Raw(" ") }
-                @ if !comment.is_removed { : user::views::author::by(author, viewer) }
+                @ if comment.remover.is_none() { : user::views::author::by(author, viewer) }
                 @ if is_posters { : Raw(" <span class=badge>author</span>") }
-                @ if !comment.is_removed { : DOT }
+                @ if comment.remover.is_none() { : DOT }
                 a(href=paths::comment(comment.id)) { : Age { at: comment.created_at, clock }; : Raw(" ago") }
                 @ if let Some(at) = edited_at { : version::views::mark(Target::Comment(comment.id), at, clock) }
                 @ if is_open && author.is_some() { : reply_link(comment.id, !annotations.takes_no_reply_in_place) }

@@ -26,7 +26,7 @@ use crate::types::id::{PostId, UserId};
 use crate::types::time::{Clock, Timestamp};
 use crate::user;
 use crate::user::sql::author_columns;
-use crate::visibility::sql::{listed, on_page, post_text, post_title, title};
+use crate::visibility::sql::{listed, on_page, post_text, post_title, remover, title};
 use crate::visit::{self, Visit};
 use crate::vote;
 
@@ -61,7 +61,11 @@ row! {
         description: post_text!(listed),
         edited_at: "iif(posts.updated_at > posts.created_at, posts.updated_at, NULL)",
         is_deleted: "posts.deleted_at IS NOT NULL",
-        removed: moderation_reason!("post", "posts", "removed_at", "remove"),
+        removed: concat!(
+            "iif(", remover!(post), " = 1, ", moderation_reason!("post", "posts", "removed_at", "kill"), ", ",
+            moderation_reason!("post", "posts", "removed_at", "remove"), ")"
+        ),
+        remover: remover!(post),
         locked: moderation_reason!("post", "posts", "locked_at", "lock"),
     } with { relation: Relation::default(), is_saved: false, is_flagged: false, html: None }
 }

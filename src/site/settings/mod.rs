@@ -89,6 +89,12 @@ impl Settings {
         self.get(Setting::Tags)
     }
 
+    /// The flags of users in good standing that hide a post or comment; 0: none do.
+    #[must_use]
+    pub fn flags_to_hide(&self) -> u32 {
+        self.get(Setting::FlagsToHide).parse().unwrap_or_default()
+    }
+
     /// A number that tells these settings from others: a form carries it, so that it does not undo what another admin has
     /// changed meanwhile.
     #[must_use]
@@ -130,6 +136,8 @@ pub enum Setting {
     SignUp,
     /// The days in which a user counts as new; 0: none does.
     NewUserDays,
+    /// The flags of users in good standing that hide a post or comment; 0: none do.
+    FlagsToHide,
     /// The tags that posts can have.
     Tags,
     /// The line in the footer, in the site's markup.
@@ -144,12 +152,13 @@ pub enum Setting {
 
 impl Setting {
     /// All of them.
-    pub const ALL: [Setting; 10] = [
+    pub const ALL: [Setting; 11] = [
         Setting::Name,
         Setting::Tagline,
         Setting::Accent,
         Setting::SignUp,
         Setting::NewUserDays,
+        Setting::FlagsToHide,
         Setting::Tags,
         Setting::Footer,
         Setting::Rules,
@@ -172,6 +181,7 @@ impl Setting {
             Setting::SignUp => "sign_up",
             Setting::NewUserDays => "new_user_days",
             Setting::Tags => "tags",
+            Setting::FlagsToHide => "flags_to_hide",
             Setting::Footer => "footer",
             Setting::Rules => "rules",
             Setting::About => "about",
@@ -189,6 +199,7 @@ impl Setting {
             Setting::SignUp => "Signing up",
             Setting::NewUserDays => "Days of a new user",
             Setting::Tags => "Tags",
+            Setting::FlagsToHide => "Flags that hide",
             Setting::Footer => "Footer",
             Setting::Rules => "Rules",
             Setting::About => "About",
@@ -207,6 +218,7 @@ impl Setting {
                 | Setting::SignUp
                 | Setting::NewUserDays
                 | Setting::Tags
+                | Setting::FlagsToHide
         )
     }
 
@@ -224,6 +236,7 @@ impl Setting {
             Setting::Footer => DEFAULT_FOOTER,
             Setting::SignUp => OPEN,
             Setting::NewUserDays => "0",
+            Setting::FlagsToHide => "4",
             _ => "",
         }
     }

@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 use super::super::sql;
+use crate::dead;
 use crate::deletion::sql::burial;
 use crate::types::id::UserId;
 use crate::types::time::Timestamp;
@@ -47,6 +48,7 @@ pub fn destroy_some(
         || vote::sql::withdraw_some(connection, id, now, number)?
         || saved::sql::delete_some(connection, id, number)?
         || flag::sql::withdraw_some(connection, id, number)?
+        || dead::sql::withdraw_some(connection, id, number)?
         || visit::sql::delete_some(connection, id, number)?
         || inbox::sql::delete_some(connection, id, number)?
         || follow::sql::delete_some(connection, id, number)?

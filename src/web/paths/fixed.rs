@@ -86,6 +86,8 @@ pub const ABOUT: &str = "/about";
 pub const PRIVACY: &str = "/privacy";
 /// The moderation log.
 pub const LOG: &str = "/log";
+/// What flags have hidden, for users who can vouch for it.
+pub const DEAD: &str = "/dead";
 /// The queue of flagged posts and comments, for admins.
 pub const FLAGS: &str = "/flags";
 /// The status of the site and its replica.

@@ -1,27 +1,42 @@
 //! All SQL about moderation.
 
+mod log;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Decision, LogEntry, ModerationAction, Outcome, Subject, SubjectDetail};
+pub use self::log::{log, mark_notices_read, notices};
+use super::{Decision, ModerationAction, Outcome, Subject, SubjectDetail};
+use crate::dead;
 use crate::deletion::{self, sql::burial};
 use crate::flag;
 use crate::invitation;
 use crate::sql::{Columns, row};
-use crate::types::cursor::{Cursor, Slice};
 use crate::types::id::{PostId, SessionId, UserId};
 use crate::types::time::Timestamp;
 use crate::user;
 use crate::user::sql::author_columns;
-use crate::visibility::sql::post_title;
+use crate::visibility::sql::remover;
 use crate::vote::{self, Target};
 
-/// Applies and logs a decision, unless the subject is already in this state.
+/// Applies and logs a decision, unless the subject is already in this state. To dismiss the flags that have hidden
+/// something is to restore it.
 pub fn decide(connection: &Connection, admin_id: UserId, new: &Decision) -> rusqlite::Result<Outcome> {
+    let Decision { action, subject, reason, now } = *new;
+    let restores = match subject {
+        _ if action != ModerationAction::Dismiss => false,
+        Subject::Post(id) => dead::sql::is_dead(connection, Target::Post(id))?,
+        Subject::Comment(id) => dead::sql::is_dead(connection, Target::Comment(id))?,
+        Subject::User(_) => false,
+    };
+    let action = if restores { ModerationAction::Restore } else { action };
+    let new = &Decision { action, subject, reason, now };
     let outcome = match (new.action, new.subject) {
         (ModerationAction::Remove, Subject::Post(id)) => remove(connection, Target::Post(id), new.now)?,
         (ModerationAction::Remove, Subject::Comment(id)) => remove(connection, Target::Comment(id), new.now)?,
-        (ModerationAction::Restore, Subject::Post(id)) => restore(connection, Target::Post(id))?,
-        (ModerationAction::Restore, Subject::Comment(id)) => restore(connection, Target::Comment(id))?,
+        (ModerationAction::Restore, Subject::Post(id)) => restore(connection, Target::Post(id), new.now)?,
+        (ModerationAction::Restore, Subject::Comment(id)) => {
+            restore(connection, Target::Comment(id), new.now)?
+        }
         (ModerationAction::Lock | ModerationAction::Unlock, Subject::Post(id)) => {
             lock(connection, id, (new.action == ModerationAction::Lock).then_some(new.now))?
         }
@@ -30,8 +45,10 @@ pub fn decide(connection: &Connection, admin_id: UserId, new: &Decision) -> rusq
         }
         (ModerationAction::Reset, Subject::User(id)) => is_no_admin(connection, id)?,
         (ModerationAction::Uninvite, Subject::User(id)) => uninvite(connection, id, new.now)?,
-        (ModerationAction::Dismiss, Subject::Post(id)) => dismiss(connection, Target::Post(id))?,
-        (ModerationAction::Dismiss, Subject::Comment(id)) => dismiss(connection, Target::Comment(id))?,
+        (ModerationAction::Dismiss, Subject::Post(id)) => dismiss(connection, Target::Post(id), new.now)?,
+        (ModerationAction::Dismiss, Subject::Comment(id)) => {
+            dismiss(connection, Target::Comment(id), new.now)?
+        }
         _ => Outcome::NotFound,
     };
     if outcome == Outcome::Done {
@@ -46,16 +63,35 @@ pub fn decide(connection: &Connection, admin_id: UserId, new: &Decision) -> rusq
     Ok(outcome)
 }
 
-/// Adds a decision to the log, and to what its user is told; the entry's id. `admin_id`: the admin; `None`: the operator.
+/// Hides a post or comment, or shows it again, as an act of the site, and logs it. Its verdict is changed already.
+pub fn act_by_site(
+    connection: &Connection,
+    action: ModerationAction,
+    target: Target,
+    reason: &str,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let outcome = match action {
+        ModerationAction::Kill => hide(connection, target, now)?,
+        _ => show(connection, target)?,
+    };
+    if outcome == Outcome::Done {
+        record(connection, None, &Decision { action, subject: target.into(), reason, now })?;
+    }
+    Ok(())
+}
+
+/// Adds a decision to the log, and to what its user is told; the entry's id. `admin_id`: the admin; `None`: the operator, or
+/// for an act [of the site](ModerationAction::is_by_site) the site.
 pub fn record(connection: &Connection, admin_id: Option<UserId>, new: &Decision) -> rusqlite::Result<i64> {
     let (noun, post_id, comment_id, user_id) = new.subject.columns();
     let sql = "INSERT INTO acts (created_at, admin_id, verb, noun, post_id, comment_id, user_id, reason, is_by_operator) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-    let (action, is_by_operator) = (new.action.code(), admin_id.is_none());
+    let is_by_operator = admin_id.is_none() && !new.action.is_by_site();
     connection.prepare_cached(sql)?.execute(params![
         new.now,
         admin_id,
-        action,
+        new.action.code(),
         noun,
         post_id,
         comment_id,
@@ -70,10 +106,10 @@ pub fn record(connection: &Connection, admin_id: Option<UserId>, new: &Decision)
                 .prepare_cached("INSERT INTO notices (act_id, user_id) VALUES (?1, ?2)")?
                 .execute(params![act_id, id])?;
         }
-        (ModerationAction::Retitle | ModerationAction::Merge, Subject::Post(id)) => {
+        (action, Subject::Post(id)) if action.is_told_to_author() => {
             tell_author(connection, act_id, Target::Post(id), admin_id)?;
         }
-        (ModerationAction::Move, Subject::Comment(id)) => {
+        (action, Subject::Comment(id)) if action.is_told_to_author() => {
             tell_author(connection, act_id, Target::Comment(id), admin_id)?;
         }
         _ => {}
@@ -81,7 +117,7 @@ pub fn record(connection: &Connection, admin_id: Option<UserId>, new: &Decision)
     Ok(act_id)
 }
 
-/// Tells the author of a post or comment of an entry of the log, unless they are the admin who made it.
+/// Puts an act into the inbox of the author of a post or comment, unless it is their own.
 fn tell_author(
     connection: &Connection,
     act_id: i64,
@@ -149,7 +185,27 @@ fn counted(row: &Row) -> rusqlite::Result<Counted> {
 
 /// Removes a post or comment, without an entry of the log.
 pub fn remove(connection: &Connection, target: Target, now: Timestamp) -> rusqlite::Result<Outcome> {
-    // A trigger deletes its case and flags.
+    if dead::sql::is_dead(connection, target)? {
+        // It stays hidden, but now by an admin.
+        return settle(connection, target, now);
+    }
+    hide(connection, target, now)
+}
+
+fn restore(connection: &Connection, target: Target, now: Timestamp) -> rusqlite::Result<Outcome> {
+    let outcome = show(connection, target)?;
+    if outcome == Outcome::Done { settle(connection, target, now) } else { Ok(outcome) }
+}
+
+/// After an admin's decision there is no case, and flags hide it no more.
+fn settle(connection: &Connection, target: Target, now: Timestamp) -> rusqlite::Result<Outcome> {
+    dead::sql::settle(connection, target, now)?;
+    flag::sql::close_case(connection, target)?;
+    Ok(Outcome::Done)
+}
+
+fn hide(connection: &Connection, target: Target, now: Timestamp) -> rusqlite::Result<Outcome> {
+    // A trigger deletes its case and flags, unless it is dead.
     let (sql, id) = target.statement(
         "UPDATE posts SET deleted_at = ?2, removed_at = ?2 WHERE id = ?1 AND deleted_at IS NULL \
              RETURNING user_id, score, NULL",
@@ -165,7 +221,7 @@ pub fn remove(connection: &Connection, target: Target, now: Timestamp) -> rusqli
     }
 }
 
-fn restore(connection: &Connection, target: Target) -> rusqlite::Result<Outcome> {
+fn show(connection: &Connection, target: Target) -> rusqlite::Result<Outcome> {
     let (sql, id) = target.statement(
         "UPDATE posts SET deleted_at = NULL, removed_at = NULL WHERE id = ?1 AND removed_at IS NOT NULL \
              RETURNING user_id, score, NULL",
@@ -179,7 +235,7 @@ fn restore(connection: &Connection, target: Target) -> rusqlite::Result<Outcome>
     }
 }
 
-/// Whether an admin has removed it; `None`: it does not exist, or its author has deleted it.
+/// Whether it is removed; `None`: it does not exist, or its author has deleted it.
 fn is_removed(connection: &Connection, target: Target) -> rusqlite::Result<Option<bool>> {
     let (sql, id) = target.statement(
         "SELECT removed_at IS NOT NULL, deleted_at IS NULL FROM posts WHERE id = ?1",
@@ -276,98 +332,11 @@ fn ban(connection: &Connection, id: UserId, at: Option<Timestamp>) -> rusqlite::
     }
 }
 
-fn dismiss(connection: &Connection, target: Target) -> rusqlite::Result<Outcome> {
+fn dismiss(connection: &Connection, target: Target, now: Timestamp) -> rusqlite::Result<Outcome> {
     if flag::sql::close_case(connection, target)? {
-        return Ok(Outcome::Done);
+        return settle(connection, target, now);
     }
     Ok(if is_removed(connection, target)?.is_some() { Outcome::Unchanged } else { Outcome::NotFound })
-}
-
-row! {
-    /// An entry of the log.
-    fn log_entry() -> LogEntry, columns log_entry_columns {
-        id: "acts.id",
-        created_at: "acts.created_at",
-        admin: author_columns!("admins") => user::sql::author,
-        is_by_operator: "acts.is_by_operator",
-        action: "acts.verb" => action,
-        noun: "acts.noun",
-        subject: "posts.id, comments.id, users.id" => subject,
-        name: concat!(post_title!(or_null), ", users.screen_name") => name,
-        is_about_admin: "users.is_admin IS TRUE",
-        to: "acts.to_post_id",
-        reason: "acts.reason",
-    }
-}
-
-fn action(columns: &mut Columns) -> rusqlite::Result<ModerationAction> {
-    // Only these codes are written.
-    Ok(ModerationAction::from_code(columns.read_ref()?.as_str()?).unwrap_or(ModerationAction::Remove))
-}
-
-fn subject(columns: &mut Columns) -> rusqlite::Result<Option<Subject>> {
-    let post = columns.read::<Option<_>>()?.map(Subject::Post);
-    let comment = columns.read::<Option<_>>()?.map(Subject::Comment);
-    let user = columns.read::<Option<_>>()?.map(Subject::User);
-    Ok(post.or(comment).or(user))
-}
-
-fn name(columns: &mut Columns) -> rusqlite::Result<Option<String>> {
-    let (title, screen_name): (Option<String>, _) = (columns.read()?, columns.read()?);
-    Ok(title.or(screen_name))
-}
-
-/// A page of the log after the cursor, newest first.
-pub fn log(connection: &Connection, after: Cursor, limit: u32) -> rusqlite::Result<Slice<LogEntry>> {
-    let sql = concat!(
-        "SELECT ",
-        log_entry_columns!(),
-        " FROM acts LEFT JOIN users AS admins ON admins.id = acts.admin_id \
-         LEFT JOIN posts ON posts.id = acts.post_id AND posts.gone_at IS NULL \
-         LEFT JOIN comments ON comments.id = acts.comment_id \
-             AND (comments.deleted_at IS NULL OR comments.removed_at IS NOT NULL) \
-         LEFT JOIN users ON users.id = acts.user_id \
-         WHERE acts.id < ?1 ORDER BY acts.id DESC LIMIT ?2"
-    );
-    let rows = connection
-        .prepare_cached(sql)?
-        .query_map(params![after.id, limit + 1], |row| log_entry(&mut Columns::of(row)))?
-        .collect::<Result<_, _>>()?;
-    Ok(Slice::of(rows, limit, LogEntry::cursor))
-}
-
-/// What was done about the account of a user and is told to them, the newest first, each with whether it is unread. What
-/// has been read is told if it was done after `since`.
-pub fn notices(
-    connection: &Connection,
-    user_id: UserId,
-    since: Timestamp,
-    limit: u32,
-) -> rusqlite::Result<Vec<(LogEntry, bool)>> {
-    let sql = concat!(
-        "SELECT ",
-        log_entry_columns!(),
-        ", notices.is_unread FROM notices CROSS JOIN acts ON acts.id = notices.act_id \
-         LEFT JOIN users AS admins ON admins.id = acts.admin_id LEFT JOIN posts ON posts.id = acts.post_id \
-         LEFT JOIN comments ON comments.id = acts.comment_id LEFT JOIN users ON users.id = acts.user_id \
-         WHERE notices.user_id = ?1 AND (notices.is_unread OR acts.created_at > ?2) \
-         ORDER BY notices.act_id DESC LIMIT ?3"
-    );
-    connection
-        .prepare_cached(sql)?
-        .query_map(params![user_id, since, limit], |row| {
-            let mut columns = Columns::of(row);
-            Ok((log_entry(&mut columns)?, columns.read()?))
-        })?
-        .collect()
-}
-
-/// Records that a user has seen all of [`notices`].
-pub fn mark_notices_read(connection: &Connection, user_id: UserId) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("UPDATE notices SET is_unread = 0 WHERE user_id = ?1 AND is_unread")?
-        .execute([user_id])?;
-    Ok(())
 }
 
 row! {
@@ -377,7 +346,7 @@ row! {
         url: "posts.url",
         text: "descriptions.text",
         author: author_columns!("users") => user::sql::author,
-        is_removed: "posts.removed_at IS NOT NULL",
+        remover: remover!(post),
         is_locked: "posts.locked_at IS NOT NULL",
         is_deleted: "posts.title IS NULL",
     } with { is_banned: false, is_admin: false, open_invitations: 0, flags: Vec::new() }
@@ -388,7 +357,7 @@ row! {
         subject: "comments.id" => comment_subject,
         text: "comments.body",
         author: author_columns!("users") => user::sql::author,
-        is_removed: "comments.removed_at IS NOT NULL",
+        remover: remover!(comment),
         is_deleted: "comments.deleted_at IS NOT NULL AND comments.removed_at IS NULL",
     } with { name: None, url: None, is_locked: false, is_banned: false, is_admin: false, open_invitations: 0, flags: Vec::new() }
 }
@@ -400,7 +369,7 @@ row! {
         is_banned: "banned_at IS NOT NULL",
         is_admin: "is_admin",
     } with {
-        url: None, text: String::new(), author: None, is_removed: false, is_locked: false, is_deleted: false,
+        url: None, text: String::new(), author: None, remover: None, is_locked: false, is_deleted: false,
         open_invitations: 0, flags: Vec::new()
     }
 }
