@@ -51,7 +51,7 @@ pub fn respond(cx: &Cx, error: &Error) -> Response {
 
 /// Logs an error of status 5xx with the request's id: a fault of the program each time, overload and a failing
 /// disk, which every request meets, once a second with a count.
-fn log(cx: &Cx, error: &Error) {
+pub fn log(cx: &Cx, error: &Error) {
     let id = cx.request.header("X-Request-Id").unwrap_or("-");
     let (method, path) = (cx.request.method(), lorem_http::loggable(cx.path()));
     match error {

@@ -42,6 +42,24 @@ pub fn post_at(path: &str) -> Option<(PostId, &str)> {
     Some((PostId::from_path(id)?, rest))
 }
 
+/// A post at the API.
+#[must_use]
+pub fn api_post(id: PostId) -> Path {
+    Path { before: "/api/site/posts/", number: id.get(), after: "" }
+}
+
+/// A comment at the API.
+#[must_use]
+pub fn api_comment(id: CommentId) -> Path {
+    Path { before: "/api/site/comments/", number: id.get(), after: "" }
+}
+
+/// The comment that the fragment of a path names, as [`comment_on`] and [`reply_on`] have it.
+#[must_use]
+pub fn comment_at(path: &str) -> Option<CommentId> {
+    CommentId::from_path(path.rsplit_once("#comment_")?.1)
+}
+
 /// The text of a post that is cut on the post's page.
 #[must_use]
 pub fn post_text(id: PostId) -> Path {
