@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use utoipa::openapi::header::Header;
+use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::path::{
     HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathsBuilder,
 };
@@ -184,7 +185,7 @@ fn answer(status: u16, schema: &str) -> Response {
         204 => "It is done.",
         _ => "Here it is.",
     });
-    let response = if status == 201 { response.header("Location", Header::default()) } else { response };
+    let response = if status == 201 { with_links(response, schema) } else { response };
     let response =
         response.header("RateLimit", Header::default()).header("RateLimit-Policy", Header::default());
     if schema.is_empty() {
@@ -192,6 +193,15 @@ fn answer(status: u16, schema: &str) -> Response {
     } else {
         response.content("application/json", content(schema)).build()
     }
+}
+
+/// What can be done with the thing that was made, by its number.
+fn with_links(response: ResponseBuilder, schema: &str) -> ResponseBuilder {
+    let operations = ["get", "update", "delete"].map(|verb| format!("{verb}{schema}"));
+    operations.into_iter().fold(response.header("Location", Header::default()), |response, operation| {
+        let link = LinkBuilder::new().operation_id(operation.clone()).parameter("id", "$response.body#/id");
+        response.link(operation, link.build())
+    })
 }
 
 fn problem(status: u16) -> Response {

@@ -248,11 +248,14 @@ pub struct Problem {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewPost {
-    /// The title.
+    /// The title, on one line.
+    #[schema(min_length = 5, max_length = 255)]
     pub title: String,
     /// The address that it links to.
+    #[schema(max_length = 2000)]
     pub url: Option<String>,
     /// The text in the site's markup.
+    #[schema(max_length = 65536)]
     pub text: Option<String>,
 }
 
@@ -260,11 +263,14 @@ pub struct NewPost {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PostChange {
-    /// The title.
+    /// The title, on one line.
+    #[schema(min_length = 5, max_length = 255)]
     pub title: Option<String>,
     /// The address that it links to.
+    #[schema(max_length = 2000)]
     pub url: Option<String>,
     /// The text in the site's markup.
+    #[schema(max_length = 65536)]
     pub text: Option<String>,
 }
 
@@ -279,6 +285,7 @@ pub struct NewComment {
     #[schema(minimum = 1)]
     pub parent_id: Option<i64>,
     /// The text in the site's markup.
+    #[schema(min_length = 5, max_length = 10000)]
     pub text: String,
 }
 
@@ -287,6 +294,7 @@ pub struct NewComment {
 #[serde(deny_unknown_fields)]
 pub struct CommentChange {
     /// The text in the site's markup.
+    #[schema(min_length = 5, max_length = 10000)]
     pub text: String,
 }
 
@@ -295,5 +303,6 @@ pub struct CommentChange {
 #[serde(deny_unknown_fields)]
 pub struct NewFlag {
     /// Why an admin should look at it.
+    #[schema(min_length = 3, max_length = 300)]
     pub reason: String,
 }

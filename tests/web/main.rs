@@ -70,6 +70,7 @@ mod security;
 mod seen;
 mod sessions;
 mod settings;
+mod site_api;
 mod standing;
 mod threads;
 mod titles;

@@ -13,8 +13,12 @@ use crate::web::{Cx, Error, Result, reply};
 const PROBLEM: &str = "application/problem+json";
 /// The refusal of a change by a token that only reads.
 pub const READ_ONLY: Error = Error::Forbidden("This token only reads.");
-/// The names of a form's fields in the API, where they differ.
-const RENAMED: [(&str, &str); 3] = [("description", "text"), ("body", "text"), ("words", "reason")];
+/// The names of a form's fields in the API, where they differ, and how sentences about them begin.
+const RENAMED: [(&str, &str, [&str; 2]); 3] = [
+    ("description", "text", ["Description ", "Text "]),
+    ("body", "text", ["Body ", "Text "]),
+    ("words", "reason", ["Reason ", "Reason "]),
+];
 
 /// An answer of status 2xx.
 ///
@@ -62,11 +66,8 @@ pub fn refused(cx: &Cx, errors: &Errors) -> Response {
     if let Some(wait) = errors.retry_after() {
         return too_fast(cx, wait);
     }
-    let mistakes = errors.iter().map(|(field, sentence)| {
-        let renamed = RENAMED.iter().find(|(theirs, _)| *theirs == field).map_or(field, |(_, own)| own);
-        Mistake { field: renamed.to_owned(), sentence: sentence.to_owned() }
-    });
-    let detail = errors.sentences().collect::<Vec<_>>().join(". ");
+    let mistakes: Vec<Mistake> = errors.iter().map(|(field, sentence)| mistake(field, sentence)).collect();
+    let detail = mistakes.iter().map(|mistake| &*mistake.sentence).collect::<Vec<_>>().join(". ");
     with_problem(
         cx,
         &Problem {
@@ -74,9 +75,19 @@ pub fn refused(cx: &Cx, errors: &Errors) -> Response {
             title: "That can't be taken.".to_owned(),
             status: 422,
             detail,
-            errors: mistakes.collect(),
+            errors: mistakes,
         },
     )
+}
+
+/// A sentence about a field, by the name that the field has in the API.
+fn mistake(field: &str, sentence: &str) -> Mistake {
+    let Some((_, own, [theirs, ours])) = RENAMED.iter().find(|(theirs, ..)| *theirs == field) else {
+        return Mistake { field: field.to_owned(), sentence: sentence.to_owned() };
+    };
+    let sentence =
+        sentence.strip_prefix(theirs).map_or_else(|| sentence.to_owned(), |rest| format!("{ours}{rest}"));
+    Mistake { field: (*own).to_owned(), sentence }
 }
 
 fn with_problem(cx: &Cx, problem: &Problem) -> Response {
