@@ -22,10 +22,10 @@ fn name(columns: &mut Columns) -> rusqlite::Result<smol_str::SmolStr> {
     Ok(crate::sql::short(columns)?.unwrap_or_default())
 }
 
-/// A user's tokens, the newest first.
+/// A user's tokens by their names.
 pub fn of_user(connection: &Connection, user_id: UserId) -> rusqlite::Result<Vec<ApiToken>> {
     let sql =
-        concat!("SELECT ", token_columns!(), " FROM api_tokens WHERE user_id = ?1 ORDER BY id DESC LIMIT ?2");
+        concat!("SELECT ", token_columns!(), " FROM api_tokens WHERE user_id = ?1 ORDER BY name LIMIT ?2");
     connection
         .prepare_cached(sql)?
         .query_map(params![user_id, MAX_OF_USER], |row| token(&mut Columns::of(row)))?

@@ -21,7 +21,7 @@ impl InFlight {
     pub fn begin(&self, token_id: ApiTokenId, key: &str) -> Option<Answering<'_>> {
         let key = (token_id, key.to_owned());
         let is_new = self.lock().insert(key.clone());
-        is_new.then_some(Answering { all: self, key })
+        is_new.then(|| Answering { all: self, key })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashSet<(ApiTokenId, String)>> {
@@ -44,7 +44,8 @@ mod tests {
     fn a_key_is_in_flight_for_one_request_at_a_time() {
         let (all, token) = (InFlight::default(), ApiTokenId::new(1));
         let first = all.begin(token, "a").expect("the first");
-        assert!(all.begin(token, "a").is_none());
+        // A refused one does not end the first.
+        assert!(all.begin(token, "a").is_none() && all.begin(token, "a").is_none());
         assert!(all.begin(token, "b").is_some() && all.begin(ApiTokenId::new(2), "a").is_some());
         drop(first);
         assert!(all.begin(token, "a").is_some());

@@ -385,6 +385,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_of_a_limit_comes_back_with_its_oldest_action() {
+        let (limiter, action) = (limited(), Action::VoteBy(UserId::new(7)));
+        let left = |limiter: &Limiter| limiter.quota(action).map(|quota| (quota.remaining, quota.reset));
+        assert_eq!(left(&limiter), Some((60, 0)));
+        let now = Instant::now();
+        let at = |before: f64| now.checked_sub(seconds(before)).expect("the machine runs that long");
+        assert!(limiter.check_and_record_at(action, at(50.0)).is_ok());
+        assert!(limiter.check_and_record_at(action, at(5.0)).is_ok());
+        let (remaining, reset) = left(&limiter).expect("it is limited");
+        assert!(remaining == 58 && (9..=10).contains(&reset), "{remaining} {reset}");
+        assert_eq!(left(&Limiter::new(None)), None);
+    }
+
+    #[test]
     fn each_action_has_its_own_limit() {
         let from = address("192.0.2.1");
         for (action, count, wait) in [
@@ -397,6 +411,7 @@ mod tests {
             (Action::WriteFrom(from), 10, 60),
             (Action::VoteBy(UserId::new(7)), 60, 60),
             (Action::ChangeBy(UserId::new(7)), 30, 60),
+            (Action::ApiRequestBy(UserId::new(7)), 300, 60),
         ] {
             let (limiter, start) = (limited(), Instant::now());
             assert_eq!(waits(&limiter, action, start, &vec![0.0; count]), vec![0; count], "{action:?}");
