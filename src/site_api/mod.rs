@@ -248,14 +248,12 @@ pub struct Problem {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewPost {
-    /// The title, on one line.
-    #[schema(min_length = 5, max_length = 255)]
+    /// The title, on one line: 255 characters at most, control characters not counted.
+    #[schema(min_length = 5)]
     pub title: String,
-    /// The address that it links to.
-    #[schema(max_length = 2000)]
+    /// The address that it links to: 2,000 bytes at most.
     pub url: Option<String>,
-    /// The text in the site's markup.
-    #[schema(max_length = 65536)]
+    /// The text in the site's markup: 65,536 characters at most, control characters not counted.
     pub text: Option<String>,
 }
 
@@ -263,14 +261,12 @@ pub struct NewPost {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PostChange {
-    /// The title, on one line.
-    #[schema(min_length = 5, max_length = 255)]
+    /// The title, on one line: 255 characters at most, control characters not counted.
+    #[schema(min_length = 5)]
     pub title: Option<String>,
-    /// The address that it links to.
-    #[schema(max_length = 2000)]
+    /// The address that it links to: 2,000 bytes at most.
     pub url: Option<String>,
-    /// The text in the site's markup.
-    #[schema(max_length = 65536)]
+    /// The text in the site's markup: 65,536 characters at most, control characters not counted.
     pub text: Option<String>,
 }
 
@@ -284,8 +280,8 @@ pub struct NewComment {
     /// The comment that it replies to.
     #[schema(minimum = 1)]
     pub parent_id: Option<i64>,
-    /// The text in the site's markup.
-    #[schema(min_length = 5, max_length = 10000)]
+    /// The text in the site's markup: 10,000 characters at most, control characters not counted.
+    #[schema(min_length = 5)]
     pub text: String,
 }
 
@@ -293,8 +289,8 @@ pub struct NewComment {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CommentChange {
-    /// The text in the site's markup.
-    #[schema(min_length = 5, max_length = 10000)]
+    /// The text in the site's markup: 10,000 characters at most, control characters not counted.
+    #[schema(min_length = 5)]
     pub text: String,
 }
 
@@ -302,7 +298,7 @@ pub struct CommentChange {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewFlag {
-    /// Why an admin should look at it.
-    #[schema(min_length = 3, max_length = 300)]
+    /// Why an admin should look at it: 300 characters at most, control characters not counted.
+    #[schema(min_length = 3)]
     pub reason: String,
 }

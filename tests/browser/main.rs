@@ -25,6 +25,7 @@ mod reader;
 mod replies;
 mod saving;
 mod searching;
+mod tokens;
 mod voting;
 mod writing;
 
