@@ -35,17 +35,11 @@ pub fn respond(cx: &Cx, error: &Error) -> Response {
         }
         _ => page(cx, error),
     };
-    match error {
-        Error::MethodNotAllowed(allowed) => response.headers.push(("Allow".into(), (*allowed).into())),
-        Error::RateLimited(wait) => {
-            response.headers.push(("Retry-After".into(), wait.seconds.to_string().into()))
-        }
-        Error::Unavailable(error) => {
-            let seconds = if error.is_storage_failure() { "30" } else { "2" };
-            response.headers.push(("Retry-After".into(), seconds.into()));
-        }
-        _ => {}
+    if let Error::MethodNotAllowed(allowed) = error {
+        response.headers.push(("Allow".into(), (*allowed).into()));
     }
+    let retry_after = error.retry_after().map(|seconds| ("Retry-After".into(), seconds.to_string().into()));
+    response.headers.extend(retry_after);
     response
 }
 

@@ -10,7 +10,7 @@ use crate::ui::choice::{Choice, choices};
 use crate::ui::field::{self, Field};
 use crate::ui::time::DateAndTime;
 use crate::web::account::Account;
-use crate::web::form::Errors;
+use crate::web::form::{Errors, NO_ERRORS};
 use crate::web::paths;
 
 /// What the page shows.
@@ -33,10 +33,13 @@ pub fn page<'p>(account: Account, content: Content<'p>) -> impl Render + 'p {
         Field::new("name", "Name", &wish.name, errors).hint("What the token is for. 50 characters at most.");
     owned_html! {
         @ if let Some(made) = made {
-            div(class="message", role="status", id="made") {
-                p { : "This is the token. Copy it now: it is not shown again." }
-                p { code(id="token") { : made } }
-            }
+            : field::line(
+                Field::new("token", "The new token", made, &NO_ERRORS)
+                    .hint("Copy it now: it is not shown again.")
+                    .autocomplete("off")
+                    .readonly(true)
+                    .focused()
+            );
         }
         div(class="prose") {
             p {
@@ -61,7 +64,7 @@ pub fn page<'p>(account: Account, content: Content<'p>) -> impl Render + 'p {
             button(class="button") { : "Make a token" }
         }
         @ if !tokens.is_empty() {
-            h2 { : "Your tokens" }
+            h2(class="section") { : "Your tokens" }
             ul(class="sessions", id="tokens") {
                 @ for token in tokens {
                     li(id=Id("token_", token.id.get())) {

@@ -62,30 +62,30 @@ macro_rules! row {
 
 /// The operations, in the order of the table of routes.
 const ROWS: &[Row] = &[
-    row!(Get "/me" "getMe" "The user of the token", "" => [(200, "Me")], [], []),
-    row!(Get "/inbox" "getInbox" "A page of the inbox, the newest first", "" => [(200, "InboxPage")], [400], ["after"]),
-    row!(Get "/users/{id}" "getUser" "A user", "" => [(200, "User")], [404], []),
-    row!(Get "/posts" "getPosts" "A page of the front page, or of the newest posts", "" => [(200, "PostPage")], [400], ["after", "order"]),
-    row!(Post "/posts" "createPost" "Post; 200 where it is a vote for a post that has the link", "NewPost" => [(201, "Post"), (200, "Post")], [400, 403, 409, 413, 415, 422], []),
-    row!(Get "/posts/{id}" "getPost" "A post with a page of its comments", "" => [(200, "Discussion")], [400, 404], ["after"]),
-    row!(Patch "/posts/{id}" "updatePost" "Change a post of yours", "PostChange" => [(200, "Post")], [400, 403, 404, 413, 415, 422], []),
-    row!(Delete "/posts/{id}" "deletePost" "Delete a post of yours", "" => [(204, "")], [403, 404], []),
-    row!(Put "/posts/{id}/vote" "voteForPost" "Vote for a post", "" => [(204, "")], [403, 404], []),
-    row!(Delete "/posts/{id}/vote" "unvotePost" "Take your vote back", "" => [(204, "")], [403, 404], []),
-    row!(Put "/posts/{id}/save" "savePost" "Save a post", "" => [(204, "")], [403, 404], []),
-    row!(Delete "/posts/{id}/save" "unsavePost" "Save it no longer", "" => [(204, "")], [403, 404], []),
-    row!(Put "/posts/{id}/flag" "flagPost" "Tell the admins of a post", "NewFlag" => [(204, "")], [400, 403, 404, 413, 415, 422], []),
-    row!(Delete "/posts/{id}/flag" "unflagPost" "Take your flag back", "" => [(204, "")], [403, 404], []),
-    row!(Post "/comments" "createComment" "Comment on a post, or reply to a comment", "NewComment" => [(201, "Comment")], [400, 403, 404, 409, 413, 415, 422], []),
-    row!(Get "/comments/{id}" "getComment" "A comment with a page of the replies to it", "" => [(200, "Thread")], [400, 404], ["after"]),
-    row!(Patch "/comments/{id}" "updateComment" "Change a comment of yours", "CommentChange" => [(200, "Comment")], [400, 403, 404, 413, 415, 422], []),
-    row!(Delete "/comments/{id}" "deleteComment" "Delete a comment of yours", "" => [(204, "")], [403, 404], []),
-    row!(Put "/comments/{id}/vote" "voteForComment" "Vote for a comment", "" => [(204, "")], [403, 404], []),
-    row!(Delete "/comments/{id}/vote" "unvoteComment" "Take your vote back", "" => [(204, "")], [403, 404], []),
-    row!(Put "/comments/{id}/save" "saveComment" "Save a comment", "" => [(204, "")], [403, 404], []),
-    row!(Delete "/comments/{id}/save" "unsaveComment" "Save it no longer", "" => [(204, "")], [403, 404], []),
-    row!(Put "/comments/{id}/flag" "flagComment" "Tell the admins of a comment", "NewFlag" => [(204, "")], [400, 403, 404, 413, 415, 422], []),
-    row!(Delete "/comments/{id}/flag" "unflagComment" "Take your flag back", "" => [(204, "")], [403, 404], []),
+    row!(Get "me" "getMe" "The user of the token", "" => [(200, "Me")], [], []),
+    row!(Get "inbox" "getInbox" "A page of the inbox, the newest first", "" => [(200, "InboxPage")], [400], ["after"]),
+    row!(Get "users/{id}" "getUser" "A user", "" => [(200, "User")], [404], []),
+    row!(Get "posts" "getPosts" "A page of the front page, or of the newest posts", "" => [(200, "PostPage")], [400], ["after", "order"]),
+    row!(Post "posts" "createPost" "Post; 200 where it is a vote for a post that has the link", "NewPost" => [(201, "Post"), (200, "Post")], [400, 403, 409, 413, 415, 422], []),
+    row!(Get "posts/{id}" "getPost" "A post with a page of its comments", "" => [(200, "Discussion")], [400, 404], ["after"]),
+    row!(Patch "posts/{id}" "updatePost" "Change a post of yours", "PostChange" => [(200, "Post")], [400, 403, 404, 413, 415, 422], []),
+    row!(Delete "posts/{id}" "deletePost" "Delete a post of yours", "" => [(204, "")], [403, 404], []),
+    row!(Put "posts/{id}/vote" "voteForPost" "Vote for a post", "" => [(204, "")], [403, 404], []),
+    row!(Delete "posts/{id}/vote" "unvotePost" "Take your vote back", "" => [(204, "")], [403, 404], []),
+    row!(Put "posts/{id}/save" "savePost" "Save a post", "" => [(204, "")], [403, 404], []),
+    row!(Delete "posts/{id}/save" "unsavePost" "Save it no longer", "" => [(204, "")], [403, 404], []),
+    row!(Put "posts/{id}/flag" "flagPost" "Tell the admins of a post", "NewFlag" => [(204, "")], [400, 403, 404, 413, 415, 422], []),
+    row!(Delete "posts/{id}/flag" "unflagPost" "Take your flag back", "" => [(204, "")], [403, 404], []),
+    row!(Post "comments" "createComment" "Comment on a post, or reply to a comment", "NewComment" => [(201, "Comment")], [400, 403, 404, 409, 413, 415, 422], []),
+    row!(Get "comments/{id}" "getComment" "A comment with a page of the replies to it", "" => [(200, "Thread")], [400, 404], ["after"]),
+    row!(Patch "comments/{id}" "updateComment" "Change a comment of yours", "CommentChange" => [(200, "Comment")], [400, 403, 404, 413, 415, 422], []),
+    row!(Delete "comments/{id}" "deleteComment" "Delete a comment of yours", "" => [(204, "")], [403, 404], []),
+    row!(Put "comments/{id}/vote" "voteForComment" "Vote for a comment", "" => [(204, "")], [403, 404], []),
+    row!(Delete "comments/{id}/vote" "unvoteComment" "Take your vote back", "" => [(204, "")], [403, 404], []),
+    row!(Put "comments/{id}/save" "saveComment" "Save a comment", "" => [(204, "")], [403, 404], []),
+    row!(Delete "comments/{id}/save" "unsaveComment" "Save it no longer", "" => [(204, "")], [403, 404], []),
+    row!(Put "comments/{id}/flag" "flagComment" "Tell the admins of a comment", "NewFlag" => [(204, "")], [400, 403, 404, 413, 415, 422], []),
+    row!(Delete "comments/{id}/flag" "unflagComment" "Take your flag back", "" => [(204, "")], [403, 404], []),
 ];
 
 /// The text of the document.
@@ -104,7 +104,7 @@ pub fn text() -> Result<String, serde_json::Error> {
 fn document() -> OpenApi {
     let mut paths = PathsBuilder::new();
     for row in ROWS {
-        let path = format!("{}{}", paths::API, row.path);
+        let path = format!("{}/{}", paths::API, row.path);
         paths = paths.path(path, PathItem::new(row.method.clone(), operation(row)));
     }
     let info = InfoBuilder::new()
@@ -276,6 +276,6 @@ fn idempotency_key() -> Parameter {
 pub fn operations() -> Vec<(String, String)> {
     let method = |row: &Row| row.name.to_uppercase();
     ROWS.iter()
-        .map(|row| (method(row), format!("{}{}", paths::API, row.path.replace("{id}", ":id"))))
+        .map(|row| (method(row), format!("{}/{}", paths::API, row.path.replace("{id}", ":id"))))
         .collect()
 }

@@ -28,7 +28,7 @@ fn a_user_makes_a_token_copies_it_and_revokes_it() {
         reader.fill("#name", "My program");
         reader.click("#scope input[value=write]");
         reader.follow("main form button");
-        let token = reader.text("#token");
+        let token = reader.value("#token");
         assert_eq!(token.len(), "1.".len() + 64, "{token}");
         fits("the page with the new token");
         reader.open("/user/tokens");

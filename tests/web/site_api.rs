@@ -27,7 +27,7 @@ impl Program {
         let client = Client::signed_in_as(site, user_id);
         let made = client.post("/user/tokens", &[("name", &format!("to {scope}")), ("scope", scope)]);
         assert_eq!(made.status, 200, "{}", made.text());
-        let token = texts(&made.html(), "#token").pop().expect("the page shows the token");
+        let token = attributes(&made.html(), "#token", "value").pop().expect("the page shows the token");
         Program { client: Client::new(site), token }
     }
 
@@ -103,7 +103,7 @@ fn a_token_is_shown_once_kept_as_a_hash_and_revoked() {
     let (client, database) = (Client::signed_in(&site), site.database());
     let made = client.post("/user/tokens", &[("name", "My <program>"), ("scope", "write")]);
     assert_eq!((made.status, made.header("Cache-Control")), (200, Some("no-store")));
-    let token = texts(&made.html(), "#token").pop().expect("a token");
+    let token = attributes(&made.html(), "#token", "value").pop().expect("a token");
     let page = client.get("/user/tokens");
     assert!(page.text().contains("My &lt;program&gt;") && !page.text().contains(&token));
     let secret = token.split('.').nth(1).expect("a secret");
@@ -538,4 +538,22 @@ fn the_document_has_exactly_the_operations_of_the_table_of_routes() {
     let paths =
         |all: &BTreeSet<(String, String)>| all.iter().map(|(_, path)| path.clone()).collect::<BTreeSet<_>>();
     assert_eq!(paths(&gets).union(&paths(&others)).cloned().collect::<BTreeSet<_>>(), reading);
+}
+
+#[test]
+fn answers_of_more_than_a_day_ago_are_removed() {
+    let (_folder, path) = folder();
+    seeded(&path, 5);
+    let sql = "INSERT INTO api_tokens (id, user_id, name, may_write, secret_hash, created_at) \
+               VALUES (1, 1, 'a', 1, zeroblob(32), 1); \
+               INSERT INTO api_answers (token_id, key, fingerprint, created_at) \
+               VALUES (1, 'old', zeroblob(32), (unixepoch() - 86401) * 1000000), \
+                      (1, 'new', zeroblob(32), unixepoch() * 1000000);";
+    open(&path).execute_batch(sql).expect("answers");
+    let _site = Site::with(0, |config| config.database = path.clone());
+    let database = open(&path);
+    eventually("the old answer is gone", || {
+        (number(&database, "SELECT count(*) FROM api_answers WHERE key = 'old'") == 0).then_some(())
+    });
+    assert_eq!(number(&database, "SELECT count(*) FROM api_answers WHERE key = 'new'"), 1);
 }

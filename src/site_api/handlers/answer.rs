@@ -107,12 +107,10 @@ pub fn error(cx: &Cx, error: &Error) -> Response {
     };
     let heading = if matches!(error, Error::NotFound) { "Not found." } else { heading };
     let mut response = problem(cx, status, heading, sentence.into_owned());
+    let retry_after = error.retry_after().map(|seconds| ("Retry-After".into(), seconds.to_string().into()));
+    response.headers.extend(retry_after);
     match error {
         Error::MethodNotAllowed(allowed) => response.headers.push(("Allow".into(), (*allowed).into())),
-        Error::RateLimited(wait) => {
-            response.headers.push(("Retry-After".into(), wait.seconds.to_string().into()));
-        }
-        Error::Unavailable(_) => response.headers.push(("Retry-After".into(), "2".into())),
         Error::SignIn { .. } => {
             // RFC 6750 §3: a request without a token gets no code.
             let has_token = cx.request.header("Authorization").is_some();

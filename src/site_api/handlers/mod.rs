@@ -141,8 +141,6 @@ pub fn inbox(cx: &Cx) -> Result {
 #[must_use]
 pub fn finish(cx: &Cx, routed: Result) -> Response {
     let mut response = routed.unwrap_or_else(|error| answer::error(cx, &error));
-    // Where a handler of a page refused, what it rendered is not for programs.
-    response.headers.retain(|(name, _)| name != "Set-Cookie");
     if let Some(quota) = cx.api.quota.get() {
         answer::add_quota(&mut response, quota);
     }
