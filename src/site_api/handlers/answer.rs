@@ -1,5 +1,7 @@
 //! Answers of the API: JSON, problems, and the headers that all of them have.
 
+use std::borrow::Cow;
+
 use rouille::Response;
 use serde::Serialize;
 
@@ -95,17 +97,28 @@ fn with_problem(cx: &Cx, problem: &Problem) -> Response {
     reply::uncacheable(cx, PROBLEM, text).with_status_code(problem.status)
 }
 
+/// The status of an error, a heading and a sentence: those of pages, where they are not about pages and forms.
+fn texts(cx: &Cx, error: &Error) -> (u16, &'static str, Cow<'static, str>) {
+    let (heading, sentence) = error.texts(cx.method());
+    match error {
+        Error::SignIn { .. } => {
+            (401, "No valid token.", "The header Authorization must have a token: Bearer TOKEN.".into())
+        }
+        Error::UnsupportedMediaType => (415, heading, "Bodies are sent as application/json.".into()),
+        Error::TooLarge(_) => (413, heading, "Nothing was changed.".into()),
+        Error::NotFound => (404, "Not found.", "There is no such thing, or no such address.".into()),
+        Error::TargetDeleted { .. } => (404, "Not found.", "What this replies to is not there.".into()),
+        Error::MethodNotAllowed(_) => {
+            (405, heading, "The address exists, but not for this method: see the header Allow.".into())
+        }
+        error => (error.status(), heading, sentence),
+    }
+}
+
 /// The problem of an error. The caller has logged it.
 #[must_use]
 pub fn error(cx: &Cx, error: &Error) -> Response {
-    let (heading, sentence) = error.texts(cx.method());
-    let (status, sentence) = match error {
-        Error::SignIn { .. } => (401, "The header Authorization must have a token: Bearer TOKEN.".into()),
-        Error::UnsupportedMediaType => (415, "Bodies are sent as application/json.".into()),
-        Error::NotFound => (404, "There is no such thing, or no such address.".into()),
-        error => (error.status(), sentence),
-    };
-    let heading = if matches!(error, Error::NotFound) { "Not found." } else { heading };
+    let (status, heading, sentence) = texts(cx, error);
     let mut response = problem(cx, status, heading, sentence.into_owned());
     let retry_after = error.retry_after().map(|seconds| ("Retry-After".into(), seconds.to_string().into()));
     response.headers.extend(retry_after);
