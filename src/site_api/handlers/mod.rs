@@ -95,7 +95,7 @@ pub fn post(cx: &Cx, id: PostId) -> Result {
 /// `GET /api/site/comments/:id`: a comment with a page of the replies to it.
 ///
 /// # Errors
-/// Those of [`post`].
+/// Those of [`post()`].
 pub fn comment(cx: &Cx, id: CommentId) -> Result {
     let (viewer, after) = (reader(cx)?, cx.cursor("after")?);
     let found = cx.read(|connection| {
