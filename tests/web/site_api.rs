@@ -7,6 +7,7 @@ use std::thread;
 use lorem_news::auth::token::Secret;
 use lorem_news::routes;
 use lorem_news::site::rate_limits::{Limit, RateLimit, RateLimits};
+use lorem_news::site::settings::Setting;
 use lorem_news::site_api::document;
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -369,6 +370,23 @@ fn a_banned_user_reads_and_saves_and_writes_nothing() {
         }
     }
     assert_eq!(program.get("/me")["user"]["is_banned"], true);
+}
+
+#[test]
+fn a_new_user_can_do_no_more_than_on_pages() {
+    let site = Site::with(5, |config| config.fixed_settings = vec![(Setting::NewUserDays, "3".to_owned())]);
+    let database = site.database();
+    database
+        .execute_batch("UPDATE users SET is_admin = 0; UPDATE users SET created_at = unixepoch() * 1000000 WHERE id = 3; UPDATE posts SET user_id = 2")
+        .expect("a new user");
+    recount(&database);
+    let program = Program::of(&site, 3, "write");
+    for (path, body) in [("/posts/1/vote", None), ("/posts/1/flag", Some(json!({ "reason": "It is spam" })))]
+    {
+        let (status, detail) = problem(&program.ask("PUT", path, body.as_ref(), &[]));
+        assert!(status == 403 && detail.contains("You are new here: you can "), "{path}: {detail}");
+    }
+    assert_eq!(program.comment(1, "A remark of mine", None).status, 201);
 }
 
 #[test]
