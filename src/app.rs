@@ -26,6 +26,7 @@ use crate::site::error_log::recorder::ErrorLog;
 use crate::site::feed_ids::FeedIds;
 use crate::site::first_admin::FirstAdmin;
 use crate::site::hashing::Hashing;
+use crate::site::in_flight::InFlight;
 use crate::site::limiter::Limiter;
 use crate::site::origin::Origin;
 use crate::site::page_titles::PageTitles;
@@ -36,7 +37,7 @@ use crate::site::{Kept, Site};
 use crate::types::time::Timestamp;
 use crate::web::timing::Timing;
 use crate::web::{Cx, cookie, panics, timing_report};
-use crate::{error_page, feed, hn_api, routes};
+use crate::{error_page, feed, hn_api, routes, site_api};
 
 /// The site, ready to answer requests.
 pub struct App {
@@ -115,6 +116,7 @@ impl App {
             replica: status,
             downloads: Semaphore::for_downloads(),
             streams: AtomicUsize::new(0),
+            in_flight: InFlight::default(),
             requests,
             error_log: error_log.into(),
             job_runs: Arc::default(),
@@ -182,7 +184,12 @@ fn respond(cx: &Cx) -> Response {
     // A panic costs this request and no other: unwinding releases its permit and its connection, and the
     // writer rolls back its own part.
     let routed = panics::catch(|| routes::route(cx)).unwrap_or_else(|panicked| Err(panicked.into()));
-    routed.unwrap_or_else(|error| error_page::respond(cx, &error.after_write(cx.has_written())))
+    let routed = routed.map_err(|error| error.after_write(cx.has_written()));
+    if site_api::handlers::is_for(cx) {
+        let routed = routed.inspect_err(|error| error_page::log(cx, error));
+        return site_api::handlers::finish(cx, routed);
+    }
+    routed.unwrap_or_else(|error| error_page::respond(cx, &error))
 }
 
 /// Binds the configured address. The caller does it first: when the port is taken, nothing has been changed

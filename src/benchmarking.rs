@@ -203,8 +203,16 @@ impl PreparedCall {
         let content = self.run(connection, user.id)?;
         let user::Author { id, screen_name, is_admin } = user;
         let screen_name = screen_name.into();
-        let viewer =
-            Viewer { id, screen_name, session_id, unread_count, hides_count, is_admin, is_banned: false };
+        let viewer = Viewer {
+            id,
+            screen_name,
+            session_id,
+            grant: None,
+            unread_count,
+            hides_count,
+            is_admin,
+            is_banned: false,
+        };
         Ok(Some(Outcome { viewer, content }))
     }
 

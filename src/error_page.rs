@@ -35,23 +35,17 @@ pub fn respond(cx: &Cx, error: &Error) -> Response {
         }
         _ => page(cx, error),
     };
-    match error {
-        Error::MethodNotAllowed(allowed) => response.headers.push(("Allow".into(), (*allowed).into())),
-        Error::RateLimited(wait) => {
-            response.headers.push(("Retry-After".into(), wait.seconds.to_string().into()))
-        }
-        Error::Unavailable(error) => {
-            let seconds = if error.is_storage_failure() { "30" } else { "2" };
-            response.headers.push(("Retry-After".into(), seconds.into()));
-        }
-        _ => {}
+    if let Error::MethodNotAllowed(allowed) = error {
+        response.headers.push(("Allow".into(), (*allowed).into()));
     }
+    let retry_after = error.retry_after().map(|seconds| ("Retry-After".into(), seconds.to_string().into()));
+    response.headers.extend(retry_after);
     response
 }
 
 /// Logs an error of status 5xx with the request's id: a fault of the program each time, overload and a failing
 /// disk, which every request meets, once a second with a count.
-fn log(cx: &Cx, error: &Error) {
+pub fn log(cx: &Cx, error: &Error) {
     let id = cx.request.header("X-Request-Id").unwrap_or("-");
     let (method, path) = (cx.request.method(), lorem_http::loggable(cx.path()));
     match error {

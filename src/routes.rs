@@ -5,7 +5,8 @@ mod macros;
 mod segments;
 
 use segments::{
-    comment_id, draft_id, error_id, inside, invitation_id, number, post_id, session_id, user_id, version_id,
+    comment_id, draft_id, error_id, inside, invitation_id, number, post_id, session_id, token_id, user_id,
+    version_id,
 };
 
 use crate::admin::Who;
@@ -18,14 +19,17 @@ use crate::saved::SaveAction;
 use crate::site::error_log::Listed;
 use crate::site::rate_limits::RateLimit;
 use crate::site::settings::Setting;
+use crate::site_api;
+use crate::site_api::handlers::writing;
 use crate::vote::handlers::change as vote;
 use crate::vote::{Target, Vote};
 use crate::web::route::Route;
 use crate::web::{Cx, Error, Result, assets, csrf, observer, paths, reply};
 use crate::{
-    admin, auth, benchmarking, comment, dead, deletion, error_group, feed, first_admin, flag, follow, hiding,
-    hint, hn_api, hn_forms, hn_search, inbox, invitation, kept, logo, mail, moderation, monitoring, moving,
-    own_data, post, preference, reset, saved, search, session, setting, sitemap, status, tag, user, version,
+    admin, api_token, auth, benchmarking, comment, dead, deletion, error_group, feed, first_admin, flag,
+    follow, hiding, hint, hn_api, hn_forms, hn_search, inbox, invitation, kept, logo, mail, moderation,
+    monitoring, moving, own_data, post, preference, reset, saved, search, session, setting, sitemap, status,
+    tag, user, version,
 };
 
 /// What keeps a client from sending a change as often as it can.
@@ -40,12 +44,13 @@ pub enum Limited {
 /// Finds the handler for a request and runs it.
 ///
 /// # Errors
-/// [`Error::Forbidden`] for a request that changes something and comes from another site, unless its address holds a secret;
+/// [`Error::Forbidden`] for a request that changes something and comes from another site, unless its address holds a secret
+/// or no cookie counts there;
 /// [`Error::Moderated`] for a banned user; [`Error::OtherAccount`] for a form of another account;
 /// [`Error::NotFound`]; [`Error::MethodNotAllowed`]; the handler's.
 pub fn route(cx: &Cx) -> Result {
     let segments: Vec<&str> = cx.path().split('/').skip(1).collect();
-    if !has_secret(&segments) {
+    if !has_secret(&segments) && !cx.is_of_api() {
         csrf::check(cx)?;
     }
     if !is_open_to_banned(cx.method(), &segments) {
@@ -300,6 +305,11 @@ routes! { cx,
         DELETE [SignIns] => user::handlers::destroy(cx)
     }
     ["user", "data"] => { POST [Changes] => own_data::handlers::download(cx) }
+    ["user", "tokens"] => {
+        GET => api_token::handlers::show(cx),
+        POST [Changes] => api_token::handlers::create(cx)
+    }
+    ["user", "tokens", id] => { DELETE [Changes] => api_token::handlers::revoke(cx, token_id(id)?) }
     ["user", "edit"] => { GET => user::handlers::edit(cx) }
     ["user", "delete"] => { GET => user::handlers::confirm_destroy(cx) }
     ["sign_in"] | ["sessions", "new"] => { GET => session::handlers::new(cx) }
@@ -379,6 +389,49 @@ routes! { cx,
     ["api", "v1", "search_by_date"] => { GET => kept::document(cx, |cx| hn_search::handlers::search(cx, search::Order::Date)) }
     ["api", "v1", "items", number] => { GET => kept::document(cx, |cx| hn_search::handlers::item(cx, number)) }
     ["api", "v1", "users", name] => { GET => hn_search::handlers::user(cx, name) }
+    ["api", "site", "openapi.json"] => { GET => site_api::handlers::document(cx) }
+    ["api", "site", "me"] => { GET => site_api::handlers::me(cx) }
+    ["api", "site", "inbox"] => { GET => site_api::handlers::inbox(cx) }
+    ["api", "site", "users", id] => { GET => site_api::handlers::user(cx, user_id(id)?) }
+    ["api", "site", "posts"] => {
+        GET => site_api::handlers::posts(cx),
+        POST [Writes] => writing::create_post(cx)
+    }
+    ["api", "site", "posts", id] => {
+        GET => site_api::handlers::post(cx, post_id(id)?),
+        PATCH [Writes] => writing::update_post(cx, post_id(id)?),
+        DELETE [Changes] => writing::delete_post(cx, post_id(id)?)
+    }
+    ["api", "site", "posts", id, "vote"] => {
+        PUT [Votes] => writing::vote(cx, Target::Post(post_id(id)?), Vote::Cast),
+        DELETE [Votes] => writing::vote(cx, Target::Post(post_id(id)?), Vote::Withdrawn)
+    }
+    ["api", "site", "posts", id, "save"] => {
+        PUT [Votes] => writing::save(cx, Target::Post(post_id(id)?), SaveAction::Save),
+        DELETE [Votes] => writing::save(cx, Target::Post(post_id(id)?), SaveAction::Unsave)
+    }
+    ["api", "site", "posts", id, "flag"] => {
+        PUT [Writes] => writing::flag(cx, Target::Post(post_id(id)?)),
+        DELETE [Changes] => writing::unflag(cx, Target::Post(post_id(id)?))
+    }
+    ["api", "site", "comments"] => { POST [Writes] => writing::create_comment(cx) }
+    ["api", "site", "comments", id] => {
+        GET => site_api::handlers::comment(cx, comment_id(id)?),
+        PATCH [Writes] => writing::update_comment(cx, comment_id(id)?),
+        DELETE [Changes] => writing::delete_comment(cx, comment_id(id)?)
+    }
+    ["api", "site", "comments", id, "vote"] => {
+        PUT [Votes] => writing::vote(cx, Target::Comment(comment_id(id)?), Vote::Cast),
+        DELETE [Votes] => writing::vote(cx, Target::Comment(comment_id(id)?), Vote::Withdrawn)
+    }
+    ["api", "site", "comments", id, "save"] => {
+        PUT [Votes] => writing::save(cx, Target::Comment(comment_id(id)?), SaveAction::Save),
+        DELETE [Votes] => writing::save(cx, Target::Comment(comment_id(id)?), SaveAction::Unsave)
+    }
+    ["api", "site", "comments", id, "flag"] => {
+        PUT [Writes] => writing::flag(cx, Target::Comment(comment_id(id)?)),
+        DELETE [Changes] => writing::unflag(cx, Target::Comment(comment_id(id)?))
+    }
     ["news"] => { GET => Ok(reply::see_other(cx, paths::FRONT)) }
     ["newest"] => { GET => Ok(reply::see_other(cx, paths::POSTS)) }
     ["newcomments"] => { GET => Ok(reply::see_other(cx, paths::COMMENTS)) }
@@ -409,7 +462,7 @@ routes! { cx,
 }
 
 /// Whether a banned user may send the request: reading, preferences, saving posts and comments, following users, hiding,
-/// discarding drafts, signing up, in and out, a new password or the confirmation of an address by a link, replies by mail,
+/// discarding drafts, revoking tokens, signing up, in and out, a new password or the confirmation of an address by a link, replies by mail,
 /// removing their address, and deleting their own account. All other changes are refused here, so that a new route is closed to
 /// banned users by default. (Benchmarking endpoints act as random users.)
 fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {
@@ -422,8 +475,9 @@ fn is_open_to_banned(method: &str, segments: &[&str]) -> bool {
         | ["reset" | "confirm" | "unsubscribe", _]
         | ["user", "mail", "replies"]
         | ["user", "data"] => true,
+        ["api", "site", "posts" | "comments", _, "save"] => true,
         ["users", _, "follow" | "unfollow" | "mute" | "unmute"] | ["comments", _, "save" | "unsave"] => true,
-        ["user"] | ["user", "mail"] => method == "DELETE",
+        ["user"] | ["user", "mail"] | ["user", "tokens", _] => method == "DELETE",
         _ => false,
     }
 }

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 
 use crate::text::isolated;
 use crate::types::id::UserId;
-use crate::types::time::DAY;
+use crate::types::time::{DAY, HOUR};
 use crate::web::account::{self, MadeFor};
 use crate::web::cookie::{self, Cookie, FormerCookie, Header};
 use crate::web::{Cx, Error, Result, Viewer};
@@ -35,6 +35,9 @@ pub fn viewer<'c>(cx: &'c Cx) -> Result<Option<&'c Viewer>> {
 }
 
 fn find_viewer(cx: &Cx) -> Result<Option<Viewer>> {
+    if cx.is_of_api() {
+        return find_api_viewer(cx);
+    }
     let cookie = session_cookie(cx);
     let Some((cookie, token)) = cookie.and_then(|cookie| Some((cookie, Token::parse(cookie.value)?))) else {
         return Ok(None);
@@ -50,6 +53,29 @@ fn find_viewer(cx: &Cx) -> Result<Option<Viewer>> {
         let touched = cx.site.db.write_later(move |connection| sql::touch(connection, id, now));
         if let Err(error) = touched {
             lorem_counted_log::warn!("recording the use of session {id}: {error}");
+        }
+    }
+    Ok(Some(viewer))
+}
+
+/// The user of the token in the header `Authorization: Bearer …` (RFC 6750 §2.1).
+fn find_api_viewer(cx: &Cx) -> Result<Option<Viewer>> {
+    let header = cx.request.header("Authorization").and_then(|header| header.split_once(' '));
+    let token = header.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"));
+    let Some(token) = token.and_then(|(_, token)| Token::parse(token.trim())) else {
+        return Ok(None);
+    };
+    let Some((viewer, last_used_at)) = cx.read(|connection| sql::api_viewer(connection, &token))? else {
+        return Ok(None);
+    };
+    // Once an hour is enough to tell a used token from one to revoke; the request does not wait for the write, as above.
+    if let Some(grant) = viewer.grant
+        && last_used_at.is_none_or(|last| last < cx.now - HOUR)
+    {
+        let (id, now) = (grant.token_id, cx.now);
+        let touched = cx.site.db.write_later(move |connection| sql::touch_token(connection, id, now));
+        if let Err(error) = touched {
+            lorem_counted_log::warn!("recording the use of token {id}: {error}");
         }
     }
     Ok(Some(viewer))
@@ -164,9 +190,9 @@ pub enum Standing {
     Any,
 }
 
-/// Writes as the viewer. The transaction checks that the session still exists and that the viewer has not
+/// Writes as the viewer. The transaction checks that the session, or the token, still exists and that the viewer has not
 /// been banned since the request arrived, and then runs `work`, which may run twice, see [`Cx::write`].
-/// `None`: the session has ended, perhaps because the account was deleted.
+/// `None`: it has ended, perhaps because the account was deleted.
 ///
 /// # Errors
 /// [`Error::Moderated`] for a banned user, unless `standing` is [`Standing::Any`]; [`Error::Unavailable`] or
@@ -181,11 +207,26 @@ where
         SignedOut,
         Banned(String),
     }
-    let session_id = viewer.session_id;
-    let outcome = cx.write(move |connection| match sql::session_ban_reason(connection, session_id)? {
-        None => Ok(Outcome::SignedOut),
-        Some(Some(reason)) if standing == Standing::Active => Ok(Outcome::Banned(reason)),
-        Some(_) => work(connection).map(Outcome::Done),
+    let (session_id, grant, beside) = (viewer.session_id, viewer.grant, cx.api.beside());
+    let outcome = cx.write(move |connection| {
+        let ban_reason = match grant {
+            Some(grant) => sql::token_ban_reason(connection, grant.token_id)?,
+            None => sql::session_ban_reason(connection, session_id)?,
+        };
+        match ban_reason {
+            None => Ok(Outcome::SignedOut),
+            Some(Some(reason)) if standing == Standing::Active => Ok(Outcome::Banned(reason)),
+            Some(_) => {
+                let before = connection.total_changes();
+                let value = work(connection)?;
+                if let Some(beside) = &beside
+                    && connection.total_changes() > before
+                {
+                    beside(connection)?;
+                }
+                Ok(Outcome::Done(value))
+            }
+        }
     })?;
     match outcome {
         Outcome::Done(value) => Ok(Some(value)),

@@ -4,9 +4,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::token::Token;
 use crate::sql::{Columns, moderation_reason, row};
-use crate::types::id::{SessionId, UserId};
+use crate::types::id::{ApiTokenId, SessionId, UserId};
 use crate::types::time::Timestamp;
-use crate::web::Viewer;
+use crate::web::{Grant, Viewer};
 
 row! {
     /// The user of a session.
@@ -18,7 +18,56 @@ row! {
         hides_count: "users.hides_count",
         is_admin: "users.is_admin",
         is_banned: "users.banned_at IS NOT NULL",
-    }
+    } with { grant: None }
+}
+
+row! {
+    /// The user of a token.
+    fn api_viewer_row() -> Viewer, columns api_viewer_columns {
+        id: "users.id",
+        screen_name: "users.screen_name",
+        grant: "api_tokens.id, api_tokens.may_write" => grant,
+        unread_count: "users.unread_count",
+        hides_count: "users.hides_count",
+        is_admin: "users.is_admin",
+        is_banned: "users.banned_at IS NOT NULL",
+    } with { session_id: SessionId::new(0) }
+}
+
+fn grant(columns: &mut Columns) -> rusqlite::Result<Option<Grant>> {
+    Ok(Some(Grant { token_id: columns.read()?, may_write: columns.read()? }))
+}
+
+/// The user of a token for the API, and the recorded time of its last use, if there is one; `None`: there is no such token,
+/// or the secret is wrong.
+pub fn api_viewer(
+    connection: &Connection,
+    token: &Token,
+) -> rusqlite::Result<Option<(Viewer, Option<Timestamp>)>> {
+    let sql = concat!(
+        "SELECT api_tokens.secret_hash, api_tokens.last_used_at, ",
+        api_viewer_columns!(),
+        " FROM api_tokens JOIN users ON users.id = api_tokens.user_id WHERE api_tokens.id = ?1"
+    );
+    let found = connection.prepare_cached(sql)?.query_row([token.id], |row| {
+        let mut columns = Columns::of(row);
+        if !token.matches(columns.read_ref()?.as_blob()?) {
+            return Ok(None);
+        }
+        let last_used_at = columns.read()?;
+        Ok(Some((api_viewer_row(&mut columns)?, last_used_at)))
+    });
+    Ok(found.optional()?.flatten())
+}
+
+/// Records the time of a token's last use.
+pub fn touch_token(connection: &Connection, id: ApiTokenId, now: Timestamp) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE api_tokens SET last_used_at = ?2 WHERE id = ?1 AND (last_used_at IS NULL OR last_used_at < ?2)",
+        )?
+        .execute(params![id, now])?;
+    Ok(())
 }
 
 /// The user of the session of `token`, and the recorded time of the session's last use; `None`: there is no
@@ -50,6 +99,16 @@ pub fn session_ban_reason(
         "SELECT ",
         moderation_reason!("user", "users", "banned_at", "ban"),
         " FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id = ?1"
+    );
+    connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()
+}
+
+/// The reason for which the user of a token is banned. `None`: the token is revoked; `Some(None)`: the user is not banned.
+pub fn token_ban_reason(connection: &Connection, id: ApiTokenId) -> rusqlite::Result<Option<Option<String>>> {
+    let sql = concat!(
+        "SELECT ",
+        moderation_reason!("user", "users", "banned_at", "ban"),
+        " FROM api_tokens JOIN users ON users.id = api_tokens.user_id WHERE api_tokens.id = ?1"
     );
     connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()
 }

@@ -87,6 +87,8 @@ fn triggers() -> impl Iterator<Item = (&'static str, String, String)> {
 /// The tables of which no kept page shows anything, and why.
 #[cfg(test)]
 const UNSEEN: &[(&str, &str)] = &[
+    ("api_answers", "no page shows them"),
+    ("api_tokens", "for their user, on a page that is not kept"),
     ("addresses", "for their user, on a page that is not kept"),
     ("cases", "for admins; the flags of a case go with it"),
     ("confirmations", "for their user, on a page that is not kept"),

@@ -24,7 +24,7 @@ impl Args for RateLimitOptions {
         let off = Arg::new(NO_RATE_LIMITS)
             .long("no-rate-limits")
             .env("NO_RATE_LIMITS")
-            .help("Turn off the limits on signing in, signing up, writing, changing and voting (on in demo)")
+            .help("Turn off the limits on signing in, signing up, writing, changing, voting and the API (on in demo)")
             .action(ArgAction::SetTrue)
             .value_parser(FalseyValueParser::new());
         let limits = RATE_LIMITS.iter().map(|option| {
@@ -87,6 +87,7 @@ mod tests {
             "--writes-per-minute=3",
             "--votes-per-minute=4",
             "--changes-per-minute=5",
+            "--api-requests-per-minute=6",
         ];
         let limits = parse(&flags).expect("the flags are valid").limits().expect("there are limits");
         assert_eq!(limits[RateLimit::SignIns], Limit::per_minute(1));
@@ -95,6 +96,7 @@ mod tests {
         assert_eq!(limits[RateLimit::Writes], Limit::per_minute(3));
         assert_eq!(limits[RateLimit::Votes], Limit::per_minute(4));
         assert_eq!(limits[RateLimit::Changes], Limit::per_minute(5));
+        assert_eq!(limits[RateLimit::ApiRequests], Limit::per_minute(6));
     }
 
     #[test]

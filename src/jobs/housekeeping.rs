@@ -15,6 +15,7 @@ use crate::reset;
 use crate::session;
 use crate::site::Site;
 use crate::site::job_runs::Job;
+use crate::site_api;
 use crate::sql::Step;
 use crate::types::id::SessionId;
 use crate::types::time::{DAY, Timestamp};
@@ -42,6 +43,7 @@ const CHORES: &[Chore] = &[
     Chore { removes: "expired links to set a new password", step: old_resets },
     Chore { removes: "sent mails and addresses that were not confirmed", step: old_mails },
     Chore { removes: "deletions that could be undone", step: old_deletions },
+    Chore { removes: "answers of the API that were kept for a day", step: old_answers },
     Chore { removes: "names that were left a year ago", step: left_names },
 ];
 
@@ -79,6 +81,12 @@ fn old_mails(site: &Site, _: Timestamp, _: i64) -> Result<Step, Error> {
 fn old_deletions(site: &Site, _: Timestamp, after: i64) -> Result<Step, Error> {
     let before = Timestamp::now() - deletion::UNDO_WINDOW;
     site.db.write(move |connection| burial::end_old(connection, after, before))
+}
+
+/// By the system's clock, by which an answer is kept.
+fn old_answers(site: &Site, _: Timestamp, after: i64) -> Result<Step, Error> {
+    let before = Timestamp::now() - site_api::ANSWER_LIFETIME;
+    site.db.write(move |connection| site_api::sql::prune(connection, after, before))
 }
 
 fn left_names(site: &Site, now: Timestamp, _: i64) -> Result<Step, Error> {

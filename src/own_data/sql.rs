@@ -10,7 +10,7 @@ use crate::types::time::Timestamp;
 
 /// The files of the ZIP and the rows in each, of user `?1`. A column that ends with `_at` is a time, one that begins with
 /// `is_` is true or false.
-pub(super) const PARTS: [(&str, &str); 28] = [
+pub(super) const PARTS: [(&str, &str); 29] = [
     (
         "account",
         "SELECT users.id, screen_name, about, created_at, updated_at, last_seen_at, posts_count, comments_count, \
@@ -95,6 +95,10 @@ pub(super) const PARTS: [(&str, &str); 28] = [
          WHERE invitations.invited_id = ?1",
     ),
     ("sessions", "SELECT created_at, last_used_at, ip_address, user_agent FROM sessions WHERE user_id = ?1"),
+    (
+        "api_tokens",
+        "SELECT name, may_write AS is_read_and_write, created_at, last_used_at FROM api_tokens WHERE user_id = ?1",
+    ),
     ("devices", "SELECT used_at FROM devices WHERE user_id = ?1"),
 ];
 

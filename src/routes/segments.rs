@@ -1,7 +1,8 @@
 //! What the segments of a path say. Each error is [`Error::NotFound`].
 
 use crate::types::id::{
-    CommentId, DraftId, ErrorGroupId, InvitationId, PostId, SessionId, UserId, VersionId, number_from_path,
+    ApiTokenId, CommentId, DraftId, ErrorGroupId, InvitationId, PostId, SessionId, UserId, VersionId,
+    number_from_path,
 };
 use crate::web::{Error, Result};
 
@@ -23,6 +24,10 @@ pub(super) fn draft_id(segment: &str) -> Result<DraftId> {
 
 pub(super) fn session_id(segment: &str) -> Result<SessionId> {
     SessionId::from_path(segment).ok_or(Error::NotFound)
+}
+
+pub(super) fn token_id(segment: &str) -> Result<ApiTokenId> {
+    ApiTokenId::from_path(segment).ok_or(Error::NotFound)
 }
 
 pub(super) fn version_id(segment: &str) -> Result<VersionId> {

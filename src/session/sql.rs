@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, params};
 
 use super::{NewSession, Session};
+use crate::api_token;
 use crate::auth;
 use crate::auth::token::{Secret, Token};
 use crate::sql::{Columns, Step, remove_old, row};
@@ -64,7 +65,7 @@ pub fn destroy_some(connection: &Connection, user_id: UserId, number: u32) -> ru
     Ok(gone > 0)
 }
 
-/// Ends the sessions of a user, except the `kept` one.
+/// Ends the sessions of a user, except the `kept` one, and revokes their tokens for the API.
 pub fn destroy_others(
     connection: &Connection,
     user_id: UserId,
@@ -73,6 +74,7 @@ pub fn destroy_others(
     let gone = connection
         .prepare_cached("DELETE FROM sessions WHERE user_id = ?1 AND id IS NOT ?2")?
         .execute(params![user_id, kept])?;
+    api_token::sql::revoke_all(connection, user_id)?;
     subtract_from_count(connection, user_id, gone)
 }
 

@@ -87,6 +87,8 @@ actions! {
     SessionEndIn(SessionId) Changes;
     /// A vote of this user, or a post that they save.
     VoteBy(UserId) Votes;
+    /// A request by this user's tokens.
+    ApiRequestBy(UserId) ApiRequests;
 }
 
 /// The refusal of an action that exceeds its limit.
@@ -94,6 +96,17 @@ actions! {
 pub struct RetryAfter {
     /// Until the action is allowed: rounded up, at least 1.
     pub seconds: u64,
+}
+
+/// What is left of a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// The limit.
+    pub limit: Limit,
+    /// Actions that are allowed at once.
+    pub remaining: u32,
+    /// Seconds until one more is allowed: rounded up.
+    pub reset: u64,
 }
 
 /// Counts actions and refuses those beyond their limit.
@@ -139,6 +152,14 @@ impl Limiter {
         let mut windows = lock(windows);
         // Read under the lock, so that the recorded times ascend.
         self.record_at(&mut windows, action, Instant::now())
+    }
+
+    /// What is left of the limit of an action; `None`: nothing is limited.
+    #[must_use]
+    pub fn quota(&self, action: Action) -> Option<Quota> {
+        let windows = self.windows.as_ref()?;
+        let (counter, client) = action.counter(&self.name_hasher);
+        Some(lock(windows)[counter as usize].quota(client, Instant::now()))
     }
 
     /// Takes back the last action that was recorded for the client, as if it had not been made.
@@ -243,6 +264,15 @@ impl Window {
         self.actions.push_back((now, client));
         self.by_client.entry(client).or_default().push_back(now);
         Ok(())
+    }
+
+    fn quota(&self, client: ClientKey, now: Instant) -> Quota {
+        let Limit { count, window } = self.limit;
+        let ages = self.by_client.get(&client).into_iter().flatten();
+        let ages = ages.map(|at| now.saturating_duration_since(*at)).filter(|age| *age < window);
+        let (oldest, used) = ages.fold((None, 0), |(oldest, used), age| (oldest.or(Some(age)), used + 1));
+        let reset = oldest.map_or(0, |age| RetryAfter::from_duration(window.saturating_sub(age)).seconds);
+        Quota { limit: self.limit, remaining: count.saturating_sub(used), reset }
     }
 
     fn take_back(&mut self, client: ClientKey) {
@@ -355,6 +385,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_of_a_limit_comes_back_with_its_oldest_action() {
+        let (limiter, action) = (limited(), Action::VoteBy(UserId::new(7)));
+        let left = |limiter: &Limiter| limiter.quota(action).map(|quota| (quota.remaining, quota.reset));
+        assert_eq!(left(&limiter), Some((60, 0)));
+        let now = Instant::now();
+        let at = |before: f64| now.checked_sub(seconds(before)).expect("the machine runs that long");
+        assert!(limiter.check_and_record_at(action, at(50.0)).is_ok());
+        assert!(limiter.check_and_record_at(action, at(5.0)).is_ok());
+        let (remaining, reset) = left(&limiter).expect("it is limited");
+        assert!(remaining == 58 && (9..=10).contains(&reset), "{remaining} {reset}");
+        assert_eq!(left(&Limiter::new(None)), None);
+    }
+
+    #[test]
     fn each_action_has_its_own_limit() {
         let from = address("192.0.2.1");
         for (action, count, wait) in [
@@ -367,6 +411,7 @@ mod tests {
             (Action::WriteFrom(from), 10, 60),
             (Action::VoteBy(UserId::new(7)), 60, 60),
             (Action::ChangeBy(UserId::new(7)), 30, 60),
+            (Action::ApiRequestBy(UserId::new(7)), 300, 60),
         ] {
             let (limiter, start) = (limited(), Instant::now());
             assert_eq!(waits(&limiter, action, start, &vec![0.0; count]), vec![0; count], "{action:?}");

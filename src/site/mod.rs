@@ -7,6 +7,7 @@ pub mod error_log;
 pub mod feed_ids;
 pub mod first_admin;
 pub mod hashing;
+pub mod in_flight;
 pub mod job_runs;
 pub mod kept_pages;
 pub mod kept_pieces;
@@ -38,6 +39,7 @@ use error_log::recorder::ErrorLog;
 use feed_ids::FeedIds;
 use first_admin::FirstAdmin;
 use hashing::Hashing;
+use in_flight::InFlight;
 use job_runs::{Job, JobRuns};
 use kept_pages::KeptPages;
 use kept_pieces::{Asked, KeptPieces};
@@ -79,6 +81,8 @@ pub struct Site {
     pub downloads: Semaphore,
     /// The number of open streams of the API of Hacker News.
     pub streams: AtomicUsize,
+    /// The requests to the API with an idempotency key that are being answered.
+    pub in_flight: InFlight,
     /// Response counts and times by route.
     pub requests: RequestMetrics,
     /// The errors that were answered with 500, and those of jobs.

@@ -78,6 +78,9 @@ rate_limits! {
     /// Votes and saved posts.
     Votes Limit::per_minute(60), "votes-per-minute", "VOTES_PER_MINUTE",
         "Votes and saved posts per minute of a user";
+    /// Requests to the site's own API; what they change counts as on pages, too.
+    ApiRequests Limit::per_minute(300), "api-requests-per-minute", "API_REQUESTS_PER_MINUTE",
+        "Requests to the API per minute of a user's tokens";
 }
 
 /// The counts that the operator's flags may set.

@@ -7,6 +7,8 @@ pub mod handlers;
 pub mod sql;
 pub mod views;
 
+use unicode_normalization::char::is_combining_mark;
+
 use crate::web::form::Errors;
 
 /// The most tags of a post.
@@ -38,7 +40,10 @@ pub fn normalized(typed: &str) -> String {
 /// The tag in an address; `None`: no post can have it.
 #[must_use]
 pub fn parse(text: &str) -> Option<&str> {
-    let is_tag = |letter: char| letter == '-' || letter.is_alphanumeric() && !letter.is_uppercase();
+    // Some scripts write vowels as marks on letters.
+    let is_letter =
+        |letter: char| letter.is_alphanumeric() && !letter.is_uppercase() || is_combining_mark(letter);
+    let is_tag = |letter: char| letter == '-' || is_letter(letter);
     (!text.is_empty() && text.chars().count() <= MAX_TAG_CHARS && text.chars().all(is_tag)).then_some(text)
 }
 
@@ -88,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_tag_has_letters_digits_and_hyphens() {
-        for tag in ["rust", "c-99", "数据库", "äö", &"a".repeat(20)] {
+        for tag in ["rust", "c-99", "数据库", "äö", "हिन्दी", &"a".repeat(20)] {
             assert_eq!((parse(tag), mistake(tag)), (Some(tag), None), "{tag}");
         }
         for tag in ["", "Rust", "a b", "a,b", "a/b", "<b>", &"a".repeat(21), "a\u{202e}b"] {

@@ -62,6 +62,8 @@ ids! {
     CommentId
     /// The id of a session.
     SessionId
+    /// The id of a token for the API.
+    ApiTokenId
     /// The id of the draft of a comment.
     DraftId
     /// The id of an earlier version of a post or comment.

@@ -75,6 +75,7 @@ mod tests {
             id: UserId::new(17),
             screen_name: "somebody".into(),
             session_id: SessionId::new(1),
+            grant: None,
             unread_count: 0,
             hides_count: 0,
             is_admin: false,

@@ -42,8 +42,10 @@ pub fn get_or_former<'r>(cx: &Cx<'r>, name: &str) -> Option<Cookie<'r>> {
 
 /// The request's cookies that this site has set, and those of the former names.
 pub fn all<'r>(cx: &Cx<'r>) -> impl Iterator<Item = Cookie<'r>> {
-    // A proxy may split the header into several lines (RFC 9113 §8.2.3).
-    list_header::lines(cx.request, "Cookie").flat_map(|line| parse(line, &cx.site.cookie_names))
+    // A proxy may split the header into several lines (RFC 9113 §8.2.3). At the API no cookie counts, so that no page of
+    // another site can act there by a reader's browser.
+    let lines = list_header::lines(cx.request, "Cookie").filter(|_| !cx.is_of_api());
+    lines.flat_map(|line| parse(line, &cx.site.cookie_names))
 }
 
 /// If the cookie has a former name, the response sets it under the present one for `max_age`.

@@ -11,6 +11,7 @@ use rouille::Request;
 use rusqlite::Connection;
 
 use super::account::{self, MadeFor};
+use super::api::{self, ApiState};
 use super::error::{Error, Result};
 use super::form::{Errors, Form, Unreadable, local_path};
 use super::list_header;
@@ -58,6 +59,8 @@ pub struct Cx<'r> {
     pub made_for: Cell<MadeFor>,
     /// Whether the page is to be kept for others, so that it has to be complete.
     pub is_to_keep: Cell<bool>,
+    /// What a request of the API keeps.
+    pub api: ApiState,
     /// What the page shows, if the handler has said that.
     shown: RefCell<Option<Shown>>,
     settings: OnceCell<Arc<Settings>>,
@@ -94,6 +97,7 @@ impl<'r> Cx<'r> {
             route,
             made_for,
             is_to_keep: Cell::default(),
+            api: ApiState::default(),
             shown: RefCell::default(),
             settings: OnceCell::new(),
             viewer,
@@ -302,7 +306,9 @@ impl<'r> Cx<'r> {
         }
         inner.form = OnceCell::from(Ok(form));
         inner.route.set(self.route.get());
+        self.api.lend(&inner.api);
         let result = run(&inner);
+        self.api.take_from(&inner.api);
         self.has_written.set(self.has_written.get() || inner.has_written.get());
         result
     }
@@ -345,9 +351,15 @@ impl<'r> Cx<'r> {
     pub fn method(&self) -> &'r str {
         match self.request.method() {
             "HEAD" => "GET",
-            "POST" => self.method_of_form().unwrap_or("POST"),
+            "POST" if !self.is_of_api() => self.method_of_form().unwrap_or("POST"),
             method => method,
         }
+    }
+
+    /// Whether the request is for the site's own API, where no cookie and no form counts.
+    #[must_use]
+    pub fn is_of_api(&self) -> bool {
+        api::is_of(self.path())
     }
 
     fn method_of_form(&self) -> Option<&'static str> {

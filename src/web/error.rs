@@ -134,6 +134,16 @@ impl Error {
         }
     }
 
+    /// The header `Retry-After` of its answer, in seconds; `None`: trying again does not help, or nobody knows when it does.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Error::RateLimited(wait) => Some(wait.seconds),
+            Error::Unavailable(error) => Some(if error.is_storage_failure() { 30 } else { 2 }),
+            _ => None,
+        }
+    }
+
     /// The error as it is reported by a request that has changed something before (`has_written`).
     #[must_use]
     pub fn after_write(self, has_written: bool) -> Error {

@@ -47,6 +47,7 @@ flashes! {
     AddressConfirmed "address-confirmed" "The address is confirmed."
     RepliesChosen "replies-chosen" "Replies by mail: your choice is saved."
     AddressRemoved "address-removed" "Your address was removed."
+    TokenRevoked "token-revoked" "The token is revoked."
     SignedOut "signed-out" "That session has been successfully logged out."
     SignedOutElsewhere "signed-out-elsewhere" "You have been signed out everywhere else."
     ProfileUpdated "profile-updated" "Profile was successfully updated."

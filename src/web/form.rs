@@ -208,6 +208,11 @@ impl Errors {
         self.list.iter().map(|(_, sentence)| &**sentence)
     }
 
+    /// Each field with a sentence about it, in the order in which they were added; `""` is the whole form.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.list.iter().map(|(field, sentence)| (*field, &**sentence))
+    }
+
     /// The sentences about a field.
     pub fn of(&self, field: &str) -> impl Iterator<Item = &str> {
         self.list.iter().filter(move |(about, _)| *about == field).map(|(_, sentence)| &**sentence)

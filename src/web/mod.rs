@@ -1,6 +1,7 @@
 //! Requests and responses, independent of the nouns: context, forms, replies, errors, cookies, paths, assets.
 
 pub mod account;
+pub mod api;
 pub mod assets;
 pub mod cookie;
 pub mod csrf;
@@ -26,4 +27,4 @@ pub mod xml;
 
 pub use cx::Cx;
 pub use error::{ALREADY_DELETED, ALREADY_REMOVED, Error, NO_HOST, Result};
-pub use viewer::Viewer;
+pub use viewer::{Grant, Viewer};

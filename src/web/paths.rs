@@ -49,6 +49,24 @@ pub fn post_in(address: &str) -> Option<PostId> {
     (rest.is_empty() || rest.starts_with(['/', '?', '#'])).then_some(id)
 }
 
+/// A post at the API.
+#[must_use]
+pub fn api_post(id: PostId) -> Path {
+    Path { before: "/api/site/posts/", number: id.get(), after: "" }
+}
+
+/// A comment at the API.
+#[must_use]
+pub fn api_comment(id: CommentId) -> Path {
+    Path { before: "/api/site/comments/", number: id.get(), after: "" }
+}
+
+/// The comment that the fragment of a path names, as [`comment_on`] and [`reply_on`] have it.
+#[must_use]
+pub fn comment_at(path: &str) -> Option<CommentId> {
+    CommentId::from_path(path.rsplit_once("#comment_")?.1)
+}
+
 /// The text of a post that is cut on the post's page.
 #[must_use]
 pub fn post_text(id: PostId) -> Path {

@@ -110,10 +110,13 @@ pub fn unless_known(cx: &Cx, mut response: Response) -> Response {
 /// made for another account.
 #[must_use]
 pub fn refused(cx: &Cx, html: String, errors: &Errors) -> Response {
-    with_error_status(self::html(cx, html), errors)
+    with_error_status(cx, self::html(cx, html), errors)
 }
 
-fn with_error_status(response: Response, errors: &Errors) -> Response {
+fn with_error_status(cx: &Cx, response: Response, errors: &Errors) -> Response {
+    if cx.is_of_api() {
+        cx.api.refuse(errors);
+    }
     let Some(wait) = errors.retry_after() else {
         return response.with_status_code(if errors.is_for_another_account() { 409 } else { 422 });
     };
@@ -183,7 +186,7 @@ pub fn uncacheable_html(cx: &Cx, html: String) -> Response {
 /// as other clients always do.)
 #[must_use]
 pub fn wants_fragments(cx: &Cx) -> bool {
-    cx.request.header("HX-Request-Type") == Some("partial")
+    cx.request.header("HX-Request-Type") == Some("partial") && !cx.is_of_api()
 }
 
 /// A change to the present page, made by htmx.
@@ -243,7 +246,7 @@ pub fn changes(cx: &Cx, changes: &[Change]) -> Response {
 /// [`changes`] for a refused form, with the status of [`refused`].
 #[must_use]
 pub fn refused_changes(cx: &Cx, changes: &[Change], errors: &Errors) -> Response {
-    with_error_status(self::changes(cx, changes), errors)
+    with_error_status(cx, self::changes(cx, changes), errors)
 }
 
 /// An HTML response with the headers that every page has; the caller sets its status.

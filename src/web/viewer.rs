@@ -1,6 +1,6 @@
 //! The signed-in user of a request.
 
-use crate::types::id::{SessionId, UserId};
+use crate::types::id::{ApiTokenId, SessionId, UserId};
 
 /// The signed-in user of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,8 +9,10 @@ pub struct Viewer {
     pub id: UserId,
     /// The user's name.
     pub screen_name: String,
-    /// The id of the session that the request belongs to.
+    /// The id of the session that the request belongs to; 0, which no session has, for a request with a token.
     pub session_id: SessionId,
+    /// The token that the request came with; `None`: it belongs to a session.
+    pub grant: Option<Grant>,
     /// The number of unread comments in the user's inbox.
     pub unread_count: i64,
     /// The number of posts, users and sites that the user hides.
@@ -21,6 +23,15 @@ pub struct Viewer {
     pub is_banned: bool,
 }
 
+/// What a token allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The token.
+    pub token_id: ApiTokenId,
+    /// Whether it may change something.
+    pub may_write: bool,
+}
+
 impl Viewer {
     /// A member without posts, comments, votes and flags, for the HTML that members share. No user has this id.
     #[must_use]
@@ -29,6 +40,7 @@ impl Viewer {
             id: UserId::new(0),
             screen_name: String::new(),
             session_id: SessionId::new(0),
+            grant: None,
             unread_count: 0,
             hides_count: 0,
             is_admin: false,

@@ -1,10 +1,11 @@
-//! Programs for Hacker News that others wrote, unchanged, as clients of the site. `bin/setup clients` installs them; they
-//! need Python.
+//! Programs that others wrote, unchanged, as clients of the site: for Hacker News, and Schemathesis, which tests the API by
+//! its OpenAPI document. `bin/setup clients` installs them; they need Python.
 
 #![allow(clippy::unwrap_used, missing_docs, dead_code)]
 
 use std::process::Command;
 
+use lorem_news::auth::token::Secret;
 use lorem_news::hn_api::ItemNumber;
 use lorem_news::search;
 use lorem_news::types::id::{CommentId, PostId};
@@ -135,4 +136,60 @@ fn hn_keyword_watch_finds_what_was_written_by_search_and_by_numbers() {
     assert_eq!(parts("searched"), [story, remark("A zymurgy manual")]);
     // The numbers of comments are far above those of posts, of which it sees none.
     assert_eq!(parts("walked"), [remark("")]);
+}
+
+#[test]
+fn the_examples_in_the_documentation_of_the_api_work() {
+    let site = Site::start();
+    site.database().execute("UPDATE posts SET user_id = 2", []).expect("none is the user's own");
+    let token = api_token(&site);
+    let text = std::fs::read_to_string(format!("{ROOT}/docs/api.md")).expect("a text");
+    let commands: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("    curl ")).collect();
+    assert!(commands.len() >= 5, "{commands:?}");
+    for command in commands {
+        let command = command.replace("127.0.0.1:3000", &site.address.to_string());
+        let output = Command::new("sh")
+            .args(["-c", &format!("curl --silent --show-error {command}")])
+            .env("TOKEN", &token)
+            .output()
+            .expect("curl runs");
+        assert!(output.status.success(), "{command}: {output:?}");
+    }
+    let written = "SELECT count(*) FROM comments WHERE body = 'Written by a *program*'";
+    assert_eq!(number(&site.database(), written), 1);
+}
+
+/// A token of user 1 that writes.
+fn api_token(site: &Site) -> String {
+    let secret = Secret::random();
+    let sql = "INSERT INTO api_tokens (id, user_id, name, may_write, secret_hash, created_at) \
+               VALUES (1, 1, 'a tester', 1, ?1, 1)";
+    site.database().execute(sql, [secret.hash()]).expect("a token");
+    secret.of(1).to_string()
+}
+
+#[test]
+fn schemathesis_finds_no_answer_of_the_api_that_its_document_does_not_describe() {
+    let site = Site::start();
+    let (database, token) = (site.database(), api_token(&site));
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = Command::new("python3")
+        .args(["-m", "schemathesis.cli", "--config-file"])
+        .arg(format!("{ROOT}/tests/clients/schemathesis.toml"))
+        .args(["run", &format!("http://{}/api/site/openapi.json", site.address)])
+        .args(["--header", &format!("Authorization: Bearer {token}")])
+        // The same requests each time. Its threads meet a bug of Python 3.11's parser.
+        .args(["--seed", "1", "--workers", "1", "--max-examples", "30", "--generation-deterministic"])
+        .args(["--no-color", "--warnings", "off"])
+        .current_dir(folder.path())
+        .env("PYTHONPATH", format!("{ROOT}/.tools/schemathesis"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .expect("Python runs");
+    let [said, errors] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
+    assert!(output.status.success(), "{said}\n{errors}");
+    assert!(said.contains("Tested: 24"), "bin/setup clients installs it: {said}");
+    let made = "SELECT count(*) FROM api_answers WHERE status = 201";
+    assert!(number(&database, made) > 0, "no post and no comment was made: {said}");
+    assert_sound(&database);
 }

@@ -21,7 +21,7 @@ const KNOWN: i64 = lorem_news::schema::MIGRATIONS.len() as i64;
 const DATABASE: (&str, &str) = ("--database <FILE>", "[env: DATABASE=] [default: db/lorem_news.sqlite3]");
 const FILE_MODE: (&str, &str) = ("--file-mode <MODE>", "[env: FILE_MODE=] [default: 0600]");
 const BASE_URL: (&str, &str) = ("--base-url <URL>", "[env: BASE_URL=]");
-const SERVE: [(&str, &str); 35] = [
+const SERVE: [(&str, &str); 36] = [
     DATABASE,
     FILE_MODE,
     ("--listen <ADDRESS>", "[env: LISTEN=] [default: 127.0.0.1:3000]"),
@@ -46,6 +46,7 @@ const SERVE: [(&str, &str); 35] = [
     ("--writes-per-minute <N>", "[env: WRITES_PER_MINUTE=] [default: 10]"),
     ("--changes-per-minute <N>", "[env: CHANGES_PER_MINUTE=] [default: 30]"),
     ("--votes-per-minute <N>", "[env: VOTES_PER_MINUTE=] [default: 60]"),
+    ("--api-requests-per-minute <N>", "[env: API_REQUESTS_PER_MINUTE=] [default: 300]"),
     ("--session-days <N>", "[env: SESSION_DAYS=] [default: 90]"),
     ("--metrics", "[env: METRICS=]"),
     ("--slow-ms <N>", "[env: SLOW_MS=] [default: 500]"),

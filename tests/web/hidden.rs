@@ -315,6 +315,37 @@ fn probes(database: &Connection) -> Vec<Probe> {
         add("/comments/:id/moderate", method, &comments("/moderate"));
         add("/users/:id/moderate", method, &users("/moderate"));
     }
+    for method in ["GET", "POST"] {
+        add("/user/tokens", method, &fixed(&["/user/tokens"]));
+    }
+    add("/user/tokens/:id", "DELETE", &fixed(&["/user/tokens/0"]));
+    let at_api = |paths: Vec<String>| paths.iter().map(|path| format!("/api/site{path}")).collect::<Vec<_>>();
+    for (pattern, path) in [
+        ("/api/site/openapi.json", "/openapi.json"),
+        ("/api/site/me", "/me"),
+        ("/api/site/inbox", "/inbox"),
+        ("/api/site/posts", "/posts"),
+        ("/api/site/posts", "/posts?order=new"),
+    ] {
+        add(pattern, "GET", &at_api(vec![path.to_owned()]));
+    }
+    add("/api/site/posts", "POST", &fixed(&["/api/site/posts"]));
+    add("/api/site/comments", "POST", &fixed(&["/api/site/comments"]));
+    add("/api/site/users/:id", "GET", &at_api(users("")));
+    add("/api/site/posts/:id", "GET", &at_api(posts("")));
+    add("/api/site/comments/:id", "GET", &at_api(comments("")));
+    for method in ["PATCH", "DELETE"] {
+        add("/api/site/posts/:id", method, &at_api(posts(""))[..4]);
+        add("/api/site/comments/:id", method, &at_api(comments(""))[..2]);
+    }
+    for method in ["PUT", "DELETE"] {
+        add("/api/site/posts/:id/vote", method, &at_api(posts("/vote")));
+        add("/api/site/posts/:id/save", method, &at_api(posts("/save")));
+        add("/api/site/posts/:id/flag", method, &at_api(posts("/flag")));
+        add("/api/site/comments/:id/vote", method, &at_api(comments("/vote")));
+        add("/api/site/comments/:id/save", method, &at_api(comments("/save")));
+        add("/api/site/comments/:id/flag", method, &at_api(comments("/flag")));
+    }
     for (pattern, end) in [("/posts/:id/vote", "/vote"), ("/posts/:id/unvote", "/unvote")] {
         add(pattern, "POST", &posts(end));
     }
@@ -572,9 +603,28 @@ fn assert_as_ruled(answer: &Answer, secrets: &[Secret], (method, path): (&str, &
     }
 }
 
+/// The answers to a request without a script, and by htmx; at the API with the token of the reader.
+fn answers(client: &Client, method: &str, path: &str) -> Vec<Answer> {
+    if !path.starts_with("/api/site/") {
+        return vec![client.ask(method, path, &[], &[]), client.htmx(method, path, &[])];
+    }
+    let bearer = format!("Bearer {}.{}", client.user_id, "07".repeat(32));
+    let headers = [("Authorization", &*bearer), ("Content-Type", "application/json")];
+    let body: &[u8] = if method == "GET" { b"" } else { br#"{"text": "Words of mine"}"# };
+    let answer = client.send(method, path, &headers, body);
+    assert_eq!(answer.status == 401, client.user_id == 0 && !path.ends_with(".json"), "{method} {path}");
+    vec![answer]
+}
+
 #[test]
 fn no_route_shows_a_removed_or_deleted_thing() {
     let scene = scene();
+    for id in [AUTHOR, OTHER, ADMIN] {
+        let hash = token::Secret::parse(&"07".repeat(32)).expect("a secret").hash();
+        let sql = "INSERT INTO api_tokens (id, user_id, name, may_write, secret_hash, created_at) \
+                   VALUES (?1, ?1, 'all', 1, ?2, 1)";
+        scene.database.execute(sql, rusqlite::params![id, hash]).expect("a token");
+    }
     let (secrets, probes) = (secrets(), probes(&scene.database));
     let probed: BTreeSet<&str> = probes.iter().map(|(pattern, ..)| *pattern).collect();
     let routes: BTreeSet<&str> = routes::patterns().filter(|pattern| *pattern != "none").collect();
@@ -594,7 +644,7 @@ fn no_route_shows_a_removed_or_deleted_thing() {
     for probes in [others, at_random] {
         for (reader, client) in &scene.readers {
             for (_, method, path) in &probes {
-                let answers = [client.ask(method, path, &[], &[]), client.htmx(method, path, &[])];
+                let answers = answers(client, method, path);
                 for answer in answers {
                     assert!(answer.status < 500, "{method} {path}: {}", answer.text());
                     assert_as_ruled(&answer, &secrets, (method, path), *reader);

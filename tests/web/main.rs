@@ -73,6 +73,7 @@ mod security;
 mod seen;
 mod sessions;
 mod settings;
+mod site_api;
 mod standing;
 mod tags;
 mod threads;

@@ -46,6 +46,7 @@ fn a_user_gets_all_that_is_theirs_and_nothing_of_others() {
     me.post("/posts/2/save", &[]);
     me.post("/posts/3/flag", &[("kind", "spam")]);
     me.post("/users/5/follow", &[]);
+    me.post("/user/tokens", &[("name", "My program"), ("scope", "write")]);
     // What an admin has removed is still theirs.
     database.execute("UPDATE users SET is_admin = (id = 1)", []).expect("valid SQL");
     let admin = Client::signed_in_as(&site, 1);
@@ -62,9 +63,9 @@ fn a_user_gets_all_that_is_theirs_and_nothing_of_others() {
     assert_eq!((posts.len(), &posts[0]["title"]), (1, &"My own <post>".into()));
     assert!(posts[0]["removed_at"].is_string());
     assert_eq!(rows(&files, "comments")[0]["text"], "A remark of mine");
-    let counts = ["post_votes", "saved_posts", "flags", "followed_users", "sessions"]
+    let counts = ["post_votes", "saved_posts", "flags", "followed_users", "sessions", "api_tokens"]
         .map(|part| rows(&files, part).len());
-    assert_eq!(counts, [1, 1, 1, 1, 1]);
+    assert_eq!(counts, [1; 6]);
     assert_eq!(rows(&files, "saved_posts")[0]["post_id"], 2);
     let page = &files["index.html"];
     assert!(

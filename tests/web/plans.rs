@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use lorem_news::admin::{self, Who};
+use lorem_news::api_token::{self, CreateOutcome, Wish};
 use lorem_news::auth::{self, token::Secret};
 use lorem_news::comment::sql::Deletion;
 use lorem_news::comment::sql::discussion::Discussion;
@@ -32,6 +33,8 @@ use lorem_news::saved::{self, SaveAction};
 use lorem_news::search::query::{Kind, Query};
 use lorem_news::search::{self, Order};
 use lorem_news::session::{self, NewSession};
+use lorem_news::site_api;
+use lorem_news::site_api::sql::{KeptAnswer, KeyedRequest, Known};
 use lorem_news::sitemap;
 use lorem_news::types::cursor::START;
 use lorem_news::types::id::{CommentId, InvitationId, PostId, SessionId, UserId};
@@ -437,6 +440,33 @@ fn every_query_and_change_of_one_user_is_found_by_an_index() {
         assert!(session::sql::destroy_some(connection, USER, 10).expect("it ends"));
         assert_eq!(session::sql::count(connection, USER).expect("a number"), 0);
     });
+    let tokens = statements(&connection, |connection| {
+        let wish = Wish { name: "mine".into(), may_write: true };
+        let make = || match api_token::sql::create(connection, USER, &wish, &secret, LONG_AGO) {
+            Ok(CreateOutcome::Created(id)) => id,
+            other => panic!("{other:?}"),
+        };
+        let id = make();
+        assert_eq!(api_token::sql::name_of(connection, id).expect("an answer"), "mine");
+        let token = secret.clone().of(id.get());
+        assert!(auth::sql::api_viewer(connection, &token).expect("an answer").is_some());
+        assert!(auth::sql::token_ban_reason(connection, id).expect("an answer").is_some());
+        auth::sql::touch_token(connection, id, LONG_AGO).expect("it is touched");
+        let request = KeyedRequest { token_id: id, key: "a".into(), fingerprint: [7; 32], now: LONG_AGO };
+        assert!(matches!(site_api::sql::find(connection, &request), Ok(Known::Nothing)));
+        site_api::sql::begin(connection, &request).expect("it begins");
+        assert!(matches!(site_api::sql::find(connection, &request), Ok(Known::Lost)));
+        let answer = KeptAnswer { status: 204, location: None, body: String::new() };
+        site_api::sql::finish(connection, &request, &answer).expect("it is kept");
+        assert!(matches!(site_api::sql::find(connection, &request), Ok(Known::Answer(_))));
+        let pruned = site_api::sql::prune(connection, 0, Timestamp::from_micros(2)).expect("they go");
+        assert_eq!(pruned.removed, 1);
+        assert!(api_token::sql::revoke(connection, id, USER).expect("it is revoked"));
+        make();
+        api_token::sql::revoke_all(connection, USER).expect("they are revoked");
+    });
+    assert!(tokens.len() >= 13, "{tokens:?}");
+    assert_found_by_index(&connection, &tokens);
     let devices = statements(&connection, |connection| {
         let device = device::sql::record(connection, None, USER, LONG_AGO).expect("it is recorded");
         device::sql::record(connection, Some(&device), USER, LONG_AGO).expect("it is recorded");

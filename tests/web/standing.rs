@@ -37,6 +37,7 @@ fn written_after(meanwhile: &str, standing: Standing) -> Result<Option<i64>, Err
         id: UserId::new(1),
         screen_name: "somebody".into(),
         session_id: SessionId::new(1),
+        grant: None,
         unread_count: 0,
         hides_count: 0,
         is_admin: false,

@@ -44,23 +44,33 @@ pub fn read_visible(
     let Some(viewer) = viewer else {
         return read(pieces, None, |connection| list(connection, after, PAGE_SIZE));
     };
-    let seen = |connection: &Connection, keys: Vec<Cursor>| {
+    let visible = |connection: &Connection| visible(connection, viewer, (after, shown), list);
+    let mut page = read(pieces, Some(viewer.id), visible)?;
+    page.rows.iter_mut().for_each(|listed| listed.relation.is_hidden = Some(false));
+    Ok(page)
+}
+
+/// The keys of a page of a list without what the viewer hides, as [`read_visible`] has it.
+///
+/// # Errors
+/// [`rusqlite::Error`] when SQLite fails.
+pub fn visible(
+    connection: &Connection,
+    viewer: &Viewer,
+    (after, shown): (Cursor, Option<&Hidden>),
+    list: impl Fn(&Connection, Cursor, u32) -> rusqlite::Result<Slice<Cursor>>,
+) -> rusqlite::Result<Slice<Cursor>> {
+    let seen = |keys: Vec<Cursor>| {
         let ids: Vec<PostId> = keys.iter().map(|key| PostId::new(key.id)).collect();
         let hidden = hiding::sql::posts_among(connection, viewer.id, &ids, shown)?;
         Ok(keys.into_iter().filter(|key| !hidden.contains(&PostId::new(key.id))).collect())
     };
-    let mut page = read(pieces, Some(viewer.id), |connection| match viewer.hides_count {
+    match viewer.hides_count {
         0 => list(connection, after, PAGE_SIZE),
-        _ => hiding::full_page(
-            after,
-            PAGE_SIZE,
-            |key| *key,
-            |from, limit| list(connection, from, limit),
-            |keys| seen(connection, keys),
-        ),
-    })?;
-    page.rows.iter_mut().for_each(|listed| listed.relation.is_hidden = Some(false));
-    Ok(page)
+        _ => {
+            hiding::full_page(after, PAGE_SIZE, |key| *key, |from, limit| list(connection, from, limit), seen)
+        }
+    }
 }
 
 /// Does what [`page`] does within a read.

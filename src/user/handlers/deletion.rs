@@ -8,7 +8,8 @@ use crate::deletion::sql::burial;
 use crate::types::id::UserId;
 use crate::types::time::Timestamp;
 use crate::{
-    comment, device, flag, follow, hiding, inbox, invitation, mail, post, reset, saved, session, visit, vote,
+    api_token, comment, device, flag, follow, hiding, inbox, invitation, mail, post, reset, saved, session,
+    visit, vote,
 };
 
 /// One step of deleting a user: at most `number` rows of one kind. Returns whether there is more to delete. A
@@ -22,10 +23,11 @@ pub fn destroy_some(
     now: Timestamp,
     number: u32,
 ) -> rusqlite::Result<bool> {
-    // The sessions go first, and the links and the mail address that lead to new ones: a user who could still write might keep the deletion
+    // The sessions and the tokens go first, and the links and the mail address that lead to new ones: a user who could still write might keep the deletion
     // from ending.
     reset::sql::end(connection, id)?;
     mail::sql::forget(connection, id)?;
+    api_token::sql::revoke_all(connection, id)?;
     if session::sql::destroy_some(connection, id, number)? {
         return Ok(true);
     }

@@ -159,6 +159,7 @@ fn sessions<'p>(cx: &'p Cx, viewer: Option<&'p Viewer>, profile: &'p Profile) ->
                 }
                 : pager::more(sessions.next, "sessions", "#sessions", "sessions");
             }
+            p(class="hint") { a(href=paths::API_TOKENS, id="api_tokens") { : "API tokens" } : ", for programs in your name" }
             // A file, which htmx cannot take.
             form(method="post", action=paths::OWN_DATA, class="own-data") {
                 : Account::of(viewer);

@@ -104,3 +104,9 @@ pub const HN_SUBMIT: &str = "/submit";
 pub const HN_R: &str = "/r";
 /// Changing a post or comment by a program for Hacker News (POST).
 pub const HN_XEDIT: &str = "/xedit";
+/// The site's own API; below it its addresses.
+pub const API: &str = "/api/site";
+/// The OpenAPI document of [`API`].
+pub const API_DOCUMENT: &str = "/api/site/openapi.json";
+/// The viewer's tokens for [`API`].
+pub const API_TOKENS: &str = "/user/tokens";

@@ -3,7 +3,7 @@
 use percent_encoding::utf8_percent_encode;
 
 use super::{FROM, PLAIN, Path, SIGN_UP, TAGGED};
-use crate::types::id::{CommentId, InvitationId, PostId, UserId};
+use crate::types::id::{ApiTokenId, CommentId, InvitationId, PostId, UserId};
 
 /// The viewer's saved posts.
 pub const SAVED: &str = "/saved";
@@ -21,6 +21,12 @@ pub const UPVOTED: &str = "/upvoted";
 pub const UPVOTED_COMMENTS: &str = "/upvoted/comments";
 /// The newest comments of the users whom the viewer follows.
 pub const FOLLOWED: &str = "/comments/followed";
+
+/// Revoking a token for the API (DELETE).
+#[must_use]
+pub fn api_token(id: ApiTokenId) -> Path {
+    Path { before: "/user/tokens/", number: id.get(), after: "" }
+}
 
 /// Saving a post (POST).
 #[must_use]

@@ -1,0 +1,122 @@
+//! All SQL about the answers that are kept by idempotency keys.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{ANSWER_LIFETIME, MAX_ANSWERS};
+use crate::sql::{Step, remove_old};
+use crate::types::id::ApiTokenId;
+use crate::types::time::Timestamp;
+
+/// A request by a token that names an idempotency key.
+#[derive(Debug, Clone)]
+pub struct KeyedRequest {
+    /// The token.
+    pub token_id: ApiTokenId,
+    /// The key.
+    pub key: String,
+    /// SHA-256 of method, path and body.
+    pub fingerprint: [u8; 32],
+    /// The time of the request.
+    pub now: Timestamp,
+}
+
+/// An answer that was given.
+#[derive(Debug, Clone)]
+pub struct KeptAnswer {
+    /// The status.
+    pub status: u16,
+    /// The header `Location`.
+    pub location: Option<String>,
+    /// The body.
+    pub body: String,
+}
+
+/// What is known of a key.
+#[derive(Debug)]
+pub enum Known {
+    /// Nothing: the request is new.
+    Nothing,
+    /// It was used for another request.
+    Other,
+    /// The request has made its change, and its answer is not known.
+    Lost,
+    /// The answer.
+    Answer(KeptAnswer),
+    /// Nothing, and the token has [`MAX_ANSWERS`] others.
+    TooMany,
+}
+
+/// Looks for the key of a request.
+pub fn find(connection: &Connection, request: &KeyedRequest) -> rusqlite::Result<Known> {
+    let sql = "SELECT fingerprint, status, location, body FROM api_answers \
+               WHERE token_id = ?1 AND key = ?2 AND created_at > ?3";
+    let since = request.now - ANSWER_LIFETIME;
+    let found = connection
+        .prepare_cached(sql)?
+        .query_row(params![request.token_id, request.key, since], |row| {
+            let (fingerprint, status): ([u8; 32], Option<u16>) = (row.get(0)?, row.get(1)?);
+            Ok(match status {
+                _ if fingerprint != request.fingerprint => Known::Other,
+                None => Known::Lost,
+                Some(status) => {
+                    let body: Option<String> = row.get(3)?;
+                    let (location, body) = (row.get(2)?, body.unwrap_or_default());
+                    Known::Answer(KeptAnswer { status, location, body })
+                }
+            })
+        })
+        .optional()?;
+    let Some(known) = found else {
+        let is_full = count(connection, request.token_id, since)? >= MAX_ANSWERS;
+        return Ok(if is_full { Known::TooMany } else { Known::Nothing });
+    };
+    Ok(known)
+}
+
+fn count(connection: &Connection, token_id: ApiTokenId, since: Timestamp) -> rusqlite::Result<u32> {
+    let sql = "SELECT count(*) FROM api_answers WHERE token_id = ?1 AND created_at > ?2";
+    connection.prepare_cached(sql)?.query_row(params![token_id, since], |row| row.get(0))
+}
+
+/// Records that a request makes its change: in the transaction of the change.
+pub fn begin(connection: &Connection, request: &KeyedRequest) -> rusqlite::Result<()> {
+    keep(connection, request, None)
+}
+
+/// Keeps the answer of a request.
+pub fn finish(connection: &Connection, request: &KeyedRequest, answer: &KeptAnswer) -> rusqlite::Result<()> {
+    keep(connection, request, Some(answer))
+}
+
+fn keep(
+    connection: &Connection,
+    request: &KeyedRequest,
+    answer: Option<&KeptAnswer>,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM api_answers WHERE token_id = ?1 AND key = ?2")?
+        .execute(params![request.token_id, request.key])?;
+    // A token that was revoked in the meantime has no row to refer to.
+    let sql = "INSERT INTO api_answers (token_id, key, fingerprint, created_at, status, location, body) \
+               SELECT id, ?2, ?3, ?4, ?5, ?6, ?7 FROM api_tokens WHERE id = ?1";
+    connection.prepare_cached(sql)?.execute(params![
+        request.token_id,
+        request.key,
+        request.fingerprint,
+        request.now,
+        answer.map(|answer| answer.status),
+        answer.and_then(|answer| answer.location.as_deref()),
+        answer.map(|answer| &*answer.body)
+    ])?;
+    Ok(())
+}
+
+/// Deletes, of the next answers after the id `after`, those of before `cutoff`, see [`remove_old`].
+pub fn prune(connection: &Connection, after: i64, cutoff: Timestamp) -> rusqlite::Result<Step> {
+    let sql = "SELECT id, created_at FROM api_answers WHERE id > ?1 ORDER BY id LIMIT ?2";
+    remove_old(connection, sql, (after, cutoff), |last| {
+        connection
+            .prepare_cached("DELETE FROM api_answers WHERE id > ?1 AND id <= ?2 AND created_at < ?3")?
+            .execute(params![after, last, cutoff])
+    })
+}
