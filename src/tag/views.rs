@@ -12,7 +12,7 @@ pub fn of_post(tags: &str) -> impl Render + '_ {
     owned_html! {
         @ if !tags.is_empty() {
             span(class="tags") {
-                @ for tag in each(tags) { : Raw(" "); a(href=paths::Tagged(tag)) { : Isolated(tag) } }
+                @ for tag in each(tags) { : Raw(" "); a(href=paths::Tagged(tag)) { : "#"; : Isolated(tag) } }
             }
         }
     }

@@ -26,6 +26,7 @@ mod reader;
 mod replies;
 mod saving;
 mod searching;
+mod tags;
 mod tokens;
 mod voting;
 mod writing;

@@ -3,9 +3,11 @@
 use std::thread;
 
 use rusqlite::Connection;
+use serde_json::{Value, json};
 
 use crate::client::*;
 use crate::harness::*;
+use crate::site_api::Program;
 use lorem_news::site::settings::Setting;
 
 /// A site with three posts, these tags, and no admin, with a client of user 5.
@@ -241,4 +243,22 @@ fn the_list_of_a_tag_has_pages() {
         path.clone_from(next);
     }
     assert_eq!(sizes, [30, 30, 10]);
+}
+
+#[test]
+fn a_program_gives_posts_tags() {
+    let (site, database, _author) = site(ALL);
+    let program = Program::of(&site, 5, "write");
+    let new = json!({ "title": "A tagged post", "text": "Words", "tags": "Web, rust" });
+    let made = program.ask("POST", "/posts", Some(&new), &[]);
+    assert_eq!(made.status, 201, "{}", made.text());
+    let post: Value = serde_json::from_str(made.text()).expect("JSON");
+    assert_eq!(post["tags"], json!(["web", "rust"]));
+    let path = format!("/posts/{}", post["id"]);
+    let changed = program.ask("PATCH", &path, Some(&json!({ "tags": "" })), &[]);
+    assert_eq!((changed.status, tags(&database, &path)), (200, None));
+    let refused = program.ask("PATCH", &path, Some(&json!({ "tags": "cobol" })), &[]);
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    assert!(refused.text().contains("Tags must be among those of this site"), "{}", refused.text());
+    assert_sound(&database);
 }
