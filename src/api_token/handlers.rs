@@ -6,6 +6,9 @@ use crate::auth::{self, Standing};
 use crate::site::limiter::Action;
 use crate::types::id::ApiTokenId;
 use crate::ui::layout::{self, Page};
+use crate::user;
+use crate::user::handlers::{Verified, verified_hash};
+use crate::user::wrong_password;
 use crate::web::account::Account;
 use crate::web::flash::Flash;
 use crate::web::form::{Errors, Form, NO_ERRORS};
@@ -34,7 +37,7 @@ fn page(cx: &Cx, viewer: &Viewer, made: Option<&str>, wish: &Wish, errors: &Erro
 ///
 /// # Errors
 /// [`Error::SignIn`] for a guest; [`Error::Moderated`] for a banned user; [`Error::UnsupportedMediaType`] or
-/// [`Error::BadRequest`] for a body that is not a form; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
+/// [`Error::BadRequest`] for a body that is not a form; those of [`verified_hash`]; [`Error::Unavailable`] or [`Error::Internal`] when the database fails.
 pub fn create(cx: &Cx) -> Result {
     let viewer = auth::require_user_or_return(cx, paths::API_TOKENS)?;
     let wish = Wish::from_form(cx.form()?);
@@ -43,11 +46,25 @@ pub fn create(cx: &Cx) -> Result {
     if !errors.is_empty() {
         return refuse(&errors);
     }
+    // A token outlasts the session: a stranger at an unlocked browser must not make one.
+    let hash = match verified_hash(cx, viewer, cx.form()?.get("current_password"))? {
+        Verified::Right(hash) => hash,
+        Verified::Wrong => return refuse(&wrong_password()),
+        Verified::TooFast(wait) => return refuse(&Errors::rate_limited(wait)),
+    };
     let (user_id, now, secret, wished) = (viewer.id, cx.now, Secret::random(), wish.clone());
     let kept = secret.clone();
     let created = auth::write_as(cx, viewer, Standing::Active, move |connection| {
-        sql::create(connection, user_id, &wished, &kept, now)
+        // Another request may have changed the password since it was verified.
+        if !user::sql::has_password(connection, user_id, &hash)? {
+            return Ok(None);
+        }
+        sql::create(connection, user_id, &wished, &kept, now).map(Some)
     })?;
+    let created = match created {
+        Some(None) => return refuse(&wrong_password()),
+        created => created.flatten(),
+    };
     match created {
         None => Err(Error::sign_in(paths::API_TOKENS)),
         Some(CreateOutcome::NameTaken) => {

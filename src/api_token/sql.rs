@@ -1,6 +1,6 @@
 //! All SQL about tokens for the API.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{ApiToken, CreateOutcome, MAX_OF_USER, Wish};
 use crate::auth::token::Secret;
@@ -33,8 +33,9 @@ pub fn of_user(connection: &Connection, user_id: UserId) -> rusqlite::Result<Vec
 }
 
 /// The name of a token.
-pub fn name_of(connection: &Connection, id: ApiTokenId) -> rusqlite::Result<String> {
-    connection.prepare_cached("SELECT name FROM api_tokens WHERE id = ?1")?.query_row([id], |row| row.get(0))
+pub fn name_of(connection: &Connection, id: ApiTokenId) -> rusqlite::Result<Option<String>> {
+    let sql = "SELECT name FROM api_tokens WHERE id = ?1";
+    connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()
 }
 
 /// Makes a token for a user, who may have [`MAX_OF_USER`], each with a name of its own.

@@ -31,6 +31,8 @@ pub fn page<'p>(account: Account, content: Content<'p>) -> impl Render + 'p {
     let Content { tokens, made, wish, errors } = content;
     let name =
         Field::new("name", "Name", &wish.name, errors).hint("What the token is for. 50 characters at most.");
+    let password =
+        Field::new("current_password", "Current password", "", errors).autocomplete("current-password");
     owned_html! {
         @ if let Some(made) = made {
             : field::line(
@@ -50,7 +52,7 @@ pub fn page<'p>(account: Account, content: Content<'p>) -> impl Render + 'p {
         }
         form(method="post", action=paths::API_TOKENS) {
             : account;
-            : field::errors(errors, "token", &[name.place()]);
+            : field::errors(errors, "token", &[name, password].map(Field::place));
             : field::line(name);
             : choices(
                 "scope",
@@ -61,6 +63,7 @@ pub fn page<'p>(account: Account, content: Content<'p>) -> impl Render + 'p {
                 ],
                 errors,
             );
+            : field::password(password);
             button(class="button") { : "Make a token" }
         }
         @ if !tokens.is_empty() {

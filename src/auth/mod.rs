@@ -207,10 +207,10 @@ where
         SignedOut,
         Banned(String),
     }
-    let (session_id, grant, beside) = (viewer.session_id, viewer.grant, cx.api.beside());
+    let (user_id, session_id, grant, beside) = (viewer.id, viewer.session_id, viewer.grant, cx.api.beside());
     let outcome = cx.write(move |connection| {
         let ban_reason = match grant {
-            Some(grant) => sql::token_ban_reason(connection, grant.token_id)?,
+            Some(grant) => sql::token_ban_reason(connection, grant.token_id, user_id)?,
             None => sql::session_ban_reason(connection, session_id)?,
         };
         match ban_reason {

@@ -103,14 +103,19 @@ pub fn session_ban_reason(
     connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()
 }
 
-/// The reason for which the user of a token is banned. `None`: the token is revoked; `Some(None)`: the user is not banned.
-pub fn token_ban_reason(connection: &Connection, id: ApiTokenId) -> rusqlite::Result<Option<Option<String>>> {
+/// The reason for which the user of a token is banned. `None`: the token is revoked, or another user's; `Some(None)`: the user is not banned.
+pub fn token_ban_reason(
+    connection: &Connection,
+    id: ApiTokenId,
+    user_id: UserId,
+) -> rusqlite::Result<Option<Option<String>>> {
     let sql = concat!(
         "SELECT ",
         moderation_reason!("user", "users", "banned_at", "ban"),
-        " FROM api_tokens JOIN users ON users.id = api_tokens.user_id WHERE api_tokens.id = ?1"
+        " FROM api_tokens JOIN users ON users.id = api_tokens.user_id \
+         WHERE api_tokens.id = ?1 AND api_tokens.user_id = ?2"
     );
-    connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()
+    connection.prepare_cached(sql)?.query_row(params![id, user_id], |row| row.get(0)).optional()
 }
 
 /// The reason for which a user is banned; `None`: the user is not banned, or does not exist.

@@ -59,7 +59,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("posts", "UPDATE OF id", "tell_post(old.id)"),
     (
         "posts",
-        "UPDATE OF hotness, created_at, score, site, kind, deleted_at, gone_at",
+        "UPDATE OF hotness, created_at, score, site, kind, tags, deleted_at, gone_at",
         "tell_move(old.hotness, old.created_at, old.score, old.site, old.kind), \
          tell_move(new.hotness, new.created_at, new.score, new.site, new.kind)",
     ),

@@ -40,7 +40,8 @@ pub fn list(cx: &Cx) -> Result {
     let viewer = auth::require_active_user(cx)?;
     newcomer::refuse(cx, viewer, "see what flags have hidden")?;
     let (user_id, after) = (viewer.id, cx.cursor("after")?);
-    let items = cx.read(|connection| sql::list(connection, user_id, after, PAGE_SIZE))?;
+    let newest = rules(cx)?.newest_old_user();
+    let items = cx.read(|connection| sql::list(connection, (user_id, newest), after, PAGE_SIZE))?;
     let page = Page::new(cx, message::DEAD)?;
     Ok(reply::page(cx, layout::render(&page, views::list(viewer, &items, &cx.clock))?))
 }

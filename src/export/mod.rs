@@ -18,6 +18,7 @@ use crate::comment;
 use crate::hn_api::{self, MAX_SUBMITTED, MAX_TEXT_BYTES};
 use crate::markup::cut::beginning;
 use crate::post;
+use crate::tag;
 use crate::types::cursor::START;
 use crate::types::id::{CommentId, PostId, UserId};
 use crate::user;
@@ -89,7 +90,11 @@ fn post(connection: &Connection, id: PostId) -> Result<Option<Value>> {
     let Some(detail) = post::sql::find_shared(connection, id)? else { return Ok(None) };
     let kids = comment::sql::discussion::of_post(connection, id)?;
     let value = hn_api::views::post(&detail, html(&detail.description)?, &kids)?;
-    Ok(Some(with_source(value, detail.state(), &detail.description)))
+    let mut value = with_source(value, detail.state(), &detail.description);
+    if !detail.post.tags.is_empty() {
+        value["tags"] = tag::each(&detail.post.tags).collect();
+    }
+    Ok(Some(value))
 }
 
 fn comment(connection: &Connection, id: CommentId) -> Result<Option<Value>> {

@@ -7,6 +7,7 @@ use crate::comment::LocatedComment;
 use crate::html::text::{DOT, Id, Isolated, Text};
 use crate::markup::Markup;
 use crate::post::PostDetail;
+use crate::tag;
 use crate::types::time::Timestamp;
 use crate::user::Author;
 
@@ -45,6 +46,7 @@ pub(super) fn post(detail: &PostDetail) -> impl RenderOnce + '_ {
     owned_html! {
         article(class="post", id=Id("post_", post.id.get())) {
             h2 { : Isolated(&post.title) }
+            @ if !post.tags.is_empty() { p(class="by") { @ for tag in tag::each(&post.tags) { : "#"; : Isolated(tag); : " " } } }
             @ if let Some(link) = &post.link { p { a(href=&*link.url, rel="nofollow noreferrer") { : Text(&link.url) } } }
             : byline(post.author.as_ref(), post.created_at, post.score);
             : Markup(description);

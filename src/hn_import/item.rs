@@ -7,6 +7,7 @@ use crate::comment;
 use crate::post::link::{self, NewLink};
 use crate::post::{MAX_TEXT_CHARS, MAX_TITLE_CHARS};
 use crate::search::words::for_each_token;
+use crate::tag::{self, MAX_TAGS};
 use crate::text::is_blank;
 use crate::types::time::Timestamp;
 
@@ -30,6 +31,8 @@ pub struct Story {
     pub link: Option<NewLink>,
     /// At least 1.
     pub score: i64,
+    /// The tags, with a space between: a field of this site's exports.
+    pub tags: String,
 }
 
 /// The kinds of items that this site has.
@@ -99,7 +102,9 @@ pub fn parse(line: &str, now: Timestamp) -> Result<Line, String> {
     let number = value["id"].as_i64().filter(|number| *number > 0).ok_or("it has no id")?;
     let is_deleted = value["deleted"] == true;
     let kind = match value["type"].as_str() {
-        Some("story" | "job" | "poll") => Kind::Story(Story { title: String::new(), link: None, score: 1 }),
+        Some("story" | "job" | "poll") => {
+            Kind::Story(Story { title: String::new(), link: None, score: 1, tags: tags(&value) })
+        }
         Some("comment") => {
             Kind::Comment(value["parent"].as_i64().filter(|parent| *parent > 0).ok_or("it has no parent")?)
         }
@@ -145,6 +150,14 @@ fn text(value: &Value) -> String {
         Some(source) => source.to_owned(),
         None => to_markup(value["text"].as_str().unwrap_or_default()),
     }
+}
+
+/// The tags that a post can have.
+fn tags(value: &Value) -> String {
+    let named = value["tags"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    tag::normalized(
+        &named.filter(|tag| tag::parse(tag).is_some()).take(MAX_TAGS).collect::<Vec<_>>().join(" "),
+    )
 }
 
 fn time(seconds: &Value, now: Timestamp) -> Result<Timestamp, String> {

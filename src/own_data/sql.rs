@@ -44,7 +44,7 @@ pub(super) const PARTS: [(&str, &str); 29] = [
     ),
     (
         "comment_drafts",
-        "SELECT post_id, body, typed_title, typed_url, typed_text FROM comment_drafts WHERE user_id = ?1",
+        "SELECT post_id, body, typed_title, typed_url, typed_text, typed_tags FROM comment_drafts WHERE user_id = ?1",
     ),
     ("post_votes", "SELECT post_id, created_at FROM post_votes WHERE user_id = ?1"),
     ("comment_votes", "SELECT comment_id, created_at FROM comment_votes WHERE user_id = ?1"),
@@ -78,11 +78,11 @@ pub(super) const PARTS: [(&str, &str); 29] = [
     ),
     (
         "moderation",
-        "SELECT created_at, verb, noun, post_id, comment_id, reason, notices.is_unread, FALSE AS is_by_you FROM notices \
+        "SELECT created_at, verb, noun, post_id, comment_id, to_post_id, reason, notices.is_unread, FALSE AS is_by_you FROM notices \
          CROSS JOIN acts ON acts.id = notices.act_id WHERE notices.user_id = ?1 \
-         UNION ALL SELECT created_at, verb, noun, post_id, comment_id, reason, NULL, FALSE FROM acts \
+         UNION ALL SELECT created_at, verb, noun, post_id, comment_id, to_post_id, reason, NULL, FALSE FROM acts \
          WHERE user_id = ?1 AND NOT EXISTS (SELECT 1 FROM notices WHERE act_id = acts.id) \
-         UNION ALL SELECT created_at, verb, noun, post_id, comment_id, reason, NULL, TRUE FROM acts WHERE admin_id = ?1",
+         UNION ALL SELECT created_at, verb, noun, post_id, comment_id, to_post_id, reason, NULL, TRUE FROM acts WHERE admin_id = ?1",
     ),
     (
         "invitations",

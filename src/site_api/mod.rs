@@ -95,8 +95,8 @@ pub struct Post {
     /// The time of posting, RFC 3339 in UTC.
     #[schema(format = DateTime)]
     pub created_at: String,
-    /// The points: one for the author, one for each vote.
-    pub score: i64,
+    /// The points: one for the author, one for each vote; `null` for what is hidden.
+    pub score: Option<i64>,
     /// Comments, without deleted and removed ones.
     pub comments_count: i64,
     /// Whether the user has voted for it.
@@ -143,15 +143,15 @@ pub struct Comment {
     /// The time of its last change.
     #[schema(format = DateTime)]
     pub edited_at: Option<String>,
-    /// The points: one for the author, one for each vote.
-    pub score: i64,
+    /// The points: one for the author, one for each vote; `null` for what is hidden.
+    pub score: Option<i64>,
     /// Direct replies to it.
     pub replies_count: i64,
     /// Whether the user has voted for it.
     pub is_voted: bool,
     /// Whether the user has flagged it.
     pub is_flagged: bool,
-    /// Whether an admin has removed it.
+    /// Whether an admin has removed it, or flags have hidden it.
     pub is_removed: bool,
 }
 

@@ -6,6 +6,8 @@ use super::{ANSWER_LIFETIME, MAX_ANSWERS};
 use crate::sql::{Step, remove_old};
 use crate::types::id::ApiTokenId;
 use crate::types::time::Timestamp;
+use crate::vote::Target;
+use crate::web::paths::{self, Path};
 
 /// A request by a token that names an idempotency key.
 #[derive(Debug, Clone)]
@@ -20,15 +22,13 @@ pub struct KeyedRequest {
     pub now: Timestamp,
 }
 
-/// An answer that was given.
-#[derive(Debug, Clone)]
-pub struct KeptAnswer {
-    /// The status.
+/// What a request has made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Made {
+    /// The status of the answer: 201, or 200 for what was there.
     pub status: u16,
-    /// The header `Location`.
-    pub location: Option<String>,
-    /// The body.
-    pub body: String,
+    /// The post or comment.
+    pub target: Target,
 }
 
 /// What is known of a key.
@@ -38,31 +38,29 @@ pub enum Known {
     Nothing,
     /// It was used for another request.
     Other,
-    /// The request has made its change, and its answer is not known.
+    /// The request has made its change, and what it is is not known.
     Lost,
-    /// The answer.
-    Answer(KeptAnswer),
+    /// What the request has made.
+    Made(Made),
     /// Nothing, and the token has [`MAX_ANSWERS`] others.
     TooMany,
 }
 
 /// Looks for the key of a request.
 pub fn find(connection: &Connection, request: &KeyedRequest) -> rusqlite::Result<Known> {
-    let sql = "SELECT fingerprint, status, location, body FROM api_answers \
+    let sql = "SELECT fingerprint, status, location FROM api_answers \
                WHERE token_id = ?1 AND key = ?2 AND created_at > ?3";
     let since = request.now - ANSWER_LIFETIME;
     let found = connection
         .prepare_cached(sql)?
         .query_row(params![request.token_id, request.key, since], |row| {
             let (fingerprint, status): ([u8; 32], Option<u16>) = (row.get(0)?, row.get(1)?);
-            Ok(match status {
+            let location: Option<String> = row.get(2)?;
+            let target = location.as_deref().and_then(target_at);
+            Ok(match status.zip(target) {
                 _ if fingerprint != request.fingerprint => Known::Other,
                 None => Known::Lost,
-                Some(status) => {
-                    let body: Option<String> = row.get(3)?;
-                    let (location, body) = (row.get(2)?, body.unwrap_or_default());
-                    Known::Answer(KeptAnswer { status, location, body })
-                }
+                Some((status, target)) => Known::Made(Made { status, target }),
             })
         })
         .optional()?;
@@ -83,30 +81,37 @@ pub fn begin(connection: &Connection, request: &KeyedRequest) -> rusqlite::Resul
     keep(connection, request, None)
 }
 
-/// Keeps the answer of a request.
-pub fn finish(connection: &Connection, request: &KeyedRequest, answer: &KeptAnswer) -> rusqlite::Result<()> {
-    keep(connection, request, Some(answer))
+/// Keeps what a request has made.
+pub fn finish(connection: &Connection, request: &KeyedRequest, made: Made) -> rusqlite::Result<()> {
+    keep(connection, request, Some(made))
 }
 
-fn keep(
-    connection: &Connection,
-    request: &KeyedRequest,
-    answer: Option<&KeptAnswer>,
-) -> rusqlite::Result<()> {
+fn address(target: Target) -> Path {
+    match target {
+        Target::Post(id) => paths::api_post(id),
+        Target::Comment(id) => paths::api_comment(id),
+    }
+}
+
+fn target_at(address: &str) -> Option<Target> {
+    let comment = || paths::api_comment_at(address).map(Target::Comment);
+    paths::api_post_at(address).map(Target::Post).or_else(comment)
+}
+
+fn keep(connection: &Connection, request: &KeyedRequest, made: Option<Made>) -> rusqlite::Result<()> {
     connection
         .prepare_cached("DELETE FROM api_answers WHERE token_id = ?1 AND key = ?2")?
         .execute(params![request.token_id, request.key])?;
     // A token that was revoked in the meantime has no row to refer to.
-    let sql = "INSERT INTO api_answers (token_id, key, fingerprint, created_at, status, location, body) \
-               SELECT id, ?2, ?3, ?4, ?5, ?6, ?7 FROM api_tokens WHERE id = ?1";
+    let sql = "INSERT INTO api_answers (token_id, key, fingerprint, created_at, status, location) \
+               SELECT id, ?2, ?3, ?4, ?5, ?6 FROM api_tokens WHERE id = ?1";
     connection.prepare_cached(sql)?.execute(params![
         request.token_id,
         request.key,
         request.fingerprint,
         request.now,
-        answer.map(|answer| answer.status),
-        answer.and_then(|answer| answer.location.as_deref()),
-        answer.map(|answer| &*answer.body)
+        made.map(|made| made.status),
+        made.map(|made| address(made.target).to_string())
     ])?;
     Ok(())
 }

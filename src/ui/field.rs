@@ -99,8 +99,8 @@ impl<'f> Field<'f> {
 pub fn line<'f>(field: Field<'f>) -> impl Render + 'f {
     let input = owned_html! {
         input(
-            type="text", id=field.id, name=field.name, value=field.value, dir="auto", autocomplete?=field.autocomplete,
-            readonly?=field.readonly, aria-invalid?=field.invalid(), aria-describedby?=field.described_by()
+            type="text", id=field.id, name?=(!field.readonly).then_some(field.name), value=field.value, dir="auto",
+            autocomplete?=field.autocomplete, readonly?=field.readonly, aria-invalid?=field.invalid(), aria-describedby?=field.described_by()
         );
     };
     around(field, input)

@@ -1,6 +1,7 @@
 //! The paths of all pages, for links and redirects. `routes` matches them.
 
 mod admin;
+mod api;
 mod fixed;
 mod own;
 
@@ -10,6 +11,7 @@ use horrorshow::{Render, TemplateBuffer};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub use self::admin::*;
+pub use self::api::*;
 pub use self::fixed::*;
 pub use self::own::*;
 use crate::html::render_by_reference;
@@ -47,18 +49,6 @@ pub fn post_at(path: &str) -> Option<(PostId, &str)> {
 pub fn post_in(address: &str) -> Option<PostId> {
     let (id, rest) = post_at(&address[address.find("/posts/")?..])?;
     (rest.is_empty() || rest.starts_with(['/', '?', '#'])).then_some(id)
-}
-
-/// A post at the API.
-#[must_use]
-pub fn api_post(id: PostId) -> Path {
-    Path { before: "/api/site/posts/", number: id.get(), after: "" }
-}
-
-/// A comment at the API.
-#[must_use]
-pub fn api_comment(id: CommentId) -> Path {
-    Path { before: "/api/site/comments/", number: id.get(), after: "" }
 }
 
 /// The comment that the fragment of a path names, as [`comment_on`] and [`reply_on`] have it.

@@ -1,7 +1,7 @@
 //! The page of tokens for the API.
 
 use crate::access::assert_accessible;
-use crate::reader::Reader;
+use crate::reader::{PASSWORD, Reader};
 
 #[test]
 fn a_user_makes_a_token_copies_it_and_revokes_it() {
@@ -27,6 +27,7 @@ fn a_user_makes_a_token_copies_it_and_revokes_it() {
         fits("the form with a mistake");
         reader.fill("#name", "My program");
         reader.click("#scope input[value=write]");
+        reader.fill("#current_password", PASSWORD);
         reader.follow("main form button");
         let token = reader.value("#token");
         assert_eq!(token.len(), "1.".len() + 64, "{token}");

@@ -155,3 +155,27 @@ fn an_id_in_an_address_has_one_spelling() {
         assert_eq!(site.get(path).status, 404, "{path}");
     }
 }
+
+#[test]
+fn a_removed_comment_of_another_user_outlasts_the_post_that_it_is_on() {
+    let site = Site::start();
+    let database = site.database();
+    database
+        .execute_batch(
+            "DELETE FROM comments WHERE post_id = 3 AND parent_id IS NOT NULL; DELETE FROM comments WHERE post_id = 3;
+             UPDATE posts SET user_id = 1, tags = 'rust' WHERE id = 3; INSERT INTO post_tags VALUES ('rust', 3);
+             INSERT INTO comments (id, post_id, user_id, created_at, updated_at, deleted_at, removed_at, body)
+                 VALUES (9001, 3, 2, 1, 1, 2, 2, 'It can be restored')",
+        )
+        .expect("the schema is known");
+    recount(&database);
+    let client = Client::signed_in(&site);
+    assert_eq!(client.ask("DELETE", "/user", &[("password", "password")], &[]).status, 303);
+    assert_eq!(number(&database, "SELECT count(*) FROM users WHERE id = 1"), 0);
+    assert_eq!(number(&database, "SELECT count(*) FROM comments WHERE id = 9001"), 1);
+    assert_eq!(
+        number(&database, "SELECT count(*) FROM posts WHERE id = 3 AND title IS NULL AND tags IS NULL"),
+        1
+    );
+    assert_sound(&database);
+}

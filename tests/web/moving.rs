@@ -216,3 +216,31 @@ fn two_posts_merged_into_each_other_at_once_leave_one() {
     assert_eq!(Client::new(&site).get(&format!("/posts/{shown}")).status, 200);
     assert_sound(&database);
 }
+
+#[test]
+fn what_users_typed_and_muted_goes_with_a_merged_post() {
+    let (site, database, admin) = site();
+    database
+        .execute_batch(
+            "INSERT INTO comment_drafts (user_id, post_id, body) VALUES (7, 2, 'Words to keep'), (8, 2, 'Other words'), (8, 3, 'Mine');
+             INSERT INTO muted_posts (user_id, post_id) VALUES (6, 2), (7, 2), (7, 3)",
+        )
+        .expect("valid SQL");
+    let guest = Client::new(&site);
+    assert_eq!(guest.post("/posts/2/comments", &[("body", "Typed by a guest")]).status, 303);
+    assert_eq!(admin.post("/posts/2/merge", &INTO_3).status, 303);
+    assert_eq!(
+        texts(&Client::signed_in_as(&site, 7).get("/posts/3").html(), "#body").concat().trim(),
+        "Words to keep"
+    );
+    assert_eq!(
+        texts(&Client::signed_in_as(&site, 8).get("/posts/3").html(), "#body").concat().trim(),
+        "Mine"
+    );
+    assert_eq!(number(&database, "SELECT count(*) FROM muted_posts WHERE post_id = 3"), 2);
+    // What waits where it was typed is shown there, in place of the way to the other post.
+    assert!(guest.get("/posts/2").text().contains("Typed by a guest"));
+    assert!(Client::signed_in_as(&site, 8).get("/posts/2").text().contains("Other words"));
+    assert_eq!(Client::new(&site).get("/posts/2").status, 303);
+    assert_sound(&database);
+}

@@ -46,7 +46,10 @@ fn a_user_gets_all_that_is_theirs_and_nothing_of_others() {
     me.post("/posts/2/save", &[]);
     me.post("/posts/3/flag", &[("kind", "spam")]);
     me.post("/users/5/follow", &[]);
-    me.post("/user/tokens", &[("name", "My program"), ("scope", "write")]);
+    me.post(
+        "/user/tokens",
+        &[("name", "My program"), ("scope", "write"), ("current_password", NEW_PASSWORD)],
+    );
     // What an admin has removed is still theirs.
     database.execute("UPDATE users SET is_admin = (id = 1)", []).expect("valid SQL");
     let admin = Client::signed_in_as(&site, 1);

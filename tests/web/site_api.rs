@@ -26,7 +26,10 @@ impl Program {
     /// A program of a user, whose token the page of tokens has made.
     pub fn of(site: &Site, user_id: i64, scope: &str) -> Program {
         let client = Client::signed_in_as(site, user_id);
-        let made = client.post("/user/tokens", &[("name", &format!("to {scope}")), ("scope", scope)]);
+        let made = client.post(
+            "/user/tokens",
+            &[("name", &format!("to {scope}")), ("scope", scope), ("current_password", "password")],
+        );
         assert_eq!(made.status, 200, "{}", made.text());
         let token = attributes(&made.html(), "#token", "value").pop().expect("the page shows the token");
         Program { client: Client::new(site), token }
@@ -102,7 +105,10 @@ fn leaf(database: &Connection, user_id: i64) -> i64 {
 fn a_token_is_shown_once_kept_as_a_hash_and_revoked() {
     let site = Site::start();
     let (client, database) = (Client::signed_in(&site), site.database());
-    let made = client.post("/user/tokens", &[("name", "My <program>"), ("scope", "write")]);
+    let made = client.post(
+        "/user/tokens",
+        &[("name", "My <program>"), ("scope", "write"), ("current_password", "password")],
+    );
     assert_eq!((made.status, made.header("Cache-Control")), (200, Some("no-store")));
     let token = attributes(&made.html(), "#token", "value").pop().expect("a token");
     let page = client.get("/user/tokens");
@@ -112,7 +118,10 @@ fn a_token_is_shown_once_kept_as_a_hash_and_revoked() {
         database.query_row("SELECT hex(secret_hash) FROM api_tokens", [], |row| row.get(0)).expect("a row");
     assert!(hash.len() == 64 && !hash.eq_ignore_ascii_case(secret));
     // Sent twice, the form makes no second one.
-    let again = client.post("/user/tokens", &[("name", "My <program>"), ("scope", "write")]);
+    let again = client.post(
+        "/user/tokens",
+        &[("name", "My <program>"), ("scope", "write"), ("current_password", "password")],
+    );
     assert_eq!((again.status, count(&database, "api_tokens")), (422, 1));
     let program = Program { client: Client::new(&site), token };
     assert_eq!(program.get("/me")["token_name"], "My <program>");
@@ -142,16 +151,39 @@ fn the_form_for_a_token_says_what_is_wrong() {
     let site = Site::start();
     let client = Client::signed_in(&site);
     let refused = |name: &str| {
-        let answer = client.post("/user/tokens", &[("name", name)]);
+        let answer = client.post("/user/tokens", &[("name", name), ("current_password", "password")]);
         assert_eq!(answer.status, 422, "{name}");
-        assert_eq!(client.htmx("POST", "/user/tokens", &[("name", name)]).status, 422, "{name}");
+        assert_eq!(
+            client.htmx("POST", "/user/tokens", &[("name", name), ("current_password", "password")]).status,
+            422,
+            "{name}"
+        );
         texts(&answer.html(), ".error").join("")
     };
     assert!(refused(" ").contains("blank") && refused(&"a".repeat(51)).contains("too long"));
-    for number in 0..20 {
-        assert_eq!(client.post("/user/tokens", &[("name", &format!("token {number}"))]).status, 200);
+    let mut stranger = [("name", "a stranger's"), ("current_password", "guessed")];
+    for _ in 0..2 {
+        let answer = client.post("/user/tokens", &stranger);
+        assert_eq!(answer.status, 422);
+        assert!(
+            texts(&answer.html(), "main").concat().contains("Current password is incorrect"),
+            "{}",
+            answer.text()
+        );
+        stranger[1].1 = "";
     }
-    let full = client.post("/user/tokens", &[("name", "one more")]);
+    for number in 0..20 {
+        assert_eq!(
+            client
+                .post(
+                    "/user/tokens",
+                    &[("name", &format!("token {number}")), ("current_password", "password")]
+                )
+                .status,
+            200
+        );
+    }
+    let full = client.post("/user/tokens", &[("name", "one more"), ("current_password", "password")]);
     assert!(full.status == 422 && full.text().contains("You have 20 tokens"), "{}", full.text());
     assert_eq!(Client::new(&site).post("/user/tokens", &[("name", "a")]).status, 303);
     assert_eq!(count(&site.database(), "api_tokens"), 20);
@@ -428,9 +460,7 @@ fn an_answer_that_was_lost_is_not_made_again() {
     let program = Program::of(&site, 1, "write");
     assert_eq!(program.comment(2, "A remark of mine", Some("one")).status, 201);
     // As if the server had stopped between the change and its answer.
-    database
-        .execute("UPDATE api_answers SET status = NULL, location = NULL, body = NULL", [])
-        .expect("it is lost");
+    database.execute("UPDATE api_answers SET status = NULL, location = NULL", []).expect("it is lost");
     let comments = count(&database, "comments");
     assert_eq!(problem(&program.comment(2, "A remark of mine", Some("one"))).0, 409);
     assert_eq!(count(&database, "comments"), comments);
@@ -470,8 +500,8 @@ fn a_token_has_five_hundred_keys_a_day() {
     let (site, database) = scene();
     let program = Program::of(&site, 1, "write");
     let sql = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 500) \
-               INSERT INTO api_answers (token_id, key, fingerprint, created_at, status, body) \
-               SELECT 1, 'key ' || n, zeroblob(32), (SELECT created_at FROM api_tokens), 201, '{}' FROM numbers";
+               INSERT INTO api_answers (token_id, key, fingerprint, created_at, status, location) \
+               SELECT 1, 'key ' || n, zeroblob(32), (SELECT created_at FROM api_tokens), 201, '/api/site/posts/1' FROM numbers";
     database.execute(sql, []).expect("keys");
     let refused = program.comment(2, "A remark of mine", Some("one"));
     assert_eq!((problem(&refused).0, refused.header("Retry-After")), (429, Some("86400")));

@@ -196,6 +196,15 @@ fn a_muted_tag_leaves_the_lists_of_the_user_alone() {
         assert_eq!(has(&other, path), [true; 4], "{path}");
         assert_eq!(has(&Client::new(&site), path), [true; 4], "{path}");
     }
+    // A post that loses the tag is in the lists again, also in those that are kept.
+    let path = posted(&author, "About rust no more", "rust");
+    let shows = |client: &Client| titles(&client.get("/posts")).contains(&"About rust no more".to_owned());
+    assert_eq!([shows(&reader), shows(&reader), shows(&other)], [false, false, true]);
+    assert_eq!(author.post(&path, &[("_method", "patch"), ("tags", "web")]).status, 303);
+    assert!(shows(&reader));
+    assert_eq!(author.post(&path, &[("_method", "patch"), ("tags", "rust")]).status, 303);
+    assert!(!shows(&reader));
+    assert_eq!(author.post(&path, &[("_method", "delete")]).status, 303);
     // On its own page it is not left out, and one of the other tag is, for this tag.
     assert_eq!(has(&reader, "/tagged?tag=rust"), [true, true, false, false]);
     assert_eq!(has(&reader, "/tagged?tag=web"), [false, false, true, false]);

@@ -305,7 +305,9 @@ fn request(method: &str, pattern: &str) -> Option<(&'static str, &'static [(&'st
         ("POST", "/invitations") => ("/invitations", &[]),
         ("POST", "/invitations/:id/withdraw") => ("/invitations/{n}/withdraw", &[]),
         ("POST", "/user/data") => ("/user/data", &[]),
-        ("POST", "/user/tokens") => ("/user/tokens", &[("name", "Token {n}")]),
+        ("POST", "/user/tokens") => {
+            ("/user/tokens", &[("name", "Token {n}"), ("current_password", "password")])
+        }
         ("DELETE", "/user/tokens/:id") => ("/user/tokens/{n}", &[]),
         ("POST", "/api/site/posts") => ("/posts", &[("title", "Title {n}")]),
         ("PATCH", "/api/site/posts/:id") => ("/posts/1", &[("title", "Title {n}")]),

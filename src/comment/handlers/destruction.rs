@@ -56,8 +56,10 @@ pub fn destroy(cx: &Cx, id: CommentId) -> Result {
         found => found?,
     };
     cx.site.limiter.check_and_record(Action::ChangeBy(viewer.id))?;
-    let (user_id, post_id, now) = (viewer.id, located.post_id, cx.now);
+    let (user_id, now) = (viewer.id, cx.now);
     let destroyed = auth::write_as(cx, viewer, Standing::Active, move |connection| {
+        // An admin may have moved it.
+        let Some(post_id) = sql::post_of(connection, id)? else { return Ok(None) };
         let Some(deletion) = sql::delete(connection, id, user_id, now)? else {
             return Ok(None);
         };
@@ -65,12 +67,12 @@ pub fn destroy(cx: &Cx, id: CommentId) -> Result {
             Deletion::Removed { parent_id: Some(parent_id), .. } => sql::reply_count(connection, parent_id)?,
             _ => 0,
         };
-        Ok(Some((deletion, left, sql::count_on_post(connection, post_id)?)))
+        Ok(Some((deletion, left, post_id, sql::count_on_post(connection, post_id)?)))
     })?;
     let Some(destroyed) = destroyed else {
         return Err(Error::sign_in(paths::comment(id)));
     };
-    let Some((deletion, left, count)) = destroyed else {
+    let Some((deletion, left, post_id, count)) = destroyed else {
         return already_deleted(cx, viewer, id);
     };
     let Some(count) = count else {

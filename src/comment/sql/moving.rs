@@ -33,13 +33,20 @@ pub fn move_thread(
     Ok(true)
 }
 
-/// Moves all comments on a post to another, with their order and their replies.
+/// Moves all comments on a post to another, with their order and their replies, the drafts of comments on it, unless their
+/// users have one there, and the wishes not to be told of answers.
 pub fn move_all(connection: &Connection, from: PostId, to: PostId) -> rusqlite::Result<()> {
     let sql = "UPDATE comments SET post_id = ?2 WHERE post_id = ?1 RETURNING deleted_at IS NULL";
     let shown: Vec<bool> = connection
         .prepare_cached(sql)?
         .query_map(params![from, to], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
+    for sql in [
+        "UPDATE OR IGNORE comment_drafts SET post_id = ?2 WHERE post_id = ?1",
+        "INSERT OR IGNORE INTO muted_posts (user_id, post_id) SELECT user_id, ?2 FROM muted_posts WHERE post_id = ?1",
+    ] {
+        connection.prepare_cached(sql)?.execute(params![from, to])?;
+    }
     recount(connection, from, to, shown.into_iter().filter(|is_shown| *is_shown).count())
 }
 

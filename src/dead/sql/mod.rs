@@ -19,7 +19,19 @@ use crate::vote::Target;
 /// not new.
 macro_rules! in_good_standing {
     () => {
-        "users.banned_at IS NULL AND (users.is_admin = 1 OR users.created_at <= ?2)"
+        in_good_standing!("users", "?2")
+    };
+    ($users:literal, $newest:literal) => {
+        concat!(
+            $users,
+            ".banned_at IS NULL AND (",
+            $users,
+            ".is_admin = 1 OR ",
+            $users,
+            ".created_at <= ",
+            $newest,
+            ")"
+        )
     };
 }
 
@@ -120,7 +132,7 @@ fn add_vouch(
 }
 
 row! {
-    /// A dead thing, for the user `?1`.
+    /// A dead thing, for the user `?1`. Vouches of users who are newer than `?5` do not count.
     fn item() -> DeadItem, columns item_columns {
         id: "verdicts.id",
         target: "verdicts.post_id, verdicts.comment_id" => target,
@@ -129,7 +141,12 @@ row! {
         url: "posts.url",
         text: concat!("substr(coalesce(", post_text!(dead), ", ", comment_text!(dead), ", ''), 1, ?4)"),
         author: author_columns!("users") => user::sql::author,
-        vouches: "(SELECT count(*) FROM vouches WHERE vouches.verdict_id = verdicts.id)",
+        vouches: concat!(
+            "(SELECT count(*) FROM vouches CROSS JOIN users AS vouchers ON vouchers.id = vouches.user_id \
+              WHERE vouches.verdict_id = verdicts.id AND ",
+            in_good_standing!("vouchers", "?5"),
+            ")"
+        ),
         has_vouched: "EXISTS (SELECT 1 FROM vouches WHERE vouches.verdict_id = verdicts.id AND vouches.user_id = ?1)",
         has_flagged: concat!(
             flagged_by!("?1", "post_id", "verdicts.post_id"), " OR ",
@@ -148,7 +165,7 @@ fn target(columns: &mut Columns) -> rusqlite::Result<Target> {
 /// A page of what is dead after the cursor, as a user sees it: what died last comes first.
 pub fn list(
     connection: &Connection,
-    viewer_id: UserId,
+    (viewer_id, newest_old_user): (UserId, Timestamp),
     after: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Slice<DeadItem>> {
@@ -163,7 +180,7 @@ pub fn list(
     );
     let rows = connection
         .prepare_cached(sql)?
-        .query_map(params![viewer_id, after.id, limit + 1, MAX_SHOWN_CHARS + 1], |row| {
+        .query_map(params![viewer_id, after.id, limit + 1, MAX_SHOWN_CHARS + 1, newest_old_user], |row| {
             item(&mut Columns::of(row))
         })?
         .collect::<Result<_, _>>()?;

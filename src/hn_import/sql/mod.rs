@@ -9,10 +9,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::item::{self, Item, Kind, Line, Standing, Story};
 use super::{Batch, Counts, FileProgress, Parsed};
 use crate::hn_api::ItemNumber;
+use crate::moving;
 use crate::post::PostKind;
 use crate::rank;
 use crate::search::query::Kind as SearchKind;
 use crate::search::sql::BulkIndexer;
+use crate::tag;
 use crate::types::id::{CommentId, PostId, UserId};
 use crate::types::time::Timestamp;
 use crate::vote::Target;
@@ -228,7 +230,11 @@ impl Transaction<'_> {
         let item: Option<i64> =
             self.connection.prepare_cached(sql)?.query_row([number], |row| row.get(0)).optional()?;
         let place = match item.map(|item| ItemNumber::new(item).target()) {
-            Some(Target::Post(id)) => {
+            Some(Target::Post(mut id)) => {
+                // Comments on a post that was merged go where the others are.
+                while let Some(into) = moving::sql::merged_into(self.connection, id)? {
+                    id = into;
+                }
                 let sql = "SELECT id FROM posts WHERE id = ?1 AND gone_at IS NULL";
                 let found =
                     self.connection.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?;
@@ -338,6 +344,9 @@ impl Transaction<'_> {
         self.connection
             .prepare_cached("INSERT INTO descriptions (post_id, text) VALUES (?1, ?2)")?
             .execute(params![post_id, text])?;
+        if !is_deleted && !story.tags.is_empty() {
+            tag::sql::set(self.connection, post_id, &story.tags)?;
+        }
         if score > 1 {
             self.connection
                 .prepare_cached("INSERT INTO imported_points (post_id, points) VALUES (?1, ?2)")?

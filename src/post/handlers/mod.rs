@@ -74,6 +74,7 @@ pub fn show(cx: &Cx, id: PostId) -> Result {
     let (detail, comments) = found
         .ok_or_else(|| draft::handlers::target_deleted(typed.clone(), draft.map(|draft| (draft, id))))?;
     if detail.removed.is_some()
+        && typed.is_empty()
         && let Some(into) = cx.read(|connection| moving::sql::merged_into(connection, id))?
     {
         return Ok(reply::see_other(cx, paths::post(into)));

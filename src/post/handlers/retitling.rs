@@ -67,9 +67,9 @@ pub fn update(cx: &Cx, id: PostId) -> Result {
     auth::require_admin(cx)?;
     let present = present(cx, id)?;
     let sent = cx.form()?;
-    // The text stays, whatever is sent.
-    let description = present.description.clone();
-    let requested = Arc::new(Content { description, ..Content::of(sent, present.clone()) });
+    // The text and the tags stay, whatever is sent.
+    let (description, tags) = (present.description.clone(), present.tags.clone());
+    let requested = Arc::new(Content { description, tags, ..Content::of(sent, present.clone()) });
     let reason = sent.line("reason");
     let refuse = |errors: &Errors, holders| {
         let typed = Typed { content: &requested, reason: &reason, holders };

@@ -110,9 +110,10 @@ pub fn delete_or_anonymize(
     author: UserId,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    // A comment that its author can still bring back counts: it keeps the row for as long.
+    // A comment that its author can still bring back counts: it keeps the row for as long. One that is removed can be
+    // restored.
     let sql = "SELECT EXISTS (SELECT 1 FROM comments WHERE post_id = ?1 \
-               AND (deleted_at IS NULL AND user_id IS NOT ?2 \
+               AND ((deleted_at IS NULL OR removed_at IS NOT NULL) AND user_id IS NOT ?2 \
                OR EXISTS (SELECT 1 FROM deletions WHERE comment_id = comments.id)))";
     let is_discussed: bool =
         connection.prepare_cached(sql)?.query_row(params![id, author], |row| row.get(0))?;
@@ -121,6 +122,7 @@ pub fn delete_or_anonymize(
     }
     vote::sql::delete_votes_for(connection, Target::Post(id))?;
     version::sql::forget(connection, Target::Post(id))?;
+    tag::sql::forget(connection, id)?;
     // A post that an admin removed is not in the count.
     add_to_counts(connection, id, -1)?;
     empty(connection, id, now)?;

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use rouille::Response;
 use serde::Serialize;
 
-use super::super::sql::KeptAnswer;
 use super::super::{Mistake, Problem};
 use crate::site::limiter::{Quota, RetryAfter};
 use crate::web::form::Errors;
@@ -23,23 +22,34 @@ const RENAMED: [(&str, &str, [&str; 2]); 3] = [
 ];
 
 /// An answer of status 2xx.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The header `Location`.
+    pub location: Option<String>,
+    /// The body.
+    pub body: String,
+}
+
+/// An answer that is JSON.
 ///
 /// # Errors
 /// [`Error::Internal`] where it cannot be written as JSON, which no value of ours causes.
-pub fn json(status: u16, location: Option<String>, value: &impl Serialize) -> Result<KeptAnswer> {
+pub fn json(status: u16, location: Option<String>, value: &impl Serialize) -> Result<Answer> {
     let body = serde_json::to_string(value).map_err(|error| Error::Internal(error.into()))?;
-    Ok(KeptAnswer { status, location, body })
+    Ok(Answer { status, location, body })
 }
 
 /// The answer of a change that has nothing to show.
 #[must_use]
-pub fn done() -> KeptAnswer {
-    KeptAnswer { status: 204, location: None, body: String::new() }
+pub fn done() -> Answer {
+    Answer { status: 204, location: None, body: String::new() }
 }
 
 /// The response with this answer.
 #[must_use]
-pub fn respond(cx: &Cx, answer: KeptAnswer) -> Response {
+pub fn respond(cx: &Cx, answer: Answer) -> Response {
     let mut response =
         reply::uncacheable(cx, "application/json", answer.body).with_status_code(answer.status);
     if answer.status == 204 {

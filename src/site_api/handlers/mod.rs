@@ -40,7 +40,7 @@ pub fn me(cx: &Cx) -> Result {
         let user = user::sql::find(connection, viewer.id)?;
         Ok((user, api_token::sql::name_of(connection, grant.token_id)?))
     })?;
-    let (user, token_name) = (found.0.ok_or(Error::NotFound)?, found.1);
+    let (user, token_name) = (found.0.ok_or(Error::NotFound)?, found.1.ok_or_else(|| Error::sign_in(""))?);
     let scope = if grant.may_write { Scope::ReadWrite } else { Scope::Read };
     let me = Me { user: values::user(user), unread_count: viewer.unread_count, token_name, scope };
     Ok(respond(cx, json(200, None, &me)?))

@@ -8,9 +8,10 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use sha2::{Digest, Sha256};
 
-use super::super::sql::{self, KeptAnswer, KeyedRequest, Known};
+use super::super::sql::{self, KeyedRequest, Known, Made};
 use super::super::{ANSWER_LIFETIME, MAX_KEY_BYTES};
 use super::answer;
+use super::answer::Answer;
 use crate::auth;
 use crate::site::limiter::{Action, RetryAfter};
 use crate::web::{Cx, Error, Grant, Result, Viewer, list_header};
@@ -73,19 +74,24 @@ pub fn body<T: DeserializeOwned>(cx: &Cx) -> Result<std::result::Result<Body<T>,
     })
 }
 
-/// Answers a request that makes something new, once for each idempotency key: a repeated one gets the first answer.
+/// Answers a request that makes something new, once for each idempotency key: to a repeated one `show` shows what the first
+/// has made, as it is now.
 /// (draft-ietf-httpapi-idempotency-key-header-07; the key may have its quotes or not.)
 ///
 /// # Errors
-/// [`Error::BadRequest`] for a key that is empty, too long, or not of visible ASCII characters; those of `make`.
+/// [`Error::BadRequest`] for a key that is empty, too long, or not of visible ASCII characters; those of `make` and `show`.
 pub fn once<T>(
     cx: &Cx,
     grant: Grant,
     body: &Body<T>,
-    make: impl FnOnce(&T) -> Result<std::result::Result<KeptAnswer, Response>>,
+    make: impl FnOnce(&T) -> Result<std::result::Result<Made, Response>>,
+    show: impl Fn(Made) -> Result<Answer>,
 ) -> Result {
     let Some(key) = cx.request.header("Idempotency-Key") else {
-        return Ok(make(&body.value)?.map_or_else(|refused| refused, |made| answer::respond(cx, made)));
+        return match make(&body.value)? {
+            Ok(made) => Ok(answer::respond(cx, show(made)?)),
+            Err(refused) => Ok(refused),
+        };
     };
     if key.is_empty() || key.len() > MAX_KEY_BYTES || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Error::BadRequest("The header Idempotency-Key has 1 to 255 visible ASCII characters."));
@@ -106,8 +112,8 @@ pub fn once<T>(
     };
     match cx.read(|connection| sql::find(connection, &request))? {
         Known::Nothing => {}
-        Known::Answer(kept) => {
-            let mut response = answer::respond(cx, kept);
+        Known::Made(made) => {
+            let mut response = answer::respond(cx, show(made)?);
             response.headers.push(("Idempotency-Replayed".into(), "true".into()));
             return Ok(response);
         }
@@ -117,18 +123,19 @@ pub fn once<T>(
         }
         Known::Lost => {
             return Err(Error::Conflict(
-                "The request with this Idempotency-Key made its change before the server stopped. Its answer is lost.",
+                "The request with this Idempotency-Key has made its change, and its answer is lost. Look for what it made.",
             ));
         }
         Known::TooMany => return Ok(answer::too_fast(cx, RetryAfter { seconds: ANSWER_LIFETIME.as_secs() })),
     }
-    make_once(cx, request, || make(&body.value))
+    make_once(cx, request, || make(&body.value), show)
 }
 
 fn make_once(
     cx: &Cx,
     request: KeyedRequest,
-    make: impl FnOnce() -> Result<std::result::Result<KeptAnswer, Response>>,
+    make: impl FnOnce() -> Result<std::result::Result<Made, Response>>,
+    show: impl Fn(Made) -> Result<Answer>,
 ) -> Result {
     let beside = request.clone();
     cx.api.set_beside(Some(Arc::new(move |connection| sql::begin(connection, &beside))));
@@ -139,12 +146,11 @@ fn make_once(
         Ok(made) => made,
         Err(refused) => return Ok(refused),
     };
-    let kept = made.clone();
-    let is_kept = cx.write(move |connection| sql::finish(connection, &request, &kept));
-    if let Err(error) = is_kept {
-        lorem_counted_log::warn!("keeping the answer of a request: {error}");
+    // First of all: a repeated request is answered even if this one is not.
+    if let Err(error) = cx.write(move |connection| sql::finish(connection, &request, made)) {
+        lorem_counted_log::warn!("keeping what a request has made: {error}");
     }
-    Ok(answer::respond(cx, made))
+    Ok(answer::respond(cx, show(made)?))
 }
 
 fn fingerprint(cx: &Cx, body: &[u8]) -> [u8; 32] {

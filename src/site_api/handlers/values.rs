@@ -36,7 +36,7 @@ pub(super) fn listed(post: post::Post, relation: Relation) -> Post {
         author: author(post.author),
         tags: tag::each(&post.tags).map(str::to_owned).collect(),
         created_at: post.created_at.rfc_3339(),
-        score: post.score,
+        score: Some(post.score),
         comments_count: post.comments_count,
         is_voted: relation.is_voted,
         is_hidden: None,
@@ -49,9 +49,11 @@ pub(super) fn listed(post: post::Post, relation: Relation) -> Post {
 pub(super) fn post(detail: PostDetail) -> Post {
     let (is_hidden, is_open) = (detail.state().is_hidden(), detail.takes_comments());
     let PostDetail { post, description, relation, is_saved, is_flagged, .. } = detail;
+    let score = post.score;
     Post {
         text: Some(description.to_string()),
         is_hidden: Some(is_hidden),
+        score: (!is_hidden).then_some(score),
         is_saved: Some(is_saved),
         is_flagged: Some(is_flagged),
         is_open: Some(is_open),
@@ -60,6 +62,7 @@ pub(super) fn post(detail: PostDetail) -> Post {
 }
 
 pub(super) fn comment(post_id: PostId, comment: comment::Comment, replies_count: i64) -> Comment {
+    let is_shown = !comment.state().is_hidden();
     Comment {
         id: comment.id.get(),
         post_id: post_id.get(),
@@ -67,8 +70,8 @@ pub(super) fn comment(post_id: PostId, comment: comment::Comment, replies_count:
         text: comment.body.to_string(),
         author: author(comment.author),
         created_at: comment.created_at.rfc_3339(),
-        edited_at: comment.edited_at.map(|at| at.rfc_3339()),
-        score: comment.score,
+        edited_at: comment.edited_at.filter(|_| is_shown).map(|at| at.rfc_3339()),
+        score: is_shown.then_some(comment.score),
         replies_count,
         is_voted: comment.is_voted,
         is_flagged: comment.is_flagged,

@@ -2,9 +2,9 @@
 
 use rouille::Response;
 
-use super::super::sql::KeptAnswer;
+use super::super::sql::Made;
 use super::super::{CommentChange, NewComment, NewFlag, NewPost, PostChange};
-use super::answer::{self, done, json, respond};
+use super::answer::{self, Answer, done, json, respond};
 use super::request::{body, once, writer};
 use super::values;
 use crate::comment::{self, ReplyTarget};
@@ -16,14 +16,14 @@ use crate::vote::{self, Target, Vote};
 use crate::web::form::Form;
 use crate::web::{Cx, Error, Result, Viewer, paths};
 
-/// The outcome of a change: an answer, or the response of a refusal.
-type Made<T = KeptAnswer> = std::result::Result<T, Response>;
+/// The outcome of a change: where its handler leads, or the response of a refusal.
+type Changed = std::result::Result<String, Response>;
 
 /// Runs the handler of a page with a form, as the viewer; where it leads after the change.
 ///
 /// # Errors
 /// Those of the handler.
-fn run(cx: &Cx, viewer: &Viewer, form: Form, handler: impl FnOnce(&Cx) -> Result) -> Result<Made<String>> {
+fn run(cx: &Cx, viewer: &Viewer, form: Form, handler: impl FnOnce(&Cx) -> Result) -> Result<Changed> {
     let answer = cx.with_form(Some(viewer.clone()), form, handler)?;
     if let Some(errors) = cx.api.take_refused() {
         return Ok(Err(answer::refused(cx, &errors)));
@@ -61,7 +61,7 @@ pub fn create_post(cx: &Cx) -> Result {
         Ok(body) => body,
         Err(refused) => return Ok(refused),
     };
-    once(cx, grant, &body, |new| {
+    let make = |new: &NewPost| {
         let fields = [
             ("title", Some(&new.title)),
             ("url", new.url.as_ref()),
@@ -73,11 +73,20 @@ pub fn create_post(cx: &Cx) -> Result {
             Err(refused) => return Ok(Err(refused)),
         };
         let (id, rest) = paths::post_at(&location).ok_or_else(|| Error::Internal(location.clone().into()))?;
-        Ok(Ok(shown_post(cx, viewer, id, if rest.is_empty() { 201 } else { 200 })?))
-    })
+        let status = if rest.is_empty() { 201 } else { 200 };
+        Ok(Ok(Made { status, target: Target::Post(id) }))
+    };
+    once(cx, grant, &body, make, |made| shown(cx, viewer, made))
 }
 
-fn shown_post(cx: &Cx, viewer: &Viewer, id: PostId, status: u16) -> Result<KeptAnswer> {
+fn shown(cx: &Cx, viewer: &Viewer, made: Made) -> Result<Answer> {
+    match made.target {
+        Target::Post(id) => shown_post(cx, viewer, id, made.status),
+        Target::Comment(id) => shown_comment(cx, viewer, id, made.status),
+    }
+}
+
+fn shown_post(cx: &Cx, viewer: &Viewer, id: PostId, status: u16) -> Result<Answer> {
     let detail = cx.read(|connection| post::sql::find(connection, Some(viewer.id), id))?;
     let location = (status == 201).then(|| paths::api_post(id).to_string());
     json(status, location, &values::post(detail.ok_or(Error::NotFound)?))
@@ -123,7 +132,7 @@ pub fn create_comment(cx: &Cx) -> Result {
         Ok(body) => body,
         Err(refused) => return Ok(refused),
     };
-    once(cx, grant, &body, |new| {
+    let make = |new: &NewComment| {
         let to = match (new.post_id, new.parent_id) {
             (Some(id), None) => ReplyTarget::Post(PostId::new(id)),
             (None, Some(id)) => ReplyTarget::Comment(CommentId::new(id)),
@@ -138,11 +147,12 @@ pub fn create_comment(cx: &Cx) -> Result {
             Err(refused) => return Ok(Err(refused)),
         };
         let id = paths::comment_at(&location).ok_or_else(|| Error::Internal(location.clone().into()))?;
-        Ok(Ok(shown_comment(cx, viewer, id, 201)?))
-    })
+        Ok(Ok(Made { status: 201, target: Target::Comment(id) }))
+    };
+    once(cx, grant, &body, make, |made| shown(cx, viewer, made))
 }
 
-fn shown_comment(cx: &Cx, viewer: &Viewer, id: CommentId, status: u16) -> Result<KeptAnswer> {
+fn shown_comment(cx: &Cx, viewer: &Viewer, id: CommentId, status: u16) -> Result<Answer> {
     let found = cx.read(|connection| {
         let located = comment::sql::find(connection, Some(viewer.id), id)?;
         Ok((located, comment::sql::reply_count(connection, id)?))

@@ -106,6 +106,11 @@ pub fn create(cx: &Cx) -> Result {
         return refuse(cx, &screen_name, found.as_ref(), &errors);
     }
     let password_hash = hash(cx, form.get("password").unwrap_or_default(), None)?;
+    // An admin may have closed the site while the password waited to be hashed.
+    let who = match cx.settings_of_now()?.sign_up() {
+        SignUp::Closed => return Err(CLOSED),
+        who => who,
+    };
     let (sign_in, name, now) = (SignIn::of(cx), screen_name.clone(), cx.now);
     let (secret, token) = (sign_in.secret.clone(), typed.and_then(Token::parse));
     let outcome = cx.write(move |connection| {
