@@ -140,5 +140,5 @@ fn queue_item<'q>(viewer: Option<&'q Viewer>, item: &'q FlaggedItem) -> impl Ren
 
 /// The reason in the log when an admin dismisses flags from the queue, which has no field for a reason.
 const DISMISSAL_REASON: &str = "Reviewed; no action taken.";
-/// The same where flags have hidden it: the dismissal shows it again.
+/// That reason where flags have hidden the thing: the dismissal shows it again.
 const RESTORATION_REASON: &str = "Reviewed; the flags are dismissed.";

@@ -11,11 +11,7 @@ use crate::vote::Target;
 
 /// Whether a post or comment is neither deleted nor removed.
 pub fn is_shown(connection: &Connection, target: Target) -> rusqlite::Result<bool> {
-    let (sql, id) = target.statement(
-        "SELECT EXISTS (SELECT 1 FROM posts WHERE id = ?1 AND deleted_at IS NULL)",
-        "SELECT EXISTS (SELECT 1 FROM comments WHERE id = ?1 AND deleted_at IS NULL)",
-    );
-    connection.prepare_cached(sql)?.query_row([id], |row| row.get(0))
+    Ok(moderation::sql::is_removed(connection, target)? == Some(false))
 }
 
 /// Merges a post into another, or moves a comment to it, and logs that. The merged post is removed.

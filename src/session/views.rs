@@ -64,7 +64,7 @@ pub struct SignInForm<'f> {
     pub sends_mail: bool,
     /// Admins, whom such a person can ask.
     pub admins: &'f [Author],
-    /// Who can sign up.
+    /// The people that can sign up.
     pub sign_up: SignUp,
 }
 

@@ -1,6 +1,6 @@
 //! SQL that moves comments to another post.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use super::deletion;
 use crate::types::id::{CommentId, PostId};
@@ -24,11 +24,7 @@ pub fn move_thread(
                    SELECT comments.id FROM thread CROSS JOIN comments ON comments.parent_id = thread.id) \
                UPDATE comments SET post_id = ?2, depth = depth - ?3, parent_id = nullif(parent_id, ?4) \
                WHERE id IN thread RETURNING deleted_at IS NULL";
-    let shown: Vec<bool> = connection
-        .prepare_cached(sql)?
-        .query_map(params![id, to, depth, parent_id], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    recount(connection, from, to, shown.into_iter().filter(|is_shown| *is_shown).count())?;
+    change_post(connection, sql, params![id, to, depth, parent_id], (from, to))?;
     deletion::left(connection, parent_id, from, now)?;
     Ok(true)
 }
@@ -37,23 +33,28 @@ pub fn move_thread(
 /// users have one there, and the wishes not to be told of answers.
 pub fn move_all(connection: &Connection, from: PostId, to: PostId) -> rusqlite::Result<()> {
     let sql = "UPDATE comments SET post_id = ?2 WHERE post_id = ?1 RETURNING deleted_at IS NULL";
-    let shown: Vec<bool> = connection
-        .prepare_cached(sql)?
-        .query_map(params![from, to], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+    change_post(connection, sql, params![from, to], (from, to))?;
     for sql in [
         "UPDATE OR IGNORE comment_drafts SET post_id = ?2 WHERE post_id = ?1",
         "INSERT OR IGNORE INTO muted_posts (user_id, post_id) SELECT user_id, ?2 FROM muted_posts WHERE post_id = ?1",
     ] {
         connection.prepare_cached(sql)?.execute(params![from, to])?;
     }
-    recount(connection, from, to, shown.into_iter().filter(|is_shown| *is_shown).count())
+    Ok(())
 }
 
-/// Counts a number of comments on one post no longer, and on another.
-fn recount(connection: &Connection, from: PostId, to: PostId, number: usize) -> rusqlite::Result<()> {
+/// Runs a statement that takes comments from one post to another and returns whether each is shown, and counts those that are.
+fn change_post(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    (from, to): (PostId, PostId),
+) -> rusqlite::Result<()> {
+    let mut number = 0;
+    for is_shown in connection.prepare_cached(sql)?.query_map(params, |row| row.get::<_, bool>(0))? {
+        number += i64::from(is_shown?);
+    }
     let sql = "UPDATE posts SET comments_count = comments_count + ?2 WHERE id = ?1";
-    let number = i64::try_from(number).unwrap_or(i64::MAX);
     let mut statement = connection.prepare_cached(sql)?;
     statement.execute(params![from, -number])?;
     statement.execute(params![to, number])?;

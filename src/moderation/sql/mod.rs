@@ -236,7 +236,7 @@ fn show(connection: &Connection, target: Target) -> rusqlite::Result<Outcome> {
 }
 
 /// Whether it is removed; `None`: it does not exist, or its author has deleted it.
-fn is_removed(connection: &Connection, target: Target) -> rusqlite::Result<Option<bool>> {
+pub fn is_removed(connection: &Connection, target: Target) -> rusqlite::Result<Option<bool>> {
     let (sql, id) = target.statement(
         "SELECT removed_at IS NOT NULL, deleted_at IS NULL FROM posts WHERE id = ?1",
         "SELECT removed_at IS NOT NULL, deleted_at IS NULL FROM comments WHERE id = ?1",

@@ -67,7 +67,7 @@ impl Settings {
         Accent::parse(self.get(Setting::Accent))
     }
 
-    /// Who can sign up.
+    /// The people that can sign up.
     #[must_use]
     pub fn sign_up(&self) -> SignUp {
         match self.get(Setting::SignUp) {
@@ -105,7 +105,7 @@ impl Settings {
     }
 }
 
-/// Who can sign up.
+/// The people that can sign up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignUp {
     /// Everybody.
